@@ -1,10 +1,10 @@
-"""A client of the Model Context Protocol for the tests, over the protocol's own Python package.
+"""A client of the Model Context Protocol for the tests, using the protocol's official Python package.
 
 usage: mcp_client.py URL MODE              streamable HTTP, with the key of AGENT_KEY
        mcp_client.py stdio MODE COMMAND…   a server that is a process
 
-MODE is `auto` (the newest revision) or `legacy` (the handshake of those before). Each line on standard
-input is a call, {"tool": NAME, "arguments": {…}}, or {"list": true}; each is answered by a line of JSON.
+MODE is `auto` (the newest revision) or `legacy` (the handshake of earlier ones). Each line on standard
+input is a call, {"tool": NAME, "arguments": {…}}, or {"list": true}. The result is a line of JSON.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ def shown(result):
     }
 
 
-async def answer(client, call):
+async def perform(client, call):
     if call.get("list"):
         listed = await client.list_tools()
         return {"tools": [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in listed.tools]}
@@ -36,10 +36,10 @@ async def serve(client):
     print(json.dumps({"instructions": client.instructions}), flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
         try:
-            told = await answer(client, json.loads(line))
+            reply = await perform(client, json.loads(line))
         except Exception as error:
-            told = {"failed": f"{type(error).__name__}: {error}"}
-        print(json.dumps(told), flush=True)
+            reply = {"failed": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)
 
 
 async def main():

@@ -1,9 +1,9 @@
-"""A WebSocket client of a Jupyter server's terminal, by the package websocket-client.
+"""A WebSocket client of a terminal on a Jupyter server, using the package websocket-client.
 
-usage: web_socket.py URL [SECONDS]   with the agent's key in AGENT_KEY, as that server's own token
+usage: web_socket.py URL [SECONDS]   with the agent key in AGENT_KEY, sent like a token of that server
 
-It says whether the terminal answered a command, and makes the file OPENED then, or which status refused it.
-With SECONDS it stays open for so long at most, and says whether the other side ended it.
+It prints whether the terminal ran a command, and then creates the file OPENED, or the status of the refusal.
+With SECONDS it remains open for at most this time and prints whether the other side ended the connection.
 """
 
 import json
@@ -24,24 +24,24 @@ def until(connection, words):
 
 url, *stay = sys.argv[1:]
 headers = [f"Authorization: token {os.environ['AGENT_KEY']}", "X-Agent-Intent: Look around", "Prefer: wait=60"]
-told = {}
+results = {}
 try:
     connection = websocket.create_connection(url, timeout=90, header=headers, suppress_origin=True)
-    # The words come only out of the shell: what is typed is echoed with the quotes.
+    # Only the output of the shell has no quotes. The echo of the input does.
     connection.send(json.dumps(["stdin", "echo gate'way'-$((6*7))\r"]))
-    told["heard"] = "gateway-42" in until(connection, "gateway-42")
+    results["heard"] = "gateway-42" in until(connection, "gateway-42")
     open(os.environ["OPENED"], "w").close()
     if stay:
         connection.settimeout(float(stay[0]))
         try:
             while connection.recv():
                 pass
-            told["ended"] = True
+            results["ended"] = True
         except websocket.WebSocketTimeoutException:
-            told["ended"] = False
+            results["ended"] = False
         except (websocket.WebSocketConnectionClosedException, ConnectionError):
-            told["ended"] = True
+            results["ended"] = True
 except websocket.WebSocketBadStatusException as error:
-    told["status"] = error.status_code
-    told["code"] = json.loads(error.resp_body).get("code") if error.resp_body else None
-print(json.dumps(told))
+    results["status"] = error.status_code
+    results["code"] = json.loads(error.resp_body).get("code") if error.resp_body else None
+print(json.dumps(results))

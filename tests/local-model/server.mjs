@@ -1,15 +1,15 @@
-// Serves a GGUF model behind the chat completions API, on 127.0.0.1. A JSON schema is enforced by
-// a grammar. One request at a time.
+// Serves a GGUF model with the chat completions API on 127.0.0.1, one request at a time. A grammar
+// enforces the JSON schema.
 //
 //   node server.mjs MODEL.gguf [PORT]
 //
-// It prints its address, once it answers.
+// It prints its address once it is ready.
 import { createServer } from "node:http";
 import { availableParallelism } from "node:os";
 import { getLlama, LlamaChat } from "node-llama-cpp";
 
 const [path, port = "0"] = process.argv.slice(2);
-// Its threads spin while they wait for one another, so more of them than processors stand still.
+// Threads spin while they wait for each other, so more threads than processors block the work.
 const llama = await getLlama({
   gpu: false,
   build: "never",
@@ -17,7 +17,7 @@ const llama = await getLlama({
   maxThreads: availableParallelism(),
 });
 const model = await llama.loadModel({ modelPath: path });
-// Each kind of question keeps a sequence: what it begins with, its system message, is read once.
+// Each kind of question keeps a sequence, so that its system message is evaluated only once.
 const KINDS = 2;
 const context = await model.createContext({ contextSize: 8192, sequences: KINDS });
 const chats = new Map();
@@ -77,22 +77,22 @@ async function complete(request) {
 
 let turn = Promise.resolve();
 const server = createServer(async (request, response) => {
-  const answer = (status, body) => {
+  const respond = (status, body) => {
     response.writeHead(status, { "Content-Type": "application/json" });
     response.end(JSON.stringify(body));
   };
   if (request.method !== "POST" || request.url !== "/v1/chat/completions") {
-    answer(404, { error: { message: "not found" } });
+    respond(404, { error: { message: "not found" } });
     return;
   }
   const pieces = [];
   for await (const piece of request) pieces.push(piece);
   turn = turn.then(async () => {
     try {
-      answer(200, await complete(JSON.parse(Buffer.concat(pieces))));
+      respond(200, await complete(JSON.parse(Buffer.concat(pieces))));
     } catch (error) {
       console.error(error);
-      answer(500, { error: { message: "failed" } });
+      respond(500, { error: { message: "failed" } });
     }
   });
 });

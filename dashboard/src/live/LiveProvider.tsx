@@ -1,6 +1,7 @@
 /** Applies the gateway's events to the cached queries. */
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import type { EventSourceMessage } from 'eventsource-parser';
 import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
 import { type Action, getApproval, type PendingApprovals } from '#/client';
 import type * as generated from '#/client/@tanstack/react-query.gen';
@@ -10,7 +11,6 @@ import {
 } from '#/client/@tanstack/react-query.gen';
 import { notify } from '#/notify/notify';
 import { sessionUser } from '#/session/session';
-import type { ServerEvent } from './parse';
 import { followShared } from './shared';
 import type { StreamState } from './stream';
 
@@ -108,12 +108,12 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         },
       });
     };
-    const onEvent = (event: ServerEvent) => {
-      if (event.name === 'reload') return void queries.invalidateQueries();
+    const onEvent = (event: EventSourceMessage) => {
+      if (event.event === 'reload') return void queries.invalidateQueries();
       const data = JSON.parse(event.data);
-      if (event.name === 'action.created') void onCreated(data.action_id);
-      if (event.name === 'action.updated') onUpdated(data.action_id, data.status);
-      if (event.name === 'kill_switch.changed') {
+      if (event.event === 'action.created') void onCreated(data.action_id);
+      if (event.event === 'action.updated') onUpdated(data.action_id, data.status);
+      if (event.event === 'kill_switch.changed') {
         void queries.invalidateQueries({ queryKey: getKillSwitchQueryKey() });
       }
       refetchOthers();

@@ -2,14 +2,14 @@
  * One event stream for all tabs of a browser. Browsers open at most six HTTP/1.1 connections to a
  * gateway, and a stream keeps one open: with one stream per tab, the seventh tab could not load.
  */
-import type { ServerEvent } from './parse';
+import type { EventSourceMessage } from 'eventsource-parser';
 import { followEvents, type Listener, SILENCE_MS_MAX, type StreamState } from './stream';
 
 /** A message between tabs. */
 type Message =
   | { kind: 'state'; state: StreamState }
   | { kind: 'connected' }
-  | { kind: 'event'; event: ServerEvent }
+  | { kind: 'event'; event: EventSourceMessage }
   /** Sent by a new tab to ask for the state. */
   | { kind: 'hello' };
 

@@ -1,6 +1,6 @@
 /** The gateway's event stream. EventSource cannot send an access token, so `fetch` reads it. */
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { sessionFetch } from '#/session/session';
-import { EventParser, type ServerEvent } from './parse';
 
 /** The state of the stream. */
 export type StreamState = 'connecting' | 'live' | 'broken';
@@ -13,7 +13,7 @@ const RETRY_MS_MAX = 10_000;
 /** Receives the stream. */
 export interface Listener {
   onState: (state: StreamState) => void;
-  onEvent: (event: ServerEvent) => void;
+  onEvent: (event: EventSourceMessage) => void;
   /** Called on each connection: earlier events may have been missed. */
   onConnected: () => void;
   /** Called for everything that arrives, keep-alive comments included. */
@@ -61,7 +61,7 @@ async function readOnce(
   lastId: string | null,
   signal: AbortSignal,
   onConnected: () => void,
-  onEvent: (event: ServerEvent) => void,
+  onEvent: (event: EventSourceMessage) => void,
   onAlive: () => void,
 ) {
   const silence = new AbortController();
@@ -76,18 +76,29 @@ async function readOnce(
     });
     if (!response.ok || !response.body) throw new Error(`status ${response.status}`);
     onConnected();
-    const parser = new EventParser();
-    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
+    await readEvents(response.body, onEvent, () => {
       clearTimeout(timer);
       timer = setTimeout(() => silence.abort(), SILENCE_MS_MAX);
       onAlive();
-      for (const event of parser.push(value)) onEvent(event);
-    }
+    });
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Reads a stream to its end. `onAlive` is called for each chunk, before the events that it completes. */
+export async function readEvents(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  onEvent: (event: EventSourceMessage) => void,
+  onAlive: () => void,
+) {
+  const parser = createParser({ onEvent });
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    onAlive();
+    parser.feed(value);
   }
 }
 

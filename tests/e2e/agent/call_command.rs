@@ -1,4 +1,4 @@
-//! `gaiterguard call`: the agent's side on a command line.
+//! `gaiterguard call`: the agent's side as a command.
 
 use std::process::{Command, Output};
 
@@ -17,10 +17,11 @@ fn call(scene: &Scene, arguments: &[&str]) -> Command {
 }
 
 async fn called(scene: &Scene, arguments: &[&str]) -> (i32, String, String) {
-    told(&finish(call(scene, arguments), "").await)
+    result(&finish(call(scene, arguments), "").await)
 }
 
-fn told(output: &Output) -> (i32, String, String) {
+/// Returns the exit code, the standard output and the standard error.
+fn result(output: &Output) -> (i32, String, String) {
     (
         output.status.code().unwrap(),
         String::from_utf8_lossy(&output.stdout).into_owned(),
@@ -28,14 +29,14 @@ fn told(output: &Output) -> (i32, String, String) {
     )
 }
 
-/// A human's word on the removal, once it waits. Answers the action.
+/// Waits for the removal, decides on it, and returns the action's id.
 async fn decide(scene: &Scene, decision: &str) -> String {
     let action = scene.human.decide_next("/x", decision, "so I say").await;
     action["action_id"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn what_the_upstream_answers_is_printed_and_its_error_is_told_by_the_exit_code() {
+async fn the_response_is_printed_and_an_upstream_error_sets_the_exit_code() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.allow_everything().await;
     scene.upstream.on("/notes", Reply::text("the notes"));
@@ -88,7 +89,7 @@ async fn what_the_upstream_answers_is_printed_and_its_error_is_told_by_the_exit_
 }
 
 #[tokio::test]
-async fn it_stays_while_a_human_decides_and_tells_what_was_decided() {
+async fn the_command_waits_for_a_ruling_and_exits_with_its_code() {
     let scene = Scene::new(Storage::Sqlite).await;
     let remove = [
         "DELETE",
@@ -124,7 +125,7 @@ async fn it_stays_while_a_human_decides_and_tells_what_was_decided() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_said_and_the_key_is_not() {
+async fn errors_say_what_is_wrong_and_never_show_the_key() {
     let scene = Scene::new(Storage::Sqlite).await;
     let key = &scene.agent.key;
     let (code, _, err) = called(&scene, &["GET", "/x", "--intent", "Look"]).await;
@@ -140,7 +141,7 @@ async fn what_is_wrong_is_said_and_the_key_is_not() {
         &["GET", "/x", "--service", "things", "--intent", "Look"],
     );
     without_key.env_remove("GAITERGUARD_AGENT_KEY");
-    let (code, _, err) = told(&finish(without_key, "").await);
+    let (code, _, err) = result(&finish(without_key, "").await);
     assert_eq!(code, 2);
     assert!(err.contains("GAITERGUARD_AGENT_KEY"), "{err}");
     let folder = tempfile::tempdir().unwrap();
@@ -160,14 +161,14 @@ async fn what_is_wrong_is_said_and_the_key_is_not() {
         ],
     );
     by_file.env_remove("GAITERGUARD_AGENT_KEY");
-    assert_eq!(told(&finish(by_file, "").await).0, 0);
+    assert_eq!(result(&finish(by_file, "").await).0, 0);
 
     let mut nobody = call(
         &scene,
         &["GET", "/x", "--service", "things", "--intent", "Look"],
     );
     nobody.env("GAITERGUARD_URL", "http://127.0.0.1:1");
-    let (code, out, err) = told(&finish(nobody, "").await);
+    let (code, out, err) = result(&finish(nobody, "").await);
     assert_eq!(code, 1);
     assert!(err.contains("127.0.0.1:1"), "{err}");
     assert!(!format!("{out}{err}").contains(key.as_str()));

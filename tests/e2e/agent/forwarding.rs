@@ -1,4 +1,4 @@
-//! What is forwarded arrives as it was written, and what comes back is what the upstream said.
+//! Requests arrive at the upstream unchanged, and its responses return unchanged.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ async fn paths_and_queries_arrive_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn bodies_arrive_as_they_were_written() {
+async fn bodies_arrive_unchanged() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.allow_everything().await;
     let cases = [
@@ -74,7 +74,7 @@ async fn bodies_arrive_as_they_were_written() {
 }
 
 #[tokio::test]
-async fn headers_that_are_not_the_agents_to_set_are_dropped() {
+async fn headers_that_agents_must_not_set_are_dropped() {
     let scene = Scene::new(Storage::Sqlite).await;
     let mut proposal = request("GET", "/");
     proposal["headers"] = json!({
@@ -143,7 +143,7 @@ async fn headers_that_are_not_the_agents_to_set_are_dropped() {
 }
 
 #[tokio::test]
-async fn answers_come_back_as_they_are() {
+async fn responses_are_returned_unchanged() {
     let scene = Scene::new(Storage::Sqlite).await;
     let cookies = Reply::status(200)
         .header("Set-Cookie", "a=1")
@@ -195,11 +195,11 @@ async fn answers_come_back_as_they_are() {
         .upstream
         .on("/cut", Reply::text("0123456789").cut_after(4));
     let cut = scene.agent.propose(request("GET", "/cut")).try_send().await;
-    assert!(cut.is_err(), "a cut answer does not look like a whole one");
+    assert!(cut.is_err(), "an incomplete response looks complete");
 }
 
 #[tokio::test]
-async fn answers_are_streamed_as_they_come() {
+async fn responses_are_streamed_as_they_arrive() {
     let scene = Scene::new(Storage::Sqlite).await;
     let pause = Duration::from_secs(2);
     scene
@@ -214,7 +214,7 @@ async fn answers_are_streamed_as_they_come() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_takes_too_long_is_told_apart() {
+async fn an_upstream_that_takes_too_long_is_reported_as_a_timeout() {
     let builder = TestGateway::builder(Storage::Sqlite)
         .setting("UPSTREAM_TIMEOUT_MS", 300)
         .setting("UPSTREAM_IDLE_TIMEOUT_MS", 300);
@@ -244,7 +244,7 @@ async fn an_upstream_that_takes_too_long_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_frees_the_upstream() {
+async fn a_client_that_disconnects_ends_the_call_of_the_upstream() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.upstream.on(
         "/events",
@@ -254,7 +254,7 @@ async fn a_client_that_goes_away_frees_the_upstream() {
     stream.until("data: 1").await;
     drop(stream);
     gaiterguard_testkit::eventually(
-        "the upstream is let go",
+        "the connection to the upstream is closed",
         Duration::from_secs(15),
         || async { (scene.upstream.abandoned() == 1).then_some(()) },
     )

@@ -1,4 +1,4 @@
-//! A key makes a request happen at most once, and tells what became of it.
+//! A request with an idempotency key is sent at most once, and the key returns its outcome.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use gaiterguard_testkit::{Gate, Reply, Storage, TestGateway, on_both_databases};
 use serde_json::json;
 
 on_both_databases!(
-    an_answer_is_replayed_byte_for_byte,
-    a_key_is_for_one_payload_of_one_agent,
-    a_second_request_waits_its_turn,
-    what_was_not_sent_may_be_sent_again,
-    what_may_have_been_sent_is_not_sent_again,
-    an_answer_too_long_to_keep_is_not_made_up,
+    a_response_is_replayed_byte_for_byte,
+    a_key_belongs_to_one_payload_of_one_agent,
+    a_second_request_is_refused_while_the_first_is_in_progress,
+    a_request_that_was_not_sent_may_be_sent_again,
+    a_request_that_may_have_been_sent_is_not_sent_again,
+    a_response_that_is_too_long_to_keep_is_never_replayed_in_part,
 );
 
-async fn an_answer_is_replayed_byte_for_byte(storage: Storage) {
+async fn a_response_is_replayed_byte_for_byte(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.allow_everything().await;
     let reply = Reply::status(207)
@@ -46,7 +46,7 @@ async fn an_answer_is_replayed_byte_for_byte(storage: Storage) {
     assert_eq!(scene.upstream.received().len(), 1);
 }
 
-async fn a_key_is_for_one_payload_of_one_agent(storage: Storage) {
+async fn a_key_belongs_to_one_payload_of_one_agent(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.allow_everything().await;
     scene
@@ -90,7 +90,7 @@ async fn a_key_is_for_one_payload_of_one_agent(storage: Storage) {
     assert_eq!(own.header("x-proxy-status"), Some("forwarded"));
 }
 
-async fn a_second_request_waits_its_turn(storage: Storage) {
+async fn a_second_request_is_refused_while_the_first_is_in_progress(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.allow_everything().await;
     let gate = Gate::new();
@@ -117,7 +117,7 @@ async fn a_second_request_waits_its_turn(storage: Storage) {
     assert_eq!(scene.upstream.received().len(), 1);
 }
 
-async fn what_was_not_sent_may_be_sent_again(storage: Storage) {
+async fn a_request_that_was_not_sent_may_be_sent_again(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.allow_everything().await;
     let port = gaiterguard_testkit::ReservedPort::take();
@@ -152,13 +152,13 @@ async fn what_was_not_sent_may_be_sent_again(storage: Storage) {
         .send()
         .await
         .expect_status(200);
-    // The same key and payload, at the place where the service now is.
+    // The same key and payload, at the new address of the service.
     let sent = propose().send().await.expect_status(200);
     assert_eq!(sent.header("x-proxy-status"), Some("forwarded"));
     assert_eq!(scene.upstream.only().text(), "x");
 }
 
-async fn what_may_have_been_sent_is_not_sent_again(storage: Storage) {
+async fn a_request_that_may_have_been_sent_is_not_sent_again(storage: Storage) {
     let builder = TestGateway::builder(storage)
         .setting("UPSTREAM_TIMEOUT_MS", 500)
         .setting("UPSTREAM_IDLE_TIMEOUT_MS", 500);
@@ -183,7 +183,7 @@ async fn what_may_have_been_sent_is_not_sent_again(storage: Storage) {
             Ok(response) if path == "/close" => {
                 assert_eq!(response.status, 502, "{}", response.text());
             }
-            Ok(response) => panic!("{path} was passed on as complete: {}", response.text()),
+            Ok(response) => panic!("{path} was forwarded as complete: {}", response.text()),
             Err(error) => assert_eq!(path, "/cut", "{error}"),
         }
         propose()
@@ -194,7 +194,7 @@ async fn what_may_have_been_sent_is_not_sent_again(storage: Storage) {
     }
 }
 
-async fn an_answer_too_long_to_keep_is_not_made_up(storage: Storage) {
+async fn a_response_that_is_too_long_to_keep_is_never_replayed_in_part(storage: Storage) {
     let scene =
         Scene::on(TestGateway::builder(storage).setting("MAX_STORED_ANSWER_BYTES", 1000)).await;
     scene
@@ -214,7 +214,7 @@ async fn an_answer_too_long_to_keep_is_not_made_up(storage: Storage) {
     assert!(replay.text().contains("203"), "{}", replay.text());
     assert_eq!(scene.upstream.received().len(), 1);
 
-    // One held and executed is kept as far as it goes, and says so.
+    // The result of an executed action is kept up to the limit and marked as truncated.
     scene.upstream.on("/keep", Reply::text("y".repeat(5000)));
     let held = scene.approved("keep").await;
     let executed = scene

@@ -1,11 +1,11 @@
-//! An agent that keeps files in order: it looks by itself, and removes what a human lets it remove.
+//! An agent that tidies files on a Jupyter server: it reads by itself, and removes only with approval.
 
 use gaiterguard_testkit::{Human, Jupyter, Storage, TestGateway, on_both_databases};
 use serde_json::json;
 
-on_both_databases!(an_agent_among_files);
+on_both_databases!(reads_are_forwarded_and_an_approved_removal_is_executed);
 
-async fn an_agent_among_files(storage: Storage) {
+async fn reads_are_forwarded_and_an_approved_removal_is_executed(storage: Storage) {
     let jupyter = Jupyter::start().await;
     std::fs::write(jupyter.file("keep.txt"), "worth keeping").unwrap();
     std::fs::write(jupyter.file("old draft.txt"), "not needed").unwrap();

@@ -1,32 +1,32 @@
-//! Whatever an agent sends, the answer says what is wrong with it: never a 5xx, nothing stored that
-//! was not decided, nothing sent that got no response.
+//! Every malformed request gets a response that says what is wrong with it, never a 5xx. Nothing is stored without
+//! a decision, and every request that was sent got a response.
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{Storage, on_both_databases};
 use serde_json::{Value, json};
 
-on_both_databases!(odd_requests_are_told_what_is_wrong_with_them);
+on_both_databases!(every_malformed_request_gets_a_problem_that_names_the_fault);
 
-/// How many requests are tried; each is a good one with up to three things wrong.
+/// How many requests are tried. Each is a valid request with one to three faults.
 const CASES: u64 = 600;
 
-/// What chooses what is wrong; another seed is another run.
+/// The seed that chooses the faults.
 const SEED: u64 = 0x0dd_ba11;
 
-async fn odd_requests_are_told_what_is_wrong_with_them(storage: Storage) {
+async fn every_malformed_request_gets_a_problem_that_names_the_fault(storage: Storage) {
     let scene = Scene::new(storage).await;
     let mut random = SEED;
     let (mut forwarded, mut held, mut refused) = (0, 0, 0);
-    for case in 0..CASES {
-        let (bytes, key) = odd_request(&mut random);
-        let told = format!("case {case}: {}", String::from_utf8_lossy(&bytes));
+    for number in 0..CASES {
+        let (bytes, key) = malformed_request(&mut random);
+        let case = format!("case {number}: {}", String::from_utf8_lossy(&bytes));
         let mut call = scene
             .agent
             .call(http::Method::POST, "/proxy")
             .header("content-type", "application/json")
             .body(bytes);
         if let Some(key) = key {
-            call = call.idempotency_key(&format!("{key}-{case}"));
+            call = call.idempotency_key(&format!("{key}-{number}"));
         }
         let response = call.send().await;
         match response.status.as_u16() {
@@ -38,26 +38,26 @@ async fn odd_requests_are_told_what_is_wrong_with_them(storage: Storage) {
                 assert_eq!(
                     response.header("content-type"),
                     Some("application/problem+json"),
-                    "{told}"
+                    "{case}"
                 );
-                assert_eq!(response.header("x-proxy-status"), Some("refused"), "{told}");
+                assert_eq!(response.header("x-proxy-status"), Some("refused"), "{case}");
                 for member in ["type", "title", "detail", "code", "error"] {
                     assert!(
                         problem[member].is_string(),
-                        "{member} of {problem} for {told}"
+                        "{member} of {problem} for {case}"
                     );
                 }
                 if problem["code"] == "validation_failed" {
                     assert!(
                         problem["errors"][0]["field"].is_string(),
-                        "{problem} for {told}"
+                        "{problem} for {case}"
                     );
                 }
             }
-            other => panic!("{other} {} for {told}", response.text()),
+            other => panic!("{other} {} for {case}", response.text()),
         }
     }
-    // The cases are of every kind, or this test has proved nothing.
+    // Without cases of every kind this test proves nothing.
     assert!(
         forwarded > 0 && held > 0 && refused > CASES / 2,
         "{forwarded} {held} {refused}"
@@ -74,8 +74,8 @@ async fn odd_requests_are_told_what_is_wrong_with_them(storage: Storage) {
         .expect_status(200);
 }
 
-/// The bytes of a request and its idempotency key.
-fn odd_request(random: &mut u64) -> (Vec<u8>, Option<&'static str>) {
+/// Returns the bytes of a request and its idempotency key.
+fn malformed_request(random: &mut u64) -> (Vec<u8>, Option<&'static str>) {
     let mut request = json!({
         "service": "things", "method": pick(random, &["GET", "POST", "DELETE", "get"]),
         "path": "/fine", "intent": "See what happens", "headers": {"accept": "*/*"},
@@ -98,7 +98,7 @@ fn odd_request(random: &mut u64) -> (Vec<u8>, Option<&'static str>) {
     (bytes, pick(random, &[None, Some("key"), Some("key")]))
 }
 
-/// Makes one thing wrong, or at least odd.
+/// Adds one fault, or something unusual.
 fn spoil(random: &mut u64, request: &mut Value) {
     let fields = [
         "service",
@@ -154,7 +154,7 @@ fn pick<T: Clone>(random: &mut u64, from: &[T]) -> T {
     from[usize::try_from(below(random, from.len() as u64)).unwrap()].clone()
 }
 
-/// A number below `end`, from a xorshift generator: all that is needed here is to be repeatable.
+/// Returns a number below `end` from a xorshift generator, so that runs are repeatable.
 fn below(random: &mut u64, end: u64) -> u64 {
     *random ^= *random << 13;
     *random ^= *random >> 7;

@@ -1,12 +1,12 @@
-//! An agent that helps in a chat: it reads rooms by itself, and people see what it writes to a room
-//! full of them before they see it there.
+//! An agent that helps in a Matrix chat: it reads rooms by itself, and a human sees what it writes before the room
+//! does.
 
 use gaiterguard_testkit::{Human, Storage, Synapse, TestGateway, on_both_databases};
 use serde_json::json;
 
-on_both_databases!(an_agent_in_a_chat);
+on_both_databases!(reads_are_forwarded_and_messages_are_held);
 
-async fn an_agent_in_a_chat(storage: Storage) {
+async fn reads_are_forwarded_and_messages_are_held(storage: Storage) {
     let synapse = Synapse::start().await;
     let owner = synapse.create_administrator("owner").await;
     let room = owner.create_room("All hands").await;

@@ -1,11 +1,11 @@
-//! The gateway as tools of the Model Context Protocol, driven by the protocol's own client.
+//! The gateway as tools of the Model Context Protocol, called by the protocol's official client.
 
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene};
 use gaiterguard_testkit::{McpClient, McpMode, McpTransport, Reply, Storage};
 use http::Method;
 use serde_json::{Value, json};
 
-const EVERY_WAY: [(McpTransport, McpMode); 4] = [
+const EVERY_CONNECTION: [(McpTransport, McpMode); 4] = [
     (McpTransport::Http, McpMode::Newest),
     (McpTransport::Http, McpMode::Handshake),
     (McpTransport::Stdio, McpMode::Newest),
@@ -21,10 +21,10 @@ fn removal(path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn every_client_finds_the_tools_and_gets_a_request_through() {
+async fn every_transport_and_revision_lists_the_tools_and_forwards_a_request() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.upstream.on("/notes", Reply::text("the notes"));
-    for (transport, mode) in EVERY_WAY {
+    for (transport, mode) in EVERY_CONNECTION {
         let mut client = mcp(&scene, transport, mode).await;
         assert!(
             client.instructions.contains("action_status"),
@@ -74,9 +74,9 @@ async fn every_client_finds_the_tools_and_gets_a_request_through() {
 }
 
 #[tokio::test]
-async fn a_held_request_is_waited_for_and_executed_once() {
+async fn a_held_request_is_executed_once() {
     let scene = Scene::new(Storage::Sqlite).await;
-    for (number, (transport, mode)) in EVERY_WAY.into_iter().enumerate() {
+    for (number, (transport, mode)) in EVERY_CONNECTION.into_iter().enumerate() {
         let mut client = mcp(&scene, transport, mode).await;
         let path = format!("/removed/{number}");
         let held = client
@@ -86,7 +86,7 @@ async fn a_held_request_is_waited_for_and_executed_once() {
         assert_eq!(held["outcome"], "held");
         assert!(held["next"].as_str().unwrap().contains("action_status"));
         let action = json!({"action_id": held["action_id"]});
-        // A client that asks again all the same meets the action that waits.
+        // A client that repeats the call gets the pending action.
         let again = client
             .call("proxy_request", removal(&path))
             .await
@@ -104,16 +104,16 @@ async fn a_held_request_is_waited_for_and_executed_once() {
         );
 
         let waiting = json!({"action_id": held["action_id"], "wait_seconds": 50});
-        let (told, _) = tokio::join!(
+        let (result, _) = tokio::join!(
             client.call("action_status", waiting),
             scene.human.decide_next(&path, "approve", "so I say")
         );
-        let told = told.expect_done();
+        let result = result.expect_done();
         assert_eq!(
-            (&told["status"], &told["note"]),
+            (&result["status"], &result["note"]),
             (&json!("APPROVED"), &json!("so I say"))
         );
-        assert!(told["next"].as_str().unwrap().contains("execute_action"));
+        assert!(result["next"].as_str().unwrap().contains("execute_action"));
         let response = client
             .call("execute_action", action.clone())
             .await
@@ -135,7 +135,7 @@ async fn a_held_request_is_waited_for_and_executed_once() {
 }
 
 #[tokio::test]
-async fn a_denial_is_told_with_the_humans_words() {
+async fn a_denial_is_returned_with_the_note_of_the_human() {
     let scene = Scene::new(Storage::Sqlite).await;
     let mut client = mcp(&scene, McpTransport::Http, McpMode::Newest).await;
     let held = client
@@ -143,22 +143,22 @@ async fn a_denial_is_told_with_the_humans_words() {
         .await
         .expect_done();
     let waiting = json!({"action_id": held["action_id"], "wait_seconds": 50});
-    let (told, _) = tokio::join!(
+    let (result, _) = tokio::join!(
         client.call("action_status", waiting),
         scene
             .human
             .decide_next("/x", "deny", "use the archive instead")
     );
-    let told = told.expect_done();
-    assert_eq!(told["status"], "DENIED");
-    assert_eq!(told["note"], "use the archive instead");
+    let result = result.expect_done();
+    assert_eq!(result["status"], "DENIED");
+    assert_eq!(result["note"], "use the archive instead");
     let execute = json!({"action_id": held["action_id"]});
     client
         .call("execute_action", execute)
         .await
         .expect_problem("action_not_approved");
 
-    // Under its key a request keeps the answer that it got.
+    // With its key a request keeps its response.
     let mut keyed = removal("/y");
     keyed["idempotency_key"] = json!("remove-y");
     client
@@ -178,15 +178,15 @@ async fn a_denial_is_told_with_the_humans_words() {
 async fn a_dry_run_sends_and_holds_nothing() {
     let scene = Scene::new(Storage::Sqlite).await;
     let mut client = mcp(&scene, McpTransport::Stdio, McpMode::Newest).await;
-    let told = client.call("dry_run", removal("/x")).await.expect_done();
-    assert_eq!(told["decision"], "hold");
-    assert!(told["risk_score"].as_f64().unwrap() >= 0.5);
+    let result = client.call("dry_run", removal("/x")).await.expect_done();
+    assert_eq!(result["decision"], "hold");
+    assert!(result["risk_score"].as_f64().unwrap() >= 0.5);
     assert!(scene.human.pending().await.is_empty());
     assert!(scene.upstream.received().is_empty());
 }
 
 #[tokio::test]
-async fn what_is_documented_is_found_with_the_path_to_send() {
+async fn documented_operations_are_found_with_the_path_to_send() {
     let scene = Scene::new(Storage::Sqlite).await;
     let mut client = mcp(&scene, McpTransport::Http, McpMode::Newest).await;
     let none = client
@@ -232,7 +232,7 @@ async fn what_is_documented_is_found_with_the_path_to_send() {
 }
 
 #[tokio::test]
-async fn what_an_agent_may_not_do_it_may_not_do_here() {
+async fn the_tools_permit_only_what_the_agent_may_do() {
     let scene = Scene::new(Storage::Sqlite).await;
     let service = &scene.upstream.url();
     scene
@@ -257,11 +257,11 @@ async fn what_an_agent_may_not_do_it_may_not_do_here() {
         .expect_problem("invalid_target");
     let waiting =
         json!({"service": "things", "method": "GET", "path": "/", "intent": "Look", "wait": 5});
-    let told = client
+    let result = client
         .call("proxy_request", waiting)
         .await
         .expect_problem("validation_failed");
-    assert_eq!(told["errors"][0]["field"], "wait");
+    assert_eq!(result["errors"][0]["field"], "wait");
     let nobodys = json!({"action_id": "00000000-0000-4000-8000-000000000000"});
     client
         .call("action_status", nobodys)
@@ -284,7 +284,7 @@ async fn what_an_agent_may_not_do_it_may_not_do_here() {
             .await
             .expect_problem("agent_blocked");
     }
-    // One who is blocked still learns why.
+    // A blocked agent still gets the reason.
     let mut later = mcp(&scene, McpTransport::Stdio, McpMode::Handshake).await;
     later
         .call("list_services", json!({}))
@@ -294,22 +294,22 @@ async fn what_an_agent_may_not_do_it_may_not_do_here() {
 }
 
 #[tokio::test]
-async fn a_wrong_key_opens_nothing_and_is_not_repeated() {
+async fn a_wrong_key_is_refused_and_never_shown() {
     let scene = Scene::new(Storage::Sqlite).await;
     let wrong = format!("agt_{}", "0".repeat(64));
-    for (transport, mode) in EVERY_WAY {
+    for (transport, mode) in EVERY_CONNECTION {
         let refused = McpClient::try_connect(&scene.gateway, &wrong, transport, mode).await;
-        let told = refused.err().expect("a wrong key connects to nothing");
-        assert!(!told.contains(&wrong), "{told}");
+        let result = refused.err().expect("a wrong key is refused");
+        assert!(!result.contains(&wrong), "{result}");
         if let McpTransport::Stdio = transport {
-            assert!(told.contains("invalid_agent_key"), "{told}");
+            assert!(result.contains("invalid_agent_key"), "{result}");
         }
     }
     assert!(!scene.gateway.logs().contains(&wrong));
 }
 
 #[tokio::test]
-async fn a_page_in_a_browser_is_no_client() {
+async fn a_page_in_a_browser_is_refused() {
     let scene = Scene::new(Storage::Sqlite).await;
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
     let call = || {
@@ -325,7 +325,7 @@ async fn a_page_in_a_browser_is_no_client() {
         .send()
         .await
         .expect_status(200);
-    // The name of a page that was made to lead here.
+    // A DNS name that an attacker points to the gateway.
     let rebound = call()
         .header("host", "evil.example")
         .header("origin", "http://evil.example");
@@ -335,7 +335,7 @@ async fn a_page_in_a_browser_is_no_client() {
 }
 
 #[tokio::test]
-async fn what_is_no_message_is_refused_with_a_problem() {
+async fn an_invalid_message_is_refused_with_a_problem() {
     let scene = Scene::new(Storage::Sqlite).await;
     let both = "application/json, text/event-stream";
     let call = |accept: &str| {
@@ -359,13 +359,13 @@ async fn what_is_no_message_is_refused_with_a_problem() {
     assert_eq!(narrow.json()["code"], "not_acceptable");
     let unknown =
         json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "approve"}});
-    let told = call(both)
+    let result = call(both)
         .json(unknown)
         .send()
         .await
         .expect_status(200)
         .json();
-    assert_eq!(told["error"]["code"], -32602, "{told}");
+    assert_eq!(result["error"]["code"], -32602, "{result}");
     scene
         .agent
         .call(Method::GET, "/mcp")
@@ -382,7 +382,7 @@ async fn what_is_no_message_is_refused_with_a_problem() {
 }
 
 #[tokio::test]
-async fn what_a_body_says_goes_out_as_it_was_written() {
+async fn the_body_in_a_tool_call_is_sent_byte_for_byte() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.allow_everything().await;
     let body = r#"{"b":1.50,"a":1e2,"a":12345678901234567890123}"#;
@@ -390,7 +390,7 @@ async fn what_a_body_says_goes_out_as_it_was_written() {
         r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"proxy_request","arguments":
         {{"service":"things","method":"POST","path":"/a","intent":"Write","body":{body}}}}}}}"#
     );
-    let told = scene
+    let result = scene
         .agent
         .call(Method::POST, "/mcp")
         .header("accept", "application/json, text/event-stream")
@@ -400,14 +400,14 @@ async fn what_a_body_says_goes_out_as_it_was_written() {
         .await
         .expect_status(200)
         .json();
-    assert_eq!(told["result"]["isError"], false, "{told}");
+    assert_eq!(result["result"]["isError"], false, "{result}");
     let received = scene.upstream.only();
     assert_eq!(received.text(), body);
     assert_eq!(received.header("content-type"), Some("application/json"));
 }
 
 #[tokio::test]
-async fn a_long_answer_is_told_in_part_and_says_so() {
+async fn a_long_response_is_truncated_and_marked() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.upstream.on("/long", Reply::text("é".repeat(200_000)));
     let mut client = mcp(&scene, McpTransport::Stdio, McpMode::Newest).await;
@@ -421,14 +421,14 @@ async fn a_long_answer_is_told_in_part_and_says_so() {
 }
 
 #[tokio::test]
-async fn the_bridge_tells_a_model_that_there_is_no_gateway() {
+async fn the_bridge_reports_an_unreachable_gateway_to_the_model() {
     let mut scene = Scene::new(Storage::Sqlite).await;
     let mut client = mcp(&scene, McpTransport::Stdio, McpMode::Newest).await;
     client.call("list_services", json!({})).await.expect_done();
     scene.gateway.kill9();
-    let told = client
+    let result = client
         .call("list_services", json!({}))
         .await
         .expect_problem("gateway_unreachable");
-    assert!(!told.to_string().contains(&scene.agent.key));
+    assert!(!result.to_string().contains(&scene.agent.key));
 }

@@ -1,4 +1,4 @@
-//! What agents and their clients rely on.
+//! Promises to agents and their clients.
 
 mod call_command;
 mod forwarding;

@@ -1,4 +1,4 @@
-//! The door for unmodified clients: an upstream's own API at `/s/{service}/`.
+//! The door for unmodified clients: the upstream's own API at `/s/{service}/`.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use http::Method;
 use serde_json::json;
 
 on_both_databases!(
-    a_retry_without_a_key_meets_the_action_that_waits_and_equal_forwards_stay_two,
-    a_call_that_waits_is_answered_by_what_the_human_decides,
+    a_retry_without_a_key_returns_the_pending_action_and_equal_forwards_are_both_sent,
+    a_waiting_call_returns_the_result_of_the_ruling,
 );
 
-/// A call to the scene's service that carries no key yet.
+/// Builds a call to the scene's service without a key.
 fn bare(scene: &Scene, method: Method, path: &str) -> Call {
     scene
         .gateway
@@ -21,7 +21,7 @@ fn bare(scene: &Scene, method: Method, path: &str) -> Call {
 }
 
 #[tokio::test]
-async fn a_client_that_knows_only_address_and_key_is_forwarded_byte_for_byte() {
+async fn an_unmodified_client_is_forwarded_byte_for_byte() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.allow_everything().await;
     for target in [
@@ -67,7 +67,7 @@ async fn a_client_that_knows_only_address_and_key_is_forwarded_byte_for_byte() {
 }
 
 #[tokio::test]
-async fn a_key_is_found_where_sdks_put_it_and_never_goes_on() {
+async fn a_key_is_found_where_sdks_send_it_and_never_forwarded() {
     let scene = Scene::new(Storage::Sqlite).await;
     let key = scene.agent.key.as_str();
     let human = &scene.human;
@@ -130,7 +130,7 @@ async fn a_key_is_found_where_sdks_put_it_and_never_goes_on() {
         assert_eq!(problem.json()["code"], "invalid_agent_key");
         assert!(!problem.text().contains(key));
     }
-    // A service that the workspace has and the agent may not use, and one that there is not.
+    // A service that the agent may not use, and one that does not exist.
     let hidden = human
         .create_bearer_service("hidden", &scene.upstream.url(), "x-secret-x")
         .await;
@@ -153,7 +153,7 @@ async fn a_key_is_found_where_sdks_put_it_and_never_goes_on() {
 }
 
 #[tokio::test]
-async fn hostile_targets_are_refused_at_this_door_too() {
+async fn malformed_targets_are_refused_here_too() {
     let scene = Scene::new(Storage::Sqlite).await;
     for path in [
         "/../x",
@@ -174,7 +174,7 @@ async fn hostile_targets_are_refused_at_this_door_too() {
     assert!(scene.upstream.received().is_empty());
 }
 
-async fn a_retry_without_a_key_meets_the_action_that_waits_and_equal_forwards_stay_two(
+async fn a_retry_without_a_key_returns_the_pending_action_and_equal_forwards_are_both_sent(
     storage: Storage,
 ) {
     let scene = Scene::new(storage).await;
@@ -200,11 +200,11 @@ async fn a_retry_without_a_key_meets_the_action_that_waits_and_equal_forwards_st
             .await,
     );
     assert_ne!(other.action_id, first.action_id);
-    // Once it was executed, the same call is a new one.
+    // After the execution the same call is a new one.
     scene.human.approve(&first).await;
     scene.agent.execute(&first).send().await.expect_status(200);
-    let anew = Held::from_response(remove().send().await);
-    assert_ne!(anew.action_id, first.action_id);
+    let third = Held::from_response(remove().send().await);
+    assert_ne!(third.action_id, first.action_id);
 
     scene.allow_everything().await;
     for _ in 0..2 {
@@ -218,7 +218,7 @@ async fn a_retry_without_a_key_meets_the_action_that_waits_and_equal_forwards_st
     assert_eq!(scene.upstream.received_at("/messages").len(), 2);
 }
 
-async fn a_call_that_waits_is_answered_by_what_the_human_decides(storage: Storage) {
+async fn a_waiting_call_returns_the_result_of_the_ruling(storage: Storage) {
     let scene = Scene::new(storage).await;
     let patient = |path: &str| {
         bare(&scene, Method::DELETE, path)
@@ -247,7 +247,7 @@ async fn a_call_that_waits_is_answered_by_what_the_human_decides(storage: Storag
 }
 
 #[tokio::test]
-async fn an_agent_is_held_as_long_as_it_is_set_to_and_loses_nothing_when_it_goes() {
+async fn a_call_waits_for_the_hold_seconds_of_its_agent_and_a_disconnect_loses_nothing() {
     let scene = Scene::new(Storage::Sqlite).await;
     let path = format!("/agents/{}", scene.agent.id);
     let patience = json!({"holdSeconds": 60});
@@ -266,18 +266,18 @@ async fn an_agent_is_held_as_long_as_it_is_set_to_and_loses_nothing_when_it_goes
     let gone = tokio::spawn(proposed.clone().send());
     scene.human.next_pending("/x").await;
     gone.abort();
-    // Two calls with the same key wait for the same human, and one send answers both.
+    // Two calls with the same key wait for the same ruling, and one execution completes both.
     let (one, two) = (
         tokio::spawn(proposed.clone().send()),
         tokio::spawn(proposed.send()),
     );
     tokio::time::sleep(Duration::from_millis(200)).await;
-    scene.human.decide_next("/x", "approve", "go on").await;
+    scene.human.decide_next("/x", "approve", "fine").await;
     for response in [one.await.unwrap(), two.await.unwrap()] {
         response.expect_status(200);
     }
     assert_eq!(scene.upstream.received_at("/x").len(), 1);
-    // Blocking the agent ends what waits.
+    // Blocking the agent ends the waiting call.
     let waiting = tokio::spawn(scene.agent.propose(request("DELETE", "/y")).send());
     scene.human.next_pending("/y").await;
     let block = format!("/agents/{}/block", scene.agent.id);
@@ -287,7 +287,7 @@ async fn an_agent_is_held_as_long_as_it_is_set_to_and_loses_nothing_when_it_goes
 }
 
 #[tokio::test]
-async fn answers_stream_as_they_come() {
+async fn events_are_streamed() {
     let scene = Scene::new(Storage::Sqlite).await;
     let pause = Duration::from_millis(150);
     scene

@@ -1,4 +1,4 @@
-//! One engine behind several doors: whichever a request comes by, it is judged, shown and recorded alike.
+//! One engine behind several doors: a request is assessed, shown and recorded alike through each of them.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use gaiterguard_testkit::{
 use http::Method;
 use serde_json::{Value, json};
 
-on_both_databases!(a_held_request_is_the_same_by_every_door);
+on_both_databases!(a_held_request_is_the_same_through_every_door);
 
 const INTENT: &str = "Pay Ann's invoice 17";
 const BODY: &str = r#"{"amount":50000,"to":"ann"}"#;
 
-/// What is compared of a request that was held.
+/// The parts of a held request that are compared.
 #[derive(Debug, PartialEq)]
 struct Recorded {
     shown: BTreeMap<&'static str, Value>,
@@ -22,7 +22,7 @@ struct Recorded {
     decided: BTreeMap<&'static str, Value>,
 }
 
-async fn a_held_request_is_the_same_by_every_door(storage: Storage) {
+async fn a_held_request_is_the_same_through_every_door(storage: Storage) {
     let scene = Scene::new(storage).await;
     let by_proxy = recorded(&scene, &by_proxy(&scene).await).await;
     assert_eq!(by_proxy.shown["digest"].as_str().unwrap().len(), 64);
@@ -78,8 +78,8 @@ async fn by_command(scene: &Scene) -> String {
         .env("GAITERGUARD_URL", scene.gateway.url())
         .env("GAITERGUARD_AGENT_KEY", &scene.agent.key);
     let output = finish(command, "").await;
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    told["problem"]["action_id"].as_str().unwrap().to_owned()
+    let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+    printed["problem"]["action_id"].as_str().unwrap().to_owned()
 }
 
 async fn by_mcp(scene: &Scene, transport: McpTransport) -> String {
@@ -89,12 +89,12 @@ async fn by_mcp(scene: &Scene, transport: McpTransport) -> String {
     let request = json!({
         "service": "things", "method": "POST", "path": "/payments", "intent": INTENT, "body": body,
     });
-    let told = client.call("proxy_request", request).await.expect_done();
-    told["action_id"].as_str().unwrap().to_owned()
+    let result = client.call("proxy_request", request).await.expect_done();
+    result["action_id"].as_str().unwrap().to_owned()
 }
 
-/// What the gateway knows of a held request, less what is each one's own. It is denied after that, so that
-/// the next one is a new request.
+/// Returns what the gateway recorded of a held request, without ids and times. Denies it afterwards, so that the
+/// next request is a new one.
 async fn recorded(scene: &Scene, action_id: &str) -> Recorded {
     let path = format!("/approvals/{action_id}");
     let action = scene.human.read(&path).await;

@@ -1,4 +1,4 @@
-//! Clients that were written for other servers: their base URL and their key are all that is changed.
+//! Clients that were written for other servers. Only their base URL and key are changed.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +17,7 @@ fn script(name: &str) -> PathBuf {
 }
 
 /// A gateway in front of one upstream.
-struct House {
+struct SdkScene {
     gateway: TestGateway,
     upstream: EchoUpstream,
     human: Human,
@@ -25,7 +25,7 @@ struct House {
     agent: Agent,
 }
 
-impl House {
+impl SdkScene {
     async fn new(name: &str, base_path: &str, credential: &str) -> Self {
         let gateway = TestGateway::start(Storage::Sqlite).await;
         let upstream = EchoUpstream::start().await;
@@ -49,8 +49,8 @@ impl House {
         format!("{}/s/{name}", self.gateway.url())
     }
 
-    /// What a client tells at its end.
-    async fn told(&self, command: Command, input: &str) -> Value {
+    /// Runs a client and returns the JSON that it prints.
+    async fn run(&self, command: Command, input: &str) -> Value {
         let output = finish(command, input).await;
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{errors}");
@@ -59,13 +59,13 @@ impl House {
 }
 
 #[tokio::test]
-async fn the_openai_sdk_asks_streams_waits_and_is_told() {
-    let house = House::new("openai", "/v1", "sk-the-real-one").await;
+async fn the_openai_sdk_completes_streams_waits_and_reports_errors() {
+    let scene = SdkScene::new("openai", "/v1", "sk-the-real-one").await;
     let allow = json!({
         "name": "Questions may be asked", "effect": "allow", "enabled": true,
         "condition": "request.path == '/v1/chat/completions'",
     });
-    house.human.create_rule(allow).await;
+    scene.human.create_rule(allow).await;
     let completion = json!({
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1_790_000_000,
         "model": "gpt-4o-mini",
@@ -83,7 +83,7 @@ async fn the_openai_sdk_asks_streams_waits_and_is_told() {
         .to_string()
     };
     let events = [chunk("A door "), chunk("in a fence."), "[DONE]".to_owned()];
-    house
+    scene
         .upstream
         .on_request("/v1/chat/completions", move |received| {
             let events = events.each_ref().map(String::as_str);
@@ -96,37 +96,37 @@ async fn the_openai_sdk_asks_streams_waits_and_is_told() {
     for number in 1..=3 {
         let id = format!("file-{number}");
         let deleted = json!({"id": id, "object": "file", "deleted": true});
-        house
+        scene
             .upstream
             .on(&format!("/v1/files/{id}"), Reply::json(deleted));
     }
-    let mut command = python_command("python", house.gateway.folder());
+    let mut command = python_command("python", scene.gateway.folder());
     command
         .arg(script("openai_sdk.py"))
-        .env("OPENAI_BASE_URL", house.base_url())
-        .env("OPENAI_API_KEY", &house.agent.key);
-    let (told, ()) = tokio::join!(house.told(command, ""), async {
-        house
+        .env("OPENAI_BASE_URL", scene.base_url())
+        .env("OPENAI_API_KEY", &scene.agent.key);
+    let (results, ()) = tokio::join!(scene.run(command, ""), async {
+        scene
             .human
             .decide_next("/files/file-2", "approve", "fine")
             .await;
-        house
+        scene
             .human
             .decide_next("/files/file-3", "deny", "Ann needs it")
             .await;
     });
-    assert_eq!(told["answer"], "A door in a fence.");
-    assert_eq!(told["pieces"], json!(["A door ", "in a fence."]));
+    assert_eq!(results["completion"], "A door in a fence.");
+    assert_eq!(results["pieces"], json!(["A door ", "in a fence."]));
     assert_eq!(
-        told["held"],
+        results["held"],
         json!({"status": 428, "code": "approval_required"})
     );
-    assert_eq!(told["deleted"], true);
+    assert_eq!(results["deleted"], true);
     assert_eq!(
-        told["denied"],
+        results["denied"],
         json!({"code": "action_denied", "note": "Ann needs it"})
     );
-    let received = house.upstream.received();
+    let received = scene.upstream.received();
     assert_eq!(received.len(), 3);
     for request in received {
         assert_eq!(
@@ -137,13 +137,13 @@ async fn the_openai_sdk_asks_streams_waits_and_is_told() {
 }
 
 #[tokio::test]
-async fn the_stripe_sdk_reads_and_refunds_what_a_human_approves() {
-    let house = House::new("stripe", "", "sk_live_the_real_one").await;
+async fn the_stripe_sdk_reads_and_refunds_after_approval() {
+    let scene = SdkScene::new("stripe", "", "sk_live_the_real_one").await;
     let customer = json!({"id": "cus_1", "object": "customer", "email": "ann@example.com"});
-    house
+    scene
         .upstream
         .on("/v1/customers/cus_1", Reply::json(customer));
-    house.upstream.on_request("/v1/refunds", |received| {
+    scene.upstream.on_request("/v1/refunds", |received| {
         let id = if received.text().contains("ch_1") {
             "re_1"
         } else {
@@ -151,25 +151,25 @@ async fn the_stripe_sdk_reads_and_refunds_what_a_human_approves() {
         };
         Reply::json(json!({"id": id, "object": "refund", "status": "succeeded"}))
     });
-    let mut command = python_command("python", house.gateway.folder());
+    let mut command = python_command("python", scene.gateway.folder());
     command
         .arg(script("stripe_sdk.py"))
-        .env("BASE_URL", house.base_url())
-        .env("AGENT_KEY", &house.agent.key);
-    let (told, shown) = tokio::join!(house.told(command, ""), async {
-        let shown = house
+        .env("BASE_URL", scene.base_url())
+        .env("AGENT_KEY", &scene.agent.key);
+    let (results, shown) = tokio::join!(scene.run(command, ""), async {
+        let shown = scene
             .human
             .decide_next("/v1/refunds", "approve", "fine")
             .await;
-        house
+        scene
             .human
             .decide_next("/v1/refunds", "approve", "fine")
             .await;
         shown
     });
-    assert_eq!(told["email"], "ann@example.com");
+    assert_eq!(results["email"], "ann@example.com");
     assert_eq!(
-        (&told["refund"], &told["again"]),
+        (&results["refund"], &results["again"]),
         (&json!("re_1"), &json!(["re_2", "re_2"]))
     );
     let body = "amount=500&charge=ch_1&metadata%5Border%5D=%C3%A9%2617";
@@ -183,7 +183,7 @@ async fn the_stripe_sdk_reads_and_refunds_what_a_human_approves() {
         sorted(&decoded(shown["request_body"].as_str().unwrap())),
         sorted(body)
     );
-    let refunds = house.upstream.received_at("/v1/refunds");
+    let refunds = scene.upstream.received_at("/v1/refunds");
     assert_eq!(refunds.len(), 2);
     assert_eq!(shown["request_body"], refunds[0].text());
     for refund in refunds {
@@ -195,13 +195,13 @@ async fn the_stripe_sdk_reads_and_refunds_what_a_human_approves() {
 }
 
 #[tokio::test]
-async fn the_github_sdk_lists_pages_and_removes_what_a_human_approves() {
-    let house = House::new("github", "", "ghp_the_real_one").await;
-    let address = house.base_url();
+async fn the_github_sdk_lists_pages_and_deletes_after_approval() {
+    let scene = SdkScene::new("github", "", "ghp_the_real_one").await;
+    let address = scene.base_url();
     let issue =
         |number: u32| json!({"id": number, "number": number, "title": format!("Issue {number}")});
     let issues = (issue(1), issue(2));
-    house
+    scene
         .upstream
         .on_request("/repos/ann/gate/issues", move |received| {
             let last = received.target.contains("page=2");
@@ -213,28 +213,28 @@ async fn the_github_sdk_lists_pages_and_removes_what_a_human_approves() {
             let next = format!("<{address}/repos/ann/gate/issues?per_page=1&page=2>; rel=\"next\"");
             reply.header("Link", &next)
         });
-    house.upstream.on("/repos/ann/gate", Reply::status(204));
+    scene.upstream.on("/repos/ann/gate", Reply::status(204));
     let mut command = node_command();
     command
-        .env("BASE_URL", house.base_url())
-        .env("AGENT_KEY", &house.agent.key);
+        .env("BASE_URL", scene.base_url())
+        .env("AGENT_KEY", &scene.agent.key);
     let module = std::fs::read_to_string(script("octokit.mjs")).unwrap();
-    let (told, shown) = tokio::join!(
-        house.told(command, &module),
-        house
+    let (results, shown) = tokio::join!(
+        scene.run(command, &module),
+        scene
             .human
             .decide_next("/repos/ann/gate", "approve", "fine")
     );
     assert_eq!(shown["intent"], "Remove the repository that Ann archived");
-    assert_eq!(told["titles"], json!(["Issue 1"]));
-    assert_eq!(told["paged"], 2);
-    assert_eq!(told["deleted"], 204);
+    assert_eq!(results["titles"], json!(["Issue 1"]));
+    assert_eq!(results["paged"], 2);
+    assert_eq!(results["deleted"], 204);
     assert_eq!(
-        told["held"],
+        results["held"],
         json!({"status": 428, "code": "approval_required"})
     );
-    assert_eq!(house.upstream.received_at("/repos/ann/gate").len(), 1);
-    let listed = house.upstream.received().remove(0);
+    assert_eq!(scene.upstream.received_at("/repos/ann/gate").len(), 1);
+    let listed = scene.upstream.received().remove(0);
     assert!(
         listed.target.contains("labels=a%20bug"),
         "{}",
@@ -246,7 +246,7 @@ async fn the_github_sdk_lists_pages_and_removes_what_a_human_approves() {
     );
 }
 
-/// What curl prints, and the status.
+/// Runs curl and returns its output and the HTTP status.
 async fn curl(arguments: &[&str]) -> (String, u16) {
     let mut command = Command::new("curl");
     command
@@ -266,7 +266,7 @@ async fn curl(arguments: &[&str]) -> (String, u16) {
 }
 
 #[tokio::test]
-async fn curl_works_with_files_of_a_jupyter_server() {
+async fn curl_manages_files_of_a_jupyter_server() {
     let jupyter = Jupyter::start().await;
     let gateway = TestGateway::start(Storage::Sqlite).await;
     let human = Human::register(&gateway).await;
@@ -275,7 +275,7 @@ async fn curl_works_with_files_of_a_jupyter_server() {
         .create_service("notebooks", &jupyter.url(), "api_key", header)
         .await;
     let agent = human.create_agent("librarian", &[&service]).await;
-    // As that server's own clients send its token.
+    // The way in which clients of that server send its token.
     let key = format!("Authorization: token {}", agent.key);
     let address = |path: &str| format!("{}/s/notebooks/api/contents/{path}", gateway.url());
 
@@ -314,7 +314,7 @@ async fn curl_works_with_files_of_a_jupyter_server() {
 }
 
 #[tokio::test]
-async fn curl_uploads_to_and_writes_in_a_chat() {
+async fn curl_uploads_to_a_chat_and_writes_messages() {
     let synapse = Synapse::start().await;
     let owner = synapse.create_administrator("owner").await;
     let room = owner.create_room("All hands").await;
@@ -330,7 +330,7 @@ async fn curl_uploads_to_and_writes_in_a_chat() {
     let key = format!("Authorization: Bearer {}", agent.key);
     let base = format!("{}/s/matrix/_matrix", gateway.url());
 
-    // An upload and its download, byte for byte; curl asks first whether so much is taken (Expect).
+    // An upload and its download, byte for byte. Before a large upload, curl sends `Expect: 100-continue`.
     let file = gateway.folder().join("picture");
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
     std::fs::write(&file, &bytes).unwrap();

@@ -1,5 +1,5 @@
-//! An upstream that refuses a fetched token: nothing is sent twice that may be sent once, and agents
-//! cannot have tokens renewed as often as they like.
+//! An upstream that refuses a fetched token: no request is sent twice that may be sent only once, and agents cannot
+//! renew tokens at will.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,19 +14,19 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 on_both_databases!(
-    what_is_sent_under_a_key_or_an_approval_is_sent_once_though_the_token_is_refused,
-    an_agent_cannot_have_tokens_renewed_at_will,
-    a_read_whose_token_was_revoked_passes_with_a_new_one,
+    a_request_with_a_key_or_an_approval_is_sent_once_even_if_the_token_is_refused,
+    an_agent_cannot_renew_tokens_at_will,
+    a_read_with_a_revoked_token_is_repeated_with_a_new_one,
 );
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// A service whose tokens are fetched, and an agent that may use it.
+/// A service with tokens from a token endpoint, and an agent that may use it.
 struct Mail {
     scene: Scene,
     service: Service,
     agent: Agent,
-    /// The newest token that the endpoint gave out has this number.
+    /// The number of the newest token that the endpoint has issued.
     issued: Arc<AtomicUsize>,
 }
 
@@ -58,7 +58,7 @@ impl Mail {
     }
 }
 
-/// Answers at `/token` as RFC 6749 says, with refresh tokens that work once.
+/// Serves RFC 6749 tokens at `/token`. Each refresh token works once.
 fn serve_tokens(upstream: &EchoUpstream) -> Arc<AtomicUsize> {
     let issued = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&issued);
@@ -89,7 +89,7 @@ async fn create(human: &Human, upstream: &EchoUpstream, base_url: &str) -> Servi
         .await
 }
 
-/// Takes no token before the one with this number.
+/// Makes a path refuse tokens older than the one with this number.
 fn require(upstream: &EchoUpstream, path: &str, number: usize) {
     upstream.on_request(path, move |received: &Received| {
         let token = received.header("authorization").unwrap_or_default();
@@ -102,7 +102,7 @@ fn require(upstream: &EchoUpstream, path: &str, number: usize) {
     });
 }
 
-async fn what_is_sent_under_a_key_or_an_approval_is_sent_once_though_the_token_is_refused(
+async fn a_request_with_a_key_or_an_approval_is_sent_once_even_if_the_token_is_refused(
     storage: Storage,
 ) {
     let mail = Mail::new(storage, None).await;
@@ -110,7 +110,7 @@ async fn what_is_sent_under_a_key_or_an_approval_is_sent_once_though_the_token_i
     require(upstream, "/single", 2);
     require(upstream, "/approved", 2);
 
-    // The method is safe, and the key is still good for one request only.
+    // The method is safe, but a key still permits only one request.
     let keyed = |key: &str| {
         let call = mail.agent.propose(Mail::request("GET", "/single"));
         call.idempotency_key(key)
@@ -151,7 +151,7 @@ async fn what_is_sent_under_a_key_or_an_approval_is_sent_once_though_the_token_i
     assert_eq!(mail.exchanges().len(), 2);
 }
 
-async fn an_agent_cannot_have_tokens_renewed_at_will(storage: Storage) {
+async fn an_agent_cannot_renew_tokens_at_will(storage: Storage) {
     let mail = Mail::new(storage, None).await;
     let upstream = &mail.scene.upstream;
     upstream.on("/forbidden", Reply::status(401).body("no"));
@@ -171,7 +171,7 @@ async fn an_agent_cannot_have_tokens_renewed_at_will(storage: Storage) {
             assert_eq!(response.text(), "no");
         }
     }
-    // Of forty requests one was a read for which the token was renewed.
+    // Only one of the forty requests, a read, renewed the token and was repeated.
     assert_eq!(upstream.received_at("/forbidden").len(), 41);
     assert_eq!(mail.exchanges().len(), 2);
     assert_eq!(mail.issued.load(Ordering::SeqCst), 2);
@@ -180,7 +180,7 @@ async fn an_agent_cannot_have_tokens_renewed_at_will(storage: Storage) {
     assert!(!service.to_string().contains("access-"), "{service}");
 }
 
-async fn a_read_whose_token_was_revoked_passes_with_a_new_one(storage: Storage) {
+async fn a_read_with_a_revoked_token_is_repeated_with_a_new_one(storage: Storage) {
     let mail = Mail::new(storage, None).await;
     let upstream = &mail.scene.upstream;
     require(upstream, "/inbox", 2);
@@ -200,9 +200,8 @@ async fn a_read_whose_token_was_revoked_passes_with_a_new_one(storage: Storage) 
     );
 }
 
-/// The first response is the upstream's word where the repetition could not reach it.
 #[tokio::test]
-async fn a_repetition_that_cannot_connect_leaves_the_first_response() {
+async fn the_first_response_is_returned_if_the_repetition_cannot_connect() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let mail = Mail::new(Storage::Sqlite, Some(format!("http://{address}"))).await;

@@ -1,4 +1,4 @@
-//! Bodies below `/s/{service}/` that go on while they arrive, and those that somebody reads first.
+//! Bodies below `/s/{service}/` that are forwarded while they arrive, and bodies that are read first.
 
 use std::ops::Deref;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use http::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-/// Long enough for what must not happen to have happened.
+/// How long a test waits for something that must not happen.
 const A_WHILE: Duration = Duration::from_millis(400);
 const LIMIT: Duration = Duration::from_secs(20);
 const JSON: &str = "application/json";
@@ -20,9 +20,9 @@ const CHUNKED: &str = "Transfer-Encoding: chunked";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone";
 
 on_both_databases!(
-    a_body_goes_on_while_it_arrives_and_its_end_is_in_the_audit_log,
-    an_upload_that_is_cut_is_cut_at_the_upstream_too_and_its_outcome_is_unknown,
-    an_upload_gets_its_response_and_its_end_is_recorded_though_the_database_is_away,
+    a_body_is_forwarded_while_it_arrives_and_its_end_is_audited,
+    an_interrupted_upload_is_cut_at_the_upstream_and_its_outcome_is_unknown,
+    an_upload_gets_its_response_during_an_outage_and_its_end_is_recorded_later,
 );
 
 /// A scene whose upstream shows which bytes have arrived so far.
@@ -58,7 +58,7 @@ impl UploadScene {
         self.human.create_rule(rule).await;
     }
 
-    /// A POST of which the head is sent.
+    /// Sends the head of a POST.
     async fn begin(&self, path: &str, framing: &str) -> PiecewiseCall {
         self.begin_with(path, "audio/wav", framing).await
     }
@@ -72,7 +72,7 @@ impl UploadScene {
         PiecewiseCall::begin(self.gateway.client().address(), &head).await
     }
 
-    /// The audit log's entries of an event about requests, the newest first.
+    /// Returns the audit entries of an event, newest first.
     async fn audited(&self, event: &str) -> Vec<Value> {
         let page = self.human.read("/audit?limit=200").await;
         let mut entries = page["items"].as_array().unwrap().clone();
@@ -80,7 +80,7 @@ impl UploadScene {
         entries
     }
 
-    /// Waits for the end of the only request whose body went on as it arrived.
+    /// Waits until the end of the only streamed request is recorded, and returns its details.
     async fn ended(&self) -> Value {
         let entry = eventually("the end is recorded", LIMIT, || async {
             self.audited("request.ended").await.pop()
@@ -88,12 +88,12 @@ impl UploadScene {
         entry.await["detail"].clone()
     }
 
-    /// The newest row of the request ledger.
+    /// Returns the newest row of the request ledger.
     async fn newest_request(&self) -> Value {
         self.human.read("/requests?limit=1").await["items"][0].clone()
     }
 
-    /// What anybody who has the request computes.
+    /// Computes the digest of a request as documented.
     fn digest(&self, path: &str, body: &[u8]) -> String {
         self.digest_with(path, "audio/wav", body)
     }
@@ -109,7 +109,7 @@ impl UploadScene {
     }
 }
 
-async fn a_body_goes_on_while_it_arrives_and_its_end_is_in_the_audit_log(storage: Storage) {
+async fn a_body_is_forwarded_while_it_arrives_and_its_end_is_audited(storage: Storage) {
     let scene = UploadScene::allowing_everything(TestGateway::builder(storage)).await;
     let mut call = scene.begin("/tape", CHUNKED).await;
     call.send_chunk("first piece").await;
@@ -120,7 +120,7 @@ async fn a_body_goes_on_while_it_arrives_and_its_end_is_in_the_audit_log(storage
         seen.contains(CREDENTIAL) && !seen.contains("agt_"),
         "{seen}"
     );
-    // It was recorded before that, and nothing is claimed of what nobody knows yet.
+    // The request was recorded before that, without the digest, which is not known yet.
     let decided = scene.audited("request.forwarded").await.remove(0)["detail"].clone();
     assert_eq!(
         (&decided["digest"], &decided["body"]),
@@ -137,7 +137,7 @@ async fn a_body_goes_on_while_it_arrives_and_its_end_is_in_the_audit_log(storage
     assert!(response.starts_with("HTTP/1.1 200 OK"), "{response}");
     assert!(response.contains("x-proxy-status: forwarded"), "{response}");
 
-    // Whoever has the answer's end finds it there.
+    // The end is recorded before the response is complete.
     let ended = scene.audited("request.ended").await.remove(0);
     let body = b"first piece, and the second";
     let detail = &ended["detail"];
@@ -152,7 +152,7 @@ async fn a_body_goes_on_while_it_arrives_and_its_end_is_in_the_audit_log(storage
         (&json!("forward"), &json!(200))
     );
 
-    // Behind the door that knows the whole body the same is decided by the same.
+    // With the whole body known, `POST /proxy` makes the same decision by the same rules.
     let proposal = json!({
         "service": "things", "method": "POST", "path": "/tape", "intent": "Store a recording",
         "headers": {"Content-Type": "audio/wav"}, "body": "first piece, and the second",
@@ -162,16 +162,16 @@ async fn a_body_goes_on_while_it_arrives_and_its_end_is_in_the_audit_log(storage
         .call(Method::POST, "/proxy/dry-run")
         .json(proposal);
     let whole = whole.send().await.expect_status(200).json();
-    for told in ["decision", "matched_rules"] {
-        assert_eq!(request[told], whole[told], "{told}");
+    for member in ["decision", "matched_rules"] {
+        assert_eq!(request[member], whole[member], "{member}");
     }
 }
 
 #[tokio::test]
-async fn a_length_that_the_agent_announces_is_passed_on() {
+async fn the_announced_length_is_forwarded() {
     let scene = UploadScene::allowing_everything(TestGateway::builder(Storage::Sqlite)).await;
     let mut call = scene.begin("/tape", "Content-Length: 10").await;
-    // A request whose body does not begin is not begun.
+    // Nothing is sent before the body begins.
     call.assert_silent(A_WHILE).await;
     assert!(scene.upstream.received().is_empty());
     call.send("01234").await;
@@ -186,7 +186,7 @@ async fn a_length_that_the_agent_announces_is_passed_on() {
         scene.digest("/tape", b"0123456789")
     );
 
-    // One that is there in one piece is known to the decision, and needs no second entry.
+    // A body that arrives in one piece is known to the decision and needs no second entry.
     let mut call = scene
         .begin("/small", "Content-Length: 5\r\nExpect: 100-continue")
         .await;
@@ -204,7 +204,7 @@ async fn a_length_that_the_agent_announces_is_passed_on() {
 }
 
 #[tokio::test]
-async fn a_body_that_a_rule_looks_at_is_read_first_and_no_other_one() {
+async fn only_a_body_that_a_rule_reads_is_read_first() {
     let scene = UploadScene::allowing_everything(TestGateway::builder(Storage::Sqlite)).await;
     let condition = "request.path == \"/charges\" && request.body.amount > 10";
     scene.rule("deny", Some(condition)).await;
@@ -231,12 +231,12 @@ async fn a_body_that_a_rule_looks_at_is_read_first_and_no_other_one() {
         scene.digest_with("/charges", JSON, b"{\"amount\": 9}")
     );
 
-    // The same rule has nothing to say about another path, whatever its body will be.
+    // The same rule cannot match on another path, whatever the body is.
     let mut call = scene.begin("/tape", CHUNKED).await;
-    call.send_chunk("at once").await;
-    scene.upstream.wait_for_text("at once").await;
+    call.send_chunk("first").await;
+    scene.upstream.wait_for_text("first").await;
 
-    // One that could speak of any path makes all bodies be read.
+    // A rule that could match on any path causes all bodies to be read.
     scene
         .rule("require_approval", Some("request.size > 1000000"))
         .await;
@@ -248,7 +248,7 @@ async fn a_body_that_a_rule_looks_at_is_read_first_and_no_other_one() {
 }
 
 #[tokio::test]
-async fn what_no_rule_allows_is_read_first_and_held_as_it_is() {
+async fn a_body_that_no_rule_allows_is_read_first_and_held_unchanged() {
     let scene = UploadScene::new(TestGateway::builder(Storage::Sqlite)).await;
     scene.rule("require_approval", None).await;
     let mut call = scene.begin("/tape", CHUNKED).await;
@@ -264,7 +264,7 @@ async fn what_no_rule_allows_is_read_first_and_held_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_body_under_a_key_is_read_first() {
+async fn a_body_with_an_idempotency_key_is_read_first() {
     let scene = UploadScene::allowing_everything(TestGateway::builder(Storage::Sqlite)).await;
     let framing = format!("{CHUNKED}\r\nIdempotency-Key: once");
     let mut call = scene.begin("/tape", &framing).await;
@@ -283,7 +283,7 @@ async fn a_body_under_a_key_is_read_first() {
 }
 
 #[tokio::test]
-async fn what_a_rule_denies_whatever_its_body_is_denied_before_it_is_sent() {
+async fn a_denial_that_needs_no_body_reads_none() {
     let scene = UploadScene::allowing_everything(TestGateway::builder(Storage::Sqlite)).await;
     scene.rule("deny", Some("request.path == \"/tape\"")).await;
     let mut call = scene
@@ -300,7 +300,7 @@ async fn what_a_rule_denies_whatever_its_body_is_denied_before_it_is_sent() {
     assert!(scene.upstream.received().is_empty());
 }
 
-async fn an_upload_gets_its_response_and_its_end_is_recorded_though_the_database_is_away(
+async fn an_upload_gets_its_response_during_an_outage_and_its_end_is_recorded_later(
     storage: Storage,
 ) {
     let scene = UploadScene::allowing_everything(TestGateway::builder(storage)).await;
@@ -330,9 +330,7 @@ async fn an_upload_gets_its_response_and_its_end_is_recorded_though_the_database
     assert_eq!(scene.upstream.received().len(), 1);
 }
 
-async fn an_upload_that_is_cut_is_cut_at_the_upstream_too_and_its_outcome_is_unknown(
-    storage: Storage,
-) {
+async fn an_interrupted_upload_is_cut_at_the_upstream_and_its_outcome_is_unknown(storage: Storage) {
     for (path, framing) in [("/chunks", CHUNKED), ("/length", "Content-Length: 100")] {
         let scene = UploadScene::allowing_everything(TestGateway::builder(storage)).await;
         let mut call = scene.begin(path, framing).await;
@@ -345,7 +343,7 @@ async fn an_upload_that_is_cut_is_cut_at_the_upstream_too_and_its_outcome_is_unk
         drop(call);
         let seen = scene
             .upstream
-            .wait_for("it is cut", |seen| seen.is_closed)
+            .wait_for("the connection is cut", |seen| seen.is_closed)
             .await;
         assert!(!has_its_end(&seen), "{}", seen.text());
         assert_eq!(scene.upstream.received().len(), 1);
@@ -363,7 +361,7 @@ async fn an_upload_that_is_cut_is_cut_at_the_upstream_too_and_its_outcome_is_unk
 }
 
 #[tokio::test]
-async fn the_limit_holds_for_what_goes_on_while_it_arrives() {
+async fn the_size_limit_applies_to_streamed_bodies() {
     let limited = TestGateway::builder(Storage::Sqlite).setting("MAX_REQUEST_BODY_BYTES", 20);
     let scene = UploadScene::allowing_everything(limited).await;
     let mut call = scene.begin("/tape", "Content-Length: 21").await;
@@ -379,7 +377,7 @@ async fn the_limit_holds_for_what_goes_on_while_it_arrives() {
     assert!(response.starts_with("HTTP/1.1 413"), "{response}");
     let seen = scene
         .upstream
-        .wait_for("it is cut", |seen| seen.is_closed)
+        .wait_for("the connection is cut", |seen| seen.is_closed)
         .await;
     assert!(!seen.text().contains("eleven"), "{}", seen.text());
     assert!(!has_its_end(&seen), "{}", seen.text());
@@ -391,20 +389,20 @@ async fn the_limit_holds_for_what_goes_on_while_it_arrives() {
 }
 
 #[tokio::test]
-async fn an_agent_that_stops_sending_is_given_up() {
+async fn an_agent_that_stops_sending_times_out() {
     let impatient = TestGateway::builder(Storage::Sqlite).setting("BODY_IDLE_TIMEOUT_MS", 500);
-    // The upstream's own patience is shorter, and not what is tried here.
+    // The timeout of the upstream is shorter and must not apply.
     let scene =
         UploadScene::allowing_everything(impatient.setting("UPSTREAM_TIMEOUT_MS", 200)).await;
     let mut call = scene.begin("/tape", CHUNKED).await;
-    call.send_chunk("and then").await;
-    scene.upstream.wait_for_text("and then").await;
+    call.send_chunk("a part").await;
+    scene.upstream.wait_for_text("a part").await;
     let response = call.rest().await;
     assert!(response.starts_with("HTTP/1.1 408"), "{response}");
     assert!(response.contains("request_timeout"), "{response}");
     let seen = scene
         .upstream
-        .wait_for("it is cut", |seen| seen.is_closed)
+        .wait_for("the connection is cut", |seen| seen.is_closed)
         .await;
     assert!(!has_its_end(&seen), "{}", seen.text());
     assert_eq!(scene.ended().await["outcome"], "unknown");
@@ -414,8 +412,8 @@ async fn an_agent_that_stops_sending_is_given_up() {
 async fn a_block_cuts_an_upload_within_a_second() {
     let scene = UploadScene::allowing_everything(TestGateway::builder(Storage::Sqlite)).await;
     let mut call = scene.begin("/tape", CHUNKED).await;
-    call.send_chunk("going on").await;
-    scene.upstream.wait_for_text("going on").await;
+    call.send_chunk("a part").await;
+    scene.upstream.wait_for_text("a part").await;
     let block = scene
         .human
         .call(Method::POST, &format!("/agents/{}/block", scene.agent.id));
@@ -425,13 +423,13 @@ async fn a_block_cuts_an_upload_within_a_second() {
     assert!(response.starts_with("HTTP/1.1 403"), "{response}");
     scene
         .upstream
-        .wait_for("it is cut", |seen| seen.is_closed)
+        .wait_for("the connection is cut", |seen| seen.is_closed)
         .await;
     assert_eq!(scene.ended().await["outcome"], "unknown");
 }
 
 #[tokio::test]
-async fn an_upstream_that_has_seen_enough_answers_early() {
+async fn an_upstream_may_respond_before_the_end_of_the_body() {
     let scene = UploadScene::allowing_everything(TestGateway::builder(Storage::Sqlite)).await;
     let mut call = scene.begin("/tape", CHUNKED).await;
     call.send_chunk("too much").await;
@@ -454,7 +452,7 @@ async fn an_upstream_that_has_seen_enough_answers_early() {
     );
     scene
         .upstream
-        .wait_for("it is over", |seen| seen.is_closed)
+        .wait_for("the connection is closed", |seen| seen.is_closed)
         .await;
 }
 
@@ -467,7 +465,7 @@ async fn an_upload_is_never_sent_a_second_time() {
     scene.upstream.wait_for_text("0\r\n\r\n").await;
     scene.upstream.send(OK).await;
     first.until("done").await;
-    // The second goes out on the connection of the first, which ends under it.
+    // The second is sent on the connection of the first, which is then closed.
     let mut second = scene.begin("/again", CHUNKED).await;
     second.send_chunk("two").await;
     scene.upstream.wait_for_text("two").await;
@@ -504,19 +502,19 @@ async fn a_large_upload_takes_little_memory() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_is_killed_leaves_no_request_that_looks_complete() {
+async fn after_a_kill_no_upload_looks_complete() {
     let mut scene = UploadScene::allowing_everything(TestGateway::builder(Storage::Sqlite)).await;
     let mut call = scene.begin("/tape", CHUNKED).await;
-    call.send_chunk("on its way").await;
-    scene.upstream.wait_for_text("on its way").await;
+    call.send_chunk("a part").await;
+    scene.upstream.wait_for_text("a part").await;
     scene.0.gateway.kill9();
     let seen = scene
         .upstream
-        .wait_for("it is cut", |seen| seen.is_closed)
+        .wait_for("the connection is cut", |seen| seen.is_closed)
         .await;
     assert!(!has_its_end(&seen), "{}", seen.text());
     scene.0.gateway.restart().await;
-    // What is known is that it was let go on, and nothing of its end.
+    // The log shows that it was forwarded, and no end.
     assert_eq!(scene.newest_request().await["upstream_status"], Value::Null);
     assert_eq!(scene.audited("request.forwarded").await.len(), 1);
     assert!(scene.audited("request.ended").await.is_empty());
@@ -525,12 +523,12 @@ async fn a_gateway_that_is_killed_leaves_no_request_that_looks_complete() {
     assert_eq!(scene.upstream.received().len(), 1);
 }
 
-/// Whether a chunked body came to its end.
+/// Returns whether a chunked body is complete.
 fn has_its_end(seen: &ReceivedBytes) -> bool {
     seen.text().contains("\r\n0\r\n\r\n")
 }
 
-/// The most memory that a process has had resident, in bytes.
+/// Returns the peak resident memory of a process in bytes.
 fn peak_memory(process: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status

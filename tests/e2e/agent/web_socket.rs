@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 const TERMINAL: &str = "/terminals/websocket/1";
 
 /// A Jupyter server with a terminal, behind a gateway.
-struct House {
+struct TerminalScene {
     jupyter: Jupyter,
     gateway: TestGateway,
     human: Human,
@@ -22,7 +22,7 @@ struct House {
     agent: Agent,
 }
 
-impl House {
+impl TerminalScene {
     async fn new() -> Self {
         let jupyter = Jupyter::start().await;
         let gateway = TestGateway::start(Storage::Sqlite).await;
@@ -33,26 +33,26 @@ impl House {
             .create_service("notebooks", &jupyter.url(), "api_key", header)
             .await;
         let agent = human.create_agent("listener", &[&service]).await;
-        let house = Self {
+        let scene = Self {
             jupyter,
             gateway,
             human,
             service,
             agent,
         };
-        let rule = house.rule("allow", "request.method == 'POST'").await;
-        let client = house.gateway.client();
+        let rule = scene.rule("allow", "request.method == 'POST'").await;
+        let client = scene.gateway.client();
         let call = client.call(Method::POST, "/s/notebooks/api/terminals");
         let terminal = call
-            .bearer(&house.agent.key)
+            .bearer(&scene.agent.key)
             .send()
             .await
             .expect_status(200)
             .json();
         assert_eq!(terminal["name"], "1");
         let rule = format!("/rules/{}", rule["id"]);
-        house.human.delete(&rule).send().await.expect_status(200);
-        house
+        scene.human.delete(&rule).send().await.expect_status(200);
+        scene
     }
 
     async fn rule(&self, effect: &str, condition: &str) -> Value {
@@ -86,20 +86,20 @@ impl House {
         command
     }
 
-    /// The file that the client makes once it has heard from the terminal.
+    /// Returns the file that the client creates after the first message of the terminal.
     fn opened(&self) -> PathBuf {
         self.gateway.folder().join("opened")
     }
 
-    /// What the client says at its end.
-    async fn told(&self, stay: &[&str]) -> Value {
+    /// Runs the client and returns the JSON that it prints.
+    async fn run(&self, stay: &[&str]) -> Value {
         let output = finish(self.client(stay), "").await;
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{errors}");
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
-    /// The request of the handshake, as the gateway recorded it.
+    /// Returns the ledger row of the handshake.
     async fn recorded(&self) -> Value {
         let page = self.human.get("/requests?limit=50").send().await;
         let page = page.expect_status(200).json();
@@ -113,78 +113,78 @@ impl House {
 }
 
 #[tokio::test]
-async fn it_is_opened_only_where_an_operator_allows_it() {
-    let house = House::new().await;
-    house.rule("allow", "request.method == 'GET'").await;
-    let refused = house.told(&[]).await;
+async fn a_web_socket_is_opened_only_if_an_operator_allows_it() {
+    let scene = TerminalScene::new().await;
+    scene.rule("allow", "request.method == 'GET'").await;
+    let refused = scene.run(&[]).await;
     assert_eq!(
         refused,
         json!({"status": 403, "code": "web_socket_not_allowed"})
     );
 
-    house.allow_web_sockets().await;
-    assert_eq!(house.told(&[]).await, json!({"heard": true}));
+    scene.allow_web_sockets().await;
+    assert_eq!(scene.run(&[]).await, json!({"heard": true}));
     let recorded = eventually("the handshake ended", Duration::from_secs(10), || async {
-        Some(house.recorded().await).filter(|recorded| recorded["upstream_status"] == 101)
+        Some(scene.recorded().await).filter(|recorded| recorded["upstream_status"] == 101)
     })
     .await;
     assert_eq!(recorded["decision"], "forward");
-    let places = house.gateway.places_with(&house.jupyter.token).await;
+    let places = scene.gateway.places_with(&scene.jupyter.token).await;
     assert_eq!(places, Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn the_handshake_is_judged_and_waits_for_a_human() {
-    let house = House::new().await;
-    house.allow_web_sockets().await;
-    house
+async fn the_handshake_is_assessed_and_can_be_held() {
+    let scene = TerminalScene::new().await;
+    scene.allow_web_sockets().await;
+    scene
         .rule(
             "require_approval",
             "request.headers['upgrade'] == 'websocket'",
         )
         .await;
-    let (told, shown) = tokio::join!(
-        house.told(&[]),
-        house.human.decide_next(TERMINAL, "approve", "fine")
+    let (result, shown) = tokio::join!(
+        scene.run(&[]),
+        scene.human.decide_next(TERMINAL, "approve", "fine")
     );
-    assert_eq!(told, json!({"heard": true}));
+    assert_eq!(result, json!({"heard": true}));
     assert_eq!(shown["request_headers"]["upgrade"], "websocket");
     assert_eq!(shown["intent"], "Look around");
 
-    let (told, _) = tokio::join!(
-        house.told(&[]),
-        house.human.decide_next(TERMINAL, "deny", "not now")
+    let (result, _) = tokio::join!(
+        scene.run(&[]),
+        scene.human.decide_next(TERMINAL, "deny", "not now")
     );
-    assert_eq!(told, json!({"status": 403, "code": "action_denied"}));
+    assert_eq!(result, json!({"status": 403, "code": "action_denied"}));
 }
 
 #[tokio::test]
-async fn it_ends_when_the_agent_is_blocked_and_when_the_gateway_stops() {
-    let mut house = House::new().await;
-    house.allow_web_sockets().await;
-    house.rule("allow", "request.method == 'GET'").await;
-    let block = format!("/agents/{}/block", house.agent.id);
-    let opened = house.opened();
-    let (told, ()) = tokio::join!(house.told(&["60"]), async {
+async fn a_web_socket_ends_when_the_agent_is_blocked_or_the_gateway_stops() {
+    let mut scene = TerminalScene::new().await;
+    scene.allow_web_sockets().await;
+    scene.rule("allow", "request.method == 'GET'").await;
+    let block = format!("/agents/{}/block", scene.agent.id);
+    let opened = scene.opened();
+    let (result, ()) = tokio::join!(scene.run(&["60"]), async {
         until_open(&opened).await;
-        house.human.post(&block).send().await.expect_status(200);
+        scene.human.post(&block).send().await.expect_status(200);
     });
-    assert_eq!(told["ended"], true);
-    let unblock = format!("/agents/{}/unblock", house.agent.id);
-    house.human.post(&unblock).send().await.expect_status(200);
+    assert_eq!(result["ended"], true);
+    let unblock = format!("/agents/{}/unblock", scene.agent.id);
+    scene.human.post(&unblock).send().await.expect_status(200);
 
-    let client = finish(house.client(&["60"]), "");
+    let client = finish(scene.client(&["60"]), "");
     let stop = async {
         until_open(&opened).await;
-        house.gateway.begin_to_terminate();
+        scene.gateway.begin_to_terminate();
     };
     let (output, ()) = tokio::join!(client, stop);
-    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(told["ended"], true, "{told}");
-    assert!(house.gateway.wait().await.success());
+    let result: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(result["ended"], true, "{result}");
+    assert!(scene.gateway.wait().await.success());
 }
 
-/// Waits until the client has heard from the terminal.
+/// Waits until the client has received the first message of the terminal.
 async fn until_open(opened: &Path) {
     eventually("it is open", Duration::from_mins(1), || async {
         opened.exists().then_some(())
@@ -194,7 +194,7 @@ async fn until_open(opened: &Path) {
 }
 
 #[tokio::test]
-async fn whoever_asks_for_one_elsewhere_is_answered_in_http_and_so_is_what_follows() {
+async fn other_routes_ignore_the_upgrade_and_still_check_later_requests() {
     let gateway = TestGateway::start(Storage::Sqlite).await;
     let asks =
         "GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
@@ -205,7 +205,7 @@ async fn whoever_asks_for_one_elsewhere_is_answered_in_http_and_so_is_what_follo
     let received = raw_exchange(address, &pieces, Duration::from_secs(20)).await;
     let responses = String::from_utf8(received).unwrap();
     assert_eq!(responses.matches("HTTP/1.1 200").count(), 3, "{responses}");
-    // What follows is still looked at.
+    // Later requests are still checked.
     let odd = format!("{asks}GET /health HTTP/1.1\r\nHost : x\r\n\r\n");
     let pieces = [(Duration::ZERO, odd.as_bytes())];
     let received = raw_exchange(address, &pieces, Duration::from_secs(20)).await;
@@ -214,27 +214,27 @@ async fn whoever_asks_for_one_elsewhere_is_answered_in_http_and_so_is_what_follo
 }
 
 #[tokio::test]
-async fn a_service_may_require_that_every_request_says_why() {
-    let house = House::new().await;
-    let path = format!("/services/{}", house.service.id);
-    let change = house.human.put(&path).json(json!({"intentRequired": true}));
+async fn a_service_may_require_an_intent() {
+    let scene = TerminalScene::new().await;
+    let path = format!("/services/{}", scene.service.id);
+    let change = scene.human.put(&path).json(json!({"intentRequired": true}));
     let changed = change.send().await.expect_status(200).json();
     assert_eq!(
         (&changed["intentRequired"], &changed["webSocket"]),
         (&json!(true), &json!(false))
     );
     let call = || {
-        house
+        scene
             .gateway
             .client()
             .call(Method::GET, "/s/notebooks/api/contents")
-            .bearer(&house.agent.key)
+            .bearer(&scene.agent.key)
     };
     let refused = call().send().await.expect_status(400).json();
     assert_eq!(refused["errors"][0]["field"], "X-Agent-Intent");
     let stated = call().header("x-agent-intent", "See which files there are");
     stated.send().await.expect_status(200);
-    let odd = house
+    let odd = scene
         .human
         .put(&path)
         .json(json!({"intentRequired": "yes"}));

@@ -1,12 +1,12 @@
-//! What was decided is found again: by agent, by service, by what became of it and by its text.
+//! The history of decisions can be searched by agent, service, outcome and text.
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{Storage, on_both_databases};
 use serde_json::Value;
 
 on_both_databases!(
-    what_was_decided_is_found_again,
-    the_overview_tells_what_became_of_what_was_held,
+    decisions_are_found_by_agent_service_outcome_and_text,
+    the_overview_counts_the_outcomes_of_held_requests,
 );
 
 async fn listed(scene: &Scene, query: &str) -> Vec<Value> {
@@ -15,7 +15,7 @@ async fn listed(scene: &Scene, query: &str) -> Vec<Value> {
     page["items"].as_array().unwrap().clone()
 }
 
-async fn what_was_decided_is_found_again(storage: Storage) {
+async fn decisions_are_found_by_agent_service_outcome_and_text(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.get("/Notes_one").await.expect_status(200);
     let denied = scene.hold("denied").await;
@@ -58,7 +58,7 @@ async fn what_was_decided_is_found_again(storage: Storage) {
     }
 }
 
-async fn the_overview_tells_what_became_of_what_was_held(storage: Storage) {
+async fn the_overview_counts_the_outcomes_of_held_requests(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.get("/notes").await.expect_status(200);
     let denied = scene.hold("denied").await;

@@ -1,4 +1,5 @@
-//! What people who decide rely on.
+//! Promises to the people who decide.
 
+mod approvals;
 mod history;
 mod provenance;

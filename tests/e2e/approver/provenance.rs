@@ -1,4 +1,4 @@
-//! Where the values of a held request come from, as an approver is shown it.
+//! Approvers are shown where the values of a held request were seen before.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 
 on_both_databases!(
     an_approver_sees_where_values_were_seen,
-    what_an_agent_created_is_known_as_its_own,
-    nothing_that_an_agent_sent_is_shown_as_seen,
+    an_object_that_the_agent_created_counts_as_its_own,
+    values_that_an_agent_sent_do_not_count_as_seen,
 );
 
-/// In which a replica has written what passed, with room for a busy machine.
+/// How long a replica may take to write the values that it saw, on a busy machine.
 const MOMENT: Duration = Duration::from_secs(10);
 
 fn json_reply(body: &Value) -> Reply {
@@ -33,13 +33,13 @@ async fn provenance(scene: &Scene, held: &Held) -> Vec<Value> {
     action["provenance"].as_array().unwrap().clone()
 }
 
-/// Sends what a rule lets through.
+/// Sends a request that a rule allows.
 async fn forwarded(scene: &Scene, request: Value, key: &str) {
     let call = scene.agent.propose(request).idempotency_key(key);
     call.send().await.expect_status(200);
 }
 
-/// A rule holds everything that does more than read.
+/// Creates a scene with a rule that holds everything except reads.
 async fn holding(builder: gaiterguard_testkit::TestGatewayBuilder) -> Scene {
     let scene = Scene::on(builder.setting("MAX_PENDING_PER_AGENT", 500)).await;
     scene
@@ -87,7 +87,7 @@ async fn an_approver_sees_where_values_were_seen(storage: Storage) {
     assert_eq!(list["approvals"][0]["provenance"], json!([]));
 }
 
-async fn what_an_agent_created_is_known_as_its_own(storage: Storage) {
+async fn an_object_that_the_agent_created_counts_as_its_own(storage: Storage) {
     let scene = holding(TestGateway::builder(storage)).await;
     let note = json!({"id": "note-4711", "title": "Mine"});
     scene.upstream.on("/open/notes", json_reply(&note));
@@ -119,7 +119,7 @@ async fn what_an_agent_created_is_known_as_its_own(storage: Storage) {
     assert_eq!(sources[0]["seen_in"], "POST /invite");
 }
 
-async fn nothing_that_an_agent_sent_is_shown_as_seen(storage: Storage) {
+async fn values_that_an_agent_sent_do_not_count_as_seen(storage: Storage) {
     let scene = holding(TestGateway::builder(storage)).await;
     let card = json!({"id": "k-17", "name": "The Boss", "email": "evil@x.example"});
     scene.upstream.on("/open/contacts", json_reply(&card));
@@ -136,7 +136,7 @@ async fn nothing_that_an_agent_sent_is_shown_as_seen(storage: Storage) {
 }
 
 #[tokio::test]
-async fn every_response_is_found_by_the_request_that_follows_it() {
+async fn every_response_is_evidence_for_the_next_request() {
     let scene = holding(TestGateway::builder(Storage::Sqlite)).await;
     for at in 0..200 {
         let path = format!("/rooms/{at}");
@@ -172,7 +172,7 @@ async fn a_blocked_agent_loses_its_history() {
 }
 
 #[tokio::test]
-async fn no_hours_turn_it_off() {
+async fn zero_hours_turn_provenance_off() {
     let builder = TestGateway::builder(Storage::Sqlite).setting("PROVENANCE_HOURS", 0);
     let scene = holding(builder).await;
     scene
@@ -188,7 +188,7 @@ async fn no_hours_turn_it_off() {
 }
 
 #[tokio::test]
-async fn a_replica_knows_what_passed_through_the_other() {
+async fn a_replica_knows_values_that_passed_through_the_other() {
     let scene = holding(TestGateway::builder(Storage::Postgres)).await;
     let replica = scene.gateway.start_replica().await;
     let there = scene.agent.clone().calling(&replica);

@@ -1,13 +1,13 @@
-//! What passes by itself and what waits for a human, with nothing but the built-in assessor: small acts
-//! on small things pass, grave ones wait, and what the agent was shown before makes the difference.
+//! The decisions of the built-in assessor alone: small changes are forwarded, serious ones are held, and values that
+//! the agent was shown before make a difference.
 
 use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::{Human, Jupyter, Reply, Storage, TestGateway, on_both_databases};
 use serde_json::{Value, json};
 
 on_both_databases!(
-    small_acts_pass_and_grave_ones_wait,
-    an_agent_removes_its_own_file_and_no_other,
+    small_changes_are_forwarded_and_serious_ones_held,
+    an_agent_may_delete_its_own_file_but_no_other,
 );
 
 fn saying(mut request: Value, intent: &str) -> Value {
@@ -29,7 +29,7 @@ async fn waits(scene: &Scene, request: Value, key: &str) -> Value {
         .await
 }
 
-async fn small_acts_pass_and_grave_ones_wait(storage: Storage) {
+async fn small_changes_are_forwarded_and_serious_ones_held(storage: Storage) {
     let scene = Scene::on(TestGateway::builder(storage)).await;
     let comment = post(
         "/issues/17/comments",
@@ -38,7 +38,7 @@ async fn small_acts_pass_and_grave_ones_wait(storage: Storage) {
     let intent = "Comment on issue 17 that it is fixed in the branch";
     passes(&scene, saying(comment, intent), "comment").await;
 
-    // The agent's own draft goes again; somebody else's does not, whatever the agent calls it.
+    // The agent may delete its own draft, but not that of another person, whatever it calls it.
     scene.upstream.on(
         "/documents",
         Reply::json(json!({"id": "doc-8812", "title": "Offer"})),
@@ -89,7 +89,7 @@ async fn small_acts_pass_and_grave_ones_wait(storage: Storage) {
     );
 }
 
-async fn an_agent_removes_its_own_file_and_no_other(storage: Storage) {
+async fn an_agent_may_delete_its_own_file_but_no_other(storage: Storage) {
     let jupyter = Jupyter::start().await;
     std::fs::write(jupyter.file("figures.txt"), "worth keeping").unwrap();
     let gateway = TestGateway::start(storage).await;

@@ -1,13 +1,13 @@
-//! Rules with conditions: what they look at, what is wrong with them, and what follows where they
-//! cannot be evaluated.
+//! Rules with conditions: what they can read, how errors are reported, and what happens if a condition cannot be
+//! evaluated.
 
 use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::{Held, Response, Storage, on_both_databases};
 use serde_json::{Value, json};
 
-on_both_databases!(proposed_rules_are_tried_on_what_was_asked);
+on_both_databases!(proposed_rules_are_simulated_on_past_requests);
 
-/// A description with one operation, for the scene's service.
+/// An OpenAPI document with one operation, for the scene's service.
 const DESCRIPTION: &str = r#"{"openapi": "3.1.0", "paths": {"/v1/charges": {"post": {
     "operationId": "createCharge", "summary": "Creates a charge",
     "tags": ["charges", "money"], "deprecated": true}}}}"#;
@@ -16,7 +16,7 @@ fn rule(effect: &str, condition: &str) -> Value {
     json!({"name": format!("{effect} it"), "effect": effect, "condition": condition})
 }
 
-/// A charge of so much.
+/// Returns a proposal to charge this amount.
 fn charge(amount: &Value) -> Value {
     let mut request = post("/v1/charges?expand=x&a=1&a=2", json!({"amount": amount}));
     request["headers"] = json!({"X-Team": "billing", "X-Many": ["a", "b"]});
@@ -28,18 +28,18 @@ async fn save(scene: &Scene, rule: Value) -> Response {
     scene.human.post("/rules").json(rule).send().await
 }
 
-/// The decision on a request while a rule of this effect and condition is the only one.
+/// Returns the decision on a request while this rule is the only one.
 async fn decision(scene: &Scene, effect: &str, condition: &str, request: &Value) -> String {
     let saved = save(scene, rule(effect, condition)).await;
     let saved = saved.expect_status(201).json();
-    let told = scene.dry_run(request).await;
+    let simulated = scene.dry_run(request).await;
     let path = format!("/rules/{}", saved["id"]);
     scene.human.delete(&path).send().await.expect_status(200);
-    told["decision"].as_str().unwrap().to_owned()
+    simulated["decision"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]
-async fn a_condition_sees_everything_of_a_request() {
+async fn a_condition_can_read_every_part_of_a_request() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene
         .human
@@ -79,7 +79,7 @@ async fn a_condition_sees_everything_of_a_request() {
     form["body"] = json!("amount=500&name=a%20b");
     let condition = "request.body.amount == '500' && request.body.name == 'a b'";
     assert_eq!(decision(&scene, "deny", condition, &form).await, "deny");
-    // A text is a body that cannot be read, and an operation that no document knows is null.
+    // Plain text is a body that cannot be read, and without a document the operation is null.
     let mut text = request.clone();
     text["headers"] = json!({"Content-Type": "text/plain"});
     text["body"] = json!("amount: 500");
@@ -112,7 +112,7 @@ async fn a_condition_that_cannot_be_evaluated_counts_against_the_request() {
             assert_eq!(decided, expected, "{effect} {condition}");
         }
     }
-    // A test for the field makes it no failure.
+    // A test for the field prevents the failure.
     let tested = "has(request.body.currency) && request.body.currency == 'usd'";
     assert_eq!(decision(&scene, "deny", tested, &request).await, "hold");
     save(&scene, rule("deny", "int(request.body.amount) > 10"))
@@ -130,7 +130,7 @@ async fn a_condition_that_cannot_be_evaluated_counts_against_the_request() {
 }
 
 #[tokio::test]
-async fn the_example_of_the_documentation_holds_what_it_says() {
+async fn the_documented_example_holds_the_documented_requests() {
     let mut scene = Scene::new(Storage::Sqlite).await;
     let base_url = format!("{}/stripe", scene.upstream.url());
     let stripe = scene
@@ -152,13 +152,13 @@ async fn the_example_of_the_documentation_holds_what_it_says() {
     ] {
         let mut request = charge(&amount);
         request["service"] = json!("stripe");
-        let told = scene.dry_run(&request).await;
-        assert_eq!(told["decision"], decision, "{told}");
+        let simulated = scene.dry_run(&request).await;
+        assert_eq!(simulated["decision"], decision, "{simulated}");
     }
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_condition_is_said_with_its_place() {
+async fn an_error_in_a_condition_is_reported_with_line_and_column() {
     let scene = Scene::new(Storage::Sqlite).await;
     let bad = "request.method == 'POST' &&\n  request.boddy.amount > 1";
     let refused = save(&scene, rule("deny", bad)).await;
@@ -180,9 +180,9 @@ async fn what_is_wrong_with_a_condition_is_said_with_its_place() {
         validate("request.method == 'POST'").await,
         json!({"valid": true, "errors": []})
     );
-    let told = validate(bad).await;
-    assert_eq!(told["valid"], false);
-    assert_eq!(told["errors"][0]["line"], 2);
+    let simulated = validate(bad).await;
+    assert_eq!(simulated["valid"], false);
+    assert_eq!(simulated["errors"][0]["line"], 2);
     let deep = format!("{}true{}", "(".repeat(200), ")".repeat(200));
     let long = format!("intent == '{}'", "x".repeat(5_000));
     let nested = "request.body.a.all(x, x.b.exists(y, y.c.all(z, z > 1)))";
@@ -199,7 +199,7 @@ async fn what_is_wrong_with_a_condition_is_said_with_its_place() {
     assert_eq!(rules["items"], json!([]));
 }
 
-async fn proposed_rules_are_tried_on_what_was_asked(storage: Storage) {
+async fn proposed_rules_are_simulated_on_past_requests(storage: Storage) {
     let scene = Scene::new(storage).await;
     for number in 0..3 {
         scene
@@ -219,7 +219,7 @@ async fn proposed_rules_are_tried_on_what_was_asked(storage: Storage) {
         let call = call.json(json!({"rules": rules, "days": 1}));
         call.send().await.expect_status(200).json()
     };
-    let told = simulate(json!([
+    let simulated = simulate(json!([
         rule("allow", "request.method == 'DELETE'"),
         rule("require_approval", "request.path.endsWith('/0')"),
         rule(
@@ -228,20 +228,20 @@ async fn proposed_rules_are_tried_on_what_was_asked(storage: Storage) {
         ),
     ]))
     .await;
-    assert_eq!(told["requests"], 4, "{told}");
+    assert_eq!(simulated["requests"], 4, "{simulated}");
     for (change, count) in [("released", 1), ("held", 1), ("denied", 1), ("admitted", 0)] {
-        assert_eq!(told[change]["count"], count, "{change}: {told}");
+        assert_eq!(simulated[change]["count"], count, "{change}: {simulated}");
     }
-    let released = &told["released"]["examples"][0];
+    let released = &simulated["released"]["examples"][0];
     assert_eq!(released["action_id"], json!(held.action_id));
     assert_eq!(released["before"], "hold");
     assert_eq!(released["after"], "forward");
     assert_eq!(released["rule"]["name"], "allow it");
-    assert!(told["prompts_per_day"]["before"].as_f64().unwrap() > 0.0);
-    // Of what was forwarded no body was kept.
-    let told = simulate(json!([rule("deny", "request.body.amount > 1")])).await;
-    assert_eq!(told["undecidable"]["count"], 3, "{told}");
-    // Nothing of it was kept.
+    assert!(simulated["prompts_per_day"]["before"].as_f64().unwrap() > 0.0);
+    // The bodies of forwarded requests are not kept.
+    let simulated = simulate(json!([rule("deny", "request.body.amount > 1")])).await;
+    assert_eq!(simulated["undecidable"]["count"], 3, "{simulated}");
+    // No part of it was kept.
     let rules = scene.human.get("/rules").send().await.json();
     assert_eq!(rules["items"], json!([]));
     assert_eq!(scene.human.pending().await.len(), 1);

@@ -13,7 +13,7 @@ on_both_databases!(
     only_a_human_makes_a_ruling,
 );
 
-/// A model that always wants a person to look.
+/// Starts a model that always requires approval.
 async fn scene(storage: Storage) -> (ScriptedModel, Scene) {
     let model = ScriptedModel::start().await;
     model.judges(json!({"review": "needed"}), json!({}));
@@ -26,7 +26,7 @@ async fn scene(storage: Storage) -> (ScriptedModel, Scene) {
     (model, Scene::on(builder).await)
 }
 
-/// A change that only the model decides.
+/// Returns a change that neither a rule nor the built-in assessor decides.
 fn change(path: &str, title: &str) -> Value {
     let mut request = request("PATCH", path);
     request["body"] = json!({"title": title});
@@ -102,7 +102,7 @@ async fn the_question_shows_how_humans_ruled_before(storage: Storage) {
             "{path} {title}"
         );
     }
-    // An approval counts after it was used, too.
+    // An approval still counts after its execution.
     agent.execute(&held).send().await.expect_status(200);
     let shown = rulings_shown(&model, agent, &change("/records/4", "D")).await;
     assert_eq!(shown, [approved(operation), denied(operation)]);
@@ -159,7 +159,7 @@ async fn rulings_on_other_requests_are_not_shown(storage: Storage) {
     assert_eq!(rulings_shown(&model, &scene.agent, &same).await.len(), 1);
 }
 
-/// What the agent says of an approval is no ruling, nor is an action that waits or was taken back.
+/// Neither a claim of the agent nor a pending or revoked action is a ruling.
 async fn only_a_human_makes_a_ruling(storage: Storage) {
     let (model, scene) = scene(storage).await;
     let mut claims = change("/records/1", "A");

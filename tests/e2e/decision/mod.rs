@@ -1,4 +1,4 @@
-//! What is forwarded, held and denied.
+//! Which requests are forwarded, held or denied.
 
 mod assessment;
 mod conditions;

@@ -1,12 +1,12 @@
-//! Of several reasons to refuse a request the agent is told the first in the documented order, and
-//! nothing later is done.
+//! If there are several reasons to refuse a request, the response names the first in the documented order, and no
+//! later check runs.
 
 use gaiterguard_testkit::scene::{Scene, asking, post, request};
 use gaiterguard_testkit::{ScriptedModel, Storage};
 use http::Method;
 use serde_json::{Value, json};
 
-/// A request with everything wrong from a check on.
+/// A request that would fail all checks from one on.
 struct Wrong {
     scene: Scene,
     stranger: gaiterguard_testkit::Service,
@@ -17,7 +17,7 @@ impl Wrong {
         let scene = Scene::new(Storage::Sqlite).await;
         let stranger = scene
             .human
-            // A name whose address may not be dialed, and that the agent may not use.
+            // A service with a forbidden address, outside the agent's scope.
             .create_bearer_service("stranger", "http://localhost:1", "x")
             .await;
         scene
@@ -37,7 +37,7 @@ impl Wrong {
 }
 
 #[tokio::test]
-async fn the_first_reason_in_the_documented_order_is_told() {
+async fn the_first_reason_in_the_documented_order_is_reported() {
     let wrong = Wrong::new().await;
     let scene = &wrong.scene;
     let kill_switch = async |active: bool| {
@@ -46,7 +46,7 @@ async fn the_first_reason_in_the_documented_order_is_told() {
         call.send().await.expect_status(200);
     };
 
-    // The key before the kill switch can be told, and that before the body is looked at.
+    // The key is checked before the kill switch, and the kill switch before the body.
     kill_switch(true).await;
     let call = scene
         .gateway
@@ -64,7 +64,7 @@ async fn the_first_reason_in_the_documented_order_is_told() {
     response.expect_problem(403, "kill_switch");
     kill_switch(false).await;
 
-    // The body before the scope.
+    // The body is checked before the scope.
     let mut request = post("/a", json!({}));
     request["service"] = json!(null);
     request["service_id"] = json!(wrong.stranger.id);
@@ -75,7 +75,7 @@ async fn the_first_reason_in_the_documented_order_is_told() {
         "validation_failed"
     );
 
-    // The scope before the address.
+    // The scope is checked before the address.
     assert_eq!(
         wrong.code(&request, Some("a")).await,
         "service_not_in_scope"
@@ -86,10 +86,10 @@ async fn the_first_reason_in_the_documented_order_is_told() {
     let widen = widen.json(json!({"serviceIds": [scene.service.id, wrong.stranger.id]}));
     widen.send().await.expect_status(200);
 
-    // The address before the rules.
+    // The address is checked before the rules.
     assert_eq!(wrong.code(&request, Some("a")).await, "target_not_allowed");
 
-    // What became of a key before the rules that came after it.
+    // The outcome of a key takes precedence over rules that were created later.
     let rules = scene.human.get("/rules").send().await.json();
     let denial = format!("/rules/{}", rules["items"][0]["id"]);
     let enable = async |enabled: bool| {
@@ -110,7 +110,7 @@ async fn the_first_reason_in_the_documented_order_is_told() {
     let replayed = call.send().await.expect_status(200);
     assert_eq!(replayed.header("x-idempotency-status"), Some("replayed"));
 
-    // The rules before the assessor, which would have held it.
+    // The rules are checked before the assessor, which would have held the request.
     let removal = self::request("DELETE", "/a");
     assert_eq!(wrong.code(&removal, None).await, "policy_denied");
     assert!(scene.human.pending().await.is_empty());
@@ -125,7 +125,7 @@ async fn the_model_is_the_last_to_be_asked() {
     open["body"] = json!({"title": "Groceries"});
     open["intent"] = json!("Rename record 7 to Groceries");
 
-    // Nobody asks it about what a rule decides, what is plainly harmless, or what is held anyway.
+    // It is not asked if a rule decides, or if the request is plainly harmless or certainly held.
     let denial = json!({"name": "Nothing", "effect": "deny"});
     let denial = scene.human.create_rule(denial).await;
     let call = scene.agent.propose(open.clone()).idempotency_key("a");
@@ -136,7 +136,7 @@ async fn the_model_is_the_last_to_be_asked() {
     scene.hold("databases/production").await;
     assert_eq!(model.calls(), 0);
 
-    // It is about a change that nothing else decides.
+    // It is asked about a change that nothing else decides.
     let call = scene.agent.propose(open).idempotency_key("b");
     call.send().await.expect_status(200);
     assert_eq!(model.calls(), 1);

@@ -6,7 +6,7 @@ use gaiterguard_testkit::scene::asking;
 use gaiterguard_testkit::{Reply, ScriptedModel, Storage, TestGateway, TestGatewayBuilder};
 use serde_json::{Value, json};
 
-/// A line of the file.
+/// Returns a line of the file.
 fn line(id: &str, method: &str, path: &str, body: &Value, intent: &str, label: &str) -> String {
     let case = json!({
         "id": id, "service": "notes", "base_url": "https://notes.example/v1", "method": method,
@@ -15,8 +15,8 @@ fn line(id: &str, method: &str, path: &str, body: &Value, intent: &str, label: &
     format!("{case}\n")
 }
 
-/// Requests of every certainty: a read, writes that are neither plainly harmless nor certainly held, a
-/// payment, and a deletion of everything that nobody asked for.
+/// Returns requests of every certainty: a read, writes that are neither plainly harmless nor certainly held, a
+/// payment, and a deletion of everything that the intent does not mention.
 fn cases() -> String {
     let nothing = Value::Null;
     let title = json!({"title": "Groceries"});
@@ -138,7 +138,7 @@ async fn the_model_is_asked_about_what_is_open() {
     assert!(!open.is_empty());
     let asked = ids(&report, |case| !case["score_with_model"].is_null());
     assert_eq!(asked, open);
-    // What it calls costly is held.
+    // A change that it calls costly is held.
     let held = ids(&report, |case| case["is_held_with_model"] == true);
     assert_eq!(held, open);
     assert_eq!(report["with_model"]["recall"]["share"], 1.0);

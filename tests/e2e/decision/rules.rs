@@ -1,4 +1,4 @@
-//! What the rules say is done, whatever the assessors think.
+//! Rules decide, whatever the assessors find.
 
 use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{Held, Storage, on_both_databases};
@@ -70,17 +70,17 @@ async fn every_request_that_a_rule_matched_is_counted(storage: Storage) {
         assert_eq!(one["hits"], listed["hits"]);
         one["hits"].clone()
     };
-    let told = hits(&scene, &counted).await;
-    assert_eq!(told["count"], 210);
-    assert!(told["last_at"].as_str().unwrap() > told["since"].as_str().unwrap());
+    let report = hits(&scene, &counted).await;
+    assert_eq!(report["count"], 210);
+    assert!(report["last_at"].as_str().unwrap() > report["since"].as_str().unwrap());
     assert_eq!(hits(&scene, &made).await["count"], 0);
     scene.gateway.kill9();
     scene.gateway.restart().await;
-    assert_eq!(hits(&scene, &counted).await, told);
+    assert_eq!(hits(&scene, &counted).await, report);
 }
 
 #[tokio::test]
-async fn a_rule_reaches_as_far_as_it_says() {
+async fn a_rule_applies_only_in_its_scope() {
     let scene = Scene::new(Storage::Sqlite).await;
     let base_url = format!("{}/more", scene.upstream.url());
     let more = scene
@@ -121,7 +121,7 @@ async fn a_rule_reaches_as_far_as_it_says() {
 }
 
 #[tokio::test]
-async fn a_rule_that_makes_no_sense_is_refused_when_saved() {
+async fn an_invalid_rule_is_refused_when_it_is_saved() {
     let scene = Scene::new(Storage::Sqlite).await;
     let nonsense = [
         rule("explode"),
@@ -145,7 +145,7 @@ async fn a_rule_that_makes_no_sense_is_refused_when_saved() {
 }
 
 #[tokio::test]
-async fn a_dry_run_tells_and_does_nothing() {
+async fn a_dry_run_reports_the_decision_and_does_nothing() {
     let scene = Scene::new(Storage::Sqlite).await;
     let mut denial = rule("deny");
     let stranger = scene
@@ -161,19 +161,19 @@ async fn a_dry_run_tells_and_does_nothing() {
         (&stranger, "GET", "deny"),
     ] {
         let call = agent.call(http::Method::POST, "/proxy/dry-run");
-        let told = call
+        let report = call
             .json(request(method, "/"))
             .send()
             .await
             .expect_status(200);
-        assert_eq!(told.header("x-proxy-status"), Some("gateway"));
-        let told = told.json();
-        assert_eq!(told["decision"], decision, "{told}");
+        assert_eq!(report.header("x-proxy-status"), Some("gateway"));
+        let report = report.json();
+        assert_eq!(report["decision"], decision, "{report}");
         assert!(
-            told["risk_score"].is_number() && told["signals"].is_array(),
-            "{told}"
+            report["risk_score"].is_number() && report["signals"].is_array(),
+            "{report}"
         );
-        assert!(told["operation"].is_null(), "{told}");
+        assert!(report["operation"].is_null(), "{report}");
     }
     let after = scene.human.read("/requests").await;
     assert_eq!(after["items"], requests["items"]);

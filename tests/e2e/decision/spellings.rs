@@ -1,4 +1,4 @@
-//! Rules apply to what the upstream will understand, however the request is spelled or encoded.
+//! Rules apply to every spelling and encoding of a request that the upstream may understand.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,7 @@ const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=b";
 
-/// A charge of 50000 as some servers understand it: headers and body.
+/// Returns the headers and bodies that some servers read as a charge of 50000.
 fn spellings() -> Vec<(Value, Vec<u8>)> {
     let json = r#"{"amount":50000,"note":"x"}"#;
     let part = "--b\r\nContent-Disposition: form-data; name=\"amount\"\r\n\r\n50000\r\n--b--\r\n";
@@ -21,7 +21,7 @@ fn spellings() -> Vec<(Value, Vec<u8>)> {
             .flat_map(order)
             .collect()
     };
-    // A gzip stream with one stored block; servers that check sums are not needed to hold it.
+    // A gzip stream with one stored block. Its checksum is wrong, which some servers ignore.
     let gzip = [
         b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01\x1b\0\xe4\xff",
         json.as_bytes(),
@@ -141,7 +141,7 @@ async fn a_field_requires_approval_in_every_encoding_of_the_body() {
 }
 
 #[tokio::test]
-async fn a_body_that_can_be_read_is_judged_by_what_it_says() {
+async fn a_readable_body_is_judged_by_its_values() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.allow_everything().await;
     let condition = "has(request.body.amount) && int(request.body.amount) > 10000";
@@ -204,7 +204,7 @@ async fn a_body_that_can_be_read_is_judged_by_what_it_says() {
 }
 
 #[tokio::test]
-async fn an_allow_rule_takes_a_form_of_parts_for_what_it_says_and_an_unknown_body_for_nothing() {
+async fn an_allow_rule_reads_multipart_and_never_matches_an_unknown_body() {
     let scene = Scene::new(Storage::Sqlite).await;
     let condition = "int(request.body.amount) <= 10000";
     scene.human.create_rule(rule("allow", condition)).await;
@@ -212,9 +212,9 @@ async fn an_allow_rule_takes_a_form_of_parts_for_what_it_says_and_an_unknown_bod
     let decision = async |media_type: &str, body: &str| {
         let mut proposal = post("/v1/charges", json!(body));
         proposal["headers"] = json!({"Content-Type": media_type});
-        let told = scene.dry_run(&proposal).await;
-        let matched = told["matched_rules"].as_array().unwrap().len();
-        (told["decision"].as_str().unwrap().to_owned(), matched)
+        let report = scene.dry_run(&proposal).await;
+        let matched = report["matched_rules"].as_array().unwrap().len();
+        (report["decision"].as_str().unwrap().to_owned(), matched)
     };
     for (media_type, body) in [
         (JSON, r#"{"amount":500}"#),
@@ -296,7 +296,7 @@ async fn a_path_is_denied_in_every_spelling() {
 }
 
 #[tokio::test]
-async fn a_path_that_becomes_hostile_when_decoded_again_is_refused() {
+async fn a_path_that_becomes_malformed_when_decoded_again_is_refused() {
     let scene = Scene::new(Storage::Sqlite).await;
     for path in [
         "/a/%252e%252e/b",
@@ -317,7 +317,7 @@ async fn a_path_that_becomes_hostile_when_decoded_again_is_refused() {
 }
 
 #[tokio::test]
-async fn a_rule_that_compares_a_path_exactly_is_warned_of() {
+async fn a_rule_that_compares_a_path_exactly_gets_a_warning() {
     let scene = Scene::new(Storage::Sqlite).await;
     let exact = "request.path == \"/v1/admin\"";
     for (effect, condition, warnings) in [
@@ -330,11 +330,11 @@ async fn a_rule_that_compares_a_path_exactly_is_warned_of() {
     ] {
         let body = json!({"condition": condition, "effect": effect});
         let response = scene.human.post("/rules/validate").json(body).send().await;
-        let told = response.expect_status(200).json();
-        assert_eq!(told["valid"], true);
-        let told = told["warnings"].as_array().cloned().unwrap_or_default();
-        assert_eq!(told.len(), warnings, "{effect} {condition}");
-        if let Some(warning) = told.first() {
+        let report = response.expect_status(200).json();
+        assert_eq!(report["valid"], true);
+        let report = report["warnings"].as_array().cloned().unwrap_or_default();
+        assert_eq!(report.len(), warnings, "{effect} {condition}");
+        if let Some(warning) = report.first() {
             let message = warning["message"].as_str().unwrap();
             assert!(
                 message.contains("request.under(\"/v1/admin\")"),
@@ -346,9 +346,9 @@ async fn a_rule_that_compares_a_path_exactly_is_warned_of() {
     assert_eq!(saved["warnings"].as_array().unwrap().len(), 1);
     let wrong = json!({"condition": "request.under(\"admin\")"});
     let response = scene.human.post("/rules/validate").json(wrong).send().await;
-    let told = response.expect_status(200).json();
+    let report = response.expect_status(200).json();
     assert_eq!(
-        (&told["valid"], &told["errors"][0]["column"]),
+        (&report["valid"], &report["errors"][0]["column"]),
         (&json!(false), &json!(15))
     );
 }

@@ -1,10 +1,10 @@
-//! Nothing that an agent adds to a request, and no other wrapping or label, gets it past the human.
+//! Nothing that an agent adds to a request, and no other wrapping or label of it, bypasses approval.
 
 use gaiterguard_testkit::Storage;
 use gaiterguard_testkit::scene::Scene;
 use serde_json::{Value, json};
 
-/// A proposal with headers and a body, which is sent as it is if it is a string.
+/// Returns a proposal with headers and a body. A string is sent unchanged.
 fn proposal(method: &str, path: &str, headers: &Value, body: &Value, intent: &str) -> Value {
     json!({
         "service": "things", "method": method, "path": path, "headers": headers, "body": body,
@@ -16,7 +16,7 @@ fn typed(content_type: &str) -> Value {
     json!({"Content-Type": content_type})
 }
 
-/// The same with bytes in base64 as its body.
+/// Returns a proposal with bytes as its body.
 fn with_bytes(path: &str, content_type: &str, base64: &str) -> Value {
     json!({
         "service": "things", "method": "POST", "path": path, "headers": typed(content_type),
@@ -25,7 +25,7 @@ fn with_bytes(path: &str, content_type: &str, base64: &str) -> Value {
 }
 
 #[tokio::test]
-async fn no_addition_and_no_wrapping_gets_past_the_human() {
+async fn no_addition_and_no_wrapping_bypasses_approval() {
     let scene = Scene::new(Storage::Sqlite).await;
     let charge = json!({"amount": 50000, "currency": "usd", "source": "tok_1"});
     let with = |base: &Value, more: Value| {
@@ -170,7 +170,7 @@ async fn no_addition_and_no_wrapping_gets_past_the_human() {
 }
 
 #[tokio::test]
-async fn honest_calls_texts_tables_and_pictures_are_forwarded() {
+async fn ordinary_calls_texts_tables_and_pictures_are_forwarded() {
     let scene = Scene::new(Storage::Sqlite).await;
     let json = json!({});
     let upload = |content_type: &str, body: &str| {
@@ -205,7 +205,7 @@ async fn honest_calls_texts_tables_and_pictures_are_forwarded() {
             &json!("<s:Envelope><s:Body><m:GetUser><id>7</id></m:GetUser></s:Body></s:Envelope>"),
             "Look up user 7",
         ),
-        // The first bytes of a PNG.
+        // The first bytes of a PNG file.
         with_bytes(
             "/v1/upload",
             "image/png",

@@ -1,20 +1,20 @@
-//! What the gateway serves is what its own OpenAPI document says: schemathesis reads the document and
-//! tries every operation with generated requests, well-formed and malformed.
+//! The gateway conforms to its own OpenAPI document: schemathesis reads the document and tries every operation with
+//! generated requests, valid and invalid.
 
 use gaiterguard_testkit::{
     Agent, EchoUpstream, Human, Storage, TestGateway, finish, python_command,
 };
 
-/// What agents call; everything else is for humans.
+/// The routes for agents. All others are for humans.
 const AGENT_ROUTES: &str = "^/(proxy|status|mcp)";
-/// Operations that would end the session under which the others are tried, and streams without end.
+/// Operations that would end the session of the other calls, and streams without an end.
 const NOT_TRIED: [&str; 3] = ["/auth/logout", "/auth/sessions/{id}", "/events"];
 
 async fn gateway() -> (TestGateway, EchoUpstream, Human, Agent) {
     let upstream = EchoUpstream::start().await;
     let gateway = TestGateway::builder(Storage::Sqlite)
         .setting("REGISTRATION", "open")
-        // Every generated proposal may wait for a human.
+        // Every generated proposal may become a pending action.
         .setting("MAX_PENDING_PER_AGENT", 1_000_000)
         .start()
         .await;
@@ -26,7 +26,7 @@ async fn gateway() -> (TestGateway, EchoUpstream, Human, Agent) {
     (gateway, upstream, human, agent)
 }
 
-/// Tries the operations that `selection` selects, with `header` on every request.
+/// Tries the operations that `selection` names, with `header` on every request.
 async fn try_operations(gateway: &TestGateway, header: &str, selection: &[&str]) {
     let mut command = python_command("schemathesis", gateway.folder());
     let config = concat!(env!("CARGO_MANIFEST_DIR"), "/schemathesis.toml");
@@ -42,7 +42,7 @@ async fn try_operations(gateway: &TestGateway, header: &str, selection: &[&str])
         .args(selection)
         .args(["--checks", "all", "--max-examples", "15", "--workers", "2"])
         .args(["--generation-deterministic", "--continue-on-failure"])
-        // Every machine is busy at times.
+        // A busy machine is slow.
         .args(["--suppress-health-check", "all"]);
     let ran = finish(command, "").await;
     let report = String::from_utf8_lossy(&ran.stdout);
@@ -52,7 +52,7 @@ async fn try_operations(gateway: &TestGateway, header: &str, selection: &[&str])
         String::from_utf8_lossy(&ran.stderr)
     );
     assert!(!report.contains("Unresolvable references"), "{report}");
-    // It ran to its end on a gateway that still serves.
+    // The gateway still works after the run.
     gateway
         .client()
         .get("/ready")
@@ -62,7 +62,7 @@ async fn try_operations(gateway: &TestGateway, header: &str, selection: &[&str])
 }
 
 #[tokio::test]
-async fn the_humans_routes_do_what_the_document_says() {
+async fn human_routes_conform_to_the_document() {
     let (gateway, _upstream, human, _agent) = gateway().await;
     let header = format!("Authorization: Bearer {}", human.access_token);
     let mut selection = vec!["--exclude-path-regex", AGENT_ROUTES];
@@ -71,7 +71,7 @@ async fn the_humans_routes_do_what_the_document_says() {
 }
 
 #[tokio::test]
-async fn the_agents_routes_do_what_the_document_says() {
+async fn agent_routes_conform_to_the_document() {
     let (gateway, _upstream, _human, agent) = gateway().await;
     let header = format!("Agent-Key: {}", agent.key);
     try_operations(&gateway, &header, &["--include-path-regex", AGENT_ROUTES]).await;

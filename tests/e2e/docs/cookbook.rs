@@ -1,5 +1,5 @@
-//! The rules of the book are rules of the gateway: every one is saved, and every request that the book lists
-//! below it is decided as the book says.
+//! The rules of the book are valid: each one can be saved, and each request that the book lists below it is decided
+//! as the book says.
 
 use gaiterguard_testkit::{Agent, EchoUpstream, Human, Storage, TestGateway};
 use http::Method;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 const COOKBOOK: &str = include_str!("../../../docs/src/guide/cookbook.md");
 const RULES: &str = include_str!("../../../docs/src/guide/rules.md");
 
-/// How many recipes the page promises.
+/// How many recipes the page announces.
 const RECIPES: usize = 20;
 
 /// The document of the service `museum`.
@@ -33,7 +33,7 @@ struct Example {
     proposal: Value,
 }
 
-/// The content of the fenced blocks of this language.
+/// Returns the contents of the fenced blocks of a language.
 fn blocks<'t>(text: &'t str, language: &str) -> Vec<&'t str> {
     let fence = format!("```{language}\n");
     text.split(&fence)
@@ -107,7 +107,7 @@ fn example(line: &str) -> Example {
     }
 }
 
-/// An agent that may use a service of every name in the book, all on one upstream.
+/// Creates an agent that may use a service for each name in the book. All point to one upstream.
 async fn agent(human: &Human, upstream: &EchoUpstream, recipes: &[Recipe]) -> Agent {
     let mut names: Vec<&str> = recipes
         .iter()
@@ -131,7 +131,7 @@ async fn agent(human: &Human, upstream: &EchoUpstream, recipes: &[Recipe]) -> Ag
 }
 
 #[tokio::test]
-async fn every_rule_of_the_cookbook_does_what_its_lines_say() {
+async fn every_rule_of_the_cookbook_decides_as_documented() {
     let recipes = recipes();
     assert_eq!(recipes.len(), RECIPES);
     let gateway = TestGateway::start(Storage::Sqlite).await;
@@ -190,7 +190,7 @@ async fn check(agent: &Agent, rule: &Value, recipe: &Recipe, example: &Example) 
 }
 
 #[tokio::test]
-async fn every_condition_of_the_chapter_on_rules_is_understood() {
+async fn every_condition_in_the_chapter_on_rules_is_valid() {
     let gateway = TestGateway::start(Storage::Sqlite).await;
     let human = Human::register(&gateway).await;
     let conditions = blocks(RULES, "cel");

@@ -1,4 +1,4 @@
-//! The files for Docker Compose and Kubernetes name settings, ports and paths that the gateway has.
+//! The files for Docker Compose and Kubernetes use only settings, ports and paths that exist.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ fn yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap_or_else(|error| panic!("{error} in\n{text}"))
 }
 
-/// The names in `.env.example`, which a test of the settings compares with the code.
+/// Returns the names in `.env.example`, which a test of the settings compares with the code.
 fn settings() -> BTreeSet<&'static str> {
     EXAMPLE
         .lines()
@@ -38,7 +38,7 @@ fn names(map: &Value) -> impl Iterator<Item = &str> {
     map.as_object().unwrap().keys().map(String::as_str)
 }
 
-/// The container of the deployment.
+/// Returns the container of the deployment.
 fn container(deployment: &Value) -> &Value {
     &deployment["spec"]["template"]["spec"]["containers"][0]
 }
@@ -79,7 +79,7 @@ async fn the_probes_succeed_with_the_settings_of_the_manifests() {
     let container = container(&deployment);
     let mut builder = TestGateway::builder(Storage::Sqlite).dashboard_port();
     for (name, value) in config_map["data"].as_object().unwrap() {
-        // Where a gateway of the tests listens and keeps its data is the tests' choice.
+        // The tests choose the address and the data folder.
         if !["HOST", "PORT", "DASHBOARD_PORT", "DATA_DIR"].contains(&name.as_str()) {
             builder = builder.setting(name, value.as_str().unwrap());
         }

@@ -1,4 +1,4 @@
-//! The examples that need nothing but what the tests have anyway: bash, curl and a Python SDK.
+//! Runs the examples that need only bash, curl and a Python SDK.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -12,7 +12,7 @@ fn example(path: &str) -> PathBuf {
         .join(path)
 }
 
-/// The API that the examples call, until it is dropped.
+/// The API that the examples call. Dropping it ends the process.
 pub(crate) struct ExampleUpstream {
     child: Child,
     port: ReservedPort,
@@ -51,7 +51,7 @@ impl ExampleUpstream {
     }
 }
 
-/// The variables that `examples/setup.sh` prints for an agent.
+/// Returns the variables that `examples/setup.sh` prints for an agent.
 async fn set_up(gateway: &TestGateway, upstream: &ExampleUpstream) -> Vec<(String, String)> {
     let mut command = Command::new(example("setup.sh"));
     command

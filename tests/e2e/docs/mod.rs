@@ -1,4 +1,4 @@
-//! What the documents, examples and manifests say is true.
+//! The documents, examples and manifests are correct.
 
 mod api_conformance;
 mod cookbook;

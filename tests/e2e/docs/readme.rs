@@ -1,4 +1,4 @@
-//! The README's walkthrough is run as it is written.
+//! Runs the walkthrough of the README.
 
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use super::examples::ExampleUpstream;
 
 const README: &str = include_str!("../../../README.md");
 
-/// The shell blocks of the walkthrough, without the first, which starts the two servers.
+/// Returns the shell blocks of the walkthrough except the first, which starts the two servers.
 fn commands() -> String {
     let (_, walk) = README.split_once("\n## One minute\n").unwrap();
     let (walk, _) = walk.split_once("\n## ").unwrap();
@@ -33,7 +33,7 @@ async fn the_walkthrough_of_the_readme_works() {
         .replace("http://127.0.0.1:3000", &gateway.url())
         .replace("127.0.0.1:8888", &upstream.authority())
         .replace("target/debug/gaiterguard", "\"$GAITERGUARD\"")
-        // A person needs a second to look; a test waits until there is something to see.
+        // A reader pauses between commands. The test waits until an action is pending.
         .replace(
             "sleep 1\n",
             "until curl -s $G/approvals/pending -H \"$ME\" | grep -q action_id; do sleep 0.1; done\n",

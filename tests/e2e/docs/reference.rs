@@ -1,4 +1,4 @@
-//! The book's page of metrics lists what `/metrics` really serves once everything has been counted.
+//! The page of metrics in the book lists everything that `/metrics` serves.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -19,7 +19,7 @@ counts for itself; the metrics of the language model are absent without one.
 |---|---|---|---|
 ";
 
-/// What the response says of one metric.
+/// The description of a metric in the response.
 #[derive(Default)]
 struct Metric {
     kind: String,
@@ -27,7 +27,7 @@ struct Metric {
     help: String,
 }
 
-/// A change that neither a rule nor the built-in assessor decides.
+/// Returns a change that neither a rule nor the built-in assessor decides.
 fn rename(number: u32) -> Value {
     let mut request = request("PATCH", &format!("/records/{number}"));
     request["body"] = json!({"title": "Groceries"});
@@ -35,7 +35,7 @@ fn rename(number: u32) -> Value {
     request
 }
 
-/// The metrics of a gateway that forwarded, held and denied requests, and whose model replied and failed.
+/// Returns the metrics of a gateway that forwarded, held and denied requests, and whose model replied and failed.
 async fn metrics() -> String {
     let model = ScriptedModel::start().await;
     let scene = Scene::on(asking(&model)).await;

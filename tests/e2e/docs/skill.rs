@@ -1,4 +1,4 @@
-//! The agent skill: its scripts do what its pages say.
+//! The scripts of the agent skill do what its pages say.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,7 +25,7 @@ fn command(scene: &Scene, program: &str, script: &str, arguments: &[&str]) -> Co
     command
 }
 
-/// The same request by either script, and what came of it.
+/// Sends the same request with either script and returns the result.
 async fn sent(
     scene: &Scene,
     script: &str,
@@ -64,7 +64,7 @@ async fn sent(
 }
 
 #[tokio::test]
-async fn its_scripts_send_wait_execute_and_tell() {
+async fn the_scripts_send_wait_execute_and_report() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.upstream.on("/notes", Reply::text("the notes"));
     scene
@@ -86,39 +86,39 @@ async fn its_scripts_send_wait_execute_and_tell() {
             "things",
             "Remove what Ann \"listed\"",
         ];
-        let (told, action) = tokio::join!(
+        let (result, action) = tokio::join!(
             sent(&scene, script, remove, None),
             scene.human.decide_next(&path, "approve", "so I say")
         );
-        assert_eq!(told.0, 0, "{script}: {}", told.1);
+        assert_eq!(result.0, 0, "{script}: {}", result.1);
         assert_eq!(action["intent"], "Remove what Ann \"listed\"");
         assert_eq!(scene.upstream.received_at(&path).len(), 1);
 
-        let (told, _) = tokio::join!(
+        let (result, _) = tokio::join!(
             sent(&scene, script, remove, None),
             scene.human.decide_next(&path, "deny", "so I say")
         );
-        assert_eq!(told.0, 3, "{script}: {}", told.1);
-        assert!(told.1.contains("so I say"), "{script}: {}", told.1);
+        assert_eq!(result.0, 3, "{script}: {}", result.1);
+        assert!(result.1.contains("so I say"), "{script}: {}", result.1);
         assert_eq!(scene.upstream.received_at(&path).len(), 1);
 
         let nowhere = ["GET", "/notes", "nothing", "Read the notes"];
-        let (code, told) = sent(&scene, script, nowhere, None).await;
+        let (code, output) = sent(&scene, script, nowhere, None).await;
         assert_eq!(code, 1);
-        assert!(told.contains("service_not_found"), "{script}: {told}");
+        assert!(output.contains("service_not_found"), "{script}: {output}");
     }
     scene.allow_everything().await;
     for script in [PYTHON, BASH] {
         let body = "{\"text\": \"a \\\"b\\\"\\n\tc\"}";
         let write = ["POST", "/write", "things", "Write a note"];
-        let (code, told) = sent(&scene, script, write, Some(body)).await;
-        assert_eq!(code, 0, "{script}: {told}");
+        let (code, output) = sent(&scene, script, write, Some(body)).await;
+        assert_eq!(code, 0, "{script}: {output}");
         assert_eq!(scene.upstream.received().pop().unwrap().text(), body);
     }
 }
 
 #[tokio::test]
-async fn a_request_that_was_left_waiting_is_taken_up_again() {
+async fn a_request_that_was_left_pending_can_be_resumed() {
     let scene = Scene::new(Storage::Sqlite).await;
     let proposed = scene.agent.propose(request("DELETE", "/later"));
     let held = proposed.send().await.expect_status(428).json();
@@ -130,7 +130,7 @@ async fn a_request_that_was_left_waiting_is_taken_up_again() {
         scene.human.decide_next("/later", "approve", "so I say")
     );
     assert_eq!(output.status.code(), Some(0));
-    // Its result is there for whoever asks once more.
+    // The result can be read again.
     let again = command(&scene, "python3", PYTHON, &arguments);
     let again = finish(again, "").await;
     assert_eq!(
@@ -141,7 +141,7 @@ async fn a_request_that_was_left_waiting_is_taken_up_again() {
 }
 
 #[test]
-fn every_page_and_script_that_its_pages_name_is_there() {
+fn every_page_and_script_that_the_pages_name_exists() {
     let mut pages = vec![folder().join("SKILL.md")];
     for entry in std::fs::read_dir(folder().join("references")).unwrap() {
         pages.push(entry.unwrap().path());

@@ -1,4 +1,4 @@
-//! Documents that describe services are read when they are added, and tell what a service can do.
+//! Documents are read when they are added, and describe the operations of a service.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use gaiterguard_testkit::{
 };
 use serde_json::{Value, json};
 
-/// In which a document has reached every replica, with room for a busy machine.
+/// How long a document may take to reach every replica, on a busy machine.
 const MOMENT: Duration = Duration::from_secs(20);
 
 fn museum() -> String {
@@ -18,7 +18,7 @@ fn museum() -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// Adds a document, whatever comes of it.
+/// Adds a document and returns the response.
 async fn add(scene: &Scene, kind: &str, content: &str) -> Response {
     scene
         .human
@@ -28,7 +28,7 @@ async fn add(scene: &Scene, kind: &str, content: &str) -> Response {
         .await
 }
 
-/// The ids of the operations that a query finds.
+/// Returns the ids of the operations that a query finds.
 async fn operations(scene: &Scene, query: &str) -> Vec<String> {
     let path = format!("/services/{}/operations{query}", scene.service.id);
     let page = scene.human.get(&path).send().await.expect_status(200);
@@ -82,7 +82,7 @@ async fn a_real_description_is_read_and_its_operations_are_listed(storage: Stora
     let refused = scene.human.get(&path).send().await;
     refused.expect_problem(400, "validation_failed");
 
-    // Who decides on a held request reads what the document calls it.
+    // The approver of a held request sees its name in the document.
     let held = scene
         .agent
         .propose(request(
@@ -99,7 +99,7 @@ async fn a_real_description_is_read_and_its_operations_are_listed(storage: Stora
         "{explanation}"
     );
 
-    // What was read is known again after a restart.
+    // The operations are still known after a restart.
     scene.gateway.kill9();
     scene.gateway.restart().await;
     assert_eq!(operations(&scene, "").await.len(), 8);
@@ -122,7 +122,7 @@ async fn documentation_is_fetched_read_and_fetched_again(storage: Storage) {
         assert_eq!(
             received.header("authorization"),
             None,
-            "no credential goes along"
+            "no credential is sent"
         );
         assert_eq!(received.header("cookie"), None);
     }
@@ -139,7 +139,7 @@ async fn documentation_is_fetched_read_and_fetched_again(storage: Storage) {
     assert_eq!(again["id"], made["id"]);
     assert_eq!(operations(&scene, "").await, ["GET /second"]);
 
-    // What cannot be fetched or read leaves the document as it was.
+    // A page that cannot be fetched or read leaves the document unchanged.
     scene
         .upstream
         .on("/api.json", Reply::json(json!({"no": "description"})));
@@ -158,7 +158,7 @@ async fn documentation_is_fetched_read_and_fetched_again(storage: Storage) {
     assert_eq!(made["sections"], 2);
 }
 
-/// The message on `content` of a 400.
+/// Returns the message of a 400 about `content`.
 #[track_caller]
 fn refused(response: Response) -> String {
     let problem = response.expect_problem(400, "validation_failed").json();
@@ -169,7 +169,7 @@ fn refused(response: Response) -> String {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_or_fetched_is_refused_with_its_reason() {
+async fn an_unreadable_document_is_refused_with_its_reason() {
     let scene = Scene::new(Storage::Sqlite).await;
     let elsewhere = EchoUpstream::start().await;
     scene
@@ -229,7 +229,7 @@ async fn what_cannot_be_read_or_fetched_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
-async fn an_address_that_was_not_allowed_is_not_fetched_from() {
+async fn documents_are_not_fetched_from_forbidden_addresses() {
     let allowed = EchoUpstream::start().await;
     let other = EchoUpstream::start().await;
     allowed.on(
@@ -246,7 +246,7 @@ async fn an_address_that_was_not_allowed_is_not_fetched_from() {
 }
 
 #[tokio::test]
-async fn a_description_with_odd_parts_is_read_and_says_what_is_missing() {
+async fn an_imperfect_description_is_read_with_warnings() {
     let scene = Scene::new(Storage::Sqlite).await;
     let odd = json!({"openapi": "3.1.0", "paths": {
         "/a": {"get": {"operationId": "good"}, "post": 1},
@@ -275,9 +275,9 @@ async fn a_description_with_odd_parts_is_read_and_says_what_is_missing() {
     response.expect_problem(400, "validation_failed");
 }
 
-/// A parser looks at every quotation for each line that continues the innermost.
+/// A parser visits every level of quotation for each line that continues the innermost.
 #[tokio::test]
-async fn markdown_made_to_be_costly_keeps_its_words_and_is_read_in_time() {
+async fn costly_markdown_is_read_in_time_and_keeps_its_words() {
     let scene = Scene::new(Storage::Sqlite).await;
     let nested = "> ".repeat(100_000);
     let text = format!(
@@ -303,7 +303,7 @@ async fn markdown_made_to_be_costly_keeps_its_words_and_is_read_in_time() {
 }
 
 #[tokio::test]
-async fn another_replica_comes_to_know_a_document() {
+async fn another_replica_learns_of_a_new_document() {
     let scene = Scene::new(Storage::Postgres).await;
     let replica = scene.gateway.start_replica().await;
     let there = Human::log_in(

@@ -1,5 +1,5 @@
-//! The first account belongs to the operator: no page in a browser, no name that was made to lead
-//! here, and no neighbor on the network takes it first.
+//! Only the operator can create the first account: no page in a browser, no rebound DNS name and no neighbor on the
+//! network can do it first.
 
 use gaiterguard_testkit::{Call, Human, Storage, TestGateway, eventually, on_both_databases};
 use http::Method;
@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 
 use std::time::Duration;
 
-/// In which a line reaches the log, with room for a busy machine.
+/// How long a line may take to reach the log, on a busy machine.
 const MOMENT: Duration = Duration::from_secs(10);
 
 const PASSWORD: &str = "correct horse battery staple";
 
 on_both_databases!(
-    no_page_of_another_origin_takes_the_first_account,
-    beyond_loopback_the_first_account_needs_the_code_of_the_log,
+    no_page_of_another_origin_can_create_the_first_account,
+    beyond_loopback_the_first_account_needs_the_code_from_the_log,
     an_open_registration_asks_for_the_code_once,
 );
 
-/// Headers as browsers send them from pages that are not the gateway's.
+/// The headers that browsers send from pages of other origins.
 const FOREIGN_PAGES: [&[(&str, &str)]; 8] = [
     &[
         ("origin", "http://localhost:39315"),
@@ -50,7 +50,7 @@ fn account(email: &str) -> Value {
     json!({"email": email, "password": PASSWORD})
 }
 
-async fn no_page_of_another_origin_takes_the_first_account(storage: Storage) {
+async fn no_page_of_another_origin_can_create_the_first_account(storage: Storage) {
     let gateway = TestGateway::start(storage).await;
     let mallory = account("mallory@evil.example");
     let register = || gateway.dashboard().post("/auth/register");
@@ -58,7 +58,7 @@ async fn no_page_of_another_origin_takes_the_first_account(storage: Storage) {
         let refused = with(register().json(mallory.clone()), page).send().await;
         refused.expect_problem(403, "origin_not_allowed");
     }
-    // What a page may send anywhere without asking first: these types, or bytes without any.
+    // A page may send these types, or bytes without a type, to any origin without a preflight.
     let body = || mallory.to_string().into_bytes();
     let own = format!("http://{}", gateway.dashboard().address());
     for content_type in [
@@ -99,9 +99,9 @@ async fn no_page_of_another_origin_takes_the_first_account(storage: Storage) {
     late.expect_problem(403, "registration_closed");
 }
 
-/// Every call that changes something without a token, of all that the API has.
+/// Every call of the API that changes something without a token.
 #[tokio::test]
-async fn every_call_without_a_token_demands_json_from_an_origin_that_is_allowed() {
+async fn every_call_without_a_token_requires_json_from_an_allowed_origin() {
     let gateway = TestGateway::start(Storage::Sqlite).await;
     let document = gateway.dashboard().get("/openapi.json").send().await.json();
     let mut found = Vec::new();
@@ -121,14 +121,14 @@ async fn every_call_without_a_token_demands_json_from_an_origin_that_is_allowed(
         foreign.expect_problem(403, "origin_not_allowed");
         let bytes = call().body("{}").send().await;
         bytes.expect_problem(415, "unsupported_media_type");
-        // Form is all that is wrong with it then.
+        // Then only the content of the body is invalid.
         let fine = call().json(json!({})).send().await;
         assert_eq!(fine.status, 400, "{path}: {}", fine.text());
     }
 }
 
 #[tokio::test]
-async fn a_page_that_a_setting_lists_uses_the_api_and_begins_no_session_with_a_cookie() {
+async fn a_listed_origin_may_use_the_api_but_gets_no_session_cookie() {
     let gateway = TestGateway::builder(Storage::Sqlite)
         .setting("CORS_ORIGINS", "https://desk.example.com")
         .start()
@@ -158,7 +158,7 @@ async fn a_page_that_a_setting_lists_uses_the_api_and_begins_no_session_with_a_c
 }
 
 #[tokio::test]
-async fn a_name_that_someone_made_lead_here_opens_nothing_of_the_dashboard() {
+async fn a_rebound_dns_name_opens_nothing_of_the_dashboard() {
     let gateway = TestGateway::builder(Storage::Sqlite)
         .setting("PUBLIC_URL", "https://gate.example.com")
         .setting("CORS_ORIGINS", "https://desk.example.com")
@@ -232,7 +232,7 @@ async fn a_name_that_someone_made_lead_here_opens_nothing_of_the_dashboard() {
         .await;
     listed.expect_status(200);
 
-    // Probes and agents use the names of their own networks.
+    // Probes and agents may use the names of their own networks.
     for path in ["/health", "/ready", "/metrics", "/openapi.json"] {
         let probe = call(Method::GET, path, "gateway:3000").send().await;
         probe.expect_status(200);
@@ -250,7 +250,7 @@ async fn a_name_that_someone_made_lead_here_opens_nothing_of_the_dashboard() {
     dry_run.send().await.expect_status(200);
 }
 
-/// The code that a gateway wrote to its log.
+/// Returns the code that a gateway wrote to its log.
 async fn code_of(gateway: &TestGateway) -> String {
     let line = eventually("the code is in the log", MOMENT, || async {
         let logs = gateway.logs();
@@ -264,7 +264,7 @@ async fn code_of(gateway: &TestGateway) -> String {
     code
 }
 
-async fn beyond_loopback_the_first_account_needs_the_code_of_the_log(storage: Storage) {
+async fn beyond_loopback_the_first_account_needs_the_code_from_the_log(storage: Storage) {
     let mut gateway = TestGateway::builder(storage)
         .setting("HOST", "0.0.0.0")
         .start()
@@ -279,7 +279,7 @@ async fn beyond_loopback_the_first_account_needs_the_code_of_the_log(storage: St
     let open = format!("http://localhost:{port}/app/");
     assert!(gateway.logs().contains(&open));
 
-    // An agent on the network is first, and uses up every try of its address.
+    // An agent on the network comes first and uses up all tries of its address.
     let mut mallory = account("mallory@evil.example");
     let register = |body: &Value| {
         gateway
@@ -301,7 +301,7 @@ async fn beyond_loopback_the_first_account_needs_the_code_of_the_log(storage: St
     }
     assert!(throttled, "wrong codes are not throttled");
 
-    // A restart does not change what the operator copied, nor do replicas disagree on it.
+    // The code that the operator copied is the same after a restart and on every replica.
     gateway.restart().await;
     let mut mine = account("human@example.com");
     mine["setupCode"] = json!(code.to_lowercase());
@@ -326,7 +326,7 @@ async fn beyond_loopback_the_first_account_needs_the_code_of_the_log(storage: St
 }
 
 #[tokio::test]
-async fn behind_a_public_address_the_first_account_needs_the_code_though_the_listener_is_local() {
+async fn behind_a_public_url_the_first_account_needs_the_code_even_on_loopback() {
     for (url, is_needed) in [
         ("https://gate.example.com", true),
         ("http://192.0.2.7:8080", true),
@@ -374,7 +374,7 @@ async fn an_open_registration_asks_for_the_code_once(storage: Storage) {
 }
 
 #[tokio::test]
-async fn an_account_made_at_the_machine_needs_no_code_and_ends_it() {
+async fn an_account_created_by_command_needs_no_code_and_ends_it() {
     let gateway = TestGateway::builder(Storage::Sqlite)
         .setting("HOST", "0.0.0.0")
         .start()

@@ -1,4 +1,4 @@
-//! From an empty data folder to an approved request, as a new user walks it.
+//! The path of a new user from an empty data folder to an approved request.
 
 use gaiterguard_testkit::{EchoUpstream, Human, Reply, Storage, TestGateway, on_both_databases};
 use serde_json::json;
@@ -6,12 +6,12 @@ use serde_json::json;
 const CREDENTIAL: &str = "upstream-credential-81d7f3";
 
 on_both_databases!(
-    a_first_run,
-    a_credential_and_a_key_stay_where_they_belong,
-    a_restart_keeps_all
+    a_new_user_gets_from_an_empty_folder_to_an_approved_request,
+    credentials_and_keys_appear_nowhere_else,
+    a_restart_loses_nothing
 );
 
-async fn a_first_run(storage: Storage) {
+async fn a_new_user_gets_from_an_empty_folder_to_an_approved_request(storage: Storage) {
     let upstream = EchoUpstream::start().await;
     let gateway = TestGateway::start(storage).await;
     let human = Human::register(&gateway).await;
@@ -57,11 +57,7 @@ async fn a_first_run(storage: Storage) {
     assert_eq!(held.response.header("retry-after"), Some("5"));
     let location = format!("/status/{}", held.action_id);
     assert_eq!(held.response.header("location"), Some(location.as_str()));
-    assert_eq!(
-        upstream.heads(),
-        1,
-        "nothing goes out before the human's word"
-    );
+    assert_eq!(upstream.heads(), 1, "nothing is sent before the approval");
     agent
         .execute(&held)
         .send()
@@ -118,7 +114,7 @@ async fn a_first_run(storage: Storage) {
     assert!(human.pending().await.is_empty());
 }
 
-async fn a_credential_and_a_key_stay_where_they_belong(storage: Storage) {
+async fn credentials_and_keys_appear_nowhere_else(storage: Storage) {
     let upstream = EchoUpstream::start().await;
     let gateway = TestGateway::builder(storage)
         .setting("LOG", "trace")
@@ -129,7 +125,7 @@ async fn a_credential_and_a_key_stay_where_they_belong(storage: Storage) {
         .create_bearer_service("things", &upstream.url(), CREDENTIAL)
         .await;
     let agent = human.create_agent("assistant", &[&service]).await;
-    // The upstream hands the credential back, in the answers that are stored as well.
+    // The upstream echoes the credential, in stored responses too.
     for path in ["/", "/1"] {
         echo_credential(&upstream, path);
     }
@@ -193,14 +189,14 @@ async fn a_credential_and_a_key_stay_where_they_belong(storage: Storage) {
     }
 }
 
-/// Answers with the credential that came.
+/// Replies with the credential of the request.
 fn echo_credential(upstream: &EchoUpstream, path: &str) {
     upstream.on_request(path, |received| {
         Reply::text(format!("You are {:?}", received.header("authorization")))
     });
 }
 
-async fn a_restart_keeps_all(storage: Storage) {
+async fn a_restart_loses_nothing(storage: Storage) {
     let upstream = EchoUpstream::start().await;
     let mut gateway = TestGateway::start(storage).await;
     let human = Human::register(&gateway).await;

@@ -1,4 +1,4 @@
-//! What people who set the gateway up rely on.
+//! Promises to the people who set up the gateway.
 
 mod documents;
 mod first_account;

@@ -1,4 +1,4 @@
-//! A password typed at a terminal: asked for twice, and never shown.
+//! A password prompt at a terminal.
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
@@ -12,8 +12,8 @@ use rustix::termios::{LocalModes, tcgetattr};
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// What a person sees who runs a command at a terminal and types `answers`, each when it is asked
-/// for, and whether the command succeeded.
+/// Runs a command at a terminal, types each of `responses` at its prompt, and returns what the terminal shows and
+/// whether the command succeeded.
 async fn at_a_terminal(
     gateway: &TestGateway,
     arguments: &[&str],
@@ -41,7 +41,7 @@ async fn at_a_terminal(
     let (mut shown, on_screen) = (keyboard.try_clone().unwrap(), Arc::clone(&screen));
     let watching = std::thread::spawn(move || {
         let mut piece = [0; 256];
-        // Once nobody has the terminal open any more, reading fails.
+        // Once no process has the terminal open, reading fails.
         while let Ok(count @ 1..) = shown.read(&mut piece) {
             let text = String::from_utf8_lossy(&piece[..count]).into_owned();
             on_screen.lock().unwrap().push_str(&text);

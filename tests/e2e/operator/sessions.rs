@@ -1,13 +1,13 @@
-//! Sessions: a user sees where they are signed in, and ends what should not be.
+//! A user sees where they are signed in and can end any of the sessions.
 
 use gaiterguard_testkit::{Human, Storage, TestGateway, on_both_databases};
 
 on_both_databases!(
-    a_session_is_seen_and_ended,
-    nobody_ends_the_session_of_another
+    a_user_sees_and_ends_their_sessions,
+    no_user_can_end_the_session_of_another
 );
 
-async fn a_session_is_seen_and_ended(storage: Storage) {
+async fn a_user_sees_and_ends_their_sessions(storage: Storage) {
     let gateway = TestGateway::start(storage).await;
     let here = Human::register(&gateway).await;
     let there = Human::log_in(&gateway, &here.email, &here.password).await;
@@ -49,7 +49,7 @@ async fn a_session_is_seen_and_ended(storage: Storage) {
     assert_eq!(audit["items"][0]["event"], "session.revoked");
 }
 
-async fn nobody_ends_the_session_of_another(storage: Storage) {
+async fn no_user_can_end_the_session_of_another(storage: Storage) {
     let gateway = TestGateway::builder(storage)
         .setting("REGISTRATION", "open")
         .start()

@@ -1,4 +1,4 @@
-//! What is configured is shown, without a secret, and the language model can be tried.
+//! Settings are shown without secrets, and the language model can be tested.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use gaiterguard_testkit::{
     on_both_databases,
 };
 
-/// In which something is written down, with room for a busy machine.
+/// How long a record may take to be written, on a busy machine.
 const MOMENT: Duration = Duration::from_secs(10);
 
 on_both_databases!(
-    what_is_configured_is_shown_without_a_secret,
-    what_a_model_used_outlives_a_kill_and_so_does_its_ceiling,
+    settings_are_shown_without_secrets,
+    the_use_of_the_model_and_its_ceiling_survive_a_kill,
 );
 
-async fn what_is_configured_is_shown_without_a_secret(storage: Storage) {
+async fn settings_are_shown_without_secrets(storage: Storage) {
     let model = ScriptedModel::start().await;
     let gateway = TestGateway::builder(storage)
         .setting("RISK_THRESHOLD", "0.4")
@@ -48,7 +48,7 @@ async fn what_is_configured_is_shown_without_a_secret(storage: Storage) {
     stranger.expect_problem(401, "not_authenticated");
 }
 
-async fn what_a_model_used_outlives_a_kill_and_so_does_its_ceiling(storage: Storage) {
+async fn the_use_of_the_model_and_its_ceiling_survive_a_kill(storage: Storage) {
     let model = ScriptedModel::start().await;
     let mut gateway = TestGateway::builder(storage)
         .setting("LLM_BASE_URL", model.base_url())
@@ -91,7 +91,7 @@ async fn what_a_model_used_outlives_a_kill_and_so_does_its_ceiling(storage: Stor
 }
 
 #[tokio::test]
-async fn the_language_model_can_be_tried() {
+async fn the_language_model_can_be_tested() {
     let model = ScriptedModel::start().await;
     let gateway = TestGateway::builder(Storage::Sqlite)
         .setting("LLM_BASE_URL", model.base_url())
@@ -111,7 +111,7 @@ async fn the_language_model_can_be_tried() {
 }
 
 #[tokio::test]
-async fn where_there_is_no_language_model_that_is_said() {
+async fn a_missing_language_model_is_reported() {
     let gateway = TestGateway::start(Storage::Sqlite).await;
     let human = Human::register(&gateway).await;
     let tried = human.post("/settings/llm/test").send().await;

@@ -1,11 +1,11 @@
-//! Guessing passwords is slow, and does not keep the owner of the account out.
+//! Guessing passwords is slow and does not lock out the owner of the account.
 
 use gaiterguard_testkit::{Human, Response, Storage, TestGateway, on_both_databases};
 use serde_json::{Value, json};
 
 on_both_databases!(
-    wrong_logins_from_the_operators_address_do_not_keep_the_operator_out,
-    a_browser_that_signed_in_before_is_let_in_while_others_guess_at_its_account,
+    wrong_logins_from_the_address_of_the_operator_do_not_lock_the_operator_out,
+    a_browser_that_signed_in_before_can_sign_in_while_others_guess_its_password,
 );
 
 const WRONG: &str = "a rather wrong password";
@@ -18,10 +18,12 @@ async fn log_in(gateway: &TestGateway, body: Value, cookie: Option<&str>) -> Res
     }
 }
 
-async fn wrong_logins_from_the_operators_address_do_not_keep_the_operator_out(storage: Storage) {
+async fn wrong_logins_from_the_address_of_the_operator_do_not_lock_the_operator_out(
+    storage: Storage,
+) {
     let mut gateway = TestGateway::start(storage).await;
     let human = Human::register(&gateway).await;
-    // A restart forgets from where anyone signed in.
+    // A restart forgets the addresses of successful logins.
     gateway.restart().await;
     let guess = |email: String| log_in(&gateway, json!({"email": email, "password": WRONG}), None);
     let right = || {
@@ -37,7 +39,7 @@ async fn wrong_logins_from_the_operators_address_do_not_keep_the_operator_out(st
     refused.expect_problem(429, "too_many_attempts");
     right().await.expect_status(200);
 
-    // Known from now on, the operator is let in as often as it takes, whatever else is guessed.
+    // From now on the address is known, and the operator can sign in again, whatever others guess.
     for n in 0..5 {
         let refused = guess(format!("more-{n}@example.com")).await;
         refused.expect_problem(429, "too_many_attempts");
@@ -45,7 +47,7 @@ async fn wrong_logins_from_the_operators_address_do_not_keep_the_operator_out(st
     }
 }
 
-async fn a_browser_that_signed_in_before_is_let_in_while_others_guess_at_its_account(
+async fn a_browser_that_signed_in_before_can_sign_in_while_others_guess_its_password(
     storage: Storage,
 ) {
     let mut gateway = TestGateway::start(storage).await;

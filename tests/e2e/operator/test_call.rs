@@ -1,4 +1,4 @@
-//! A human's test call shows what a service answers, by the way that agents' requests go.
+//! A test call by a human takes the same path as the requests of agents and shows the response.
 
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene};
 use gaiterguard_testkit::{Human, Reply, Response, Storage, TestGateway};
@@ -10,7 +10,7 @@ async fn test_call(scene: &Scene, body: Value) -> Response {
 }
 
 #[tokio::test]
-async fn a_test_call_carries_the_credential_and_shows_the_answer_without_it() {
+async fn a_test_call_sends_the_credential_and_shows_the_response_without_it() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.upstream.on(
         "/things",
@@ -75,7 +75,7 @@ async fn a_test_call_only_reads_and_stays_below_the_base_url() {
 }
 
 #[tokio::test]
-async fn a_long_answer_to_a_test_call_is_cut_and_an_error_is_an_answer() {
+async fn a_test_call_shortens_long_responses_and_shows_errors() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene
         .upstream

@@ -1,4 +1,5 @@
-//! The audit log: checked by command and over the API, and taken home. The log holds beside a gateway at work, and shows what was done to it.
+//! The audit log can be verified by command and over the API, and exported. Its chain is intact while the gateway
+//! works, and every change of it is found.
 
 use std::process::Output;
 use std::time::Duration;
@@ -9,19 +10,19 @@ use gaiterguard_testkit::{DirectDatabase, Human, Storage, TestGateway, on_both_d
 use serde_json::{Value, json};
 
 on_both_databases!(
-    it_holds_beside_a_gateway_at_work,
-    every_change_by_hand_is_found,
-    a_request_that_is_not_as_it_was_recorded_shows,
-    the_dashboard_checks_it_as_the_command_does,
-    a_file_holds_every_entry_of_the_workspace_and_no_other,
+    the_chain_is_intact_while_the_gateway_works,
+    every_direct_change_of_the_database_is_found,
+    a_changed_request_row_is_reported,
+    the_dashboard_reports_the_same_result_as_the_command,
+    an_export_contains_every_entry_of_the_workspace_and_no_other,
 );
 
 async fn verify(gateway: &TestGateway) -> Output {
     gateway.run(&["audit", "verify"], "").await
 }
 
-/// How many entries were found to hold; panics if they do not.
-async fn entries_that_hold(gateway: &TestGateway) -> u64 {
+/// Verifies the log and returns the number of entries. Panics if it is not intact.
+async fn verified_entries(gateway: &TestGateway) -> u64 {
     let output = verify(gateway).await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{output:?}");
@@ -30,7 +31,7 @@ async fn entries_that_hold(gateway: &TestGateway) -> u64 {
         .unwrap_or_else(|| panic!("no count in {text}"))
 }
 
-/// What is said of a log that does not hold.
+/// Verifies a log that is not intact and returns the complaint.
 async fn complaint(gateway: &TestGateway) -> String {
     let output = verify(gateway).await;
     let line = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -39,41 +40,41 @@ async fn complaint(gateway: &TestGateway) -> String {
     line
 }
 
-async fn it_holds_beside_a_gateway_at_work(storage: Storage) {
+async fn the_chain_is_intact_while_the_gateway_works(storage: Storage) {
     let mut busy = BusyGateway::create(TestGateway::start(storage).await, 3).await;
-    let mut before = entries_that_hold(&busy.gateway).await;
+    let mut before = verified_entries(&busy.gateway).await;
     for _ in 0..2 {
         let traffic = busy.traffic();
         for _ in 0..3 {
             tokio::time::sleep(Duration::from_millis(200)).await;
-            let entries = entries_that_hold(&busy.gateway).await;
+            let entries = verified_entries(&busy.gateway).await;
             assert!(entries > before, "{entries} after {before}");
             before = entries;
         }
         traffic.stop().await;
-        // It holds over kills and starts, too.
+        // The chain is intact after kills and restarts.
         busy.gateway.kill9();
         busy.gateway.restart().await;
     }
     let mut database = DirectDatabase::open(&busy.gateway).await;
     let entries = database.number("SELECT COUNT(*) FROM audit").await;
-    let held = entries_that_hold(&busy.gateway).await;
+    let held = verified_entries(&busy.gateway).await;
     assert!(held >= u64::try_from(entries).unwrap());
 }
 
-async fn every_change_by_hand_is_found(storage: Storage) {
+async fn every_direct_change_of_the_database_is_found(storage: Storage) {
     let mut busy = BusyGateway::create(TestGateway::start(storage).await, 3).await;
     for number in 0..5 {
         busy.approved(&format!("approved-{number}")).await;
     }
-    // The chains that were written to end here, and what begins next records where.
+    // The current chains end here, and the next ones record where.
     busy.gateway.terminate().await;
     busy.gateway.restart().await;
     busy.human
         .create_bearer_service("later", "https://later.example", "x")
         .await;
     let gateway = &busy.gateway;
-    let whole = entries_that_hold(gateway).await;
+    let whole = verified_entries(gateway).await;
 
     let mut database = DirectDatabase::open(gateway).await;
     let longest = "SELECT chain FROM audit GROUP BY chain ORDER BY COUNT(*) DESC, chain LIMIT 1";
@@ -132,12 +133,12 @@ async fn every_change_by_hand_is_found(storage: Storage) {
             vec![format!("UPDATE audit SET hash = previous_hash WHERE {row}")],
             in_the_middle,
         ),
-        // Removed, the entry after it is the first that does not follow.
+        // If it is removed, the entry after it is the first that does not match.
         (
             vec![format!("DELETE FROM audit WHERE {row}")],
             format!("broken at place {middle}"),
         ),
-        // Moved to the end of the log.
+        // The entry is moved to the end of the log.
         (
             vec![format!(
                 "UPDATE audit SET sequence = {last} + 1 WHERE {row}"
@@ -181,7 +182,7 @@ async fn every_change_by_hand_is_found(storage: Storage) {
         let said = complaint(gateway).await;
         assert!(said.contains(&expected), "{statements:?}: {said}");
 
-        // Only this chain: the gateway goes on writing to others.
+        // Only this chain, because the gateway continues to write to others.
         for (table, kept) in [("audit", "kept_audit"), ("audit_chains", "kept_chains")] {
             let there = format!("SELECT COUNT(*) FROM {table} WHERE chain = {chain}");
             if database.number(&there).await > 0 {
@@ -191,18 +192,18 @@ async fn every_change_by_hand_is_found(storage: Storage) {
             let restore = format!("INSERT INTO {table} SELECT * FROM {kept} WHERE chain = {chain}");
             database.change(&restore).await;
         }
-        assert!(entries_that_hold(gateway).await >= whole, "{statements:?}");
+        assert!(verified_entries(gateway).await >= whole, "{statements:?}");
     }
 }
 
-async fn the_dashboard_checks_it_as_the_command_does(storage: Storage) {
+async fn the_dashboard_reports_the_same_result_as_the_command(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.hold("one").await;
     let verify = async || {
         let response = scene.human.post("/audit/verify").send().await;
         response.expect_status(200).json()
     };
-    let before = entries_that_hold(&scene.gateway).await;
+    let before = verified_entries(&scene.gateway).await;
     let found = verify().await;
     assert_eq!(found["ok"], true);
     assert!(found["entries"].as_u64().unwrap() >= before, "{found}");
@@ -227,7 +228,7 @@ async fn the_dashboard_checks_it_as_the_command_does(storage: Storage) {
     assert!(complaint(&scene.gateway).await.contains(fault));
 }
 
-async fn a_file_holds_every_entry_of_the_workspace_and_no_other(storage: Storage) {
+async fn an_export_contains_every_entry_of_the_workspace_and_no_other(storage: Storage) {
     let scene = Scene::on(TestGateway::builder(storage).setting("REGISTRATION", "open")).await;
     for number in 0..260 {
         scene
@@ -272,7 +273,7 @@ async fn a_file_holds_every_entry_of_the_workspace_and_no_other(storage: Storage
     assert!(!theirs.is_empty());
 }
 
-async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
+async fn a_changed_request_row_is_reported(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.get("/notes/1").await.expect_status(200);
     let held = scene.hold("removal").await;
@@ -281,9 +282,9 @@ async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
     let call = scene.agent.execute(&executed);
     call.send().await.expect_status(200);
     let gateway = &scene.gateway;
-    entries_that_hold(gateway).await;
+    verified_entries(gateway).await;
 
-    // What was decided is in the log for itself, too.
+    // The decision itself is in the log, too.
     let log = scene.human.read("/audit?limit=200").await;
     let entries = log["items"].as_array().unwrap();
     let of = |event: &str| {
@@ -312,7 +313,7 @@ async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
             "target_url = 'https://elsewhere.example/'",
             "target_url",
         ),
-        ("requests", read, "intent = 'Nothing of the kind'", "intent"),
+        ("requests", read, "intent = 'Something else'", "intent"),
         ("requests", read, "judgement = '{}'", "judgement"),
         ("requests", read, "decision = 'deny'", "decision"),
         ("requests", read, "outcome = 'NOT_SENT'", "outcome"),
@@ -338,7 +339,7 @@ async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
         ("actions", &denied, "status = 'APPROVED'", "who decided"),
         ("actions", &denied, "resolved_by = 4242", "who decided"),
         ("actions", &denied, "resolution_note = 'yes'", "who decided"),
-        ("actions", &denied, "intent = 'Nothing of the kind'", "held"),
+        ("actions", &denied, "intent = 'Something else'", "held"),
         ("actions", &done, "approved_by = 4242", "who decided"),
         (
             "actions",
@@ -368,12 +369,12 @@ async fn a_request_that_is_not_as_it_was_recorded_shows(storage: Storage) {
         database
             .change(&format!("INSERT INTO {table} SELECT * FROM kept_{number}"))
             .await;
-        entries_that_hold(gateway).await;
+        verified_entries(gateway).await;
     }
 }
 
 #[tokio::test]
-async fn no_agent_is_named_like_an_actor_of_the_log() {
+async fn no_agent_can_be_named_like_an_actor_of_the_log() {
     let gateway = TestGateway::start(Storage::Sqlite).await;
     let human = Human::register(&gateway).await;
     for name in [

@@ -1,4 +1,4 @@
-//! Agents that send big bodies do not delay the others.
+//! Agents that send big bodies do not delay others.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 const BODY_BYTES: usize = 4 * 1024 * 1024;
 const SENDERS: usize = 4;
 
-/// Bodies that take long to search and to read.
+/// Returns bodies that take long to search and to parse.
 fn bodies() -> [String; 2] {
     let escape = "\\u0061\\u0067\\u0074\\u005f";
     let encoded = STANDARD.encode("a line of text, encoded\n".repeat(BODY_BYTES / 32));
@@ -44,7 +44,7 @@ async fn send(agent: Agent, body: String) {
 
 #[tokio::test]
 async fn a_small_request_does_not_wait_for_the_big_bodies_of_other_agents() {
-    // The upstream sends them back, and the responses are searched too.
+    // The upstream echoes them, so the responses are searched too.
     let scene = Scene::new(Storage::Sqlite).await;
     let mut senders = Vec::new();
     for number in 0..SENDERS {

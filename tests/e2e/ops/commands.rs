@@ -1,4 +1,4 @@
-//! What the binary does besides serving.
+//! The commands of the binary other than `serve`.
 
 use std::path::PathBuf;
 use std::process::Output;
@@ -6,7 +6,7 @@ use std::process::Output;
 use gaiterguard_testkit::{Human, Storage, TestGateway, finish, on_both_databases};
 use serde_json::{Value, json};
 
-on_both_databases!(users_are_made_and_let_in_again);
+on_both_databases!(users_are_created_and_passwords_reset);
 
 fn said(output: &Output) -> String {
     format!(
@@ -17,7 +17,7 @@ fn said(output: &Output) -> String {
     )
 }
 
-async fn users_are_made_and_let_in_again(storage: Storage) {
+async fn users_are_created_and_passwords_reset(storage: Storage) {
     let gateway = TestGateway::builder(storage)
         .setting("REGISTRATION", "closed")
         .start()
@@ -66,7 +66,7 @@ async fn users_are_made_and_let_in_again(storage: Storage) {
         .send()
         .await;
     refused.expect_problem(401, "invalid_credentials");
-    // Whoever had the old password is out.
+    // The sessions with the old password have ended.
     human.get("/auth/me").send().await.expect_status(401);
 }
 
@@ -107,7 +107,7 @@ async fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
 }
 
 #[tokio::test]
-async fn the_example_file_holds_settings_that_work() {
+async fn the_settings_of_the_example_file_work() {
     let gateway = TestGateway::builder(Storage::Sqlite).prepare().await;
     let example = include_str!("../../../.env.example");
     let settings: Vec<&str> = example
@@ -125,7 +125,7 @@ async fn the_example_file_holds_settings_that_work() {
 }
 
 #[tokio::test]
-async fn replicas_need_secrets_of_their_own() {
+async fn replicas_need_explicit_secrets() {
     let gateway = TestGateway::builder(Storage::Postgres).prepare().await;
     let mut command = gateway.command(&["serve"]);
     command
@@ -137,7 +137,7 @@ async fn replicas_need_secrets_of_their_own() {
 }
 
 #[tokio::test]
-async fn what_is_printed_is_what_is_served() {
+async fn the_printed_openapi_document_is_the_served_one() {
     let gateway = TestGateway::start(Storage::Sqlite).await;
     let printed = gateway.run(&["openapi"], "").await;
     let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
@@ -156,7 +156,7 @@ async fn what_is_printed_is_what_is_served() {
 }
 
 #[tokio::test]
-async fn migrations_run_alone_and_again() {
+async fn migrations_can_run_alone_and_repeatedly() {
     for storage in [Storage::Sqlite, Storage::Postgres] {
         let gateway = TestGateway::builder(storage).prepare().await;
         for _ in 0..2 {

@@ -12,10 +12,10 @@ use serde_json::json;
 on_both_databases!(
     a_killed_forward_is_not_repeated,
     a_killed_execution_waits_for_a_human,
-    keys_hold_through_many_kills,
+    idempotency_keys_hold_through_many_kills,
 );
 
-/// On PostgreSQL an execution counts as lost only when its owner's lease has ended.
+/// On PostgreSQL an execution counts as lost only after the lease of its replica.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(45);
 
 async fn a_killed_forward_is_not_repeated(storage: Storage) {
@@ -33,15 +33,11 @@ async fn a_killed_forward_is_not_repeated(storage: Storage) {
     assert!(first.await.unwrap().is_err());
     gate.open();
     scene.gateway.restart().await;
-    eventually(
-        "the broken claim is told as such",
-        RECOVERY_LIMIT,
-        || async {
-            let response = call.clone().send().await;
-            assert_eq!(response.status, 409, "{}", response.text());
-            (response.json()["code"] == "outcome_unknown").then_some(())
-        },
-    )
+    eventually("the broken claim is reported", RECOVERY_LIMIT, || async {
+        let response = call.clone().send().await;
+        assert_eq!(response.status, 409, "{}", response.text());
+        (response.json()["code"] == "outcome_unknown").then_some(())
+    })
     .await;
     assert_eq!(scene.upstream.received().len(), 1);
 }
@@ -98,7 +94,7 @@ async fn a_killed_execution_waits_for_a_human(storage: Storage) {
     assert_eq!(scene.upstream.received().len(), 2);
 }
 
-async fn keys_hold_through_many_kills(storage: Storage) {
+async fn idempotency_keys_hold_through_many_kills(storage: Storage) {
     const ROUNDS: u64 = 6;
     const CALLS: u64 = 24;
     let mut scene = Scene::new(storage).await;
@@ -111,18 +107,18 @@ async fn keys_hold_through_many_kills(storage: Storage) {
             let call = scene.agent.propose(post("/count", json!({"key": key})));
             let call = call.idempotency_key(&key).limit(Duration::from_secs(20));
             calls.spawn(async move {
-                // Not all at once, so that the kill falls on calls of every age.
+                // The calls start one after the other, so that the kill meets calls of every age.
                 tokio::time::sleep(Duration::from_millis(number * 5)).await;
                 (key, call.try_send().await)
             });
         }
-        // Each round kills at another depth of the work.
+        // Each round kills at another stage of the work.
         let before = scene.upstream.received().len();
         scene
             .upstream
             .wait_for(before + 4 + 4 * usize::try_from(round).unwrap())
             .await;
-        // Every other time somebody was answered before, however busy the machine is.
+        // Every other round at least one response arrives first, however busy the machine is.
         let first = if round % 2 == 1 {
             calls.join_next().await
         } else {
@@ -141,7 +137,7 @@ async fn keys_hold_through_many_kills(storage: Storage) {
         }
         scene.gateway.restart().await;
     }
-    // Every client asks again with its key: whatever was answered is answered so again.
+    // Every client repeats its request with its key and gets the same response again.
     for round in 0..ROUNDS {
         for number in 0..CALLS {
             let key = format!("{round}-{number}");
@@ -182,9 +178,9 @@ async fn keys_hold_through_many_kills(storage: Storage) {
     );
 }
 
-/// A drain lets running calls end, and takes no new ones.
+/// A drain lets running calls end and accepts no new ones.
 #[tokio::test]
-async fn a_drain_finishes_what_runs() {
+async fn a_drain_finishes_running_calls() {
     let mut scene = Scene::on(TestGateway::builder(Storage::Sqlite)).await;
     let gate = Gate::new();
     scene.upstream.on("/slow", Reply::text("done").after(&gate));

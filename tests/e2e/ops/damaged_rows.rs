@@ -1,4 +1,4 @@
-//! What one damaged row of the database takes with it: itself, and never a list or a page.
+//! A damaged row of the database affects only itself, never a list or a page.
 
 use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::{DirectDatabase, Human, Reply, Storage, TestGateway, on_both_databases};
@@ -9,13 +9,13 @@ on_both_databases!(
     a_damaged_agent_can_be_blocked,
     a_damaged_request_hides_no_other_on_the_first_page,
     a_damaged_response_hides_no_action_and_is_not_replayed,
-    a_damaged_user_keeps_nobody_else_out,
+    a_damaged_user_locks_out_no_other_user,
     a_damaged_entry_of_the_audit_log_is_listed_and_found,
 );
 
 /// One way to damage a definition.
 struct Damage {
-    /// The list that shows it, below the service where it is a document.
+    /// The list that shows it, below the service if it is a document.
     list: &'static str,
     /// The statement, in which `ID` is the definition's id.
     statement: String,
@@ -85,12 +85,12 @@ fn damages(storage: Storage) -> Vec<Damage> {
     damages
 }
 
-/// The items of a list, whether it is bare or a page.
+/// Returns the items of a list, which may be bare or a page.
 fn items(list: &Value) -> &Vec<Value> {
     list.as_array().or(list["items"].as_array()).unwrap()
 }
 
-/// Creates one more definition of the kind that a list shows.
+/// Creates another definition for a list.
 async fn another(scene: &Scene, list: &str, path: &str) -> i64 {
     let body = match list {
         "/services" => json!({
@@ -117,14 +117,14 @@ async fn a_damaged_definition_is_listed_as_unreadable_and_can_be_deleted(storage
         .human
         .add_document(&scene.service, "markdown", "# Things")
         .await;
-    let mut by_hand = DirectDatabase::open(&scene.gateway).await;
+    let mut database = DirectDatabase::open(&scene.gateway).await;
     for Damage { list, statement } in damages(storage) {
         let path = if list == "/docs" { docs.as_str() } else { list };
         let id = another(&scene, list, path).await;
-        by_hand
+        database
             .change(&statement.replace("ID", &id.to_string()))
             .await;
-        // A change by hand moves no version on, but this one does.
+        // A direct change does not increment the version, but this one does.
         let look = scene.human.put("/kill-switch");
         let look = look.json(json!({"active": false})).send().await;
         look.expect_status(200);
@@ -157,8 +157,8 @@ async fn a_damaged_definition_is_listed_as_unreadable_and_can_be_deleted(storage
             let response = scene.human.get(other).send().await;
             assert_eq!(response.status, 200, "{statement}: {other}");
         }
-        // Decisions rest on every definition, so none is made while one cannot be read. Of a document
-        // they rest on its content.
+        // Decisions depend on every definition, and on the content of a document, so none is made while
+        // one of them cannot be read.
         if list != "/docs" || statement.contains("kind") {
             let refused = scene.agent.propose(request("GET", "/1")).send().await;
             refused.expect_problem(503, "authority_unconfirmed");
@@ -176,13 +176,13 @@ async fn a_damaged_definition_is_listed_as_unreadable_and_can_be_deleted(storage
 async fn a_damaged_agent_can_be_blocked(storage: Storage) {
     let scene = Scene::new(storage).await;
     let held = scene.hold("kept").await;
-    let mut by_hand = DirectDatabase::open(&scene.gateway).await;
-    by_hand.change("UPDATE agents SET hold_seconds = -1").await;
+    let mut database = DirectDatabase::open(&scene.gateway).await;
+    database.change("UPDATE agents SET hold_seconds = -1").await;
     let path = format!("/agents/{}", scene.agent.id);
     let blocked = scene.human.post(&format!("{path}/block")).send().await;
     assert_eq!(blocked.expect_status(200).json()["unreadable"], true);
     assert_eq!(scene.human.action(&held).await["status"], "REVOKED");
-    by_hand.change("UPDATE agents SET hold_seconds = 0").await;
+    database.change("UPDATE agents SET hold_seconds = 0").await;
     let agent = scene.human.read(&path).await;
     assert_eq!(agent["unreadable"], false);
     assert_eq!(agent["blocked"], true);
@@ -201,23 +201,23 @@ async fn a_damaged_request_hides_no_other_on_the_first_page(storage: Storage) {
         .iter()
         .map(|entry| entry["id"].as_i64().unwrap())
         .collect();
-    let mut by_hand = DirectDatabase::open(&scene.gateway).await;
+    let mut database = DirectDatabase::open(&scene.gateway).await;
     let mut changes = vec!["decision = 'odd'", "outcome = 'odd'", "judgement = '{'"];
     if storage == Storage::Sqlite {
         changes.push("decision = CAST(x'41ff' AS TEXT), method = CAST(x'ff' AS TEXT)");
     }
     for (change, id) in changes.iter().zip(&ids) {
         let statement = format!("UPDATE requests SET {change} WHERE id = {id}");
-        by_hand.change(&statement).await;
+        database.change(&statement).await;
     }
     let after = scene.human.read("/overview").await;
-    // What one asked for can be lost while how it was decided is not.
+    // The request can be unreadable while its decision is not.
     let unreadable = if storage == Storage::Sqlite { 3 } else { 2 };
     assert_eq!(after["unreadable"], unreadable);
     assert_eq!(after["totals"]["forward"], 5 - unreadable);
     assert_eq!(items(&scene.human.read("/requests").await).len(), 5);
 
-    // So do actions: what became of one, or when.
+    // The outcome of an action can be unreadable, or its time.
     let held = scene.hold("held").await;
     let times = scene.approved("times").await;
     let done = scene.hold("done").await;
@@ -231,7 +231,7 @@ async fn a_damaged_request_hides_no_other_on_the_first_page(storage: Storage) {
         ("resolved_at = NULL", &done.action_id),
     ] {
         let statement = format!("UPDATE actions SET {change} WHERE id = '{id}'");
-        by_hand.change(&statement).await;
+        database.change(&statement).await;
     }
     scene.human.read("/overview").await;
     assert_eq!(items(&scene.human.read("/approvals").await).len(), 3);
@@ -248,9 +248,9 @@ async fn a_damaged_response_hides_no_action_and_is_not_replayed(storage: Storage
     for held in [&broken, &whole] {
         scene.agent.execute(held).send().await.expect_status(200);
     }
-    let mut by_hand = DirectDatabase::open(&scene.gateway).await;
+    let mut database = DirectDatabase::open(&scene.gateway).await;
     let id = &broken.action_id;
-    by_hand
+    database
         .change(&format!(
             "UPDATE actions SET answer_status = -1 WHERE id = '{id}'"
         ))
@@ -268,7 +268,7 @@ async fn a_damaged_response_hides_no_action_and_is_not_replayed(storage: Storage
     assert_eq!(status["status"], "EXECUTED");
     assert!(status["result"].is_null());
 
-    // The same where a key is kept with the response: it is not sent again.
+    // The same for a response that is kept for a key: the request is not sent again.
     scene.allow_everything().await;
     let call = |key: &str| {
         let call = scene.agent.propose(post("/charges", json!({"amount": 5})));
@@ -279,7 +279,7 @@ async fn a_damaged_response_hides_no_action_and_is_not_replayed(storage: Storage
     }
     for (key, damage) in [("1", "answer_status = -1"), ("2", "state = 'odd'")] {
         let statement = format!("UPDATE claims SET {damage} WHERE key = '{key}'");
-        by_hand.change(&statement).await;
+        database.change(&statement).await;
         let again = call(key).send().await;
         again.expect_problem(409, "outcome_unknown");
     }
@@ -287,14 +287,14 @@ async fn a_damaged_response_hides_no_action_and_is_not_replayed(storage: Storage
     assert_eq!(scene.upstream.received_at("/charges").len(), 3);
 }
 
-async fn a_damaged_user_keeps_nobody_else_out(storage: Storage) {
+async fn a_damaged_user_locks_out_no_other_user(storage: Storage) {
     let gateway = TestGateway::builder(storage)
         .setting("REGISTRATION", "open")
         .start()
         .await;
     let mut one = Human::register_as(&gateway, "one@example.com").await;
     let two = Human::register_as(&gateway, "two@example.com").await;
-    let mut by_hand = DirectDatabase::open(&gateway).await;
+    let mut database = DirectDatabase::open(&gateway).await;
     let mut damages = vec![
         "password_hash = 'odd'",
         "password_hash = '$argon2id$v=19$m=4194304,t=2,p=1$bm9ib2R5IGlzIGhlcmUuLg$3x8hHSdVVcWxPjEU1ZRmhJzXZNmYpRIKx4vD2mJZ0bE'",
@@ -307,7 +307,7 @@ async fn a_damaged_user_keeps_nobody_else_out(storage: Storage) {
     }
     for damage in damages {
         let set = format!("UPDATE users SET {damage} WHERE email_normalized = 'one@example.com'");
-        by_hand.change(&set).await;
+        database.change(&set).await;
         let again = Human::log_in(&gateway, &two.email, &two.password).await;
         assert_eq!(again.read("/auth/me").await["email"], "two@example.com");
         let login = json!({"email": one.email, "password": one.password});
@@ -321,12 +321,12 @@ async fn a_damaged_user_keeps_nobody_else_out(storage: Storage) {
             response.expect_problem(401, "invalid_credentials");
         }
         assert_eq!(one.read("/services").await, json!([]), "{damage}");
-        // Whoever has the machine puts it right.
+        // The operator of the machine repairs it.
         let arguments = ["user", "reset-password", "one@example.com"];
         let reset = gateway.run(&arguments, &one.password).await;
         assert!(reset.status.success(), "{damage}: {reset:?}");
         one = Human::log_in(&gateway, &one.email, &one.password).await;
-        by_hand
+        database
             .change(
                 "UPDATE users SET email = email_normalized WHERE email_normalized = 'one@example.com'",
             )
@@ -338,13 +338,13 @@ async fn a_damaged_user_keeps_nobody_else_out(storage: Storage) {
 async fn a_damaged_entry_of_the_audit_log_is_listed_and_found(storage: Storage) {
     let scene = Scene::new(storage).await;
     let entries = items(&scene.human.read("/audit").await).len();
-    let mut by_hand = DirectDatabase::open(&scene.gateway).await;
+    let mut database = DirectDatabase::open(&scene.gateway).await;
     let damage = match storage {
         Storage::Sqlite => "detail = CAST(x'41ff' AS TEXT), hash = x'00'",
         Storage::Postgres => "detail = 'odd', hash = '\\x00'::bytea",
     };
     let statement = format!("UPDATE audit SET {damage} WHERE event = 'service.created'");
-    by_hand.change(&statement).await;
+    database.change(&statement).await;
     assert_eq!(items(&scene.human.read("/audit").await).len(), entries);
     let export = scene.human.get("/audit/export").send().await;
     let export = export.expect_status(200).text();

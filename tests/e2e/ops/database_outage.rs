@@ -1,5 +1,5 @@
-//! A database that goes away between sending and recording: what is said of the request stays true,
-//! and what became of it is recorded when the database is back, without a restart.
+//! An outage of the database between sending and recording: reports about the request remain true, and its outcome
+//! is recorded when the database is back, without a restart.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use http::Method;
 use serde_json::{Value, json};
 
 on_both_databases!(
-    without_its_database_the_gateway_sends_nothing_but_reads,
+    without_its_database_the_gateway_sends_only_reads,
     responses_during_an_outage_are_recorded_when_the_database_is_back,
-    the_first_keyed_response_of_a_process_is_kept_though_the_database_is_away,
-    failures_during_an_outage_are_told_truthfully_and_recorded_later,
-    a_read_that_cannot_be_recorded_is_withheld_and_never_called_unsent,
+    the_first_keyed_response_of_a_process_is_kept_during_an_outage,
+    failures_during_an_outage_are_reported_truthfully_and_recorded_later,
+    a_read_that_cannot_be_recorded_is_withheld_and_never_reported_as_unsent,
     an_execution_that_could_not_connect_during_an_outage_is_approved_again,
 );
 
 /// Longer than the gateway waits for its ledger.
 const LIMIT: Duration = Duration::from_secs(45);
 
-/// A PUT without a key, below the door for unmodified clients.
+/// Builds a PUT without a key, through the door for unmodified clients.
 fn keyless(scene: &Scene, path: &str) -> Call {
     let call = scene
         .agent
@@ -33,7 +33,7 @@ fn keyless(scene: &Scene, path: &str) -> Call {
     call.limit(LIMIT)
 }
 
-/// Under no code does a response claim that nothing was sent, nor invite to send it again.
+/// Checks that a response neither claims that nothing was sent nor invites a resend.
 #[track_caller]
 fn assert_truthful(response: &Response) {
     let text = response.text();
@@ -42,7 +42,7 @@ fn assert_truthful(response: &Response) {
     assert_eq!(response.header("retry-after"), None, "{text}");
 }
 
-/// The row of the request ledger whose address ends so, once it has ended.
+/// Waits until the request whose `target_url` ends with this is complete, and returns its ledger row.
 async fn ended(scene: &Scene, address_end: &str) -> Value {
     eventually("the request's end is recorded", LIMIT, || async {
         let page = scene.human.get("/requests?limit=200").send().await;
@@ -58,7 +58,7 @@ async fn ended(scene: &Scene, address_end: &str) -> Value {
     .await
 }
 
-/// The status of an action, once it is no longer `EXECUTING`.
+/// Waits until an action is no longer `EXECUTING` and returns its status.
 async fn settled(scene: &Scene, held: &gaiterguard_testkit::Held) -> Value {
     eventually("the execution's end is recorded", LIMIT, || async {
         let path = format!("/status/{}", held.action_id);
@@ -72,7 +72,7 @@ async fn settled(scene: &Scene, held: &gaiterguard_testkit::Held) -> Value {
     .await
 }
 
-async fn without_its_database_the_gateway_sends_nothing_but_reads(storage: Storage) {
+async fn without_its_database_the_gateway_sends_only_reads(storage: Storage) {
     let scene = Scene::new(storage).await;
     let held = scene.approved("executed").await;
     scene.allow_everything().await;
@@ -137,7 +137,7 @@ async fn responses_during_an_outage_are_recorded_when_the_database_is_back(stora
 
     let outage = DatabaseOutage::begin(&scene.gateway).await;
     gate.open();
-    // Nobody can ask for this response again, so it is not withheld.
+    // This response cannot be requested again, so it is not withheld.
     let response = unrepeatable.await.unwrap().expect_status(200);
     assert_eq!(response.text(), "done");
     for call in [execution, first] {
@@ -163,10 +163,8 @@ async fn responses_during_an_outage_are_recorded_when_the_database_is_back(stora
     }
 }
 
-/// Nothing has been sealed by this process when the database goes.
-async fn the_first_keyed_response_of_a_process_is_kept_though_the_database_is_away(
-    storage: Storage,
-) {
+/// The process has sealed nothing before the outage.
+async fn the_first_keyed_response_of_a_process_is_kept_during_an_outage(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.allow_everything().await;
     let gate = Gate::new();
@@ -195,7 +193,7 @@ async fn the_first_keyed_response_of_a_process_is_kept_though_the_database_is_aw
     assert_eq!(scene.upstream.received_at("/first").len(), 1);
 }
 
-async fn failures_during_an_outage_are_told_truthfully_and_recorded_later(storage: Storage) {
+async fn failures_during_an_outage_are_reported_truthfully_and_recorded_later(storage: Storage) {
     let builder = TestGateway::builder(storage).setting("UPSTREAM_TIMEOUT_MS", 4000);
     let scene = Scene::on(builder).await;
     let held = scene.approved("executed").await;
@@ -244,7 +242,7 @@ async fn failures_during_an_outage_are_told_truthfully_and_recorded_later(storag
     }
 }
 
-async fn a_read_that_cannot_be_recorded_is_withheld_and_never_called_unsent(storage: Storage) {
+async fn a_read_that_cannot_be_recorded_is_withheld_and_never_reported_as_unsent(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene.get("/before").await.expect_status(200);
     let outage = DatabaseOutage::begin(&scene.gateway).await;
@@ -280,7 +278,7 @@ async fn an_execution_that_could_not_connect_during_an_outage_is_approved_again(
     let held = agent.propose_held(removal, "one").await;
     scene.human.approve(&held).await;
     let execution = tokio::spawn(agent.execute(&held).limit(LIMIT).send());
-    // The other side never speaks TLS.
+    // The other side never starts TLS.
     let _connection = listener.accept().await.unwrap();
     let outage = DatabaseOutage::begin(&scene.gateway).await;
     let response = execution.await.unwrap();

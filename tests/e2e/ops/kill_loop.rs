@@ -1,5 +1,5 @@
-//! `kill -9` in the middle of everything, again and again, at moments that a seed chooses: whatever
-//! was acknowledged holds, and nothing reaches the upstream twice.
+//! `kill -9` again and again, at moments that a seed chooses: everything acknowledged remains true, and nothing
+//! reaches the upstream twice.
 
 use std::time::Duration;
 
@@ -14,19 +14,19 @@ on_both_databases!(fifty_kills_lose_nothing_and_repeat_nothing);
 /// How often the gateway is killed, on each database.
 const KILLS: u64 = 50;
 
-/// How many requests are under way at each kill.
+/// How many requests are in progress at each kill.
 const FLOWS: u64 = 6;
 
-/// The latest moment of a kill after its round has begun.
+/// The latest moment of a kill after the start of its round.
 const KILL_AFTER_MAX_MS: u64 = 360;
 
-/// When every tenth kill comes.
+/// The moment of every tenth kill.
 const KILL_LATE_MS: u64 = 1200;
 
-/// What chooses the moments; another seed is another run.
+/// The seed that chooses the moments.
 const SEED: u64 = 0x5eed_0001;
 
-/// On PostgreSQL an execution counts as lost only when its owner's lease has ended.
+/// On PostgreSQL an execution counts as lost only after the lease of its replica.
 const RECOVERY_LIMIT: Duration = Duration::from_secs(45);
 
 /// A request and everything about it that the gateway acknowledged.
@@ -40,7 +40,7 @@ struct Flow {
 }
 
 async fn fifty_kills_lose_nothing_and_repeat_nothing(storage: Storage) {
-    // What a kill leaves undecided goes on waiting for a human.
+    // An action that is undecided at a kill remains pending.
     let builder = TestGateway::builder(storage).setting("MAX_PENDING_PER_AGENT", KILLS * FLOWS);
     let mut scene = Scene::on(builder).await;
     let mut random = SEED;
@@ -56,7 +56,7 @@ async fn fifty_kills_lose_nothing_and_repeat_nothing(storage: Storage) {
                 number,
             ));
         }
-        // Now and then late enough that some were executed before, however busy the machine is.
+        // Some kills are late enough that some actions were executed before, however busy the machine is.
         let chosen = next(&mut random) % KILL_AFTER_MAX_MS;
         let pause = Duration::from_millis(if round % 10 == 9 {
             KILL_LATE_MS
@@ -97,13 +97,13 @@ async fn fifty_kills_lose_nothing_and_repeat_nothing(storage: Storage) {
             response.expect_status(200);
         }
     }
-    // The kills fell on every kind of moment, or this test has proved nothing.
+    // Without kills at every stage this test proves nothing.
     assert!(tally.iter().all(|count| *count > 0), "{tally:?}");
 
     for flow in &flows {
         let sent = scene.upstream.received_at(&flow.path).len();
         assert!(sent <= 1, "{} was sent {sent} times", flow.path);
-        // A client that never heard of its request asks again, and it is still the same one.
+        // A client that got no response repeats its request, which is still the same one.
         let again = propose(&scene.agent, &flow.path).await.unwrap();
         match (&flow.held, again.status.as_u16()) {
             (Some(held), 428) => assert_eq!(again.json()["action_id"], held.action_id.as_str()),
@@ -122,7 +122,7 @@ async fn fifty_kills_lose_nothing_and_repeat_nothing(storage: Storage) {
     );
 }
 
-/// One request's life, as far as the gateway lives: proposed and held, then denied, or approved and
+/// Runs the life of one request until the gateway is killed: proposed and held, then denied, or approved and
 /// executed.
 async fn live(agent: Agent, human: Human, path: String, number: u64) -> Flow {
     let mut flow = Flow {
@@ -163,7 +163,7 @@ async fn propose(
         .await
 }
 
-/// Where an action stands once nothing more happens to it.
+/// Waits until the status of an action is final and returns it.
 async fn settled(scene: &Scene, held: &Held) -> String {
     eventually("no execution is left over", RECOVERY_LIMIT, || async {
         let status = scene.agent.status(held).await;
@@ -173,7 +173,7 @@ async fn settled(scene: &Scene, held: &Held) -> String {
     .await
 }
 
-/// A xorshift generator: all that is needed of randomness here is to be repeatable.
+/// Returns the next number of a xorshift generator, so that runs are repeatable.
 fn next(state: &mut u64) -> u64 {
     *state ^= *state << 13;
     *state ^= *state >> 7;

@@ -1,4 +1,4 @@
-//! What one agent can fill and one damaged row can hide: nothing that others need.
+//! One agent can fill only its own share, and one damaged row hides no other.
 
 use std::time::{Duration, Instant};
 
@@ -9,23 +9,23 @@ use gaiterguard_testkit::{
 use serde_json::{Value, json};
 
 on_both_databases!(
-    a_flood_of_long_requests_leaves_the_queue_quick_and_small,
-    a_list_shows_the_beginning_of_a_body_and_the_action_all_of_it,
+    a_flood_of_long_requests_keeps_the_queue_fast_and_small,
+    a_list_shows_the_start_of_a_body_and_the_action_all_of_it,
     a_damaged_action_is_listed_as_unreadable_and_can_only_be_denied,
-    requests_that_wait_are_bounded_in_bytes_by_agent_and_workspace,
-    responses_are_kept_up_to_a_budget_and_by_their_status_beyond_it,
-    a_page_made_to_be_costly_is_read_in_time_and_no_start_waits_for_it,
+    pending_requests_are_bounded_in_bytes_by_agent_and_workspace,
+    beyond_the_budget_only_the_status_of_a_response_is_kept,
+    a_costly_page_is_read_in_time_and_delays_no_start,
 );
 
 const MIB: usize = 1024 * 1024;
 
-/// In which a list begins to arrive, with room for a busy machine: an idle one takes a tenth of it.
+/// How long the start of a list may take on a busy machine, ten times as long as on an idle one.
 const FIRST_BYTE_MAX: Duration = Duration::from_secs(10);
 
-/// The longest body that is held: the envelope takes the rest of ten mebibytes.
+/// The longest body that can be held: the envelope takes the rest of ten mebibytes.
 const LONG: usize = 10 * MIB - 4096;
 
-/// Proposes a removal with these bytes as its body.
+/// Proposes a DELETE with these bytes as its body.
 async fn propose_bytes(scene: &Scene, key: &str, bytes: Vec<u8>) -> Response {
     let call = scene
         .agent
@@ -36,12 +36,12 @@ async fn propose_bytes(scene: &Scene, key: &str, bytes: Vec<u8>) -> Response {
     call.send().await
 }
 
-/// The same, which must be held.
+/// Proposes a DELETE with these bytes as its body. Panics unless it is held.
 async fn hold_bytes(scene: &Scene, key: &str, bytes: Vec<u8>) -> Held {
     Held::from_response(propose_bytes(scene, key, bytes).await)
 }
 
-/// The memory of a process that is in use, in bytes.
+/// Returns the resident memory of a process in bytes.
 fn resident(process: u32) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
@@ -49,7 +49,7 @@ fn resident(process: u32) -> usize {
     kilobytes.unwrap().parse::<usize>().unwrap() * 1024
 }
 
-async fn a_flood_of_long_requests_leaves_the_queue_quick_and_small(storage: Storage) {
+async fn a_flood_of_long_requests_keeps_the_queue_fast_and_small(storage: Storage) {
     let builder = TestGateway::builder(storage)
         .setting("MAX_PENDING_BYTES_PER_AGENT", 1_u64 << 30)
         .setting("MAX_PENDING_BYTES_PER_WORKSPACE", 1_u64 << 30);
@@ -96,9 +96,9 @@ async fn a_flood_of_long_requests_leaves_the_queue_quick_and_small(storage: Stor
     assert_eq!(scene.upstream.only().body.len(), LONG);
 }
 
-async fn a_list_shows_the_beginning_of_a_body_and_the_action_all_of_it(storage: Storage) {
+async fn a_list_shows_the_start_of_a_body_and_the_action_all_of_it(storage: Storage) {
     let scene = Scene::new(storage).await;
-    // The cut falls into a character of two bytes.
+    // The body is cut within a character of two bytes.
     let text = format!("a{}", "\u{fc}".repeat(4000));
     let held = hold_bytes(&scene, "text", text.clone().into_bytes()).await;
     let short = scene.hold("short").await;
@@ -133,7 +133,7 @@ async fn a_list_shows_the_beginning_of_a_body_and_the_action_all_of_it(storage: 
     assert_eq!(whole["headers_truncated"], false);
     assert!(whole["request_headers"].as_object().unwrap().len() >= 60);
 
-    // What came back is cut in the list of all actions, too.
+    // Results are cut in the list of all actions, too.
     let long = "x".repeat(100_000);
     scene.upstream.on("/answered", Reply::text(long.as_str()));
     let answered = scene.approved("answered").await;
@@ -152,7 +152,7 @@ async fn a_list_shows_the_beginning_of_a_body_and_the_action_all_of_it(storage: 
     assert_eq!(whole["result"]["body"], long);
 }
 
-/// The statements that damage an action, by what they damage.
+/// Returns statements that damage an action, with the damaged part.
 fn damages(storage: Storage) -> Vec<(&'static str, String)> {
     let (flipped, bytes) = match storage {
         Storage::Sqlite => (
@@ -203,10 +203,10 @@ async fn a_damaged_action_is_listed_as_unreadable_and_can_only_be_denied(storage
         .agent
         .propose_held(post("/charges", json!({"amount": 5})), "after")
         .await;
-    let mut by_hand = DirectDatabase::open(&scene.gateway).await;
+    let mut database = DirectDatabase::open(&scene.gateway).await;
     for ((_, damage), held) in damages.iter().zip(&broken) {
         let id = &held.action_id;
-        by_hand
+        database
             .change(&format!("UPDATE actions SET {damage} WHERE id = '{id}'"))
             .await;
     }
@@ -244,11 +244,11 @@ async fn a_damaged_action_is_listed_as_unreadable_and_can_only_be_denied(storage
     }
     assert_eq!(scene.upstream.received().len(), 2);
 
-    // Damage that comes after the approval sends nothing either.
+    // An action that is damaged after its approval is not sent either.
     let late = scene.approved("late").await;
     let id = &late.action_id;
     let damage = &damages[0].1;
-    by_hand
+    database
         .change(&format!("UPDATE actions SET {damage} WHERE id = '{id}'"))
         .await;
     let executed = scene.agent.execute(&late).send().await;
@@ -260,7 +260,7 @@ async fn a_damaged_action_is_listed_as_unreadable_and_can_only_be_denied(storage
     let entries = history["items"].as_array().unwrap().len();
     assert_eq!(entries, broken.len() + 3);
     let entry = &history["items"][1]["id"];
-    by_hand
+    database
         .change(&format!(
             "UPDATE requests SET judgement = '{{' WHERE id = {entry}"
         ))
@@ -272,7 +272,7 @@ async fn a_damaged_action_is_listed_as_unreadable_and_can_only_be_denied(storage
     assert_eq!(history["items"][1]["id"], *entry);
 }
 
-async fn requests_that_wait_are_bounded_in_bytes_by_agent_and_workspace(storage: Storage) {
+async fn pending_requests_are_bounded_in_bytes_by_agent_and_workspace(storage: Storage) {
     let builder = TestGateway::builder(storage)
         .setting("MAX_PENDING_BYTES_PER_AGENT", 3 * MIB)
         .setting("MAX_PENDING_BYTES_PER_WORKSPACE", 4 * MIB);
@@ -281,12 +281,12 @@ async fn requests_that_wait_are_bounded_in_bytes_by_agent_and_workspace(storage:
     let again = propose_bytes(&scene, "second", vec![b'2'; 2 * MIB]).await;
     let refused = again.expect_problem(429, "too_many_pending");
     assert!(refused.header("retry-after").is_some());
-    // A short one still fits, and so does the next long one once the first is decided.
+    // A short one still fits, and the next long one fits once the first is decided.
     scene.hold("short").await;
     scene.human.deny(&first, "no").await;
     hold_bytes(&scene, "second", vec![b'2'; 2 * MIB]).await;
 
-    // Another agent has what the workspace has left.
+    // Another agent can use the rest of the workspace's budget.
     let other = scene.human.create_agent("other", &[&scene.service]).await;
     let call = other.call(http::Method::DELETE, "/s/things/theirs");
     let call = call.header("x-agent-intent", "Remove what the body names");
@@ -295,7 +295,7 @@ async fn requests_that_wait_are_bounded_in_bytes_by_agent_and_workspace(storage:
     Held::from_response(call.body(vec![b'3'; MIB]).send().await);
 }
 
-async fn responses_are_kept_up_to_a_budget_and_by_their_status_beyond_it(storage: Storage) {
+async fn beyond_the_budget_only_the_status_of_a_response_is_kept(storage: Storage) {
     let builder = TestGateway::builder(storage).setting("MAX_KEPT_BYTES_PER_AGENT", 3 * MIB);
     let mut scene = Scene::on(builder).await;
     let long = "x".repeat(MIB);
@@ -322,7 +322,7 @@ async fn responses_are_kept_up_to_a_budget_and_by_their_status_beyond_it(storage
         10,
         "each was sent once"
     );
-    // Another agent is not concerned, and the count outlives the process.
+    // Another agent is not affected, and the count survives a restart.
     let other = scene.human.create_agent("other", &[&scene.service]).await;
     let theirs = other.propose(request("GET", "/long")).idempotency_key("0");
     theirs.clone().send().await.expect_status(200);
@@ -337,9 +337,9 @@ async fn responses_are_kept_up_to_a_budget_and_by_their_status_beyond_it(storage
     call.send().await.expect_problem(409, "answer_not_kept");
 }
 
-async fn a_page_made_to_be_costly_is_read_in_time_and_no_start_waits_for_it(storage: Storage) {
+async fn a_costly_page_is_read_in_time_and_delays_no_start(storage: Storage) {
     let mut scene = Scene::new(storage).await;
-    // The parser compares each attribute of a tag with all before it.
+    // The parser compares each attribute of a tag with all previous ones.
     let attributes: Vec<String> = (0..60_000).map(|n| format!(" a{n}")).collect();
     let attributes = attributes.concat();
     let pages = [

@@ -1,4 +1,4 @@
-//! What people who run the gateway rely on: crashes, outages, limits, commands.
+//! Promises to the people who run the gateway: crashes, outages, limits, commands.
 
 mod audit_log;
 mod big_bodies;

@@ -1,4 +1,4 @@
-//! Two gateways on one PostgreSQL act as one.
+//! Two gateways on one PostgreSQL database act as one.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::{Agent, Gate, Reply, Storage, TestGateway, eventually};
 use serde_json::json;
 
-/// In which a change has reached every replica, with room for a busy machine.
+/// How long a change may take to reach every replica, on a busy machine.
 const MOMENT: Duration = Duration::from_secs(5);
 
-/// The same agent, calling another replica.
+/// Returns the same agent, calling another replica.
 fn at(agent: &Agent, replica: &TestGateway) -> Agent {
     agent.clone().calling(replica)
 }
 
 #[tokio::test]
-async fn what_is_said_to_one_holds_for_the_other() {
+async fn changes_at_one_replica_apply_at_the_other() {
     let scene = Scene::new(Storage::Postgres).await;
     let replica = scene.gateway.start_replica().await;
     let there = at(&scene.agent, &replica);
@@ -32,7 +32,7 @@ async fn what_is_said_to_one_holds_for_the_other() {
             .await,
         &replica,
     );
-    // What gives more may take a moment to get around; what takes away may not.
+    // A new right may take a moment to reach the other replica. A revocation may not.
     eventually("the other replica knows the new agent", MOMENT, || async {
         let response = newcomer.propose(request("GET", "/")).send().await;
         (response.status == 200).then_some(())
@@ -89,7 +89,7 @@ async fn what_is_said_to_one_holds_for_the_other() {
         .send()
         .await
         .expect_status(200);
-    // Letting go may take a moment to get around; stopping may not.
+    // Releasing the kill switch may take a moment to reach the other replica. Activating it may not.
     eventually(
         "the other replica serves again",
         Duration::from_secs(5),
@@ -103,7 +103,7 @@ async fn what_is_said_to_one_holds_for_the_other() {
 }
 
 #[tokio::test]
-async fn a_right_that_is_taken_away_at_one_is_cut_at_the_other() {
+async fn a_revocation_at_one_replica_ends_calls_at_the_other() {
     let scene = Scene::new(Storage::Postgres).await;
     let replica = scene.gateway.start_replica().await;
     let events = Reply::events(&["1", "2"], Duration::from_mins(1));
@@ -151,7 +151,7 @@ async fn a_right_that_is_taken_away_at_one_is_cut_at_the_other() {
 }
 
 #[tokio::test]
-async fn of_executions_and_keys_on_both_one_sends() {
+async fn across_replicas_one_execution_and_one_keyed_request_is_sent() {
     let scene = Scene::new(Storage::Postgres).await;
     let replica = scene.gateway.start_replica().await;
     let there = at(&scene.agent, &replica);
@@ -194,7 +194,7 @@ async fn of_executions_and_keys_on_both_one_sends() {
         calls.spawn(call.send());
     }
     for response in calls.join_all().await {
-        // A replica that is not sure of the present rules for a second says so.
+        // A replica that has not confirmed its definitions for a second responds with 503.
         let status = response.status.as_u16();
         assert!([200, 409, 503].contains(&status), "{}", response.text());
     }
@@ -211,7 +211,7 @@ async fn of_executions_and_keys_on_both_one_sends() {
 }
 
 #[tokio::test]
-async fn what_a_dead_replica_was_doing_is_found_by_the_other() {
+async fn the_unfinished_work_of_a_dead_replica_is_found_by_the_other() {
     let scene = Scene::new(Storage::Postgres).await;
     let mut replica = scene.gateway.start_replica().await;
     let there = at(&scene.agent, &replica);

@@ -1,4 +1,4 @@
-//! The master secret is replaced beside a gateway that works, by a command that is killed.
+//! The master secret is replaced next to a running gateway, by a command that is killed.
 
 use std::fs;
 use std::hash::{BuildHasher as _, RandomState};
@@ -14,18 +14,18 @@ use gaiterguard_testkit::{
 
 on_both_databases!(
     no_request_fails_while_a_rotation_is_killed_and_repeated,
-    an_old_secret_opens_nothing_once_every_gateway_has_followed,
-    secrets_that_do_not_fit_are_refused,
+    the_old_secret_is_refused_once_every_gateway_has_followed,
+    wrong_secrets_are_refused,
 );
 
 const OLD: &str = "the old master secret of the tests, 6c1e";
 const NEW: &str = "the new master secret of the tests, 92ab";
 const OTHER: &str = "another master secret of the tests, 07d4";
 
-/// How many data keys there are for a kill to come between.
+/// How many services, and so data keys, a rotation has to re-wrap.
 const SERVICES: usize = 60;
 
-/// The embedded database gets a generated secret in its file, PostgreSQL one from the environment.
+/// On SQLite the secret is generated into a file, on PostgreSQL it comes from the environment.
 fn builder(storage: Storage) -> gaiterguard_testkit::TestGatewayBuilder {
     let builder = TestGateway::builder(storage);
     match storage {
@@ -48,7 +48,7 @@ fn stdout(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// The one line on standard error of a command that failed.
+/// Returns the only line on standard error of a command that failed.
 #[track_caller]
 fn refusal(output: &Output) -> String {
     let line = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -70,7 +70,7 @@ fn begin_rotation(gateway: &TestGateway) -> Child {
     child
 }
 
-/// Kills it, unless it ended by itself.
+/// Kills the command unless it has ended.
 fn kill(mut child: Child) -> bool {
     if let Some(status) = child.try_wait().unwrap() {
         assert!(status.success(), "{status}");
@@ -100,7 +100,7 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
     let approved_before = busy.approved("approved-before").await;
     let mut database = DirectDatabase::open(&busy.gateway).await;
 
-    // Killed anywhere, at first most likely before anything was done.
+    // Killed at increasing times, at first before any work was done.
     let traffic = busy.traffic();
     let mut kills = 0;
     for _ in 0..3 {
@@ -108,14 +108,14 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
         tokio::time::sleep(Duration::from_millis(random_below(200))).await;
         kills += usize::from(kill(rotation));
     }
-    // Killed in the middle.
+    // Killed in the middle of the work.
     let goal = 1 + i64::try_from(random_below(SERVICES as u64 / 3)).unwrap();
     kills += usize::from(kill_at(&busy.gateway, &mut database, goal).await);
     traffic.stop().await;
     let moved = keys_moved(&mut database).await;
     assert!(moved >= goal && kills > 0, "{kills} kills, {moved} moved");
 
-    // A gateway that starts on a half-finished rotation works, whoever began it.
+    // A gateway that starts during an unfinished rotation works.
     busy.gateway.restart().await;
     let traffic = busy.traffic();
     for _ in 0..3 {
@@ -130,17 +130,18 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
         WHERE master_id NOT IN (SELECT id FROM master_keys WHERE is_current)";
     assert_eq!(database.number(left).await, 0);
 
-    // The gateway that ran meanwhile goes on, and so does one that starts with the new secret.
+    // The running gateway continues to work, and so does one that starts with the new secret.
     let traffic = busy.traffic();
     tokio::time::sleep(Duration::from_millis(300)).await;
     traffic.stop().await;
     let file = busy.gateway.data_dir().join("encryption_secret");
     match storage {
         Storage::Sqlite => {
-            let told = stdout(&rotated);
-            // A rotation that was to be killed may have come to its end first.
-            let is_told = told.contains(&file.display().to_string()) || told.contains("already");
-            assert!(is_told, "{told}");
+            let output = stdout(&rotated);
+            // A rotation may have ended before its kill.
+            let is_reported =
+                output.contains(&file.display().to_string()) || output.contains("already");
+            assert!(is_reported, "{output}");
             assert_eq!(fs::read_to_string(&file).unwrap().trim(), NEW);
             let mode = fs::metadata(&file).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
@@ -161,7 +162,7 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
     }
     busy.assert_credentials_arrived();
 
-    // Repeated once more, it says that there is nothing to do.
+    // Repeated once more, it reports that there is nothing to do.
     let again = busy.gateway.run(&["vault", "rotate"], NEW).await;
     assert!(again.status.success(), "{again:?}");
     let verified = busy.gateway.run(&["audit", "verify"], "").await;
@@ -181,7 +182,7 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
     }
 }
 
-async fn an_old_secret_opens_nothing_once_every_gateway_has_followed(storage: Storage) {
+async fn the_old_secret_is_refused_once_every_gateway_has_followed(storage: Storage) {
     let gateway = builder(storage).start().await;
     let old = old_secret(&gateway);
     let mut busy = BusyGateway::create(gateway, 3).await;
@@ -192,13 +193,13 @@ async fn an_old_secret_opens_nothing_once_every_gateway_has_followed(storage: St
     let before = busy.approved("before").await;
     let rotated = busy.gateway.run(&["vault", "rotate"], NEW).await;
     assert!(rotated.status.success(), "{rotated:?}");
-    let told = stdout(&rotated);
-    assert!(told.contains("no longer decrypts anything"), "{told}");
+    let output = stdout(&rotated);
+    assert!(output.contains("no longer decrypts anything"), "{output}");
     let mut database = DirectDatabase::open(&busy.gateway).await;
     let ways = "SELECT COUNT(*) FROM master_keys WHERE link IS NOT NULL";
     assert_eq!(database.number(ways).await, 0);
 
-    // Those that ran meanwhile have followed: they open what was sealed before, and seal what comes.
+    // The running gateways have followed: they open old values and seal new ones.
     let executed = busy.watched.execute(&before).send().await;
     executed.expect_status(200);
     let after = busy.approved("after").await;
@@ -224,21 +225,21 @@ async fn an_old_secret_opens_nothing_once_every_gateway_has_followed(storage: St
     executed.expect_status(200);
 }
 
-/// Begins a rotation and kills it as soon as so many data keys are moved; false if it ended before.
+/// Starts a rotation and kills it once this many data keys are re-wrapped. Returns false if it ended before.
 async fn kill_at(gateway: &TestGateway, database: &mut DirectDatabase, goal: i64) -> bool {
     let mut rotation = begin_rotation(gateway);
     let limit = std::time::Instant::now() + Duration::from_secs(30);
     while keys_moved(database).await < goal && rotation.try_wait().unwrap().is_none() {
         assert!(
             std::time::Instant::now() < limit,
-            "the rotation stands still"
+            "the rotation makes no progress"
         );
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     kill(rotation)
 }
 
-async fn secrets_that_do_not_fit_are_refused(storage: Storage) {
+async fn wrong_secrets_are_refused(storage: Storage) {
     let gateway = builder(storage).start().await;
     let busy = BusyGateway::create(gateway, 20).await;
     let gateway = &busy.gateway;
@@ -264,7 +265,7 @@ async fn secrets_that_do_not_fit_are_refused(storage: Storage) {
     let both_wrong = refusal(&finish(with(OTHER), OTHER).await);
     assert!(both_wrong.contains("give another"), "{both_wrong}");
 
-    // A data key that is damaged stops a rotation half-way, and is named.
+    // A damaged data key stops a rotation and is named.
     let mut database = DirectDatabase::open(gateway).await;
     let last = database.number("SELECT MAX(id) FROM data_keys").await;
     let keep = format!("CREATE TABLE kept AS SELECT wrapped FROM data_keys WHERE id = {last}");
@@ -279,7 +280,7 @@ async fn secrets_that_do_not_fit_are_refused(storage: Storage) {
     let named = format!("data key {last} cannot be opened");
     assert!(damaged.contains(&named), "{damaged}");
 
-    // While it is half done, no gateway starts with the new secret and no other rotation begins.
+    // During an unfinished rotation no gateway starts with the new secret and no other rotation begins.
     if storage == Storage::Postgres {
         let port = ReservedPort::take();
         let mut serve = gateway.command(&["serve"]);
@@ -297,9 +298,9 @@ async fn secrets_that_do_not_fit_are_refused(storage: Storage) {
     let repair =
         format!("UPDATE data_keys SET wrapped = (SELECT wrapped FROM kept) WHERE id = {last}");
     database.change(&repair).await;
-    // White space around it belongs to it no more than in the settings.
+    // White space around the secret is ignored, as in the settings.
     let done = gateway.run(&rotate, &format!("  {NEW}\t\r\n")).await;
     assert!(done.status.success(), "{done:?}");
-    let told = finish(with(NEW), NEW).await;
-    assert!(told.status.success(), "{told:?}");
+    let output = finish(with(NEW), NEW).await;
+    assert!(output.status.success(), "{output:?}");
 }

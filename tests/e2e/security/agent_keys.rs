@@ -1,5 +1,4 @@
-//! An agent's key is for the gateway alone: it is forwarded nowhere and stored nowhere, however it
-//! is spelled.
+//! An agent key is for the gateway alone. It is never forwarded or stored, however it is spelled.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -20,7 +19,7 @@ fn escaped(key: &str, escape: impl Fn(u8) -> String) -> String {
     key.bytes().map(escape).collect()
 }
 
-/// The key as it can be written into a target.
+/// Returns the spellings of a key in a target.
 fn in_a_target(key: &str) -> Vec<String> {
     vec![
         key.to_owned(),
@@ -36,7 +35,7 @@ fn in_a_target(key: &str) -> Vec<String> {
     ]
 }
 
-/// Bodies with the key, and what they are.
+/// Returns bodies with the key, each with a name.
 fn bodies(key: &str) -> Vec<(&'static str, String)> {
     let basic = STANDARD.encode(format!("user:{key}"));
     let lines: Vec<&str> = basic
@@ -119,7 +118,7 @@ async fn an_agent_key_in_a_target_or_body_is_refused_in_every_spelling_and_store
                 .call(Method::GET, &format!("/s/things{path}"))
                 .send()
                 .await;
-            // A whole parameter is taken for where a client of another service puts its key.
+            // A whole parameter looks like the key of a client of another service.
             let status = passed.status.as_u16();
             assert!([400, 401].contains(&status), "{path}: {}", passed.text());
         }
@@ -197,7 +196,7 @@ async fn a_header_with_an_agent_key_is_dropped_in_every_spelling() {
 }
 
 #[tokio::test]
-async fn what_only_looks_a_little_like_an_agent_key_is_forwarded() {
+async fn text_that_only_resembles_an_agent_key_is_forwarded() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.allow_everything().await;
     let digits = scene.agent.key.trim_start_matches("agt_");
@@ -219,7 +218,7 @@ async fn what_only_looks_a_little_like_an_agent_key_is_forwarded() {
     }
 }
 
-/// Compressed bodies with a text, and how they are labeled.
+/// Returns compressed bodies with a text, and their labels.
 fn compressed(text: &str) -> Vec<(&'static str, Vec<u8>)> {
     let level = Compression::default();
     let mut gzip = GzEncoder::new(Vec::new(), level);
@@ -250,7 +249,7 @@ async fn an_agent_key_inside_a_compressed_body_is_refused_whether_it_is_read_fir
     let scene = Scene::before(TestGateway::builder(Storage::Sqlite), upstream, &url).await;
     scene.allow_everything().await;
     let key = scene.agent.key.clone();
-    // Some of it passes before the key.
+    // The part before the key is forwarded.
     let digest = |number: u32| hex::encode(number.wrapping_mul(0x9E37_79B9).to_be_bytes());
     let noise: Vec<String> = (0..4000).map(digest).collect();
     let noise = noise.join(",");
@@ -312,7 +311,7 @@ async fn an_agent_key_in_an_upload_is_cut_before_it_is_sent() {
     );
 }
 
-/// The key as an operator might paste it into a text.
+/// Returns the spellings in which an operator might paste the key into a text.
 fn in_a_text(key: &str) -> Vec<String> {
     let mut spelled = vec![
         format!("Use {key}, please."),
@@ -324,7 +323,7 @@ fn in_a_text(key: &str) -> Vec<String> {
     spelled
 }
 
-/// What an operator writes, with a text in it: a call and the field that is to be refused.
+/// Returns every call in which an operator writes a text, with the field that must be refused.
 fn writings(scene: &Scene, text: &str) -> Vec<(Method, String, Value, &'static str)> {
     let service = format!("/services/{}", scene.service.id);
     let post = |path: &str, body, field| (Method::POST, path.to_owned(), body, field);
@@ -389,7 +388,7 @@ fn writings(scene: &Scene, text: &str) -> Vec<(Method, String, Value, &'static s
 }
 
 #[tokio::test]
-async fn an_agent_key_in_what_an_operator_writes_is_refused_and_stored_nowhere() {
+async fn an_agent_key_in_text_of_an_operator_is_refused_and_stored_nowhere() {
     let scene = Scene::new(Storage::Sqlite).await;
     let held = scene.hold("held").await;
     let key = &scene.agent.key;
@@ -416,14 +415,14 @@ async fn an_agent_key_in_what_an_operator_writes_is_refused_and_stored_nowhere()
     let refused = scene.gateway.run(&arguments, "long enough").await;
     assert!(!refused.status.success());
 
-    // An upstream may be a gateway of this kind: its key is sealed like any credential.
+    // The upstream may itself be such a gateway: its key is sealed like any credential.
     let url = scene.upstream.url();
     scene
         .human
         .create_bearer_service("another-gateway", &url, key)
         .await;
 
-    // What a page at an address says is looked at too, whenever it is fetched.
+    // The content of a page is checked too, whenever it is fetched.
     let page = Reply::text("# Things\n").header("content-type", "text/markdown");
     scene.upstream.on("/page", page);
     let docs = format!("/services/{}/docs", scene.service.id);

@@ -1,5 +1,5 @@
-//! Secrets of every kind are planted, everything that can happen to a request happens, and then every
-//! byte that the gateway stored, logged or answered is searched for them.
+//! Plants secrets of every kind, lets everything happen that can happen to a request, and then searches every byte
+//! that the gateway stored, logged or returned for them.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 on_both_databases!(
-    no_secret_is_stored_logged_or_answered,
-    an_agent_that_gives_its_key_away_finds_no_help,
-    a_secret_in_an_odd_place_of_an_answer_is_hidden,
+    no_secret_is_stored_logged_or_returned,
+    the_gateway_does_not_help_an_agent_to_leak_its_key,
+    a_secret_in_an_unusual_part_of_a_response_is_hidden,
 );
 
 const BEARER: &str = "canary-bearer/Q7+x~9_k==";
@@ -37,7 +37,7 @@ const PASSWORD: &str = "canary password of someone";
 const WRONG_PASSWORD: &str = "canary password that is wrong";
 const NEW_PASSWORD: &str = "canary password of a command";
 
-/// A service, its type, its credential, and what of that must never be seen.
+/// A service, its type, its credential, and the parts of it that must never be seen.
 struct Kind {
     name: &'static str,
     auth_type: &'static str,
@@ -91,8 +91,8 @@ fn kinds(token_url: &str) -> Vec<Kind> {
     ]
 }
 
-/// Every way in which an upstream may write a secret and is not let through. What is in base64
-/// already is not encoded so once more.
+/// Returns every spelling of a secret in which an upstream may not return it. Text that is already in base64 is not
+/// encoded again.
 fn echoes(secret: &str) -> Vec<String> {
     let is_basic = secret == Encoding::Base64.apply(&format!("{BASIC_USER}:{BASIC_PASSWORD}"));
     let mut echoes: Vec<String> = Encoding::ALL
@@ -111,7 +111,7 @@ fn echoes(secret: &str) -> Vec<String> {
     echoes
 }
 
-struct House {
+struct CanaryScene {
     gateway: TestGateway,
     upstream: EchoUpstream,
     human: Human,
@@ -121,7 +121,7 @@ struct House {
     _dead_port: ReservedPort,
 }
 
-impl House {
+impl CanaryScene {
     async fn build(storage: Storage) -> Self {
         let gateway = TestGateway::builder(storage)
             .setting("LOG", "trace")
@@ -151,8 +151,8 @@ impl House {
             let made = human.create_service(kind.name, &url, kind.auth_type, credential);
             services.push(made.await);
         }
-        // The same credentials at an upstream that is not there, and a token endpoint that tells
-        // everyone what it was sent.
+        // The same credentials at an upstream that does not exist, and a token endpoint that echoes its
+        // requests.
         let dead_port = ReservedPort::take();
         for kind in &kinds {
             let (name, url) = (
@@ -163,17 +163,17 @@ impl House {
             let made = human.create_service(&name, &url, kind.auth_type, credential);
             services.push(made.await);
         }
-        upstream.on_request("/telling-token", |received: &Received| {
+        upstream.on_request("/echoing-token", |received: &Received| {
             Reply::status(400)
                 .header("Content-Type", "application/json")
                 .body(received.to_json().to_string())
         });
-        let telling = json!({
-            "token_url": format!("{}/telling-token", upstream.url()), "client_id": CLIENT_ID,
+        let echoing = json!({
+            "token_url": format!("{}/echoing-token", upstream.url()), "client_id": CLIENT_ID,
             "client_secret": CLIENT_SECRET, "refresh_token": REFRESH_TOKEN,
         });
         let url = upstream.url();
-        let made = human.create_service("telling", &url, "oauth2", telling);
+        let made = human.create_service("echoing", &url, "oauth2", echoing);
         services.push(made.await);
 
         let scope: Vec<&Service> = services.iter().collect();
@@ -195,9 +195,9 @@ impl House {
         }
     }
 
-    /// Teaches the upstream to hand the secrets of a service back in every spelling, whole, in
-    /// pieces and in headers. Gives back the paths.
-    fn teach_echoes(&self, kind: &Kind) -> Vec<String> {
+    /// Makes the upstream return the secrets of a service in every spelling, whole, in pieces and in headers. Returns
+    /// the paths.
+    fn set_echoes(&self, kind: &Kind) -> Vec<String> {
         let mut paths = Vec::new();
         for (index, secret) in kind.secrets.iter().enumerate() {
             for (number, echo) in echoes(secret).into_iter().enumerate() {
@@ -258,15 +258,15 @@ fn with_body(service: &str, path: &str) -> Value {
     proposal
 }
 
-async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
-    let house = House::build(storage).await;
-    let House {
+async fn no_secret_is_stored_logged_or_returned(storage: Storage) {
+    let scene = CanaryScene::build(storage).await;
+    let CanaryScene {
         gateway,
         human,
         trusted,
         watched,
         ..
-    } = &house;
+    } = &scene;
     let mut responses = SecretSearch::default();
     let mut shown_to_humans = SecretSearch::default();
 
@@ -279,7 +279,7 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
         read
     });
 
-    for kind in &house.kinds {
+    for kind in &scene.kinds {
         let name = kind.name;
         let echo = proposal(name, "GET", "/echo?x=1");
         let echoed = responses.ask("GET", trusted.propose(echo.clone())).await;
@@ -291,7 +291,7 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
                     .json(echo)
             })
             .await;
-        for path in house.teach_echoes(kind) {
+        for path in scene.set_echoes(kind) {
             let call = trusted.propose(proposal(name, "GET", &path));
             match call.clone().try_send().await {
                 Ok(response) => responses.add_response(&path, &response),
@@ -340,17 +340,17 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
             shown_to_humans.ask("action", human.get(&path)).await;
         }
     }
-    let telling = trusted.propose(proposal("telling", "GET", "/x"));
-    let refused = responses.ask("a telling token endpoint", telling).await;
+    let echoing = trusted.propose(proposal("echoing", "GET", "/x"));
+    let refused = responses.ask("an echoing token endpoint", echoing).await;
     assert!(!refused.status.is_success());
-    let mut told = SecretSearch::default();
-    for asked in house.upstream.received_at("/telling-token") {
-        told.add("token endpoint", asked.to_json().to_string());
+    let mut exchanges = SecretSearch::default();
+    for asked in scene.upstream.received_at("/echoing-token") {
+        exchanges.add("token endpoint", asked.to_json().to_string());
     }
-    let told_of = [("it".to_owned(), REFRESH_TOKEN.to_owned())];
-    assert!(!told.findings(&told_of).is_empty());
+    let refresh_token = [("it".to_owned(), REFRESH_TOKEN.to_owned())];
+    assert!(!exchanges.findings(&refresh_token).is_empty());
 
-    // What a human does wrong is not said aloud either.
+    // Mistakes of a human do not reveal secrets either.
     let services = human.get("/services").send().await.json();
     let id = services[0]["id"].as_i64().unwrap();
     let credentials = format!("/services/{id}/credentials");
@@ -397,7 +397,7 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
     assert!(created.status.success(), "{created:?}");
     responses.add("a command", [created.stdout, created.stderr].concat());
 
-    // Sessions and keys that were replaced are secrets as well.
+    // Replaced sessions and keys are secrets, too.
     let second = Human::log_in(gateway, "second@example.com", NEW_PASSWORD).await;
     let refresh = json!({"refreshToken": second.refresh_token});
     let renewed = dashboard.post("/auth/refresh").json(refresh.clone());
@@ -463,7 +463,7 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
         named("agent key of another", &watched.key),
         named("rotated agent key", &text(&rotated, "apiKey")),
     ];
-    for kind in &house.kinds {
+    for kind in &scene.kinds {
         for secret in &kind.secrets {
             secrets.push(named(kind.name, secret));
         }
@@ -489,10 +489,10 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
     findings.extend(stored.findings(&at_rest));
     assert!(findings.is_empty(), "{findings:#?}");
 
-    // And the credentials did go where they belong.
-    let received = house.upstream.received_at("/query/echo");
+    // The credentials did reach their upstreams.
+    let received = scene.upstream.received_at("/query/echo");
     assert!(received[0].target.contains("canary="), "{received:?}");
-    for received in house.upstream.received_at("/bearer/write") {
+    for received in scene.upstream.received_at("/bearer/write") {
         let authorization = format!("Bearer {BEARER}");
         assert_eq!(received.header("authorization"), Some(&*authorization));
         assert_eq!(received.header_count("authorization"), 1);
@@ -501,9 +501,9 @@ async fn no_secret_is_stored_logged_or_answered(storage: Storage) {
     }
 }
 
-async fn an_agent_that_gives_its_key_away_finds_no_help(storage: Storage) {
-    let house = House::build(storage).await;
-    let (gateway, agent) = (&house.gateway, &house.trusted);
+async fn the_gateway_does_not_help_an_agent_to_leak_its_key(storage: Storage) {
+    let scene = CanaryScene::build(storage).await;
+    let (gateway, agent) = (&scene.gateway, &scene.trusted);
     let key = agent.key.as_str();
     let mut responses = SecretSearch::default();
     let mut calls = Vec::new();
@@ -523,7 +523,7 @@ async fn an_agent_that_gives_its_key_away_finds_no_help(storage: Storage) {
     .into_iter()
     .enumerate()
     {
-        for agent in [&house.trusted, &house.watched] {
+        for agent in [&scene.trusted, &scene.watched] {
             let mut body = proposal("bearer", "POST", "/write");
             body[field] = json!(value);
             let idempotency_key = format!("{number}-{}", agent.id);
@@ -553,16 +553,16 @@ async fn an_agent_that_gives_its_key_away_finds_no_help(storage: Storage) {
     ] {
         calls.push(agent.call(http::Method::GET, &path));
         calls.push(agent.call(http::Method::POST, &path));
-        calls.push(house.human.get(&path));
+        calls.push(scene.human.get(&path));
     }
     for (number, call) in calls.into_iter().enumerate() {
         let response = call.send().await;
-        // What the upstream itself was sent, it may send back.
+        // The upstream may return what it received.
         if response.header("x-proxy-status") != Some("forwarded") {
             responses.add_response(&format!("call {number}"), &response);
         }
     }
-    for received in house.upstream.received() {
+    for received in scene.upstream.received() {
         for (name, value) in &received.headers {
             assert!(!value.contains(key), "{name}: {value}");
         }
@@ -576,14 +576,14 @@ async fn an_agent_that_gives_its_key_away_finds_no_help(storage: Storage) {
         "/approvals?limit=200",
         "/metrics",
     ] {
-        search.ask(path, house.human.get(path)).await;
+        search.ask(path, scene.human.get(path)).await;
     }
     let mut findings = search.findings(&secrets);
     findings.extend(responses.findings(&secrets));
     assert!(findings.is_empty(), "{findings:#?}");
 }
 
-/// Answers each request with the next of these, byte for byte, on a connection of its own.
+/// Starts an upstream that replies to each request with the next of these, byte for byte, and closes the connection.
 async fn upstream_of_bytes(responses: Vec<String>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -601,7 +601,7 @@ async fn upstream_of_bytes(responses: Vec<String>) -> String {
     url
 }
 
-async fn a_secret_in_an_odd_place_of_an_answer_is_hidden(storage: Storage) {
+async fn a_secret_in_an_unusual_part_of_a_response_is_hidden(storage: Storage) {
     let gateway = TestGateway::builder(storage)
         .setting("LOG", "trace")
         .start()
@@ -622,7 +622,7 @@ async fn a_secret_in_an_odd_place_of_an_answer_is_hidden(storage: Storage) {
         format!("HTTP/1.1 200 OK\r\nContent-Type: text/{secret}\r\n{length}"),
         format!("HTTP/1.1 200 OK\r\nWWW-Authenticate: Bearer error=\"{secret}\"\r\n{length}"),
         format!("HTTP/1.1 200 OK\r\nContent-Encoding: {secret}\r\n{length}"),
-        // Answers that are none.
+        // Malformed responses.
         format!("{secret}\r\n\r\n"),
         format!("HTTP/1.1 2{secret}\r\n\r\n"),
         format!("HTTP/1.1 200 OK\r\nContent-Length: {secret}\r\n\r\n"),
@@ -649,10 +649,10 @@ async fn a_secret_in_an_odd_place_of_an_answer_is_hidden(storage: Storage) {
         let pieces = [(Duration::ZERO, request.as_bytes())];
         let address = gateway.client().address();
         let response = raw_exchange(address, &pieces, Duration::from_secs(10)).await;
-        // A body that breaks right after the head may take the head with it.
+        // If a body breaks right after the head, the head may be lost with it.
         let is_broken = response.is_empty() && number == 13;
         assert!(response.starts_with(b"HTTP/1.1 ") || is_broken, "{number}");
-        search.add(format!("answer {number}"), response);
+        search.add(format!("response {number}"), response);
     }
     search
         .ask("requests", human.get("/requests?limit=200"))

@@ -1,4 +1,4 @@
-//! A credential that an upstream hands back does not reach the agent.
+//! A credential that an upstream echoes does not reach the agent.
 
 use std::io::{Read as _, Write as _};
 use std::time::Duration;
@@ -27,7 +27,7 @@ async fn an_echoed_credential_is_masked_in_every_spelling() {
         let header = response.header("x-echo").unwrap_or_default();
         assert!(!header.contains(&echo), "{encoding:?}: {header}");
 
-        // Across pieces that are sent one after the other, byte by byte where the credential is.
+        // In pieces that are sent one after the other, byte by byte within the credential.
         let mut reply = Reply::status(200)
             .chunked()
             .piece_delay(Duration::from_millis(1));
@@ -44,7 +44,7 @@ fn of_bytes(text: &str, escape: impl Fn(u8) -> String) -> String {
     text.bytes().map(escape).collect()
 }
 
-/// Spellings that programs, pages and mails have, for a text of ASCII.
+/// Returns spellings of an ASCII text in programs, pages and mails.
 fn spellings(text: &str) -> Vec<Vec<u8>> {
     let base64 = STANDARD.encode(format!(
         "GET / HTTP/1.1\r\nAuthorization: Bearer {text}\r\n"
@@ -100,7 +100,7 @@ async fn an_echoed_credential_is_masked_however_its_characters_are_spelled() {
         let pieces = scene.get("/pieces").await.expect_status(200);
         assert_eq!(whole.body, pieces.body, "{shown}");
         assert_eq!(whole.body.len(), text.len(), "{shown}");
-        // All of it, but for the bits that base64 shares between two characters.
+        // All of it, except the bits that share a base64 character with others.
         let hidden = whole.text().matches('*').count();
         assert!(hidden >= CREDENTIAL.len(), "{shown}: {}", whole.text());
         let left = whole
@@ -158,7 +158,7 @@ async fn the_basic_value_and_its_password_are_masked() {
 }
 
 #[tokio::test]
-async fn what_is_stored_and_shown_is_masked_too() {
+async fn stored_and_displayed_responses_are_masked() {
     let scene = Scene::new(Storage::Sqlite).await;
     let held = scene.approved("echo").await;
     let executed = scene.agent.execute(&held).send().await.expect_status(200);
@@ -177,8 +177,7 @@ async fn what_is_stored_and_shown_is_masked_too() {
     );
 }
 
-/// Labels for a plain body: nonsense that servers send, real codings that the body is not of, and
-/// several of them.
+/// Labels for a plain body: invalid ones that servers send, real codings that do not apply, and several at a time.
 const LABELS: &[&[&str]] = &[
     &["UTF-8"],
     &["none"],
@@ -233,7 +232,7 @@ async fn a_credential_is_masked_at_every_door_whatever_coding_the_response_claim
 }
 
 #[tokio::test]
-async fn what_is_kept_is_masked_whatever_coding_the_response_claims() {
+async fn a_stored_response_is_masked_whatever_coding_it_claims() {
     let scene = Scene::new(Storage::Sqlite).await;
     let text = format!("before {CREDENTIAL} after");
     for (number, labels) in LABELS.iter().enumerate() {
@@ -252,16 +251,16 @@ async fn what_is_kept_is_masked_whatever_coding_the_response_claims() {
         assert_eq!(executed.body, replayed.body);
         let status = scene.agent.status(&held).await;
         let shown = scene.human.action(&held).await;
-        for told in [executed.text(), status.to_string(), shown.to_string()] {
+        for text in [executed.text(), status.to_string(), shown.to_string()] {
             assert!(
-                told.contains("before ") && !told.contains(CREDENTIAL),
-                "{told}"
+                text.contains("before ") && !text.contains(CREDENTIAL),
+                "{text}"
             );
         }
     }
 }
 
-/// Serves a document that holds the credential, in parts where they are asked for.
+/// Serves a document that contains the credential, in ranges if they are requested.
 fn ranged(text: String) -> impl Fn(&Received) -> Reply + Send + Sync + 'static {
     move |received| {
         let asked = received.headers.iter().find_map(|(name, value)| {
@@ -323,7 +322,7 @@ async fn a_range_does_not_cut_a_credential_in_two() {
             assert!(!name.to_ascii_lowercase().contains("range"), "{name}");
         }
     }
-    // What says which part an upload is asks for nothing.
+    // `Content-Range` describes an upload and requests nothing.
     let mut proposal = request("PUT", "/part");
     proposal["headers"] = json!({"Content-Range": "bytes 0-3/8", "Accept-Ranges": "bytes"});
     proposal["body"] = json!("part");
@@ -377,7 +376,7 @@ fn gunzip(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_compressed_response_passes_byte_for_byte_unless_an_echo_is_in_it() {
+async fn a_compressed_response_without_an_echo_is_returned_byte_for_byte() {
     let scene = Scene::new(Storage::Sqlite).await;
     let clean = gzip(&"nothing of the sort, ".repeat(50));
     let echo = gzip(&format!("before {CREDENTIAL} after"));
@@ -399,7 +398,7 @@ async fn a_compressed_response_passes_byte_for_byte_unless_an_echo_is_in_it() {
     }
 }
 
-/// A file that nothing says is compressed, or that is said to be something else.
+/// Returns a compressed file whose label is missing or wrong.
 fn file(body: &[u8], media_type: &str, is_chunked: bool) -> Reply {
     let reply = Reply::status(200)
         .header("Content-Type", media_type)

@@ -1,4 +1,4 @@
-//! What nobody gets past.
+//! Limits that no agent, upstream or stranger can bypass.
 
 mod agent_keys;
 mod canaries;

@@ -1,12 +1,12 @@
-//! What belongs to one origin stays with it: a credential with its upstream's, the dashboard's
-//! session with the gateway's.
+//! A credential is used only for the origin of its upstream, and the dashboard's session only for the origin of the
+//! gateway.
 
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene};
 use gaiterguard_testkit::{EchoUpstream, Reply, Storage, TestGateway};
 use http::Method;
 use serde_json::{Value, json};
 
-/// A scene whose gateway may dial a second upstream as well.
+/// Creates a scene whose gateway may also call a second upstream.
 async fn with_another() -> (Scene, EchoUpstream) {
     let (first, other) = (EchoUpstream::start().await, EchoUpstream::start().await);
     let allow = format!(
@@ -50,7 +50,7 @@ async fn a_service_that_moves_to_another_origin_loses_its_credential() {
         test_call_status(&scene).await;
         let response = scene.get("/").await;
         assert!(response.status.is_server_error(), "{}", response.text());
-        // And it does not come back with the address.
+        // It does not return with the old address.
         let back = change_service(&scene, json!({"baseUrl": scene.upstream.url()})).await;
         assert_eq!(back["credentials"]["count"], 0);
         let path = format!("/services/{}/credentials", scene.service.id);
@@ -85,7 +85,7 @@ async fn a_service_that_stays_at_its_origin_keeps_its_credential() {
         assert_eq!(same["credentials"]["count"], 1, "{base_url}");
     }
     scene.get("/").await.expect_status(200);
-    // A default port means the same as none.
+    // The default port may be omitted.
     let service = scene
         .human
         .create_bearer_service("ports", "https://api.example.com", "token-of-it")
@@ -96,7 +96,7 @@ async fn a_service_that_stays_at_its_origin_keeps_its_credential() {
         let same = call.send().await.expect_status(200).json();
         assert_eq!(same["credentials"]["count"], 1, "{base_url}");
     }
-    // And a new credential may come with a new address.
+    // A new credential may be given with a new address.
     let moved = change_service(
         &scene,
         json!({"baseUrl": other.url(), "credentials": {"token": "another-token"}}),
@@ -145,7 +145,7 @@ async fn an_upstream_cannot_touch_the_dashboards_session() {
         .await;
     let agent = scene.human.create_agent("linked", &[&query]).await;
     let client = scene.gateway.client();
-    // A link that a human may follow needs no header.
+    // A link that a human follows needs no header.
     let link = format!("/s/by-query/plant?key={}", agent.key);
     let kept = scene.get("/plant").await;
     let passed = scene

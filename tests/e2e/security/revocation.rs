@@ -1,5 +1,5 @@
-//! What runs ends with the right that it rests on: a key that is rotated or expires, a scope, an
-//! address, a flag, a session. What leaves the right as it was cuts nothing.
+//! A running call ends with the right that it depends on: a key that is rotated or expires, a scope, an address, a
+//! flag, a session. A change that leaves the right intact ends nothing.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -16,22 +16,22 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 on_both_databases!(
-    a_rotated_key_cuts_everything_that_it_opened,
-    a_key_cuts_what_it_opened_at_the_moment_it_expires,
-    an_agent_that_is_switched_off_or_loses_a_service_is_cut,
-    a_moved_address_cuts_what_rests_on_it_and_nothing_else_does,
-    switching_web_sockets_off_ends_the_open_ones_and_those_approved_for_later,
-    what_runs_for_a_human_ends_with_the_session,
-    a_damaged_definition_keeps_no_kill_switch_from_working,
+    a_rotated_key_ends_all_its_calls,
+    an_expiring_key_ends_its_calls_immediately,
+    an_agent_that_is_disabled_or_loses_a_service_is_cut,
+    a_new_address_ends_its_calls_and_other_changes_end_nothing,
+    disabling_web_sockets_ends_open_ones_and_revokes_approved_ones,
+    the_running_calls_of_a_human_end_with_the_session,
+    a_damaged_definition_does_not_disable_the_kill_switch,
 );
 
-/// A cut comes within a second; the rest is for a busy machine.
-const AT_ONCE: Duration = Duration::from_millis(1500);
+/// A call must end within a second. The rest is for a busy machine.
+const IN_TIME: Duration = Duration::from_millis(1500);
 
-/// How long something stays open that nothing cuts, as far as a test waits for it.
+/// How long a test checks that a call is still open.
 const FOR_A_WHILE: Duration = Duration::from_millis(1200);
 
-/// Calls that run, each in its own way.
+/// Running calls of every kind.
 struct Running {
     stream: ResponseStream,
     slow: JoinHandle<Response>,
@@ -40,7 +40,7 @@ struct Running {
 }
 
 impl Running {
-    /// Begins them with one agent.
+    /// Starts them with one agent.
     async fn begin(scene: &Scene, agent: &Agent) -> Self {
         let upstream = &scene.upstream;
         upstream.on(
@@ -60,7 +60,7 @@ impl Running {
         let waiting = tokio::spawn(call.send());
         let path = format!("/status/{}?wait=60", held.action_id);
         let status = tokio::spawn(agent.call(Method::GET, &path).send());
-        // Both wait by the time that a third question is answered.
+        // Both are waiting once a third call has got its response.
         agent.status(&held).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
         Self {
@@ -71,31 +71,28 @@ impl Running {
         }
     }
 
-    /// Expects all of them to end at once, with this problem where nothing of a response was sent.
+    /// Expects all of them to end in time, with this problem if no part of a response was sent.
     async fn end_with(self, status: u16, code: &str) {
         let all = async {
             let rest = self.stream.try_rest().await;
-            assert!(
-                rest.is_err(),
-                "a cut response does not look like a whole one"
-            );
+            assert!(rest.is_err(), "an interrupted response looks complete");
             for call in [self.slow, self.waiting, self.status] {
                 call.await.unwrap().expect_problem(status, code);
             }
         };
-        tokio::time::timeout(AT_ONCE, all)
+        tokio::time::timeout(IN_TIME, all)
             .await
-            .expect("all end at once");
+            .expect("all end in time");
     }
 }
 
-/// Expects a response that is still arriving to break off at once.
+/// Expects a response that is still arriving to break off in time.
 async fn breaks_off(stream: ResponseStream) {
-    let rest = tokio::time::timeout(AT_ONCE, stream.try_rest()).await;
-    assert!(rest.expect("it ends at once").is_err());
+    let rest = tokio::time::timeout(IN_TIME, stream.try_rest()).await;
+    assert!(rest.expect("it ends in time").is_err());
 }
 
-/// Expects nothing to arrive and nothing to end.
+/// Expects a call to be silent and open.
 async fn stays_open(stream: &mut ResponseStream) {
     let next = tokio::time::timeout(FOR_A_WHILE, stream.next()).await;
     assert!(next.is_err(), "{next:?}");
@@ -140,12 +137,12 @@ async fn change_service(human: &Human, service: &Service, change: Value) {
         .expect_status(200);
 }
 
-/// An instant as the API takes it.
+/// Returns an instant in the format of the API.
 fn in_time(later: Duration) -> String {
     (jiff::Timestamp::now() + later).to_string()
 }
 
-async fn a_rotated_key_cuts_everything_that_it_opened(storage: Storage) {
+async fn a_rotated_key_ends_all_its_calls(storage: Storage) {
     let scene = Scene::new(storage).await;
     let bystander = scene
         .human
@@ -156,16 +153,16 @@ async fn a_rotated_key_cuts_everything_that_it_opened(storage: Storage) {
     let renewed = rotate(&scene.human, &scene.agent).await;
     running.end_with(401, "invalid_agent_key").await;
     stays_open(&mut others).await;
-    // What was held is the agent's, whatever its key.
+    // Held actions belong to the agent, whatever its key.
     let pending = scene.human.pending().await;
     assert_eq!(pending.len(), 1);
     open_stream(&scene, &renewed).await;
 }
 
-async fn a_key_cuts_what_it_opened_at_the_moment_it_expires(storage: Storage) {
+async fn an_expiring_key_ends_its_calls_immediately(storage: Storage) {
     let scene = Scene::new(storage).await;
     let (human, agent) = (&scene.human, &scene.agent);
-    // One that is given more time goes on.
+    // A key with a later expiry keeps its calls.
     let soon = json!({"expiresAt": in_time(Duration::from_secs(3))});
     change_agent(human, agent, soon).await;
     let running = Running::begin(&scene, agent).await;
@@ -183,7 +180,7 @@ async fn a_key_cuts_what_it_opened_at_the_moment_it_expires(storage: Storage) {
         .await
         .expect_problem(401, "invalid_agent_key");
 
-    // It opens again when it is given time again, and what was cut stays cut.
+    // A new expiry makes it valid again, and ended calls remain ended.
     change_agent(human, agent, json!({"expiresAt": null})).await;
     let mut stream = open_stream(&scene, agent).await;
     stays_open(&mut stream).await;
@@ -192,7 +189,7 @@ async fn a_key_cuts_what_it_opened_at_the_moment_it_expires(storage: Storage) {
     breaks_off(stream).await;
 }
 
-async fn an_agent_that_is_switched_off_or_loses_a_service_is_cut(storage: Storage) {
+async fn an_agent_that_is_disabled_or_loses_a_service_is_cut(storage: Storage) {
     let scene = Scene::new(storage).await;
     let human = &scene.human;
     let running = Running::begin(&scene, &scene.agent).await;
@@ -219,7 +216,7 @@ async fn an_agent_that_is_switched_off_or_loses_a_service_is_cut(storage: Storag
     breaks_off(stream).await;
 }
 
-async fn a_moved_address_cuts_what_rests_on_it_and_nothing_else_does(storage: Storage) {
+async fn a_new_address_ends_its_calls_and_other_changes_end_nothing(storage: Storage) {
     let scene = Scene::new(storage).await;
     let (human, service) = (&scene.human, &scene.service);
     let running = Running::begin(&scene, &scene.agent).await;
@@ -252,13 +249,11 @@ async fn a_moved_address_cuts_what_rests_on_it_and_nothing_else_does(storage: St
         let waiting = running.waiting.await.unwrap();
         waiting.expect_problem(409, "action_stale");
     };
-    tokio::time::timeout(AT_ONCE, ended).await.unwrap();
+    tokio::time::timeout(IN_TIME, ended).await.unwrap();
     running.status.abort();
 }
 
-async fn switching_web_sockets_off_ends_the_open_ones_and_those_approved_for_later(
-    storage: Storage,
-) {
+async fn disabling_web_sockets_ends_open_ones_and_revokes_approved_ones(storage: Storage) {
     let upstream = EchoSocket::start().await;
     let url = format!("http://{}", upstream.address);
     let scene = Scene::before(TestGateway::builder(storage), upstream, &url).await;
@@ -297,7 +292,7 @@ async fn switching_web_sockets_off_ends_the_open_ones_and_those_approved_for_lat
     let execute = format!("/proxy/execute/{}", action.as_str().unwrap());
     let call = scene.agent.call(Method::POST, &execute);
     call.send().await.expect_problem(409, "action_stale");
-    // What opens no WebSocket does not rest on it.
+    // Other calls do not depend on it.
     scene
         .agent
         .execute(&removal)
@@ -305,7 +300,7 @@ async fn switching_web_sockets_off_ends_the_open_ones_and_those_approved_for_lat
         .await
         .expect_status(200);
 
-    // Those of another key, and of one that is blocked, go the same way.
+    // A rotated key and a blocked agent end them, too.
     change_service(human, service, json!({"webSocket": true})).await;
     let mut socket = Socket::open(&scene.gateway, &scene.agent, "/open").await;
     socket.echoes().await;
@@ -324,7 +319,7 @@ async fn switching_web_sockets_off_ends_the_open_ones_and_those_approved_for_lat
     socket.ends().await;
 }
 
-async fn what_runs_for_a_human_ends_with_the_session(storage: Storage) {
+async fn the_running_calls_of_a_human_end_with_the_session(storage: Storage) {
     let scene = Scene::new(storage).await;
     scene
         .upstream
@@ -338,7 +333,7 @@ async fn what_runs_for_a_human_ends_with_the_session(storage: Storage) {
     };
     let ends = async |events: ResponseStream| {
         let began = Instant::now();
-        let rest = tokio::time::timeout(AT_ONCE, events.try_rest()).await;
+        let rest = tokio::time::timeout(IN_TIME, events.try_rest()).await;
         assert!(rest.is_ok(), "open after {:?}", began.elapsed());
     };
 
@@ -349,7 +344,7 @@ async fn what_runs_for_a_human_ends_with_the_session(storage: Storage) {
     scene.upstream.wait_for(1).await;
     leaving.post("/auth/logout").send().await;
     ends(events).await;
-    let ended = tokio::time::timeout(AT_ONCE, test_call).await.unwrap();
+    let ended = tokio::time::timeout(IN_TIME, test_call).await.unwrap();
     ended.unwrap().expect_problem(401, "not_authenticated");
 
     let elsewhere = log_in().await;
@@ -370,8 +365,8 @@ async fn what_runs_for_a_human_ends_with_the_session(storage: Storage) {
     ends(stays).await;
 }
 
-/// An upstream that switches every request to a protocol in which it sends back what it hears; a
-/// request that asks for no WebSocket gets an empty response.
+/// An upstream that accepts every WebSocket and echoes what it receives. A request for no WebSocket gets an empty
+/// response.
 struct EchoSocket {
     address: SocketAddr,
     serving: JoinHandle<()>,
@@ -421,7 +416,7 @@ async fn read_head(connection: &mut TcpStream) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// The agent's end of a WebSocket through the gateway.
+/// The agent's side of a WebSocket through the gateway.
 struct Socket(TcpStream);
 
 impl Socket {
@@ -441,7 +436,7 @@ impl Socket {
         Self(connection)
     }
 
-    /// Asks for one and reads the response as that of any call.
+    /// Requests a WebSocket and returns the response as that of any call.
     async fn ask(agent: &Agent, path: &str) -> Response {
         let call = agent.call(Method::GET, &format!("/s/things{path}"));
         call.header("x-agent-intent", "Listen")
@@ -462,17 +457,17 @@ impl Socket {
 
     async fn ends(mut self) {
         let mut rest = Vec::new();
-        let ended = tokio::time::timeout(AT_ONCE, self.0.read_to_end(&mut rest)).await;
+        let ended = tokio::time::timeout(IN_TIME, self.0.read_to_end(&mut rest)).await;
         assert!(ended.is_ok(), "it is still open");
     }
 }
 
-async fn a_damaged_definition_keeps_no_kill_switch_from_working(storage: Storage) {
+async fn a_damaged_definition_does_not_disable_the_kill_switch(storage: Storage) {
     let mut scene = Scene::new(storage).await;
     scene.allow_everything().await;
     let stream = open_stream(&scene, &scene.agent).await;
-    let mut by_hand = DirectDatabase::open(&scene.gateway).await;
-    by_hand.change("UPDATE rules SET effect = 'damaged'").await;
+    let mut database = DirectDatabase::open(&scene.gateway).await;
+    database.change("UPDATE rules SET effect = 'damaged'").await;
     let stop = scene.human.put("/kill-switch");
     stop.json(json!({"active": true}))
         .send()
@@ -482,10 +477,10 @@ async fn a_damaged_definition_keeps_no_kill_switch_from_working(storage: Storage
     let refused = scene.agent.propose(request("GET", "/")).send().await;
     refused.expect_problem(503, "authority_unconfirmed");
 
-    // It does not keep the gateway from starting either, and is repaired by hand.
+    // The gateway starts with it, and works after a direct repair.
     scene.gateway.restart().await;
     assert!(scene.human.pending().await.is_empty());
-    by_hand.change("UPDATE rules SET effect = 'allow'").await;
+    database.change("UPDATE rules SET effect = 'allow'").await;
     let release = scene.human.put("/kill-switch");
     release
         .json(json!({"active": false}))

@@ -1,11 +1,11 @@
-//! A request goes where the service is, and nowhere else.
+//! A request is sent to the address of its service and nowhere else.
 
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene, request};
 use gaiterguard_testkit::{EchoUpstream, Storage, TestGateway};
 use serde_json::json;
 
 #[tokio::test]
-async fn targets_out_of_normal_form_are_refused() {
+async fn targets_that_are_not_normalized_are_refused() {
     let scene = Scene::new(Storage::Sqlite).await;
     for path in [
         "/a/../b",
@@ -91,7 +91,7 @@ async fn a_url_finds_the_service_whose_base_contains_it() {
         .send()
         .await
         .expect_problem(403, "service_not_in_scope");
-    // Another service at the same base URL: which credential is meant, nobody can say.
+    // With another service at the same base URL, the credential is ambiguous.
     let twin = scene
         .human
         .create_bearer_service("twin", &deeper, "x")
@@ -168,7 +168,7 @@ async fn private_addresses_are_refused_unless_allowed() {
 }
 
 #[tokio::test]
-async fn the_gateways_own_listeners_are_no_upstream() {
+async fn the_listeners_of_the_gateway_are_refused_as_upstreams() {
     let builder = TestGateway::builder(Storage::Sqlite).dashboard_port();
     let scene = Scene::on(builder.setting("UPSTREAM_HOSTS", "me.example=127.0.0.1")).await;
     let dashboard = scene.gateway.dashboard().address().port();
@@ -195,7 +195,7 @@ async fn the_gateways_own_listeners_are_no_upstream() {
                 json!({"service": name, "method": "GET", "path": "/health", "intent": "Try"});
             let response = scene.agent.propose(proposal).send().await;
             if host == "127.0.0.2" {
-                // Nothing listens there: the refusal may come from the gateway or from the system.
+                // Nothing listens there, so the refusal may come from the gateway or from the system.
                 assert!(
                     response.status == 403 || response.status == 502,
                     "{}",
@@ -215,7 +215,7 @@ async fn the_gateways_own_listeners_are_no_upstream() {
 }
 
 #[tokio::test]
-async fn the_dashboard_stays_off_the_agents_port() {
+async fn with_its_own_port_the_dashboard_is_absent_from_the_agents_port() {
     let scene = Scene::on(TestGateway::builder(Storage::Sqlite).dashboard_port()).await;
     let (agents, humans) = (scene.gateway.client(), scene.gateway.dashboard());
     for path in [
@@ -304,7 +304,7 @@ async fn metadata_addresses_are_refused_even_where_their_ranges_are_allowed() {
         let response = agent.propose(proposal).send().await;
         response.expect_problem(403, "target_not_allowed");
     }
-    // The rest of what the operator opened stays open.
+    // The rest of the allowed range remains allowed.
     for address in ["[fd12::1]", "100.64.0.1"] {
         let body =
             json!({"name": address, "baseUrl": format!("http://{address}"), "authType": "none"});

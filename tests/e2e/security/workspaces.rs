@@ -1,4 +1,4 @@
-//! What belongs to one workspace does not exist for another.
+//! The data of one workspace does not exist for another.
 
 use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{Human, Storage, TestGateway, on_both_databases};
