@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use gaiterguard_domain::agent::Agent;
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{Change, Checked, FieldValue, number, refused, whole_number};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::text::Name;
@@ -188,7 +189,7 @@ pub async fn create(
     let saved = desk
         .store()
         .agent_create(editor.workspace, &new, at, |id| {
-            editor.entry(at, "agent.created", subject(id), detail)
+            editor.entry(at, Event::AgentCreated, Subject::Agent(id), detail)
         })
         .await?;
     Ok(KeyedAgent {
@@ -229,8 +230,8 @@ pub async fn update(
         let at = desk.now();
         let entry = editor.entry(
             at,
-            "agent.updated",
-            subject(id),
+            Event::AgentUpdated,
+            Subject::Agent(id),
             json!({
                 "name": &wanted.name,
                 "is_active": wanted.is_active,
@@ -259,8 +260,8 @@ pub async fn set_scope(
     let at = desk.now();
     let entry = editor.entry(
         at,
-        "agent.scope_changed",
-        subject(id),
+        Event::AgentScopeChanged,
+        Subject::Agent(id),
         json!({ "services": &services }),
     );
     let saved = desk
@@ -281,8 +282,8 @@ pub async fn rotate_key(
     let at = desk.now();
     let entry = editor.entry(
         at,
-        "agent.key_rotated",
-        subject(id),
+        Event::AgentKeyRotated,
+        Subject::Agent(id),
         json!({ "key_prefix": &prefix }),
     );
     let saved = desk
@@ -302,7 +303,7 @@ pub async fn block(
     id: AgentId,
 ) -> Result<Stored<Agent>, DefinitionError> {
     let at = desk.now();
-    let entry = editor.entry(at, "agent.blocked", subject(id), json!({}));
+    let entry = editor.entry(at, Event::AgentBlocked, Subject::Agent(id), json!({}));
     let saved = desk
         .store()
         .agent_block(editor.workspace, id, &editor.word(at), entry)
@@ -317,7 +318,7 @@ pub async fn unblock(
     id: AgentId,
 ) -> Result<Stored<Agent>, DefinitionError> {
     let at = desk.now();
-    let entry = editor.entry(at, "agent.unblocked", subject(id), json!({}));
+    let entry = editor.entry(at, Event::AgentUnblocked, Subject::Agent(id), json!({}));
     let saved = desk
         .store()
         .agent_unblock(editor.workspace, id, at, entry)
@@ -328,7 +329,7 @@ pub async fn unblock(
 /// Deletes an agent and revokes its pending actions.
 pub async fn delete(desk: &Desk, editor: Editor, id: AgentId) -> Result<(), DefinitionError> {
     let at = desk.now();
-    let entry = editor.entry(at, "agent.deleted", subject(id), json!({}));
+    let entry = editor.entry(at, Event::AgentDeleted, Subject::Agent(id), json!({}));
     let found = desk
         .store()
         .agent_delete(editor.workspace, id, &editor.word(at), entry)
@@ -365,8 +366,4 @@ fn settled(saved: AgentSaved) -> Result<Stored<Agent>, DefinitionError> {
         AgentSaved::Changed => Err(DefinitionError::Changing),
         AgentSaved::Unknown => Err(DefinitionError::NotFound("agent")),
     }
-}
-
-fn subject(id: AgentId) -> String {
-    format!("agent:{id}")
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::FieldError;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
@@ -202,13 +203,12 @@ impl Desk {
 }
 
 impl Editor {
-    /// The entry of a change. `subject` is such as `service:3`; `detail` never holds a value that
-    /// is secret.
+    /// Returns the audit entry of a change. `detail` never contains a secret.
     pub(crate) fn entry(
         self,
         at: Timestamp,
-        event: &'static str,
-        subject: String,
+        event: Event,
+        subject: Subject,
         detail: serde_json::Value,
     ) -> NewAuditEntry {
         NewAuditEntry {

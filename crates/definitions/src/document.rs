@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use gaiterguard_apidocs::Document as Reading;
 use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{
     Checked, FieldError, FieldValue, KEY_NOT_STORED, any_string, refused,
 };
@@ -119,8 +120,8 @@ pub async fn create(
             |id| {
                 editor.entry(
                     at,
-                    "document.created",
-                    subject(id),
+                    Event::DocumentCreated,
+                    Subject::Document(id),
                     json!({ "service": service, "type": kind, "bytes": content.len() }),
                 )
             },
@@ -160,7 +161,7 @@ pub async fn refresh(
     };
     let at = desk.now();
     let detail = json!({ "service": service, "type": known.kind, "bytes": content.len() });
-    let entry = editor.entry(at, "document.refreshed", subject(id), detail);
+    let entry = editor.entry(at, Event::DocumentRefreshed, Subject::Document(id), detail);
     let version = desk
         .store()
         .document_update_reading(workspace, id, &reading, sealed.as_ref(), at, entry)
@@ -254,8 +255,8 @@ pub async fn delete(
     let at = desk.now();
     let entry = editor.entry(
         at,
-        "document.deleted",
-        subject(id),
+        Event::DocumentDeleted,
+        Subject::Document(id),
         json!({ "service": service }),
     );
     let found = desk
@@ -294,8 +295,4 @@ fn usable(
         }
     }
     Ok(content)
-}
-
-fn subject(id: DocumentId) -> String {
-    format!("document:{id}")
 }

@@ -1,5 +1,6 @@
 //! The kill switch of a workspace.
 
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::text::Text;
 use gaiterguard_domain::workspace::KillSwitch;
@@ -47,8 +48,8 @@ pub async fn set(
     };
     let entry = editor.entry(
         at,
-        "kill_switch.changed",
-        format!("workspace:{}", editor.workspace),
+        Event::KillSwitchChanged,
+        Subject::Workspace(editor.workspace),
         json!({ "active": switch.is_active(), "reason": reason }),
     );
     desk.store()

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{Change, Checked, FieldError, changed, refused};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
@@ -154,7 +155,7 @@ pub async fn create(desk: &Desk, editor: Editor, new: NewRule) -> Result<Rule, D
     Ok(desk
         .store()
         .rule_create(editor.workspace, &wanted, at, |id| {
-            editor.entry(at, "rule.created", subject(id), detail)
+            editor.entry(at, Event::RuleCreated, Subject::Rule(id), detail)
         })
         .await?)
 }
@@ -172,7 +173,7 @@ pub async fn update(
         let rule = change.clone().applied_to(Some(&present));
         let wanted = checked(desk, editor.workspace, rule).await?;
         let at = desk.now();
-        let entry = editor.entry(at, "rule.updated", subject(id), detail(&wanted));
+        let entry = editor.entry(at, Event::RuleUpdated, Subject::Rule(id), detail(&wanted));
         let store = desk.store();
         match store
             .rule_update(editor.workspace, id, seen, &wanted, at, entry)
@@ -189,7 +190,7 @@ pub async fn update(
 /// Deletes a rule.
 pub async fn delete(desk: &Desk, editor: Editor, id: RuleId) -> Result<(), DefinitionError> {
     let at = desk.now();
-    let entry = editor.entry(at, "rule.deleted", subject(id), json!({}));
+    let entry = editor.entry(at, Event::RuleDeleted, Subject::Rule(id), json!({}));
     let found = desk
         .store()
         .rule_delete(editor.workspace, id, at, entry)
@@ -325,8 +326,4 @@ fn detail(fields: &RuleFields) -> Value {
         "agent": fields.agent,
         "enabled": fields.enabled,
     })
-}
-
-fn subject(id: RuleId) -> String {
-    format!("rule:{id}")
 }

@@ -1,6 +1,7 @@
 //! Services: registered upstream APIs and their credentials.
 
 use gaiterguard_credential::Credential;
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{Change, Checked, FieldError, refused};
 use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
@@ -153,7 +154,7 @@ pub async fn create(
                     Err(Abandoned)
                 }
             },
-            |id| editor.entry(at, "service.created", subject(id), detail),
+            |id| editor.entry(at, Event::ServiceCreated, Subject::Service(id), detail),
         )
         .await;
     match (saved, refused) {
@@ -232,8 +233,8 @@ async fn apply(
     let at = desk.now();
     let entry = editor.entry(
         at,
-        "service.updated",
-        subject(id),
+        Event::ServiceUpdated,
+        Subject::Service(id),
         json!({
             "fields": changed,
             "name": &wanted.name,
@@ -294,7 +295,7 @@ pub async fn set_credentials(
 /// Deletes a service.
 pub async fn delete(desk: &Desk, editor: Editor, id: ServiceId) -> Result<(), DefinitionError> {
     let at = desk.now();
-    let entry = editor.entry(at, "service.deleted", subject(id), json!({}));
+    let entry = editor.entry(at, Event::ServiceDeleted, Subject::Service(id), json!({}));
     let found = desk
         .store()
         .service_delete(editor.workspace, id, at, entry)
@@ -313,10 +314,6 @@ fn settled(saved: ServiceSaved) -> Result<Service, DefinitionError> {
     }
 }
 
-fn subject(id: ServiceId) -> String {
-    format!("service:{id}")
-}
-
 /// Stores a credential that was sealed for revision `seen` of the service.
 async fn put(
     desk: &Desk,
@@ -328,8 +325,8 @@ async fn put(
     let at = desk.now();
     let entry = editor.entry(
         at,
-        "credential.replaced",
-        subject(id),
+        Event::CredentialReplaced,
+        Subject::Service(id),
         json!({ "keys": &sealed.keys, "place": &sealed.place, "version": sealed.version }),
     );
     let is_put = desk

@@ -13,6 +13,7 @@ use gaiterguard_definitions::desk::{Desk, Editor};
 use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::body::Body;
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::{Clock, Timestamp};
@@ -157,8 +158,8 @@ async fn user(store: &Store, email: &str, at: Timestamp) -> Editor {
         workspace: Some(workspace),
         at,
         actor: Actor::User(user),
-        event: "user.created",
-        subject: format!("user:{user}"),
+        event: Event::UserCreated,
+        subject: Subject::User(user),
         detail: serde_json::json!({}),
     };
     match store
