@@ -3,9 +3,8 @@
 use std::error::Error;
 use std::io;
 
-use http::StatusCode;
-
 use super::HeadError;
+use crate::codes::Code;
 use crate::problem::Problem;
 
 /// Error of a request body. Reading an `axum::body::Body` of the listener fails with an error that
@@ -56,17 +55,9 @@ impl BodyError {
 impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
         match error {
-            BodyError::Idle => Self::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "request_timeout",
-                error.to_string(),
-            ),
+            BodyError::Idle => Self::new(Code::RequestTimeout, error.to_string()),
             BodyError::Framing(error) => error.into(),
-            BodyError::Incomplete => Self::new(
-                StatusCode::BAD_REQUEST,
-                "malformed_request",
-                error.to_string(),
-            ),
+            BodyError::Incomplete => Self::new(Code::MalformedRequest, error.to_string()),
         }
     }
 }

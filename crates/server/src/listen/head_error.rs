@@ -1,8 +1,8 @@
 //! Reasons why a request head, or the framing of its body, is refused.
 
 use gaiterguard_framing::FramingError;
-use http::StatusCode;
 
+use crate::codes::Code;
 use crate::problem::Problem;
 
 /// Error in the head of a request or the framing of its body. It closes the connection, because the
@@ -17,14 +17,13 @@ pub(crate) enum HeadError {
 
 impl From<HeadError> for Problem {
     fn from(error: HeadError) -> Self {
-        let (status, code) = match error {
-            HeadError::Timeout => (StatusCode::REQUEST_TIMEOUT, "request_timeout"),
-            HeadError::Framing(FramingError::TooLong | FramingError::TooManyFields) => (
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "request_head_too_large",
-            ),
-            HeadError::Framing(_) => (StatusCode::BAD_REQUEST, "malformed_request"),
+        let code = match error {
+            HeadError::Timeout => Code::RequestTimeout,
+            HeadError::Framing(FramingError::TooLong | FramingError::TooManyFields) => {
+                Code::RequestHeadTooLarge
+            }
+            HeadError::Framing(_) => Code::MalformedRequest,
         };
-        Self::new(status, code, error.to_string())
+        Self::new(code, error.to_string())
     }
 }
