@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use gaiterguard_clock::ManualClock;
 use gaiterguard_credential::Credentials;
-use gaiterguard_definitions::desk::{Desk, Editor};
+use gaiterguard_definitions::definition_store::{DefinitionStore, Editor};
 use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::body::Body;
@@ -35,7 +35,7 @@ pub(crate) struct House {
     pub(crate) dir: TempDir,
     pub(crate) store: Store,
     pub(crate) sealing: Sealing,
-    pub(crate) desk: Desk,
+    pub(crate) definitions: DefinitionStore,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) editor: Editor,
 }
@@ -72,7 +72,7 @@ impl House {
         let sealing = Sealing::open_or_create(store.clone(), &secret(SECRET), SALT, clock.clone())
             .await
             .unwrap();
-        let desk = Desk::new(
+        let definitions = DefinitionStore::new(
             store.clone(),
             sealing.clone(),
             policy(),
@@ -85,7 +85,7 @@ impl House {
             dir,
             store,
             sealing,
-            desk,
+            definitions,
             clock,
             editor,
         }
@@ -96,13 +96,13 @@ impl House {
         user(&self.store, "stranger@example.com", self.clock.now()).await
     }
 
-    /// The desk of another process over the same database.
-    pub(crate) async fn desk_beside(&self) -> Desk {
+    /// Returns the definitions as another replica on the same database sees them.
+    pub(crate) async fn second_replica(&self) -> DefinitionStore {
         let store = open(&self.dir.path().join("gaiterguard.db"));
         let sealing = self.started_with(SECRET).await.unwrap();
         let library = Library::new(store.clone(), sealing.clone());
         let clock = self.clock.clone();
-        Desk::new(
+        DefinitionStore::new(
             store,
             sealing,
             policy(),
@@ -121,7 +121,7 @@ impl House {
         Sealing::open_or_create(store, &secret(secret_text), SALT, self.clock.clone()).await
     }
 
-    /// What gives requests their credentials, with a way out that may dial `allowed`.
+    /// Returns the credentials for requests, whose token endpoints may be in `allowed`.
     pub(crate) fn credentials(&self, allowed: Vec<AllowedRange>) -> Credentials {
         Credentials::new(
             self.store.clone(),
