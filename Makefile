@@ -97,7 +97,8 @@ openapi: ## write the API's description to crates/server/openapi.json
 	target/debug/gaiterguard openapi > target/openapi.json
 	mv target/openapi.json crates/server/openapi.json
 
-reference: ## write the generated pages of the book's reference
+reference: ## write the generated pages of the book's reference, and .env.example
+	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard-settings --lib reference::
 	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard --bin gaiterguard reference::
 	cargo build --locked -p gaiterguard
 	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard-tests --test e2e reference::

@@ -3,13 +3,22 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use gaiterguard_client::call::CallArguments;
+use gaiterguard_client::mcp::McpArguments;
 use gaiterguard_domain::user::Email;
+use gaiterguard_environment::help;
+use gaiterguard_evaluation::EvalArguments;
 
 use crate::commands;
 
-/// API gateway for AI agents.
+/// API gateway that puts a human in charge of what AI agents do.
 #[derive(Debug, Parser)]
-#[command(name = "gaiterguard", version, about)]
+#[command(
+    name = "gaiterguard",
+    version,
+    about,
+    after_help = "The settings are environment variables: see `gaiterguard serve --help`."
+)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -18,6 +27,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run migrations, then start the gateway (default).
+    #[command(after_help = settings_help())]
     Serve,
     /// Print the OpenAPI document.
     Openapi,
@@ -32,14 +42,16 @@ enum Command {
     /// Check the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Send a request as an agent: wait for the human's decision, then print the upstream's
-    /// response body. Reads the gateway's URL from `GAITERGUARD_URL` and the agent key from
-    /// `GAITERGUARD_AGENT_KEY`. Exit codes: 0 for a 2xx response, 22 for any other response of the
-    /// upstream, 3 denied, 4 expired or revoked, 5 still pending, 1 for any other error.
-    Call(commands::call::CallArguments),
-    /// Run a Model Context Protocol server for agents on standard input and output. Reads the
-    /// gateway's URL from `GAITERGUARD_URL` and the agent key from `GAITERGUARD_AGENT_KEY`.
-    Mcp(commands::mcp::McpArguments),
+    /// Send a request as an agent, and print the upstream's response.
+    ///
+    /// Waits for a human's decision if the request is held. Exit codes: 0 for a 2xx response, 22 for
+    /// any other response of the upstream, 3 denied, 4 expired or revoked, 5 still pending, 1 for any
+    /// other error.
+    #[command(after_help = agent_help())]
+    Call(CallArguments),
+    /// Run an MCP server for agents on standard input and output.
+    #[command(after_help = agent_help())]
+    Mcp(McpArguments),
     /// Evaluate the risk assessment.
     #[command(subcommand)]
     Risk(RiskCommand),
@@ -83,7 +95,25 @@ enum AuditCommand {
 enum RiskCommand {
     /// Assess labeled requests with the built-in assessor, and report how often its decisions are
     /// right and how long they take. Uses a fixed threshold of 0.5 instead of `RISK_THRESHOLD`.
-    Eval(commands::risk_eval::EvalArguments),
+    Eval(EvalArguments),
+}
+
+/// Describes the gateway's settings.
+fn settings_help() -> String {
+    let mut text =
+        "The settings are environment variables. A .env file in the working directory is \
+                    read too; the environment takes precedence.\n"
+            .to_owned();
+    for section in gaiterguard_settings::sections() {
+        text.push('\n');
+        text.push_str(&help(section.title, &section.variables));
+    }
+    text
+}
+
+/// Describes the variables of the agent's commands.
+fn agent_help() -> String {
+    help("Environment variables", &gaiterguard_client::variables())
 }
 
 impl Cli {
@@ -92,18 +122,18 @@ impl Cli {
         match self.command.unwrap_or(Command::Serve) {
             Command::Serve => commands::serve::run(),
             Command::Openapi => commands::openapi::run(),
-            Command::Migrate => commands::migrate::run(),
+            Command::Migrate => gaiterguard_admin::migrate::run(),
             Command::User(UserCommand::Create { email, workspace }) => {
-                commands::user_create::run(&email, workspace.as_ref())
+                gaiterguard_admin::user_create::run(&email, workspace.as_ref())
             }
             Command::User(UserCommand::ResetPassword { email }) => {
-                commands::user_reset_password::run(&email)
+                gaiterguard_admin::user_reset_password::run(&email)
             }
-            Command::Vault(VaultCommand::Rotate) => commands::vault_rotate::run(),
-            Command::Audit(AuditCommand::Verify) => commands::audit_verify::run(),
-            Command::Call(arguments) => commands::call::run(&arguments),
-            Command::Mcp(arguments) => commands::mcp::run(&arguments),
-            Command::Risk(RiskCommand::Eval(arguments)) => commands::risk_eval::run(&arguments),
+            Command::Vault(VaultCommand::Rotate) => gaiterguard_admin::vault_rotate::run(),
+            Command::Audit(AuditCommand::Verify) => gaiterguard_admin::audit_verify::run(),
+            Command::Call(arguments) => gaiterguard_client::call::run(&arguments),
+            Command::Mcp(arguments) => gaiterguard_client::mcp::run(&arguments),
+            Command::Risk(RiskCommand::Eval(arguments)) => gaiterguard_evaluation::run(&arguments),
         }
     }
 }

@@ -14,13 +14,12 @@ use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
 use gaiterguard_identity::{Identity, IdentitySettings};
 use gaiterguard_llm::{Llm, LlmSetupError};
 use gaiterguard_sealing::{Sealing, StartError};
+use gaiterguard_settings::secrets::Secrets;
+use gaiterguard_settings::{Database, Registration, Settings};
 use gaiterguard_store::{Purpose, Store, StoreError, StoreOptions};
 use gaiterguard_upstream::{AddressPolicy, TlsSetupError, Upstream};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
-
-use crate::secrets::Secrets;
-use crate::settings::{Database, Registration, Settings, StorageSettings};
 
 /// The parts that the server works with.
 pub(crate) struct Engine {
@@ -44,19 +43,6 @@ pub(crate) enum EngineError {
     Llm(#[from] LlmSetupError),
 }
 
-/// Opens the database, for serving or for a command that runs next to a gateway.
-pub(crate) fn open_store(
-    settings: &StorageSettings,
-    replica: ReplicaId,
-    purpose: Purpose,
-) -> Result<Store, StoreError> {
-    let options = StoreOptions {
-        response_budget: settings.kept_bytes,
-        ..StoreOptions::new(replica, purpose)
-    };
-    Store::open(settings.database.url().expose_secret(), options)
-}
-
 impl Engine {
     /// Migrates the database and starts the engine. Upstreams must not have the addresses in
     /// `own_listeners`.
@@ -74,7 +60,11 @@ impl Engine {
         let upstream = Arc::new(Upstream::new(
             settings.upstream.for_gateway(own_listeners.clone()),
         )?);
-        let store = open_store(&settings.storage, replica, Purpose::Serve)?;
+        let options = StoreOptions {
+            response_budget: settings.storage.kept_bytes,
+            ..StoreOptions::new(replica, Purpose::Serve)
+        };
+        let store = Store::open(settings.storage.database.url().expose_secret(), options)?;
         store.migrate().await?;
         let salt = &settings.secret.encryption_salt;
         let sealing =
@@ -111,7 +101,7 @@ impl Engine {
         );
         let llm = settings
             .assessor
-            .for_gateway()
+            .llm()
             .map(|llm| Llm::new(&llm, Arc::clone(&clock)))
             .transpose()?;
         let definition_store = DefinitionStore::new(
@@ -152,9 +142,9 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
         idempotency_lifetime: settings.retention.idempotency_ttl,
         stored_answer_bytes_max: settings.upstream.stored_answer_bytes_max,
         pending_per_agent_max: settings.approval.pending_per_agent_max,
-        pending_bytes: settings.approval.pending_bytes,
+        pending_bytes: settings.approval.pending_bytes(),
         ended_bytes: settings.storage.kept_bytes,
-        llm_failure_mode: settings.assessor.failure_mode.for_gateway(),
+        llm_failure_mode: settings.assessor.failure_mode(),
         ledger_retention: settings.retention.ledger,
         result_retention: settings.retention.result,
         provenance_lifetime: settings.retention.provenance,

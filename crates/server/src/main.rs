@@ -1,27 +1,22 @@
-//! The `gaiterguard` binary: command line, settings, wiring, listeners, and routes. The gateway
-//! crate decides what happens to a request.
+//! The `gaiterguard` binary: command line, wiring, and routes. The gateway crate decides what happens
+//! to a request.
 
 mod cli;
 mod codes;
 mod commands;
-mod console;
 mod doors;
 mod endpoints;
 mod engine;
 mod extract;
-mod lifecycle;
-mod listen;
-mod logging;
+mod listener_problem;
 mod middleware;
 mod openapi;
 mod problem;
 #[cfg(test)]
 mod reference;
 mod routes;
-mod secret_line;
-mod secrets;
-mod settings;
 mod state;
+mod stop_signals;
 mod stored_response;
 
 use std::process::ExitCode;

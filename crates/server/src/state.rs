@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use gaiterguard_gateway::Gateway;
-
-use crate::settings::CorsOrigins;
+use gaiterguard_settings::CorsOrigins;
 
 /// Shared by all routes; a clone is another handle.
 #[derive(Clone)]

@@ -1,16 +1,5 @@
-//! The commands, one file each. Each has a function `run` that returns the exit code.
+//! The commands that need the engine or the routes, one file each. Each has a function `run` that
+//! returns the exit code.
 
-pub(crate) mod audit_verify;
-pub(crate) mod call;
-pub(crate) mod mcp;
-pub(crate) mod migrate;
 pub(crate) mod openapi;
-pub(crate) mod risk_eval;
 pub(crate) mod serve;
-pub(crate) mod user_create;
-pub(crate) mod user_reset_password;
-pub(crate) mod vault_rotate;
-
-mod agent_client;
-mod error;
-mod offline_database;

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use crate::console;
+use gaiterguard_console as console;
+
 use crate::routes;
 
 /// Writes the document to standard output. Ignores a closed pipe.

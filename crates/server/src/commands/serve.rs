@@ -5,31 +5,35 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_console::{self as console, EXIT_SETTINGS};
+use gaiterguard_environment::Source;
+use gaiterguard_listener::{Lifecycle, Limits, Listener, Socket};
+use gaiterguard_logging as logging;
+use gaiterguard_settings::secrets::Secrets;
+use gaiterguard_settings::{ListenSettings, Settings};
 use gaiterguard_store::StoreError;
 
-use crate::console::{self, EXIT_SETTINGS};
 use crate::endpoints::{Configured, DashboardState, PublicOrigin};
 use crate::engine::{Engine, EngineError};
-use crate::lifecycle::{DRAIN_MAX, Lifecycle, StopSignals};
-use crate::listen::{self, Limits, Listener, Socket};
-use crate::logging;
 use crate::middleware::{Boundary, KnownHosts};
 use crate::routes;
-use crate::secrets::Secrets;
-use crate::settings::{ListenSettings, Settings, Source};
 use crate::state::AgentState;
+use crate::stop_signals::StopSignals;
+
+/// How long running requests may take to finish during shutdown. Less than the 90 seconds after
+/// which service managers commonly kill a process.
+const DRAIN_MAX: Duration = Duration::from_secs(30);
 
 /// How long background work that nothing waits for may take to end.
 const SHUTDOWN_MAX: Duration = Duration::from_millis(500);
 
 /// Serves until a signal stops it.
 pub(crate) fn run() -> ExitCode {
-    let settings =
-        match Source::read(Path::new(".")).and_then(|source| Settings::from_source(&source)) {
-            Ok(settings) => settings,
-            Err(error) => return console::fail(error, EXIT_SETTINGS),
-        };
-    let _log = logging::start(&settings.log);
+    let settings = match Source::read(Path::new(".")).and_then(|source| Settings::read(&source)) {
+        Ok(settings) => settings,
+        Err(error) => return console::fail(error, EXIT_SETTINGS),
+    };
+    let _log = logging::start(&settings.log.filter, settings.log.format());
     let secrets = match Secrets::settle(&settings.secret, &settings.storage) {
         Ok(secrets) => secrets,
         Err(error) => return console::fail(error, EXIT_SETTINGS),
@@ -85,7 +89,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             gateway: Arc::clone(&engine.gateway),
             definition_store: engine.definition_store.clone(),
             identity: Arc::clone(&engine.identity),
-            public_origin: Arc::new(PublicOrigin::of(&settings.listen.public_url)),
+            public_origin: Arc::new(PublicOrigin::of(&settings.listen.public_url())),
             cors_origins: Arc::clone(&cors_origins),
             configured: Arc::new(Configured::of(settings)),
             clock: Arc::clone(&engine.clock),
@@ -98,7 +102,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         .zip(routers)
         .map(|(socket, router)| Listener {
             socket,
-            boundary: Boundary::new(router, Arc::clone(&cors_origins)),
+            handler: Boundary::new(router, Arc::clone(&cors_origins)),
         })
         .collect();
     for listener in &listeners {
@@ -106,9 +110,12 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
     }
     invite(settings, &engine).await?;
 
-    let limits = Limits::from(&settings.listen);
+    let limits = Limits {
+        header_timeout: settings.listen.header_timeout,
+        body_idle_timeout: settings.listen.body_idle_timeout,
+    };
     tokio::select! {
-        () = listen::serve(listeners, limits, &lifecycle) => {}
+        () = gaiterguard_listener::serve(listeners, limits, &lifecycle) => {}
         () = signals.next() => {}
     }
     tracing::info!(

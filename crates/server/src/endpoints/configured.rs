@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use gaiterguard_settings::{Database, Registration, Settings};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::settings::{self, Registration, Settings};
 
 /// The settings that the dashboard may show, in addition to the engine's own limits.
 #[derive(Clone, Debug)]
@@ -28,8 +27,8 @@ impl Configured {
             session: settings.auth.refresh_ttl,
             registration: settings.auth.registration,
             database: match settings.storage.database {
-                settings::Database::Sqlite { .. } => DatabaseKind::Sqlite,
-                settings::Database::Postgres { .. } => DatabaseKind::Postgres,
+                Database::Sqlite { .. } => DatabaseKind::Sqlite,
+                Database::Postgres { .. } => DatabaseKind::Postgres,
             },
             request_body_bytes_max: settings.listen.request_body_bytes_max,
             upstream_connect_timeout: settings.upstream.connect_timeout,

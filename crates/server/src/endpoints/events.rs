@@ -15,6 +15,7 @@ use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, AuditId};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
+use gaiterguard_listener::Lifecycle;
 use gaiterguard_store::{Notice, Resume};
 use http::HeaderName;
 use http::request::Parts;
@@ -29,7 +30,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::session_end::CONFIRM_EVERY;
-use crate::lifecycle::Lifecycle;
 use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
 

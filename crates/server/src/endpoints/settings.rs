@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_llm::{FailureMode, Llm};
+use gaiterguard_settings::Registration;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,7 +18,6 @@ use super::configured::{Configured, DatabaseKind};
 use super::state::DashboardState;
 use crate::codes::Code;
 use crate::problem::{Problem, ProblemBody};
-use crate::settings::Registration;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

@@ -7,11 +7,11 @@ use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
+use gaiterguard_listener::Lifecycle;
+use gaiterguard_settings::CorsOrigins;
 
 use super::auth::origin::PublicOrigin;
 use super::configured::Configured;
-use crate::lifecycle::Lifecycle;
-use crate::settings::CorsOrigins;
 
 /// Shared by all endpoints; a clone is another handle.
 #[derive(Clone)]

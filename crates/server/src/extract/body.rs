@@ -4,9 +4,9 @@ use axum::body::Body;
 use bytes::Bytes;
 use gaiterguard_gateway::body::arriving::{ArrivingBody, BodyBroken};
 use gaiterguard_gateway::refusal::NO_AGENT_KEY;
+use gaiterguard_listener::BodyError;
 use http_body_util::BodyExt as _;
 
-use crate::listen::BodyError;
 use crate::problem::Problem;
 
 /// Reads `body` to its end. A body of more than `bytes_max` is 413 `payload_too_large`; a

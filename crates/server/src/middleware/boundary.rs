@@ -1,5 +1,6 @@
 //! The outermost layer, which every request and every response passes.
 
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,8 +9,10 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::header::CONNECTION;
+use gaiterguard_listener::{Handler, HeadError, RequestBody};
+use gaiterguard_settings::CorsOrigins;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
+use http_body::Body as _;
 use tower::Service;
 
 use super::access_log;
@@ -17,9 +20,7 @@ use super::cors::CrossOrigin;
 use super::request_context::{RequestContext, RequestId};
 use super::route_class::{is_agent_path, is_passthrough_path};
 use super::security_headers::{self, FromUpstream};
-use crate::listen::HeadError;
 use crate::problem::Problem;
-use crate::settings::CorsOrigins;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
@@ -44,11 +45,7 @@ impl Boundary {
     }
 
     /// Handles a request. It never fails: errors become responses too.
-    pub(crate) async fn handle(
-        &self,
-        mut request: Request<Body>,
-        peer: std::net::SocketAddr,
-    ) -> Response {
+    pub(super) async fn respond(&self, mut request: Request<Body>, peer: SocketAddr) -> Response {
         let context = RequestContext {
             id: RequestId::generate(),
             peer,
@@ -86,13 +83,12 @@ impl Boundary {
         response
     }
 
-    /// Responds to a request whose head was refused, and closes the connection.
-    pub(crate) fn refuse(error: HeadError) -> Response {
+    /// Responds to a request whose head was refused.
+    pub(super) fn refusal(error: HeadError) -> Response {
         let request_id = RequestId::generate();
         let mut response = Problem::from(error).into_response();
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, request_id.to_header_value());
-        headers.insert(CONNECTION, HeaderValue::from_static("close"));
         security_headers::add(headers);
         // It is unknown whether the request was for an agent route, and on other routes the header
         // is harmless.
@@ -118,6 +114,25 @@ impl Boundary {
                 Problem::internal().into_response()
             }
         }
+    }
+}
+
+impl Handler for Boundary {
+    type Body = Body;
+
+    async fn handle(&self, request: Request<RequestBody>, peer: SocketAddr) -> Response {
+        let request = request.map(|body| {
+            if body.is_end_stream() {
+                Body::empty()
+            } else {
+                Body::new(body)
+            }
+        });
+        self.respond(request, peer).await
+    }
+
+    fn refuse(&self, error: HeadError) -> Response {
+        Self::refusal(error)
     }
 }
 

@@ -3,14 +3,13 @@
 //! Cookies are never allowed across origins, only tokens that the page itself holds. Agent routes send
 //! no CORS headers.
 
+use gaiterguard_settings::CorsOrigins;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
     VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, Request};
-
-use crate::settings::CorsOrigins;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type, last-event-id");

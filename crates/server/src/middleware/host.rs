@@ -12,6 +12,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use gaiterguard_settings::ListenSettings;
 use http::HeaderMap;
 use http::header::{ACCEPT, HOST};
 use http::uri::Authority;
@@ -19,7 +20,6 @@ use http::uri::Authority;
 use crate::codes::Code;
 use crate::endpoints;
 use crate::problem::Problem;
-use crate::settings::ListenSettings;
 
 /// Browsers resolve this name to the local machine, whatever DNS says.
 const LOCALHOST: &str = "localhost";
@@ -34,7 +34,8 @@ pub(crate) struct KnownHosts(Vec<String>);
 impl KnownHosts {
     /// Collects the names in `PUBLIC_URL`, `HOST` and `CORS_ORIGINS`.
     pub(crate) fn of(settings: &ListenSettings) -> Self {
-        let public = authority(&settings.public_url);
+        let public_url = settings.public_url();
+        let public = authority(&public_url);
         let names = std::iter::once(LOCALHOST)
             .chain(public)
             .chain(std::iter::once(settings.host.as_str()))
@@ -146,10 +147,11 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::{Settings, Source};
+    use gaiterguard_environment::Source;
+    use gaiterguard_settings::Settings;
 
     fn known(pairs: &[(&str, &str)]) -> KnownHosts {
-        let settings = Settings::from_source(&Source::from_pairs(pairs)).unwrap();
+        let settings = Settings::read(&Source::from_pairs(pairs.iter().copied())).unwrap();
         KnownHosts::of(&settings.listen)
     }
 

@@ -6,13 +6,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use gaiterguard_framing::FramingError;
+use gaiterguard_listener::{BodyError, HeadError};
+use gaiterguard_settings::CorsOrigins;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
 
 use super::*;
-use crate::settings::CorsOrigins;
-use crate::settings::Source;
+use crate::problem::Problem;
 
 async fn upstream() -> Response {
     let headers = [
@@ -39,6 +41,10 @@ async fn context(request: axum::extract::Request) -> String {
         .to_string()
 }
 
+async fn broken() -> StatusCode {
+    panic!("as the test wants it")
+}
+
 async fn respond(request: Request<Body>) -> Response {
     let router = Router::new()
         .route("/proxy", any(upstream))
@@ -46,10 +52,11 @@ async fn respond(request: Request<Body>) -> Response {
         .route("/s/{service}/{*path}", any(upstream))
         .route("/agents", get(async || "agents").post(async || "made"))
         .route("/app/", get(page))
-        .route("/context", get(context));
-    let origins = CorsOrigins::from_source(&Source::default()).unwrap();
+        .route("/context", get(context))
+        .route("/broken", get(broken));
+    let origins = CorsOrigins::parse("http://localhost:*").unwrap();
     Boundary::new(router, Arc::new(origins))
-        .handle(request, ([127, 0, 0, 1], 1).into())
+        .respond(request, ([127, 0, 0, 1], 1).into())
         .await
 }
 
@@ -240,4 +247,59 @@ async fn options_below_a_service_is_the_upstreams() {
             .headers()
             .contains_key("access-control-allow-origin")
     );
+}
+
+#[tokio::test]
+async fn an_unreadable_request_is_a_problem() {
+    for (error, status, code) in [
+        (HeadError::Timeout, 408, "request_timeout"),
+        (
+            HeadError::Framing(FramingError::TooLong),
+            431,
+            "request_head_too_large",
+        ),
+        (
+            HeadError::Framing(FramingError::TooManyFields),
+            431,
+            "request_head_too_large",
+        ),
+        (
+            HeadError::Framing(FramingError::Host),
+            400,
+            "malformed_request",
+        ),
+    ] {
+        let response = Boundary::refusal(error);
+        assert_eq!(response.status(), status, "{error}");
+        let headers = response.headers();
+        assert_eq!(headers["content-type"], "application/problem+json");
+        assert_eq!(headers["x-proxy-status"], "refused");
+        assert!(headers.contains_key("x-request-id"));
+        let problem: Value = serde_json::from_str(&text(response).await).unwrap();
+        assert_eq!(problem["code"], code);
+        assert_eq!(problem["detail"], error.to_string());
+    }
+    for (error, status, code) in [
+        (BodyError::Idle, 408, "request_timeout"),
+        (BodyError::Incomplete, 400, "malformed_request"),
+        (
+            BodyError::Framing(HeadError::Framing(FramingError::Host)),
+            400,
+            "malformed_request",
+        ),
+    ] {
+        let response = Problem::from(error).into_response();
+        assert_eq!(response.status(), status, "{error}");
+        let problem: Value = serde_json::from_str(&text(response).await).unwrap();
+        assert_eq!(problem["code"], code);
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_a_500_that_shows_nothing_of_it() {
+    let response = respond(request("GET", "/broken", &[])).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let body = text(response).await;
+    assert!(body.contains(r#""code":"internal_error""#), "{body}");
+    assert!(!body.contains("as the test wants it"), "{body}");
 }

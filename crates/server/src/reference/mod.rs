@@ -1,10 +1,9 @@
-//! The pages of the book that are generated from the code: settings, error codes and audit events.
+//! The pages of the book that are generated from the code: error codes and audit events.
 //!
 //! Each test compares a page with what the code says now. `make reference` writes the pages.
 
 mod audit_events;
 mod errors;
-mod settings;
 
 use std::path::Path;
 

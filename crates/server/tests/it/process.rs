@@ -104,6 +104,61 @@ fn the_env_file_is_read_and_the_environment_wins() {
     assert!(text(&output).contains("REGISTRATION must be"), "{output:?}");
 }
 
+/// Returns what a command prints for `--help`, with settings in its environment.
+fn help(arguments: &[&str]) -> String {
+    let directory = TempDir::new().unwrap();
+    let output = gaiterguard(directory.path())
+        .args(arguments)
+        .arg("--help")
+        .env("JWT_SECRET", "hunter2")
+        .env("DATABASE_URL", "postgres://gaiter:hunter2@db/gaiter")
+        .env("GAITERGUARD_AGENT_KEY", "hunter2")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains("hunter2"), "{text}");
+    text
+}
+
+#[test]
+fn help_names_every_setting_and_shows_no_value() {
+    let text = help(&["serve"]);
+    let example = include_str!("../../../../.env.example");
+    let names = example
+        .lines()
+        .filter_map(|line| line.strip_prefix('#')?.split_once('='))
+        .map(|(name, _)| name)
+        .filter(|name| *name != "POSTGRES_PASSWORD" && !name.contains(' '));
+    let missing: Vec<_> = names
+        .filter(|name| !text.lines().any(|line| line.trim() == *name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?} in\n{text}");
+    for command in ["call", "mcp"] {
+        let text = help(&[command]);
+        assert!(text.contains("GAITERGUARD_URL"), "{text}");
+        assert!(text.contains("GAITERGUARD_AGENT_KEY"), "{text}");
+    }
+}
+
+#[test]
+fn help_describes_each_command_in_one_line() {
+    let text = help(&[]);
+    let commands: Vec<_> = text
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    for name in ["serve", "call", "mcp", "risk"] {
+        let begins = |line: &&&str| line.split_whitespace().next() == Some(name);
+        assert_eq!(commands.iter().filter(begins).count(), 1, "{text}");
+    }
+    for line in commands {
+        assert!(line.len() <= 80, "{line}");
+    }
+}
+
 #[test]
 fn it_responds_and_ends_on_sigterm_with_exit_0() {
     let directory = TempDir::new().unwrap();

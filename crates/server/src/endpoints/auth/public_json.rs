@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequest, Request};
+use gaiterguard_settings::CorsOrigins;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
 use super::origin::{Page, PublicOrigin};
 use crate::extract::ApiJson;
 use crate::problem::Problem;
-use crate::settings::CorsOrigins;
 
 /// The body of a call that anyone may make, and the page that sent it.
 ///

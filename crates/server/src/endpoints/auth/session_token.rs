@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequest, Request};
+use gaiterguard_settings::CorsOrigins;
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -12,7 +13,6 @@ use super::origin::PublicOrigin;
 use super::public_json::demand_public;
 use crate::extract::OptionalJson;
 use crate::problem::Problem;
-use crate::settings::CorsOrigins;
 
 /// A refresh token.
 #[derive(Default, Deserialize, ToSchema)]

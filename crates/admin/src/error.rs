@@ -1,0 +1,58 @@
+//! Errors of the commands that work on the database.
+
+use std::path::PathBuf;
+
+use gaiterguard_console::EXIT_SETTINGS;
+use gaiterguard_console::secret_line::SecretLineError;
+use gaiterguard_environment::SettingError;
+use gaiterguard_identity::{AccountError, PasswordRefused};
+use gaiterguard_sealing::{RotateError, SealingError};
+use gaiterguard_settings::SECRET_LENGTH_MIN;
+use gaiterguard_settings::secrets::SecretsError;
+use gaiterguard_store::{AuditBroken, StoreError};
+
+/// Reasons why a command failed. Each message is one line for the operator.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CommandError {
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    #[error("the command cannot run: {0}")]
+    Runtime(std::io::Error),
+    #[error("the database {} does not exist: check DATA_DIR and DATABASE_URL", .0.display())]
+    NoDatabase(PathBuf),
+    #[error("the database has no tables yet: run `gaiterguard migrate` first")]
+    NoTables,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    SecretLine(#[from] SecretLineError),
+    #[error("the password {0}")]
+    Password(#[from] PasswordRefused),
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error("the new secret must be at least {SECRET_LENGTH_MIN} characters long")]
+    ShortSecret,
+    #[error(transparent)]
+    Rotate(#[from] RotateError),
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    #[error(
+        "every data key is encrypted with the new secret, but {error}: write the new secret to \
+         that file before the next start"
+    )]
+    SecretNotKept { error: SecretsError },
+    #[error("the audit log is not intact: {0}")]
+    AuditBroken(#[from] AuditBroken),
+}
+
+impl CommandError {
+    /// Returns the exit code.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Setting(_) | Self::Secrets(_) => EXIT_SETTINGS,
+            _ => 1,
+        }
+    }
+}

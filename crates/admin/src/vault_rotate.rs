@@ -1,0 +1,88 @@
+//! `gaiterguard vault rotate`: encrypts every data key with a new master secret. Gateways may keep
+//! running, and the command can be repeated after an interruption.
+
+use std::process::ExitCode;
+
+use gaiterguard_clock::SystemClock;
+use gaiterguard_console as console;
+use gaiterguard_console::secret_line;
+use gaiterguard_sealing::{OldSecret, RotateError, Rotation};
+use gaiterguard_settings::SECRET_LENGTH_MIN;
+use gaiterguard_settings::secrets;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::error::CommandError;
+use crate::offline_database::{self, Missing, OfflineDatabase};
+
+/// Rotates from the secret in the settings to the one on standard input.
+pub fn run() -> ExitCode {
+    offline_database::run(Missing::Fail, async |database| {
+        let (store, present) = (&database.store, &database.secrets.encryption);
+        let salt = &database.settings.secret.encryption_salt;
+        let new = new_secret()?;
+        match gaiterguard_sealing::rotate(store, present, &new, salt, &SystemClock).await {
+            Ok(rotation) => keep(database, &new, rotation)?,
+            // An earlier run was interrupted after it stored the new secret and before it reported
+            // that.
+            Err(RotateError::SameSecret)
+                if gaiterguard_sealing::is_sealed_under(store, &new, salt).await? =>
+            {
+                console::say("everything is already encrypted with this secret");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        match gaiterguard_sealing::finish(store, &new, salt, &SystemClock).await? {
+            OldSecret::OpensNothing => console::say(
+                "the previous secret no longer decrypts anything: a gateway cannot start with it",
+            ),
+            OldSecret::AwaitsGateways => console::say(
+                "a running gateway still uses the previous secret, which still decrypts \
+                 everything until that gateway follows or stops",
+            ),
+        }
+        Ok(())
+    })
+}
+
+fn new_secret() -> Result<SecretString, CommandError> {
+    let line = secret_line::read("New secret")?;
+    // Trimmed like `ENCRYPTION_SECRET` and the secret's file, so that the next start derives the
+    // same key.
+    let secret = line.expose_secret().trim();
+    if secret.chars().count() < SECRET_LENGTH_MIN {
+        return Err(CommandError::ShortSecret);
+    }
+    Ok(SecretString::from(secret))
+}
+
+/// Stores the new secret for the next start, or asks the operator to do so.
+fn keep(
+    database: &OfflineDatabase,
+    new: &SecretString,
+    rotation: Rotation,
+) -> Result<(), CommandError> {
+    let Rotation { rewrapped, resumed } = rotation;
+    let begun = if resumed {
+        ", which completes an interrupted rotation"
+    } else {
+        ""
+    };
+    let settings = &database.settings;
+    if settings.secret.encryption.is_some() {
+        console::say(format_args!(
+            "{rewrapped} data keys were re-encrypted{begun}"
+        ));
+        console::say("set ENCRYPTION_SECRET to the new secret before the next start");
+        return Ok(());
+    }
+    let path = secrets::replace_encryption(&settings.storage, new)
+        .map_err(|error| CommandError::SecretNotKept { error })?;
+    console::say(format_args!(
+        "{rewrapped} data keys were re-encrypted{begun}"
+    ));
+    console::say(format_args!(
+        "{} contains the new secret for the next start",
+        path.display()
+    ));
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! HTTP client for the commands that call a gateway as an agent.
+
+use std::path::Path;
+use std::time::Duration;
+
+use clap::Args;
+use gaiterguard_environment::{Source, Variable, read};
+use gaiterguard_upstream::operator_http_client::operator_http_client;
+use secrecy::SecretString;
+
+/// Connect timeout.
+const CONNECT_WAIT: Duration = Duration::from_secs(10);
+
+/// Time limit of a call in addition to the wait for a human. The gateway waits 30 seconds for an
+/// upstream's first byte by default.
+pub(crate) const RESPONSE_WAIT: Duration = Duration::from_mins(2);
+
+/// The variables of the commands.
+#[derive(Debug, Args)]
+struct AgentVariables {
+    /// URL of the gateway.
+    #[arg(
+        env = "GAITERGUARD_URL",
+        default_value = "http://127.0.0.1:3000",
+        hide_env_values = true,
+        value_parser = url,
+    )]
+    url: String,
+    /// Key of the agent. A command-line option for it does not exist, because every process of the
+    /// machine can read it.
+    #[arg(env = "GAITERGUARD_AGENT_KEY", hide_env_values = true, value_parser = key)]
+    key: Option<SecretString>,
+}
+
+/// Returns the variables that the commands read.
+pub fn variables() -> Vec<Variable> {
+    gaiterguard_environment::variables::<AgentVariables>()
+}
+
+/// A gateway and an agent's key for it.
+pub(crate) struct AgentClient {
+    /// URL of the gateway, without a trailing slash.
+    pub(crate) url: String,
+    pub(crate) key: SecretString,
+    pub(crate) http: reqwest::Client,
+}
+
+impl AgentClient {
+    /// Reads `GAITERGUARD_URL`, and the key from `GAITERGUARD_AGENT_KEY` or a file.
+    pub(crate) fn read(key_file: Option<&Path>) -> Result<Self, String> {
+        let source = Source::read(Path::new("."));
+        let variables = source.and_then(|source| read::<AgentVariables>(&source));
+        let AgentVariables { url, key } = variables.map_err(|error| error.to_string())?;
+        let key = match key_file {
+            Some(file) => std::fs::read_to_string(file)
+                .map(|text| SecretString::from(text.trim()))
+                .map_err(|error| format!("--key-file {}: {error}", file.display()))?,
+            None => key.ok_or("no agent key: set GAITERGUARD_AGENT_KEY or use --key-file")?,
+        };
+        Ok(Self {
+            url,
+            key,
+            http: operator_http_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
+        })
+    }
+
+    /// Describes in one sentence why a call failed.
+    pub(crate) fn describe(&self, error: reqwest::Error) -> String {
+        let error = error.without_url();
+        // The innermost cause is the most specific.
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        let url = &self.url;
+        format!("cannot reach the gateway at {url}, or the connection failed: {cause}")
+    }
+}
+
+fn url(text: &str) -> Result<String, &'static str> {
+    if text.starts_with("http://") || text.starts_with("https://") {
+        Ok(text.trim_end_matches('/').to_owned())
+    } else {
+        Err("an http or https URL")
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a value parser returns a result")]
+fn key(text: &str) -> Result<SecretString, std::convert::Infallible> {
+    Ok(SecretString::from(text))
+}

@@ -1,0 +1,130 @@
+//! `gaiterguard call`: sends a request as an agent.
+//!
+//! It generates an idempotency key, waits while the request is held, and prints the upstream's
+//! response. Because of the key it can retry safely: the request is sent at most once.
+
+mod arguments;
+mod proposal;
+mod response;
+mod waiting;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use gaiterguard_console::{self as console, EXIT_SETTINGS};
+use gaiterguard_domain::request::WAIT_MAX;
+use secrecy::ExposeSecret;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+pub use self::arguments::CallArguments;
+use self::proposal::Proposal;
+use self::response::{CallOutcome, CallResponse};
+use self::waiting::Waiting;
+use crate::agent_client::{AgentClient, RESPONSE_WAIT};
+
+/// Exit codes. 22 for an error response of the upstream is the code that `curl --fail` uses.
+const EXIT_UPSTREAM: u8 = 22;
+const EXIT_DENIED: u8 = 3;
+const EXIT_ENDED: u8 = 4;
+const EXIT_PENDING: u8 = 5;
+const EXIT_FAILED: u8 = 1;
+
+/// How often a failed call is repeated, and after which delay.
+const BROKEN_MAX: u32 = 3;
+const AGAIN_WAIT: Duration = Duration::from_secs(1);
+
+/// Sends the request and returns the exit code.
+pub fn run(arguments: &CallArguments) -> ExitCode {
+    let client = match AgentClient::read(arguments.key_file.as_deref()) {
+        Ok(client) => client,
+        Err(message) => return console::fail(message, EXIT_SETTINGS),
+    };
+    let proposal = match Proposal::read(arguments, Uuid::new_v4()) {
+        Ok(proposal) => proposal,
+        Err(message) => return console::fail(message, EXIT_SETTINGS),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return console::fail(error, EXIT_FAILED),
+    };
+    match runtime.block_on(send(&client, &proposal, arguments.wait)) {
+        Ok(response) => conclude(&response, arguments.json),
+        Err(message) => console::fail(message, EXIT_FAILED),
+    }
+}
+
+/// Sends the request until there is a response or the time is up.
+async fn send(
+    client: &AgentClient,
+    proposal: &Proposal,
+    wait: Duration,
+) -> Result<CallResponse, String> {
+    let deadline = Instant::now() + wait;
+    let mut waiting = Waiting::new();
+    let mut broken = 0;
+    loop {
+        // The first call does not wait, so that it immediately reports whether the request is held
+        // and as which action.
+        let left = deadline.saturating_duration_since(Instant::now());
+        let patience = if waiting.is_begun() {
+            left.min(WAIT_MAX)
+        } else {
+            Duration::ZERO
+        };
+        let call = client
+            .http
+            .post(format!("{}/proxy", client.url))
+            .header("Agent-Key", client.key.expose_secret())
+            .header("Content-Type", "application/json")
+            .timeout(patience + RESPONSE_WAIT)
+            .body(proposal.to_json(patience));
+        let sent = waiting.during(call.send()).await;
+        let response = match sent {
+            Ok(response) => CallResponse::read(response).await,
+            Err(error) => Err(error),
+        };
+        match response {
+            Ok(response) => {
+                let is_over = Instant::now() >= deadline;
+                match &response.outcome {
+                    CallOutcome::Held { action } if !is_over => waiting.begin(action),
+                    CallOutcome::Running if !is_over => tokio::time::sleep(AGAIN_WAIT).await,
+                    _ => return Ok(response),
+                }
+            }
+            Err(error) if broken < BROKEN_MAX => {
+                broken += 1;
+                tracing::debug!("the call failed: {}", error.without_url());
+                tokio::time::sleep(AGAIN_WAIT).await;
+            }
+            Err(error) => return Err(client.describe(error)),
+        }
+    }
+}
+
+/// Prints the result.
+fn conclude(response: &CallResponse, as_json: bool) -> ExitCode {
+    let code = match &response.outcome {
+        CallOutcome::Responded if (200..300).contains(&response.status) => 0,
+        CallOutcome::Responded => EXIT_UPSTREAM,
+        CallOutcome::Denied => EXIT_DENIED,
+        CallOutcome::Lapsed => EXIT_ENDED,
+        CallOutcome::Held { .. } => EXIT_PENDING,
+        CallOutcome::Running | CallOutcome::Refused => EXIT_FAILED,
+    };
+    if as_json {
+        console::say(response.to_json());
+    } else if response.outcome == CallOutcome::Responded {
+        let mut out = std::io::stdout().lock();
+        // Ignores a closed pipe.
+        let _ = out.write_all(&response.body).and_then(|()| out.flush());
+    } else {
+        return console::fail(response.message(), code);
+    }
+    ExitCode::from(code)
+}

@@ -1,0 +1,130 @@
+//! Serves one connection with hyper, behind the guard.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use gaiterguard_framing::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
+use http::header::CONNECTION;
+use http::{HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+
+use crate::guard::{Guard, Refusal, Timeouts};
+use crate::limits::{HALF_CLOSE, KEEP_ALIVE_IDLE, WRITE_STALL};
+use crate::response::{CountedBody, ResponseCounter};
+use crate::{Handler, Lifecycle, Limits, RequestBody};
+
+/// Serves a connection until it ends, or until the process drains.
+pub(crate) async fn serve<H: Handler>(
+    socket: TcpStream,
+    peer: SocketAddr,
+    handler: H,
+    limits: Limits,
+    lifecycle: Lifecycle,
+) {
+    let refusal = Arc::new(Refusal::default());
+    let timeouts = Timeouts {
+        head: limits.header_timeout,
+        write: WRITE_STALL,
+        half_close: HALF_CLOSE,
+    };
+    let responses = Arc::new(ResponseCounter::default());
+    let guard = Guard::new(
+        socket,
+        Arc::clone(&refusal),
+        Arc::clone(&responses),
+        timeouts,
+    );
+    let requests = Requests {
+        handler,
+        peer,
+        limits,
+        refusal,
+        responses,
+        count: AtomicU64::new(0),
+        must_close: Arc::new(AtomicBool::new(false)),
+    };
+    let service = service_fn(|request| requests.handle(request));
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        // The guard enforces the timeout of a head. For hyper, this timeout is the idle time
+        // between two requests.
+        .header_read_timeout(KEEP_ALIVE_IDLE)
+        .max_headers(HEAD_FIELDS_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(guard), service)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let mut is_draining = false;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!("connection from {peer} failed: {error}");
+                }
+                return;
+            }
+            () = lifecycle.draining(), if !is_draining => {
+                is_draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+struct Requests<H> {
+    handler: H,
+    peer: SocketAddr,
+    limits: Limits,
+    refusal: Arc<Refusal>,
+    responses: Arc<ResponseCounter>,
+    /// Counts the requests that hyper has read, to recognize the placeholder among them.
+    count: AtomicU64,
+    must_close: Arc<AtomicBool>,
+}
+
+impl<H: Handler> Requests<H> {
+    async fn handle(
+        &self,
+        request: Request<Incoming>,
+    ) -> Result<Response<CountedBody<H::Body>>, Infallible> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(error) = self.refusal.of(number) {
+            let mut response = self.handler.refuse(error);
+            close_after(&mut response);
+            return Ok(self.counted(response));
+        }
+        let request = request.map(|incoming| {
+            RequestBody::new(
+                incoming,
+                self.limits.body_idle_timeout,
+                Arc::clone(&self.must_close),
+            )
+        });
+        let mut response = self.handler.handle(request, self.peer).await;
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            self.responses.switch();
+        }
+        if self.must_close.load(Ordering::Acquire) {
+            close_after(&mut response);
+        }
+        Ok(self.counted(response))
+    }
+
+    fn counted(&self, response: Response<H::Body>) -> Response<CountedBody<H::Body>> {
+        response.map(|body| CountedBody::new(body, Arc::clone(&self.responses)))
+    }
+}
+
+/// Closes the connection after this response.
+fn close_after<B>(response: &mut Response<B>) {
+    response
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+}

@@ -1,0 +1,54 @@
+//! Settings of held requests.
+
+use std::time::Duration;
+
+use clap::Args;
+use gaiterguard_domain::ledger::ByteBudget;
+use gaiterguard_environment::value;
+
+/// When a request is held, and for how long.
+#[derive(Debug, Args)]
+pub struct ApprovalSettings {
+    /// Risk score from which a request is held for a human.
+    #[arg(env = "RISK_THRESHOLD", default_value = "0.5", value_parser = value::fraction)]
+    pub risk_threshold: f64,
+    /// Hours after which an undecided action expires.
+    #[arg(env = "APPROVAL_PENDING_TTL_HOURS", default_value = "24", value_parser = value::hours)]
+    pub pending_ttl: Duration,
+    /// Hours after which an approved action expires.
+    #[arg(env = "APPROVAL_EXECUTE_TTL_HOURS", default_value = "1", value_parser = value::hours)]
+    pub execute_ttl: Duration,
+    /// How many actions of an agent may be pending.
+    #[arg(
+        env = "MAX_PENDING_PER_AGENT",
+        default_value = "100",
+        value_parser = value::integer::<u32>(1..=1_000_000),
+    )]
+    pub pending_per_agent_max: u32,
+    // Six requests of the maximum length.
+    /// How many bytes of an agent's held requests may be pending.
+    #[arg(
+        env = "MAX_PENDING_BYTES_PER_AGENT",
+        default_value = "67108864",
+        value_parser = value::bytes,
+    )]
+    pending_bytes_per_agent_max: u64,
+    // Eight such agents.
+    /// How many bytes of a workspace's held requests may be pending.
+    #[arg(
+        env = "MAX_PENDING_BYTES_PER_WORKSPACE",
+        default_value = "536870912",
+        value_parser = value::bytes,
+    )]
+    pending_bytes_per_workspace_max: u64,
+}
+
+impl ApprovalSettings {
+    /// Returns the limits of pending requests, in bytes.
+    pub fn pending_bytes(&self) -> ByteBudget {
+        ByteBudget {
+            agent: self.pending_bytes_per_agent_max,
+            workspace: self.pending_bytes_per_workspace_max,
+        }
+    }
+}

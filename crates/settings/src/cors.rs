@@ -1,0 +1,128 @@
+//! `CORS_ORIGINS`: the other origins whose pages may read the dashboard's responses.
+
+use http::HeaderValue;
+
+/// The origins in `CORS_ORIGINS`, separated by commas; `*` as a port allows every port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorsOrigins(Vec<Pattern>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Pattern {
+    Exact(String),
+    /// `scheme://host`, with or without a port.
+    AnyPort(String),
+}
+
+impl CorsOrigins {
+    /// Parses the value of the variable. An empty list allows no origin.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        text.split(',')
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+            .map(|entry| {
+                Pattern::parse(entry).ok_or(
+                    "a comma-separated list of origins such as https://app.example.com or \
+                     http://localhost:*",
+                )
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    fn allows(&self, origin: &str) -> bool {
+        self.0.iter().any(|pattern| match pattern {
+            Pattern::Exact(allowed) => allowed == origin,
+            Pattern::AnyPort(start) => origin.strip_prefix(start.as_str()).is_some_and(|rest| {
+                match rest.strip_prefix(':') {
+                    Some(port) => {
+                        !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit())
+                    }
+                    None => rest.is_empty(),
+                }
+            }),
+        })
+    }
+
+    /// Returns the authorities of the listed origins, without a port if every port is allowed.
+    pub fn authorities(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|pattern| {
+            let (Pattern::Exact(origin) | Pattern::AnyPort(origin)) = pattern;
+            origin.split_once("://").map(|(_, authority)| authority)
+        })
+    }
+
+    /// Returns whether pages of this origin may read the dashboard's responses.
+    pub fn allows_value(&self, origin: &HeaderValue) -> bool {
+        origin.to_str().is_ok_and(|origin| self.allows(origin))
+    }
+}
+
+impl Pattern {
+    fn parse(entry: &str) -> Option<Self> {
+        let entry = entry
+            .strip_suffix('/')
+            .unwrap_or(entry)
+            .to_ascii_lowercase();
+        let (start, any_port) = match entry.strip_suffix(":*") {
+            Some(start) => (start, true),
+            None => (entry.as_str(), false),
+        };
+        let authority = start
+            .strip_prefix("http://")
+            .or_else(|| start.strip_prefix("https://"))?;
+        let valid = !authority.contains(['/', '@', '?', '#', '*'])
+            && authority.parse::<http::uri::Authority>().is_ok();
+        valid.then(|| {
+            if any_port {
+                Self::AnyPort(start.to_owned())
+            } else {
+                Self::Exact(start.to_owned())
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn origins(text: &str) -> CorsOrigins {
+        CorsOrigins::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_star_replaces_only_the_port() {
+        let origins = origins("http://localhost:*, https://App.example.com");
+        for origin in [
+            "http://localhost",
+            "http://localhost:5173",
+            "https://app.example.com",
+        ] {
+            assert!(origins.allows(origin), "{origin}");
+        }
+        for origin in [
+            "https://localhost:5173",
+            "http://localhost.evil.example",
+            "http://localhost:5173.evil.example",
+            "http://localhost:",
+            "https://app.example.com:8443",
+            "http://app.example.com",
+            "null",
+            "",
+        ] {
+            assert!(!origins.allows(origin), "{origin}");
+        }
+    }
+
+    #[test]
+    fn an_empty_list_allows_nobody() {
+        assert!(!origins("").allows("http://localhost:5173"));
+    }
+
+    #[test]
+    fn a_malformed_origin_is_rejected() {
+        for text in ["*", "localhost:*", "http://", "http://a/b", "http://*.a"] {
+            assert!(CorsOrigins::parse(text).is_err(), "{text}");
+        }
+    }
+}
