@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use gaiterguard_authority::CONFIRM_EVERY;
 use gaiterguard_definitions::rule;
-use gaiterguard_domain::id::{ActionId, AgentId};
+use gaiterguard_domain::event::Subject;
+use gaiterguard_domain::id::AgentId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::{Notice, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -100,11 +101,7 @@ impl Gateway {
         loop {
             match notices.recv().await {
                 Ok(Notice::Entry(entry)) => {
-                    let action = entry
-                        .subject
-                        .strip_prefix("action:")
-                        .map(str::parse::<ActionId>);
-                    if let Some(Ok(action)) = action {
+                    if let Some(Subject::Action(action)) = entry.subject() {
                         self.watch.wake(action);
                     }
                 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::response::KeptResponse;
 use gaiterguard_upstream::InboundError;
@@ -73,8 +74,8 @@ impl Gateway {
                 workspace: Some(workspace),
                 at: self.clock.now(),
                 actor: Actor::User(user),
-                event: "service.test_called",
-                subject: format!("service:{}", service.id),
+                event: Event::ServiceTestCalled,
+                subject: Subject::Service(service.id),
                 detail: json!({ "method": request.method.as_str(), "path": request.target.path() }),
             })
             .await?;

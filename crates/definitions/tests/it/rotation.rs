@@ -1,4 +1,4 @@
-//! A rotation of the master key beside a gateway that runs, killed at every step.
+//! A rotation of the master key while a gateway runs, killed at every step.
 
 use gaiterguard_definitions::service;
 use gaiterguard_domain::id::DocumentId;
@@ -47,7 +47,7 @@ async fn assert_opens(house: &House, sealing: &Sealing, values: &[(Purpose, Seal
 #[tokio::test]
 async fn a_rotation_moves_every_key_and_the_old_secret_starts_until_the_new_one_did() {
     let house = House::new().await;
-    // More than are read at once.
+    // More than one page.
     let values = sealed_before(&house, 205).await;
     let rotation = run(&house, &house.store, SECRET, SECOND).await.unwrap();
     assert_eq!((rotation.rewrapped, rotation.resumed), (205, false));
@@ -77,13 +77,13 @@ async fn a_rotation_moves_every_key_and_the_old_secret_starts_until_the_new_one_
     let refused = house.started_with(SECRET).await.unwrap_err();
     assert!(matches!(refused, StartError::Replaced), "{refused}");
     assert!(refused.to_string().contains("ENCRYPTION_SECRET"));
-    // Those that had followed before the way was cut go on.
+    // Processes that followed the rotation before the old secret was removed keep working.
     assert_opens(&house, &house.sealing, &values).await;
     assert_opens(&house, &old, &values).await;
 }
 
 #[tokio::test]
-async fn a_rotation_killed_at_any_step_goes_on_and_nothing_is_ever_closed() {
+async fn a_rotation_killed_at_any_step_resumes_and_every_value_stays_readable() {
     let mut steps = 1;
     let mut finished = false;
     while !finished {
@@ -105,7 +105,7 @@ async fn a_rotation_killed_at_any_step_goes_on_and_nothing_is_ever_closed() {
             .new_credential_key(house.editor.workspace)
             .await
             .unwrap();
-        let sealed = key.seal(&purpose, b"made meanwhile").unwrap();
+        let sealed = key.seal(&purpose, b"made during the rotation").unwrap();
 
         let tool = open(&house.dir.path().join("gaiterguard.db"));
         run(&house, &tool, SECRET, SECOND).await.unwrap();
@@ -115,8 +115,8 @@ async fn a_rotation_killed_at_any_step_goes_on_and_nothing_is_ever_closed() {
         let opened = new
             .open(workspace, sealed.data_key, &sealed.bytes, &purpose)
             .await;
-        assert_eq!(**opened.unwrap(), *b"made meanwhile");
-        // Every step at first, where the interesting borders lie, then fewer.
+        assert_eq!(**opened.unwrap(), *b"made during the rotation");
+        // Every early step, then fewer: the beginning has the most distinct states.
         steps += 1 + steps / 8;
     }
     assert!(steps > 10, "the rotation took more than {steps} steps");
@@ -148,7 +148,7 @@ async fn the_new_secret_does_not_start_before_its_rotation_is_over() {
         matches!(later, Err(RotateError::EarlierUnfinished { .. })),
         "{later:?}"
     );
-    // The old secret goes on meanwhile.
+    // The old secret works until the rotation ends.
     assert!(house.started_with(SECRET).await.is_ok());
     run(&house, &tool, SECRET, SECOND).await.unwrap();
     assert!(house.started_with(SECOND).await.is_ok());
@@ -173,7 +173,7 @@ async fn two_rotations_in_turn_are_followed_in_one_go() {
 }
 
 #[tokio::test]
-async fn two_rotations_at_once_move_every_key_once() {
+async fn two_concurrent_rotations_move_every_key_once() {
     let house = House::new().await;
     let values = sealed_before(&house, 12).await;
     let other = open(&house.dir.path().join("gaiterguard.db"));
@@ -213,14 +213,15 @@ async fn credentials_are_used_and_replaced_all_through_a_rotation() {
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "before"},
     }));
-    let service = service::create(&house.desk, house.editor, new)
+    let service = service::create(&house.definitions, house.editor, new)
         .await
         .unwrap();
     let credentials = house.credentials(loopback());
     run(&house, &house.store, SECRET, SECOND).await.unwrap();
     assert!(credentials.ready(&service).await.unwrap().is_some());
     let token = fields(json!({"token": "after"}));
-    let replaced = service::set_credentials(&house.desk, house.editor, service.id, token).await;
+    let replaced =
+        service::set_credentials(&house.definitions, house.editor, service.id, token).await;
     let replaced = replaced.unwrap();
     assert!(credentials.ready(&replaced).await.unwrap().is_some());
     assert!(house.started_with(SECOND).await.is_ok());
@@ -245,7 +246,7 @@ async fn a_gateway_that_starts_while_a_rotation_begins_starts_with_the_old_secre
 }
 
 #[tokio::test]
-async fn unused_keys_are_removed_beside_a_rotation() {
+async fn unused_keys_are_removed_during_a_rotation() {
     let house = House::new().await;
     sealed_before(&house, 40).await;
     house.clock.advance(std::time::Duration::from_hours(49));
@@ -253,7 +254,7 @@ async fn unused_keys_are_removed_beside_a_rotation() {
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
     }));
-    let service = service::create(&house.desk, house.editor, new)
+    let service = service::create(&house.definitions, house.editor, new)
         .await
         .unwrap();
     let tool = open(&house.dir.path().join("gaiterguard.db"));

@@ -6,6 +6,7 @@ use gaiterguard_domain::action::{
 };
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::{RequestEntryId, UserId};
 use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::request::{Digest, Intent};
@@ -77,7 +78,7 @@ impl Gateway {
                 at: now,
                 actor: Actor::User(approver.user),
                 event: name,
-                subject: format!("action:{}", damaged.id),
+                subject: Subject::Action(damaged.id),
                 detail: serde_json::json!({
                     "status": status,
                     "digest": damaged.digest.map(|digest| digest.to_string()),

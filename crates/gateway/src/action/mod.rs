@@ -12,6 +12,7 @@ pub mod watch;
 use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::action::{Action, ActionEvent, ActionState, TransitionRefused};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::workspace::AuthorityVersion;
@@ -98,24 +99,24 @@ impl Gateway {
                 at: now,
                 actor,
                 event: name,
-                subject: format!("action:{}", action.id),
+                subject: Subject::Action(action.id),
                 detail,
             },
         })
     }
 }
 
-/// The audit log's word for an event.
-pub(crate) fn audit_event(event: &ActionEvent) -> &'static str {
+/// Returns the audit log's event.
+pub(crate) fn audit_event(event: &ActionEvent) -> Event {
     match event {
-        ActionEvent::Approve { .. } => "action.approved",
-        ActionEvent::Deny(_) => "action.denied",
-        ActionEvent::Revoke(_) => "action.revoked",
-        ActionEvent::Begin { .. } => "action.executing",
-        ActionEvent::NothingSent => "action.returned",
-        ActionEvent::Respond { .. } => "action.executed",
-        ActionEvent::Break { .. } => "action.indeterminate",
-        ActionEvent::Resolve { .. } => "action.resolved",
+        ActionEvent::Approve { .. } => Event::ActionApproved,
+        ActionEvent::Deny(_) => Event::ActionDenied,
+        ActionEvent::Revoke(_) => Event::ActionRevoked,
+        ActionEvent::Begin { .. } => Event::ActionExecuting,
+        ActionEvent::NothingSent => Event::ActionReturned,
+        ActionEvent::Respond { .. } => Event::ActionExecuted,
+        ActionEvent::Break { .. } => Event::ActionIndeterminate,
+        ActionEvent::Resolve { .. } => Event::ActionResolved,
     }
 }
 

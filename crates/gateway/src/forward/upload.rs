@@ -10,6 +10,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::request::{Digest, RunningDigest};
@@ -254,8 +255,8 @@ impl Streamed {
             workspace: Some(self.workspace),
             at,
             actor: Actor::Gateway,
-            event: "request.ended",
-            subject: format!("request:{}", self.request_id),
+            event: Event::RequestEnded,
+            subject: Subject::Request(self.request_id),
             detail,
         })
     }

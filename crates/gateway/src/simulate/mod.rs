@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gaiterguard_authority::Definitions;
-use gaiterguard_definitions::desk::{DefinitionError, Desk};
+use gaiterguard_definitions::definition_store::{DefinitionError, DefinitionStore};
 use gaiterguard_definitions::rule;
 use gaiterguard_definitions::simulation::RuleSimulation;
 use gaiterguard_domain::all;
@@ -48,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Replays a proposed set of rules over the recorded requests.
 pub async fn simulate(
     gateway: &Gateway,
-    desk: &Desk,
+    desk: &DefinitionStore,
     workspace: WorkspaceId,
     simulation: RuleSimulation,
 ) -> Result<Simulation, DefinitionError> {
@@ -140,7 +140,7 @@ async fn replayed(
 
 /// The request that an action holds, while it is kept.
 async fn open(
-    desk: &Desk,
+    desk: &DefinitionStore,
     workspace: WorkspaceId,
     action: ActionId,
 ) -> Result<Option<CanonicalRequest>, DefinitionError> {
@@ -272,7 +272,7 @@ fn unruled(entry: &RequestEntry, threshold: f64) -> Decision {
 
 /// Returns the rules to apply, and the number of days to look back.
 async fn read(
-    desk: &Desk,
+    desk: &DefinitionStore,
     workspace: WorkspaceId,
     simulation: RuleSimulation,
 ) -> Result<(Vec<Rule>, u32), DefinitionError> {

@@ -17,6 +17,7 @@ use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{
     Claim, ClaimState, NewClaim, NewDecision, NewEntry, NewHold, PendingLimit, Recorded,
@@ -293,9 +294,9 @@ impl Gateway {
             None => None,
         };
         let (event, subject) = match (&hold, judgement.decision) {
-            (Some(hold), _) => ("action.created", format!("action:{}", hold.action)),
-            (None, Decision::Deny) => ("request.denied", format!("request:{request_id}")),
-            (None, _) => ("request.forwarded", format!("request:{request_id}")),
+            (Some(hold), _) => (Event::ActionCreated, Subject::Action(hold.action)),
+            (None, Decision::Deny) => (Event::RequestDenied, Subject::Request(request_id)),
+            (None, _) => (Event::RequestForwarded, Subject::Request(request_id)),
         };
         let mut detail = serde_json::json!({
             "request_id": request_id,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{
     ActionId, AgentId, DataKeyId, RequestId, ServiceId, UserId, WorkspaceId,
 };
@@ -150,19 +151,19 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-pub(crate) fn entry(event: &'static str, at: Timestamp) -> NewAuditEntry {
+pub(crate) fn entry(event: Event, at: Timestamp) -> NewAuditEntry {
     NewAuditEntry {
         workspace: Some(WorkspaceId(1)),
         at,
         actor: Actor::Operator,
         event,
-        subject: "test:1".to_owned(),
+        subject: Subject::User(UserId(1)),
         detail: serde_json::json!({ "why": "a test" }),
     }
 }
 
 pub(crate) fn audit() -> NewAuditEntry {
-    entry("test.done", NOW)
+    entry(Event::UserPasswordReset, NOW)
 }
 
 pub(crate) fn word(at: Timestamp) -> HumanDecision {
@@ -357,8 +358,8 @@ impl World {
                 workspace: Some(self.workspace),
                 at: NOW,
                 actor: Actor::Agent(self.agent),
-                event: "request.decided",
-                subject: "request".to_owned(),
+                event: Event::RequestForwarded,
+                subject: Subject::Gateway,
                 detail: serde_json::json!({}),
             },
         }
