@@ -101,7 +101,7 @@ codes! {
     CredentialUnavailable = "credential_unavailable", [BAD_GATEWAY]:
         "The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.",
     CrossOriginRefused = "cross_origin_refused", [FORBIDDEN]:
-        "A page of another origin sent the request.",
+        "A page of another origin sent the session cookie or an MCP message.",
     DefinitionUnreadable = "definition_unreadable", [CONFLICT]:
         "The stored definition is damaged. Delete or repair it.",
     DigestMismatch = "digest_mismatch", [CONFLICT]:
