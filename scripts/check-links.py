@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks the links of every Markdown file in the repository: files and headings that do not exist, and pages of
-the book that its table of contents leaves out. Links to other sites are not followed."""
+"""Checks the links of every Markdown file in the repository: files and headings that do not exist, pages of the book
+that its table of contents leaves out, and tests that SECURITY.md names as proof of a promise and that do not exist.
+Links to other sites are not followed."""
 
 import re
 import subprocess
@@ -75,13 +76,52 @@ def unlisted_pages() -> list[str]:
     return [f"docs/src/SUMMARY.md does not list {page.relative_to(ROOT)}" for page in sorted(pages - listed)]
 
 
+TEST = re.compile(r"#\[(?:tokio::)?test\b|\bproptest!|\bon_both(?:_databases)?!")
+
+
+def has_tests(path: Path) -> bool:
+    """Whether a Rust file, or one below a folder, has tests."""
+    files = path.rglob("*.rs") if path.is_dir() else [path]
+    return any(TEST.search(file.read_text(encoding="utf-8")) for file in files)
+
+
+def proof_exists(name: str) -> bool:
+    """Whether SECURITY.md can name this as a proof. Its introduction describes the forms."""
+    if re.fullmatch(r"\w+/\w+", name):
+        candidates = [ROOT / "tests/e2e" / f"{name}.rs"]
+    elif re.fullmatch(r"\w+/tests/it(/\w+)*", name):
+        candidates = [ROOT / "crates" / f"{name}.rs", ROOT / "crates" / name]
+    elif re.fullmatch(r"\w+(::\w+)*", name):
+        crate, *modules = name.split("::")
+        module = ROOT / "crates" / crate / "src" / "/".join(modules)
+        candidates = [module.with_name(f"{module.name}.rs"), module] if modules else [ROOT / "crates" / crate]
+    else:
+        return (ROOT / name).is_file()
+    return any(path.exists() and has_tests(path) for path in candidates)
+
+
+def unproven_promises() -> list[str]:
+    found, in_table = [], False
+    for number, line in enumerate((ROOT / "SECURITY.md").read_text(encoding="utf-8").splitlines(), start=1):
+        in_table = line.startswith("|") and (in_table or line.startswith("| promise | proof |"))
+        if not in_table or line.startswith(("| promise", "|---")):
+            continue
+        names = re.findall(r"`([^`]+)`", line.rstrip("| ").rpartition(" | ")[2])
+        problems = [f"no test is `{name}`" for name in names if not proof_exists(name)]
+        if not names:
+            problems.append("the promise names no test")
+        found += [f"SECURITY.md:{number}: {problem}" for problem in problems]
+    return found
+
+
 def main() -> int:
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
         cwd=ROOT, check=True, capture_output=True, text=True,
     )
     files = [ROOT / name for name in listing.stdout.splitlines() if (ROOT / name).exists()]
-    problems = [problem for file in files for problem in problems_of(file)] + unlisted_pages()
+    problems = [problem for file in files for problem in problems_of(file)]
+    problems += unlisted_pages() + unproven_promises()
     print(*problems, sep="\n", end="\n" if problems else "", file=sys.stderr)
     return 1 if problems else 0
 

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use sqlx::{Connection as _, PgConnection};
+use tempfile::TempDir;
 
 /// Which kind of database the gateway of a test uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,17 +16,60 @@ pub enum Storage {
     Postgres,
 }
 
+/// An empty database for one test. Dropping it removes the database.
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: String,
+    _resource: Resource,
+}
+
+/// The resource that is removed with a [`TestDatabase`].
+#[derive(Debug)]
+enum Resource {
+    Folder(#[expect(dead_code, reason = "it is kept for its `Drop`")] TempDir),
+    Database(#[expect(dead_code, reason = "it is kept for its `Drop`")] PostgresDatabase),
+}
+
+impl TestDatabase {
+    /// Creates a database. On PostgreSQL it panics if `TEST_DATABASE_URL` is not set.
+    pub async fn create(storage: Storage) -> Self {
+        match storage {
+            Storage::Sqlite => {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                Self {
+                    url: format!(
+                        "sqlite://{}",
+                        folder.path().join("gaiterguard.db").display()
+                    ),
+                    _resource: Resource::Folder(folder),
+                }
+            }
+            Storage::Postgres => {
+                let database = PostgresDatabase::create().await;
+                Self {
+                    url: database.url(),
+                    _resource: Resource::Database(database),
+                }
+            }
+        }
+    }
+
+    /// Returns its URL for sqlx.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
 /// A PostgreSQL database that is dropped with this value.
 #[derive(Debug)]
-pub struct PostgresDatabase {
+pub(crate) struct PostgresDatabase {
     server: String,
     name: String,
 }
 
 impl PostgresDatabase {
-    /// Creates a database on the server that `TEST_DATABASE_URL` names. Panics if the variable is not set.
     #[expect(clippy::disallowed_methods, reason = "it is a setting of the tests")]
-    pub async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let server = std::env::var("TEST_DATABASE_URL").expect(
             "TEST_DATABASE_URL is not set: use `make test`, or `scripts/with-postgres.sh COMMAND`",
         );
@@ -36,8 +80,7 @@ impl PostgresDatabase {
         Self { server, name }
     }
 
-    /// Returns its URL for sqlx.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let (server, _) = self
             .server
             .rsplit_once('/')

@@ -3,7 +3,6 @@
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 
-use crate::database::Storage;
 use crate::gateway::TestGateway;
 
 /// A connection of the test to a gateway's database.
@@ -17,10 +16,15 @@ pub enum DirectDatabase {
 impl DirectDatabase {
     /// Connects to the database of a gateway.
     pub async fn open(gateway: &TestGateway) -> Self {
-        let url = gateway.database_url();
-        match gateway.storage() {
-            Storage::Sqlite => SqliteConnection::connect(&url).await.map(Self::Sqlite),
-            Storage::Postgres => PgConnection::connect(&url).await.map(Self::Postgres),
+        Self::connect(&gateway.database_url()).await
+    }
+
+    /// Connects to the database with this URL.
+    pub async fn connect(url: &str) -> Self {
+        if url.starts_with("sqlite:") {
+            SqliteConnection::connect(url).await.map(Self::Sqlite)
+        } else {
+            PgConnection::connect(url).await.map(Self::Postgres)
         }
         .unwrap_or_else(|error| panic!("{url}: {error}"))
     }
@@ -40,6 +44,22 @@ impl DirectDatabase {
         };
         let rows = done.unwrap_or_else(|error| panic!("{statement}: {error}"));
         assert!(rows > 0 || statement.starts_with("CREATE"), "{statement}");
+    }
+
+    /// Executes a statement without checking references between tables. Panics if it changes no row.
+    pub async fn change_unchecked(&mut self, statement: &str) {
+        let done = match self {
+            Self::Sqlite(connection) => {
+                let off = sqlx::raw_sql("PRAGMA foreign_keys = OFF");
+                off.execute(connection).await.map(drop)
+            }
+            Self::Postgres(connection) => {
+                let off = sqlx::raw_sql("SET session_replication_role = replica");
+                off.execute(connection).await.map(drop)
+            }
+        };
+        done.expect("references need not be checked");
+        self.change(statement).await;
     }
 
     /// Returns the single number that a query selects.

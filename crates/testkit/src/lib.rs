@@ -37,7 +37,7 @@ mod watched_upstream;
 
 pub use agent::{Agent, Held};
 pub use client::{Call, Client, Response, ResponseStream};
-pub use database::{PostgresDatabase, Storage};
+pub use database::{Storage, TestDatabase};
 pub use database_outage::DatabaseOutage;
 pub use direct_database::DirectDatabase;
 pub use echo_upstream::EchoUpstream;

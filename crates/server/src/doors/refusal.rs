@@ -40,10 +40,10 @@ impl From<Refusal> for Problem {
             Refusal::ActionNotFound => Code::ActionNotFound,
             Refusal::IdempotencyInProgress => Code::IdempotencyInProgress,
             Refusal::OutcomeUnknown | Refusal::EndUnrecorded => Code::OutcomeUnknown,
-            Refusal::AnswerNotKept { .. } => Code::AnswerNotKept,
+            Refusal::ResponseNotStored { .. } => Code::AnswerNotKept,
             Refusal::ActionNotApproved { .. } => Code::ActionNotApproved,
             Refusal::ActionStale => Code::ActionStale,
-            Refusal::CallCut => Code::CallCut,
+            Refusal::CallRevoked => Code::CallCut,
             Refusal::ActionUnreadable => Code::ActionUnreadable,
             Refusal::WebSocketLost => Code::WebSocketLost,
             Refusal::IdempotencyKeyReused => Code::IdempotencyKeyReused,
@@ -87,7 +87,7 @@ fn with_details(problem: Problem, refusal: Refusal) -> Problem {
             problem.with("action_id", action.to_string())
         }
         Refusal::ActionNotApproved { status } => problem.with("action_status", status.as_str()),
-        Refusal::AnswerNotKept { status } => problem.with("upstream_status", status),
+        Refusal::ResponseNotStored { status } => problem.with("upstream_status", status),
         Refusal::PolicyDenied { rules } => {
             let rules: Vec<_> = rules
                 .into_iter()

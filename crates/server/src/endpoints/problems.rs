@@ -1,7 +1,7 @@
 //! Converts the errors of the inner crates to problems, one `From` per error type.
 
 use gaiterguard_definitions::definition_store::DefinitionError;
-use gaiterguard_gateway::action::approval::RulingRefused;
+use gaiterguard_gateway::action::RulingRefused;
 use gaiterguard_identity::{Fault, LoginError, RegisterError, SessionError};
 use gaiterguard_store::StoreError;
 use http::HeaderValue;
