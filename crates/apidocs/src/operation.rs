@@ -44,6 +44,8 @@ impl Operation {
 /// The location of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = ParameterPlace))]
 pub enum Place {
     /// In the path.
     Path,

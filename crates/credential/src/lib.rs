@@ -6,6 +6,7 @@
 //! This crate must never hold SQL, a decision about a request, or a secret in a log or an error.
 
 mod credential;
+mod fields;
 mod inject;
 mod parse;
 mod ready;
@@ -14,6 +15,7 @@ mod sealed_form;
 mod token_endpoint;
 
 pub use credential::{AccessToken, Credential, OauthGrant};
+pub use fields::CredentialFields;
 pub use inject::{InjectError, drop_parameter, inject};
 pub use ready::{CredentialUnavailable, Credentials, ReadyCredential};
 pub use token_endpoint::TokenError;

@@ -1,16 +1,16 @@
 //! Parsing a credential as an operator enters it. A value that could not be sent is refused here, with
 //! the field's name and never with its value.
 
-use gaiterguard_domain::field::{FieldError, FieldReader, KEY_NOT_STORED};
+use gaiterguard_domain::field::{Checked, FieldError, KEY_NOT_STORED, refused};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
 use gaiterguard_upstream::{AddressPolicy, literal};
 use http::{HeaderName, HeaderValue};
 use secrecy::SecretString;
-use serde_json::{Map, Value};
 
 use crate::credential::{Credential, OauthGrant};
+use crate::fields::CredentialFields;
 
 /// The longest value of a credential, in bytes. Many servers refuse a header section over 8 KiB, so a
 /// longer value could not be sent anyway.
@@ -47,40 +47,42 @@ const FORBIDDEN_HEADERS: &[&str] = &[
 ];
 
 impl Credential {
-    /// Parses the credential of a service of this type. Members that are null count as absent.
+    /// Parses the credential of a service of this type. Null fields count as absent.
     pub fn parse(
         auth_type: AuthType,
-        fields: &Map<String, Value>,
+        fields: &CredentialFields,
         policy: &AddressPolicy,
-    ) -> Result<Self, Vec<FieldError>> {
+    ) -> Checked<Self> {
         let mut reader = Reader {
-            fields: FieldReader::new(fields),
+            fields,
             known: Vec::new(),
+            errors: Vec::new(),
         };
         let credential = match auth_type {
             AuthType::None => {
-                return Err(vec![FieldError::new(
+                return refused(
                     "credentials",
                     "a service with authType none takes no credentials",
-                )]);
+                );
             }
             AuthType::Bearer => reader
                 .header_value("token")
                 .map(|token| Self::Bearer { token }),
             AuthType::Basic => reader.basic(),
-            AuthType::ApiKey => reader.api_key(fields),
+            AuthType::ApiKey => reader.api_key(),
             AuthType::Query => reader.query(),
             AuthType::Oauth2 => reader.oauth2(policy),
         };
-        reader.finish(fields)?;
-        // A reader that returns nothing has already recorded why.
-        credential.ok_or_else(|| vec![FieldError::new("credentials", "is incomplete")])
+        reader.finish()?;
+        // A method that returns `None` has recorded an error.
+        credential.map_or_else(|| refused("credentials", "is incomplete"), Ok)
     }
 }
 
 struct Reader<'a> {
-    fields: FieldReader<'a>,
+    fields: &'a CredentialFields,
     known: Vec<&'a str>,
+    errors: Vec<FieldError>,
 }
 
 impl<'a> Reader<'a> {
@@ -89,15 +91,14 @@ impl<'a> Reader<'a> {
         let password = self.text_that_may_be_empty("password");
         let (username, password) = (username?, password?);
         if username.contains(':') {
-            self.fields.refuse(
+            self.refuse(
                 "username",
                 "must not contain a colon, which ends a user name",
             );
             return None;
         }
         if username.is_empty() && password.is_empty() {
-            self.fields
-                .refuse("password", "must not be empty if the user name is");
+            self.refuse("password", "must not be empty if the user name is");
             return None;
         }
         Some(Credential::Basic {
@@ -107,12 +108,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads `{header?, value}`, or header names with their values.
-    fn api_key(&mut self, fields: &'a Map<String, Value>) -> Option<Credential> {
-        if fields.contains_key("value") || fields.contains_key("header") || fields.is_empty() {
+    fn api_key(&mut self) -> Option<Credential> {
+        let fields = self.fields;
+        if fields.contains("value") || fields.contains("header") || fields.is_empty() {
             self.known.extend(["header", "value"]);
-            let spelled = match self.fields.value("header") {
-                None => Some(DEFAULT_HEADER),
-                Some(_) => self.fields.string("header"),
+            let spelled = if fields.has_value("header") {
+                self.any_text("header")
+            } else {
+                Some(DEFAULT_HEADER)
             };
             let name = spelled.and_then(|spelled| self.header_name("header", spelled));
             let value = self.header_value("value");
@@ -120,17 +123,17 @@ impl<'a> Reader<'a> {
                 headers: vec![(name?, value?)],
             });
         }
-        if fields.len() > CREDENTIAL_HEADERS_MAX {
-            self.fields.refuse(
+        if fields.names().len() > CREDENTIAL_HEADERS_MAX {
+            self.refuse(
                 "credentials",
                 format!("must be at most {CREDENTIAL_HEADERS_MAX} headers"),
             );
-            self.known.extend(fields.keys().map(String::as_str));
+            self.known.extend(fields.names());
             return None;
         }
-        let mut headers: Vec<(HeaderName, SecretString)> = Vec::with_capacity(fields.len());
+        let mut headers: Vec<(HeaderName, SecretString)> = Vec::with_capacity(fields.names().len());
         let mut complete = true;
-        for spelled in fields.keys() {
+        for spelled in fields.names() {
             let name = self.header_name(spelled, spelled);
             let value = self.header_value(spelled);
             let (Some(name), Some(value)) = (name, value) else {
@@ -141,8 +144,7 @@ impl<'a> Reader<'a> {
                 .iter()
                 .any(|(other, _)| is_same_header(other, &name))
             {
-                self.fields
-                    .refuse(spelled, "repeats another header of this credential");
+                self.refuse(spelled, "repeats another header of this credential");
                 complete = false;
             }
             headers.push((name, value));
@@ -158,7 +160,7 @@ impl<'a> Reader<'a> {
             return None;
         }
         if param.len() > PARAM_BYTES_MAX {
-            self.fields.refuse(
+            self.refuse(
                 "param",
                 format!("must be at most {PARAM_BYTES_MAX} bytes long"),
             );
@@ -171,16 +173,16 @@ impl<'a> Reader<'a> {
     }
 
     fn oauth2(&mut self, policy: &AddressPolicy) -> Option<Credential> {
-        if self.fields.value("access_token").is_some() {
+        if self.fields.has_value("access_token") {
             return self
                 .header_value("access_token")
                 .map(|access_token| Credential::Oauth2Static { access_token });
         }
         let nothing_given = ["token_url", "client_id", "client_secret"]
             .into_iter()
-            .all(|field| self.fields.value(field).is_none());
+            .all(|field| !self.fields.has_value(field));
         if nothing_given {
-            self.fields.refuse(
+            self.refuse(
                 "access_token",
                 "is required; alternatively, set token_url, client_id, and client_secret",
             );
@@ -210,18 +212,15 @@ impl<'a> Reader<'a> {
         let target = match Target::parse(text) {
             Ok(target) => target,
             Err(refused) => {
-                self.fields.refuse(
+                self.refuse(
                     "token_url",
-                    format!(
-                        "must be the http or https URL of a token \
-                                                  endpoint: {refused}"
-                    ),
+                    format!("must be the http or https URL of a token endpoint: {refused}"),
                 );
                 return None;
             }
         };
         if let Err(message) = literal::check(target.origin(), policy) {
-            self.fields.refuse("token_url", message);
+            self.refuse("token_url", message);
             return None;
         }
         Some(target)
@@ -231,7 +230,7 @@ impl<'a> Reader<'a> {
     fn holds_agent_key(&mut self, field: &str, text: &str) -> bool {
         let is_held = redact::holds_agent_key(text.as_bytes());
         if is_held {
-            self.fields.refuse(field, KEY_NOT_STORED);
+            self.refuse(field, KEY_NOT_STORED);
         }
         is_held
     }
@@ -242,13 +241,12 @@ impl<'a> Reader<'a> {
             return None;
         }
         let Ok(name) = HeaderName::try_from(spelled) else {
-            self.fields.refuse(field, "must be a valid header name");
+            self.refuse(field, "must be a valid header name");
             return None;
         };
         let dashed = name.as_str().replace('_', "-");
         if FORBIDDEN_HEADERS.contains(&dashed.as_str()) {
-            self.fields
-                .refuse(field, "must be a header that a credential may set");
+            self.refuse(field, "must be a header that a credential may set");
             return None;
         }
         Some(name)
@@ -258,7 +256,7 @@ impl<'a> Reader<'a> {
     fn header_value(&mut self, field: &'a str) -> Option<SecretString> {
         let text = self.text(field)?;
         if let Some(message) = header_value_trouble(text) {
-            self.fields.refuse(field, message);
+            self.refuse(field, message);
             return None;
         }
         Some(text.into())
@@ -268,7 +266,7 @@ impl<'a> Reader<'a> {
     fn text(&mut self, field: &'a str) -> Option<&'a str> {
         let text = self.text_that_may_be_empty(field)?;
         if text.is_empty() {
-            self.fields.refuse(field, "must not be empty");
+            self.refuse(field, "must not be empty");
             return None;
         }
         Some(text)
@@ -277,37 +275,59 @@ impl<'a> Reader<'a> {
     /// Reads an optional text.
     fn optional_text(&mut self, field: &'a str) -> Option<&'a str> {
         self.known.push(field);
-        self.fields.value(field)?;
+        if !self.fields.has_value(field) {
+            return None;
+        }
         self.text(field)
     }
 
     fn text_that_may_be_empty(&mut self, field: &'a str) -> Option<&'a str> {
         self.known.push(field);
-        // A value may itself look like an agent key, because an upstream may be another gateway. It is sealed.
-        let text = self.fields.required_any_string(field)?;
+        // A value may itself look like an agent key, because an upstream may be another gateway. It
+        // is sealed.
+        let text = self.any_text(field)?;
         if text.len() > CREDENTIAL_VALUE_BYTES_MAX {
-            self.fields.refuse(
+            self.refuse(
                 field,
                 format!("must be at most {CREDENTIAL_VALUE_BYTES_MAX} bytes long"),
             );
             return None;
         }
         if text.chars().any(char::is_control) {
-            self.fields
-                .refuse(field, "must not contain control characters or line breaks");
+            self.refuse(field, "must not contain control characters or line breaks");
             return None;
         }
         Some(text)
     }
 
-    fn finish(mut self, fields: &Map<String, Value>) -> Result<(), Vec<FieldError>> {
-        for field in fields.keys() {
-            if !self.known.contains(&field.as_str()) {
-                self.fields
-                    .refuse(field, "unknown field for this type of credential");
+    /// Returns the text of a required field, unchecked.
+    fn any_text(&mut self, field: &str) -> Option<&'a str> {
+        match self.fields.text(field) {
+            Ok(text) => Some(text),
+            Err(message) => {
+                self.refuse(field, message);
+                None
             }
         }
-        self.fields.finish()
+    }
+
+    /// Records an error.
+    fn refuse(&mut self, field: &str, message: impl Into<String>) {
+        self.errors.push(FieldError::new(field, message));
+    }
+
+    /// Returns the recorded errors, plus one for every unknown field.
+    fn finish(mut self) -> Checked<()> {
+        for field in self.fields.names() {
+            if !self.known.contains(&field) {
+                self.refuse(field, "unknown field for this type of credential");
+            }
+        }
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(self.errors)
+        }
     }
 }
 

@@ -1,27 +1,122 @@
-//! Agents: who may ask, of which services, and with which key.
+//! Agents: their keys, and the services they may use.
+
+use std::borrow::Cow;
 
 use gaiterguard_domain::agent::Agent;
-use gaiterguard_domain::field::{FieldError, FieldReader};
+use gaiterguard_domain::field::{Change, Checked, FieldValue, number, refused, whole_number};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
-use gaiterguard_store::{AgentFields, AgentSaved, NewAgent, Stored};
+use gaiterguard_domain::text::Name;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::{all, body};
+use gaiterguard_store::{self as store, AgentFields, AgentSaved, Stored};
 use gaiterguard_vault::agent_key;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::agent_name;
 use crate::desk::{DefinitionError, Desk, Editor, listed};
 
-/// The longest that an agent's held calls stay open by default, in seconds.
+/// The maximum default time that an agent's held calls stay open, in seconds.
 const HOLD_SECONDS_MAX: u32 = 300;
 
-/// The most services that one agent may use.
+/// The maximum number of services that one agent may use.
 const SERVICES_MAX: usize = 1000;
 
-/// What is wrong with a name that reads like that of a human or of the gateway.
+/// The error message for a name that looks like that of a human or of the gateway.
 const RESERVED_NAME: &str = "is reserved, because it looks like a human, the gateway, or an actor \
                              of the audit log; name the agent after its purpose";
 
-/// An agent with its key, which is shown this once.
+body! {
+    /// An agent to create.
+    pub struct NewAgent {
+        /// Name. Names that look like a human, the gateway, or an actor of the audit log (`you`,
+        /// `system`, `operator`, `agent 5`) are reserved.
+        name "name": Name as Name,
+        /// IDs of the services it may use. Defaults to none.
+        #[schema(max_items = 1000)]
+        service_ids "serviceIds": Option<ServiceIds> as Option<Vec<i64>>,
+        /// Default time that a held call stays open, in seconds. Defaults to 0.
+        #[schema(minimum = 0, maximum = 300)]
+        hold_seconds "holdSeconds": Option<HoldSeconds> as Option<u32>,
+        /// When its key expires. Defaults to never.
+        #[schema(format = DateTime)]
+        expires_at "expiresAt": Option<Timestamp> as Option<String>,
+        /// Risk score from which its requests are held. Defaults to the gateway's threshold.
+        #[schema(minimum = 0, maximum = 1)]
+        risk_threshold "riskThreshold": Option<RiskThreshold> as Option<f64>,
+    }
+}
+
+body! {
+    /// Changes to an agent. Omitted fields stay unchanged.
+    pub struct AgentChange {
+        /// Name.
+        #[schema(nullable = false)]
+        name "name": Change<Name> as Option<Name>,
+        /// Whether its key is valid.
+        is_active "isActive": Option<bool> as Option<bool>,
+        /// Default time that a held call stays open, in seconds.
+        #[schema(minimum = 0, maximum = 300)]
+        hold_seconds "holdSeconds": Option<HoldSeconds> as Option<u32>,
+        /// When its key expires; null for never.
+        #[schema(format = DateTime)]
+        expires_at "expiresAt": Change<Option<Timestamp>> as Option<String>,
+        /// Risk score from which its requests are held; null for the gateway's threshold.
+        #[schema(minimum = 0, maximum = 1)]
+        risk_threshold "riskThreshold": Change<Option<RiskThreshold>> as Option<f64>,
+    }
+}
+
+body! {
+    /// The services that an agent may use.
+    pub struct AgentScope {
+        /// IDs of all services it may use. Replaces the previous list.
+        #[schema(max_items = 1000)]
+        service_ids "serviceIds": ServiceIds as Vec<i64>,
+    }
+}
+
+/// IDs of services, sorted and without duplicates.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceIds(Vec<ServiceId>);
+
+impl FieldValue for ServiceIds {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        let listed = value.as_array().and_then(|list| {
+            let ids = list.iter().map(|id| id.as_i64().map(ServiceId));
+            ids.collect::<Option<Vec<_>>>()
+        });
+        let mut ids = listed.ok_or("must be an array of IDs, which are whole numbers")?;
+        ids.sort_unstable();
+        ids.dedup();
+        if ids.len() > SERVICES_MAX {
+            return Err(format!("must be at most {SERVICES_MAX} IDs").into());
+        }
+        Ok(Self(ids))
+    }
+}
+
+/// A default time that held calls stay open, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub struct HoldSeconds(u32);
+
+impl FieldValue for HoldSeconds {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        whole_number(&value, 0, HOLD_SECONDS_MAX).map(Self)
+    }
+}
+
+/// A risk score from which requests are held.
+#[derive(Clone, Copy, Debug)]
+pub struct RiskThreshold(f64);
+
+impl FieldValue for RiskThreshold {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        number(&value, 0.0, 1.0).map(Self)
+    }
+}
+
+/// An agent with its key, which is shown only once.
 #[derive(Debug)]
 pub struct KeyedAgent {
     /// The agent.
@@ -30,7 +125,7 @@ pub struct KeyedAgent {
     pub key: SecretString,
 }
 
-/// The agents of a workspace.
+/// Returns the agents of a workspace.
 pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -38,7 +133,7 @@ pub async fn list(
     Ok(listed(desk.store().agent_list(workspace).await?))
 }
 
-/// One agent, for who looks at it.
+/// Returns one agent, even if it is damaged.
 pub async fn find(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -48,7 +143,7 @@ pub async fn find(
     found.ok_or(DefinitionError::NotFound("agent"))
 }
 
-/// One agent.
+/// Returns one agent.
 pub async fn get(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -60,33 +155,30 @@ pub async fn get(
         .ok_or(DefinitionError::NotFound("agent"))
 }
 
-/// Makes an agent: `{name, serviceIds, holdSeconds?, expiresAt?, riskThreshold?}`.
+/// Creates an agent.
 pub async fn create(
     desk: &Desk,
     editor: Editor,
-    fields: &Map<String, Value>,
+    new: NewAgent,
 ) -> Result<KeyedAgent, DefinitionError> {
-    let mut reader = FieldReader::new(fields);
-    let name = reader.required_name();
-    if name.as_deref().is_some_and(agent_name::is_reserved) {
-        reader.refuse("name", RESERVED_NAME);
-    }
-    let services = read_services(&mut reader);
-    let hold_seconds = reader.whole_number("holdSeconds", HOLD_SECONDS_MAX);
-    let expires_at = reader.timestamp("expiresAt");
-    let risk_threshold = reader.number("riskThreshold", 0.0, 1.0);
-    reader.finish()?;
-    let Some(name) = name else {
-        return Err(DefinitionError::Invalid(Vec::new()));
-    };
-    let (key, key_hash) = new_key()?;
-    let new = NewAgent {
+    let NewAgent {
         name,
+        service_ids,
+        hold_seconds,
+        expires_at,
+        risk_threshold,
+    } = new;
+    let name = name.and_then(unreserved);
+    let (name, services, hold_seconds, expires_at, risk_threshold) =
+        all!(name, service_ids, hold_seconds, expires_at, risk_threshold)?;
+    let (key, key_hash) = new_key()?;
+    let new = store::NewAgent {
+        name: name.into_string(),
         key_hash,
         key_prefix: agent_key::prefix(key.expose_secret()).to_owned(),
-        services: services.unwrap_or_default(),
-        hold_seconds: hold_seconds.unwrap_or(0),
-        risk_threshold,
+        services: services.unwrap_or_default().0,
+        hold_seconds: hold_seconds.map_or(0, |seconds| seconds.0),
+        risk_threshold: risk_threshold.map(|threshold| threshold.0),
         expires_at,
     };
     let at = desk.now();
@@ -105,41 +197,34 @@ pub async fn create(
     })
 }
 
-/// Changes an agent, as far as fields are given:
-/// `{name?, isActive?, holdSeconds?, expiresAt?, riskThreshold?}`. Null takes the last two away.
+/// Changes an agent.
 pub async fn update(
     desk: &Desk,
     editor: Editor,
     id: AgentId,
-    fields: &Map<String, Value>,
+    change: AgentChange,
 ) -> Result<Agent, DefinitionError> {
-    let mut reader = FieldReader::new(fields);
-    let name = reader.name();
-    let is_active = reader.boolean("isActive");
-    let hold_seconds = reader.whole_number("holdSeconds", HOLD_SECONDS_MAX);
-    let expires_at = reader
-        .has("expiresAt")
-        .then(|| reader.timestamp("expiresAt"));
-    let risk_threshold = reader
-        .has("riskThreshold")
-        .then(|| reader.number("riskThreshold", 0.0, 1.0));
-    reader.finish()?;
+    let AgentChange {
+        name,
+        is_active,
+        hold_seconds,
+        expires_at,
+        risk_threshold,
+    } = change;
+    let (name, is_active, hold_seconds, expires_at, risk_threshold) =
+        all!(name, is_active, hold_seconds, expires_at, risk_threshold)?;
 
     desk.change(|| async {
         let present = get(desk, editor.workspace, id).await?;
-        let is_renamed = name.as_ref().is_some_and(|name| *name != present.name);
-        if is_renamed && name.as_deref().is_some_and(agent_name::is_reserved) {
-            return Err(DefinitionError::Invalid(vec![FieldError::new(
-                "name",
-                RESERVED_NAME,
-            )]));
-        }
+        let new_name = name.0.clone().filter(|name| name.as_str() != present.name);
+        let new_name = new_name.map(unreserved).transpose()?;
+        let threshold = risk_threshold.0.map(|new| new.map(|threshold| threshold.0));
         let wanted = AgentFields {
-            name: name.clone().unwrap_or(present.name),
+            name: new_name.map_or(present.name, Name::into_string),
             is_active: is_active.unwrap_or(present.is_active),
-            hold_seconds: hold_seconds.unwrap_or(present.hold_seconds),
-            risk_threshold: risk_threshold.unwrap_or(present.risk_threshold),
-            expires_at: expires_at.unwrap_or(present.expires_at),
+            hold_seconds: hold_seconds.map_or(present.hold_seconds, |seconds| seconds.0),
+            risk_threshold: threshold.unwrap_or(present.risk_threshold),
+            expires_at: expires_at.over(present.expires_at),
         };
         let at = desk.now();
         let entry = editor.entry(
@@ -163,20 +248,14 @@ pub async fn update(
     .await
 }
 
-/// Replaces what an agent may use: `{serviceIds}`.
+/// Replaces the services that an agent may use.
 pub async fn set_scope(
     desk: &Desk,
     editor: Editor,
     id: AgentId,
-    fields: &Map<String, Value>,
+    scope: AgentScope,
 ) -> Result<Stored<Agent>, DefinitionError> {
-    let mut reader = FieldReader::new(fields);
-    if reader.value("serviceIds").is_none() {
-        reader.refuse("serviceIds", "is required");
-    }
-    let services = read_services(&mut reader);
-    reader.finish()?;
-    let services = services.unwrap_or_default();
+    let ServiceIds(services) = scope.service_ids?;
     let at = desk.now();
     let entry = editor.entry(
         at,
@@ -191,7 +270,7 @@ pub async fn set_scope(
     settled(saved)
 }
 
-/// Gives an agent another key. The old one stops at once.
+/// Replaces an agent's key. The old key stops working immediately.
 pub async fn rotate_key(
     desk: &Desk,
     editor: Editor,
@@ -216,7 +295,7 @@ pub async fn rotate_key(
     })
 }
 
-/// Blocks an agent: it may ask for nothing, and what waits for it is taken back.
+/// Blocks an agent: its requests are refused, and its pending actions are revoked.
 pub async fn block(
     desk: &Desk,
     editor: Editor,
@@ -231,7 +310,7 @@ pub async fn block(
     settled(saved)
 }
 
-/// Lets a blocked agent ask again.
+/// Unblocks an agent.
 pub async fn unblock(
     desk: &Desk,
     editor: Editor,
@@ -246,7 +325,7 @@ pub async fn unblock(
     settled(saved)
 }
 
-/// Removes an agent and takes back what waits for it.
+/// Deletes an agent and revokes its pending actions.
 pub async fn delete(desk: &Desk, editor: Editor, id: AgentId) -> Result<(), DefinitionError> {
     let at = desk.now();
     let entry = editor.entry(at, "agent.deleted", subject(id), json!({}));
@@ -266,24 +345,23 @@ fn new_key() -> Result<(SecretString, [u8; 32]), DefinitionError> {
     Ok((key, hash))
 }
 
-fn read_services(reader: &mut FieldReader<'_>) -> Option<Vec<ServiceId>> {
-    let mut services = reader.ids("serviceIds", ServiceId)?;
-    services.sort_unstable();
-    services.dedup();
-    if services.len() > SERVICES_MAX {
-        reader.refuse("serviceIds", format!("must be at most {SERVICES_MAX} IDs"));
+/// Returns the name unless it is reserved.
+fn unreserved(name: Name) -> Checked<Name> {
+    if agent_name::is_reserved(name.as_str()) {
+        refused("name", RESERVED_NAME)
+    } else {
+        Ok(name)
     }
-    Some(services)
 }
 
 fn settled(saved: AgentSaved) -> Result<Stored<Agent>, DefinitionError> {
     match saved {
         AgentSaved::Saved(agent) => Ok(Stored::Intact(agent)),
         AgentSaved::Damaged(damaged) => Ok(Stored::Damaged(damaged)),
-        AgentSaved::ServiceUnknown(id) => Err(DefinitionError::Invalid(vec![FieldError::new(
+        AgentSaved::ServiceUnknown(id) => Ok(refused(
             "serviceIds",
             format!("must be IDs of services of this workspace; {id} is not"),
-        )])),
+        )?),
         AgentSaved::Changed => Err(DefinitionError::Changing),
         AgentSaved::Unknown => Err(DefinitionError::NotFound("agent")),
     }

@@ -124,12 +124,12 @@ impl From<Vec<FieldError>> for DefinitionError {
 fn first_message(errors: &[FieldError]) -> String {
     errors.first().map_or_else(
         || "a field is invalid".to_owned(),
-        |error| match error.place {
-            None => format!("{} {}", error.field, error.message),
-            Some((line, column)) => format!(
+        |error| match (error.line, error.column) {
+            (Some(line), Some(column)) => format!(
                 "{}, line {line}, column {column}: {}",
                 error.field, error.message
             ),
+            _ => format!("{} {}", error.field, error.message),
         },
     )
 }

@@ -1,18 +1,24 @@
-//! Documents that describe services: they are read when they are added, and sealed like everything
-//! an operator or an agent wrote.
+//! Documents that describe services. They are read when they are added, and sealed like all text
+//! that operators and agents write.
+
+use std::borrow::Cow;
 
 use gaiterguard_apidocs::Document as Reading;
 use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
-use gaiterguard_domain::field::{FieldError, FieldReader, KEY_NOT_STORED};
+use gaiterguard_domain::field::{
+    Checked, FieldError, FieldValue, KEY_NOT_STORED, any_string, refused,
+};
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::target::Target;
+use gaiterguard_domain::text::Title;
+use gaiterguard_domain::{all, body};
 use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{
-    Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, NewDocument, StoreError, Stored,
+    self as store, Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, StoreError, Stored,
 };
 use gaiterguard_upstream::{AddressPolicy, literal, page};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use crate::desk::{DefinitionError, Desk, Editor, listed};
@@ -20,10 +26,32 @@ use crate::document_content::DocumentContent;
 use crate::library::ReadError;
 use crate::service;
 
-/// The longest title, in characters.
-pub const TITLE_CHARS_MAX: usize = 200;
+body! {
+    /// A document to add.
+    pub struct NewDocument {
+        /// Format of `content`.
+        kind "type": DocumentKind as DocumentKind,
+        /// Title. Defaults to the title in the document.
+        title "title": Option<Title> as Option<Title>,
+        /// The document's text, or the URL to fetch it from. Up to 16 MB. The URL may point to an
+        /// OpenAPI document, Markdown, or an HTML page.
+        #[schema(min_length = 1)]
+        content "content": EnteredContent as String,
+    }
+}
 
-/// The documents of a service.
+/// A document's content, or its URL, as entered. It is searched for agent keys later, on a thread
+/// for blocking work, because it may be long.
+#[derive(Clone, Debug)]
+pub struct EnteredContent(String);
+
+impl FieldValue for EnteredContent {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        any_string(value).map(Self)
+    }
+}
+
+/// Returns the documents of a service.
 pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -35,38 +63,38 @@ pub async fn list(
     ))
 }
 
-/// Adds a document: `{type, title?, content}`.
+/// Adds a document.
 pub async fn create(
     desk: &Desk,
     editor: Editor,
     service: ServiceId,
-    fields: &Map<String, Value>,
+    new: NewDocument,
 ) -> Result<Document, DefinitionError> {
-    let mut reader = FieldReader::new(fields);
-    let kind = read_kind(&mut reader);
-    let title = reader.text("title", TITLE_CHARS_MAX);
-    let content = read_content(&mut reader, kind, desk.policy());
-    reader.finish()?;
-    let (Some(kind), Some(content)) = (kind, content) else {
-        return Err(DefinitionError::Invalid(Vec::new()));
-    };
+    let NewDocument {
+        kind,
+        title,
+        content,
+    } = new;
+    let is_url = kind == Ok(DocumentKind::Url);
+    let content = content.and_then(|content| usable(content, is_url, desk.policy()));
+    let (kind, title, content) = all!(kind, title, content)?;
     service::get(desk, editor.workspace, service).await?;
     let content = match kind {
         DocumentKind::Url => fetched(desk, content.trim()).await?,
-        DocumentKind::Openapi | DocumentKind::Markdown => {
-            Zeroizing::new(content.as_bytes().to_vec())
-        }
+        DocumentKind::Openapi | DocumentKind::Markdown => Zeroizing::new(content.into_bytes()),
     };
     let read = read(desk, kind, content.clone()).await?;
     let key = desk.sealing().payload_key(editor.workspace).await?;
-    let new = NewDocument {
+    let new = store::NewDocument {
         kind,
-        title: title.or_else(|| read.title.clone()),
+        title: title
+            .and_then(Title::into_filled)
+            .or_else(|| read.title.clone()),
         reading: reading_of(&read),
     };
     let at = desk.now();
     let mut refused = None;
-    // What is made is known to the library before anything can ask it for this version.
+    // The library knows the new document before anything can look up this version.
     let mut read = Some(read);
     let made = desk
         .store()
@@ -104,7 +132,7 @@ pub async fn create(
     }
 }
 
-/// Fetches a document anew if it has an address, and reads it anew.
+/// Reads a document again. A document with a URL is fetched again.
 pub async fn refresh(
     desk: &Desk,
     editor: Editor,
@@ -162,8 +190,7 @@ async fn read(
     let searched = content.clone();
     let search = tokio::task::spawn_blocking(move || redact::holds_agent_key(&searched));
     if search.await.map_err(|_| unusable(&ReadError::Failed))? {
-        let refused = FieldError::new("content", KEY_NOT_STORED);
-        return Err(DefinitionError::Invalid(vec![refused]));
+        return Ok(refused("content", KEY_NOT_STORED)?);
     }
     match desk.library().read(kind, content).await {
         Ok(read) => Ok(read),
@@ -173,7 +200,7 @@ async fn read(
     }
 }
 
-/// What is wrong with a document is said of the field that it came in.
+/// Reports a problem of a document as an error of the field that contained it.
 fn unusable(error: &dyn std::error::Error) -> DefinitionError {
     let message = format!("cannot be used: {error}");
     DefinitionError::Invalid(vec![FieldError::new("content", message)])
@@ -188,7 +215,7 @@ fn reading_of(read: &Reading) -> DocumentReading {
     }
 }
 
-/// A document's content as it was given: of one that is fetched, its address.
+/// Returns a document's content as it was entered, which is the URL of a document that is fetched.
 pub async fn content(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -217,7 +244,7 @@ async fn kept(
         .await?)
 }
 
-/// Removes a document.
+/// Deletes a document.
 pub async fn delete(
     desk: &Desk,
     editor: Editor,
@@ -240,47 +267,33 @@ pub async fn delete(
         .ok_or(DefinitionError::NotFound("document"))
 }
 
-fn read_kind(reader: &mut FieldReader<'_>) -> Option<DocumentKind> {
-    let kind = DocumentKind::parse(reader.required_string("type")?);
-    if kind.is_none() {
-        reader.refuse("type", "must be one of openapi, markdown, url");
-    }
-    kind
-}
-
-fn read_content<'a>(
-    reader: &mut FieldReader<'a>,
-    kind: Option<DocumentKind>,
+/// Returns the content if a document can be made of it.
+fn usable(
+    EnteredContent(content): EnteredContent,
+    is_url: bool,
     policy: &AddressPolicy,
-) -> Option<&'a str> {
-    // A whole document is searched for agent keys where that holds nothing up.
-    let content = reader.required_any_string("content")?;
-    let trouble = if content.trim().is_empty() {
-        Some("must not be empty".to_owned())
-    } else if content.len() > DOCUMENT_BYTES_MAX {
-        Some(format!("must be at most {DOCUMENT_BYTES_MAX} bytes long"))
-    } else if kind == Some(DocumentKind::Url) && redact::holds_agent_key(content.as_bytes()) {
-        Some(KEY_NOT_STORED.to_owned())
-    } else if kind == Some(DocumentKind::Url) {
-        Target::parse(content.trim())
+) -> Checked<String> {
+    if content.trim().is_empty() {
+        return refused("content", "must not be empty");
+    }
+    if content.len() > DOCUMENT_BYTES_MAX {
+        let message = format!("must be at most {DOCUMENT_BYTES_MAX} bytes long");
+        return refused("content", message);
+    }
+    if is_url {
+        if redact::holds_agent_key(content.as_bytes()) {
+            return refused("content", KEY_NOT_STORED);
+        }
+        let checked = Target::parse(content.trim())
             .map_err(|refused| {
-                format!(
-                    "must be an http or https URL that the gateway can fetch: \
-                                        {refused}"
-                )
+                format!("must be an http or https URL that the gateway can fetch: {refused}")
             })
-            .and_then(|target| literal::check(target.origin(), policy))
-            .err()
-    } else {
-        None
-    };
-    match trouble {
-        None => Some(content),
-        Some(message) => {
-            reader.refuse("content", message);
-            None
+            .and_then(|target| literal::check(target.origin(), policy));
+        if let Err(message) = checked {
+            return refused("content", message);
         }
     }
+    Ok(content)
 }
 
 fn subject(id: DocumentId) -> String {

@@ -1,16 +1,24 @@
 //! The kill switch of a workspace.
 
-use gaiterguard_domain::field::FieldReader;
 use gaiterguard_domain::id::WorkspaceId;
+use gaiterguard_domain::text::Text;
 use gaiterguard_domain::workspace::KillSwitch;
-use serde_json::{Map, Value, json};
+use gaiterguard_domain::{all, body};
+use serde_json::json;
 
 use crate::desk::{DefinitionError, Desk, Editor};
 
-/// The longest reason, in characters.
-pub const REASON_CHARS_MAX: usize = 2000;
+body! {
+    /// New state of the kill switch.
+    pub struct KillSwitchChange {
+        /// Whether all requests of all agents are refused.
+        active "active": bool as bool,
+        /// Reason for the change.
+        reason "reason": Option<Text> as Option<Text>,
+    }
+}
 
-/// Whether anything may leave a workspace.
+/// Returns the state of a workspace's kill switch.
 pub async fn get(desk: &Desk, workspace: WorkspaceId) -> Result<KillSwitch, DefinitionError> {
     desk.store()
         .kill_switch_get(workspace)
@@ -18,28 +26,24 @@ pub async fn get(desk: &Desk, workspace: WorkspaceId) -> Result<KillSwitch, Defi
         .ok_or(DefinitionError::NotFound("workspace"))
 }
 
-/// Throws or releases it: `{active, reason?}`. Thrown, it takes back everything that waits.
+/// Activates or releases the kill switch. Activation revokes every pending action.
 pub async fn set(
     desk: &Desk,
     editor: Editor,
-    fields: &Map<String, Value>,
+    change: KillSwitchChange,
 ) -> Result<KillSwitch, DefinitionError> {
-    let mut reader = FieldReader::new(fields);
-    if reader.value("active").is_none() {
-        reader.refuse("active", "is required");
-    }
-    let active = reader.boolean("active");
-    let reason = reader.text("reason", REASON_CHARS_MAX);
-    reader.finish()?;
+    let KillSwitchChange { active, reason } = change;
+    let (active, reason) = all!(active, reason)?;
+    let reason = reason.and_then(Text::into_filled);
     let at = desk.now();
-    let switch = match active {
-        Some(true) => KillSwitch::Active {
+    let switch = if active {
+        KillSwitch::Active {
             by: editor.user,
             at,
             reason: reason.clone(),
-        },
-        Some(false) => KillSwitch::Off,
-        None => return Err(DefinitionError::Invalid(Vec::new())),
+        }
+    } else {
+        KillSwitch::Off
     };
     let entry = editor.entry(
         at,

@@ -7,12 +7,14 @@
 //! This crate must never hold SQL, HTTP, or the decision about a request.
 
 pub mod agent;
+pub mod credentials;
 pub mod desk;
 pub mod document;
 pub mod kill_switch;
 pub mod library;
 pub mod rule;
 pub mod service;
+pub mod simulation;
 
 mod agent_name;
 mod document_content;

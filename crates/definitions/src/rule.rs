@@ -1,24 +1,95 @@
-//! Rules: what an operator has decided beforehand, for a service, an agent or all of them.
+//! Rules: an operator's decisions in advance, for a service, an agent, or all of them.
 
 use std::collections::HashMap;
 
-use gaiterguard_domain::field::{FieldError, FieldReader};
+use gaiterguard_domain::field::{Change, Checked, FieldError, changed, refused};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::text::{Name, Words};
 use gaiterguard_domain::time::{Day, Timestamp};
+use gaiterguard_domain::{all, body};
 use gaiterguard_rules::{ConditionError, ConditionWarning, Program};
 use gaiterguard_store::{RuleFields, RuleHits, RuleSaved, Stored};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::desk::{DefinitionError, Desk, Editor, listed};
 
-/// The longest rule in plain words, in characters.
-pub const TEXT_CHARS_MAX: usize = 2000;
-
-/// How many days a rule's hits are counted for, the present one (UTC) included.
+/// Number of days for which a rule's hits are counted, including the present one (UTC).
 const HITS_DAYS: u32 = 30;
 
-/// How often the rules of a workspace matched lately.
+body! {
+    /// A rule to create.
+    pub struct NewRule {
+        /// Name.
+        name "name": Name as Name,
+        /// Effect.
+        effect "effect": RuleEffect as RuleEffect,
+        /// A CEL expression that a request must satisfy. A rule with neither a condition nor a text
+        /// matches every request of its service and agent. With the effect `allow`, such a rule
+        /// forwards risky requests without approval; the response then contains a warning.
+        #[schema(max_length = 4096)]
+        condition "condition": Option<String> as Option<String>,
+        /// The rule in plain words. With a condition, it is only an explanation. Without one, the
+        /// language model applies it, if one is configured.
+        text "text": Option<Words> as Option<Words>,
+        /// ID of the service that the rule is limited to.
+        service "service_id": Option<ServiceId> as Option<i64>,
+        /// ID of the agent that the rule is limited to.
+        agent "agent_id": Option<AgentId> as Option<i64>,
+        /// Whether the rule is enabled. Defaults to true.
+        enabled "enabled": Option<bool> as Option<bool>,
+    }
+}
+
+body! {
+    /// Changes to a rule. Omitted fields stay unchanged; null removes a limit.
+    pub struct RuleChange {
+        /// Name.
+        #[schema(nullable = false)]
+        name "name": Change<Name> as Option<Name>,
+        /// Effect.
+        #[schema(nullable = false)]
+        effect "effect": Change<RuleEffect> as Option<RuleEffect>,
+        /// A CEL expression that a request must satisfy. A rule with neither a condition nor a text
+        /// matches every request of its service and agent. With the effect `allow`, such a rule
+        /// forwards risky requests without approval; the response then contains a warning.
+        #[schema(max_length = 4096)]
+        condition "condition": Change<Option<String>> as Option<String>,
+        /// The rule in plain words. With a condition, it is only an explanation. Without one, the
+        /// language model applies it, if one is configured.
+        text "text": Change<Option<Words>> as Option<Words>,
+        /// ID of the service that the rule is limited to.
+        service "service_id": Change<Option<ServiceId>> as Option<i64>,
+        /// ID of the agent that the rule is limited to.
+        agent "agent_id": Change<Option<AgentId>> as Option<i64>,
+        /// Whether the rule is enabled.
+        enabled "enabled": Option<bool> as Option<bool>,
+    }
+}
+
+impl RuleChange {
+    /// Returns the whole rule: this change to `present`, or a new rule if there is none.
+    pub fn applied_to(self, present: Option<&Rule>) -> NewRule {
+        let name = present.map(|rule| Name::stored(rule.name.clone()));
+        let condition = present.and_then(|rule| rule.condition.clone());
+        let text = present.and_then(|rule| rule.text.clone());
+        let text = text.map(Words::stored);
+        let service = present.and_then(|rule| rule.service);
+        let agent = present.and_then(|rule| rule.agent);
+        let enabled = present.map(|rule| rule.enabled);
+        NewRule {
+            name: changed("name", self.name, name),
+            effect: changed("effect", self.effect, present.map(|rule| rule.effect)),
+            condition: self.condition.map(|new| new.over(condition)),
+            text: self.text.map(|new| new.over(text)),
+            service: self.service.map(|new| new.over(service)),
+            agent: self.agent.map(|new| new.over(agent)),
+            enabled: self.enabled.map(|new| new.or(enabled)),
+        }
+    }
+}
+
+/// How often the rules of a workspace matched recently.
 #[derive(Clone, Debug)]
 pub struct Hits {
     since: Day,
@@ -26,30 +97,30 @@ pub struct Hits {
 }
 
 impl Hits {
-    /// Since when is counted.
+    /// Returns the start of the count.
     pub fn since(&self) -> Timestamp {
         self.since.begin()
     }
 
-    /// How often a rule matched; none if it did not.
+    /// Returns how often a rule matched; `None` if it did not.
     pub fn of(&self, rule: RuleId) -> Option<RuleHits> {
         self.by_rule.get(&rule).copied()
     }
 }
 
-/// The first of the days that hits are counted for.
+/// Returns the first of the days for which hits are counted.
 pub fn counted_since(now: Timestamp) -> Day {
     Day::of(now).first_of_last(HITS_DAYS)
 }
 
-/// How often the rules of a workspace matched lately, in requests that were decided.
+/// Returns how often the rules of a workspace matched recently, in requests that were decided.
 pub async fn hits(desk: &Desk, workspace: WorkspaceId) -> Result<Hits, DefinitionError> {
     let since = counted_since(desk.now());
     let by_rule = desk.store().rule_hits(workspace, since).await?;
     Ok(Hits { since, by_rule })
 }
 
-/// The rules of a workspace.
+/// Returns the rules of a workspace.
 pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -57,7 +128,7 @@ pub async fn list(
     Ok(listed(desk.store().rule_list(workspace).await?))
 }
 
-/// One rule, for who looks at it.
+/// Returns one rule, even if it is damaged.
 pub async fn find(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -67,7 +138,7 @@ pub async fn find(
     found.ok_or(DefinitionError::NotFound("rule"))
 }
 
-/// One rule.
+/// Returns one rule.
 pub async fn get(desk: &Desk, workspace: WorkspaceId, id: RuleId) -> Result<Rule, DefinitionError> {
     desk.store()
         .rule_get(workspace, id)
@@ -75,13 +146,9 @@ pub async fn get(desk: &Desk, workspace: WorkspaceId, id: RuleId) -> Result<Rule
         .ok_or(DefinitionError::NotFound("rule"))
 }
 
-/// Makes a rule: `{name, effect, condition?, text?, service_id?, agent_id?, enabled?}`.
-pub async fn create(
-    desk: &Desk,
-    editor: Editor,
-    fields: &Map<String, Value>,
-) -> Result<Rule, DefinitionError> {
-    let wanted = read(desk, editor.workspace, fields, None).await?;
+/// Creates a rule.
+pub async fn create(desk: &Desk, editor: Editor, new: NewRule) -> Result<Rule, DefinitionError> {
+    let wanted = checked(desk, editor.workspace, new).await?;
     let at = desk.now();
     let detail = detail(&wanted);
     Ok(desk
@@ -92,17 +159,18 @@ pub async fn create(
         .await?)
 }
 
-/// Changes a rule, as far as fields are given. Null takes a limit away.
+/// Changes a rule.
 pub async fn update(
     desk: &Desk,
     editor: Editor,
     id: RuleId,
-    fields: &Map<String, Value>,
+    change: RuleChange,
 ) -> Result<Rule, DefinitionError> {
     desk.change(|| async {
         let present = get(desk, editor.workspace, id).await?;
         let seen = present.revision;
-        let wanted = read(desk, editor.workspace, fields, Some(present)).await?;
+        let rule = change.clone().applied_to(Some(&present));
+        let wanted = checked(desk, editor.workspace, rule).await?;
         let at = desk.now();
         let entry = editor.entry(at, "rule.updated", subject(id), detail(&wanted));
         let store = desk.store();
@@ -118,7 +186,7 @@ pub async fn update(
     .await
 }
 
-/// Removes a rule.
+/// Deletes a rule.
 pub async fn delete(desk: &Desk, editor: Editor, id: RuleId) -> Result<(), DefinitionError> {
     let at = desk.now();
     let entry = editor.entry(at, "rule.deleted", subject(id), json!({}));
@@ -129,69 +197,13 @@ pub async fn delete(desk: &Desk, editor: Editor, id: RuleId) -> Result<(), Defin
     found.then_some(()).ok_or(DefinitionError::NotFound("rule"))
 }
 
-/// Reads the fields of a rule. What is not given is taken from `present`.
-pub async fn read(
+/// Checks a rule against the workspace and compiles its condition.
+pub async fn checked(
     desk: &Desk,
     workspace: WorkspaceId,
-    fields: &Map<String, Value>,
-    present: Option<Rule>,
+    rule: NewRule,
 ) -> Result<RuleFields, DefinitionError> {
-    let mut reader = FieldReader::new(fields);
-    let name = match &present {
-        None => reader.required_name(),
-        Some(rule) => Some(reader.name().unwrap_or_else(|| rule.name.clone())),
-    };
-    let effect = match &present {
-        Some(rule) if !reader.has("effect") => Some(rule.effect),
-        _ => read_effect(&mut reader),
-    };
-    let service = if reader.has("service_id") {
-        reader.id("service_id", ServiceId)
-    } else {
-        present.as_ref().and_then(|rule| rule.service)
-    };
-    let agent = if reader.has("agent_id") {
-        reader.id("agent_id", AgentId)
-    } else {
-        present.as_ref().and_then(|rule| rule.agent)
-    };
-    let enabled = reader
-        .boolean("enabled")
-        .unwrap_or_else(|| present.as_ref().is_none_or(|rule| rule.enabled));
-    let condition = if reader.has("condition") {
-        reader.string("condition").map(str::to_owned)
-    } else {
-        present.as_ref().and_then(|rule| rule.condition.clone())
-    };
-    let text = if reader.has("text") {
-        read_text(&mut reader)
-    } else {
-        present.as_ref().and_then(|rule| rule.text.clone())
-    };
-    if let Some(id) = service
-        && desk.store().service_get(workspace, id).await?.is_none()
-    {
-        reader.refuse(
-            "service_id",
-            "must be the ID of a service of this workspace",
-        );
-    }
-    if let Some(id) = agent
-        && desk.store().agent_get(workspace, id).await?.is_none()
-    {
-        reader.refuse("agent_id", "must be the ID of an agent of this workspace");
-    }
-    reader.finish()?;
-    if let Some(condition) = &condition {
-        check(condition).map_err(|error| {
-            let refused = FieldError::new("condition", error.message);
-            DefinitionError::NotUnderstood(vec![refused.at(error.line, error.column)])
-        })?;
-    }
-    let (Some(name), Some(effect)) = (name, effect) else {
-        return Err(DefinitionError::Invalid(Vec::new()));
-    };
-    Ok(RuleFields {
+    let NewRule {
         name,
         effect,
         condition,
@@ -199,22 +211,73 @@ pub async fn read(
         service,
         agent,
         enabled,
+    } = rule;
+    let service = known_service(desk, workspace, service).await?;
+    let agent = known_agent(desk, workspace, agent).await?;
+    let (name, effect, enabled, condition, text, service, agent) =
+        all!(name, effect, enabled, condition, text, service, agent)?;
+    if let Some(condition) = &condition {
+        check(condition).map_err(|error| {
+            let refused = FieldError::new("condition", error.message);
+            DefinitionError::NotUnderstood(vec![refused.at(error.line, error.column)])
+        })?;
+    }
+    Ok(RuleFields {
+        name: name.into_string(),
+        effect,
+        condition,
+        text: text.map(Words::into_string),
+        service,
+        agent,
+        enabled: enabled.unwrap_or(true),
     })
 }
 
-/// What is wrong with a condition, if anything is.
+/// Returns the field `service_id`, refused if the workspace has no such service.
+async fn known_service(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    service: Checked<Option<ServiceId>>,
+) -> Result<Checked<Option<ServiceId>>, DefinitionError> {
+    if let Ok(Some(id)) = service
+        && desk.store().service_get(workspace, id).await?.is_none()
+    {
+        let message = "must be the ID of a service of this workspace";
+        return Ok(refused("service_id", message));
+    }
+    Ok(service)
+}
+
+/// Returns the field `agent_id`, refused if the workspace has no such agent.
+async fn known_agent(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    agent: Checked<Option<AgentId>>,
+) -> Result<Checked<Option<AgentId>>, DefinitionError> {
+    if let Ok(Some(id)) = agent
+        && desk.store().agent_get(workspace, id).await?.is_none()
+    {
+        return Ok(refused(
+            "agent_id",
+            "must be the ID of an agent of this workspace",
+        ));
+    }
+    Ok(agent)
+}
+
+/// Compiles a condition, and returns the error if it does not compile.
 pub fn check(condition: &str) -> Result<(), ConditionError> {
     Program::compile(condition).map(drop)
 }
 
-/// Returns what the author of a rule should know about its condition, though it can be evaluated.
-/// Without an effect it is taken for one that holds or refuses.
+/// Returns warnings about a condition that compiles. Without an effect, the rule counts as one that
+/// holds or denies.
 pub fn warnings(condition: &str, effect: Option<RuleEffect>) -> Vec<ConditionWarning> {
     Program::compile(condition).map_or_else(|_| Vec::new(), |program| advice(&program, effect))
 }
 
-/// Returns a warning if a rule without a condition and without words allows every request of its
-/// service and agent, risky ones included.
+/// Returns a warning if a rule without a condition and a text allows every request of its service
+/// and agent, including risky ones.
 pub fn allows_everything(
     effect: RuleEffect,
     condition: Option<&str>,
@@ -230,8 +293,8 @@ pub fn allows_everything(
     })
 }
 
-/// An `allow` that misses a spelling of a path leaves the request to the assessors; a rule that
-/// holds or refuses lets it pass.
+/// Returns the warnings for a rule with this effect. An `allow` that misses a spelling of a path
+/// leaves the request to the assessors, but a rule that holds or denies lets it pass.
 fn advice(program: &Program, effect: Option<RuleEffect>) -> Vec<ConditionWarning> {
     match effect {
         Some(RuleEffect::Allow) => Vec::new(),
@@ -239,8 +302,8 @@ fn advice(program: &Program, effect: Option<RuleEffect>) -> Vec<ConditionWarning
     }
 }
 
-/// Checks a condition of a rule for a service of the workspace, or for all of them, and returns
-/// what its author should know.
+/// Checks the condition of a rule for a service of the workspace, or for all of them, and returns
+/// its warnings.
 pub async fn validate(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -248,33 +311,8 @@ pub async fn validate(
     service: Option<ServiceId>,
     effect: Option<RuleEffect>,
 ) -> Result<Result<Vec<ConditionWarning>, ConditionError>, DefinitionError> {
-    if let Some(id) = service
-        && desk.store().service_get(workspace, id).await?.is_none()
-    {
-        let refused = FieldError::new(
-            "service_id",
-            "must be the ID of a service of this workspace",
-        );
-        return Err(DefinitionError::Invalid(vec![refused]));
-    }
+    known_service(desk, workspace, Ok(service)).await??;
     Ok(Program::compile(condition).map(|program| advice(&program, effect)))
-}
-
-fn read_text(reader: &mut FieldReader<'_>) -> Option<String> {
-    let said = reader.string("text")?.trim();
-    if said.is_empty() {
-        reader.refuse("text", "must not be blank");
-        return None;
-    }
-    reader.text("text", TEXT_CHARS_MAX)
-}
-
-fn read_effect(reader: &mut FieldReader<'_>) -> Option<RuleEffect> {
-    let effect = RuleEffect::parse(reader.required_string("effect")?);
-    if effect.is_none() {
-        reader.refuse("effect", "must be one of deny, require_approval, allow");
-    }
-    effect
 }
 
 fn detail(fields: &RuleFields) -> Value {

@@ -1,21 +1,68 @@
-//! Services: what an operator may say of an upstream API and of the credential for it.
+//! Services: registered upstream APIs and their credentials.
 
 use gaiterguard_credential::Credential;
-use gaiterguard_domain::field::{FieldError, FieldReader};
+use gaiterguard_domain::field::{Change, Checked, FieldError, refused};
 use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::target::BaseUrl;
+use gaiterguard_domain::text::{Name, Text};
+use gaiterguard_domain::{all, body};
 use gaiterguard_sealing::{Purpose, SealingError, SealingKey};
 use gaiterguard_store::{Abandoned, ServiceFields, ServiceSaved, StoreError, Stored};
 use gaiterguard_upstream::{AddressPolicy, literal};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
+use crate::credentials::Credentials;
 use crate::desk::{DefinitionError, Desk, Editor, listed};
 
-/// The longest description, in characters.
-pub const DESCRIPTION_CHARS_MAX: usize = 2000;
+body! {
+    /// A service to register.
+    pub struct NewService {
+        /// Name, unique in the workspace.
+        #[schema(example = "stripe")]
+        name "name": Name as Name,
+        /// An http or https URL without user, query, or fragment. A trailing slash is ignored.
+        #[schema(example = "https://api.example.com/v1")]
+        base_url "baseUrl": BaseUrl as String,
+        /// How the credential is injected.
+        auth_type "authType": AuthType as AuthType,
+        /// The credential.
+        credentials "credentials": Option<Credentials> as Option<Credentials>,
+        /// Description.
+        description "description": Option<Text> as Option<Text>,
+        /// Whether requests without an intent are refused. Defaults to false.
+        intent_required "intentRequired": Option<bool> as Option<bool>,
+        /// Whether agents may open WebSockets below `/s/{service}/`. Defaults to false. The gateway
+        /// decides on the handshake; it does not inspect the messages.
+        web_socket "webSocket": Option<bool> as Option<bool>,
+    }
+}
 
-/// The services of a workspace.
+body! {
+    /// Changes to a service. A different `authType`, or a different scheme, host, or port of
+    /// `baseUrl`, removes the credential unless a new one is given.
+    pub struct ServiceChange {
+        /// Name, unique in the workspace.
+        #[schema(nullable = false)]
+        name "name": Change<Name> as Option<Name>,
+        /// An http or https URL without user, query, or fragment.
+        #[schema(nullable = false)]
+        base_url "baseUrl": Change<BaseUrl> as Option<String>,
+        /// How the credential is injected.
+        #[schema(nullable = false)]
+        auth_type "authType": Change<AuthType> as Option<AuthType>,
+        /// The credential.
+        credentials "credentials": Change<Option<Credentials>> as Option<Credentials>,
+        /// Description; null removes it.
+        description "description": Change<Option<Text>> as Option<Text>,
+        /// Whether requests without an intent are refused.
+        intent_required "intentRequired": Change<Option<bool>> as Option<bool>,
+        /// Whether agents may open WebSockets below `/s/{service}/`.
+        web_socket "webSocket": Change<Option<bool>> as Option<bool>,
+    }
+}
+
+/// Returns the services of a workspace.
 pub async fn list(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -23,7 +70,7 @@ pub async fn list(
     Ok(listed(desk.store().service_list(workspace).await?))
 }
 
-/// One service, for who looks at it.
+/// Returns one service, even if it is damaged.
 pub async fn find(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -33,7 +80,7 @@ pub async fn find(
     found.ok_or(DefinitionError::NotFound("service"))
 }
 
-/// One service.
+/// Returns one service.
 pub async fn get(
     desk: &Desk,
     workspace: WorkspaceId,
@@ -45,35 +92,39 @@ pub async fn get(
         .ok_or(DefinitionError::NotFound("service"))
 }
 
-/// Registers a service: `{name, baseUrl, authType, credentials?, description?, intentRequired?,
-/// webSocket?}`.
+/// Registers a service.
 pub async fn create(
     desk: &Desk,
     editor: Editor,
-    fields: &Map<String, Value>,
+    new: NewService,
 ) -> Result<Service, DefinitionError> {
-    let mut reader = FieldReader::new(fields);
-    let name = reader.required_name();
-    let base_url = read_base_url(&mut reader, desk.policy());
-    let auth_type = read_auth_type(&mut reader);
-    let description = reader.text("description", DESCRIPTION_CHARS_MAX);
-    let intent_required = reader.boolean("intentRequired").unwrap_or(false);
-    let web_socket = reader.boolean("webSocket").unwrap_or(false);
-    let given = match auth_type {
-        Some(auth_type) => read_credentials(&mut reader, auth_type, desk.policy()),
-        None => None,
-    };
-    reader.finish()?;
-    let (Some(name), Some(base_url), Some(auth_type)) = (name, base_url, auth_type) else {
-        return Err(DefinitionError::Invalid(Vec::new()));
-    };
-    let fields = ServiceFields {
+    let NewService {
+        name,
+        base_url,
+        auth_type,
+        credentials,
+        description,
+        intent_required,
+        web_socket,
+    } = new;
+    let base_url = base_url.and_then(|base_url| allowed(base_url, desk.policy()));
+    let given = given(&auth_type, credentials, desk.policy());
+    let (name, base_url, auth_type, description, intent_required, web_socket, given) = all!(
         name,
         base_url,
         auth_type,
         description,
         intent_required,
         web_socket,
+        given
+    )?;
+    let fields = ServiceFields {
+        name: name.into_string(),
+        base_url,
+        auth_type,
+        description: description.and_then(Text::into_filled),
+        intent_required: intent_required.unwrap_or(false),
+        web_socket: web_socket.unwrap_or(false),
     };
     let prepared = match given {
         Some(given) => Some(Prepared::of(desk, editor.workspace, given).await?),
@@ -111,58 +162,66 @@ pub async fn create(
     }
 }
 
-/// Changes a service, as far as fields are given. Another type or another origin (scheme, host,
-/// port) drops the credential, unless a new one is given: a credential is never sent to a server that
-/// its operator did not give it for. Where address and credential change together, the old one never
-/// meets the new address, nor the new one the old.
+/// Changes a service. A different type or origin (scheme, host, port) removes the credential unless
+/// a new one is given: a credential is never sent to a server that its operator did not choose for
+/// it. If URL and credential change together, the old credential is never used with the new URL, nor
+/// the new credential with the old URL.
 pub async fn update(
     desk: &Desk,
     editor: Editor,
     id: ServiceId,
-    fields: &Map<String, Value>,
+    change: ServiceChange,
 ) -> Result<Service, DefinitionError> {
-    desk.change(|| change(desk, editor, id, fields)).await
+    desk.change(|| apply(desk, editor, id, change.clone()))
+        .await
 }
 
-async fn change(
+async fn apply(
     desk: &Desk,
     editor: Editor,
     id: ServiceId,
-    fields: &Map<String, Value>,
+    change: ServiceChange,
 ) -> Result<Service, DefinitionError> {
     let present = get(desk, editor.workspace, id).await?;
-    let mut reader = FieldReader::new(fields);
-    let name = reader.name();
-    let base_url = if reader.has("baseUrl") {
-        read_base_url(&mut reader, desk.policy())
-    } else {
-        None
-    };
-    let auth_type = if reader.has("authType") {
-        read_auth_type(&mut reader)
-    } else {
-        Some(present.auth_type)
-    };
-    let description = if reader.has("description") {
-        reader.text("description", DESCRIPTION_CHARS_MAX)
-    } else {
-        present.description.clone()
-    };
-    let intent_required = reader.boolean("intentRequired");
-    let web_socket = reader.boolean("webSocket");
-    let given = match auth_type {
-        Some(auth_type) => read_credentials(&mut reader, auth_type, desk.policy()),
-        None => None,
-    };
-    reader.finish()?;
-    let auth_type = auth_type.unwrap_or(present.auth_type);
-    let wanted = ServiceFields {
-        name: name.unwrap_or_else(|| present.name.clone()),
-        base_url: base_url.unwrap_or_else(|| present.base_url.clone()),
+    let changed = change.fields();
+    let ServiceChange {
+        name,
+        base_url,
+        auth_type,
+        credentials,
+        description,
+        intent_required,
+        web_socket,
+    } = change;
+    // A present URL stays, even if the policy has changed since.
+    let base_url = base_url.and_then(|new| match new.0 {
+        Some(base_url) => allowed(base_url, desk.policy()),
+        None => Ok(present.base_url.clone()),
+    });
+    let auth_type = auth_type.map(|new| new.over(present.auth_type));
+    let credentials = credentials.map(|new| new.over(None));
+    let given = given(&auth_type, credentials, desk.policy());
+    let (name, base_url, auth_type, description, intent_required, web_socket, given) = all!(
+        name,
+        base_url,
         auth_type,
         description,
-        intent_required: intent_required.unwrap_or(present.intent_required),
-        web_socket: web_socket.unwrap_or(present.web_socket),
+        intent_required,
+        web_socket,
+        given
+    )?;
+    let description = description.0.map(|new| new.and_then(Text::into_filled));
+    let wanted = ServiceFields {
+        name: name
+            .0
+            .map_or_else(|| present.name.clone(), Name::into_string),
+        base_url,
+        auth_type,
+        description: description.unwrap_or_else(|| present.description.clone()),
+        intent_required: intent_required
+            .over(None)
+            .unwrap_or(present.intent_required),
+        web_socket: web_socket.over(None).unwrap_or(present.web_socket),
     };
     let prepared = match given {
         Some(given) => Some(Prepared::of(desk, editor.workspace, given).await?),
@@ -171,7 +230,6 @@ async fn change(
     let moves = wanted.base_url.origin() != present.base_url.origin();
     let clear_credential = moves || auth_type != present.auth_type || prepared.is_some();
     let at = desk.now();
-    let changed: Vec<&String> = fields.keys().collect();
     let entry = editor.entry(
         at,
         "service.updated",
@@ -210,21 +268,22 @@ async fn change(
     }
 }
 
-/// Replaces a service's credential with what is given for its type.
+/// Replaces a service's credential.
 pub async fn set_credentials(
     desk: &Desk,
     editor: Editor,
     id: ServiceId,
-    fields: &Map<String, Value>,
+    Credentials(fields): Credentials,
 ) -> Result<Service, DefinitionError> {
     desk.change(|| async {
         let present = get(desk, editor.workspace, id).await?;
         let given = Given {
-            credential: Credential::parse(present.auth_type, fields, desk.policy())?,
-            keys: keys(fields),
+            credential: Credential::parse(present.auth_type, &fields, desk.policy())?,
+            keys: fields.keys(),
         };
         let prepared = Prepared::of(desk, editor.workspace, given).await?;
-        // The one before may be renewed at the same moment, which makes its version another.
+        // If the present credential is renewed at the same moment, its version changes, and the
+        // store refuses this one.
         let version = present.credential.map_or(1, |sealed| sealed.version + 1);
         let sealed = prepared.seal(id, version)?;
         put(desk, editor, id, present.revision, &sealed).await
@@ -232,7 +291,7 @@ pub async fn set_credentials(
     .await
 }
 
-/// Removes a service.
+/// Deletes a service.
 pub async fn delete(desk: &Desk, editor: Editor, id: ServiceId) -> Result<(), DefinitionError> {
     let at = desk.now();
     let entry = editor.entry(at, "service.deleted", subject(id), json!({}));
@@ -258,7 +317,7 @@ fn subject(id: ServiceId) -> String {
     format!("service:{id}")
 }
 
-/// Puts a credential in its place that was sealed for the service as it was `seen`.
+/// Stores a credential that was sealed for revision `seen` of the service.
 async fn put(
     desk: &Desk,
     editor: Editor,
@@ -284,13 +343,13 @@ async fn put(
     }
 }
 
-/// A credential as it was given, with the names of its fields.
+/// A credential as it was entered, with the names of its fields.
 struct Given {
     credential: Credential,
     keys: Vec<String>,
 }
 
-/// A credential with the data key for it: what is left to do needs no waiting.
+/// A credential with the data key for it, so that sealing it needs no further waiting.
 struct Prepared {
     key: SealingKey,
     credential: Credential,
@@ -319,64 +378,59 @@ impl Prepared {
     }
 }
 
-fn keys(fields: &Map<String, Value>) -> Vec<String> {
-    fields
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, _)| name.clone())
-        .collect()
-}
-
-fn read_base_url(reader: &mut FieldReader<'_>, policy: &AddressPolicy) -> Option<BaseUrl> {
-    let text = reader.required_string("baseUrl")?;
-    let checked = BaseUrl::parse(text)
-        .map_err(|refused| format!("must be an http or https URL: {refused}"))
-        .and_then(|base_url| literal::check(base_url.origin(), policy).map(|()| base_url));
-    match checked {
-        Ok(base_url) => Some(base_url),
-        Err(message) => {
-            reader.refuse("baseUrl", message);
-            None
+impl ServiceChange {
+    /// Returns the names of the fields that are present, as the audit log lists them.
+    fn fields(&self) -> Vec<&'static str> {
+        fn is_present<T>(change: &Checked<Change<T>>) -> bool {
+            change.as_ref().is_ok_and(|change| change.0.is_some())
         }
+        [
+            ("name", is_present(&self.name)),
+            ("baseUrl", is_present(&self.base_url)),
+            ("authType", is_present(&self.auth_type)),
+            ("credentials", is_present(&self.credentials)),
+            ("description", is_present(&self.description)),
+            ("intentRequired", is_present(&self.intent_required)),
+            ("webSocket", is_present(&self.web_socket)),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_present)| is_present.then_some(name))
+        .collect()
     }
 }
 
-fn read_auth_type(reader: &mut FieldReader<'_>) -> Option<AuthType> {
-    let auth_type = AuthType::parse(reader.required_string("authType")?);
-    if auth_type.is_none() {
-        let words: Vec<&str> = AuthType::ALL.iter().map(|kind| kind.as_str()).collect();
-        reader.refuse("authType", format!("must be one of {}", words.join(", ")));
+/// Returns the base URL unless it is a literal address that upstreams may not have.
+fn allowed(base_url: BaseUrl, policy: &AddressPolicy) -> Checked<BaseUrl> {
+    match literal::check(base_url.origin(), policy) {
+        Ok(()) => Ok(base_url),
+        Err(message) => refused("baseUrl", message),
     }
-    auth_type
 }
 
-/// The member `credentials`. An empty object says no more than its absence.
-fn read_credentials(
-    reader: &mut FieldReader<'_>,
-    auth_type: AuthType,
+/// Parses the field `credentials`, if the type is known. An empty object counts as absent.
+fn given(
+    auth_type: &Checked<AuthType>,
+    credentials: Checked<Option<Credentials>>,
     policy: &AddressPolicy,
-) -> Option<Given> {
-    let Some(fields) = reader.value("credentials")?.as_object() else {
-        reader.refuse("credentials", "must be an object");
-        return None;
+) -> Checked<Option<Given>> {
+    let (Ok(auth_type), Some(Credentials(fields))) = (auth_type, credentials?) else {
+        return Ok(None);
     };
     if fields.is_empty() {
-        return None;
+        return Ok(None);
     }
-    match Credential::parse(auth_type, fields, policy) {
-        Ok(credential) => Some(Given {
-            credential,
-            keys: keys(fields),
-        }),
-        Err(errors) => {
-            let (whole, members): (Vec<FieldError>, Vec<FieldError>) = errors
-                .into_iter()
-                .partition(|error| error.field == "credentials");
-            for error in whole {
-                reader.refuse("credentials", error.message);
-            }
-            reader.refuse_members("credentials", members);
-            None
+    let within = |error: FieldError| {
+        if error.field == "credentials" {
+            error
+        } else {
+            error.within("credentials")
         }
+    };
+    match Credential::parse(*auth_type, &fields, policy) {
+        Ok(credential) => Ok(Some(Given {
+            credential,
+            keys: fields.keys(),
+        })),
+        Err(errors) => Err(errors.into_iter().map(within).collect()),
     }
 }

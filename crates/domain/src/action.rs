@@ -104,9 +104,10 @@ pub enum ActionState {
     },
 }
 
-/// The name of a state, as in database rows and API responses.
+/// The status of an action: the name of its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum ActionStatus {
     /// See [`ActionState::Pending`].
     Pending,
@@ -182,6 +183,8 @@ impl Ruling {
 /// The finding of a human who checked the upstream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = Outcome))]
 pub enum Resolution {
     /// The request was carried out.
     Executed,

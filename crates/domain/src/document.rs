@@ -1,7 +1,11 @@
 //! A document that describes a service's API.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::field::{FieldValue, one_of};
 use crate::id::{DocumentId, ServiceId, WorkspaceId};
 use crate::time::Timestamp;
 
@@ -11,6 +15,8 @@ pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// The format of a document's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = DocumentType))]
 pub enum DocumentKind {
     /// `OpenAPI` 3.0 or 3.1, or Swagger 2.0, as JSON or YAML.
     Openapi,
@@ -21,6 +27,9 @@ pub enum DocumentKind {
 }
 
 impl DocumentKind {
+    /// Every kind.
+    const ALL: [Self; 3] = [Self::Openapi, Self::Markdown, Self::Url];
+
     /// Returns the word for this kind in database rows and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,9 +41,13 @@ impl DocumentKind {
 
     /// Parses such a word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Openapi, Self::Markdown, Self::Url]
-            .into_iter()
-            .find(|kind| kind.as_str() == word)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl FieldValue for DocumentKind {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        one_of(value, &Self::ALL, Self::as_str)
     }
 }
 

@@ -1,280 +1,203 @@
-//! Reading the fields that an operator enters, so that one response lists every mistake.
-//! Messages say what a field must be and never repeat its value.
+//! Fields of a JSON object that an operator sends.
+//!
+//! Every field is parsed on its own and becomes a [`Checked`] value, so that one response lists all
+//! errors. Messages say what a field must be and never repeat its value.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use serde_json::{Number, Value};
 
 use crate::redact;
 use crate::time::Timestamp;
 
-/// The longest name of anything an operator names, in characters.
-pub const NAME_CHARS_MAX: usize = 100;
-
-/// The message for a text that holds an agent key.
+/// The error message for a text that contains an agent key.
 pub const KEY_NOT_STORED: &str =
     "must not contain an agent key in any spelling, because this text is stored and shown";
 
-/// One field that cannot be taken as it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// The error message for a required field that is absent or null.
+const REQUIRED: &str = "is required";
+
+/// An error in one field of a request.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct FieldError {
-    /// The field's name; members of an object are joined with dots.
+    /// The field's path, such as `headers.Accept` or `rules[2].name`; empty for the whole body.
     pub field: String,
-    /// The message: what the field must be.
+    /// Description of the error and of what is expected.
     pub message: String,
-    /// Where in it: the line and the column, both from 1, where it is a text with lines.
-    #[serde(skip)]
-    pub place: Option<(u32, u32)>,
+    /// Line of the error, from 1. Set only for errors in a rule's condition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(minimum = 1))]
+    pub line: Option<u32>,
+    /// Column of the error in characters, from 1. Set only for errors in a rule's condition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(minimum = 1))]
+    pub column: Option<u32>,
 }
 
 impl FieldError {
-    /// An error of `field`.
+    /// Returns an error of a whole field.
     pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             field: field.into(),
             message: message.into(),
-            place: None,
+            line: None,
+            column: None,
         }
     }
 
-    /// The same error at a line and a column.
+    /// Returns the same error at a line and a column, both from 1.
     #[must_use]
     pub fn at(mut self, line: u32, column: u32) -> Self {
-        self.place = Some((line, column));
+        self.line = Some(line);
+        self.column = Some(column);
+        self
+    }
+
+    /// Returns the same error in a field inside `outer`.
+    #[must_use]
+    pub fn within(mut self, outer: &str) -> Self {
+        self.field = format!("{outer}.{}", self.field);
         self
     }
 }
 
-/// Reads the members of an object and gathers what is wrong with them.
-pub struct FieldReader<'a> {
-    fields: &'a Map<String, Value>,
-    errors: Vec<FieldError>,
+/// A field's value, or everything that is wrong with it.
+pub type Checked<T> = Result<T, Vec<FieldError>>;
+
+/// Returns the error of a whole field.
+pub fn refused<T>(field: &str, message: impl Into<String>) -> Checked<T> {
+    Err(vec![FieldError::new(field, message)])
 }
 
-impl<'a> FieldReader<'a> {
-    pub fn new(fields: &'a Map<String, Value>) -> Self {
-        Self {
-            fields,
-            errors: Vec::new(),
+/// A type that a field can have.
+pub trait FieldValue: Sized {
+    /// Parses a value other than null. The error says what the value must be.
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>>;
+
+    /// Reads the field `name`. A field is required unless its type says otherwise.
+    fn read(name: &str, value: Option<Value>) -> Checked<Self> {
+        let parsed = match value {
+            None | Some(Value::Null) => Err(Cow::Borrowed(REQUIRED)),
+            Some(value) => Self::parse(value),
+        };
+        parsed.or_else(|message| refused(name, message))
+    }
+}
+
+/// An optional field. Null counts as absent.
+impl<T: FieldValue> FieldValue for Option<T> {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        T::parse(value).map(Some)
+    }
+
+    fn read(name: &str, value: Option<Value>) -> Checked<Self> {
+        match value {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => T::read(name, Some(value)).map(Some),
         }
     }
+}
 
-    /// Notes an error.
-    pub fn refuse(&mut self, field: &str, message: impl Into<String>) {
-        self.errors.push(FieldError::new(field, message));
+/// A field of a partial change: the new value, or `None` if the field is absent. Whether null is a
+/// value depends on `T`: it is one of `Change<Option<_>>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change<T>(pub Option<T>);
+
+impl<T> Change<T> {
+    /// Returns the new value, or else the present one.
+    pub fn over(self, present: T) -> T {
+        self.0.unwrap_or(present)
+    }
+}
+
+impl<T: FieldValue> FieldValue for Change<T> {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        T::parse(value).map(|value| Self(Some(value)))
     }
 
-    /// Notes errors of the members of `field`.
-    pub fn refuse_members(&mut self, field: &str, errors: Vec<FieldError>) {
-        self.errors.extend(
-            errors
-                .into_iter()
-                .map(|error| FieldError::new(format!("{field}.{}", error.field), error.message)),
-        );
+    fn read(name: &str, value: Option<Value>) -> Checked<Self> {
+        match value {
+            None => Ok(Self(None)),
+            Some(value) => T::read(name, Some(value)).map(|value| Self(Some(value))),
+        }
     }
+}
 
-    /// Whether the field is there, even as null.
-    pub fn has(&self, field: &str) -> bool {
-        self.fields.contains_key(field)
+/// Returns the new value of a field, or the present one. Without either, the field is missing.
+pub fn changed<T>(field: &str, change: Checked<Change<T>>, present: Option<T>) -> Checked<T> {
+    match change?.0.or(present) {
+        Some(value) => Ok(value),
+        None => refused(field, REQUIRED),
     }
+}
 
-    /// The field's value, unless it is absent or null.
-    pub fn value(&self, field: &str) -> Option<&'a Value> {
-        self.fields.get(field).filter(|value| !value.is_null())
-    }
-
-    /// A string without an agent key, if the field is there.
-    pub fn string(&mut self, field: &str) -> Option<&'a str> {
-        let text = self.any_string(field)?;
+/// Any text without an agent key.
+impl FieldValue for String {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        let text = any_string(value)?;
         if redact::holds_agent_key(text.as_bytes()) {
-            self.refuse(field, KEY_NOT_STORED);
-            return None;
+            return Err(KEY_NOT_STORED.into());
         }
-        Some(text)
+        Ok(text)
     }
+}
 
-    /// A string without an agent key that has to be there.
-    pub fn required_string(&mut self, field: &str) -> Option<&'a str> {
-        if self.value(field).is_none() {
-            self.refuse(field, "is required");
-            return None;
-        }
-        self.string(field)
-    }
-
-    /// A string that has to be there. It is the caller's to look for agent keys, unless the string is
-    /// sealed and never shown.
-    pub fn required_any_string(&mut self, field: &str) -> Option<&'a str> {
-        if self.value(field).is_none() {
-            self.refuse(field, "is required");
-            return None;
-        }
-        self.any_string(field)
-    }
-
-    fn any_string(&mut self, field: &str) -> Option<&'a str> {
-        let text = self.value(field)?.as_str();
-        if text.is_none() {
-            self.refuse(field, "must be a string");
-        }
-        text
-    }
-
-    /// Whether something is so, if the field is there.
-    pub fn boolean(&mut self, field: &str) -> Option<bool> {
-        let value = self.value(field)?.as_bool();
-        if value.is_none() {
-            self.refuse(field, "must be true or false");
-        }
+impl FieldValue for bool {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
         value
-    }
-
-    /// A number in `least..=most`, if the field is there.
-    pub fn number(&mut self, field: &str, least: f64, most: f64) -> Option<f64> {
-        let number = self.value(field)?.as_f64();
-        let bounded = number.filter(|number| (least..=most).contains(number));
-        if bounded.is_none() {
-            self.refuse(
-                field,
-                format!("must be a number from {least:?} to {most:?}"),
-            );
-        }
-        bounded
-    }
-
-    /// A whole number in `0..=most`, if the field is there.
-    pub fn whole_number(&mut self, field: &str, most: u32) -> Option<u32> {
-        let number = self.value(field)?.as_u64();
-        let bounded = number
-            .and_then(|number| u32::try_from(number).ok())
-            .filter(|number| *number <= most);
-        if bounded.is_none() {
-            self.refuse(field, format!("must be a whole number from 0 to {most}"));
-        }
-        bounded
-    }
-
-    /// An instant, if the field is there.
-    pub fn timestamp(&mut self, field: &str) -> Option<Timestamp> {
-        let timestamp = self
-            .value(field)?
-            .as_str()
-            .and_then(|text| text.parse().ok());
-        if timestamp.is_none() {
-            self.refuse(
-                field,
-                "must be an RFC 3339 date and time with a time zone, such as 2030-01-31T12:00:00Z",
-            );
-        }
-        timestamp
-    }
-
-    /// A list of ids, if the field is there.
-    pub fn ids<T>(&mut self, field: &str, make: impl Fn(i64) -> T) -> Option<Vec<T>> {
-        let value = self.value(field)?;
-        let ids: Option<Vec<T>> = value.as_array().and_then(|list| {
-            list.iter()
-                .map(|id| id.as_i64().map(&make))
-                .collect::<Option<Vec<T>>>()
-        });
-        if ids.is_none() {
-            self.refuse(field, "must be an array of IDs, which are whole numbers");
-        }
-        ids
-    }
-
-    /// One id, if the field is there.
-    pub fn id<T>(&mut self, field: &str, make: impl Fn(i64) -> T) -> Option<T> {
-        let id = self.value(field)?.as_i64();
-        if id.is_none() {
-            self.refuse(field, "must be an ID, which is a whole number");
-        }
-        id.map(make)
-    }
-
-    /// A name that has to be there.
-    pub fn required_name(&mut self) -> Option<String> {
-        let text = self.required_string("name")?;
-        self.checked_name(text)
-    }
-
-    /// A name, if the field is there. Null is not a name.
-    pub fn name(&mut self) -> Option<String> {
-        if self.has("name") {
-            self.required_name()
-        } else {
-            None
-        }
-    }
-
-    fn checked_name(&mut self, text: &str) -> Option<String> {
-        match name(text) {
-            Ok(name) => Some(name),
-            Err(message) => {
-                self.refuse("name", message);
-                None
-            }
-        }
-    }
-
-    /// Text of at most `chars_max` characters, if the field is there and not blank.
-    pub fn text(&mut self, field: &str, chars_max: usize) -> Option<String> {
-        let text = self.string(field)?;
-        if text.chars().count() > chars_max {
-            self.refuse(
-                field,
-                format!("must be at most {chars_max} characters long"),
-            );
-            return None;
-        }
-        if text
-            .chars()
-            .any(|c| is_deceptive(c) && !matches!(c, '\n' | '\r' | '\t'))
-        {
-            self.refuse(
-                field,
-                "must not contain control, zero-width, or bidirectional characters",
-            );
-            return None;
-        }
-        (!text.trim().is_empty()).then(|| text.to_owned())
-    }
-
-    /// The errors, if there are any.
-    pub fn finish(self) -> Result<(), Vec<FieldError>> {
-        if self.errors.is_empty() {
-            Ok(())
-        } else {
-            Err(self.errors)
-        }
+            .as_bool()
+            .ok_or_else(|| "must be true or false".into())
     }
 }
 
-/// A name without the white space around it, or what it must be.
-pub fn name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    let length = name.chars().count();
-    if length == 0 || length > NAME_CHARS_MAX {
-        return Err(format!("must be 1 to {NAME_CHARS_MAX} characters long"));
+impl FieldValue for Timestamp {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        let timestamp = value.as_str().and_then(|text| text.parse().ok());
+        timestamp.ok_or_else(|| {
+            "must be an RFC 3339 date and time with a time zone, such as 2030-01-31T12:00:00Z"
+                .into()
+        })
     }
-    if name.chars().any(is_deceptive) {
-        return Err("must not contain control, zero-width, or bidirectional characters".to_owned());
-    }
-    Ok(name.to_owned())
 }
 
-/// Characters that are not seen, or that make others be seen in another order.
-fn is_deceptive(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-        )
+/// Returns any text. The caller searches it for agent keys, unless it is sealed and never shown.
+pub fn any_string(value: Value) -> Result<String, Cow<'static, str>> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err("must be a string".into()),
+    }
+}
+
+/// Returns a number from `least` to `most`.
+pub fn number(value: &Value, least: f64, most: f64) -> Result<f64, Cow<'static, str>> {
+    let number = value.as_f64();
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("must be a number from {least:?} to {most:?}").into())
+}
+
+/// Returns a whole number from `least` to `most`.
+pub fn whole_number(value: &Value, least: u32, most: u32) -> Result<u32, Cow<'static, str>> {
+    let number = value.as_number().and_then(Number::as_u64);
+    number
+        .and_then(|number| u32::try_from(number).ok())
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("must be a whole number from {least} to {most}").into())
+}
+
+/// Returns the one of `all` whose name this is.
+pub fn one_of<T: Copy>(
+    value: Value,
+    all: &[T],
+    name: impl Fn(T) -> &'static str,
+) -> Result<T, Cow<'static, str>> {
+    let text = String::parse(value)?;
+    let found = all.iter().copied().find(|one| name(*one) == text);
+    found.ok_or_else(|| {
+        let names: Vec<_> = all.iter().copied().map(name).collect();
+        format!("must be one of {}", names.join(", ")).into()
+    })
 }
 
 #[cfg(test)]
@@ -284,55 +207,52 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_short_and_holds_nothing_that_is_not_seen() {
-        assert_eq!(name("  stripe "), Ok("stripe".to_owned()));
-        assert!(name(&"ä".repeat(100)).is_ok());
-        for refused in [
-            "",
-            "   ",
-            "a\nb",
-            "a\u{202e}b",
-            "a\u{200b}b",
-            "a\u{2066}b",
-            &"ä".repeat(101),
-        ] {
-            assert!(name(refused).is_err(), "{refused:?}");
-        }
+    fn null_is_a_value_only_where_the_type_says_so() {
+        let read = |value: Option<Value>| {
+            (
+                bool::read("a", value.clone()).is_ok(),
+                Option::<bool>::read("a", value.clone()),
+                Change::<bool>::read("a", value.clone()).map(|change| change.0),
+                Change::<Option<bool>>::read("a", value).map(|change| change.0),
+            )
+        };
+        assert_eq!(read(None), (false, Ok(None), Ok(None), Ok(None)));
+        let required = || refused("a", REQUIRED);
+        assert_eq!(
+            read(Some(Value::Null)),
+            (false, Ok(None), required(), Ok(Some(None)))
+        );
+        assert_eq!(
+            read(Some(json!(true))),
+            (true, Ok(Some(true)), Ok(Some(true)), Ok(Some(Some(true))))
+        );
     }
 
     #[test]
-    fn every_mistake_is_reported_together() {
-        let Value::Object(fields) = json!({
-            "name": 5, "holdSeconds": 301, "isActive": "yes", "expiresAt": "tomorrow",
-            "riskThreshold": 1.5, "serviceIds": [1, "2"], "agent_id": 1.5,
-        }) else {
-            unreachable!()
-        };
-        let mut reader = FieldReader::new(&fields);
-        assert_eq!(reader.required_name(), None);
-        assert_eq!(reader.whole_number("holdSeconds", 300), None);
-        assert_eq!(reader.boolean("isActive"), None);
-        assert_eq!(reader.timestamp("expiresAt"), None);
-        assert_eq!(reader.number("riskThreshold", 0.0, 1.0), None);
-        assert_eq!(reader.ids("serviceIds", |id| id), None);
-        assert_eq!(reader.id("agent_id", |id| id), None);
-        let fields: Vec<String> = reader
-            .finish()
-            .unwrap_err()
-            .into_iter()
-            .map(|error| error.field)
-            .collect();
+    fn numbers_are_bounded_and_of_their_kind() {
+        for (value, is_whole, is_number) in [
+            (json!(0), true, true),
+            (json!(1), true, true),
+            (json!(2), false, false),
+            (json!(0.5), false, true),
+            (json!(-1), false, false),
+            (json!("1"), false, false),
+            (json!(u64::MAX), false, false),
+        ] {
+            assert_eq!(whole_number(&value, 0, 1).is_ok(), is_whole, "{value}");
+            assert_eq!(number(&value, 0.0, 1.0).is_ok(), is_number, "{value}");
+        }
+        let huge: Value = serde_json::from_str("1e999").unwrap();
+        assert!(number(&huge, 0.0, 1.0).is_err());
+    }
+
+    #[test]
+    fn a_missing_required_field_of_a_change_is_taken_from_the_present_value() {
+        assert_eq!(changed("a", Ok(Change(Some(1))), Some(2)), Ok(1));
+        assert_eq!(changed("a", Ok(Change(None)), Some(2)), Ok(2));
         assert_eq!(
-            fields,
-            [
-                "name",
-                "holdSeconds",
-                "isActive",
-                "expiresAt",
-                "riskThreshold",
-                "serviceIds",
-                "agent_id"
-            ]
+            changed::<u8>("a", Ok(Change(None)), None),
+            refused("a", REQUIRED)
         );
     }
 }

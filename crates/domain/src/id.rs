@@ -1,9 +1,13 @@
 //! Identifiers, one type per noun, so that the compiler rejects mix-ups.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
+
+use crate::field::FieldValue;
 
 macro_rules! integer_id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -11,6 +15,14 @@ macro_rules! integer_id {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub i64);
+
+        impl FieldValue for $name {
+            fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+                let id = value.as_i64();
+                id.map(Self)
+                    .ok_or_else(|| "must be an ID, which is a whole number".into())
+            }
+        }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

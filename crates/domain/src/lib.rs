@@ -15,6 +15,7 @@ pub mod service;
 pub mod user;
 pub mod workspace;
 
+pub mod body;
 pub mod cookie;
 pub mod field;
 pub mod header;
@@ -25,6 +26,7 @@ pub mod request;
 pub mod response;
 pub mod target;
 mod target_refused;
+pub mod text;
 
 pub mod verdict;
 

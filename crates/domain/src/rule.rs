@@ -1,13 +1,19 @@
 //! The operator's rules and their precedence.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::field::{FieldValue, one_of};
 use crate::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use crate::time::Timestamp;
 
-/// The effect of a rule on the requests it matches, from the mildest to the strictest.
+/// The effect of a rule on the requests that it matches, from the mildest to the strictest. If
+/// several rules match, the strictest effect applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum RuleEffect {
     /// Forwards, regardless of the assessors.
     Allow,
@@ -32,6 +38,13 @@ impl RuleEffect {
         [Self::Allow, Self::RequireApproval, Self::Deny]
             .into_iter()
             .find(|effect| effect.as_str() == word)
+    }
+}
+
+impl FieldValue for RuleEffect {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        let all = [Self::Deny, Self::RequireApproval, Self::Allow];
+        one_of(value, &all, Self::as_str)
     }
 }
 

@@ -1,11 +1,14 @@
 //! A service: a registered upstream API, and where its credential is injected.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::field::{FieldValue, one_of};
 use crate::id::{DataKeyId, ServiceId, WorkspaceId};
 use crate::target::BaseUrl;
 use crate::time::Timestamp;
@@ -13,6 +16,7 @@ use crate::time::Timestamp;
 /// How a service's credential is presented to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum AuthType {
     /// The service needs no credential.
     None,
@@ -54,6 +58,12 @@ impl AuthType {
     /// Parses such a word.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl FieldValue for AuthType {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        one_of(value, &Self::ALL, Self::as_str)
     }
 }
 

@@ -4,9 +4,13 @@
 //! into something harmless, but the upstream may read it differently, and the assessed bytes must be
 //! the bytes that are sent. Accepted targets are sent unchanged.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use serde_json::Value;
+
+use crate::field::FieldValue;
 use crate::path;
 pub use crate::target_refused::{TARGET_BYTES_MAX, TargetRefused};
 
@@ -70,6 +74,14 @@ impl fmt::Display for Origin {
 pub struct BaseUrl {
     origin: Origin,
     path: String,
+}
+
+impl FieldValue for BaseUrl {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        let text = String::parse(value)?;
+        Self::parse(&text)
+            .map_err(|refused| format!("must be an http or https URL: {refused}").into())
+    }
 }
 
 impl BaseUrl {

@@ -44,6 +44,8 @@ pub struct OperationRef {
 /// The decision on a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = RequestDecision))]
 pub enum Decision {
     /// Send it immediately.
     Forward,

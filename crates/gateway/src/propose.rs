@@ -3,10 +3,11 @@
 
 use gaiterguard_authority::Definitions;
 use gaiterguard_definitions::desk::DefinitionError;
-use gaiterguard_definitions::rule::{TEXT_CHARS_MAX, check};
+use gaiterguard_definitions::rule::check;
 use gaiterguard_domain::field::{FieldError, KEY_NOT_STORED};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
+use gaiterguard_domain::text::TEXT_CHARS_MAX;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_llm::{Coverage, ExampleRequest, LlmError, WordedRule, excerpt};
 use gaiterguard_request::{Arena, Node, Reading};

@@ -1,42 +1,42 @@
 //! Both questions in one round trip.
 //!
-//! Whoever answers knows the intent then, so it is told to describe the request first, and as if
-//! somebody had asked for it: a good reason is no smaller effect.
+//! The model then sees the intent as well, so it is asked to describe the request first, as if someone
+//! had asked for it: a good reason does not make an effect smaller.
 
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::ask::Asking;
-use crate::comparison::{self, COMPARING};
+use crate::comparison::{self, COMPARING, ComparisonResponse};
 use crate::description::{self, Description, PRINCIPLE};
 use crate::fence::{Fence, READING};
+use crate::model_client::Prompt;
 use crate::origin::PROVENANCE;
 use crate::ruling::RULINGS;
+use crate::score::Finding;
 use crate::shown::Shown;
-use crate::weigh::Finding;
 use crate::word::{object, read};
 
-/// An answer as it is written.
+/// The response of the model.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Answer {
+struct AssessmentResponse {
     description: Description,
-    comparison: comparison::Answer,
+    comparison: ComparisonResponse,
 }
 
-/// Reads an answer about so many rules; the error says what is wrong with it.
-pub(crate) fn read_answer(answer: &str, rules: usize) -> Result<Finding, String> {
-    let answer: Answer = read(answer)?;
+/// Parses a response about `rules` rules. The error says what is wrong with it.
+pub(crate) fn parse_response(response: &str, rules: usize) -> Result<Finding, String> {
+    let response: AssessmentResponse = read(response)?;
     Ok(Finding {
-        description: answer.description.checked()?,
-        comparison: answer.comparison.about(rules)?,
+        description: response.description.checked()?,
+        comparison: response.comparison.about(rules)?,
     })
 }
 
-/// What the model is asked about one piece of a request.
-pub(crate) fn asking(shown: &Shown<'_>, piece: usize) -> Asking {
+/// Builds the question about one piece of a request.
+pub(crate) fn prompt(shown: &Shown<'_>, piece: usize) -> Prompt {
     let fence = Fence::new();
     let mut user = String::new();
     shown.put_request(&mut user, &fence, piece);
@@ -46,7 +46,7 @@ pub(crate) fn asking(shown: &Shown<'_>, piece: usize) -> Asking {
          object alone.",
     );
     let rules = shown.rule_count;
-    Asking {
+    Prompt {
         system: if rules == 0 {
             &SYSTEM
         } else {
@@ -55,7 +55,8 @@ pub(crate) fn asking(shown: &Shown<'_>, piece: usize) -> Asking {
         user,
         schema_name: "assessment",
         schema: schema(rules),
-        answer_tokens_max: description::ANSWER_TOKENS_MAX + comparison::answer_tokens_max(rules),
+        response_tokens_max: description::RESPONSE_TOKENS_MAX
+            + comparison::response_tokens_max(rules),
     }
 }
 

@@ -1,17 +1,18 @@
-//! A circuit breaker: a server that fails again and again is left alone for a while.
+//! A circuit breaker: a server that fails repeatedly is not called for a while.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gaiterguard_domain::time::{Clock, Timestamp};
 
-/// How many failures in a row open the circuit.
+/// How many consecutive failures open the circuit. A few may be a coincidence.
 pub(crate) const FAILURES_MAX: u32 = 5;
 
-/// How long the circuit stays open before one call tries again.
+/// How long the circuit stays open before one call tries again: about the time of a restart.
 pub(crate) const PAUSE: Duration = Duration::from_secs(15);
 
-/// The longest that repeated failing makes the pause.
+/// The longest pause. Each further failure doubles it up to this limit, so that a server that is back is
+/// noticed within minutes.
 pub(crate) const PAUSE_MAX: Duration = Duration::from_mins(4);
 
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +22,7 @@ enum State {
     Probing { pause: Duration },
 }
 
-/// The breaker before one server.
+/// The circuit breaker for one server.
 pub(crate) struct Breaker {
     state: Mutex<State>,
     clock: Arc<dyn Clock>,
@@ -35,7 +36,7 @@ impl Breaker {
         }
     }
 
-    /// The right to make one call, unless the circuit is open. After a pause one call at a time
+    /// Returns the right to make one call, unless the circuit is open. After a pause, one call at a time
     /// may try whether the server is back.
     pub(crate) fn admit(&self) -> Option<Admission<'_>> {
         let mut state = self.lock();
@@ -59,7 +60,7 @@ impl Breaker {
         })
     }
 
-    /// Whether calls are refused at present.
+    /// Returns whether calls are refused at present.
     pub(crate) fn is_open(&self) -> bool {
         !matches!(*self.lock(), State::Closed { .. })
     }
@@ -69,8 +70,8 @@ impl Breaker {
     }
 }
 
-/// The right to make one call. Dropped without a word on how it went, as when its caller goes
-/// away, it counts for nothing.
+/// The right to make one call. If it is dropped without a result, as when its caller is cancelled, it
+/// counts neither as a success nor as a failure.
 pub(crate) struct Admission<'a> {
     breaker: &'a Breaker,
     is_probe: bool,
@@ -78,13 +79,13 @@ pub(crate) struct Admission<'a> {
 }
 
 impl Admission<'_> {
-    /// The server answered as a server should.
+    /// Records that the server responded properly.
     pub(crate) fn succeeded(mut self) {
         self.is_settled = true;
         *self.breaker.lock() = State::Closed { failures: 0 };
     }
 
-    /// The server failed.
+    /// Records that the server failed.
     pub(crate) fn failed(mut self) {
         self.is_settled = true;
         let since = self.breaker.clock.now();
@@ -113,7 +114,7 @@ impl Drop for Admission<'_> {
         }
         let mut state = self.breaker.lock();
         if let State::Probing { pause } = *state {
-            // The next call may try at once.
+            // The next call may try immediately.
             *state = State::Open {
                 since: Timestamp(i64::MIN),
                 pause,
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_caller_that_goes_away_leaves_the_try_to_the_next() {
+    fn a_cancelled_caller_leaves_the_attempt_to_the_next() {
         let (breaker, clock) = breaker();
         fail(&breaker, FAILURES_MAX);
         clock.advance(PAUSE);

@@ -1,16 +1,16 @@
-//! The verdict that follows from the built-in verdict and the model's words.
+//! Combining the built-in verdict with the findings of the model.
 
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::verdict::{Signal, Verdict};
 
 use crate::comparison::Applies;
-use crate::question::{LlmQuestion, LlmVerdict, UNJUDGED_SCORE};
-use crate::weigh::{Finding, Opinion};
+use crate::question::{LlmQuestion, LlmVerdict, NO_FINDING_SCORE};
+use crate::score::{Finding, Opinion};
 
-/// How far below the threshold a request is that the model releases: a share of it.
+/// The score of a released request as a share of the threshold: clearly below it, whatever it is.
 const RELEASED_SHARE: f64 = 0.9;
 
-/// The verdict of the built-in assessor and the model together.
+/// Returns the verdict of the built-in assessor and the model together.
 pub(crate) fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVerdict {
     let built_in = question.built_in;
     let worst = findings
@@ -48,7 +48,7 @@ pub(crate) fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVe
         Opinion::Hold(said) if said >= built_in.score => sentence.clone(),
         Opinion::Hold(_) => format!("{} {sentence}", built_in.explanation),
         Opinion::Unsure => format!(
-            "{} {sentence} It is not sure, so this rests on the built-in assessor.",
+            "{} {sentence} It is not sure, so the built-in assessor decides.",
             built_in.explanation
         ),
     };
@@ -73,13 +73,13 @@ pub(crate) fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVe
             Applies::Unclear => {
                 must_hold = true;
                 let doubt = format!(
-                    "The language model cannot tell whether the rule “{}” is about this.",
+                    "The language model cannot determine whether the rule “{}” applies.",
                     rule.name
                 );
                 explanation = format!("{doubt} {explanation}");
                 signals.push(Signal {
                     code: "llm_rule_unclear".to_owned(),
-                    weight: UNJUDGED_SCORE,
+                    weight: NO_FINDING_SCORE,
                     evidence: "llm".to_owned(),
                     sentence: doubt,
                 });
@@ -87,7 +87,7 @@ pub(crate) fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVe
         }
     }
     if must_hold {
-        // Doubt about a rule that restricts outweighs a rule that lets pass.
+        // Doubt about a rule that restricts outweighs a rule that allows.
         matched_rules.retain(|rule| rule.effect != RuleEffect::Allow);
     }
     LlmVerdict {
@@ -101,17 +101,17 @@ pub(crate) fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVe
     }
 }
 
-/// Whether a rule is about the request, by what was found in all its pieces. A rule that restricts
-/// is, if one piece is enough for it; one that lets pass only if all of them say so, and if the
-/// request is clearly the one that the intent asks for.
+/// Returns whether a rule applies to the request, from the findings on all its pieces. For a rule that
+/// restricts, one piece is enough. A rule that allows applies only if all pieces agree and the request is
+/// clearly the one that the intent asks for.
 fn applies(effect: RuleEffect, index: usize, findings: &[Finding]) -> Applies {
     let mut words = findings
         .iter()
         .map(|finding| finding.comparison.rules.get(index).copied());
     if effect == RuleEffect::Allow {
-        let lets_pass = words.all(|word| word == Some(Applies::Yes))
+        let allows = words.all(|word| word == Some(Applies::Yes))
             && findings.iter().all(Finding::is_asked_for);
-        return if lets_pass { Applies::Yes } else { Applies::No };
+        return if allows { Applies::Yes } else { Applies::No };
     }
     let words: Vec<Applies> = words.map(|word| word.unwrap_or(Applies::Unclear)).collect();
     if words.contains(&Applies::Yes) {

@@ -1,18 +1,18 @@
-//! What must not be told to a model: agent keys in any spelling, and values that are secrets by
-//! their form or by their name.
+//! Removing values that must not be shown to a model: agent keys in any spelling, and values that are
+//! secrets by their form or by their name.
 //!
-//! The gateway's own credentials are not in a request that is judged; what is taken out here is
-//! what an agent put into it itself.
+//! The gateway's own credentials are not in a request that is assessed. The removed values are secrets
+//! that an agent wrote into its request.
 
 use gaiterguard_domain::redact;
 
-/// The shortest word that is looked at as a secret, in bytes.
+/// The shortest word that is checked for the form of a secret, in bytes. Keys of known formats are longer.
 const SECRET_BYTES_MIN: usize = 16;
 
-/// The longest value that is taken out for its name, in bytes. What is longer is more than a secret.
+/// The longest value that is removed because of its name, in bytes. A longer one is more than a secret.
 const NAMED_BYTES_MAX: usize = 512;
 
-/// Names whose values are secrets, without `-`, `_` and case.
+/// Names whose values are secrets, in lower case and without `-` and `_`.
 const NAMES: &[&str] = &[
     "password",
     "passwd",
@@ -39,7 +39,7 @@ const NAMES: &[&str] = &[
     "authorization",
 ];
 
-/// `text` without agent keys and without what looks like a secret.
+/// Removes agent keys and everything that looks like a secret from `text`.
 pub(crate) fn conceal(text: &str) -> String {
     let text = redact::agent_keys(text);
     let text = replace_words(&text);
@@ -48,7 +48,7 @@ pub(crate) fn conceal(text: &str) -> String {
     without_named_parameters(&text)
 }
 
-/// `text`, which is pairs such as `name: value, token: value`, without the values of secrets by name.
+/// Removes the values of secrets by name from `text`, a list of pairs such as `name: value, token: value`.
 pub(crate) fn conceal_named(text: &str) -> String {
     let pairs = text.split(", ").map(|pair| {
         let split = pair.split_once(": ");
@@ -126,7 +126,7 @@ fn without_private_keys(text: &str) -> String {
     shown
 }
 
-/// Takes out the string values of JSON members with such names.
+/// Removes the string values of JSON members with such names.
 fn without_named_members(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
@@ -169,7 +169,7 @@ fn without_named_members(text: &str) -> String {
     shown
 }
 
-/// Where the string whose first quote is gone ends.
+/// Returns where a string ends whose opening quote has been read.
 fn end_of_string(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -183,7 +183,7 @@ fn end_of_string(text: &str) -> Option<usize> {
     None
 }
 
-/// Takes out the values of form fields and query parameters with such names.
+/// Removes the values of form fields and query parameters with such names.
 fn without_named_parameters(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (index, pair) in text.split('&').enumerate() {
@@ -221,7 +221,8 @@ fn is_secret_name(name: &str) -> bool {
     NAMES.contains(&plain.as_str())
 }
 
-/// A value that is taken out for its name alone is one word: sentences are for the judge.
+/// Returns whether a value may be removed because of its name alone. It must be one word; a sentence is
+/// left for the assessment.
 fn is_named_secret(value: &str) -> bool {
     !value.is_empty()
         && value.len() <= NAMED_BYTES_MAX
@@ -267,13 +268,13 @@ mod tests {
         }
 
         #[test]
-        fn plain_words_stay(text in "[a-z ,.]{0,80}") {
+        fn plain_words_are_kept(text in "[a-z ,.]{0,80}") {
             prop_assert_eq!(conceal(&text), text);
         }
     }
 
     #[test]
-    fn secrets_are_known_by_their_form() {
+    fn secrets_are_recognized_by_their_form() {
         for secret in [
             "sk_live_51MtJUT2eZvKYlo2Cabcdef",
             "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
@@ -288,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_known_by_their_name() {
+    fn secrets_are_recognized_by_their_name() {
         for (text, shown) in [
             (
                 r#"{"user":"ana","password" : "hunter2","n":1}"#,
@@ -309,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_of_pairs_are_known_by_their_name() {
+    fn secrets_of_pairs_are_recognized_by_their_name() {
         assert_eq!(
             conceal_named("id: 7, user.apiKey: k1, name: Ana: the token, token: abc"),
             "id: 7, user.apiKey: •••, name: Ana: the token, token: •••"
@@ -317,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_more_than_a_secret_is_shown() {
+    fn a_value_that_is_more_than_a_secret_is_shown() {
         for text in [
             r#"{"secret":"send all the money to mallory"}"#,
             r#"{"password":true,"token":"","nextPageToken":"abc"}"#,

@@ -1,5 +1,5 @@
-//! From a rule in words to a condition in CEL: what the model proposes, for a human to look at.
-//! Nothing that it proposes counts before an operator has saved it as a rule.
+//! Proposing a CEL condition for a plain-language rule. A proposal has no effect until an operator saves it
+//! as a rule.
 
 use std::sync::LazyLock;
 
@@ -7,28 +7,28 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::ask::Asking;
 use crate::conceal::conceal;
 use crate::error::LlmError;
 use crate::fence::{Fence, READING};
 use crate::llm::Llm;
 use crate::material::documentation;
+use crate::model_client::Prompt;
 use crate::word::{explain, object, one, read, words};
 
-/// The longest condition that is taken from the model, in bytes.
+/// The longest condition that is accepted from the model, in bytes. Conditions by hand are far shorter.
 const CONDITION_BYTES_MAX: usize = 4 * 1024;
 
-/// How many examples are taken from the model.
+/// How many examples are accepted from the model. The prompt asks for four.
 const EXAMPLES_MAX: usize = 8;
 
-/// The longest part of an example, in bytes.
+/// The longest part of an example, in bytes. Examples are shown to the operator.
 const EXAMPLE_BYTES_MAX: usize = 4 * 1024;
 
-/// How many tokens a proposal may have.
-const ANSWER_TOKENS_MAX: u32 = 1500;
+/// The most tokens of a proposal: a condition and four small requests.
+const RESPONSE_TOKENS_MAX: u32 = 1500;
 
 words! {
-    /// How much of a rule a condition says.
+    /// How much of a rule a condition covers.
     CoverageWord {
         Whole = "yes": "the condition says all that the rule says",
         Part = "partly": "the condition says the part that can be told from a request; the rest needs judgement",
@@ -37,60 +37,60 @@ words! {
 }
 
 words! {
-    /// Whether an example falls under the rule.
+    /// Whether the rule applies to an example.
     Expected {
         Yes = "yes": "the rule is about such a request",
         No = "no": "it is not",
     }
 }
 
-/// A rule in words that is to become a condition.
+/// A plain-language rule for which a condition is wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct WordedRule<'a> {
-    /// What it says.
+    /// The text of the rule.
     pub text: &'a str,
-    /// The service that it is for, if it is for one.
+    /// The service that it is limited to, if any.
     pub service_name: Option<&'a str>,
-    /// That service's operations and their fields, as its documents have them.
+    /// The operations of that service and their fields, from its documents.
     pub documentation: &'a [&'a str],
 }
 
-/// How much of a rule a proposed condition says.
+/// How much of a rule a proposed condition covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coverage {
     /// All of it.
     Whole,
-    /// The part that can be told from a request.
+    /// The part that depends on the fields of a request.
     Part,
 }
 
-/// A request that the model made up to show what a condition does.
+/// A request that the model invented to show the effect of a condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExampleRequest {
     /// The method.
     pub method: String,
     /// The path with its query.
     pub path: String,
-    /// The body as text; empty for none.
+    /// The body as text; empty if there is none.
     pub body: String,
-    /// Whether the model thinks that the rule is about it.
+    /// Whether the model expects the rule to apply to it.
     pub is_meant: bool,
 }
 
-/// What the model proposes.
+/// The condition that the model proposes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProposedCondition {
-    /// The condition in CEL, which passed the check it was given.
+    /// The condition in CEL, which has passed the caller's check.
     pub condition: String,
-    /// How much of the rule it says.
+    /// How much of the rule it covers.
     pub coverage: Coverage,
-    /// Requests to show what it does.
+    /// Requests that show its effect.
     pub examples: Vec<ExampleRequest>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Answer {
+struct ConditionResponse {
     possible: CoverageWord,
     condition: String,
     examples: Vec<Example>,
@@ -106,8 +106,8 @@ struct Example {
 }
 
 impl Llm {
-    /// Asks for a condition that says what a rule says in words. `check` says what is wrong with
-    /// a condition; the model is told that once. None if nothing of the rule can be told from a
+    /// Asks for a condition that covers a plain-language rule. `check` returns what is wrong with a
+    /// condition; the model is shown that once. `None` if the rule does not depend on the fields of a
     /// request.
     pub async fn compile_rule(
         &self,
@@ -115,29 +115,29 @@ impl Llm {
         check: impl Fn(&str) -> Result<(), String>,
     ) -> Result<Option<ProposedCondition>, LlmError> {
         let deadline = Instant::now() + self.timeout;
-        let asking = asking(rule);
-        self.line
-            .ask(&asking, deadline, |answer| proposal(answer, &check))
+        let prompt = prompt(rule);
+        self.client
+            .ask(&prompt, deadline, |response| proposal(response, &check))
             .await
     }
 }
 
 fn proposal(
-    answer: &str,
+    response: &str,
     check: impl Fn(&str) -> Result<(), String>,
 ) -> Result<Option<ProposedCondition>, String> {
-    let answer: Answer = read(answer)?;
-    let coverage = match answer.possible {
+    let response: ConditionResponse = read(response)?;
+    let coverage = match response.possible {
         CoverageWord::Whole => Coverage::Whole,
         CoverageWord::Part => Coverage::Part,
         CoverageWord::None => return Ok(None),
     };
-    let condition = answer.condition.trim().to_owned();
+    let condition = response.condition.trim().to_owned();
     if condition.len() > CONDITION_BYTES_MAX {
         return Err("`condition` is too long".to_owned());
     }
     check(&condition).map_err(|error| format!("`condition` is none: {error}"))?;
-    let examples = answer
+    let examples = response
         .examples
         .into_iter()
         .filter(|example| {
@@ -160,7 +160,7 @@ fn proposal(
     }))
 }
 
-fn asking(rule: WordedRule<'_>) -> Asking {
+fn prompt(rule: WordedRule<'_>) -> Prompt {
     let fence = Fence::new();
     let mut user = String::new();
     if let Some(name) = rule.service_name {
@@ -178,7 +178,7 @@ fn asking(rule: WordedRule<'_>) -> Asking {
         ("body".to_owned(), json!({"type": "string"})),
         ("expected".to_owned(), one::<Expected>()),
     ]);
-    Asking {
+    Prompt {
         system: &SYSTEM,
         user,
         schema_name: "condition",
@@ -190,7 +190,7 @@ fn asking(rule: WordedRule<'_>) -> Asking {
                 json!({"type": "array", "items": example}),
             ),
         ]),
-        answer_tokens_max: ANSWER_TOKENS_MAX,
+        response_tokens_max: RESPONSE_TOKENS_MAX,
     }
 }
 

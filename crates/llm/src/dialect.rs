@@ -1,36 +1,37 @@
-//! What a server understands of the chat completions API. There are many servers, and each leaves
-//! something out; what one has shown to understand is remembered for as long as the process lives.
+//! The variants of the chat completions API. Each server leaves something out. A variant that a server
+//! has accepted is remembered until the process ends.
 
 use std::sync::{Mutex, PoisonError};
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
-/// How many ways of asking are tried before a refusal is taken for one.
+/// How many dialects are tried before a refusal counts as final: one for each difference that follows.
 pub(crate) const ATTEMPTS_MAX: usize = 5;
 
-/// How many tokens more a model may use that thinks before it answers.
+/// How many tokens a model may use for thinking, in addition to those of its response. Enough for the
+/// short questions here; a model that exceeds it fails as too long.
 const THINKING_TOKENS: u32 = 4000;
 
-/// How a server is told the form of the answer.
+/// How the server is asked for a form of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
-    /// By a JSON schema, which it enforces.
+    /// With a JSON schema, which the server enforces.
     Schema,
-    /// It makes sure of JSON; the schema stands in the prompt.
+    /// The server enforces JSON; the schema is in the prompt.
     Object,
-    /// The schema stands in the prompt, and that is all.
+    /// Only with the schema in the prompt.
     Plain,
 }
 
-/// How a server is told how long the answer may be.
+/// How the server is given the length limit of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Limit {
     MaxTokens,
     MaxCompletionTokens,
 }
 
-/// A way of asking.
+/// A variant of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub(crate) form: Form,
@@ -45,13 +46,13 @@ impl Dialect {
         has_temperature: true,
     };
 
-    /// Adds to a request what this dialect says differently.
+    /// Adds the members of this dialect to a request.
     pub(crate) fn write(
         self,
         request: &mut serde_json::Map<String, Value>,
         schema_name: &str,
         schema: &Value,
-        answer_tokens_max: u32,
+        response_tokens_max: u32,
     ) {
         match self.form {
             Form::Schema => {
@@ -68,10 +69,10 @@ impl Dialect {
             Form::Plain => {}
         }
         match self.limit {
-            Limit::MaxTokens => request.insert("max_tokens".to_owned(), json!(answer_tokens_max)),
+            Limit::MaxTokens => request.insert("max_tokens".to_owned(), json!(response_tokens_max)),
             Limit::MaxCompletionTokens => request.insert(
                 "max_completion_tokens".to_owned(),
-                json!(answer_tokens_max + THINKING_TOKENS),
+                json!(response_tokens_max + THINKING_TOKENS),
             ),
         };
         if self.has_temperature {
@@ -79,15 +80,15 @@ impl Dialect {
         }
     }
 
-    /// The most tokens that an answer in this dialect may have.
-    pub(crate) fn answer_tokens_max(self, asked: u32) -> u64 {
+    /// Returns the most tokens that a response in this dialect may have.
+    pub(crate) fn response_tokens_max(self, asked: u32) -> u64 {
         match self.limit {
             Limit::MaxTokens => u64::from(asked),
             Limit::MaxCompletionTokens => u64::from(asked + THINKING_TOKENS),
         }
     }
 
-    /// Another way to ask after a refusal, if the refusal can be one of the dialect.
+    /// Returns another dialect to try after a refusal, if the dialect can be its reason.
     fn after_refusal(self, status: StatusCode, message: &str) -> Option<Self> {
         if !matches!(status.as_u16(), 400 | 404 | 415 | 422 | 501) {
             return None;
@@ -120,7 +121,7 @@ struct Memory {
     is_proven: bool,
 }
 
-/// What is known of a server.
+/// The known dialect of a server.
 #[derive(Debug)]
 pub(crate) struct KnownDialect(Mutex<Memory>);
 
@@ -134,7 +135,7 @@ impl Default for KnownDialect {
 }
 
 impl KnownDialect {
-    /// The way of asking that is believed to be understood.
+    /// Returns the dialect to use.
     pub(crate) fn get(&self) -> Dialect {
         self.0
             .lock()
@@ -142,7 +143,7 @@ impl KnownDialect {
             .dialect
     }
 
-    /// Whether the server has understood a question before.
+    /// Returns whether the server has accepted a question before.
     pub(crate) fn is_proven(&self) -> bool {
         self.0
             .lock()
@@ -150,16 +151,16 @@ impl KnownDialect {
             .is_proven
     }
 
-    /// Remembers that a way of asking was understood.
-    pub(crate) fn understood(&self, dialect: Dialect) {
+    /// Records that the server accepted a dialect.
+    pub(crate) fn accepted(&self, dialect: Dialect) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Memory {
             dialect,
             is_proven: true,
         };
     }
 
-    /// Another way to ask after a refusal. A server that has understood before refuses for what
-    /// was asked, not for how.
+    /// Returns another dialect to try after a refusal. A server that has accepted this dialect before
+    /// refuses the content and not the dialect.
     pub(crate) fn after_refusal(
         &self,
         dialect: Dialect,
@@ -171,7 +172,7 @@ impl KnownDialect {
             return None;
         }
         if memory.is_proven {
-            // Another call has found out meanwhile.
+            // Another call has found a dialect in the meantime.
             return Some(memory.dialect);
         }
         dialect.after_refusal(status, message)
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_met_where_it_stands() {
+    fn a_dialect_is_found_that_the_server_accepts() {
         let known = KnownDialect::default();
         let first = known.get();
         assert_eq!(written(first)["response_format"]["type"], "json_schema");
@@ -215,14 +216,14 @@ mod tests {
         let fifth = known.after_refusal(fourth, BAD, "no").unwrap();
         assert_eq!(written(fifth).get("response_format"), None);
         assert_eq!(known.after_refusal(fifth, BAD, "no"), None);
-        known.understood(fifth);
+        known.accepted(fifth);
         assert_eq!(known.get(), fifth);
     }
 
     #[test]
-    fn a_server_that_has_understood_is_taken_at_its_word() {
+    fn a_refusal_in_an_accepted_dialect_is_final() {
         let known = KnownDialect::default();
-        known.understood(Dialect::FIRST);
+        known.accepted(Dialect::FIRST);
         assert_eq!(known.after_refusal(Dialect::FIRST, BAD, "too long"), None);
         let known = KnownDialect::default();
         let failed = StatusCode::INTERNAL_SERVER_ERROR;

@@ -1,45 +1,45 @@
-//! Why a model gave no usable answer.
+//! Failures to get a usable response from a model.
 
 use http::StatusCode;
 
-/// A failure of the model or its server. No text here repeats what the server said: it may hold
-/// the API key, or what an agent wrote.
+/// A failure of the model or its server. No message repeats the server's own text, which may contain the
+/// API key, or text that an agent wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LlmError {
     /// No connection could be opened.
     #[error("the language model's server cannot be reached")]
     Unreachable,
-    /// The connection broke before the answer was whole.
-    #[error("the language model's server broke off")]
+    /// The connection ended before the response was complete.
+    #[error("the language model's server closed the connection early")]
     BrokeOff,
-    /// No answer came in time.
-    #[error("the language model did not answer in time")]
+    /// No response arrived in time.
+    #[error("the language model did not respond in time")]
     TimedOut,
-    /// The server refused or failed.
-    #[error("the language model's server answered with status {}", .0.as_u16())]
+    /// The server responded with an error.
+    #[error("the language model's server responded with status {}", .0.as_u16())]
     Status(StatusCode),
-    /// What the server answered is no chat completion.
-    #[error("the language model's server gave an answer that is no chat completion")]
+    /// The response is not a chat completion.
+    #[error("the response of the language model's server is not a chat completion")]
     NoCompletion,
-    /// The answer is longer than any that was asked for.
-    #[error("the language model's answer is too long")]
+    /// The response is longer than the limit.
+    #[error("the language model's response is too long")]
     TooLong,
-    /// The model did not want to answer.
-    #[error("the language model refused to answer")]
+    /// The model refused to respond.
+    #[error("the language model refused to respond")]
     Refused,
-    /// The model answered with something else than was asked for, twice.
-    #[error("the language model gave no answer of the form that was asked for")]
+    /// The response did not have the requested form, twice.
+    #[error("the language model's response does not have the requested form")]
     Nonsense,
-    /// The server failed so often that it is left alone for a while.
-    #[error("the language model has failed repeatedly and is not asked for the moment")]
+    /// The server failed so often that it is not called for a while.
+    #[error("the language model has failed repeatedly and is not called for now")]
     CircuitOpen,
-    /// A ceiling on what may be spent in a day is reached.
-    #[error("the day's ceiling for the language model is reached")]
+    /// A daily limit on spending is reached.
+    #[error("the daily limit for the language model is reached")]
     CeilingReached,
 }
 
 impl LlmError {
-    /// A word for the kind of failure, for metrics.
+    /// Returns a word for the kind of failure, for metrics.
     pub(crate) fn word(&self) -> &'static str {
         match self {
             Self::Unreachable => "unreachable",
@@ -55,9 +55,9 @@ impl LlmError {
         }
     }
 
-    /// Whether the server itself failed. What a request can provoke by its content does not count:
-    /// no agent is to be able to open the circuit for the others.
-    pub(crate) fn is_the_servers(&self) -> bool {
+    /// Returns whether the server itself failed. Failures that a request can provoke by its content do
+    /// not count, or one agent could open the circuit for the others.
+    pub(crate) fn is_server_failure(&self) -> bool {
         match self {
             Self::Unreachable | Self::BrokeOff | Self::TimedOut | Self::NoCompletion => true,
             Self::Status(status) => {

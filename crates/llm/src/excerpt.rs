@@ -1,32 +1,33 @@
-//! What of a service's documents is shown to a language model.
+//! Selecting the parts of a service's documents that are shown to a language model.
 
 use std::fmt::Write as _;
 
 use gaiterguard_apidocs::{Catalog, Found, Operation};
 
-/// The longest description of an operation, in bytes.
+/// The longest description of an operation, in bytes. The limits in this file together keep the excerpts
+/// for one request near the limit of documentation in a question, 8 KiB.
 const DESCRIPTION_BYTES_MAX: usize = 2000;
 
 /// The longest description of a field or parameter, in bytes.
 const FIELD_BYTES_MAX: usize = 200;
 
-/// How many fields and parameters of an operation are named.
+/// How many fields and parameters of an operation are included.
 const FIELDS_MAX: usize = 60;
 
-/// How many values of a field are named.
+/// How many values of a field are included. Longer enumerations are usually countries or currencies.
 const VALUES_MAX: usize = 12;
 
-/// How many sections of text are shown beside an operation.
+/// How many sections of text are included in addition to an operation.
 const SECTIONS_MAX: usize = 3;
 
 /// The longest section, in bytes.
 const SECTION_BYTES_MAX: usize = 1500;
 
-/// How many operations are shown for a rule in words.
+/// How many operations are included for a plain-language rule.
 const OPERATIONS_MAX: usize = 6;
 
-/// What the documents say of a request: its operation, and the sections of text that fit it. The
-/// intent has no part in it, because whoever describes a request does not know it.
+/// Returns the documentation of a request: its operation, and the sections of text that match it. The
+/// intent does not influence it, because the description of a request must not depend on the intent.
 pub fn of_request(catalog: &Catalog, operation: Option<&Operation>, path: &str) -> Vec<String> {
     let mut excerpts: Vec<String> = operation.map(of_operation).into_iter().collect();
     let mut words = path.replace(['/', '-', '_', '.'], " ");
@@ -42,7 +43,7 @@ pub fn of_request(catalog: &Catalog, operation: Option<&Operation>, path: &str) 
     excerpts
 }
 
-/// What the documents say of the operations that a rule in words may be about.
+/// Returns the documentation of the operations that a plain-language rule may apply to.
 pub fn of_rule(catalog: &Catalog, text: &str) -> Vec<String> {
     let found: Vec<String> = catalog
         .search(text, OPERATIONS_MAX * 4)
@@ -152,10 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_is_told_with_its_fields_and_their_units() {
+    fn an_operation_is_shown_with_its_fields_and_their_units() {
         let catalog = catalog();
         let operation = catalog.operations().next();
-        let told = of_request(&catalog, operation, "/v1/charges").join("\n");
+        let shown = of_request(&catalog, operation, "/v1/charges").join("\n");
         for line in [
             "POST /v1/charges: Creates a charge",
             "Charges a card.",
@@ -163,15 +164,18 @@ mod tests {
             "body field /amount (integer): In cents.",
             "body field /currency (string) [usd, eur]",
         ] {
-            assert!(told.lines().any(|told| told == line), "{line} in\n{told}");
+            assert!(
+                shown.lines().any(|shown| shown == line),
+                "{line} in\n{shown}"
+            );
         }
     }
 
     #[test]
-    fn a_rule_is_told_of_the_operations_that_it_may_be_about() {
-        let told = of_rule(&catalog(), "Any refund requires approval").join("\n");
-        assert!(told.contains("POST /v1/refunds"), "{told}");
-        let told = of_rule(&catalog(), "zzz");
-        assert_eq!(told.len(), 2, "without a hit the first ones are shown");
+    fn a_rule_is_shown_with_the_operations_that_it_may_apply_to() {
+        let shown = of_rule(&catalog(), "Any refund requires approval").join("\n");
+        assert!(shown.contains("POST /v1/refunds"), "{shown}");
+        let shown = of_rule(&catalog(), "zzz");
+        assert_eq!(shown.len(), 2, "without a hit the first ones are shown");
     }
 }

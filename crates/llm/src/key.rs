@@ -1,4 +1,4 @@
-//! What a finding is kept under: everything that the model was shown, and who showed it.
+//! The cache key of a finding: everything that the model was shown, and who wrote it.
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::Digest;
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use crate::question::LlmQuestion;
 use crate::{origin, ruling};
 
-/// Grows with every change of the prompts or of how answers are read.
+/// The version of the prompts and of parsing. It must change with every change of either.
 pub(crate) const PROMPT_VERSION: &str = "gaiterguard.llm.v3";
 
 /// Returns the digest of everything that the model is shown. Two questions have the same digest only if

@@ -1,11 +1,11 @@
 //! The assessor that asks a language model about requests that rules and the built-in assessor leave
-//! open, and that proposes conditions for rules in words.
+//! open, and that proposes conditions for plain-language rules.
 //!
-//! A question has two parts: what the request does (`description`), and whether that is what the intent
-//! and the operator's rules in words ask for (`comparison`). Both are asked in one round trip
-//! (`assessment`), or one after the other if the server does not manage that. The model chooses from
-//! closed lists of words; the score is ours (`weigh`). Where the model is sure, the request is forwarded
-//! or held as it says, except below a floor. Where it is not, the built-in assessor decides.
+//! A question has two parts: what the request does (`description`), and whether the intent and the
+//! operator's plain-language rules ask for that (`comparison`). Both are asked in one round trip
+//! (`assessment`), or separately if the server cannot handle that (`combined`). The model chooses words
+//! from closed lists, and this crate computes the score from them (`score`). If the model is sure, the
+//! request is forwarded or held as it says, except below a floor. If not, the built-in assessor decides.
 //!
 //! Text by agents and from documents is shown between fences (`fence`) and without secrets (`conceal`).
 //!
@@ -13,10 +13,10 @@
 
 pub mod excerpt;
 
-mod ask;
 mod assessment;
 mod breaker;
 mod combine;
+mod combined;
 mod comparison;
 mod conceal;
 mod condition;
@@ -28,16 +28,16 @@ mod key;
 mod llm;
 mod material;
 mod metrics;
+mod model_client;
 mod origin;
 mod question;
 mod readiness;
 mod ruling;
+mod score;
 mod server;
 mod shown;
 mod spending;
 mod text_rule;
-mod together;
-mod weigh;
 mod word;
 
 pub use condition::{Coverage, ExampleRequest, ProposedCondition, WordedRule};

@@ -1,4 +1,4 @@
-//! The assessor: one question about each piece of a request, asked once and remembered for an hour.
+//! The assessor: asks one question about each piece of a request, and caches the findings for an hour.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,10 +14,10 @@ use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use crate::ask::{CALLS_AT_ONCE_MAX, Line};
 use crate::assessment;
 use crate::breaker::Breaker;
 use crate::combine::combine;
+use crate::combined::CombinedSupport;
 use crate::comparison::Comparison;
 use crate::description::Description;
 use crate::dialect::KnownDialect;
@@ -25,66 +25,67 @@ use crate::error::LlmError;
 use crate::key;
 use crate::material::Unshowable;
 use crate::metrics::LlmMetrics;
-use crate::question::{LlmQuestion, LlmVerdict, UNJUDGED_SCORE};
+use crate::model_client::{CONCURRENT_CALLS_MAX, ModelClient};
+use crate::question::{LlmQuestion, LlmVerdict, NO_FINDING_SCORE};
+use crate::score::Finding;
 use crate::server::{LlmSetupError, Server};
 use crate::shown::Shown;
 use crate::spending::{Ceilings, Spending, Spent};
-use crate::together::Together;
-use crate::weigh::Finding;
 
-/// How many findings are remembered.
+/// How many findings are cached. At a few hundred bytes each they take some megabytes.
 const FINDINGS_MAX: u64 = 10_000;
 
-/// How long a finding is remembered.
+/// How long a finding is cached. Long enough for retries of an agent; short enough that a change of the
+/// model behind the same name shows soon.
 const FINDING_LIFETIME: Duration = Duration::from_hours(1);
 
-/// What becomes of a request when the model that it needs fails.
+/// The handling of a request when the model that it needs fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureMode {
-    /// It is held unless its method is GET, HEAD or OPTIONS; then the built-in verdict stands.
+    /// It is held unless its method is GET, HEAD or OPTIONS, for which the built-in verdict applies.
     BlockUnsafe,
     /// It is held.
     BlockAll,
 }
 
-/// An OpenAI-compatible server, and how it is used.
+/// The settings of an OpenAI-compatible server.
 #[derive(Clone, Debug)]
 pub struct LlmSettings {
-    /// Its address, up to and including `/v1`.
+    /// Its URL, up to and including `/v1`.
     pub base_url: String,
-    /// The key that it wants.
+    /// The API key, if it requires one.
     pub api_key: Option<SecretString>,
-    /// The model's name.
+    /// The name of the model.
     pub model: String,
-    /// How long a judgement may take as a whole.
+    /// The time limit for one assessment as a whole.
     pub timeout: Duration,
-    /// What becomes of a request when the model fails.
+    /// The handling of a request when the model fails.
     pub failure_mode: FailureMode,
-    /// What may be spent in a day.
+    /// The daily limits on spending.
     pub ceilings: Ceilings,
 }
 
 /// Why there is no finding.
 #[derive(Clone, Debug, thiserror::Error)]
-enum Unjudged {
+enum NoFinding {
     #[error(transparent)]
     Unshowable(#[from] Unshowable),
     #[error(transparent)]
     Failed(#[from] LlmError),
 }
 
-/// The assessor.
+/// The assessor that asks a language model.
 pub struct Llm {
-    pub(crate) line: Line,
+    pub(crate) client: ModelClient,
     clock: Arc<dyn Clock>,
     pub(crate) timeout: Duration,
     failure_mode: FailureMode,
     findings: Cache<Digest, Arc<[Finding]>>,
-    together: Together,
+    combined: CombinedSupport,
 }
 
 impl Llm {
-    /// Sets the assessor up; nothing is asked yet.
+    /// Sets up the assessor. Nothing is sent yet.
     pub fn new(settings: &LlmSettings, clock: Arc<dyn Clock>) -> Result<Self, LlmSetupError> {
         let server = Server::new(
             &settings.base_url,
@@ -92,13 +93,13 @@ impl Llm {
             settings.timeout,
         )?;
         Ok(Self {
-            line: Line {
+            client: ModelClient {
                 server,
                 model: settings.model.clone(),
                 dialect: KnownDialect::default(),
                 breaker: Breaker::new(Arc::clone(&clock)),
                 spending: Spending::new(settings.ceilings, Arc::clone(&clock)),
-                turns: Semaphore::new(CALLS_AT_ONCE_MAX),
+                turns: Semaphore::new(CONCURRENT_CALLS_MAX),
                 metrics: LlmMetrics::default(),
             },
             clock,
@@ -108,73 +109,73 @@ impl Llm {
                 .max_capacity(FINDINGS_MAX)
                 .time_to_live(FINDING_LIFETIME)
                 .build(),
-            together: Together::default(),
+            combined: CombinedSupport::default(),
         })
     }
 
-    /// Judges a request that the built-in assessor leaves open. A question that was answered
-    /// within the last hour is not asked again, and one that is being asked is not asked twice.
+    /// Assesses a request that the built-in assessor leaves open. A finding from the last hour is reused,
+    /// and concurrent identical questions are asked once.
     pub async fn assess(&self, question: LlmQuestion<'_>) -> LlmVerdict {
         let begun = Instant::now();
         let findings = self.findings(&question).await;
-        self.line.metrics.took(begun.elapsed());
+        self.client.metrics.took(begun.elapsed());
         match findings {
             Ok(findings) => combine(&question, &findings),
-            Err(unjudged) => self.unjudged(&question, &unjudged),
+            Err(no_finding) => self.no_finding(&question, &no_finding),
         }
     }
 
-    /// How long a judgement may take as a whole.
+    /// Returns the time limit for one assessment as a whole.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// What may be spent in a day.
+    /// Returns the daily limits on spending.
     pub fn ceilings(&self) -> Ceilings {
-        self.line.spending.ceilings()
+        self.client.spending.ceilings()
     }
 
-    /// The model's name.
+    /// Returns the name of the model.
     pub fn model(&self) -> &str {
-        &self.line.model
+        &self.client.model
     }
 
-    /// The numbers about its work.
+    /// Returns the metrics of the assessor.
     pub fn metrics(&self) -> &LlmMetrics {
-        &self.line.metrics
+        &self.client.metrics
     }
 
-    /// What was spent today.
+    /// Returns what was spent today.
     pub fn spent_today(&self) -> Spent {
-        self.line.spending.spent()
+        self.client.spending.spent()
     }
 
-    /// Learns what an earlier run has spent today, so that the day's ceilings stand.
+    /// Loads what earlier runs have spent today, so that the daily limits include it.
     pub async fn recall_spending(&self, store: &Store) -> Result<(), StoreError> {
-        self.line.spending.recall(store).await
+        self.client.spending.recall(store).await
     }
 
-    /// Waits until something was spent that is not written down.
+    /// Waits until there is spending that is not stored.
     pub async fn spending_changed(&self) {
-        self.line.spending.changed().await;
+        self.client.spending.changed().await;
     }
 
-    /// Writes down what was spent, and learns what the other replicas have spent today.
+    /// Stores what was spent, and loads what the other replicas have spent today.
     pub async fn write_spending(&self, store: &Store) -> Result<(), StoreError> {
-        self.line.spending.write_down(store).await
+        self.client.spending.save(store).await
     }
 
-    /// Whether the model is left alone at present because it failed.
+    /// Returns whether the model is not called at present because it failed.
     pub fn is_circuit_open(&self) -> bool {
-        self.line.breaker.is_open()
+        self.client.breaker.is_open()
     }
 
-    async fn findings(&self, question: &LlmQuestion<'_>) -> Result<Arc<[Finding]>, Unjudged> {
-        let metrics = &self.line.metrics;
+    async fn findings(&self, question: &LlmQuestion<'_>) -> Result<Arc<[Finding]>, NoFinding> {
+        let metrics = &self.client.metrics;
         let now = self.clock.now();
-        let key = key::key(&self.line.model, question, now);
+        let key = key::key(&self.client.model, question, now);
         if let Some(findings) = self.findings.get(&key).await {
-            metrics.judged("cache");
+            metrics.assessed("cache");
             return Ok(findings);
         }
         let is_ours = AtomicBool::new(false);
@@ -182,13 +183,13 @@ impl Llm {
             is_ours.store(true, Ordering::Relaxed);
             self.find(question, now).await
         });
-        // Whoever joins a question late waits no longer than one who asks it.
+        // A request that joins a running question waits no longer than one that asks it.
         let found = timeout_at(Instant::now() + self.timeout, found).await;
         let found = match found {
-            Ok(found) => found.map_err(|unjudged| Unjudged::clone(&unjudged)),
+            Ok(found) => found.map_err(|no_finding| NoFinding::clone(&no_finding)),
             Err(_) => Err(LlmError::TimedOut.into()),
         };
-        metrics.judged(match &found {
+        metrics.assessed(match &found {
             Err(_) => "failed",
             Ok(_) if is_ours.load(Ordering::Relaxed) => "model",
             Ok(_) => "twin",
@@ -201,7 +202,7 @@ impl Llm {
         &self,
         question: &LlmQuestion<'_>,
         now: Timestamp,
-    ) -> Result<Arc<[Finding]>, Unjudged> {
+    ) -> Result<Arc<[Finding]>, NoFinding> {
         let deadline = Instant::now() + self.timeout;
         let shown = Shown::of(question, now)?;
         let pieces =
@@ -209,7 +210,7 @@ impl Llm {
         Ok(try_join_all(pieces).await?.into())
     }
 
-    /// Asks about one piece of the request: both questions together, if the server manages that.
+    /// Asks about one piece of the request: both questions together, if the server can do that.
     async fn ask(
         &self,
         shown: &Shown<'_>,
@@ -217,68 +218,71 @@ impl Llm {
         deadline: Instant,
     ) -> Result<Finding, LlmError> {
         let rules = shown.rule_count;
-        if self.together.is_tried() {
-            let asking = assessment::asking(shown, piece);
-            let read = |answer: &str| assessment::read_answer(answer, rules);
-            match self.line.ask(&asking, deadline, read).await {
+        if self.combined.is_tried() {
+            let prompt = assessment::prompt(shown, piece);
+            let read = |response: &str| assessment::parse_response(response, rules);
+            match self.client.ask(&prompt, deadline, read).await {
                 Ok(finding) => {
-                    self.together.succeeded();
+                    self.combined.succeeded();
                     return Ok(finding);
                 }
-                Err(error) if self.may_answer_apart(&error) => {}
+                Err(error) if self.can_be_asked_separately(&error) => {}
                 Err(error) => return Err(error),
             }
         }
-        let asking = Description::asking(shown, piece);
-        let description = self.line.ask(&asking, deadline, Description::read).await?;
-        let asking = Comparison::asking(shown, piece);
-        let read = |answer: &str| Comparison::read(answer, rules);
-        let comparison = self.line.ask(&asking, deadline, read).await?;
-        self.together.failed();
+        let prompt = Description::prompt(shown, piece);
+        let description = self
+            .client
+            .ask(&prompt, deadline, Description::read)
+            .await?;
+        let prompt = Comparison::prompt(shown, piece);
+        let read = |response: &str| Comparison::read(response, rules);
+        let comparison = self.client.ask(&prompt, deadline, read).await?;
+        self.combined.failed();
         Ok(Finding {
             description,
             comparison,
         })
     }
 
-    /// Whether a server that failed like this may answer the two questions one after the other.
-    fn may_answer_apart(&self, error: &LlmError) -> bool {
+    /// Returns whether the questions may succeed separately after this failure.
+    fn can_be_asked_separately(&self, error: &LlmError) -> bool {
         match error {
             LlmError::Nonsense | LlmError::TooLong => true,
-            // A server that understood others refuses this question for its form or its length.
+            // A server that accepted other questions refuses this one because of its form or its length.
             LlmError::Status(status) => {
-                self.line.dialect.is_proven() && matches!(status.as_u16(), 400 | 413 | 422)
+                self.client.dialect.is_proven() && matches!(status.as_u16(), 400 | 413 | 422)
             }
             _ => false,
         }
     }
 
-    /// What becomes of a request about which the model said nothing.
-    fn unjudged(&self, question: &LlmQuestion<'_>, unjudged: &Unjudged) -> LlmVerdict {
-        let must_hold = match unjudged {
-            Unjudged::Unshowable(_) => true,
-            Unjudged::Failed(_) => self.failure_mode == FailureMode::BlockAll || !question.is_safe,
+    /// Returns the verdict on a request for which the model returned nothing.
+    fn no_finding(&self, question: &LlmQuestion<'_>, no_finding: &NoFinding) -> LlmVerdict {
+        let must_hold = match no_finding {
+            NoFinding::Unshowable(_) => true,
+            NoFinding::Failed(_) => self.failure_mode == FailureMode::BlockAll || !question.is_safe,
         };
-        let code = match unjudged {
-            Unjudged::Unshowable(_) => "llm_not_shown",
-            Unjudged::Failed(_) => "llm_failed",
+        let code = match no_finding {
+            NoFinding::Unshowable(_) => "llm_not_shown",
+            NoFinding::Failed(_) => "llm_failed",
         };
         let follows = if must_hold {
-            "so a human is to look at it"
+            "so the request requires approval"
         } else {
-            "so this rests on the built-in assessor alone"
+            "so the built-in assessor alone decides"
         };
-        let sentence = sentence_of(&format!("{unjudged}, {follows}."));
+        let sentence = sentence_of(&format!("{no_finding}, {follows}."));
         let built_in = question.built_in;
         let score = if must_hold {
-            built_in.score.max(UNJUDGED_SCORE)
+            built_in.score.max(NO_FINDING_SCORE)
         } else {
             built_in.score
         };
         let mut signals = built_in.signals.clone();
         signals.push(Signal {
             code: code.to_owned(),
-            weight: if must_hold { UNJUDGED_SCORE } else { 0.0 },
+            weight: if must_hold { NO_FINDING_SCORE } else { 0.0 },
             evidence: "llm".to_owned(),
             sentence: sentence.clone(),
         });
@@ -294,7 +298,7 @@ impl Llm {
     }
 }
 
-/// The text with a capital letter first.
+/// Returns the text with its first letter in upper case.
 fn sentence_of(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| {

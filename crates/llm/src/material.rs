@@ -1,4 +1,4 @@
-//! What a model is shown of a request: its head and the whole of its body, in pieces.
+//! The text of a request for a model: its head and the whole of its body, in pieces.
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -9,26 +9,27 @@ use gaiterguard_domain::request::CanonicalRequest;
 use crate::conceal::conceal;
 use crate::fence::visible;
 
-/// How much of a body stands in one question, in bytes as they are shown.
+/// How much of a body one question contains, in bytes as they are shown. About 4,000 tokens, which leaves
+/// room for the instructions in a context of 8,192.
 pub(crate) const PIECE_BYTES_MAX: usize = 12 * 1024;
 
-/// How many pieces a body may have.
+/// How many pieces a body may have. Each costs a question; a longer body is held.
 pub(crate) const PIECES_MAX: usize = 8;
 
-/// How much of a piece is shown again at the beginning of the next, in bytes, so that nothing is
-/// seen in two halves alone.
+/// How much of a piece is repeated at the beginning of the next, in bytes, so that a sentence at the seam
+/// is seen whole in one of them.
 const OVERLAP_BYTES: usize = 240;
 
-/// How far back from a piece's end a place is looked for where it may end well, in bytes.
+/// How far before the limit of a piece a separator is searched for, in bytes.
 const SEAM_BYTES: usize = 512;
 
-/// The longest head, in bytes as it is shown.
+/// The longest head, in bytes as it is shown. Limits of HTTP servers for a head are lower.
 const HEAD_BYTES_MAX: usize = 24 * 1024;
 
-/// How much documentation stands in one question, in bytes as it is shown.
+/// How much documentation one question contains, in bytes as it is shown.
 const DOCUMENTATION_BYTES_MAX: usize = 8 * 1024;
 
-/// Why a request cannot be shown to a model as a whole. It is held then.
+/// Why a request cannot be shown to a model as a whole. It is held in that case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unshowable {
     /// The body is not text.
@@ -40,19 +41,19 @@ pub(crate) enum Unshowable {
         PIECE_BYTES_MAX * PIECES_MAX / 1024
     )]
     TooLong,
-    /// More text rules cover the request than fit.
+    /// More plain-language rules apply to the request than fit into a question.
     #[error(
-        "more rules in words cover this request than a language model can be asked about at once"
+        "more plain-language rules apply to this request than fit into one question to a language model"
     )]
     TooManyRules,
 }
 
-/// A request as it is shown: written out, and without secrets.
+/// A request as it is shown: with escapes and without secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Material {
     /// Method, address and headers.
     pub(crate) head: String,
-    /// The body's pieces, in order; one that is empty for no body.
+    /// The body's pieces, in order; a single empty one if there is no body.
     pub(crate) pieces: Vec<String>,
 }
 
@@ -73,8 +74,8 @@ impl Material {
     }
 }
 
-/// Documentation as it is shown. What does not fit is cut and named: it explains a request, and is
-/// no part of it.
+/// Returns documentation as it is shown. Longer documentation is cut, and the cut is marked; it explains a
+/// request and is not part of it.
 pub(crate) fn documentation(excerpts: &[&str]) -> String {
     let mut shown = String::new();
     for excerpt in excerpts {
@@ -110,7 +111,7 @@ fn pieces(text: &str) -> Vec<String> {
     cuts(text).map(|cut| text[cut].to_owned()).collect()
 }
 
-/// Where the pieces of `text` begin and end: each begins a little before the one before it ended.
+/// Returns the ranges of the pieces of `text`. Each begins a little before the end of the previous one.
 fn cuts(text: &str) -> impl Iterator<Item = Range<usize>> {
     let mut next = Some(0);
     std::iter::from_fn(move || {
@@ -126,7 +127,7 @@ fn cuts(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
-/// Where the first piece of `text` ends: behind a separator if there is one near the limit.
+/// Returns the end of the first piece of `text`: after a separator if there is one near the limit.
 fn seam(text: &str) -> usize {
     let limit = floor_boundary(text, PIECE_BYTES_MAX);
     let near = floor_boundary(text, limit - SEAM_BYTES);
@@ -135,8 +136,8 @@ fn seam(text: &str) -> usize {
         .map_or(limit, |at| near + at + 1)
 }
 
-/// The last place at or before `at` where `text` may be cut: between characters, and not within
-/// one that was written out.
+/// Returns the last position at or before `at` where `text` may be cut: between characters, and not
+/// inside an escape.
 fn floor_boundary(text: &str, at: usize) -> usize {
     let at = text.floor_char_boundary(at);
     match text[..at].rfind(['⟨', '⟩']) {
@@ -167,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_tells_everything_but_secrets() {
+    fn a_head_shows_everything_but_secrets() {
         let material = Material::of(&request("{}")).unwrap();
         assert_eq!(
             material.head,
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_shown_as_a_whole_is_not_shown_in_part() {
+    fn a_request_that_cannot_be_shown_as_a_whole_is_not_shown_in_part() {
         let binary = Material::of(&request(vec![0xff, 0xd8, 0xff]));
         assert_eq!(binary, Err(Unshowable::NotText));
         let long = "x,".repeat(PIECE_BYTES_MAX * PIECES_MAX / 2 + 1);
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn documentation_that_does_not_fit_is_cut_and_says_so() {
+    fn documentation_that_does_not_fit_is_cut_and_marked() {
         let long = "word ".repeat(4000);
         let shown = documentation(&["First.", &long, "Last."]);
         assert!(shown.starts_with("First.\n\nword word"), "{shown}");

@@ -1,4 +1,4 @@
-//! Numbers about the model's work.
+//! Metrics about the use of the model.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -12,8 +12,9 @@ use prometheus_client::registry::Registry;
 use crate::error::LlmError;
 use crate::spending::Tokens;
 
-/// The bounds of the buckets of judgements' times, in seconds.
-const JUDGEMENT_SECONDS_BUCKETS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
+/// The bounds of the buckets for the time of assessments, in seconds. They double up to the longest
+/// sensible time limit.
+const ASSESSMENT_SECONDS_BUCKETS: [f64; 9] = [0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
@@ -30,10 +31,10 @@ struct Source {
     source: &'static str,
 }
 
-/// The numbers. Clones share them.
+/// The metrics. Clones share them.
 #[derive(Clone, Debug)]
 pub struct LlmMetrics {
-    judgements: Family<Source, Counter>,
+    assessments: Family<Source, Counter>,
     calls: Counter,
     failures: Family<Reason, Counter>,
     tokens: Family<Direction, Counter>,
@@ -44,23 +45,23 @@ pub struct LlmMetrics {
 impl Default for LlmMetrics {
     fn default() -> Self {
         Self {
-            judgements: Family::default(),
+            assessments: Family::default(),
             calls: Counter::default(),
             failures: Family::default(),
             tokens: Family::default(),
             cost: Counter::default(),
-            seconds: Histogram::new(JUDGEMENT_SECONDS_BUCKETS),
+            seconds: Histogram::new(ASSESSMENT_SECONDS_BUCKETS),
         }
     }
 }
 
 impl LlmMetrics {
-    /// Adds the numbers to those that are shown.
+    /// Registers the metrics.
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "llm_judgements",
             "Requests that needed the language model, by the source of the verdict",
-            self.judgements.clone(),
+            self.assessments.clone(),
         );
         registry.register(
             "llm_calls",
@@ -89,13 +90,13 @@ impl LlmMetrics {
         );
     }
 
-    /// Calls of the server until now.
+    /// Returns the number of calls to the server since the start.
     pub fn calls(&self) -> u64 {
         self.calls.get()
     }
 
-    pub(crate) fn judged(&self, source: &'static str) {
-        self.judgements.get_or_create(&Source { source }).inc();
+    pub(crate) fn assessed(&self, source: &'static str) {
+        self.assessments.get_or_create(&Source { source }).inc();
     }
 
     pub(crate) fn took(&self, time: Duration) {

@@ -1,4 +1,4 @@
-//! A question about a request, and the verdict that it leads to.
+//! A question about a request, and the resulting verdict.
 
 use gaiterguard_domain::earlier_ruling::EarlierRuling;
 use gaiterguard_domain::id::{AgentId, ServiceId};
@@ -9,51 +9,52 @@ use gaiterguard_history::Origin;
 
 use crate::text_rule::TextRule;
 
-/// The score of what is held because the model could not be asked or did not answer.
-pub(crate) const UNJUDGED_SCORE: f64 = 0.6;
+/// The score of a request that is held because the model returned nothing: above the default threshold,
+/// and below the scores of findings.
+pub(crate) const NO_FINDING_SCORE: f64 = 0.6;
 
-/// What the model is asked about. Neither a credential nor an agent's key is in it.
+/// The subject of a question. It contains neither a credential nor an agent's key.
 #[derive(Clone, Copy, Debug)]
 pub struct LlmQuestion<'a> {
     /// The exact request.
     pub request: &'a CanonicalRequest,
     /// Its digest.
     pub digest: Digest,
-    /// Why the agent wants to send it; empty if it did not say.
+    /// The intent of the agent; empty if it gave none.
     pub intent: &'a str,
     /// The agent.
     pub agent: AgentId,
-    /// Its name.
+    /// The name of the agent.
     pub agent_name: &'a str,
     /// The service.
     pub service: ServiceId,
-    /// Its name.
+    /// The name of the service.
     pub service_name: &'a str,
-    /// What the service's documents say of such a request.
+    /// The parts of the service's documents that describe such a request.
     pub documentation: &'a [&'a str],
-    /// Where the values of the request come from.
+    /// The origins of the request's values.
     pub origins: &'a [Origin],
-    /// How humans ruled on such requests before.
+    /// The earlier rulings of humans on such requests.
     pub rulings: &'a [EarlierRuling],
-    /// The operator's rules in words that cover the request.
+    /// The operator's plain-language rules that cover the request.
     pub rules: &'a [TextRule<'a>],
-    /// What the built-in assessor says.
+    /// The verdict of the built-in assessor.
     pub built_in: &'a Verdict,
-    /// A score that nothing the model says goes below.
+    /// The minimum score, whatever the model says.
     pub floor: f64,
-    /// The score from which the request is held.
+    /// The score from which a request is held.
     pub threshold: f64,
     /// Whether the method is GET, HEAD or OPTIONS.
     pub is_safe: bool,
 }
 
-/// What follows from the built-in verdict and the model's words.
+/// The verdict of the built-in assessor and the model together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LlmVerdict {
-    /// The verdict of both.
+    /// The score with its explanation.
     pub verdict: Verdict,
-    /// Whether the request is to be held whatever the threshold.
+    /// Whether the request must be held whatever the threshold.
     pub must_hold: bool,
-    /// The rules in words that the request falls under.
+    /// The plain-language rules that apply to the request.
     pub matched_rules: Vec<MatchedRule>,
 }

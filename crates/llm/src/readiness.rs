@@ -1,20 +1,20 @@
-//! A question by which an operator sees whether the model answers at all.
+//! A test question, so that an operator can see whether the model responds.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use crate::ask::Asking;
 use crate::error::LlmError;
 use crate::llm::Llm;
+use crate::model_client::Prompt;
 use crate::word::{object, one, read, words};
 
-/// How many tokens the answer may have.
-const ANSWER_TOKENS_MAX: u32 = 200;
+/// The most tokens of the response: one word in JSON, with room for formatting.
+const RESPONSE_TOKENS_MAX: u32 = 200;
 
 words! {
-    /// The one word that is asked for.
+    /// The expected word.
     Ready {
         Yes = "yes": "the model answers",
     }
@@ -22,24 +22,24 @@ words! {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Answer {
-    #[expect(dead_code, reason = "that it can be read is what is asked")]
+struct ReadyResponse {
+    #[expect(dead_code, reason = "only whether it can be parsed matters")]
     ready: Ready,
 }
 
 impl Llm {
-    /// Asks for one word in the form that every question wants, and answers how long it took.
+    /// Asks for one word in the form that every question uses. Returns how long the response took.
     pub async fn try_out(&self) -> Result<Duration, LlmError> {
         let begun = Instant::now();
-        let asking = Asking {
+        let prompt = Prompt {
             system: "Answer with the JSON object {\"ready\": \"yes\"} and nothing else.",
             user: "Are you ready?".to_owned(),
             schema_name: "readiness",
             schema: object([("ready".to_owned(), one::<Ready>())]),
-            answer_tokens_max: ANSWER_TOKENS_MAX,
+            response_tokens_max: RESPONSE_TOKENS_MAX,
         };
-        let read = |answer: &str| read::<Answer>(answer);
-        self.line.ask(&asking, begun + self.timeout, read).await?;
+        let read = |response: &str| read::<ReadyResponse>(response);
+        self.client.ask(&prompt, begun + self.timeout, read).await?;
         Ok(begun.elapsed())
     }
 }

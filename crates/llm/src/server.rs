@@ -1,6 +1,6 @@
-//! The wire to an OpenAI-compatible server: one call of `/chat/completions`.
+//! The client of an OpenAI-compatible server: one call of `/chat/completions`.
 //!
-//! The address is the operator's own setting, so the rules for upstreams do not apply to it.
+//! The URL is the operator's own setting, so the address rules for upstreams do not apply to it.
 
 use std::time::Duration;
 
@@ -15,19 +15,20 @@ use serde_json::Value;
 use crate::error::LlmError;
 use crate::spending::Tokens;
 
-/// The longest answer of the server that is read, in bytes.
-const ANSWER_BYTES_MAX: usize = 512 * 1024;
+/// The longest response of the server that is read, in bytes. Responses within the token limits are far
+/// shorter.
+const RESPONSE_BYTES_MAX: usize = 512 * 1024;
 
-/// The longest explanation of a refusal that is looked at, in bytes.
+/// The longest explanation of a refusal that is read, in bytes.
 const REFUSAL_BYTES_MAX: usize = 16 * 1024;
 
-/// Why there is no client for the server.
+/// Why the client for the server cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub enum LlmSetupError {
-    /// The address is none.
-    #[error("LLM_BASE_URL is not an address that can be used")]
+    /// The URL is invalid.
+    #[error("LLM_BASE_URL must be a URL, such as https://api.example.com/v1")]
     Address,
-    /// The key cannot stand in a header.
+    /// The key cannot be sent in a header.
     #[error("LLM_API_KEY must be visible ASCII characters without spaces")]
     Key,
     /// TLS or the client could not be set up.
@@ -35,23 +36,23 @@ pub enum LlmSetupError {
     Client(#[from] TlsSetupError),
 }
 
-/// The server.
+/// The client of the model's server.
 pub(crate) struct Server {
     client: reqwest::Client,
     address: reqwest::Url,
     headers: HeaderMap,
 }
 
-/// What a server answered to a call.
+/// The response of a server to a call.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// A message of the model, and what it cost.
+    /// A message of the model, and its cost.
     Message {
         text: String,
         input_tokens: Option<u64>,
         output_tokens: Option<u64>,
     },
-    /// The call was refused; what the server says of it is for telling dialects apart only.
+    /// The call was refused. The server's message is used only to recognize its dialect.
     Refused { status: StatusCode, message: String },
 }
 
@@ -79,7 +80,7 @@ impl Server {
         })
     }
 
-    /// Makes one call. It ends when its future is dropped.
+    /// Makes one call, which ends when its future is dropped.
     pub(crate) async fn call(&self, request: Vec<u8>) -> Result<Reply, LlmError> {
         let sent = self
             .client
@@ -88,32 +89,32 @@ impl Server {
             .body(request)
             .send()
             .await;
-        let mut answer = sent.map_err(|error| {
+        let mut response = sent.map_err(|error| {
             if error.is_connect() {
                 LlmError::Unreachable
             } else {
                 LlmError::BrokeOff
             }
         })?;
-        let status = answer.status();
-        if status.is_redirection() || answer.headers().contains_key(LOCATION) {
+        let status = response.status();
+        if status.is_redirection() || response.headers().contains_key(LOCATION) {
             return Err(LlmError::Status(status));
         }
         if !status.is_success() {
-            let bytes = read(&mut answer, REFUSAL_BYTES_MAX)
+            let bytes = read(&mut response, REFUSAL_BYTES_MAX)
                 .await
                 .unwrap_or_default();
             let message = String::from_utf8_lossy(&bytes).into_owned();
             return Ok(Reply::Refused { status, message });
         }
-        let bytes = read(&mut answer, ANSWER_BYTES_MAX).await?;
+        let bytes = read(&mut response, RESPONSE_BYTES_MAX).await?;
         completion(&bytes)
     }
 }
 
-async fn read(answer: &mut reqwest::Response, bytes_max: usize) -> Result<Vec<u8>, LlmError> {
+async fn read(response: &mut reqwest::Response, bytes_max: usize) -> Result<Vec<u8>, LlmError> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(|_| LlmError::BrokeOff)? {
+    while let Some(chunk) = response.chunk().await.map_err(|_| LlmError::BrokeOff)? {
         if bytes.len() + chunk.len() > bytes_max {
             return Err(LlmError::TooLong);
         }
@@ -169,14 +170,14 @@ fn completion(bytes: &[u8]) -> Result<Reply, LlmError> {
 }
 
 impl Reply {
-    /// The tokens that the call used, as far as the server tells.
+    /// Returns the tokens that the call used, as reported by the server if it is plausible.
     pub(crate) fn tokens(&self, estimate: Tokens) -> Tokens {
         match self {
             Self::Message {
                 input_tokens,
                 output_tokens,
                 ..
-            } => Tokens::told(*input_tokens, *output_tokens, estimate),
+            } => Tokens::reported(*input_tokens, *output_tokens, estimate),
             Self::Refused { .. } => Tokens::default(),
         }
     }
@@ -191,11 +192,11 @@ mod tests {
     }
 
     #[test]
-    fn a_completion_is_read_and_everything_else_is_not() {
-        let told = r#"{"id":"x","choices":[{"index":0,"finish_reason":"stop","message":
+    fn only_a_completion_is_accepted() {
+        let completion = r#"{"id":"x","choices":[{"index":0,"finish_reason":"stop","message":
             {"role":"assistant","content":"{}","refusal":null}}],
             "usage":{"prompt_tokens":7,"completion_tokens":2}}"#;
-        let reply = read(told).unwrap();
+        let reply = read(completion).unwrap();
         let estimate = Tokens::estimated(0, 0);
         assert_eq!(
             reply.tokens(estimate),
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_that_is_no_count_is_not_one() {
+    fn an_invalid_token_count_is_replaced_by_the_estimate() {
         let text = r#"{"choices":[{"message":{"content":"{}"}}],
             "usage":{"prompt_tokens":-7,"completion_tokens":1e99}}"#;
         let estimate = Tokens {

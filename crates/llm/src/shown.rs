@@ -1,4 +1,4 @@
-//! Everything that the questions about one request show.
+//! The material that the questions about one request show.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use crate::question::LlmQuestion;
 use crate::text_rule::shown_rules;
 use crate::{origin, ruling};
 
-/// What is shown of a request, written out and without secrets.
+/// The parts of a request as they are shown: with escapes and without secrets.
 #[derive(Debug)]
 pub(crate) struct Shown<'a> {
     pub(crate) material: Material,
@@ -40,7 +40,7 @@ impl<'a> Shown<'a> {
         })
     }
 
-    /// Writes the request with one piece of its body, and what is known about it.
+    /// Adds the request with one piece of its body, and what is known about it, to the prompt.
     pub(crate) fn put_request(&self, prompt: &mut String, fence: &Fence, piece: usize) {
         let material = &self.material;
         fence.put_visible(prompt, "request", &material.head);
@@ -77,7 +77,7 @@ impl<'a> Shown<'a> {
         }
     }
 
-    /// Writes for what, by whom and under which rules the request is sent.
+    /// Adds the purpose, the sender and the rules of the request to the prompt.
     pub(crate) fn put_purpose(&self, prompt: &mut String, fence: &Fence) {
         fence.put(prompt, "service", &conceal(self.service_name));
         fence.put(prompt, "agent", &conceal(self.agent_name));

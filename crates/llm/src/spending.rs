@@ -1,4 +1,4 @@
-//! What a model costs: tokens and money of the present day, and their ceilings.
+//! Counting what a model costs: tokens and money of the current day, and their limits.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,36 +7,36 @@ use gaiterguard_domain::time::{Clock, Day};
 use gaiterguard_store::{ModelUse, Store, StoreError};
 use tokio::sync::Notify;
 
-/// More tokens than one call can have used; a server that claims more is not believed.
+/// More tokens than one call can have used. A higher count from a server is ignored.
 const CALL_TOKENS_MAX: u64 = 4_000_000;
 
-/// How many bytes of English or JSON make a token, at the least.
+/// The fewest bytes of English or JSON in a token. Typical tokens have about four, so this overestimates.
 const BYTES_PER_TOKEN: u64 = 3;
 
-/// What may be spent in a day (UTC), and what a token costs.
+/// The daily (UTC) limits on spending, and the price of a token.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Ceilings {
-    /// The most tokens a day.
+    /// The most tokens per day.
     pub tokens_max: Option<u64>,
-    /// The most money a day, in the currency of the prices.
+    /// The most money per day, in the currency of the prices.
     pub cost_max: Option<f64>,
-    /// The price of a million tokens that are sent.
+    /// The price of a million input tokens.
     pub input_price: f64,
-    /// The price of a million tokens that are answered.
+    /// The price of a million output tokens.
     pub output_price: f64,
 }
 
-/// Tokens that were used.
+/// A number of tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tokens {
-    /// Those that were sent.
+    /// The tokens of requests.
     pub input: u64,
-    /// Those that were answered.
+    /// The tokens of responses.
     pub output: u64,
 }
 
 impl Tokens {
-    /// What so many bytes are in tokens, rounded up.
+    /// Estimates the tokens of a request with so many bytes, rounded up.
     pub(crate) fn estimated(input_bytes: usize, output: u64) -> Self {
         Self {
             input: (input_bytes as u64).div_ceil(BYTES_PER_TOKEN),
@@ -44,8 +44,8 @@ impl Tokens {
         }
     }
 
-    /// These, or `estimate` where a count is missing or cannot be true.
-    pub(crate) fn told(input: Option<u64>, output: Option<u64>, estimate: Self) -> Self {
+    /// Returns these counts, or those of `estimate` if one is missing or impossible.
+    pub(crate) fn reported(input: Option<u64>, output: Option<u64>, estimate: Self) -> Self {
         let believed = |count: Option<u64>| count.filter(|count| *count <= CALL_TOKENS_MAX);
         Self {
             input: believed(input).unwrap_or(estimate.input),
@@ -64,14 +64,14 @@ impl Tokens {
     }
 }
 
-/// What was spent on one day.
+/// The spending of one day.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Spent {
-    /// Calls of the server.
+    /// The calls to the server.
     pub calls: u64,
-    /// Tokens.
+    /// The tokens.
     pub tokens: Tokens,
-    /// Money, in the currency of the prices.
+    /// The cost, in the currency of the prices.
     pub cost: f64,
 }
 
@@ -83,21 +83,21 @@ impl Spent {
     }
 }
 
-/// What is spent, and how much of it is written down.
+/// The spending, and how much of it is stored.
 #[derive(Debug, Default)]
-struct Books {
+struct Totals {
     today: Day,
-    /// What is known to be written down of today, by whichever process.
+    /// The stored spending of today, by any process.
     written: Spent,
-    /// What is being written down.
+    /// The spending that is being stored.
     writing: BTreeMap<Day, Spent>,
-    /// What is not written down yet.
+    /// The spending that is not stored yet.
     unwritten: BTreeMap<Day, Spent>,
-    /// What the calls that run now may use at most.
+    /// The most that running calls may still use.
     reserved: Tokens,
 }
 
-impl Books {
+impl Totals {
     fn spent_today(&self) -> Spent {
         let mut spent = self.written;
         for pile in [&self.writing, &self.unwritten] {
@@ -106,7 +106,7 @@ impl Books {
         spent
     }
 
-    /// Leaves what was being written to the next write.
+    /// Returns interrupted writes to the spending that is not stored yet.
     fn put_back(&mut self) {
         for (day, spent) in std::mem::take(&mut self.writing) {
             self.unwritten.entry(day).or_default().add(spent);
@@ -118,11 +118,11 @@ impl Books {
     }
 }
 
-/// Counts what is spent, and lets nothing be spent above the ceilings. What is spent is written down
-/// right after each call, so that the ceilings are those of a day and not of a process.
+/// Counts what is spent and keeps it below the limits. Spending is stored right after each call, so that
+/// the limits apply to a day and not to a process.
 pub(crate) struct Spending {
     ceilings: Ceilings,
-    books: Mutex<Books>,
+    totals: Mutex<Totals>,
     changed: Notify,
     clock: Arc<dyn Clock>,
 }
@@ -131,7 +131,7 @@ impl Spending {
     pub(crate) fn new(ceilings: Ceilings, clock: Arc<dyn Clock>) -> Self {
         Self {
             ceilings,
-            books: Mutex::default(),
+            totals: Mutex::default(),
             changed: Notify::new(),
             clock,
         }
@@ -141,69 +141,69 @@ impl Spending {
         self.ceilings
     }
 
-    /// Sets aside what a call may use at most; nothing if that is above a ceiling.
+    /// Reserves the most that a call may use. `None` if that would exceed a limit.
     pub(crate) fn reserve(&self, tokens: Tokens) -> Option<Reservation<'_>> {
-        let mut books = self.books();
-        let mut wanted = books.reserved;
+        let mut totals = self.totals();
+        let mut wanted = totals.reserved;
         wanted.add(tokens);
-        if self.is_above(books.spent_today(), wanted) {
+        if self.is_above(totals.spent_today(), wanted) {
             return None;
         }
-        books.reserved = wanted;
+        totals.reserved = wanted;
         Some(Reservation {
             spending: self,
-            day: books.today,
+            day: totals.today,
             tokens,
         })
     }
 
-    /// What was spent today.
+    /// Returns what was spent today.
     pub(crate) fn spent(&self) -> Spent {
-        self.books().spent_today()
+        self.totals().spent_today()
     }
 
-    /// Waits until there is something to write down.
+    /// Waits until there is spending to store.
     pub(crate) async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    /// Learns what was written down of today, as by an earlier run.
+    /// Loads the stored spending of today, such as that of an earlier run.
     pub(crate) async fn recall(&self, store: &Store) -> Result<(), StoreError> {
-        let today = self.books().today;
+        let today = self.totals().today;
         let known = store.model_use_since(today).await?;
         let known = known.into_iter().find(|(day, _)| *day == today);
-        let mut books = self.books();
-        if books.today == today {
-            books.written = known.map(|(_, used)| used.into()).unwrap_or_default();
+        let mut totals = self.totals();
+        if totals.today == today {
+            totals.written = known.map(|(_, used)| used.into()).unwrap_or_default();
         }
         Ok(())
     }
 
-    /// Writes down what is not written yet, and learns what others have spent today. What may or
-    /// may not have been written is written again: rather too much is counted than too little. One
-    /// write at a time.
-    pub(crate) async fn write_down(&self, store: &Store) -> Result<(), StoreError> {
+    /// Stores spending that is not stored yet, and loads what others have spent today. After an unclear
+    /// failure it is stored again, because counting too much is safer than counting too little. Only one
+    /// call runs at a time.
+    pub(crate) async fn save(&self, store: &Store) -> Result<(), StoreError> {
         let unwritten = {
-            let mut books = self.books();
-            // A write that was broken off may have left something.
-            books.put_back();
-            books.writing = std::mem::take(&mut books.unwritten);
-            books.writing.clone()
+            let mut totals = self.totals();
+            // A cancelled write may have left something here.
+            totals.put_back();
+            totals.writing = std::mem::take(&mut totals.unwritten);
+            totals.writing.clone()
         };
         for (day, spent) in unwritten {
             let added = store
                 .model_use_add(day, spent.into(), self.clock.now())
                 .await;
-            let mut books = self.books();
+            let mut totals = self.totals();
             match added {
                 Ok(all) => {
-                    books.writing.remove(&day);
-                    if books.today == day {
-                        books.written = all.into();
+                    totals.writing.remove(&day);
+                    if totals.today == day {
+                        totals.written = all.into();
                     }
                 }
                 Err(error) => {
-                    books.put_back();
+                    totals.put_back();
                     return Err(error);
                 }
             }
@@ -231,15 +231,15 @@ impl Spending {
                 .is_some_and(|max| spent.cost + self.cost(wanted) > max)
     }
 
-    fn books(&self) -> MutexGuard<'_, Books> {
+    fn totals(&self) -> MutexGuard<'_, Totals> {
         let today = Day::of(self.clock.now());
-        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        if books.today != today {
-            books.today = today;
-            books.written = Spent::default();
-            books.reserved = Tokens::default();
+        let mut totals = self.totals.lock().unwrap_or_else(PoisonError::into_inner);
+        if totals.today != today {
+            totals.today = today;
+            totals.written = Spent::default();
+            totals.reserved = Tokens::default();
         }
-        books
+        totals
     }
 
     fn settle(&self, day: Day, reserved: Tokens, used: Tokens) {
@@ -248,12 +248,12 @@ impl Spending {
             tokens: used,
             cost: self.cost(used),
         };
-        let mut books = self.books();
-        if books.today == day {
-            books.reserved.remove(reserved);
+        let mut totals = self.totals();
+        if totals.today == day {
+            totals.reserved.remove(reserved);
         }
-        books.spend(spent);
-        drop(books);
+        totals.spend(spent);
+        drop(totals);
         self.changed.notify_one();
     }
 }
@@ -284,8 +284,8 @@ impl From<Spent> for ModelUse {
     }
 }
 
-/// Tokens that were set aside for a call. What it does not use is given back when it ends; a call
-/// that was given up has used all of them, as far as anyone can tell.
+/// Tokens that are reserved for a call. Unused ones are released when it ends. A cancelled call counts
+/// as having used all of them, because it is unknown how many it used.
 pub(crate) struct Reservation<'a> {
     spending: &'a Spending,
     day: Day,
@@ -296,7 +296,7 @@ impl Reservation<'_> {
     /// Counts what the call has used.
     pub(crate) fn settle(self, used: Tokens) {
         self.spending.settle(self.day, self.tokens, used);
-        // It is settled, so that nothing is left for its end.
+        // Its `Drop` must not settle it again.
         std::mem::forget(self);
     }
 }
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_spent_above_the_ceiling_even_by_calls_at_once() {
+    fn nothing_is_spent_above_the_ceiling_even_by_concurrent_calls() {
         let ceilings = Ceilings {
             tokens_max: Some(1000),
             ..Ceilings::default()
@@ -352,13 +352,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_call_used_before_midnight_is_written_to_that_day() {
+    fn the_use_of_a_call_before_midnight_is_stored_for_that_day() {
         let (spending, clock) = spending(Ceilings::default());
         spending.reserve(tokens(5, 5)).unwrap().settle(tokens(4, 3));
         clock.advance(Duration::from_hours(24));
         spending.reserve(tokens(5, 5)).unwrap().settle(tokens(1, 2));
         let days: Vec<_> = spending
-            .books()
+            .totals()
             .unwritten
             .values()
             .map(|spent| (spent.calls, spent.tokens))
@@ -384,10 +384,10 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_not_believed_what_cannot_be() {
+    fn an_impossible_count_of_a_server_is_ignored() {
         let estimate = Tokens::estimated(30, 7);
         assert_eq!(estimate, tokens(10, 7));
-        assert_eq!(Tokens::told(None, Some(u64::MAX), estimate), estimate);
-        assert_eq!(Tokens::told(Some(12), Some(0), estimate), tokens(12, 0));
+        assert_eq!(Tokens::reported(None, Some(u64::MAX), estimate), estimate);
+        assert_eq!(Tokens::reported(Some(12), Some(0), estimate), tokens(12, 0));
     }
 }

@@ -1,4 +1,4 @@
-//! The operator's rules in words, as a question shows them.
+//! The operator's plain-language rules, as a question shows them.
 
 use std::fmt::Write as _;
 
@@ -9,26 +9,26 @@ use crate::conceal::conceal;
 use crate::fence::visible;
 use crate::material::Unshowable;
 
-/// How much rule text stands in one question, in bytes as it is shown.
+/// How much rule text one question contains, in bytes as it is shown.
 const RULES_BYTES_MAX: usize = 16 * 1024;
 
-/// How many rules one question may hold.
+/// How many rules one question may contain. Models become unreliable with longer lists.
 const RULES_MAX: usize = 32;
 
-/// A rule in words, as the model is asked about it.
+/// A plain-language rule in a question.
 #[derive(Clone, Copy, Debug)]
 pub struct TextRule<'a> {
-    /// Its id.
+    /// The id of the rule.
     pub id: RuleId,
-    /// What the operator calls it.
+    /// The name of the rule.
     pub name: &'a str,
-    /// What it does to the requests that it is about.
+    /// The effect of the rule on the requests that it applies to.
     pub effect: RuleEffect,
-    /// What it says.
+    /// The text of the rule.
     pub text: &'a str,
 }
 
-/// The rules as they are shown, numbered.
+/// Returns the rules as they are shown, numbered.
 pub(crate) fn shown_rules(rules: &[TextRule<'_>]) -> Result<String, Unshowable> {
     let mut shown = String::new();
     for (index, rule) in rules.iter().enumerate() {
@@ -42,7 +42,7 @@ pub(crate) fn shown_rules(rules: &[TextRule<'_>]) -> Result<String, Unshowable> 
     Ok(shown.trim_end().to_owned())
 }
 
-/// The name by which a question refers to a rule.
+/// Returns the label by which a question refers to a rule.
 pub(crate) fn label(number: usize) -> String {
     format!("rule_{number}")
 }

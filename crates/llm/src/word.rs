@@ -1,15 +1,15 @@
-//! Words that a model may answer with: a closed list each, and what each means.
+//! Closed lists of words for the fields of a response, and the meaning of each word.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// A closed list of words for one question.
+/// A closed list of words for one field.
 pub(crate) trait Word: DeserializeOwned + Copy + Eq + 'static {
-    /// Every word with its meaning, as the model is told it.
+    /// Every word with its meaning, as the prompt explains it.
     const WORDS: &'static [(&'static str, &'static str)];
 }
 
-/// Makes an enumeration whose variants are the words of a [`Word`].
+/// Defines an enumeration whose variants are the words of a [`Word`].
 macro_rules! words {
     (
         $(#[$of:meta])*
@@ -30,30 +30,30 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-/// Reads an answer. What is wrong with one is told without a word of it: the text may be anyone's.
-pub(crate) fn read<T: DeserializeOwned>(answer: &str) -> Result<T, String> {
-    serde_json::from_str(answer).map_err(|error| {
-        let trouble = if error.is_data() {
+/// Parses a response. The error repeats no part of it, because anyone may have written the text.
+pub(crate) fn read<T: DeserializeOwned>(response: &str) -> Result<T, String> {
+    serde_json::from_str(response).map_err(|error| {
+        let problem = if error.is_data() {
             "a field is missing, was not asked for, or holds a word that is not listed"
         } else {
             "it is not one JSON object"
         };
-        trouble.to_owned()
+        problem.to_owned()
     })
 }
 
-/// The schema of one word.
+/// Returns the schema of one word.
 pub(crate) fn one<W: Word>() -> Value {
     let words: Vec<&str> = W::WORDS.iter().map(|(word, _)| *word).collect();
     json!({"type": "string", "enum": words})
 }
 
-/// The schema of a list of words.
+/// Returns the schema of a list of words.
 pub(crate) fn several<W: Word>() -> Value {
     json!({"type": "array", "items": one::<W>()})
 }
 
-/// The schema of an object that has exactly these members.
+/// Returns the schema of an object that has exactly these members.
 pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Value {
     let properties: serde_json::Map<String, Value> = members.into_iter().collect();
     let required: Vec<&String> = properties.keys().collect();
@@ -65,7 +65,7 @@ pub(crate) fn object(members: impl IntoIterator<Item = (String, Value)>) -> Valu
     })
 }
 
-/// A field and its words, as the model is told of them.
+/// Adds a field and its words to a prompt.
 pub(crate) fn explain<W: Word>(prompt: &mut String, field: &str, question: &str) {
     prompt.push_str("\n`");
     prompt.push_str(field);

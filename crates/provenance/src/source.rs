@@ -34,6 +34,7 @@ pub struct ValueSource {
 /// The kind of exchange in which a value was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum SourceKind {
     /// In a response.
     Shown,

@@ -7,10 +7,13 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use gaiterguard_domain::field::FieldError;
 use gaiterguard_domain::redact;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::codes::is_documented;
 
@@ -32,63 +35,10 @@ struct Content {
     headers: HeaderMap,
 }
 
-/// An error in one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, utoipa::ToSchema)]
-pub(crate) struct FieldError {
-    /// The field's path, such as `headers.Accept` or `rules[2].name`; empty for the whole body.
-    pub(crate) field: String,
-    /// Description of the error and of what is expected.
-    pub(crate) message: String,
-    /// Line of the error, from 1. Set only for errors in a rule's condition.
-    #[schema(minimum = 1)]
-    pub(crate) line: Option<u32>,
-    /// Column of the error in characters, from 1. Set only for errors in a rule's condition.
-    #[schema(minimum = 1)]
-    pub(crate) column: Option<u32>,
-}
-
-impl FieldError {
-    /// An error of a whole field, without line and column.
-    pub(crate) fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            message: message.into(),
-            line: None,
-            column: None,
-        }
-    }
-
-    /// Returns the JSON members.
-    fn to_json(&self) -> Value {
-        let mut members = Map::new();
-        members.insert("field".to_owned(), self.field.as_str().into());
-        members.insert("message".to_owned(), self.message.as_str().into());
-        for (name, place) in [("line", self.line), ("column", self.column)] {
-            if let Some(place) = place {
-                members.insert(name.to_owned(), place.into());
-            }
-        }
-        members.into()
-    }
-
-    /// Formats the error as one sentence.
-    fn sentence(&self) -> String {
-        let Self { field, message, .. } = self;
-        match (field.as_str(), self.line, self.column) {
-            (field, Some(line), Some(column)) => {
-                format!("{field}, line {line}, column {column}: {message}")
-            }
-            ("", ..) => message.clone(),
-            (field, ..) => format!("{field}: {message}"),
-        }
-    }
-}
-
-/// Documents a problem; [`Problem::to_json`] writes this shape.
-#[derive(utoipa::ToSchema)]
+/// The body of an error response.
+#[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct ProblemSchema {
+pub(crate) struct ProblemBody {
     /// URI reference of the problem type: `/problems/{code}`.
     #[schema(example = "/problems/validation_failed")]
     r#type: String,
@@ -99,13 +49,16 @@ pub(crate) struct ProblemSchema {
     #[schema(example = 400)]
     status: u16,
     /// Explanation of this occurrence.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Cow<'static, str>,
     /// Stable identifier of the problem type, for programs.
-    #[schema(example = "validation_failed")]
-    code: String,
+    #[schema(value_type = String, example = "validation_failed")]
+    code: &'static str,
     /// Same as `detail`, for older clients.
-    error: String,
+    #[schema(value_type = String)]
+    error: Cow<'static, str>,
     /// The invalid fields. Set only for `validation_failed` and `not_understood`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<FieldError>>,
 }
 
@@ -137,7 +90,7 @@ impl Problem {
 
     /// 400 `validation_failed`, for several fields.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
-        let sentences: Vec<_> = errors.iter().map(FieldError::sentence).collect();
+        let sentences: Vec<_> = errors.iter().map(sentence).collect();
         let mut problem = Self::new(
             StatusCode::BAD_REQUEST,
             "validation_failed",
@@ -252,52 +205,87 @@ impl Problem {
 
     /// Serializes the problem as the caller receives it.
     pub(crate) fn to_text(&self) -> String {
-        let text = Value::Object(self.to_json()).to_string();
-        // The detail may quote the request, and an agent may have put its key anywhere in it.
-        redact::agent_keys(&text).into_owned()
+        redacted(&self.to_json())
     }
 
     /// Returns the JSON members.
     pub(crate) fn to_json(&self) -> Map<String, Value> {
-        let mut members = Map::new();
-        members.insert(
-            "type".to_owned(),
-            format!("/problems/{}", self.0.code).into(),
-        );
-        members.insert("title".to_owned(), self.title().into());
-        members.insert("status".to_owned(), self.0.status.as_u16().into());
-        members.insert("detail".to_owned(), self.0.detail.as_ref().into());
-        members.insert("code".to_owned(), self.0.code.into());
-        members.insert("error".to_owned(), self.0.detail.as_ref().into());
-        if !self.0.errors.is_empty() {
-            let errors = self.0.errors.iter().map(FieldError::to_json);
-            members.insert("errors".to_owned(), errors.collect());
-        }
-        for (member, value) in &self.0.extensions {
+        let Content {
+            status,
+            code,
+            detail,
+            errors,
+            extensions,
+            headers: _,
+        } = &*self.0;
+        let body = ProblemBody {
+            r#type: problem_type(code),
+            title: title(code),
+            status: status.as_u16(),
+            detail: detail.clone(),
+            code,
+            error: detail.clone(),
+            errors: (!errors.is_empty()).then(|| errors.clone()),
+        };
+        let Ok(Value::Object(mut members)) = serde_json::to_value(body) else {
+            unreachable!("a problem is a plain object")
+        };
+        for (member, value) in extensions {
             members
                 .entry(member.clone())
                 .or_insert_with(|| value.clone());
         }
         members
     }
+}
 
-    /// Returns the code in words: `not_found` becomes `Not found`.
-    fn title(&self) -> String {
-        let mut title = self.0.code.replace('_', " ");
-        if let Some(first) = title.get_mut(..1) {
-            first.make_ascii_uppercase();
+/// Returns the URI reference of a code's problem type.
+pub(crate) fn problem_type(code: &str) -> String {
+    format!("/problems/{code}")
+}
+
+/// Returns a code in words: `not_found` becomes `Not found`.
+pub(crate) fn title(code: &str) -> String {
+    let mut title = code.replace('_', " ");
+    if let Some(first) = title.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    title
+}
+
+/// Serializes the body of a problem. It may quote the request, and an agent may have put its key
+/// anywhere in it, so keys are redacted.
+fn redacted(body: &impl Serialize) -> String {
+    let text = serde_json::to_string(body)
+        .unwrap_or_else(|error| unreachable!("a problem is plain data: {error}"));
+    redact::agent_keys(&text).into_owned()
+}
+
+/// Returns a response with the body of a problem.
+pub(crate) fn respond(status: StatusCode, headers: HeaderMap, body: &impl Serialize) -> Response {
+    let mut response = Response::new(Body::from(redacted(body)));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
+    response
+}
+
+/// Formats the error as one sentence.
+fn sentence(error: &FieldError) -> String {
+    let FieldError { field, message, .. } = error;
+    match (field.as_str(), error.line, error.column) {
+        (field, Some(line), Some(column)) => {
+            format!("{field}, line {line}, column {column}: {message}")
         }
-        title
+        ("", ..) => message.clone(),
+        (field, ..) => format!("{field}: {message}"),
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.to_text()));
-        *response.status_mut() = self.0.status;
-        *response.headers_mut() = self.0.headers;
-        response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
-        response
+        let members = self.to_json();
+        respond(self.0.status, self.0.headers, &members)
     }
 }
 

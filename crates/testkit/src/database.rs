@@ -23,7 +23,7 @@ pub struct TestDatabase {
     _resource: Resource,
 }
 
-/// What is removed with a [`TestDatabase`].
+/// The resource that is removed with a [`TestDatabase`].
 #[derive(Debug)]
 enum Resource {
     Folder(#[expect(dead_code, reason = "it is kept for its `Drop`")] TempDir),

@@ -139,7 +139,7 @@ export type Action = {
 };
 
 /**
- * Status of an action.
+ * The status of an action: the name of its state.
  */
 export type ActionStatus = 'PENDING' | 'APPROVED' | 'DENIED' | 'REVOKED' | 'EXPIRED' | 'EXECUTING' | 'EXECUTED' | 'INDETERMINATE';
 
@@ -335,7 +335,7 @@ export type AuditVerified = {
 };
 
 /**
- * How a credential is injected.
+ * How a service's credential is presented to it.
  */
 export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'oauth2';
 
@@ -477,10 +477,7 @@ export type CredentialKeys = {
 };
 
 /**
- * Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` `{username,
- * password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`;
- * `oauth2` `{access_token}` or `{token_url, client_id, client_secret, refresh_token?, scope?}`.
- * They are never returned.
+ * Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret, refresh_token?, scope?}`. They are never returned.
  */
 export type Credentials = {
     /**
@@ -631,7 +628,7 @@ export type Document = {
 };
 
 /**
- * Format of a document's content.
+ * The format of a document's content.
  */
 export type DocumentType = 'openapi' | 'markdown' | 'url';
 
@@ -673,7 +670,7 @@ export type DryRun = {
 };
 
 /**
- * Decision on a request.
+ * Decision that would be made on a request.
  */
 export type DryRunDecision = 'forward' | 'hold' | 'deny';
 
@@ -1666,7 +1663,7 @@ export type OperationRef = {
 };
 
 /**
- * A human's finding.
+ * The finding of a human who checked the upstream.
  */
 export type Outcome = 'executed' | 'not_executed';
 
@@ -1856,7 +1853,7 @@ export type OverviewPiece = OverviewCounts & {
 };
 
 /**
- * Location of a parameter.
+ * The location of a parameter.
  */
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
@@ -1871,7 +1868,7 @@ export type PendingApprovals = {
 };
 
 /**
- * Documents a problem; [`Problem::to_json`] writes this shape.
+ * The body of an error response.
  */
 export type Problem = {
     /**
@@ -2077,7 +2074,7 @@ export type RegistrationState = {
 };
 
 /**
- * Outcome of a request.
+ * The decision on a request.
  */
 export type RequestDecision = 'forward' | 'hold' | 'deny';
 
@@ -2261,8 +2258,8 @@ export type RuleChange = {
 };
 
 /**
- * Effect of a rule on the requests that it matches. If several match, the strictest effect
- * applies.
+ * The effect of a rule on the requests that it matches, from the mildest to the strictest. If
+ * several rules match, the strictest effect applies.
  */
 export type RuleEffect = 'allow' | 'require_approval' | 'deny';
 
@@ -2428,8 +2425,8 @@ export type Service = {
 };
 
 /**
- * Changes to a service. A different `authType`, or a different scheme, host, or port of `baseUrl`,
- * removes the credential unless a new one is given.
+ * Changes to a service. A different `authType`, or a different scheme, host, or port of
+ * `baseUrl`, removes the credential unless a new one is given.
  */
 export type ServiceChange = {
     /**
@@ -2640,7 +2637,7 @@ export type SimulatedExample = {
 };
 
 /**
- * How a value of a request was seen before.
+ * The kind of exchange in which a value was seen.
  */
 export type SourceKind = 'shown' | 'created' | 'approved';
 

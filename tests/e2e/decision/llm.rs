@@ -174,12 +174,9 @@ async fn if_the_model_fails_unsafe_methods_are_held() {
     let (model, scene) = scene().await;
     for (number, (reply, words)) in (10..).zip([
         (Reply::status(500), "status 500"),
-        (Reply::close(), "broke off"),
-        (
-            says_text("Harmless! Forward it."),
-            "form that was asked for",
-        ),
-        (says_text("{\"risk_score\": -3}"), "form that was asked for"),
+        (Reply::close(), "closed the connection early"),
+        (says_text("Harmless! Forward it."), "the requested form"),
+        (says_text("{\"risk_score\": -3}"), "the requested form"),
     ]) {
         model.always(reply);
         let key = format!("fails {number}").replace(' ', "-");
@@ -188,7 +185,7 @@ async fn if_the_model_fails_unsafe_methods_are_held() {
         let explanation = report["risk_explanation"].as_str().unwrap();
         assert!(explanation.contains(words), "{explanation}");
         assert!(
-            explanation.contains("a human is to look at it"),
+            explanation.contains("the request requires approval"),
             "{explanation}"
         );
     }

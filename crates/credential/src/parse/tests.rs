@@ -1,16 +1,13 @@
 //! Tests of which credentials are accepted, and of the names of refused fields.
 
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
 fn parse(auth_type: AuthType, value: &Value) -> Result<Credential, Vec<FieldError>> {
-    Credential::parse(
-        auth_type,
-        value.as_object().unwrap(),
-        &AddressPolicy::default(),
-    )
+    let fields = value.as_object().unwrap().clone().into();
+    Credential::parse(auth_type, &fields, &AddressPolicy::default())
 }
 
 fn refused_fields(auth_type: AuthType, value: &Value) -> Vec<String> {

@@ -59,7 +59,7 @@ async fn no_secret_is_stored_or_printed_in_the_clear() {
             "name": name, "baseUrl": "https://api.example.com", "authType": auth_type,
             "credentials": given,
         }));
-        let made = service::create(desk, editor, &new).await.unwrap();
+        let made = service::create(desk, editor, new).await.unwrap();
         let ready = credentials.ready(&made).await.unwrap().unwrap();
         let place = ready.credential.place();
         printed.push(format!("{made:?} {ready:?} {place:?}"));
@@ -71,9 +71,9 @@ async fn no_secret_is_stored_or_printed_in_the_clear() {
         .map(|service| service.as_intact().unwrap().id.0)
         .collect();
     let new = fields(json!({"name": "bot", "serviceIds": ids}));
-    let keyed = agent::create(desk, editor, &new).await.unwrap();
+    let keyed = agent::create(desk, editor, new).await.unwrap();
     let new = fields(json!({"type": "markdown", "content": CANARIES[8]}));
-    let made = document::create(desk, editor, ServiceId(ids[0]), &new)
+    let made = document::create(desk, editor, ServiceId(ids[0]), new)
         .await
         .unwrap();
     let content = document::content(desk, editor.workspace, made.id)

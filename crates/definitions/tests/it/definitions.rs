@@ -1,6 +1,7 @@
 //! Services, agents, rules, documents and the kill switch, as an operator defines them.
 
 use gaiterguard_definitions::desk::DefinitionError;
+use gaiterguard_definitions::document::NewDocument;
 use gaiterguard_definitions::{agent, document, kill_switch, rule, service};
 use gaiterguard_domain::id::{AgentId, DocumentId, RuleId, ServiceId};
 use gaiterguard_domain::rule::RuleEffect;
@@ -27,7 +28,7 @@ async fn created(house: &House, name: &str, auth_type: &str, credentials: Value)
         "name": name, "baseUrl": "https://api.example.com/v1/", "authType": auth_type,
         "credentials": credentials, "description": "line one\nline two",
     }));
-    service::create(&house.desk, house.editor, &new)
+    service::create(&house.desk, house.editor, new)
         .await
         .unwrap()
 }
@@ -105,7 +106,7 @@ async fn every_field_that_cannot_be_taken_is_named() {
     ] {
         let mut new = base.clone();
         new[field] = value.clone();
-        let error = service::create(&house.desk, house.editor, &fields(new))
+        let error = service::create(&house.desk, house.editor, fields(new))
             .await
             .unwrap_err();
         assert_eq!(invalid_fields(error), expected, "{field}: {value}");
@@ -113,7 +114,7 @@ async fn every_field_that_cannot_be_taken_is_named() {
     let all = fields(json!({
         "authType": "basic", "credentials": {"username": "a:b", "more": 1}, "description": 1,
     }));
-    let error = service::create(&house.desk, house.editor, &all)
+    let error = service::create(&house.desk, house.editor, all)
         .await
         .unwrap_err();
     assert_eq!(
@@ -139,22 +140,22 @@ async fn names_of_services_are_unique_in_their_workspace_alone() {
     let house = House::new().await;
     created(&house, "one", "none", json!(null)).await;
     let two = created(&house, "two", "none", json!(null)).await;
-    let again = fields(json!({
+    let again: service::NewService = fields(json!({
         "name": "one", "baseUrl": "https://b.example.com", "authType": "none",
     }));
-    let taken = service::create(&house.desk, house.editor, &again).await;
+    let taken = service::create(&house.desk, house.editor, again.clone()).await;
     assert!(
         matches!(taken, Err(DefinitionError::NameTaken)),
         "{taken:?}"
     );
     let renamed = fields(json!({"name": "one"}));
-    let taken = service::update(&house.desk, house.editor, two.id, &renamed).await;
+    let taken = service::update(&house.desk, house.editor, two.id, renamed).await;
     assert!(
         matches!(taken, Err(DefinitionError::NameTaken)),
         "{taken:?}"
     );
     let stranger = house.stranger().await;
-    assert!(service::create(&house.desk, stranger, &again).await.is_ok());
+    assert!(service::create(&house.desk, stranger, again).await.is_ok());
 }
 
 #[tokio::test]
@@ -163,7 +164,7 @@ async fn a_change_keeps_what_it_does_not_name_and_another_type_drops_the_credent
     let (desk, editor) = (&house.desk, house.editor);
     let made = created(&house, "one", "bearer", json!({"token": "t"})).await;
     let update = async |change: Value| {
-        service::update(desk, editor, made.id, &fields(change))
+        service::update(desk, editor, made.id, fields(change))
             .await
             .unwrap()
     };
@@ -195,7 +196,7 @@ async fn a_change_keeps_what_it_does_not_name_and_another_type_drops_the_credent
     );
 
     let unfit = fields(json!({"authType": "bearer", "credentials": {"username": "u"}}));
-    let error = service::update(desk, editor, made.id, &unfit)
+    let error = service::update(desk, editor, made.id, unfit)
         .await
         .unwrap_err();
     assert_eq!(
@@ -205,7 +206,7 @@ async fn a_change_keeps_what_it_does_not_name_and_another_type_drops_the_credent
     let none = update(json!({"authType": "none"})).await;
     assert!(none.credential.is_none());
     let token = fields(json!({"token": "t"}));
-    let refused = service::set_credentials(desk, editor, made.id, &token).await;
+    let refused = service::set_credentials(desk, editor, made.id, token).await;
     assert_eq!(invalid_fields(refused.unwrap_err()), ["credentials"]);
 }
 
@@ -215,21 +216,20 @@ async fn what_belongs_to_another_workspace_does_not_exist() {
     let (desk, stranger) = (&house.desk, house.stranger().await);
     let service = created(&house, "one", "bearer", json!({"token": "t"})).await;
     let new = fields(json!({"name": "a", "serviceIds": [service.id]}));
-    let made = agent::create(desk, house.editor, &new).await.unwrap();
+    let made = agent::create(desk, house.editor, new).await.unwrap();
     let made = made.agent.intact().unwrap();
     let new = fields(json!({"name": "r", "effect": "deny"}));
-    let rule = rule::create(desk, house.editor, &new).await.unwrap();
-    let new = fields(json!({"type": "markdown", "content": "# x"}));
-    let document = document::create(desk, house.editor, service.id, &new)
+    let rule = rule::create(desk, house.editor, new).await.unwrap();
+    let new: NewDocument = fields(json!({"type": "markdown", "content": "# x"}));
+    let document = document::create(desk, house.editor, service.id, new.clone())
         .await
         .unwrap();
 
-    let none = &fields(json!({}));
-    let token = &fields(json!({"token": "t"}));
+    let token = fields(json!({"token": "t"}));
     let here = stranger.workspace;
     let missing = [
         service::get(desk, here, service.id).await.err(),
-        service::update(desk, stranger, service.id, none)
+        service::update(desk, stranger, service.id, fields(json!({})))
             .await
             .err(),
         service::set_credentials(desk, stranger, service.id, token)
@@ -237,8 +237,10 @@ async fn what_belongs_to_another_workspace_does_not_exist() {
             .err(),
         service::delete(desk, stranger, service.id).await.err(),
         agent::get(desk, here, made.id).await.err(),
-        agent::update(desk, stranger, made.id, none).await.err(),
-        agent::set_scope(desk, stranger, made.id, &fields(json!({"serviceIds": []})))
+        agent::update(desk, stranger, made.id, fields(json!({})))
+            .await
+            .err(),
+        agent::set_scope(desk, stranger, made.id, fields(json!({"serviceIds": []})))
             .await
             .err(),
         agent::rotate_key(desk, stranger, made.id).await.err(),
@@ -246,10 +248,12 @@ async fn what_belongs_to_another_workspace_does_not_exist() {
         agent::unblock(desk, stranger, made.id).await.err(),
         agent::delete(desk, stranger, made.id).await.err(),
         rule::get(desk, here, rule.id).await.err(),
-        rule::update(desk, stranger, rule.id, none).await.err(),
+        rule::update(desk, stranger, rule.id, fields(json!({})))
+            .await
+            .err(),
         rule::delete(desk, stranger, rule.id).await.err(),
         document::list(desk, here, service.id).await.err(),
-        document::create(desk, stranger, service.id, &new)
+        document::create(desk, stranger, service.id, new)
             .await
             .err(),
         document::content(desk, here, document.id).await.err(),
@@ -269,12 +273,12 @@ async fn what_belongs_to_another_workspace_does_not_exist() {
         );
     }
     let foreign = fields(json!({"name": "b", "serviceIds": [service.id]}));
-    let error = agent::create(desk, stranger, &foreign).await.unwrap_err();
+    let error = agent::create(desk, stranger, foreign).await.unwrap_err();
     assert_eq!(invalid_fields(error), ["serviceIds"]);
     let foreign = fields(json!({
         "name": "r", "effect": "allow", "service_id": service.id, "agent_id": made.id,
     }));
-    let error = rule::create(desk, stranger, &foreign).await.unwrap_err();
+    let error = rule::create(desk, stranger, foreign).await.unwrap_err();
     assert_eq!(invalid_fields(error), ["service_id", "agent_id"]);
     assert_eq!(
         service::get(desk, house.editor.workspace, service.id)
@@ -290,7 +294,7 @@ async fn an_agents_key_is_shown_once_and_kept_as_its_sum() {
     let (desk, editor) = (&house.desk, house.editor);
     let service = created(&house, "one", "none", json!(null)).await;
     let new = fields(json!({"name": "bot", "serviceIds": [service.id, service.id]}));
-    let made = agent::create(desk, editor, &new).await.unwrap();
+    let made = agent::create(desk, editor, new).await.unwrap();
     let key = made.key.expose_secret();
     assert!(agent_key::fingerprint(key).is_some());
     let agent = made.agent.intact().unwrap();
@@ -320,14 +324,14 @@ async fn an_agent_changes_as_far_as_fields_are_given() {
     let house = House::new().await;
     let (desk, editor) = (&house.desk, house.editor);
     let new = fields(json!({"name": "bot", "serviceIds": []}));
-    let id = agent::create(desk, editor, &new)
+    let id = agent::create(desk, editor, new)
         .await
         .unwrap()
         .agent
         .intact()
         .unwrap()
         .id;
-    let update = async |change: Value| agent::update(desk, editor, id, &fields(change)).await;
+    let update = async |change: Value| agent::update(desk, editor, id, fields(change)).await;
     let changed = update(json!({
         "holdSeconds": 300, "riskThreshold": 0, "expiresAt": "2030-01-01T01:00:00+01:00",
     }))
@@ -385,7 +389,7 @@ async fn an_agents_scope_and_block_are_its_own() {
     let one = created(&house, "one", "none", json!(null)).await;
     let two = created(&house, "two", "none", json!(null)).await;
     let new = fields(json!({"name": "bot", "serviceIds": [one.id]}));
-    let id = agent::create(desk, editor, &new)
+    let id = agent::create(desk, editor, new)
         .await
         .unwrap()
         .agent
@@ -394,7 +398,7 @@ async fn an_agents_scope_and_block_are_its_own() {
         .id;
     house.clock.advance(std::time::Duration::from_secs(1));
     let both = fields(json!({"serviceIds": [one.id, two.id]}));
-    let scoped = agent::set_scope(desk, editor, id, &both).await.unwrap();
+    let scoped = agent::set_scope(desk, editor, id, both).await.unwrap();
     let scoped = scoped.intact().unwrap();
     assert!(scoped.grant(one.id).unwrap().since < scoped.grant(two.id).unwrap().since);
     for refused in [
@@ -402,7 +406,7 @@ async fn an_agents_scope_and_block_are_its_own() {
         json!({"serviceIds": [999]}),
         json!({"serviceIds": "1"}),
     ] {
-        let error = agent::set_scope(desk, editor, id, &fields(refused))
+        let error = agent::set_scope(desk, editor, id, fields(refused))
             .await
             .unwrap_err();
         assert_eq!(invalid_fields(error), ["serviceIds"]);
@@ -439,13 +443,13 @@ async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refu
     let (desk, editor) = (&house.desk, house.editor);
     let one = created(&house, "one", "none", json!(null)).await;
     let new = fields(json!({"name": "no", "effect": "deny", "service_id": one.id}));
-    let made = rule::create(desk, editor, &new).await.unwrap();
+    let made = rule::create(desk, editor, new).await.unwrap();
     assert_eq!(
         (made.effect, made.service, made.enabled),
         (RuleEffect::Deny, Some(one.id), true)
     );
     let change = fields(json!({"enabled": false, "service_id": null, "condition": null}));
-    let changed = rule::update(desk, editor, made.id, &change).await.unwrap();
+    let changed = rule::update(desk, editor, made.id, change).await.unwrap();
     assert_eq!((changed.service, changed.enabled), (None, false));
     assert_eq!(
         (changed.name.as_str(), changed.effect),
@@ -461,7 +465,7 @@ async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refu
         ("1 + 1", false),
     ] {
         let new = fields(json!({"name": "x", "effect": "allow", "condition": condition}));
-        match rule::create(desk, editor, &new).await {
+        match rule::create(desk, editor, new).await {
             Ok(made) if is_taken => assert_eq!(made.condition.as_deref(), Some(condition)),
             Err(error @ DefinitionError::NotUnderstood(_)) if !is_taken => {
                 assert_eq!(invalid_fields(error), ["condition"]);
@@ -470,10 +474,10 @@ async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refu
         }
     }
     let in_words = fields(json!({"name": "x", "effect": "deny", "text": "No payments"}));
-    let in_words = rule::create(desk, editor, &in_words).await.unwrap();
+    let in_words = rule::create(desk, editor, in_words).await.unwrap();
     assert_eq!(in_words.text.as_deref(), Some("No payments"));
     let bad = fields(json!({"effect": "maybe", "enabled": "no", "agent_id": 999}));
-    let error = rule::create(desk, editor, &bad).await.unwrap_err();
+    let error = rule::create(desk, editor, bad).await.unwrap_err();
     assert_eq!(
         invalid_fields(error),
         ["name", "effect", "enabled", "agent_id"]
@@ -492,7 +496,7 @@ async fn a_document_comes_back_as_it_was_given() {
     let one = created(&house, "one", "none", json!(null)).await;
     let new =
         fields(json!({"type": "openapi", "title": "API", "content": "{\"openapi\":\"3.1.0\"}"}));
-    let made = document::create(desk, editor, one.id, &new).await.unwrap();
+    let made = document::create(desk, editor, one.id, new).await.unwrap();
     assert_eq!((made.operations, made.sections), (0, 0));
     assert_eq!(made.warnings, ["paths: are missing"]);
     let content = document::content(desk, editor.workspace, made.id)
@@ -540,7 +544,7 @@ async fn a_document_comes_back_as_it_was_given() {
             "content",
         ),
     ] {
-        let error = document::create(desk, editor, one.id, &fields(new))
+        let error = document::create(desk, editor, one.id, fields(new))
             .await
             .unwrap_err();
         assert_eq!(invalid_fields(error), [field]);
@@ -566,19 +570,19 @@ async fn the_kill_switch_is_thrown_with_a_reason_and_released() {
     let here = editor.workspace;
     assert!(!kill_switch::get(desk, here).await.unwrap().is_active());
     let thrown = fields(json!({"active": true, "reason": "drill"}));
-    let thrown = kill_switch::set(desk, editor, &thrown).await.unwrap();
+    let thrown = kill_switch::set(desk, editor, thrown).await.unwrap();
     assert_eq!(kill_switch::get(desk, here).await.unwrap(), thrown);
     assert!(thrown.is_active());
     let released = fields(json!({"active": false}));
     assert!(
-        !kill_switch::set(desk, editor, &released)
+        !kill_switch::set(desk, editor, released)
             .await
             .unwrap()
             .is_active()
     );
     assert!(!kill_switch::get(desk, here).await.unwrap().is_active());
     for refused in [json!({}), json!({"active": "yes"}), json!({"active": null})] {
-        let error = kill_switch::set(desk, editor, &fields(refused))
+        let error = kill_switch::set(desk, editor, fields(refused))
             .await
             .unwrap_err();
         assert_eq!(invalid_fields(error), ["active"]);
@@ -600,20 +604,18 @@ async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
     let before = entries().await.len();
     let one = created(&house, "one", "bearer", json!({"token": "canary"})).await;
     let rename = fields(json!({"name": "two", "credentials": {"token": "canary-2"}}));
-    service::update(desk, editor, one.id, &rename)
-        .await
-        .unwrap();
+    service::update(desk, editor, one.id, rename).await.unwrap();
     let token = fields(json!({"token": "canary-3"}));
-    service::set_credentials(desk, editor, one.id, &token)
+    service::set_credentials(desk, editor, one.id, token)
         .await
         .unwrap();
     let new = fields(json!({"type": "markdown", "content": "canary", "title": "t"}));
-    let text = document::create(desk, editor, one.id, &new)
+    let text = document::create(desk, editor, one.id, new)
         .await
         .unwrap()
         .id;
     let new = fields(json!({"name": "bot", "serviceIds": [one.id]}));
-    let bot = agent::create(desk, editor, &new)
+    let bot = agent::create(desk, editor, new)
         .await
         .unwrap()
         .agent
@@ -621,19 +623,19 @@ async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
         .unwrap()
         .id;
     let change = fields(json!({"holdSeconds": 5}));
-    agent::update(desk, editor, bot, &change).await.unwrap();
+    agent::update(desk, editor, bot, change).await.unwrap();
     let none = fields(json!({"serviceIds": []}));
-    agent::set_scope(desk, editor, bot, &none).await.unwrap();
+    agent::set_scope(desk, editor, bot, none).await.unwrap();
     agent::rotate_key(desk, editor, bot).await.unwrap();
     agent::block(desk, editor, bot).await.unwrap();
     agent::unblock(desk, editor, bot).await.unwrap();
     let new = fields(json!({"name": "r", "effect": "deny", "agent_id": bot}));
-    let made = rule::create(desk, editor, &new).await.unwrap().id;
+    let made = rule::create(desk, editor, new).await.unwrap().id;
     let off = fields(json!({"enabled": false}));
-    rule::update(desk, editor, made, &off).await.unwrap();
+    rule::update(desk, editor, made, off).await.unwrap();
     rule::delete(desk, editor, made).await.unwrap();
     let thrown = fields(json!({"active": true}));
-    kill_switch::set(desk, editor, &thrown).await.unwrap();
+    kill_switch::set(desk, editor, thrown).await.unwrap();
     document::delete(desk, editor, one.id, text).await.unwrap();
     agent::delete(desk, editor, bot).await.unwrap();
     service::delete(desk, editor, one.id).await.unwrap();
@@ -682,8 +684,9 @@ async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
     assert!(service::delete(desk, editor, one.id).await.is_err());
     assert!(agent::block(desk, editor, bot).await.is_err());
     let empty = fields(json!({}));
-    assert!(service::create(desk, editor, &empty).await.is_err());
-    assert!(rule::create(desk, editor, &empty).await.is_err());
+    assert!(service::create(desk, editor, empty).await.is_err());
+    let empty = fields(json!({}));
+    assert!(rule::create(desk, editor, empty).await.is_err());
     assert_eq!(entries().await.len(), count);
     assert!(house.store.audit_verify(|_| ()).await.unwrap().is_ok());
 }

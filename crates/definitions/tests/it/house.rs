@@ -12,6 +12,7 @@ use gaiterguard_credential::Credentials;
 use gaiterguard_definitions::desk::{Desk, Editor};
 use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::body::Body;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::{Clock, Timestamp};
@@ -22,7 +23,7 @@ use gaiterguard_upstream::{
     AddressPolicy, AllowedRange, Upstream, UpstreamSettings, parse_private_allow,
 };
 use secrecy::SecretString;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -42,10 +43,11 @@ pub(crate) fn secret(text: &str) -> SecretString {
     SecretString::from(text)
 }
 
-pub(crate) fn fields(value: Value) -> Map<String, Value> {
+/// Reads the body of a request.
+pub(crate) fn fields<T: Body>(value: Value) -> T {
     match value {
-        Value::Object(fields) => fields,
-        other => panic!("{other} is no object"),
+        Value::Object(members) => T::read(members).unwrap(),
+        other => panic!("{other} is not an object"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Changes of one definition that are made on two replicas at once.
 
+use gaiterguard_definitions::credentials::Credentials;
 use gaiterguard_definitions::desk::DefinitionError;
 use gaiterguard_definitions::{agent, rule, service};
 use gaiterguard_domain::service::AuthType;
@@ -14,7 +15,7 @@ async fn neither_of_two_changes_of_an_agent_undoes_the_other() {
     let house = House::new().await;
     let (one, other, editor) = (&house.desk, &house.desk_beside().await, house.editor);
     let new = fields(json!({"name": "bot"}));
-    let id = agent::create(one, editor, &new)
+    let id = agent::create(one, editor, new)
         .await
         .unwrap()
         .agent
@@ -25,8 +26,8 @@ async fn neither_of_two_changes_of_an_agent_undoes_the_other() {
         let name = fields(json!({"name": format!("bot {round}")}));
         let seconds = fields(json!({"holdSeconds": round}));
         let (named, changed) = tokio::join!(
-            agent::update(one, editor, id, &name),
-            agent::update(other, editor, id, &seconds)
+            agent::update(one, editor, id, name),
+            agent::update(other, editor, id, seconds)
         );
         named.unwrap();
         changed.unwrap();
@@ -43,13 +44,13 @@ async fn neither_of_two_changes_of_a_rule_undoes_the_other() {
     let house = House::new().await;
     let (one, other, editor) = (&house.desk, &house.desk_beside().await, house.editor);
     let new = fields(json!({"name": "r", "effect": "deny"}));
-    let id = rule::create(one, editor, &new).await.unwrap().id;
+    let id = rule::create(one, editor, new).await.unwrap().id;
     for round in 0..ROUNDS {
         let name = fields(json!({"name": format!("rule {round}")}));
         let enabled = fields(json!({"enabled": round % 2 == 0}));
         let (named, switched) = tokio::join!(
-            rule::update(one, editor, id, &name),
-            rule::update(other, editor, id, &enabled)
+            rule::update(one, editor, id, name),
+            rule::update(other, editor, id, enabled)
         );
         named.unwrap();
         switched.unwrap();
@@ -69,16 +70,17 @@ async fn a_credential_never_stands_beside_a_type_it_does_not_fit() {
         "name": "s", "baseUrl": "https://api.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
     }));
-    let id = service::create(one, editor, &new).await.unwrap().id;
-    let basic = fields(json!({
+    let id = service::create(one, editor, new).await.unwrap().id;
+    let basic: service::ServiceChange = fields(json!({
         "authType": "basic", "credentials": {"username": "u", "password": "p"},
     }));
-    let bearer = fields(json!({"authType": "bearer", "credentials": {"token": "t"}}));
-    let token = fields(json!({"token": "t2"}));
+    let bearer: service::ServiceChange =
+        fields(json!({"authType": "bearer", "credentials": {"token": "t"}}));
+    let token: Credentials = fields(json!({"token": "t2"}));
     for _ in 0..ROUNDS {
         let (typed, set) = tokio::join!(
-            service::update(one, editor, id, &basic),
-            service::set_credentials(other, editor, id, &token)
+            service::update(one, editor, id, basic.clone()),
+            service::set_credentials(other, editor, id, token.clone())
         );
         typed.unwrap();
         // A token does not fit once the type is another.
@@ -89,6 +91,8 @@ async fn a_credential_never_stands_beside_a_type_it_does_not_fit() {
         let now = service::get(one, editor.workspace, id).await.unwrap();
         assert_eq!(now.auth_type, AuthType::Basic);
         assert_eq!(now.credential.unwrap().keys, ["username", "password"]);
-        service::update(other, editor, id, &bearer).await.unwrap();
+        service::update(other, editor, id, bearer.clone())
+            .await
+            .unwrap();
     }
 }

@@ -23,14 +23,14 @@ async fn oauth_service(house: &House, server: &TokenServer, more: Value) -> Serv
     let mut credentials = json!({
         "token_url": server.url(), "client_id": "client&1", "client_secret": "s3cret/+:ü",
     });
-    for (name, value) in fields(more) {
+    for (name, value) in more.as_object().unwrap().clone() {
         credentials[name] = value;
     }
     let new = fields(json!({
         "name": "mail", "baseUrl": "https://mail.example.com/v1", "authType": "oauth2",
         "credentials": credentials,
     }));
-    service::create(&house.desk, house.editor, &new)
+    service::create(&house.desk, house.editor, new)
         .await
         .unwrap()
 }
@@ -339,7 +339,7 @@ async fn what_an_operator_sets_meanwhile_wins_over_what_was_fetched() {
         let new = fields(json!({
             "token_url": server.url(), "client_id": "other", "client_secret": "s",
         }));
-        service::set_credentials(&house.desk, house.editor, service.id, &new)
+        service::set_credentials(&house.desk, house.editor, service.id, new)
             .await
             .unwrap()
     };
@@ -378,7 +378,7 @@ async fn a_credential_that_does_not_fit_its_service_is_not_used() {
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
     }));
-    let service = service::create(&house.desk, house.editor, &bearer)
+    let service = service::create(&house.desk, house.editor, bearer)
         .await
         .unwrap();
     assert_eq!(token(&credentials, &service).await, "Bearer t");

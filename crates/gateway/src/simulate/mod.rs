@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 use gaiterguard_authority::Definitions;
 use gaiterguard_definitions::desk::{DefinitionError, Desk};
 use gaiterguard_definitions::rule;
-use gaiterguard_domain::field::{FieldError, FieldReader};
+use gaiterguard_definitions::simulation::RuleSimulation;
+use gaiterguard_domain::all;
+use gaiterguard_domain::field::{Checked, FieldError, refused};
 use gaiterguard_domain::id::{ActionId, RuleId, WorkspaceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
 use gaiterguard_domain::request::CanonicalRequest;
@@ -25,18 +27,11 @@ use gaiterguard_request::{Arena, Reading};
 use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, matching_rules};
 use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{RuleFields, StoreError, Stored};
-use serde_json::{Map, Value};
 
 use self::tally::Tally;
 use crate::Gateway;
 
 pub use tally::{Changes, Example, ProposedRule, Simulation};
-
-/// The most days that are looked back.
-pub const DAYS_MAX: u32 = 90;
-
-/// How many days are looked back where nothing is said.
-const DAYS: u32 = 7;
 
 /// The most requests that are looked at.
 pub const ROWS_MAX: u64 = 10_000;
@@ -47,22 +42,17 @@ const PAGE_ROWS: u32 = 500;
 /// The most held requests that are opened.
 const OPENED_MAX: usize = 1_000;
 
-/// The most rules of a proposed set.
-const RULES_MAX: usize = 500;
-
 /// After this the rest is left out.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Replays a proposed set of rules: `{rules: [{id?, …}], days?, keep_others?}`. An item with an id
-/// is that rule with what the item says; one without is a new rule. The present rules that are not
-/// named count no more, unless `keep_others` says so.
+/// Replays a proposed set of rules over the recorded requests.
 pub async fn simulate(
     gateway: &Gateway,
     desk: &Desk,
     workspace: WorkspaceId,
-    fields: &Map<String, Value>,
+    simulation: RuleSimulation,
 ) -> Result<Simulation, DefinitionError> {
-    let (rules, days) = read(desk, workspace, fields).await?;
+    let (rules, days) = read(desk, workspace, simulation).await?;
     let replay = Arc::new(Replay {
         rules: rules.into_iter().map(CompiledRule::new).collect(),
         definitions: gateway.authority().definitions(workspace),
@@ -280,90 +270,74 @@ fn unruled(entry: &RequestEntry, threshold: f64) -> Decision {
     }
 }
 
-/// The rules that would count, and how many days are looked back.
+/// Returns the rules to apply, and the number of days to look back.
 async fn read(
     desk: &Desk,
     workspace: WorkspaceId,
-    fields: &Map<String, Value>,
+    simulation: RuleSimulation,
 ) -> Result<(Vec<Rule>, u32), DefinitionError> {
-    let mut reader = FieldReader::new(fields);
-    let days = reader.whole_number("days", DAYS_MAX).unwrap_or(DAYS);
-    if days == 0 {
-        reader.refuse(
-            "days",
-            format!("must be a whole number from 1 to {DAYS_MAX}"),
-        );
-    }
-    let keep_others = reader.boolean("keep_others").unwrap_or(false);
-    let items = match reader.value("rules").map(|value| value.as_array()) {
-        Some(Some(items)) if items.len() <= RULES_MAX => items.as_slice(),
-        _ => {
-            reader.refuse(
-                "rules",
-                format!("must be a list of at most {RULES_MAX} rules"),
-            );
-            &[]
-        }
-    };
-    reader.finish()?;
-    // What a rule that is damaged would do cannot be said.
+    let RuleSimulation {
+        rules: proposed,
+        days,
+        keep_others,
+    } = simulation;
+    let (days, keep_others, proposed) = all!(days, keep_others, proposed)?;
+    // The effect of a damaged rule is unknown.
     let present = desk.store().rule_list(workspace).await?;
     let present: Result<Vec<Rule>, StoreError> = present.into_iter().map(Stored::intact).collect();
     let mut present = present?;
     let mut named = HashSet::new();
-    let mut rules = Vec::with_capacity(items.len());
-    for (place, item) in items.iter().enumerate() {
-        let within = |error: FieldError| FieldError {
-            field: format!("rules[{place}].{}", error.field),
-            ..error
+    let mut rules = Vec::with_capacity(proposed.0.len());
+    for (place, item) in proposed.0.into_iter().enumerate() {
+        let outer = format!("rules[{place}]");
+        let within = |errors: Vec<FieldError>| -> Vec<FieldError> {
+            let errors = errors.into_iter();
+            errors.map(|error| error.within(&outer)).collect()
         };
-        let Some(item) = item.as_object() else {
-            let refused = FieldError::new(format!("rules[{place}]"), "must be a rule");
-            return Err(DefinitionError::Invalid(vec![refused]));
+        let Some(item) = item else {
+            return Ok(refused(&outer, "must be a rule")?);
         };
-        let known = known(item, &present, &mut named).map_err(|message| {
-            DefinitionError::Invalid(vec![within(FieldError::new("id", message))])
-        })?;
-        let id = known.as_ref().map(|rule| rule.id);
-        let said = rule::read(desk, workspace, item, known)
-            .await
-            .map_err(|error| match error {
-                DefinitionError::Invalid(errors) => {
-                    DefinitionError::Invalid(errors.into_iter().map(within).collect())
-                }
-                DefinitionError::NotUnderstood(errors) => {
-                    DefinitionError::NotUnderstood(errors.into_iter().map(within).collect())
-                }
-                other => other,
-            })?;
-        // New rules have no id yet; these are no rule's.
+        let known = known(&item.id, &present, &mut named)
+            .or_else(|message| refused("id", message))
+            .map_err(within)?;
+        let proposed = item.into_change().applied_to(known);
+        let checked =
+            rule::checked(desk, workspace, proposed)
+                .await
+                .map_err(|error| match error {
+                    DefinitionError::Invalid(errors) => DefinitionError::Invalid(within(errors)),
+                    DefinitionError::NotUnderstood(errors) => {
+                        DefinitionError::NotUnderstood(within(errors))
+                    }
+                    other => other,
+                })?;
+        // New rules have no id yet; no stored rule has one of these.
         let unused = RuleId(-1 - i64::try_from(place).unwrap_or(i64::MAX - 1));
-        rules.push(rule(workspace, id.unwrap_or(unused), said, desk.now()));
+        let id = known.map_or(unused, |rule| rule.id);
+        rules.push(rule(workspace, id, checked, desk.now()));
     }
-    if keep_others {
+    if keep_others.unwrap_or(false) {
         present.retain(|rule| !named.contains(&rule.id));
         rules.append(&mut present);
     }
-    Ok((rules, days))
+    Ok((rules, days.unwrap_or_default().0))
 }
 
-/// The present rule that an item names, if it names one.
-fn known(
-    item: &Map<String, Value>,
-    present: &[Rule],
+/// Returns the present rule with this id, if there is an id.
+fn known<'a>(
+    id: &Checked<Option<RuleId>>,
+    present: &'a [Rule],
     named: &mut HashSet<RuleId>,
-) -> Result<Option<Rule>, &'static str> {
-    let Some(id) = item.get("id").filter(|id| !id.is_null()) else {
+) -> Result<Option<&'a Rule>, &'static str> {
+    let unknown = "must be a rule of this workspace";
+    let Some(id) = id.as_ref().map_err(|_| unknown)? else {
         return Ok(None);
     };
-    let found = id
-        .as_i64()
-        .and_then(|id| present.iter().find(|rule| rule.id.0 == id))
-        .ok_or("must be a rule of this workspace")?;
+    let found = present.iter().find(|rule| rule.id == *id).ok_or(unknown)?;
     if !named.insert(found.id) {
         return Err("is named twice");
     }
-    Ok(Some(found.clone()))
+    Ok(Some(found))
 }
 
 fn rule(workspace: WorkspaceId, id: RuleId, said: RuleFields, at: Timestamp) -> Rule {

@@ -1,10 +1,10 @@
-//! Conditions for rules in words, as the model proposes them.
+//! Conditions that the model proposes for plain-language rules.
 
 use gaiterguard_llm::{Coverage, LlmError, ProposedCondition, WordedRule};
 use gaiterguard_testkit::{Step, says, says_text};
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::setup::Setup;
 
 const RULE: WordedRule<'_> = WordedRule {
     text: "Any charge over $100 requires approval",
@@ -19,8 +19,9 @@ fn proposal(condition: &str) -> Value {
     ]})
 }
 
-async fn compiled(desk: &Desk) -> Result<Option<ProposedCondition>, LlmError> {
-    desk.llm
+async fn compiled(setup: &Setup) -> Result<Option<ProposedCondition>, LlmError> {
+    setup
+        .llm
         .compile_rule(RULE, |condition| {
             if condition.contains("request.") {
                 Ok(())
@@ -33,15 +34,16 @@ async fn compiled(desk: &Desk) -> Result<Option<ProposedCondition>, LlmError> {
 
 #[tokio::test]
 async fn a_condition_that_passes_the_check_is_proposed_with_examples() {
-    let desk = Desk::new().await;
-    desk.model
+    let setup = Setup::new().await;
+    setup
+        .model
         .script(|_| says(&proposal("int(request.body.amount) > 10000")));
-    let proposed = compiled(&desk).await.unwrap().unwrap();
+    let proposed = compiled(&setup).await.unwrap().unwrap();
     assert_eq!(proposed.condition, "int(request.body.amount) > 10000");
     assert_eq!(proposed.coverage, Coverage::Whole);
     let meant: Vec<bool> = proposed.examples.iter().map(|e| e.is_meant).collect();
     assert_eq!(meant, [true, false]);
-    let asked = desk.model.asked().remove(0);
+    let asked = setup.model.asked().remove(0);
     assert_eq!(asked.step, Step::Condition);
     assert_eq!(asked.fenced("rule"), Some(RULE.text));
     assert!(asked.fenced("documentation").unwrap().contains("in cents"));
@@ -49,28 +51,28 @@ async fn a_condition_that_passes_the_check_is_proposed_with_examples() {
 
 #[tokio::test]
 async fn a_condition_that_does_not_compile_may_be_repaired_once() {
-    let desk = Desk::new().await;
-    desk.model.script(|asked| {
+    let setup = Setup::new().await;
+    setup.model.script(|asked| {
         says(&proposal(if asked.is_repair {
             "request.body.amount > 1"
         } else {
             "amount > 1"
         }))
     });
-    let proposed = compiled(&desk).await.unwrap().unwrap();
+    let proposed = compiled(&setup).await.unwrap().unwrap();
     assert_eq!(proposed.condition, "request.body.amount > 1");
-    let asked = desk.model.asked();
-    let told = asked[1].body["messages"][3]["content"].as_str().unwrap();
-    assert!(told.contains("unknown variable `amount`"), "{told}");
+    let asked = setup.model.asked();
+    let shown = asked[1].body["messages"][3]["content"].as_str().unwrap();
+    assert!(shown.contains("unknown variable `amount`"), "{shown}");
 
-    desk.model.script(|_| says(&proposal("amount > 1")));
-    assert_eq!(compiled(&desk).await, Err(LlmError::Nonsense));
+    setup.model.script(|_| says(&proposal("amount > 1")));
+    assert_eq!(compiled(&setup).await, Err(LlmError::Nonsense));
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_condition_is_none() {
-    let desk = Desk::new().await;
-    assert_eq!(compiled(&desk).await, Ok(None));
-    desk.model.always(says_text("CEL: amount > 100"));
-    assert_eq!(compiled(&desk).await, Err(LlmError::Nonsense));
+async fn a_rule_that_cannot_be_a_condition_gets_none() {
+    let setup = Setup::new().await;
+    assert_eq!(compiled(&setup).await, Ok(None));
+    setup.model.always(says_text("CEL: amount > 100"));
+    assert_eq!(compiled(&setup).await, Err(LlmError::Nonsense));
 }

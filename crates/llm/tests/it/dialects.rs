@@ -1,8 +1,8 @@
-//! Servers that understand less than others.
+//! Servers that support less of the API than others.
 
 use gaiterguard_testkit::{AskedModel, Reply, Step, harmless_reply, refusal, says, says_text};
 
-use crate::desk::{Case, Desk};
+use crate::setup::{Case, Setup};
 
 fn form(asked: &AskedModel) -> &str {
     asked.body["response_format"]["type"]
@@ -11,66 +11,66 @@ fn form(asked: &AskedModel) -> &str {
 }
 
 #[tokio::test]
-async fn a_server_that_knows_no_schema_is_asked_without_and_that_is_remembered() {
-    let desk = Desk::new().await;
-    desk.model.script(|asked| match form(asked) {
+async fn a_server_without_schemas_is_asked_without_one_from_then_on() {
+    let setup = Setup::new().await;
+    setup.model.script(|asked| match form(asked) {
         "json_schema" => {
             refusal("'response_format.type' : value must be one of ['text', 'json_object']")
         }
         _ => says(&harmless_reply(asked)),
     });
     for body in ["1", "2"] {
-        let verdict = desk.assess(&Case::new("POST", body)).await;
+        let verdict = setup.assess(&Case::new("POST", body)).await;
         assert!(!verdict.must_hold, "{verdict:?}");
     }
-    let asked = desk.model.asked();
+    let asked = setup.model.asked();
     let forms: Vec<&str> = asked.iter().map(form).collect();
     assert_eq!(forms, ["json_schema", "json_object", "json_object"]);
     assert_eq!(asked[1].step, Step::Assessment);
 }
 
 #[tokio::test]
-async fn an_answer_of_another_form_may_be_repaired_once() {
-    let desk = Desk::new().await;
-    desk.model.script(|asked| {
+async fn a_response_of_another_form_may_be_repaired_once() {
+    let setup = Setup::new().await;
+    setup.model.script(|asked| {
         if asked.is_repair {
             says(&harmless_reply(asked))
         } else {
             says_text("Let me think. It is harmless.")
         }
     });
-    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+    let verdict = setup.assess(&Case::new("POST", "{}")).await;
     assert!(!verdict.must_hold, "{verdict:?}");
-    let asked = desk.model.asked();
+    let asked = setup.model.asked();
     let repairs: Vec<bool> = asked.iter().map(|asked| asked.is_repair).collect();
     assert_eq!(repairs, [false, true]);
-    let told = asked[1].body["messages"][3]["content"].as_str().unwrap();
-    assert!(told.contains("it is not one JSON object"), "{told}");
+    let shown = asked[1].body["messages"][3]["content"].as_str().unwrap();
+    assert!(shown.contains("it is not one JSON object"), "{shown}");
     assert!(
-        !told.contains("think"),
-        "what the model said is not repeated as ours: {told}"
+        !shown.contains("think"),
+        "the model's own text is not repeated as ours: {shown}"
     );
 }
 
 #[tokio::test]
-async fn a_server_that_knows_nothing_of_forms_may_think_aloud() {
-    let desk = Desk::new().await;
-    desk.model.script(|asked| match form(asked) {
+async fn a_server_that_enforces_no_form_may_think_aloud() {
+    let setup = Setup::new().await;
+    setup.model.script(|asked| match form(asked) {
         "none" => says_text(&format!(
             "<think>\nIt writes.\n</think>\n```json\n{}\n```",
             harmless_reply(asked)
         )),
         _ => refusal("unknown parameter: response_format"),
     });
-    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+    let verdict = setup.assess(&Case::new("POST", "{}")).await;
     assert!(!verdict.must_hold, "{verdict:?}");
-    assert_eq!(desk.model.calls(), 3);
+    assert_eq!(setup.model.calls(), 3);
 }
 
 #[tokio::test]
-async fn a_server_with_newer_parameters_is_met_there() {
-    let desk = Desk::new().await;
-    desk.model.script(|asked| {
+async fn a_server_with_newer_parameters_is_asked_with_them() {
+    let setup = Setup::new().await;
+    setup.model.script(|asked| {
         if asked.body.get("max_tokens").is_some() {
             refusal("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.")
         } else if asked.body.get("temperature").is_some() {
@@ -79,33 +79,34 @@ async fn a_server_with_newer_parameters_is_met_there() {
             says(&harmless_reply(asked))
         }
     });
-    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+    let verdict = setup.assess(&Case::new("POST", "{}")).await;
     assert!(!verdict.must_hold, "{verdict:?}");
-    assert_eq!(desk.model.calls(), 3);
-    let asked = desk.model.asked();
+    assert_eq!(setup.model.calls(), 3);
+    let asked = setup.model.asked();
     assert_eq!(form(asked.last().unwrap()), "json_schema");
 }
 
 #[tokio::test]
 async fn a_refusal_of_one_request_does_not_change_how_others_are_asked() {
-    let desk = Desk::new().await;
-    desk.model.script(|asked| {
+    let setup = Setup::new().await;
+    setup.model.script(|asked| {
         if asked.user.contains("huge") {
             refusal("This model's maximum context length is 4096 tokens.")
         } else {
             says(&harmless_reply(asked))
         }
     });
-    assert!(!desk.assess(&Case::new("POST", "1")).await.must_hold);
-    let verdict = desk.assess(&Case::new("POST", "huge")).await;
+    assert!(!setup.assess(&Case::new("POST", "1")).await.must_hold);
+    let verdict = setup.assess(&Case::new("POST", "huge")).await;
     assert!(verdict.must_hold, "{verdict:?}");
     assert!(
         verdict.verdict.explanation.contains("status 400"),
         "{verdict:?}"
     );
-    assert!(!desk.assess(&Case::new("POST", "2")).await.must_hold);
+    assert!(!setup.assess(&Case::new("POST", "2")).await.must_hold);
     assert!(
-        desk.model
+        setup
+            .model
             .asked()
             .iter()
             .all(|asked| form(asked) == "json_schema")
@@ -114,30 +115,30 @@ async fn a_refusal_of_one_request_does_not_change_how_others_are_asked() {
 
 #[tokio::test]
 async fn a_server_that_refuses_everything_has_failed() {
-    let desk = Desk::new().await;
-    desk.model.always(Reply::status(400));
-    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+    let setup = Setup::new().await;
+    setup.model.always(Reply::status(400));
+    let verdict = setup.assess(&Case::new("POST", "{}")).await;
     assert!(verdict.must_hold, "{verdict:?}");
-    assert!(desk.model.calls() <= 5);
+    assert!(setup.model.calls() <= 5);
 }
 
 #[tokio::test]
-async fn a_server_that_answers_one_question_at_a_time_is_asked_so() {
+async fn a_server_that_handles_one_question_at_a_time_is_asked_separately() {
     for both in [says_text("I answer one thing only."), Reply::status(400)] {
-        let desk = Desk::new().await;
-        desk.llm.try_out().await.unwrap();
-        desk.model.script(move |asked| match asked.step {
+        let setup = Setup::new().await;
+        setup.llm.try_out().await.unwrap();
+        setup.model.script(move |asked| match asked.step {
             Step::Assessment => both.clone(),
             _ => says(&harmless_reply(asked)),
         });
         for number in 0..5 {
-            let verdict = desk.assess(&Case::new("POST", number.to_string())).await;
+            let verdict = setup.assess(&Case::new("POST", number.to_string())).await;
             assert!(!verdict.must_hold, "{verdict:?}");
             let code = &verdict.verdict.signals.last().unwrap().code;
             assert_eq!(code, "llm_release");
         }
-        let asked = desk.model.asked();
-        // After three failures in a row nothing is tried that does not work.
+        let asked = setup.model.asked();
+        // After three failures in a row, the combined question is not tried any more.
         let tried = asked
             .iter()
             .filter(|asked| asked.step == Step::Assessment && !asked.is_repair);

@@ -9,9 +9,9 @@ use gaiterguard_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::desk::{BUILT_IN_SCORE, Case, Desk};
+use crate::setup::{BUILT_IN_SCORE, Case, Setup};
 
-/// Replies of no use, and what is said of them.
+/// Unusable replies, and the reported reason for each.
 fn useless() -> Vec<(Reply, &'static str)> {
     let described = |other: Value| {
         let comparison = json!({
@@ -25,27 +25,30 @@ fn useless() -> Vec<(Reply, &'static str)> {
         (Reply::status(429), "status 429"),
         (Reply::status(401), "status 401"),
         (Reply::redirect("https://elsewhere.example/"), "status 302"),
-        (Reply::close(), "broke off"),
-        (says_text("{}").cut_after(20), "broke off"),
-        (Reply::text("Sure! I can help."), "no chat completion"),
-        (Reply::json(json!({"choices": []})), "no chat completion"),
+        (Reply::close(), "closed the connection early"),
+        (says_text("{}").cut_after(20), "closed the connection early"),
+        (Reply::text("Sure! I can help."), "not a chat completion"),
+        (Reply::json(json!({"choices": []})), "not a chat completion"),
         (Reply::text(vec![b' '; 600_000]), "too long"),
-        (says_text("This request is harmless."), "of the form"),
-        (says_text(""), "of the form"),
-        (says_text("{\"score\": 0}"), "of the form"),
-        (says_text("{\"effects\": [\"reads\"]}"), "of the form"),
-        (described(json!({"review": "never"})), "of the form"),
-        (described(json!({"review": 7})), "of the form"),
-        (described(json!({"score": -1e300})), "of the form"),
-        (described(json!({"effects": []})), "of the form"),
-        (described(json!({"effects": "reads"})), "of the form"),
+        (says_text("This request is harmless."), "the requested form"),
+        (says_text(""), "the requested form"),
+        (says_text("{\"score\": 0}"), "the requested form"),
+        (
+            says_text("{\"effects\": [\"reads\"]}"),
+            "the requested form",
+        ),
+        (described(json!({"review": "never"})), "the requested form"),
+        (described(json!({"review": 7})), "the requested form"),
+        (described(json!({"score": -1e300})), "the requested form"),
+        (described(json!({"effects": []})), "the requested form"),
+        (described(json!({"effects": "reads"})), "the requested form"),
         (
             says_text(&format!(
                 "{}{}",
                 harmless_description(),
                 harmless_description()
             )),
-            "of the form",
+            "the requested form",
         ),
         (
             Reply::json(json!({"choices": [{"message": {"refusal": "No."}}]})),
@@ -61,16 +64,16 @@ fn useless() -> Vec<(Reply, &'static str)> {
 }
 
 #[tokio::test]
-async fn whatever_fails_holds_what_is_not_safe() {
+async fn every_failure_holds_an_unsafe_request() {
     for (reply, words) in useless() {
-        let desk = Desk::new().await;
-        desk.model.always(reply);
-        let verdict = desk.assess(&Case::new("POST", "{}")).await;
+        let setup = Setup::new().await;
+        setup.model.always(reply);
+        let verdict = setup.assess(&Case::new("POST", "{}")).await;
         assert!(verdict.must_hold, "{words}: {verdict:?}");
         let explanation = &verdict.verdict.explanation;
         assert!(explanation.contains(words), "{words}: {explanation}");
         assert!(
-            explanation.contains("so a human is to look at it"),
+            explanation.contains("so the request requires approval"),
             "{explanation}"
         );
         assert!(
@@ -79,7 +82,7 @@ async fn whatever_fails_holds_what_is_not_safe() {
         );
         assert!(verdict.verdict.score > BUILT_IN_SCORE);
 
-        let verdict = desk.assess(&Case::new("GET", "")).await;
+        let verdict = setup.assess(&Case::new("GET", "")).await;
         assert!(!verdict.must_hold, "{words}: {verdict:?}");
         assert!((verdict.verdict.score - BUILT_IN_SCORE).abs() < 1e-9);
         assert!(
@@ -93,30 +96,30 @@ async fn whatever_fails_holds_what_is_not_safe() {
 
 #[tokio::test]
 async fn the_operator_can_have_everything_held() {
-    let desk = Desk::with(|settings| settings.failure_mode = FailureMode::BlockAll).await;
-    desk.model.always(Reply::status(500));
-    let verdict = desk.assess(&Case::new("GET", "")).await;
+    let setup = Setup::with(|settings| settings.failure_mode = FailureMode::BlockAll).await;
+    setup.model.always(Reply::status(500));
+    let verdict = setup.assess(&Case::new("GET", "")).await;
     assert!(verdict.must_hold, "{verdict:?}");
 }
 
 #[tokio::test]
-async fn a_failure_in_the_second_step_is_one_too() {
-    let desk = Desk::new().await;
-    desk.model.script(|asked| match asked.step {
+async fn a_failure_in_the_second_step_counts_too() {
+    let setup = Setup::new().await;
+    setup.model.script(|asked| match asked.step {
         Step::Description => says(&harmless_description()),
         _ => says(&json!({"relation": "exactly"})),
     });
-    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+    let verdict = setup.assess(&Case::new("POST", "{}")).await;
     assert!(verdict.must_hold, "{verdict:?}");
     assert_eq!(
-        desk.model.calls(),
+        setup.model.calls(),
         5,
         "two useless assessments, one description and two useless comparisons"
     );
 }
 
 #[tokio::test]
-async fn a_server_that_hangs_is_waited_for_as_long_as_was_said() {
+async fn a_server_that_hangs_is_waited_for_until_the_timeout() {
     let timeout = Duration::from_millis(300);
     for reply in [
         Reply::never(),
@@ -124,10 +127,10 @@ async fn a_server_that_hangs_is_waited_for_as_long_as_was_said() {
             .body("x")
             .piece_delay(Duration::from_mins(1)),
     ] {
-        let desk = Desk::with(|settings| settings.timeout = timeout).await;
-        desk.model.always(reply);
+        let setup = Setup::with(|settings| settings.timeout = timeout).await;
+        setup.model.always(reply);
         let begun = Instant::now();
-        let verdict = desk.assess(&Case::new("POST", "{}")).await;
+        let verdict = setup.assess(&Case::new("POST", "{}")).await;
         assert!(begun.elapsed() >= timeout && begun.elapsed() < Duration::from_secs(10));
         assert!(verdict.must_hold, "{verdict:?}");
         assert!(
@@ -139,64 +142,65 @@ async fn a_server_that_hangs_is_waited_for_as_long_as_was_said() {
 
 #[tokio::test]
 async fn all_questions_share_one_deadline() {
-    let desk = Desk::with(|settings| settings.timeout = Duration::from_millis(900)).await;
+    let setup = Setup::with(|settings| settings.timeout = Duration::from_millis(900)).await;
     let slow = Duration::from_millis(400);
-    desk.model.script(move |asked| match asked.step {
+    setup.model.script(move |asked| match asked.step {
         Step::Assessment => says_text("Both?"),
         Step::Description => says(&harmless_description()).delay(slow),
         _ => says(&exact_comparison(asked)).delay(slow * 2),
     });
-    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+    let verdict = setup.assess(&Case::new("POST", "{}")).await;
     assert!(verdict.must_hold, "{verdict:?}");
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_told_so() {
-    let desk = Desk::with(|settings| settings.base_url = "http://127.0.0.1:1/v1".to_owned()).await;
-    let verdict = desk.assess(&Case::new("POST", "{}")).await;
+async fn an_unreachable_server_is_reported_as_such() {
+    let setup =
+        Setup::with(|settings| settings.base_url = "http://127.0.0.1:1/v1".to_owned()).await;
+    let verdict = setup.assess(&Case::new("POST", "{}")).await;
     assert!(verdict.must_hold, "{verdict:?}");
     assert!(
         verdict.verdict.explanation.contains("cannot be reached"),
         "{verdict:?}"
     );
-    assert_eq!(desk.llm.spent_today().tokens.input, 0);
+    assert_eq!(setup.llm.spent_today().tokens.input, 0);
 }
 
 #[tokio::test]
 async fn a_failure_is_never_remembered() {
-    let desk = Desk::new().await;
-    desk.model.always(Reply::status(500));
+    let setup = Setup::new().await;
+    setup.model.always(Reply::status(500));
     let case = Case::new("POST", "{}");
-    assert!(desk.assess(&case).await.must_hold);
-    desk.model.judges(json!({}), json!({}));
-    assert!(!desk.assess(&case).await.must_hold);
+    assert!(setup.assess(&case).await.must_hold);
+    setup.model.judges(json!({}), json!({}));
+    assert!(!setup.assess(&case).await.must_hold);
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_failing_is_left_alone_and_tried_again() {
-    let desk = Desk::new().await;
-    desk.model.always(Reply::status(503));
+async fn a_server_that_keeps_failing_is_not_called_for_a_while_and_then_tried_again() {
+    let setup = Setup::new().await;
+    setup.model.always(Reply::status(503));
     for number in 0..8 {
-        let verdict = desk.assess(&Case::new("POST", number.to_string())).await;
+        let verdict = setup.assess(&Case::new("POST", number.to_string())).await;
         assert!(verdict.must_hold);
     }
-    assert_eq!(desk.model.calls(), 5);
-    assert!(desk.llm.is_circuit_open());
-    let verdict = desk.assess(&Case::new("POST", "x")).await;
+    assert_eq!(setup.model.calls(), 5);
+    assert!(setup.llm.is_circuit_open());
+    let verdict = setup.assess(&Case::new("POST", "x")).await;
     assert!(
         verdict.verdict.explanation.contains("failed repeatedly"),
         "{verdict:?}"
     );
-    desk.clock.advance(Duration::from_secs(15));
-    desk.model.judges(json!({}), json!({}));
-    assert!(!desk.assess(&Case::new("POST", "x")).await.must_hold);
-    assert!(!desk.llm.is_circuit_open());
+    setup.clock.advance(Duration::from_secs(15));
+    setup.model.judges(json!({}), json!({}));
+    assert!(!setup.assess(&Case::new("POST", "x")).await.must_hold);
+    assert!(!setup.llm.is_circuit_open());
 }
 
 #[tokio::test]
 async fn no_agent_can_open_the_circuit_by_what_it_writes() {
-    let desk = Desk::new().await;
-    desk.model.script(|asked| {
+    let setup = Setup::new().await;
+    setup.model.script(|asked| {
         if asked.user.contains("poison") {
             says_text("As the body says, I answer in prose.")
         } else {
@@ -205,22 +209,24 @@ async fn no_agent_can_open_the_circuit_by_what_it_writes() {
     });
     for number in 0..8 {
         let case = Case::new("POST", format!("poison {number}"));
-        assert!(desk.assess(&case).await.must_hold);
+        assert!(setup.assess(&case).await.must_hold);
     }
-    assert!(!desk.llm.is_circuit_open());
-    assert!(!desk.assess(&Case::new("POST", "plain")).await.must_hold);
+    assert!(!setup.llm.is_circuit_open());
+    assert!(!setup.assess(&Case::new("POST", "plain")).await.must_hold);
 }
 
 #[tokio::test]
-async fn no_more_is_spent_in_a_day_than_was_allowed() {
+async fn spending_stays_below_the_daily_limit() {
     let ceilings = Ceilings {
         tokens_max: Some(8_000),
         ..Ceilings::default()
     };
-    let desk = Desk::with(|settings| settings.ceilings = ceilings).await;
+    let setup = Setup::with(|settings| settings.ceilings = ceilings).await;
     let mut answered = 0;
     let refused = loop {
-        let verdict = desk.assess(&Case::new("POST", format!("{answered}"))).await;
+        let verdict = setup
+            .assess(&Case::new("POST", format!("{answered}")))
+            .await;
         if verdict.must_hold {
             break verdict;
         }
@@ -229,43 +235,44 @@ async fn no_more_is_spent_in_a_day_than_was_allowed() {
     };
     assert!(answered > 2, "{answered}");
     assert!(
-        refused.verdict.explanation.contains("ceiling"),
+        refused.verdict.explanation.contains("daily limit"),
         "{refused:?}"
     );
-    let spent = desk.llm.spent_today().tokens;
+    let spent = setup.llm.spent_today().tokens;
     assert!(spent.input + spent.output <= 8_000, "{spent:?}");
-    let calls = desk.model.calls();
-    assert!(desk.assess(&Case::new("POST", "again")).await.must_hold);
-    assert_eq!(desk.model.calls(), calls);
-    assert!(!desk.llm.is_circuit_open());
-    desk.clock.advance(Duration::from_hours(24));
-    assert!(!desk.assess(&Case::new("POST", "again")).await.must_hold);
+    let calls = setup.model.calls();
+    assert!(setup.assess(&Case::new("POST", "again")).await.must_hold);
+    assert_eq!(setup.model.calls(), calls);
+    assert!(!setup.llm.is_circuit_open());
+    setup.clock.advance(Duration::from_hours(24));
+    assert!(!setup.assess(&Case::new("POST", "again")).await.must_hold);
 }
 
 #[tokio::test]
-async fn calls_beyond_the_limit_wait_their_turn() {
-    let desk = Desk::new().await;
+async fn calls_beyond_the_limit_wait_for_their_turn() {
+    let setup = Setup::new().await;
     let gate = Gate::new();
     let closed = gate.clone();
-    desk.model
+    setup
+        .model
         .script(move |asked| says(&harmless_reply(asked)).after(&closed));
     let all: Vec<_> = (0..24)
         .map(|number| {
-            let llm = desk.llm.clone();
+            let llm = setup.llm.clone();
             tokio::spawn(async move {
-                crate::desk::assess(&llm, &Case::new("POST", number.to_string())).await
+                crate::setup::assess(&llm, &Case::new("POST", number.to_string())).await
             })
         })
         .collect();
     gaiterguard_testkit::eventually("calls run", Duration::from_secs(10), || async {
-        (desk.model.calls() >= 16).then_some(())
+        (setup.model.calls() >= 16).then_some(())
     })
     .await;
     tokio::time::sleep(Duration::from_millis(100)).await;
-    assert_eq!(desk.model.calls(), 16);
+    assert_eq!(setup.model.calls(), 16);
     gate.open();
     for one in all {
         assert!(!one.await.unwrap().must_hold);
     }
-    assert_eq!(desk.model.calls(), 24);
+    assert_eq!(setup.model.calls(), 24);
 }

@@ -1,4 +1,4 @@
-//! The assessor that asks a language model, against a scripted server on a real socket.
+//! The assessor that asks a language model, with a scripted server on a real socket.
 
 #![expect(
     clippy::unwrap_used,
@@ -6,12 +6,12 @@
 )]
 
 mod conditions;
-mod desk;
 mod dialects;
+mod duplicates;
 mod failures;
 mod provenance;
 mod rulings;
 mod secrets;
+mod setup;
 mod spending;
-mod twins;
 mod verdicts;

@@ -10,41 +10,68 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::call_headers;
 use crate::extract;
 use crate::problem::Problem;
 
-/// Body of `POST /proxy` and `POST /proxy/dry-run`.
-#[derive(Deserialize)]
+/// A request to send, and the intent behind it. The target is a service with a path, or
+/// `targetUrl`.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = ProposedRequest)]
 #[serde(deny_unknown_fields)]
-struct Envelope<'a> {
+pub(super) struct Envelope<'a> {
+    /// ID of the service.
     #[serde(alias = "serviceId")]
     service_id: Option<i64>,
+    /// Name of the service.
     service: Option<String>,
+    /// GET, HEAD, OPTIONS, POST, PUT, PATCH, or DELETE. Case-insensitive.
+    #[schema(
+        pattern = "^([Gg][Ee][Tt]|[Hh][Ee][Aa][Dd]|[Oo][Pp][Tt][Ii][Oo][Nn][Ss]|[Pp][Oo][Ss][Tt]|[Pp][Uu][Tt]|[Pp][Aa][Tt][Cc][Hh]|[Dd][Ee][Ll][Ee][Tt][Ee])$"
+    )]
     method: String,
+    /// Path below the service's base URL, including the query, in normal form.
+    #[schema(example = "/charges?expand=x")]
     path: Option<String>,
+    /// Complete URL, instead of `path`.
     #[serde(rename = "targetUrl", alias = "target_url")]
     target_url: Option<String>,
-    #[serde(default)]
+    /// Header names, each with a string or an array of strings. Headers that affect the connection,
+    /// the gateway, or the credential are dropped.
+    #[schema(value_type = Option<BTreeMap<String, HeaderStrings>>)]
     headers: Option<Headers>,
-    #[serde(borrow, default)]
+    /// Body. A string is sent as is; any other value is sent as JSON, exactly as it is written
+    /// here.
+    #[serde(borrow)]
+    #[schema(value_type = Option<Value>)]
     body: Option<&'a RawValue>,
+    /// Body in base64, instead of `body`.
     #[serde(alias = "bodyBase64")]
     body_base64: Option<String>,
+    /// Why the request is sent.
+    #[schema(min_length = 1, max_length = 2000)]
     intent: String,
+    /// Same as the header `Idempotency-Key`, which takes precedence.
     #[serde(rename = "idempotencyKey", alias = "idempotency_key")]
+    #[schema(min_length = 1, max_length = 255)]
     idempotency_key: Option<String>,
+    /// How long the call may stay open while the request is held, in seconds.
+    #[schema(minimum = 0, maximum = 300)]
     wait: Option<u32>,
 }
 
 /// Header names and values, in the order of the JSON.
-struct Headers(Vec<(String, Values)>);
+struct Headers(Vec<(String, HeaderStrings)>);
 
-#[derive(Deserialize)]
+/// Values of a header.
+#[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
-enum Values {
+enum HeaderStrings {
+    /// One value.
     One(String),
+    /// Several values.
     Several(Vec<String>),
 }
 
@@ -181,8 +208,8 @@ fn headers(given: Option<Headers>) -> Result<HeaderMap, Problem> {
         let parsed = HeaderName::try_from(name.as_str())
             .map_err(|_| Problem::field(&field, "must be a valid header name"))?;
         let values = match values {
-            Values::One(value) => vec![value],
-            Values::Several(values) => values,
+            HeaderStrings::One(value) => vec![value],
+            HeaderStrings::Several(values) => values,
         };
         for value in values {
             count += 1;

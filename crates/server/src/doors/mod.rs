@@ -9,7 +9,6 @@ mod execute;
 mod mcp;
 mod outcome;
 mod passthrough;
-mod proposal;
 mod proxy;
 mod refusal;
 mod status;

@@ -3,14 +3,18 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::header;
+use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::answer::{Answer, Held, Outcome, Provenance};
 use gaiterguard_gateway::forward::relay::AnswerBody;
 use gaiterguard_gateway::refusal::Refusal;
 use http::header::{CONNECTION, CONTENT_LENGTH, LOCATION, RETRY_AFTER, UPGRADE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::middleware::FromUpstream;
-use crate::problem::Problem;
+use crate::problem::{Problem, problem_type, respond, title};
 
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 const X_RISK_SCORE: HeaderName = HeaderName::from_static("x-risk-score");
@@ -93,23 +97,64 @@ pub(super) fn proxy_status(provenance: Provenance) -> &'static str {
     }
 }
 
+/// Response to a held request.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HeldProblem {
+    /// URI reference of the problem type: `/problems/approval_required`.
+    r#type: String,
+    /// The code in words.
+    title: String,
+    /// HTTP status code: 428.
+    status: u16,
+    /// Next step.
+    #[schema(value_type = String)]
+    detail: &'static str,
+    /// Always `approval_required`.
+    #[schema(value_type = String)]
+    code: &'static str,
+    /// Same as `detail`.
+    #[schema(value_type = String)]
+    error: &'static str,
+    /// ID of the action.
+    #[schema(value_type = uuid::Uuid)]
+    action_id: ActionId,
+    /// Risk score, from 0.0 (harmless) to 1.0.
+    #[schema(minimum = 0.0, maximum = 1.0)]
+    risk_score: f64,
+    /// Explanation of the risk score.
+    risk_explanation: String,
+    /// Path of the action's status.
+    status_url: String,
+    /// When the action expires.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Timestamp,
+}
+
 /// Returns 428 `approval_required`.
 fn blocked(held: &Held) -> Response {
-    let status_url = format!("/status/{}", held.action);
-    let mut problem = Problem::new(
-        StatusCode::PRECONDITION_REQUIRED,
+    let status = StatusCode::PRECONDITION_REQUIRED;
+    let (code, detail) = (
         "approval_required",
         "a human must approve this request; poll status_url until it is decided",
-    )
-    .with("action_id", held.action.to_string())
-    .with("risk_score", held.risk_score)
-    .with("risk_explanation", held.risk_explanation.clone())
-    .with("status_url", status_url.clone())
-    .with("expires_at", held.expires_at.to_string())
-    .header(RETRY_AFTER, HeaderValue::from(held.retry_after.as_secs()))
-    .header(X_PROXY_STATUS, HeaderValue::from_static("blocked"));
-    if let Ok(location) = HeaderValue::from_str(&status_url) {
-        problem = problem.header(LOCATION, location);
+    );
+    let body = HeldProblem {
+        r#type: problem_type(code),
+        title: title(code),
+        status: status.as_u16(),
+        detail,
+        code,
+        error: detail,
+        action_id: held.action,
+        risk_score: held.risk_score,
+        risk_explanation: held.risk_explanation.clone(),
+        status_url: format!("/status/{}", held.action),
+        expires_at: held.expires_at,
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(RETRY_AFTER, HeaderValue::from(held.retry_after.as_secs()));
+    headers.insert(X_PROXY_STATUS, HeaderValue::from_static("blocked"));
+    if let Ok(location) = HeaderValue::from_str(&body.status_url) {
+        headers.insert(LOCATION, location);
     }
-    problem.into_response()
+    respond(status, headers, &body)
 }

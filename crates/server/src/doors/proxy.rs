@@ -15,8 +15,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::agent::Agent;
-use super::proposal::{HeldProblem, ProposedRequest};
-use super::{envelope, outcome};
+use super::envelope::{self, Envelope};
+use super::outcome::{self, HeldProblem};
 use crate::endpoints::{MatchedRuleBody, OperationBody, SignalBody, each};
 use crate::extract::read_body;
 use crate::middleware::RequestContext;
@@ -39,7 +39,7 @@ use crate::state::AgentState;
                        proxied method is POST or PATCH.",
         min_length = 1, max_length = 255, pattern = "^[!-~]+$",
     )),
-    request_body = ProposedRequest,
+    request_body = Envelope,
     security(("agentKey" = [])),
     responses(
         (status = "default", description = "The upstream's response, whatever its status; \
@@ -73,8 +73,7 @@ pub(super) async fn proxy(
 #[derive(Serialize, ToSchema)]
 pub(super) struct DryRun {
     /// The decision.
-    #[schema(value_type = DecisionSchema)]
-    decision: Decision,
+    decision: DryRunDecision,
     /// Risk score, from 0.0 (harmless) to 1.0.
     #[schema(minimum = 0.0, maximum = 1.0)]
     risk_score: f64,
@@ -89,14 +88,23 @@ pub(super) struct DryRun {
     operation: Option<OperationBody>,
 }
 
-/// Decision on a request.
-#[derive(ToSchema)]
-#[schema(as = DryRunDecision, rename_all = "snake_case")]
-#[expect(dead_code, reason = "only the schema reads its variants")]
-enum DecisionSchema {
+/// Decision that would be made on a request.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum DryRunDecision {
     Forward,
     Hold,
     Deny,
+}
+
+impl From<Decision> for DryRunDecision {
+    fn from(decision: Decision) -> Self {
+        match decision {
+            Decision::Forward => Self::Forward,
+            Decision::Hold => Self::Hold,
+            Decision::Deny => Self::Deny,
+        }
+    }
 }
 
 /// Dry-run a request
@@ -108,7 +116,7 @@ enum DecisionSchema {
     path = "/proxy/dry-run",
     operation_id = "dryRun",
     tag = "agent",
-    request_body = ProposedRequest,
+    request_body = Envelope,
     security(("agentKey" = [])),
     responses(
         (status = 200, description = "The decision that would be made.", body = DryRun),
@@ -128,7 +136,7 @@ pub(super) async fn dry_run(
 impl From<Evaluation> for DryRun {
     fn from(judgement: Evaluation) -> Self {
         Self {
-            decision: judgement.decision,
+            decision: judgement.decision.into(),
             risk_score: judgement.verdict.score,
             risk_explanation: judgement.verdict.explanation,
             signals: each(judgement.verdict.signals),

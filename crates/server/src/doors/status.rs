@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::agent::Agent;
-use crate::endpoints::StatusSchema;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NoAction, NoAgent, Unavailable};
 use crate::problem::Problem;
@@ -31,7 +30,6 @@ pub(crate) struct StatusQuery {
 #[schema(as = Status)]
 pub(crate) struct StatusBody {
     /// The status.
-    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
     /// ID of the action.
     #[schema(value_type = uuid::Uuid)]

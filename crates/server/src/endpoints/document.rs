@@ -2,8 +2,9 @@
 
 use axum::Json;
 use gaiterguard_apidocs::{Field, Operation, Parameter, Place};
-use gaiterguard_definitions::{document, service};
-use gaiterguard_domain::document::{Document, DocumentKind};
+use gaiterguard_definitions::document::{self, NewDocument};
+use gaiterguard_definitions::service;
+use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::Timestamp;
@@ -18,12 +19,10 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
-use super::enums::OperationEffect;
-use super::fields::LongFields;
 use super::list::{Cursor, Done, Limit, List, PageQuery, SearchText, each, foreign_cursor};
-use crate::extract::{ApiPath, ApiQuery};
+use super::operation_effect::OperationEffect;
+use crate::extract::{ApiPath, ApiQuery, Fields};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
-use crate::openapi::text::Title;
 use crate::problem::Problem;
 
 /// Maximum number of body fields listed per operation.
@@ -36,33 +35,6 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(delete))
         .routes(routes!(refresh))
         .routes(routes!(operations))
-}
-
-/// Format of a document's content.
-#[derive(ToSchema)]
-#[schema(as = DocumentType, rename_all = "snake_case")]
-#[expect(dead_code, reason = "only the schema reads its variants")]
-pub(crate) enum KindSchema {
-    Openapi,
-    Markdown,
-    Url,
-}
-
-/// A document to add.
-#[derive(ToSchema)]
-#[schema(as = NewDocument)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct NewDocumentBody {
-    /// Format of `content`.
-    #[schema(value_type = KindSchema)]
-    r#type: String,
-    /// Title. Defaults to the title in the document.
-    title: Option<Title>,
-    /// The document's text, or the URL to fetch it from. Up to 16 MB. The URL may point to an
-    /// OpenAPI document, Markdown, or an HTML page.
-    #[schema(min_length = 1)]
-    content: String,
 }
 
 /// A document.
@@ -79,7 +51,6 @@ pub(crate) struct DocumentBody {
     /// The service that it documents.
     service_id: i64,
     /// Format of the content.
-    #[schema(value_type = KindSchema)]
     r#type: DocumentKind,
     /// Title given by the operator, or else the title in the document.
     #[schema(required)]
@@ -163,7 +134,7 @@ async fn list(
     operation_id = "createDocument",
     tag = "services",
     params(("id" = i64, Path, description = "ID of the service.")),
-    request_body = NewDocumentBody,
+    request_body = NewDocument,
     responses(
         (status = 201, description = "The new document.", body = DocumentBody),
         InvalidBody, NotFound, Conflict,
@@ -172,12 +143,10 @@ async fn list(
 async fn create(
     editing: Editing,
     ApiPath(service): ApiPath<ServiceId>,
-    fields: LongFields<NewDocumentBody>,
+    Fields(new): Fields<NewDocument, DOCUMENT_BYTES_MAX>,
 ) -> Result<(StatusCode, Json<DocumentBody>), Problem> {
     let document = editing
-        .change(async |store, editor| {
-            document::create(store, editor, service, &fields.members).await
-        })
+        .change(async |store, editor| document::create(store, editor, service, new).await)
         .await?;
     Ok((StatusCode::CREATED, Json(document.into())))
 }
@@ -292,7 +261,6 @@ struct ParameterBody {
     /// Name.
     name: String,
     /// Location.
-    #[schema(value_type = PlaceSchema)]
     place: Place,
     /// Description.
     #[schema(required)]
@@ -304,17 +272,6 @@ struct ParameterBody {
     values: Vec<String>,
     /// Whether it is required.
     required: bool,
-}
-
-/// Location of a parameter.
-#[derive(ToSchema)]
-#[schema(as = ParameterPlace, rename_all = "snake_case")]
-#[expect(dead_code, reason = "only the schema reads its variants")]
-enum PlaceSchema {
-    Path,
-    Query,
-    Header,
-    Cookie,
 }
 
 /// A documented body field.

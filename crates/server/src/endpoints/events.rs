@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
 use futures_util::Stream;
@@ -16,7 +16,8 @@ use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use gaiterguard_listener::Lifecycle;
 use gaiterguard_store::{Notice, Resume};
-use http::{HeaderMap, HeaderName};
+use http::HeaderName;
+use http::request::Parts;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
@@ -50,11 +51,28 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 /// Position of a stream that resumes.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "only the description reads its field")]
 struct ResumeHeaders {
     /// ID of the last event received.
-    #[param(rename = "Last-Event-ID", nullable = false, minimum = 1)]
-    last_event_id: Option<i64>,
+    #[param(rename = "Last-Event-ID", value_type = Option<i64>, nullable = false, minimum = 1)]
+    last_event_id: Option<AuditId>,
+}
+
+impl<S: Sync> FromRequestParts<S> for ResumeHeaders {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let value = parts.headers.get(LAST_EVENT_ID);
+        let id = value.map(|value| value.to_str().ok().and_then(|text| text.parse().ok()));
+        match id {
+            Some(None) => Err(Problem::field(
+                "Last-Event-ID",
+                "must be the ID of an event",
+            )),
+            id => Ok(Self {
+                last_event_id: id.flatten().map(AuditId),
+            }),
+        }
+    }
 }
 
 /// Event stream
@@ -85,13 +103,12 @@ async fn events(
     State(identity): State<Arc<Identity>>,
     State(lifecycle): State<Lifecycle>,
     caller: Caller,
-    headers: HeaderMap,
+    resume: ResumeHeaders,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let last = last_event_id(&headers)?;
     // Subscribe before reading the past, so that no event falls in between.
     let notices = gateway.store().notices();
     let mut waiting = VecDeque::from([Event::default().retry(RETRY_AFTER).comment("connected")]);
-    if let Some(last) = last {
+    if let Some(last) = resume.last_event_id {
         let missed = gateway
             .store()
             .audit_after(caller.workspace(), last, RESUME_ENTRIES_MAX)
@@ -116,15 +133,6 @@ async fn events(
         Some((Ok(event), feed))
     });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE_EVERY)))
-}
-
-fn last_event_id(headers: &HeaderMap) -> Result<Option<AuditId>, Problem> {
-    let Some(value) = headers.get(LAST_EVENT_ID) else {
-        return Ok(None);
-    };
-    let id = value.to_str().ok().and_then(|text| text.parse().ok());
-    id.map(|id| Some(AuditId(id)))
-        .ok_or_else(|| Problem::field("Last-Event-ID", "must be the ID of an event"))
 }
 
 /// An open stream.

@@ -1,7 +1,7 @@
 //! `/kill-switch`: stops all requests of a workspace.
 
 use axum::Json;
-use gaiterguard_definitions::kill_switch;
+use gaiterguard_definitions::kill_switch::{self, KillSwitchChange};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::KillSwitch;
 use serde::Serialize;
@@ -11,26 +11,13 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
-use super::fields::Fields;
+use crate::extract::Fields;
 use crate::openapi::responses::InvalidBody;
-use crate::openapi::text::Text;
 use crate::problem::Problem;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new().routes(routes!(get, set))
-}
-
-/// New state of the kill switch.
-#[derive(ToSchema)]
-#[schema(as = KillSwitchChange)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct ChangeBody {
-    /// Whether all requests of all agents are refused.
-    active: bool,
-    /// Reason for the change.
-    reason: Option<Text>,
 }
 
 /// State of the kill switch.
@@ -91,7 +78,7 @@ async fn get(editing: Editing) -> Result<Json<KillSwitchBody>, Problem> {
     path = "/kill-switch",
     operation_id = "setKillSwitch",
     tag = "kill switch",
-    request_body = ChangeBody,
+    request_body = KillSwitchChange,
     responses(
         (status = 200, description = "The new state.", body = KillSwitchBody),
         InvalidBody,
@@ -99,10 +86,10 @@ async fn get(editing: Editing) -> Result<Json<KillSwitchBody>, Problem> {
 )]
 async fn set(
     editing: Editing,
-    fields: Fields<ChangeBody>,
+    Fields(change): Fields<KillSwitchChange>,
 ) -> Result<Json<KillSwitchBody>, Problem> {
     let switch = editing
-        .change(async |store, editor| kill_switch::set(store, editor, &fields.members).await)
+        .change(async |store, editor| kill_switch::set(store, editor, change).await)
         .await?;
     Ok(Json(switch.into()))
 }

@@ -1,7 +1,6 @@
 //! Converts the errors of the inner crates to problems, one `From` per error type.
 
 use gaiterguard_definitions::desk::DefinitionError;
-use gaiterguard_domain::field;
 use gaiterguard_gateway::action::approval::RulingRefused;
 use gaiterguard_identity::{Fault, LoginError, RegisterError, SessionError};
 use gaiterguard_store::StoreError;
@@ -9,7 +8,7 @@ use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};
 
 use super::list::foreign_cursor;
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 
 impl Problem {
     /// 401 `not_authenticated`: no valid session.
@@ -58,9 +57,10 @@ impl From<DefinitionError> for Problem {
     fn from(error: DefinitionError) -> Self {
         let detail = error.to_string();
         match error {
-            DefinitionError::Invalid(errors) => Self::fields(named(errors)),
-            DefinitionError::NotUnderstood(errors) => Self::fields(named(errors))
-                .with_status(StatusCode::UNPROCESSABLE_ENTITY, "not_understood"),
+            DefinitionError::Invalid(errors) => Self::fields(errors),
+            DefinitionError::NotUnderstood(errors) => {
+                Self::fields(errors).with_status(StatusCode::UNPROCESSABLE_ENTITY, "not_understood")
+            }
             DefinitionError::NameTaken => Self::conflict("name_taken", detail),
             DefinitionError::NotFound(_) => Self::not_found(detail),
             DefinitionError::Unreadable(_) => Self::conflict("definition_unreadable", detail),
@@ -72,16 +72,6 @@ impl From<DefinitionError> for Problem {
             DefinitionError::Store(error) => error.into(),
         }
     }
-}
-
-fn named(errors: Vec<field::FieldError>) -> Vec<FieldError> {
-    let errors = errors.into_iter().map(|error| FieldError {
-        field: error.field,
-        message: error.message,
-        line: error.place.map(|(line, _)| line),
-        column: error.place.map(|(_, column)| column),
-    });
-    errors.collect()
 }
 
 impl From<Fault> for Problem {

@@ -19,7 +19,6 @@ use uuid::Uuid;
 use super::DashboardState;
 use super::approval::action::{MatchedRuleBody, OperationBody};
 use super::caller::Caller;
-use super::enums::{DecisionSchema, StatusSchema};
 use super::list::{Cursor, Limit, List, SearchText, each};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
@@ -51,7 +50,6 @@ pub(crate) struct RequestBody {
     /// Intent that the agent stated. Untrusted text.
     intent: String,
     /// The decision.
-    #[schema(value_type = DecisionSchema)]
     decision: Decision,
     /// Risk score, from 0.0 (harmless) to 1.0.
     #[schema(minimum = 0, maximum = 1)]
@@ -70,7 +68,7 @@ pub(crate) struct RequestBody {
     #[schema(required)]
     action_id: Option<Uuid>,
     /// Status of the action.
-    #[schema(required, value_type = Option<StatusSchema>)]
+    #[schema(required)]
     action_status: Option<ActionStatus>,
     /// Whether the stored record is damaged, so that some fields are missing.
     unreadable: bool,
@@ -117,10 +115,8 @@ struct Filter {
     /// Return only requests to this service.
     service_id: Option<i64>,
     /// Return only requests with this decision.
-    #[param(value_type = Option<DecisionSchema>)]
     decision: Option<Decision>,
     /// Return only held requests whose action has this status.
-    #[param(value_type = Option<StatusSchema>)]
     action_status: Option<ActionStatus>,
     /// Return only requests with this text in their URL or intent. Case-insensitive.
     #[param(value_type = Option<String>, max_length = 200, pattern = "^[^\\u0000]*$")]

@@ -1,27 +1,23 @@
 //! `/services`: upstream APIs and their credentials.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
-use gaiterguard_definitions::service;
+use gaiterguard_definitions::credentials::Credentials;
+use gaiterguard_definitions::service::{self, NewService, ServiceChange};
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::service::{AuthType, Service};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::Stored;
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
-use super::fields::Fields;
 use super::list::{Done, each};
-use crate::extract::{ApiJson, ApiPath};
+use crate::extract::{ApiPath, Fields};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
-use crate::openapi::text::{Name, Text};
 use crate::problem::Problem;
 
 /// Returns the routes.
@@ -30,118 +26,6 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(list, create))
         .routes(routes!(get, update, delete))
         .routes(routes!(set_credentials))
-}
-
-/// How a credential is injected.
-#[derive(ToSchema)]
-#[schema(as = AuthType, rename_all = "snake_case")]
-#[expect(dead_code, reason = "only the schema reads its variants")]
-pub(crate) enum AuthSchema {
-    None,
-    Bearer,
-    Basic,
-    ApiKey,
-    Query,
-    Oauth2,
-}
-
-/// Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` `{username,
-/// password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`;
-/// `oauth2` `{access_token}` or `{token_url, client_id, client_secret, refresh_token?, scope?}`.
-/// They are never returned.
-#[derive(ToSchema)]
-#[schema(as = Credentials)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct CredentialsBody {
-    /// `bearer`: the token.
-    #[schema(format = Password, max_length = 8192)]
-    token: Option<String>,
-    /// `basic`: user name.
-    #[schema(max_length = 8192)]
-    username: Option<String>,
-    /// `basic`: password.
-    #[schema(format = Password, max_length = 8192)]
-    password: Option<String>,
-    /// `api_key`: header name. Defaults to `X-API-Key`.
-    header: Option<String>,
-    /// `query`: name of the query parameter.
-    #[schema(max_length = 256)]
-    param: Option<String>,
-    /// `api_key` and `query`: the key.
-    #[schema(format = Password, max_length = 8192)]
-    value: Option<String>,
-    /// `oauth2`: an access token that does not expire.
-    #[schema(format = Password, max_length = 8192)]
-    access_token: Option<String>,
-    /// `oauth2`: URL of the token endpoint.
-    token_url: Option<String>,
-    /// `oauth2`: client ID.
-    #[schema(max_length = 8192)]
-    client_id: Option<String>,
-    /// `oauth2`: client secret.
-    #[schema(format = Password, max_length = 8192)]
-    client_secret: Option<String>,
-    /// `oauth2`: refresh token.
-    #[schema(format = Password, max_length = 8192)]
-    refresh_token: Option<String>,
-    /// `oauth2`: requested scope.
-    #[schema(max_length = 8192)]
-    scope: Option<String>,
-    /// `api_key`: header names, each with its value.
-    #[serde(flatten)]
-    headers: BTreeMap<String, String>,
-}
-
-/// A service to register.
-#[derive(ToSchema)]
-#[schema(as = NewService)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct NewServiceBody {
-    /// Name, unique in the workspace.
-    #[schema(example = "stripe")]
-    name: Name,
-    /// An http or https URL without user, query, or fragment. A trailing slash is ignored.
-    #[schema(example = "https://api.example.com/v1")]
-    base_url: String,
-    /// How the credential is injected.
-    #[schema(value_type = AuthSchema)]
-    auth_type: String,
-    /// The credential.
-    credentials: Option<CredentialsBody>,
-    /// Description.
-    description: Option<Text>,
-    /// Whether requests without an intent are refused. Defaults to false.
-    intent_required: Option<bool>,
-    /// Whether agents may open WebSockets below `/s/{service}/`. Defaults to false. The gateway
-    /// decides on the handshake; it does not inspect the messages.
-    web_socket: Option<bool>,
-}
-
-/// Changes to a service. A different `authType`, or a different scheme, host, or port of `baseUrl`,
-/// removes the credential unless a new one is given.
-#[derive(ToSchema)]
-#[schema(as = ServiceChange)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct ServiceChangeBody {
-    /// Name, unique in the workspace.
-    #[schema(nullable = false)]
-    name: Option<Name>,
-    /// An http or https URL without user, query, or fragment.
-    #[schema(nullable = false)]
-    base_url: Option<String>,
-    /// How the credential is injected.
-    #[schema(value_type = Option<AuthSchema>, nullable = false)]
-    auth_type: Option<String>,
-    /// The credential.
-    credentials: Option<CredentialsBody>,
-    /// Description; null removes it.
-    description: Option<Text>,
-    /// Whether requests without an intent are refused.
-    intent_required: Option<bool>,
-    /// Whether agents may open WebSockets below `/s/{service}/`.
-    web_socket: Option<bool>,
 }
 
 /// A service.
@@ -160,8 +44,7 @@ pub(crate) struct ServiceBody {
     /// Base URL of the upstream.
     base_url: String,
     /// How the credential is injected.
-    #[schema(value_type = AuthSchema)]
-    auth_type: &'static str,
+    auth_type: AuthType,
     /// Description.
     #[schema(required)]
     description: Option<String>,
@@ -199,7 +82,7 @@ impl From<Service> for ServiceBody {
             unreadable: false,
             name: service.name,
             base_url: service.base_url.to_string(),
-            auth_type: service.auth_type.as_str(),
+            auth_type: service.auth_type,
             description: service.description,
             intent_required: service.intent_required,
             web_socket: service.web_socket,
@@ -222,7 +105,7 @@ impl From<Stored<Service>> for ServiceBody {
                 unreadable: true,
                 name: damaged.name,
                 base_url: String::new(),
-                auth_type: AuthType::None.as_str(),
+                auth_type: AuthType::None,
                 description: None,
                 intent_required: false,
                 web_socket: false,
@@ -256,7 +139,7 @@ async fn list(editing: Editing) -> Result<Json<Vec<ServiceBody>>, Problem> {
     path = "/services",
     operation_id = "createService",
     tag = "services",
-    request_body = NewServiceBody,
+    request_body = NewService,
     responses(
         (status = 201, description = "The new service.", body = ServiceBody),
         InvalidBody, Conflict,
@@ -264,10 +147,10 @@ async fn list(editing: Editing) -> Result<Json<Vec<ServiceBody>>, Problem> {
 )]
 async fn create(
     editing: Editing,
-    fields: Fields<NewServiceBody>,
+    Fields(new): Fields<NewService>,
 ) -> Result<(StatusCode, Json<ServiceBody>), Problem> {
     let service = editing
-        .change(async |store, editor| service::create(store, editor, &fields.members).await)
+        .change(async |store, editor| service::create(store, editor, new).await)
         .await?;
     Ok((StatusCode::CREATED, Json(service.into())))
 }
@@ -303,7 +186,7 @@ async fn get(
     operation_id = "updateService",
     tag = "services",
     params(("id" = i64, Path, description = "ID of the service.")),
-    request_body = ServiceChangeBody,
+    request_body = ServiceChange,
     responses(
         (status = 200, description = "The updated service.", body = ServiceBody),
         InvalidBody, NotFound, Conflict,
@@ -312,10 +195,10 @@ async fn get(
 async fn update(
     editing: Editing,
     ApiPath(id): ApiPath<ServiceId>,
-    fields: Fields<ServiceChangeBody>,
+    Fields(change): Fields<ServiceChange>,
 ) -> Result<Json<ServiceBody>, Problem> {
     let service = editing
-        .change(async |store, editor| service::update(store, editor, id, &fields.members).await)
+        .change(async |store, editor| service::update(store, editor, id, change).await)
         .await?;
     Ok(Json(service.into()))
 }
@@ -348,7 +231,7 @@ async fn delete(editing: Editing, ApiPath(id): ApiPath<ServiceId>) -> Result<Jso
     operation_id = "setCredentials",
     tag = "services",
     params(("id" = i64, Path, description = "ID of the service.")),
-    request_body = CredentialsBody,
+    request_body = Credentials,
     responses(
         (status = 200, description = "The credential was replaced.", body = ServiceBody),
         InvalidBody, NotFound, Conflict,
@@ -357,10 +240,12 @@ async fn delete(editing: Editing, ApiPath(id): ApiPath<ServiceId>) -> Result<Jso
 async fn set_credentials(
     editing: Editing,
     ApiPath(id): ApiPath<ServiceId>,
-    ApiJson(members): ApiJson<Map<String, Value>>,
+    Fields(credentials): Fields<Credentials>,
 ) -> Result<Json<ServiceBody>, Problem> {
     let service = editing
-        .change(async |store, editor| service::set_credentials(store, editor, id, &members).await)
+        .change(async |store, editor| {
+            service::set_credentials(store, editor, id, credentials).await
+        })
         .await?;
     Ok(Json(service.into()))
 }

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::caller::Caller;
 use super::configured::{Configured, DatabaseKind};
 use super::state::DashboardState;
-use crate::problem::{Problem, ProblemSchema};
+use crate::problem::{Problem, ProblemBody};
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
@@ -205,11 +205,11 @@ pub(crate) struct TestedBody {
         (status = 200, description = "The model responded.", body = TestedBody),
         (
             status = 409, description = "No language model is configured.",
-            body = ProblemSchema, content_type = "application/problem+json",
+            body = ProblemBody, content_type = "application/problem+json",
         ),
         (
             status = 502, description = "The language model gave no usable response.",
-            body = ProblemSchema, content_type = "application/problem+json",
+            body = ProblemBody, content_type = "application/problem+json",
         ),
     )
 )]

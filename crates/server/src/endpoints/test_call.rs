@@ -14,7 +14,7 @@ use super::DashboardState;
 use super::editing::Editing;
 use crate::extract::{ApiJson, ApiPath};
 use crate::openapi::responses::{InvalidBody, NotFound};
-use crate::problem::{Problem, ProblemSchema};
+use crate::problem::{Problem, ProblemBody};
 use crate::stored_response::StoredResponseBody;
 
 /// Returns the routes.
@@ -75,16 +75,16 @@ impl From<SafeMethod> for Method {
         (
             status = 403, description = "`target_not_allowed`: the path is outside the base URL, \
                                          or the address may not be dialed; or `kill_switch`.",
-            body = ProblemSchema, content_type = "application/problem+json",
+            body = ProblemBody, content_type = "application/problem+json",
         ),
         (
             status = 502, description = "`upstream_unreachable`, `upstream_broken`, or \
                                          `credential_unavailable`: no response was received.",
-            body = ProblemSchema, content_type = "application/problem+json",
+            body = ProblemBody, content_type = "application/problem+json",
         ),
         (
             status = 504, description = "`upstream_timeout`: no response was received in time.",
-            body = ProblemSchema, content_type = "application/problem+json",
+            body = ProblemBody, content_type = "application/problem+json",
         ),
     )
 )]

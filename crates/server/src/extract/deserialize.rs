@@ -1,9 +1,10 @@
 //! Deserializes values and reports the field that failed.
 
+use gaiterguard_domain::field::FieldError;
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use crate::problem::{FieldError, Problem};
+use crate::problem::Problem;
 
 /// Deserializes, or returns 400 `validation_failed` with the field, if it is known.
 pub(super) fn deserialize<'de, T, D>(deserializer: D) -> Result<T, Problem>

@@ -1,5 +1,6 @@
 //! Assembles the OpenAPI document.
 
+use gaiterguard_domain::field::FieldError;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
@@ -9,7 +10,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::operations::operations;
 use super::responses;
-use crate::problem::{FieldError, ProblemSchema};
+use crate::problem::ProblemBody;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -27,7 +28,7 @@ use crate::problem::{FieldError, ProblemSchema};
                        that are too long 431; the connection is then closed.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(ProblemSchema, FieldError)),
+    components(schemas(ProblemBody, FieldError)),
     modifiers(&Security),
     tags(
         (name = "agent", description = "Send requests through the gateway, as an agent."),
@@ -67,6 +68,11 @@ fn document(handlers: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let mut document = Base::openapi();
     document.merge(handlers);
     let components = document.components.get_or_insert_default();
+    // Some fields of a proposed request have a second spelling, which the document does not list.
+    let proposed = components.schemas.get_mut("ProposedRequest");
+    if let Some(RefOr::T(Schema::Object(object))) = proposed {
+        object.additional_properties = None;
+    }
     for (name, problem) in responses::all() {
         components.responses.insert(name, RefOr::T(problem));
     }

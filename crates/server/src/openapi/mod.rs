@@ -4,7 +4,6 @@ mod document;
 mod operations;
 pub(crate) mod responses;
 mod session;
-pub(crate) mod text;
 
 pub(crate) use document::to_json;
 pub(crate) use session::with_session;

@@ -10,7 +10,7 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use crate::problem::ProblemSchema;
+use crate::problem::ProblemBody;
 
 macro_rules! problems {
     ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal),+ $(,)? })+) => {$(
@@ -183,9 +183,7 @@ problems! {
 /// Builds the documentation of a problem with this status.
 fn problem(status: &str, description: &str) -> Response {
     let content = ContentBuilder::new()
-        .schema(Some(RefOr::Ref(Ref::from_schema_name(
-            ProblemSchema::name(),
-        ))))
+        .schema(Some(RefOr::Ref(Ref::from_schema_name(ProblemBody::name()))))
         .build();
     let mut response = ResponseBuilder::new()
         .description(description)

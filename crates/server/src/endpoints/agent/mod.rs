@@ -3,22 +3,19 @@
 mod body;
 
 use axum::Json;
-use gaiterguard_definitions::agent;
+use gaiterguard_definitions::agent::{self, AgentChange, AgentScope, NewAgent};
 use gaiterguard_domain::id::AgentId;
 use gaiterguard_store::Stored;
 use http::StatusCode;
-use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::body::{AgentBody, KeyedAgentBody, show, show_all, show_keyed};
 use super::DashboardState;
 use super::editing::Editing;
-use super::fields::Fields;
 use super::list::Done;
-use crate::extract::ApiPath;
+use crate::extract::{ApiPath, Fields};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
-use crate::openapi::text::Name;
 use crate::problem::Problem;
 
 /// Returns the routes.
@@ -30,62 +27,6 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(rotate_key))
         .routes(routes!(block))
         .routes(routes!(unblock))
-}
-
-/// An agent to create.
-#[derive(ToSchema)]
-#[schema(as = NewAgent)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct NewAgentBody {
-    /// Name. Names that look like a human, the gateway, or an actor of the audit log (`you`,
-    /// `system`, `operator`, `agent 5`) are reserved.
-    name: Name,
-    /// IDs of the services it may use. Defaults to none.
-    #[schema(max_items = 1000)]
-    service_ids: Option<Vec<i64>>,
-    /// Default time that a held call stays open, in seconds. Defaults to 0.
-    #[schema(minimum = 0, maximum = 300)]
-    hold_seconds: Option<u32>,
-    /// When its key expires. Defaults to never.
-    #[schema(format = DateTime)]
-    expires_at: Option<String>,
-    /// Risk score from which its requests are held. Defaults to the gateway's threshold.
-    #[schema(minimum = 0, maximum = 1)]
-    risk_threshold: Option<f64>,
-}
-
-/// Changes to an agent. Omitted fields stay unchanged.
-#[derive(ToSchema)]
-#[schema(as = AgentChange)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct AgentChangeBody {
-    /// Name.
-    #[schema(nullable = false)]
-    name: Option<Name>,
-    /// Whether its key is valid.
-    is_active: Option<bool>,
-    /// Default time that a held call stays open, in seconds.
-    #[schema(minimum = 0, maximum = 300)]
-    hold_seconds: Option<u32>,
-    /// When its key expires; null for never.
-    #[schema(format = DateTime)]
-    expires_at: Option<String>,
-    /// Risk score from which its requests are held; null for the gateway's threshold.
-    #[schema(minimum = 0, maximum = 1)]
-    risk_threshold: Option<f64>,
-}
-
-/// The services that an agent may use.
-#[derive(ToSchema)]
-#[schema(as = AgentScope)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct ScopeBody {
-    /// IDs of all services it may use. Replaces the previous list.
-    #[schema(max_items = 1000)]
-    service_ids: Vec<i64>,
 }
 
 /// List agents
@@ -109,7 +50,7 @@ async fn list(editing: Editing) -> Result<Json<Vec<AgentBody>>, Problem> {
     path = "/agents",
     operation_id = "createAgent",
     tag = "agents",
-    request_body = NewAgentBody,
+    request_body = NewAgent,
     responses(
         (status = 201, description = "The new agent with its key.", body = KeyedAgentBody),
         InvalidBody,
@@ -117,10 +58,10 @@ async fn list(editing: Editing) -> Result<Json<Vec<AgentBody>>, Problem> {
 )]
 async fn create(
     editing: Editing,
-    fields: Fields<NewAgentBody>,
+    Fields(new): Fields<NewAgent>,
 ) -> Result<(StatusCode, Json<KeyedAgentBody>), Problem> {
     let keyed = editing
-        .change(async |store, editor| agent::create(store, editor, &fields.members).await)
+        .change(async |store, editor| agent::create(store, editor, new).await)
         .await?;
     Ok((StatusCode::CREATED, show_keyed(&editing, keyed).await?))
 }
@@ -149,7 +90,7 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<Age
     operation_id = "updateAgent",
     tag = "agents",
     params(("id" = i64, Path, description = "ID of the agent.")),
-    request_body = AgentChangeBody,
+    request_body = AgentChange,
     responses(
         (status = 200, description = "The updated agent.", body = AgentBody),
         InvalidBody, NotFound, Conflict,
@@ -158,10 +99,10 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<Age
 async fn update(
     editing: Editing,
     ApiPath(id): ApiPath<AgentId>,
-    fields: Fields<AgentChangeBody>,
+    Fields(change): Fields<AgentChange>,
 ) -> Result<Json<AgentBody>, Problem> {
     let agent = editing
-        .change(async |store, editor| agent::update(store, editor, id, &fields.members).await)
+        .change(async |store, editor| agent::update(store, editor, id, change).await)
         .await?;
     show(&editing, Stored::Intact(agent)).await
 }
@@ -196,7 +137,7 @@ async fn delete(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<
     operation_id = "setAgentServices",
     tag = "agents",
     params(("id" = i64, Path, description = "ID of the agent.")),
-    request_body = ScopeBody,
+    request_body = AgentScope,
     responses(
         (status = 200, description = "The updated agent.", body = AgentBody),
         InvalidBody, NotFound,
@@ -205,10 +146,10 @@ async fn delete(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<
 async fn set_scope(
     editing: Editing,
     ApiPath(id): ApiPath<AgentId>,
-    fields: Fields<ScopeBody>,
+    Fields(scope): Fields<AgentScope>,
 ) -> Result<Json<AgentBody>, Problem> {
     let agent = editing
-        .change(async |store, editor| agent::set_scope(store, editor, id, &fields.members).await)
+        .change(async |store, editor| agent::set_scope(store, editor, id, scope).await)
         .await?;
     show(&editing, agent).await
 }

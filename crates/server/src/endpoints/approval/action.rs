@@ -18,7 +18,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::endpoints::enums::{EffectSchema, FindingSchema, SourceSchema, StatusSchema};
 use crate::endpoints::list::each;
 use crate::stored_response::{
     BodyEncoding, HeaderValues, StoredResponseBody, body_text, headers_by_name,
@@ -31,7 +30,6 @@ pub(crate) struct ActionBody {
     /// Unique identifier.
     action_id: Uuid,
     /// Status.
-    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
     /// ID of the agent.
     agent_id: i64,
@@ -107,7 +105,7 @@ pub(crate) struct ActionBody {
     #[schema(required, value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
     /// A human's finding about an execution with an unknown outcome.
-    #[schema(required, value_type = Option<FindingSchema>)]
+    #[schema(required)]
     resolution: Option<Resolution>,
     /// Explanation of why the outcome of an execution is unknown.
     #[schema(required)]
@@ -154,7 +152,6 @@ pub(crate) struct MatchedRuleBody {
     /// Name.
     name: String,
     /// Effect.
-    #[schema(value_type = EffectSchema)]
     effect: RuleEffect,
     /// Why the condition could not be evaluated, if the rule matched for that reason.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -174,7 +171,6 @@ pub(crate) struct ValueSourceBody {
     value: String,
     /// `shown` to the agent in a response, `created` by the agent, or part of a request that a
     /// human `approved`.
-    #[schema(value_type = SourceSchema)]
     kind: SourceKind,
     /// The call that contained it. For a call through another replica, `an earlier request`.
     #[schema(example = "GET /conversations.list")]

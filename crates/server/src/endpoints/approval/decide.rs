@@ -14,7 +14,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::endpoints::caller::Caller;
-use crate::endpoints::enums::{FindingSchema, StatusSchema};
 use crate::extract::{ApiJson, ApiPath, OptionalJson};
 use crate::openapi::responses::{Conflict, InvalidBody, NotFound};
 use crate::problem::Problem;
@@ -39,7 +38,6 @@ pub(crate) struct DecisionBody {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ResolutionBody {
     /// Whether the upstream carried out the request.
-    #[schema(value_type = FindingSchema)]
     outcome: Resolution,
     /// Note to the agent.
     #[schema(max_length = 2000)]
@@ -50,7 +48,6 @@ pub(crate) struct ResolutionBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Decided {
     /// The new status.
-    #[schema(value_type = StatusSchema)]
     status: ActionStatus,
     /// The action.
     action_id: Uuid,

@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 use super::action::ActionBody;
 use crate::endpoints::caller::Caller;
-use crate::endpoints::enums::StatusSchema;
 use crate::endpoints::list::{Cursor, Limit, List, each};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
@@ -57,7 +56,6 @@ pub(super) async fn pending(
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// Return only actions with this status.
-    #[param(value_type = Option<StatusSchema>)]
     status: Option<ActionStatus>,
     /// Return only actions of this agent.
     agent_id: Option<i64>,

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
+use gaiterguard_domain::text::Words;
 use gaiterguard_gateway::propose::{Proposal, ProposeError, TriedExample};
 use gaiterguard_llm::Coverage;
 use http::StatusCode;
@@ -11,8 +12,7 @@ use utoipa::ToSchema;
 use crate::endpoints::editing::Editing;
 use crate::extract::ApiJson;
 use crate::openapi::responses::{InvalidBody, SignedOut, Unavailable};
-use crate::openapi::text::Words;
-use crate::problem::{Problem, ProblemSchema};
+use crate::problem::{Problem, ProblemBody};
 
 /// A rule in plain words to translate to a condition.
 #[derive(Deserialize, ToSchema)]
@@ -117,11 +117,11 @@ impl From<ProposeError> for Problem {
         (status = 200, description = "The proposal.", body = ProposalBody),
         (
             status = 409, description = "No language model is configured.",
-            body = ProblemSchema, content_type = "application/problem+json",
+            body = ProblemBody, content_type = "application/problem+json",
         ),
         (
             status = 502, description = "The language model gave no usable response.",
-            body = ProblemSchema, content_type = "application/problem+json",
+            body = ProblemBody, content_type = "application/problem+json",
         ),
         InvalidBody, SignedOut, Unavailable,
     )

@@ -5,7 +5,7 @@ mod simulate;
 mod validate;
 
 use axum::Json;
-use gaiterguard_definitions::rule::{self, Hits};
+use gaiterguard_definitions::rule::{self, Hits, NewRule, RuleChange};
 use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
@@ -18,12 +18,9 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
-use super::enums::EffectSchema;
-use super::fields::Fields;
 use super::list::{Done, List, PageQuery, foreign_cursor};
-use crate::extract::{ApiPath, ApiQuery};
+use crate::extract::{ApiPath, ApiQuery, Fields};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood};
-use crate::openapi::text::{Name, Words};
 use crate::problem::Problem;
 use validate::ConditionWarningBody;
 
@@ -35,60 +32,6 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(validate::validate))
         .routes(routes!(simulate::simulate))
         .routes(routes!(compile::compile))
-}
-
-/// A rule to create.
-#[derive(ToSchema)]
-#[schema(as = NewRule)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct NewRuleBody {
-    /// Name.
-    name: Name,
-    /// Effect.
-    effect: EffectSchema,
-    /// A CEL expression that a request must satisfy. A rule with neither a condition nor a text
-    /// matches every request of its service and agent. With the effect `allow`, such a rule
-    /// forwards risky requests without approval; the response then contains a warning.
-    #[schema(max_length = 4096)]
-    condition: Option<String>,
-    /// The rule in plain words. With a condition, it is only an explanation. Without one, the
-    /// language model applies it, if one is configured.
-    text: Option<Words>,
-    /// ID of the service that the rule is limited to.
-    service_id: Option<i64>,
-    /// ID of the agent that the rule is limited to.
-    agent_id: Option<i64>,
-    /// Whether the rule is enabled. Defaults to true.
-    enabled: Option<bool>,
-}
-
-/// Changes to a rule. Omitted fields stay unchanged; null removes a limit.
-#[derive(ToSchema)]
-#[schema(as = RuleChange)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(crate) struct RuleChangeBody {
-    /// Name.
-    #[schema(nullable = false)]
-    name: Option<Name>,
-    /// Effect.
-    #[schema(nullable = false)]
-    effect: Option<EffectSchema>,
-    /// A CEL expression that a request must satisfy. A rule with neither a condition nor a text
-    /// matches every request of its service and agent. With the effect `allow`, such a rule
-    /// forwards risky requests without approval; the response then contains a warning.
-    #[schema(max_length = 4096)]
-    condition: Option<String>,
-    /// The rule in plain words. With a condition, it is only an explanation. Without one, the
-    /// language model applies it, if one is configured.
-    text: Option<Words>,
-    /// ID of the service that the rule is limited to.
-    service_id: Option<i64>,
-    /// ID of the agent that the rule is limited to.
-    agent_id: Option<i64>,
-    /// Whether the rule is enabled.
-    enabled: Option<bool>,
 }
 
 /// A rule.
@@ -104,7 +47,6 @@ pub(crate) struct RuleBody {
     /// Name.
     name: String,
     /// Effect.
-    #[schema(value_type = EffectSchema)]
     effect: RuleEffect,
     /// CEL expression that a request must satisfy.
     #[schema(required)]
@@ -249,7 +191,7 @@ async fn list(
     path = "/rules",
     operation_id = "createRule",
     tag = "rules",
-    request_body = NewRuleBody,
+    request_body = NewRule,
     responses(
         (status = 201, description = "The new rule.", body = RuleBody),
         InvalidBody, Conflict, NotUnderstood,
@@ -257,10 +199,10 @@ async fn list(
 )]
 async fn create(
     editing: Editing,
-    fields: Fields<NewRuleBody>,
+    Fields(new): Fields<NewRule>,
 ) -> Result<(StatusCode, Json<RuleBody>), Problem> {
     let rule = editing
-        .change(async |store, editor| rule::create(store, editor, &fields.members).await)
+        .change(async |store, editor| rule::create(store, editor, new).await)
         .await?;
     Ok((
         StatusCode::CREATED,
@@ -292,7 +234,7 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<Rule
     operation_id = "updateRule",
     tag = "rules",
     params(("id" = i64, Path, description = "ID of the rule.")),
-    request_body = RuleChangeBody,
+    request_body = RuleChange,
     responses(
         (status = 200, description = "The updated rule.", body = RuleBody),
         InvalidBody, NotFound, Conflict, NotUnderstood,
@@ -301,10 +243,10 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<Rule
 async fn update(
     editing: Editing,
     ApiPath(id): ApiPath<RuleId>,
-    fields: Fields<RuleChangeBody>,
+    Fields(change): Fields<RuleChange>,
 ) -> Result<Json<RuleBody>, Problem> {
     let rule = editing
-        .change(async |store, editor| rule::update(store, editor, id, &fields.members).await)
+        .change(async |store, editor| rule::update(store, editor, id, change).await)
         .await?;
     shown(&editing, Stored::Intact(rule)).await
 }

@@ -1,6 +1,7 @@
 //! `POST /rules/simulate`: applies proposed rules to recorded requests.
 
 use axum::Json;
+use gaiterguard_definitions::simulation::RuleSimulation;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
@@ -10,53 +11,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::endpoints::editing::Editing;
-use crate::endpoints::enums::{DecisionSchema, EffectSchema};
-use crate::endpoints::fields::Fields;
+use crate::extract::Fields;
 use crate::openapi::responses::{InvalidBody, NotUnderstood, SignedOut, Unavailable};
-use crate::openapi::text::{Name, Words};
 use crate::problem::Problem;
-
-/// Rules to apply to recorded requests.
-#[derive(ToSchema)]
-#[schema(as = RuleSimulation)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(super) struct SimulationBody {
-    /// The proposed rules.
-    #[schema(max_items = 500)]
-    rules: Vec<ProposedRuleBody>,
-    /// Number of days to look back.
-    #[schema(minimum = 1, maximum = 90, default = 7)]
-    days: Option<u32>,
-    /// Whether current rules that are not in `rules` stay in effect. By default they do not:
-    /// `rules` is the complete set.
-    keep_others: Option<bool>,
-}
-
-/// A proposed rule: changes to a current rule, or a new rule.
-#[derive(ToSchema)]
-#[schema(as = ProposedRule)]
-#[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema reads its fields")]
-pub(super) struct ProposedRuleBody {
-    /// ID of the current rule to change. Omit it for a new rule.
-    id: Option<i64>,
-    /// Name. Required for a new rule.
-    name: Option<Name>,
-    /// Effect. Required for a new rule.
-    effect: Option<EffectSchema>,
-    /// A CEL expression that a request must satisfy.
-    #[schema(max_length = 4096)]
-    condition: Option<String>,
-    /// The rule in plain words. Simulations do not evaluate it.
-    text: Option<Words>,
-    /// ID of the service that the rule is limited to.
-    service_id: Option<i64>,
-    /// ID of the agent that the rule is limited to.
-    agent_id: Option<i64>,
-    /// Whether the rule is enabled.
-    enabled: Option<bool>,
-}
 
 /// Effects of the proposed rules.
 #[derive(Debug, Serialize, ToSchema)]
@@ -133,10 +90,9 @@ pub(super) struct ExampleBody {
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     /// The recorded decision.
-    #[schema(value_type = DecisionSchema)]
     before: Decision,
     /// The decision with the proposed rules; null if it cannot be evaluated.
-    #[schema(required, value_type = Option<DecisionSchema>)]
+    #[schema(required)]
     after: Option<Decision>,
     /// The proposed rule that decides the request, or that depends on a part that was not stored;
     /// null if there is none.
@@ -154,7 +110,6 @@ pub(super) struct DecidingRuleBody {
     /// Name.
     name: String,
     /// Effect.
-    #[schema(value_type = EffectSchema)]
     effect: RuleEffect,
 }
 
@@ -225,7 +180,7 @@ impl From<ProposedRule> for DecidingRuleBody {
     path = "/rules/simulate",
     operation_id = "simulateRules",
     tag = "rules",
-    request_body = SimulationBody,
+    request_body = RuleSimulation,
     security(("session" = [])),
     responses(
         (status = 200, description = "The result of the simulation.", body = SimulatedBody),
@@ -234,13 +189,13 @@ impl From<ProposedRule> for DecidingRuleBody {
 )]
 pub(super) async fn simulate(
     editing: Editing,
-    fields: Fields<SimulationBody>,
+    Fields(simulation): Fields<RuleSimulation>,
 ) -> Result<Json<SimulatedBody>, Problem> {
     let simulation = simulate::simulate(
         editing.gateway(),
         editing.definition_store(),
         editing.workspace(),
-        &fields.members,
+        simulation,
     )
     .await?;
     Ok(Json(simulation.into()))

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::endpoints::editing::Editing;
-use crate::endpoints::enums::EffectSchema;
 use crate::extract::ApiJson;
 use crate::openapi::responses::{InvalidBody, SignedOut, Unavailable};
 use crate::problem::Problem;
@@ -25,7 +24,6 @@ pub(super) struct ConditionBody {
     service_id: Option<i64>,
     /// Effect of the rule, on which the warnings depend. Defaults to those of a rule that holds or
     /// denies.
-    #[schema(value_type = Option<EffectSchema>)]
     effect: Option<RuleEffect>,
 }
 

@@ -1,5 +1,5 @@
-//! From a model's words to a score. The model is never asked for a number: models answer with the
-//! same one whatever they are shown.
+//! Computing a score from the model's words. The model is never asked for a number, because models return
+//! the same one whatever they are shown.
 
 use crate::comparison::{Comparison, Difference, Manipulation, Relation};
 use crate::description::{
@@ -7,32 +7,35 @@ use crate::description::{
     Sensitivity,
 };
 
-/// The score of a request that tries to steer whoever judges it.
+// The scores in this file are ranks, not measurements: each is above or below the default threshold of
+// 0.5, and a graver finding has a higher score, so that the worst piece of a request decides.
+
+/// The score of a request that tries to influence its review.
 const MANIPULATION_SCORE: f64 = 0.95;
 
-/// The score of what a person should look at, in the model's opinion alone.
+/// The score of a request only because the model says that a person should review it.
 const REVIEW_SCORE: f64 = 0.6;
 
-/// What a model found out about one piece of a request.
+/// The finding of a model on one piece of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) description: Description,
     pub(crate) comparison: Comparison,
 }
 
-/// What a model's words come to.
+/// The conclusion from a model's words.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Opinion {
-    /// It is sure that a person should look, with this score.
+    /// The model is sure that a person should review the request.
     Hold(f64),
-    /// It is sure that this is ordinary work that the intent asks for, with this score.
+    /// The model is sure that this is ordinary work that the intent asks for.
     Release(f64),
-    /// It is not sure.
+    /// The model is not sure.
     Unsure,
 }
 
 impl Opinion {
-    /// How risky that makes the request, from 0.0 to 1.0; nothing by itself where it is not sure.
+    /// Returns how risky the request is, from 0.0 to 1.0. If the model is not sure, it adds nothing.
     pub(crate) fn score(self) -> f64 {
         match self {
             Self::Hold(score) | Self::Release(score) => score,
@@ -42,9 +45,9 @@ impl Opinion {
 }
 
 impl Finding {
-    /// What the model's words come to.
+    /// Returns the conclusion from the model's words.
     pub(crate) fn opinion(&self) -> Opinion {
-        if self.is_steering() {
+        if self.tries_to_influence() {
             return Opinion::Hold(MANIPULATION_SCORE);
         }
         let score = self.impact().max(self.departure());
@@ -57,15 +60,15 @@ impl Finding {
         }
     }
 
-    /// Whether the model is sure that nobody need look.
+    /// Returns whether the model is sure that no review is needed.
     pub(crate) fn is_released(&self) -> bool {
         matches!(self.opinion(), Opinion::Release(_))
     }
 
-    /// Whether the request does what the intent asks for and no more.
+    /// Returns whether the request does what the intent asks for, and nothing else.
     pub(crate) fn is_asked_for(&self) -> bool {
         let relation = self.comparison.relation;
-        !self.is_steering()
+        !self.tries_to_influence()
             && matches!(
                 relation,
                 Relation::Exactly | Relation::OtherWords | Relation::Step
@@ -73,12 +76,12 @@ impl Finding {
             && self.comparison.differences.is_empty()
     }
 
-    fn is_steering(&self) -> bool {
+    fn tries_to_influence(&self) -> bool {
         self.description.addresses_reviewer == Address::Yes
             || self.comparison.manipulation != Manipulation::None
     }
 
-    /// Whether the model sees ordinary work, and is in no doubt about what it is.
+    /// Returns whether the model sees ordinary work and is in no doubt about it.
     fn is_plainly_ordinary(&self) -> bool {
         let description = &self.description;
         description.review == Review::NotNeeded
@@ -89,7 +92,7 @@ impl Finding {
             && description.reversibility != Reversibility::Unclear
     }
 
-    /// The score of ordinary work, by what it does.
+    /// Returns the score of ordinary work, by its effects.
     fn ordinary_score(&self) -> f64 {
         let effects = self.description.effects.iter();
         let score = effects.map(|effect| match effect {
@@ -101,7 +104,7 @@ impl Finding {
         score.fold(0.0, f64::max)
     }
 
-    /// What is for a person whatever the request is for; 0.0 for nothing.
+    /// Returns the score of effects that need review whatever the purpose; 0.0 for none.
     fn impact(&self) -> f64 {
         let description = &self.description;
         let is_ordinary = description.review == Review::NotNeeded;
@@ -110,7 +113,7 @@ impl Finding {
             .map(|effect| self.effect_score(*effect))
             .fold(0.0, f64::max);
         let extent = match description.extent {
-            // A filter that matches everything is undone by nobody.
+            // No one can undo a change to everything that a filter matches.
             Extent::Unbounded if self.changes() && !self.is_easily_undone() => 0.7,
             Extent::Many if self.changes() && !(is_ordinary && self.is_easily_undone()) => 0.6,
             _ => 0.0,
@@ -134,8 +137,8 @@ impl Finding {
             .fold(0.0, f64::max)
     }
 
-    /// What an effect weighs. Money, obligations, rights, secrets and showing data to outsiders are for
-    /// a person however small they seem; what else may be grave is as grave as the model says.
+    /// Returns the score of an effect. Money, obligations, rights, secrets and showing data to outsiders
+    /// need review however small they seem; other effects are as grave as the model says.
     fn effect_score(&self, effect: Effect) -> f64 {
         let description = &self.description;
         let is_ordinary = description.review == Review::NotNeeded;
@@ -156,7 +159,7 @@ impl Finding {
             Effect::Runs if is_ordinary && description.environment != Environment::Production => {
                 0.0
             }
-            // What may be grave is grave unless the model says that nobody need look.
+            // A grave effect counts unless the model says that no review is needed.
             Effect::Deletes | Effect::Runs => 0.65,
         }
     }
@@ -169,7 +172,7 @@ impl Finding {
         self.description.reversibility == Reversibility::Easily
     }
 
-    /// How far the request departs from the intent; 0.0 where that cannot be told.
+    /// Returns how far the request departs from the intent; 0.0 if that is unclear.
     fn departure(&self) -> f64 {
         let relation = match self.comparison.relation {
             Relation::Exactly | Relation::OtherWords | Relation::Step | Relation::Unclear => 0.0,
@@ -193,10 +196,10 @@ impl Finding {
             .all(|effect| matches!(effect, Effect::Nothing | Effect::Reads))
     }
 
-    /// One sentence for a human, of our own words alone: a model's could be an agent's.
+    /// Returns one sentence for a human, from our own words alone: text of a model could be an agent's.
     pub(crate) fn sentence(&self) -> String {
-        if self.is_steering() {
-            return "The language model found text that tries to steer whoever judges the request."
+        if self.tries_to_influence() {
+            return "The language model found text that tries to influence the review of the request."
                 .to_owned();
         }
         format!(
@@ -204,7 +207,7 @@ impl Finding {
             self.does(),
             self.how_bad(),
             self.needs(),
-            self.stands_to_intent()
+            self.relation_to_intent()
         )
     }
 
@@ -218,29 +221,29 @@ impl Finding {
 
     fn how_bad(&self) -> &'static str {
         match self.description.reversibility {
-            Reversibility::Never if self.changes() => " and cannot be taken back",
+            Reversibility::Never if self.changes() => " and cannot be undone",
             _ => "",
         }
     }
 
     fn needs(&self) -> &'static str {
         match self.description.review {
-            Review::Needed => ", which a person should look at first",
-            Review::Unsure => ", which a person may want to look at",
+            Review::Needed => ", which a person should review first",
+            Review::Unsure => ", which a person may want to review",
             Review::NotNeeded => "",
         }
     }
 
-    fn stands_to_intent(&self) -> String {
+    fn relation_to_intent(&self) -> String {
         let relation = match self.comparison.relation {
             Relation::Exactly => "exactly what the intent asks for",
             Relation::OtherWords => "what the intent asks for in other words",
             Relation::Step => "a step that the intent needs",
             Relation::Further => "more than the intent asks for",
             Relation::Different => "not what the intent asks for",
-            Relation::Unrelated => "no part of what the intent asks for",
+            Relation::Unrelated => "not part of what the intent asks for",
             Relation::Contradicts => "against what the intent asks for",
-            Relation::Unclear => "cannot tell whether the intent asks for it",
+            Relation::Unclear => "cannot determine whether the intent asks for it",
         };
         let mut differences: Vec<Difference> = self.comparison.differences.clone();
         differences.sort_unstable();
@@ -265,7 +268,7 @@ impl Effect {
             Self::Nothing => "changes nothing",
             Self::Reads => "reads data",
             Self::Writes => "writes data",
-            Self::Undoes => "takes something small back",
+            Self::Undoes => "undoes something small",
             Self::Sends => "sends a message",
             Self::Pays => "moves or commits money",
             Self::Commits => "enters into an obligation",
@@ -274,12 +277,12 @@ impl Effect {
             Self::Access => "changes who has access",
             Self::Credentials => "touches credentials",
             Self::Runs => "runs or configures systems",
-            Self::Unclear => "does something that it cannot tell",
+            Self::Unclear => "does something that is unclear",
         }
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// Formats a list as `a`, `a and b`, or `a, b and c`.
 fn listed(words: &[&str]) -> String {
     match words {
         [] => String::new(),

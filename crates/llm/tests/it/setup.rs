@@ -1,4 +1,4 @@
-//! What the tests ask with.
+//! The setup of the tests: an assessor with a scripted model.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,17 +16,17 @@ use gaiterguard_llm::{Ceilings, FailureMode, Llm, LlmQuestion, LlmSettings, LlmV
 use gaiterguard_testkit::{MODEL_KEY, MODEL_NAME, ScriptedModel};
 use http::{HeaderMap, Method};
 
-/// The built-in score of everything that is asked about here.
+/// The built-in score of every request in these tests.
 pub(crate) const BUILT_IN_SCORE: f64 = 0.45;
 
-/// An assessor on a scripted model.
-pub(crate) struct Desk {
+/// An assessor with a scripted model.
+pub(crate) struct Setup {
     pub(crate) model: ScriptedModel,
     pub(crate) llm: Arc<Llm>,
     pub(crate) clock: Arc<ManualClock>,
 }
 
-/// What is asked about.
+/// The subject of a question.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) request: CanonicalRequest,
@@ -65,7 +65,7 @@ impl Case {
     }
 }
 
-impl Desk {
+impl Setup {
     pub(crate) async fn new() -> Self {
         Self::with(|_| {}).await
     }
@@ -88,7 +88,7 @@ impl Desk {
     }
 }
 
-/// How a model is used if nothing is changed.
+/// The default settings of the tests.
 pub(crate) fn settings(model: &ScriptedModel) -> LlmSettings {
     LlmSettings {
         base_url: model.base_url(),

@@ -1,19 +1,19 @@
-//! Questions that were answered before, or are being answered.
+//! Questions that were asked before, or are being asked.
 
 use std::time::Duration;
 
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_testkit::{Gate, harmless_reply, says};
 
-use crate::desk::{Case, Desk, assess};
+use crate::setup::{Case, Setup, assess};
 
 #[tokio::test]
 async fn the_same_question_is_not_asked_again_and_any_other_is() {
-    let desk = Desk::new().await;
+    let setup = Setup::new().await;
     let case = Case::new("POST", "{}").rule(RuleEffect::Deny, "Payments");
-    let first = desk.assess(&case).await;
-    assert_eq!(desk.assess(&case).await, first);
-    assert_eq!(desk.model.calls(), 1);
+    let first = setup.assess(&case).await;
+    assert_eq!(setup.assess(&case).await, first);
+    assert_eq!(setup.model.calls(), 1);
     let mut others = [
         Case::new("PUT", "{}").rule(RuleEffect::Deny, "Payments"),
         Case::new("POST", "{} ").rule(RuleEffect::Deny, "Payments"),
@@ -26,50 +26,52 @@ async fn the_same_question_is_not_asked_again_and_any_other_is() {
     others[5].intent.push('.');
     others[6].documentation.push("A document.".to_owned());
     for (index, other) in others.iter().enumerate() {
-        desk.assess(other).await;
-        assert_eq!(desk.model.calls(), 2 + index, "{index}");
+        setup.assess(other).await;
+        assert_eq!(setup.model.calls(), 2 + index, "{index}");
     }
 }
 
 #[tokio::test]
-async fn concurrent_twins_ask_once() {
-    let desk = Desk::new().await;
+async fn concurrent_identical_questions_are_asked_once() {
+    let setup = Setup::new().await;
     let gate = Gate::new();
     let closed = gate.clone();
-    desk.model
+    setup
+        .model
         .script(move |asked| says(&harmless_reply(asked)).after(&closed));
     let case = Case::new("POST", "{}");
-    let twins: Vec<_> = (0..20)
+    let duplicates: Vec<_> = (0..20)
         .map(|_| {
-            let (llm, case) = (desk.llm.clone(), case.clone());
+            let (llm, case) = (setup.llm.clone(), case.clone());
             tokio::spawn(async move { assess(&llm, &case).await })
         })
         .collect();
     gaiterguard_testkit::eventually("the first asks", Duration::from_secs(10), || async {
-        (desk.model.calls() > 0).then_some(())
+        (setup.model.calls() > 0).then_some(())
     })
     .await;
     gate.open();
-    for twin in twins {
+    for twin in duplicates {
         assert!(!twin.await.unwrap().must_hold);
     }
-    assert_eq!(desk.model.calls(), 1);
+    assert_eq!(setup.model.calls(), 1);
 }
 
 #[tokio::test]
-async fn a_twin_goes_on_when_the_one_who_asked_goes_away() {
-    let desk = Desk::new().await;
+async fn a_duplicate_continues_when_the_first_caller_is_cancelled() {
+    let setup = Setup::new().await;
     let gate = Gate::new();
     let closed = gate.clone();
-    desk.model
+    setup
+        .model
         .script(move |asked| says(&harmless_reply(asked)).after(&closed));
     let ask = || {
-        let llm = desk.llm.clone();
+        let llm = setup.llm.clone();
         tokio::spawn(async move { assess(&llm, &Case::new("POST", "{}")).await })
     };
     let first = ask();
     gaiterguard_testkit::eventually("the first asks", Duration::from_secs(10), || async {
-        (desk.model.calls() > 0).then_some(())
+        (setup.model.calls() > 0).then_some(())
     })
     .await;
     let second = ask();

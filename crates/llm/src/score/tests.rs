@@ -86,7 +86,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn every_answer_has_an_opinion_in_range_and_a_sentence(finding in any_finding()) {
+    fn every_finding_has_a_score_in_range_and_a_sentence(finding in any_finding()) {
         let opinion = finding.opinion();
         prop_assert!(is_held(opinion) || is_released(opinion) || opinion == Opinion::Unsure);
         prop_assert!(finding.sentence().ends_with('.'));
@@ -140,7 +140,7 @@ fn ordinary_work_that_was_asked_for_is_released() {
 }
 
 #[test]
-fn each_thing_that_is_for_a_person_is_enough_to_hold() {
+fn each_effect_that_needs_review_is_enough_to_hold() {
     let wrongs: [fn(&mut Finding); 16] = [
         |f| f.description.effects.push(Effect::Pays),
         |f| f.description.effects.push(Effect::Commits),
@@ -174,7 +174,7 @@ fn each_thing_that_is_for_a_person_is_enough_to_hold() {
 }
 
 #[test]
-fn doubt_is_no_opinion() {
+fn doubt_is_not_an_opinion() {
     let doubts: [fn(&mut Finding); 6] = [
         |f| f.description.effects = vec![Effect::Unclear],
         |f| f.description.extent = Extent::Unclear,
@@ -198,6 +198,6 @@ fn a_sentence_names_what_differs() {
     assert_eq!(
         finding.sentence(),
         "The language model reads this as a request that moves or commits money and cannot be \
-         taken back, and as not what the intent asks for: it differs in recipient and amount."
+         undone, and as not what the intent asks for: it differs in recipient and amount."
     );
 }

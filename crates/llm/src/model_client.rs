@@ -1,4 +1,4 @@
-//! One question to the model, until there is an answer of the form that was asked for or none.
+//! One question to the model: calls, retries in another dialect, and one chance to repair a response.
 
 use std::fmt::Write as _;
 
@@ -13,26 +13,27 @@ use crate::metrics::LlmMetrics;
 use crate::server::{Reply, Server};
 use crate::spending::{Spending, Tokens};
 
-/// How many calls run at once.
-pub(crate) const CALLS_AT_ONCE_MAX: usize = 16;
+/// How many calls run at the same time. A local server rarely handles more, and hosted ones limit the
+/// rate; the rest wait for their turn.
+pub(crate) const CONCURRENT_CALLS_MAX: usize = 16;
 
-/// How much of an answer that was of no use is shown to the model again, in bytes.
+/// How much of an unusable response is sent back to the model, in bytes. Usable ones are below 2 KiB.
 const REPEATED_BYTES_MAX: usize = 4 * 1024;
 
-/// A question.
+/// A question to the model.
 #[derive(Debug)]
-pub(crate) struct Asking {
-    /// What the model is to do: the same for every question of its kind.
+pub(crate) struct Prompt {
+    /// The instructions, which are the same for every question of its kind.
     pub(crate) system: &'static str,
-    /// The material.
+    /// The material of this question.
     pub(crate) user: String,
     pub(crate) schema_name: &'static str,
     pub(crate) schema: Value,
-    pub(crate) answer_tokens_max: u32,
+    pub(crate) response_tokens_max: u32,
 }
 
-/// Everything that stands between a question and the wire.
-pub(crate) struct Line {
+/// Sends questions to one model on one server.
+pub(crate) struct ModelClient {
     pub(crate) server: Server,
     pub(crate) model: String,
     pub(crate) dialect: KnownDialect,
@@ -42,22 +43,22 @@ pub(crate) struct Line {
     pub(crate) metrics: LlmMetrics,
 }
 
-impl Line {
-    /// Asks, and reads the answer with `read`, whose error says what is wrong with an answer. The
-    /// model is told that once, and may answer again.
+impl ModelClient {
+    /// Asks the model and parses its response with `read`, whose error says what is wrong with it. The
+    /// model is shown that error once and may respond again.
     pub(crate) async fn ask<T>(
         &self,
-        asking: &Asking,
+        prompt: &Prompt,
         deadline: Instant,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, LlmError> {
         let admission = self.breaker.admit().ok_or(LlmError::CircuitOpen)?;
-        let outcome = match timeout_at(deadline, self.converse(asking, read)).await {
+        let outcome = match timeout_at(deadline, self.converse(prompt, read)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(LlmError::TimedOut),
         };
         match &outcome {
-            Err(error) if error.is_the_servers() => admission.failed(),
+            Err(error) if error.is_server_failure() => admission.failed(),
             Err(LlmError::CeilingReached) => drop(admission),
             Ok(_) | Err(_) => admission.succeeded(),
         }
@@ -69,39 +70,39 @@ impl Line {
 
     async fn converse<T>(
         &self,
-        asking: &Asking,
+        prompt: &Prompt,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, LlmError> {
         let mut messages = Vec::with_capacity(4);
-        let (answer, dialect) = self.speak(asking, &messages).await?;
-        let trouble = match read(unwrapped(&answer, dialect)) {
+        let (response, dialect) = self.speak(prompt, &messages).await?;
+        let problem = match read(extract_json(&response, dialect)) {
             Ok(read) => return Ok(read),
-            Err(trouble) => trouble,
+            Err(problem) => problem,
         };
-        let answer = &answer[..answer.floor_char_boundary(REPEATED_BYTES_MAX)];
-        messages.push(json!({"role": "assistant", "content": answer}));
+        let response = &response[..response.floor_char_boundary(REPEATED_BYTES_MAX)];
+        messages.push(json!({"role": "assistant", "content": response}));
         messages.push(json!({
             "role": "user",
             "content": format!(
-                "That was not an answer of the form that was asked for ({trouble}). Answer again, \
+                "That was not an answer of the form that was asked for ({problem}). Answer again, \
                  with one JSON object of exactly that form and nothing else."
             ),
         }));
-        let (answer, dialect) = self.speak(asking, &messages).await?;
-        read(unwrapped(&answer, dialect)).map_err(|_| LlmError::Nonsense)
+        let (response, dialect) = self.speak(prompt, &messages).await?;
+        read(extract_json(&response, dialect)).map_err(|_| LlmError::Nonsense)
     }
 
-    /// Makes the call in a way that the server understands.
+    /// Makes the call in a dialect that the server accepts.
     async fn speak(
         &self,
-        asking: &Asking,
+        prompt: &Prompt,
         further: &[Value],
     ) -> Result<(String, Dialect), LlmError> {
         let mut dialect = self.dialect.get();
         for _ in 0..ATTEMPTS_MAX {
-            match self.call(asking, further, dialect).await? {
+            match self.call(prompt, further, dialect).await? {
                 Reply::Message { text, .. } => {
-                    self.dialect.understood(dialect);
+                    self.dialect.accepted(dialect);
                     return Ok((text, dialect));
                 }
                 Reply::Refused { status, message } => {
@@ -117,15 +118,15 @@ impl Line {
 
     async fn call(
         &self,
-        asking: &Asking,
+        prompt: &Prompt,
         further: &[Value],
         dialect: Dialect,
     ) -> Result<Reply, LlmError> {
-        let request = self.request(asking, further, dialect);
+        let request = self.request(prompt, further, dialect);
         // The semaphore is never closed.
         let _turn = self.turns.acquire().await.map_err(|_| LlmError::TimedOut)?;
-        let answer_tokens_max = dialect.answer_tokens_max(asking.answer_tokens_max);
-        let estimate = Tokens::estimated(request.len(), answer_tokens_max);
+        let response_tokens_max = dialect.response_tokens_max(prompt.response_tokens_max);
+        let estimate = Tokens::estimated(request.len(), response_tokens_max);
         let reservation = self
             .spending
             .reserve(estimate)
@@ -135,7 +136,7 @@ impl Line {
         let used = match &reply {
             Ok(reply) => reply.tokens(estimate),
             Err(LlmError::Unreachable | LlmError::Status(_)) => Tokens::default(),
-            // The server may have worked for it.
+            // The server may have done the work before the failure.
             Err(_) => estimate,
         };
         reservation.settle(used);
@@ -143,19 +144,19 @@ impl Line {
         reply
     }
 
-    fn request(&self, asking: &Asking, further: &[Value], dialect: Dialect) -> Vec<u8> {
-        let mut system = asking.system.to_owned();
+    fn request(&self, prompt: &Prompt, further: &[Value], dialect: Dialect) -> Vec<u8> {
+        let mut system = prompt.system.to_owned();
         if dialect.form != Form::Schema {
             // Writing into a String cannot fail.
             let _ = write!(
                 system,
                 "\n\nThe JSON object must satisfy this JSON schema:\n{}",
-                asking.schema
+                prompt.schema
             );
         }
         let mut messages = vec![
             json!({"role": "system", "content": system}),
-            json!({"role": "user", "content": asking.user}),
+            json!({"role": "user", "content": prompt.user}),
         ];
         messages.extend_from_slice(further);
         let mut request = Map::new();
@@ -163,29 +164,29 @@ impl Line {
         request.insert("messages".to_owned(), Value::Array(messages));
         dialect.write(
             &mut request,
-            asking.schema_name,
-            &asking.schema,
-            asking.answer_tokens_max,
+            prompt.schema_name,
+            &prompt.schema,
+            prompt.response_tokens_max,
         );
         Value::Object(request).to_string().into_bytes()
     }
 }
 
-/// The JSON of an answer. Where the server does not enforce the form, models think aloud or put a
-/// code block around it; what else they add makes the answer unusable.
-fn unwrapped(answer: &str, dialect: Dialect) -> &str {
-    let mut answer = answer.trim();
+/// Returns the JSON of a response. If the server does not enforce the form, models think aloud or put a
+/// code block around the JSON; any other addition makes the response unusable.
+fn extract_json(response: &str, dialect: Dialect) -> &str {
+    let mut response = response.trim();
     if dialect.form == Form::Schema {
-        return answer;
+        return response;
     }
-    if let Some(thought) = answer.strip_prefix("<think>")
+    if let Some(thought) = response.strip_prefix("<think>")
         && let Some((_, after)) = thought.split_once("</think>")
     {
-        answer = after.trim();
+        response = after.trim();
     }
-    let fenced = answer
+    let fenced = response
         .strip_prefix("```json")
-        .or_else(|| answer.strip_prefix("```"))
+        .or_else(|| response.strip_prefix("```"))
         .and_then(|rest| rest.strip_suffix("```"));
-    fenced.map_or(answer, str::trim)
+    fenced.map_or(response, str::trim)
 }

@@ -1,0 +1,105 @@
+//! The values of a credential, as the body of a request and as a field of a service.
+
+use std::borrow::Cow;
+
+use gaiterguard_credential::CredentialFields;
+use gaiterguard_domain::body::Body;
+use gaiterguard_domain::field::FieldValue;
+use serde_json::{Map, Value};
+use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, ObjectBuilder, SchemaFormat};
+use utoipa::openapi::schema::{SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+/// Values of a credential. They are never returned.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials(pub CredentialFields);
+
+impl FieldValue for Credentials {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        CredentialFields::parse(value).map(Self)
+    }
+}
+
+impl Body for Credentials {
+    fn take(members: &mut Map<String, Value>) -> Self {
+        Self(CredentialFields::take(members))
+    }
+}
+
+/// A field of the schema. Which fields are valid together depends on the service's type, and the
+/// fields of `api_key` are named by the operator, so no struct has them.
+struct Field {
+    name: &'static str,
+    description: &'static str,
+    is_secret: bool,
+    length_max: Option<usize>,
+}
+
+const fn field(name: &'static str, description: &'static str, length_max: Option<usize>) -> Field {
+    Field {
+        name,
+        description,
+        is_secret: false,
+        length_max,
+    }
+}
+
+const fn secret(name: &'static str, description: &'static str) -> Field {
+    Field {
+        name,
+        description,
+        is_secret: true,
+        length_max: Some(8192),
+    }
+}
+
+const FIELDS: [Field; 12] = [
+    secret("token", "`bearer`: the token."),
+    field("username", "`basic`: user name.", Some(8192)),
+    secret("password", "`basic`: password."),
+    field(
+        "header",
+        "`api_key`: header name. Defaults to `X-API-Key`.",
+        None,
+    ),
+    field("param", "`query`: name of the query parameter.", Some(256)),
+    secret("value", "`api_key` and `query`: the key."),
+    secret(
+        "access_token",
+        "`oauth2`: an access token that does not expire.",
+    ),
+    field("token_url", "`oauth2`: URL of the token endpoint.", None),
+    field("client_id", "`oauth2`: client ID.", Some(8192)),
+    secret("client_secret", "`oauth2`: client secret."),
+    secret("refresh_token", "`oauth2`: refresh token."),
+    field("scope", "`oauth2`: requested scope.", Some(8192)),
+];
+
+impl PartialSchema for Credentials {
+    fn schema() -> RefOr<Schema> {
+        let headers = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("`api_key`: header names, each with its value."));
+        let mut object = ObjectBuilder::new()
+            .description(Some(
+                "Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` \
+                 `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; \
+                 `query` `{param, value}`; `oauth2` `{access_token}` or `{token_url, client_id, \
+                 client_secret, refresh_token?, scope?}`. They are never returned.",
+            ))
+            .additional_properties(Some(AdditionalProperties::<Schema>::from(headers)));
+        for field in FIELDS {
+            let format = SchemaFormat::KnownFormat(KnownFormat::Password);
+            let property = ObjectBuilder::new()
+                .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+                .description(Some(field.description))
+                .max_length(field.length_max)
+                .format(field.is_secret.then_some(format));
+            object = object.property(field.name, property);
+        }
+        object.into()
+    }
+}
+
+impl ToSchema for Credentials {}
