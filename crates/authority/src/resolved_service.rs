@@ -16,7 +16,8 @@ pub struct ResolvedService {
 }
 
 impl ResolvedService {
-    pub(crate) fn new(service: Service) -> Self {
+    /// Computes what follows from a definition.
+    pub fn new(service: Service) -> Self {
         Self {
             origin: Origin::try_from(service.base_url.origin()),
             credential_headers: service.place().headers(),

@@ -17,7 +17,7 @@ pub mod value;
 
 pub use error::SettingError;
 pub use source::Source;
-pub use variable::{Variable, help, read, variables};
+pub use variable::{Variable, help, read, variables, wrap};
 
 #[cfg(test)]
 mod tests;

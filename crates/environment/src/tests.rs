@@ -142,3 +142,12 @@ fn help_describes_every_variable_and_shows_no_value() {
         assert!(text.contains(&variable.name), "{text}");
     }
 }
+
+#[test]
+fn long_texts_are_wrapped_between_words() {
+    assert_eq!(
+        wrap("one two three incomprehensibilities", "# ", 12),
+        ["# one two", "# three", "# incomprehensibilities"]
+    );
+    assert_eq!(wrap("one two", "# ", 9), ["# one two"]);
+}

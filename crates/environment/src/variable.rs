@@ -49,24 +49,41 @@ pub fn variables<T: Args>() -> Vec<Variable> {
     declared.get_arguments().map(Variable::of).collect()
 }
 
+/// Line width of [`help`].
+const HELP_WIDTH: usize = 100;
+
 /// Describes variables in the style of clap's help, under a title.
 pub fn help(title: &str, variables: &[Variable]) -> String {
     let styles = Styles::styled();
     let (header, literal) = (styles.get_header(), styles.get_literal());
     let mut text = format!("{header}{title}:{header:#}\n");
     for variable in variables {
-        let Variable {
-            name, description, ..
-        } = variable;
         let default = variable.default.as_deref();
         let default = default.map_or_else(String::new, |default| format!(" [default: {default}]"));
+        let description = format!("{}{default}", variable.description);
         // Writing to a string cannot fail.
-        let _ = writeln!(
-            text,
-            "  {literal}{name}{literal:#}\n          {description}{default}"
-        );
+        let _ = writeln!(text, "  {literal}{}{literal:#}", variable.name);
+        for line in wrap(&description, "          ", HELP_WIDTH) {
+            let _ = writeln!(text, "{line}");
+        }
     }
     text
+}
+
+/// Breaks a text into lines of at most `width` bytes that begin with `indent`. A longer word has a
+/// line of its own.
+pub fn wrap(text: &str, indent: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{indent}{word}")),
+        }
+    }
+    lines
 }
 
 impl Variable {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, stream};
-use gaiterguard_gateway::trial::Trial;
+use gaiterguard_assessment::OfflineRequest;
 use gaiterguard_history::{History, Seen};
 use gaiterguard_judge::Assessment;
 use gaiterguard_llm::{Llm, LlmVerdict};
@@ -54,18 +54,18 @@ impl<'a> Evaluated<'a> {
     pub(crate) fn new(case: &'a Case) -> Self {
         let seen = case.seen();
         let history = seen.at(NOW);
-        let trial = case.trial(&history);
+        let request = case.request(&history);
         let mut times = Vec::with_capacity(ROUNDS);
         for _ in 0..ROUNDS {
             let start = Instant::now();
-            std::hint::black_box(trial.assess());
+            std::hint::black_box(request.assess());
             times.push(start.elapsed());
         }
-        let built_in = trial.assess();
+        let built_in = request.assess();
         Self {
             case,
             seen,
-            is_left_open: Trial::is_left_open(&built_in, THRESHOLD),
+            is_left_open: OfflineRequest::needs_model(&built_in, THRESHOLD),
             built_in,
             times,
             model: None,
@@ -85,7 +85,7 @@ impl<'a> Evaluated<'a> {
     /// Returns the values of the request that the agent was shown before.
     pub(crate) fn seen_values(&self) -> Vec<SeenValue> {
         let history = self.seen.at(NOW);
-        let origins = self.case.trial(&history).origins();
+        let origins = self.case.request(&history).origins();
         origins.into_iter().map(SeenValue::from).collect()
     }
 
@@ -116,8 +116,8 @@ pub(crate) async fn ask(llm: &Llm, evaluated: &mut [Evaluated<'_>]) {
     let questions = open.map(|one| async move {
         let start = Instant::now();
         let history = one.seen.at(NOW);
-        let trial = one.case.trial(&history);
-        let verdict = trial.ask(llm, &one.built_in, THRESHOLD).await;
+        let request = one.case.request(&history);
+        let verdict = request.ask(llm, &one.built_in, THRESHOLD).await;
         let mut signals = verdict.verdict.signals.iter();
         let is_answered = signals.any(|one| {
             let code = one.code.as_str();
@@ -134,8 +134,8 @@ pub(crate) async fn ask(llm: &Llm, evaluated: &mut [Evaluated<'_>]) {
 }
 
 impl Case {
-    fn trial<'a>(&'a self, history: &'a dyn History) -> Trial<'a> {
-        Trial {
+    fn request<'a>(&'a self, history: &'a dyn History) -> OfflineRequest<'a> {
+        OfflineRequest {
             request: &self.request,
             intent: &self.intent,
             service_name: &self.service_name,

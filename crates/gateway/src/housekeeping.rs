@@ -1,88 +1,118 @@
-//! What the gateway does on its own: it keeps its knowledge confirmed, lets what waits expire,
-//! settles what a crash left behind, and forgets what is old enough. Every round works in bounded
-//! batches, so that it never holds up a request for long.
+//! The background work of the gateway: it keeps the definitions confirmed, expires actions, settles what a crash
+//! left behind, and deletes what is old enough. Every round works in bounded batches, so that it never delays
+//! a request for long.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gaiterguard_authority::CONFIRM_EVERY;
+use gaiterguard_authority::{Authority, CONFIRM_EVERY};
 use gaiterguard_definitions::rule;
-use gaiterguard_domain::id::{ActionId, AgentId};
-use gaiterguard_domain::time::Timestamp;
-use gaiterguard_store::{Notice, StoreError};
+use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
+use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_llm::Llm;
+use gaiterguard_provenance::Provenance;
+use gaiterguard_sealing::Sealing;
+use gaiterguard_store::{Notice, Store, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::Gateway;
+use crate::action::watch::ActionWatch;
+use crate::last_used::LastUsed;
 
-/// How many rows a round changes at once.
+/// The most rows that one statement changes.
 const BATCH_ROWS_MAX: u32 = 500;
 
-/// How many bodies of ended actions of one agent are dropped at once.
+/// The most bodies of ended actions of one agent that one statement drops.
 const BODIES_DROPPED_MAX: u32 = 4;
 
-/// How long a replica's claims and executions are its own without it being heard of.
-pub const LEASE: Duration = Duration::from_secs(5);
+/// How long a silent replica keeps its claims and executions.
+const LEASE: Duration = Duration::from_secs(5);
 
-/// How often the lease is renewed, and dead replicas are looked for.
+/// How often the lease is renewed, and dead replicas are searched for.
 const LEASE_EVERY: Duration = Duration::from_secs(1);
 
-/// How long a dead replica is remembered.
+/// How long the row of a dead replica is kept.
 const DEAD_REPLICA_KEPT: Duration = Duration::from_hours(1);
 
-/// How often the times at which keys were last used are written down.
-const TOUCH_EVERY: Duration = Duration::from_secs(5);
+/// How often the times at which keys were last used are written.
+const LAST_USED_EVERY: Duration = Duration::from_secs(5);
 
-/// How long to wait before what a model was used for is written down again.
+/// How long to wait before the spending on a language model is written again.
 const SPENDING_PAUSE: Duration = Duration::from_millis(250);
 
-/// How often the vault's present master key is looked up. A rotation waits for it, and an old secret
-/// opens the vault until then.
+/// How often the vault's current master key is looked up. A rotation waits for that, and an old secret opens
+/// the vault until then.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the histories of what agents were shown are swept.
+/// How often the histories of agents are swept.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
-/// How often old rows are looked for.
+/// How often old rows are searched for.
 const RETENTION_EVERY: Duration = Duration::from_mins(1);
 
-/// How often data keys are looked for that nothing is sealed under any more. What names them is read
-/// through for it.
+/// How often unused data keys are searched for. Everything that may name one is read for that.
 const UNUSED_KEYS_EVERY: Duration = Duration::from_hours(6);
 
 /// The longest that the sweep for expired actions sleeps: another replica may have held an action
 /// that expires sooner than any known here.
 const EXPIRY_EVERY_MAX: Duration = Duration::from_secs(1);
 
-impl Gateway {
-    /// Starts everything that runs beside requests. It ends when the gateway is stopped.
-    pub(crate) fn start_housekeeping(self: &Arc<Self>) {
-        let spawn = |work: std::pin::Pin<Box<dyn Future<Output = ()> + Send>>,
-                     gateway: Arc<Self>| {
-            self.tasks.spawn(async move {
+/// The background work of a gateway.
+pub(crate) struct Housekeeping {
+    pub(crate) replica: ReplicaId,
+    pub(crate) store: Store,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) sealing: Sealing,
+    pub(crate) llm: Option<Arc<Llm>>,
+    pub(crate) provenance: Arc<Provenance>,
+    pub(crate) watch: ActionWatch,
+    pub(crate) last_used: Arc<LastUsed>,
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The most bytes of requests of ended actions that are kept.
+    pub(crate) ended_bytes: ByteBudget,
+    /// The time during which the rows of the ledger are kept.
+    pub(crate) ledger_retention: Duration,
+    /// The time during which the responses to executed actions are kept.
+    pub(crate) result_retention: Duration,
+    /// The time during which the values of a response count as seen.
+    pub(crate) provenance_lifetime: Duration,
+}
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Housekeeping {
+    /// Starts the background work. It ends when the gateway stops.
+    pub(crate) fn start(self: &Arc<Self>, tasks: &TaskTracker, stopping: &CancellationToken) {
+        let spawn = |work: Work| {
+            let stopping = stopping.clone();
+            tasks.spawn(async move {
                 tokio::select! {
                     () = work => {}
-                    () = gateway.stopping.cancelled() => {}
+                    () = stopping.cancelled() => {}
                 }
             });
         };
         let each = || Arc::clone(self);
-        spawn(Box::pin(each().pass_notices_on()), each());
-        spawn(Box::pin(each().confirm_authority()), each());
-        spawn(Box::pin(each().cut_expired_keys()), each());
-        spawn(Box::pin(each().read_documents()), each());
-        spawn(Box::pin(each().expire()), each());
-        spawn(Box::pin(each().write_touches()), each());
-        spawn(Box::pin(each().write_spending()), each());
-        spawn(Box::pin(each().keep_lease()), each());
-        spawn(Box::pin(each().follow_rotation()), each());
-        spawn(Box::pin(each().forget()), each());
-        spawn(Box::pin(each().remove_unused_keys()), each());
-        spawn(Box::pin(each().sweep_histories()), each());
-        spawn(Box::pin(each().write_sightings()), each());
+        spawn(Box::pin(each().forward_notices()));
+        spawn(Box::pin(each().confirm_authority()));
+        spawn(Box::pin(each().cancel_expired_keys()));
+        spawn(Box::pin(each().read_documents()));
+        spawn(Box::pin(each().expire()));
+        spawn(Box::pin(each().write_last_used()));
+        spawn(Box::pin(each().write_spending()));
+        spawn(Box::pin(each().keep_lease()));
+        spawn(Box::pin(each().follow_rotation()));
+        spawn(Box::pin(each().delete_old()));
+        spawn(Box::pin(each().remove_unused_keys()));
+        spawn(Box::pin(each().sweep_histories()));
+        spawn(Box::pin(each().write_sightings()));
     }
 
-    /// Takes this run's lease and settles what is known to be left behind. Where other replicas may
-    /// live, whose lease is over is known only after a while.
+    /// Takes this run's lease and settles what an earlier run left behind. If there may be other replicas, it
+    /// takes a while until an ended lease is certain.
     pub(crate) async fn settle_earlier_run(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.store
@@ -94,8 +124,8 @@ impl Gateway {
         self.recover().await
     }
 
-    /// Wakes those who wait for what was just committed, here or by another replica.
-    async fn pass_notices_on(self: Arc<Self>) {
+    /// Wakes the calls that wait for a change that was committed here or by another replica.
+    async fn forward_notices(self: Arc<Self>) {
         let mut notices = self.store.notices();
         loop {
             match notices.recv().await {
@@ -129,9 +159,9 @@ impl Gateway {
         }
     }
 
-    /// Cuts what runs with keys at the moment they expire. The clock may be set meanwhile, and a
-    /// change may bring a key that expires sooner, so it never waits for long.
-    async fn cut_expired_keys(self: Arc<Self>) {
+    /// Cancels what runs with a key at the moment when the key expires. The clock may be set, and a change may
+    /// add a key that expires sooner, so this never waits for long.
+    async fn cancel_expired_keys(self: Arc<Self>) {
         loop {
             let next = self.authority.cancel_lapsed();
             let left = next.map_or(CONFIRM_EVERY, |at| self.clock.now().until(at));
@@ -146,8 +176,8 @@ impl Gateway {
         }
     }
 
-    /// Marks expired actions at the moment they expire, so that whoever watches hears of it. What
-    /// is shown never depends on this: a state is always looked at as of now.
+    /// Marks actions as expired at the moment when they expire, so that waiting calls are notified. Views never
+    /// depend on this: a state is always computed as of now.
     async fn expire(self: Arc<Self>) {
         loop {
             let next = match self.expire_due().await {
@@ -174,19 +204,19 @@ impl Gateway {
         }
     }
 
-    /// Reads what passed, so that it is not in memory as it was for long, and drops what is old.
+    /// Parses what was noted, so that it does not remain in memory as it was, and drops what is old.
     async fn sweep_histories(self: Arc<Self>) {
         let mut ticks = interval(SWEEP_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            let gateway = Arc::clone(&self);
-            let sweeping = move || gateway.provenance.sweep();
+            let provenance = Arc::clone(&self.provenance);
+            let sweeping = move || provenance.sweep();
             match tokio::task::spawn_blocking(sweeping).await {
                 Ok(ended) => {
-                    log_failure("forgetting sightings", self.provenance.forget(ended).await);
+                    log_failure("deleting sightings", self.provenance.forget(ended).await);
                 }
-                Err(error) => tracing::error!(%error, "sweeping what agents were shown failed"),
+                Err(error) => tracing::error!(%error, "sweeping the histories of agents failed"),
             }
         }
     }
@@ -195,18 +225,21 @@ impl Gateway {
         self.provenance.write_sightings().await;
     }
 
-    async fn write_touches(self: Arc<Self>) {
-        let mut ticks = interval(TOUCH_EVERY);
+    async fn write_last_used(self: Arc<Self>) {
+        let mut ticks = interval(LAST_USED_EVERY);
         loop {
             ticks.tick().await;
-            let touched = self.touches.take();
+            let touched = self.last_used.take();
             if !touched.is_empty() {
-                log_failure("noting key use", self.store.agent_touch(&touched).await);
+                log_failure(
+                    "writing the use of keys",
+                    self.store.agent_touch(&touched).await,
+                );
             }
         }
     }
 
-    /// Writes down what a language model was used for, right after it was used.
+    /// Writes the spending on a language model right after it was used.
     async fn write_spending(self: Arc<Self>) {
         let Some(llm) = &self.llm else { return };
         loop {
@@ -214,7 +247,7 @@ impl Gateway {
             loop {
                 let written = llm.write_spending(&self.store).await;
                 let is_written = written.is_ok();
-                log_failure("noting what the language model used", written);
+                log_failure("writing the spending on the language model", written);
                 sleep_until(Instant::now() + SPENDING_PAUSE).await;
                 if is_written {
                     break;
@@ -223,9 +256,9 @@ impl Gateway {
         }
     }
 
-    /// Stays alive in the eyes of the other replicas, and settles what dead ones left behind. While
-    /// the database is away all leases end, so nobody is taken for dead before everyone has had the
-    /// time to renew theirs.
+    /// Renews the lease of this replica, and settles what dead replicas left behind. All leases end while the
+    /// database is unavailable, so no replica is declared dead before every replica has had the time to renew
+    /// its lease.
     async fn keep_lease(self: Arc<Self>) {
         let mut ticks = interval(LEASE_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -248,8 +281,8 @@ impl Gateway {
         if self.store.replica_renew(self.replica, LEASE, now).await? {
             return Ok(());
         }
-        // Taken for dead, as after a long pause of the whole machine: what was begun before is
-        // settled by now, and what is begun from here on is this replica's own again.
+        // This replica was declared dead, as after a long pause of the whole machine. Its earlier work is settled by
+        // now, and its new work belongs to it again.
         self.store.replica_register(self.replica, LEASE, now).await
     }
 
@@ -273,8 +306,8 @@ impl Gateway {
         Ok(())
     }
 
-    /// Follows a rotation of the vault's master key while the way to the new one is open, whether
-    /// or not anything has to be sealed meanwhile, and cuts that way once all replicas have.
+    /// Follows a rotation of the vault's master key while the link to the new key exists, even if nothing has to be
+    /// sealed, and removes the link once all replicas have followed it.
     async fn follow_rotation(self: Arc<Self>) {
         let mut ticks = interval(FOLLOW_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -286,12 +319,12 @@ impl Gateway {
         }
     }
 
-    async fn forget(self: Arc<Self>) {
+    async fn delete_old(self: Arc<Self>) {
         let mut ticks = interval(RETENTION_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            log_failure("forgetting what is old", self.forget_once().await);
+            log_failure("deleting what is old", self.delete_old_once().await);
         }
     }
 
@@ -309,23 +342,22 @@ impl Gateway {
         Ok(())
     }
 
-    /// One batch of each kind.
-    async fn forget_once(&self) -> Result<(), StoreError> {
+    /// Deletes one batch of each kind.
+    async fn delete_old_once(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let settings = &self.settings;
         self.store.claim_delete_expired(now, BATCH_ROWS_MAX).await?;
-        let results_before = now.before(settings.result_retention);
+        let results_before = now.before(self.result_retention);
         self.store
             .action_response_drop_before(results_before, BATCH_ROWS_MAX, now)
             .await?;
-        // Bodies are long: few at a time, until the rest fits.
+        // Bodies are long, so a few are dropped at a time until the rest fits.
         while self
             .store
-            .action_body_drop_beyond(settings.ended_bytes, BODIES_DROPPED_MAX, now)
+            .action_body_drop_beyond(self.ended_bytes, BODIES_DROPPED_MAX, now)
             .await?
             > 0
         {}
-        let ledger_before = now.before(settings.ledger_retention);
+        let ledger_before = now.before(self.ledger_retention);
         self.store
             .request_delete_before(ledger_before, BATCH_ROWS_MAX, now)
             .await?;
@@ -336,7 +368,7 @@ impl Gateway {
         self.store
             .session_delete_expired(now, BATCH_ROWS_MAX, now)
             .await?;
-        let seen_before = now.before(settings.provenance_lifetime);
+        let seen_before = now.before(self.provenance_lifetime);
         while self
             .store
             .sighting_delete_before(seen_before, BATCH_ROWS_MAX, now)
@@ -353,27 +385,5 @@ impl Gateway {
 fn log_failure<T>(what: &str, result: Result<T, StoreError>) {
     if let Err(error) = result {
         tracing::warn!(%error, "{what} failed and will be tried again");
-    }
-}
-
-/// When which key was last used, until it is written down.
-#[derive(Debug, Default)]
-pub(crate) struct Touches(std::sync::Mutex<std::collections::HashMap<AgentId, Timestamp>>);
-
-impl Touches {
-    pub(crate) fn note(&self, agent: AgentId, at: Timestamp) {
-        let mut touched = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        touched.insert(agent, at);
-    }
-
-    fn take(&self) -> Vec<(AgentId, Timestamp)> {
-        let mut touched = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        touched.drain().collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers about the gateway, in the Prometheus text format.
+//! The gateway's metrics, in the Prometheus text format.
 
 use std::sync::atomic::AtomicU64;
 
@@ -16,10 +16,10 @@ const UPSTREAM_SECONDS_BUCKETS: [f64; 11] = [
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
 ];
 
-/// What became of a request, as a label.
+/// A decision, as a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
 pub enum DecisionLabel {
-    /// Sent at once.
+    /// Sent immediately.
     #[expect(
         non_camel_case_types,
         reason = "label values are lower case by convention"
@@ -31,7 +31,7 @@ pub enum DecisionLabel {
         reason = "label values are lower case by convention"
     )]
     hold,
-    /// Refused by a rule.
+    /// Denied by a rule.
     #[expect(
         non_camel_case_types,
         reason = "label values are lower case by convention"
@@ -44,7 +44,7 @@ struct DecisionLabels {
     decision: DecisionLabel,
 }
 
-/// The gateway's own numbers.
+/// The gateway's metrics.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -55,7 +55,7 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// The numbers, with those of the language model if there is one.
+    /// Creates the metrics, with those of the language model if there is one.
     pub(crate) fn new(llm: Option<&LlmMetrics>) -> Self {
         let mut registry = Registry::with_prefix("gaiterguard");
         if let Some(llm) = llm {
@@ -109,7 +109,7 @@ impl Metrics {
         self.running.inc();
     }
 
-    pub(crate) fn upstream_answered(&self, seconds: f64) {
+    pub(crate) fn upstream_responded(&self, seconds: f64) {
         self.running.dec();
         self.upstream_seconds.observe(seconds);
     }
@@ -119,7 +119,7 @@ impl Metrics {
         self.upstream_failures.inc();
     }
 
-    /// All numbers, as Prometheus reads them.
+    /// Returns all metrics in the format that Prometheus reads.
     pub fn to_text(&self) -> String {
         let mut text = String::new();
         // Writing into a String cannot fail.

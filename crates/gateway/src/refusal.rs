@@ -1,26 +1,29 @@
-//! Every way in which the gateway itself says no, one variant for each that can be told apart.
+//! The reasons why the gateway refuses a request, one variant for each that a caller can distinguish.
 
 use std::time::Duration;
 
 use gaiterguard_authority::{CallRevoked, CallerRefused, DocumentsUnread, ServiceRefused};
-use gaiterguard_domain::action::ActionStatus;
+use gaiterguard_domain::action::{ActionStatus, TransitionRefused};
 use gaiterguard_domain::id::ActionId;
-use gaiterguard_domain::rule::MatchedRule;
+use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::target::TargetRefused;
 use gaiterguard_store::StoreError;
+use gaiterguard_upstream::InvalidOrigin;
 use thiserror::Error;
 
+use crate::action::held::HeldError;
 use crate::body::arriving::BodyBroken;
+use crate::storage::StorageFailed;
 
-/// What an agent is told whose key is where it would be forwarded.
+/// The message for an agent key in a place from which it would be forwarded.
 pub const NO_AGENT_KEY: &str = "must not contain an agent key in any spelling: the key is only \
                                 for the gateway, in Agent-Key or Authorization";
 
-/// Why a request was not answered by its upstream. The sentences are for the agent; none of them
-/// holds a secret.
+/// The reason why a request has no response from its upstream. The sentences are for the agent; none of them
+/// contains a secret.
 #[derive(Debug, Error)]
 pub enum Refusal {
-    /// No key, an unknown one, one that was revoked or one that has expired.
+    /// The key is missing, unknown, revoked or expired.
     #[error("{0}")]
     InvalidAgentKey(&'static str),
     /// An operator blocked the agent.
@@ -32,12 +35,12 @@ pub enum Refusal {
     /// An operator stopped the whole workspace.
     #[error("an operator has stopped all agents of this workspace with the kill switch")]
     KillSwitch,
-    /// A field of the request is missing or out of bounds.
+    /// A field of the request is missing or invalid.
     #[error("{field}: {message}")]
     Invalid {
         /// The field.
         field: &'static str,
-        /// What is wrong with it.
+        /// The rule that it breaks.
         message: String,
     },
     /// The target is not in normal form.
@@ -46,7 +49,7 @@ pub enum Refusal {
     /// Several services contain the target.
     #[error("several of the agent's services contain this URL; choose one with service_id")]
     AmbiguousTarget,
-    /// The workspace has no such service.
+    /// The workspace does not have the service.
     #[error("this workspace has no such service")]
     ServiceNotFound,
     /// The agent may not use the service.
@@ -55,13 +58,13 @@ pub enum Refusal {
     /// The target lies outside the base URL, or its address may not be dialed.
     #[error("{0}")]
     TargetNotAllowed(String),
-    /// The service takes no WebSockets.
+    /// The service does not allow WebSockets.
     #[error("agents may not open WebSockets to this service; an operator can allow it")]
     WebSocketNotAllowed,
-    /// A rule refused the request.
+    /// A rule denies the request.
     #[error("a rule denies this request: {}", rule_names(.rules))]
     PolicyDenied {
-        /// The rules that refused it.
+        /// The rules that deny it.
         rules: Vec<MatchedRule>,
     },
     /// The method needs an idempotency key.
@@ -80,43 +83,43 @@ pub enum Refusal {
         "the first attempt failed after it may have reached the upstream; it is never sent again"
     )]
     OutcomeUnknown,
-    /// The upstream has responded, and the ledger could not take note of it in time.
+    /// The upstream has responded, and the ledger could not record that in time.
     #[error(
         "the upstream responded, but the gateway could not record the response yet; the request \
          is not sent again. To get the response once it is recorded, repeat the request with the \
          same Idempotency-Key, or get the action's status"
     )]
     EndUnrecorded,
-    /// A read was sent while its decision was recorded, and that failed.
+    /// A read was sent while its decision was recorded, and the record failed.
     #[error(
         "the gateway's storage is unavailable, so the response is withheld: the request could not \
          be recorded, and it may have reached the upstream"
     )]
     ResponseWithheld,
-    /// The answer to replay was too long to keep, or its time is over.
+    /// The response to replay was too long to be stored, or is no longer stored.
     #[error("the upstream responded with status {status}, but that response is not stored")]
-    AnswerNotKept {
+    ResponseNotStored {
         /// The upstream's status.
         status: u16,
     },
-    /// The agent has too many actions waiting.
+    /// The agent has too many pending actions.
     #[error("this agent already has {pending_max} pending actions, which is the maximum")]
     TooManyPending {
-        /// How many may wait.
+        /// The most that may be pending.
         pending_max: u32,
     },
-    /// The requests that wait take too many bytes.
+    /// The pending requests use too many bytes.
     #[error(
         "the pending requests of this agent, or of its workspace, already use all the bytes that \
          they may; wait until some are decided"
     )]
     TooManyBytesPending,
-    /// A human refused the action.
+    /// A human denied the action.
     #[error("a human denied this request")]
     ActionDenied {
         /// The action.
         action: ActionId,
-        /// The human's words.
+        /// The human's note.
         note: Option<String>,
     },
     /// The action expired.
@@ -125,42 +128,42 @@ pub enum Refusal {
         /// The action.
         action: ActionId,
     },
-    /// The action was taken back.
+    /// The action was revoked.
     #[error("this action was revoked")]
     ActionRevoked {
         /// The action.
         action: ActionId,
-        /// The human's words.
+        /// The human's note.
         note: Option<String>,
     },
-    /// The approved action expired before the agent had it executed.
+    /// The approval expired before the agent executed the action.
     #[error("the approval expired before it was used; send the request again")]
     ApprovalExpired {
         /// The action.
         action: ActionId,
     },
-    /// The agent has no such action.
+    /// The agent does not have the action.
     #[error("this agent has no action with this ID")]
     ActionNotFound,
-    /// The action is not approved, or not any more.
+    /// The action is not approved, or no longer.
     #[error("the action is {}, not APPROVED", .status.as_str())]
     ActionNotApproved {
-        /// Where it stands.
+        /// The status.
         status: ActionStatus,
     },
-    /// What the approval rested on has changed.
+    /// Something that the approval depends on has changed.
     #[error(
         "since this request was held, the service's URL, the location of its credential, its \
          WebSocket setting, or the agent's scope has changed; nothing was sent"
     )]
     ActionStale,
-    /// What a running call rested on was changed.
+    /// Something that a running call depends on was changed.
     #[error(
         "an operator changed the service while this call was running, so it was canceled; the \
          request may have reached the upstream"
     )]
-    CallCut,
-    /// What is stored of the action is damaged.
+    CallRevoked,
+    /// The stored action is damaged.
     #[error(
         "the stored action can no longer be read, so nothing is sent; an operator can deny it, \
          and then the request can be sent again"
@@ -172,32 +175,32 @@ pub enum Refusal {
     /// Nothing reached the upstream.
     #[error("the upstream could not be reached; nothing was sent: {0}")]
     UpstreamUnreachable(String),
-    /// The credential could not be had.
+    /// The credential is not available.
     #[error("the service's credential could not be obtained; nothing was sent: {0}")]
     CredentialUnavailable(String),
-    /// A WebSocket was opened for a call that cannot carry it, or for an earlier one.
+    /// The request opened a WebSocket in a call that cannot carry it, or in an earlier call.
     #[error(
         "the WebSocket of this request is closed: only the call that requests a WebSocket can \
          carry it"
     )]
     WebSocketLost,
-    /// The upstream did not answer in time.
+    /// The upstream did not respond in time.
     #[error("the upstream did not respond in time; the request may have reached it")]
     UpstreamTimeout,
     /// The connection broke after the request may have been sent.
     #[error("the connection to the upstream failed; the request may have reached it")]
     UpstreamBroken,
-    /// The response has an echo of the credential where it cannot be masked.
+    /// The response contains the credential in a place where it cannot be masked.
     #[error(
         "the upstream's response contains the service's credential in compressed data that is too \
          long or too damaged to be masked, so the response is withheld; the request reached the \
          upstream"
     )]
     CredentialEchoed,
-    /// The gateway is shutting down or could not confirm what it knows.
+    /// The gateway is shutting down, or its definitions are not confirmed.
     #[error("the gateway cannot confirm that its rules are current; try again")]
     AuthorityUnconfirmed,
-    /// The documents of the service are being read, as after a start.
+    /// The documents of the service are still being read.
     #[error("the documents of this service are still being read; try again")]
     DocumentsUnread,
     /// The database or the vault failed.
@@ -206,7 +209,13 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// When it makes sense to try again.
+    /// Returns the refusal of a denied request, of which these rules match.
+    pub(crate) fn denied(mut rules: Vec<MatchedRule>) -> Self {
+        rules.retain(|rule| rule.effect == RuleEffect::Deny);
+        Self::PolicyDenied { rules }
+    }
+
+    /// Returns the delay after which a retry makes sense.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::IdempotencyInProgress
@@ -249,7 +258,7 @@ impl From<CallRevoked> for Refusal {
                 Self::ServiceNotInScope("the agent may no longer use this service")
             }
             CallRevoked::WebSocketNotAllowed => Self::WebSocketNotAllowed,
-            CallRevoked::ServiceChanged => Self::CallCut,
+            CallRevoked::ServiceChanged => Self::CallRevoked,
         }
     }
 }
@@ -260,12 +269,39 @@ impl From<DocumentsUnread> for Refusal {
     }
 }
 
-/// Storage errors are told to the agent as one sentence; the particulars go to the log here,
-/// where they are first turned into a refusal.
+impl From<InvalidOrigin> for Refusal {
+    fn from(invalid: InvalidOrigin) -> Self {
+        Self::TargetNotAllowed(invalid.to_string())
+    }
+}
+
+impl From<TransitionRefused> for Refusal {
+    fn from(refused: TransitionRefused) -> Self {
+        Self::ActionNotApproved {
+            status: refused.status,
+        }
+    }
+}
+
+impl From<HeldError> for Refusal {
+    fn from(error: HeldError) -> Self {
+        match error {
+            HeldError::NotFound => Self::ActionNotFound,
+            HeldError::Unreadable => Self::ActionUnreadable,
+            HeldError::Unavailable => Self::StorageUnavailable,
+        }
+    }
+}
+
+impl From<StorageFailed> for Refusal {
+    fn from(StorageFailed: StorageFailed) -> Self {
+        Self::StorageUnavailable
+    }
+}
+
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "storage failed");
-        Self::StorageUnavailable
+        StorageFailed::from(error).into()
     }
 }
 

@@ -1,56 +1,57 @@
-//! A test call: a human sends a safe request to a service, to see whether its address and its
-//! credential are right.
+//! Test calls: a human sends a safe request to a service, to check its address and its credential.
 
 use std::pin::Pin;
 use std::time::Duration;
 
-use bytes::BytesMut;
-use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::id::{ServiceId, UserId, WorkspaceId};
+use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::response::KeptResponse;
 use gaiterguard_upstream::InboundError;
 use http::{HeaderMap, Method};
 use http_body::Body as _;
-use serde_json::json;
 
-use crate::Gateway;
-use crate::forward::after_sending::AfterSending;
-use crate::forward::dispatch::{Arrived, Permit, Sent};
+use crate::digested::DigestedRequest;
+use crate::gateway::Gateway;
+use crate::prepare::{canonical, locate};
 use crate::refusal::Refusal;
-use crate::submit::locate;
-use crate::submit::prepare;
+use crate::send::after_sending::AfterSending;
+use crate::send::sent::{Arrived, Sent};
 
-/// How much of the answer's body is shown, in bytes.
+/// The longest part of the response's body that is shown, in bytes.
 pub const TEST_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// How long the call may take in all.
+/// The longest time that the call may take.
 const TEST_CALL_MAX: Duration = Duration::from_secs(30);
 
-/// What is to be sent.
+/// The request of a test call.
 #[derive(Clone, Debug)]
 pub struct TestCall {
-    /// To which service.
+    /// The service.
     pub service: ServiceId,
-    /// By which method; it has to be a safe one.
+    /// The method, which must be safe.
     pub method: Method,
-    /// Below its base URL, with the query.
+    /// The path below the base URL of the service, with the query.
     pub path: String,
 }
 
 impl Gateway {
-    /// Sends it on the way that agents' requests go, with the service's credential, and answers
-    /// with the beginning of what came back. Echoes of the credential are masked.
+    /// Sends the request like an agent's, with the service's credential. Returns the beginning of the response,
+    /// with echoes of the credential masked.
+    ///
+    /// # Errors
+    ///
+    /// If the request cannot be sent, or the upstream did not respond.
     pub async fn test_call(
         &self,
         workspace: WorkspaceId,
         user: UserId,
         call: TestCall,
     ) -> Result<KeptResponse, Refusal> {
-        let permit = Permit::to_read(&call.method).ok_or_else(|| Refusal::Invalid {
-            field: "method",
-            message: "must be a safe one".to_owned(),
-        })?;
-        // No agent's claim is checked against the present version, so it is looked up here.
+        if !is_safe(&call.method) {
+            return Err(unsafe_method());
+        }
+        // No claim is checked against the current version, so the definitions are loaded here.
         self.authority.reload(workspace).await?;
         let definitions = self.authority.definitions(workspace);
         let definitions = definitions.ok_or(Refusal::ServiceNotFound)?;
@@ -60,30 +61,30 @@ impl Gateway {
         let service = definitions.service(call.service);
         let service = service.ok_or(Refusal::ServiceNotFound)?;
         let target = locate::below(service, &call.path)?;
-        self.check_address(service).await?;
-        let request = prepare::canonical(
+        self.preparer.check_address(service).await?;
+        let request = canonical(
             service,
             &target,
             call.method,
             &HeaderMap::new(),
-            bytes::Bytes::new(),
+            Bytes::new(),
         )?;
-        self.store
-            .audit_append(NewAuditEntry {
-                workspace: Some(workspace),
-                at: self.clock.now(),
-                actor: Actor::User(user),
-                event: "service.test_called",
-                subject: format!("service:{}", service.id),
-                detail: json!({ "method": request.method.as_str(), "path": request.target.path() }),
-            })
-            .await?;
-        let cut = definitions.service_token(service.id);
+        let request = DigestedRequest::new(request);
+        let permit = self
+            .recorder
+            .test_call(workspace, user, service.id, &request)
+            .await?
+            .ok_or_else(unsafe_method)?;
+        let revoked = definitions.service_token(service.id);
         let calling = async {
-            match self.dispatch(permit, service, &request, &cut).await {
+            match self
+                .sender
+                .dispatch(permit, service, &request, &revoked)
+                .await
+            {
                 Ok(sent) => beginning(sent).await,
                 Err(failed) => {
-                    Err(AfterSending::failed(failed, || self.why_test_cut(workspace)).into())
+                    Err(AfterSending::failed(failed, || self.test_call_revoked(workspace)).into())
                 }
             }
         };
@@ -97,16 +98,23 @@ impl Gateway {
 }
 
 impl Gateway {
-    fn why_test_cut(&self, workspace: WorkspaceId) -> Refusal {
+    fn test_call_revoked(&self, workspace: WorkspaceId) -> Refusal {
         let definitions = self.authority.definitions(workspace);
         match definitions {
             Some(now) if now.workspace.kill_switch.is_active() => Refusal::KillSwitch,
-            Some(_) | None => Refusal::CallCut,
+            Some(_) | None => Refusal::CallRevoked,
         }
     }
 }
 
-/// The answer, as much of it as is shown. The rest is not read.
+fn unsafe_method() -> Refusal {
+    Refusal::Invalid {
+        field: "method",
+        message: "must be a safe one".to_owned(),
+    }
+}
+
+/// Returns the beginning of the response. The rest is not read.
 async fn beginning(mut sent: Sent) -> Result<KeptResponse, Refusal> {
     let mut body = BytesMut::new();
     let mut is_whole = false;
@@ -117,9 +125,9 @@ async fn beginning(mut sent: Sent) -> Result<KeptResponse, Refusal> {
             body.extend_from_slice(&piece);
             is_whole = true;
         }
-        Arrived::Cut(InboundError::Echo) => return Err(Refusal::CredentialEchoed),
-        // An upstream that switches what nobody asked it to switch does not speak HTTP.
-        Arrived::Cut(_) | Arrived::Switched(_) => return Err(Refusal::UpstreamBroken),
+        Arrived::Broken(InboundError::Echo) => return Err(Refusal::CredentialEchoed),
+        // An upstream that switches protocols without a request to do so does not speak HTTP.
+        Arrived::Broken(_) | Arrived::Switched(_) => return Err(Refusal::UpstreamBroken),
     }
     while !is_whole && body.len() <= TEST_BODY_BYTES_MAX {
         let next = std::future::poll_fn(|context| Pin::new(&mut sent.rest).poll_frame(context));

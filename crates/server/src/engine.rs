@@ -10,7 +10,7 @@ use gaiterguard_definitions::desk::Desk;
 use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
-use gaiterguard_gateway::{Gateway, GatewaySettings, Parts};
+use gaiterguard_gateway::{Gateway, GatewayDeps, GatewaySettings};
 use gaiterguard_identity::{Identity, IdentitySettings};
 use gaiterguard_llm::{Llm, LlmSetupError};
 use gaiterguard_sealing::{Sealing, StartError};
@@ -112,7 +112,7 @@ impl Engine {
             library,
             Arc::clone(&clock),
         );
-        let gateway = Gateway::new(Parts {
+        let gateway = Gateway::new(GatewayDeps {
             replica,
             store: store.clone(),
             authority: Arc::new(authority),
@@ -140,7 +140,7 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
         pending_lifetime: settings.approval.pending_ttl,
         approval_lifetime: settings.approval.execute_ttl,
         idempotency_lifetime: settings.retention.idempotency_ttl,
-        stored_answer_bytes_max: settings.upstream.stored_answer_bytes_max,
+        stored_response_bytes_max: settings.upstream.stored_answer_bytes_max,
         pending_per_agent_max: settings.approval.pending_per_agent_max,
         pending_bytes: settings.approval.pending_bytes(),
         ended_bytes: settings.storage.kept_bytes,

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::header;
 use gaiterguard_domain::response::KeptResponse;
-use gaiterguard_gateway::action::held::ShownAnswer;
+use gaiterguard_gateway::action::ShownResponse;
 use gaiterguard_upstream::compressed;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Serialize;
@@ -119,8 +119,8 @@ impl From<KeptResponse> for StoredResponseBody {
 
 impl StoredResponseBody {
     /// Returns the response for a human, without the values of cookies and similar headers.
-    pub(crate) fn shown(shown: &ShownAnswer) -> Self {
-        let response = &shown.answer;
+    pub(crate) fn shown(shown: &ShownResponse) -> Self {
+        let response = &shown.response;
         Self {
             body_size: Some(shown.body_bytes),
             body_truncated: Some((response.body.len() as u64) < shown.body_bytes),

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use gaiterguard_environment::{SettingError, Source, Variable};
+use gaiterguard_environment::{SettingError, Source, Variable, wrap};
 
 use crate::{Section, Settings, sections};
 
@@ -68,20 +68,6 @@ fn accepted(name: &str) -> String {
     }
 }
 
-/// Writes a sentence as comments.
-fn comment(text: &mut String, sentence: &str) {
-    let mut line = "#".to_owned();
-    for word in sentence.split(' ') {
-        if line.len() + 1 + word.len() > WIDTH {
-            writeln!(text, "{line}").unwrap();
-            "#".clone_into(&mut line);
-        }
-        line.push(' ');
-        line.push_str(word);
-    }
-    writeln!(text, "{line}").unwrap();
-}
-
 #[test]
 fn the_page_of_settings_is_current() {
     let mut page = INTRODUCTION.to_owned();
@@ -119,7 +105,9 @@ fn the_example_file_is_current() {
         write!(example, "\n# ---- {title} ----\n").unwrap();
         for variable in variables {
             example.push('\n');
-            comment(&mut example, &format!("{}.", variable.description));
+            for line in wrap(&format!("{}.", variable.description), "# ", WIDTH) {
+                writeln!(example, "{line}").unwrap();
+            }
             let default = variable.default.unwrap_or_default();
             writeln!(example, "#{}={default}", variable.name).unwrap();
         }

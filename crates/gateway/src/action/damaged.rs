@@ -1,100 +1,84 @@
-//! Actions whose row cannot be read: they are shown as that, and can be ended by a human.
+//! Actions whose row cannot be read. They are shown as damaged, and a human can end them.
+
+use std::time::Duration;
 
 use gaiterguard_domain::action::{
-    Action, ActionEvent, ActionState, ActionStatus, Execution, HumanDecision, Resolution,
-    Revocation,
+    Action, ActionState, Execution, HumanDecision, Resolution, Revocation,
 };
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::id::{RequestEntryId, UserId};
-use gaiterguard_domain::ledger::{ActionChange, Changed};
+use gaiterguard_domain::ledger::ActionChange;
 use gaiterguard_domain::request::{Digest, Intent};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use gaiterguard_store::DamagedAction;
 
-use crate::Gateway;
-use crate::action::approval::{ActionView, Approver, Ruling, RulingRefused};
-use crate::action::{self, audit_event};
+use crate::action::ruling::{ActionView, Ruling, RulingRefused};
+use crate::action::transition::{self, audit_event};
 
-/// What a human reads where the reasons for a hold are lost.
+/// The explanation of the risk if the reasons for the hold are lost.
 const EXPLANATION: &str = "The stored action is damaged and cannot be read. It can only be denied.";
 
-/// What a human reads where it is lost whether the request was sent.
+/// The detail of the state if it is lost whether the request was sent.
 const STATE_LOST: &str =
     "the stored state of this action is damaged, so the request may have been sent";
 
-impl Gateway {
-    /// Ends a damaged action as a human says. None if it changed meanwhile and is to be looked at
-    /// again.
-    pub(crate) async fn end_damaged(
-        &self,
-        approver: Approver,
-        damaged: DamagedAction,
-        ruling: &Ruling,
-        note: Option<String>,
-    ) -> Result<Option<ActionStatus>, RulingRefused> {
-        let now = self.clock.now();
-        let word = HumanDecision {
-            by: approver.user,
-            at: now,
-            note: note.clone(),
-        };
-        let event = match ruling {
-            Ruling::Approve => return Err(RulingRefused::Unreadable),
-            Ruling::Deny => ActionEvent::Deny(word.clone()),
-            Ruling::Revoke => ActionEvent::Revoke(word.clone()),
-            Ruling::Resolve(finding) => ActionEvent::Resolve {
-                decision: word.clone(),
-                resolution: *finding,
-            },
-        };
-        let name = audit_event(&event);
-        let state = match (damaged.state, ruling) {
-            (Some(state), _) => state
-                .at(now)
-                .apply(event)
-                .map_err(|refused| RulingRefused::NotPossible(refused.status))?,
-            // Any of these ends it without anything being sent.
-            (None, Ruling::Deny) => ActionState::Denied(word),
-            (None, Ruling::Revoke) => ActionState::Revoked(Revocation::Withdrawn(word)),
-            (None, Ruling::Resolve(Resolution::NotExecuted)) => {
-                ActionState::Revoked(Revocation::Resolved(word))
-            }
-            (None, Ruling::Approve | Ruling::Resolve(Resolution::Executed)) => {
-                return Err(RulingRefused::Unreadable);
-            }
-        };
-        let status = state.status();
-        let change = ActionChange {
-            action: damaged.id,
-            revision: damaged.revision,
-            state,
-            authority: None,
-            answer: None,
-            audit: NewAuditEntry {
-                workspace: Some(damaged.workspace),
-                at: now,
-                actor: Actor::User(approver.user),
-                event: name,
-                subject: format!("action:{}", damaged.id),
-                detail: serde_json::json!({
-                    "status": status,
-                    "digest": damaged.digest.map(|digest| digest.to_string()),
-                    "note": note,
-                    "unreadable": true,
-                }),
-            },
-        };
-        match self.store.action_change(change).await? {
-            Changed::Done => Ok(Some(status)),
-            Changed::RevisionMoved | Changed::AuthorityChanged | Changed::Recalled => Ok(None),
-        }
+/// Returns the change with which a human ends a damaged action.
+///
+/// # Errors
+///
+/// If the ruling is not possible: a damaged action cannot be approved.
+pub(super) fn change(
+    damaged: DamagedAction,
+    ruling: &Ruling,
+    decision: HumanDecision,
+) -> Result<ActionChange, RulingRefused> {
+    if *ruling == Ruling::Approve {
+        return Err(RulingRefused::Unreadable);
     }
+    let (now, by, note) = (decision.at, decision.by, decision.note.clone());
+    // Only an approval has a lifetime.
+    let event = ruling.event(decision.clone(), Duration::ZERO);
+    let name = audit_event(&event);
+    let state = match (damaged.state, ruling) {
+        (Some(state), _) => state.at(now).apply(event)?,
+        // Each of these ends the action without anything being sent.
+        (None, Ruling::Deny) => ActionState::Denied(decision),
+        (None, Ruling::Revoke) => ActionState::Revoked(Revocation::Withdrawn(decision)),
+        (None, Ruling::Resolve(Resolution::NotExecuted)) => {
+            ActionState::Revoked(Revocation::Resolved(decision))
+        }
+        (None, Ruling::Approve | Ruling::Resolve(Resolution::Executed)) => {
+            return Err(RulingRefused::Unreadable);
+        }
+    };
+    let detail = serde_json::json!({
+        "status": state.status(),
+        "digest": damaged.digest.map(|digest| digest.to_string()),
+        "note": note,
+        "unreadable": true,
+    });
+    Ok(ActionChange {
+        action: damaged.id,
+        revision: damaged.revision,
+        state,
+        authority: None,
+        answer: None,
+        audit: NewAuditEntry {
+            workspace: Some(damaged.workspace),
+            at: now,
+            actor: Actor::User(by),
+            event: name,
+            subject: format!("action:{}", damaged.id),
+            detail,
+        },
+    })
 }
 
-/// A damaged action as it is shown: what can be read, and for the rest what a reader least regrets.
-pub(crate) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
+/// Returns the view of a damaged action: the columns that can be read, and for the others the values that are
+/// safest to assume.
+pub(super) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
     let created_at = damaged.created_at;
     let state = damaged.state.unwrap_or_else(|| ActionState::Indeterminate {
         execution: Execution {
@@ -141,11 +125,11 @@ pub(crate) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
     };
     ActionView {
         provenance: Vec::new(),
-        action: action::seen(shown, now),
+        action: transition::at(shown, now),
         agent_name: damaged.agent_name,
         service_name: damaged.service_name,
         request: None,
-        answer: None,
-        answer_is_damaged: false,
+        response: None,
+        response_is_damaged: false,
     }
 }

@@ -1,5 +1,5 @@
-//! The request that an action holds, as it is kept and as it is shown: sealed whole, and of a long
-//! one also the head apart, so that a list costs kilobytes for each action however long its body is.
+//! The request that an action holds: stored sealed, and the head of a long one separately, so that a list reads
+//! kilobytes for each action however long its body is.
 
 use bytes::Bytes;
 use gaiterguard_domain::action::Action;
@@ -7,173 +7,80 @@ use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{Preview, Sealed};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
-use gaiterguard_domain::response::KeptResponse;
-use gaiterguard_sealing::{Purpose, SealingError};
-use gaiterguard_store::StoredHead;
-use gaiterguard_upstream::compressed;
-use http::HeaderMap;
+use gaiterguard_sealing::{Purpose, Sealing};
+use gaiterguard_store::{Store, StoreError, StoredHead};
 
-use crate::Gateway;
-use crate::refusal::Refusal;
+use crate::action::shown::{PREVIEW_BODY_BYTES_MAX, ShownRequest, beginning};
+use crate::digested::DigestedRequest;
+use crate::storage::StorageFailed;
 
-/// How much of a body a list shows, in bytes.
-pub const PREVIEW_BODY_BYTES_MAX: usize = 4096;
-
-/// How much of the headers a list shows, in bytes of names and values. Ordinary requests have less
-/// than half of it; the whole may be 32 KiB for each action.
-pub const PREVIEW_HEADER_BYTES_MAX: usize = 8192;
-
-/// From this length on, in bytes, a request is taken apart and digested off the async workers: it
-/// takes them more than a few hundred microseconds.
+/// The length, in bytes, from which a request is parsed and digested on a blocking thread: it takes more than
+/// a few hundred microseconds.
 const LONG_FORM_BYTES: usize = 256 * 1024;
 
-/// A held request as it is kept, all of it under one data key.
+/// A held request as it is stored, all of it under one data key.
 pub(crate) struct SealedHeld {
     /// The exact request.
     pub(crate) whole: Sealed,
-    /// The head of a long one.
+    /// The head of a long request.
     pub(crate) preview: Option<Preview>,
-    /// Where its values were seen.
+    /// Where the request's values were seen.
     pub(crate) provenance: Option<Vec<u8>>,
 }
 
-/// A held request as it is shown to a human.
-#[derive(Clone, Debug)]
-pub struct ShownRequest {
-    /// The headers, or those that fit into [`PREVIEW_HEADER_BYTES_MAX`].
-    pub headers: HeaderMap,
-    /// Whether headers were left out.
-    pub headers_are_cut: bool,
-    /// The body, or its first [`PREVIEW_BODY_BYTES_MAX`] bytes.
-    pub body: Bytes,
-    /// The length of the whole body, in bytes.
-    pub body_bytes: u64,
+/// Reasons why a held request cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeldError {
+    /// The action does not exist.
+    NotFound,
+    /// The stored request is damaged.
+    Unreadable,
+    /// The database or the vault failed.
+    Unavailable,
 }
 
-impl ShownRequest {
-    /// All of a request.
-    fn whole(request: CanonicalRequest) -> Self {
-        Self {
-            headers: request.headers,
-            headers_are_cut: false,
-            body_bytes: request.body.len() as u64,
-            body: request.body,
-        }
-    }
-
-    /// What a list shows of a request.
-    fn head(request: CanonicalRequest, body_bytes: u64) -> Self {
-        let (headers, headers_are_cut) = first_headers(request.headers);
-        Self {
-            headers,
-            headers_are_cut,
-            body: beginning(&request.body),
-            body_bytes,
-        }
+impl From<StorageFailed> for HeldError {
+    fn from(StorageFailed: StorageFailed) -> Self {
+        Self::Unavailable
     }
 }
 
-/// A kept response as it is shown to a human.
-#[derive(Clone, Debug)]
-pub struct ShownAnswer {
-    /// The response. In a list its headers and body are cut as those of a request are.
-    pub answer: KeptResponse,
-    /// The length of the body that is kept, decoded if it is compressed, in bytes.
-    pub body_bytes: u64,
-    /// Whether headers were left out.
-    pub headers_are_cut: bool,
-}
-
-impl ShownAnswer {
-    /// All of it.
-    pub fn whole(answer: KeptResponse) -> Self {
-        let answer = compressed::readable(answer);
-        Self {
-            body_bytes: answer.body.len() as u64,
-            headers_are_cut: false,
-            answer,
-        }
-    }
-
-    /// What a list shows of it.
-    pub(crate) fn head(answer: KeptResponse) -> Self {
-        let mut answer = compressed::readable(answer);
-        let body_bytes = answer.body.len() as u64;
-        // A copy, since a slice would keep the whole in memory.
-        answer.body = Bytes::copy_from_slice(&beginning(&answer.body));
-        let (headers, headers_are_cut) = first_headers(answer.headers);
-        answer.headers = headers;
-        Self {
-            answer,
-            body_bytes,
-            headers_are_cut,
-        }
+impl From<StoreError> for HeldError {
+    fn from(error: StoreError) -> Self {
+        StorageFailed::from(error).into()
     }
 }
 
-/// The first bytes of a body, without a character that would be cut in two.
-fn beginning(body: &Bytes) -> Bytes {
-    let first = &body[..body.len().min(PREVIEW_BODY_BYTES_MAX)];
-    match std::str::from_utf8(first) {
-        Err(cut) if cut.error_len().is_none() && first.len() < body.len() => {
-            body.slice(..cut.valid_up_to())
-        }
-        _ => body.slice(..first.len()),
-    }
+/// Seals and opens held requests.
+#[derive(Clone)]
+pub(crate) struct HeldRequests {
+    store: Store,
+    sealing: Sealing,
 }
 
-fn first_headers(headers: HeaderMap) -> (HeaderMap, bool) {
-    let length = |headers: &HeaderMap| -> usize {
-        let lengths = headers.iter();
-        lengths
-            .map(|(name, value)| name.as_str().len() + value.len())
-            .sum()
-    };
-    if length(&headers) <= PREVIEW_HEADER_BYTES_MAX {
-        return (headers, false);
+impl HeldRequests {
+    pub(crate) fn new(store: Store, sealing: Sealing) -> Self {
+        Self { store, sealing }
     }
-    let mut left = PREVIEW_HEADER_BYTES_MAX;
-    let mut first = HeaderMap::new();
-    for (name, value) in &headers {
-        let length = name.as_str().len() + value.len();
-        if length <= left {
-            left -= length;
-            first.append(name.clone(), value.clone());
-        }
-    }
-    (first, true)
-}
 
-impl Gateway {
-    /// Seals a request that is to be held, the head of a long one, and where its values were seen.
-    pub(crate) async fn seal_held(
+    /// Seals a request, the head of a long one, and where its values were seen.
+    pub(crate) async fn seal(
         &self,
         workspace: WorkspaceId,
         action: ActionId,
         request: &CanonicalRequest,
         digest: Digest,
         provenance: Option<&[u8]>,
-    ) -> Result<SealedHeld, Refusal> {
-        let unavailable = |error: SealingError| {
-            tracing::error!(%error, action_id = %action, "sealing failed");
-            Refusal::StorageUnavailable
-        };
-        // One key for all: a row names one.
-        let key = self
-            .sealing
-            .payload_key(workspace)
-            .await
-            .map_err(unavailable)?;
-        let whole = key
-            .seal(
-                &Purpose::action_request(action),
-                &request.to_canonical_form(),
-            )
-            .map_err(unavailable)?;
+    ) -> Result<SealedHeld, StorageFailed> {
+        // One key for everything: a row names one.
+        let key = self.sealing.payload_key(workspace).await?;
+        let whole = key.seal(
+            &Purpose::action_request(action),
+            &request.to_canonical_form(),
+        )?;
         let provenance = provenance
             .map(|plain| key.seal(&Purpose::action_provenance(action), plain))
-            .transpose()
-            .map_err(unavailable)?
+            .transpose()?
             .map(|sealed| sealed.bytes);
         if request.body.len() <= PREVIEW_BODY_BYTES_MAX {
             return Ok(SealedHeld {
@@ -186,12 +93,10 @@ impl Gateway {
             body: beginning(&request.body),
             ..request.clone()
         };
-        let sealed = key
-            .seal(
-                &Purpose::action_head(action, digest),
-                &head.to_canonical_form(),
-            )
-            .map_err(unavailable)?;
+        let sealed = key.seal(
+            &Purpose::action_head(action, digest),
+            &head.to_canonical_form(),
+        )?;
         let preview = Preview {
             sealed: sealed.bytes,
             body_bytes: request.body.len() as u64,
@@ -203,40 +108,41 @@ impl Gateway {
         })
     }
 
-    /// The exact request that was held, proven by its digest.
+    /// Returns the exact request that was held, proven by its digest.
     ///
     /// # Errors
     ///
-    /// [`Refusal::ActionUnreadable`] if what is stored is not what was held.
-    pub(crate) async fn held_request(&self, action: &Action) -> Result<CanonicalRequest, Refusal> {
+    /// [`HeldError::Unreadable`] if the stored request is not the one that was held.
+    pub(crate) async fn whole(&self, action: &Action) -> Result<DigestedRequest, HeldError> {
         let sealed = self.store.action_request(action.id).await?;
-        let sealed = sealed.ok_or(Refusal::ActionNotFound)?;
+        let sealed = sealed.ok_or(HeldError::NotFound)?;
         self.opened_whole(action, &sealed).await
     }
 
-    /// The whole of a held request for a human; of one whose body is no longer kept, its head.
-    pub(crate) async fn shown_whole(&self, action: &Action) -> Result<ShownRequest, Refusal> {
+    /// Returns all of a held request for a human; only its head, if its body is no longer kept.
+    pub(crate) async fn shown_whole(&self, action: &Action) -> Result<ShownRequest, HeldError> {
         let sealed = self.store.action_request(action.id).await?;
-        let sealed = sealed.ok_or(Refusal::ActionNotFound)?;
+        let sealed = sealed.ok_or(HeldError::NotFound)?;
         if sealed.bytes.is_empty() {
             return self.shown_head(action).await;
         }
         let request = self.opened_whole(action, &sealed).await?;
-        Ok(ShownRequest::whole(request))
+        Ok(ShownRequest::whole(request.into_request()))
     }
 
-    /// The head of a held request for a list.
-    pub(crate) async fn shown_head(&self, action: &Action) -> Result<ShownRequest, Refusal> {
+    /// Returns the part of a held request that a list shows.
+    pub(crate) async fn shown_head(&self, action: &Action) -> Result<ShownRequest, HeldError> {
         let stored = self.store.action_head(action.id).await?;
-        match stored.ok_or(Refusal::ActionNotFound)? {
+        match stored.ok_or(HeldError::NotFound)? {
             StoredHead::Whole(sealed) => {
                 let request = self.opened_whole(action, &sealed).await?;
                 let body_bytes = request.body.len() as u64;
                 let body = Bytes::copy_from_slice(&beginning(&request.body));
-                Ok(ShownRequest::head(
-                    CanonicalRequest { body, ..request },
-                    body_bytes,
-                ))
+                let head = CanonicalRequest {
+                    body,
+                    ..request.into_request()
+                };
+                Ok(ShownRequest::head(head, body_bytes))
             }
             StoredHead::Head(sealed, body_bytes) => {
                 let purpose = Purpose::action_head(action.id, action.digest);
@@ -253,19 +159,20 @@ impl Gateway {
         &self,
         action: &Action,
         sealed: &Sealed,
-    ) -> Result<CanonicalRequest, Refusal> {
+    ) -> Result<DigestedRequest, HeldError> {
         let purpose = Purpose::action_request(action.id);
         let form = self.open_held(action, &purpose, sealed).await?;
         let digest = action.digest;
         let proven = move || {
             let request = CanonicalRequest::from_canonical_form(&form);
+            let request = request.map(DigestedRequest::new);
             request.filter(|request| request.digest() == digest)
         };
         let request = if sealed.bytes.len() < LONG_FORM_BYTES {
             proven()
         } else {
             let proving = tokio::task::spawn_blocking(proven).await;
-            proving.map_err(|_| Refusal::StorageUnavailable)?
+            proving.map_err(|_| HeldError::Unavailable)?
         };
         request
             .filter(|request| is_listed_as(request, action))
@@ -277,7 +184,7 @@ impl Gateway {
         action: &Action,
         purpose: &Purpose,
         sealed: &Sealed,
-    ) -> Result<zeroize::Zeroizing<Vec<u8>>, Refusal> {
+    ) -> Result<zeroize::Zeroizing<Vec<u8>>, HeldError> {
         let opened = self
             .sealing
             .open(action.workspace, sealed.data_key, &sealed.bytes, purpose)
@@ -285,22 +192,22 @@ impl Gateway {
         opened.map_err(|error| {
             tracing::error!(%error, action_id = %action.id, "a held request does not open");
             if error.is_damage() {
-                Refusal::ActionUnreadable
+                HeldError::Unreadable
             } else {
-                Refusal::StorageUnavailable
+                HeldError::Unavailable
             }
         })
     }
 }
 
-/// Whether a request is the one that the row's plain columns describe: lists and notifications show
-/// those, so they must not say something else than what would be sent.
+/// Whether a request is the one that the plain columns of its row describe. Lists and notifications show the
+/// columns, so they must describe the request that would be sent.
 fn is_listed_as(request: &CanonicalRequest, action: &Action) -> bool {
     request.method.as_str() == action.method
         && redact::agent_keys(&request.target.to_string()) == action.target_url
 }
 
-fn unreadable(action: &Action) -> Refusal {
-    tracing::error!(action_id = %action.id, "the held request is not what was digested");
-    Refusal::ActionUnreadable
+fn unreadable(action: &Action) -> HeldError {
+    tracing::error!(action_id = %action.id, "the held request does not have its digest");
+    HeldError::Unreadable
 }

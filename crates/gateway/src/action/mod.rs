@@ -1,127 +1,20 @@
-//! Looking at actions and changing their state: the one place where an event of the domain's
-//! state machine becomes a durable change with its audit entry.
+//! Held requests: their storage, the agent's side, and the human's side.
+//!
+//! The two sides share what is below them and know nothing of each other: `agent` serves agents and
+//! reports with `Refusal`, `approvals` serves humans and reports with `RulingRefused`.
 
-pub mod approval;
+pub(crate) mod agent;
+mod approvals;
 mod damaged;
-mod execute;
-pub mod held;
-mod hold;
-pub mod status;
-pub mod watch;
+mod existing;
+pub(crate) mod held;
+pub(crate) mod kept;
+mod ruling;
+mod shown;
+pub(crate) mod transition;
+pub(crate) mod watch;
 
-use gaiterguard_authority::AgentCaller;
-use gaiterguard_domain::action::{Action, ActionEvent, ActionState, TransitionRefused};
-use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::id::{ActionId, WorkspaceId};
-use gaiterguard_domain::ledger::{ActionChange, Changed};
-use gaiterguard_domain::workspace::AuthorityVersion;
-use gaiterguard_store::StoredAction;
-
-use crate::Gateway;
-use crate::refusal::Refusal;
-
-impl Gateway {
-    /// An action of this agent.
-    pub(crate) async fn action_of(
-        &self,
-        caller: &AgentCaller,
-        id: ActionId,
-    ) -> Result<Action, Refusal> {
-        match self.store.action_find(id).await? {
-            Some(StoredAction::Intact(found)) if found.action.agent == caller.agent.id => {
-                Ok(found.action)
-            }
-            Some(StoredAction::Damaged(damaged)) if damaged.agent == caller.agent.id => {
-                Err(Refusal::ActionUnreadable)
-            }
-            Some(_) | None => Err(Refusal::ActionNotFound),
-        }
-    }
-
-    /// Applies an event to the state that was seen and writes the result, if the action is still
-    /// as it was seen. Gives back the action as it is then.
-    pub(crate) async fn change_action(
-        &self,
-        mut action: Action,
-        event: ActionEvent,
-        actor: Actor,
-        authority: Option<(WorkspaceId, AuthorityVersion)>,
-    ) -> Result<(Changed, Action), Refusal> {
-        let change =
-            self.changed(&action, event, actor)
-                .map_err(|refused| Refusal::ActionNotApproved {
-                    status: refused.status,
-                })?;
-        let state = change.state.clone();
-        let change = ActionChange {
-            authority,
-            ..change
-        };
-        let changed = self.store.action_change(change).await?;
-        if changed == Changed::Done {
-            action.revision += 1;
-            action.state = state;
-        }
-        Ok((changed, action))
-    }
-
-    /// What an event makes of the state that was seen, with its audit entry.
-    pub(crate) fn changed(
-        &self,
-        action: &Action,
-        event: ActionEvent,
-        actor: Actor,
-    ) -> Result<ActionChange, TransitionRefused> {
-        let now = self.clock.now();
-        let name = audit_event(&event);
-        let note = match &event {
-            ActionEvent::Approve { decision: word, .. }
-            | ActionEvent::Deny(word)
-            | ActionEvent::Revoke(word)
-            | ActionEvent::Resolve { decision: word, .. } => word.note.clone(),
-            _ => None,
-        };
-        let state = action.state.clone().at(now).apply(event)?;
-        let detail = serde_json::json!({
-            "status": state.status(),
-            "digest": action.digest.to_string(),
-            "note": note,
-        });
-        Ok(ActionChange {
-            action: action.id,
-            revision: action.revision,
-            state,
-            authority: None,
-            answer: None,
-            audit: NewAuditEntry {
-                workspace: Some(action.workspace),
-                at: now,
-                actor,
-                event: name,
-                subject: format!("action:{}", action.id),
-                detail,
-            },
-        })
-    }
-}
-
-/// The audit log's word for an event.
-pub(crate) fn audit_event(event: &ActionEvent) -> &'static str {
-    match event {
-        ActionEvent::Approve { .. } => "action.approved",
-        ActionEvent::Deny(_) => "action.denied",
-        ActionEvent::Revoke(_) => "action.revoked",
-        ActionEvent::Begin { .. } => "action.executing",
-        ActionEvent::NothingSent => "action.returned",
-        ActionEvent::Respond { .. } => "action.executed",
-        ActionEvent::Break { .. } => "action.indeterminate",
-        ActionEvent::Resolve { .. } => "action.resolved",
-    }
-}
-
-/// The state of an action as everyone sees it at `now`.
-pub(crate) fn seen(mut action: Action, now: gaiterguard_domain::time::Timestamp) -> Action {
-    let state = std::mem::replace(&mut action.state, ActionState::Expired { at: now });
-    action.state = state.at(now);
-    action
-}
+pub use agent::{ActionReport, STATUS_WAIT_MAX};
+pub use approvals::Approvals;
+pub use ruling::{ActionView, Approver, Extent, Ruling, RulingRefused};
+pub use shown::{ShownRequest, ShownResponse};

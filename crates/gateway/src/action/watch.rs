@@ -1,4 +1,4 @@
-//! Waking those who wait for an action to change.
+//! Wakes calls that wait for an action to change.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,23 +8,23 @@ use tokio::sync::watch;
 
 type Waiting = HashMap<ActionId, watch::Sender<u64>>;
 
-/// Who waits for which action.
+/// The calls that wait, by action.
 #[derive(Clone, Debug, Default)]
-pub struct ActionWatch {
+pub(crate) struct ActionWatch {
     waiting: Arc<Mutex<Waiting>>,
 }
 
-/// One who waits for an action.
+/// A call that waits for an action.
 #[derive(Debug)]
-pub struct Listener {
+pub(crate) struct Listener {
     action: ActionId,
     changes: watch::Receiver<u64>,
     watch: ActionWatch,
 }
 
 impl ActionWatch {
-    /// Begins to listen for changes of an action.
-    pub fn listen(&self, action: ActionId) -> Listener {
+    /// Starts to listen for changes of an action.
+    pub(crate) fn listen(&self, action: ActionId) -> Listener {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = waiting
             .entry(action)
@@ -37,16 +37,16 @@ impl ActionWatch {
         }
     }
 
-    /// Wakes those who wait for an action.
-    pub fn wake(&self, action: ActionId) {
+    /// Wakes the calls that wait for an action.
+    pub(crate) fn wake(&self, action: ActionId) {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sender) = waiting.get(&action) {
             sender.send_modify(|count| *count += 1);
         }
     }
 
-    /// Wakes everyone, after changes may have been missed.
-    pub fn wake_all(&self) {
+    /// Wakes all calls, after changes may have been missed.
+    pub(crate) fn wake_all(&self) {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         for sender in waiting.values() {
             sender.send_modify(|count| *count += 1);
@@ -56,9 +56,9 @@ impl ActionWatch {
 
 impl Listener {
     /// Returns when the action has been changed since the last call, or since listening began.
-    pub async fn changed(&mut self) {
+    pub(crate) async fn changed(&mut self) {
         if self.changes.changed().await.is_err() {
-            // The sender lives in the map for as long as anyone listens.
+            // The sender is in the map as long as there is a listener.
             std::future::pending::<()>().await;
         }
     }
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_remembered_when_nobody_listens() {
+    fn an_action_without_listeners_is_forgotten() {
         let watch = ActionWatch::default();
         let action = ActionId(Uuid::new_v4());
         let (one, two) = (watch.listen(action), watch.listen(action));

@@ -1,7 +1,5 @@
-//! The body of a request that is still on its way from the agent.
-//!
-//! Whoever needs all of it reads it up to its limit first; where nobody does, it goes on as it
-//! arrives, under the same limit.
+//! The body of a request that is still arriving from the agent. It is read up to its limit, or forwarded as it
+//! arrives, with the same limit.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,33 +12,34 @@ use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use thiserror::Error;
 
-/// Room made ahead for a body that announces its length; a false announcement costs no more.
+/// The most bytes that are reserved for a body that announces its length, so that a false announcement costs no
+/// more.
 const RESERVE_BYTES_MAX: usize = 64 * 1024;
 
-/// Why a body did not arrive.
+/// Reasons why a body did not arrive.
 #[derive(Debug, Error)]
 pub enum BodyBroken {
-    /// It is longer than it may be.
+    /// The body is longer than its limit.
     #[error("the request body is longer than the limit of {bytes_max} bytes")]
     TooLong {
-        /// How long it may be.
+        /// The limit, in bytes.
         bytes_max: usize,
     },
-    /// An agent key is in it.
+    /// The body contains an agent key.
     #[error("the request body contains an agent key")]
     HoldsAgentKey,
-    /// It stopped arriving. The error is the door's own.
+    /// The body stopped arriving. The error is that of the door.
     #[error(transparent)]
     Lost(BoxError),
 }
 
-/// Where the pieces of a body come from.
+/// The source of the pieces of a body.
 pub type Source = UnsyncBoxBody<Bytes, BodyBroken>;
 
-/// A body on its way, with a limit. Trailers are left out.
+/// A body that is arriving, with a limit. Trailers are dropped.
 pub struct ArrivingBody<B = Source> {
     source: B,
-    /// A piece that was waited for and not taken yet.
+    /// A piece that has arrived and is not taken yet.
     first: Option<Bytes>,
     bytes_left: usize,
     bytes_max: usize,
@@ -50,11 +49,11 @@ impl<B> ArrivingBody<B>
 where
     B: Body<Data = Bytes, Error = BodyBroken> + Unpin,
 {
-    /// A body of at most `bytes_max`.
+    /// Creates a body of at most `bytes_max`.
     ///
     /// # Errors
     ///
-    /// If it is announced to be longer.
+    /// If the source announces more.
     pub fn new(source: B, bytes_max: usize) -> Result<Self, BodyBroken> {
         if source.size_hint().lower() > bytes_max as u64 {
             return Err(BodyBroken::TooLong { bytes_max });
@@ -67,7 +66,11 @@ where
         })
     }
 
-    /// Reads it to its end. One that comes in one piece is not copied.
+    /// Reads the body to its end. A body in one piece is not copied.
+    ///
+    /// # Errors
+    ///
+    /// If the body exceeds its limit, or does not arrive.
     pub async fn whole(mut self) -> Result<Bytes, BodyBroken> {
         let Some(first) = self.next().await? else {
             return Ok(Bytes::new());
@@ -84,7 +87,7 @@ where
         Ok(whole.freeze())
     }
 
-    /// Waits until something of it has arrived, which stays to be taken. True if that is all.
+    /// Waits for the first piece, without taking it. Returns true if it is the whole body.
     pub(crate) async fn begin(&mut self) -> Result<bool, BodyBroken> {
         if self.first.is_none() {
             self.first = self.next().await?;
@@ -92,7 +95,7 @@ where
         Ok(self.first.is_none() || self.source.is_end_stream())
     }
 
-    /// Whether an agent key is in what was waited for.
+    /// Whether the first piece contains an agent key.
     pub(crate) fn begins_with_agent_key(&self) -> bool {
         self.first
             .as_ref()
@@ -127,7 +130,7 @@ where
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(frame)) => frame,
             };
-            // What is not data is trailers, and they say nothing that anybody acts on.
+            // Everything else is trailers, which nothing uses.
             let Ok(piece) = frame.into_data() else {
                 continue;
             };
@@ -190,7 +193,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_waited_for_is_still_there() {
+    async fn the_first_piece_is_not_lost() {
         let mut body = ArrivingBody::new(pieces(&["ab", "c"]), 9).unwrap();
         assert!(!body.begin().await.unwrap());
         assert!(!body.begin().await.unwrap());

@@ -1,7 +1,7 @@
-//! Work on big bodies, away from the threads that serve everybody.
+//! Runs work on big bodies on separate threads.
 //!
-//! Searching a body for keys and reading it for the rules takes time in proportion to its length. A
-//! worker thread that does it serves no other call meanwhile.
+//! The time to search a body for keys and to parse it for the rules grows with its length. A worker thread that
+//! does it serves no other call until it is done.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use tokio::task::spawn_blocking;
 
 use crate::refusal::Refusal;
 
-/// The longest body that is worked on where it is, in bytes. The slowest spelling takes some tens of
-/// nanoseconds per byte, so this is a few milliseconds at the most; handing work to another thread
-/// costs some microseconds, which the many small requests should not pay.
+/// The longest body that is processed on the worker thread, in bytes. The slowest encoding takes some tens of
+/// nanoseconds per byte, so this is a few milliseconds at most; passing work to another thread costs some
+/// microseconds, which the many small requests should not pay.
 pub const INLINE_BYTES_MAX: usize = 64 * 1024;
 
-/// Whether work on a body may take long: it is long, or decodes to something that may be.
+/// Whether work on a body may take long: the body is long, or what it decodes to may be.
 pub(crate) fn is_big(headers: &HeaderMap, body: &[u8]) -> bool {
     body.len() > INLINE_BYTES_MAX
         || Coding::of(body).is_some()
@@ -33,7 +33,7 @@ pub(crate) struct BigBodies {
 }
 
 impl Default for BigBodies {
-    /// Half of the processors: the rest serves everything else.
+    /// Uses half of the processors; the others serve everything else.
     fn default() -> Self {
         let processors = available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
@@ -43,12 +43,12 @@ impl Default for BigBodies {
 }
 
 impl BigBodies {
-    /// Does the work on another thread once there is a turn. The turns are taken in the order of the
-    /// calls. Work that has begun keeps its turn to its end, even if the caller goes away.
+    /// Runs the work on another thread once one is free, in the order of the calls. Work that has begun runs to
+    /// its end, even if the caller goes away.
     ///
     /// # Errors
     ///
-    /// If the work broke off, because of a defect or the end of the process.
+    /// If the work panicked, or the process ends.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -63,7 +63,7 @@ impl BigBodies {
             done
         });
         working.await.map_err(|error| {
-            tracing::error!(%error, "work on a request body broke off");
+            tracing::error!(%error, "work on a request body failed");
             Refusal::StorageUnavailable
         })
     }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn no_more_than_the_turns_run_at_once() {
+    async fn no_more_than_the_limit_runs_at_the_same_time() {
         let bodies = BigBodies {
             turns: Arc::new(Semaphore::new(2)),
         };
@@ -89,7 +89,7 @@ mod tests {
                 let count = running.fetch_add(1, Ordering::SeqCst) + 1;
                 std::thread::yield_now();
                 running.fetch_sub(1, Ordering::SeqCst);
-                assert!(count <= 2, "{count} at once");
+                assert!(count <= 2, "{count} at the same time");
                 number
             })
         });
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_breaks_off_is_refused_and_gives_its_turn_back() {
+    async fn work_that_panics_is_refused_and_frees_its_thread() {
         let bodies = BigBodies {
             turns: Arc::new(Semaphore::new(1)),
         };

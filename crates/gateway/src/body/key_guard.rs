@@ -1,5 +1,5 @@
-//! Finding an agent key in a body, also where it is compressed, and keeping it in one that goes on
-//! while it arrives.
+//! Finds an agent key in a body, even if it is compressed, and stops it in a body that is forwarded while it
+//! arrives.
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::agent_key;
@@ -8,21 +8,21 @@ use gaiterguard_upstream::compressed::Coding;
 use gaiterguard_upstream::layers::{Layers, Search};
 use http::HeaderMap;
 
-/// How much of a compressed body is decoded to look for an agent key, in bytes, all layers together.
-/// More is a decompression bomb, or a file that nobody writes a key into by mistake.
+/// The most bytes of a compressed body that are decoded to find an agent key, in all layers together. More is a
+/// decompression bomb, or a file that does not contain a key by mistake.
 const DECODED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Whether a body holds an agent key, as it is or compressed.
+/// Whether a body contains an agent key, as it is or compressed.
 pub(crate) fn holds_agent_key(headers: &HeaderMap, body: &[u8]) -> bool {
     redact::holds_agent_key(body) || Inside::new(headers).finds(body)
 }
 
-/// Looks at a body in pieces, and into it where it is compressed.
+/// Searches a body in pieces, also in its decoded form if it is compressed.
 #[derive(Default)]
 pub(crate) struct UploadGuard {
     plain: KeyGuard,
     inside: Inside,
-    /// What is held back because of what it decodes to.
+    /// The bytes that are held back because of what they decode to.
     held: BytesMut,
 }
 
@@ -35,12 +35,12 @@ impl UploadGuard {
         }
     }
 
-    /// Whether the next piece is or begins something compressed, so that looking at it may take long.
+    /// Whether the next piece is compressed or begins compressed data, so that a search may take long.
     pub(crate) fn decodes(&self, piece: &[u8]) -> bool {
         self.inside.layers.decodes(piece)
     }
 
-    /// Takes a piece and returns what may be passed on by now: all of it, if no more will come.
+    /// Takes a piece and returns the bytes that may be passed on: all of them after the last piece.
     pub(crate) fn push(&mut self, piece: Bytes, is_last: bool) -> Result<Bytes, KeyFound> {
         let is_found = self.inside.finds(&piece);
         let passed = self.plain.push(piece, is_last)?;
@@ -59,7 +59,7 @@ impl UploadGuard {
     }
 }
 
-/// The search in what a body decodes to.
+/// The search in the decoded form of a body.
 struct Inside {
     layers: Layers<KeyGuard>,
     bytes_left: u64,
@@ -84,21 +84,21 @@ impl Inside {
     }
 }
 
-/// Looks at a body in pieces. It holds back only what ends inside something that may become a key,
-/// so that no part of one has been sent when it is found.
+/// Searches a body in pieces. It holds back only an end that may become a key, so that no part of a key has been
+/// sent when the key is found.
 #[derive(Default)]
 struct KeyGuard {
-    /// The end of what has been passed on: a key may begin in it as far as its prefix.
+    /// The end of the bytes that have been passed on. The prefix of a key may be in it.
     passed: BytesMut,
     held: BytesMut,
 }
 
-/// An agent key is in the body.
+/// The body contains an agent key.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct KeyFound;
 
 impl KeyGuard {
-    /// Takes a piece and returns what may be passed on by now: all of it, if no more will come.
+    /// Takes a piece and returns the bytes that may be passed on: all of them after the last piece.
     fn push(&mut self, piece: Bytes, is_last: bool) -> Result<Bytes, KeyFound> {
         let sent = self.passed.len();
         let mut text = std::mem::take(&mut self.passed);
@@ -152,7 +152,7 @@ mod tests {
         key().bytes().map(escape).collect()
     }
 
-    /// What passes of a text in pieces of this length, and whether a key was found.
+    /// Returns the part of a text that passes in pieces of this length, and whether a key was found.
     fn passed(text: &str, length: usize) -> (String, bool) {
         let mut guard = KeyGuard::default();
         let mut passed = Vec::new();
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_of_a_key_has_passed_when_it_is_found() {
+    fn no_part_of_a_key_has_passed_when_it_is_found() {
         let spelled = [
             key(),
             escaped(|byte| format!("%{byte:02x}")),
@@ -179,14 +179,14 @@ mod tests {
                 let (passed, is_found) = passed(&text, length);
                 assert!(is_found, "{length}");
                 let of_key = passed.strip_prefix(&"before ".repeat(600)).unwrap_or("");
-                // The prefix is no secret, and two digits more tell nothing.
+                // The prefix is public, and two more digits reveal nothing.
                 assert!(of_key.len() <= key.len() / 10, "{length}: {of_key}");
             }
         }
     }
 
     #[test]
-    fn a_piece_that_ends_in_nothing_suspicious_passes_as_it_came() {
+    fn a_piece_without_a_suspicious_end_passes_unchanged() {
         let mut guard = KeyGuard::default();
         for piece in ["{\"a\":1}\n", "data", "agt", " %61", "x=1&y="] {
             let piece = Bytes::from_static(piece.as_bytes());
@@ -194,8 +194,8 @@ mod tests {
         }
     }
 
-    /// What passes of a compressed text in pieces of this length, decoded again, and whether a key was
-    /// found.
+    /// Returns the part of a compressed text that passes in pieces of this length, decoded again, and whether a
+    /// key was found.
     fn passed_inside(codings: &[Coding], text: &str, length: usize) -> (Vec<u8>, bool) {
         let mut headers = HeaderMap::new();
         headers.insert("content-encoding", "deflate".parse().unwrap());

@@ -5,9 +5,9 @@ use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::header;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::answer::{Answer, Held, Outcome, Provenance};
-use gaiterguard_gateway::forward::relay::AnswerBody;
 use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_gateway::response::{Held, Outcome, ProxyStatus, Response as UpstreamResponse};
+use gaiterguard_gateway::send::relay::ResponseBody;
 use http::header::{CONNECTION, CONTENT_LENGTH, LOCATION, RETRY_AFTER, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -31,7 +31,7 @@ pub(super) fn response(outcome: Outcome) -> Response {
 
 /// Returns an upstream's response as the agent receives it. A WebSocket is carried only by the
 /// handler that the client asked for one.
-pub(super) fn upstream_response(upstream: Answer) -> Response {
+pub(super) fn upstream_response(upstream: UpstreamResponse) -> Response {
     if upstream.status == StatusCode::SWITCHING_PROTOCOLS {
         return Problem::from(Refusal::WebSocketLost).into_response();
     }
@@ -53,22 +53,22 @@ pub(super) fn switched(outcome: Outcome) -> Response {
 /// Returns the upstream's status, headers, and body, with the gateway's own headers, which replace
 /// the upstream's headers of the same name. Headers that would affect the gateway's origin in a
 /// browser are removed.
-fn passed(upstream: Answer) -> Response {
+fn passed(upstream: UpstreamResponse) -> Response {
     let body = match upstream.body {
-        AnswerBody::Whole(bytes) => Body::from(bytes),
-        AnswerBody::Relayed(body) => Body::new(body),
-        AnswerBody::Switched(_) => Body::empty(),
+        ResponseBody::Whole(bytes) => Body::from(bytes),
+        ResponseBody::Relayed(body) => Body::new(body),
+        ResponseBody::Switched(_) => Body::empty(),
     };
     let mut response = Response::new(body);
     *response.status_mut() = upstream.status;
     *response.headers_mut() = upstream.headers;
     let headers = response.headers_mut();
     header::remove_origin_wide(headers);
-    let idempotency_status = match upstream.provenance {
-        Provenance::Forwarded | Provenance::ExecutedApproved => "processed",
-        Provenance::Replayed => "replayed",
+    let idempotency_status = match upstream.proxy_status {
+        ProxyStatus::Forwarded | ProxyStatus::ExecutedApproved => "processed",
+        ProxyStatus::Replayed => "replayed",
     };
-    let proxy_status = proxy_status(upstream.provenance);
+    let proxy_status = proxy_status(upstream.proxy_status);
     headers.insert(X_PROXY_STATUS, HeaderValue::from_static(proxy_status));
     if let Ok(score) = HeaderValue::from_str(&format!("{:.2}", upstream.risk_score)) {
         headers.insert(X_RISK_SCORE, score);
@@ -89,11 +89,11 @@ fn passed(upstream: Answer) -> Response {
 }
 
 /// Returns the `X-Proxy-Status` for the way the gateway got a response.
-pub(super) fn proxy_status(provenance: Provenance) -> &'static str {
-    match provenance {
-        Provenance::Forwarded => "forwarded",
-        Provenance::ExecutedApproved => "executed-approved",
-        Provenance::Replayed => "replayed",
+pub(super) fn proxy_status(status: ProxyStatus) -> &'static str {
+    match status {
+        ProxyStatus::Forwarded => "forwarded",
+        ProxyStatus::ExecutedApproved => "executed-approved",
+        ProxyStatus::Replayed => "replayed",
     }
 }
 

@@ -6,7 +6,6 @@ use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
 use gaiterguard_domain::header::{self, HEADER_BYTES_MAX, HEADERS_MAX};
-use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{Destination, METHODS, ProxyRequest, ServiceName};
 use http::header::ALLOW;
 use http::request::Parts;
@@ -61,7 +60,7 @@ async fn pass(
         headers: parts.headers,
         body: Bytes::new(),
     };
-    let request_id = RequestId(context.id.as_uuid());
+    let request_id = context.id;
     let gateway = &state.gateway;
     let mut outcome = if body.is_end_stream() {
         gateway.submit(caller, proposed, request_id).await

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
-use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{ProxyRequest, needs_idempotency_key};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_gateway::Gateway;
@@ -62,7 +61,7 @@ pub(super) async fn proxy(
     if needs_idempotency_key(&request.method) && request.idempotency_key.is_none() {
         return Err(Problem::from(Refusal::IdempotencyKeyMissing));
     }
-    let request_id = RequestId(context.id.as_uuid());
+    let request_id = context.id;
     let gateway: &Arc<Gateway> = &state.gateway;
     Ok(outcome::response(
         gateway.submit(caller, request, request_id).await,

@@ -41,10 +41,10 @@ impl From<Refusal> for Problem {
             Refusal::OutcomeUnknown | Refusal::EndUnrecorded => {
                 (StatusCode::CONFLICT, "outcome_unknown")
             }
-            Refusal::AnswerNotKept { .. } => (StatusCode::CONFLICT, "answer_not_kept"),
+            Refusal::ResponseNotStored { .. } => (StatusCode::CONFLICT, "answer_not_kept"),
             Refusal::ActionNotApproved { .. } => (StatusCode::CONFLICT, "action_not_approved"),
             Refusal::ActionStale => (StatusCode::CONFLICT, "action_stale"),
-            Refusal::CallCut => (StatusCode::CONFLICT, "call_cut"),
+            Refusal::CallRevoked => (StatusCode::CONFLICT, "call_cut"),
             Refusal::ActionUnreadable => (StatusCode::CONFLICT, "action_unreadable"),
             Refusal::WebSocketLost => (StatusCode::CONFLICT, "web_socket_lost"),
             Refusal::ApprovalExpired { .. } => (StatusCode::GONE, "action_expired"),
@@ -98,7 +98,7 @@ fn with_details(problem: Problem, refusal: Refusal) -> Problem {
             problem.with("action_id", action.to_string())
         }
         Refusal::ActionNotApproved { status } => problem.with("action_status", status.as_str()),
-        Refusal::AnswerNotKept { status } => problem.with("upstream_status", status),
+        Refusal::ResponseNotStored { status } => problem.with("upstream_status", status),
         Refusal::PolicyDenied { rules } => {
             let rules: Vec<_> = rules
                 .into_iter()

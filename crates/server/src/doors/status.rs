@@ -7,7 +7,7 @@ use axum::extract::State;
 use gaiterguard_domain::action::{ActionState, ActionStatus, Revocation};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::action::status::{ActionReport, STATUS_WAIT_MAX};
+use gaiterguard_gateway::action::{ActionReport, STATUS_WAIT_MAX};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -135,7 +135,7 @@ impl From<ActionReport> for StatusBody {
             ActionState::Expired { at } => body.resolved_at = Some(at),
             ActionState::Executing(_) => {}
             ActionState::Executed { .. } => {
-                body.result = report.answer.map(StoredResponseBody::from);
+                body.result = report.response.map(StoredResponseBody::from);
             }
             ActionState::Indeterminate { detail, .. } => body.detail = Some(detail),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use gaiterguard_domain::id::WorkspaceId;
-use gaiterguard_gateway::action::approval::Approver;
+use gaiterguard_gateway::action::Approver;
 use gaiterguard_identity::Identity;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;

@@ -2,13 +2,13 @@
 
 use axum::Json;
 use gaiterguard_apidocs::{Field, Operation, Parameter, Place};
+use gaiterguard_assessment::effect_of;
 use gaiterguard_definitions::document::{self, NewDocument};
 use gaiterguard_definitions::service;
 use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_gateway::operation_effect;
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_store::Stored;
 use http::StatusCode;
@@ -321,7 +321,7 @@ impl From<Field> for FieldBody {
 impl From<(i64, &Operation, &Service)> for ListedOperation {
     fn from((_, operation, service): (i64, &Operation, &Service)) -> Self {
         Self {
-            effect: operation_effect::of(service, operation).into(),
+            effect: effect_of(service, operation).into(),
             id: operation.id.clone(),
             method: operation.method.clone(),
             path: operation.template.clone(),
@@ -375,7 +375,7 @@ async fn operations(
         .filter(|(_, operation, service)| {
             query
                 .effect
-                .is_none_or(|wanted| wanted == operation_effect::of(service, operation).into())
+                .is_none_or(|wanted| wanted == effect_of(service, operation).into())
         })
         .collect();
     let page = PageQuery {

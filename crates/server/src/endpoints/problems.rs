@@ -1,7 +1,7 @@
 //! Converts the errors of the inner crates to problems, one `From` per error type.
 
 use gaiterguard_definitions::desk::DefinitionError;
-use gaiterguard_gateway::action::approval::RulingRefused;
+use gaiterguard_gateway::action::RulingRefused;
 use gaiterguard_identity::{Fault, LoginError, RegisterError, SessionError};
 use gaiterguard_store::StoreError;
 use http::header::WWW_AUTHENTICATE;

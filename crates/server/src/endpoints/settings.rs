@@ -168,7 +168,7 @@ async fn get(
         idempotency_ttl_ms: milliseconds(bounds.idempotency_lifetime),
         ledger_retention_ms: milliseconds(bounds.ledger_retention),
         result_retention_ms: milliseconds(bounds.result_retention),
-        stored_answer_bytes_max: bounds.stored_answer_bytes_max,
+        stored_answer_bytes_max: bounds.stored_response_bytes_max,
         request_body_bytes_max: configured.request_body_bytes_max,
         upstream_connect_timeout_ms: milliseconds(configured.upstream_connect_timeout),
         upstream_timeout_ms: milliseconds(configured.upstream_timeout),

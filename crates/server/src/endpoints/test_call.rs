@@ -2,7 +2,7 @@
 
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
-use gaiterguard_gateway::action::held::ShownAnswer;
+use gaiterguard_gateway::action::ShownResponse;
 use gaiterguard_gateway::test_call::TestCall;
 use http::Method;
 use serde::Deserialize;
@@ -102,7 +102,7 @@ async fn test_call(
         .gateway()
         .test_call(editing.workspace(), editing.user(), call)
         .await?;
-    Ok(Json(StoredResponseBody::shown(&ShownAnswer::whole(
+    Ok(Json(StoredResponseBody::shown(&ShownResponse::whole(
         response,
     ))))
 }

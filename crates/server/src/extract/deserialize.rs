@@ -60,8 +60,12 @@ fn strip_position(message: &str) -> &str {
 
 /// Removes the unexpected value from serde's message. It may be a password or a credential in the
 /// wrong field, so only its type is reported.
-fn without_value(message: &str) -> String {
+pub(super) fn without_value(message: &str) -> String {
     const EXPECTED: &str = ", expected ";
+    // The rest of this message of the crate `uuid` shows a character of the value.
+    if message.starts_with("UUID parsing failed") {
+        return "must be a UUID".to_owned();
+    }
     let is_about_a_value = ["invalid type: ", "invalid value: ", "unknown variant "]
         .iter()
         .any(|start| message.starts_with(start));

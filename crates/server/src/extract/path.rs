@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, MatchedPath, Path};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
+use super::deserialize::without_value;
 use crate::problem::Problem;
 
 /// Path parameters. An invalid one is 400 `validation_failed`.
@@ -52,10 +53,12 @@ fn problem(kind: ErrorKind, names: &[&str]) -> Problem {
             Problem::field(name(0), expected(expected_type))
         }
         ErrorKind::InvalidUtf8InPathParam { key } => Problem::field(key, "must be UTF-8"),
-        ErrorKind::DeserializeError { key, message, .. } => Problem::field(key, message),
+        ErrorKind::DeserializeError { key, message, .. } => {
+            Problem::field(key, without_value(&message))
+        }
         // Custom messages come from types with rules of their own, which occur in routes with one
         // parameter.
-        ErrorKind::Message(message) => Problem::field(name(0), message),
+        ErrorKind::Message(message) => Problem::field(name(0), without_value(&message)),
         _ => Problem::internal(),
     }
 }

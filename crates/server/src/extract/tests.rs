@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use uuid::Uuid;
 
 use super::*;
 
@@ -32,6 +33,11 @@ struct Page {
     after: Option<i64>,
 }
 
+#[derive(Deserialize)]
+struct OneAction {
+    action_id: Uuid,
+}
+
 async fn rules(ApiJson(rule): ApiJson<Rule>) -> String {
     let ids = rule.service_ids.unwrap_or_default();
     format!("{} {ids:?} {}", rule.name, rule.inner.is_some())
@@ -53,6 +59,14 @@ async fn ask(request: Request<Body>) -> Response {
         .route(
             "/ids/{id}/docs/{doc_id}",
             get(async |ApiPath((id, doc)): ApiPath<(i64, i64)>| (id + doc).to_string()),
+        )
+        .route(
+            "/actions/{action_id}",
+            get(async |ApiPath(id): ApiPath<Uuid>| id.to_string()),
+        )
+        .route(
+            "/action",
+            get(async |ApiQuery(one): ApiQuery<OneAction>| one.action_id.to_string()),
         )
         .oneshot(request)
         .await
@@ -184,9 +198,12 @@ async fn a_path_parameter_is_named() {
             json!([{ "field": field, "message": "must be a whole number" }])
         );
     }
-    let errors = errors(get_path("/ids/7/docs/x").await).await;
-    assert_eq!(
-        errors,
-        json!([{ "field": "doc_id", "message": "must be a whole number" }])
-    );
+    for (path, field, message) in [
+        ("/ids/7/docs/x", "doc_id", "must be a whole number"),
+        ("/actions/x", "action_id", "must be a UUID"),
+        ("/action?action_id=x", "action_id", "must be a UUID"),
+    ] {
+        let errors = errors(get_path(path).await).await;
+        assert_eq!(errors, json!([{ "field": field, "message": message }]));
+    }
 }

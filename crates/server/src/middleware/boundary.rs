@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use gaiterguard_domain::id::RequestId;
 use gaiterguard_listener::{Handler, HeadError, RequestBody};
 use gaiterguard_settings::CorsOrigins;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
@@ -17,7 +18,7 @@ use tower::Service;
 
 use super::access_log;
 use super::cors::CrossOrigin;
-use super::request_context::{RequestContext, RequestId};
+use super::request_context::{RequestContext, id_value, new_id};
 use super::route_class::{is_agent_path, is_passthrough_path};
 use super::security_headers::{self, FromUpstream};
 use crate::problem::Problem;
@@ -47,7 +48,7 @@ impl Boundary {
     /// Handles a request. It never fails: errors become responses too.
     pub(super) async fn respond(&self, mut request: Request<Body>, peer: SocketAddr) -> Response {
         let context = RequestContext {
-            id: RequestId::generate(),
+            id: new_id(),
             peer,
             received_at: Instant::now(),
         };
@@ -66,7 +67,7 @@ impl Boundary {
         let from_upstream = response.extensions().get::<FromUpstream>().is_some();
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         let headers = response.headers_mut();
-        headers.insert(X_REQUEST_ID, context.id.to_header_value());
+        headers.insert(X_REQUEST_ID, id_value(context.id));
         if !from_upstream {
             security_headers::add(headers);
         } else if is_passthrough_path(path) {
@@ -85,10 +86,10 @@ impl Boundary {
 
     /// Responds to a request whose head was refused.
     pub(super) fn refusal(error: HeadError) -> Response {
-        let request_id = RequestId::generate();
+        let request_id = new_id();
         let mut response = Problem::from(error).into_response();
         let headers = response.headers_mut();
-        headers.insert(X_REQUEST_ID, request_id.to_header_value());
+        headers.insert(X_REQUEST_ID, id_value(request_id));
         security_headers::add(headers);
         // It is unknown whether the request was for an agent route, and on other routes the header
         // is harmless.

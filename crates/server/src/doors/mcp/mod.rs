@@ -13,7 +13,6 @@ use std::sync::Arc;
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
-use gaiterguard_domain::id::RequestId;
 use gaiterguard_gateway::refusal::Refusal;
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, StatusCode};
@@ -70,7 +69,7 @@ pub(super) async fn mcp(
     let call = Arc::new(Call {
         gateway: state.gateway,
         caller,
-        request_id: RequestId(context.id.as_uuid()),
+        request_id: context.id,
         message: message.clone(),
     });
     let service = StreamableHttpService::new(

@@ -7,10 +7,10 @@ use gaiterguard_apidocs::{Field, Operation, Parameter, Section};
 use gaiterguard_authority::{ResolvedService, SearchResults, UsableService};
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::response::KeptResponse;
-use gaiterguard_gateway::action::status::ActionReport;
-use gaiterguard_gateway::answer::{Answer, Held};
-use gaiterguard_gateway::forward::relay::{AnswerBody, RelayedBody};
+use gaiterguard_gateway::action::ActionReport;
 use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_gateway::response::{Held, Response as UpstreamResponse};
+use gaiterguard_gateway::send::relay::{RelayedBody, ResponseBody};
 use gaiterguard_upstream::compressed;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
@@ -236,20 +236,20 @@ pub(super) fn status(report: ActionReport) -> Value {
 }
 
 /// Returns the result for an upstream's response, whatever its status.
-pub(super) async fn response(upstream: Answer) -> Result<Value, Problem> {
-    let provenance = upstream.provenance;
+pub(super) async fn response(upstream: UpstreamResponse) -> Result<Value, Problem> {
+    let status = upstream.proxy_status;
     let risk_score = upstream.risk_score;
     if upstream.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Refusal::WebSocketLost.into());
     }
     let (mut body, is_truncated) = match upstream.body {
-        AnswerBody::Whole(mut bytes) => {
+        ResponseBody::Whole(mut bytes) => {
             let is_truncated = bytes.len() > BODY_BYTES_MAX;
             bytes.truncate(BODY_BYTES_MAX);
             (bytes, is_truncated)
         }
-        AnswerBody::Relayed(body) => beginning(body).await?,
-        AnswerBody::Switched(_) => (Bytes::new(), false),
+        ResponseBody::Relayed(body) => beginning(body).await?,
+        ResponseBody::Switched(_) => (Bytes::new(), false),
     };
     if is_truncated && !compressed::is_claimed(&upstream.headers) {
         body.truncate(whole_characters(&body));
@@ -268,7 +268,7 @@ pub(super) async fn response(upstream: Answer) -> Result<Value, Problem> {
     let shown = StoredResponseBody::from(readable);
     let mut result = json!({
         "outcome": "answered",
-        "proxy_status": proxy_status(provenance),
+        "proxy_status": proxy_status(status),
         "risk_score": risk_score,
     });
     if let (Some(result), Value::Object(shown)) = (result.as_object_mut(), of(&shown)) {

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use gaiterguard_authority::{AgentCaller, SearchLimits};
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::answer::Outcome;
 use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_gateway::response::Outcome;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, Implementation, ListToolsResult,
     PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,

@@ -10,8 +10,8 @@ use gaiterguard_domain::header;
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{OperationRef, Signal};
-use gaiterguard_gateway::action::approval::ActionView;
-use gaiterguard_gateway::action::held::ShownRequest;
+use gaiterguard_gateway::action::ActionView;
+use gaiterguard_gateway::action::ShownRequest;
 use gaiterguard_provenance::{SourceKind, ValueSource};
 use http::HeaderMap;
 use serde::Serialize;
@@ -219,11 +219,11 @@ impl From<ActionView> for ActionBody {
             agent_name,
             service_name,
             request,
-            answer,
-            answer_is_damaged,
+            response,
+            response_is_damaged,
             provenance,
         } = view;
-        let unreadable = request.is_none() || answer_is_damaged;
+        let unreadable = request.is_none() || response_is_damaged;
         let request = request.unwrap_or_else(|| ShownRequest {
             headers: HeaderMap::new(),
             headers_are_cut: false,
@@ -277,7 +277,7 @@ impl From<ActionView> for ActionBody {
             resolution,
             started_at: execution.map(|execution| execution.started_at),
             detail,
-            result: answer.as_ref().map(StoredResponseBody::shown),
+            result: response.as_ref().map(StoredResponseBody::shown),
             method: action.method,
             target_url: action.target_url,
         }

@@ -8,7 +8,7 @@ use gaiterguard_domain::action::{ActionStatus, Resolution};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::action::approval::Ruling;
+use gaiterguard_gateway::action::Ruling;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -175,6 +175,7 @@ async fn decide(
         None => None,
     };
     let status = gateway
+        .approvals()
         .rule(
             caller.approver(),
             ActionId(action),

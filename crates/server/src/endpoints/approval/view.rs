@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId};
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::action::approval::Extent;
+use gaiterguard_gateway::action::Extent;
 use gaiterguard_store::ActionFilter;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
@@ -45,7 +45,7 @@ pub(super) async fn pending(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
 ) -> Result<Json<Pending>, Problem> {
-    let views = gateway.pending(caller.approver()).await?;
+    let views = gateway.approvals().pending(caller.approver()).await?;
     Ok(Json(Pending {
         approvals: each(views),
     }))
@@ -96,7 +96,8 @@ pub(super) async fn list(
     };
     let cursor = query.cursor.as_ref().map(Cursor::as_str);
     let page = gateway
-        .actions(caller.approver(), &filter, cursor, query.limit.get())
+        .approvals()
+        .list(caller.approver(), &filter, cursor, query.limit.get())
         .await?;
     Ok(Json(List::of(page)))
 }
@@ -137,7 +138,8 @@ pub(super) async fn get(
         Extent::Whole
     };
     let view = gateway
-        .action(caller.approver(), ActionId(action), extent)
+        .approvals()
+        .get(caller.approver(), ActionId(action), extent)
         .await?;
     let action = spawn_blocking(move || Json(ActionBody::from(view)).into_response());
     action.await.map_err(|_| Problem::internal())

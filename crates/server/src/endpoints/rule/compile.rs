@@ -3,8 +3,8 @@
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::text::Words;
-use gaiterguard_gateway::propose::{Proposal, ProposeError, TriedExample};
 use gaiterguard_llm::Coverage;
+use gaiterguard_simulation::{Proposal, ProposeError, TriedExample, propose};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -130,13 +130,15 @@ pub(super) async fn compile(
     editing: Editing,
     ApiJson(body): ApiJson<RuleTextBody>,
 ) -> Result<Json<ProposalBody>, Problem> {
-    let proposal = editing
-        .gateway()
-        .rule_propose(
-            editing.workspace(),
-            &body.text,
-            body.service_id.map(ServiceId),
-        )
-        .await?;
+    let gateway = editing.gateway();
+    let proposal = propose(
+        gateway.authority(),
+        gateway.llm(),
+        editing.workspace(),
+        &body.text,
+        body.service_id.map(ServiceId),
+        editing.definition_store().now(),
+    )
+    .await?;
     Ok(Json(proposal.into()))
 }

@@ -5,7 +5,7 @@ use gaiterguard_definitions::simulation::RuleSimulation;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_gateway::simulate::{self, Changes, Example, ProposedRule, Simulation};
+use gaiterguard_simulation::{Changes, Example, ProposedRule, Simulation};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -191,8 +191,9 @@ pub(super) async fn simulate(
     editing: Editing,
     Fields(simulation): Fields<RuleSimulation>,
 ) -> Result<Json<SimulatedBody>, Problem> {
-    let simulation = simulate::simulate(
-        editing.gateway(),
+    let simulation = gaiterguard_simulation::simulate(
+        editing.gateway().authority(),
+        editing.gateway().settings().risk_threshold,
         editing.definition_store(),
         editing.workspace(),
         simulation,

@@ -1,0 +1,70 @@
+//! A request as it is assessed: the exact bytes, with the definitions that apply to them.
+
+use std::sync::Arc;
+
+use gaiterguard_apidocs::{Call, Operation};
+use gaiterguard_authority::{AgentCaller, ResolvedService};
+use gaiterguard_domain::path;
+use gaiterguard_domain::request::CanonicalRequest;
+use gaiterguard_domain::verdict::OperationRef;
+use gaiterguard_llm::excerpt;
+use gaiterguard_rules::CompiledRule;
+
+/// A request that is to be assessed. Its body may not have arrived yet; then it is empty.
+#[derive(Clone, Copy, Debug)]
+pub struct Considered<'a> {
+    /// The agent, with the definitions that apply.
+    pub caller: &'a AgentCaller,
+    /// The service that the request is for.
+    pub service: &'a ResolvedService,
+    /// The exact request.
+    pub request: &'a CanonicalRequest,
+    /// The agent's stated purpose.
+    pub intent: &'a str,
+}
+
+impl<'a> Considered<'a> {
+    /// Returns the rules that cover the agent and the service.
+    pub(crate) fn rules(self) -> Vec<&'a Arc<CompiledRule>> {
+        let rules = self.caller.definitions.rules.iter();
+        let (service, agent) = (self.service.id, self.caller.agent.id);
+        rules
+            .filter(|rule| rule.rule().covers(service, agent))
+            .collect()
+    }
+
+    /// Returns the request in the form in which it is looked up in documents.
+    fn call(self) -> Call<'a> {
+        Call {
+            method: self.request.method.as_str(),
+            path: self.request.target.path(),
+            base_path: self.service.base_url.path(),
+        }
+    }
+
+    /// Returns the documented operation that the request calls.
+    pub(crate) fn operation(self) -> Option<&'a Operation> {
+        let catalog = self.caller.definitions.catalog(self.service.id)?;
+        catalog.find(&self.call())
+    }
+
+    /// Returns what the service's documents say about the request, for a reader.
+    pub(crate) fn documentation(self) -> Vec<String> {
+        let Some(catalog) = self.caller.definitions.catalog(self.service.id) else {
+            return Vec::new();
+        };
+        let operation = catalog.find(&self.call());
+        let path = path::normalized(self.request.target.path());
+        excerpt::of_request(catalog, operation, &path)
+    }
+}
+
+/// Returns an operation as it is recorded with an evaluation.
+pub(crate) fn reference(operation: &Operation) -> OperationRef {
+    OperationRef {
+        id: operation.id.clone(),
+        summary: operation.summary.clone(),
+        tags: operation.tags.clone(),
+        deprecated: operation.deprecated,
+    }
+}

@@ -1,0 +1,70 @@
+//! Applies events of the domain's state machine to actions: the one place where an event becomes a change with
+//! its audit entry.
+
+use gaiterguard_domain::action::{Action, ActionEvent, ActionState, TransitionRefused};
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::ledger::ActionChange;
+use gaiterguard_domain::time::Timestamp;
+
+/// Returns the change that an event makes to an action, with its audit entry.
+///
+/// # Errors
+///
+/// If the event is not possible in the action's state.
+pub(crate) fn transition(
+    action: &Action,
+    event: ActionEvent,
+    actor: Actor,
+    now: Timestamp,
+) -> Result<ActionChange, TransitionRefused> {
+    let name = audit_event(&event);
+    let note = match &event {
+        ActionEvent::Approve { decision, .. }
+        | ActionEvent::Deny(decision)
+        | ActionEvent::Revoke(decision)
+        | ActionEvent::Resolve { decision, .. } => decision.note.clone(),
+        _ => None,
+    };
+    let state = action.state.clone().at(now).apply(event)?;
+    let detail = serde_json::json!({
+        "status": state.status(),
+        "digest": action.digest.to_string(),
+        "note": note,
+    });
+    Ok(ActionChange {
+        action: action.id,
+        revision: action.revision,
+        state,
+        authority: None,
+        answer: None,
+        audit: NewAuditEntry {
+            workspace: Some(action.workspace),
+            at: now,
+            actor,
+            event: name,
+            subject: format!("action:{}", action.id),
+            detail,
+        },
+    })
+}
+
+/// Returns the name of an event in the audit log.
+pub(crate) fn audit_event(event: &ActionEvent) -> &'static str {
+    match event {
+        ActionEvent::Approve { .. } => "action.approved",
+        ActionEvent::Deny(_) => "action.denied",
+        ActionEvent::Revoke(_) => "action.revoked",
+        ActionEvent::Begin { .. } => "action.executing",
+        ActionEvent::NothingSent => "action.returned",
+        ActionEvent::Respond { .. } => "action.executed",
+        ActionEvent::Break { .. } => "action.indeterminate",
+        ActionEvent::Resolve { .. } => "action.resolved",
+    }
+}
+
+/// Returns an action with its state at `now`, which may have expired.
+pub(crate) fn at(mut action: Action, now: Timestamp) -> Action {
+    let state = std::mem::replace(&mut action.state, ActionState::Expired { at: now });
+    action.state = state.at(now);
+    action
+}

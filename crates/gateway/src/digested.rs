@@ -1,0 +1,40 @@
+//! A request together with its digest.
+
+use std::ops::Deref;
+
+use gaiterguard_domain::request::{CanonicalRequest, Digest};
+
+/// A request together with its digest. The digest is computed here, and neither can be changed
+/// afterwards, so a comparison of digests is a comparison of requests without hashing the body again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DigestedRequest {
+    request: CanonicalRequest,
+    digest: Digest,
+}
+
+impl DigestedRequest {
+    /// Computes the digest of a request.
+    pub(crate) fn new(request: CanonicalRequest) -> Self {
+        Self {
+            digest: request.digest(),
+            request,
+        }
+    }
+
+    pub(crate) fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// Returns the request without its digest.
+    pub(crate) fn into_request(self) -> CanonicalRequest {
+        self.request
+    }
+}
+
+impl Deref for DigestedRequest {
+    type Target = CanonicalRequest;
+
+    fn deref(&self) -> &CanonicalRequest {
+        &self.request
+    }
+}

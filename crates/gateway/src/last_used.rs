@@ -1,0 +1,28 @@
+//! The times at which agent keys were last used, until they are written to the database.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use gaiterguard_domain::id::AgentId;
+use gaiterguard_domain::time::Timestamp;
+
+/// The times at which agent keys were last used and that are not written yet.
+#[derive(Debug, Default)]
+pub(crate) struct LastUsed(Mutex<HashMap<AgentId, Timestamp>>);
+
+impl LastUsed {
+    /// Notes that an agent's key was used.
+    pub(crate) fn note(&self, agent: AgentId, at: Timestamp) {
+        self.times().insert(agent, at);
+    }
+
+    /// Takes the times that are not written yet.
+    pub(crate) fn take(&self) -> Vec<(AgentId, Timestamp)> {
+        self.times().drain().collect()
+    }
+
+    fn times(&self) -> MutexGuard<'_, HashMap<AgentId, Timestamp>> {
+        // Every change under this lock is complete in itself.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,284 @@
+//! Recording the decision on a request.
+
+use std::ops::ControlFlow;
+
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::id::{ActionId, RequestEntryId, RequestId};
+use gaiterguard_domain::ledger::{
+    self, Claim, NewClaim, NewDecision, NewEntry, NewHold, PendingLimit,
+};
+use gaiterguard_domain::redact;
+use gaiterguard_domain::request::{Digest, ProxyRequest, idempotency_digest, is_safe};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_provenance::sources;
+use gaiterguard_store::{PendingOutcome, StoreError};
+use uuid::Uuid;
+
+use crate::prepare::{Prepared, PreparedRequest};
+use crate::record::permit::{Covers, Permit};
+use crate::record::recorder::Recorder;
+use crate::refusal::Refusal;
+
+/// A decision that is ready to be recorded.
+pub(crate) struct Decided {
+    new: NewDecision,
+    follows: Follows,
+}
+
+/// The consequence of a decision, once it is recorded.
+#[derive(Clone, Copy)]
+enum Follows {
+    /// The request is sent.
+    Forward(Covers),
+    /// The same, and it may be sent while it is recorded: the method is safe, no key is claimed, and the
+    /// connection does not become a WebSocket, whose use is not known to be safe.
+    Read(Digest),
+    /// The request waits for a human.
+    Hold {
+        action: ActionId,
+        expires_at: Timestamp,
+    },
+    /// The request is denied.
+    Deny,
+}
+
+/// The result of recording a decision.
+pub(crate) enum Recorded {
+    /// The request may be sent.
+    Forward(Permit, RequestEntryId),
+    /// The request waits for a human.
+    Hold {
+        action: ActionId,
+        expires_at: Timestamp,
+    },
+    /// The request is denied.
+    Deny,
+    /// The idempotency key was used before. Nothing was recorded.
+    KeyUsed(Claim),
+    /// The same request is already held. Nothing was recorded.
+    AlreadyHeld(ActionId),
+    /// Too many requests are held. Nothing was recorded.
+    TooManyPending(Refusal),
+    /// The definitions changed since the decision. Nothing was recorded.
+    AuthorityChanged,
+}
+
+/// A read that may be sent while its decision is recorded.
+pub(crate) struct ReadRecord(NewDecision);
+
+/// The result of recording a read.
+pub(crate) enum ReadRecorded {
+    /// The decision is durable.
+    Done(RequestEntryId),
+    /// The definitions changed since the decision. Nothing was recorded.
+    AuthorityChanged,
+    /// The ledger refused the record, for a reason that only requests with a key or a hold have.
+    Impossible,
+}
+
+impl Decided {
+    /// Returns the permit of a read, with the record that its response must wait for; or the decision, if it
+    /// must be recorded before anything is sent.
+    pub(crate) fn into_read(self) -> ControlFlow<(Permit, ReadRecord), Self> {
+        match self.follows {
+            Follows::Read(digest) => {
+                ControlFlow::Break((Permit::of_read(digest), ReadRecord(self.new)))
+            }
+            _ => ControlFlow::Continue(self),
+        }
+    }
+}
+
+impl ReadRecord {
+    /// Returns the id of the request.
+    pub(crate) fn request_id(&self) -> RequestId {
+        self.0.entry.request_id
+    }
+}
+
+impl Recorder {
+    /// Builds everything about a decided request that becomes durable.
+    ///
+    /// # Errors
+    ///
+    /// If a held request cannot be sealed.
+    pub(crate) async fn decision(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        evaluation: &Evaluation,
+        request_id: RequestId,
+    ) -> Result<Decided, Refusal> {
+        let now = self.clock.now();
+        let agent = &prepared.caller.agent;
+        let service = &prepared.located.service;
+        let digest = prepared.digest();
+        let (hold, follows) = match evaluation.decision {
+            Decision::Hold => {
+                let hold = self.hold(prepared, now).await?;
+                let follows = Follows::Hold {
+                    action: hold.action,
+                    expires_at: hold.expires_at,
+                };
+                (Some(hold), follows)
+            }
+            Decision::Forward => (None, forwarding(prepared, request)),
+            Decision::Deny => (None, Follows::Deny),
+        };
+        let claim = match &request.idempotency_key {
+            Some(key) => Some(NewClaim {
+                key: key.clone(),
+                digest: idempotency_digest(&prepared.known_digest()?, &request.intent),
+                expires_at: now.after(self.idempotency_lifetime),
+            }),
+            None => None,
+        };
+        let (event, subject) = match &follows {
+            Follows::Hold { action, .. } => ("action.created", format!("action:{action}")),
+            Follows::Deny => ("request.denied", format!("request:{request_id}")),
+            Follows::Forward(_) | Follows::Read(_) => {
+                ("request.forwarded", format!("request:{request_id}"))
+            }
+        };
+        let mut detail = serde_json::json!({
+            "request_id": request_id,
+            "service_id": service.id,
+            "method": prepared.request.method.as_str(),
+            "digest": digest.map(|digest| digest.to_string()),
+        });
+        if digest.is_none() {
+            let is_denied = matches!(follows, Follows::Deny);
+            detail["body"] = if is_denied { "not_read" } else { "streamed" }.into();
+        }
+        let new = NewDecision {
+            authority: prepared.caller.definitions.version(),
+            claim,
+            hold,
+            audit: NewAuditEntry {
+                workspace: Some(agent.workspace),
+                at: now,
+                actor: Actor::Agent(agent.id),
+                event,
+                subject,
+                detail,
+            },
+            entry: NewEntry {
+                request_id,
+                workspace: agent.workspace,
+                agent: agent.id,
+                service: service.id,
+                method: prepared.request.method.to_string(),
+                target_url: redact::agent_keys(&prepared.request.target.to_string()).into_owned(),
+                intent: redact::agent_keys(request.intent.as_str()).into_owned(),
+                evaluation: evaluation.clone(),
+                at: now,
+            },
+        };
+        Ok(Decided { new, follows })
+    }
+
+    async fn hold(&self, prepared: &Prepared, now: Timestamp) -> Result<NewHold, Refusal> {
+        let action = ActionId(Uuid::new_v4());
+        let workspace = prepared.caller.agent.workspace;
+        let digest = prepared.known_digest()?;
+        let history = Box::pin(prepared.history(&self.provenance)).await;
+        let provenance = history.and_then(|history| sources(&prepared.request, &history, now));
+        let held = self
+            .held_requests
+            .seal(
+                workspace,
+                action,
+                &prepared.request,
+                digest,
+                provenance.as_deref(),
+            )
+            .await?;
+        Ok(NewHold {
+            action,
+            digest,
+            binding: prepared.binding(),
+            request: held.whole,
+            preview: held.preview,
+            provenance: held.provenance,
+            expires_at: now.after(self.holds.lifetime),
+            pending_max: self.holds.per_agent_max,
+            pending_bytes: self.holds.bytes,
+        })
+    }
+
+    /// Records a decision. Claim, decision, held action and audit entry become durable together.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub(crate) async fn record(&self, decided: Decided) -> Result<Recorded, StoreError> {
+        let Decided { new, follows } = decided;
+        let decision = new.entry.evaluation.decision;
+        let entry = match self.store.record(new).await? {
+            ledger::Recorded::Done(entry) => entry,
+            ledger::Recorded::KeyUsed(claim) => return Ok(Recorded::KeyUsed(claim)),
+            ledger::Recorded::AlreadyHeld(action) => return Ok(Recorded::AlreadyHeld(action)),
+            ledger::Recorded::TooManyPending(limit) => {
+                return Ok(Recorded::TooManyPending(self.too_many(limit)));
+            }
+            ledger::Recorded::AuthorityChanged => return Ok(Recorded::AuthorityChanged),
+        };
+        self.metrics.decided(decision);
+        Ok(match follows {
+            Follows::Forward(covers) => {
+                Recorded::Forward(Permit::of_decision(entry, covers), entry)
+            }
+            Follows::Read(digest) => {
+                let permit = Permit::of_decision(entry, Covers::Request(digest));
+                Recorded::Forward(permit, entry)
+            }
+            Follows::Hold { action, expires_at } => Recorded::Hold { action, expires_at },
+            Follows::Deny => Recorded::Deny,
+        })
+    }
+
+    /// Records the decision on a read that may be on its way already. `outcome` is recorded with it, if it is
+    /// set by then.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub(crate) async fn record_read(
+        &self,
+        read: ReadRecord,
+        outcome: &PendingOutcome,
+    ) -> Result<ReadRecorded, StoreError> {
+        let recording = self.store.record_in_flight(read.0, outcome.clone());
+        Ok(match recording.await? {
+            ledger::Recorded::Done(entry) => {
+                self.metrics.decided(Decision::Forward);
+                ReadRecorded::Done(entry)
+            }
+            ledger::Recorded::AuthorityChanged => ReadRecorded::AuthorityChanged,
+            ledger::Recorded::KeyUsed(_)
+            | ledger::Recorded::AlreadyHeld(_)
+            | ledger::Recorded::TooManyPending(_) => ReadRecorded::Impossible,
+        })
+    }
+
+    fn too_many(&self, limit: PendingLimit) -> Refusal {
+        match limit {
+            PendingLimit::Actions => Refusal::TooManyPending {
+                pending_max: self.holds.per_agent_max,
+            },
+            PendingLimit::Bytes => Refusal::TooManyBytesPending,
+        }
+    }
+}
+
+fn forwarding(prepared: &Prepared, request: &ProxyRequest) -> Follows {
+    let is_read = request.idempotency_key.is_none()
+        && is_safe(&prepared.request.method)
+        && !prepared.request.is_web_socket();
+    match &prepared.request {
+        PreparedRequest::Whole(whole) if is_read => Follows::Read(whole.digest()),
+        PreparedRequest::Whole(whole) => Follows::Forward(Covers::Request(whole.digest())),
+        PreparedRequest::Head(head) => Follows::Forward(Covers::head_of_upload(head)),
+    }
+}

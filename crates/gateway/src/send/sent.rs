@@ -1,0 +1,57 @@
+//! A response whose head has arrived.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use gaiterguard_upstream::{InboundBody, InboundError, InspectedBody, MaskedBody};
+use http::StatusCode;
+use http_body::{Body as _, SizeHint};
+
+use crate::send::tunnel::Tunnel;
+
+/// A response whose head has arrived.
+pub(crate) struct Sent {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: http::HeaderMap,
+    /// The length of the whole body, as far as it is known.
+    pub(crate) size_hint: SizeHint,
+    /// The part of the body that has arrived.
+    pub(crate) arrived: Arrived,
+    /// The rest of the body.
+    pub(crate) rest: SentBody,
+}
+
+/// The part of a body that arrived with the head.
+pub(crate) enum Arrived {
+    /// Nothing yet.
+    Nothing,
+    /// A piece; more follows.
+    Piece(Bytes),
+    /// All of the body.
+    Whole(Bytes),
+    /// The body broke off.
+    Broken(InboundError),
+    /// There is no body, because the connection became a WebSocket.
+    Switched(Box<Tunnel>),
+}
+
+/// The rest of the body of such a response.
+pub(crate) type SentBody = MaskedBody<InspectedBody<InboundBody>>;
+
+impl Arrived {
+    /// Takes the part that is there, without waiting for more.
+    pub(crate) fn of(body: &mut SentBody) -> Self {
+        let mut unwoken = Context::from_waker(Waker::noop());
+        match Pin::new(&mut *body).poll_frame(&mut unwoken) {
+            Poll::Pending => Self::Nothing,
+            Poll::Ready(None) => Self::Whole(Bytes::new()),
+            Poll::Ready(Some(Err(error))) => Self::Broken(error),
+            Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                Ok(piece) if body.is_end_stream() => Self::Whole(piece),
+                Ok(piece) => Self::Piece(piece),
+                Err(_trailers) => Self::Nothing,
+            },
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Replays proposed rules on the requests that were recorded.
+//!
+//! The ledger keeps the method, address and intent of every request, and headers and body only of held
+//! ones. A rule that cannot be decided without them is reported as undecidable, never guessed.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gaiterguard_authority::{Authority, Definitions};
+use gaiterguard_definitions::desk::{DefinitionError, Desk};
+use gaiterguard_definitions::rule;
+use gaiterguard_definitions::simulation::RuleSimulation;
+use gaiterguard_domain::all;
+use gaiterguard_domain::field::{Checked, FieldError, refused};
+use gaiterguard_domain::id::{ActionId, RuleId, WorkspaceId};
+use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
+use gaiterguard_domain::request::CanonicalRequest;
+use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::target::Target;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::Decision;
+use gaiterguard_request::{Arena, Reading};
+use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, matching_rules};
+use gaiterguard_sealing::Purpose;
+use gaiterguard_store::{RuleFields, StoreError, Stored};
+
+use crate::tally::{Example, ProposedRule, Simulation, Tally};
+
+/// The most requests that are replayed.
+pub const ROWS_MAX: u64 = 10_000;
+
+/// How many requests one query reads.
+const PAGE_ROWS: u32 = 500;
+
+/// The most held requests that are opened.
+const OPENED_MAX: usize = 1_000;
+
+/// The time after which older requests are omitted.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Replays a proposed set of rules over the recorded requests. An item with an id changes that rule; an
+/// item without one is a new rule. Stored rules that are not named are ignored, unless `keep_others` is
+/// true. `risk_threshold` applies to agents without one of their own.
+///
+/// # Errors
+///
+/// If the fields are invalid, or the database or the vault fails.
+pub async fn simulate(
+    authority: &Authority,
+    risk_threshold: f64,
+    desk: &Desk,
+    workspace: WorkspaceId,
+    simulation: RuleSimulation,
+) -> Result<Simulation, DefinitionError> {
+    let (rules, days) = read(desk, workspace, simulation).await?;
+    let replay = Arc::new(Replay {
+        rules: rules.into_iter().map(CompiledRule::new).collect(),
+        definitions: authority.definitions(workspace),
+        threshold: risk_threshold,
+    });
+    let now = desk.now();
+    let since = now.before(Duration::from_hours(24) * days);
+    let started = Instant::now();
+    let mut tally = Tally::default();
+    let mut opened = 0;
+    let mut cursor = None;
+    loop {
+        let page = desk
+            .store()
+            .request_list(
+                workspace,
+                &RequestFilter::default(),
+                cursor.as_deref(),
+                PAGE_ROWS,
+            )
+            .await?;
+        let length = page.items.len();
+        let entries: Vec<RequestEntry> = page
+            .items
+            .into_iter()
+            .take_while(|entry| entry.new.at >= since)
+            .collect();
+        let is_last = entries.len() < length || page.next_cursor.is_none();
+        let undecided = replayed(&replay, entries, &mut tally).await?;
+        for (entry, rule) in undecided {
+            let request = match entry.action {
+                Some(action) if opened < OPENED_MAX => {
+                    opened += 1;
+                    open(desk, workspace, action).await?
+                }
+                _ => None,
+            };
+            let example = match request {
+                Some(request) => replay.example(entry, Some(&request)),
+                None => Example {
+                    entry,
+                    decision: None,
+                    rule,
+                },
+            };
+            tally.count(example);
+        }
+        if is_last {
+            return Ok(tally.finish(since, now, false));
+        }
+        if tally.requests() >= ROWS_MAX || started.elapsed() > PATIENCE {
+            return Ok(tally.finish(since, now, true));
+        }
+        cursor = page.next_cursor;
+    }
+}
+
+/// Counts the requests that can be decided, and returns the others. It runs on a blocking thread, so that
+/// the threads that serve requests do not wait.
+async fn replayed(
+    replay: &Arc<Replay>,
+    entries: Vec<RequestEntry>,
+    tally: &mut Tally,
+) -> Result<Vec<(RequestEntry, Option<ProposedRule>)>, DefinitionError> {
+    let at_work = Arc::clone(replay);
+    let work = move || -> Vec<Example> {
+        entries
+            .into_iter()
+            .map(|entry| at_work.example(entry, None))
+            .collect()
+    };
+    let examples = tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| DefinitionError::Changing)?;
+    let mut undecided = Vec::new();
+    for example in examples {
+        if example.decision.is_some() {
+            tally.count(example);
+        } else {
+            undecided.push((example.entry, example.rule));
+        }
+    }
+    Ok(undecided)
+}
+
+/// Returns the request that an action holds, if it is still kept.
+async fn open(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    action: ActionId,
+) -> Result<Option<CanonicalRequest>, DefinitionError> {
+    let Some(sealed) = desk.store().action_request(action).await? else {
+        return Ok(None);
+    };
+    let purpose = Purpose::action_request(action);
+    let opened = desk
+        .sealing()
+        .open(workspace, sealed.data_key, &sealed.bytes, &purpose)
+        .await;
+    match opened {
+        Ok(form) => Ok(CanonicalRequest::from_canonical_form(&form)),
+        // A damaged request is treated like one that is no longer kept.
+        Err(error) if error.is_damage() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+struct Replay {
+    rules: Vec<CompiledRule>,
+    definitions: Option<Arc<Definitions>>,
+    threshold: f64,
+}
+
+impl Replay {
+    fn example(&self, entry: RequestEntry, request: Option<&CanonicalRequest>) -> Example {
+        let (decision, rule) = self.decide(&entry, request);
+        Example {
+            decision,
+            rule: rule.map(|rule| {
+                let rule = rule.rule();
+                ProposedRule {
+                    id: (rule.id.0 > 0).then_some(rule.id),
+                    name: rule.name.clone(),
+                    effect: rule.effect,
+                }
+            }),
+            entry,
+        }
+    }
+
+    /// Returns the decision on a request, and the rule that determines it.
+    fn decide<'r>(
+        &'r self,
+        entry: &RequestEntry,
+        request: Option<&CanonicalRequest>,
+    ) -> (Option<Decision>, Option<&'r CompiledRule>) {
+        let new = &entry.new;
+        let rules: Vec<&'r CompiledRule> = self
+            .rules
+            .iter()
+            .filter(|rule| rule.rule().covers(new.service, new.agent))
+            .collect();
+        let definitions = self.definitions.as_deref();
+        let agent = definitions.and_then(|definitions| definitions.agent(new.agent));
+        let service = definitions.and_then(|definitions| definitions.service(new.service));
+        let threshold = agent
+            .and_then(|agent| agent.risk_threshold)
+            .unwrap_or(self.threshold);
+        let otherwise = unruled(entry, threshold);
+        if rules.is_empty() {
+            return (Some(otherwise), None);
+        }
+        // A deleted agent or service, or an address with a masked key, leaves the rules undecidable.
+        let (Some(agent), Some(service), Ok(target)) =
+            (agent, service, Target::parse(&new.target_url))
+        else {
+            return (None, rules.first().copied());
+        };
+        let arena = Arena::default();
+        let query = Query::parse(target.query());
+        let facts = Facts {
+            method: &new.method,
+            path: &RequestPath::of(target.path()),
+            host: &target.origin().host,
+            query: &query,
+            headers: request.map(|request| &request.headers),
+            content: request.map(|request| Content {
+                body: Reading::of(&request.headers, &request.body, &arena),
+                size: request.body.len() as u64,
+            }),
+            service: (service.id, &service.name),
+            agent: (agent.id, &agent.name),
+            intent: &new.intent,
+            operation: new.evaluation.operation.as_ref(),
+            now: new.at,
+        };
+        let matches = matching_rules(rules, &facts);
+        let certain = matches
+            .iter()
+            .filter(|(_, how)| !matches!(how, Match::Undecidable(_)))
+            .map(|(rule, _)| *rule)
+            .max_by_key(|rule| rule.rule().effect);
+        let effect = certain.map(|rule| rule.rule().effect);
+        let decision = decided(effect, otherwise);
+        let doubted = matches.iter().find(|(rule, how)| {
+            let either = effect.max(Some(rule.rule().effect));
+            matches!(how, Match::Undecidable(_)) && decided(either, otherwise) != decision
+        });
+        match doubted {
+            Some((rule, _)) => (None, Some(*rule)),
+            None => (Some(decision), certain),
+        }
+    }
+}
+
+/// Returns the decision for the effect of the strictest rule that matches.
+fn decided(effect: Option<RuleEffect>, otherwise: Decision) -> Decision {
+    match effect {
+        Some(RuleEffect::Deny) => Decision::Deny,
+        Some(RuleEffect::RequireApproval) => Decision::Hold,
+        Some(RuleEffect::Allow) => Decision::Forward,
+        None => otherwise,
+    }
+}
+
+/// Returns the decision on a request without rules: the recorded one, or the one of its score.
+fn unruled(entry: &RequestEntry, threshold: f64) -> Decision {
+    let evaluation = &entry.new.evaluation;
+    if evaluation.matched_rules.is_empty() {
+        evaluation.decision
+    } else if evaluation.verdict.score < threshold {
+        Decision::Forward
+    } else {
+        Decision::Hold
+    }
+}
+
+/// Returns the rules that would apply, and how many days are replayed.
+async fn read(
+    desk: &Desk,
+    workspace: WorkspaceId,
+    simulation: RuleSimulation,
+) -> Result<(Vec<Rule>, u32), DefinitionError> {
+    let RuleSimulation {
+        rules: proposed,
+        days,
+        keep_others,
+    } = simulation;
+    let (days, keep_others, proposed) = all!(days, keep_others, proposed)?;
+    // The effect of a damaged rule is unknown, so nothing is replayed.
+    let present = desk.store().rule_list(workspace).await?;
+    let present: Result<Vec<Rule>, StoreError> = present.into_iter().map(Stored::intact).collect();
+    let mut present = present?;
+    let mut named = HashSet::new();
+    let mut rules = Vec::with_capacity(proposed.0.len());
+    for (place, item) in proposed.0.into_iter().enumerate() {
+        let outer = format!("rules[{place}]");
+        let within = |errors: Vec<FieldError>| -> Vec<FieldError> {
+            let errors = errors.into_iter();
+            errors.map(|error| error.within(&outer)).collect()
+        };
+        let Some(item) = item else {
+            return Ok(refused(&outer, "must be a rule")?);
+        };
+        let known = known(&item.id, &present, &mut named)
+            .or_else(|message| refused("id", message))
+            .map_err(within)?;
+        let proposed = item.into_change().applied_to(known);
+        let checked =
+            rule::checked(desk, workspace, proposed)
+                .await
+                .map_err(|error| match error {
+                    DefinitionError::Invalid(errors) => DefinitionError::Invalid(within(errors)),
+                    DefinitionError::NotUnderstood(errors) => {
+                        DefinitionError::NotUnderstood(within(errors))
+                    }
+                    other => other,
+                })?;
+        // New rules have no id yet. No stored rule has a negative one.
+        let unused = RuleId(-1 - i64::try_from(place).unwrap_or(i64::MAX - 1));
+        let id = known.map_or(unused, |rule| rule.id);
+        rules.push(rule(workspace, id, checked, desk.now()));
+    }
+    if keep_others.unwrap_or(false) {
+        present.retain(|rule| !named.contains(&rule.id));
+        rules.append(&mut present);
+    }
+    Ok((rules, days.unwrap_or_default().0))
+}
+
+/// Returns the stored rule that an item names, if it names one.
+fn known<'a>(
+    id: &Checked<Option<RuleId>>,
+    present: &'a [Rule],
+    named: &mut HashSet<RuleId>,
+) -> Result<Option<&'a Rule>, &'static str> {
+    let unknown = "must be a rule of this workspace";
+    let Some(id) = id.as_ref().map_err(|_| unknown)? else {
+        return Ok(None);
+    };
+    let found = present.iter().find(|rule| rule.id == *id).ok_or(unknown)?;
+    if !named.insert(found.id) {
+        return Err("is named twice");
+    }
+    Ok(Some(found))
+}
+
+fn rule(workspace: WorkspaceId, id: RuleId, fields: RuleFields, at: Timestamp) -> Rule {
+    Rule {
+        id,
+        workspace,
+        name: fields.name,
+        effect: fields.effect,
+        condition: fields.condition,
+        text: fields.text,
+        service: fields.service,
+        agent: fields.agent,
+        enabled: fields.enabled,
+        created_at: at,
+        updated_at: at,
+        revision: 0,
+    }
+}

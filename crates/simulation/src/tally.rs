@@ -1,0 +1,142 @@
+//! Counts what a proposed set of rules would have changed.
+
+use std::time::Duration;
+
+use gaiterguard_domain::id::RuleId;
+use gaiterguard_domain::ledger::RequestEntry;
+use gaiterguard_domain::rule::RuleEffect;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::Decision;
+
+/// The most examples for each kind of change.
+const EXAMPLES_MAX: usize = 10;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// The decisions of proposed rules on recorded requests, compared with the recorded decisions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Simulation {
+    /// The time from which requests were replayed.
+    pub since: Timestamp,
+    /// The number of requests that were replayed.
+    pub requests: u64,
+    /// Whether there were more than the limit, so that the oldest were omitted.
+    pub is_cut: bool,
+    /// Held before, and forwarded under the proposed rules.
+    pub released: Changes,
+    /// Forwarded before, and held under the proposed rules.
+    pub held: Changes,
+    /// Forwarded or held before, and denied under the proposed rules.
+    pub denied: Changes,
+    /// Denied before, and forwarded or held under the proposed rules.
+    pub admitted: Changes,
+    /// Requests that stay undecidable, because a rule depends on a part of the request that was not kept. These count as
+    /// decided as before.
+    pub undecidable: Changes,
+    /// The number of requests per day that were held.
+    pub prompts_before: f64,
+    /// The number of requests per day that would have been held.
+    pub prompts_after: f64,
+}
+
+/// Requests that would have been decided differently.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// The number of requests.
+    pub count: u64,
+    /// The latest of them.
+    pub examples: Vec<Example>,
+}
+
+/// A recorded request that would have been decided differently.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// The request as it was recorded.
+    pub entry: RequestEntry,
+    /// The decision under the proposed rules; `None` if it cannot be determined.
+    pub decision: Option<Decision>,
+    /// The proposed rule that decides it, or that cannot be decided.
+    pub rule: Option<ProposedRule>,
+}
+
+/// A rule of the proposed set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProposedRule {
+    /// Its id, if it is one of the stored rules.
+    pub id: Option<RuleId>,
+    /// Its name.
+    pub name: String,
+    /// Its effect.
+    pub effect: RuleEffect,
+}
+
+/// Counts requests, from the newest to the oldest.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    requests: u64,
+    oldest: Option<Timestamp>,
+    held_before: u64,
+    held_after: u64,
+    released: Changes,
+    held: Changes,
+    denied: Changes,
+    admitted: Changes,
+    undecidable: Changes,
+}
+
+impl Changes {
+    fn count(&mut self, example: Example) {
+        self.count += 1;
+        if self.examples.len() < EXAMPLES_MAX {
+            self.examples.push(example);
+        }
+    }
+}
+
+impl Tally {
+    /// Counts one request with its decision under the proposed rules.
+    pub(crate) fn count(&mut self, example: Example) {
+        let before = example.entry.new.evaluation.decision;
+        let after = example.decision.unwrap_or(before);
+        self.requests += 1;
+        self.oldest = Some(example.entry.new.at);
+        self.held_before += u64::from(before == Decision::Hold);
+        self.held_after += u64::from(after == Decision::Hold);
+        let changes = match (before, example.decision) {
+            (_, None) => &mut self.undecidable,
+            (before, Some(after)) if before == after => return,
+            (Decision::Deny, Some(_)) => &mut self.admitted,
+            (_, Some(Decision::Deny)) => &mut self.denied,
+            (_, Some(Decision::Hold)) => &mut self.held,
+            (_, Some(Decision::Forward)) => &mut self.released,
+        };
+        changes.count(example);
+    }
+
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    /// Returns the counts of the requests since `since`. The days of a young workspace are those since its
+    /// first request, but at least one.
+    pub(crate) fn finish(self, since: Timestamp, now: Timestamp, is_cut: bool) -> Simulation {
+        let covered = self.oldest.map_or(DAY, |oldest| oldest.until(now)).max(DAY);
+        let days = covered.as_secs_f64() / DAY.as_secs_f64();
+        let per_day = |count: u64| {
+            let hundredths = 100.0 * f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / days;
+            hundredths.round() / 100.0
+        };
+        Simulation {
+            since,
+            requests: self.requests,
+            is_cut,
+            prompts_before: per_day(self.held_before),
+            prompts_after: per_day(self.held_after),
+            released: self.released,
+            held: self.held,
+            denied: self.denied,
+            admitted: self.admitted,
+            undecidable: self.undecidable,
+        }
+    }
+}
