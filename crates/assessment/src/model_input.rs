@@ -37,8 +37,8 @@ pub(crate) fn floor(certainty: Certainty, built_in: &Verdict) -> f64 {
 }
 
 impl ModelInput {
-    /// Whether the request is still undecided: no rule decides it, and the built-in assessor is unsure, or a
-    /// rule in plain words could restrict it.
+    /// Whether the request is still undecided: no rule decides it, and the built-in assessor is unsure,
+    /// or a rule in plain words could restrict it.
     pub(crate) fn needs_model(&self) -> bool {
         if strictest(&self.matched).is_some() {
             return false;

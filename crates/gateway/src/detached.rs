@@ -7,8 +7,8 @@ use tokio_util::task::TaskTracker;
 
 type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
-/// A future that its caller polls like any other, and that continues as a task of its own if the caller drops
-/// it. Nothing is spawned as long as the caller waits.
+/// A future that its caller polls like any other, and that continues as a task of its own if the caller
+/// drops it. Nothing is spawned as long as the caller waits.
 pub(crate) struct DetachedOnDrop<T: Send + 'static> {
     /// `None` once the future has ended or panicked.
     running: Option<Running<T>>,
@@ -27,8 +27,8 @@ impl<T: Send + 'static> DetachedOnDrop<T> {
     }
 }
 
-/// Awaits `running`, and calls `on_abort` if it does not reach its end: if it panics, or is dropped with its
-/// runtime.
+/// Awaits `running`, and calls `on_abort` if it does not reach its end: if it panics, or is dropped
+/// with its runtime.
 pub(crate) async fn or_on_abort<T>(running: impl Future<Output = T>, on_abort: impl FnOnce()) -> T {
     let mut unless_ended = OnDrop(Some(on_abort));
     let output = running.await;

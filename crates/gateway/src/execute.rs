@@ -145,8 +145,8 @@ impl Gateway {
         })
     }
 
-    /// Records that an execution had no response. The agent gets the same result whether or not the database
-    /// is available.
+    /// Records that an execution had no response. The agent gets the same result whether or not the
+    /// database is available.
     async fn end_without_result(
         &self,
         execution: Execution,
@@ -170,7 +170,8 @@ impl Gateway {
             };
             ActionEvent::Break { at, detail }
         } else {
-            // The store revokes the action in the same transaction, if a block or the kill switch caused this.
+            // The store revokes the action in the same transaction, if a block or the kill switch
+            // caused this.
             ActionEvent::NothingSent
         };
         let ending = self.recorder.end_execution(*execution.action, event, None);

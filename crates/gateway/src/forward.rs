@@ -1,5 +1,6 @@
 //! Sends a decided request, and relays the response.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId};
@@ -9,7 +10,6 @@ use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_provenance::{Observer, Provenance};
 use gaiterguard_sealing::PayloadKey;
 use gaiterguard_store::PendingOutcome;
-use std::ops::ControlFlow;
 use tokio_util::sync::CancellationToken;
 
 use crate::body::arriving::ArrivingBody;
@@ -57,7 +57,8 @@ impl Forwarding {
         }
     }
 
-    /// Returns a body that is still arriving as an upload, which is sent in place of the request's own body.
+    /// Returns a body that is still arriving as an upload, which is sent in place of the request's own
+    /// body.
     pub(crate) fn upload(
         &mut self,
         body: ArrivingBody,
@@ -87,8 +88,8 @@ impl Forwarding {
 }
 
 impl Gateway {
-    /// Sends a recorded request. It runs to its end even if the agent disconnects, because the ledger must know
-    /// the outcome of everything that was begun.
+    /// Sends a recorded request. It runs to its end even if the agent disconnects, because the ledger
+    /// must know the outcome of everything that was begun.
     pub(crate) async fn forward(
         self: &Arc<Self>,
         permit: Permit,
@@ -195,8 +196,8 @@ impl Gateway {
         (sent, is_recorded)
     }
 
-    /// Records the decision on a read that may be on its way already. If the definitions changed, the response
-    /// is given only if the request would also be forwarded with the new ones.
+    /// Records the decision on a read that may be on its way already. If the definitions changed, the
+    /// response is given only if the request would also be forwarded with the new ones.
     async fn record_read(
         &self,
         prepared: &Prepared,
@@ -279,8 +280,8 @@ impl Gateway {
         })
     }
 
-    /// Records that a request had no response. The agent gets the same result whether or not the database is
-    /// available.
+    /// Records that a request had no response. The agent gets the same result whether or not the
+    /// database is available.
     async fn end_without_response(
         &self,
         failed: DispatchFailed,

@@ -216,8 +216,8 @@ impl Gateway {
         Ok(caller)
     }
 
-    /// Returns the status of an agent's action. With `wait`, a pending or executing action is returned as soon
-    /// as its status changes, or when the time is over.
+    /// Returns the status of an agent's action. With `wait`, a pending or executing action is returned
+    /// as soon as its status changes, or when the time is over.
     ///
     /// # Errors
     ///
@@ -236,7 +236,8 @@ impl Gateway {
         self.tunnels.carry(tunnel, agent);
     }
 
-    /// Runs work on a body that is longer than [`crate::body::big_body::INLINE_BYTES_MAX`] on a separate thread.
+    /// Runs work on a body that is longer than [`crate::body::big_body::INLINE_BYTES_MAX`] on a
+    /// separate thread.
     ///
     /// # Errors
     ///

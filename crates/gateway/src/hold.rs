@@ -13,9 +13,9 @@ use crate::refusal::Refusal;
 use crate::response::{Held, Outcome};
 
 impl Gateway {
-    /// Waits for a human's ruling and does what follows: an approved request is executed, and its response is
-    /// returned as if the request had been forwarded. At the deadline the agent gets the hold. If the agent
-    /// disconnects, the action remains as it is.
+    /// Waits for a human's ruling and does what follows: an approved request is executed, and its
+    /// response is returned as if the request had been forwarded. At the deadline the agent gets the
+    /// hold. If the agent disconnects, the action remains as it is.
     pub(crate) async fn wait_held(
         self: &Arc<Self>,
         caller: &AgentCaller,

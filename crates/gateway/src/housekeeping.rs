@@ -1,6 +1,6 @@
-//! The background work of the gateway: it keeps the definitions confirmed, expires actions, settles what a crash
-//! left behind, and deletes what is old enough. Every round works in bounded batches, so that it never delays
-//! a request for long.
+//! The background work of the gateway: it keeps the definitions confirmed, expires actions, settles
+//! what a crash left behind, and deletes what is old enough. Every round works in bounded batches, so
+//! that it never delays a request for long.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,8 +43,8 @@ const LAST_USED_EVERY: Duration = Duration::from_secs(5);
 /// How long to wait before the spending on a language model is written again.
 const SPENDING_PAUSE: Duration = Duration::from_millis(250);
 
-/// How often the vault's current master key is looked up. A rotation waits for that, and an old secret opens
-/// the vault until then.
+/// How often the vault's current master key is looked up. A rotation waits for that, and an old secret
+/// opens the vault until then.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the histories of agents are swept.
@@ -111,8 +111,8 @@ impl Housekeeping {
         spawn(Box::pin(each().write_sightings()));
     }
 
-    /// Takes this run's lease and settles what an earlier run left behind. If there may be other replicas, it
-    /// takes a while until an ended lease is certain.
+    /// Takes this run's lease and settles what an earlier run left behind. If there may be other
+    /// replicas, it takes a while until an ended lease is certain.
     pub(crate) async fn settle_earlier_run(&self) -> Result<(), StoreError> {
         let now = self.clock.now();
         self.store
@@ -155,8 +155,8 @@ impl Housekeeping {
         }
     }
 
-    /// Cancels what runs with a key at the moment when the key expires. The clock may be set, and a change may
-    /// add a key that expires sooner, so this never waits for long.
+    /// Cancels what runs with a key at the moment when the key expires. The clock may be set, and a
+    /// change may add a key that expires sooner, so this never waits for long.
     async fn cancel_expired_keys(self: Arc<Self>) {
         loop {
             let next = self.authority.cancel_lapsed();
@@ -172,8 +172,8 @@ impl Housekeeping {
         }
     }
 
-    /// Marks actions as expired at the moment when they expire, so that waiting calls are notified. Views never
-    /// depend on this: a state is always computed as of now.
+    /// Marks actions as expired at the moment when they expire, so that waiting calls are notified.
+    /// Views never depend on this: a state is always computed as of now.
     async fn expire(self: Arc<Self>) {
         loop {
             let next = match self.expire_due().await {
@@ -252,9 +252,9 @@ impl Housekeeping {
         }
     }
 
-    /// Renews the lease of this replica, and settles what dead replicas left behind. All leases end while the
-    /// database is unavailable, so no replica is declared dead before every replica has had the time to renew
-    /// its lease.
+    /// Renews the lease of this replica, and settles what dead replicas left behind. All leases end
+    /// while the database is unavailable, so no replica is declared dead before every replica has had
+    /// the time to renew its lease.
     async fn keep_lease(self: Arc<Self>) {
         let mut ticks = interval(LEASE_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -277,8 +277,8 @@ impl Housekeeping {
         if self.store.replica_renew(self.replica, LEASE, now).await? {
             return Ok(());
         }
-        // This replica was declared dead, as after a long pause of the whole machine. Its earlier work is settled by
-        // now, and its new work belongs to it again.
+        // This replica was declared dead, as after a long pause of the whole machine. Its earlier work
+        // is settled by now, and its new work belongs to it again.
         self.store.replica_register(self.replica, LEASE, now).await
     }
 
@@ -302,8 +302,8 @@ impl Housekeeping {
         Ok(())
     }
 
-    /// Follows a rotation of the vault's master key while the link to the new key exists, even if nothing has to be
-    /// sealed, and removes the link once all replicas have followed it.
+    /// Follows a rotation of the vault's master key while the link to the new key exists, even if
+    /// nothing has to be sealed, and removes the link once all replicas have followed it.
     async fn follow_rotation(self: Arc<Self>) {
         let mut ticks = interval(FOLLOW_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);

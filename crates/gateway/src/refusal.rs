@@ -19,8 +19,8 @@ use crate::storage::StorageFailed;
 pub const NO_AGENT_KEY: &str = "must not contain an agent key in any spelling: the key is only \
                                 for the gateway, in Agent-Key or Authorization";
 
-/// The reason why a request has no response from its upstream. The sentences are for the agent; none of them
-/// contains a secret.
+/// The reason why a request has no response from its upstream. The sentences are for the agent; none of
+/// them contains a secret.
 #[derive(Debug, Error)]
 pub enum Refusal {
     /// The key is missing, unknown, revoked or expired.

@@ -1,8 +1,8 @@
 //! The path of a request through the gateway, from top to bottom.
 //!
-//! Every door ends here. The phases appear in the order in which they are promised: who asks, where to, may
-//! that be dialed, what exactly would be sent, how risky is it, is it recorded; and only then is the request
-//! sent, held or denied.
+//! Every door ends here. The phases appear in the order in which they are promised: who asks, where to,
+//! may that be dialed, what exactly would be sent, how risky is it, is it recorded; and only then is
+//! the request sent, held or denied.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -44,8 +44,8 @@ impl Gateway {
         self.submit_with(caller, request, None, request_id).await
     }
 
-    /// The same with a body that is still arriving; `request.body` is empty then. The body is read to its end first,
-    /// unless rules decide without it: then it is forwarded as it arrives, or not read.
+    /// The same with a body that is still arriving; `request.body` is empty then. The body is read to
+    /// its end first, unless rules decide without it: then it is forwarded as it arrives, or not read.
     pub async fn submit_arriving(
         self: &Arc<Self>,
         caller: AgentCaller,
@@ -124,7 +124,8 @@ impl Gateway {
                 },
             };
 
-            // Recorded. The record of a read may become durable while it is sent: its response waits for it.
+            // Recorded. The record of a read may become durable while it is sent: its response waits
+            // for it.
             let decided = self
                 .recorder
                 .decision(&prepared, &request, &evaluation, request_id)
@@ -175,9 +176,9 @@ impl Gateway {
         Err(Refusal::AuthorityUnconfirmed)
     }
 
-    /// Prepares a request whose body is still arriving. If rules decide it by its head alone, the result
-    /// includes the evaluation, and the body to forward as it arrives. If the body must be assessed, or all of
-    /// it arrives together with the head, the body becomes part of the request.
+    /// Prepares a request whose body is still arriving. If rules decide it by its head alone, the
+    /// result includes the evaluation, and the body to forward as it arrives. If the body must be
+    /// assessed, or all of it arrives together with the head, the body becomes part of the request.
     async fn decide_by_head(
         &self,
         caller: AgentCaller,
@@ -214,8 +215,8 @@ impl Gateway {
         Ok((prepared, None))
     }
 
-    /// Evaluates a request. A language model is asked only for a key that was not claimed before, because a key
-    /// is decided once.
+    /// Evaluates a request. A language model is asked only for a key that was not claimed before,
+    /// because a key is decided once.
     async fn evaluate(
         &self,
         prepared: &Prepared,
@@ -256,7 +257,8 @@ impl Gateway {
         Box::pin(actions.outcome_of_claim(prepared, &request.intent, claim)).await
     }
 
-    /// Returns the idempotency key of a request that will be forwarded, with the key that seals its response.
+    /// Returns the idempotency key of a request that will be forwarded, with the key that seals its
+    /// response.
     async fn keyed(
         &self,
         prepared: &Prepared,

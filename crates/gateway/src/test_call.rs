@@ -36,8 +36,8 @@ pub struct TestCall {
 }
 
 impl Gateway {
-    /// Sends the request like an agent's, with the service's credential. Returns the beginning of the response,
-    /// with echoes of the credential masked.
+    /// Sends the request like an agent's, with the service's credential. Returns the beginning of the
+    /// response, with echoes of the credential masked.
     ///
     /// # Errors
     ///

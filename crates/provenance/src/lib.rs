@@ -1,5 +1,5 @@
-//! Remembers what each agent was shown by each service, so that the assessor knows where the values of a request
-//! come from.
+//! Remembers what each agent was shown by each service, so that the assessor knows where the values of
+//! a request come from.
 //!
 //! Every response that passes to an agent is noted before its end passes. It is parsed when an assessment
 //! asks for a value, or soon after in the background. The results are keyed hashes and sealed pieces, in

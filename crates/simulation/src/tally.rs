@@ -30,8 +30,8 @@ pub struct Simulation {
     pub denied: Changes,
     /// Denied before, and forwarded or held under the proposed rules.
     pub admitted: Changes,
-    /// Requests that stay undecidable, because a rule depends on a part of the request that was not kept. These count as
-    /// decided as before.
+    /// Requests that stay undecidable, because a rule depends on a part of the request that was not
+    /// kept. These count as decided as before.
     pub undecidable: Changes,
     /// The number of requests per day that were held.
     pub prompts_before: f64,

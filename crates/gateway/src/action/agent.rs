@@ -76,8 +76,8 @@ impl AgentActions {
         }
     }
 
-    /// Returns the status of an action. With `wait`, a pending or executing action is returned as soon as its
-    /// status changes, or when the time is over.
+    /// Returns the status of an action. With `wait`, a pending or executing action is returned as soon
+    /// as its status changes, or when the time is over.
     pub(crate) async fn status(
         &self,
         caller: &AgentCaller,

@@ -166,7 +166,8 @@ impl Approvals {
         found.filter(is_of).ok_or(RulingRefused::NotFound)
     }
 
-    /// Returns the view of an action. A damaged one is shown as damaged, because it must not hide the others.
+    /// Returns the view of an action. A damaged one is shown as damaged, because it must not hide the
+    /// others.
     async fn view(&self, found: StoredAction, extent: Extent) -> Result<ActionView, RulingRefused> {
         let now = self.clock.now();
         let found = match found {

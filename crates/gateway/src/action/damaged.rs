@@ -77,8 +77,8 @@ pub(super) fn change(
     })
 }
 
-/// Returns the view of a damaged action: the columns that can be read, and for the others the values that are
-/// safest to assume.
+/// Returns the view of a damaged action: the columns that can be read, and for the others the values
+/// that are safest to assume.
 pub(super) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
     let created_at = damaged.created_at;
     let state = damaged.state.unwrap_or_else(|| ActionState::Indeterminate {

@@ -1,5 +1,5 @@
-//! The request that an action holds: stored sealed, and the head of a long one separately, so that a list reads
-//! kilobytes for each action however long its body is.
+//! The request that an action holds: stored sealed, and the head of a long one separately, so that a
+//! list reads kilobytes for each action however long its body is.
 
 use bytes::Bytes;
 use gaiterguard_domain::action::Action;
@@ -14,8 +14,8 @@ use crate::action::shown::{PREVIEW_BODY_BYTES_MAX, ShownRequest, beginning};
 use crate::digested::DigestedRequest;
 use crate::storage::StorageFailed;
 
-/// The length, in bytes, from which a request is parsed and digested on a blocking thread: it takes more than
-/// a few hundred microseconds.
+/// The length, in bytes, from which a request is parsed and digested on a blocking thread: it takes
+/// more than a few hundred microseconds.
 const LONG_FORM_BYTES: usize = 256 * 1024;
 
 /// A held request as it is stored, all of it under one data key.
@@ -200,8 +200,8 @@ impl HeldRequests {
     }
 }
 
-/// Whether a request is the one that the plain columns of its row describe. Lists and notifications show the
-/// columns, so they must describe the request that would be sent.
+/// Whether a request is the one that the plain columns of its row describe. Lists and notifications
+/// show the columns, so they must describe the request that would be sent.
 fn is_listed_as(request: &CanonicalRequest, action: &Action) -> bool {
     request.method.as_str() == action.method
         && redact::agent_keys(&request.target.to_string()) == action.target_url

@@ -1,5 +1,7 @@
 //! A human's ruling on an action, and the view that it is based on.
 
+use std::time::Duration;
+
 use gaiterguard_domain::action::{
     Action, ActionEvent, ActionStatus, HumanDecision, NOTE_CHARS_MAX, Resolution, TransitionRefused,
 };
@@ -8,7 +10,6 @@ use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::redact;
 use gaiterguard_provenance::ValueSource;
 use gaiterguard_store::{InvalidCursor, StoreError};
-use std::time::Duration;
 use thiserror::Error;
 
 use crate::action::held::HeldError;
@@ -33,8 +34,8 @@ pub struct ActionView {
     pub agent_name: String,
     /// The service's name.
     pub service_name: String,
-    /// The request: all of it for one action, its head in a list. `None` if it is damaged; then the action can
-    /// be ended but not approved.
+    /// The request: all of it for one action, its head in a list. `None` if it is damaged; then the
+    /// action can be ended but not approved.
     pub request: Option<ShownRequest>,
     /// The upstream's response, if it is stored; shortened in a list, like the request.
     pub response: Option<ShownResponse>,

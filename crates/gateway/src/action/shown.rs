@@ -9,8 +9,8 @@ use http::HeaderMap;
 /// The longest part of a body in a list, in bytes.
 pub(crate) const PREVIEW_BODY_BYTES_MAX: usize = 4096;
 
-/// The most bytes of header names and values in a list. Ordinary requests have less than half of it; a whole
-/// request may have 32 KiB.
+/// The most bytes of header names and values in a list. Ordinary requests have less than half of it; a
+/// whole request may have 32 KiB.
 const PREVIEW_HEADER_BYTES_MAX: usize = 8192;
 
 /// A held request as a human sees it.

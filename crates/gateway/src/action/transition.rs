@@ -1,5 +1,5 @@
-//! Applies events of the domain's state machine to actions: the one place where an event becomes a change with
-//! its audit entry.
+//! Applies events of the domain's state machine to actions: the one place where an event becomes a
+//! change with its audit entry.
 
 use gaiterguard_domain::action::{Action, ActionEvent, ActionState, TransitionRefused};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};

@@ -1,5 +1,5 @@
-//! The body of a request that is still arriving from the agent. It is read up to its limit, or forwarded as it
-//! arrives, with the same limit.
+//! The body of a request that is still arriving from the agent. It is read up to its limit, or
+//! forwarded as it arrives, with the same limit.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -12,8 +12,8 @@ use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
 use thiserror::Error;
 
-/// The most bytes that are reserved for a body that announces its length, so that a false announcement costs no
-/// more.
+/// The most bytes that are reserved for a body that announces its length, so that a false announcement
+/// costs no more.
 const RESERVE_BYTES_MAX: usize = 64 * 1024;
 
 /// Reasons why a body did not arrive.

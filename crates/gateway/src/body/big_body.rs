@@ -1,7 +1,7 @@
 //! Runs work on big bodies on separate threads.
 //!
-//! The time to search a body for keys and to parse it for the rules grows with its length. A worker thread that
-//! does it serves no other call until it is done.
+//! The time to search a body for keys and to parse it for the rules grows with its length. A worker
+//! thread that does it serves no other call until it is done.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use tokio::task::spawn_blocking;
 
 use crate::refusal::Refusal;
 
-/// The longest body that is processed on the worker thread, in bytes. The slowest encoding takes some tens of
-/// nanoseconds per byte, so this is a few milliseconds at most; passing work to another thread costs some
-/// microseconds, which the many small requests should not pay.
+/// The longest body that is processed on the worker thread, in bytes. The slowest encoding takes some
+/// tens of nanoseconds per byte, so this is a few milliseconds at most; passing work to another thread
+/// costs some microseconds, which the many small requests should not pay.
 pub const INLINE_BYTES_MAX: usize = 64 * 1024;
 
 /// Whether work on a body may take long: the body is long, or what it decodes to may be.
@@ -43,8 +43,8 @@ impl Default for BigBodies {
 }
 
 impl BigBodies {
-    /// Runs the work on another thread once one is free, in the order of the calls. Work that has begun runs to
-    /// its end, even if the caller goes away.
+    /// Runs the work on another thread once one is free, in the order of the calls. Work that has begun
+    /// runs to its end, even if the caller goes away.
     ///
     /// # Errors
     ///

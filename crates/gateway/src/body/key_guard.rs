@@ -1,5 +1,5 @@
-//! Finds an agent key in a body, even if it is compressed, and stops it in a body that is forwarded while it
-//! arrives.
+//! Finds an agent key in a body, even if it is compressed, and stops it in a body that is forwarded
+//! while it arrives.
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::agent_key;
@@ -8,8 +8,8 @@ use gaiterguard_upstream::compressed::Coding;
 use gaiterguard_upstream::layers::{Layers, Search};
 use http::HeaderMap;
 
-/// The most bytes of a compressed body that are decoded to find an agent key, in all layers together. More is a
-/// decompression bomb, or a file that does not contain a key by mistake.
+/// The most bytes of a compressed body that are decoded to find an agent key, in all layers together.
+/// More is a decompression bomb, or a file that does not contain a key by mistake.
 const DECODED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Whether a body contains an agent key, as it is or compressed.
@@ -84,8 +84,8 @@ impl Inside {
     }
 }
 
-/// Searches a body in pieces. It holds back only an end that may become a key, so that no part of a key has been
-/// sent when the key is found.
+/// Searches a body in pieces. It holds back only an end that may become a key, so that no part of a key
+/// has been sent when the key is found.
 #[derive(Default)]
 struct KeyGuard {
     /// The end of the bytes that have been passed on. The prefix of a key may be in it.
@@ -194,8 +194,8 @@ mod tests {
         }
     }
 
-    /// Returns the part of a compressed text that passes in pieces of this length, decoded again, and whether a
-    /// key was found.
+    /// Returns the part of a compressed text that passes in pieces of this length, decoded again, and
+    /// whether a key was found.
     fn passed_inside(codings: &[Coding], text: &str, length: usize) -> (Vec<u8>, bool) {
         let mut headers = HeaderMap::new();
         headers.insert("content-encoding", "deflate".parse().unwrap());

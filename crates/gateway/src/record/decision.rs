@@ -79,8 +79,8 @@ pub(crate) enum ReadRecorded {
 }
 
 impl Decided {
-    /// Returns the permit of a read, with the record that its response must wait for; or the decision, if it
-    /// must be recorded before anything is sent.
+    /// Returns the permit of a read, with the record that its response must wait for; or the decision,
+    /// if it must be recorded before anything is sent.
     pub(crate) fn into_read(self) -> ControlFlow<(Permit, ReadRecord), Self> {
         match self.follows {
             Follows::Read(digest) => {
@@ -239,8 +239,8 @@ impl Recorder {
         })
     }
 
-    /// Records the decision on a read that may be on its way already. `outcome` is recorded with it, if it is
-    /// set by then.
+    /// Records the decision on a read that may be on its way already. `outcome` is recorded with it, if
+    /// it is set by then.
     ///
     /// # Errors
     ///

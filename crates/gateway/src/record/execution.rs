@@ -23,8 +23,8 @@ pub(crate) enum Begun {
 }
 
 impl Recorder {
-    /// Makes an approved action durably `EXECUTING`, if the definitions still have this version. `request` is
-    /// the one that the action holds.
+    /// Makes an approved action durably `EXECUTING`, if the definitions still have this version.
+    /// `request` is the one that the action holds.
     ///
     /// # Errors
     ///
@@ -56,9 +56,9 @@ impl Recorder {
         })
     }
 
-    /// Records how an execution ended. While the action is `EXECUTING` it belongs to this process; if another
-    /// process has changed it, that process assumed that this one had died, and its change remains. If the
-    /// database is unavailable, the end is written when it is back.
+    /// Records how an execution ended. While the action is `EXECUTING` it belongs to this process; if
+    /// another process has changed it, that process assumed that this one had died, and its change
+    /// remains. If the database is unavailable, the end is written when it is back.
     pub(crate) async fn end_execution(
         &self,
         action: Action,

@@ -30,8 +30,8 @@ enum Basis {
 pub(crate) enum Covers {
     /// All of the request.
     Request(Digest),
-    /// All of the request except its body, which is forwarded as it arrives. The digest of such a request is
-    /// known only at its end, and is recorded then.
+    /// All of the request except its body, which is forwarded as it arrives. The digest of such a
+    /// request is known only at its end, and is recorded then.
     HeadOfUpload(Digest),
 }
 

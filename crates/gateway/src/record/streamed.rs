@@ -1,4 +1,5 @@
-//! The record of a body that is forwarded as it arrives. It has not been seen as a whole before it is sent, so its digest is computed on the way and recorded at its end.
+//! The record of a body that is forwarded as it arrives. It has not been seen as a whole before it is
+//! sent, so its digest is computed on the way and recorded at its end.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -94,8 +95,8 @@ impl Streamed {
         std::mem::take(&mut *self.passage.lock_beginning()).freeze()
     }
 
-    /// Returns the audit entry about the end of the request, with what the decision could not know about its
-    /// body.
+    /// Returns the audit entry about the end of the request, with what the decision could not know
+    /// about its body.
     pub(crate) fn audit(&self, outcome: &Outcome, at: Timestamp) -> Box<NewAuditEntry> {
         let (digest, reason) = match &*self.passage.lock_end() {
             Some(BodyEnd::Whole(digest)) => (Some(digest.to_string()), None),

@@ -119,8 +119,8 @@ impl Sender {
         }
     }
 
-    /// The same with a body that is forwarded as it arrives. It cannot be sent a second time. Its digest is not
-    /// known before its end, so the permit covers the head alone.
+    /// The same with a body that is forwarded as it arrives. It cannot be sent a second time. Its
+    /// digest is not known before its end, so the permit covers the head alone.
     pub(crate) async fn dispatch_upload(
         &self,
         permit: Permit,

@@ -28,8 +28,8 @@ const HELD_BYTES_MAX: usize = 1024 * 1024;
 /// How long a response is held back. A stream of events must not wait for its end.
 const HELD_TIME_MAX: Duration = Duration::from_secs(1);
 
-/// Returns the response with every echo of the credential masked. Its bytes are searched as they are, whatever
-/// their label, and in decoded form if they really are compressed.
+/// Returns the response with every echo of the credential masked. Its bytes are searched as they are,
+/// whatever their label, and in decoded form if they really are compressed.
 pub(crate) async fn masked(
     inbound: Inbound,
     ready: Option<&ReadyCredential>,
@@ -105,9 +105,9 @@ enum Held {
     Broken(InboundError, InspectedBody<InboundBody>),
 }
 
-/// Returns how long to wait for the first piece of a body, to see whether it is compressed. A body of known
-/// length, or one that is not text, follows its head. A server may send a text in pieces, as it is produced,
-/// and a stream of events may have no piece for long.
+/// Returns how long to wait for the first piece of a body, to see whether it is compressed. A body of
+/// known length, or one that is not text, follows its head. A server may send a text in pieces, as it
+/// is produced, and a stream of events may have no piece for long.
 fn patience_for_first_piece(headers: &HeaderMap) -> Duration {
     const FOR_A_TEXT: Duration = Duration::from_millis(100);
     if headers.contains_key(CONTENT_LENGTH) {
@@ -140,8 +140,8 @@ fn is_compressed(first: Option<&Polled>) -> bool {
         .is_some_and(|piece| Coding::of(piece).is_some())
 }
 
-/// Reads a response that seems to be compressed, up to its end or a limit, as long as it really is compressed.
-/// `first` is the part that has been read.
+/// Reads a response that seems to be compressed, up to its end or a limit, as long as it really is
+/// compressed. `first` is the part that has been read.
 async fn hold_back(
     mut body: InboundBody,
     mut first: Option<Polled>,

@@ -112,9 +112,9 @@ impl Relay {
         })
     }
 
-    /// Returns the body of a response whose head has arrived. The part that `completion` stores is collected on
-    /// the way. A body that is whole has ended, so its end is recorded here; so is the end of one that cannot
-    /// be shown, before any part of the response is.
+    /// Returns the body of a response whose head has arrived. The part that `completion` stores is
+    /// collected on the way. A body that is whole has ended, so its end is recorded here; so is the end
+    /// of one that cannot be shown, before any part of the response is.
     pub(crate) async fn body(
         self: &Arc<Self>,
         mut sent: Sent,
@@ -341,8 +341,8 @@ impl Body for RelayedBody {
     }
 }
 
-/// An agent that disconnects does not change what happened: a response that is stored is read to its end for a
-/// repeated request, and its end is recorded in any case.
+/// An agent that disconnects does not change what happened: a response that is stored is read to its
+/// end for a repeated request, and its end is recorded in any case.
 impl Drop for RelayedBody {
     fn drop(&mut self) {
         let relay = Arc::clone(&self.relay);
@@ -366,8 +366,8 @@ impl Drop for RelayedBody {
     }
 }
 
-/// Reads the rest after the agent has disconnected, as far as it is stored. The time between pieces is limited by
-/// `gaiterguard_upstream`, the number of bytes here.
+/// Reads the rest after the agent has disconnected, as far as it is stored. The time between pieces is
+/// limited by `gaiterguard_upstream`, the number of bytes here.
 async fn drain(reading: &mut Reading) -> Result<(), RelayError> {
     while !reading.kept.is_truncated {
         match std::future::poll_fn(|context| reading.poll_frame(context)).await {

@@ -1,5 +1,5 @@
-//! A connection that has become a WebSocket: bytes in both directions, until either side or an operator ends it.
-//! The bytes are not inspected, so an operator must allow WebSockets for a service.
+//! A connection that has become a WebSocket: bytes in both directions, until either side or an operator
+//! ends it. The bytes are not inspected, so an operator must allow WebSockets for a service.
 
 use std::io;
 use std::sync::Arc;

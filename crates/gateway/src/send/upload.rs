@@ -1,5 +1,5 @@
-//! A body that is forwarded to the upstream while it arrives. An agent key in it stops it before any part of the
-//! key is sent.
+//! A body that is forwarded to the upstream while it arrives. An agent key in it stops it before any
+//! part of the key is sent.
 
 use std::pin::Pin;
 use std::sync::Arc;
