@@ -34,5 +34,6 @@ pub mod verdict;
 pub mod action;
 pub mod audit;
 pub mod earlier_ruling;
+pub mod event;
 pub mod evidence;
 pub mod ledger;

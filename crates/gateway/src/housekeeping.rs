@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use gaiterguard_authority::{Authority, CONFIRM_EVERY, LastUsed};
 use gaiterguard_definitions::rule;
-use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_llm::Llm;
@@ -129,11 +129,7 @@ impl Housekeeping {
         loop {
             match notices.recv().await {
                 Ok(Notice::Entry(entry)) => {
-                    let action = entry
-                        .subject
-                        .strip_prefix("action:")
-                        .map(str::parse::<ActionId>);
-                    if let Some(Ok(action)) = action {
+                    if let Some(Subject::Action(action)) = entry.subject() {
                         self.watch.wake(action);
                     }
                 }

@@ -27,8 +27,6 @@ mod pool;
 mod pool_key;
 mod resolve;
 mod send;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 pub use address::{

@@ -204,3 +204,6 @@ fn parse_pair(entry: &str) -> Option<(String, IpAddr)> {
         .and_then(|rest| rest.strip_suffix(']'));
     Some(((&*name).into(), bare.unwrap_or(address).parse().ok()?))
 }
+
+#[cfg(test)]
+mod tests;

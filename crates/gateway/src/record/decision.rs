@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, RequestEntryId, RequestId};
 use gaiterguard_domain::ledger::{
     self, Claim, NewClaim, NewDecision, NewEntry, NewHold, PendingLimit,
@@ -135,10 +136,10 @@ impl Recorder {
             None => None,
         };
         let (event, subject) = match &follows {
-            Follows::Hold { action, .. } => ("action.created", format!("action:{action}")),
-            Follows::Deny => ("request.denied", format!("request:{request_id}")),
+            Follows::Hold { action, .. } => (Event::ActionCreated, Subject::Action(*action)),
+            Follows::Deny => (Event::RequestDenied, Subject::Request(request_id)),
             Follows::Forward(_) | Follows::Read(_) => {
-                ("request.forwarded", format!("request:{request_id}"))
+                (Event::RequestForwarded, Subject::Request(request_id))
             }
         };
         let mut detail = serde_json::json!({

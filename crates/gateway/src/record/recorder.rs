@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::ByteBudget;
 use gaiterguard_domain::request::is_safe;
@@ -90,8 +91,8 @@ impl Recorder {
                 workspace: Some(workspace),
                 at: self.clock.now(),
                 actor: Actor::User(user),
-                event: "service.test_called",
-                subject: format!("service:{service}"),
+                event: Event::ServiceTestCalled,
+                subject: Subject::Service(service),
                 detail: json!({ "method": request.method.as_str(), "path": request.target.path() }),
             })
             .await?;
