@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Fails on circles between source files and on dependencies that nothing uses.
+"""Fails on circles between source files, on dependencies that nothing uses and on tests in unusual places.
 
 - Rust: no circle between the files of a crate. An arrow goes from the file that names an item to the
   file that declares it; re-exports are followed, and `#[cfg(test)]` code is left out.
 - Cargo: no dependency of a workspace member that its code does not name.
+- Tests: inline, in a file `tests.rs` of their module, or in `tests/it/`, one program for each member.
 - TypeScript: no circle between the dashboard's files, and none between its feature folders.
 
 usage: scripts/check-structure.py [--self-test]
@@ -38,6 +39,7 @@ MODULE = re.compile(
 )
 TEST_ONLY = re.compile(r"#!?\[cfg\((?:test|all\(test\b[^\]]*)\)\]")
 PATH_ATTRIBUTE = re.compile(r'#\[path\s*=\s*"([^"]+)"\]')
+TEST_CODE = re.compile(r"^#\[(?:tokio::)?test\b", re.MULTILINE)
 BRACE = re.compile(r"[{}]")
 
 
@@ -398,6 +400,22 @@ def unused_dependencies(root):
                         yield name, dependency, f"nothing uses it: delete it from [{kind}]"
 
 
+# --- Tests -------------------------------------------------------------------------------------
+
+
+def misplaced_tests(root):
+    """Yields a problem for each file of tests that is neither a `tests.rs` nor in `tests/it/`."""
+    for member in members(root):
+        named = target_paths(member, "test")
+        for file in sorted((member / "tests").rglob("*.rs")):
+            if (member / "tests/it") not in file.parents:
+                yield f"{file.relative_to(root).as_posix()}: integration tests belong in tests/it/"
+        for file in sorted((member / "src").rglob("*.rs")):
+            is_named = re.search(r"(?:^|_)tests?(?:_|$)", file.stem) and TEST_CODE.search(file.read_text())
+            if "tests" in file.relative_to(member).parts or (is_named and file.stem != "tests" and file not in named):
+                yield f"{file.relative_to(root).as_posix()}: unit tests belong in their module or its tests.rs"
+
+
 # --- TypeScript --------------------------------------------------------------------------------
 
 
@@ -467,6 +485,7 @@ def check(root, known, unnamed):
         met |= covering
         if not covering:
             problems.append(text)
+    problems += misplaced_tests(root)
     problems += [f"{prefix} has no circle any more: remove it from KNOWN_CIRCLES"
                  for prefix in known if prefix not in met]
     unused = list(unused_dependencies(root))
@@ -512,6 +531,15 @@ SELF_TESTS = [
         "a/src/p/r.rs": "pub struct R; const S: &str = \"crate::p::Q\"; #[cfg(test)] use super::Q;\n"
                         "#[cfg(test)] mod tests { use super::super::Q; }",
     }, []),
+    ("tests next to their module, in a folder of their own and in a program of their own", {
+        "a/src/lib.rs": "#[cfg(test)] mod tests; mod x; #[cfg(test)] mod x_tests;",
+        "a/src/x.rs": "",
+        "a/src/x_tests.rs": "#[test]\nfn works() {}",
+        "a/src/tests/mod.rs": "",
+        "a/tests/flat.rs": "",
+        "a/tests/it/main.rs": "mod fine;",
+        "a/tests/it/fine.rs": "",
+    }, ["a/src/x_tests.rs: unit tests", "a/src/tests/mod.rs: unit tests", "a/tests/flat.rs: integration tests"]),
     ("a dependency that nothing uses", {
         "a/Cargo.toml": '[package]\nname = "a"\n[dependencies]\nused-crate = "1"\nunused-crate = "1"\n',
         "a/src/lib.rs": "use used_crate::Thing; // unused_crate::Thing",

@@ -7,8 +7,13 @@ use gaiterguard_authority::{AgentCaller, ResolvedService};
 use gaiterguard_domain::path;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::verdict::OperationRef;
+use gaiterguard_judge::{Documented, effect_of_request};
 use gaiterguard_llm::excerpt;
+use gaiterguard_request::{Arena, Opened};
 use gaiterguard_rules::CompiledRule;
+use gaiterguard_summary::{Subject, Summary};
+
+use crate::operation::{for_assessor, top_level_fields};
 
 /// A request that is to be assessed. Its body may not have arrived yet; then it is empty.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +61,22 @@ impl<'a> Considered<'a> {
         let operation = catalog.find(&self.call());
         let path = path::normalized(self.request.target.path());
         excerpt::of_request(catalog, operation, &path)
+    }
+
+    /// Summarizes the request for a human. The time that this takes grows with the length of the body.
+    pub fn summary(self) -> Summary {
+        let arena = Arena::for_body(self.request.body.len());
+        let opened = Opened::of(self.request, &arena);
+        let operation = self.operation();
+        let fields = operation.map_or_else(Vec::new, top_level_fields);
+        let documented = operation.map_or(Documented::Nothing, |operation| {
+            Documented::As(for_assessor(operation, &fields))
+        });
+        Summary::of(Subject {
+            opened: &opened,
+            operation,
+            effect: effect_of_request(&opened, documented),
+        })
     }
 }
 

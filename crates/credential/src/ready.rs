@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::time::{Clock, Timestamp};
@@ -436,8 +437,8 @@ impl Inner {
                 workspace: Some(service.workspace),
                 at,
                 actor: Actor::Gateway,
-                event: "credential.refreshed",
-                subject: format!("service:{}", service.id),
+                event: Event::CredentialRefreshed,
+                subject: Subject::Service(service.id),
                 detail: json!({ "version": latest.version }),
             };
             let refreshed = self

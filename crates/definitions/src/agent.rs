@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use gaiterguard_domain::agent::Agent;
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{Change, Checked, FieldValue, number, refused, whole_number};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::text::Name;
@@ -14,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::agent_name;
-use crate::desk::{DefinitionError, Desk, Editor, listed};
+use crate::definition_store::{DefinitionError, DefinitionStore, Editor, listed};
 
 /// The maximum default time that an agent's held calls stay open, in seconds.
 const HOLD_SECONDS_MAX: u32 = 300;
@@ -127,29 +128,30 @@ pub struct KeyedAgent {
 
 /// Returns the agents of a workspace.
 pub async fn list(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
 ) -> Result<Vec<Stored<Agent>>, DefinitionError> {
-    Ok(listed(desk.store().agent_list(workspace).await?))
+    Ok(listed(definitions.store().agent_list(workspace).await?))
 }
 
 /// Returns one agent, even if it is damaged.
 pub async fn find(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     id: AgentId,
 ) -> Result<Stored<Agent>, DefinitionError> {
-    let found = desk.store().agent_find(workspace, id).await?;
+    let found = definitions.store().agent_find(workspace, id).await?;
     found.ok_or(DefinitionError::NotFound("agent"))
 }
 
 /// Returns one agent.
 pub async fn get(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     id: AgentId,
 ) -> Result<Agent, DefinitionError> {
-    desk.store()
+    definitions
+        .store()
         .agent_get(workspace, id)
         .await?
         .ok_or(DefinitionError::NotFound("agent"))
@@ -157,7 +159,7 @@ pub async fn get(
 
 /// Creates an agent.
 pub async fn create(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     new: NewAgent,
 ) -> Result<KeyedAgent, DefinitionError> {
@@ -181,14 +183,14 @@ pub async fn create(
         risk_threshold: risk_threshold.map(|threshold| threshold.0),
         expires_at,
     };
-    let at = desk.now();
+    let at = definitions.now();
     let detail = json!({
         "name": &new.name, "key_prefix": &new.key_prefix, "services": &new.services,
     });
-    let saved = desk
+    let saved = definitions
         .store()
         .agent_create(editor.workspace, &new, at, |id| {
-            editor.entry(at, "agent.created", subject(id), detail)
+            editor.entry(at, Event::AgentCreated, Subject::Agent(id), detail)
         })
         .await?;
     Ok(KeyedAgent {
@@ -199,7 +201,7 @@ pub async fn create(
 
 /// Changes an agent.
 pub async fn update(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     id: AgentId,
     change: AgentChange,
@@ -214,56 +216,57 @@ pub async fn update(
     let (name, is_active, hold_seconds, expires_at, risk_threshold) =
         all!(name, is_active, hold_seconds, expires_at, risk_threshold)?;
 
-    desk.change(|| async {
-        let present = get(desk, editor.workspace, id).await?;
-        let new_name = name.0.clone().filter(|name| name.as_str() != present.name);
-        let new_name = new_name.map(unreserved).transpose()?;
-        let threshold = risk_threshold.0.map(|new| new.map(|threshold| threshold.0));
-        let wanted = AgentFields {
-            name: new_name.map_or(present.name, Name::into_string),
-            is_active: is_active.unwrap_or(present.is_active),
-            hold_seconds: hold_seconds.map_or(present.hold_seconds, |seconds| seconds.0),
-            risk_threshold: threshold.unwrap_or(present.risk_threshold),
-            expires_at: expires_at.over(present.expires_at),
-        };
-        let at = desk.now();
-        let entry = editor.entry(
-            at,
-            "agent.updated",
-            subject(id),
-            json!({
-                "name": &wanted.name,
-                "is_active": wanted.is_active,
-                "hold_seconds": wanted.hold_seconds,
-                "risk_threshold": wanted.risk_threshold,
-                "expires_at": wanted.expires_at,
-            }),
-        );
-        let store = desk.store();
-        let saved = store
-            .agent_update(editor.workspace, id, present.revision, &wanted, at, entry)
-            .await?;
-        Ok(settled(saved)?.intact()?)
-    })
-    .await
+    definitions
+        .change(|| async {
+            let present = get(definitions, editor.workspace, id).await?;
+            let new_name = name.0.clone().filter(|name| name.as_str() != present.name);
+            let new_name = new_name.map(unreserved).transpose()?;
+            let threshold = risk_threshold.0.map(|new| new.map(|threshold| threshold.0));
+            let wanted = AgentFields {
+                name: new_name.map_or(present.name, Name::into_string),
+                is_active: is_active.unwrap_or(present.is_active),
+                hold_seconds: hold_seconds.map_or(present.hold_seconds, |seconds| seconds.0),
+                risk_threshold: threshold.unwrap_or(present.risk_threshold),
+                expires_at: expires_at.over(present.expires_at),
+            };
+            let at = definitions.now();
+            let entry = editor.entry(
+                at,
+                Event::AgentUpdated,
+                Subject::Agent(id),
+                json!({
+                    "name": &wanted.name,
+                    "is_active": wanted.is_active,
+                    "hold_seconds": wanted.hold_seconds,
+                    "risk_threshold": wanted.risk_threshold,
+                    "expires_at": wanted.expires_at,
+                }),
+            );
+            let store = definitions.store();
+            let saved = store
+                .agent_update(editor.workspace, id, present.revision, &wanted, at, entry)
+                .await?;
+            Ok(settled(saved)?.intact()?)
+        })
+        .await
 }
 
 /// Replaces the services that an agent may use.
 pub async fn set_scope(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     id: AgentId,
     scope: AgentScope,
 ) -> Result<Stored<Agent>, DefinitionError> {
     let ServiceIds(services) = scope.service_ids?;
-    let at = desk.now();
+    let at = definitions.now();
     let entry = editor.entry(
         at,
-        "agent.scope_changed",
-        subject(id),
+        Event::AgentScopeChanged,
+        Subject::Agent(id),
         json!({ "services": &services }),
     );
-    let saved = desk
+    let saved = definitions
         .store()
         .agent_scope_set(editor.workspace, id, &services, at, entry)
         .await?;
@@ -272,20 +275,20 @@ pub async fn set_scope(
 
 /// Replaces an agent's key. The old key stops working immediately.
 pub async fn rotate_key(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     id: AgentId,
 ) -> Result<KeyedAgent, DefinitionError> {
     let (key, key_hash) = new_key()?;
     let prefix = agent_key::prefix(key.expose_secret()).to_owned();
-    let at = desk.now();
+    let at = definitions.now();
     let entry = editor.entry(
         at,
-        "agent.key_rotated",
-        subject(id),
+        Event::AgentKeyRotated,
+        Subject::Agent(id),
         json!({ "key_prefix": &prefix }),
     );
-    let saved = desk
+    let saved = definitions
         .store()
         .agent_key_set(editor.workspace, id, key_hash, &prefix, at, entry)
         .await?;
@@ -297,13 +300,13 @@ pub async fn rotate_key(
 
 /// Blocks an agent: its requests are refused, and its pending actions are revoked.
 pub async fn block(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     id: AgentId,
 ) -> Result<Stored<Agent>, DefinitionError> {
-    let at = desk.now();
-    let entry = editor.entry(at, "agent.blocked", subject(id), json!({}));
-    let saved = desk
+    let at = definitions.now();
+    let entry = editor.entry(at, Event::AgentBlocked, Subject::Agent(id), json!({}));
+    let saved = definitions
         .store()
         .agent_block(editor.workspace, id, &editor.word(at), entry)
         .await?;
@@ -312,13 +315,13 @@ pub async fn block(
 
 /// Unblocks an agent.
 pub async fn unblock(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     id: AgentId,
 ) -> Result<Stored<Agent>, DefinitionError> {
-    let at = desk.now();
-    let entry = editor.entry(at, "agent.unblocked", subject(id), json!({}));
-    let saved = desk
+    let at = definitions.now();
+    let entry = editor.entry(at, Event::AgentUnblocked, Subject::Agent(id), json!({}));
+    let saved = definitions
         .store()
         .agent_unblock(editor.workspace, id, at, entry)
         .await?;
@@ -326,10 +329,14 @@ pub async fn unblock(
 }
 
 /// Deletes an agent and revokes its pending actions.
-pub async fn delete(desk: &Desk, editor: Editor, id: AgentId) -> Result<(), DefinitionError> {
-    let at = desk.now();
-    let entry = editor.entry(at, "agent.deleted", subject(id), json!({}));
-    let found = desk
+pub async fn delete(
+    definitions: &DefinitionStore,
+    editor: Editor,
+    id: AgentId,
+) -> Result<(), DefinitionError> {
+    let at = definitions.now();
+    let entry = editor.entry(at, Event::AgentDeleted, Subject::Agent(id), json!({}));
+    let found = definitions
         .store()
         .agent_delete(editor.workspace, id, &editor.word(at), entry)
         .await?;
@@ -365,8 +372,4 @@ fn settled(saved: AgentSaved) -> Result<Stored<Agent>, DefinitionError> {
         AgentSaved::Changed => Err(DefinitionError::Changing),
         AgentSaved::Unknown => Err(DefinitionError::NotFound("agent")),
     }
-}
-
-fn subject(id: AgentId) -> String {
-    format!("agent:{id}")
 }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use gaiterguard_apidocs::Document as Reading;
 use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{
     Checked, FieldError, FieldValue, KEY_NOT_STORED, any_string, refused,
 };
@@ -21,7 +22,7 @@ use gaiterguard_upstream::{AddressPolicy, literal, page};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
-use crate::desk::{DefinitionError, Desk, Editor, listed};
+use crate::definition_store::{DefinitionError, DefinitionStore, Editor, listed};
 use crate::document_content::DocumentContent;
 use crate::library::ReadError;
 use crate::service;
@@ -53,19 +54,22 @@ impl FieldValue for EnteredContent {
 
 /// Returns the documents of a service.
 pub async fn list(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     service: ServiceId,
 ) -> Result<Vec<Stored<Document>>, DefinitionError> {
-    service::find(desk, workspace, service).await?;
+    service::find(definitions, workspace, service).await?;
     Ok(listed(
-        desk.store().document_list(workspace, service).await?,
+        definitions
+            .store()
+            .document_list(workspace, service)
+            .await?,
     ))
 }
 
 /// Adds a document.
 pub async fn create(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     service: ServiceId,
     new: NewDocument,
@@ -76,15 +80,15 @@ pub async fn create(
         content,
     } = new;
     let is_url = kind == Ok(DocumentKind::Url);
-    let content = content.and_then(|content| usable(content, is_url, desk.policy()));
+    let content = content.and_then(|content| usable(content, is_url, definitions.policy()));
     let (kind, title, content) = all!(kind, title, content)?;
-    service::get(desk, editor.workspace, service).await?;
+    service::get(definitions, editor.workspace, service).await?;
     let content = match kind {
-        DocumentKind::Url => fetched(desk, content.trim()).await?,
+        DocumentKind::Url => fetched(definitions, content.trim()).await?,
         DocumentKind::Openapi | DocumentKind::Markdown => Zeroizing::new(content.into_bytes()),
     };
-    let read = read(desk, kind, content.clone()).await?;
-    let key = desk.sealing().payload_key(editor.workspace).await?;
+    let read = read(definitions, kind, content.clone()).await?;
+    let key = definitions.sealing().payload_key(editor.workspace).await?;
     let new = store::NewDocument {
         kind,
         title: title
@@ -92,11 +96,11 @@ pub async fn create(
             .or_else(|| read.title.clone()),
         reading: reading_of(&read),
     };
-    let at = desk.now();
+    let at = definitions.now();
     let mut refused = None;
     // The library knows the new document before anything can look up this version.
     let mut read = Some(read);
-    let made = desk
+    let made = definitions
         .store()
         .document_create(
             editor.workspace,
@@ -106,7 +110,7 @@ pub async fn create(
             |id| match key.seal(&Purpose::document(id), &content) {
                 Ok(sealed) => {
                     if let Some(read) = read.take() {
-                        let library = desk.library();
+                        let library = definitions.library();
                         library.keep(editor.workspace, id, FIRST_DOCUMENT_VERSION, read);
                     }
                     Ok(sealed)
@@ -119,8 +123,8 @@ pub async fn create(
             |id| {
                 editor.entry(
                     at,
-                    "document.created",
-                    subject(id),
+                    Event::DocumentCreated,
+                    Subject::Document(id),
                     json!({ "service": service, "type": kind, "bytes": content.len() }),
                 )
             },
@@ -134,39 +138,44 @@ pub async fn create(
 
 /// Reads a document again. A document with a URL is fetched again.
 pub async fn refresh(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     service: ServiceId,
     id: DocumentId,
 ) -> Result<Document, DefinitionError> {
     let missing = || DefinitionError::NotFound("document");
     let workspace = editor.workspace;
-    let known = desk.store().document_get(workspace, id).await?;
+    let known = definitions.store().document_get(workspace, id).await?;
     let known = known
         .filter(|document| document.service == service)
         .ok_or_else(missing)?;
-    let kept = kept(desk, workspace, id).await?;
+    let kept = kept(definitions, workspace, id).await?;
     let (content, is_new) = match DocumentContent::of(known.kind, &kept).address {
-        Some(address) => (fetched(desk, address).await?, true),
+        Some(address) => (fetched(definitions, address).await?, true),
         None => (kept, false),
     };
-    let read = read(desk, known.kind, content.clone()).await?;
+    let read = read(definitions, known.kind, content.clone()).await?;
     let reading = reading_of(&read);
     let purpose = Purpose::document(id);
     let sealed = if is_new {
-        Some(desk.sealing().seal(workspace, &purpose, &content).await?)
+        Some(
+            definitions
+                .sealing()
+                .seal(workspace, &purpose, &content)
+                .await?,
+        )
     } else {
         None
     };
-    let at = desk.now();
+    let at = definitions.now();
     let detail = json!({ "service": service, "type": known.kind, "bytes": content.len() });
-    let entry = editor.entry(at, "document.refreshed", subject(id), detail);
-    let version = desk
+    let entry = editor.entry(at, Event::DocumentRefreshed, Subject::Document(id), detail);
+    let version = definitions
         .store()
         .document_update_reading(workspace, id, &reading, sealed.as_ref(), at, entry)
         .await?
         .ok_or_else(missing)?;
-    desk.library().keep(workspace, id, version, read);
+    definitions.library().keep(workspace, id, version, read);
     Ok(Document {
         operations: reading.operations,
         sections: reading.sections,
@@ -175,15 +184,18 @@ pub async fn refresh(
     })
 }
 
-async fn fetched(desk: &Desk, address: &str) -> Result<Zeroizing<Vec<u8>>, DefinitionError> {
-    match page::fetch(desk.upstream(), address).await {
+async fn fetched(
+    definitions: &DefinitionStore,
+    address: &str,
+) -> Result<Zeroizing<Vec<u8>>, DefinitionError> {
+    match page::fetch(definitions.upstream(), address).await {
         Ok(page) => Ok(DocumentContent::to_keep(address, &page)),
         Err(error) => Err(unusable(&error)),
     }
 }
 
 async fn read(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     kind: DocumentKind,
     content: Zeroizing<Vec<u8>>,
 ) -> Result<Reading, DefinitionError> {
@@ -192,7 +204,7 @@ async fn read(
     if search.await.map_err(|_| unusable(&ReadError::Failed))? {
         return Ok(refused("content", KEY_NOT_STORED)?);
     }
-    match desk.library().read(kind, content).await {
+    match definitions.library().read(kind, content).await {
         Ok(read) => Ok(read),
         Err(ReadError::Sealing(error)) => Err(error.into()),
         Err(ReadError::Store(error)) => Err(error.into()),
@@ -217,13 +229,13 @@ fn reading_of(read: &Reading) -> DocumentReading {
 
 /// Returns a document's content as it was entered, which is the URL of a document that is fetched.
 pub async fn content(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     id: DocumentId,
 ) -> Result<Zeroizing<Vec<u8>>, DefinitionError> {
-    let known = desk.store().document_get(workspace, id).await?;
+    let known = definitions.store().document_get(workspace, id).await?;
     let known = known.ok_or(DefinitionError::NotFound("document"))?;
-    let kept = kept(desk, workspace, id).await?;
+    let kept = kept(definitions, workspace, id).await?;
     Ok(match DocumentContent::of(known.kind, &kept).address {
         Some(address) => Zeroizing::new(address.as_bytes().to_vec()),
         None => kept,
@@ -231,14 +243,18 @@ pub async fn content(
 }
 
 async fn kept(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     id: DocumentId,
 ) -> Result<Zeroizing<Vec<u8>>, DefinitionError> {
     let missing = DefinitionError::NotFound("document");
-    let sealed = desk.store().document_content(id).await?.ok_or(missing)?;
+    let sealed = definitions
+        .store()
+        .document_content(id)
+        .await?
+        .ok_or(missing)?;
     let purpose = Purpose::document(id);
-    let sealing = desk.sealing();
+    let sealing = definitions.sealing();
     Ok(sealing
         .open(workspace, sealed.data_key, &sealed.bytes, &purpose)
         .await?)
@@ -246,19 +262,19 @@ async fn kept(
 
 /// Deletes a document.
 pub async fn delete(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     service: ServiceId,
     id: DocumentId,
 ) -> Result<(), DefinitionError> {
-    let at = desk.now();
+    let at = definitions.now();
     let entry = editor.entry(
         at,
-        "document.deleted",
-        subject(id),
+        Event::DocumentDeleted,
+        Subject::Document(id),
         json!({ "service": service }),
     );
-    let found = desk
+    let found = definitions
         .store()
         .document_delete(editor.workspace, service, id, at, entry)
         .await?;
@@ -294,8 +310,4 @@ fn usable(
         }
     }
     Ok(content)
-}
-
-fn subject(id: DocumentId) -> String {
-    format!("document:{id}")
 }

@@ -1,23 +1,23 @@
-//! What is kept sealed of a document. Of one that is fetched, its address and what its server
-//! called it stand before what was fetched, a line each.
+//! The sealed content of a document. The content of a fetched document follows its URL and its
+//! media type, on a line each.
 
 use gaiterguard_domain::document::DocumentKind;
 use gaiterguard_upstream::page::Page;
 use zeroize::Zeroizing;
 
-/// A document's content, taken apart.
+/// The parts of a document's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DocumentContent<'c> {
-    /// Where it was fetched from.
+    /// The URL that it was fetched from.
     pub(crate) address: Option<&'c str>,
-    /// What its server called it.
+    /// The media type that the server stated.
     pub(crate) media_type: Option<&'c str>,
-    /// What is to be read.
+    /// The text to read.
     pub(crate) bytes: &'c [u8],
 }
 
 impl<'c> DocumentContent<'c> {
-    /// What is kept of a document of a kind.
+    /// Splits the content of a document of this kind.
     pub(crate) fn of(kind: DocumentKind, kept: &'c [u8]) -> Self {
         if kind != DocumentKind::Url {
             return Self {
@@ -35,15 +35,15 @@ impl<'c> DocumentContent<'c> {
         }
     }
 
-    /// What is to be kept of a page that was fetched.
+    /// Returns the content to keep of a page that was fetched.
     pub(crate) fn to_keep(address: &str, page: &Page) -> Zeroizing<Vec<u8>> {
         let media_type = page.media_type.as_deref().unwrap_or_default();
         let mut kept = Zeroizing::new(Vec::with_capacity(
             address.len() + media_type.len() + page.bytes.len() + 2,
         ));
         for line in [address, media_type] {
-            // Neither can hold a line's end: one is a target in normal form, the other was a
-            // header's value.
+            // Neither can contain a line break: one is a target in normal form, the other was the
+            // value of a header.
             kept.extend_from_slice(line.as_bytes());
             kept.push(b'\n');
         }

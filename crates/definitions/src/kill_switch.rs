@@ -1,12 +1,13 @@
 //! The kill switch of a workspace.
 
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::text::Text;
 use gaiterguard_domain::workspace::KillSwitch;
 use gaiterguard_domain::{all, body};
 use serde_json::json;
 
-use crate::desk::{DefinitionError, Desk, Editor};
+use crate::definition_store::{DefinitionError, DefinitionStore, Editor};
 
 body! {
     /// New state of the kill switch.
@@ -19,8 +20,12 @@ body! {
 }
 
 /// Returns the state of a workspace's kill switch.
-pub async fn get(desk: &Desk, workspace: WorkspaceId) -> Result<KillSwitch, DefinitionError> {
-    desk.store()
+pub async fn get(
+    definitions: &DefinitionStore,
+    workspace: WorkspaceId,
+) -> Result<KillSwitch, DefinitionError> {
+    definitions
+        .store()
         .kill_switch_get(workspace)
         .await?
         .ok_or(DefinitionError::NotFound("workspace"))
@@ -28,14 +33,14 @@ pub async fn get(desk: &Desk, workspace: WorkspaceId) -> Result<KillSwitch, Defi
 
 /// Activates or releases the kill switch. Activation revokes every pending action.
 pub async fn set(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     change: KillSwitchChange,
 ) -> Result<KillSwitch, DefinitionError> {
     let KillSwitchChange { active, reason } = change;
     let (active, reason) = all!(active, reason)?;
     let reason = reason.and_then(Text::into_filled);
-    let at = desk.now();
+    let at = definitions.now();
     let switch = if active {
         KillSwitch::Active {
             by: editor.user,
@@ -47,11 +52,12 @@ pub async fn set(
     };
     let entry = editor.entry(
         at,
-        "kill_switch.changed",
-        format!("workspace:{}", editor.workspace),
+        Event::KillSwitchChanged,
+        Subject::Workspace(editor.workspace),
         json!({ "active": switch.is_active(), "reason": reason }),
     );
-    desk.store()
+    definitions
+        .store()
         .kill_switch_set(editor.workspace, &switch, at, entry)
         .await?;
     Ok(switch)

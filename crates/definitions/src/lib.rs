@@ -8,7 +8,7 @@
 
 pub mod agent;
 pub mod credentials;
-pub mod desk;
+pub mod definition_store;
 pub mod document;
 pub mod kill_switch;
 pub mod library;

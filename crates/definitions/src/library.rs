@@ -1,5 +1,5 @@
-//! What the documents of all services say: read once for each version of a document, and kept
-//! while that version is the present one.
+//! The parsed documents of all services. Each version of a document is parsed once and kept while
+//! it is the current version.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -15,11 +15,11 @@ use zeroize::Zeroizing;
 
 use crate::document_content::DocumentContent;
 
-/// How many documents are read at once: reading a large one takes a processor and memory of many
-/// times its size.
+/// Maximum number of documents that are parsed at the same time. A large one occupies a processor
+/// and needs memory of many times its size.
 const READING_MAX: usize = 2;
 
-/// Reads documents, and knows what those that are in use say.
+/// Parses documents, and keeps those that are in use.
 pub struct Library {
     store: Store,
     sealing: Sealing,
@@ -45,32 +45,32 @@ struct Shelf {
     catalog: Arc<Catalog>,
 }
 
-/// The catalogs of a workspace's services, and which documents are missing from them.
+/// The catalogs of a workspace's services, and the documents that are missing from them.
 #[derive(Debug, Default)]
 pub struct Catalogs {
     pub by_service: HashMap<ServiceId, Arc<Catalog>>,
     pub missing: Vec<DocumentVersion>,
 }
 
-/// Why a document was not read.
+/// The reason why a document was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// It is not what it says it is.
+    /// The content is not in the stated format.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
-    /// It could not be opened.
+    /// The content could not be opened.
     #[error(transparent)]
     Sealing(#[from] SealingError),
-    /// The store could not be asked.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The reader did not come to its end.
+    /// The parser did not finish.
     #[error("the reader of documents failed")]
     Failed,
 }
 
 impl Library {
-    /// An empty library over a store.
+    /// Creates an empty library.
     pub fn new(store: Store, sealing: Sealing) -> Arc<Self> {
         Arc::new(Self {
             store,
@@ -80,7 +80,7 @@ impl Library {
         })
     }
 
-    /// Reads a document's content.
+    /// Parses a document's content.
     pub(crate) async fn read(
         &self,
         kind: DocumentKind,
@@ -104,7 +104,7 @@ impl Library {
         Ok(read.await.map_err(|_| ReadError::Failed)??)
     }
 
-    /// Keeps what a version of a document says, before that version is the present one.
+    /// Keeps a version of a document, before it becomes the current version.
     pub(crate) fn keep(
         &self,
         workspace: WorkspaceId,
@@ -126,8 +126,8 @@ impl Library {
         }
     }
 
-    /// The catalogs of a workspace's services, as far as their documents have been read; what is
-    /// no longer among them is let go of.
+    /// Returns the catalogs of a workspace's services, as far as their documents have been read.
+    /// Forgets documents that are not present.
     pub async fn catalogs(&self, workspace: WorkspaceId, present: &[DocumentVersion]) -> Catalogs {
         let mut catalogs = Catalogs::default();
         let mut wanted: HashMap<ServiceId, Vec<(DocumentId, i64, Arc<Document>)>> = HashMap::new();
@@ -145,8 +145,8 @@ impl Library {
                     _ => catalogs.missing.push(*version),
                 }
             }
-            // A document that is just being added is read before it is present: only what is
-            // older than all that is present was removed.
+            // A document is kept before it is added, so only documents older than the newest present
+            // one have been removed.
             shelves.forget(workspace, present);
             for (service, documents) in &wanted {
                 let of: Vec<_> = documents.iter().map(|(id, at, _)| (*id, *at)).collect();
@@ -179,8 +179,8 @@ impl Library {
         catalogs
     }
 
-    /// Reads what is missing from the catalogs of a workspace. One that cannot be read any more
-    /// says nothing; that it could be read once is what its counts tell.
+    /// Reads the documents that are missing from the catalogs of a workspace. A document that can no
+    /// longer be read counts as empty; its stored counts show that it once was readable.
     pub async fn read_missing(
         &self,
         workspace: WorkspaceId,
@@ -194,7 +194,7 @@ impl Library {
                     tracing::warn!(document = version.id.0, %error, "a document cannot be read");
                     Document::default()
                 }
-                // One that is damaged, or that its reader does not survive, must not keep the others away.
+                // A damaged document, or one that the parser fails on, must not block the others.
                 Err(ReadError::Sealing(error)) if error.is_damage() => {
                     tracing::error!(document = version.id.0, %error, "a document is damaged");
                     Document::default()
@@ -227,7 +227,7 @@ impl Library {
     }
 
     fn shelves(&self) -> MutexGuard<'_, Shelves> {
-        // Every change under this lock is one whole insert or removal.
+        // Every change under this lock is a single insert or removal, so a panic leaves no half of one.
         self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

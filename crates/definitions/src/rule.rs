@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{Change, Checked, FieldError, changed, refused};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
@@ -12,7 +13,7 @@ use gaiterguard_rules::{ConditionError, ConditionWarning, Program};
 use gaiterguard_store::{RuleFields, RuleHits, RuleSaved, Stored};
 use serde_json::{Value, json};
 
-use crate::desk::{DefinitionError, Desk, Editor, listed};
+use crate::definition_store::{DefinitionError, DefinitionStore, Editor, listed};
 
 /// Number of days for which a rule's hits are counted, including the present one (UTC).
 const HITS_DAYS: u32 = 30;
@@ -114,83 +115,100 @@ pub fn counted_since(now: Timestamp) -> Day {
 }
 
 /// Returns how often the rules of a workspace matched recently, in requests that were decided.
-pub async fn hits(desk: &Desk, workspace: WorkspaceId) -> Result<Hits, DefinitionError> {
-    let since = counted_since(desk.now());
-    let by_rule = desk.store().rule_hits(workspace, since).await?;
+pub async fn hits(
+    definitions: &DefinitionStore,
+    workspace: WorkspaceId,
+) -> Result<Hits, DefinitionError> {
+    let since = counted_since(definitions.now());
+    let by_rule = definitions.store().rule_hits(workspace, since).await?;
     Ok(Hits { since, by_rule })
 }
 
 /// Returns the rules of a workspace.
 pub async fn list(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
 ) -> Result<Vec<Stored<Rule>>, DefinitionError> {
-    Ok(listed(desk.store().rule_list(workspace).await?))
+    Ok(listed(definitions.store().rule_list(workspace).await?))
 }
 
 /// Returns one rule, even if it is damaged.
 pub async fn find(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     id: RuleId,
 ) -> Result<Stored<Rule>, DefinitionError> {
-    let found = desk.store().rule_find(workspace, id).await?;
+    let found = definitions.store().rule_find(workspace, id).await?;
     found.ok_or(DefinitionError::NotFound("rule"))
 }
 
 /// Returns one rule.
-pub async fn get(desk: &Desk, workspace: WorkspaceId, id: RuleId) -> Result<Rule, DefinitionError> {
-    desk.store()
+pub async fn get(
+    definitions: &DefinitionStore,
+    workspace: WorkspaceId,
+    id: RuleId,
+) -> Result<Rule, DefinitionError> {
+    definitions
+        .store()
         .rule_get(workspace, id)
         .await?
         .ok_or(DefinitionError::NotFound("rule"))
 }
 
 /// Creates a rule.
-pub async fn create(desk: &Desk, editor: Editor, new: NewRule) -> Result<Rule, DefinitionError> {
-    let wanted = checked(desk, editor.workspace, new).await?;
-    let at = desk.now();
+pub async fn create(
+    definitions: &DefinitionStore,
+    editor: Editor,
+    new: NewRule,
+) -> Result<Rule, DefinitionError> {
+    let wanted = checked(definitions, editor.workspace, new).await?;
+    let at = definitions.now();
     let detail = detail(&wanted);
-    Ok(desk
+    Ok(definitions
         .store()
         .rule_create(editor.workspace, &wanted, at, |id| {
-            editor.entry(at, "rule.created", subject(id), detail)
+            editor.entry(at, Event::RuleCreated, Subject::Rule(id), detail)
         })
         .await?)
 }
 
 /// Changes a rule.
 pub async fn update(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     id: RuleId,
     change: RuleChange,
 ) -> Result<Rule, DefinitionError> {
-    desk.change(|| async {
-        let present = get(desk, editor.workspace, id).await?;
-        let seen = present.revision;
-        let rule = change.clone().applied_to(Some(&present));
-        let wanted = checked(desk, editor.workspace, rule).await?;
-        let at = desk.now();
-        let entry = editor.entry(at, "rule.updated", subject(id), detail(&wanted));
-        let store = desk.store();
-        match store
-            .rule_update(editor.workspace, id, seen, &wanted, at, entry)
-            .await?
-        {
-            RuleSaved::Saved(rule) => Ok(rule),
-            RuleSaved::Changed => Err(DefinitionError::Changing),
-            RuleSaved::Unknown => Err(DefinitionError::NotFound("rule")),
-        }
-    })
-    .await
+    definitions
+        .change(|| async {
+            let present = get(definitions, editor.workspace, id).await?;
+            let seen = present.revision;
+            let rule = change.clone().applied_to(Some(&present));
+            let wanted = checked(definitions, editor.workspace, rule).await?;
+            let at = definitions.now();
+            let entry = editor.entry(at, Event::RuleUpdated, Subject::Rule(id), detail(&wanted));
+            let store = definitions.store();
+            match store
+                .rule_update(editor.workspace, id, seen, &wanted, at, entry)
+                .await?
+            {
+                RuleSaved::Saved(rule) => Ok(rule),
+                RuleSaved::Changed => Err(DefinitionError::Changing),
+                RuleSaved::Unknown => Err(DefinitionError::NotFound("rule")),
+            }
+        })
+        .await
 }
 
 /// Deletes a rule.
-pub async fn delete(desk: &Desk, editor: Editor, id: RuleId) -> Result<(), DefinitionError> {
-    let at = desk.now();
-    let entry = editor.entry(at, "rule.deleted", subject(id), json!({}));
-    let found = desk
+pub async fn delete(
+    definitions: &DefinitionStore,
+    editor: Editor,
+    id: RuleId,
+) -> Result<(), DefinitionError> {
+    let at = definitions.now();
+    let entry = editor.entry(at, Event::RuleDeleted, Subject::Rule(id), json!({}));
+    let found = definitions
         .store()
         .rule_delete(editor.workspace, id, at, entry)
         .await?;
@@ -199,7 +217,7 @@ pub async fn delete(desk: &Desk, editor: Editor, id: RuleId) -> Result<(), Defin
 
 /// Checks a rule against the workspace and compiles its condition.
 pub async fn checked(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     rule: NewRule,
 ) -> Result<RuleFields, DefinitionError> {
@@ -212,8 +230,8 @@ pub async fn checked(
         agent,
         enabled,
     } = rule;
-    let service = known_service(desk, workspace, service).await?;
-    let agent = known_agent(desk, workspace, agent).await?;
+    let service = known_service(definitions, workspace, service).await?;
+    let agent = known_agent(definitions, workspace, agent).await?;
     let (name, effect, enabled, condition, text, service, agent) =
         all!(name, effect, enabled, condition, text, service, agent)?;
     if let Some(condition) = &condition {
@@ -235,12 +253,16 @@ pub async fn checked(
 
 /// Returns the field `service_id`, refused if the workspace has no such service.
 async fn known_service(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     service: Checked<Option<ServiceId>>,
 ) -> Result<Checked<Option<ServiceId>>, DefinitionError> {
     if let Ok(Some(id)) = service
-        && desk.store().service_get(workspace, id).await?.is_none()
+        && definitions
+            .store()
+            .service_get(workspace, id)
+            .await?
+            .is_none()
     {
         let message = "must be the ID of a service of this workspace";
         return Ok(refused("service_id", message));
@@ -250,12 +272,16 @@ async fn known_service(
 
 /// Returns the field `agent_id`, refused if the workspace has no such agent.
 async fn known_agent(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     agent: Checked<Option<AgentId>>,
 ) -> Result<Checked<Option<AgentId>>, DefinitionError> {
     if let Ok(Some(id)) = agent
-        && desk.store().agent_get(workspace, id).await?.is_none()
+        && definitions
+            .store()
+            .agent_get(workspace, id)
+            .await?
+            .is_none()
     {
         return Ok(refused(
             "agent_id",
@@ -305,13 +331,13 @@ fn advice(program: &Program, effect: Option<RuleEffect>) -> Vec<ConditionWarning
 /// Checks the condition of a rule for a service of the workspace, or for all of them, and returns
 /// its warnings.
 pub async fn validate(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     condition: &str,
     service: Option<ServiceId>,
     effect: Option<RuleEffect>,
 ) -> Result<Result<Vec<ConditionWarning>, ConditionError>, DefinitionError> {
-    known_service(desk, workspace, Ok(service)).await??;
+    known_service(definitions, workspace, Ok(service)).await??;
     Ok(Program::compile(condition).map(|program| advice(&program, effect)))
 }
 
@@ -325,8 +351,4 @@ fn detail(fields: &RuleFields) -> Value {
         "agent": fields.agent,
         "enabled": fields.enabled,
     })
-}
-
-fn subject(id: RuleId) -> String {
-    format!("rule:{id}")
 }

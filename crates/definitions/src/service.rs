@@ -1,6 +1,7 @@
 //! Services: registered upstream APIs and their credentials.
 
 use gaiterguard_credential::Credential;
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{Change, Checked, FieldError, refused};
 use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
@@ -13,7 +14,7 @@ use gaiterguard_upstream::{AddressPolicy, literal};
 use serde_json::json;
 
 use crate::credentials::Credentials;
-use crate::desk::{DefinitionError, Desk, Editor, listed};
+use crate::definition_store::{DefinitionError, DefinitionStore, Editor, listed};
 
 body! {
     /// A service to register.
@@ -64,29 +65,30 @@ body! {
 
 /// Returns the services of a workspace.
 pub async fn list(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
 ) -> Result<Vec<Stored<Service>>, DefinitionError> {
-    Ok(listed(desk.store().service_list(workspace).await?))
+    Ok(listed(definitions.store().service_list(workspace).await?))
 }
 
 /// Returns one service, even if it is damaged.
 pub async fn find(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     id: ServiceId,
 ) -> Result<Stored<Service>, DefinitionError> {
-    let found = desk.store().service_find(workspace, id).await?;
+    let found = definitions.store().service_find(workspace, id).await?;
     found.ok_or(DefinitionError::NotFound("service"))
 }
 
 /// Returns one service.
 pub async fn get(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     id: ServiceId,
 ) -> Result<Service, DefinitionError> {
-    desk.store()
+    definitions
+        .store()
         .service_get(workspace, id)
         .await?
         .ok_or(DefinitionError::NotFound("service"))
@@ -94,7 +96,7 @@ pub async fn get(
 
 /// Registers a service.
 pub async fn create(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     new: NewService,
 ) -> Result<Service, DefinitionError> {
@@ -107,8 +109,8 @@ pub async fn create(
         intent_required,
         web_socket,
     } = new;
-    let base_url = base_url.and_then(|base_url| allowed(base_url, desk.policy()));
-    let given = given(&auth_type, credentials, desk.policy());
+    let base_url = base_url.and_then(|base_url| allowed(base_url, definitions.policy()));
+    let given = given(&auth_type, credentials, definitions.policy());
     let (name, base_url, auth_type, description, intent_required, web_socket, given) = all!(
         name,
         base_url,
@@ -127,10 +129,10 @@ pub async fn create(
         web_socket: web_socket.unwrap_or(false),
     };
     let prepared = match given {
-        Some(given) => Some(Prepared::of(desk, editor.workspace, given).await?),
+        Some(given) => Some(Prepared::of(definitions, editor.workspace, given).await?),
         None => None,
     };
-    let at = desk.now();
+    let at = definitions.now();
     let detail = json!({
         "name": &fields.name,
         "base_url": fields.base_url.to_string(),
@@ -140,7 +142,7 @@ pub async fn create(
         "credential_keys": prepared.as_ref().map(|prepared| &prepared.keys),
     });
     let mut refused = None;
-    let saved = desk
+    let saved = definitions
         .store()
         .service_create(
             editor.workspace,
@@ -153,7 +155,7 @@ pub async fn create(
                     Err(Abandoned)
                 }
             },
-            |id| editor.entry(at, "service.created", subject(id), detail),
+            |id| editor.entry(at, Event::ServiceCreated, Subject::Service(id), detail),
         )
         .await;
     match (saved, refused) {
@@ -167,22 +169,23 @@ pub async fn create(
 /// it. If URL and credential change together, the old credential is never used with the new URL, nor
 /// the new credential with the old URL.
 pub async fn update(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     id: ServiceId,
     change: ServiceChange,
 ) -> Result<Service, DefinitionError> {
-    desk.change(|| apply(desk, editor, id, change.clone()))
+    definitions
+        .change(|| apply(definitions, editor, id, change.clone()))
         .await
 }
 
 async fn apply(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     id: ServiceId,
     change: ServiceChange,
 ) -> Result<Service, DefinitionError> {
-    let present = get(desk, editor.workspace, id).await?;
+    let present = get(definitions, editor.workspace, id).await?;
     let changed = change.fields();
     let ServiceChange {
         name,
@@ -195,12 +198,12 @@ async fn apply(
     } = change;
     // A present URL stays, even if the policy has changed since.
     let base_url = base_url.and_then(|new| match new.0 {
-        Some(base_url) => allowed(base_url, desk.policy()),
+        Some(base_url) => allowed(base_url, definitions.policy()),
         None => Ok(present.base_url.clone()),
     });
     let auth_type = auth_type.map(|new| new.over(present.auth_type));
     let credentials = credentials.map(|new| new.over(None));
-    let given = given(&auth_type, credentials, desk.policy());
+    let given = given(&auth_type, credentials, definitions.policy());
     let (name, base_url, auth_type, description, intent_required, web_socket, given) = all!(
         name,
         base_url,
@@ -224,16 +227,16 @@ async fn apply(
         web_socket: web_socket.over(None).unwrap_or(present.web_socket),
     };
     let prepared = match given {
-        Some(given) => Some(Prepared::of(desk, editor.workspace, given).await?),
+        Some(given) => Some(Prepared::of(definitions, editor.workspace, given).await?),
         None => None,
     };
     let moves = wanted.base_url.origin() != present.base_url.origin();
     let clear_credential = moves || auth_type != present.auth_type || prepared.is_some();
-    let at = desk.now();
+    let at = definitions.now();
     let entry = editor.entry(
         at,
-        "service.updated",
-        subject(id),
+        Event::ServiceUpdated,
+        Subject::Service(id),
         json!({
             "fields": changed,
             "name": &wanted.name,
@@ -245,7 +248,7 @@ async fn apply(
         }),
     );
     let seen = present.revision;
-    let saved = desk
+    let saved = definitions
         .store()
         .service_update(
             editor.workspace,
@@ -262,7 +265,7 @@ async fn apply(
         Some(prepared) => {
             let version = present.credential.map_or(1, |sealed| sealed.version + 1);
             let sealed = prepared.seal(id, version)?;
-            put(desk, editor, id, seen + 1, &sealed).await
+            put(definitions, editor, id, seen + 1, &sealed).await
         }
         None => Ok(saved),
     }
@@ -270,32 +273,37 @@ async fn apply(
 
 /// Replaces a service's credential.
 pub async fn set_credentials(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     id: ServiceId,
     Credentials(fields): Credentials,
 ) -> Result<Service, DefinitionError> {
-    desk.change(|| async {
-        let present = get(desk, editor.workspace, id).await?;
-        let given = Given {
-            credential: Credential::parse(present.auth_type, &fields, desk.policy())?,
-            keys: fields.keys(),
-        };
-        let prepared = Prepared::of(desk, editor.workspace, given).await?;
-        // If the present credential is renewed at the same moment, its version changes, and the
-        // store refuses this one.
-        let version = present.credential.map_or(1, |sealed| sealed.version + 1);
-        let sealed = prepared.seal(id, version)?;
-        put(desk, editor, id, present.revision, &sealed).await
-    })
-    .await
+    definitions
+        .change(|| async {
+            let present = get(definitions, editor.workspace, id).await?;
+            let given = Given {
+                credential: Credential::parse(present.auth_type, &fields, definitions.policy())?,
+                keys: fields.keys(),
+            };
+            let prepared = Prepared::of(definitions, editor.workspace, given).await?;
+            // If the present credential is renewed at the same moment, its version changes, and the
+            // store refuses this one.
+            let version = present.credential.map_or(1, |sealed| sealed.version + 1);
+            let sealed = prepared.seal(id, version)?;
+            put(definitions, editor, id, present.revision, &sealed).await
+        })
+        .await
 }
 
 /// Deletes a service.
-pub async fn delete(desk: &Desk, editor: Editor, id: ServiceId) -> Result<(), DefinitionError> {
-    let at = desk.now();
-    let entry = editor.entry(at, "service.deleted", subject(id), json!({}));
-    let found = desk
+pub async fn delete(
+    definitions: &DefinitionStore,
+    editor: Editor,
+    id: ServiceId,
+) -> Result<(), DefinitionError> {
+    let at = definitions.now();
+    let entry = editor.entry(at, Event::ServiceDeleted, Subject::Service(id), json!({}));
+    let found = definitions
         .store()
         .service_delete(editor.workspace, id, at, entry)
         .await?;
@@ -313,31 +321,27 @@ fn settled(saved: ServiceSaved) -> Result<Service, DefinitionError> {
     }
 }
 
-fn subject(id: ServiceId) -> String {
-    format!("service:{id}")
-}
-
 /// Stores a credential that was sealed for revision `seen` of the service.
 async fn put(
-    desk: &Desk,
+    definitions: &DefinitionStore,
     editor: Editor,
     id: ServiceId,
     seen: i64,
     sealed: &SealedCredential,
 ) -> Result<Service, DefinitionError> {
-    let at = desk.now();
+    let at = definitions.now();
     let entry = editor.entry(
         at,
-        "credential.replaced",
-        subject(id),
+        Event::CredentialReplaced,
+        Subject::Service(id),
         json!({ "keys": &sealed.keys, "place": &sealed.place, "version": sealed.version }),
     );
-    let is_put = desk
+    let is_put = definitions
         .store()
         .credential_put(editor.workspace, id, seen, sealed, at, entry)
         .await?;
     if is_put {
-        get(desk, editor.workspace, id).await
+        get(definitions, editor.workspace, id).await
     } else {
         Err(DefinitionError::Changing)
     }
@@ -357,9 +361,13 @@ struct Prepared {
 }
 
 impl Prepared {
-    async fn of(desk: &Desk, workspace: WorkspaceId, given: Given) -> Result<Self, SealingError> {
+    async fn of(
+        definitions: &DefinitionStore,
+        workspace: WorkspaceId,
+        given: Given,
+    ) -> Result<Self, SealingError> {
         Ok(Self {
-            key: desk.sealing().new_credential_key(workspace).await?,
+            key: definitions.sealing().new_credential_key(workspace).await?,
             credential: given.credential,
             keys: given.keys,
         })

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::event::{Event, Subject};
 use crate::id::{AgentId, AuditId, UserId, WorkspaceId};
 use crate::request::Digest;
 use crate::time::Timestamp;
@@ -42,10 +43,10 @@ pub struct NewAuditEntry {
     pub at: Timestamp,
     /// Who caused it.
     pub actor: Actor,
-    /// The event, as `noun.verb`, such as `action.approved`.
-    pub event: &'static str,
-    /// The object of the event, such as `action:0192…` or `service:3`.
-    pub subject: String,
+    /// The event.
+    pub event: Event,
+    /// The object of the event.
+    pub subject: Subject,
     /// Further details, as a JSON object. Never contains a secret.
     pub detail: serde_json::Value,
 }
@@ -69,9 +70,10 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// Who caused it.
     pub actor: String,
-    /// The event.
+    /// The text of the event, such as `action.approved`. An entry of another version may have one
+    /// that is unknown here.
     pub event: String,
-    /// The object of the event.
+    /// The text of the event's object, such as `service:3`.
     pub subject: String,
     /// Further details, as the JSON text that was hashed.
     pub detail: String,
@@ -117,8 +119,8 @@ impl ChainHead {
             workspace: new.workspace,
             at: new.at,
             actor: new.actor.to_string(),
-            event: new.event.to_owned(),
-            subject: new.subject,
+            event: new.event.to_string(),
+            subject: new.subject.to_string(),
             detail: new.detail.to_string(),
             covers: covers.map(|covers| covers.to_string()),
             previous_hash: self.hash,
@@ -162,6 +164,16 @@ pub struct ChainBroken {
 }
 
 impl AuditEntry {
+    /// Returns the event, if this version knows it.
+    pub fn event(&self) -> Option<Event> {
+        self.event.parse().ok()
+    }
+
+    /// Returns the object of the event, if this version knows its kind.
+    pub fn subject(&self) -> Option<Subject> {
+        self.subject.parse().ok()
+    }
+
     /// Returns the SHA-256 of the previous hash and every field, each text prefixed with its length.
     /// The covered rows are a separate field under a separate label, so removing them changes the hash.
     pub fn computed_hash(&self) -> Digest {
@@ -192,6 +204,7 @@ impl AuditEntry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::id::RequestEntryId;
 
     fn chain() -> Vec<AuditEntry> {
         let mut head = ChainHead::start(3);
@@ -201,8 +214,8 @@ mod tests {
                     workspace: Some(WorkspaceId(1)),
                     at: Timestamp(id),
                     actor: Actor::Agent(AgentId(2)),
-                    event: "request.forwarded",
-                    subject: format!("request:{id}"),
+                    event: Event::RequestForwarded,
+                    subject: Subject::RequestEntry(RequestEntryId(id)),
                     detail: serde_json::json!({ "method": "GET", "covers": { "row": id } }),
                 };
                 head.link(AuditId(id), new)

@@ -110,6 +110,8 @@ pub struct NewHold {
     pub preview: Option<Preview>,
     /// Where its values were seen before, sealed under the request's data key.
     pub provenance: Option<Vec<u8>>,
+    /// The summary of the request, sealed under the request's data key.
+    pub summary: Vec<u8>,
     /// When the action expires.
     pub expires_at: Timestamp,
     /// How many actions of the agent may be pending, including this one.

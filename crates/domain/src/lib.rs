@@ -17,6 +17,7 @@ pub mod workspace;
 
 pub mod body;
 pub mod cookie;
+pub mod digested_request;
 pub mod field;
 pub mod header;
 pub mod host;
@@ -38,5 +39,6 @@ pub mod verdict;
 pub mod action;
 pub mod audit;
 pub mod earlier_ruling;
+pub mod event;
 pub mod evidence;
 pub mod ledger;

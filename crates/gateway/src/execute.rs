@@ -10,7 +10,6 @@ use gaiterguard_sealing::PayloadKey;
 use tokio_util::sync::CancellationToken;
 
 use crate::detached::{DetachedOnDrop, or_on_abort};
-use crate::digested::DigestedRequest;
 use crate::gateway::Gateway;
 use crate::record::Begun;
 use crate::record::completion::PendingCompletion;
@@ -21,6 +20,7 @@ use crate::send::after_sending::AfterSending;
 use crate::send::dispatch::DispatchFailed;
 use crate::send::relay;
 use crate::send::sent::Sent;
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// How often an execution is begun again because something changed before it was recorded.
 const REBEGIN_MAX: usize = 8;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_assessment::{Assessor, build_word_lists};
-use gaiterguard_authority::{AgentCaller, Authority};
+use gaiterguard_authority::{AgentCaller, Authority, LastUsed};
 use gaiterguard_credential::Credentials;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::ReplicaId;
@@ -27,7 +27,6 @@ use crate::action::{ActionReport, Approvals};
 use crate::body::big_body::BigBodies;
 use crate::decide::Decider;
 use crate::housekeeping::Housekeeping;
-use crate::last_used::LastUsed;
 use crate::metrics::Metrics;
 use crate::prepare::Preparer;
 use crate::record::Recorder;
@@ -125,6 +124,7 @@ impl Gateway {
             Arc::clone(&metrics),
             Arc::clone(&provenance),
             held_requests.clone(),
+            big_bodies.clone(),
             &settings,
         ));
         Arc::new(Self {

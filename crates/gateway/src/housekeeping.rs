@@ -6,9 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gaiterguard_authority::{Authority, CONFIRM_EVERY};
+use gaiterguard_authority::{Authority, CONFIRM_EVERY, LastUsed};
 use gaiterguard_definitions::rule;
-use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_llm::Llm;
@@ -20,7 +20,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::action::watch::ActionWatch;
-use crate::last_used::LastUsed;
 
 /// The most rows that one statement changes.
 const BATCH_ROWS_MAX: u32 = 500;
@@ -130,11 +129,7 @@ impl Housekeeping {
         loop {
             match notices.recv().await {
                 Ok(Notice::Entry(entry)) => {
-                    let action = entry
-                        .subject
-                        .strip_prefix("action:")
-                        .map(str::parse::<ActionId>);
-                    if let Some(Ok(action)) = action {
+                    if let Some(Subject::Action(action)) = entry.subject() {
                         self.watch.wake(action);
                     }
                 }

@@ -11,7 +11,6 @@ pub mod refusal;
 
 pub mod body;
 mod detached;
-mod digested;
 mod settings;
 mod storage;
 
@@ -31,7 +30,6 @@ mod submit;
 pub mod test_call;
 
 mod housekeeping;
-mod last_used;
 pub mod metrics;
 
 pub use gateway::{Gateway, GatewayDeps};

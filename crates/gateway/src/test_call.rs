@@ -11,12 +11,12 @@ use gaiterguard_upstream::InboundError;
 use http::{HeaderMap, Method};
 use http_body::Body as _;
 
-use crate::digested::DigestedRequest;
 use crate::gateway::Gateway;
 use crate::prepare::{canonical, locate};
 use crate::refusal::Refusal;
 use crate::send::after_sending::AfterSending;
 use crate::send::sent::{Arrived, Sent};
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// The longest part of the response's body that is shown, in bytes.
 pub const TEST_BODY_BYTES_MAX: usize = 64 * 1024;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::user::{Email, User};
@@ -36,7 +37,7 @@ impl Accounts {
     ) -> Result<User, AccountError> {
         let hash = hash_now(password.into_secret()).await?;
         let at = self.clock.now();
-        let audit = |user, workspace| entry(user, workspace, at, "user.created");
+        let audit = |user, workspace| entry(user, workspace, at, Event::UserCreated);
         let created = match workspace_of {
             Some(host) => self.store.user_join(email, &hash, host, at, audit).await?,
             None => {
@@ -68,7 +69,7 @@ impl Accounts {
         let found = found.ok_or_else(unknown)?;
         let hash = hash_now(password.into_secret()).await?;
         let at = self.clock.now();
-        let audit = entry(found.user.id, found.workspace, at, "user.password_reset");
+        let audit = entry(found.user.id, found.workspace, at, Event::UserPasswordReset);
         let done = self
             .store
             .user_password_set(found.user.id, &hash, at, audit)
@@ -77,18 +78,13 @@ impl Accounts {
     }
 }
 
-fn entry(
-    user: UserId,
-    workspace: WorkspaceId,
-    at: Timestamp,
-    event: &'static str,
-) -> NewAuditEntry {
+fn entry(user: UserId, workspace: WorkspaceId, at: Timestamp, event: Event) -> NewAuditEntry {
     NewAuditEntry {
         workspace: Some(workspace),
         at,
         actor: Actor::Operator,
         event,
-        subject: format!("user:{user}"),
+        subject: Subject::User(user),
         detail: json!({}),
     }
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::user::{Email, Session, User};
@@ -206,7 +207,7 @@ impl Identity {
                 token_hash,
                 refresh_expires_at,
                 at,
-                |session| entry(session, "session.created"),
+                |session| entry(session, Event::SessionCreated),
             )
             .await?;
         // A password reset ends the sessions that it finds. If one came between reading the hash and
@@ -216,7 +217,7 @@ impl Identity {
             .user_by_email(login.user.email.normalized())
             .await?;
         if now_stored.is_none_or(|stored| stored.password_hash != login.password_hash) {
-            let audit = entry(session.id, "session.revoked");
+            let audit = entry(session.id, Event::SessionRevoked);
             self.store.session_revoke(session.id, at, audit).await?;
             return Err(LoginError::InvalidCredentials);
         }
@@ -302,7 +303,7 @@ impl Identity {
             caller.session,
             caller.workspace,
             at,
-            "session.revoked",
+            Event::SessionRevoked,
         );
         // If it has already ended, the caller has the result that it asked for.
         self.store.session_revoke(caller.session, at, audit).await?;
@@ -329,7 +330,13 @@ impl Identity {
         let Some(live) = live.filter(|live| live.user == caller.user) else {
             return Ok(false);
         };
-        let audit = session_entry(caller.user, live.id, live.workspace, at, "session.revoked");
+        let audit = session_entry(
+            caller.user,
+            live.id,
+            live.workspace,
+            at,
+            Event::SessionRevoked,
+        );
         Ok(self.store.session_revoke(live.id, at, audit).await?)
     }
 
@@ -350,14 +357,14 @@ fn session_entry(
     session: SessionId,
     workspace: WorkspaceId,
     at: Timestamp,
-    event: &'static str,
+    event: Event,
 ) -> NewAuditEntry {
     NewAuditEntry {
         workspace: Some(workspace),
         at,
         actor: Actor::User(user),
         event,
-        subject: format!("session:{session}"),
+        subject: Subject::Session(session),
         detail: json!({ "user_id": user }),
     }
 }

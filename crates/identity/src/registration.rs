@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::atomic::Ordering;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::user::{Email, User};
 use gaiterguard_store::{StoreError, UserCreated};
@@ -85,8 +86,8 @@ impl Identity {
             workspace: Some(workspace),
             at,
             actor: Actor::User(user),
-            event: "user.registered",
-            subject: format!("user:{user}"),
+            event: Event::UserRegistered,
+            subject: Subject::User(user),
             detail: json!({}),
         };
         let created = self

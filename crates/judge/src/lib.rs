@@ -67,8 +67,9 @@ use requested_effects::RequestedEffects;
 use signal::Shown;
 
 pub use effect::Effect;
-pub use operation::effect_of_operation;
-pub use path_template::path_template;
+pub use operation::{effect_of_operation, effect_of_request};
+pub use path_template::{PartKind, PathPart, path_parts, path_template};
+pub use role::Role;
 pub use signal::signal_codes;
 pub use subject::{Documented, Operation, Subject};
 

@@ -1,4 +1,4 @@
-//! The effect of a documented operation, for any request that calls it.
+//! The effect of a documented operation, for any request that calls it, and that of one request.
 
 use http::{HeaderMap, Method};
 
@@ -26,18 +26,26 @@ pub fn effect_of_operation(method: &Method, path: &str, operation: Operation<'_>
     };
     let arena = Arena::default();
     let opened = Opened::open(request, &arena);
-    let subject = Subject {
-        opened: &opened,
-        intent: "",
-        documented: Documented::As(operation),
-        history: None,
-    };
-    let analysis = Analysis::of(&subject);
+    let analysis = analysis(&opened, Documented::As(operation));
     match analysis.effects.gravest {
         // The called procedure is in the body, which is not known here.
         Effect::Read if analysis.is_endpoint_for_calls(method) => Effect::Create,
         effect => effect,
     }
+}
+
+/// Returns the most severe effect of a request.
+pub fn effect_of_request(opened: &Opened<'_>, documented: Documented<'_>) -> Effect {
+    analysis(opened, documented).effects.gravest
+}
+
+fn analysis<'a>(opened: &'a Opened<'a>, documented: Documented<'a>) -> Analysis<'a> {
+    Analysis::of(&Subject {
+        opened,
+        intent: "",
+        documented,
+        history: None,
+    })
 }
 
 /// The path with an identifier in place of each parameter.

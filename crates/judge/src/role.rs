@@ -8,7 +8,7 @@ use gaiterguard_request::opened;
 
 /// The role of a field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Role {
+pub enum Role {
     /// Not known.
     #[default]
     None,
@@ -117,7 +117,7 @@ static IDENTIFIERS: LazyLock<Stems> = LazyLock::new(|| {
 impl Role {
     /// The role of a field with this name. The last word that has one decides: a `user_email` is an
     /// e-mail address, a `payment_id` an identifier of what pays.
-    pub(crate) fn of(name: &str) -> Self {
+    pub fn of(name: &str) -> Self {
         let mut role = Self::None;
         let mut identifies = false;
         for word in of_name(name) {

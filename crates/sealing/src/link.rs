@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_store::{Store, StoreError};
@@ -76,14 +77,14 @@ pub(crate) async fn record_secret_kept(
     master: &str,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let kept = entry(at, "master_key.secret_kept", master);
+    let kept = entry(at, Event::MasterKeySecretKept, master);
     store.master_mark_configured(master, at, kept).await?;
     Ok(())
 }
 
 /// Removes the link if no gateway needs it any more.
 pub(crate) async fn remove_followed_links(store: &Store, now: Timestamp) -> Result<(), StoreError> {
-    let removed = |old: &str| entry(now, "master_key.link_cut", old);
+    let removed = |old: &str| entry(now, Event::MasterKeyLinkCut, old);
     store.master_remove_followed_links(now, removed).await?;
     Ok(())
 }

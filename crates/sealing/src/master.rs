@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::{DataKeyRow, MasterRow, Store};
@@ -29,13 +30,13 @@ pub(crate) fn master_id(name: &str) -> Result<MasterKeyId, SealingError> {
 }
 
 /// Creates an audit entry about a master key.
-pub(crate) fn entry(at: Timestamp, event: &'static str, master: &str) -> NewAuditEntry {
+pub(crate) fn entry(at: Timestamp, event: Event, master: &str) -> NewAuditEntry {
     NewAuditEntry {
         workspace: None,
         at,
         actor: Actor::Gateway,
         event,
-        subject: format!("master_key:{master}"),
+        subject: Subject::MasterKey(master.to_owned()),
         detail: json!({}),
     }
 }

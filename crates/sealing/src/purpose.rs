@@ -44,6 +44,11 @@ impl Purpose {
         Self::new("action_provenance", action, 0)
     }
 
+    /// The summary of the request that an action holds. It opens only with the digest of the request.
+    pub fn action_summary(action: ActionId, digest: Digest) -> Self {
+        Self::new("action_summary", format_args!("{action}:{digest}"), 0)
+    }
+
     /// An upstream's response. `subject` identifies the request or action that it belongs to.
     pub fn response(subject: impl Display) -> Self {
         Self::new("answer", subject, 0)

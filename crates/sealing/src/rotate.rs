@@ -6,6 +6,7 @@
 //! continues where it stopped.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::DataKeyId;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_store::{DataKeyRow, MasterRow, Store, StoreError};
@@ -153,7 +154,7 @@ async fn begin(
     let begun = NewAuditEntry {
         actor: Actor::Operator,
         detail: json!({ "from": old_id }),
-        ..entry(at, "master_key.rotated", &new_id)
+        ..entry(at, Event::MasterKeyRotated, &new_id)
     };
     let is_first = store
         .master_begin_rotation(&old_id, &new_id, &link, at, begun)
@@ -187,8 +188,8 @@ async fn move_key(
         workspace: Some(workspace),
         at,
         actor: Actor::Operator,
-        event: "data_key.rewrapped",
-        subject: format!("data_key:{id}"),
+        event: Event::DataKeyRewrapped,
+        subject: Subject::DataKey(id),
         detail: json!({}),
     };
     Ok(store

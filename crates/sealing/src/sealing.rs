@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::{Clock, Timestamp};
@@ -217,8 +218,8 @@ impl Sealing {
                         workspace: Some(workspace),
                         at,
                         actor: Actor::Gateway,
-                        event: "data_key.created",
-                        subject: format!("data_key:{id}"),
+                        event: Event::DataKeyCreated,
+                        subject: Subject::DataKey(id),
                         detail: json!({ "purpose": purpose }),
                     }
                 })

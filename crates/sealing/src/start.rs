@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_store::{MasterRow, Store, StoreError};
 use gaiterguard_vault::{Keyring, MasterKey};
@@ -66,7 +67,7 @@ impl Sealing {
         let mut rows = store.master_list().await?;
         if rows.is_empty() {
             let at = clock.now();
-            let named = master::entry(at, "master_key.created", &id);
+            let named = master::entry(at, Event::MasterKeyCreated, &id);
             // If the row was not inserted, another replica was faster, or there are keys without a master.
             store.master_insert_first(&id, at, named).await?;
             rows = store.master_list().await?;

@@ -1,325 +1,191 @@
 //! All problem codes, with their statuses and meanings.
 //!
-//! The reference of error codes is generated from this list. In debug builds,
-//! [`Problem`](crate::problem::Problem) checks that its code and status are listed, so a test that
-//! meets an undocumented problem fails.
+//! Error responses, the reference of error codes, and the problems in the OpenAPI document come from
+//! this table.
 
 use http::StatusCode;
 
-/// A code and its meaning.
-#[derive(Debug)]
-pub(crate) struct Code {
-    /// The stable value of `code`.
-    pub(crate) word: &'static str,
-    /// HTTP statuses that it is sent with.
-    pub(crate) statuses: &'static [u16],
-    /// Meaning, as one or more sentences in Markdown.
-    #[cfg_attr(not(test), expect(dead_code, reason = "only the reference shows it"))]
-    pub(crate) meaning: &'static str,
+macro_rules! codes {
+    ($($code:ident = $word:literal, [$($status:ident),+]: $meaning:literal,)+) => {
+        /// The code of a problem.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Code {
+            $(#[doc = $meaning] $code,)+
+        }
+
+        impl Code {
+            /// Every code, in alphabetical order of the words.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$(Self::$code),+];
+
+            /// Returns the stable value of `code`.
+            pub(crate) fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$code => $word,)+
+                }
+            }
+
+            /// Returns the HTTP statuses that the code is sent with. The first is the usual one.
+            pub(crate) fn statuses(self) -> &'static [StatusCode] {
+                match self {
+                    $(Self::$code => &[$(StatusCode::$status),+],)+
+                }
+            }
+
+            /// Returns the meaning, as one or more sentences in Markdown.
+            pub(crate) fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$code => $meaning,)+
+                }
+            }
+        }
+    };
 }
 
-const fn code(word: &'static str, statuses: &'static [u16], meaning: &'static str) -> Code {
-    Code {
-        word,
-        statuses,
-        meaning,
+impl Code {
+    /// Returns the usual HTTP status.
+    pub(crate) fn status(self) -> StatusCode {
+        self.statuses()[0]
+    }
+
+    /// Returns the URI reference of the problem type.
+    pub(crate) fn problem_type(self) -> String {
+        format!("/problems/{}", self.as_str())
+    }
+
+    /// Returns the code in words: `not_found` becomes `Not found`.
+    pub(crate) fn title(self) -> String {
+        let mut title = self.as_str().replace('_', " ");
+        if let Some(first) = title.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        title
     }
 }
 
-/// Every code, in alphabetical order.
-pub(crate) const CODES: &[Code] = &[
-    code(
-        "action_denied",
-        &[403],
+codes! {
+    ActionDenied = "action_denied", [FORBIDDEN]:
         "A human denied the request; `note` contains the reason. Do not try to work around it.",
-    ),
-    code(
-        "action_expired",
-        &[403, 410],
+    ActionExpired = "action_expired", [FORBIDDEN, GONE]:
         "The action expired before it was decided or executed. Send the request again if it is still needed.",
-    ),
-    code(
-        "action_not_approved",
-        &[409],
+    ActionNotApproved = "action_not_approved", [CONFLICT]:
         "The action cannot be executed in its current status, which is in `action_status`.",
-    ),
-    code(
-        "action_not_found",
-        &[404],
+    ActionNotFound = "action_not_found", [NOT_FOUND]:
         "This agent has no action with this ID.",
-    ),
-    code(
-        "action_revoked",
-        &[403],
+    ActionRevoked = "action_revoked", [FORBIDDEN]:
         "The action was revoked by a human, a block, or the kill switch.",
-    ),
-    code(
-        "action_stale",
-        &[409],
-        "The service's URL, the location of its credential, or the agent's scope changed while \
-         the request was held. Nothing was sent.",
-    ),
-    code(
-        "action_unreadable",
-        &[409],
+    ActionStale = "action_stale", [CONFLICT]:
+        "The service's URL, the location of its credential, or the agent's scope changed while the request was held. Nothing was sent.",
+    ActionUnreadable = "action_unreadable", [CONFLICT]:
         "The stored action is damaged. It can only be denied.",
-    ),
-    code("agent_blocked", &[403], "An operator blocked the agent."),
-    code(
-        "already_decided",
-        &[409],
+    AgentBlocked = "agent_blocked", [FORBIDDEN]:
+        "An operator blocked the agent.",
+    AlreadyDecided = "already_decided", [CONFLICT]:
         "Another person decided first; `action_status` is the result.",
-    ),
-    code(
-        "ambiguous_target",
-        &[400],
+    AmbiguousTarget = "ambiguous_target", [BAD_REQUEST]:
         "Several services contain the target. Choose one with `service_id`.",
-    ),
-    code(
-        "answer_not_kept",
-        &[409],
+    AnswerNotKept = "answer_not_kept", [CONFLICT]:
         "The request was sent and its response is not stored; `upstream_status` is its status.",
-    ),
-    code(
-        "approval_required",
-        &[428],
+    ApprovalRequired = "approval_required", [PRECONDITION_REQUIRED]:
         "The request is held. `action_id` and `status_url` lead to the action.",
-    ),
-    code(
-        "authority_unconfirmed",
-        &[503],
+    AuthorityUnconfirmed = "authority_unconfirmed", [SERVICE_UNAVAILABLE]:
         "The gateway cannot confirm that its definitions are current. Nothing was sent. Try again.",
-    ),
-    code(
-        "bad_request",
-        &[400, 405, 409, 413, 422],
+    BadRequest = "bad_request", [BAD_REQUEST, METHOD_NOT_ALLOWED, CONFLICT, PAYLOAD_TOO_LARGE, UNPROCESSABLE_ENTITY]:
         "The MCP message is not valid; `detail` says why.",
-    ),
-    code(
-        "call_cut",
-        &[409],
+    Busy = "busy", [TOO_MANY_REQUESTS]:
+        "Too many passwords are being checked at this moment. Try again after `Retry-After`.",
+    CallCut = "call_cut", [CONFLICT]:
         "An operator changed the service while the call was running. The request may have been sent.",
-    ),
-    code(
-        "changing",
-        &[409],
+    Changing = "changing", [CONFLICT]:
         "Other changes to the same definition were faster. Try again.",
-    ),
-    code(
-        "credential_unavailable",
-        &[502],
+    CredentialUnavailable = "credential_unavailable", [BAD_GATEWAY]:
         "The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.",
-    ),
-    code(
-        "cross_origin_refused",
-        &[403],
-        "A page of another origin sent the request.",
-    ),
-    code(
-        "definition_unreadable",
-        &[409],
+    CrossOriginRefused = "cross_origin_refused", [FORBIDDEN]:
+        "A page of another origin sent the session cookie or an MCP message.",
+    DefinitionUnreadable = "definition_unreadable", [CONFLICT]:
         "The stored definition is damaged. Delete or repair it.",
-    ),
-    code(
-        "digest_mismatch",
-        &[409],
+    DigestMismatch = "digest_mismatch", [CONFLICT]:
         "The request that was reviewed is not the one that is stored. Review it again.",
-    ),
-    code(
-        "documents_unread",
-        &[503],
+    DocumentsUnread = "documents_unread", [SERVICE_UNAVAILABLE]:
         "The service's documents are still being read, as after a start. Nothing was sent. Try again.",
-    ),
-    code(
-        "email_taken",
-        &[409],
+    EmailTaken = "email_taken", [CONFLICT]:
         "An account with this e-mail address exists.",
-    ),
-    code(
-        "host_not_allowed",
-        &[421],
+    HostNotAllowed = "host_not_allowed", [MISDIRECTED_REQUEST]:
         "The dashboard does not open under this host name. Set `PUBLIC_URL`.",
-    ),
-    code(
-        "idempotency_in_progress",
-        &[409],
+    IdempotencyInProgress = "idempotency_in_progress", [CONFLICT]:
         "The first request with this idempotency key is still running. Try again after `Retry-After`.",
-    ),
-    code(
-        "idempotency_key_reused",
-        &[422],
+    IdempotencyKeyReused = "idempotency_key_reused", [UNPROCESSABLE_ENTITY]:
         "The idempotency key was used for a different request. Use a new key.",
-    ),
-    code(
-        "internal_error",
-        &[500],
+    InternalError = "internal_error", [INTERNAL_SERVER_ERROR]:
         "The gateway failed. Look up the response's `X-Request-Id` in its log.",
-    ),
-    code(
-        "invalid_agent_key",
-        &[401],
+    InvalidAgentKey = "invalid_agent_key", [UNAUTHORIZED]:
         "The agent key is missing, unknown, revoked, or expired.",
-    ),
-    code(
-        "invalid_credentials",
-        &[401],
+    InvalidCredentials = "invalid_credentials", [UNAUTHORIZED]:
         "The password is wrong, or the user does not exist.",
-    ),
-    code(
-        "invalid_target",
-        &[400],
+    InvalidTarget = "invalid_target", [BAD_REQUEST]:
         "The target is not in normal form.",
-    ),
-    code(
-        "kill_switch",
-        &[403],
+    KillSwitch = "kill_switch", [FORBIDDEN]:
         "An operator stopped all agents of the workspace.",
-    ),
-    code(
-        "llm_failed",
-        &[502],
+    LlmFailed = "llm_failed", [BAD_GATEWAY]:
         "The test call to the language model failed.",
-    ),
-    code(
-        "llm_not_configured",
-        &[409],
+    LlmNotConfigured = "llm_not_configured", [CONFLICT]:
         "No language model is configured.",
-    ),
-    code(
-        "malformed_request",
-        &[400],
+    MalformedRequest = "malformed_request", [BAD_REQUEST]:
         "The HTTP framing is ambiguous or broken. The connection is closed.",
-    ),
-    code(
-        "method_not_allowed",
-        &[405],
+    MethodNotAllowed = "method_not_allowed", [METHOD_NOT_ALLOWED]:
         "The path does not support this method; `Allow` lists the methods that it supports.",
-    ),
-    code("name_taken", &[409], "Another definition has this name."),
-    code(
-        "not_acceptable",
-        &[406],
+    NameTaken = "name_taken", [CONFLICT]:
+        "Another definition has this name.",
+    NotAcceptable = "not_acceptable", [NOT_ACCEPTABLE]:
         "The MCP client does not accept the media types of the response.",
-    ),
-    code(
-        "not_authenticated",
-        &[401],
+    NotAuthenticated = "not_authenticated", [UNAUTHORIZED]:
         "The access token is missing, invalid, or expired, or its session has ended.",
-    ),
-    code(
-        "not_found",
-        &[404],
+    NotFound = "not_found", [NOT_FOUND]:
         "No route matches the path, or the workspace has no such object.",
-    ),
-    code(
-        "not_understood",
-        &[422],
+    NotUnderstood = "not_understood", [UNPROCESSABLE_ENTITY]:
         "The condition does not compile; `errors` gives line, column, and what was expected.",
-    ),
-    code(
-        "origin_not_allowed",
-        &[403],
+    OriginNotAllowed = "origin_not_allowed", [FORBIDDEN]:
         "A page of another origin sent the request.",
-    ),
-    code(
-        "outcome_unknown",
-        &[409],
+    OutcomeUnknown = "outcome_unknown", [CONFLICT]:
         "The request may have been sent and is not sent again; see `detail`.",
-    ),
-    code(
-        "payload_too_large",
-        &[413],
+    PayloadTooLarge = "payload_too_large", [PAYLOAD_TOO_LARGE]:
         "The body is longer than the limit.",
-    ),
-    code(
-        "policy_denied",
-        &[403],
+    PolicyDenied = "policy_denied", [FORBIDDEN]:
         "A rule denies the request; `matched_rules` names it.",
-    ),
-    code("registration_closed", &[403], "Registration is closed."),
-    code(
-        "request_head_too_large",
-        &[431],
+    RegistrationClosed = "registration_closed", [FORBIDDEN]:
+        "Registration is closed.",
+    RequestHeadTooLarge = "request_head_too_large", [REQUEST_HEADER_FIELDS_TOO_LARGE]:
         "The request's head is too long or has too many fields.",
-    ),
-    code(
-        "request_timeout",
-        &[408],
+    RequestTimeout = "request_timeout", [REQUEST_TIMEOUT]:
         "The request did not arrive in time.",
-    ),
-    code(
-        "service_not_found",
-        &[404],
+    ServiceNotFound = "service_not_found", [NOT_FOUND]:
         "The service does not exist in this workspace.",
-    ),
-    code(
-        "service_not_in_scope",
-        &[403],
+    ServiceNotInScope = "service_not_in_scope", [FORBIDDEN]:
         "The agent may not use this service, or none of its services contains the target.",
-    ),
-    code("setup_code_invalid", &[403], "The set-up code is wrong."),
-    code(
-        "setup_code_required",
-        &[403],
+    SetupCodeInvalid = "setup_code_invalid", [FORBIDDEN]:
+        "The set-up code is wrong.",
+    SetupCodeRequired = "setup_code_required", [FORBIDDEN]:
         "The first account needs the set-up code from the gateway's log.",
-    ),
-    code(
-        "storage_unavailable",
-        &[503],
+    StorageUnavailable = "storage_unavailable", [SERVICE_UNAVAILABLE]:
         "The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.",
-    ),
-    code(
-        "target_not_allowed",
-        &[403],
+    TargetNotAllowed = "target_not_allowed", [FORBIDDEN]:
         "The target is outside the service's base URL, or its address may not be used.",
-    ),
-    code(
-        "too_many_attempts",
-        &[429],
+    TooManyAttempts = "too_many_attempts", [TOO_MANY_REQUESTS]:
         "Too many attempts to sign in. Wait for the time in `Retry-After`.",
-    ),
-    code(
-        "too_many_pending",
-        &[429],
+    TooManyPending = "too_many_pending", [TOO_MANY_REQUESTS]:
         "Too many of the agent's actions, or too many bytes of them, are pending.",
-    ),
-    code("unsupported_media_type", &[415], "The body is not JSON."),
-    code(
-        "upstream_broken",
-        &[502],
-        "The connection to the upstream failed, or its response could not be masked. The request \
-         may have been sent.",
-    ),
-    code(
-        "upstream_timeout",
-        &[504],
+    UnsupportedMediaType = "unsupported_media_type", [UNSUPPORTED_MEDIA_TYPE]:
+        "The body is not JSON.",
+    UpstreamBroken = "upstream_broken", [BAD_GATEWAY]:
+        "The connection to the upstream failed, or its response could not be masked. The request may have been sent.",
+    UpstreamTimeout = "upstream_timeout", [GATEWAY_TIMEOUT]:
         "The upstream did not respond in time. The request may have been sent.",
-    ),
-    code(
-        "upstream_unreachable",
-        &[502],
+    UpstreamUnreachable = "upstream_unreachable", [BAD_GATEWAY]:
         "The upstream could not be reached. Nothing was sent; the same idempotency key may be used again.",
-    ),
-    code(
-        "validation_failed",
-        &[400],
+    ValidationFailed = "validation_failed", [BAD_REQUEST]:
         "A parameter or a field is missing, unknown, or invalid; `errors` names each.",
-    ),
-    code(
-        "web_socket_lost",
-        &[409],
+    WebSocketLost = "web_socket_lost", [CONFLICT]:
         "An approved WebSocket can be opened only by the call that waits for it.",
-    ),
-    code(
-        "web_socket_not_allowed",
-        &[403],
+    WebSocketNotAllowed = "web_socket_not_allowed", [FORBIDDEN]:
         "The service does not allow WebSockets.",
-    ),
-];
-
-/// Returns whether this code is listed with this status.
-pub(crate) fn is_documented(status: StatusCode, word: &str) -> bool {
-    CODES
-        .iter()
-        .any(|code| code.word == word && code.statuses.contains(&status.as_u16()))
 }

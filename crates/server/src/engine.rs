@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gaiterguard_authority::Authority;
 use gaiterguard_clock::SystemClock;
 use gaiterguard_credential::Credentials;
-use gaiterguard_definitions::desk::Desk;
+use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
@@ -25,7 +25,7 @@ use uuid::Uuid;
 pub(crate) struct Engine {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) identity: Arc<Identity>,
-    pub(crate) desk: Desk,
+    pub(crate) definition_store: DefinitionStore,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
 }
@@ -104,7 +104,7 @@ impl Engine {
             .llm()
             .map(|llm| Llm::new(&llm, Arc::clone(&clock)))
             .transpose()?;
-        let desk = Desk::new(
+        let definition_store = DefinitionStore::new(
             store.clone(),
             sealing.clone(),
             policy,
@@ -127,7 +127,7 @@ impl Engine {
         Ok(Self {
             gateway,
             identity: Arc::new(identity),
-            desk,
+            definition_store,
             clock,
             store,
         })

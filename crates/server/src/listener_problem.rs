@@ -3,24 +3,25 @@
 use gaiterguard_listener::{BodyError, HeadError};
 use http::StatusCode;
 
+use crate::codes::Code;
 use crate::problem::Problem;
 
 impl From<HeadError> for Problem {
     fn from(error: HeadError) -> Self {
-        Self::new(error.status(), code(error.status()), error.to_string())
+        Self::new(code(error.status()), error.to_string())
     }
 }
 
 impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
-        Self::new(error.status(), code(error.status()), error.to_string())
+        Self::new(code(error.status()), error.to_string())
     }
 }
 
-fn code(status: StatusCode) -> &'static str {
+fn code(status: StatusCode) -> Code {
     match status {
-        StatusCode::REQUEST_TIMEOUT => "request_timeout",
-        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "request_head_too_large",
-        _ => "malformed_request",
+        StatusCode::REQUEST_TIMEOUT => Code::RequestTimeout,
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => Code::RequestHeadTooLarge,
+        _ => Code::MalformedRequest,
     }
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::codes::is_documented;
+use crate::codes::Code;
 
 /// The media type of every problem.
 pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
@@ -28,7 +28,7 @@ pub(crate) struct Problem(Box<Content>);
 #[derive(Debug, Clone)]
 struct Content {
     status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     extensions: Map<String, Value>,
@@ -63,18 +63,10 @@ pub(crate) struct ProblemBody {
 }
 
 impl Problem {
-    /// Creates a problem with a stable `snake_case` `code`.
-    pub(crate) fn new(
-        status: StatusCode,
-        code: &'static str,
-        detail: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        debug_assert!(
-            is_documented(status, code),
-            "{status} `{code}` is not in CODES"
-        );
+    /// Creates a problem with the usual status of its code.
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Content {
-            status,
+            status: code.status(),
             code,
             detail: detail.into(),
             errors: Vec::new(),
@@ -90,59 +82,34 @@ impl Problem {
 
     /// 400 `validation_failed`, for several fields.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
+        Self::of_fields(Code::ValidationFailed, errors)
+    }
+
+    /// Creates a problem with errors of fields.
+    pub(crate) fn of_fields(code: Code, errors: Vec<FieldError>) -> Self {
         let sentences: Vec<_> = errors.iter().map(sentence).collect();
-        let mut problem = Self::new(
-            StatusCode::BAD_REQUEST,
-            "validation_failed",
-            sentences.join("; "),
-        );
+        let mut problem = Self::new(code, sentences.join("; "));
         problem.0.errors = errors;
         problem
     }
 
-    /// 401 `code`.
-    pub(crate) fn unauthorized(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, code, detail)
-    }
-
-    /// 403 `code`.
-    pub(crate) fn forbidden(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, code, detail)
-    }
-
     /// 404 `not_found`.
     pub(crate) fn not_found(detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", detail)
-    }
-
-    /// 409 `code`.
-    pub(crate) fn conflict(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::new(StatusCode::CONFLICT, code, detail)
+        Self::new(Code::NotFound, detail)
     }
 
     /// 413 `payload_too_large`.
     pub(crate) fn payload_too_large(bytes_max: usize) -> Self {
         Self::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "payload_too_large",
+            Code::PayloadTooLarge,
             format!("the request body is longer than the limit of {bytes_max} bytes"),
         )
-    }
-
-    /// 429 `code`, with `Retry-After`.
-    pub(crate) fn too_many(
-        code: &'static str,
-        detail: impl Into<Cow<'static, str>>,
-        retry_after_seconds: u64,
-    ) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail).retry_after(retry_after_seconds)
     }
 
     /// 500 `internal_error`. The cause belongs in the log, not in the response.
     pub(crate) fn internal() -> Self {
         Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal_error",
+            Code::InternalError,
             "internal error; look up the response's X-Request-Id in the gateway's log",
         )
     }
@@ -150,8 +117,7 @@ impl Problem {
     /// 503 `storage_unavailable`, with `Retry-After`.
     pub(crate) fn storage_unavailable() -> Self {
         Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "storage_unavailable",
+            Code::StorageUnavailable,
             "the database is unavailable; check whether a change was made before you retry it",
         )
         .retry_after(1)
@@ -160,21 +126,20 @@ impl Problem {
     /// 415 `unsupported_media_type`.
     pub(crate) fn unsupported_media_type() -> Self {
         Self::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
+            Code::UnsupportedMediaType,
             "the body must be JSON, sent with Content-Type: application/json",
         )
     }
 
-    /// Replaces the status and the code.
+    /// Replaces the status, for a code that has several.
     #[must_use]
-    pub(crate) fn with_status(mut self, status: StatusCode, code: &'static str) -> Self {
+    pub(crate) fn with_status(mut self, status: StatusCode) -> Self {
         debug_assert!(
-            is_documented(status, code),
-            "{status} `{code}` is not in CODES"
+            self.0.code.statuses().contains(&status),
+            "{:?} is not documented with {status}",
+            self.0.code
         );
         self.0.status = status;
-        self.0.code = code;
         self
     }
 
@@ -219,11 +184,11 @@ impl Problem {
             headers: _,
         } = &*self.0;
         let body = ProblemBody {
-            r#type: problem_type(code),
-            title: title(code),
+            r#type: code.problem_type(),
+            title: code.title(),
             status: status.as_u16(),
             detail: detail.clone(),
-            code,
+            code: code.as_str(),
             error: detail.clone(),
             errors: (!errors.is_empty()).then(|| errors.clone()),
         };
@@ -237,20 +202,6 @@ impl Problem {
         }
         members
     }
-}
-
-/// Returns the URI reference of a code's problem type.
-pub(crate) fn problem_type(code: &str) -> String {
-    format!("/problems/{code}")
-}
-
-/// Returns a code in words: `not_found` becomes `Not found`.
-pub(crate) fn title(code: &str) -> String {
-    let mut title = code.replace('_', " ");
-    if let Some(first) = title.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    title
 }
 
 /// Serializes the body of a problem. It may quote the request, and an agent may have put its key
@@ -299,8 +250,7 @@ pub(crate) async fn no_such_path() -> Response {
 /// Returns 405 for a method that a path does not support; the router adds `Allow`.
 pub(crate) async fn no_such_method() -> Response {
     let problem = Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
+        Code::MethodNotAllowed,
         "this path does not support the method; see the Allow header",
     );
     debug_assert!(!problem.0.headers.contains_key(ALLOW));
@@ -318,7 +268,7 @@ mod tests {
 
     #[test]
     fn members_are_flat_and_standard_ones_are_kept() {
-        let problem = Problem::new(StatusCode::CONFLICT, "action_not_approved", "not yet")
+        let problem = Problem::new(Code::ActionNotApproved, "not yet")
             .with("action_status", "PENDING")
             .with("status", "nonsense");
         assert_eq!(

@@ -2,7 +2,7 @@
 //! requests show its effect.
 
 use gaiterguard_authority::{Authority, Definitions};
-use gaiterguard_definitions::desk::DefinitionError;
+use gaiterguard_definitions::definition_store::DefinitionError;
 use gaiterguard_definitions::rule::check;
 use gaiterguard_domain::field::{FieldError, KEY_NOT_STORED};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};

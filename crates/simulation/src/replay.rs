@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gaiterguard_authority::{Authority, Definitions};
-use gaiterguard_definitions::desk::{DefinitionError, Desk};
+use gaiterguard_definitions::definition_store::{DefinitionError, DefinitionStore};
 use gaiterguard_definitions::rule;
 use gaiterguard_definitions::simulation::RuleSimulation;
 use gaiterguard_domain::all;
@@ -49,7 +49,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn simulate(
     authority: &Authority,
     risk_threshold: f64,
-    desk: &Desk,
+    desk: &DefinitionStore,
     workspace: WorkspaceId,
     simulation: RuleSimulation,
 ) -> Result<Simulation, DefinitionError> {
@@ -141,7 +141,7 @@ async fn replayed(
 
 /// Returns the request that an action holds, if it is still kept.
 async fn open(
-    desk: &Desk,
+    desk: &DefinitionStore,
     workspace: WorkspaceId,
     action: ActionId,
 ) -> Result<Option<CanonicalRequest>, DefinitionError> {
@@ -273,7 +273,7 @@ fn unruled(entry: &RequestEntry, threshold: f64) -> Decision {
 
 /// Returns the rules that would apply, and how many days are replayed.
 async fn read(
-    desk: &Desk,
+    desk: &DefinitionStore,
     workspace: WorkspaceId,
     simulation: RuleSimulation,
 ) -> Result<(Vec<Rule>, u32), DefinitionError> {

@@ -13,7 +13,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::id::{AgentId, DataKeyId, RequestId, RuleId, ServiceId, WorkspaceId};
+use gaiterguard_domain::event::{Event, Subject};
+use gaiterguard_domain::id::{
+    AgentId, DataKeyId, RequestEntryId, RequestId, RuleId, ServiceId, WorkspaceId,
+};
 use gaiterguard_domain::ledger::{
     Completion, NewClaim, NewDecision, NewEntry, Outcome, Recorded, ReplicaId, Sealed,
     StoredResponse,
@@ -74,8 +77,8 @@ fn decision(
             workspace: Some(workspace),
             at,
             actor: Actor::Agent(AgentId(1)),
-            event: "request.forwarded",
-            subject: "request:1".to_owned(),
+            event: Event::RequestForwarded,
+            subject: Subject::RequestEntry(RequestEntryId(1)),
             detail: serde_json::json!({ "method": "POST", "service_id": 1 }),
         },
     }
@@ -109,8 +112,8 @@ async fn main() -> Result<(), Failed> {
         workspace: None,
         at: Timestamp(1),
         actor: Actor::Operator,
-        event: "user.created",
-        subject: "user".to_owned(),
+        event: Event::UserCreated,
+        subject: Subject::Gateway,
         detail: serde_json::json!({}),
     };
     let created = store

@@ -2,7 +2,8 @@
 //! and completes them.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::id::AgentId;
+use gaiterguard_domain::event::{Event, Subject};
+use gaiterguard_domain::id::{AgentId, RequestEntryId};
 use gaiterguard_domain::ledger::Claim;
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::time::Timestamp;
@@ -95,8 +96,8 @@ impl Store {
                 workspace: workspace.map(|(id,)| gaiterguard_domain::id::WorkspaceId(id)),
                 at: now,
                 actor: Actor::Gateway,
-                event: "request.broken",
-                subject: format!("request:{entry}"),
+                event: Event::RequestBroken,
+                subject: Subject::RequestEntry(RequestEntryId(*entry)),
                 detail,
             });
         }
@@ -125,7 +126,7 @@ impl Store {
             now.0,
             i64::from(limit),
         );
-        tx.end_retention("retention.claims_deleted", removed, now)
+        tx.end_retention(Event::RetentionClaimsDeleted, removed, now)
             .await?;
         Ok(removed)
     }

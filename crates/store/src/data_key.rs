@@ -1,6 +1,7 @@
 //! Wrapped data keys. Only the vault can unwrap them.
 
 use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
@@ -191,7 +192,7 @@ impl Store {
         for (id,) in unused {
             removed += execute!(tx, "DELETE FROM data_keys WHERE id = $1", id);
         }
-        tx.end_retention("retention.data_keys_deleted", removed, at)
+        tx.end_retention(Event::RetentionDataKeysDeleted, removed, at)
             .await?;
         Ok(removed)
     }

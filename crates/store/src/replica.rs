@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
 
@@ -91,7 +92,7 @@ impl Store {
             "DELETE FROM replicas WHERE lease_until <= $1",
             now.before(retention).0,
         );
-        tx.end_retention("retention.replicas_deleted", removed, at)
+        tx.end_retention(Event::RetentionReplicasDeleted, removed, at)
             .await?;
         Ok(removed)
     }

@@ -2,6 +2,7 @@
 
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewEntry, RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
@@ -11,7 +12,6 @@ use serde_json::json;
 use crate::db::connection::{execute, fetch_all, fetch_optional};
 use crate::db::cursor::{NumberPosition, Page, page};
 use crate::db::error::StoreError;
-use crate::rows::audit_row::REQUESTS_DELETED;
 use crate::rows::column::{RowContext, Text, time};
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
@@ -222,8 +222,8 @@ impl Store {
             workspace: None,
             at,
             actor: Actor::Gateway,
-            event: REQUESTS_DELETED,
-            subject: "gateway".to_owned(),
+            event: Event::RetentionRequestsDeleted,
+            subject: Subject::Gateway,
             detail,
         });
         tx.commit().await?;

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::{RuleId, WorkspaceId};
 use gaiterguard_domain::time::{Day, Timestamp};
 
@@ -62,7 +63,7 @@ impl Store {
             before.0,
             i64::from(limit),
         );
-        tx.end_retention("retention.rule_hits_deleted", removed, at)
+        tx.end_retention(Event::RetentionRuleHitsDeleted, removed, at)
             .await?;
         Ok(removed)
     }

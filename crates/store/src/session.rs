@@ -1,6 +1,7 @@
 //! Sessions and their refresh tokens, of which only SHA-256 hashes are stored.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Session;
@@ -127,7 +128,7 @@ impl Store {
             at: now,
             actor,
             event,
-            subject: format!("session:{}", session.id),
+            subject: Subject::Session(session.id),
             detail: json!({ "user_id": session.user }),
         };
         if token.used_at.is_some() {
@@ -137,7 +138,7 @@ impl Store {
                 session.id.0,
                 now.0,
             );
-            tx.audit(entry("session.token_reused", Actor::Gateway));
+            tx.audit(entry(Event::SessionTokenReused, Actor::Gateway));
             tx.commit().await?;
             return Ok(Refreshed::Reused(session.id));
         }
@@ -158,7 +159,7 @@ impl Store {
             expires_at.0,
         );
         token_insert(&mut tx, session.id, new_hash, expires_at, now).await?;
-        tx.audit(entry("session.refreshed", Actor::User(session.user)));
+        tx.audit(entry(Event::SessionRefreshed, Actor::User(session.user)));
         tx.commit().await?;
         Ok(Refreshed::Rotated(session))
     }
@@ -231,7 +232,7 @@ impl Store {
             before.0,
             i64::from(limit),
         );
-        tx.end_retention("retention.sessions_deleted", removed, at)
+        tx.end_retention(Event::RetentionSessionsDeleted, removed, at)
             .await?;
         Ok(removed)
     }

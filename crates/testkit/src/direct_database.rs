@@ -31,6 +31,12 @@ impl DirectDatabase {
 
     /// Executes a statement. Panics if it changes no row.
     pub async fn change(&mut self, statement: &str) {
+        let rows = self.execute(statement).await;
+        assert!(rows > 0 || statement.starts_with("CREATE"), "{statement}");
+    }
+
+    /// Executes a statement and returns how many rows it changed.
+    pub async fn execute(&mut self, statement: &str) -> u64 {
         let text = AssertSqlSafe(statement.to_owned());
         let done = match self {
             Self::Sqlite(connection) => {
@@ -42,23 +48,16 @@ impl DirectDatabase {
                 done.map(|done| done.rows_affected())
             }
         };
-        let rows = done.unwrap_or_else(|error| panic!("{statement}: {error}"));
-        assert!(rows > 0 || statement.starts_with("CREATE"), "{statement}");
+        done.unwrap_or_else(|error| panic!("{statement}: {error}"))
     }
 
     /// Executes a statement without checking references between tables. Panics if it changes no row.
     pub async fn change_unchecked(&mut self, statement: &str) {
-        let done = match self {
-            Self::Sqlite(connection) => {
-                let off = sqlx::raw_sql("PRAGMA foreign_keys = OFF");
-                off.execute(connection).await.map(drop)
-            }
-            Self::Postgres(connection) => {
-                let off = sqlx::raw_sql("SET session_replication_role = replica");
-                off.execute(connection).await.map(drop)
-            }
-        };
-        done.expect("references need not be checked");
+        self.execute(match self {
+            Self::Sqlite(_) => "PRAGMA foreign_keys = OFF",
+            Self::Postgres(_) => "SET session_replication_role = replica",
+        })
+        .await;
         self.change(statement).await;
     }
 

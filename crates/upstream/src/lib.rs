@@ -26,8 +26,6 @@ mod pool;
 mod pool_key;
 mod resolve;
 mod send;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 pub use address::{

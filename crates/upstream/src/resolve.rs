@@ -206,3 +206,6 @@ fn parse_pair(entry: &str) -> Option<(String, IpAddr)> {
         .and_then(|rest| rest.strip_suffix(']'));
     Some((host.to_string(), bare.unwrap_or(address).parse().ok()?))
 }
+
+#[cfg(test)]
+mod tests;

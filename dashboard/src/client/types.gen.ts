@@ -101,6 +101,7 @@ export type Action = {
      */
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
+    summary: RequestSummary | null;
     /**
      * Where values of the request had been seen before it was held. At most 10; empty in lists.
      */
@@ -707,6 +708,20 @@ export type HeaderStrings = string | Array<string>;
 export type HeaderValues = string | Array<string>;
 
 /**
+ * A piece of a headline.
+ */
+export type HeadlinePart = {
+    /**
+     * The text.
+     */
+    text: string;
+    /**
+     * Whether it is a value of the request, which the agent chose, and not the gateway's own words.
+     */
+    is_value: boolean;
+};
+
+/**
  * Response of a live process.
  */
 export type Health = {
@@ -911,6 +926,7 @@ export type ListAction = {
          */
         matched_rules: Array<MatchedRule>;
         operation: OperationRef | null;
+        summary: RequestSummary | null;
         /**
          * Where values of the request had been seen before it was held. At most 10; empty in lists.
          */
@@ -2151,6 +2167,64 @@ export type RequestEntry = {
 };
 
 /**
+ * A value that matters.
+ */
+export type RequestFact = {
+    /**
+     * Why it matters.
+     */
+    kind: RequestFactKind;
+    /**
+     * Its name in the request; for an object in the path, the word before it.
+     */
+    name: string;
+    /**
+     * `path`, `query/NAME`, or `body` followed by a JSON pointer.
+     */
+    location: string;
+    /**
+     * The value. An amount whose currency and unit are known is written as people write it.
+     */
+    value: string;
+    /**
+     * Whether only the beginning of the value is here.
+     */
+    is_cut: boolean;
+    /**
+     * The document's description, if it is short.
+     */
+    meaning: string | null;
+};
+
+/**
+ * Why a value matters. Ordered by importance, the most important first.
+ */
+export type RequestFactKind = 'amount' | 'recipient' | 'account' | 'target' | 'access' | 'command' | 'content' | 'link' | 'object' | 'quantity' | 'date' | 'other';
+
+/**
+ * The summary of a request.
+ */
+export type RequestSummary = {
+    /**
+     * The most severe effect, as the code of its signal: `deletes`, `pays`, `changes_access`,
+     * `runs_code`, `shares_outside`, `changes`, `creates` or `reads`.
+     */
+    effect: string;
+    /**
+     * One line, such as “Refund €20.00 · charge `ch_1`”.
+     */
+    headline: Array<HeadlinePart>;
+    /**
+     * The values that matter most, the most important first. At most six.
+     */
+    facts: Array<RequestFact>;
+    /**
+     * How many values of the request are not among the facts.
+     */
+    other_values: number;
+};
+
+/**
  * A human's finding at the upstream.
  */
 export type Resolution = {
@@ -2830,15 +2904,15 @@ export type ListAgentsData = {
 
 export type ListAgentsErrors = {
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -2863,31 +2937,31 @@ export type CreateAgentData = {
 
 export type CreateAgentErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -2917,23 +2991,23 @@ export type DeleteAgentData = {
 
 export type DeleteAgentErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -2963,23 +3037,23 @@ export type GetAgentData = {
 
 export type GetAgentErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3009,39 +3083,49 @@ export type UpdateAgentData = {
 
 export type UpdateAgentErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3071,23 +3155,23 @@ export type BlockAgentData = {
 
 export type BlockAgentErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3117,23 +3201,23 @@ export type RotateAgentKeyData = {
 
 export type RotateAgentKeyErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3163,35 +3247,35 @@ export type SetAgentServicesData = {
 
 export type SetAgentServicesErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3221,23 +3305,23 @@ export type UnblockAgentData = {
 
 export type UnblockAgentErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3283,19 +3367,19 @@ export type ListApprovalsData = {
 
 export type ListApprovalsErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3320,15 +3404,15 @@ export type ListPendingApprovalsData = {
 
 export type ListPendingApprovalsErrors = {
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3363,23 +3447,23 @@ export type GetApprovalData = {
 
 export type GetApprovalErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3409,39 +3493,49 @@ export type ApproveData = {
 
 export type ApproveErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3471,39 +3565,49 @@ export type DenyData = {
 
 export type DenyErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3533,39 +3637,49 @@ export type ResolveData = {
 
 export type ResolveErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3595,39 +3709,49 @@ export type RevokeData = {
 
 export type RevokeErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3661,19 +3785,19 @@ export type ListAuditData = {
 
 export type ListAuditErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3698,15 +3822,15 @@ export type ExportAuditData = {
 
 export type ExportAuditErrors = {
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3731,15 +3855,15 @@ export type VerifyAuditData = {
 
 export type VerifyAuditErrors = {
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3764,39 +3888,41 @@ export type LogInData = {
 
 export type LogInErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `invalid_credentials`: the password is wrong, or the user does not exist.
+     * `invalid_credentials`: The password is wrong, or the user does not exist.
      */
     401: Problem;
     /**
-     * `origin_not_allowed`: the request comes from a page of another origin.
+     * `origin_not_allowed`: A page of another origin sent the request.
      */
     403: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `too_many_attempts`: wait for the time in `Retry-After`.
+     * `too_many_attempts`: Too many attempts to sign in. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
      */
     429: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3821,15 +3947,15 @@ export type LogOutData = {
 
 export type LogOutErrors = {
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3854,15 +3980,15 @@ export type MeData = {
 
 export type MeErrors = {
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3887,35 +4013,37 @@ export type RefreshData = {
 
 export type RefreshErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `cross_origin_refused`: the cookie was not sent by a page of this gateway. `origin_not_allowed`: the request comes from a page of another origin.
+     * `cross_origin_refused`: A page of another origin sent the session cookie or an MCP message.
+     *
+     * `origin_not_allowed`: A page of another origin sent the request.
      */
     403: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3940,39 +4068,47 @@ export type RegisterData = {
 
 export type RegisterErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `registration_closed`: registration is closed. `setup_code_required` or `setup_code_invalid`: the first account requires the set-up code, which is in the gateway's log. `origin_not_allowed`: the request comes from a page of another origin.
+     * `registration_closed`: Registration is closed.
+     *
+     * `setup_code_required`: The first account needs the set-up code from the gateway's log.
+     *
+     * `setup_code_invalid`: The set-up code is wrong.
+     *
+     * `origin_not_allowed`: A page of another origin sent the request.
      */
     403: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `email_taken`: an account with this e-mail address exists.
+     * `email_taken`: An account with this e-mail address exists.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `too_many_attempts`: wait for the time in `Retry-After`.
+     * `too_many_attempts`: Too many attempts to sign in. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
      */
     429: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -3997,11 +4133,11 @@ export type GetRegistrationData = {
 
 export type GetRegistrationErrors = {
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4035,19 +4171,19 @@ export type ListSessionsData = {
 
 export type ListSessionsErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4077,23 +4213,23 @@ export type EndSessionData = {
 
 export type EndSessionErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4124,19 +4260,19 @@ export type StreamEventsData = {
 
 export type StreamEventsErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4177,15 +4313,15 @@ export type GetKillSwitchData = {
 
 export type GetKillSwitchErrors = {
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4210,31 +4346,31 @@ export type SetKillSwitchData = {
 
 export type SetKillSwitchErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4270,7 +4406,7 @@ export type McpData = {
 
 export type McpErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
@@ -4292,23 +4428,23 @@ export type McpErrors = {
      */
     406: unknown;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4378,19 +4514,19 @@ export type GetOverviewData = {
 
 export type GetOverviewErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4421,35 +4557,61 @@ export type ProxyData = {
 
 export type ProxyErrors = {
     /**
-     * `validation_failed`, `invalid_target`, or `ambiguous_target`: the request is malformed; `errors` names the fields.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     *
+     * `invalid_target`: The target is not in normal form.
+     *
+     * `ambiguous_target`: Several services contain the target. Choose one with `service_id`.
      */
     400: Problem;
     /**
-     * `invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.
+     * `invalid_agent_key`: The agent key is missing, unknown, revoked, or expired.
      */
     401: Problem;
     /**
-     * `agent_blocked`, `kill_switch`, `service_not_in_scope`, `target_not_allowed`, `policy_denied`, or the outcome of the request that used this idempotency key: `action_denied`, `action_expired`, `action_revoked`.
+     * `agent_blocked`: An operator blocked the agent.
+     *
+     * `kill_switch`: An operator stopped all agents of the workspace.
+     *
+     * `service_not_in_scope`: The agent may not use this service, or none of its services contains the target.
+     *
+     * `target_not_allowed`: The target is outside the service's base URL, or its address may not be used.
+     *
+     * `policy_denied`: A rule denies the request; `matched_rules` names it.
+     *
+     * `action_denied`: A human denied the request; `note` contains the reason. Do not try to work around it.
+     *
+     * `action_expired`: The action expired before it was decided or executed. Send the request again if it is still needed.
+     *
+     * `action_revoked`: The action was revoked by a human, a block, or the kill switch.
      */
     403: Problem;
     /**
-     * `service_not_found`: the service does not exist in this workspace.
+     * `service_not_found`: The service does not exist in this workspace.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `idempotency_in_progress`, `answer_not_kept`, or `outcome_unknown`: the request may have been sent and is not sent again; see `detail`. `action_stale`: the service changed while the request was held; nothing was sent. `call_cut`: the service changed while the request was running; the request may have been sent.
+     * `idempotency_in_progress`: The first request with this idempotency key is still running. Try again after `Retry-After`.
+     *
+     * `answer_not_kept`: The request was sent and its response is not stored; `upstream_status` is its status.
+     *
+     * `outcome_unknown`: The request may have been sent and is not sent again; see `detail`.
+     *
+     * `action_stale`: The service's URL, the location of its credential, or the agent's scope changed while the request was held. Nothing was sent.
+     *
+     * `call_cut`: An operator changed the service while the call was running. The request may have been sent.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `idempotency_key_reused`: the key was used for a different request.
+     * `idempotency_key_reused`: The idempotency key was used for a different request. Use a new key.
      */
     422: Problem;
     /**
@@ -4457,23 +4619,31 @@ export type ProxyErrors = {
      */
     428: HeldProblem;
     /**
-     * `too_many_pending`: too many of the agent's actions are pending.
+     * `too_many_pending`: Too many of the agent's actions, or too many bytes of them, are pending.
      */
     429: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `upstream_unreachable` or `credential_unavailable`: nothing was sent. `upstream_broken`: the request may have been sent.
+     * `upstream_unreachable`: The upstream could not be reached. Nothing was sent; the same idempotency key may be used again.
+     *
+     * `credential_unavailable`: The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.
+     *
+     * `upstream_broken`: The connection to the upstream failed, or its response could not be masked. The request may have been sent.
      */
     502: Problem;
     /**
-     * `storage_unavailable` or `authority_unconfirmed` with `Retry-After`: this call sent nothing. `storage_unavailable` without it: a read may have been sent, and its response is withheld because it could not be recorded.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     *
+     * `authority_unconfirmed`: The gateway cannot confirm that its definitions are current. Nothing was sent. Try again.
+     *
+     * `documents_unread`: The service's documents are still being read, as after a start. Nothing was sent. Try again.
      */
     503: Problem;
     /**
-     * `upstream_timeout`: the request may have been sent.
+     * `upstream_timeout`: The upstream did not respond in time. The request may have been sent.
      */
     504: Problem;
 };
@@ -4496,35 +4666,53 @@ export type DryRunData = {
 
 export type DryRunErrors = {
     /**
-     * `validation_failed`, `invalid_target`, or `ambiguous_target`: the request is malformed; `errors` names the fields.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     *
+     * `invalid_target`: The target is not in normal form.
+     *
+     * `ambiguous_target`: Several services contain the target. Choose one with `service_id`.
      */
     400: Problem;
     /**
-     * `invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.
+     * `invalid_agent_key`: The agent key is missing, unknown, revoked, or expired.
      */
     401: Problem;
     /**
-     * `agent_blocked`, `kill_switch`, `service_not_in_scope`, `target_not_allowed`, `policy_denied`, or the outcome of the request that used this idempotency key: `action_denied`, `action_expired`, `action_revoked`.
+     * `agent_blocked`: An operator blocked the agent.
+     *
+     * `kill_switch`: An operator stopped all agents of the workspace.
+     *
+     * `service_not_in_scope`: The agent may not use this service, or none of its services contains the target.
+     *
+     * `target_not_allowed`: The target is outside the service's base URL, or its address may not be used.
+     *
+     * `policy_denied`: A rule denies the request; `matched_rules` names it.
+     *
+     * `action_denied`: A human denied the request; `note` contains the reason. Do not try to work around it.
+     *
+     * `action_expired`: The action expired before it was decided or executed. Send the request again if it is still needed.
+     *
+     * `action_revoked`: The action was revoked by a human, a block, or the kill switch.
      */
     403: Problem;
     /**
-     * `service_not_found`: the service does not exist in this workspace.
+     * `service_not_found`: The service does not exist in this workspace.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4554,39 +4742,57 @@ export type ExecuteData = {
 
 export type ExecuteErrors = {
     /**
-     * `invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.
+     * `invalid_agent_key`: The agent key is missing, unknown, revoked, or expired.
      */
     401: Problem;
     /**
-     * `agent_blocked`, `kill_switch`, or `target_not_allowed`: nothing was sent, or the running call was canceled and the action is `INDETERMINATE`.
+     * `agent_blocked`: An operator blocked the agent.
+     *
+     * `kill_switch`: An operator stopped all agents of the workspace.
+     *
+     * `target_not_allowed`: The target is outside the service's base URL, or its address may not be used.
      */
     403: Problem;
     /**
-     * `action_not_found`: this agent has no action with this ID.
+     * `action_not_found`: This agent has no action with this ID.
      */
     404: Problem;
     /**
-     * `action_not_approved` with `action_status`, or `action_stale`: this call sent nothing. `outcome_unknown`: the request may have been sent; the action's status shows the outcome once it is recorded. `call_cut`: the service changed while the request was running. `web_socket_lost`: the upstream opened a WebSocket, which this call cannot carry.
+     * `action_not_approved`: The action cannot be executed in its current status, which is in `action_status`.
+     *
+     * `action_stale`: The service's URL, the location of its credential, or the agent's scope changed while the request was held. Nothing was sent.
+     *
+     * `outcome_unknown`: The request may have been sent and is not sent again; see `detail`.
+     *
+     * `call_cut`: An operator changed the service while the call was running. The request may have been sent.
+     *
+     * `web_socket_lost`: An approved WebSocket can be opened only by the call that waits for it.
      */
     409: Problem;
     /**
-     * `action_expired`: the approval expired before it was used.
+     * `action_expired`: The action expired before it was decided or executed. Send the request again if it is still needed.
      */
     410: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `upstream_unreachable` or `credential_unavailable`: nothing was sent, and the action is still approved. `upstream_broken`: the action is `INDETERMINATE`.
+     * `upstream_unreachable`: The upstream could not be reached. Nothing was sent; the same idempotency key may be used again.
+     *
+     * `credential_unavailable`: The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.
+     *
+     * `upstream_broken`: The connection to the upstream failed, or its response could not be masked. The request may have been sent.
      */
     502: Problem;
     /**
-     * `storage_unavailable` or `authority_unconfirmed`: this call sent nothing.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     *
+     * `authority_unconfirmed`: The gateway cannot confirm that its definitions are current. Nothing was sent. Try again.
      */
     503: Problem;
     /**
-     * `upstream_timeout`: the action is `INDETERMINATE`.
+     * `upstream_timeout`: The upstream did not respond in time. The request may have been sent.
      */
     504: Problem;
 };
@@ -4609,11 +4815,11 @@ export type GetReadyData = {
 
 export type GetReadyErrors = {
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4667,19 +4873,19 @@ export type ListRequestsData = {
 
 export type ListRequestsErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4709,23 +4915,23 @@ export type GetRequestData = {
 
 export type GetRequestErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4759,19 +4965,19 @@ export type ListRulesData = {
 
 export type ListRulesErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4796,39 +5002,49 @@ export type CreateRuleData = {
 
 export type CreateRuleErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `not_understood`: the condition does not compile; `errors` gives the position and what was expected.
+     * `not_understood`: The condition does not compile; `errors` gives line, column, and what was expected.
      */
     422: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4853,15 +5069,15 @@ export type CompileRuleData = {
 
 export type CompileRuleErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
@@ -4869,15 +5085,15 @@ export type CompileRuleErrors = {
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
@@ -4885,7 +5101,7 @@ export type CompileRuleErrors = {
      */
     502: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4910,35 +5126,35 @@ export type SimulateRulesData = {
 
 export type SimulateRulesErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `not_understood`: the condition does not compile; `errors` gives the position and what was expected.
+     * `not_understood`: The condition does not compile; `errors` gives line, column, and what was expected.
      */
     422: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -4963,31 +5179,31 @@ export type ValidateConditionData = {
 
 export type ValidateConditionErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5017,23 +5233,23 @@ export type DeleteRuleData = {
 
 export type DeleteRuleErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5063,23 +5279,23 @@ export type GetRuleData = {
 
 export type GetRuleErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5109,43 +5325,53 @@ export type UpdateRuleData = {
 
 export type UpdateRuleErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `not_understood`: the condition does not compile; `errors` gives the position and what was expected.
+     * `not_understood`: The condition does not compile; `errors` gives line, column, and what was expected.
      */
     422: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5170,15 +5396,15 @@ export type ListServicesData = {
 
 export type ListServicesErrors = {
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5203,35 +5429,45 @@ export type CreateServiceData = {
 
 export type CreateServiceErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5261,23 +5497,23 @@ export type DeleteServiceData = {
 
 export type DeleteServiceErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5307,23 +5543,23 @@ export type GetServiceData = {
 
 export type GetServiceErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5353,39 +5589,49 @@ export type UpdateServiceData = {
 
 export type UpdateServiceErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5415,39 +5661,49 @@ export type SetCredentialsData = {
 
 export type SetCredentialsErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5486,23 +5742,23 @@ export type ListDocumentsData = {
 
 export type ListDocumentsErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5532,39 +5788,49 @@ export type CreateDocumentData = {
 
 export type CreateDocumentErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5598,23 +5864,23 @@ export type DeleteDocumentData = {
 
 export type DeleteDocumentErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5648,27 +5914,37 @@ export type RefreshDocumentData = {
 
 export type RefreshDocumentErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5715,27 +5991,37 @@ export type ListOperationsData = {
 
 export type ListOperationsErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * The request conflicts with the current state; `code` gives the reason. `definition_unreadable`: the stored definition is damaged.
+     * `name_taken`: Another definition has this name.
+     *
+     * `changing`: Other changes to the same definition were faster. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: Another person decided first; `action_status` is the result.
+     *
+     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5765,11 +6051,11 @@ export type TestCallData = {
 
 export type TestCallErrors = {
     /**
-     * `validation_failed`: a parameter or a field of the body is missing, unknown, or invalid; `errors` names each.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
@@ -5777,23 +6063,23 @@ export type TestCallErrors = {
      */
     403: Problem;
     /**
-     * `not_found`: not found in this workspace.
+     * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
     /**
-     * `request_timeout`: the body did not arrive in time.
+     * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
     /**
-     * `payload_too_large`: the body is longer than the limit.
+     * `payload_too_large`: The body is longer than the limit.
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: the body is not JSON.
+     * `unsupported_media_type`: The body is not JSON.
      */
     415: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
@@ -5801,7 +6087,7 @@ export type TestCallErrors = {
      */
     502: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
     /**
@@ -5830,15 +6116,15 @@ export type GetSettingsData = {
 
 export type GetSettingsErrors = {
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5863,7 +6149,7 @@ export type TestLlmData = {
 
 export type TestLlmErrors = {
     /**
-     * `not_authenticated`: the access token is missing, invalid, or expired, or its session has ended.
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
     /**
@@ -5871,7 +6157,7 @@ export type TestLlmErrors = {
      */
     409: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
@@ -5879,7 +6165,7 @@ export type TestLlmErrors = {
      */
     502: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };
@@ -5914,27 +6200,29 @@ export type GetStatusData = {
 
 export type GetStatusErrors = {
     /**
-     * `validation_failed`: a parameter is invalid; `errors` names it.
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      */
     400: Problem;
     /**
-     * `invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.
+     * `invalid_agent_key`: The agent key is missing, unknown, revoked, or expired.
      */
     401: Problem;
     /**
-     * `agent_blocked` or `kill_switch`: an operator stopped the agent.
+     * `agent_blocked`: An operator blocked the agent.
+     *
+     * `kill_switch`: An operator stopped all agents of the workspace.
      */
     403: Problem;
     /**
-     * `action_not_found`: this agent has no action with this ID.
+     * `action_not_found`: This agent has no action with this ID.
      */
     404: Problem;
     /**
-     * `internal_error`: look up `X-Request-Id` in the gateway's log.
+     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: the database is unavailable.
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
      */
     503: Problem;
 };

@@ -480,7 +480,8 @@ async fn an_upload_is_never_sent_a_second_time() {
 
 #[tokio::test]
 async fn a_large_upload_takes_little_memory() {
-    const PIECES: usize = 96;
+    // Three times as much as the memory of the gateway may grow.
+    const PIECES: usize = 48;
     let roomy = TestGateway::builder(Storage::Sqlite).setting("MAX_REQUEST_BODY_BYTES", 1 << 30);
     let scene = UploadScene::allowing_everything(roomy).await;
     let before = peak_memory(scene.gateway.process_id());

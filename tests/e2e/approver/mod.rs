@@ -3,3 +3,4 @@
 mod approvals;
 mod history;
 mod provenance;
+mod summary;

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 
 use crate::house::{House, SECRET, all_bytes, fields, loopback};
-use crate::token_server::{Answer, TokenServer};
+use crate::token_server::{TokenResponse, TokenServer};
 
 const CANARIES: [&str; 9] = [
     "canary-bearer-token-1",
@@ -26,9 +26,9 @@ const CANARIES: [&str; 9] = [
 #[tokio::test]
 async fn no_secret_is_stored_or_printed_in_the_clear() {
     let house = House::new().await;
-    let (desk, editor) = (&house.desk, house.editor);
+    let (definitions, editor) = (&house.definitions, house.editor);
     let server = TokenServer::start(|_| {
-        Answer::new(
+        TokenResponse::new(
             200,
             r#"{"access_token":"canary-access-token-7","expires_in":100,
                 "refresh_token":"canary-rotated-refresh-8"}"#,
@@ -59,24 +59,24 @@ async fn no_secret_is_stored_or_printed_in_the_clear() {
             "name": name, "baseUrl": "https://api.example.com", "authType": auth_type,
             "credentials": given,
         }));
-        let made = service::create(desk, editor, new).await.unwrap();
+        let made = service::create(definitions, editor, new).await.unwrap();
         let ready = credentials.ready(&made).await.unwrap().unwrap();
         let place = ready.credential.place();
         printed.push(format!("{made:?} {ready:?} {place:?}"));
     }
     assert_eq!(server.received().len(), 1);
-    let services = service::list(desk, editor.workspace).await.unwrap();
+    let services = service::list(definitions, editor.workspace).await.unwrap();
     let ids: Vec<i64> = services
         .iter()
         .map(|service| service.as_intact().unwrap().id.0)
         .collect();
     let new = fields(json!({"name": "bot", "serviceIds": ids}));
-    let keyed = agent::create(desk, editor, new).await.unwrap();
+    let keyed = agent::create(definitions, editor, new).await.unwrap();
     let new = fields(json!({"type": "markdown", "content": CANARIES[8]}));
-    let made = document::create(desk, editor, ServiceId(ids[0]), new)
+    let made = document::create(definitions, editor, ServiceId(ids[0]), new)
         .await
         .unwrap();
-    let content = document::content(desk, editor.workspace, made.id)
+    let content = document::content(definitions, editor.workspace, made.id)
         .await
         .unwrap();
     assert_eq!(**content, *CANARIES[8].as_bytes());
@@ -89,7 +89,7 @@ async fn no_secret_is_stored_or_printed_in_the_clear() {
     secrets.push(STANDARD_NO_PAD.encode(format!("user:{}", CANARIES[1])));
     house.store.close().await;
     let stored = all_bytes(house.dir.path().to_owned());
-    // What was stored is really there to be looked through.
+    // Proves that the search covers the stored data.
     assert!(memchr::memmem::find(&stored, b"https://api.example.com").is_some());
     for secret in secrets {
         assert!(!printed.contains(&secret), "{secret} is printed");

@@ -1,6 +1,6 @@
 //! Services, agents, rules, documents and the kill switch, as an operator defines them.
 
-use gaiterguard_definitions::desk::DefinitionError;
+use gaiterguard_definitions::definition_store::DefinitionError;
 use gaiterguard_definitions::document::NewDocument;
 use gaiterguard_definitions::{agent, document, kill_switch, rule, service};
 use gaiterguard_domain::id::{AgentId, DocumentId, RuleId, ServiceId};
@@ -28,7 +28,7 @@ async fn created(house: &House, name: &str, auth_type: &str, credentials: Value)
         "name": name, "baseUrl": "https://api.example.com/v1/", "authType": auth_type,
         "credentials": credentials, "description": "line one\nline two",
     }));
-    service::create(&house.desk, house.editor, new)
+    service::create(&house.definitions, house.editor, new)
         .await
         .unwrap()
 }
@@ -36,7 +36,7 @@ async fn created(house: &House, name: &str, auth_type: &str, credentials: Value)
 #[tokio::test]
 async fn a_service_is_kept_as_it_was_registered() {
     let house = House::new().await;
-    let (desk, editor) = (&house.desk, house.editor);
+    let (definitions, editor) = (&house.definitions, house.editor);
     let made = created(
         &house,
         " stripe ",
@@ -44,7 +44,9 @@ async fn a_service_is_kept_as_it_was_registered() {
         json!({"X-One": "1", "X-Two": "2"}),
     )
     .await;
-    let got = service::get(desk, editor.workspace, made.id).await.unwrap();
+    let got = service::get(definitions, editor.workspace, made.id)
+        .await
+        .unwrap();
     assert_eq!(got, made);
     assert_eq!(got.name, "stripe");
     assert_eq!(got.base_url.to_string(), "https://api.example.com/v1");
@@ -57,7 +59,7 @@ async fn a_service_is_kept_as_it_was_registered() {
 
     let none = created(&house, "open", "none", json!({})).await;
     assert!(none.credential.is_none());
-    let listed = service::list(desk, editor.workspace).await.unwrap();
+    let listed = service::list(definitions, editor.workspace).await.unwrap();
     let names: Vec<&str> = listed
         .iter()
         .map(|service| service.as_intact().unwrap().name.as_str())
@@ -106,7 +108,7 @@ async fn every_field_that_cannot_be_taken_is_named() {
     ] {
         let mut new = base.clone();
         new[field] = value.clone();
-        let error = service::create(&house.desk, house.editor, fields(new))
+        let error = service::create(&house.definitions, house.editor, fields(new))
             .await
             .unwrap_err();
         assert_eq!(invalid_fields(error), expected, "{field}: {value}");
@@ -114,7 +116,7 @@ async fn every_field_that_cannot_be_taken_is_named() {
     let all = fields(json!({
         "authType": "basic", "credentials": {"username": "a:b", "more": 1}, "description": 1,
     }));
-    let error = service::create(&house.desk, house.editor, all)
+    let error = service::create(&house.definitions, house.editor, all)
         .await
         .unwrap_err();
     assert_eq!(
@@ -128,7 +130,7 @@ async fn every_field_that_cannot_be_taken_is_named() {
         ]
     );
     assert!(
-        service::list(&house.desk, house.editor.workspace)
+        service::list(&house.definitions, house.editor.workspace)
             .await
             .unwrap()
             .is_empty()
@@ -143,28 +145,32 @@ async fn names_of_services_are_unique_in_their_workspace_alone() {
     let again: service::NewService = fields(json!({
         "name": "one", "baseUrl": "https://b.example.com", "authType": "none",
     }));
-    let taken = service::create(&house.desk, house.editor, again.clone()).await;
+    let taken = service::create(&house.definitions, house.editor, again.clone()).await;
     assert!(
         matches!(taken, Err(DefinitionError::NameTaken)),
         "{taken:?}"
     );
     let renamed = fields(json!({"name": "one"}));
-    let taken = service::update(&house.desk, house.editor, two.id, renamed).await;
+    let taken = service::update(&house.definitions, house.editor, two.id, renamed).await;
     assert!(
         matches!(taken, Err(DefinitionError::NameTaken)),
         "{taken:?}"
     );
     let stranger = house.stranger().await;
-    assert!(service::create(&house.desk, stranger, again).await.is_ok());
+    assert!(
+        service::create(&house.definitions, stranger, again)
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
 async fn a_change_keeps_what_it_does_not_name_and_another_type_drops_the_credential() {
     let house = House::new().await;
-    let (desk, editor) = (&house.desk, house.editor);
+    let (definitions, editor) = (&house.definitions, house.editor);
     let made = created(&house, "one", "bearer", json!({"token": "t"})).await;
     let update = async |change: Value| {
-        service::update(desk, editor, made.id, fields(change))
+        service::update(definitions, editor, made.id, fields(change))
             .await
             .unwrap()
     };
@@ -196,7 +202,7 @@ async fn a_change_keeps_what_it_does_not_name_and_another_type_drops_the_credent
     );
 
     let unfit = fields(json!({"authType": "bearer", "credentials": {"username": "u"}}));
-    let error = service::update(desk, editor, made.id, unfit)
+    let error = service::update(definitions, editor, made.id, unfit)
         .await
         .unwrap_err();
     assert_eq!(
@@ -206,65 +212,78 @@ async fn a_change_keeps_what_it_does_not_name_and_another_type_drops_the_credent
     let none = update(json!({"authType": "none"})).await;
     assert!(none.credential.is_none());
     let token = fields(json!({"token": "t"}));
-    let refused = service::set_credentials(desk, editor, made.id, token).await;
+    let refused = service::set_credentials(definitions, editor, made.id, token).await;
     assert_eq!(invalid_fields(refused.unwrap_err()), ["credentials"]);
 }
 
 #[tokio::test]
 async fn what_belongs_to_another_workspace_does_not_exist() {
     let house = House::new().await;
-    let (desk, stranger) = (&house.desk, house.stranger().await);
+    let (definitions, stranger) = (&house.definitions, house.stranger().await);
     let service = created(&house, "one", "bearer", json!({"token": "t"})).await;
     let new = fields(json!({"name": "a", "serviceIds": [service.id]}));
-    let made = agent::create(desk, house.editor, new).await.unwrap();
+    let made = agent::create(definitions, house.editor, new).await.unwrap();
     let made = made.agent.intact().unwrap();
     let new = fields(json!({"name": "r", "effect": "deny"}));
-    let rule = rule::create(desk, house.editor, new).await.unwrap();
+    let rule = rule::create(definitions, house.editor, new).await.unwrap();
     let new: NewDocument = fields(json!({"type": "markdown", "content": "# x"}));
-    let document = document::create(desk, house.editor, service.id, new.clone())
+    let document = document::create(definitions, house.editor, service.id, new.clone())
         .await
         .unwrap();
 
     let token = fields(json!({"token": "t"}));
     let here = stranger.workspace;
     let missing = [
-        service::get(desk, here, service.id).await.err(),
-        service::update(desk, stranger, service.id, fields(json!({})))
+        service::get(definitions, here, service.id).await.err(),
+        service::update(definitions, stranger, service.id, fields(json!({})))
             .await
             .err(),
-        service::set_credentials(desk, stranger, service.id, token)
+        service::set_credentials(definitions, stranger, service.id, token)
             .await
             .err(),
-        service::delete(desk, stranger, service.id).await.err(),
-        agent::get(desk, here, made.id).await.err(),
-        agent::update(desk, stranger, made.id, fields(json!({})))
+        service::delete(definitions, stranger, service.id)
             .await
             .err(),
-        agent::set_scope(desk, stranger, made.id, fields(json!({"serviceIds": []})))
+        agent::get(definitions, here, made.id).await.err(),
+        agent::update(definitions, stranger, made.id, fields(json!({})))
             .await
             .err(),
-        agent::rotate_key(desk, stranger, made.id).await.err(),
-        agent::block(desk, stranger, made.id).await.err(),
-        agent::unblock(desk, stranger, made.id).await.err(),
-        agent::delete(desk, stranger, made.id).await.err(),
-        rule::get(desk, here, rule.id).await.err(),
-        rule::update(desk, stranger, rule.id, fields(json!({})))
+        agent::set_scope(
+            definitions,
+            stranger,
+            made.id,
+            fields(json!({"serviceIds": []})),
+        )
+        .await
+        .err(),
+        agent::rotate_key(definitions, stranger, made.id)
             .await
             .err(),
-        rule::delete(desk, stranger, rule.id).await.err(),
-        document::list(desk, here, service.id).await.err(),
-        document::create(desk, stranger, service.id, new)
+        agent::block(definitions, stranger, made.id).await.err(),
+        agent::unblock(definitions, stranger, made.id).await.err(),
+        agent::delete(definitions, stranger, made.id).await.err(),
+        rule::get(definitions, here, rule.id).await.err(),
+        rule::update(definitions, stranger, rule.id, fields(json!({})))
             .await
             .err(),
-        document::content(desk, here, document.id).await.err(),
-        document::delete(desk, stranger, service.id, document.id)
+        rule::delete(definitions, stranger, rule.id).await.err(),
+        document::list(definitions, here, service.id).await.err(),
+        document::create(definitions, stranger, service.id, new)
             .await
             .err(),
-        // And what does not exist at all.
-        service::get(desk, here, ServiceId(999)).await.err(),
-        agent::get(desk, here, AgentId(999)).await.err(),
-        rule::get(desk, here, RuleId(999)).await.err(),
-        document::content(desk, here, DocumentId(999)).await.err(),
+        document::content(definitions, here, document.id)
+            .await
+            .err(),
+        document::delete(definitions, stranger, service.id, document.id)
+            .await
+            .err(),
+        // IDs that no workspace has.
+        service::get(definitions, here, ServiceId(999)).await.err(),
+        agent::get(definitions, here, AgentId(999)).await.err(),
+        rule::get(definitions, here, RuleId(999)).await.err(),
+        document::content(definitions, here, DocumentId(999))
+            .await
+            .err(),
     ];
     for (place, error) in missing.into_iter().enumerate() {
         assert!(
@@ -273,15 +292,19 @@ async fn what_belongs_to_another_workspace_does_not_exist() {
         );
     }
     let foreign = fields(json!({"name": "b", "serviceIds": [service.id]}));
-    let error = agent::create(desk, stranger, foreign).await.unwrap_err();
+    let error = agent::create(definitions, stranger, foreign)
+        .await
+        .unwrap_err();
     assert_eq!(invalid_fields(error), ["serviceIds"]);
     let foreign = fields(json!({
         "name": "r", "effect": "allow", "service_id": service.id, "agent_id": made.id,
     }));
-    let error = rule::create(desk, stranger, foreign).await.unwrap_err();
+    let error = rule::create(definitions, stranger, foreign)
+        .await
+        .unwrap_err();
     assert_eq!(invalid_fields(error), ["service_id", "agent_id"]);
     assert_eq!(
-        service::get(desk, house.editor.workspace, service.id)
+        service::get(definitions, house.editor.workspace, service.id)
             .await
             .unwrap(),
         service
@@ -291,10 +314,10 @@ async fn what_belongs_to_another_workspace_does_not_exist() {
 #[tokio::test]
 async fn an_agents_key_is_shown_once_and_kept_as_its_sum() {
     let house = House::new().await;
-    let (desk, editor) = (&house.desk, house.editor);
+    let (definitions, editor) = (&house.definitions, house.editor);
     let service = created(&house, "one", "none", json!(null)).await;
     let new = fields(json!({"name": "bot", "serviceIds": [service.id, service.id]}));
-    let made = agent::create(desk, editor, new).await.unwrap();
+    let made = agent::create(definitions, editor, new).await.unwrap();
     let key = made.key.expose_secret();
     assert!(agent_key::fingerprint(key).is_some());
     let agent = made.agent.intact().unwrap();
@@ -313,7 +336,9 @@ async fn an_agents_key_is_shown_once_and_kept_as_its_sum() {
         all.agents.iter().any(|(hash, _)| *hash == sum)
     };
     assert!(known(key).await);
-    let rotated = agent::rotate_key(desk, editor, agent.id).await.unwrap();
+    let rotated = agent::rotate_key(definitions, editor, agent.id)
+        .await
+        .unwrap();
     assert!(!known(key).await);
     assert!(known(rotated.key.expose_secret()).await);
     assert_ne!(rotated.agent.intact().unwrap().key_prefix, agent.key_prefix);
@@ -322,16 +347,16 @@ async fn an_agents_key_is_shown_once_and_kept_as_its_sum() {
 #[tokio::test]
 async fn an_agent_changes_as_far_as_fields_are_given() {
     let house = House::new().await;
-    let (desk, editor) = (&house.desk, house.editor);
+    let (definitions, editor) = (&house.definitions, house.editor);
     let new = fields(json!({"name": "bot", "serviceIds": []}));
-    let id = agent::create(desk, editor, new)
+    let id = agent::create(definitions, editor, new)
         .await
         .unwrap()
         .agent
         .intact()
         .unwrap()
         .id;
-    let update = async |change: Value| agent::update(desk, editor, id, fields(change)).await;
+    let update = async |change: Value| agent::update(definitions, editor, id, fields(change)).await;
     let changed = update(json!({
         "holdSeconds": 300, "riskThreshold": 0, "expiresAt": "2030-01-01T01:00:00+01:00",
     }))
@@ -375,7 +400,7 @@ async fn an_agent_changes_as_far_as_fields_are_given() {
     let (one, other) = tokio::join!(update(deactivate), update(rename));
     one.unwrap();
     other.unwrap();
-    let last = agent::get(desk, editor.workspace, id).await.unwrap();
+    let last = agent::get(definitions, editor.workspace, id).await.unwrap();
     assert!(
         last.is_active && last.name == "robot",
         "one change undid the other"
@@ -385,11 +410,11 @@ async fn an_agent_changes_as_far_as_fields_are_given() {
 #[tokio::test]
 async fn an_agents_scope_and_block_are_its_own() {
     let house = House::new().await;
-    let (desk, editor) = (&house.desk, house.editor);
+    let (definitions, editor) = (&house.definitions, house.editor);
     let one = created(&house, "one", "none", json!(null)).await;
     let two = created(&house, "two", "none", json!(null)).await;
     let new = fields(json!({"name": "bot", "serviceIds": [one.id]}));
-    let id = agent::create(desk, editor, new)
+    let id = agent::create(definitions, editor, new)
         .await
         .unwrap()
         .agent
@@ -398,7 +423,9 @@ async fn an_agents_scope_and_block_are_its_own() {
         .id;
     house.clock.advance(std::time::Duration::from_secs(1));
     let both = fields(json!({"serviceIds": [one.id, two.id]}));
-    let scoped = agent::set_scope(desk, editor, id, both).await.unwrap();
+    let scoped = agent::set_scope(definitions, editor, id, both)
+        .await
+        .unwrap();
     let scoped = scoped.intact().unwrap();
     assert!(scoped.grant(one.id).unwrap().since < scoped.grant(two.id).unwrap().since);
     for refused in [
@@ -406,16 +433,16 @@ async fn an_agents_scope_and_block_are_its_own() {
         json!({"serviceIds": [999]}),
         json!({"serviceIds": "1"}),
     ] {
-        let error = agent::set_scope(desk, editor, id, fields(refused))
+        let error = agent::set_scope(definitions, editor, id, fields(refused))
             .await
             .unwrap_err();
         assert_eq!(invalid_fields(error), ["serviceIds"]);
     }
-    let blocked = agent::block(desk, editor, id).await.unwrap();
+    let blocked = agent::block(definitions, editor, id).await.unwrap();
     let blocked = blocked.intact().unwrap();
     assert_eq!(blocked.blocked_since, Some(house.clock.now()));
     assert_eq!(
-        agent::unblock(desk, editor, id)
+        agent::unblock(definitions, editor, id)
             .await
             .unwrap()
             .intact()
@@ -423,39 +450,44 @@ async fn an_agents_scope_and_block_are_its_own() {
             .blocked_since,
         None
     );
-    agent::delete(desk, editor, id).await.unwrap();
+    agent::delete(definitions, editor, id).await.unwrap();
     assert!(
-        agent::list(desk, editor.workspace)
+        agent::list(definitions, editor.workspace)
             .await
             .unwrap()
             .is_empty()
     );
-    service::delete(desk, editor, one.id).await.unwrap();
+    service::delete(definitions, editor, one.id).await.unwrap();
     assert_eq!(
-        service::list(desk, editor.workspace).await.unwrap().len(),
+        service::list(definitions, editor.workspace)
+            .await
+            .unwrap()
+            .len(),
         1
     );
 }
 
 #[tokio::test]
-async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refused() {
+async fn a_rule_is_limited_by_service_and_agent_and_an_invalid_condition_is_refused() {
     let house = House::new().await;
-    let (desk, editor) = (&house.desk, house.editor);
+    let (definitions, editor) = (&house.definitions, house.editor);
     let one = created(&house, "one", "none", json!(null)).await;
     let new = fields(json!({"name": "no", "effect": "deny", "service_id": one.id}));
-    let made = rule::create(desk, editor, new).await.unwrap();
+    let made = rule::create(definitions, editor, new).await.unwrap();
     assert_eq!(
         (made.effect, made.service, made.enabled),
         (RuleEffect::Deny, Some(one.id), true)
     );
     let change = fields(json!({"enabled": false, "service_id": null, "condition": null}));
-    let changed = rule::update(desk, editor, made.id, change).await.unwrap();
+    let changed = rule::update(definitions, editor, made.id, change)
+        .await
+        .unwrap();
     assert_eq!((changed.service, changed.enabled), (None, false));
     assert_eq!(
         (changed.name.as_str(), changed.effect),
         ("no", RuleEffect::Deny)
     );
-    let listed = rule::list(desk, editor.workspace).await.unwrap();
+    let listed = rule::list(definitions, editor.workspace).await.unwrap();
     assert_eq!(listed, [Stored::Intact(changed)]);
 
     for (condition, is_taken) in [
@@ -465,7 +497,7 @@ async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refu
         ("1 + 1", false),
     ] {
         let new = fields(json!({"name": "x", "effect": "allow", "condition": condition}));
-        match rule::create(desk, editor, new).await {
+        match rule::create(definitions, editor, new).await {
             Ok(made) if is_taken => assert_eq!(made.condition.as_deref(), Some(condition)),
             Err(error @ DefinitionError::NotUnderstood(_)) if !is_taken => {
                 assert_eq!(invalid_fields(error), ["condition"]);
@@ -474,36 +506,43 @@ async fn a_rule_is_limited_by_service_and_agent_and_what_is_no_condition_is_refu
         }
     }
     let in_words = fields(json!({"name": "x", "effect": "deny", "text": "No payments"}));
-    let in_words = rule::create(desk, editor, in_words).await.unwrap();
+    let in_words = rule::create(definitions, editor, in_words).await.unwrap();
     assert_eq!(in_words.text.as_deref(), Some("No payments"));
     let bad = fields(json!({"effect": "maybe", "enabled": "no", "agent_id": 999}));
-    let error = rule::create(desk, editor, bad).await.unwrap_err();
+    let error = rule::create(definitions, editor, bad).await.unwrap_err();
     assert_eq!(
         invalid_fields(error),
         ["name", "effect", "enabled", "agent_id"]
     );
-    for rule in rule::list(desk, editor.workspace).await.unwrap() {
+    for rule in rule::list(definitions, editor.workspace).await.unwrap() {
         let id = rule.intact().unwrap().id;
-        rule::delete(desk, editor, id).await.unwrap();
+        rule::delete(definitions, editor, id).await.unwrap();
     }
-    assert!(rule::list(desk, editor.workspace).await.unwrap().is_empty());
+    assert!(
+        rule::list(definitions, editor.workspace)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[tokio::test]
 async fn a_document_comes_back_as_it_was_given() {
     let house = House::new().await;
-    let (desk, editor) = (&house.desk, house.editor);
+    let (definitions, editor) = (&house.definitions, house.editor);
     let one = created(&house, "one", "none", json!(null)).await;
     let new =
         fields(json!({"type": "openapi", "title": "API", "content": "{\"openapi\":\"3.1.0\"}"}));
-    let made = document::create(desk, editor, one.id, new).await.unwrap();
+    let made = document::create(definitions, editor, one.id, new)
+        .await
+        .unwrap();
     assert_eq!((made.operations, made.sections), (0, 0));
     assert_eq!(made.warnings, ["paths: are missing"]);
-    let content = document::content(desk, editor.workspace, made.id)
+    let content = document::content(definitions, editor.workspace, made.id)
         .await
         .unwrap();
     assert_eq!(**content, *b"{\"openapi\":\"3.1.0\"}");
-    let listed = document::list(desk, editor.workspace, one.id)
+    let listed = document::list(definitions, editor.workspace, one.id)
         .await
         .unwrap();
     assert_eq!(listed, [Stored::Intact(made.clone())]);
@@ -544,18 +583,18 @@ async fn a_document_comes_back_as_it_was_given() {
             "content",
         ),
     ] {
-        let error = document::create(desk, editor, one.id, fields(new))
+        let error = document::create(definitions, editor, one.id, fields(new))
             .await
             .unwrap_err();
         assert_eq!(invalid_fields(error), [field]);
     }
-    let refreshed = document::refresh(desk, editor, one.id, made.id).await;
+    let refreshed = document::refresh(definitions, editor, one.id, made.id).await;
     assert_eq!(refreshed.unwrap(), made);
-    document::delete(desk, editor, one.id, made.id)
+    document::delete(definitions, editor, one.id, made.id)
         .await
         .unwrap();
     assert_eq!(
-        document::list(desk, editor.workspace, one.id)
+        document::list(definitions, editor.workspace, one.id)
             .await
             .unwrap()
             .len(),
@@ -566,23 +605,33 @@ async fn a_document_comes_back_as_it_was_given() {
 #[tokio::test]
 async fn the_kill_switch_is_thrown_with_a_reason_and_released() {
     let house = House::new().await;
-    let (desk, editor) = (&house.desk, house.editor);
+    let (definitions, editor) = (&house.definitions, house.editor);
     let here = editor.workspace;
-    assert!(!kill_switch::get(desk, here).await.unwrap().is_active());
-    let thrown = fields(json!({"active": true, "reason": "drill"}));
-    let thrown = kill_switch::set(desk, editor, thrown).await.unwrap();
-    assert_eq!(kill_switch::get(desk, here).await.unwrap(), thrown);
-    assert!(thrown.is_active());
-    let released = fields(json!({"active": false}));
     assert!(
-        !kill_switch::set(desk, editor, released)
+        !kill_switch::get(definitions, here)
             .await
             .unwrap()
             .is_active()
     );
-    assert!(!kill_switch::get(desk, here).await.unwrap().is_active());
+    let thrown = fields(json!({"active": true, "reason": "drill"}));
+    let thrown = kill_switch::set(definitions, editor, thrown).await.unwrap();
+    assert_eq!(kill_switch::get(definitions, here).await.unwrap(), thrown);
+    assert!(thrown.is_active());
+    let released = fields(json!({"active": false}));
+    assert!(
+        !kill_switch::set(definitions, editor, released)
+            .await
+            .unwrap()
+            .is_active()
+    );
+    assert!(
+        !kill_switch::get(definitions, here)
+            .await
+            .unwrap()
+            .is_active()
+    );
     for refused in [json!({}), json!({"active": "yes"}), json!({"active": null})] {
-        let error = kill_switch::set(desk, editor, fields(refused))
+        let error = kill_switch::set(definitions, editor, fields(refused))
             .await
             .unwrap_err();
         assert_eq!(invalid_fields(error), ["active"]);
@@ -592,7 +641,7 @@ async fn the_kill_switch_is_thrown_with_a_reason_and_released() {
 #[tokio::test]
 async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
     let house = House::new().await;
-    let (desk, editor) = (&house.desk, house.editor);
+    let (definitions, editor) = (&house.definitions, house.editor);
     let entries = async || {
         let page = house
             .store
@@ -604,18 +653,20 @@ async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
     let before = entries().await.len();
     let one = created(&house, "one", "bearer", json!({"token": "canary"})).await;
     let rename = fields(json!({"name": "two", "credentials": {"token": "canary-2"}}));
-    service::update(desk, editor, one.id, rename).await.unwrap();
+    service::update(definitions, editor, one.id, rename)
+        .await
+        .unwrap();
     let token = fields(json!({"token": "canary-3"}));
-    service::set_credentials(desk, editor, one.id, token)
+    service::set_credentials(definitions, editor, one.id, token)
         .await
         .unwrap();
     let new = fields(json!({"type": "markdown", "content": "canary", "title": "t"}));
-    let text = document::create(desk, editor, one.id, new)
+    let text = document::create(definitions, editor, one.id, new)
         .await
         .unwrap()
         .id;
     let new = fields(json!({"name": "bot", "serviceIds": [one.id]}));
-    let bot = agent::create(desk, editor, new)
+    let bot = agent::create(definitions, editor, new)
         .await
         .unwrap()
         .agent
@@ -623,22 +674,28 @@ async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
         .unwrap()
         .id;
     let change = fields(json!({"holdSeconds": 5}));
-    agent::update(desk, editor, bot, change).await.unwrap();
+    agent::update(definitions, editor, bot, change)
+        .await
+        .unwrap();
     let none = fields(json!({"serviceIds": []}));
-    agent::set_scope(desk, editor, bot, none).await.unwrap();
-    agent::rotate_key(desk, editor, bot).await.unwrap();
-    agent::block(desk, editor, bot).await.unwrap();
-    agent::unblock(desk, editor, bot).await.unwrap();
+    agent::set_scope(definitions, editor, bot, none)
+        .await
+        .unwrap();
+    agent::rotate_key(definitions, editor, bot).await.unwrap();
+    agent::block(definitions, editor, bot).await.unwrap();
+    agent::unblock(definitions, editor, bot).await.unwrap();
     let new = fields(json!({"name": "r", "effect": "deny", "agent_id": bot}));
-    let made = rule::create(desk, editor, new).await.unwrap().id;
+    let made = rule::create(definitions, editor, new).await.unwrap().id;
     let off = fields(json!({"enabled": false}));
-    rule::update(desk, editor, made, off).await.unwrap();
-    rule::delete(desk, editor, made).await.unwrap();
+    rule::update(definitions, editor, made, off).await.unwrap();
+    rule::delete(definitions, editor, made).await.unwrap();
     let thrown = fields(json!({"active": true}));
-    kill_switch::set(desk, editor, thrown).await.unwrap();
-    document::delete(desk, editor, one.id, text).await.unwrap();
-    agent::delete(desk, editor, bot).await.unwrap();
-    service::delete(desk, editor, one.id).await.unwrap();
+    kill_switch::set(definitions, editor, thrown).await.unwrap();
+    document::delete(definitions, editor, one.id, text)
+        .await
+        .unwrap();
+    agent::delete(definitions, editor, bot).await.unwrap();
+    service::delete(definitions, editor, one.id).await.unwrap();
 
     let mut told = entries().await;
     told.truncate(told.len() - before);
@@ -681,12 +738,12 @@ async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
     assert_eq!(rest, [("gateway", "data_key.created"); 4]);
 
     let count = entries().await.len();
-    assert!(service::delete(desk, editor, one.id).await.is_err());
-    assert!(agent::block(desk, editor, bot).await.is_err());
+    assert!(service::delete(definitions, editor, one.id).await.is_err());
+    assert!(agent::block(definitions, editor, bot).await.is_err());
     let empty = fields(json!({}));
-    assert!(service::create(desk, editor, empty).await.is_err());
+    assert!(service::create(definitions, editor, empty).await.is_err());
     let empty = fields(json!({}));
-    assert!(rule::create(desk, editor, empty).await.is_err());
+    assert!(rule::create(definitions, editor, empty).await.is_err());
     assert_eq!(entries().await.len(), count);
     assert!(house.store.audit_verify(|_| ()).await.unwrap().is_ok());
 }

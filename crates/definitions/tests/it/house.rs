@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use gaiterguard_clock::ManualClock;
 use gaiterguard_credential::Credentials;
-use gaiterguard_definitions::desk::{Desk, Editor};
+use gaiterguard_definitions::definition_store::{DefinitionStore, Editor};
 use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::body::Body;
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::{Clock, Timestamp};
@@ -34,7 +35,7 @@ pub(crate) struct House {
     pub(crate) dir: TempDir,
     pub(crate) store: Store,
     pub(crate) sealing: Sealing,
-    pub(crate) desk: Desk,
+    pub(crate) definitions: DefinitionStore,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) editor: Editor,
 }
@@ -71,7 +72,7 @@ impl House {
         let sealing = Sealing::open_or_create(store.clone(), &secret(SECRET), SALT, clock.clone())
             .await
             .unwrap();
-        let desk = Desk::new(
+        let definitions = DefinitionStore::new(
             store.clone(),
             sealing.clone(),
             policy(),
@@ -84,7 +85,7 @@ impl House {
             dir,
             store,
             sealing,
-            desk,
+            definitions,
             clock,
             editor,
         }
@@ -95,13 +96,13 @@ impl House {
         user(&self.store, "stranger@example.com", self.clock.now()).await
     }
 
-    /// The desk of another process over the same database.
-    pub(crate) async fn desk_beside(&self) -> Desk {
+    /// Returns the definitions as another replica on the same database sees them.
+    pub(crate) async fn second_replica(&self) -> DefinitionStore {
         let store = open(&self.dir.path().join("gaiterguard.db"));
         let sealing = self.started_with(SECRET).await.unwrap();
         let library = Library::new(store.clone(), sealing.clone());
         let clock = self.clock.clone();
-        Desk::new(
+        DefinitionStore::new(
             store,
             sealing,
             policy(),
@@ -120,7 +121,7 @@ impl House {
         Sealing::open_or_create(store, &secret(secret_text), SALT, self.clock.clone()).await
     }
 
-    /// What gives requests their credentials, with a way out that may dial `allowed`.
+    /// Returns the credentials for requests, whose token endpoints may be in `allowed`.
     pub(crate) fn credentials(&self, allowed: Vec<AllowedRange>) -> Credentials {
         Credentials::new(
             self.store.clone(),
@@ -157,8 +158,8 @@ async fn user(store: &Store, email: &str, at: Timestamp) -> Editor {
         workspace: Some(workspace),
         at,
         actor: Actor::User(user),
-        event: "user.created",
-        subject: format!("user:{user}"),
+        event: Event::UserCreated,
+        subject: Subject::User(user),
         detail: serde_json::json!({}),
     };
     match store

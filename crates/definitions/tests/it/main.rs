@@ -1,5 +1,5 @@
-//! What operators define, sealed in a real SQLite database, and access tokens from a real token
-//! endpoint on this machine.
+//! Definitions, sealed in a real SQLite database, and access tokens from a real token endpoint on
+//! this machine.
 
 #![expect(
     clippy::unwrap_used,

@@ -20,21 +20,22 @@ async fn credentials_are_used_and_replaced_all_through_a_rotation() {
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "before"},
     }));
-    let service = service::create(&house.desk, house.editor, new)
+    let service = service::create(&house.definitions, house.editor, new)
         .await
         .unwrap();
     let credentials = house.credentials(loopback());
     run(&house, &house.store, SECRET, SECOND).await.unwrap();
     assert!(credentials.ready(&service).await.unwrap().is_some());
     let token = fields(json!({"token": "after"}));
-    let replaced = service::set_credentials(&house.desk, house.editor, service.id, token).await;
+    let replaced =
+        service::set_credentials(&house.definitions, house.editor, service.id, token).await;
     let replaced = replaced.unwrap();
     assert!(credentials.ready(&replaced).await.unwrap().is_some());
     assert!(house.started_with(SECOND).await.is_ok());
 }
 
 #[tokio::test]
-async fn unused_keys_are_removed_beside_a_rotation() {
+async fn unused_keys_are_removed_during_a_rotation() {
     let house = House::new().await;
     for _ in 0..40 {
         let key = house.sealing.new_credential_key(house.editor.workspace);
@@ -45,7 +46,7 @@ async fn unused_keys_are_removed_beside_a_rotation() {
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
     }));
-    let service = service::create(&house.desk, house.editor, new)
+    let service = service::create(&house.definitions, house.editor, new)
         .await
         .unwrap();
     let tool = open(&house.dir.path().join("gaiterguard.db"));

@@ -16,12 +16,12 @@ async fn each_version_of_a_credential_has_a_data_key_of_its_own() {
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
     }));
-    let service = service::create(&house.desk, house.editor, new)
+    let service = service::create(&house.definitions, house.editor, new)
         .await
         .unwrap();
     let first = service.credential.unwrap();
     let token = fields(json!({"token": "u"}));
-    let replaced = service::set_credentials(&house.desk, house.editor, service.id, token);
+    let replaced = service::set_credentials(&house.definitions, house.editor, service.id, token);
     let second = replaced.await.unwrap().credential.unwrap();
     assert_eq!((first.version, second.version), (1, 2));
     assert_ne!(first.data_key, second.data_key);
@@ -42,12 +42,12 @@ async fn a_data_key_is_removed_when_it_is_old_and_nothing_is_sealed_under_it() {
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
     }));
-    let service = service::create(&house.desk, house.editor, new)
+    let service = service::create(&house.definitions, house.editor, new)
         .await
         .unwrap();
     let first = service.credential.unwrap();
     let token = fields(json!({"token": "u"}));
-    let replaced = service::set_credentials(&house.desk, house.editor, service.id, token);
+    let replaced = service::set_credentials(&house.definitions, house.editor, service.id, token);
     let second = replaced.await.unwrap().credential.unwrap();
     let purpose = Purpose::document(DocumentId(1));
     let dropped = sealing.seal(workspace, &purpose, b"x").await.unwrap();
@@ -71,7 +71,7 @@ async fn a_data_key_is_removed_when_it_is_old_and_nothing_is_sealed_under_it() {
     assert_eq!(left().await, [false, true, false]);
     let opened = sealing.open(workspace, sealed.data_key, &sealed.bytes, &purpose);
     assert_eq!(**opened.await.unwrap(), *b"y");
-    let service = service::get(&house.desk, workspace, service.id)
+    let service = service::get(&house.definitions, workspace, service.id)
         .await
         .unwrap();
     let ready = house.credentials(Vec::new()).ready(&service).await;

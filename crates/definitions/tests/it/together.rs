@@ -1,7 +1,7 @@
-//! Changes of one definition that are made on two replicas at once.
+//! Concurrent changes of one definition on two replicas.
 
 use gaiterguard_definitions::credentials::Credentials;
-use gaiterguard_definitions::desk::DefinitionError;
+use gaiterguard_definitions::definition_store::DefinitionError;
 use gaiterguard_definitions::{agent, rule, service};
 use gaiterguard_domain::service::AuthType;
 use serde_json::json;
@@ -13,7 +13,11 @@ const ROUNDS: u32 = 20;
 #[tokio::test]
 async fn neither_of_two_changes_of_an_agent_undoes_the_other() {
     let house = House::new().await;
-    let (one, other, editor) = (&house.desk, &house.desk_beside().await, house.editor);
+    let (one, other, editor) = (
+        &house.definitions,
+        &house.second_replica().await,
+        house.editor,
+    );
     let new = fields(json!({"name": "bot"}));
     let id = agent::create(one, editor, new)
         .await
@@ -42,7 +46,11 @@ async fn neither_of_two_changes_of_an_agent_undoes_the_other() {
 #[tokio::test]
 async fn neither_of_two_changes_of_a_rule_undoes_the_other() {
     let house = House::new().await;
-    let (one, other, editor) = (&house.desk, &house.desk_beside().await, house.editor);
+    let (one, other, editor) = (
+        &house.definitions,
+        &house.second_replica().await,
+        house.editor,
+    );
     let new = fields(json!({"name": "r", "effect": "deny"}));
     let id = rule::create(one, editor, new).await.unwrap().id;
     for round in 0..ROUNDS {
@@ -63,9 +71,13 @@ async fn neither_of_two_changes_of_a_rule_undoes_the_other() {
 }
 
 #[tokio::test]
-async fn a_credential_never_stands_beside_a_type_it_does_not_fit() {
+async fn a_credential_always_fits_the_type_of_its_service() {
     let house = House::new().await;
-    let (one, other, editor) = (&house.desk, &house.desk_beside().await, house.editor);
+    let (one, other, editor) = (
+        &house.definitions,
+        &house.second_replica().await,
+        house.editor,
+    );
     let new = fields(json!({
         "name": "s", "baseUrl": "https://api.example.com", "authType": "bearer",
         "credentials": {"token": "t"},

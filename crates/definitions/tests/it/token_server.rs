@@ -1,4 +1,4 @@
-//! A token endpoint on this machine that notes what it is sent and answers as it is told to.
+//! A token endpoint on this machine that records requests and returns scripted responses.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use percent_encoding::percent_decode_str;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
-/// What it was sent.
+/// A request to the token endpoint.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) method: Method,
@@ -29,15 +29,15 @@ pub(crate) struct Received {
     pub(crate) form: HashMap<String, String>,
 }
 
-/// What it answers.
+/// A scripted response.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct TokenResponse {
     pub(crate) after: Duration,
     pub(crate) status: u16,
     pub(crate) body: String,
 }
 
-impl Answer {
+impl TokenResponse {
     pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
         Self {
             after: Duration::ZERO,
@@ -60,7 +60,7 @@ impl Answer {
     }
 }
 
-type Behavior = Box<dyn FnMut(&Received) -> Answer + Send>;
+type Behavior = Box<dyn FnMut(&Received) -> TokenResponse + Send>;
 
 struct State {
     received: Vec<Received>,
@@ -74,7 +74,9 @@ pub(crate) struct TokenServer {
 }
 
 impl TokenServer {
-    pub(crate) async fn start(behavior: impl FnMut(&Received) -> Answer + Send + 'static) -> Self {
+    pub(crate) async fn start(
+        behavior: impl FnMut(&Received) -> TokenResponse + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State {
@@ -86,7 +88,7 @@ impl TokenServer {
             while let Ok((stream, _)) = listener.accept().await {
                 let shared = Arc::clone(&shared);
                 tokio::spawn(async move {
-                    let service = service_fn(move |request| answer(Arc::clone(&shared), request));
+                    let service = service_fn(move |request| respond(Arc::clone(&shared), request));
                     let connection = hyper::server::conn::http1::Builder::new();
                     drop(
                         connection
@@ -111,7 +113,7 @@ impl TokenServer {
         self.state.lock().unwrap().received.clone()
     }
 
-    pub(crate) fn behave(&self, behavior: impl FnMut(&Received) -> Answer + Send + 'static) {
+    pub(crate) fn behave(&self, behavior: impl FnMut(&Received) -> TokenResponse + Send + 'static) {
         self.state.lock().unwrap().behavior = Box::new(behavior);
     }
 }
@@ -122,7 +124,7 @@ impl Drop for TokenServer {
     }
 }
 
-async fn answer(
+async fn respond(
     state: Arc<Mutex<State>>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {

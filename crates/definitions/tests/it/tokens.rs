@@ -17,7 +17,7 @@ use http::uri::PathAndQuery;
 use serde_json::{Value, json};
 
 use crate::house::{House, dropped_after, fields, loopback, open};
-use crate::token_server::{Answer, Received, TokenServer};
+use crate::token_server::{Received, TokenResponse, TokenServer};
 
 async fn oauth_service(house: &House, server: &TokenServer, more: Value) -> Service {
     let mut credentials = json!({
@@ -30,7 +30,7 @@ async fn oauth_service(house: &House, server: &TokenServer, more: Value) -> Serv
         "name": "mail", "baseUrl": "https://mail.example.com/v1", "authType": "oauth2",
         "credentials": credentials,
     }));
-    service::create(&house.desk, house.editor, new)
+    service::create(&house.definitions, house.editor, new)
         .await
         .unwrap()
 }
@@ -52,27 +52,27 @@ async fn refused(credentials: &Credentials, service: &Service) -> CredentialUnav
 }
 
 /// Hands out `access-N` for refresh token `refresh-N` and makes `refresh-N+1` the next.
-fn rotating(lifetime: u64) -> impl FnMut(&Received) -> Answer + Send + 'static {
+fn rotating(lifetime: u64) -> impl FnMut(&Received) -> TokenResponse + Send + 'static {
     let mut current = 1;
     move |received| {
         if received.form.get("refresh_token") != Some(&format!("refresh-{current}")) {
-            return Answer::new(400, r#"{"error":"invalid_grant"}"#);
+            return TokenResponse::new(400, r#"{"error":"invalid_grant"}"#);
         }
         let body = json!({
             "access_token": format!("access-{current}"), "token_type": "Bearer",
             "expires_in": lifetime, "refresh_token": format!("refresh-{}", current + 1),
         });
         current += 1;
-        Answer::new(200, body.to_string())
+        TokenResponse::new(200, body.to_string())
     }
 }
 
 /// Hands out `access-N` in turn.
-fn counting(lifetime: u64) -> impl FnMut(&Received) -> Answer + Send + 'static {
+fn counting(lifetime: u64) -> impl FnMut(&Received) -> TokenResponse + Send + 'static {
     let mut count = 0;
     move |_| {
         count += 1;
-        Answer::token(&format!("access-{count}"), lifetime)
+        TokenResponse::token(&format!("access-{count}"), lifetime)
     }
 }
 
@@ -123,8 +123,8 @@ async fn a_short_lived_token_is_renewed_after_nine_tenths_of_its_life() {
 async fn a_client_that_may_not_use_basic_authenticates_in_the_body_once() {
     let house = House::new().await;
     let server = TokenServer::start(|received| match received.client {
-        Some(_) => Answer::new(401, r#"{"error":"invalid_client"}"#),
-        None => Answer::token("access", 3600),
+        Some(_) => TokenResponse::new(401, r#"{"error":"invalid_client"}"#),
+        None => TokenResponse::token("access", 3600),
     })
     .await;
     let service = oauth_service(&house, &server, json!({})).await;
@@ -135,7 +135,7 @@ async fn a_client_that_may_not_use_basic_authenticates_in_the_body_once() {
     assert_eq!(received[1].form["client_id"], "client&1");
     assert_eq!(received[1].form["client_secret"], "s3cret/+:ü");
 
-    server.behave(|_| Answer::new(400, r#"{"error":"invalid_client"}"#));
+    server.behave(|_| TokenResponse::new(400, r#"{"error":"invalid_client"}"#));
     house.clock.advance(Duration::from_secs(4000));
     assert!(matches!(
         refused(&credentials, &service).await,
@@ -162,7 +162,7 @@ async fn a_refresh_token_that_works_once_is_replaced_and_survives_a_restart() {
     }
     // Another process, which knows what the store knows.
     let restarted = house.credentials(loopback());
-    let stored = service::get(&house.desk, house.editor.workspace, service.id)
+    let stored = service::get(&house.definitions, house.editor.workspace, service.id)
         .await
         .unwrap();
     assert_eq!(stored.credential.as_ref().unwrap().version, 4);
@@ -198,9 +198,10 @@ async fn a_replica_that_comes_second_uses_what_the_first_has_stored() {
 #[tokio::test]
 async fn fifty_requests_share_one_fetch_and_what_came_of_it() {
     let house = House::new().await;
-    let server =
-        TokenServer::start(|_| Answer::token("shared", 3600).slow(Duration::from_millis(300)))
-            .await;
+    let server = TokenServer::start(|_| {
+        TokenResponse::token("shared", 3600).slow(Duration::from_millis(300))
+    })
+    .await;
     let service = oauth_service(&house, &server, json!({})).await;
     let credentials = house.credentials(loopback());
     let fifty = (0..50).map(|_| token(&credentials, &service));
@@ -209,7 +210,7 @@ async fn fifty_requests_share_one_fetch_and_what_came_of_it() {
     assert_eq!(server.received().len(), 1);
 
     house.clock.advance(Duration::from_secs(4000));
-    server.behave(|_| Answer::new(500, "broken").slow(Duration::from_millis(300)));
+    server.behave(|_| TokenResponse::new(500, "broken").slow(Duration::from_millis(300)));
     let fifty = (0..50).map(|_| refused(&credentials, &service));
     for refusal in futures_util::future::join_all(fifty).await {
         assert!(matches!(
@@ -226,7 +227,7 @@ async fn fifty_requests_share_one_fetch_and_what_came_of_it() {
 #[tokio::test]
 async fn an_endpoint_that_fails_or_babbles_gives_no_token_and_changes_nothing() {
     let house = House::new().await;
-    let server = TokenServer::start(|_| Answer::new(200, "")).await;
+    let server = TokenServer::start(|_| TokenResponse::new(200, "")).await;
     let service = oauth_service(&house, &server, json!({})).await;
     let credentials = house.credentials(loopback());
     let too_long = format!(
@@ -244,7 +245,7 @@ async fn an_endpoint_that_fails_or_babbles_gives_no_token_and_changes_nothing() 
         (500, "canary"),
     ] {
         let body = body.to_owned();
-        server.behave(move |_| Answer::new(status, body.clone()));
+        server.behave(move |_| TokenResponse::new(status, body.clone()));
         let refusal = refused(&credentials, &service).await;
         assert!(
             matches!(refusal, CredentialUnavailable::Token(_)),
@@ -257,11 +258,11 @@ async fn an_endpoint_that_fails_or_babbles_gives_no_token_and_changes_nothing() 
             "{told}"
         );
     }
-    let stored = service::get(&house.desk, house.editor.workspace, service.id)
+    let stored = service::get(&house.definitions, house.editor.workspace, service.id)
         .await
         .unwrap();
     assert_eq!(stored.credential, service.credential);
-    server.behave(|_| Answer::token("at last", 3600));
+    server.behave(|_| TokenResponse::token("at last", 3600));
     assert_eq!(token(&credentials, &service).await, "Bearer at last");
 }
 
@@ -272,7 +273,7 @@ async fn a_token_that_still_works_is_used_while_it_cannot_be_renewed() {
     let service = oauth_service(&house, &server, json!({})).await;
     let credentials = house.credentials(loopback());
     assert_eq!(token(&credentials, &service).await, "Bearer access-1");
-    server.behave(|_| Answer::new(503, ""));
+    server.behave(|_| TokenResponse::new(503, ""));
     house.clock.advance(Duration::from_secs(3599));
     assert_eq!(token(&credentials, &service).await, "Bearer access-1");
     house.clock.advance(Duration::from_secs(1));
@@ -323,11 +324,12 @@ async fn a_caller_who_gives_up_loses_no_token() {
 }
 
 #[tokio::test]
-async fn what_an_operator_sets_meanwhile_wins_over_what_was_fetched() {
+async fn a_credential_set_during_a_renewal_wins_over_the_fetched_token() {
     let house = House::new().await;
     let server = TokenServer::start(|received| {
         let client = received.client.as_ref().map(|(name, _)| name.clone());
-        Answer::token(&format!("for-{}", client.unwrap()), 3600).slow(Duration::from_millis(300))
+        TokenResponse::token(&format!("for-{}", client.unwrap()), 3600)
+            .slow(Duration::from_millis(300))
     })
     .await;
     let service = oauth_service(&house, &server, json!({})).await;
@@ -339,7 +341,7 @@ async fn what_an_operator_sets_meanwhile_wins_over_what_was_fetched() {
         let new = fields(json!({
             "token_url": server.url(), "client_id": "other", "client_secret": "s",
         }));
-        service::set_credentials(&house.desk, house.editor, service.id, new)
+        service::set_credentials(&house.definitions, house.editor, service.id, new)
             .await
             .unwrap()
     };
@@ -378,7 +380,7 @@ async fn a_credential_that_does_not_fit_its_service_is_not_used() {
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
     }));
-    let service = service::create(&house.desk, house.editor, bearer)
+    let service = service::create(&house.definitions, house.editor, bearer)
         .await
         .unwrap();
     assert_eq!(token(&credentials, &service).await, "Bearer t");
@@ -395,7 +397,7 @@ async fn a_credential_that_does_not_fit_its_service_is_not_used() {
         refused(&credentials, &other_type).await,
         CredentialUnavailable::WrongType
     ));
-    // Moved to another service, by whoever can write to the database.
+    // Moved to another service by someone with write access to the database.
     let mut moved = service.clone();
     moved.id = gaiterguard_domain::id::ServiceId(service.id.0 + 1);
     assert!(matches!(
@@ -451,7 +453,7 @@ async fn a_token_that_the_store_cannot_take_yet_is_neither_used_nor_lost() {
         started.elapsed() >= held_for,
         "it was used before it was stored"
     );
-    let stored = service::get(&house.desk, house.editor.workspace, service.id)
+    let stored = service::get(&house.definitions, house.editor.workspace, service.id)
         .await
         .unwrap();
     assert_eq!(stored.credential.unwrap().version, 2);

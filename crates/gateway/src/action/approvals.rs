@@ -184,12 +184,14 @@ impl Approvals {
             Err(HeldError::Unreadable) => None,
             Err(error) => return Err(error.into()),
         };
+        let summary = self.held.summary(&action, found.summary.as_ref()).await?;
         let kept = self.kept.of_action(&action).await?;
         Ok(ActionView {
             action,
             agent_name: found.agent_name,
             service_name: found.service_name,
             request,
+            summary,
             provenance: Vec::new(),
             response_is_damaged: matches!(kept, Kept::Damaged),
             response: kept.readable().map(match extent {

@@ -7,6 +7,7 @@ use gaiterguard_domain::action::{
 };
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::{RequestEntryId, UserId};
 use gaiterguard_domain::ledger::ActionChange;
 use gaiterguard_domain::request::{Digest, Intent};
@@ -70,7 +71,7 @@ pub(super) fn change(
             at: now,
             actor: Actor::User(by),
             event: name,
-            subject: format!("action:{}", damaged.id),
+            subject: Subject::Action(damaged.id),
             detail,
         },
     })
@@ -129,6 +130,7 @@ pub(super) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
         agent_name: damaged.agent_name,
         service_name: damaged.service_name,
         request: None,
+        summary: None,
         response: None,
         response_is_damaged: false,
     }

@@ -9,10 +9,11 @@ use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
 use gaiterguard_sealing::{Purpose, Sealing};
 use gaiterguard_store::{Store, StoreError, StoredHead};
+use gaiterguard_summary::Summary;
 
 use crate::action::shown::{PREVIEW_BODY_BYTES_MAX, ShownRequest, beginning};
-use crate::digested::DigestedRequest;
 use crate::storage::StorageFailed;
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// The length, in bytes, from which a request is parsed and digested on a blocking thread: it takes
 /// more than a few hundred microseconds.
@@ -26,6 +27,8 @@ pub(crate) struct SealedHeld {
     pub(crate) preview: Option<Preview>,
     /// Where the request's values were seen.
     pub(crate) provenance: Option<Vec<u8>>,
+    /// The summary of the request.
+    pub(crate) summary: Vec<u8>,
 }
 
 /// Reasons why a held request cannot be read.
@@ -63,7 +66,7 @@ impl HeldRequests {
         Self { store, sealing }
     }
 
-    /// Seals a request, the head of a long one, and where its values were seen.
+    /// Seals a request, the head of a long one, where its values were seen, and its summary.
     pub(crate) async fn seal(
         &self,
         workspace: WorkspaceId,
@@ -71,6 +74,7 @@ impl HeldRequests {
         request: &CanonicalRequest,
         digest: Digest,
         provenance: Option<&[u8]>,
+        summary: &Summary,
     ) -> Result<SealedHeld, StorageFailed> {
         // One key for everything: a row names one.
         let key = self.sealing.payload_key(workspace).await?;
@@ -82,11 +86,16 @@ impl HeldRequests {
             .map(|plain| key.seal(&Purpose::action_provenance(action), plain))
             .transpose()?
             .map(|sealed| sealed.bytes);
+        let summary = serde_json::to_vec(summary).expect("a summary has no map");
+        let summary = key
+            .seal(&Purpose::action_summary(action, digest), &summary)?
+            .bytes;
         if request.body.len() <= PREVIEW_BODY_BYTES_MAX {
             return Ok(SealedHeld {
                 whole,
                 preview: None,
                 provenance,
+                summary,
             });
         }
         let head = CanonicalRequest {
@@ -105,6 +114,7 @@ impl HeldRequests {
             whole,
             preview: Some(preview),
             provenance,
+            summary,
         })
     }
 
@@ -117,6 +127,23 @@ impl HeldRequests {
         let sealed = self.store.action_request(action.id).await?;
         let sealed = sealed.ok_or(HeldError::NotFound)?;
         self.opened_whole(action, &sealed).await
+    }
+
+    /// Returns the summary of a held request; `None` if there is no readable one.
+    pub(crate) async fn summary(
+        &self,
+        action: &Action,
+        sealed: Option<&Sealed>,
+    ) -> Result<Option<Summary>, HeldError> {
+        let Some(sealed) = sealed else {
+            return Ok(None);
+        };
+        let purpose = Purpose::action_summary(action.id, action.digest);
+        match self.open_held(action, &purpose, sealed).await {
+            Ok(plain) => Ok(serde_json::from_slice(&plain).ok()),
+            Err(HeldError::Unreadable) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns all of a held request for a human; only its head, if its body is no longer kept.

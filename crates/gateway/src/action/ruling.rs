@@ -10,6 +10,7 @@ use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::redact;
 use gaiterguard_provenance::ValueSource;
 use gaiterguard_store::{InvalidCursor, StoreError};
+use gaiterguard_summary::Summary;
 use thiserror::Error;
 
 use crate::action::held::HeldError;
@@ -37,6 +38,8 @@ pub struct ActionView {
     /// The request: all of it for one action, its head in a list. `None` if it is damaged; then the
     /// action can be ended but not approved.
     pub request: Option<ShownRequest>,
+    /// The summary of the request; `None` if it was not summarized or the summary is damaged.
+    pub summary: Option<Summary>,
     /// The upstream's response, if it is stored; shortened in a list, like the request.
     pub response: Option<ShownResponse>,
     /// Whether a response is stored that cannot be read.

@@ -3,6 +3,7 @@
 
 use gaiterguard_domain::action::{Action, ActionEvent, ActionState, TransitionRefused};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::ledger::ActionChange;
 use gaiterguard_domain::time::Timestamp;
 
@@ -42,23 +43,23 @@ pub(crate) fn transition(
             at: now,
             actor,
             event: name,
-            subject: format!("action:{}", action.id),
+            subject: Subject::Action(action.id),
             detail,
         },
     })
 }
 
 /// Returns the name of an event in the audit log.
-pub(crate) fn audit_event(event: &ActionEvent) -> &'static str {
+pub(crate) fn audit_event(event: &ActionEvent) -> Event {
     match event {
-        ActionEvent::Approve { .. } => "action.approved",
-        ActionEvent::Deny(_) => "action.denied",
-        ActionEvent::Revoke(_) => "action.revoked",
-        ActionEvent::Begin { .. } => "action.executing",
-        ActionEvent::NothingSent => "action.returned",
-        ActionEvent::Respond { .. } => "action.executed",
-        ActionEvent::Break { .. } => "action.indeterminate",
-        ActionEvent::Resolve { .. } => "action.resolved",
+        ActionEvent::Approve { .. } => Event::ActionApproved,
+        ActionEvent::Deny(_) => Event::ActionDenied,
+        ActionEvent::Revoke(_) => Event::ActionRevoked,
+        ActionEvent::Begin { .. } => Event::ActionExecuting,
+        ActionEvent::NothingSent => Event::ActionReturned,
+        ActionEvent::Respond { .. } => Event::ActionExecuted,
+        ActionEvent::Break { .. } => Event::ActionIndeterminate,
+        ActionEvent::Resolve { .. } => Event::ActionResolved,
     }
 }
 

@@ -16,6 +16,7 @@ use gaiterguard_domain::request::{CanonicalRequest, Digest, Intent, ProxyRequest
 use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
 use gaiterguard_provenance::{AgentHistory, Place, Provenance};
+use gaiterguard_summary::Summary;
 use gaiterguard_upstream::Upstream;
 use http::{HeaderMap, Method};
 use tokio_util::sync::CancellationToken;
@@ -23,8 +24,8 @@ use tokio_util::sync::CancellationToken;
 use self::locate::Located;
 use crate::body::big_body::{BigBodies, is_big};
 use crate::body::key_guard::holds_agent_key;
-use crate::digested::DigestedRequest;
 use crate::refusal::{NO_AGENT_KEY, Refusal};
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// A request with its sender, its destination and its exact bytes.
 #[derive(Clone, Debug)]
@@ -79,6 +80,16 @@ impl Prepared {
             request: &self.request,
             intent: intent.as_str(),
         }
+    }
+
+    /// Summarizes the request for a human. A big body waits for its turn.
+    pub(crate) async fn summary(&self, big_bodies: &BigBodies) -> Result<Summary, Refusal> {
+        let summarize = |prepared: &Self| prepared.considered(&Intent::absent()).summary();
+        if !is_big(&self.request.headers, &self.request.body) {
+            return Ok(summarize(self));
+        }
+        let prepared = self.clone();
+        big_bodies.run(move || summarize(&prepared)).await
     }
 
     /// Returns what the service has shown to the agent, also through other replicas; `None` if that is

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, RequestEntryId, RequestId};
 use gaiterguard_domain::ledger::{
     self, Claim, NewClaim, NewDecision, NewEntry, NewHold, PendingLimit,
@@ -135,10 +136,10 @@ impl Recorder {
             None => None,
         };
         let (event, subject) = match &follows {
-            Follows::Hold { action, .. } => ("action.created", format!("action:{action}")),
-            Follows::Deny => ("request.denied", format!("request:{request_id}")),
+            Follows::Hold { action, .. } => (Event::ActionCreated, Subject::Action(*action)),
+            Follows::Deny => (Event::RequestDenied, Subject::Request(request_id)),
             Follows::Forward(_) | Follows::Read(_) => {
-                ("request.forwarded", format!("request:{request_id}"))
+                (Event::RequestForwarded, Subject::Request(request_id))
             }
         };
         let mut detail = serde_json::json!({
@@ -184,6 +185,7 @@ impl Recorder {
         let digest = prepared.known_digest()?;
         let history = Box::pin(prepared.history(&self.provenance)).await;
         let provenance = history.and_then(|history| sources(&prepared.request, &history, now));
+        let summary = Box::pin(prepared.summary(&self.big_bodies)).await?;
         let held = self
             .held_requests
             .seal(
@@ -192,6 +194,7 @@ impl Recorder {
                 &prepared.request,
                 digest,
                 provenance.as_deref(),
+                &summary,
             )
             .await?;
         Ok(NewHold {
@@ -201,6 +204,7 @@ impl Recorder {
             request: held.whole,
             preview: held.preview,
             provenance: held.provenance,
+            summary: held.summary,
             expires_at: now.after(self.holds.lifetime),
             pending_max: self.holds.per_agent_max,
             pending_bytes: self.holds.bytes,

@@ -6,11 +6,11 @@ use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
 use gaiterguard_domain::workspace::AuthorityVersion;
 
 use crate::action::transition::transition;
-use crate::digested::DigestedRequest;
 use crate::record::completion::Unrecorded;
 use crate::record::permit::Permit;
 use crate::record::recorder::Recorder;
 use crate::refusal::Refusal;
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// The result of beginning an execution.
 pub(crate) enum Begun {

@@ -3,7 +3,7 @@
 use gaiterguard_domain::id::{ActionId, RequestEntryId};
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
 
-use crate::digested::DigestedRequest;
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// The permission to send one request. Sending consumes one, so a decision cannot be forgotten; it cannot
 /// be copied, so it cannot be used twice; and it names the digest of the request, so it cannot be used for

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::ByteBudget;
 use gaiterguard_domain::request::is_safe;
@@ -13,11 +14,12 @@ use gaiterguard_store::Store;
 use serde_json::json;
 
 use crate::action::held::HeldRequests;
-use crate::digested::DigestedRequest;
+use crate::body::big_body::BigBodies;
 use crate::metrics::Metrics;
 use crate::record::permit::Permit;
 use crate::refusal::Refusal;
 use crate::settings::GatewaySettings;
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// Writes decisions, executions and their ends.
 pub(crate) struct Recorder {
@@ -26,6 +28,7 @@ pub(crate) struct Recorder {
     pub(super) metrics: Arc<Metrics>,
     pub(super) provenance: Arc<Provenance>,
     pub(super) held_requests: HeldRequests,
+    pub(super) big_bodies: BigBodies,
     pub(super) idempotency_lifetime: Duration,
     pub(super) holds: HoldLimits,
 }
@@ -44,6 +47,7 @@ impl Recorder {
         metrics: Arc<Metrics>,
         provenance: Arc<Provenance>,
         held_requests: HeldRequests,
+        big_bodies: BigBodies,
         settings: &GatewaySettings,
     ) -> Self {
         Self {
@@ -52,6 +56,7 @@ impl Recorder {
             metrics,
             provenance,
             held_requests,
+            big_bodies,
             idempotency_lifetime: settings.idempotency_lifetime,
             holds: HoldLimits {
                 lifetime: settings.pending_lifetime,
@@ -86,8 +91,8 @@ impl Recorder {
                 workspace: Some(workspace),
                 at: self.clock.now(),
                 actor: Actor::User(user),
-                event: "service.test_called",
-                subject: format!("service:{service}"),
+                event: Event::ServiceTestCalled,
+                subject: Subject::Service(service),
                 detail: json!({ "method": request.method.as_str(), "path": request.target.path() }),
             })
             .await?;

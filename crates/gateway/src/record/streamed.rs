@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{RequestId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::request::Digest;
@@ -124,8 +125,8 @@ impl Streamed {
             workspace: Some(self.workspace),
             at,
             actor: Actor::Gateway,
-            event: "request.ended",
-            subject: format!("request:{}", self.request_id),
+            event: Event::RequestEnded,
+            subject: Subject::Request(self.request_id),
             detail,
         })
     }

@@ -11,13 +11,13 @@ use http::uri::PathAndQuery;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::digested::DigestedRequest;
 use crate::metrics::Metrics;
 use crate::record::permit::{NotCovered, Permit};
 use crate::refusal::Refusal;
 use crate::send::masked::masked;
 use crate::send::sent::Sent;
 use crate::send::upload::Upload;
+use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// Injects credentials and sends requests.
 pub(crate) struct Sender {

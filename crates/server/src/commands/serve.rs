@@ -87,7 +87,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         },
         DashboardState {
             gateway: Arc::clone(&engine.gateway),
-            desk: engine.desk.clone(),
+            definition_store: engine.definition_store.clone(),
             identity: Arc::clone(&engine.identity),
             public_origin: Arc::new(PublicOrigin::of(&settings.listen.public_url())),
             cors_origins: Arc::clone(&cors_origins),

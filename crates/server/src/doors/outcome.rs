@@ -13,8 +13,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::codes::Code;
 use crate::middleware::FromUpstream;
-use crate::problem::{Problem, problem_type, respond, title};
+use crate::problem::{Problem, respond};
 
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 const X_RISK_SCORE: HeaderName = HeaderName::from_static("x-risk-score");
@@ -132,17 +133,14 @@ pub(super) struct HeldProblem {
 
 /// Returns 428 `approval_required`.
 fn blocked(held: &Held) -> Response {
-    let status = StatusCode::PRECONDITION_REQUIRED;
-    let (code, detail) = (
-        "approval_required",
-        "a human must approve this request; poll status_url until it is decided",
-    );
+    let code = Code::ApprovalRequired;
+    let detail = "a human must approve this request; poll status_url until it is decided";
     let body = HeldProblem {
-        r#type: problem_type(code),
-        title: title(code),
-        status: status.as_u16(),
+        r#type: code.problem_type(),
+        title: code.title(),
+        status: code.status().as_u16(),
         detail,
-        code,
+        code: code.as_str(),
         error: detail,
         action_id: held.action,
         risk_score: held.risk_score,
@@ -156,5 +154,5 @@ fn blocked(held: &Held) -> Response {
     if let Ok(location) = HeaderValue::from_str(&body.status_url) {
         headers.insert(LOCATION, location);
     }
-    respond(status, headers, &body)
+    respond(code.status(), headers, &body)
 }

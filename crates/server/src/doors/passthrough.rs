@@ -9,13 +9,14 @@ use gaiterguard_domain::header::{self, HeaderCount};
 use gaiterguard_domain::request::{Destination, METHODS, ProxyRequest, ServiceName};
 use http::header::ALLOW;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method};
 use http_body::Body as _;
 use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{agent, call_headers, outcome};
+use crate::codes::Code;
 use crate::extract::arriving_body;
 use crate::middleware::RequestContext;
 use crate::problem::Problem;
@@ -104,8 +105,7 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
 fn other_method() -> Problem {
     let allowed = METHODS.map(|method| method.to_string()).join(", ");
     let problem = Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "method_not_allowed",
+        Code::MethodNotAllowed,
         format!("the gateway forwards only the methods {allowed}"),
     );
     match HeaderValue::try_from(allowed) {

@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::caller::Caller;
-use super::list::{Cursor, List, PageQuery};
+use super::list::{List, PageQuery};
 use crate::extract::ApiQuery;
 use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
@@ -125,10 +125,9 @@ async fn list(
     caller: Caller,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<AuditBody>>, Problem> {
-    let cursor = query.cursor.as_ref().map(Cursor::as_str);
     let page = gateway
         .store()
-        .audit_list(caller.workspace(), cursor, query.limit.get())
+        .audit_list(caller.workspace(), query.cursor(), query.limit.get())
         .await?;
     Ok(Json(List::of(page)))
 }

@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
-use super::list::{Cursor, Done, Limit, List, PageQuery, SearchText, each, foreign_cursor};
+use super::list::{Done, List, PageQuery, SearchText, each, foreign_cursor};
 use super::operation_effect::OperationEffect;
 use crate::extract::{ApiPath, ApiQuery, Fields};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
@@ -216,13 +216,6 @@ struct OperationsQuery {
     /// Return only operations with this effect.
     #[param(inline, value_type = Option<OperationEffect>)]
     effect: Option<OperationEffect>,
-    /// Maximum number of items.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-    /// The `next_cursor` of the previous page.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
-    cursor: Option<Cursor>,
 }
 
 /// A documented operation.
@@ -350,7 +343,7 @@ impl From<(i64, &Operation, &Service)> for ListedOperation {
     path = "/services/{id}/operations",
     operation_id = "listOperations",
     tag = "services",
-    params(("id" = i64, Path, description = "ID of the service."), OperationsQuery),
+    params(("id" = i64, Path, description = "ID of the service."), OperationsQuery, PageQuery),
     responses(
         (status = 200, description = "A page of operations.", body = List<ListedOperation>),
         InvalidParameter, NotFound, Conflict,
@@ -360,6 +353,7 @@ async fn operations(
     editing: Editing,
     ApiPath(id): ApiPath<ServiceId>,
     ApiQuery(query): ApiQuery<OperationsQuery>,
+    ApiQuery(page): ApiQuery<PageQuery>,
 ) -> Result<Json<List<ListedOperation>>, Problem> {
     let service = service::get(editing.definition_store(), editing.workspace(), id).await?;
     let authority = editing.gateway().authority();
@@ -378,10 +372,6 @@ async fn operations(
                 .is_none_or(|wanted| wanted == effect_of(service, operation).into())
         })
         .collect();
-    let page = PageQuery {
-        limit: query.limit,
-        cursor: query.cursor,
-    };
     let page = List::cut(numbered, &page, |(number, ..)| *number);
     page.map(Json).ok_or_else(foreign_cursor)
 }

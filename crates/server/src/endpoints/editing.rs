@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
 use gaiterguard_authority::Definitions;
-use gaiterguard_definitions::desk::{DefinitionError, Desk, Editor};
+use gaiterguard_definitions::definition_store::{DefinitionError, DefinitionStore, Editor};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
@@ -19,7 +19,7 @@ use crate::problem::Problem;
 /// to a change is never sent before the gateway decides by it.
 pub(crate) struct Editing {
     caller: Caller,
-    desk: Desk,
+    definition_store: DefinitionStore,
     gateway: Arc<Gateway>,
 }
 
@@ -28,14 +28,14 @@ where
     S: Send + Sync,
     Arc<Identity>: FromRef<S>,
     Arc<Gateway>: FromRef<S>,
-    Desk: FromRef<S>,
+    DefinitionStore: FromRef<S>,
 {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Ok(Self {
             caller: Caller::from_request_parts(parts, state).await?,
-            desk: Desk::from_ref(state),
+            definition_store: DefinitionStore::from_ref(state),
             gateway: Arc::from_ref(state),
         })
     }
@@ -43,8 +43,8 @@ where
 
 impl Editing {
     /// Returns the access to stored definitions.
-    pub(crate) fn definition_store(&self) -> &Desk {
-        &self.desk
+    pub(crate) fn definition_store(&self) -> &DefinitionStore {
+        &self.definition_store
     }
 
     /// Returns the gateway.
@@ -70,13 +70,13 @@ impl Editing {
     /// Makes a change, and reloads the gateway's definitions before it returns.
     pub(crate) async fn change<T>(
         &self,
-        make: impl AsyncFnOnce(&Desk, Editor) -> Result<T, DefinitionError>,
+        make: impl AsyncFnOnce(&DefinitionStore, Editor) -> Result<T, DefinitionError>,
     ) -> Result<T, Problem> {
         let editor = Editor {
             workspace: self.workspace(),
             user: self.user(),
         };
-        let changed = make(&self.desk, editor).await;
+        let changed = make(&self.definition_store, editor).await;
         // Also after an error: the commit may have succeeded even if its confirmation was lost.
         self.gateway.authority().reload(self.workspace()).await?;
         Ok(changed?)

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use axum::extract::{FromRequestParts, State};
 use axum::response::Sse;
-use axum::response::sse::{Event, KeepAlive};
+use axum::response::sse::{self, KeepAlive};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use gaiterguard_domain::audit::AuditEntry;
-use gaiterguard_domain::id::AuditId;
+use gaiterguard_domain::event::{Event, Subject};
+use gaiterguard_domain::id::{ActionId, AuditId};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use gaiterguard_listener::Lifecycle;
@@ -104,10 +105,12 @@ async fn events(
     State(lifecycle): State<Lifecycle>,
     caller: Caller,
     resume: ResumeHeaders,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<Sse<impl Stream<Item = Result<sse::Event, Infallible>>>, Problem> {
     // Subscribe before reading the past, so that no event falls in between.
     let notices = gateway.store().notices();
-    let mut waiting = VecDeque::from([Event::default().retry(RETRY_AFTER).comment("connected")]);
+    let mut waiting = VecDeque::from([sse::Event::default()
+        .retry(RETRY_AFTER)
+        .comment("connected")]);
     if let Some(last) = resume.last_event_id {
         let missed = gateway
             .store()
@@ -137,7 +140,7 @@ async fn events(
 
 /// An open stream.
 struct Feed {
-    waiting: VecDeque<Event>,
+    waiting: VecDeque<sse::Event>,
     notices: broadcast::Receiver<Notice>,
     confirm: Interval,
     caller: Caller,
@@ -147,7 +150,7 @@ struct Feed {
 
 impl Feed {
     /// Returns the next event; `None` when the stream should end.
-    async fn next(&mut self) -> Option<Event> {
+    async fn next(&mut self) -> Option<sse::Event> {
         loop {
             tokio::select! {
                 biased;
@@ -158,7 +161,7 @@ impl Feed {
                 event = next_waiting(&mut self.waiting) => return Some(event),
                 notice = self.notices.recv() => match notice {
                     Ok(Notice::Entry(entry)) if entry.workspace == Some(self.caller.workspace()) => {
-                        if entry.event.starts_with("session.") || entry.event.starts_with("user.") {
+                        if let Some(Subject::Session(_) | Subject::User(_)) = entry.subject() {
                             self.confirm().await?;
                         }
                         self.waiting.extend(stream_events(&entry));
@@ -181,7 +184,7 @@ impl Feed {
     }
 }
 
-async fn next_waiting(waiting: &mut VecDeque<Event>) -> Event {
+async fn next_waiting(waiting: &mut VecDeque<sse::Event>) -> sse::Event {
     match waiting.pop_front() {
         Some(event) => event,
         None => std::future::pending().await,
@@ -189,11 +192,11 @@ async fn next_waiting(waiting: &mut VecDeque<Event>) -> Event {
 }
 
 /// Converts an audit entry to stream events.
-fn stream_events(entry: &AuditEntry) -> Vec<Event> {
+fn stream_events(entry: &AuditEntry) -> Vec<sse::Event> {
     event_data(entry)
         .into_iter()
         .map(|(name, data)| {
-            Event::default()
+            sse::Event::default()
                 .id(entry.id.to_string())
                 .event(name)
                 .data(data.to_string())
@@ -201,8 +204,8 @@ fn stream_events(entry: &AuditEntry) -> Vec<Event> {
         .collect()
 }
 
-fn reload() -> Event {
-    Event::default().event("reload").data("{}")
+fn reload() -> sse::Event {
+    sse::Event::default().event("reload").data("{}")
 }
 
 fn event_data(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
@@ -215,23 +218,24 @@ fn event_data(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
         });
         ("request.decided", data)
     };
-    let of_action = |name| {
-        let id = entry.subject.strip_prefix("action:").unwrap_or_default();
-        let mut data = json!({ "action_id": id, "event": entry.event, "at": entry.at });
+    let of_action = |name, action: ActionId| {
+        let mut data = json!({ "action_id": action, "event": entry.event, "at": entry.at });
         if let Some(status) = detail.get("status") {
             data["status"] = status.clone();
         }
         (name, data)
     };
-    match entry.event.as_str() {
-        "action.created" => vec![of_action("action.created"), decided("hold")],
-        "request.forwarded" => vec![decided("forward")],
-        "request.denied" => vec![decided("deny")],
-        "kill_switch.changed" => {
+    match (entry.event(), entry.subject()) {
+        (Some(Event::ActionCreated), Some(Subject::Action(action))) => {
+            vec![of_action("action.created", action), decided("hold")]
+        }
+        (_, Some(Subject::Action(action))) => vec![of_action("action.updated", action)],
+        (Some(Event::RequestForwarded), _) => vec![decided("forward")],
+        (Some(Event::RequestDenied), _) => vec![decided("deny")],
+        (Some(Event::KillSwitchChanged), _) => {
             let data = json!({ "active": detail["active"], "at": entry.at });
             vec![("kill_switch.changed", data)]
         }
-        event if event.starts_with("action.") => vec![of_action("action.updated")],
         _ => Vec::new(),
     }
 }
@@ -243,6 +247,8 @@ mod tests {
     use gaiterguard_domain::time::Timestamp;
 
     use super::*;
+
+    const ACTION: &str = "action:0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000";
 
     fn names(event: &str, subject: &str, detail: &Value) -> Vec<(&'static str, String)> {
         let entry = AuditEntry {
@@ -268,18 +274,14 @@ mod tests {
     #[test]
     fn entries_become_the_events_that_a_screen_needs() {
         assert_eq!(
-            names("action.approved", "action:a1", &json!({ "status": "APPROVED" })),
+            names("action.approved", ACTION, &json!({ "status": "APPROVED" })),
             [(
                 "action.updated",
-                r#"{"action_id":"a1","event":"action.approved","at":"1970-01-01T00:00:00.000Z","status":"APPROVED"}"#
+                r#"{"action_id":"0192aaaa-bbbb-7ccc-8ddd-eeeeffff0000","event":"action.approved","at":"1970-01-01T00:00:00.000Z","status":"APPROVED"}"#
                     .to_owned()
             )]
         );
-        let held = names(
-            "action.created",
-            "action:a1",
-            &json!({ "request_id": "r1" }),
-        );
+        let held = names("action.created", ACTION, &json!({ "request_id": "r1" }));
         assert_eq!(held[0].0, "action.created");
         assert_eq!(
             held[1],

@@ -44,15 +44,8 @@ impl<'de> Deserialize<'de> for Limit {
 }
 
 /// Position of a page: the `next_cursor` of the previous page.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Cursor(String);
-
-impl Cursor {
-    /// Returns the text.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+#[derive(Debug)]
+struct Cursor(String);
 
 impl<'de> Deserialize<'de> for Cursor {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -103,7 +96,7 @@ impl<'de> Deserialize<'de> for SearchText {
     }
 }
 
-/// Query parameters of a list without filters.
+/// Query parameters of every list, next to its filters.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
@@ -113,7 +106,14 @@ pub(crate) struct PageQuery {
     pub(crate) limit: Limit,
     /// The `next_cursor` of the previous page.
     #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
-    pub(crate) cursor: Option<Cursor>,
+    cursor: Option<Cursor>,
+}
+
+impl PageQuery {
+    /// Returns the cursor.
+    pub(crate) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_ref().map(|cursor| cursor.0.as_str())
+    }
 }
 
 /// A page of a list.
@@ -144,8 +144,8 @@ impl<T> List<T> {
     where
         T: From<U>,
     {
-        let after: Option<i64> = match &query.cursor {
-            Some(cursor) => Some(cursor.as_str().parse().ok()?),
+        let after: Option<i64> = match query.cursor() {
+            Some(cursor) => Some(cursor.parse().ok()?),
             None => None,
         };
         let limit = query.limit.get() as usize;

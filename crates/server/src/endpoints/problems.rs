@@ -1,20 +1,21 @@
 //! Converts the errors of the inner crates to problems, one `From` per error type.
 
-use gaiterguard_definitions::desk::DefinitionError;
+use gaiterguard_definitions::definition_store::DefinitionError;
 use gaiterguard_gateway::action::RulingRefused;
 use gaiterguard_identity::{Fault, LoginError, RegisterError, SessionError};
 use gaiterguard_store::StoreError;
+use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
-use http::{HeaderValue, StatusCode};
 
 use super::list::foreign_cursor;
+use crate::codes::Code;
 use crate::problem::Problem;
 
 impl Problem {
     /// 401 `not_authenticated`: no valid session.
     pub(crate) fn signed_out() -> Self {
-        Self::unauthorized(
-            "not_authenticated",
+        Self::new(
+            Code::NotAuthenticated,
             "a valid access token is required: this one is missing, invalid, or expired, or its \
              session has ended",
         )
@@ -42,10 +43,10 @@ impl From<RulingRefused> for Problem {
         match refused {
             RulingRefused::NotFound => Self::not_found(detail),
             RulingRefused::NoteRefused | RulingRefused::NoteHoldsKey => Self::field("note", detail),
-            RulingRefused::DigestMismatch => Self::conflict("digest_mismatch", detail),
-            RulingRefused::Unreadable => Self::conflict("action_unreadable", detail),
+            RulingRefused::DigestMismatch => Self::new(Code::DigestMismatch, detail),
+            RulingRefused::Unreadable => Self::new(Code::ActionUnreadable, detail),
             RulingRefused::NotPossible(status) => {
-                Self::conflict("already_decided", detail).with("action_status", status.as_str())
+                Self::new(Code::AlreadyDecided, detail).with("action_status", status.as_str())
             }
             RulingRefused::Cursor(_) => foreign_cursor(),
             RulingRefused::Unavailable => Self::storage_unavailable(),
@@ -58,13 +59,11 @@ impl From<DefinitionError> for Problem {
         let detail = error.to_string();
         match error {
             DefinitionError::Invalid(errors) => Self::fields(errors),
-            DefinitionError::NotUnderstood(errors) => {
-                Self::fields(errors).with_status(StatusCode::UNPROCESSABLE_ENTITY, "not_understood")
-            }
-            DefinitionError::NameTaken => Self::conflict("name_taken", detail),
+            DefinitionError::NotUnderstood(errors) => Self::of_fields(Code::NotUnderstood, errors),
+            DefinitionError::NameTaken => Self::new(Code::NameTaken, detail),
             DefinitionError::NotFound(_) => Self::not_found(detail),
-            DefinitionError::Unreadable(_) => Self::conflict("definition_unreadable", detail),
-            DefinitionError::Changing => Self::conflict("changing", detail).retry_after(1),
+            DefinitionError::Unreadable(_) => Self::new(Code::DefinitionUnreadable, detail),
+            DefinitionError::Changing => Self::new(Code::Changing, detail).retry_after(1),
             DefinitionError::Sealing(error) => {
                 tracing::error!(%error, "sealing failed");
                 Self::storage_unavailable()
@@ -97,10 +96,10 @@ impl From<LoginError> for Problem {
     fn from(error: LoginError) -> Self {
         let detail = error.to_string();
         match error {
-            LoginError::InvalidCredentials => Self::unauthorized("invalid_credentials", detail)
+            LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials, detail)
                 .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             LoginError::Throttled { retry_after } => too_many(detail, retry_after),
-            LoginError::Busy => Self::too_many("busy", detail, 1),
+            LoginError::Busy => Self::new(Code::Busy, detail).retry_after(1),
             LoginError::Fault(fault) => fault.into(),
         }
     }
@@ -110,13 +109,13 @@ impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
         let detail = error.to_string();
         match error {
-            RegisterError::EmailTaken => Self::conflict("email_taken", detail),
-            RegisterError::Closed => Self::forbidden("registration_closed", detail),
-            RegisterError::ForeignPage => Self::forbidden("origin_not_allowed", detail),
-            RegisterError::SetupCodeMissing => Self::forbidden("setup_code_required", detail),
-            RegisterError::SetupCodeWrong => Self::forbidden("setup_code_invalid", detail),
+            RegisterError::EmailTaken => Self::new(Code::EmailTaken, detail),
+            RegisterError::Closed => Self::new(Code::RegistrationClosed, detail),
+            RegisterError::ForeignPage => Self::new(Code::OriginNotAllowed, detail),
+            RegisterError::SetupCodeMissing => Self::new(Code::SetupCodeRequired, detail),
+            RegisterError::SetupCodeWrong => Self::new(Code::SetupCodeInvalid, detail),
             RegisterError::Throttled { retry_after } => too_many(detail, retry_after),
-            RegisterError::Busy => Self::too_many("busy", detail, 1),
+            RegisterError::Busy => Self::new(Code::Busy, detail).retry_after(1),
             RegisterError::Fault(fault) => fault.into(),
         }
     }
@@ -125,5 +124,5 @@ impl From<RegisterError> for Problem {
 /// Rounds up to whole seconds, so that a client does not come back too early.
 fn too_many(detail: String, retry_after: std::time::Duration) -> Problem {
     let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-    Problem::too_many("too_many_attempts", detail, seconds)
+    Problem::new(Code::TooManyAttempts, detail).retry_after(seconds)
 }

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use super::DashboardState;
 use super::approval::action::{MatchedRuleBody, OperationBody};
 use super::caller::Caller;
-use super::list::{Cursor, Limit, List, SearchText, each};
+use super::list::{List, PageQuery, SearchText, each};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
@@ -121,13 +121,6 @@ struct Filter {
     /// Return only requests with this text in their URL or intent. Case-insensitive.
     #[param(value_type = Option<String>, max_length = 200, pattern = "^[^\\u0000]*$")]
     q: Option<SearchText>,
-    /// Maximum number of items.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-    /// The `next_cursor` of the previous page.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
-    cursor: Option<Cursor>,
 }
 
 /// List requests
@@ -138,7 +131,7 @@ struct Filter {
     path = "/requests",
     operation_id = "listRequests",
     tag = "requests",
-    params(Filter),
+    params(Filter, PageQuery),
     responses(
         (status = 200, description = "A page of requests.", body = List<RequestBody>),
         InvalidParameter,
@@ -148,6 +141,7 @@ async fn list(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     ApiQuery(query): ApiQuery<Filter>,
+    ApiQuery(page): ApiQuery<PageQuery>,
 ) -> Result<Json<List<RequestBody>>, Problem> {
     let filter = RequestFilter {
         agent: query.agent_id.map(AgentId),
@@ -156,10 +150,9 @@ async fn list(
         action_status: query.action_status,
         text: query.q.map(SearchText::into_string),
     };
-    let cursor = query.cursor.as_ref().map(Cursor::as_str);
     let page = gateway
         .store()
-        .request_list(caller.workspace(), &filter, cursor, query.limit.get())
+        .request_list(caller.workspace(), &filter, page.cursor(), page.limit.get())
         .await?;
     Ok(Json(List::of(page)))
 }

@@ -8,7 +8,6 @@ use axum::extract::State;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_llm::{FailureMode, Llm};
 use gaiterguard_settings::Registration;
-use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +16,7 @@ use utoipa_axum::routes;
 use super::caller::Caller;
 use super::configured::{Configured, DatabaseKind};
 use super::state::DashboardState;
+use crate::codes::Code;
 use crate::problem::{Problem, ProblemBody};
 
 /// Returns the routes.
@@ -218,8 +218,8 @@ async fn try_llm(
     _: Caller,
 ) -> Result<Json<TestedBody>, Problem> {
     let llm = gateway.llm().ok_or_else(|| {
-        Problem::conflict(
-            "llm_not_configured",
+        Problem::new(
+            Code::LlmNotConfigured,
             "no language model is configured; set LLM_BASE_URL",
         )
     })?;
@@ -227,10 +227,6 @@ async fn try_llm(
         Ok(took) => Ok(Json(TestedBody {
             milliseconds: milliseconds(took),
         })),
-        Err(error) => Err(Problem::new(
-            StatusCode::BAD_GATEWAY,
-            "llm_failed",
-            error.to_string(),
-        )),
+        Err(error) => Err(Problem::new(Code::LlmFailed, error.to_string())),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
-use gaiterguard_definitions::desk::Desk;
+use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
@@ -19,7 +19,7 @@ pub(crate) struct DashboardState {
     /// The engine.
     pub(crate) gateway: Arc<Gateway>,
     /// Access to definitions.
-    pub(crate) desk: Desk,
+    pub(crate) definition_store: DefinitionStore,
     /// Users and sessions.
     pub(crate) identity: Arc<Identity>,
     /// Public origin of this gateway.
@@ -46,7 +46,7 @@ macro_rules! parts {
 
 parts! {
     gateway: Arc<Gateway>,
-    desk: Desk,
+    definition_store: DefinitionStore,
     identity: Arc<Identity>,
     public_origin: Arc<PublicOrigin>,
     cors_origins: Arc<CorsOrigins>,

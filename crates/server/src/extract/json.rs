@@ -1,13 +1,13 @@
 //! Extractor for a JSON body.
 
 use axum::extract::{FromRequest, Request};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::deserialize::deserialize;
 use super::read_body;
+use crate::codes::Code;
 use crate::problem::Problem;
 
 /// Maximum length of the JSON body of a dashboard call, in bytes.
@@ -40,8 +40,7 @@ impl<T: DeserializeOwned, S: Sync, const BYTES_MAX: usize> FromRequest<S>
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         if !may_be_json(&request) {
             return Err(Problem::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported_media_type",
+                Code::UnsupportedMediaType,
                 "the body must be JSON, sent with Content-Type: application/json",
             ));
         }

@@ -13,10 +13,11 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_settings::ListenSettings;
+use http::HeaderMap;
 use http::header::{ACCEPT, HOST};
 use http::uri::Authority;
-use http::{HeaderMap, StatusCode};
 
+use crate::codes::Code;
 use crate::endpoints;
 use crate::problem::Problem;
 
@@ -61,8 +62,7 @@ impl KnownHosts {
         }
         let asked = asked.unwrap_or("a request without a host");
         Err(Problem::new(
-            StatusCode::MISDIRECTED_REQUEST,
-            "host_not_allowed",
+            Code::HostNotAllowed,
             format!(
                 "{asked} is not a host name of this gateway; set PUBLIC_URL to the URL that \
                  people open, and configure a reverse proxy to pass the Host header unchanged"

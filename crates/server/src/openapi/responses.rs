@@ -4,34 +4,61 @@
 
 use std::collections::BTreeMap;
 
+use http::StatusCode;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
+use crate::codes::Code;
 use crate::problem::ProblemBody;
 
-macro_rules! problems {
-    ($($(#[$doc:meta])* $name:ident { $($status:literal: $description:literal),+ $(,)? })+) => {$(
-        $(#[$doc])*
-        #[derive(Debug)]
-        pub(crate) enum $name {}
+/// A code with the status that it is sent with: its usual one, or another of its statuses.
+macro_rules! sent {
+    ($code:ident) => {
+        (Code::$code, Code::$code.status())
+    };
+    ($code:ident $status:ident) => {
+        (Code::$code, StatusCode::$status)
+    };
+}
 
-        impl IntoResponses for $name {
-            fn responses() -> BTreeMap<String, RefOr<Response>> {
-                BTreeMap::from([$(
-                    ($status.to_owned(), RefOr::Ref(reference(stringify!($name), $status)))
-                ),+])
+macro_rules! problems {
+    ($($(#[$doc:meta])* $name:ident: $($code:ident $(($status:ident))?)+;)+) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub(crate) enum $name {}
+
+            impl IntoResponses for $name {
+                fn responses() -> BTreeMap<String, RefOr<Response>> {
+                    let group = by_status(&[$(sent!($code $($status)?)),+]);
+                    group
+                        .into_keys()
+                        .map(|status| {
+                            let component = component(stringify!($name), &status);
+                            let path = format!("#/components/responses/{component}");
+                            (status, RefOr::Ref(Ref::new(path)))
+                        })
+                        .collect()
+                }
             }
-        }
-    )+
+        )+
 
         /// Returns all shared responses by component name.
         pub(crate) fn all() -> BTreeMap<String, Response> {
-            BTreeMap::from([$($(
-                (component(stringify!($name), $status), problem($status, $description))
-            ),+),+])
+            let groups = [$((
+                stringify!($name),
+                by_status(&[$(sent!($code $($status)?)),+]),
+            )),+];
+            let responses = groups.into_iter().flat_map(|(name, group)| {
+                group.into_iter().map(move |(status, codes)| {
+                    let response = problem(&status, &description(&codes));
+                    (component(name, &status), response)
+                })
+            });
+            responses.collect()
         }
     };
 }
@@ -40,144 +67,87 @@ fn component(group: &str, status: &str) -> String {
     format!("{group}{status}")
 }
 
-fn reference(group: &str, status: &str) -> Ref {
-    Ref::new(format!(
-        "#/components/responses/{}",
-        component(group, status)
-    ))
+/// Groups codes by the statuses that they are sent with.
+fn by_status(sent: &[(Code, StatusCode)]) -> BTreeMap<String, Vec<Code>> {
+    let mut groups: BTreeMap<String, Vec<Code>> = BTreeMap::new();
+    for (code, status) in sent {
+        debug_assert!(code.statuses().contains(status), "{code:?} with {status}");
+        let status = status.as_str().to_owned();
+        groups.entry(status).or_default().push(*code);
+    }
+    groups
+}
+
+/// Describes the codes that a response can have.
+fn description(codes: &[Code]) -> String {
+    let sentences = codes
+        .iter()
+        .map(|code| format!("`{}`: {}", code.as_str(), code.meaning()));
+    sentences.collect::<Vec<_>>().join("\n\n")
 }
 
 problems! {
     /// Invalid path or query parameter.
-    InvalidParameter {
-        "400": "`validation_failed`: a parameter is invalid; `errors` names it.",
-    }
+    InvalidParameter: ValidationFailed;
 
     /// Missing, malformed, or oversized body, or an invalid field in it.
-    InvalidBody {
-        "400": "`validation_failed`: a parameter or a field of the body is missing, unknown, or \
-                invalid; `errors` names each.",
-        "408": "`request_timeout`: the body did not arrive in time.",
-        "413": "`payload_too_large`: the body is longer than the limit.",
-        "415": "`unsupported_media_type`: the body is not JSON.",
-    }
+    InvalidBody: ValidationFailed RequestTimeout PayloadTooLarge UnsupportedMediaType;
 
     /// Not signed in.
-    SignedOut {
-        "401": "`not_authenticated`: the access token is missing, invalid, or expired, or its \
-                session has ended.",
-    }
+    SignedOut: NotAuthenticated;
 
     /// Not found in the workspace.
-    NotFound {
-        "404": "`not_found`: not found in this workspace.",
-    }
+    NotFound: NotFound;
 
     /// Conflict with the current state.
-    Conflict {
-        "409": "The request conflicts with the current state; `code` gives the reason. \
-                `definition_unreadable`: the stored definition is damaged.",
-    }
+    Conflict: NameTaken Changing DefinitionUnreadable AlreadyDecided DigestMismatch ActionUnreadable;
 
     /// The condition does not compile.
-    NotUnderstood {
-        "422": "`not_understood`: the condition does not compile; `errors` gives the position and \
-                what was expected.",
-    }
+    NotUnderstood: NotUnderstood;
 
     /// Registration is closed, or the e-mail address is taken.
-    RegistrationRefused {
-        "403": "`registration_closed`: registration is closed. `setup_code_required` or \
-                `setup_code_invalid`: the first account requires the set-up code, which is in the \
-                gateway's log. `origin_not_allowed`: the request comes from a page of another \
-                origin.",
-        "409": "`email_taken`: an account with this e-mail address exists.",
-    }
+    RegistrationRefused:
+        RegistrationClosed SetupCodeRequired SetupCodeInvalid OriginNotAllowed EmailTaken;
 
     /// Wrong password or unknown user.
-    WrongCredentials {
-        "401": "`invalid_credentials`: the password is wrong, or the user does not exist.",
-    }
+    WrongCredentials: InvalidCredentials;
 
     /// The cookie was sent by another site's page.
-    CrossOrigin {
-        "403": "`cross_origin_refused`: the cookie was not sent by a page of this gateway. \
-                `origin_not_allowed`: the request comes from a page of another origin.",
-    }
+    CrossOrigin: CrossOriginRefused OriginNotAllowed;
 
     /// The request comes from a page of another origin.
-    ForeignPage {
-        "403": "`origin_not_allowed`: the request comes from a page of another origin.",
-    }
+    ForeignPage: OriginNotAllowed;
 
     /// Missing or invalid agent key, or a stopped agent.
-    NoAgent {
-        "401": "`invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.",
-        "403": "`agent_blocked` or `kill_switch`: an operator stopped the agent.",
-    }
+    NoAgent: InvalidAgentKey AgentBlocked KillSwitch;
 
     /// The request is refused before a decision is made.
-    ProposalRefused {
-        "400": "`validation_failed`, `invalid_target`, or `ambiguous_target`: the request is \
-                malformed; `errors` names the fields.",
-        "401": "`invalid_agent_key`: the agent key is missing, unknown, revoked, or expired.",
-        "403": "`agent_blocked`, `kill_switch`, `service_not_in_scope`, `target_not_allowed`, \
-                `policy_denied`, or the outcome of the request that used this idempotency key: \
-                `action_denied`, `action_expired`, `action_revoked`.",
-        "404": "`service_not_found`: the service does not exist in this workspace.",
-        "408": "`request_timeout`: the body did not arrive in time.",
-        "413": "`payload_too_large`: the body is longer than the limit.",
-    }
+    ProposalRefused:
+        ValidationFailed InvalidTarget AmbiguousTarget InvalidAgentKey AgentBlocked KillSwitch
+        ServiceNotInScope TargetNotAllowed PolicyDenied ActionDenied ActionExpired ActionRevoked
+        ServiceNotFound RequestTimeout PayloadTooLarge;
 
     /// The upstream did not respond to the request, or the response is not available.
-    ProposalFailed {
-        "409": "`idempotency_in_progress`, `answer_not_kept`, or `outcome_unknown`: the request \
-                may have been sent and is not sent again; see `detail`. `action_stale`: the \
-                service changed while the request was held; nothing was sent. `call_cut`: the \
-                service changed while the request was running; the request may have been sent.",
-        "422": "`idempotency_key_reused`: the key was used for a different request.",
-        "429": "`too_many_pending`: too many of the agent's actions are pending.",
-        "500": "`internal_error`: look up `X-Request-Id` in the gateway's log.",
-        "502": "`upstream_unreachable` or `credential_unavailable`: nothing was sent. \
-                `upstream_broken`: the request may have been sent.",
-        "503": "`storage_unavailable` or `authority_unconfirmed` with `Retry-After`: this call \
-                sent nothing. `storage_unavailable` without it: a read may have been sent, and \
-                its response is withheld because it could not be recorded.",
-        "504": "`upstream_timeout`: the request may have been sent.",
-    }
+    ProposalFailed:
+        IdempotencyInProgress AnswerNotKept OutcomeUnknown ActionStale CallCut IdempotencyKeyReused
+        TooManyPending InternalError UpstreamUnreachable CredentialUnavailable UpstreamBroken
+        StorageUnavailable AuthorityUnconfirmed DocumentsUnread UpstreamTimeout;
 
     /// The agent has no such action.
-    NoAction {
-        "404": "`action_not_found`: this agent has no action with this ID.",
-    }
+    NoAction: ActionNotFound;
 
     /// The action cannot be executed.
-    NotExecutable {
-        "403": "`agent_blocked`, `kill_switch`, or `target_not_allowed`: nothing was sent, or the \
-                running call was canceled and the action is `INDETERMINATE`.",
-        "409": "`action_not_approved` with `action_status`, or `action_stale`: this call sent \
-                nothing. `outcome_unknown`: the request may have been sent; the action's status \
-                shows the outcome once it is recorded. `call_cut`: the service changed while the \
-                request was running. `web_socket_lost`: the upstream opened a WebSocket, which \
-                this call cannot carry.",
-        "410": "`action_expired`: the approval expired before it was used.",
-        "500": "`internal_error`: look up `X-Request-Id` in the gateway's log.",
-        "502": "`upstream_unreachable` or `credential_unavailable`: nothing was sent, and the \
-                action is still approved. `upstream_broken`: the action is `INDETERMINATE`.",
-        "503": "`storage_unavailable` or `authority_unconfirmed`: this call sent nothing.",
-        "504": "`upstream_timeout`: the action is `INDETERMINATE`.",
-    }
+    NotExecutable:
+        AgentBlocked KillSwitch TargetNotAllowed ActionNotApproved ActionStale OutcomeUnknown
+        CallCut WebSocketLost ActionExpired(GONE) InternalError UpstreamUnreachable
+        CredentialUnavailable UpstreamBroken StorageUnavailable AuthorityUnconfirmed
+        UpstreamTimeout;
 
     /// The gateway is not operational.
-    Unavailable {
-        "500": "`internal_error`: look up `X-Request-Id` in the gateway's log.",
-        "503": "`storage_unavailable`: the database is unavailable.",
-    }
+    Unavailable: InternalError StorageUnavailable;
 
     /// Too many attempts.
-    Throttled {
-        "429": "`too_many_attempts`: wait for the time in `Retry-After`.",
-    }
+    Throttled: TooManyAttempts Busy;
 }
 
 /// Builds the documentation of a problem with this status.

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use http::StatusCode;
+
 use super::{cell, check_page};
-use crate::codes::CODES;
+use crate::codes::Code;
 
 const INTRODUCTION: &str = "# Error codes
 
@@ -32,9 +34,10 @@ upstream sends it; `X-Proxy-Status` distinguishes the two.
 #[test]
 fn the_page_of_error_codes_is_current() {
     let mut page = INTRODUCTION.to_owned();
-    for code in CODES {
-        let statuses: Vec<_> = code.statuses.iter().map(u16::to_string).collect();
-        let (word, meaning) = (code.word, cell(code.meaning));
+    for code in Code::ALL {
+        let statuses = code.statuses().iter().map(StatusCode::as_u16);
+        let statuses: Vec<_> = statuses.map(|status| status.to_string()).collect();
+        let (word, meaning) = (code.as_str(), cell(code.meaning()));
         writeln!(page, "| `{word}` | {} | {meaning} |", statuses.join(", ")).unwrap();
     }
     check_page("errors.md", &page);
@@ -42,5 +45,5 @@ fn the_page_of_error_codes_is_current() {
 
 #[test]
 fn codes_are_sorted_and_unique() {
-    assert!(CODES.is_sorted_by(|one, next| one.word < next.word));
+    assert!(Code::ALL.is_sorted_by(|one, next| one.as_str() < next.as_str()));
 }

@@ -2,6 +2,7 @@
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, AgentId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use serde_json::json;
@@ -42,7 +43,7 @@ impl Store {
             now.0,
             i64::from(limit),
         );
-        end_in_bulk(tx, rows, "action.expired", now).await
+        end_in_bulk(tx, rows, Event::ActionExpired, now).await
     }
 
     /// Returns when the next action expires.
@@ -90,7 +91,7 @@ impl Store {
             lease_time.0,
             i64::from(limit),
         );
-        end_in_bulk(tx, rows, "action.indeterminate", now).await
+        end_in_bulk(tx, rows, Event::ActionIndeterminate, now).await
     }
 }
 
@@ -138,14 +139,18 @@ pub(crate) async fn revoke_open(
         decision.note.as_deref(),
     );
     for row in rows {
-        let mut detail = json!({ "cause": cause.event });
+        let mut detail = json!({ "cause": cause.event.as_str() });
         cover_action(&mut detail, row.covered(), None);
         tx.audit(NewAuditEntry {
             workspace: Some(workspace),
             at: decision.at,
             actor: cause.actor,
-            event: "action.revoked",
-            subject: format!("action:{}", row.id),
+            event: Event::ActionRevoked,
+            // A damaged id must not keep the other actions from being revoked.
+            subject: row
+                .id
+                .parse()
+                .map_or(Subject::Workspace(workspace), Subject::Action),
             detail,
         });
     }
@@ -156,7 +161,7 @@ pub(crate) async fn revoke_open(
 async fn end_in_bulk(
     mut tx: Transaction,
     rows: Vec<RevisedRow>,
-    event: &'static str,
+    event: Event,
     at: Timestamp,
 ) -> Result<Vec<ActionId>, StoreError> {
     if rows.is_empty() {
@@ -169,7 +174,8 @@ async fn end_in_bulk(
             table: "actions",
             id: &row.id,
         };
-        ids.push(context.action_id("id", &row.id)?);
+        let id = context.action_id("id", &row.id)?;
+        ids.push(id);
         let mut detail = json!({});
         cover_action(&mut detail, row.covered(), None);
         tx.audit(NewAuditEntry {
@@ -177,7 +183,7 @@ async fn end_in_bulk(
             at,
             actor: Actor::Gateway,
             event,
-            subject: format!("action:{}", row.id),
+            subject: Subject::Action(id),
             detail,
         });
     }

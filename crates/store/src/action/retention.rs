@@ -1,5 +1,6 @@
 //! Retention of responses and request bodies of actions.
 
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::ledger::ByteBudget;
 use gaiterguard_domain::time::Timestamp;
 
@@ -25,7 +26,7 @@ impl Store {
             before.0,
             i64::from(limit),
         );
-        tx.end_retention("retention.answers_dropped", dropped, at)
+        tx.end_retention(Event::RetentionAnswersDropped, dropped, at)
             .await?;
         Ok(dropped)
     }
@@ -66,7 +67,7 @@ impl Store {
                 i64::from(limit),
             );
         }
-        tx.end_retention("retention.bodies_dropped", dropped, at)
+        tx.end_retention(Event::RetentionBodiesDropped, dropped, at)
             .await?;
         Ok(dropped)
     }

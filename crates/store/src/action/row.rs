@@ -1,7 +1,10 @@
 //! Rows of `actions`.
 
 use gaiterguard_domain::action::{Action, ActionState};
-use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{
+    ActionId, AgentId, DataKeyId, RequestEntryId, ServiceId, WorkspaceId,
+};
+use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::request::{Digest, Intent};
 use gaiterguard_domain::time::Timestamp;
 
@@ -18,6 +21,8 @@ pub struct ActionWithNames {
     pub agent_name: String,
     /// The name of the service that the request is for.
     pub service_name: String,
+    /// The summary of the request, sealed; `None` if it was held by a version that made none.
+    pub summary: Option<Sealed>,
 }
 
 /// An action as it is stored.
@@ -100,19 +105,22 @@ pub(super) struct ActionRow {
     judgement: Text,
     binding: Text,
     pub(super) created_at: i64,
+    request_key_id: i64,
+    summary: Option<Vec<u8>>,
     agent_name: Option<Text>,
     service_name: Option<Text>,
 }
 
-/// The columns of [`ActionRow`]. Sealed columns are large, so they are read only by the queries
-/// that need them.
+/// The columns of [`ActionRow`]. The summary is the only sealed column among them: the others are large,
+/// so they are read only by the queries that need them.
 macro_rules! select_action {
     ($rest:literal) => {
         concat!(
             "SELECT actions.id, actions.revision, actions.workspace_id, agent_id, service_id, entry_id, ",
             "status, actions.expires_at, approved_by, approved_at, approval_note, started_at, ",
             "resolution, resolved_by, resolved_at, resolution_note, detail, method, target_url, ",
-            "digest, intent, judgement, binding, actions.created_at, agents.name AS agent_name, ",
+            "digest, intent, judgement, binding, actions.created_at, request_key_id, summary, ",
+            "agents.name AS agent_name, ",
             "services.name AS service_name FROM actions ",
             "LEFT JOIN agents ON agents.id = actions.agent_id ",
             "LEFT JOIN services ON services.id = actions.service_id ",
@@ -161,6 +169,10 @@ impl ActionRow {
             },
             agent_name: name("agent_name", &self.agent_name)?,
             service_name: name("service_name", &self.service_name)?,
+            summary: self.summary.as_ref().map(|bytes| Sealed {
+                data_key: DataKeyId(self.request_key_id),
+                bytes: bytes.clone(),
+            }),
         })
     }
 

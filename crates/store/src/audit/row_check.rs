@@ -12,6 +12,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use gaiterguard_domain::audit::AuditEntry;
+use gaiterguard_domain::event::Event;
 
 use crate::audit::broken::AuditBroken;
 use crate::audit::current_rows::{
@@ -19,7 +20,6 @@ use crate::audit::current_rows::{
 };
 use crate::db::connection::{ReadConnection, fetch_optional};
 use crate::db::error::StoreError;
-use crate::rows::audit_row::REQUESTS_DELETED;
 use crate::rows::covered::{CoveredAction, CoveredEnd, CoveredRequest, covers};
 
 /// Identifies an entry.
@@ -84,7 +84,7 @@ impl RowCheck {
             (i64, i64, i64, String),
             "SELECT id, chain, sequence, detail FROM audit
              WHERE workspace_id IS NULL AND event = $1 ORDER BY at DESC, id DESC LIMIT 1",
-            REQUESTS_DELETED,
+            Event::RetentionRequestsDeleted.as_str(),
         );
         if let Some((id, chain, sequence, detail)) = newest {
             self.removed_before = removed_before(&detail);
@@ -107,7 +107,7 @@ impl RowCheck {
         let mut ends: Vec<(&AuditEntry, CoveredEnd)> = Vec::new();
         let mut must_end: HashSet<i64> = HashSet::new();
         for entry in page {
-            if entry.event == REQUESTS_DELETED {
+            if entry.event() == Some(Event::RetentionRequestsDeleted) {
                 let before = removed_before(&entry.detail);
                 self.removed_before_verified = self.removed_before_verified.max(before);
             }

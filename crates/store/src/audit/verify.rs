@@ -1,6 +1,7 @@
 //! Verification of the audit log.
 
 use gaiterguard_domain::audit::{AuditEntry, ChainHead};
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::request::Digest;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use crate::audit::row_check::RowCheck;
 use crate::db::connection::{ReadConnection, fetch_all, fetch_optional};
 use crate::db::error::StoreError;
 use crate::rows::audit_row::AuditRow;
-use crate::rows::audit_row::{CHAIN_OPENED, entries};
+use crate::rows::audit_row::entries;
 use crate::rows::column::RowContext;
 use crate::store::Store;
 
@@ -65,7 +66,7 @@ impl Store {
         }
         let openings = first_entries
             .into_iter()
-            .filter(|entry| entry.event == CHAIN_OPENED)
+            .filter(|entry| entry.event() == Some(Event::ChainOpened))
             .collect();
         let records = match records(heads, openings)? {
             Ok(records) => records,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use gaiterguard_domain::action::{ActionEvent, ActionState};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::ledger::{
     ActionChange, Changed, Completion, NewDecision, Outcome, Recorded,
 };
@@ -163,7 +164,7 @@ fn undo_change(change: ActionChange, changed: Changed) -> Option<Command> {
         answer: None,
         audit: NewAuditEntry {
             actor: Actor::Gateway,
-            event: "action.execution_given_back",
+            event: Event::ActionExecutionGivenBack,
             ..change.audit
         },
     };

@@ -1,4 +1,4 @@
-//! Rows of `audit`, and the events that the store itself writes.
+//! Rows of `audit`.
 
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::{AuditId, WorkspaceId};
@@ -6,15 +6,6 @@ use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::rows::column::Text;
-
-/// The event of a chain's first entry.
-pub(crate) const CHAIN_OPENED: &str = "audit.chain_opened";
-
-/// The event of an entry that only covers how requests ended.
-pub(crate) const REQUESTS_ENDED: &str = "requests.ended";
-
-/// The event of an entry that says up to when old requests were removed.
-pub(crate) const REQUESTS_DELETED: &str = "retention.requests_deleted";
 
 /// A row of `audit`.
 #[derive(sqlx::FromRow)]

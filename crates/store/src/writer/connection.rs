@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use gaiterguard_domain::audit::{Actor, ChainHead, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::AuditId;
 use gaiterguard_domain::time::Timestamp;
 
@@ -14,7 +15,6 @@ use crate::db::connection::{
     ConnectTarget, Connection, execute, fetch_all, fetch_one, fetch_optional,
 };
 use crate::db::error::StoreError;
-use crate::rows::audit_row::CHAIN_OPENED;
 use crate::rows::column::RowContext;
 use crate::writer::audit_insert::insert_entries;
 
@@ -198,8 +198,8 @@ async fn open_chain(connection: &mut Connection, at: Timestamp) -> Result<Head, 
             workspace: None,
             at,
             actor: Actor::Gateway,
-            event: CHAIN_OPENED,
-            subject: format!("chain:{chain}"),
+            event: Event::ChainOpened,
+            subject: Subject::Chain(chain),
             detail: serde_json::json!({ "heads": named }),
         },
     );

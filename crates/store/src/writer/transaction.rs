@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_domain::audit::{Actor, AuditEntry, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{AuditId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::AuthorityVersion;
@@ -13,7 +14,6 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::db::connection::{AnyConnection, Connection, Dialect, fetch_optional};
 use crate::db::error::StoreError;
-use crate::rows::audit_row::REQUESTS_ENDED;
 use crate::rows::covered::{CoveredEnd, cover_ends};
 use crate::writer::commit::{CommitError, TransactionEnd, UnknownCommit};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, take_ids};
@@ -112,8 +112,8 @@ impl Transaction {
             workspace: None,
             at,
             actor: Actor::Gateway,
-            event: REQUESTS_ENDED,
-            subject: "gateway".to_owned(),
+            event: Event::RequestsEnded,
+            subject: Subject::Gateway,
             detail,
         });
     }
@@ -159,7 +159,7 @@ impl Transaction {
     /// many.
     pub(crate) async fn end_retention(
         mut self,
-        event: &'static str,
+        event: Event,
         removed: u64,
         at: Timestamp,
     ) -> Result<(), StoreError> {
@@ -171,7 +171,7 @@ impl Transaction {
             at,
             actor: Actor::Gateway,
             event,
-            subject: "gateway".to_owned(),
+            subject: Subject::Gateway,
             detail: serde_json::json!({ "rows": removed }),
         });
         self.commit().await

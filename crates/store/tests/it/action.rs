@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::action::{ActionEvent, ActionState, ActionStatus, Resolution};
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::{
     ActionChange, Changed, ClaimState, Outcome, PendingLimit, Recorded, ReplicaId, StoredResponse,
@@ -94,6 +95,7 @@ async fn an_action_goes_through_its_lifecycle(_: &Database, store: &Store) {
     assert_eq!(read.action.intent.as_str(), "charge a customer");
     let request = store.action_request(held).await.unwrap();
     assert_eq!(request, Some(sealed(world.data_key, "the request")));
+    assert_eq!(read.summary, Some(sealed(world.data_key, "summary")));
     apply(store, held, approval()).await;
     apply(store, held, begin()).await;
     apply(store, held, ActionEvent::NothingSent).await;
@@ -167,7 +169,7 @@ async fn a_change_against_an_old_revision_is_refused(_: &Database, store: &Store
     let received = entries
         .items
         .iter()
-        .filter(|entry| entry.event == "action.changed");
+        .filter(|entry| entry.event == "action.approved");
     assert_eq!(received.count(), 1);
 }
 
@@ -217,7 +219,7 @@ async fn a_block_revokes_open_actions(_: &Database, store: &Store) {
     let change = approve(store, approved).await;
     store.action_change(change).await.unwrap();
     apply(store, denied, ActionEvent::Deny(word(later(1)))).await;
-    let blocked = entry("agent.blocked", later(5));
+    let blocked = entry(Event::AgentBlocked, later(5));
     store
         .agent_block(world.workspace, world.agent, &word(later(5)), blocked)
         .await
@@ -253,13 +255,13 @@ async fn an_execution_recalled_by_a_block_does_not_return_to_approved(_: &Databa
     let blocked = executing().await;
     let answered = executing().await;
     let word_of_block = word(later(5));
-    let block = entry("agent.blocked", later(5));
+    let block = entry(Event::AgentBlocked, later(5));
     store
         .agent_block(workspace, agent, &word_of_block, block)
         .await
         .unwrap();
     // Unblocking the agent does not restore the approval either.
-    let unblock = entry("agent.unblocked", later(6));
+    let unblock = entry(Event::AgentUnblocked, later(6));
     store
         .agent_unblock(workspace, agent, later(6), unblock)
         .await
@@ -293,7 +295,7 @@ async fn an_execution_recalled_by_a_block_does_not_return_to_approved(_: &Databa
         at: later(8),
         reason: Some("Stop".to_owned()),
     };
-    let thrown = entry("kill_switch.changed", later(8));
+    let thrown = entry(Event::KillSwitchChanged, later(8));
     store
         .kill_switch_set(workspace, &kill_switch, later(8), thrown)
         .await

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::audit::{AuditEntry, NewAuditEntry};
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::AuditId;
 use gaiterguard_domain::ledger::Recorded;
 use gaiterguard_store::{AuditBroken, Notice, Purpose, Resume, Store};
@@ -199,12 +200,12 @@ async fn an_event_that_changes_nothing_else_is_recorded(_: &Database, store: &St
     let world = World::new(store).await;
     let version = world.version(store).await;
     let entry = NewAuditEntry {
-        event: "test.appended",
+        event: Event::ServiceTestCalled,
         ..audit()
     };
     store.audit_append(entry).await.unwrap();
     let listed = store.audit_list(world.workspace, None, 100).await.unwrap();
-    let appended = |entry: &&AuditEntry| entry.event == "test.appended";
+    let appended = |entry: &&AuditEntry| entry.event() == Some(Event::ServiceTestCalled);
     assert_eq!(listed.items.iter().filter(appended).count(), 1);
     assert_eq!(world.version(store).await, version);
     verified(store).await.unwrap();
@@ -267,7 +268,9 @@ async fn subscribers_receive_every_commit(database: &Database, store: &Store) {
                 tokio::time::timeout(Duration::from_millis(200), notices.recv()).await
             {
                 match notice {
-                    Notice::Entry(received) if received.event == "test.done" => {
+                    Notice::Entry(received)
+                        if received.event() == Some(Event::UserPasswordReset) =>
+                    {
                         entry = Some(received);
                     }
                     Notice::AuthorityChanged(workspace) => {

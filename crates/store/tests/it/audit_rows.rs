@@ -2,6 +2,7 @@
 //! nothing that the gateway does is reported.
 
 use gaiterguard_domain::action::ActionEvent;
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{AuditBroken, Store, UserCreated};
@@ -220,7 +221,7 @@ async fn the_latest_state_of_an_action_is_verified_while_writers_continue(
         verified(store).await.unwrap();
     }
     writing.await.unwrap();
-    let block = entry("agent.blocked", later(5));
+    let block = entry(Event::AgentBlocked, later(5));
     store
         .agent_block(world.workspace, world.agent, &word(later(5)), block)
         .await

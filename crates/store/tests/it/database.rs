@@ -23,7 +23,7 @@ async fn a_database_is_ready_and_migrates_twice(database: &Database, store: &Sto
 #[tokio::test]
 async fn a_sqlite_file_is_private_and_served_once() {
     use std::os::unix::fs::PermissionsExt as _;
-    let database = Database::sqlite();
+    let database = Database::sqlite().await;
     let store = database.open(Purpose::Serve);
     store.migrate().await.unwrap();
     World::new(&store).await;
@@ -68,7 +68,7 @@ async fn an_unsupported_url_is_refused() {
 
 #[tokio::test]
 async fn a_write_ahead_log_is_checkpointed_when_it_has_grown() {
-    let database = Database::sqlite();
+    let database = Database::sqlite().await;
     let store = database.open(Purpose::Serve);
     store.migrate().await.unwrap();
     let world = World::new(&store).await;

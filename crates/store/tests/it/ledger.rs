@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::action::{ActionEvent, ActionStatus};
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::{
     ActionChange, Changed, ClaimState, Completion, Outcome, Recorded, StoredResponse,
@@ -111,7 +112,7 @@ async fn the_audit_entry_of_an_end_is_written_once(_: &Database, store: &Store) 
     let version = world.version(store).await;
     let id = done(store, world.forward(version, None)).await;
     let mut end = completion(&world, id, None, Outcome::Broken { status: None });
-    let mut received = entry("request.ended", later(1));
+    let mut received = entry(Event::RequestEnded, later(1));
     received.workspace = Some(world.workspace);
     end.audit = Some(Box::new(received));
     for is_first in [true, false] {

@@ -82,7 +82,6 @@ async fn terminated_connections_lose_nothing_that_was_acknowledged() {
     }
     assert!(store.audit_verify(|_| {}).await.unwrap().is_ok());
     store.close().await;
-    database.remove().await;
 }
 
 /// Makes the server refuse connections to this database, or accept them again.
@@ -187,7 +186,6 @@ async fn ends_during_an_outage_are_written_after_it() {
     );
     assert!(store.audit_verify(|_| {}).await.unwrap().is_ok());
     store.close().await;
-    database.remove().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -217,7 +215,6 @@ async fn an_outage_is_reported_soon_and_the_database_is_used_again() {
         .unwrap();
     assert!(matches!(recorded, Recorded::Done(_)), "{recorded:?}");
     store.close().await;
-    database.remove().await;
 }
 
 #[tokio::test]

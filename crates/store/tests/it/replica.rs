@@ -79,5 +79,4 @@ async fn a_replica_with_a_wrong_clock_finds_exactly_the_dead_ones() {
     assert_eq!(claim.unwrap().state, ClaimState::Broken);
     other.close().await;
     store.close().await;
-    database.remove().await;
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::action::{ActionEvent, ActionState};
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::{ActionId, RequestEntryId};
 use gaiterguard_domain::ledger::{
     ActionChange, Changed, Completion, NewDecision, Outcome, Recorded, StoredResponse,
@@ -53,7 +54,7 @@ pub(crate) async fn change(store: &Store, action: ActionId, event: ActionEvent) 
         state: state.apply(event).unwrap(),
         authority: None,
         answer: None,
-        audit: entry("action.changed", later(2)),
+        audit: entry(Event::ActionApproved, later(2)),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{
     ActionId, AgentId, DataKeyId, RequestId, ServiceId, UserId, WorkspaceId,
 };
@@ -25,7 +26,7 @@ use gaiterguard_store::{
     AgentSaved, NewAgent, Purpose, RuleFields, ServiceFields, ServiceSaved, Store, StoreOptions,
     UserCreated,
 };
-use sqlx::{Connection as _, Executor as _, PgConnection};
+use gaiterguard_testkit::{DirectDatabase, Storage, TestDatabase};
 use uuid::Uuid;
 
 /// The time that tests count from.
@@ -38,47 +39,28 @@ pub(crate) fn later(seconds: u64) -> Timestamp {
 /// A database that is removed with the test.
 pub(crate) struct Database {
     pub(crate) url: String,
-    folder: Option<tempfile::TempDir>,
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the environment names the server for tests"
-)]
-fn server() -> String {
-    std::env::var("TEST_DATABASE_URL").expect(
-        "TEST_DATABASE_URL must name a PostgreSQL server: \
-         run through `make test` or scripts/with-postgres.sh",
-    )
+    _database: TestDatabase,
 }
 
 impl Database {
-    pub(crate) fn sqlite() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("gaiterguard.db");
-        Self {
-            url: format!("sqlite://{}", path.display()),
-            folder: Some(folder),
-        }
+    pub(crate) async fn sqlite() -> Self {
+        Self::create(Storage::Sqlite).await
     }
 
     pub(crate) async fn postgres() -> Self {
-        let server = server();
-        let name = format!("store_{}", Uuid::new_v4().simple());
-        let mut connection = PgConnection::connect(&server).await.unwrap();
-        connection
-            .execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}")))
-            .await
-            .unwrap();
-        let (front, _) = server.rsplit_once('/').unwrap();
+        Self::create(Storage::Postgres).await
+    }
+
+    async fn create(storage: Storage) -> Self {
+        let database = TestDatabase::create(storage).await;
         Self {
-            url: format!("{front}/{name}"),
-            folder: None,
+            url: database.url().to_owned(),
+            _database: database,
         }
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {
-        self.folder.is_some()
+        self.url.starts_with("sqlite:")
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -94,27 +76,10 @@ impl Database {
         Store::open(&self.url, options).unwrap()
     }
 
-    /// Runs a statement behind the store's back.
+    /// Runs a statement on a direct connection.
     pub(crate) async fn meddle(&self, statement: &str) {
-        if self.is_sqlite() {
-            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
-            let text = sqlx::AssertSqlSafe(statement.to_owned());
-            connection.execute(text).await.unwrap();
-            connection.close().await.unwrap();
-        } else {
-            let mut connection = PgConnection::connect(&self.url).await.unwrap();
-            let text = sqlx::AssertSqlSafe(statement.to_owned());
-            connection.execute(text).await.unwrap();
-            connection.close().await.unwrap();
-        }
-    }
-
-    pub(crate) async fn remove(self) {
-        if !self.is_sqlite() {
-            let mut connection = PgConnection::connect(&server()).await.unwrap();
-            let text = format!("DROP DATABASE {} WITH (FORCE)", self.name());
-            connection.execute(sqlx::AssertSqlSafe(text)).await.unwrap();
-        }
+        let mut connection = DirectDatabase::connect(&self.url).await;
+        connection.execute(statement).await;
     }
 }
 
@@ -125,7 +90,7 @@ macro_rules! on_both {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    let database = $crate::support::Database::sqlite();
+                    let database = $crate::support::Database::sqlite().await;
                     let store = database.open(gaiterguard_store::Purpose::Serve);
                     store.migrate().await.unwrap();
                     super::$name(&database, &store).await;
@@ -142,7 +107,6 @@ macro_rules! on_both {
                     store.migrate().await.unwrap();
                     super::$name(&database, &store).await;
                     store.close().await;
-                    database.remove().await;
                 }
             )+
         }
@@ -150,19 +114,19 @@ macro_rules! on_both {
 }
 pub(crate) use on_both;
 
-pub(crate) fn entry(event: &'static str, at: Timestamp) -> NewAuditEntry {
+pub(crate) fn entry(event: Event, at: Timestamp) -> NewAuditEntry {
     NewAuditEntry {
         workspace: Some(WorkspaceId(1)),
         at,
         actor: Actor::Operator,
         event,
-        subject: "test:1".to_owned(),
+        subject: Subject::User(UserId(1)),
         detail: serde_json::json!({ "why": "a test" }),
     }
 }
 
 pub(crate) fn audit() -> NewAuditEntry {
-    entry("test.done", NOW)
+    entry(Event::UserPasswordReset, NOW)
 }
 
 pub(crate) fn word(at: Timestamp) -> HumanDecision {
@@ -357,8 +321,8 @@ impl World {
                 workspace: Some(self.workspace),
                 at: NOW,
                 actor: Actor::Agent(self.agent),
-                event: "request.decided",
-                subject: "request".to_owned(),
+                event: Event::RequestForwarded,
+                subject: Subject::Gateway,
                 detail: serde_json::json!({}),
             },
         }
@@ -401,6 +365,7 @@ impl World {
                 request: sealed(self.data_key, "the request"),
                 preview: None,
                 provenance: None,
+                summary: b"summary".to_vec(),
                 expires_at: later(100),
                 pending_max: 3,
                 pending_bytes: ByteBudget::UNBOUNDED,

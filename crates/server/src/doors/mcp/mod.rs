@@ -22,6 +22,7 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 use self::tools::{Call, Tools};
 use super::agent;
+use crate::codes::Code;
 use crate::extract::read_body;
 use crate::middleware::RequestContext;
 use crate::openapi::responses::{InvalidBody, Unavailable};
@@ -98,8 +99,8 @@ fn refuse_strange_pages(state: &AgentState, headers: &HeaderMap) -> Result<(), P
     if origins.all(|origin| state.cors_origins.allows_value(origin)) {
         return Ok(());
     }
-    Err(Problem::forbidden(
-        "cross_origin_refused",
+    Err(Problem::new(
+        Code::CrossOriginRefused,
         "pages of this origin may not use the gateway; to allow them, add the origin to \
          CORS_ORIGINS",
     ))
@@ -121,14 +122,14 @@ where
     let Ok(text) = response.into_body().collect().await;
     let text = String::from_utf8_lossy(&text.to_bytes()).into_owned();
     let code = match status {
-        StatusCode::NOT_ACCEPTABLE => "not_acceptable",
+        StatusCode::NOT_ACCEPTABLE => Code::NotAcceptable,
         // The transport reports an invalid message with the same status as a wrong content type.
         StatusCode::UNSUPPORTED_MEDIA_TYPE if text.starts_with("fail to deserialize") => {
             return Err(Problem::field("", "the body must be a JSON-RPC message"));
         }
         StatusCode::UNSUPPORTED_MEDIA_TYPE => return Err(Problem::unsupported_media_type()),
-        status if status.is_client_error() => "bad_request",
+        status if status.is_client_error() => Code::BadRequest,
         _ => return Err(Problem::internal()),
     };
-    Err(Problem::new(status, code, text))
+    Err(Problem::new(code, text).with_status(status))
 }

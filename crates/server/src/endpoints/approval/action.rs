@@ -13,6 +13,7 @@ use gaiterguard_domain::verdict::{OperationRef, Signal};
 use gaiterguard_gateway::action::ActionView;
 use gaiterguard_gateway::action::ShownRequest;
 use gaiterguard_provenance::{SourceKind, ValueSource};
+use gaiterguard_summary::Summary;
 use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -81,6 +82,10 @@ pub(crate) struct ActionBody {
     /// The documented operation that the request calls, if known.
     #[schema(required)]
     operation: Option<OperationBody>,
+    /// Summary of the effect of the request, based on the request and the service's documents. Null if
+    /// the request was held by an earlier version of the gateway, or if the summary is damaged.
+    #[schema(required)]
+    summary: Option<Summary>,
     /// Where values of the request had been seen before it was held. At most 10; empty in lists.
     provenance: Vec<ValueSourceBody>,
     /// When the request was held.
@@ -219,6 +224,7 @@ impl From<ActionView> for ActionBody {
             agent_name,
             service_name,
             request,
+            summary,
             response,
             response_is_damaged,
             provenance,
@@ -267,6 +273,7 @@ impl From<ActionView> for ActionBody {
             signals: each(action.evaluation.verdict.signals),
             matched_rules: each(action.evaluation.matched_rules),
             operation: action.evaluation.operation.map(Into::into),
+            summary,
             provenance: each(provenance),
             created_at: action.created_at,
             expires_at: action.state.expires_at(),

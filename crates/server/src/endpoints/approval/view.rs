@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::action::ActionBody;
 use crate::endpoints::caller::Caller;
-use crate::endpoints::list::{Cursor, Limit, List, each};
+use crate::endpoints::list::{List, PageQuery, each};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
@@ -61,13 +61,6 @@ pub(super) struct Filter {
     agent_id: Option<i64>,
     /// Return only actions for this service.
     service_id: Option<i64>,
-    /// Maximum number of items.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-    /// The `next_cursor` of the previous page.
-    #[param(value_type = Option<String>, min_length = 1, max_length = 512)]
-    cursor: Option<Cursor>,
 }
 
 /// List actions
@@ -78,7 +71,7 @@ pub(super) struct Filter {
     path = "/approvals",
     operation_id = "listApprovals",
     tag = "approvals",
-    params(Filter),
+    params(Filter, PageQuery),
     responses(
         (status = 200, description = "A page of actions.", body = List<ActionBody>),
         InvalidParameter,
@@ -88,16 +81,16 @@ pub(super) async fn list(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     ApiQuery(query): ApiQuery<Filter>,
+    ApiQuery(page): ApiQuery<PageQuery>,
 ) -> Result<Json<List<ActionBody>>, Problem> {
     let filter = ActionFilter {
         status: query.status,
         agent: query.agent_id.map(AgentId),
         service: query.service_id.map(ServiceId),
     };
-    let cursor = query.cursor.as_ref().map(Cursor::as_str);
     let page = gateway
         .approvals()
-        .list(caller.approver(), &filter, cursor, query.limit.get())
+        .list(caller.approver(), &filter, page.cursor(), page.limit.get())
         .await?;
     Ok(Json(List::of(page)))
 }

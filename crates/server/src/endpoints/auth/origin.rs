@@ -4,6 +4,7 @@ use gaiterguard_settings::CorsOrigins;
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::codes::Code;
 use crate::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
@@ -45,7 +46,7 @@ impl Page {
 }
 
 fn origin_not_allowed(detail: &'static str) -> Problem {
-    Problem::forbidden("origin_not_allowed", detail)
+    Problem::new(Code::OriginNotAllowed, detail)
 }
 
 /// Public origin of this gateway: scheme, host, and port of `PUBLIC_URL`.
@@ -97,8 +98,8 @@ impl PublicOrigin {
             .map(|origin| self.is_own(origin, headers));
         match (site, origin) {
             (Some(true), Some(true) | None) | (None, Some(true)) => Ok(()),
-            _ => Err(Problem::forbidden(
-                "cross_origin_refused",
+            _ => Err(Problem::new(
+                Code::CrossOriginRefused,
                 "session cookies are accepted only from the gateway's own pages",
             )),
         }

@@ -5,10 +5,10 @@ use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::text::Words;
 use gaiterguard_llm::Coverage;
 use gaiterguard_simulation::{Proposal, ProposeError, TriedExample, propose};
-use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::codes::Code;
 use crate::endpoints::editing::Editing;
 use crate::extract::ApiJson;
 use crate::openapi::responses::{InvalidBody, SignedOut, Unavailable};
@@ -96,8 +96,8 @@ impl From<ProposeError> for Problem {
         let detail = error.to_string();
         match error {
             ProposeError::Definition(error) => error.into(),
-            ProposeError::NoModel => Self::new(StatusCode::CONFLICT, "llm_not_configured", detail),
-            ProposeError::Model(_) => Self::new(StatusCode::BAD_GATEWAY, "llm_failed", detail),
+            ProposeError::NoModel => Self::new(Code::LlmNotConfigured, detail),
+            ProposeError::Model(_) => Self::new(Code::LlmFailed, detail),
         }
     }
 }

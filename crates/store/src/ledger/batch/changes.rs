@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use gaiterguard_domain::action::{ActionEvent, ActionState, ActionStatus, HumanDecision};
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, UserId};
 use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
@@ -171,9 +172,9 @@ async fn recalled(
         return Ok(None);
     };
     let mut revoked = change.clone();
-    revoked.audit.event = "action.revoked";
+    revoked.audit.event = Event::ActionRevoked;
     revoked.audit.detail["status"] = state.status().as_str().into();
-    revoked.audit.detail["cause"] = change.audit.event.into();
+    revoked.audit.detail["cause"] = change.audit.event.as_str().into();
     revoked.state = state;
     Ok(Some(revoked))
 }

@@ -97,8 +97,8 @@ static REQUEST: ManyRows = ManyRows::new(
 static ACTION: ManyRows = ManyRows::new(
     "INSERT INTO actions (id, revision, workspace_id, agent_id, service_id, entry_id, status, \
      expires_at, method, target_url, digest, intent, judgement, binding, created_at, \
-     request_key_id, request, preview, body_bytes, provenance) SELECT * FROM (VALUES ",
-    20,
+     request_key_id, request, preview, body_bytes, provenance, summary) SELECT * FROM (VALUES ",
+    21,
     ") AS new WHERE column1 IS NOT NULL",
 );
 
@@ -177,7 +177,8 @@ pub(super) async fn insert_actions(
                     .bind(hold.map(|new| new.request.bytes.as_slice()))
                     .bind(preview.map(|new| new.sealed.as_slice()))
                     .bind(preview.and_then(|new| i64::try_from(new.body_bytes).ok()))
-                    .bind(hold.and_then(|new| new.provenance.as_deref()));
+                    .bind(hold.and_then(|new| new.provenance.as_deref()))
+                    .bind(hold.map(|new| new.summary.as_slice()));
             }
             query.execute(connection).await?;
         });

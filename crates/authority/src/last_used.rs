@@ -8,16 +8,16 @@ use gaiterguard_domain::time::Timestamp;
 
 /// The times at which agent keys were last used and that are not written yet.
 #[derive(Debug, Default)]
-pub(crate) struct LastUsed(Mutex<HashMap<AgentId, Timestamp>>);
+pub struct LastUsed(Mutex<HashMap<AgentId, Timestamp>>);
 
 impl LastUsed {
     /// Notes that an agent's key was used.
-    pub(crate) fn note(&self, agent: AgentId, at: Timestamp) {
+    pub fn note(&self, agent: AgentId, at: Timestamp) {
         self.times().insert(agent, at);
     }
 
     /// Takes the times that are not written yet.
-    pub(crate) fn take(&self) -> Vec<(AgentId, Timestamp)> {
+    pub fn take(&self) -> Vec<(AgentId, Timestamp)> {
         self.times().drain().collect()
     }
 

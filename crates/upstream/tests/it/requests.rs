@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use gaiterguard_upstream::{AmbiguousReason, BoxError, Outbound, OutboundBody, Scheme, SendError};
 use http::header::HeaderValue;
+use http::{HeaderMap, Method};
 use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
 use tokio::time::sleep;
 
-use super::server::ok;
-use super::*;
+use crate::server::{Server, ok};
+use crate::support::{
+    FIRST_BYTE_TIMEOUT, IDLE_TIMEOUT, get, key, origin, read, receive, request, send, upstream,
+};
 
 async fn sent(change: impl FnOnce(&mut Outbound)) -> String {
     let server = Server::responding(ok("")).await;

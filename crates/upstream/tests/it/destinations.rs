@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
+use gaiterguard_upstream::{
+    NotSentReason, Origin, Outbound, RefusalReason, Resolution, ResolveError, Resolver, Scheme,
+    SendError, Upstream, parse_private_allow, parse_upstream_hosts,
+};
 
-use super::server::ok;
-use super::*;
+use crate::server::{Server, ok};
+use crate::support::{get, receive, send, settings};
 
 /// DNS as a table that a test can change.
 #[derive(Clone, Default)]

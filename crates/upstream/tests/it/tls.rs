@@ -4,6 +4,10 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use gaiterguard_upstream::{
+    AmbiguousReason, NotSentReason, Outbound, Scheme, SendError, Upstream, parse_upstream_hosts,
+};
+use http::Method;
 use rcgen::{
     BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, generate_simple_self_signed,
 };
@@ -12,8 +16,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::NamedTempFile;
 use tokio_rustls::TlsAcceptor;
 
-use super::server::{Peer, ok};
-use super::*;
+use crate::server::{Peer, Server, ok};
+use crate::support::{get, receive, request, send, settings};
 
 /// A certificate authority.
 struct Authority {

@@ -2,31 +2,32 @@
 
 use std::ops::Deref;
 
-use gaiterguard_domain::request::{CanonicalRequest, Digest};
+use crate::request::{CanonicalRequest, Digest};
 
 /// A request together with its digest. The digest is computed here, and neither can be changed
 /// afterwards, so a comparison of digests is a comparison of requests without hashing the body again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DigestedRequest {
+pub struct DigestedRequest {
     request: CanonicalRequest,
     digest: Digest,
 }
 
 impl DigestedRequest {
     /// Computes the digest of a request.
-    pub(crate) fn new(request: CanonicalRequest) -> Self {
+    pub fn new(request: CanonicalRequest) -> Self {
         Self {
             digest: request.digest(),
             request,
         }
     }
 
-    pub(crate) fn digest(&self) -> Digest {
+    /// Returns the digest.
+    pub fn digest(&self) -> Digest {
         self.digest
     }
 
     /// Returns the request without its digest.
-    pub(crate) fn into_request(self) -> CanonicalRequest {
+    pub fn into_request(self) -> CanonicalRequest {
         self.request
     }
 }

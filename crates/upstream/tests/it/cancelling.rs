@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use gaiterguard_upstream::{InboundError, SendError, Upstream};
+use http_body_util::BodyExt;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
-use super::server::ok;
-use super::*;
+use crate::server::{Server, ok};
+use crate::support::{IMMEDIATELY, get, receive, send, settings, upstream};
 
 /// Writes these bytes after each request's head and reports when the client closes.
 async fn watched(raw: &'static str) -> (Server, mpsc::Receiver<()>) {

@@ -2,11 +2,20 @@
 
 use std::time::{Duration, Instant};
 
+use gaiterguard_upstream::{
+    AmbiguousReason, InboundError, NotSentReason, Outbound, OutboundBody, Scheme, SendError,
+    Upstream,
+};
+use http::{HeaderMap, Method};
+use http_body_util::BodyExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::sleep;
 
-use super::server::ok;
-use super::*;
+use crate::server::{Server, ok};
+use crate::support::{
+    FIRST_BYTE_TIMEOUT, IDLE_TIMEOUT, IMMEDIATELY, get, key, origin, read, request, send, settings,
+    upstream,
+};
 
 async fn failure(server: &Server) -> SendError {
     send(&upstream(), request(server, Method::POST, "/"))

@@ -1,10 +1,10 @@
-//! Where operators change what decisions rest on. One file per noun does the changing; this one
-//! holds what they share.
+//! Parts that the changes of all definitions share. The module of each noun makes the changes.
 
 use std::sync::Arc;
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::FieldError;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
@@ -16,12 +16,12 @@ use tokio::sync::Mutex;
 
 use crate::library::Library;
 
-/// How often a change is made before its maker is told that somebody else is changing the same.
+/// How often a change is attempted before it fails because other changes are faster.
 const CHANGE_ATTEMPTS_MAX: usize = 5;
 
-/// What every change of definitions needs. Clones share everything.
+/// Access to the stored definitions of all workspaces. Clones share everything.
 #[derive(Clone)]
-pub struct Desk {
+pub struct DefinitionStore {
     inner: Arc<Inner>,
 }
 
@@ -35,43 +35,43 @@ struct Inner {
     changing: Mutex<()>,
 }
 
-/// The human who makes a change, and the workspace it is made in.
+/// The human who makes a change, and the workspace to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Editor {
-    /// Where.
+    /// The workspace.
     pub workspace: WorkspaceId,
-    /// Who.
+    /// The user.
     pub user: UserId,
 }
 
-/// Why a definition was not made, changed or removed.
+/// The reason why a definition was not created, changed or deleted.
 #[derive(Debug, thiserror::Error)]
 pub enum DefinitionError {
-    /// Fields that cannot be taken as they are.
+    /// Invalid fields.
     #[error("{}", first_message(.0))]
     Invalid(Vec<FieldError>),
-    /// Fields in a language that is not understood.
+    /// A condition that does not compile.
     #[error("{}", first_message(.0))]
     NotUnderstood(Vec<FieldError>),
-    /// Another one in the workspace has this name.
+    /// Another definition in the workspace has this name.
     #[error("the name is already used in this workspace; choose another")]
     NameTaken,
-    /// The workspace has no such thing.
+    /// The workspace has no such definition.
     #[error("this workspace has no such {0}")]
     NotFound(&'static str),
-    /// What is stored of it is damaged, so that it can be removed and not changed.
+    /// The stored definition is damaged. It can be deleted but not changed.
     #[error(
         "the stored {0} is damaged and cannot be read: delete it and create it again, or repair \
          the database"
     )]
     Unreadable(&'static str),
-    /// Somebody else changed it at the same time.
+    /// Another change was made at the same time.
     #[error("another change of the same definition is in progress; try again")]
     Changing,
-    /// It could not be sealed or opened.
+    /// A value could not be sealed or opened.
     #[error(transparent)]
     Sealing(#[from] SealingError),
-    /// It could not be stored or read.
+    /// The database failed.
     #[error(transparent)]
     Store(StoreError),
 }
@@ -88,7 +88,7 @@ impl From<StoreError> for DefinitionError {
     }
 }
 
-/// What a row of a table defines.
+/// Returns the kind of definition that the rows of a table hold.
 fn noun(table: &str) -> Option<&'static str> {
     Some(match table {
         "services" | "credentials" => "service",
@@ -99,7 +99,7 @@ fn noun(table: &str) -> Option<&'static str> {
     })
 }
 
-/// A list of definitions, of which those that are damaged are logged and shown as that.
+/// Logs the damaged definitions of a list and returns the list.
 pub(crate) fn listed<T>(found: Vec<Stored<T>>) -> Vec<Stored<T>> {
     for definition in &found {
         if let Stored::Damaged(damaged) = definition {
@@ -134,9 +134,9 @@ fn first_message(errors: &[FieldError]) -> String {
     )
 }
 
-impl Desk {
-    /// A desk over a store. `policy` is what upstreams' addresses are judged by; `upstream` is the
-    /// way to documentation, and `library` knows what it says.
+impl DefinitionStore {
+    /// Creates the access to definitions. `policy` decides about the addresses of upstreams,
+    /// `upstream` fetches documents, and `library` reads them.
     pub fn new(
         store: Store,
         sealing: Sealing,
@@ -182,10 +182,9 @@ impl Desk {
         self.inner.clock.now()
     }
 
-    /// Makes a change that reads a definition and writes part of it back, which answers
-    /// [`DefinitionError::Changing`] if the definition is not as it was read any more; it is then
-    /// made anew. The changes of one process wait for one another, so that this is for those of
-    /// other replicas.
+    /// Makes a change that reads a definition and writes part of it back. If another replica changed
+    /// the definition in between, `make` returns [`DefinitionError::Changing`] and is called again.
+    /// Changes of the same process wait for one another.
     pub(crate) async fn change<T, F>(&self, make: impl Fn() -> F) -> Result<T, DefinitionError>
     where
         F: Future<Output = Result<T, DefinitionError>>,
@@ -202,13 +201,12 @@ impl Desk {
 }
 
 impl Editor {
-    /// The entry of a change. `subject` is such as `service:3`; `detail` never holds a value that
-    /// is secret.
+    /// Returns the audit entry of a change. `detail` never contains a secret.
     pub(crate) fn entry(
         self,
         at: Timestamp,
-        event: &'static str,
-        subject: String,
+        event: Event,
+        subject: Subject,
         detail: serde_json::Value,
     ) -> NewAuditEntry {
         NewAuditEntry {
@@ -221,7 +219,7 @@ impl Editor {
         }
     }
 
-    /// The editor's word at `at`, without a note.
+    /// Returns the editor's decision at `at`, without a note.
     pub(crate) fn word(self, at: Timestamp) -> HumanDecision {
         HumanDecision {
             by: self.user,

@@ -1,35 +1,27 @@
-//! Tests with real servers on this machine: well-behaved ones, and ones that hang, cut the connection,
-//! send nonsense or close at the worst moment.
-
-mod cancelling;
-mod destinations;
-mod failures;
-mod pooling;
-mod requests;
-mod resolving;
-mod responses;
-mod server;
-mod tls;
+//! An upstream client with short timeouts, and requests to a test server.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use gaiterguard_domain::target::BaseUrl;
+use gaiterguard_upstream::{
+    Inbound, InboundError, Origin, Outbound, OutboundBody, PoolKey, Scheme, SendError, Upstream,
+    UpstreamSettings, parse_private_allow,
+};
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
 use tokio_util::sync::CancellationToken;
 
-use self::server::Server;
-use super::*;
+use crate::server::Server;
 
 /// Long enough for a busy machine to respond, short enough to wait for.
-const FIRST_BYTE_TIMEOUT: Duration = Duration::from_millis(400);
-const IDLE_TIMEOUT: Duration = Duration::from_millis(400);
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
+pub(crate) const FIRST_BYTE_TIMEOUT: Duration = Duration::from_millis(400);
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_millis(400);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
 /// The limit for things that must happen immediately, even on a busy machine.
-const IMMEDIATELY: Duration = Duration::from_secs(1);
+pub(crate) const IMMEDIATELY: Duration = Duration::from_secs(1);
 
-fn settings() -> UpstreamSettings {
+pub(crate) fn settings() -> UpstreamSettings {
     UpstreamSettings {
         connect_timeout: CONNECT_TIMEOUT,
         first_byte_timeout: FIRST_BYTE_TIMEOUT,
@@ -41,23 +33,23 @@ fn settings() -> UpstreamSettings {
     }
 }
 
-fn upstream() -> Upstream {
+pub(crate) fn upstream() -> Upstream {
     Upstream::new(settings()).unwrap()
 }
 
-fn key() -> PoolKey {
+pub(crate) fn key() -> PoolKey {
     PoolKey {
         service_id: 1,
         target_version: 1,
     }
 }
 
-fn origin(scheme: Scheme, host: &str, port: u16) -> Origin {
+pub(crate) fn origin(scheme: Scheme, host: &str, port: u16) -> Origin {
     let url = format!("{}://{host}:{port}", scheme.as_str());
     BaseUrl::parse(&url).unwrap().origin().into()
 }
 
-fn request(server: &Server, method: Method, path_and_query: &'static str) -> Outbound {
+pub(crate) fn request(server: &Server, method: Method, path_and_query: &'static str) -> Outbound {
     Outbound {
         pool: key(),
         origin: server.origin(),
@@ -69,15 +61,15 @@ fn request(server: &Server, method: Method, path_and_query: &'static str) -> Out
     }
 }
 
-fn get(server: &Server) -> Outbound {
+pub(crate) fn get(server: &Server) -> Outbound {
     request(server, Method::GET, "/")
 }
 
-async fn send(upstream: &Upstream, outbound: Outbound) -> Result<Inbound, SendError> {
+pub(crate) async fn send(upstream: &Upstream, outbound: Outbound) -> Result<Inbound, SendError> {
     upstream.send(outbound, &CancellationToken::new()).await
 }
 
-async fn read(inbound: Inbound) -> Result<Bytes, InboundError> {
+pub(crate) async fn read(inbound: Inbound) -> Result<Bytes, InboundError> {
     inbound
         .body
         .collect()
@@ -86,6 +78,6 @@ async fn read(inbound: Inbound) -> Result<Bytes, InboundError> {
 }
 
 /// Sends a request and reads its response to the end.
-async fn receive(upstream: &Upstream, outbound: Outbound) -> Bytes {
+pub(crate) async fn receive(upstream: &Upstream, outbound: Outbound) -> Bytes {
     read(send(upstream, outbound).await.unwrap()).await.unwrap()
 }

@@ -9,11 +9,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::origin;
-use crate::{Origin, Scheme};
+use gaiterguard_upstream::{Origin, Scheme};
 
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
+use crate::support::origin;
+
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     connections: Arc<AtomicUsize>,
     log: Log,
     task: JoinHandle<()>,
@@ -21,11 +22,11 @@ pub(super) struct Server {
 
 /// The requests that a server has read, in order.
 #[derive(Clone, Default)]
-pub(super) struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Server {
     /// Serves each connection with `serve`, which is given the connection and its number from 0.
-    pub(super) async fn start<F>(
+    pub(crate) async fn start<F>(
         serve: impl Fn(Peer<TcpStream>, usize) -> F + Send + 'static,
     ) -> Self
     where
@@ -61,7 +62,7 @@ impl Server {
     }
 
     /// Responds to every request on every connection with these bytes.
-    pub(super) async fn responding(response: impl Into<String>) -> Self {
+    pub(crate) async fn responding(response: impl Into<String>) -> Self {
         let response = response.into();
         Self::start(move |mut peer, _| {
             let response = response.clone();
@@ -75,7 +76,7 @@ impl Server {
     }
 
     /// Responds to the first request of each connection with these bytes, and closes.
-    pub(super) async fn responding_once(response: &'static str) -> Self {
+    pub(crate) async fn responding_once(response: &'static str) -> Self {
         Self::start(move |mut peer, _| async move {
             peer.read_request().await;
             peer.write(response).await;
@@ -83,20 +84,20 @@ impl Server {
         .await
     }
 
-    pub(super) fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         origin(Scheme::Http, "127.0.0.1", self.address.port())
     }
 
-    pub(super) fn origin_named(&self, scheme: Scheme, name: &str) -> Origin {
+    pub(crate) fn origin_named(&self, scheme: Scheme, name: &str) -> Origin {
         origin(scheme, name, self.address.port())
     }
 
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
     /// The heads and bodies of all requests so far.
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(crate) fn requests(&self) -> Vec<String> {
         self.log.0.lock().unwrap().clone()
     }
 }
@@ -108,14 +109,14 @@ impl Drop for Server {
 }
 
 /// The server's end of a connection.
-pub(super) struct Peer<S> {
-    pub(super) stream: S,
-    pub(super) log: Log,
+pub(crate) struct Peer<S> {
+    pub(crate) stream: S,
+    pub(crate) log: Log,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     /// Reads one request, including its body if it has a length; `None` when the client has closed.
-    pub(super) async fn read_request(&mut self) -> Option<String> {
+    pub(crate) async fn read_request(&mut self) -> Option<String> {
         let mut request = self.read_until("\r\n\r\n").await?;
         let length = request
             .lines()
@@ -129,7 +130,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     /// Reads byte by byte, so that nothing after the end is consumed.
-    pub(super) async fn read_until(&mut self, end: &str) -> Option<String> {
+    pub(crate) async fn read_until(&mut self, end: &str) -> Option<String> {
         let mut text = String::new();
         while !text.ends_with(end) {
             text.push(char::from(self.stream.read_u8().await.ok()?));
@@ -137,21 +138,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         Some(text)
     }
 
-    pub(super) async fn write(&mut self, text: &str) {
+    pub(crate) async fn write(&mut self, text: &str) {
         // The test's own assertions notice a client that has closed.
         drop(self.stream.write_all(text.as_bytes()).await);
         drop(self.stream.flush().await);
     }
 
     /// Waits until the client has closed.
-    pub(super) async fn closed(&mut self) {
+    pub(crate) async fn closed(&mut self) {
         let mut buffer = [0; 1024];
         while matches!(self.stream.read(&mut buffer).await, Ok(count) if count > 0) {}
     }
 }
 
 /// A 200 response with a length.
-pub(super) fn ok(body: &str) -> String {
+pub(crate) fn ok(body: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()

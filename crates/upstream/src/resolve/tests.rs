@@ -3,20 +3,32 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use gaiterguard_domain::target::BaseUrl;
+use gaiterguard_testkit::{EchoUpstream, Reply};
 use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{ConnectionConfig, NameServerConfig, ResolverConfig};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use http::{HeaderMap, Method};
+use http_body_util::BodyExt as _;
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
-use super::server::ok;
-use super::*;
-use crate::resolve::SystemResolver;
+use super::{SystemResolver, parse_upstream_hosts};
+use crate::{
+    NotSentReason, Origin, Outbound, OutboundBody, PoolKey, RefusalReason, SendError, Upstream,
+    UpstreamSettings, parse_private_allow,
+};
 
 const TYPE_A: u16 = 1;
 const TYPE_AAAA: u16 = 28;
+
+fn origin(url: &str) -> Origin {
+    BaseUrl::parse(url).unwrap().origin().into()
+}
 
 struct DnsServer {
     address: SocketAddr,
@@ -108,22 +120,58 @@ fn reply(query: &[u8], addresses: &[IpAddr]) -> Vec<u8> {
     reply
 }
 
-fn to(server: &Server, name: &str) -> Outbound {
-    let mut outbound = get(server);
-    outbound.origin = server.origin_named(Scheme::Http, name);
-    outbound
+fn settings() -> UpstreamSettings {
+    let limit = Duration::from_secs(10);
+    UpstreamSettings {
+        connect_timeout: limit,
+        first_byte_timeout: limit,
+        idle_timeout: limit,
+        private_allow: parse_private_allow("127.0.0.0/8,::1/128").unwrap(),
+        hosts: vec![],
+        ca_file: None,
+        own_listeners: vec![],
+    }
+}
+
+async fn server() -> EchoUpstream {
+    let server = EchoUpstream::start().await;
+    server.on("/", Reply::text("ok"));
+    server
+}
+
+/// Builds a GET to a server under this name.
+fn to(server: &EchoUpstream, name: &str) -> Outbound {
+    Outbound {
+        pool: PoolKey {
+            service_id: 1,
+            target_version: 1,
+        },
+        origin: origin(&format!("http://{name}:{}", server.address().port())),
+        method: Method::GET,
+        path_and_query: "/".parse().unwrap(),
+        headers: HeaderMap::new(),
+        web_socket: false,
+        body: OutboundBody::Empty,
+    }
+}
+
+/// Sends a request and returns the body of the response.
+async fn receive(upstream: &Upstream, outbound: Outbound) -> Result<Vec<u8>, SendError> {
+    let response = upstream.send(outbound, &CancellationToken::new()).await?;
+    let body = response.body.collect().await.unwrap();
+    Ok(body.to_bytes().to_vec())
 }
 
 #[tokio::test]
 async fn a_name_is_resolved_once_and_dialed() {
-    let server = Server::responding(ok("ok")).await;
+    let server = server().await;
     let dns = DnsServer::start(&["127.0.0.1"]).await;
     let upstream = dns.upstream();
     for target_version in 0..3 {
         let mut outbound = to(&server, "api.example.com");
         outbound.pool.target_version = target_version;
         assert!(upstream.check(&outbound.origin).await.is_ok());
-        assert_eq!(receive(&upstream, outbound).await, "ok");
+        assert_eq!(receive(&upstream, outbound).await.unwrap(), b"ok");
     }
     assert_eq!(server.connections(), 3);
     // One for each family.
@@ -134,7 +182,7 @@ async fn a_name_is_resolved_once_and_dialed() {
 async fn a_refused_address_of_either_family_refuses_the_name() {
     for addresses in [&["127.0.0.1", "fd00::1"], &["127.0.0.1", "10.0.0.1"]] {
         let dns = DnsServer::start(addresses).await;
-        let origin = origin(Scheme::Https, "api.example.com", 443);
+        let origin = origin("https://api.example.com");
         let refused = dns.upstream().check(&origin).await.unwrap_err();
         assert_eq!(refused.refused.reason, RefusalReason::Private);
         assert_eq!(refused.host, "api.example.com");
@@ -143,9 +191,9 @@ async fn a_refused_address_of_either_family_refuses_the_name() {
 
 #[tokio::test]
 async fn a_name_that_does_not_exist_cannot_be_sent_to() {
-    let server = Server::responding(ok("ok")).await;
+    let server = server().await;
     let dns = DnsServer::start(&[]).await;
-    let error = send(&dns.upstream(), to(&server, "nowhere.example.com"))
+    let error = receive(&dns.upstream(), to(&server, "nowhere.example.com"))
         .await
         .unwrap_err();
     assert!(
@@ -156,15 +204,17 @@ async fn a_name_that_does_not_exist_cannot_be_sent_to() {
 
 #[tokio::test]
 async fn without_dns_settings_only_pairs_and_addresses_can_be_dialed() {
-    let server = Server::responding(ok("ok")).await;
+    let server = server().await;
     let unreadable = NetError::from("no resolv.conf");
     let resolver = SystemResolver::from_builder(Err(unreadable));
     let mut settings = settings();
     settings.hosts = parse_upstream_hosts("api.example=127.0.0.1").unwrap();
     let upstream = Upstream::with_resolver(settings, Arc::new(resolver)).unwrap();
-    assert_eq!(receive(&upstream, to(&server, "api.example")).await, "ok");
-    assert_eq!(receive(&upstream, get(&server)).await, "ok");
-    let error = send(&upstream, to(&server, "other.example"))
+    let named = receive(&upstream, to(&server, "api.example")).await;
+    assert_eq!(named.unwrap(), b"ok");
+    let by_address = receive(&upstream, to(&server, "127.0.0.1")).await;
+    assert_eq!(by_address.unwrap(), b"ok");
+    let error = receive(&upstream, to(&server, "other.example"))
         .await
         .unwrap_err();
     let SendError::NotSent(NotSentReason::Resolve(error)) = error else {

@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use gaiterguard_upstream::{AmbiguousReason, PoolKey, SendError, Upstream};
+use http::Method;
+use http_body_util::BodyExt;
 use tokio::time::{sleep, timeout};
 
-use super::server::ok;
-use super::*;
+use crate::server::{Server, ok};
+use crate::support::{IMMEDIATELY, get, receive, request, send, settings, upstream};
 
 const CHUNKED: &str = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n";
 

@@ -2,10 +2,13 @@
 
 use std::time::{Duration, Instant};
 
+use gaiterguard_upstream::{Inbound, MaskedBody, MaskedSecret, Masker};
+use http::Method;
+use http_body_util::BodyExt;
 use tokio::time::sleep;
 
-use super::server::ok;
-use super::*;
+use crate::server::{Server, ok};
+use crate::support::{IDLE_TIMEOUT, get, read, request, send, upstream};
 
 async fn inbound(method: Method, raw: &'static str) -> Inbound {
     let server = Server::responding_once(raw).await;

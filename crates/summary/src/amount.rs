@@ -1,0 +1,281 @@
+//! Amounts of money, written as people write them.
+//!
+//! APIs give amounts in major units (`"12.50"`) or in minor ones (`1250`). Only the documents, the
+//! field's name or the spelling say which. If none of them does, the number is shown as it is, because a
+//! wrong guess would be wrong by a factor of one hundred.
+
+use gaiterguard_judge::Role;
+
+use crate::values::Value;
+
+/// Currencies whose smallest unit is not a hundredth (ISO 4217), with the number of their decimals.
+const DECIMALS: &[(&str, usize)] = &[
+    ("BIF", 0),
+    ("CLP", 0),
+    ("DJF", 0),
+    ("GNF", 0),
+    ("ISK", 0),
+    ("JPY", 0),
+    ("KMF", 0),
+    ("KRW", 0),
+    ("PYG", 0),
+    ("RWF", 0),
+    ("UGX", 0),
+    ("VND", 0),
+    ("VUV", 0),
+    ("XAF", 0),
+    ("XOF", 0),
+    ("XPF", 0),
+    ("BHD", 3),
+    ("IQD", 3),
+    ("JOD", 3),
+    ("KWD", 3),
+    ("LYD", 3),
+    ("OMR", 3),
+    ("TND", 3),
+];
+
+/// Currencies that are known better by a symbol than by their code. Other dollars
+/// are written with their code, so that they cannot be taken for US dollars.
+const SYMBOLS: &[(&str, &str)] = &[
+    ("EUR", "€"),
+    ("GBP", "£"),
+    ("USD", "$"),
+    ("INR", "₹"),
+    ("JPY", "¥"),
+];
+
+/// The unit that an amount is given in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    /// Euros, dollars.
+    Major,
+    /// Cents, pence.
+    Minor,
+    /// Not known.
+    Unknown,
+}
+
+/// Returns an amount with its currency, as people write it.
+pub(crate) fn shown(amount: &Value, others: &[Value]) -> String {
+    let currency = currency_of(amount, others);
+    let Some(currency) = currency else {
+        return amount.text.clone();
+    };
+    let number = match unit_of(amount) {
+        Unit::Major => Some(amount.text.clone()),
+        Unit::Minor => from_minor(&amount.text, decimals(&currency)),
+        Unit::Unknown => None,
+    };
+    match number.as_deref().and_then(grouped) {
+        Some(number) => with_currency(&number, &currency),
+        None => format!("{} {currency} (unit not documented)", amount.text),
+    }
+}
+
+/// Whether a value is the amount of a request that moves money.
+pub(crate) fn is_amount(value: &Value) -> bool {
+    value.role == Role::Amount && is_decimal(&value.text)
+}
+
+/// Whether a value names a currency.
+pub(crate) fn is_currency(value: &Value) -> bool {
+    value.name().to_ascii_lowercase().contains("currency") && code(&value.text).is_some()
+}
+
+fn currency_of(amount: &Value, others: &[Value]) -> Option<String> {
+    let currencies = || others.iter().filter(|other| is_currency(other));
+    let sibling = currencies().find(|other| other.parent() == amount.parent());
+    let found = sibling.or_else(|| {
+        // A currency elsewhere counts only if there is no other.
+        let mut all = currencies();
+        all.next()
+            .filter(|first| all.all(|other| other.text == first.text))
+    });
+    if let Some(found) = found {
+        return code(&found.text);
+    }
+    // As in `amount_usd`.
+    let name = amount.name().to_ascii_lowercase();
+    let last = name.rsplit(['_', '-']).next()?;
+    SYMBOLS
+        .iter()
+        .map(|(code, _)| (*code).to_owned())
+        .chain(["CHF", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN"].map(str::to_owned))
+        .find(|code| code.eq_ignore_ascii_case(last))
+}
+
+fn code(text: &str) -> Option<String> {
+    let is_code = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_code.then(|| text.to_ascii_uppercase())
+}
+
+fn unit_of(amount: &Value) -> Unit {
+    let name = amount.name().to_ascii_lowercase();
+    if ["cent", "minor", "pence"]
+        .iter()
+        .any(|word| name.contains(word))
+    {
+        return Unit::Minor;
+    }
+    if amount.text.contains('.') {
+        return Unit::Major;
+    }
+    let meaning = amount.meaning.as_deref().unwrap_or_default().to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| meaning.contains(word));
+    if says(&[
+        "cents",
+        "minor unit",
+        "smallest currency unit",
+        "smallest unit",
+        "pence",
+        "subunit",
+    ]) {
+        return Unit::Minor;
+    }
+    if says(&["major unit", "in dollars", "in euros", "decimal"]) {
+        return Unit::Major;
+    }
+    Unit::Unknown
+}
+
+fn decimals(currency: &str) -> usize {
+    DECIMALS
+        .iter()
+        .find(|(code, _)| *code == currency)
+        .map_or(2, |(_, decimals)| *decimals)
+}
+
+fn is_decimal(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let is_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits(whole) && is_digits(fraction)
+}
+
+/// Moves the decimal point of a whole number to the left.
+fn from_minor(text: &str, decimals: usize) -> Option<String> {
+    if text.contains('.') {
+        return None;
+    }
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map_or(("", text), |digits| ("-", digits));
+    if decimals == 0 {
+        return Some(text.to_owned());
+    }
+    let padded = format!("{digits:0>width$}", width = decimals + 1);
+    let (whole, fraction) = padded.split_at(padded.len() - decimals);
+    Some(format!("{sign}{whole}.{fraction}"))
+}
+
+/// Separates the thousands of a number by commas.
+fn grouped(number: &str) -> Option<String> {
+    if !is_decimal(number) {
+        return None;
+    }
+    let (sign, digits) = number
+        .strip_prefix('-')
+        .map_or(("", number), |digits| ("-", digits));
+    let (whole, fraction) = digits
+        .split_once('.')
+        .map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
+    let mut shown = String::from(sign);
+    for (number, digit) in whole.chars().enumerate() {
+        if number > 0 && (whole.len() - number).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        shown.push('.');
+        shown.push_str(fraction);
+    }
+    Some(shown)
+}
+
+fn with_currency(number: &str, currency: &str) -> String {
+    match SYMBOLS.iter().find(|(code, _)| *code == currency) {
+        Some((_, symbol)) => match number.strip_prefix('-') {
+            Some(number) => format!("-{symbol}{number}"),
+            None => format!("{symbol}{number}"),
+        },
+        None => format!("{currency} {number}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(name: &str, text: &str, meaning: Option<&str>) -> Value {
+        Value {
+            location: format!("body/{name}"),
+            names: vec![name.to_owned()],
+            text: text.to_owned(),
+            is_cut: false,
+            role: Role::of(name),
+            meaning: meaning.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn an_amount_is_written_as_people_write_it() {
+        let cents = Some("Amount in cents");
+        for (name, text, meaning, currency, expected) in [
+            ("amount", "1250000", cents, "eur", "€12,500.00"),
+            ("amount", "5", cents, "usd", "$0.05"),
+            (
+                "amount",
+                "1250",
+                Some("In the smallest currency unit."),
+                "JPY",
+                "¥1,250",
+            ),
+            ("amount", "1250", Some("In minor units"), "KWD", "KWD 1.250"),
+            ("amount", "12.5", None, "CHF", "CHF 12.5"),
+            ("amount_cents", "99", None, "EUR", "€0.99"),
+            ("amount", "-500", cents, "GBP", "-£5.00"),
+            (
+                "amount",
+                "1250000",
+                None,
+                "EUR",
+                "1250000 EUR (unit not documented)",
+            ),
+        ] {
+            let others = [value("currency", currency, None)];
+            assert_eq!(shown(&value(name, text, meaning), &others), expected);
+        }
+    }
+
+    #[test]
+    fn an_amount_without_a_currency_is_shown_as_it_is() {
+        let amount = value("amount", "1250000", Some("Amount in cents"));
+        assert_eq!(shown(&amount, &[]), "1250000");
+        let two = [
+            value("currency", "EUR", None),
+            value("fee_currency", "USD", None),
+        ];
+        let elsewhere = Value {
+            location: "body/payout/amount".to_owned(),
+            ..amount
+        };
+        assert_eq!(shown(&elsewhere, &two), "1250000");
+    }
+
+    #[test]
+    fn only_plain_numbers_are_amounts() {
+        for (text, expected) in [
+            ("12", true),
+            ("12.50", true),
+            ("-3", true),
+            ("1e9", false),
+            ("", false),
+            ("1.", false),
+            ("twelve", false),
+        ] {
+            assert_eq!(is_amount(&value("amount", text, None)), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! The objects that a path names, and the words around them.
+
+use gaiterguard_apidocs::{Operation, Place};
+use gaiterguard_judge::{PartKind, path_parts};
+use http::Method;
+use percent_encoding::percent_decode_str;
+
+use crate::words::{begins_with_verb, is_general, is_version};
+
+/// The most names of a path that are kept.
+const NAMES_MAX: usize = 16;
+
+/// The objects that a path names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// The named objects, from left to right.
+    pub(crate) names: Vec<Name>,
+    /// All words of the interface, from left to right.
+    pub(crate) words: Vec<String>,
+    /// How many of the words follow the last name.
+    pub(crate) words_behind: usize,
+}
+
+/// An object that a path names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Name {
+    /// The word before it, such as `charges`, or else the name of the path parameter.
+    pub(crate) noun: Option<String>,
+    /// The decoded value.
+    pub(crate) value: String,
+    /// The document's description of the parameter.
+    pub(crate) meaning: Option<String>,
+}
+
+impl Target {
+    /// Finds the named objects by the documented template, or else by the words of the path.
+    pub(crate) fn of(path: &str, method: &Method, operation: Option<&Operation>) -> Self {
+        let mut raw: Vec<&str> = path.split('/').filter(|one| !one.is_empty()).collect();
+        // Google's APIs put the verb behind a colon: `/documents/d1:batchUpdate`.
+        if let Some((name, act)) = raw.last().and_then(|last| last.split_once(':'))
+            && begins_with_verb(act)
+            && operation.is_none()
+        {
+            raw.pop();
+            raw.extend([name, act]);
+        }
+        operation
+            .and_then(|operation| Self::of_template(&raw, operation))
+            .unwrap_or_else(|| Self::of_words(path, &raw, method))
+    }
+
+    /// Returns the words behind the last name: those of the collection or of the act.
+    pub(crate) fn behind(&self) -> &[String] {
+        &self.words[self.words.len() - self.words_behind..]
+    }
+
+    fn of_template(raw: &[&str], operation: &Operation) -> Option<Self> {
+        let template: Vec<&str> = operation
+            .template
+            .split('/')
+            .filter(|one| !one.is_empty())
+            .collect();
+        let parts = matched(raw, &template)?;
+        let mut target = Self::default();
+        for (pattern, text) in parts {
+            match Parameter::of(pattern) {
+                Some(Parameter {
+                    prefix,
+                    name: parameter,
+                    suffix,
+                }) => {
+                    let text = text
+                        .strip_prefix(prefix)
+                        .and_then(|text| text.strip_suffix(suffix))
+                        .unwrap_or(&text);
+                    let meaning = operation
+                        .parameter(Place::Path, parameter)
+                        .and_then(|known| known.description.clone());
+                    target.push_name(Some(parameter), text.to_owned(), meaning);
+                }
+                None => target.push_word(without_format(pattern)),
+            }
+        }
+        Some(target)
+    }
+
+    fn of_words(path: &str, raw: &[&str], method: &Method) -> Self {
+        let parts = path_parts(path);
+        let mut target = Self::default();
+        for (number, segment) in raw.iter().enumerate() {
+            let text = decoded(segment);
+            if is_version(&text) && target.is_at_root() {
+                continue;
+            }
+            let bare = without_format(&text);
+            let kind = parts
+                .iter()
+                .find(|part| part.text == text || part.text == bare)
+                .map(|part| part.kind);
+            let is_last = number + 1 == raw.len();
+            if target.is_word(bare, kind, is_last, method) {
+                target.push_word(bare);
+            } else {
+                target.push_name(None, bare.to_owned(), None);
+            }
+        }
+        target
+    }
+
+    /// Whether only words that every API has were found so far.
+    fn is_at_root(&self) -> bool {
+        self.names.is_empty() && self.words.iter().all(|word| is_general(word))
+    }
+
+    /// Whether a segment is a word of the interface. A segment that the assessor reads differently from
+    /// how it is written has no kind, and is shown as it is.
+    fn is_word(&self, text: &str, kind: Option<PartKind>, is_last: bool, method: &Method) -> bool {
+        let is_act = is_last && (begins_with_verb(text) || *method == Method::POST);
+        let Some(kind) = kind else {
+            let is_plain = text.bytes().all(|byte| byte.is_ascii_alphabetic());
+            return is_last && is_plain && begins_with_verb(text);
+        };
+        let is_version = text
+            .strip_prefix('v')
+            .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+
+        let is_upper = text.len() > 2 && !text.bytes().any(|byte| byte.is_ascii_lowercase());
+        match kind {
+            _ if is_version => true,
+            _ if is_upper => false,
+            PartKind::Name => is_act && begins_with_verb(text),
+            _ if text.contains('.') => is_last && *method == Method::POST,
+            PartKind::Unclear => is_act || !is_last && !self.expects_name(),
+            PartKind::Word => {
+                let is_compound = text.contains(['-', '_']) && !text.ends_with('s');
+                is_act || !(is_compound && self.expects_name())
+            }
+        }
+    }
+
+    /// Whether a name may follow: the last word is that of a collection.
+    fn expects_name(&self) -> bool {
+        self.words_behind > 0 && self.words.last().is_some_and(|word| word.ends_with('s'))
+    }
+
+    fn push_word(&mut self, word: &str) {
+        self.words.push(word.to_owned());
+        self.words_behind += 1;
+    }
+
+    fn push_name(&mut self, parameter: Option<&str>, value: String, meaning: Option<String>) {
+        if self.names.len() == NAMES_MAX {
+            return;
+        }
+        // Two names may follow one word: `/repos/acme/site`.
+        let noun = self.behind().last().cloned();
+        self.words_behind = 0;
+        self.names.push(Name {
+            noun: noun.or_else(|| parameter.map(str::to_owned)),
+            value,
+            meaning,
+        });
+    }
+}
+
+/// Returns a segment without the ending that selects the format of the response.
+fn without_format(segment: &str) -> &str {
+    [".json", ".xml"]
+        .iter()
+        .find_map(|ending| segment.strip_suffix(ending))
+        .unwrap_or(segment)
+}
+
+/// Pairs the segments of a path with those of a template. The path may begin with a prefix that the
+/// template lacks, and the last parameter may span slashes, because many APIs take a whole file path there.
+fn matched<'t>(raw: &[&str], template: &[&'t str]) -> Option<Vec<(&'t str, String)>> {
+    let skipped = raw.len().checked_sub(template.len())?;
+    // Without a parameter that spans slashes, the template describes the end of the path.
+    let exact = || pairs(&raw[skipped..], template, 1);
+    let spanning =
+        || (0..skipped).find_map(|from| pairs(&raw[from..], template, skipped - from + 1));
+    exact().or_else(spanning)
+}
+
+/// Pairs segments, of which the last parameter takes `width`.
+fn pairs<'t>(raw: &[&str], template: &[&'t str], width: usize) -> Option<Vec<(&'t str, String)>> {
+    let wide = template
+        .iter()
+        .rposition(|one| Parameter::of(one).is_some());
+    let mut rest = raw;
+    let mut found = Vec::with_capacity(template.len());
+    for (number, pattern) in template.iter().enumerate() {
+        let taken = if Some(number) == wide { width } else { 1 };
+        let (own, behind) = rest.split_at_checked(taken)?;
+        rest = behind;
+        let text = decoded(&own.join("/"));
+        if Parameter::of(pattern).is_none() && *pattern != text {
+            return None;
+        }
+        found.push((*pattern, text));
+    }
+    rest.is_empty().then_some(found)
+}
+
+/// A segment of a template with a parameter: `{id}`, `{Sid}.json`.
+struct Parameter<'t> {
+    prefix: &'t str,
+    name: &'t str,
+    suffix: &'t str,
+}
+
+impl<'t> Parameter<'t> {
+    fn of(pattern: &'t str) -> Option<Self> {
+        let (prefix, rest) = pattern.split_once('{')?;
+        let (name, suffix) = rest.split_once('}')?;
+        Some(Self {
+            prefix,
+            name,
+            suffix,
+        })
+    }
+}
+
+fn decoded(segment: &str) -> String {
+    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(target: &Target) -> Vec<(&str, &str)> {
+        target
+            .names
+            .iter()
+            .map(|name| (name.noun.as_deref().unwrap_or_default(), &*name.value))
+            .collect()
+    }
+
+    fn documented(template: &str) -> Operation {
+        Operation {
+            template: template.to_owned(),
+            ..Operation::default()
+        }
+    }
+
+    #[test]
+    fn a_documented_path_names_its_parameters() {
+        let operation = documented("/contents/{path}");
+        let target = Target::of(
+            "/api/contents/reports/q%2016.txt",
+            &Method::DELETE,
+            Some(&operation),
+        );
+        assert_eq!(names(&target), [("contents", "reports/q 16.txt")]);
+        let operation = documented("/Accounts/{Sid}.json");
+        let target = Target::of("/2010/Accounts/AC1.json", &Method::POST, Some(&operation));
+        assert_eq!(names(&target), [("Accounts", "AC1")]);
+        let operation = documented("/repos/{owner}/{repo}/pulls/{number}/merge");
+        let target = Target::of(
+            "/repos/acme/site/pulls/7/merge",
+            &Method::PUT,
+            Some(&operation),
+        );
+        assert_eq!(
+            names(&target),
+            [("repos", "acme"), ("repo", "site"), ("pulls", "7")]
+        );
+        assert_eq!(target.behind(), ["merge"]);
+    }
+
+    #[test]
+    fn an_undocumented_path_names_what_is_not_a_word() {
+        use Method as M;
+        for (method, path, expected, behind) in [
+            (
+                M::POST,
+                "/v1/charges/ch_1234/refund",
+                vec![("charges", "ch_1234")],
+                vec!["refund"],
+            ),
+            (M::POST, "/v1/charges", vec![], vec!["charges"]),
+            (
+                M::POST,
+                "/containers/create",
+                vec![],
+                vec!["containers", "create"],
+            ),
+            (
+                M::POST,
+                "/team/9013228104/time_entries",
+                vec![("team", "9013228104")],
+                vec!["time_entries"],
+            ),
+            (
+                M::POST,
+                "/2010-04-01/Accounts/AC51234/Messages.json",
+                vec![("Accounts", "AC51234")],
+                vec!["Messages"],
+            ),
+            (
+                M::PUT,
+                "/api/v2/tickets/5120.json",
+                vec![("tickets", "5120")],
+                vec![],
+            ),
+            (
+                M::PUT,
+                "/api/v1/monitor/120951877",
+                vec![("monitor", "120951877")],
+                vec![],
+            ),
+            (
+                M::PUT,
+                "/items/LAMP-ARC-BLK",
+                vec![("items", "LAMP-ARC-BLK")],
+                vec![],
+            ),
+            (
+                M::DELETE,
+                "/api/0/projects/northwind/legacy-ios/",
+                vec![("projects", "northwind"), ("", "legacy-ios")],
+                vec![],
+            ),
+            (
+                M::DELETE,
+                "/queues/prod/orders.dlq",
+                vec![("queues", "prod"), ("", "orders.dlq")],
+                vec![],
+            ),
+            (
+                M::PATCH,
+                "/namespaces/production/deployments/checkout-api/scale",
+                vec![
+                    ("namespaces", "production"),
+                    ("deployments", "checkout-api"),
+                ],
+                vec!["scale"],
+            ),
+        ] {
+            let target = Target::of(path, &method, None);
+            assert_eq!(names(&target), expected, "{path}");
+            let found: Vec<&str> = target
+                .behind()
+                .iter()
+                .map(|word| &**word)
+                .filter(|word| !is_general(word))
+                .collect();
+            assert_eq!(found, behind, "{path}");
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! The verb of a headline, and the noun of what it is about.
+
+use gaiterguard_apidocs::Operation;
+use gaiterguard_judge::Effect;
+use http::Method;
+
+use crate::path::Target;
+use crate::words::{SEVERAL, is_general, is_in, is_verb, singular, spaced, verb_of, words};
+
+/// The act, and the kind of thing that it is done to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Phrase {
+    /// The verb, with a capital letter: `Refund`, `Send`.
+    pub(crate) verb: String,
+    /// The thing: `message`; `None` if the verb says it.
+    pub(crate) noun: Option<String>,
+    /// Whether the last name in the path is the thing, and not only what the thing belongs to.
+    pub(crate) takes_name: bool,
+}
+
+/// Words of paths and operations that name the act itself. A path usually has the noun of a payment
+/// (`/refunds`), where a person would use the verb.
+const ACTS: &[(Effect, &[(&str, &str)])] = &[
+    (
+        Effect::Pay,
+        &[
+            ("refund", "Refund"),
+            ("payout", "Pay out"),
+            ("transfer", "Transfer"),
+            ("withdrawal", "Withdraw"),
+            ("withdraw", "Withdraw"),
+            ("charge", "Charge"),
+            ("capture", "Capture"),
+            ("donation", "Donate"),
+            ("purchase", "Buy"),
+            ("buy", "Buy"),
+            ("reservation", "Reserve"),
+            ("booking", "Book"),
+            ("order", "Order"),
+            ("trade", "Trade"),
+            ("topup", "Top up"),
+            ("tip", "Tip"),
+            ("checkout", "Check out"),
+            ("transaction", "Transfer"),
+            ("payment", "Pay"),
+            ("pay", "Pay"),
+        ],
+    ),
+    (
+        Effect::Delete,
+        &[
+            ("cancel", "Cancel"),
+            ("cancellation", "Cancel"),
+            ("void", "Void"),
+            ("revoke", "Revoke"),
+            ("archive", "Archive"),
+            ("purge", "Purge"),
+            ("terminate", "Terminate"),
+            ("remove", "Remove"),
+            ("reset", "Reset"),
+            ("close", "Close"),
+            ("disable", "Disable"),
+            ("deactivate", "Deactivate"),
+            ("uninstall", "Uninstall"),
+            ("wipe", "Wipe"),
+            ("trash", "Move to trash"),
+        ],
+    ),
+    (
+        Effect::ShareOutside,
+        &[
+            ("invitation", "Invite"),
+            ("invite", "Invite"),
+            ("share", "Share"),
+            ("publish", "Publish"),
+            ("forward", "Forward"),
+            ("reply", "Reply"),
+            ("announce", "Announce"),
+            ("call", "Call"),
+        ],
+    ),
+];
+
+/// Words for what is sent to people.
+const MESSAGES: &str = "message mail email sms mms fax letter notification invitation chat";
+
+/// Verbs that say no more than the method does. They must not hide a payment or a deletion.
+const MILD: &str = "Add Create Change Complete Confirm Get Issue List Make Mark Modify Open Place Post \
+    Register Save Set Start Submit Update Upsert Write";
+
+/// Words that add nothing to a noun.
+const ARTICLES: &str = "a an the one single existing new specific specified given";
+
+/// Returns the verb and the noun of a request's headline.
+pub(crate) fn of(
+    effect: Effect,
+    method: &Method,
+    operation: Option<&Operation>,
+    target: &Target,
+) -> Phrase {
+    let path = of_path(effect, method, target);
+    let documented = operation
+        .and_then(|operation| operation.summary.as_deref())
+        .and_then(documented);
+    let Some((verb, noun)) = documented else {
+        return path;
+    };
+    // A document may say "Create a payout", where the path says how money moves.
+    let is_mild = is_in(MILD, &verb);
+    if is_mild && matches!(effect, Effect::Pay | Effect::Delete) && !is_in(MILD, &path.verb) {
+        return path;
+    }
+    // A collection may be named like a verb: `/calls`.
+    let is_collection = noun
+        .as_ref()
+        .zip(target.behind().last())
+        .is_some_and(|(noun, word)| {
+            noun.split(' ').next_back() == singular(&spaced(word)).split(' ').next_back()
+        });
+    Phrase {
+        verb,
+        noun: noun.or(path.noun),
+        takes_name: path.takes_name && !is_collection,
+    }
+}
+
+fn of_path(effect: Effect, method: &Method, target: &Target) -> Phrase {
+    let behind = target.behind();
+    let noun = |word: &str| match *method {
+        Method::PUT | Method::PATCH => spaced(word),
+        _ => singular(&spaced(word)),
+    };
+    let last_name_noun = || {
+        let name = target.names.last()?;
+        name.noun.as_ref().map(|noun| singular(&spaced(noun)))
+    };
+    let behind: Vec<&String> = behind.iter().filter(|word| !is_general(word)).collect();
+    // A verb at the end of a path says what is done, to what is before it: `/pulls/7/merge`.
+    if let Some((last, before)) = behind.split_last()
+        && let Some((verb, object)) = verb_in(effect, last)
+    {
+        let collection = before
+            .last()
+            .filter(|_| !target.names.is_empty() || object.is_none());
+        return Phrase {
+            verb: of_money(effect, verb, target),
+            takes_name: collection.is_none() && object.is_none(),
+            noun: object
+                .or_else(|| collection.map(|word| singular(&spaced(word))))
+                .or_else(last_name_noun),
+        };
+    }
+    match behind.last() {
+        Some(word) => Phrase {
+            verb: of_money(
+                effect,
+                plain(effect, method, Some(word), false).to_owned(),
+                target,
+            ),
+            noun: Some(noun(word)),
+            takes_name: false,
+        },
+        None => Phrase {
+            verb: plain(effect, method, None, true).to_owned(),
+            noun: last_name_noun(),
+            takes_name: true,
+        },
+    }
+}
+
+/// Replaces a verb that says nothing about the payment by the one that the path has: `/transfer/create`.
+fn of_money(effect: Effect, verb: String, target: &Target) -> String {
+    if effect != Effect::Pay || !is_in(MILD, &verb) || matches!(&*verb, "Change" | "Update") {
+        return verb;
+    }
+    let mut words = target.words.iter().rev().flat_map(|segment| words(segment));
+    let act = words.find_map(|word| act_of(effect, &word));
+    act.map_or(verb, str::to_owned)
+}
+
+/// Returns the verb that a segment is or begins with, and the rest of it: `cancel`, `setLabels`.
+fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
+    if let Some(verb) = act_of(effect, segment) {
+        return Some((verb.to_owned(), None));
+    }
+    // The part before a dot names the group of a procedure: `chat.postMessage`.
+    let words = spaced(segment.rsplit('.').next().unwrap_or(segment));
+    let several = SEVERAL
+        .iter()
+        .find_map(|one| words.strip_prefix(one)?.strip_prefix(' '));
+    let words = several.unwrap_or(&words);
+    let (first, rest) = match words.split_once(' ') {
+        Some((first, rest)) => (first, Some(rest.to_owned())),
+        None => (words, None),
+    };
+    if let Some(verb) = act_of(effect, first) {
+        return Some((verb.to_owned(), rest));
+    }
+    if !is_verb(first) {
+        return None;
+    }
+    let verb = match several {
+        Some(_) => format!("Bulk {first}"),
+        None => capitalized(first),
+    };
+    Some((verb, rest))
+}
+
+fn plain(effect: Effect, method: &Method, word: Option<&str>, is_named: bool) -> &'static str {
+    let sends = effect == Effect::ShareOutside
+        && word.is_some_and(|word| words(word).any(|word| is_in(MESSAGES, &singular(&word))));
+    match *method {
+        Method::DELETE => "Delete",
+        Method::PUT => "Replace",
+        Method::PATCH => "Change",
+        Method::POST if sends => "Send",
+        Method::POST if effect == Effect::Code && !is_named => "Run",
+        Method::POST if is_named => "Change",
+        Method::POST => "Create",
+        _ => "Read",
+    }
+}
+
+/// Reads the verb and the noun at the beginning of a summary, such as “Creates a refund for a charge”.
+fn documented(summary: &str) -> Option<(String, Option<String>)> {
+    let sentence = summary.split(['.', '\n', '(', ';', ':']).next()?;
+    let mut words = sentence
+        .split(|c: char| c.is_whitespace() || c == ',')
+        .filter(|word| !word.is_empty());
+    let first = words.next()?.to_ascii_lowercase();
+    let verb = verb_of(&first)?;
+    let noun: Vec<String> = words
+        .map(str::to_ascii_lowercase)
+        .skip_while(|word| is_in(ARTICLES, word))
+        .take_while(|word| {
+            const JOINING: &str = "for from in into of on to with by and or at via \
+                using within which that a an the as given about if when";
+            word.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'\''))
+                && !is_in(JOINING, word)
+        })
+        // A noun has few words; what follows is the rest of the sentence.
+        .take(3)
+        .collect();
+    let noun = (!noun.is_empty()).then(|| noun.join(" "));
+    Some((capitalized(verb), noun.map(|noun| singular(&noun))))
+}
+
+fn act_of(effect: Effect, word: &str) -> Option<&'static str> {
+    let word = singular(&word.to_ascii_lowercase());
+    let (_, acts) = ACTS.iter().find(|(known, _)| *known == effect)?;
+    acts.iter()
+        .find(|(known, _)| *known == word)
+        .map(|(_, verb)| *verb)
+}
+
+fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verb(effect: Effect, method: &Method, path: &str, summary: Option<&str>) -> String {
+        let operation = summary.map(|summary| Operation {
+            summary: Some(summary.to_owned()),
+            template: path.to_owned(),
+            ..Operation::default()
+        });
+        let target = Target::of(path, method, operation.as_ref());
+        let Phrase { verb, noun, .. } = of(effect, method, operation.as_ref(), &target);
+        noun.map_or(verb.clone(), |noun| format!("{verb} {noun}"))
+    }
+
+    #[test]
+    fn the_document_names_the_act_unless_it_hides_a_grave_one() {
+        for (effect, path, summary, expected) in [
+            (Effect::Create, "/issues", "Create an issue", "Create issue"),
+            (
+                Effect::ShareOutside,
+                "/chat.postMessage",
+                "Sends a message to a channel.",
+                "Send message",
+            ),
+            (
+                Effect::Delete,
+                "/contents/{path}",
+                "Delete a file in the given path",
+                "Delete file",
+            ),
+            (Effect::Pay, "/payouts", "Create a payout", "Pay out"),
+            (
+                Effect::Pay,
+                "/charges/{id}/refund",
+                "Refunds a charge",
+                "Refund charge",
+            ),
+            (Effect::Change, "/copies", "Copies the files", "Copy file"),
+            (
+                Effect::Delete,
+                "/models/{model}",
+                "Delete a fine-tuned model. You must have the Owner role.",
+                "Delete fine-tuned model",
+            ),
+        ] {
+            let found = verb(effect, &Method::POST, path, Some(summary));
+            assert_eq!(found, expected, "{summary}");
+        }
+    }
+
+    #[test]
+    fn without_a_document_the_path_names_the_act() {
+        for (effect, method, path, expected) in [
+            (Effect::Pay, Method::POST, "/v1/refunds", "Refund"),
+            (
+                Effect::Delete,
+                Method::POST,
+                "/orders/or_12345/cancel",
+                "Cancel order",
+            ),
+            (
+                Effect::Delete,
+                Method::DELETE,
+                "/customers/cus_12345",
+                "Delete customer",
+            ),
+            (Effect::Code, Method::POST, "/pulls/7/merge", "Merge pull"),
+            (
+                Effect::Create,
+                Method::POST,
+                "/price-categories",
+                "Create price category",
+            ),
+            (Effect::Change, Method::PUT, "/settings", "Replace settings"),
+            (
+                Effect::Pay,
+                Method::POST,
+                "/transfer/create",
+                "Transfer transfer",
+            ),
+            (
+                Effect::Change,
+                Method::POST,
+                "/messages/batchModify",
+                "Bulk modify message",
+            ),
+            (
+                Effect::ShareOutside,
+                Method::POST,
+                "/api/chat.postMessage",
+                "Post message",
+            ),
+            (
+                Effect::Change,
+                Method::POST,
+                "/instances/vm-1/setLabels",
+                "Set labels",
+            ),
+        ] {
+            assert_eq!(verb(effect, &method, path, None), expected, "{path}");
+        }
+    }
+}
