@@ -11,9 +11,9 @@ use http_body_util::BodyExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::sleep;
 
-use crate::server::{Server, ok};
+use crate::server::{Server, ok, origin};
 use crate::support::{
-    FIRST_BYTE_TIMEOUT, IDLE_TIMEOUT, IMMEDIATELY, get, key, origin, read, request, send, settings,
+    FIRST_BYTE_TIMEOUT, IDLE_TIMEOUT, IMMEDIATELY, get, key, read, request, send, settings,
     upstream,
 };
 

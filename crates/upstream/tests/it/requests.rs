@@ -10,9 +10,9 @@ use http_body::Frame;
 use http_body_util::{BodyExt, Full, StreamBody};
 use tokio::time::sleep;
 
-use crate::server::{Server, ok};
+use crate::server::{Server, ok, origin};
 use crate::support::{
-    FIRST_BYTE_TIMEOUT, IDLE_TIMEOUT, get, key, origin, read, receive, request, send, upstream,
+    FIRST_BYTE_TIMEOUT, IDLE_TIMEOUT, get, key, read, receive, request, send, upstream,
 };
 
 async fn sent(change: impl FnOnce(&mut Outbound)) -> String {

@@ -5,13 +5,16 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use gaiterguard_domain::target::BaseUrl;
+use gaiterguard_upstream::{Origin, Scheme};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use gaiterguard_upstream::{Origin, Scheme};
-
-use crate::support::origin;
+pub(crate) fn origin(scheme: Scheme, host: &str, port: u16) -> Origin {
+    let url = format!("{}://{host}:{port}", scheme.as_str());
+    BaseUrl::parse(&url).unwrap().origin().into()
+}
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_upstream::{
-    Inbound, InboundError, Origin, Outbound, OutboundBody, PoolKey, Scheme, SendError, Upstream,
-    UpstreamSettings, parse_private_allow,
+    Inbound, InboundError, Outbound, OutboundBody, PoolKey, SendError, Upstream, UpstreamSettings,
+    parse_private_allow,
 };
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
@@ -42,11 +41,6 @@ pub(crate) fn key() -> PoolKey {
         service_id: 1,
         target_version: 1,
     }
-}
-
-pub(crate) fn origin(scheme: Scheme, host: &str, port: u16) -> Origin {
-    let url = format!("{}://{host}:{port}", scheme.as_str());
-    BaseUrl::parse(&url).unwrap().origin().into()
 }
 
 pub(crate) fn request(server: &Server, method: Method, path_and_query: &'static str) -> Outbound {
