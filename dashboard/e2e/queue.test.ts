@@ -142,7 +142,7 @@ test('every shortcut works as listed, and none while typing', async () => {
   await page.keyboard.press('Space');
   await page.locator('button:not([aria-disabled="true"])', { hasText: 'Press again' }).waitFor();
   await page.keyboard.press('a');
-  await page.getByText(/^Approved:.*keys.second/).waitFor();
+  await page.getByText(/^Approved: Delete key second/).waitFor();
   expect(await status(second)).toBe('APPROVED');
 });
 

@@ -249,6 +249,6 @@ function doneWord(action: Action, ruling: Ruling): string {
 }
 
 function matches(action: Action, filter: string): boolean {
-  const text = `${action.agent_name}\n${action.service_name}\n${action.intent}\n${action.method} ${action.target_url}`;
+  const text = `${headline(action)}\n${action.agent_name}\n${action.service_name}\n${action.intent}\n${action.method} ${action.target_url}`;
   return text.toLowerCase().includes(filter.toLowerCase());
 }

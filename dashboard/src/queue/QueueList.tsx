@@ -2,6 +2,7 @@
 import { Link, useNavigate } from '@tanstack/react-router';
 import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { cardOf, targetOf } from '#/action/card';
+import { Headline } from '#/action/Headline';
 import { ShortIntent } from '#/action/Intent';
 import { RiskBadge } from '#/action/RiskBadge';
 import { reasonsForSecondPress, TARGET_CHARACTERS_MAX } from '#/action/secondPress';
@@ -167,9 +168,9 @@ const Card = memo(function Card({
               <RiskBadge score={action.risk_score} />
               <TimeLeft until={action.expires_at} />
             </span>
-            {action.operation?.summary && (
-              <span className="mt-1.5 line-clamp-2 font-semibold">
-                <Visible text={action.operation.summary} />
+            {(action.summary ?? action.operation?.summary) && (
+              <span className="mt-1.5 block font-semibold">
+                <Headline action={action} />
               </span>
             )}
             <span className="mt-1 block font-mono text-sm">

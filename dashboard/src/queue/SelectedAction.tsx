@@ -1,6 +1,6 @@
 /** The selected request. */
 import { ActionDetail } from '#/action/ActionDetail';
-import { headline } from '#/action/headline';
+import { Headline } from '#/action/Headline';
 import { RiskBadge } from '#/action/RiskBadge';
 import { StatusBadge } from '#/action/StatusBadge';
 import { TARGET_CHARACTERS_MAX } from '#/action/secondPress';
@@ -13,9 +13,6 @@ import { Visible } from '#/text/Visible';
 import { Failure } from '#/ui/Failure';
 import { DecisionBar, type DecisionProps } from './DecisionBar';
 import type { Subject } from './useSubject';
-
-/** Longer titles are cut: they come from the documentation, and the target follows. */
-const TITLE_CHARACTERS = 120;
 
 /**
  * Shows a request and, while it is pending, the controls to decide on it. The heading and the buttons
@@ -68,7 +65,7 @@ function Heading({
     <div className="-mx-3 border-b border-line bg-page px-3 py-2 sm:mx-0 sm:px-0 lg:static lg:border-0 lg:py-0 [@media(min-height:30rem)]:sticky [@media(min-height:30rem)]:top-(--header) [@media(min-height:30rem)]:z-20">
       <div ref={subject.ref} data-subject={action.action_id}>
         <h2 className="text-lg leading-6 font-semibold">
-          <Cut text={headline(action)} length={TITLE_CHARACTERS} />
+          <Headline action={action} />
         </h2>
         <p className="font-mono text-[0.8rem]">
           <strong>{action.method}</strong>{' '}
