@@ -3,6 +3,7 @@
 
 - Rust: no circle between the files of a crate. An arrow goes from the file that names an item to the
   file that declares it; re-exports are followed, and `#[cfg(test)]` code is left out.
+- Rust: no crate with more lines than `CRATE_LINES_MAX`.
 - Cargo: no dependency of a workspace member that its code does not name.
 - Tests: inline, in a file `tests.rs` of their module, or in `tests/it/`, one program for each member.
 - TypeScript: no circle between the dashboard's files, and none between its feature folders.
@@ -25,6 +26,11 @@ KNOWN_CIRCLES = {}
 # Dependencies that no code names, with the reason: `(member, dependency)`.
 UNNAMED_DEPENDENCIES = {
 }
+
+# The most lines of a crate, tests excluded. The engine has a lower limit: every request passes it, so
+# everyone reads it.
+CRATE_LINES_MAX = 12_000
+LINES_MAX = {"crates/gateway": 7_000}
 
 IDENTIFIER = r"(?:r#)?[A-Za-z_]\w*"
 USE = re.compile(r"(?<![\w.])(pub\s*(?:\([^)]*\))?\s+)?use\s+([^;]+);")
@@ -81,18 +87,24 @@ def item_end(code, start):
     return len(code)
 
 
-def without_tests(code):
-    """Returns the code with each item under `#[cfg(test)]` replaced by spaces."""
+def test_spans(code):
+    """Yields the begin and the end of each item under `#[cfg(test)]`."""
     position = 0
     while match := TEST_ONLY.search(code, position):
         if match[0].startswith("#!"):
-            return blank(code)
+            yield 0, len(code)
+            return
         start = match.end()
         while attribute := re.compile(r"\s*#\[").match(code, start):
             start = code.index("]", attribute.end()) + 1
-        end = item_end(code, start)
-        code = code[:match.start()] + blank(code[match.start():end]) + code[end:]
-        position = end
+        position = item_end(code, start)
+        yield match.start(), position
+
+
+def without_tests(code):
+    """Returns the code with each item under `#[cfg(test)]` replaced by spaces."""
+    for begin, end in test_spans(code):
+        code = code[:begin] + blank(code[begin:end]) + code[end:]
     return code
 
 
@@ -362,6 +374,31 @@ def rust_circles(root):
                 )
 
 
+# --- Size --------------------------------------------------------------------------------------
+
+
+def production_lines(member):
+    """Returns the number of lines in the source of a member, comments included and tests excluded."""
+    files = {}
+    for name in ("lib.rs", "main.rs"):
+        if (member / "src" / name).exists():
+            read_module(member / "src" / name, None, member / "src", files)
+    lines = 0
+    for text in files.values():
+        code = rust_code(text)
+        lines += text.count("\n") - sum(code[begin:end + 1].count("\n") for begin, end in test_spans(code))
+    return lines
+
+
+def oversized_crates(root):
+    """Yields a problem for each crate with more lines than one person keeps in mind."""
+    for member in members(root):
+        name = member.relative_to(root).as_posix()
+        lines, lines_max = production_lines(member), LINES_MAX.get(name, CRATE_LINES_MAX)
+        if lines > lines_max:
+            yield f"{name}: {lines} lines without tests, but at most {lines_max} are allowed: split it"
+
+
 # --- Dependencies ------------------------------------------------------------------------------
 
 
@@ -486,6 +523,7 @@ def check(root, known, unnamed):
         if not covering:
             problems.append(text)
     problems += misplaced_tests(root)
+    problems += oversized_crates(root)
     problems += [f"{prefix} has no circle any more: remove it from KNOWN_CIRCLES"
                  for prefix in known if prefix not in met]
     unused = list(unused_dependencies(root))
@@ -540,6 +578,9 @@ SELF_TESTS = [
         "a/tests/it/main.rs": "mod fine;",
         "a/tests/it/fine.rs": "",
     }, ["a/src/x_tests.rs: unit tests", "a/src/tests/mod.rs: unit tests", "a/tests/flat.rs: integration tests"]),
+    ("a crate that is too long without its tests", {
+        "a/src/lib.rs": "fn f() {}\n" * 12_001 + "#[cfg(test)]\nmod tests {\n" + "fn g() {}\n" * 9 + "}\n",
+    }, ["a: 12001 lines without tests"]),
     ("a dependency that nothing uses", {
         "a/Cargo.toml": '[package]\nname = "a"\n[dependencies]\nused-crate = "1"\nunused-crate = "1"\n',
         "a/src/lib.rs": "use used_crate::Thing; // unused_crate::Thing",
