@@ -27,7 +27,7 @@ fn headline(action: &Value) -> String {
 
 async fn a_held_request_is_summarized_in_lists_and_alone(storage: Storage) {
     let scene = holding(storage).await;
-    let payout = json!({"amount": "12500.00", "currency": "EUR", "destination": "ba_1Nfoo"});
+    let payout = json!({"amount": "12500.00", "currency": "EUR", "destination": "acct_1Nfoo"});
     let held = scene
         .agent
         .propose_held(post("/v1/payouts", payout), "p")
@@ -38,7 +38,7 @@ async fn a_held_request_is_summarized_in_lists_and_alone(storage: Storage) {
         .read(&format!("/approvals/{}", held.action_id))
         .await;
     for action in [&pending["approvals"][0], &alone] {
-        assert_eq!(headline(action), "Pay out €12,500.00 to ba_1Nfoo");
+        assert_eq!(headline(action), "Pay out €12,500.00 to acct_1Nfoo");
         assert_eq!(action["summary"]["effect"], "pays");
         assert_eq!(action["summary"]["facts"][0]["kind"], "amount");
         assert_eq!(

@@ -117,7 +117,7 @@ fn documents_give_the_unit_of_an_amount() {
             ("/destination", "The bank account"),
         ],
     );
-    let body = br#"{"amount":1250000,"currency":"eur","destination":"ba_1NfooBarUnknown"}"#;
+    let body = br#"{"amount":1250000,"currency":"eur","destination":"acct_1NfooUnknown"}"#;
     let found = summary(
         Effect::Pay,
         &Method::POST,
@@ -125,7 +125,7 @@ fn documents_give_the_unit_of_an_amount() {
         body,
         Some(&payout),
     );
-    assert_eq!(found.text(), "Pay out €12,500.00 to ba_1NfooBarUnknown");
+    assert_eq!(found.text(), "Pay out €12,500.00 to acct_1NfooUnknown");
     let kinds: Vec<FactKind> = found.facts.iter().map(|fact| fact.kind).collect();
     assert_eq!(kinds, [FactKind::Amount, FactKind::Account]);
     assert_eq!(found.facts[1].meaning.as_deref(), Some("The bank account"));
