@@ -77,12 +77,12 @@ impl Metrics {
         );
         registry.register(
             "upstream_failures",
-            "Requests that an upstream did not respond to",
+            "Requests to which the upstream did not respond",
             upstream_failures.clone(),
         );
         registry.register(
             "upstream_calls_running",
-            "Requests that wait for the head of an upstream's response",
+            "Requests that are waiting for the head of an upstream's response",
             running.clone(),
         );
         Self {

@@ -1,8 +1,8 @@
 //! The path of a request through the gateway, from top to bottom.
 //!
-//! Every door ends here. The phases appear in the order in which they are promised: who asks, where to,
-//! may that be dialed, what exactly would be sent, how risky is it, is it recorded; and only then is
-//! the request sent, held or denied.
+//! Every door ends here. The phases run in a fixed order: identify the caller, locate the service,
+//! check that its address may be dialed, build the exact request, assess its risk, and record the
+//! decision. Only then is the request sent, held or denied.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -22,7 +22,8 @@ use crate::record::Recorded;
 use crate::refusal::Refusal;
 use crate::response::{Held, Outcome};
 
-/// How often a request is decided again because the definitions changed before the decision was recorded.
+/// How many times a request is decided at most, if the definitions change each time before the
+/// decision is recorded. The limit ends the loop in a workspace that changes without pause.
 const REDECIDE_MAX: usize = 8;
 
 /// The evaluation of a request.
@@ -44,8 +45,9 @@ impl Gateway {
         self.submit_with(caller, request, None, request_id).await
     }
 
-    /// The same with a body that is still arriving; `request.body` is empty then. The body is read to
-    /// its end first, unless rules decide without it: then it is forwarded as it arrives, or not read.
+    /// Decides a request whose body is still arriving, and acts on the decision. `request.body`
+    /// must be empty. The body is read to its end first, unless rules decide without it: then it is
+    /// forwarded as it arrives, or not read.
     pub async fn submit_arriving(
         self: &Arc<Self>,
         caller: AgentCaller,
@@ -61,7 +63,7 @@ impl Gateway {
     ///
     /// # Errors
     ///
-    /// If the request is invalid.
+    /// If the request is invalid, or its decision cannot be made.
     pub async fn dry_run(
         &self,
         caller: AgentCaller,
@@ -78,8 +80,8 @@ impl Gateway {
         arriving: Option<ArrivingBody>,
         request_id: RequestId,
     ) -> Outcome {
-        let hold_seconds = Duration::from_secs(u64::from(caller.agent.hold_seconds));
-        let patience = request.wait.unwrap_or(hold_seconds);
+        let agent_hold = Duration::from_secs(u64::from(caller.agent.hold_seconds));
+        let patience = request.wait.unwrap_or(agent_hold);
         let has_key = request.idempotency_key.is_some();
         let who = caller.clone();
         // A held call waits long, so it keeps nothing but the name of its action.
@@ -101,7 +103,7 @@ impl Gateway {
         request_id: RequestId,
     ) -> Result<Outcome, Refusal> {
         for _ in 0..REDECIDE_MAX {
-            // Where to, may that be dialed, what exactly.
+            // Locate the service, check its address, and build the exact request.
             let (prepared, by_head) = match arriving.take() {
                 None => (self.preparer.prepare(caller, &request).await?, None),
                 Some(body) => {
@@ -113,7 +115,7 @@ impl Gateway {
                 }
             };
 
-            // How risky.
+            // Assess the risk.
             let evaluation = match by_head {
                 Some(evaluation) => evaluation,
                 None => match self.evaluate(&prepared, &request).await? {
@@ -124,8 +126,8 @@ impl Gateway {
                 },
             };
 
-            // Recorded. The record of a read may become durable while it is sent: its response waits
-            // for it.
+            // Record the decision. The record of a read may become durable while the read is sent,
+            // because the response waits for the record.
             let decided = self
                 .recorder
                 .decision(&prepared, &request, &evaluation, request_id)
@@ -177,8 +179,8 @@ impl Gateway {
     }
 
     /// Prepares a request whose body is still arriving. If rules decide it by its head alone, the
-    /// result includes the evaluation, and the body to forward as it arrives. If the body must be
-    /// assessed, or all of it arrives together with the head, the body becomes part of the request.
+    /// result includes the evaluation and the body to forward as it arrives. Otherwise, and if the
+    /// first piece is the whole body, the body is read to its end and becomes part of the request.
     async fn decide_by_head(
         &self,
         caller: AgentCaller,
@@ -192,7 +194,8 @@ impl Gateway {
         if may_stream
             && let Some(evaluation) = self.decider.evaluate_head(&prepared, &request.intent)
         {
-            // Nothing is sent for an agent that announces a body and sends nothing of it.
+            // Waits for the first piece, so that nothing is sent for an agent that announces a body
+            // and never sends it.
             if evaluation.decision == Decision::Deny || !body.begin().await? {
                 if body.begins_with_agent_key() {
                     return Err(BodyBroken::HoldsAgentKey.into());

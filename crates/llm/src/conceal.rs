@@ -49,7 +49,7 @@ pub(crate) fn conceal(text: &str) -> String {
     without_named_parameters(&text)
 }
 
-/// Removes the values of secrets by name from `text`, a list of pairs such as `name: value, token: value`.
+/// Removes the values of names such as `token` from `text`, a list such as `name: Ana, token: abc`.
 pub(crate) fn conceal_named(text: &str) -> String {
     let pairs = text.split(", ").map(|pair| {
         let split = pair.split_once(": ");
@@ -128,7 +128,7 @@ fn without_private_keys(text: &str) -> String {
     shown
 }
 
-/// Removes the string values of JSON members with such names.
+/// Removes the string values of JSON members whose names are those of secrets.
 fn without_named_members(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
@@ -185,7 +185,7 @@ fn end_of_string(text: &str) -> Option<usize> {
     None
 }
 
-/// Removes the values of form fields and query parameters with such names.
+/// Removes the values of form fields and query parameters whose names are those of secrets.
 fn without_named_parameters(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (index, pair) in text.split('&').enumerate() {

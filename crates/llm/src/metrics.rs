@@ -70,7 +70,7 @@ impl LlmMetrics {
         );
         registry.register(
             "llm_failures",
-            "Questions to the language model that failed, by reason",
+            "Requests to the language model that failed, by reason",
             self.failures.clone(),
         );
         registry.register(
@@ -80,7 +80,7 @@ impl LlmMetrics {
         );
         registry.register(
             "llm_cost",
-            "Cost of these tokens, by the prices in the settings",
+            "Cost of the tokens used, at the prices in the settings",
             self.cost.clone(),
         );
         registry.register(

@@ -39,21 +39,21 @@ const PLAIN: [(&str, Fact); 3] = [
     ("operation", Fact::Operation),
 ];
 
-/// The fields of a variable that has some.
+/// Returns the fields of a variable; `None` if it has no fields.
 pub(crate) fn fields(variable: &str) -> Option<&'static [(&'static str, Fact)]> {
     FIELDS
         .into_iter()
         .find_map(|(name, fields)| (name == variable).then_some(fields))
 }
 
-/// The variable that is a value itself.
+/// Returns the fact of a variable that is a value itself.
 pub(crate) fn plain(variable: &str) -> Option<Fact> {
     PLAIN
         .into_iter()
         .find_map(|(name, fact)| (name == variable).then_some(fact))
 }
 
-/// Whether a name is a variable's.
+/// Whether a name is that of a variable.
 pub(crate) fn is_variable(name: &str) -> bool {
     fields(name).is_some() || plain(name).is_some()
 }
@@ -73,7 +73,7 @@ pub(crate) fn unknown_field(variable: &str, name: &str) -> String {
         .map(|(field, _)| format!("{variable}.{field}"))
         .collect();
     if (variable, name) == ("request", "under") {
-        return "expected a path behind it, as in request.under(\"/v1/admin\")".to_owned();
+        return "expected a path as its argument, as in request.under(\"/v1/admin\")".to_owned();
     }
     format!(
         "unknown field `{name}` of {variable}: expected one of {}",
@@ -92,7 +92,7 @@ pub(crate) fn unknown_function(name: &str) -> String {
     )
 }
 
-/// The conversion of a function's name.
+/// Returns the conversion that a function performs; `None` for any other function.
 pub(crate) fn conversion(name: &str) -> Option<Conversion> {
     Some(match name {
         "int" => Conversion::Int,
@@ -105,7 +105,7 @@ pub(crate) fn conversion(name: &str) -> Option<Conversion> {
     })
 }
 
-/// The search of a function's name.
+/// Returns the search that a function performs; `None` for any other function.
 pub(crate) fn search(name: &str) -> Option<Search> {
     Some(match name {
         "startsWith" => Search::StartsWith,
@@ -115,7 +115,7 @@ pub(crate) fn search(name: &str) -> Option<Search> {
     })
 }
 
-/// The rewriting of a function's name.
+/// Returns the rewriting that a function performs; `None` for any other function.
 pub(crate) fn rewrite(name: &str) -> Option<Rewrite> {
     Some(match name {
         "lowerAscii" => Rewrite::LowerAscii,

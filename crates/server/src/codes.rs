@@ -69,25 +69,25 @@ codes! {
     ActionExpired = "action_expired", [FORBIDDEN, GONE]:
         "The action expired before it was decided or executed. Send the request again if it is still needed.",
     ActionNotApproved = "action_not_approved", [CONFLICT]:
-        "The action cannot be executed in its current status, which is in `action_status`.",
+        "The action cannot be executed in its current status; see `action_status`.",
     ActionNotFound = "action_not_found", [NOT_FOUND]:
         "This agent has no action with this ID.",
     ActionRevoked = "action_revoked", [FORBIDDEN]:
         "The action was revoked by a human, a block, or the kill switch.",
     ActionStale = "action_stale", [CONFLICT]:
-        "The service's URL, the location of its credential, or the agent's scope changed while the request was held. Nothing was sent.",
+        "The service's URL, the location of its credential, or the agent's scope has changed since the request was held. Nothing was sent.",
     ActionUnreadable = "action_unreadable", [CONFLICT]:
         "The stored action is damaged. It can only be denied.",
     AgentBlocked = "agent_blocked", [FORBIDDEN]:
         "An operator blocked the agent.",
     AlreadyDecided = "already_decided", [CONFLICT]:
-        "Another person decided first; `action_status` is the result.",
+        "The action's status does not allow this decision; `action_status` contains the status.",
     AmbiguousTarget = "ambiguous_target", [BAD_REQUEST]:
         "Several services contain the target. Choose one with `service_id`.",
     AnswerNotKept = "answer_not_kept", [CONFLICT]:
-        "The request was sent and its response is not stored; `upstream_status` is its status.",
+        "The request was sent, but its response is not stored; `upstream_status` is the status of the response.",
     ApprovalRequired = "approval_required", [PRECONDITION_REQUIRED]:
-        "The request is held. `action_id` and `status_url` lead to the action.",
+        "The request is held. `action_id` identifies the action, and `status_url` returns its status.",
     AuthorityUnconfirmed = "authority_unconfirmed", [SERVICE_UNAVAILABLE]:
         "The gateway cannot confirm that its definitions are current. Nothing was sent. Try again.",
     BadRequest = "bad_request", [BAD_REQUEST, METHOD_NOT_ALLOWED, CONFLICT, PAYLOAD_TOO_LARGE, UNPROCESSABLE_ENTITY]:
@@ -97,27 +97,27 @@ codes! {
     CallCut = "call_cut", [CONFLICT]:
         "An operator changed the service while the call was running. The request may have been sent.",
     Changing = "changing", [CONFLICT]:
-        "Other changes to the same definition were faster. Try again.",
+        "Concurrent changes to the same definition prevented this one. Try again.",
     CredentialUnavailable = "credential_unavailable", [BAD_GATEWAY]:
         "The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.",
     CrossOriginRefused = "cross_origin_refused", [FORBIDDEN]:
-        "A page of another origin sent the session cookie or an MCP message.",
+        "A page from another origin sent the session cookie or an MCP message.",
     DefinitionUnreadable = "definition_unreadable", [CONFLICT]:
         "The stored definition is damaged. Delete or repair it.",
     DigestMismatch = "digest_mismatch", [CONFLICT]:
-        "The request that was reviewed is not the one that is stored. Review it again.",
+        "The stored request differs from the one that was reviewed. Review it again.",
     DocumentsUnread = "documents_unread", [SERVICE_UNAVAILABLE]:
-        "The service's documents are still being read, as after a start. Nothing was sent. Try again.",
+        "The service's documents are still being read, for example after a restart. Nothing was sent. Try again.",
     EmailTaken = "email_taken", [CONFLICT]:
-        "An account with this e-mail address exists.",
+        "An account with this e-mail address already exists.",
     HostNotAllowed = "host_not_allowed", [MISDIRECTED_REQUEST]:
-        "The dashboard does not open under this host name. Set `PUBLIC_URL`.",
+        "The dashboard is not served under this host name. Set `PUBLIC_URL`.",
     IdempotencyInProgress = "idempotency_in_progress", [CONFLICT]:
         "The first request with this idempotency key is still running. Try again after `Retry-After`.",
     IdempotencyKeyReused = "idempotency_key_reused", [UNPROCESSABLE_ENTITY]:
         "The idempotency key was used for a different request. Use a new key.",
     InternalError = "internal_error", [INTERNAL_SERVER_ERROR]:
-        "The gateway failed. Look up the response's `X-Request-Id` in its log.",
+        "The gateway failed. Search its log for the response's `X-Request-Id`.",
     InvalidAgentKey = "invalid_agent_key", [UNAUTHORIZED]:
         "The agent key is missing, unknown, revoked, or expired.",
     InvalidCredentials = "invalid_credentials", [UNAUTHORIZED]:
@@ -135,7 +135,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed", [METHOD_NOT_ALLOWED]:
         "The path does not support this method; `Allow` lists the methods that it supports.",
     NameTaken = "name_taken", [CONFLICT]:
-        "Another definition has this name.",
+        "Another definition already has this name.",
     NotAcceptable = "not_acceptable", [NOT_ACCEPTABLE]:
         "The MCP client does not accept the media types of the response.",
     NotAuthenticated = "not_authenticated", [UNAUTHORIZED]:
@@ -143,15 +143,15 @@ codes! {
     NotFound = "not_found", [NOT_FOUND]:
         "No route matches the path, or the workspace has no such object.",
     NotUnderstood = "not_understood", [UNPROCESSABLE_ENTITY]:
-        "The condition does not compile; `errors` gives line, column, and what was expected.",
+        "The condition does not compile; `errors` contains the line, the column, and what was expected.",
     OriginNotAllowed = "origin_not_allowed", [FORBIDDEN]:
-        "A page of another origin sent the request.",
+        "A page from an origin that is not allowed sent the request.",
     OutcomeUnknown = "outcome_unknown", [CONFLICT]:
-        "The request may have been sent and is not sent again; see `detail`.",
+        "The request may have been sent, so it is not sent again; see `detail`.",
     PayloadTooLarge = "payload_too_large", [PAYLOAD_TOO_LARGE]:
         "The body is longer than the limit.",
     PolicyDenied = "policy_denied", [FORBIDDEN]:
-        "A rule denies the request; `matched_rules` names it.",
+        "A rule denied the request; `matched_rules` names the rule.",
     RegistrationClosed = "registration_closed", [FORBIDDEN]:
         "Registration is closed.",
     RequestHeadTooLarge = "request_head_too_large", [REQUEST_HEADER_FIELDS_TOO_LARGE]:
@@ -169,11 +169,11 @@ codes! {
     StorageUnavailable = "storage_unavailable", [SERVICE_UNAVAILABLE]:
         "The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.",
     TargetNotAllowed = "target_not_allowed", [FORBIDDEN]:
-        "The target is outside the service's base URL, or its address may not be used.",
+        "The target is outside the service's base URL, or its address is not allowed.",
     TooManyAttempts = "too_many_attempts", [TOO_MANY_REQUESTS]:
         "Too many attempts to sign in. Wait for the time in `Retry-After`.",
     TooManyPending = "too_many_pending", [TOO_MANY_REQUESTS]:
-        "Too many of the agent's actions, or too many bytes of them, are pending.",
+        "The agent has too many pending actions, or they are too large in total.",
     UnsupportedMediaType = "unsupported_media_type", [UNSUPPORTED_MEDIA_TYPE]:
         "The body is not JSON.",
     UpstreamBroken = "upstream_broken", [BAD_GATEWAY]:

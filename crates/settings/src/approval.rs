@@ -18,7 +18,7 @@ pub struct ApprovalSettings {
     /// Hours after which an approved action expires.
     #[arg(env = "APPROVAL_EXECUTE_TTL_HOURS", default_value = "1", value_parser = value::hours)]
     pub execute_ttl: Duration,
-    /// How many actions of an agent may be pending.
+    /// Maximum number of pending actions per agent.
     #[arg(
         env = "MAX_PENDING_PER_AGENT",
         default_value = "100",
@@ -26,7 +26,7 @@ pub struct ApprovalSettings {
     )]
     pub pending_per_agent_max: u32,
     // Six requests of the maximum length.
-    /// How many bytes of an agent's held requests may be pending.
+    /// Maximum total size of an agent's pending requests, in bytes.
     #[arg(
         env = "MAX_PENDING_BYTES_PER_AGENT",
         default_value = "67108864",
@@ -34,7 +34,7 @@ pub struct ApprovalSettings {
     )]
     pending_bytes_per_agent_max: u64,
     // Eight such agents.
-    /// How many bytes of a workspace's held requests may be pending.
+    /// Maximum total size of a workspace's pending requests, in bytes.
     #[arg(
         env = "MAX_PENDING_BYTES_PER_WORKSPACE",
         default_value = "536870912",

@@ -11,7 +11,7 @@ pub struct AuthSettings {
     /// How long an access token is valid: a number with s, m, h, or d.
     #[arg(env = "JWT_ACCESS_EXPIRY", default_value = "15m", value_parser = value::duration)]
     pub access_ttl: Duration,
-    /// How long a session lasts that is not used: a number with s, m, h, or d.
+    /// How long an unused session lasts: a number with s, m, h, or d.
     #[arg(env = "JWT_REFRESH_EXPIRY", default_value = "7d", value_parser = value::duration)]
     pub refresh_ttl: Duration,
     /// Who may register: `first` (only while there is no user), `open`, or `closed`. If `HOST` or the

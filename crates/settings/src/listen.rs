@@ -20,13 +20,13 @@ pub struct ListenSettings {
     /// If set, the dashboard and its API listen only on this port, so that agents cannot reach them.
     #[arg(env = "DASHBOARD_PORT", value_parser = value::port)]
     pub dashboard_port: Option<u16>,
-    /// URL that people open; the first start prints it. The dashboard opens only under this host
-    /// name, the names in `HOST` and `CORS_ORIGINS`, IP addresses, and `localhost`. The default is
-    /// `http://HOST:PORT`.
+    /// URL at which people open the dashboard; the first start prints it. The dashboard is served
+    /// only under this URL's host name, the names in `HOST` and `CORS_ORIGINS`, IP addresses, and
+    /// `localhost`. The default is `http://HOST:PORT`.
     #[arg(env = "PUBLIC_URL", hide_env_values = true, value_parser = value::base_url)]
     given_public_url: Option<String>,
-    /// Comma-separated origins whose pages may call the API. The dashboard also opens under their host
-    /// names. An empty value allows none.
+    /// Comma-separated origins whose pages may call the API. The dashboard is also served under
+    /// their host names. An empty value allows none.
     #[arg(
         env = "CORS_ORIGINS",
         default_value = "http://localhost:*",

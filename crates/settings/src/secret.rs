@@ -12,15 +12,15 @@ pub const SECRET_LENGTH_MIN: usize = 32;
 /// `JWT_SECRET`, `ENCRYPTION_SECRET`, and `ENCRYPTION_SALT`.
 #[derive(Debug, Args)]
 pub struct SecretSettings {
-    /// Secret that signs access tokens, of at least 32 bytes. Generated into `DATA_DIR` if not set;
-    /// with PostgreSQL it must be set, the same for every replica.
+    /// Secret that signs access tokens, of at least 32 bytes. Generated into `DATA_DIR` if not set.
+    /// With PostgreSQL, it must be set to the same value on every replica.
     #[arg(env = "JWT_SECRET", hide_env_values = true, value_parser = jwt_secret)]
     pub jwt: Option<SecretString>,
     /// Secret that stored data is encrypted with, of at least 32 characters. Generated into `DATA_DIR`
-    /// if not set; with PostgreSQL it must be set, the same for every replica.
+    /// if not set. With PostgreSQL, it must be set to the same value on every replica.
     #[arg(env = "ENCRYPTION_SECRET", hide_env_values = true, value_parser = encryption_secret)]
     pub encryption: Option<SecretString>,
-    /// Further input of the master key. It is not secret.
+    /// Salt for deriving the master key. It is not secret.
     #[arg(env = "ENCRYPTION_SALT", default_value = "gaiter-guard-salt-v1")]
     pub encryption_salt: String,
 }

@@ -40,9 +40,9 @@ pub(crate) struct StorageVariables {
     #[arg(env = "DATABASE_URL", hide_env_values = true, value_parser = Database::parse)]
     database: Option<Database>,
     // 256 responses of the maximum length.
-    /// Bytes of an agent's responses that are stored. Beyond the limit, only the status is stored. The
-    /// bodies of ended actions have a separate budget of the same size; beyond it, the oldest bodies
-    /// are truncated to their first 4 KiB.
+    /// Maximum total size of an agent's stored responses, in bytes. Beyond the limit, only the
+    /// status is stored. The bodies of ended actions have a separate limit of the same size; beyond
+    /// it, the oldest bodies are truncated to their first 4 KiB.
     #[arg(
         env = "MAX_KEPT_BYTES_PER_AGENT",
         default_value = "268435456",
@@ -50,7 +50,7 @@ pub(crate) struct StorageVariables {
     )]
     kept_bytes_per_agent_max: u64,
     // Eight such agents.
-    /// Bytes of responses that are stored for all agents of a workspace together, with the same effect.
+    /// The same limits for all agents of a workspace together, in bytes.
     #[arg(
         env = "MAX_KEPT_BYTES_PER_WORKSPACE",
         default_value = "2147483648",

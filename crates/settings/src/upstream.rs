@@ -52,7 +52,7 @@ pub struct UpstreamSettings {
     /// `NAME=IP` pairs that are used instead of DNS, separated by commas.
     #[arg(env = "UPSTREAM_HOSTS", default_value = "", value_parser = hosts)]
     pub hosts: Hosts,
-    /// File with further trusted certificates for upstreams (PEM).
+    /// PEM file with additional certificates to trust for upstreams.
     #[arg(env = "UPSTREAM_CA_FILE")]
     pub ca_file: Option<PathBuf>,
 }

@@ -7,6 +7,7 @@
 use gaiterguard_judge::Role;
 
 use crate::values::Value;
+use crate::words::{is_in, words};
 
 /// Currencies whose smallest unit is not a hundredth (ISO 4217), with the number of their decimals.
 const DECIMALS: &[(&str, usize)] = &[
@@ -14,13 +15,11 @@ const DECIMALS: &[(&str, usize)] = &[
     ("CLP", 0),
     ("DJF", 0),
     ("GNF", 0),
-    ("ISK", 0),
     ("JPY", 0),
     ("KMF", 0),
     ("KRW", 0),
     ("PYG", 0),
     ("RWF", 0),
-    ("UGX", 0),
     ("VND", 0),
     ("VUV", 0),
     ("XAF", 0),
@@ -35,8 +34,8 @@ const DECIMALS: &[(&str, usize)] = &[
     ("TND", 3),
 ];
 
-/// Currencies that are known better by a symbol than by their code. Other dollars
-/// are written with their code, so that they cannot be taken for US dollars.
+/// Currencies that people know better by their symbol than by their code. Other dollars are written
+/// with their code, so that they cannot be taken for US dollars.
 const SYMBOLS: &[(&str, &str)] = &[
     ("EUR", "€"),
     ("GBP", "£"),
@@ -64,7 +63,7 @@ pub(crate) fn shown(amount: &Value, others: &[Value]) -> String {
     };
     let number = match unit_of(amount) {
         Unit::Major => Some(amount.text.clone()),
-        Unit::Minor => from_minor(&amount.text, decimals(&currency)),
+        Unit::Minor => decimals(&currency).and_then(|decimals| from_minor(&amount.text, decimals)),
         Unit::Unknown => None,
     };
     match number.as_deref().and_then(grouped) {
@@ -95,7 +94,7 @@ fn currency_of(amount: &Value, others: &[Value]) -> Option<String> {
     if let Some(found) = found {
         return code(&found.text);
     }
-    // As in `amount_usd`.
+    // As in `amount_usd`. Only common codes count: any three letters would also match `amount_net`.
     let name = amount.name().to_ascii_lowercase();
     let last = name.rsplit(['_', '-']).next()?;
     SYMBOLS
@@ -111,39 +110,43 @@ fn code(text: &str) -> Option<String> {
 }
 
 fn unit_of(amount: &Value) -> Unit {
-    let name = amount.name().to_ascii_lowercase();
-    if ["cent", "minor", "pence"]
-        .iter()
-        .any(|word| name.contains(word))
-    {
+    let is_minor_word = |word: &str| is_in("cent cents minor pence", word);
+    if words(amount.name()).any(|word| is_minor_word(&word)) {
         return Unit::Minor;
     }
     if amount.text.contains('.') {
         return Unit::Major;
     }
     let meaning = amount.meaning.as_deref().unwrap_or_default().to_lowercase();
-    let says = |words: &[&str]| words.iter().any(|word| meaning.contains(word));
-    if says(&[
-        "cents",
-        "minor unit",
-        "smallest currency unit",
-        "smallest unit",
-        "pence",
-        "subunit",
-    ]) {
-        return Unit::Minor;
+    let said = || meaning.split(|c: char| !c.is_alphanumeric());
+    // "In dollars, not in cents" says both, and only a reader knows which applies.
+    if said().any(|word| is_in("not no without never instead rather unlike", word)) {
+        return Unit::Unknown;
     }
-    if says(&["major unit", "in dollars", "in euros", "decimal"]) {
-        return Unit::Major;
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| meaning.contains(phrase));
+    let is_minor = said().any(is_minor_word)
+        || says(&[
+            "minor unit",
+            "smallest currency unit",
+            "smallest unit",
+            "subunit",
+        ]);
+    let is_major = says(&["major unit", "in dollars", "in euros"]);
+    match (is_minor, is_major) {
+        (true, false) => Unit::Minor,
+        (false, true) => Unit::Major,
+        _ => Unit::Unknown,
     }
-    Unit::Unknown
 }
 
-fn decimals(currency: &str) -> usize {
-    DECIMALS
-        .iter()
-        .find(|(code, _)| *code == currency)
-        .map_or(2, |(_, decimals)| *decimals)
+/// Returns the number of decimals of a currency; `None` if APIs do not agree on it.
+fn decimals(currency: &str) -> Option<usize> {
+    // ISO 4217 gives them none, but large payment APIs take hundredths.
+    if is_in("ISK UGX", currency) {
+        return None;
+    }
+    let known = DECIMALS.iter().find(|(code, _)| *code == currency);
+    Some(known.map_or(2, |(_, decimals)| *decimals))
 }
 
 fn is_decimal(text: &str) -> bool {
@@ -181,8 +184,8 @@ fn grouped(number: &str) -> Option<String> {
         .split_once('.')
         .map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
     let mut shown = String::from(sign);
-    for (number, digit) in whole.chars().enumerate() {
-        if number > 0 && (whole.len() - number).is_multiple_of(3) {
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
             shown.push(',');
         }
         shown.push(digit);
@@ -235,6 +238,21 @@ mod tests {
             ("amount", "1250", Some("In minor units"), "KWD", "KWD 1.250"),
             ("amount", "12.5", None, "CHF", "CHF 12.5"),
             ("amount_cents", "99", None, "EUR", "€0.99"),
+            (
+                "amount",
+                "99",
+                Some("In dollars, not cents"),
+                "USD",
+                "99 USD (unit not documented)",
+            ),
+            (
+                "amount",
+                "99",
+                Some("A percentage of the total"),
+                "USD",
+                "99 USD (unit not documented)",
+            ),
+            ("amount", "99", cents, "UGX", "99 UGX (unit not documented)"),
             ("amount", "-500", cents, "GBP", "-£5.00"),
             (
                 "amount",

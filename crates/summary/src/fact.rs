@@ -19,13 +19,13 @@ const MEANING_CHARS_MAX: usize = 80;
 pub enum FactKind {
     /// An amount of money.
     Amount,
-    /// Someone whom a message or an invitation reaches.
+    /// A recipient of a message or an invitation.
     Recipient,
     /// The source or the destination of money.
     Account,
     /// An object that the path names.
     Target,
-    /// An access right, or who may have one.
+    /// An access right, or the party that receives it.
     Access,
     /// Code or a command.
     Command,
@@ -54,9 +54,9 @@ pub struct Fact {
     pub name: String,
     /// `path`, `query/NAME`, or `body` followed by a JSON pointer.
     pub location: String,
-    /// The value. An amount whose currency and unit are known is written as people write it.
+    /// The value. An amount whose currency and unit are known is formatted for people.
     pub value: String,
-    /// Whether only the beginning of the value is here.
+    /// Whether `value` is only the beginning of the value.
     pub is_cut: bool,
     /// The document's description, if it is short.
     #[cfg_attr(feature = "schema", schema(required))]

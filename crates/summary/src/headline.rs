@@ -5,7 +5,7 @@ use gaiterguard_judge::Effect;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{Fact, FactKind};
-use crate::values::beginning;
+use crate::values::{Calls, beginning};
 use crate::verb::Phrase;
 use crate::words::{singular, spaced};
 
@@ -41,7 +41,7 @@ const DETAILS: &[FactKind] = &[
 pub struct Part {
     /// The text.
     pub text: String,
-    /// Whether it is a value of the request, which the agent chose, and not the gateway's own words.
+    /// Whether the text is a value that the agent chose, and not the gateway's own words.
     pub is_value: bool,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Headline<'a> {
     pub(crate) phrase: Phrase,
     pub(crate) effect: Effect,
     pub(crate) facts: &'a [Fact],
-    pub(crate) calls: &'a [String],
+    pub(crate) calls: &'a Calls,
     pub(crate) is_unread: bool,
 }
 
@@ -65,20 +65,20 @@ impl Headline<'_> {
     /// Writes the headline.
     pub(crate) fn parts(&self) -> Vec<Part> {
         let mut line = Line::default();
-        if self.calls.is_empty() {
+        if self.calls.count == 0 {
             line.own(&self.phrase.verb);
             match self.effect {
                 Effect::Pay => self.payment(&mut line),
                 _ => self.operation(&mut line),
             }
         } else {
-            let count = self.calls.len();
+            let count = self.calls.count;
             line.own(if count == 1 {
                 "Run "
             } else {
                 "Run several calls: "
             });
-            line.values(self.calls.iter().map(|call| (&**call, false)), count);
+            line.values(self.calls.named.iter().map(|call| (&**call, false)), count);
             let amounts: Vec<&Fact> = self.of_kind(FactKind::Amount).collect();
             line.list(" · ", &amounts);
             let recipients: Vec<&Fact> = self.of_kind(FactKind::Recipient).collect();
@@ -149,7 +149,7 @@ impl Headline<'_> {
         }
     }
 
-    /// The named objects. Facts have them from the last to the first.
+    /// Returns the objects that the path names, the last one first, as the facts list them.
     fn names(&self) -> Vec<&Fact> {
         self.of_kind(FactKind::Target).collect()
     }
@@ -190,7 +190,8 @@ impl Headline<'_> {
         }
     }
 
-    /// Appends the first values of some kinds: each name once, and no value that the path has already.
+    /// Appends the first values of some kinds: each name once, and no value
+    /// that is also in the path.
     fn details(&self, line: &mut Line, kinds: &[FactKind]) {
         let mut shown: Vec<&str> = Vec::new();
         for fact in kinds.iter().flat_map(|kind| self.of_kind(*kind)) {
@@ -242,7 +243,7 @@ impl Headline<'_> {
     }
 }
 
-/// Returns the last of the names around a value, with the one before if it says nothing alone.
+/// Returns the last of the dotted names of a value, and the one before it if it says nothing alone.
 fn short_name(names: &str) -> String {
     let mut names = names.rsplit('.');
     let own = names.next().unwrap_or_default();
@@ -253,7 +254,7 @@ fn short_name(names: &str) -> String {
     }
 }
 
-/// Whether a name is that of an account that money comes from.
+/// Whether a name is that of the account that the money comes from.
 fn gives(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     [
@@ -329,7 +330,7 @@ impl Line {
             _ => short_name(&fact.name),
         };
         if !name.is_empty() {
-            // The name of a member is the agent's too.
+            // The agent chose the name too, so it is marked as a value.
             self.parts.push(Part {
                 text: beginning(&name, VALUE_CHARS_MAX).0.to_owned(),
                 is_value: true,
@@ -347,11 +348,12 @@ impl Line {
         }
     }
 
-    fn list(&mut self, joined_by: &str, facts: &[&Fact]) {
+    /// Appends values after a lead such as ` to `; nothing if there are none.
+    fn list(&mut self, lead: &str, facts: &[&Fact]) {
         if facts.is_empty() {
             return;
         }
-        self.own(joined_by);
+        self.own(lead);
         self.values(
             facts.iter().map(|fact| (&*fact.value, fact.is_cut)),
             facts.len(),

@@ -40,7 +40,7 @@ pub struct Subject<'a> {
 #[cfg_attr(feature = "schema", schema(as = RequestSummary))]
 pub struct Summary {
     /// The most severe effect, as the code of its signal: `deletes`, `pays`, `changes_access`,
-    /// `runs_code`, `shares_outside`, `changes`, `creates` or `reads`.
+    /// `runs_code`, `shares_outside`, `changes`, `creates`, or `reads`.
     pub effect: String,
     /// One line, such as “Refund €20.00 · charge `ch_1`”.
     pub headline: Vec<Part>,

@@ -36,7 +36,7 @@ impl Target {
     /// Finds the named objects by the documented template, or else by the words of the path.
     pub(crate) fn of(path: &str, method: &Method, operation: Option<&Operation>) -> Self {
         let mut raw: Vec<&str> = path.split('/').filter(|one| !one.is_empty()).collect();
-        // Google's APIs put the verb behind a colon: `/documents/d1:batchUpdate`.
+        // Google's APIs put the verb after a colon: `/documents/d1:batchUpdate`.
         if let Some((name, act)) = raw.last().and_then(|last| last.split_once(':'))
             && begins_with_verb(act)
             && operation.is_none()
@@ -49,7 +49,7 @@ impl Target {
             .unwrap_or_else(|| Self::of_words(path, &raw, method))
     }
 
-    /// Returns the words behind the last name: those of the collection or of the act.
+    /// Returns the words after the last name, which name the collection or the act.
     pub(crate) fn behind(&self) -> &[String] {
         &self.words[self.words.len() - self.words_behind..]
     }
@@ -107,23 +107,23 @@ impl Target {
         target
     }
 
-    /// Whether only words that every API has were found so far.
+    /// Whether only general words, such as `api`, were found so far.
     fn is_at_root(&self) -> bool {
         self.names.is_empty() && self.words.iter().all(|word| is_general(word))
     }
 
-    /// Whether a segment is a word of the interface. A segment that the assessor reads differently from
-    /// how it is written has no kind, and is shown as it is.
+    /// Whether a segment is a word of the interface. A segment without a kind, which the assessor
+    /// reads differently from how it is written, is a name unless it is a verb at the end.
     fn is_word(&self, text: &str, kind: Option<PartKind>, is_last: bool, method: &Method) -> bool {
         let is_act = is_last && (begins_with_verb(text) || *method == Method::POST);
         let Some(kind) = kind else {
             let is_plain = text.bytes().all(|byte| byte.is_ascii_alphabetic());
             return is_last && is_plain && begins_with_verb(text);
         };
+        // A bare number is a version only at the root; here it is more likely an id.
         let is_version = text
             .strip_prefix('v')
             .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
-
         let is_upper = text.len() > 2 && !text.bytes().any(|byte| byte.is_ascii_lowercase());
         match kind {
             _ if is_version => true,
@@ -138,7 +138,7 @@ impl Target {
         }
     }
 
-    /// Whether a name may follow: the last word is that of a collection.
+    /// Whether the last word is plural, as that of a collection, so that a name may follow.
     fn expects_name(&self) -> bool {
         self.words_behind > 0 && self.words.last().is_some_and(|word| word.ends_with('s'))
     }
@@ -149,8 +149,9 @@ impl Target {
     }
 
     fn push_name(&mut self, parameter: Option<&str>, value: String, meaning: Option<String>) {
+        // The last names matter most: they are the object and what it belongs to.
         if self.names.len() == NAMES_MAX {
-            return;
+            self.names.remove(0);
         }
         // Two names may follow one word: `/repos/acme/site`.
         let noun = self.behind().last().cloned();
@@ -182,7 +183,7 @@ fn matched<'t>(raw: &[&str], template: &[&'t str]) -> Option<Vec<(&'t str, Strin
     exact().or_else(spanning)
 }
 
-/// Pairs segments, of which the last parameter takes `width`.
+/// Pairs segments with those of a template whose last parameter spans `width` segments.
 fn pairs<'t>(raw: &[&str], template: &[&'t str], width: usize) -> Option<Vec<(&'t str, String)>> {
     let wide = template
         .iter()
@@ -302,6 +303,12 @@ mod tests {
                 M::PUT,
                 "/api/v2/tickets/5120.json",
                 vec![("tickets", "5120")],
+                vec![],
+            ),
+            (
+                M::DELETE,
+                "/v19.0/120951877",
+                vec![("", "120951877")],
                 vec![],
             ),
             (

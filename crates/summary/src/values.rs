@@ -12,8 +12,8 @@ const VALUES_MAX: usize = 2000;
 /// The most characters of a value that are kept. Enough for the beginning of a message on a phone.
 pub(crate) const VALUE_CHARS_MAX: usize = 300;
 
-/// The most calls of one request that are named.
-const CALLS_MAX: usize = 64;
+/// How many calls of one request are kept by name. A headline names two and counts the others.
+const CALLS_MAX: usize = 4;
 
 /// Names that say nothing about a value, so that the name around it counts: `emailAddress/address`.
 const GENERIC_NAMES: &[&str] = &[
@@ -51,6 +51,24 @@ impl Value {
     }
 }
 
+/// The calls within a request.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    /// The first of them.
+    pub(crate) named: Vec<String>,
+    /// How many there are.
+    pub(crate) count: usize,
+}
+
+impl Calls {
+    fn push(&mut self, call: &str) {
+        self.count += 1;
+        if self.named.len() < CALLS_MAX {
+            self.named.push(call.to_owned());
+        }
+    }
+}
+
 /// The values of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
@@ -59,7 +77,7 @@ pub(crate) struct Values {
     /// How many more there are.
     pub(crate) dropped: usize,
     /// The calls within the request: GraphQL root fields, or the requests of a batch.
-    pub(crate) calls: Vec<String>,
+    pub(crate) calls: Calls,
 }
 
 /// Returns the values of a request.
@@ -86,11 +104,10 @@ pub(crate) fn of_request(opened: &Opened<'_>, operation: Option<&Operation>) -> 
         }
         Body::Text(text) => reader.leaf("body", text, Kind::Other),
         Body::Requests(requests) => {
-            let calls = requests.iter().take(CALLS_MAX);
-            reader.values.calls = calls
-                .map(|(method, target)| format!("{method} {target}"))
-                .collect();
-            reader.values.dropped = requests.len();
+            for (method, target) in requests {
+                reader.values.calls.push(&format!("{method} {target}"));
+            }
+            reader.values.dropped += requests.len();
         }
         Body::Empty | Body::Bytes => {}
     }
@@ -182,7 +199,7 @@ impl Reader<'_> {
             (own, _) => own,
         };
         match role {
-            // Whom or what it concerns cannot be true or false.
+            // A recipient, an account or an amount cannot be true or false.
             Role::Access | Role::Action => role,
             _ if is_bool => Role::None,
             _ => role,
@@ -202,7 +219,7 @@ impl Reader<'_> {
         field.description.clone()
     }
 
-    /// Notes the calls in a body: the root fields of a GraphQL document, or the methods of JSON-RPC.
+    /// Collects the calls in a body: root fields of a GraphQL document, or the methods of JSON-RPC.
     fn calls(&mut self, body: &Node<'_>) {
         let one = std::slice::from_ref(body);
         let bodies = if body.items().is_empty() {
@@ -215,17 +232,15 @@ impl Reader<'_> {
             if let Some(document) = text("query").filter(|text| Document::looks_like(text))
                 && let Some(document) = Document::read(document)
             {
-                let fields = document.operations.iter().flat_map(|(_, fields)| fields);
-                self.values
-                    .calls
-                    .extend(fields.map(|field| (*field).to_owned()));
+                for field in document.operations.iter().flat_map(|(_, fields)| fields) {
+                    self.values.calls.push(field);
+                }
                 self.envelope = &["query", "operationName"];
             } else if let Some(method) = text("method").filter(|_| body.get("jsonrpc").is_some()) {
-                self.values.calls.push(method.to_owned());
+                self.values.calls.push(method);
                 self.envelope = &["jsonrpc", "id", "method"];
             }
         }
-        self.values.calls.truncate(CALLS_MAX);
     }
 }
 

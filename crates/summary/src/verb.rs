@@ -91,6 +91,10 @@ const MILD: &str = "Add Create Change Complete Confirm Get Issue List Make Mark 
 /// Words that add nothing to a noun.
 const ARTICLES: &str = "a an the one single existing new specific specified given";
 
+/// Words of a summary that follow a noun and are not part of it.
+const JOINING: &str = "for from in into of on to with by and or at via using within which that a \
+    an the as given about if when";
+
 /// Returns the verb and the noun of a request's headline.
 pub(crate) fn of(
     effect: Effect,
@@ -98,7 +102,11 @@ pub(crate) fn of(
     operation: Option<&Operation>,
     target: &Target,
 ) -> Phrase {
-    let path = of_path(effect, method, target);
+    let mut path = of_path(effect, method, target);
+    // "Transfer", not "Transfer transfer".
+    path.noun = path
+        .noun
+        .filter(|noun| act_of(effect, noun) != Some(&*path.verb));
     let documented = operation
         .and_then(|operation| operation.summary.as_deref())
         .and_then(documented);
@@ -115,7 +123,8 @@ pub(crate) fn of(
         .as_ref()
         .zip(target.behind().last())
         .is_some_and(|(noun, word)| {
-            noun.split(' ').next_back() == singular(&spaced(word)).split(' ').next_back()
+            let last = |noun: &str| noun.split(' ').next_back().map(singular);
+            last(noun) == last(&spaced(word))
         });
     Phrase {
         verb,
@@ -152,16 +161,12 @@ fn of_path(effect: Effect, method: &Method, target: &Target) -> Phrase {
     }
     match behind.last() {
         Some(word) => Phrase {
-            verb: of_money(
-                effect,
-                plain(effect, method, Some(word), false).to_owned(),
-                target,
-            ),
+            verb: of_money(effect, plain(effect, method, Some(word)).to_owned(), target),
             noun: Some(noun(word)),
             takes_name: false,
         },
         None => Phrase {
-            verb: plain(effect, method, None, true).to_owned(),
+            verb: plain(effect, method, None).to_owned(),
             noun: last_name_noun(),
             takes_name: true,
         },
@@ -206,7 +211,9 @@ fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
     Some((verb, rest))
 }
 
-fn plain(effect: Effect, method: &Method, word: Option<&str>, is_named: bool) -> &'static str {
+/// Returns the verb of a method, for a path that ends with `word`, or with a name if it is `None`.
+fn plain(effect: Effect, method: &Method, word: Option<&str>) -> &'static str {
+    let is_named = word.is_none();
     let sends = effect == Effect::ShareOutside
         && word.is_some_and(|word| words(word).any(|word| is_in(MESSAGES, &singular(&word))));
     match *method {
@@ -233,8 +240,6 @@ fn documented(summary: &str) -> Option<(String, Option<String>)> {
         .map(str::to_ascii_lowercase)
         .skip_while(|word| is_in(ARTICLES, word))
         .take_while(|word| {
-            const JOINING: &str = "for from in into of on to with by and or at via \
-                using within which that a an the as given about if when";
             word.bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'\''))
                 && !is_in(JOINING, word)
@@ -243,7 +248,7 @@ fn documented(summary: &str) -> Option<(String, Option<String>)> {
         .take(3)
         .collect();
     let noun = (!noun.is_empty()).then(|| noun.join(" "));
-    Some((capitalized(verb), noun.map(|noun| singular(&noun))))
+    Some((capitalized(verb), noun))
 }
 
 fn act_of(effect: Effect, word: &str) -> Option<&'static str> {
@@ -299,7 +304,13 @@ mod tests {
                 "Refunds a charge",
                 "Refund charge",
             ),
-            (Effect::Change, "/copies", "Copies the files", "Copy file"),
+            (Effect::Change, "/copies", "Copies the files", "Copy files"),
+            (
+                Effect::Delete,
+                "/things",
+                "Remove all things",
+                "Remove all things",
+            ),
             (
                 Effect::Delete,
                 "/models/{model}",
@@ -336,12 +347,7 @@ mod tests {
                 "Create price category",
             ),
             (Effect::Change, Method::PUT, "/settings", "Replace settings"),
-            (
-                Effect::Pay,
-                Method::POST,
-                "/transfer/create",
-                "Transfer transfer",
-            ),
+            (Effect::Pay, Method::POST, "/transfer/create", "Transfer"),
             (
                 Effect::Change,
                 Method::POST,

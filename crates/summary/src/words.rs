@@ -52,7 +52,7 @@ pub(crate) fn verb_of(word: &str) -> Option<&'static str> {
         .find(|verb| word == *verb || is_third_person(word, verb))
 }
 
-/// Words that say nothing about what a path is for.
+/// Whether a word says nothing about what a path is for.
 pub(crate) fn is_general(word: &str) -> bool {
     const GENERAL: &[&str] = &[
         "admin", "api", "apis", "client", "json", "rest", "rpc", "service", "services", "v",
@@ -60,12 +60,20 @@ pub(crate) fn is_general(word: &str) -> bool {
     GENERAL.iter().any(|one| word.eq_ignore_ascii_case(one)) || is_version(word)
 }
 
-/// Whether a segment is the version of an API: `v1`, `2.0`, `2025-04`.
+/// Whether a segment is the version of an API: `v1`, `2.0`, `2025-04`. A longer number is an identifier.
 pub(crate) fn is_version(text: &str) -> bool {
-    let number = text.strip_prefix(['v', 'V']).unwrap_or(text);
-    let mut bytes = number.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_digit())
-        && bytes.all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+    let is_number = |part: &str, digits_max: usize| {
+        (1..=digits_max).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if let Some(number) = text.strip_prefix(['v', 'V']) {
+        return number.split('.').all(|part| is_number(part, 4));
+    }
+    match text.split_once('-') {
+        Some((year, rest)) => {
+            year.len() == 4 && is_number(year, 4) && rest.split('-').all(|part| is_number(part, 2))
+        }
+        None => text.split('.').all(|part| is_number(part, 2)),
+    }
 }
 
 /// Splits a name in any of the usual spellings into words.
@@ -98,11 +106,9 @@ pub(crate) fn spaced(name: &str) -> String {
     spaced.trim().to_owned()
 }
 
-/// Returns the singular of the last word.
+/// Returns a noun with its last word in the singular.
 pub(crate) fn singular(noun: &str) -> String {
-    const UNCHANGED: &[&str] = &[
-        "ss", "us", "is", "news", "sms", "dns", "https", "series", "status",
-    ];
+    const UNCHANGED: &[&str] = &["ss", "us", "is", "news", "sms", "dns", "https", "series"];
     if noun.len() < 4 || UNCHANGED.iter().any(|ending| noun.ends_with(ending)) {
         return noun.to_owned();
     }

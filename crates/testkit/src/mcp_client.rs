@@ -60,7 +60,7 @@ impl ToolResult {
         self.json
     }
 
-    /// Returns the problem. Panics if its code is another, or if the call succeeded.
+    /// Returns the problem. Panics if its code differs, or if the call succeeded.
     #[track_caller]
     pub fn expect_problem(self, code: &str) -> Value {
         assert!(self.is_error, "{}", self.json);
@@ -120,7 +120,7 @@ impl McpClient {
             .await;
         assert_eq!(reply["failed"], Value::Null, "{tool}");
         let json = reply["structured"].clone();
-        // Clients show a model either of them.
+        // A client shows a model one or the other, so they must be equal.
         let text: Value = serde_json::from_str(reply["text"].as_str().expect("a text"))
             .expect("the text is JSON");
         assert_eq!(text, json);

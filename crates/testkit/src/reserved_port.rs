@@ -3,9 +3,11 @@
 use std::fs::{File, OpenOptions};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
-/// Below the range that Linux uses for outgoing connections (32768 and higher), so that none of them takes the
-/// port while a server restarts.
+/// The first port that is tried.
 const FIRST: u16 = 20_000;
+
+/// How many ports are tried. All of them are below the range that Linux uses for outgoing
+/// connections (32768 and higher), so that no connection takes the port while a server restarts.
 const COUNT: u16 = 12_000;
 
 /// A port that no other test takes until this value is dropped. Nothing listens on it yet.
@@ -16,11 +18,11 @@ pub struct ReservedPort {
 }
 
 impl ReservedPort {
-    /// Reserves a free port.
+    /// Reserves a free port. Panics if there is none.
     pub fn take() -> Self {
         let folder = std::env::temp_dir().join("gaiterguard-test-ports");
         std::fs::create_dir_all(&folder).expect("a folder for port locks");
-        // Processes start at different ports, so that they seldom try the same one.
+        // Processes start at different ports, some apart, so that they seldom try the same one.
         let start =
             u16::try_from(std::process::id() % u32::from(COUNT)).expect("it is below COUNT");
         for step in 0..COUNT {

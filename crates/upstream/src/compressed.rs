@@ -1,4 +1,4 @@
-//! Recognizing and decoding compressed bytes, whatever their label says.
+//! Recognizes and decodes compressed bytes, whatever their headers claim.
 
 use std::io::Write as _;
 
@@ -29,12 +29,13 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// Returns the coding that the bytes begin like. Some other texts begin like zlib; decoding them fails.
+    /// Returns the coding that the first bytes indicate. Some plain texts begin
+    /// like zlib; decoding them fails.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         match *bytes {
             [0x1f, 0x8b, 0x08, ..] => Some(Self::Gzip),
-            // The method is deflate with a window of up to 32 KiB, and both bytes are a multiple
-            // of 31.
+            // RFC 1950, section 2.2: the method is deflate with a window of up to 32 KiB, and both
+            // bytes together, as one number, are a multiple of 31.
             [method, flags, ..]
                 if method & 0x8f == 0x08
                     && u16::from_be_bytes([method, flags]).is_multiple_of(31) =>
@@ -45,9 +46,9 @@ impl Coding {
         }
     }
 
-    /// Returns the coding that the bytes begin like, or else `labeled`. Deflate without a frame has no
-    /// fixed beginning, so the label decides, unless the bytes are text: an inflater accepts the
-    /// beginning of some texts too.
+    /// Returns the coding that the first bytes indicate, or else `labeled`. Deflate without a frame
+    /// has no fixed beginning, so the label decides, unless the bytes are text: an inflater accepts
+    /// the beginning of some texts too.
     pub(crate) fn of_or(bytes: &[u8], labeled: Option<Self>) -> Option<Self> {
         Self::of(bytes).or_else(|| {
             let is_text = std::str::from_utf8(bytes)
@@ -56,7 +57,7 @@ impl Coding {
         })
     }
 
-    /// Returns the coding that only the headers can identify, if they do.
+    /// Returns the coding that only the headers can identify, if they name it.
     pub fn labeled(headers: &HeaderMap) -> Option<Self> {
         codings(headers)
             .any(|coding| coding.eq_ignore_ascii_case("deflate"))
@@ -64,6 +65,10 @@ impl Coding {
     }
 
     /// Encodes `plain`.
+    ///
+    /// # Errors
+    ///
+    /// Never in practice, because writing to memory does not fail.
     pub fn encode(self, plain: &[u8]) -> std::io::Result<Vec<u8>> {
         let level = Compression::fast();
         match self {
@@ -140,15 +145,15 @@ impl Decoder {
 pub enum Ending {
     /// All bytes were decoded.
     Whole,
-    /// At the limit; there is more.
+    /// Decoding stopped at the limit; there is more.
     TooLong,
-    /// At bytes that are not of the coding.
+    /// Decoding stopped at bytes that are not of the coding.
     Broken,
 }
 
 /// Decodes at most `bytes_max` bytes of output, as far as possible. Returns them and how decoding ended.
 pub fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> (Vec<u8>, Ending) {
-    /// A piece decodes to at most a thousand times its size, so this also bounds the memory used.
+    /// Deflate expands a piece at most 1032 times, so this also bounds the memory used: 4 MiB.
     const PIECE_BYTES: usize = 4096;
     let mut decoder = Decoder::new(coding);
     let mut plain = Vec::new();
@@ -177,6 +182,7 @@ pub fn readable(mut response: KeptResponse) -> KeptResponse {
         let Some(coding) = Coding::of_or(bytes, labeled) else {
             break;
         };
+        // A label describes one layer, so it is used once.
         labeled = labeled.filter(|_| Coding::of(bytes).is_some());
         let (decoded, ending) = decoded(coding, bytes, SHOWN_BYTES_MAX);
         if ending == Ending::Broken {
@@ -191,7 +197,7 @@ pub fn readable(mut response: KeptResponse) -> KeptResponse {
     let Some(mut plain) = plain else {
         return response;
     };
-    // Drops a last character that is incomplete.
+    // The limit may have split the last character.
     if response.is_truncated
         && let Err(error) = std::str::from_utf8(&plain)
         && error.error_len().is_none()

@@ -22,7 +22,7 @@ pub enum SealError {
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
     /// The value is longer than [`PLAINTEXT_BYTES_MAX`].
-    #[error("a value of {bytes} bytes is too long to seal, the limit is {PLAINTEXT_BYTES_MAX}")]
+    #[error("a value of {bytes} bytes is too long to seal; the limit is {PLAINTEXT_BYTES_MAX}")]
     TooLong {
         /// The length of the value.
         bytes: usize,
@@ -50,7 +50,7 @@ pub enum OpenError {
         /// The master key that was tried.
         have: MasterKeyId,
     },
-    /// The link opened, but it leads to another master key than it was stored for.
+    /// The link opened, but it leads to a master key other than the one it was stored for.
     #[error("the link should lead to master key {expected}, but leads to {found}")]
     WrongLink {
         /// The master key that was requested.

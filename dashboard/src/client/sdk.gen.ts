@@ -45,7 +45,7 @@ export const createAgent = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Delete an agent
  *
- * Its pending actions are revoked.
+ * Its pending and approved actions are revoked.
  */
 export const deleteAgent = <ThrowOnError extends boolean = true>(options: Options<DeleteAgentData, ThrowOnError>) => (options.client ?? client).delete<DeleteAgentResponses, DeleteAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -78,7 +78,8 @@ export const updateAgent = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Block an agent
  *
- * Its requests are refused, its running calls are canceled, and its pending actions are revoked.
+ * Its requests are refused, its running calls are canceled, and its pending and approved actions
+ * are revoked.
  */
 export const blockAgent = <ThrowOnError extends boolean = true>(options: Options<BlockAgentData, ThrowOnError>) => (options.client ?? client).post<BlockAgentResponses, BlockAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -122,7 +123,7 @@ export const unblockAgent = <ThrowOnError extends boolean = true>(options: Optio
 /**
  * List actions
  *
- * Newest first, in every status, each with the beginning of its body.
+ * Returns actions in every status, newest first, each with the beginning of its body.
  */
 export const listApprovals = <ThrowOnError extends boolean = true>(options?: Options<ListApprovalsData, ThrowOnError>) => (options?.client ?? client).get<ListApprovalsResponses, ListApprovalsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -250,9 +251,9 @@ export const verifyAudit = <ThrowOnError extends boolean = true>(options?: Optio
 /**
  * Log in
  *
- * After five wrong passwords for an account, or twenty from one source, further attempts are
- * refused for a minute. A browser that signed in before has an allowance of five of its own, and
- * so does a source.
+ * After five wrong passwords for an account, or twenty from one source, within a minute, further
+ * attempts are refused. A browser or source that has signed in to the account before has its own
+ * limit of five.
  */
 export const logIn = <ThrowOnError extends boolean = true>(options: Options<LogInData, ThrowOnError>) => (options.client ?? client).post<LogInResponses, LogInErrors, ThrowOnError>({
     url: '/auth/login',
@@ -301,7 +302,7 @@ export const refresh = <ThrowOnError extends boolean = true>(options?: Options<R
 /**
  * Register
  *
- * Creates a user with a new workspace. Who may register depends on the setting `REGISTRATION`.
+ * Creates a user with a new workspace. The setting `REGISTRATION` determines who may register.
  */
 export const register = <ThrowOnError extends boolean = true>(options: Options<RegisterData, ThrowOnError>) => (options.client ?? client).post<RegisterResponses, RegisterErrors, ThrowOnError>({
     url: '/auth/register',
@@ -347,7 +348,7 @@ export const endSession = <ThrowOnError extends boolean = true>(options: Options
  *
  * Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?,
  * at}`, `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active,
- * at}`, and `reload` with `{}` if events were missed and everything should be read again. A client
+ * at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
  * that reconnects with `Last-Event-ID` receives the events it missed; an event may arrive twice.
  * The stream ends when the session ends.
  */
@@ -377,8 +378,8 @@ export const getKillSwitch = <ThrowOnError extends boolean = true>(options?: Opt
 /**
  * Activate or release the kill switch
  *
- * An active kill switch refuses every new request, cancels every running one, and revokes every
- * pending action.
+ * Activating the kill switch cancels every running request and revokes every pending and approved
+ * action. While it is active, every new request is refused.
  */
 export const setKillSwitch = <ThrowOnError extends boolean = true>(options: Options<SetKillSwitchData, ThrowOnError>) => (options.client ?? client).put<SetKillSwitchResponses, SetKillSwitchErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -535,8 +536,8 @@ export const compileRule = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Simulate rules
  *
- * Applies the proposed rules to the requests of the last days, up to 10,000 of them, and returns
- * the requests with a different decision. Nothing is changed.
+ * Applies the proposed rules to the requests of the last `days` days, at most 10,000, and returns
+ * those whose decision would change. Nothing is saved.
  */
 export const simulateRules = <ThrowOnError extends boolean = true>(options: Options<SimulateRulesData, ThrowOnError>) => (options.client ?? client).post<SimulateRulesResponses, SimulateRulesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -722,8 +723,8 @@ export const listOperations = <ThrowOnError extends boolean = true>(options: Opt
  * Send a test call
  *
  * Sends a safe request to the service with its credential, and returns the response with up to 64
- * KiB of its body. Echoes of the credential are masked. Any status code of the service is returned
- * as a result. The call is written to the audit log.
+ * KiB of its body. Echoes of the credential are masked. A response with an error status is
+ * returned as a result too. The call is written to the audit log.
  */
 export const testCall = <ThrowOnError extends boolean = true>(options: Options<TestCallData, ThrowOnError>) => (options.client ?? client).post<TestCallResponses, TestCallErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -760,7 +761,7 @@ export const testLlm = <ThrowOnError extends boolean = true>(options?: Options<T
 /**
  * Get the status of an action
  *
- * Returns immediately, or with `wait` as soon as the status changes.
+ * Returns immediately. With `wait`, returns when the status changes or the time has passed.
  */
 export const getStatus = <ThrowOnError extends boolean = true>(options: Options<GetStatusData, ThrowOnError>) => (options.client ?? client).get<GetStatusResponses, GetStatusErrors, ThrowOnError>({
     security: [{ name: 'Agent-Key', type: 'apiKey' }],

@@ -716,7 +716,7 @@ export type HeadlinePart = {
      */
     text: string;
     /**
-     * Whether it is a value of the request, which the agent chose, and not the gateway's own words.
+     * Whether the text is a value that the agent chose, and not the gateway's own words.
      */
     is_value: boolean;
 };
@@ -1333,7 +1333,7 @@ export type LlmFailureMode = 'block_unsafe' | 'block_all';
 
 /**
  * State of the language model. Tokens and cost of the day include all replicas and survive a
- * restart; the use of another replica appears after the next call.
+ * restart; usage by other replicas appears after the next call.
  */
 export type LlmState = {
     /**
@@ -1738,7 +1738,7 @@ export type Overview = {
     unreadable: number;
     /**
      * Use of the language model per day in the last 30 days (UTC), oldest first, without gaps,
-     * whatever the period. The gateway has one model, so the counts include all workspaces and
+     * regardless of the period. The gateway has one model, so the counts include all workspaces and
      * replicas.
      */
     model_days: Array<OverviewModelDay>;
@@ -1761,7 +1761,7 @@ export type OverviewCounts = {
      */
     deny: number;
     /**
-     * Requests to which the upstream did not respond, or not completely.
+     * Requests to which the upstream did not respond, or responded only in part.
      */
     failed: number;
 };
@@ -2183,11 +2183,11 @@ export type RequestFact = {
      */
     location: string;
     /**
-     * The value. An amount whose currency and unit are known is written as people write it.
+     * The value. An amount whose currency and unit are known is formatted for people.
      */
     value: string;
     /**
-     * Whether only the beginning of the value is here.
+     * Whether `value` is only the beginning of the value.
      */
     is_cut: boolean;
     /**
@@ -2207,7 +2207,7 @@ export type RequestFactKind = 'amount' | 'recipient' | 'account' | 'target' | 'a
 export type RequestSummary = {
     /**
      * The most severe effect, as the code of its signal: `deletes`, `pays`, `changes_access`,
-     * `runs_code`, `shares_outside`, `changes`, `creates` or `reads`.
+     * `runs_code`, `shares_outside`, `changes`, `creates`, or `reads`.
      */
     effect: string;
     /**
@@ -2409,7 +2409,7 @@ export type RuleSimulationResult = {
     admitted: SimulatedChanges;
     /**
      * Requests that cannot be evaluated, because a rule depends on a part that was not stored:
-     * headers and body are stored only for held requests. They count as decided as before.
+     * headers and body are stored only for held requests. Their decisions count as unchanged.
      */
     undecidable: SimulatedChanges;
     /**
@@ -2612,7 +2612,7 @@ export type Settings = {
      */
     access_token_ttl_ms: number;
     /**
-     * `JWT_REFRESH_EXPIRY`: lifetime of a session that is not used.
+     * `JWT_REFRESH_EXPIRY`: lifetime of an unused session.
      */
     session_ttl_ms: number;
     /**
@@ -2908,7 +2908,7 @@ export type ListAgentsErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -2957,7 +2957,7 @@ export type CreateAgentErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3003,7 +3003,7 @@ export type DeleteAgentErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3049,7 +3049,7 @@ export type GetAgentErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3099,15 +3099,15 @@ export type UpdateAgentErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -3121,7 +3121,7 @@ export type UpdateAgentErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3167,7 +3167,7 @@ export type BlockAgentErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3213,7 +3213,7 @@ export type RotateAgentKeyErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3271,7 +3271,7 @@ export type SetAgentServicesErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3317,7 +3317,7 @@ export type UnblockAgentErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3375,7 +3375,7 @@ export type ListApprovalsErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3408,7 +3408,7 @@ export type ListPendingApprovalsErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3459,7 +3459,7 @@ export type GetApprovalErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3509,15 +3509,15 @@ export type ApproveErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -3531,7 +3531,7 @@ export type ApproveErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3581,15 +3581,15 @@ export type DenyErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -3603,7 +3603,7 @@ export type DenyErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3653,15 +3653,15 @@ export type ResolveErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -3675,7 +3675,7 @@ export type ResolveErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3725,15 +3725,15 @@ export type RevokeErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -3747,7 +3747,7 @@ export type RevokeErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3793,7 +3793,7 @@ export type ListAuditErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3826,7 +3826,7 @@ export type ExportAuditErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3859,7 +3859,7 @@ export type VerifyAuditErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3896,7 +3896,7 @@ export type LogInErrors = {
      */
     401: Problem;
     /**
-     * `origin_not_allowed`: A page of another origin sent the request.
+     * `origin_not_allowed`: A page from an origin that is not allowed sent the request.
      */
     403: Problem;
     /**
@@ -3918,7 +3918,7 @@ export type LogInErrors = {
      */
     429: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3951,7 +3951,7 @@ export type LogOutErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -3984,7 +3984,7 @@ export type MeErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4021,9 +4021,9 @@ export type RefreshErrors = {
      */
     401: Problem;
     /**
-     * `cross_origin_refused`: A page of another origin sent the session cookie or an MCP message.
+     * `cross_origin_refused`: A page from another origin sent the session cookie or an MCP message.
      *
-     * `origin_not_allowed`: A page of another origin sent the request.
+     * `origin_not_allowed`: A page from an origin that is not allowed sent the request.
      */
     403: Problem;
     /**
@@ -4039,7 +4039,7 @@ export type RefreshErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4078,7 +4078,7 @@ export type RegisterErrors = {
      *
      * `setup_code_invalid`: The set-up code is wrong.
      *
-     * `origin_not_allowed`: A page of another origin sent the request.
+     * `origin_not_allowed`: A page from an origin that is not allowed sent the request.
      */
     403: Problem;
     /**
@@ -4086,7 +4086,7 @@ export type RegisterErrors = {
      */
     408: Problem;
     /**
-     * `email_taken`: An account with this e-mail address exists.
+     * `email_taken`: An account with this e-mail address already exists.
      */
     409: Problem;
     /**
@@ -4104,7 +4104,7 @@ export type RegisterErrors = {
      */
     429: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4133,7 +4133,7 @@ export type GetRegistrationData = {
 
 export type GetRegistrationErrors = {
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4179,7 +4179,7 @@ export type ListSessionsErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4225,7 +4225,7 @@ export type EndSessionErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4268,7 +4268,7 @@ export type StreamEventsErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4317,7 +4317,7 @@ export type GetKillSwitchErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4366,7 +4366,7 @@ export type SetKillSwitchErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4414,7 +4414,7 @@ export type McpErrors = {
      */
     401: unknown;
     /**
-     * `cross_origin_refused`: the request comes from a page of another origin.
+     * `cross_origin_refused`: the request comes from a page from another origin.
      */
     403: unknown;
     /**
@@ -4440,7 +4440,7 @@ export type McpErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4522,7 +4522,7 @@ export type GetOverviewErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4575,9 +4575,9 @@ export type ProxyErrors = {
      *
      * `service_not_in_scope`: The agent may not use this service, or none of its services contains the target.
      *
-     * `target_not_allowed`: The target is outside the service's base URL, or its address may not be used.
+     * `target_not_allowed`: The target is outside the service's base URL, or its address is not allowed.
      *
-     * `policy_denied`: A rule denies the request; `matched_rules` names it.
+     * `policy_denied`: A rule denied the request; `matched_rules` names the rule.
      *
      * `action_denied`: A human denied the request; `note` contains the reason. Do not try to work around it.
      *
@@ -4597,11 +4597,11 @@ export type ProxyErrors = {
     /**
      * `idempotency_in_progress`: The first request with this idempotency key is still running. Try again after `Retry-After`.
      *
-     * `answer_not_kept`: The request was sent and its response is not stored; `upstream_status` is its status.
+     * `answer_not_kept`: The request was sent, but its response is not stored; `upstream_status` is the status of the response.
      *
-     * `outcome_unknown`: The request may have been sent and is not sent again; see `detail`.
+     * `outcome_unknown`: The request may have been sent, so it is not sent again; see `detail`.
      *
-     * `action_stale`: The service's URL, the location of its credential, or the agent's scope changed while the request was held. Nothing was sent.
+     * `action_stale`: The service's URL, the location of its credential, or the agent's scope has changed since the request was held. Nothing was sent.
      *
      * `call_cut`: An operator changed the service while the call was running. The request may have been sent.
      */
@@ -4619,11 +4619,11 @@ export type ProxyErrors = {
      */
     428: HeldProblem;
     /**
-     * `too_many_pending`: Too many of the agent's actions, or too many bytes of them, are pending.
+     * `too_many_pending`: The agent has too many pending actions, or they are too large in total.
      */
     429: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4639,7 +4639,7 @@ export type ProxyErrors = {
      *
      * `authority_unconfirmed`: The gateway cannot confirm that its definitions are current. Nothing was sent. Try again.
      *
-     * `documents_unread`: The service's documents are still being read, as after a start. Nothing was sent. Try again.
+     * `documents_unread`: The service's documents are still being read, for example after a restart. Nothing was sent. Try again.
      */
     503: Problem;
     /**
@@ -4684,9 +4684,9 @@ export type DryRunErrors = {
      *
      * `service_not_in_scope`: The agent may not use this service, or none of its services contains the target.
      *
-     * `target_not_allowed`: The target is outside the service's base URL, or its address may not be used.
+     * `target_not_allowed`: The target is outside the service's base URL, or its address is not allowed.
      *
-     * `policy_denied`: A rule denies the request; `matched_rules` names it.
+     * `policy_denied`: A rule denied the request; `matched_rules` names the rule.
      *
      * `action_denied`: A human denied the request; `note` contains the reason. Do not try to work around it.
      *
@@ -4708,7 +4708,7 @@ export type DryRunErrors = {
      */
     413: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4750,7 +4750,7 @@ export type ExecuteErrors = {
      *
      * `kill_switch`: An operator stopped all agents of the workspace.
      *
-     * `target_not_allowed`: The target is outside the service's base URL, or its address may not be used.
+     * `target_not_allowed`: The target is outside the service's base URL, or its address is not allowed.
      */
     403: Problem;
     /**
@@ -4758,11 +4758,11 @@ export type ExecuteErrors = {
      */
     404: Problem;
     /**
-     * `action_not_approved`: The action cannot be executed in its current status, which is in `action_status`.
+     * `action_not_approved`: The action cannot be executed in its current status; see `action_status`.
      *
-     * `action_stale`: The service's URL, the location of its credential, or the agent's scope changed while the request was held. Nothing was sent.
+     * `action_stale`: The service's URL, the location of its credential, or the agent's scope has changed since the request was held. Nothing was sent.
      *
-     * `outcome_unknown`: The request may have been sent and is not sent again; see `detail`.
+     * `outcome_unknown`: The request may have been sent, so it is not sent again; see `detail`.
      *
      * `call_cut`: An operator changed the service while the call was running. The request may have been sent.
      *
@@ -4774,7 +4774,7 @@ export type ExecuteErrors = {
      */
     410: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4815,7 +4815,7 @@ export type GetReadyData = {
 
 export type GetReadyErrors = {
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4828,7 +4828,7 @@ export type GetReadyError = GetReadyErrors[keyof GetReadyErrors];
 
 export type GetReadyResponses = {
     /**
-     * It can.
+     * The gateway is ready.
      */
     200: Ready;
 };
@@ -4881,7 +4881,7 @@ export type ListRequestsErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4927,7 +4927,7 @@ export type GetRequestErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -4973,7 +4973,7 @@ export type ListRulesErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5014,15 +5014,15 @@ export type CreateRuleErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -5036,11 +5036,11 @@ export type CreateRuleErrors = {
      */
     415: Problem;
     /**
-     * `not_understood`: The condition does not compile; `errors` gives line, column, and what was expected.
+     * `not_understood`: The condition does not compile; `errors` contains the line, the column, and what was expected.
      */
     422: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5093,7 +5093,7 @@ export type CompileRuleErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5146,11 +5146,11 @@ export type SimulateRulesErrors = {
      */
     415: Problem;
     /**
-     * `not_understood`: The condition does not compile; `errors` gives line, column, and what was expected.
+     * `not_understood`: The condition does not compile; `errors` contains the line, the column, and what was expected.
      */
     422: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5199,7 +5199,7 @@ export type ValidateConditionErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5245,7 +5245,7 @@ export type DeleteRuleErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5291,7 +5291,7 @@ export type GetRuleErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5341,15 +5341,15 @@ export type UpdateRuleErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -5363,11 +5363,11 @@ export type UpdateRuleErrors = {
      */
     415: Problem;
     /**
-     * `not_understood`: The condition does not compile; `errors` gives line, column, and what was expected.
+     * `not_understood`: The condition does not compile; `errors` contains the line, the column, and what was expected.
      */
     422: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5400,7 +5400,7 @@ export type ListServicesErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5441,15 +5441,15 @@ export type CreateServiceErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -5463,7 +5463,7 @@ export type CreateServiceErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5509,7 +5509,7 @@ export type DeleteServiceErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5555,7 +5555,7 @@ export type GetServiceErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5605,15 +5605,15 @@ export type UpdateServiceErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -5627,7 +5627,7 @@ export type UpdateServiceErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5677,15 +5677,15 @@ export type SetCredentialsErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -5699,7 +5699,7 @@ export type SetCredentialsErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5754,7 +5754,7 @@ export type ListDocumentsErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5804,15 +5804,15 @@ export type CreateDocumentErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
@@ -5826,7 +5826,7 @@ export type CreateDocumentErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5876,7 +5876,7 @@ export type DeleteDocumentErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -5926,21 +5926,21 @@ export type RefreshDocumentErrors = {
      */
     404: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -6003,21 +6003,21 @@ export type ListOperationsErrors = {
      */
     404: Problem;
     /**
-     * `name_taken`: Another definition has this name.
+     * `name_taken`: Another definition already has this name.
      *
-     * `changing`: Other changes to the same definition were faster. Try again.
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: Another person decided first; `action_status` is the result.
+     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
      *
-     * `digest_mismatch`: The request that was reviewed is not the one that is stored. Review it again.
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. It can only be denied.
      */
     409: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -6059,7 +6059,7 @@ export type TestCallErrors = {
      */
     401: Problem;
     /**
-     * `target_not_allowed`: the path is outside the base URL, or the address may not be dialed; or `kill_switch`.
+     * `target_not_allowed`: the path is outside the base URL, or the address is not allowed. `kill_switch`: the kill switch is active.
      */
     403: Problem;
     /**
@@ -6079,7 +6079,7 @@ export type TestCallErrors = {
      */
     415: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -6120,7 +6120,7 @@ export type GetSettingsErrors = {
      */
     401: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -6157,7 +6157,7 @@ export type TestLlmErrors = {
      */
     409: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
@@ -6218,7 +6218,7 @@ export type GetStatusErrors = {
      */
     404: Problem;
     /**
-     * `internal_error`: The gateway failed. Look up the response's `X-Request-Id` in its log.
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**

@@ -12,8 +12,8 @@ const INTRODUCTION: &str = "# Metrics
 
 <!-- Generated from the response of `/metrics`: run `make reference`. -->
 
-`GET /metrics` serves these metrics in the OpenMetrics text format, which Prometheus reads. It takes no token. Each replica
-counts for itself; the metrics of the language model are absent without one.
+`GET /metrics` serves these metrics in the OpenMetrics text format, which Prometheus reads, without authentication. Each
+replica counts separately. The language model's metrics are absent if no language model is configured.
 
 | metric | type | labels | meaning |
 |---|---|---|---|

@@ -263,7 +263,7 @@ async fn wrong_secrets_are_refused(storage: Storage) {
     assert!(wrong.contains("is not the one"), "{wrong}");
     assert!(!wrong.contains(OTHER) && !wrong.contains(NEW), "{wrong}");
     let both_wrong = refusal(&finish(with(OTHER), OTHER).await);
-    assert!(both_wrong.contains("give another"), "{both_wrong}");
+    assert!(both_wrong.contains("use another"), "{both_wrong}");
 
     // A damaged data key stops a rotation and is named.
     let mut database = DirectDatabase::open(gateway).await;

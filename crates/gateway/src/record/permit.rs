@@ -1,9 +1,8 @@
-//! The permission to send one request.
-
-use gaiterguard_domain::id::{ActionId, RequestEntryId};
-use gaiterguard_domain::request::{CanonicalRequest, Digest};
+//! The permission to send one request. Only the modules that record decisions can create one.
 
 use gaiterguard_domain::digested_request::DigestedRequest;
+use gaiterguard_domain::id::{ActionId, RequestEntryId};
+use gaiterguard_domain::request::{CanonicalRequest, Digest};
 
 /// The permission to send one request. Sending consumes one, so a decision cannot be forgotten; it cannot
 /// be copied, so it cannot be used twice; and it names the digest of the request, so it cannot be used for
@@ -35,7 +34,7 @@ pub(crate) enum Covers {
     HeadOfUpload(Digest),
 }
 
-/// A permit was presented for another request.
+/// The error for a permit that was presented for another request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the permit is for a different request")]
 pub(crate) struct NotCovered;
@@ -48,7 +47,7 @@ impl Covers {
 }
 
 impl Permit {
-    /// Permits to send a request whose decision is durable.
+    /// Creates the permit for a request whose decision is durable.
     pub(super) fn of_decision(entry: RequestEntryId, covers: Covers) -> Self {
         Self {
             basis: Basis::Decision(entry),
@@ -56,7 +55,7 @@ impl Permit {
         }
     }
 
-    /// Permits to send the request of an action that is durably `EXECUTING`.
+    /// Creates the permit for the request of an action that is durably `EXECUTING`.
     pub(super) fn of_execution(action: ActionId, digest: Digest) -> Self {
         Self {
             basis: Basis::Execution(action),
@@ -64,7 +63,7 @@ impl Permit {
         }
     }
 
-    /// Permits to send a read whose response waits for its record.
+    /// Creates the permit for a read whose response waits for its record.
     pub(super) fn of_read(digest: Digest) -> Self {
         Self {
             basis: Basis::Read,
@@ -78,8 +77,8 @@ impl Permit {
         Self::of_decision(RequestEntryId(1), covers)
     }
 
-    /// Whether the same request may be sent a second time: the method is safe, and neither a key nor an
-    /// approval is used up by it.
+    /// Whether the same request may be sent a second time: its method is safe, and it uses up
+    /// neither a key nor an approval.
     pub(crate) fn may_repeat(&self) -> bool {
         self.basis == Basis::Read
     }

@@ -1,5 +1,5 @@
-//! The record of a body that is forwarded as it arrives. It has not been seen as a whole before it is
-//! sent, so its digest is computed on the way and recorded at its end.
+//! The record of a body that is forwarded as it arrives. The whole body is never known before it is
+//! sent, so its digest is computed as it passes and recorded at its end.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,7 +43,7 @@ enum BodyEnd {
 }
 
 impl Passage {
-    /// Notes a piece that is forwarded.
+    /// Records a piece that is forwarded.
     pub(crate) fn add(&self, piece: &Bytes) {
         let mut beginning = self.lock_beginning();
         let room = (BODY_BYTES_MAX + 1).saturating_sub(beginning.len());
@@ -51,18 +51,18 @@ impl Passage {
         self.bytes.fetch_add(piece.len() as u64, Ordering::Relaxed);
     }
 
-    /// Notes that all of the body was forwarded.
+    /// Records that the whole body was forwarded.
     pub(crate) fn finish(&self, digest: Digest) {
         *self.lock_end() = Some(BodyEnd::Whole(digest));
     }
 
-    /// Notes that the body broke off.
+    /// Records that the body broke off.
     pub(crate) fn break_off(&self, broken: BodyBroken) {
         *self.lock_end() = Some(BodyEnd::Broken(broken));
     }
 
     fn lock_beginning(&self) -> MutexGuard<'_, BytesMut> {
-        // Every change under these locks is complete in itself.
+        // A poisoned lock is safe to use: a panic cannot leave a change half done.
         self.beginning
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -101,7 +101,7 @@ impl Streamed {
         let (digest, reason) = match &*self.passage.lock_end() {
             Some(BodyEnd::Whole(digest)) => (Some(digest.to_string()), None),
             Some(BodyEnd::Broken(broken)) => (None, Some(broken.to_string())),
-            None => (None, Some("not all of it was taken".to_owned())),
+            None => (None, Some("not all of the body was forwarded".to_owned())),
         };
         let (outcome, status) = match outcome {
             Outcome::Responded(response) => ("answered", Some(response.status)),

@@ -68,7 +68,7 @@ struct Note(Option<String>);
 
 /// Get the status of an action
 ///
-/// Returns immediately, or with `wait` as soon as the status changes.
+/// Returns immediately. With `wait`, returns when the status changes or the time has passed.
 #[utoipa::path(
     get,
     path = "/status/{action_id}",

@@ -80,7 +80,7 @@ impl<S: Sync> FromRequestParts<S> for ResumeHeaders {
 ///
 /// Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?,
 /// at}`, `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active,
-/// at}`, and `reload` with `{}` if events were missed and everything should be read again. A client
+/// at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
 /// that reconnects with `Last-Event-ID` receives the events it missed; an event may arrive twice.
 /// The stream ends when the session ends.
 #[utoipa::path(

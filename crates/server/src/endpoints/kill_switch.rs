@@ -71,8 +71,8 @@ async fn get(editing: Editing) -> Result<Json<KillSwitchBody>, Problem> {
 
 /// Activate or release the kill switch
 ///
-/// An active kill switch refuses every new request, cancels every running one, and revokes every
-/// pending action.
+/// Activating the kill switch cancels every running request and revokes every pending and approved
+/// action. While it is active, every new request is refused.
 #[utoipa::path(
     put,
     path = "/kill-switch",

@@ -96,7 +96,7 @@ pub(crate) struct OverviewBody {
     #[schema(minimum = 0)]
     unreadable: i64,
     /// Use of the language model per day in the last 30 days (UTC), oldest first, without gaps,
-    /// whatever the period. The gateway has one model, so the counts include all workspaces and
+    /// regardless of the period. The gateway has one model, so the counts include all workspaces and
     /// replicas.
     model_days: Vec<ModelDay>,
 }
@@ -205,7 +205,7 @@ pub(crate) struct Counts {
     hold: i64,
     /// Denied by a rule.
     deny: i64,
-    /// Requests to which the upstream did not respond, or not completely.
+    /// Requests to which the upstream did not respond, or responded only in part.
     failed: i64,
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Ready {
     path = "/ready",
     operation_id = "getReady",
     tag = "monitoring",
-    responses((status = 200, description = "It can.", body = Ready), Unavailable)
+    responses((status = 200, description = "The gateway is ready.", body = Ready), Unavailable)
 )]
 pub(crate) async fn ready(State(gateway): State<Arc<Gateway>>) -> Result<Json<Ready>, Problem> {
     gateway.ready().await?;

@@ -77,7 +77,7 @@ pub(crate) struct SettingsBody {
     upstream_idle_timeout_ms: u64,
     /// `JWT_ACCESS_EXPIRY`: lifetime of an access token.
     access_token_ttl_ms: u64,
-    /// `JWT_REFRESH_EXPIRY`: lifetime of a session that is not used.
+    /// `JWT_REFRESH_EXPIRY`: lifetime of an unused session.
     session_ttl_ms: u64,
     /// `REGISTRATION`: who may register.
     registration: RegistrationPolicy,
@@ -89,7 +89,7 @@ pub(crate) struct SettingsBody {
 }
 
 /// State of the language model. Tokens and cost of the day include all replicas and survive a
-/// restart; the use of another replica appears after the next call.
+/// restart; usage by other replicas appears after the next call.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LlmState)]
 pub(crate) struct LlmBody {

@@ -60,8 +60,8 @@ impl From<SafeMethod> for Method {
 /// Send a test call
 ///
 /// Sends a safe request to the service with its credential, and returns the response with up to 64
-/// KiB of its body. Echoes of the credential are masked. Any status code of the service is returned
-/// as a result. The call is written to the audit log.
+/// KiB of its body. Echoes of the credential are masked. A response with an error status is
+/// returned as a result too. The call is written to the audit log.
 #[utoipa::path(
     post,
     path = "/services/{id}/test-call",
@@ -74,7 +74,8 @@ impl From<SafeMethod> for Method {
         InvalidBody, NotFound,
         (
             status = 403, description = "`target_not_allowed`: the path is outside the base URL, \
-                                         or the address may not be dialed; or `kill_switch`.",
+                                         or the address is not allowed. `kill_switch`: the kill \
+                                         switch is active.",
             body = ProblemBody, content_type = "application/problem+json",
         ),
         (

@@ -22,10 +22,10 @@ use crate::problem::ProblemBody;
                        it.\n\nErrors that the gateway itself returns are \
                        `application/problem+json` (RFC 9457) with a stable `code`. Times are RFC \
                        3339 in UTC. Stored text must not contain an agent key in any spelling \
-                       (400 `validation_failed`), except for credential values. A method that a \
-                       path does not support returns 405 with `Allow`. Requests with invalid \
-                       framing return 400, request heads that arrive too slowly 408, and heads \
-                       that are too long 431; the connection is then closed.",
+                       (400 `validation_failed`), except for credential values. For a \
+                       method that a path does not support, the gateway returns 405 with `Allow`. \
+                       For invalid framing it returns 400, for a request head that arrives too \
+                       slowly 408, and for one that is too long 431, and closes the connection.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(ProblemBody, FieldError)),
@@ -38,7 +38,7 @@ use crate::problem::ProblemBody;
         (name = "agents", description = "Agents, their keys, and the services they may use."),
         (name = "rules", description = "Rules that decide requests in advance."),
         (name = "kill switch", description = "Stop all requests of a workspace."),
-        (name = "requests", description = "Every request of an agent, with its decision."),
+        (name = "requests", description = "Requests that agents made, with their decisions."),
         (name = "audit", description = "The audit log: who did what, and when."),
         (name = "overview", description = "Statistics for the dashboard."),
         (name = "settings", description = "The gateway's configuration."),

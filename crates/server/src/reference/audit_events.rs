@@ -17,12 +17,12 @@ The audit log records who did what. `GET /audit` lists its entries, `GET /audit/
 | field | meaning |
 |---|---|
 | `id`, `at` | the entry's id and time |
-| `actor` | `user:ID`, `agent:ID`, `gateway` (expiry, recovery, retention) or `operator` (the command line) |
+| `actor` | `user:ID`, `agent:ID`, `gateway` (expiry, recovery, retention), or `operator` (the command line) |
 | `event` | one of the events below |
-| `subject` | what it happened to, such as `action:UUID`, `service:3` or `request:UUID` |
-| `detail` | the details, never a secret |
+| `subject` | what it happened to, such as `action:UUID`, `service:3`, or `request:UUID` |
+| `detail` | the details; they never contain a secret |
 | `covers` | digests of the rows that were written with it |
-| `previous_hash`, `hash` | the chain |
+| `previous_hash`, `hash` | the hashes of the previous entry and of this entry |
 
 | event | meaning |
 |---|---|

@@ -24,8 +24,8 @@ Every error of the gateway is `application/problem+json` (RFC 9457) with a stabl
 }
 ```
 
-`error` repeats `detail` for older clients. Responses that come from the upstream are never in this form unless the
-upstream sends it; `X-Proxy-Status` distinguishes the two.
+`error` repeats `detail` for older clients. A response of the upstream has this form only if the upstream sent
+it that way; `X-Proxy-Status` distinguishes the two.
 
 | code | status | meaning |
 |---|---|---|

@@ -159,6 +159,14 @@ fn calls_within_a_request_are_named() {
 }
 
 #[test]
+fn calls_that_are_not_named_are_counted() {
+    let many = vec![r#"{"jsonrpc":"2.0","id":1,"method":"a.b"}"#; 1000].join(",");
+    let body = format!("[{many}]");
+    let found = summary(Effect::Change, &Method::POST, "/rpc", body.as_bytes(), None);
+    assert_eq!(found.text(), "Run several calls: a.b, a.b and 998 more");
+}
+
+#[test]
 fn a_body_that_cannot_be_read_is_named() {
     let found = summary(
         Effect::Change,

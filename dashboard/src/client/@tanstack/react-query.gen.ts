@@ -79,7 +79,7 @@ export const createAgentMutation = (options?: Partial<Options<CreateAgentData>>)
 /**
  * Delete an agent
  *
- * Its pending actions are revoked.
+ * Its pending and approved actions are revoked.
  */
 export const deleteAgentMutation = (options?: Partial<Options<DeleteAgentData>>): UseMutationOptions<DeleteAgentResponse, DeleteAgentError, Options<DeleteAgentData>> => {
     const mutationOptions: UseMutationOptions<DeleteAgentResponse, DeleteAgentError, Options<DeleteAgentData>> = {
@@ -133,7 +133,8 @@ export const updateAgentMutation = (options?: Partial<Options<UpdateAgentData>>)
 /**
  * Block an agent
  *
- * Its requests are refused, its running calls are canceled, and its pending actions are revoked.
+ * Its requests are refused, its running calls are canceled, and its pending and approved actions
+ * are revoked.
  */
 export const blockAgentMutation = (options?: Partial<Options<BlockAgentData>>): UseMutationOptions<BlockAgentResponse, BlockAgentError, Options<BlockAgentData>> => {
     const mutationOptions: UseMutationOptions<BlockAgentResponse, BlockAgentError, Options<BlockAgentData>> = {
@@ -207,7 +208,7 @@ export const listApprovalsQueryKey = (options?: Options<ListApprovalsData>) => c
 /**
  * List actions
  *
- * Newest first, in every status, each with the beginning of its body.
+ * Returns actions in every status, newest first, each with the beginning of its body.
  */
 export const listApprovalsOptions = (options?: Options<ListApprovalsData>) => queryOptions<ListApprovalsResponse, ListApprovalsError, ListApprovalsResponse, ReturnType<typeof listApprovalsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -256,7 +257,7 @@ export const listApprovalsInfiniteQueryKey = (options?: Options<ListApprovalsDat
 /**
  * List actions
  *
- * Newest first, in every status, each with the beginning of its body.
+ * Returns actions in every status, newest first, each with the beginning of its body.
  */
 export const listApprovalsInfiniteOptions = (options?: Options<ListApprovalsData>) => infiniteQueryOptions<ListApprovalsResponse, ListApprovalsError, InfiniteData<ListApprovalsResponse>, QueryKey<Options<ListApprovalsData>>, string | Pick<QueryKey<Options<ListApprovalsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -490,9 +491,9 @@ export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>)
 /**
  * Log in
  *
- * After five wrong passwords for an account, or twenty from one source, further attempts are
- * refused for a minute. A browser that signed in before has an allowance of five of its own, and
- * so does a source.
+ * After five wrong passwords for an account, or twenty from one source, within a minute, further
+ * attempts are refused. A browser or source that has signed in to the account before has its own
+ * limit of five.
  */
 export const logInMutation = (options?: Partial<Options<LogInData>>): UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> => {
     const mutationOptions: UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> = {
@@ -568,7 +569,7 @@ export const refreshMutation = (options?: Partial<Options<RefreshData>>): UseMut
 /**
  * Register
  *
- * Creates a user with a new workspace. Who may register depends on the setting `REGISTRATION`.
+ * Creates a user with a new workspace. The setting `REGISTRATION` determines who may register.
  */
 export const registerMutation = (options?: Partial<Options<RegisterData>>): UseMutationOptions<RegisterResponse, RegisterError, Options<RegisterData>> => {
     const mutationOptions: UseMutationOptions<RegisterResponse, RegisterError, Options<RegisterData>> = {
@@ -715,8 +716,8 @@ export const getKillSwitchOptions = (options?: Options<GetKillSwitchData>) => qu
 /**
  * Activate or release the kill switch
  *
- * An active kill switch refuses every new request, cancels every running one, and revokes every
- * pending action.
+ * Activating the kill switch cancels every running request and revokes every pending and approved
+ * action. While it is active, every new request is refused.
  */
 export const setKillSwitchMutation = (options?: Partial<Options<SetKillSwitchData>>): UseMutationOptions<SetKillSwitchResponse, SetKillSwitchError, Options<SetKillSwitchData>> => {
     const mutationOptions: UseMutationOptions<SetKillSwitchResponse, SetKillSwitchError, Options<SetKillSwitchData>> = {
@@ -1036,8 +1037,8 @@ export const compileRuleMutation = (options?: Partial<Options<CompileRuleData>>)
 /**
  * Simulate rules
  *
- * Applies the proposed rules to the requests of the last days, up to 10,000 of them, and returns
- * the requests with a different decision. Nothing is changed.
+ * Applies the proposed rules to the requests of the last `days` days, at most 10,000, and returns
+ * those whose decision would change. Nothing is saved.
  */
 export const simulateRulesMutation = (options?: Partial<Options<SimulateRulesData>>): UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> => {
     const mutationOptions: UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> = {
@@ -1384,8 +1385,8 @@ export const listOperationsInfiniteOptions = (options: Options<ListOperationsDat
  * Send a test call
  *
  * Sends a safe request to the service with its credential, and returns the response with up to 64
- * KiB of its body. Echoes of the credential are masked. Any status code of the service is returned
- * as a result. The call is written to the audit log.
+ * KiB of its body. Echoes of the credential are masked. A response with an error status is
+ * returned as a result too. The call is written to the audit log.
  */
 export const testCallMutation = (options?: Partial<Options<TestCallData>>): UseMutationOptions<TestCallResponse, TestCallError, Options<TestCallData>> => {
     const mutationOptions: UseMutationOptions<TestCallResponse, TestCallError, Options<TestCallData>> = {
@@ -1445,7 +1446,7 @@ export const getStatusQueryKey = (options: Options<GetStatusData>) => createQuer
 /**
  * Get the status of an action
  *
- * Returns immediately, or with `wait` as soon as the status changes.
+ * Returns immediately. With `wait`, returns when the status changes or the time has passed.
  */
 export const getStatusOptions = (options: Options<GetStatusData>) => queryOptions<GetStatusResponse, GetStatusError, GetStatusResponse, ReturnType<typeof getStatusQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {

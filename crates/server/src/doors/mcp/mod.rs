@@ -45,7 +45,7 @@ use crate::state::AgentState;
         (status = 202, description = "The notification was accepted."),
         (status = 401, description = "`invalid_agent_key`: the agent key is missing, unknown, \
                                       revoked, or expired."),
-        (status = 403, description = "`cross_origin_refused`: the request comes from a page of \
+        (status = 403, description = "`cross_origin_refused`: the request comes from a page from \
                                       another origin."),
         (status = 404, description = "The method is not supported; the JSON-RPC message says so.", body = Object),
         (status = 406, description = "`not_acceptable`: the client must accept both response \

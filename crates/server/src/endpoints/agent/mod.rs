@@ -109,7 +109,7 @@ async fn update(
 
 /// Delete an agent
 ///
-/// Its pending actions are revoked.
+/// Its pending and approved actions are revoked.
 #[utoipa::path(
     delete,
     path = "/agents/{id}",
@@ -180,7 +180,8 @@ async fn rotate_key(
 
 /// Block an agent
 ///
-/// Its requests are refused, its running calls are canceled, and its pending actions are revoked.
+/// Its requests are refused, its running calls are canceled, and its pending and approved actions
+/// are revoked.
 #[utoipa::path(
     post,
     path = "/agents/{id}/block",

@@ -65,7 +65,7 @@ pub(super) struct Filter {
 
 /// List actions
 ///
-/// Newest first, in every status, each with the beginning of its body.
+/// Returns actions in every status, newest first, each with the beginning of its body.
 #[utoipa::path(
     get,
     path = "/approvals",

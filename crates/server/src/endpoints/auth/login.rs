@@ -61,9 +61,9 @@ struct LoggedInBody {
 
 /// Log in
 ///
-/// After five wrong passwords for an account, or twenty from one source, further attempts are
-/// refused for a minute. A browser that signed in before has an allowance of five of its own, and
-/// so does a source.
+/// After five wrong passwords for an account, or twenty from one source, within a minute, further
+/// attempts are refused. A browser or source that has signed in to the account before has its own
+/// limit of five.
 #[utoipa::path(
     post,
     path = "/auth/login",

@@ -47,7 +47,7 @@ pub(crate) struct Registered {
 
 /// Register
 ///
-/// Creates a user with a new workspace. Who may register depends on the setting `REGISTRATION`.
+/// Creates a user with a new workspace. The setting `REGISTRATION` determines who may register.
 #[utoipa::path(
     post,
     path = "/auth/register",

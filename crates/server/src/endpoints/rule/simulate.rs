@@ -36,7 +36,7 @@ pub(super) struct SimulatedBody {
     /// Requests that were denied and would be forwarded or held.
     admitted: ChangesBody,
     /// Requests that cannot be evaluated, because a rule depends on a part that was not stored:
-    /// headers and body are stored only for held requests. They count as decided as before.
+    /// headers and body are stored only for held requests. Their decisions count as unchanged.
     undecidable: ChangesBody,
     /// Held requests per day.
     prompts_per_day: PromptsBody,
@@ -173,8 +173,8 @@ impl From<ProposedRule> for DecidingRuleBody {
 
 /// Simulate rules
 ///
-/// Applies the proposed rules to the requests of the last days, up to 10,000 of them, and returns
-/// the requests with a different decision. Nothing is changed.
+/// Applies the proposed rules to the requests of the last `days` days, at most 10,000, and returns
+/// those whose decision would change. Nothing is saved.
 #[utoipa::path(
     post,
     path = "/rules/simulate",

@@ -22,8 +22,8 @@ pub(super) struct ConditionBody {
     condition: String,
     /// ID of the service of the rule.
     service_id: Option<i64>,
-    /// Effect of the rule, on which the warnings depend. Defaults to those of a rule that holds or
-    /// denies.
+    /// Effect of the rule, which determines the warnings. Without it, the warnings are those for a
+    /// rule that holds or denies.
     effect: Option<RuleEffect>,
 }
 

@@ -11,7 +11,7 @@ use crate::rows::claim_row::ClaimRow;
 use crate::rows::column::RowContext;
 use crate::writer::transaction::Transaction;
 
-/// A claimed key, in its agent's own space.
+/// An idempotency key, which is unique per agent.
 pub(super) type Key<'b> = (AgentId, &'b str);
 
 pub(super) fn key(decision: &NewDecision) -> Option<Key<'_>> {
