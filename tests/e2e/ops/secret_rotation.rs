@@ -293,7 +293,7 @@ async fn wrong_secrets_are_refused(storage: Storage) {
     let third = refusal(&finish(with(NEW), OTHER).await);
     assert!(third.contains("not finished"), "{third}");
     let half = refusal(&finish(with(NEW), NEW).await);
-    assert!(half.contains("give another"), "{half}");
+    assert!(half.contains("use another"), "{half}");
 
     let repair =
         format!("UPDATE data_keys SET wrapped = (SELECT wrapped FROM kept) WHERE id = {last}");
