@@ -62,7 +62,12 @@ test('it is released after RESUME is typed, and revoked requests stay revoked', 
   await page.getByRole('button', { name: 'Resume agents' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Type RESUME to confirm').fill('RESUME');
+  // An event may remove the banner a moment before the gateway confirms the change.
+  const confirmed = page.waitForResponse(
+    (response) => response.request().method() === 'PUT' && response.url().endsWith('/kill-switch'),
+  );
   await dialog.getByRole('button', { name: 'Resume all agents' }).click();
+  expect((await confirmed).status()).toBe(200);
   await page.getByText('The kill switch is on').waitFor({ state: 'detached' });
   expect((await ask()).status).toBe(200);
   await page.getByText('No pending requests').waitFor();
