@@ -45,13 +45,6 @@ pub struct Part {
     pub is_value: bool,
 }
 
-impl Part {
-    /// Returns the text of the piece.
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-}
-
 /// The content of a headline.
 pub(crate) struct Headline<'a> {
     pub(crate) phrase: Phrase,

@@ -85,6 +85,6 @@ impl Summary {
 
     /// Returns the headline as plain text.
     pub fn text(&self) -> String {
-        self.headline.iter().map(Part::text).collect()
+        self.headline.iter().map(|part| &*part.text).collect()
     }
 }

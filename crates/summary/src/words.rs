@@ -32,7 +32,7 @@ pub(crate) fn begins_with_verb(segment: &str) -> bool {
     words
         .split(' ')
         .next()
-        .is_some_and(|first| SEVERAL.contains(&first) || is_in(VERBS, first))
+        .is_some_and(|first| SEVERAL.contains(&first) || is_verb(first))
 }
 
 /// Whether a word is the third person of a verb.

@@ -13,8 +13,8 @@ use tokio::time::sleep;
 
 use crate::server::{Server, ok, origin};
 use crate::support::{
-    FIRST_BYTE_TIMEOUT, IDLE_TIMEOUT, IMMEDIATELY, get, key, read, request, send, settings,
-    upstream,
+    FIRST_BYTE_TIMEOUT, IDLE_TIMEOUT, IMMEDIATELY, get, key, next_piece, read, request, send,
+    settings, upstream,
 };
 
 async fn failure(server: &Server) -> SendError {
@@ -202,17 +202,7 @@ async fn the_pieces_before_a_cut_are_forwarded() {
     let server =
         Server::responding_once("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.").await;
     let mut inbound = send(&upstream(), get(&server)).await.unwrap();
-    assert_eq!(
-        inbound
-            .body
-            .frame()
-            .await
-            .unwrap()
-            .unwrap()
-            .into_data()
-            .unwrap(),
-        "half."
-    );
+    assert_eq!(next_piece(&mut inbound).await, "half.");
     assert!(matches!(
         inbound.body.frame().await,
         Some(Err(InboundError::Cut(_)))
@@ -231,17 +221,7 @@ async fn a_body_that_pauses_too_long_is_cut() {
     })
     .await;
     let mut inbound = send(&upstream(), get(&server)).await.unwrap();
-    assert_eq!(
-        inbound
-            .body
-            .frame()
-            .await
-            .unwrap()
-            .unwrap()
-            .into_data()
-            .unwrap(),
-        "half."
-    );
+    assert_eq!(next_piece(&mut inbound).await, "half.");
     let started = Instant::now();
     let error = inbound.body.frame().await.unwrap().unwrap_err();
     assert!(matches!(error, InboundError::IdleTimeout), "{error:?}");
@@ -266,15 +246,5 @@ async fn a_slow_reader_does_not_count_as_a_pause_of_the_upstream() {
     let mut inbound = send(&upstream(), get(&server)).await.unwrap();
     inbound.body.frame().await.unwrap().unwrap();
     sleep(IDLE_TIMEOUT * 2).await;
-    assert_eq!(
-        inbound
-            .body
-            .frame()
-            .await
-            .unwrap()
-            .unwrap()
-            .into_data()
-            .unwrap(),
-        "final"
-    );
+    assert_eq!(next_piece(&mut inbound).await, "final");
 }

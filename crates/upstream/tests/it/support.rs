@@ -63,6 +63,12 @@ pub(crate) async fn send(upstream: &Upstream, outbound: Outbound) -> Result<Inbo
     upstream.send(outbound, &CancellationToken::new()).await
 }
 
+/// Returns the next piece of a response's body. Panics if there is none.
+pub(crate) async fn next_piece(inbound: &mut Inbound) -> Bytes {
+    let frame = inbound.body.frame().await.expect("the body has not ended");
+    frame.unwrap().into_data().unwrap()
+}
+
 pub(crate) async fn read(inbound: Inbound) -> Result<Bytes, InboundError> {
     inbound
         .body
