@@ -9,6 +9,7 @@ use gaiterguard_credential::Credentials;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
+use gaiterguard_familiarity::Familiarity;
 use gaiterguard_history::HashKey;
 use gaiterguard_llm::Llm;
 use gaiterguard_provenance::Provenance;
@@ -124,6 +125,7 @@ impl Gateway {
             Arc::clone(&metrics),
             Arc::clone(&provenance),
             held_requests.clone(),
+            Familiarity::new(store.clone(), sealing.clone()),
             big_bodies.clone(),
             &settings,
         ));

@@ -90,29 +90,21 @@ impl HeldRequests {
         let summary = key
             .seal(&Purpose::action_summary(action, digest), &summary)?
             .bytes;
-        if request.body.len() <= PREVIEW_BODY_BYTES_MAX {
-            return Ok(SealedHeld {
-                whole,
-                preview: None,
-                provenance,
-                summary,
+        let mut preview = None;
+        if request.body.len() > PREVIEW_BODY_BYTES_MAX {
+            let head = CanonicalRequest {
+                body: beginning(&request.body),
+                ..request.clone()
+            };
+            let purpose = Purpose::action_head(action, digest);
+            preview = Some(Preview {
+                sealed: key.seal(&purpose, &head.to_canonical_form())?.bytes,
+                body_bytes: request.body.len() as u64,
             });
         }
-        let head = CanonicalRequest {
-            body: beginning(&request.body),
-            ..request.clone()
-        };
-        let sealed = key.seal(
-            &Purpose::action_head(action, digest),
-            &head.to_canonical_form(),
-        )?;
-        let preview = Preview {
-            sealed: sealed.bytes,
-            body_bytes: request.body.len() as u64,
-        };
         Ok(SealedHeld {
             whole,
-            preview: Some(preview),
+            preview,
             provenance,
             summary,
         })
