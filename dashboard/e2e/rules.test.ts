@@ -217,7 +217,7 @@ test('a rule is built without CEL, in sync with its condition', async () => {
   await page.getByLabel('Add a condition on').selectOption('Another field of the body…');
   await page.getByLabel('Name of the field').fill('to.address');
   await page.getByRole('button', { name: 'Add', exact: true }).click();
-  await page.getByLabel('Comparison of to.address').selectOption('is none of');
+  await page.getByLabel('Comparison of to.address').selectOption('is not one of');
   await page.getByLabel('Values of to.address').fill('a@b.example\nc, d@e.example\n');
   await expect
     .poll(text)
@@ -226,7 +226,7 @@ test('a rule is built without CEL, in sync with its condition', async () => {
     );
   await page.getByText('Valid', { exact: true }).waitFor();
   await stage.expectFine('rule-built');
-  // What is typed as CEL appears in the builder, if the builder could have written it.
+  // CEL that is typed appears in the builder, if the builder could have written it.
   await write('request.method == "PUT" && request.body.status != "open"');
   const request = page.getByLabel('Request', { exact: true });
   await expect.poll(() => request.inputValue()).toBe('method PUT');

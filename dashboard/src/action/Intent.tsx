@@ -11,7 +11,7 @@ import { Button } from '#/ui/Button';
 const LINES_MAX = 4;
 const CHARACTERS_MAX = 320;
 
-/** What an agent said. */
+/** The words of an agent, with its name. */
 type Spoken = Readonly<{ intent: string; agent_name: string }>;
 
 const QUOTATION = 'border-l-4 border-line pl-3 text-sm';

@@ -32,7 +32,7 @@ export function outcomeOf(entry: RequestEntry): { word: string; tone: Tone } {
   if (entry.decision === 'forward' && entry.completed_at && entry.upstream_status === null) {
     return { word: 'No response', tone: 'bad' };
   }
-  // A request that the service did not carry out is no success.
+  // A request that the service did not carry out has not succeeded.
   const hasFailed = entry.upstream_status !== null && entry.upstream_status >= REDIRECTION;
   return hasFailed && decided.tone === 'good' ? { ...decided, tone: 'soft' } : decided;
 }

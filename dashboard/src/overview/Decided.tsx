@@ -3,7 +3,7 @@ import type { Overview } from '#/client';
 import { duration } from '#/text/time';
 import { Legend, Plot } from './Plot';
 
-/** The kinds with their labels and colors. What was approved has several statuses, so it has no filter. */
+/** The kinds with their labels and colors. Approved requests have several statuses, so they have no filter. */
 const KINDS = [
   ['approved', 'Approved', 'fill-good', undefined],
   ['denied', 'Denied', 'fill-bad', { status: 'DENIED' }],

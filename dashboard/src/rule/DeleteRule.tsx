@@ -16,7 +16,7 @@ export function DeleteRule({ rule }: { rule: Rule }) {
   const remove = useMutation({
     ...deleteRuleMutation(),
     onSuccess: async () => {
-      // What was changed in the form goes with the rule.
+      // Unsaved changes are discarded with the rule.
       await navigate({ to: '/rules', ignoreBlocker: true });
       await queries.invalidateQueries();
     },

@@ -148,7 +148,7 @@ export function RuleForm({
   );
 }
 
-/** Asks before unsaved changes are left. The sign-in page is no loss: the draft is kept for it. */
+/** Asks before unsaved changes are left. The draft survives the sign-in page. */
 function Leaving({ isChanged, onDiscard }: { isChanged: boolean; onDiscard: () => void }) {
   const { status, proceed, reset } = useBlocker({
     shouldBlockFn: ({ next }) => isChanged && next.routeId !== '/sign-in',

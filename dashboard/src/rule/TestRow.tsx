@@ -127,7 +127,7 @@ function TextValue({ test, name, offered, onChange }: ValueProps) {
   );
 }
 
-/** Keeps what is typed, which is not always a number: the condition has the last one. */
+/** Keeps the typed text, which is not always a number. The condition has the last valid one. */
 function NumberValue({ test, name, onChange }: ValueProps) {
   const value = test.values[0] ?? '';
   const [typed, setTyped] = useState(value);
@@ -146,7 +146,7 @@ function NumberValue({ test, name, onChange }: ValueProps) {
         setTyped(event.target.value);
         if (NUMBER.test(event.target.value)) onChange({ ...test, values: [event.target.value] });
       }}
-      // What is not a number gives way to the number that the condition has.
+      // Invalid text gives way to the number in the condition.
       onBlur={() => setTyped(value)}
       className={`${FIELD} w-32! aria-invalid:border-bad`}
     />

@@ -5,7 +5,7 @@
 import { hasHidden } from '#/text/visible';
 import { split } from './cel';
 
-/** What a request must ask for. */
+/** The request that an agent must send. */
 export type Target =
   | { kind: 'any' }
   /** Anything but a read. */
@@ -51,7 +51,7 @@ export type Operator =
 export interface Test {
   field: FieldRef;
   operator: Operator;
-  /** What it is compared with. For times: the first hour, the hour after the last, and the time zone. */
+  /** The values to compare with. For times: the first hour, the hour after the last, and the time zone. */
   values: readonly string[];
 }
 

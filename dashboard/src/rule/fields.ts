@@ -22,7 +22,7 @@ export const OPERATORS: Readonly<Record<Operator, string>> = {
   is: 'is',
   is_not: 'is not',
   one_of: 'is one of',
-  none_of: 'is none of',
+  none_of: 'is not one of',
   contains: 'contains',
   not_contains: 'does not contain',
   starts_with: 'starts with',
@@ -63,7 +63,7 @@ const LISTED: ReadonlySet<Operator> = new Set(['one_of', 'none_of', 'only', 'not
 const NUMBERS: ReadonlySet<Operator> = new Set(NUMERIC);
 const ALONE: ReadonlySet<Operator> = new Set(['present', 'missing', 'is_true', 'is_false']);
 
-/** What a comparison needs: nothing, one text, one number, a list of texts, hours, or a time zone. */
+/** Returns the input that a comparison needs: nothing, one text, one number, a list of texts, hours, or a time zone. */
 export function inputOf(
   operator: Operator,
 ): 'none' | 'text' | 'number' | 'list' | 'hours' | 'zone' {

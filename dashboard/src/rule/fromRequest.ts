@@ -111,7 +111,7 @@ function valueTest(
     return { field: { ...field, path: path.slice(0, -1) }, operator: 'only', values: list };
   }
   if (kind === 'amount') {
-    // What was allowed is a ceiling; what was denied or held is a floor.
+    // An allowed amount is a ceiling; a denied or held one is a floor.
     const operator = effect === 'allow' ? 'le' : 'ge';
     return NUMBER.test(value) ? { field, operator, values: [value] } : null;
   }

@@ -1,4 +1,4 @@
-/** What the documents of a service, or of all services, name. */
+/** The names in the documents of a service, or of all services. */
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import type { ListOperationsResponse, Operation } from '#/client';
