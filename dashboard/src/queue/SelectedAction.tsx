@@ -9,6 +9,7 @@ import { StatusBadge } from '#/action/StatusBadge';
 import { TimeLeft } from '#/action/TimeLeft';
 import type { Action } from '#/client';
 import { FollowUp } from '#/request/FollowUp';
+import { RuleFromRequest } from '#/rule/RuleFromRequest';
 import { Cut } from '#/text/Cut';
 import { splitTarget } from '#/text/target';
 import { Failure } from '#/ui/Failure';
@@ -56,6 +57,7 @@ export function SelectedAction({
           </div>
         )}
         <ActionDetail action={action} />
+        <RuleFromRequest action={action} />
       </section>
       {(isPending || submission?.isUnknown) && <DecisionBar {...decision} />}
     </article>
