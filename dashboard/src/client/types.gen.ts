@@ -115,11 +115,11 @@ export type Action = {
      */
     expires_at: string | null;
     /**
-     * When a human decided, or when the action ended without a decision.
+     * When the action ended, or when a human approved it; null while it is pending.
      */
     resolved_at: string | null;
     /**
-     * ID of the user who decided.
+     * ID of the user who last approved, denied, revoked, or resolved it.
      */
     resolved_by: number | null;
     /**
@@ -167,7 +167,7 @@ export type Agent = {
      */
     keyPrefix: string;
     /**
-     * Whether its key is valid.
+     * Whether the agent is enabled. The key of a disabled agent is refused.
      */
     isActive: boolean;
     /**
@@ -213,7 +213,7 @@ export type AgentChange = {
      */
     name?: Name;
     /**
-     * Whether its key is valid.
+     * Whether the agent is enabled. The key of a disabled agent is refused.
      */
     isActive?: boolean | null;
     /**
@@ -267,7 +267,8 @@ export type AuditEntry = {
      */
     id: number;
     /**
-     * Chain that the entry belongs to. Each run of the gateway writes its own chain.
+     * Chain that the entry belongs to. Each process writes chains of its own: one with SQLite, two
+     * with PostgreSQL.
      */
     chain: number;
     /**
@@ -300,7 +301,7 @@ export type AuditEntry = {
     };
     /**
      * Digests of the rows that were written with this entry: a request with its URL, intent, and
-     * verdict, the new state of an action, and how requests ended (`ends`). Absent if the entry
+     * assessment, the new state of an action, and how requests ended (`ends`). Absent if the entry
      * covers no rows.
      */
     covers?: {
@@ -538,7 +539,7 @@ export type Credentials = {
 export type DatabaseSetting = 'sqlite' | 'postgres';
 
 /**
- * Result of a decision.
+ * Result of a ruling.
  */
 export type Decided = {
     /**
@@ -570,7 +571,7 @@ export type DecidingRule = {
 };
 
 /**
- * A human's decision.
+ * A human's ruling on an action.
  */
 export type Decision = {
     /**
@@ -579,7 +580,7 @@ export type Decision = {
     note?: string | null;
     /**
      * Digest of the request that the user reviewed. If the action's request has a different
-     * digest, the decision is refused.
+     * digest, the ruling is refused.
      */
     digest?: string | null;
 };
@@ -940,11 +941,11 @@ export type ListAction = {
          */
         expires_at: string | null;
         /**
-         * When a human decided, or when the action ended without a decision.
+         * When the action ended, or when a human approved it; null while it is pending.
          */
         resolved_at: string | null;
         /**
-         * ID of the user who decided.
+         * ID of the user who last approved, denied, revoked, or resolved it.
          */
         resolved_by: number | null;
         /**
@@ -982,7 +983,8 @@ export type ListAuditEntry = {
          */
         id: number;
         /**
-         * Chain that the entry belongs to. Each run of the gateway writes its own chain.
+         * Chain that the entry belongs to. Each process writes chains of its own: one with SQLite, two
+         * with PostgreSQL.
          */
         chain: number;
         /**
@@ -1015,7 +1017,7 @@ export type ListAuditEntry = {
         };
         /**
          * Digests of the rows that were written with this entry: a request with its URL, intent, and
-         * verdict, the new state of an action, and how requests ended (`ends`). Absent if the entry
+         * assessment, the new state of an action, and how requests ended (`ends`). Absent if the entry
          * covers no rows.
          */
         covers?: {
@@ -1341,7 +1343,7 @@ export type LlmState = {
      */
     model: string;
     /**
-     * `LLM_TIMEOUT_MS`: maximum duration of an assessment.
+     * `LLM_TIMEOUT_MS`: time after which the model counts as failed for a request.
      */
     timeout_ms: number;
     /**
@@ -1704,7 +1706,8 @@ export type Overview = {
      */
     pending: number;
     /**
-     * Median time from hold to a human's decision, in milliseconds.
+     * Median time from hold to approval or denial, in milliseconds. Approvals that expired or were
+     * revoked before they were used do not count.
      */
     decision_ms_median: number | null;
     /**
@@ -1771,19 +1774,19 @@ export type OverviewCounts = {
  */
 export type OverviewHeld = {
     /**
-     * Approved by a human, whatever happened afterwards.
+     * Approved, or sent after an approval.
      */
     approved: number;
     /**
-     * Denied by a human.
+     * Denied.
      */
     denied: number;
     /**
-     * Expired without a decision.
+     * Expired: not decided in time, or approved but not executed in time.
      */
     expired: number;
     /**
-     * Revoked without a decision.
+     * Revoked before or after an approval, or resolved by a human as not executed.
      */
     revoked: number;
     /**
@@ -2225,7 +2228,7 @@ export type RequestSummary = {
 };
 
 /**
- * A human's finding at the upstream.
+ * The finding of a human who checked the upstream.
  */
 export type Resolution = {
     /**
@@ -2419,7 +2422,7 @@ export type RuleSimulationResult = {
 };
 
 /**
- * A rule in plain words to translate to a condition.
+ * A rule in plain words to translate into a condition.
  */
 export type RuleToCompile = {
     /**
@@ -2740,7 +2743,7 @@ export type Status = {
      */
     execute_url?: string | null;
     /**
-     * When the action was decided or expired. Set for denied, revoked, and expired actions.
+     * When the action ended. Set for denied, revoked, and expired actions.
      */
     resolved_at?: string | null;
     /**
@@ -3105,7 +3108,7 @@ export type UpdateAgentErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -3515,7 +3518,7 @@ export type ApproveErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -3587,7 +3590,7 @@ export type DenyErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -3659,7 +3662,7 @@ export type ResolveErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -3731,7 +3734,7 @@ export type RevokeErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -4581,7 +4584,7 @@ export type ProxyErrors = {
      *
      * `action_denied`: A human denied the request; `note` contains the reason. Do not try to work around it.
      *
-     * `action_expired`: The action expired before it was decided or executed. Send the request again if it is still needed.
+     * `action_expired`: The action expired before it was approved or executed. Send the request again if it is still needed.
      *
      * `action_revoked`: The action was revoked by a human, a block, or the kill switch.
      */
@@ -4601,7 +4604,7 @@ export type ProxyErrors = {
      *
      * `outcome_unknown`: The request may have been sent, so it is not sent again; see `detail`.
      *
-     * `action_stale`: The service's URL, the location of its credential, or the agent's scope has changed since the request was held. Nothing was sent.
+     * `action_stale`: The service's URL, the location of its credential, its WebSocket setting, or the agent's scope has changed since the request was held. Nothing was sent.
      *
      * `call_cut`: An operator changed the service while the call was running. The request may have been sent.
      */
@@ -4690,7 +4693,7 @@ export type DryRunErrors = {
      *
      * `action_denied`: A human denied the request; `note` contains the reason. Do not try to work around it.
      *
-     * `action_expired`: The action expired before it was decided or executed. Send the request again if it is still needed.
+     * `action_expired`: The action expired before it was approved or executed. Send the request again if it is still needed.
      *
      * `action_revoked`: The action was revoked by a human, a block, or the kill switch.
      */
@@ -4760,7 +4763,7 @@ export type ExecuteErrors = {
     /**
      * `action_not_approved`: The action cannot be executed in its current status; see `action_status`.
      *
-     * `action_stale`: The service's URL, the location of its credential, or the agent's scope has changed since the request was held. Nothing was sent.
+     * `action_stale`: The service's URL, the location of its credential, its WebSocket setting, or the agent's scope has changed since the request was held. Nothing was sent.
      *
      * `outcome_unknown`: The request may have been sent, so it is not sent again; see `detail`.
      *
@@ -4770,7 +4773,7 @@ export type ExecuteErrors = {
      */
     409: Problem;
     /**
-     * `action_expired`: The action expired before it was decided or executed. Send the request again if it is still needed.
+     * `action_expired`: The action expired before it was approved or executed. Send the request again if it is still needed.
      */
     410: Problem;
     /**
@@ -5020,7 +5023,7 @@ export type CreateRuleErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5347,7 +5350,7 @@ export type UpdateRuleErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5447,7 +5450,7 @@ export type CreateServiceErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5611,7 +5614,7 @@ export type UpdateServiceErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5683,7 +5686,7 @@ export type SetCredentialsErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5810,7 +5813,7 @@ export type CreateDocumentErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5932,7 +5935,7 @@ export type RefreshDocumentErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -6009,7 +6012,7 @@ export type ListOperationsErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *

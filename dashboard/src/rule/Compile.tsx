@@ -34,8 +34,8 @@ export function Compile({
       {isWithoutModel ? (
         <p role="alert" className="rounded-md border border-warn p-3 text-sm text-warn">
           No language model is configured. A rule without a condition cannot be applied, so requests
-          in its scope are held as if the model had failed. Write the condition yourself, or start the
-          gateway with LLM_BASE_URL.
+          in its scope are held as if the model had failed. Write the condition yourself, or start
+          the gateway with LLM_BASE_URL.
         </p>
       ) : (
         <Failure error={error} />
