@@ -9,6 +9,7 @@ import {
   getApprovalOptions,
   listPendingApprovalsOptions,
 } from '#/client/@tanstack/react-query.gen';
+import { Offer } from '#/notify/Offer';
 import { OpenRules } from '#/rule/OpenRules';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
@@ -199,6 +200,7 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
               failures={failures}
               onSwipe={onSwipe}
             />
+            <Offer />
           </div>
         </div>
         <div
