@@ -3,8 +3,10 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useState } from 'react';
 import type { Action } from '#/client';
 import { getApprovalOptions } from '#/client/@tanstack/react-query.gen';
+import { useLive } from '#/live/LiveProvider';
 import { useDecisions } from '#/queue/Decisions';
 import { SelectedAction } from '#/queue/SelectedAction';
+import { useHold } from '#/queue/useHold';
 import { usePresses } from '#/queue/usePresses';
 import { type Rejection, useSubject } from '#/queue/useSubject';
 import { Failure } from '#/ui/Failure';
@@ -26,7 +28,11 @@ export function HeldSample({ actionId, apiKey }: { actionId: string; apiKey: str
 function Decide({ action, isSentHere }: { action: Action; isSentHere: boolean }) {
   const { submissions, failures, decide } = useDecisions();
   const subject = useSubject();
-  const presses = usePresses((pressed) => void decide(pressed, { kind: 'approve' }));
+  const live = useLive();
+  const [note, setNote] = useState<string | null>(null);
+  const approve = () => void decide(action, { kind: 'approve', note: note ?? '' });
+  const presses = usePresses(approve);
+  const hold = useHold(() => isSeen() && approve());
   const [isDenying, setIsDenying] = useState(false);
   const [hint, setHint] = useState<string>();
   const frame = useRef<HTMLDivElement>(null);
@@ -37,7 +43,7 @@ function Decide({ action, isSentHere }: { action: Action; isSentHere: boolean })
     const found = subject.rejection();
     const rejection = found === accepted ? null : found;
     setHint(rejection ? 'Scroll until the whole title is visible, then decide.' : undefined);
-    return !rejection && !submissions.has(action.action_id);
+    return !rejection && live === 'live' && !submissions.has(action.action_id);
   };
   return (
     <div ref={frame} className="scroll-mt-[calc(var(--header)+1rem)] lg:h-[38rem]">
@@ -45,20 +51,27 @@ function Decide({ action, isSentHere }: { action: Action; isSentHere: boolean })
         action={action}
         isPending
         isWhole
+        live={live}
         submission={submissions.get(action.action_id)}
         failure={failures.get(action.action_id)}
         hint={hint}
         subject={subject}
         presses={presses}
+        isHolding={hold.heldId !== null}
+        note={note}
+        onNote={setNote}
+        onHold={() => isSeen() && hold.begin(action)}
+        onHoldEnd={hold.end}
+        onNext={undefined}
         isDenying={isDenying}
         onApprove={() => isSeen() && presses.press(action)}
         onDenying={(starts) => {
           presses.cancel();
           setIsDenying(starts);
         }}
-        onDeny={(note, isBlocking) =>
+        onDeny={(text, isBlocking) =>
           // The form was opened for this request, so a quick submit is deliberate.
-          isSeen('new') && void decide(action, { kind: 'deny', note, isBlocking })
+          isSeen('new') && void decide(action, { kind: 'deny', note: text, isBlocking })
         }
       />
     </div>
