@@ -3,12 +3,13 @@ import type { Overview } from '#/client';
 import { duration } from '#/text/time';
 import { Legend, Plot } from './Plot';
 
+/** The kinds with their labels and colors. Approved requests have several statuses, so they have no filter. */
 const KINDS = [
-  ['approved', 'Approved', 'fill-good'],
-  ['denied', 'Denied', 'fill-bad'],
-  ['expired', 'Expired', 'fill-hold'],
-  ['revoked', 'Revoked', 'fill-soft'],
-  ['pending', 'Pending', 'fill-brand'],
+  ['approved', 'Approved', 'fill-good', undefined],
+  ['denied', 'Denied', 'fill-bad', { status: 'DENIED' }],
+  ['expired', 'Expired', 'fill-hold', { status: 'EXPIRED' }],
+  ['revoked', 'Revoked', 'fill-soft', { status: 'REVOKED' }],
+  ['pending', 'Pending', 'fill-brand', { status: 'PENDING' }],
 ] as const;
 
 /** Draws one bar of all held requests. */
@@ -19,7 +20,7 @@ export function Decided({ overview }: { overview: Overview }) {
   const summary =
     all === 0
       ? 'No requests were held in this period.'
-      : `${decided} of ${all} held requests decided by a human.`;
+      : `${decided} of ${all} held requests approved or denied.`;
   let from = 0;
   return (
     <Plot
@@ -34,7 +35,7 @@ export function Decided({ overview }: { overview: Overview }) {
         <span className="text-3xl font-semibold tabular-nums">
           {median === null ? '–' : duration(median)}
         </span>{' '}
-        <span className="text-sm text-soft">median time to decision</span>
+        <span className="text-sm text-soft">median time to approval or denial</span>
       </p>
       <svg role="img" aria-label={summary} className="h-6 w-full">
         <rect width="100%" height="100%" rx="3" className="fill-raised" />
@@ -51,7 +52,13 @@ export function Decided({ overview }: { overview: Overview }) {
           );
         })}
       </svg>
-      <Legend names={KINDS.map(([kind, text, fill]) => [`${text} ${held[kind]}`, fill] as const)} />
+      <Legend
+        items={KINDS.map(([kind, text, fill, filter]) => ({
+          text: `${text} ${held[kind]}`,
+          fill,
+          ...(filter && { filter }),
+        }))}
+      />
     </Plot>
   );
 }

@@ -127,7 +127,7 @@ async fn a_refused_decision_affects_no_other(storage: Storage) {
     let mut too_long = decision(human, &noted, "deny").await;
     too_long["note"] = long_note.as_str().into();
     let unknown = json!({"action_id": missing, "digest": WRONG_DIGEST, "decision": "deny"});
-    let list = [
+    let decisions = [
         decision(human, &good, "approve").await,
         stale,
         unknown,
@@ -135,7 +135,7 @@ async fn a_refused_decision_affects_no_other(storage: Storage) {
         too_long,
         decision(human, &last, "deny").await,
     ];
-    let results = results(human, &list).await;
+    let results = results(human, &decisions).await;
     let statuses: Vec<_> = results
         .iter()
         .map(|result| result["status"].clone())

@@ -194,9 +194,9 @@ async fn an_execution_begins_only_after_the_release_by_the_shared_clock(
     };
     // Begins an execution of a replica whose own clock shows `now`.
     let begin = async |held, now| {
-        let mut begun = change(store, held, ActionEvent::Begin { at: later(100) }).await;
-        begun.audit.at = now;
-        store.action_change(begun).await.unwrap()
+        let mut execution = change(store, held, ActionEvent::Begin { at: later(100) }).await;
+        execution.audit.at = now;
+        store.action_change(execution).await.unwrap()
     };
     let (held, releases_at) = approved(Duration::from_secs(30)).await;
     let before = state(store, held).await;
@@ -212,8 +212,8 @@ async fn an_execution_begins_only_after_the_release_by_the_shared_clock(
     assert_eq!(begin(held, releases_at).await, Changed::NotReleased);
     let (held, releases_at) = approved(Duration::from_millis(1)).await;
     while begin(held, releases_at).await != Changed::Done {}
-    let (begun, _) = state(store, held).await;
-    assert_eq!(begun.status(), ActionStatus::Executing);
+    let (now, _) = state(store, held).await;
+    assert_eq!(now.status(), ActionStatus::Executing);
 }
 
 async fn actions_expire(_: &Database, store: &Store) {
