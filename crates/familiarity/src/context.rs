@@ -158,14 +158,13 @@ impl Familiarity {
                 continue;
             }
             range.count += 1;
-            let is = |than: &Option<Money>, ordering| {
-                let compared = than.as_ref().map(|than| other.compare(than));
-                compared.is_none_or(|compared| compared == Some(ordering))
+            let is = |ordering, than: Option<&Money>| {
+                than.is_none_or(|than| other.compare(than) == Some(ordering))
             };
-            if is(&lowest, Ordering::Less) {
+            if is(Ordering::Less, lowest.as_ref()) {
                 lowest = Some(other.clone());
             }
-            if is(&highest, Ordering::Greater) {
+            if is(Ordering::Greater, highest.as_ref()) {
                 highest = Some(other);
             }
         }

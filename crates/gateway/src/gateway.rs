@@ -9,7 +9,6 @@ use gaiterguard_credential::Credentials;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
-use gaiterguard_familiarity::Familiarity;
 use gaiterguard_history::HashKey;
 use gaiterguard_llm::Llm;
 use gaiterguard_provenance::Provenance;
@@ -125,7 +124,6 @@ impl Gateway {
             Arc::clone(&metrics),
             Arc::clone(&provenance),
             held_requests.clone(),
-            Familiarity::new(store.clone(), sealing.clone()),
             big_bodies.clone(),
             &settings,
         ));

@@ -7,6 +7,7 @@ use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{Preview, Sealed};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
+use gaiterguard_familiarity::Familiarity;
 use gaiterguard_sealing::{Purpose, Sealing};
 use gaiterguard_store::{Store, StoreError, StoredHead};
 use gaiterguard_summary::Summary;
@@ -59,11 +60,17 @@ impl From<StoreError> for HeldError {
 pub(crate) struct HeldRequests {
     store: Store,
     sealing: Sealing,
+    /// The keys by which held requests are compared with others.
+    pub(crate) familiarity: Familiarity,
 }
 
 impl HeldRequests {
     pub(crate) fn new(store: Store, sealing: Sealing) -> Self {
-        Self { store, sealing }
+        Self {
+            familiarity: Familiarity::new(store.clone(), sealing.clone()),
+            store,
+            sealing,
+        }
     }
 
     /// Seals a request, the head of a long one, where its values were seen, and its summary.

@@ -190,7 +190,7 @@ impl Recorder {
         now: Timestamp,
     ) -> Result<NewHold, Refusal> {
         let action = ActionId(Uuid::new_v4());
-        let workspace = prepared.caller.agent.workspace;
+        let (workspace, service) = (prepared.caller.agent.workspace, prepared.located.service.id);
         let digest = prepared.known_digest()?;
         let history = Box::pin(prepared.history(&self.provenance)).await;
         let provenance = history.and_then(|history| sources(&prepared.request, &history, now));

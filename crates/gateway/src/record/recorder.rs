@@ -9,7 +9,6 @@ use gaiterguard_domain::id::{ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::ByteBudget;
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::time::{Clock, Timestamp};
-use gaiterguard_familiarity::Familiarity;
 use gaiterguard_provenance::Provenance;
 use gaiterguard_store::Store;
 use serde_json::json;
@@ -29,7 +28,6 @@ pub(crate) struct Recorder {
     pub(super) metrics: Arc<Metrics>,
     pub(super) provenance: Arc<Provenance>,
     pub(super) held_requests: HeldRequests,
-    pub(super) familiarity: Familiarity,
     pub(super) big_bodies: BigBodies,
     pub(super) idempotency_lifetime: Duration,
     pub(super) holds: HoldLimits,
@@ -49,7 +47,6 @@ impl Recorder {
         metrics: Arc<Metrics>,
         provenance: Arc<Provenance>,
         held_requests: HeldRequests,
-        familiarity: Familiarity,
         big_bodies: BigBodies,
         settings: &GatewaySettings,
     ) -> Self {
@@ -59,7 +56,6 @@ impl Recorder {
             metrics,
             provenance,
             held_requests,
-            familiarity,
             big_bodies,
             idempotency_lifetime: settings.idempotency_lifetime,
             holds: HoldLimits {

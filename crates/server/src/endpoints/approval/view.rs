@@ -146,10 +146,10 @@ pub(super) async fn get(
         ),
         None => None,
     };
-    let body = move || ActionBody {
-        context,
-        ..ActionBody::from(view)
-    };
-    let action = spawn_blocking(move || Json(body()).into_response());
+    let action = spawn_blocking(move || {
+        let mut body = ActionBody::from(view);
+        body.context = context;
+        Json(body).into_response()
+    });
     action.await.map_err(|_| Problem::internal())
 }
