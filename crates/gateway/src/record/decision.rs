@@ -215,11 +215,10 @@ impl Recorder {
             provenance: held.provenance,
             summary: held.summary,
             operation,
-            recipients: self.familiarity.recipients_key(
-                workspace,
-                prepared.located.service.id,
-                &summary,
-            ),
+            recipients: self
+                .held_requests
+                .familiarity
+                .recipients_key(workspace, service, &summary),
             expires_at: now.after(self.holds.lifetime),
             pending_max: self.holds.per_agent_max,
             pending_bytes: self.holds.bytes,
