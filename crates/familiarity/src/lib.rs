@@ -1,8 +1,8 @@
 //! Whether a held request is usual: how it compares with earlier requests and rulings.
 //!
 //! A request is recorded with two keys, one for its operation and one for its recipients, so that equal
-//! ones are found by an index. The key of the recipients is a keyed hash: a recipient never appears in a
-//! column of the database. Nothing unknown is reported as usual.
+//! ones are found by an index. The key of the recipients is a keyed hash, which does not identify them.
+//! Nothing unknown is reported as usual.
 
 mod context;
 mod key;
