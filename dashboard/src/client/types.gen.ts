@@ -178,7 +178,8 @@ export type ActionContext = {
      */
     denied: number | null;
     /**
-     * Start of the period for `approved`, `denied`, and `amount`: 30 days before now.
+     * Start of the period for `approved`, `denied`, and `amount`: 30 days before now. At most the newest
+     * 10,000 rulings are counted.
      */
     since: string;
     amount: AmountRange | null;
