@@ -1,8 +1,8 @@
 //! Findings about a request, before its score is known.
 
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::verdict::Signal;
 
-use crate::effect::Effect;
 use crate::signal::{self, Shown, SignalKind};
 
 /// One reason to look at a request.
