@@ -14,7 +14,8 @@ use crate::refusal::Refusal;
 use crate::send::relay::ResponseBody;
 use crate::send::tunnel::Tunnel;
 
-/// How long an agent should wait before it asks for the status of a held request.
+/// How long an agent should wait before it asks for the status of a held request. An agent that
+/// wants to know sooner can let the status request wait.
 const HELD_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// How the gateway got a response: the value of `X-Proxy-Status`.
