@@ -134,15 +134,6 @@ impl Seen {
         self.blind_until = now.saturating_add(self.limits.seconds_max);
     }
 
-    /// Returns the history as of a time in seconds since 1970.
-    pub fn at(&self, now: u64) -> SeenAt<'_> {
-        SeenAt {
-            seen: self,
-            now,
-            elsewhere: None,
-        }
-    }
-
     /// Drops what is older than the limits say.
     pub fn expire(&mut self, now: u64) {
         let oldest = now.saturating_sub(self.limits.seconds_max);

@@ -67,6 +67,26 @@ impl Finding {
         }
     }
 
+    /// An effect that the method, the path or the query shows.
+    pub(crate) fn openly(
+        effect: Effect,
+        evidence: impl Into<String>,
+        sentence: impl Into<String>,
+    ) -> Self {
+        Self::effect(effect, Shown::Openly, evidence, sentence)
+    }
+
+    /// An effect that a word in the path or the query shows. `place` is how the sentence names where the
+    /// word is.
+    pub(crate) fn of_word(effect: Effect, word: &str, evidence: &str, place: &str) -> Self {
+        let sentence = format!(
+            "“{}” in the {place} means that it {}.",
+            shown(word),
+            effect.phrase()
+        );
+        Self::openly(effect, evidence, sentence)
+    }
+
     /// A finding whose feature has this weight and is counted already.
     pub(crate) fn counted(
         kind: SignalKind,

@@ -17,8 +17,6 @@ use crate::lookup::Memory;
 use crate::respelled::Names;
 use crate::value::{List, Map, Value, order};
 
-use conversion::convert;
-
 /// One evaluation of one condition.
 pub(crate) struct Evaluation<'v, 'm> {
     pub(crate) facts: &'v Facts<'v>,
@@ -159,7 +157,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
                 self.size(&operand)
             }
             Operation::Convert(conversion, operand) => {
-                convert(*conversion, self.evaluate(operand)?)
+                Self::convert(*conversion, self.evaluate(operand)?)
             }
             Operation::Rewrite(rewrite, operand) => {
                 let operand = self.evaluate(operand)?;

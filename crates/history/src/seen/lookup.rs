@@ -11,9 +11,9 @@ use crate::{History, Sighting};
 /// The history at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct SeenAt<'s> {
-    pub(super) seen: &'s Seen,
-    pub(super) now: u64,
-    pub(super) elsewhere: Option<&'s Elsewhere>,
+    seen: &'s Seen,
+    now: u64,
+    elsewhere: Option<&'s Elsewhere>,
 }
 
 impl<'s> SeenAt<'s> {
@@ -52,6 +52,15 @@ impl History for Seen {
 }
 
 impl Seen {
+    /// Returns the history as of a time in seconds since 1970.
+    pub fn at(&self, now: u64) -> SeenAt<'_> {
+        SeenAt {
+            seen: self,
+            now,
+            elsewhere: None,
+        }
+    }
+
     fn find(&self, form: &str, now: u64, elsewhere: Option<&Elsewhere>) -> Option<Sighting> {
         let hash = self.key.hash(form);
         if elsewhere.is_some_and(|elsewhere| elsewhere.was_sent(hash)) {

@@ -16,7 +16,7 @@ use crate::finding::{Finding, shown};
 use crate::intent::Intent;
 use crate::lexicon::{self, any_of_name};
 use crate::route::Route;
-use crate::signal::{self, Shown};
+use crate::signal;
 use crate::subject::Documented;
 use crate::words::{of_text, stem};
 
@@ -98,7 +98,7 @@ pub(crate) fn of_request(
         }
     } else if method == Method::DELETE {
         let sentence = "DELETE removes the resource in the path.";
-        findings.push(openly(Effect::Delete, "method", sentence));
+        findings.push(Finding::openly(Effect::Delete, "method", sentence));
         if !route.is_addressed()
             || any_of_name(request.query.unwrap_or_default(), |word| {
                 word == stem("all")
@@ -121,20 +121,6 @@ pub(crate) fn of_request(
     }
     findings.extend(of_document(documented, fields, safe, &findings));
     findings
-}
-
-/// Returns a finding for an effect that the method, the path or the query shows.
-fn openly(effect: Effect, evidence: &str, sentence: impl Into<String>) -> Finding {
-    Finding::effect(effect, Shown::Openly, evidence, sentence)
-}
-
-fn finding_of_word(effect: Effect, effect_word: &str, evidence: &str, place: &str) -> Finding {
-    let sentence = format!(
-        "“{}” in the {place} means that it {}.",
-        shown(effect_word),
-        effect.phrase()
-    );
-    openly(effect, evidence, sentence)
 }
 
 pub(crate) fn of_reading(route: &Route<'_>, query: &Node<'_>, intent: &Intent<'_>) -> Vec<Finding> {

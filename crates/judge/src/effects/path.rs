@@ -5,7 +5,6 @@ use gaiterguard_request::Node;
 use gaiterguard_request::opened::Request;
 use http::Method;
 
-use super::{finding_of_word, openly};
 use crate::field::Fields;
 use crate::finding::{Finding, shown};
 use crate::intent::IntentWords;
@@ -20,9 +19,9 @@ fn of_flags(query: &Node<'_>) -> impl Iterator<Item = Finding> {
         let bare = value.as_text().is_some_and(str::is_empty);
         match lexicon::sense(stem(name)).filter(|_| bare) {
             Some(Sense::DeleteVerb) => {
-                Some(finding_of_word(Effect::Delete, name, "query", "query"))
+                Some(Finding::of_word(Effect::Delete, name, "query", "query"))
             }
-            Some(Sense::Certain(effect)) => Some(finding_of_word(effect, name, "query", "query")),
+            Some(Sense::Certain(effect)) => Some(Finding::of_word(effect, name, "query", "query")),
             _ => None,
         }
     })
@@ -44,7 +43,7 @@ fn of_bare(request: &Request<'_>, route: &Route<'_>) -> Option<Finding> {
         .effect_word()
         .is_some_and(|own| own.word == effect_word.word);
     (!is_said).then(|| {
-        finding_of_word(
+        Finding::of_word(
             effect_word.sense.effect(),
             &effect_word.word,
             "path",
@@ -63,10 +62,10 @@ pub(super) fn of_route(
     let mut findings = Vec::new();
     if let Some(place) = Route::run_place(request.path) {
         let sentence = format!("It changes “{place}”, which controls what code runs.");
-        findings.push(openly(Effect::Code, "path", sentence));
+        findings.push(Finding::openly(Effect::Code, "path", sentence));
     }
     if let Some(verb) = route.deleting_verb() {
-        findings.push(finding_of_word(Effect::Delete, &verb, "path", "path"));
+        findings.push(Finding::of_word(Effect::Delete, &verb, "path", "path"));
     }
     findings.extend(of_bare(request, route));
     match route
@@ -85,7 +84,7 @@ pub(super) fn of_route(
             return findings;
         }
         Some((Sense::Certain(effect), word)) if !route.logs_in() => {
-            findings.push(finding_of_word(effect, word, "path", "path"));
+            findings.push(Finding::of_word(effect, word, "path", "path"));
         }
         Some((Sense::Message, word)) => {
             let sends = route.words().any(|word| {
@@ -101,14 +100,14 @@ pub(super) fn of_route(
                 );
                 findings.push(Finding::new(signal::CHANGES_MESSAGE, "path", sentence));
             } else {
-                findings.push(finding_of_word(Effect::ShareOutside, word, "path", "path"));
+                findings.push(Finding::of_word(Effect::ShareOutside, word, "path", "path"));
             }
         }
         Some((Sense::Made(effect), word)) => {
             let moves_money = effect == Effect::Pay
                 && (!fields.amounts.is_empty() || !fields.payments.is_empty());
             if request.method == Method::POST && !route.is_addressed() || moves_money {
-                findings.push(finding_of_word(effect, word, "path", "path"));
+                findings.push(Finding::of_word(effect, word, "path", "path"));
             } else {
                 let sentence = format!(
                     "It changes something that costs money or runs code (“{}”).",
@@ -137,11 +136,11 @@ pub(super) fn of_route(
     }
     if route.changes_names() {
         let sentence = "It changes a DNS record.";
-        findings.push(openly(Effect::Code, "path", sentence));
+        findings.push(Finding::openly(Effect::Code, "path", sentence));
     }
     findings.extend(of_flags(query));
     if route.adds_to_group() {
-        findings.push(finding_of_word(Effect::Access, "users", "path", "path"));
+        findings.push(Finding::of_word(Effect::Access, "users", "path", "path"));
     }
     if route.words().any(|word| {
         ["batch", "bulk", "mass"]

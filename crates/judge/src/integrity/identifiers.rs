@@ -1,6 +1,6 @@
 //! Identifiers that differ from those in the intent.
 
-use super::Behavior;
+use super::behavior::Behavior;
 use crate::char_classes::CharClasses;
 use crate::finding::{Finding, shown};
 use crate::intent::IntentWords;

@@ -1,5 +1,6 @@
 //! Compares a request with its intent: recipients, objects, amounts, dates and texts.
 
+mod behavior;
 mod identifiers;
 mod money;
 mod power;
@@ -7,12 +8,10 @@ mod recipients;
 
 use crate::call::only_asks;
 use crate::char_classes::CharClasses;
-use crate::effects::Effects;
-use crate::field::{Fields, Found};
+use crate::field::Found;
 use crate::finding::{Finding, shown};
 use crate::intent::{Date, IntentWords, host_of};
 use crate::lexicon;
-use crate::route::Route;
 use crate::signal;
 use crate::words::{Stem, of_name, of_text, stem};
 
@@ -21,19 +20,8 @@ use money::{amounts, payments};
 use power::{actions, powers};
 use recipients::{accounts, recipients};
 
+pub(crate) use behavior::Behavior;
 pub(crate) use recipients::is_named;
-
-/// The known facts about a request that its intent is compared with.
-pub(crate) struct Behavior<'a> {
-    pub(crate) effects: Effects,
-    pub(crate) route: &'a Route<'a>,
-    pub(crate) fields: &'a Fields<'a>,
-    pub(crate) host: &'a str,
-    /// Whether its effect depends only on the calls in its body.
-    pub(crate) takes_calls: bool,
-    /// Words of the documented operation.
-    pub(crate) documented: &'a str,
-}
 
 /// Returns the findings for everything that does not fit the intent.
 pub(crate) fn compare(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Vec<Finding> {

@@ -1,6 +1,6 @@
 //! Amounts and means of payment that differ from those in the intent.
 
-use super::Behavior;
+use super::behavior::Behavior;
 use crate::finding::{Finding, shown};
 use crate::intent::{IntentWords, number};
 use crate::signal;

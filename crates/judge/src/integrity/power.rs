@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::effect::Effect;
 
-use super::Behavior;
+use super::behavior::Behavior;
 use crate::finding::{Finding, shown};
 use crate::intent::IntentWords;
 use crate::lexicon::{Sense, sense};

@@ -1,6 +1,6 @@
 //! People and accounts that the intent does not name.
 
-use super::Behavior;
+use super::behavior::Behavior;
 use crate::field::Found;
 use crate::finding::{Finding, shown};
 use crate::intent::IntentWords;

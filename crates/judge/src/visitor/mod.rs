@@ -21,11 +21,6 @@ use crate::words::{of_name, stem};
 
 pub(crate) use kept::is_email;
 use label::{is_value, label};
-use wrapped::{BASE64_MIN, is_json_container};
-
-/// The number of levels at which encoded text within text is decoded. Every level may multiply the work,
-/// and a request with more is held.
-const WRAPPED_MAX: usize = 3;
 
 /// The number of recipients or identifiers from which a request is a bulk request. The weight of the
 /// signal is fitted with this number.
@@ -369,16 +364,7 @@ impl<'k> Visitor<'k> {
             _ => {}
         }
         self.value(text, classes, cursor);
-        if cursor.wrapped < WRAPPED_MAX {
-            self.unwrap(text, classes, cursor);
-        } else if text.len() > BASE64_MIN
-            && (opened::decoded(text).is_some() || is_json_container(text))
-        {
-            self.fields.report(Finding::of(
-                signal::WRAPPED_TOO_DEEP,
-                cursor.place.pointer(),
-            ));
-        }
+        self.unwrap(text, classes, cursor);
     }
 }
 

@@ -11,13 +11,30 @@ use crate::place::Place;
 use crate::route::Route;
 use crate::signal;
 
+/// The number of levels at which encoded text within text is decoded. Every level may multiply the work,
+/// and a request with more is held.
+const WRAPPED_MAX: usize = 3;
+
 /// The shortest text that is tried as base64, in bytes. Shorter ones
 /// encode at most 11 bytes.
-pub(super) const BASE64_MIN: usize = 16;
+const BASE64_MIN: usize = 16;
 
 impl<'k> Visitor<'k> {
-    /// Opens what is wrapped into a text.
+    /// Opens what is wrapped into a text, or reports that it is wrapped too often to be opened.
     pub(super) fn unwrap(&mut self, text: &str, classes: CharClasses, cursor: &Cursor<'_, 'k>) {
+        if cursor.wrapped < WRAPPED_MAX {
+            self.open(text, classes, cursor);
+        } else if text.len() > BASE64_MIN
+            && (opened::decoded(text).is_some() || is_json_container(text))
+        {
+            self.fields.report(Finding::of(
+                signal::WRAPPED_TOO_DEEP,
+                cursor.place.pointer(),
+            ));
+        }
+    }
+
+    fn open(&mut self, text: &str, classes: CharClasses, cursor: &Cursor<'_, 'k>) {
         if matches!(
             opened::inmost(cursor.name),
             "query" | "mutation" | "document"
@@ -158,7 +175,7 @@ fn may_be_base64(text: &str, classes: CharClasses) -> bool {
     classes.may_be_base64() || (!classes.has_space() && text.trim_start().starts_with("data:"))
 }
 
-pub(super) fn is_json_container(text: &str) -> bool {
+fn is_json_container(text: &str) -> bool {
     let text = text.trim();
     text.len() > 2
         && ((text.starts_with('{') && text.ends_with('}'))

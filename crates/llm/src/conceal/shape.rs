@@ -30,8 +30,8 @@ pub(super) fn without_keys(text: &str) -> String {
 }
 
 /// Splits a text at its first byte that passes a test. Only tests for ASCII may be used.
-fn split_where(text: &str, test: impl Fn(u8) -> bool) -> (&str, &str) {
-    text.split_at(text.bytes().position(test).unwrap_or(text.len()))
+fn split_where(text: &str, is_split: impl Fn(u8) -> bool) -> (&str, &str) {
+    text.split_at(text.bytes().position(is_split).unwrap_or(text.len()))
 }
 
 fn is_key_byte(byte: u8) -> bool {

@@ -172,7 +172,7 @@ impl<'a> Root<'a> {
                     self.spreads.push(spelled(&name, text)?);
                 }
                 Selection::InlineFragment(fragment) => {
-                    self.add(&fragment.selection_set()?, text)?
+                    self.add(&fragment.selection_set()?, text)?;
                 }
             }
         }

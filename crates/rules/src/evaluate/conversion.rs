@@ -46,48 +46,50 @@ impl<'v> Evaluation<'v, '_> {
             Rewrite::LowerAscii | Rewrite::UpperAscii => text,
         }))
     }
-}
 
-pub(super) fn convert(conversion: Conversion, value: Value<'_>) -> Result<Value<'_>, Cause> {
-    use number::Number;
-    match (conversion, value) {
-        (Conversion::Int, Value::Number(Number::Double(double))) => number::truncate(double)
-            .map(Value::int)
-            .ok_or(Cause::Arithmetic),
-        (Conversion::Int, Value::Text(text)) => {
-            text.parse().map(Value::int).map_err(|_| Cause::Unreadable)
+    pub(super) fn convert(conversion: Conversion, value: Value<'v>) -> Result<Value<'v>, Cause> {
+        use number::Number;
+        match (conversion, value) {
+            (Conversion::Int, Value::Number(Number::Double(double))) => number::truncate(double)
+                .map(Value::int)
+                .ok_or(Cause::Arithmetic),
+            (Conversion::Int, Value::Text(text)) => {
+                text.parse().map(Value::int).map_err(|_| Cause::Unreadable)
+            }
+            (Conversion::Int, Value::Time(time)) => Ok(Value::int(time.as_second())),
+            (Conversion::Double, Value::Number(Number::Int(int))) => {
+                Ok(Value::Number(Number::Double(number::to_double(int))))
+            }
+            (Conversion::Double, Value::Text(text)) => {
+                let double = text.parse::<f64>().ok().filter(|d| d.is_finite());
+                double
+                    .map(|double| Value::Number(Number::Double(double)))
+                    .ok_or(Cause::Unreadable)
+            }
+            (Conversion::Int | Conversion::Double, value @ Value::Number(_))
+            | (Conversion::Text, value @ Value::Text(_))
+            | (Conversion::Bool, value @ Value::Bool(_))
+            | (Conversion::Time, value @ Value::Time(_))
+            | (Conversion::Span, value @ Value::Span(_)) => Ok(value),
+            (Conversion::Text, Value::Number(Number::Int(int))) => Ok(owned(int.to_string())),
+            (Conversion::Text, Value::Number(Number::Double(double))) => {
+                Ok(owned(double.to_string()))
+            }
+            (Conversion::Text, Value::Bool(value)) => Ok(owned(value.to_string())),
+            (Conversion::Text, Value::Time(time)) => Ok(owned(time.to_string())),
+            (Conversion::Bool, Value::Text(text)) => match &*text {
+                "true" => Ok(Value::Bool(true)),
+                "false" => Ok(Value::Bool(false)),
+                _ => Err(Cause::Unreadable),
+            },
+            (Conversion::Time, Value::Text(text)) => calendar::time(&text)
+                .map(Value::Time)
+                .ok_or(Cause::Unreadable),
+            (Conversion::Span, Value::Text(text)) => calendar::span(&text)
+                .map(Value::Span)
+                .ok_or(Cause::Unreadable),
+            _ => Err(Cause::Kind),
         }
-        (Conversion::Int, Value::Time(time)) => Ok(Value::int(time.as_second())),
-        (Conversion::Double, Value::Number(Number::Int(int))) => {
-            Ok(Value::Number(Number::Double(number::to_double(int))))
-        }
-        (Conversion::Double, Value::Text(text)) => {
-            let double = text.parse::<f64>().ok().filter(|d| d.is_finite());
-            double
-                .map(|double| Value::Number(Number::Double(double)))
-                .ok_or(Cause::Unreadable)
-        }
-        (Conversion::Int | Conversion::Double, value @ Value::Number(_))
-        | (Conversion::Text, value @ Value::Text(_))
-        | (Conversion::Bool, value @ Value::Bool(_))
-        | (Conversion::Time, value @ Value::Time(_))
-        | (Conversion::Span, value @ Value::Span(_)) => Ok(value),
-        (Conversion::Text, Value::Number(Number::Int(int))) => Ok(owned(int.to_string())),
-        (Conversion::Text, Value::Number(Number::Double(double))) => Ok(owned(double.to_string())),
-        (Conversion::Text, Value::Bool(value)) => Ok(owned(value.to_string())),
-        (Conversion::Text, Value::Time(time)) => Ok(owned(time.to_string())),
-        (Conversion::Bool, Value::Text(text)) => match &*text {
-            "true" => Ok(Value::Bool(true)),
-            "false" => Ok(Value::Bool(false)),
-            _ => Err(Cause::Unreadable),
-        },
-        (Conversion::Time, Value::Text(text)) => calendar::time(&text)
-            .map(Value::Time)
-            .ok_or(Cause::Unreadable),
-        (Conversion::Span, Value::Text(text)) => calendar::span(&text)
-            .map(Value::Span)
-            .ok_or(Cause::Unreadable),
-        _ => Err(Cause::Kind),
     }
 }
 

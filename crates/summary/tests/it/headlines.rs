@@ -83,9 +83,9 @@ fn an_undocumented_request_reads_like_a_sentence() {
         (
             Delete,
             Method::DELETE,
-            "/repos/acme/site/pulls/7/requested_reviewers",
+            "/repos/acme/site/pulls/7/labels",
             "",
-            "Delete requested reviewer · pull request 7 in acme/site",
+            "Delete label · pull request 7 in acme/site",
         ),
         (
             Delete,

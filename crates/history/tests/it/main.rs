@@ -1,4 +1,6 @@
-//! Histories of calls, and what is found in them.
+//! Histories of calls, and the values that are found in them.
+
+#![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 
 mod bounds;
 mod created;
@@ -12,8 +14,11 @@ use http::header::{CONTENT_TYPE, LOCATION};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::*;
-use crate::SightingKind::{Approved, Created, Shown};
+use gaiterguard_history::SightingKind::{Approved, Created, Shown};
+use gaiterguard_history::{
+    BODY_BYTES_MAX, Elsewhere, Exchange, HashKey, History as _, Limits, Noted, Seen, SightingKind,
+    Unsealed, hashes_of_request,
+};
 
 const NOW: u64 = 1_780_000_000;
 
