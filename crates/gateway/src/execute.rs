@@ -22,8 +22,7 @@ use crate::send::relay;
 use crate::send::sent::Sent;
 use gaiterguard_domain::digested_request::DigestedRequest;
 
-/// How often an execution is begun again because something changed before it was recorded. The
-/// limit ends the loop for an action that changes without pause.
+/// How often an execution is begun again if something changes each time before it is recorded.
 const REBEGIN_MAX: usize = 8;
 
 /// An action that is durably `EXECUTING`, with everything that is needed to send its request.

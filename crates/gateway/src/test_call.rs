@@ -18,8 +18,7 @@ use crate::send::after_sending::AfterSending;
 use crate::send::sent::{Arrived, Sent};
 use gaiterguard_domain::digested_request::DigestedRequest;
 
-/// The longest part of the response's body that is shown, in bytes. A human checks whether the service
-/// responds as expected, and does not read more for that.
+/// The longest part of the response's body that is shown, in bytes: more than a human reads.
 pub const TEST_BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// The longest time that the call may take. A human is waiting for the result.

@@ -13,15 +13,13 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The most WebSockets that may be open at the same time. Each takes two sockets and two buffers of
-/// [`PIECE_BYTES`], so together they take at most 32 MiB.
+/// The most WebSockets that may be open at the same time. Their buffers then take 32 MiB.
 const TUNNELS_MAX: usize = 1024;
 
-/// How long a silent WebSocket remains open. Clients and servers that want to keep one open send
-/// pings far more often.
+/// How long a silent WebSocket remains open. Those that are kept open on purpose send pings.
 const IDLE_MAX: Duration = Duration::from_mins(10);
 
-/// The size of one read, in bytes: that of a full TLS record (RFC 8446, section 5.1).
+/// The size of one read, in bytes: a full TLS record (RFC 8446, section 5.1).
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// The upstream's end.
