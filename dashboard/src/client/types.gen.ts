@@ -186,7 +186,7 @@ export type ActionContext = {
 };
 
 /**
- * A human's decision on one of several actions.
+ * A human's ruling on one of several actions.
  */
 export type ActionDecision = {
     /**
@@ -195,11 +195,11 @@ export type ActionDecision = {
     action_id: string;
     /**
      * Digest of the request that the user reviewed. If the action's request has a different
-     * digest, the decision is refused.
+     * digest, the ruling is refused.
      */
     digest: string;
     /**
-     * The decision.
+     * Whether to approve or deny the action.
      */
     decision: DecisionKind;
     /**
@@ -214,11 +214,11 @@ export type ActionDecision = {
 };
 
 /**
- * A human's decisions on several actions.
+ * A human's rulings on several actions.
  */
 export type ActionDecisions = {
     /**
-     * The decisions, each on a different action.
+     * The rulings, each on a different action.
      */
     decisions: Array<ActionDecision>;
 };
@@ -723,12 +723,12 @@ export type Decision = {
 };
 
 /**
- * A decision on a pending action.
+ * A ruling on a pending action.
  */
 export type DecisionKind = 'approve' | 'deny';
 
 /**
- * Result of one of several decisions: a status or a problem.
+ * Result of one of several rulings: a status or a problem.
  */
 export type DecisionResult = {
     /**
@@ -740,11 +740,11 @@ export type DecisionResult = {
 };
 
 /**
- * Results of several decisions.
+ * Results of several rulings.
  */
 export type DecisionResults = {
     /**
-     * The results, in the order of the decisions.
+     * The results, in the order of the rulings.
      */
     results: Array<DecisionResult>;
 };
@@ -1788,9 +1788,9 @@ export type Operation = {
 };
 
 /**
- * Effect of an operation.
+ * Effect of a request.
  */
-export type OperationEffect = 'reads' | 'creates' | 'changes' | 'deletes' | 'pays' | 'shares_outside' | 'changes_access' | 'runs_code';
+export type OperationEffect = 'deletes' | 'pays' | 'changes_access' | 'runs_code' | 'shares_outside' | 'changes' | 'creates' | 'reads';
 
 /**
  * A documented body field.
@@ -2399,10 +2399,9 @@ export type RequestFactKind = 'amount' | 'recipient' | 'account' | 'target' | 'a
  */
 export type RequestSummary = {
     /**
-     * The most severe effect, as the code of its signal: `deletes`, `pays`, `changes_access`,
-     * `runs_code`, `shares_outside`, `changes`, `creates`, or `reads`.
+     * The most severe effect.
      */
-    effect: string;
+    effect: OperationEffect;
     /**
      * One line, such as “Refund €20.00 · charge `ch_1`”.
      */
@@ -3631,7 +3630,7 @@ export type DecideActionsError = DecideActionsErrors[keyof DecideActionsErrors];
 
 export type DecideActionsResponses = {
     /**
-     * The result of each decision.
+     * The result of each ruling.
      */
     200: DecisionResults;
 };
@@ -6217,9 +6216,9 @@ export type ListOperationsData = {
          */
         q?: string;
         /**
-         * Effect of an operation.
+         * Effect of a request.
          */
-        effect?: 'reads' | 'creates' | 'changes' | 'deletes' | 'pays' | 'shares_outside' | 'changes_access' | 'runs_code';
+        effect?: 'deletes' | 'pays' | 'changes_access' | 'runs_code' | 'shares_outside' | 'changes' | 'creates' | 'reads';
         /**
          * Maximum number of items.
          */
