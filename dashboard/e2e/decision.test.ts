@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 
 const hold = (path: string) => stage.hold(agent.key, service, path);
-const status = (action: string) => stage.status(agent.key, action);
+const status = (action: string) => stage.decided(action);
 const shown = () => page.getByRole('article');
 const approveButton = () => page.getByRole('button', { name: 'Approve', exact: true });
 const again = () => page.getByRole('button', { name: 'Confirm approval' });
