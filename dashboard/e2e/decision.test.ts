@@ -414,8 +414,10 @@ describe('with a keyboard', () => {
     await page.keyboard.press('ArrowDown');
     await expect.poll(focused).toBe(held[1]);
     await page.keyboard.press('ArrowDown');
+    await expect.poll(focused).toBe(held[2]);
     await page.keyboard.press('ArrowUp');
     await expect.poll(focused).toBe(held[1]);
+    await page.locator(`[data-entry="${held[1]}"][tabindex="0"]`).waitFor();
     // The request follows the list, and its controls are not behind the other cards.
     await page.keyboard.press('Tab');
     expect(await page.evaluate(() => document.activeElement?.closest('article') !== null)).toBe(
