@@ -74,6 +74,7 @@ test('without a connection, every tab says since when, and Retry reconnects all 
     () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
   );
   expect(tooWide).toBe(false);
+  await last().setViewportSize({ width: 1440, height: 900 });
   // After six attempts, the pause before the next one is longer than the test waits.
   const attempts = streams;
   await expect.poll(() => streams, { timeout: 30_000 }).toBeGreaterThanOrEqual(attempts + 5);
