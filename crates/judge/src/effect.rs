@@ -22,6 +22,23 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Every effect, the most severe first.
+    pub const ALL: [Self; 8] = [
+        Self::Delete,
+        Self::Pay,
+        Self::Access,
+        Self::Code,
+        Self::ShareOutside,
+        Self::Change,
+        Self::Create,
+        Self::Read,
+    ];
+
+    /// Returns the effect with a signal code; `None` if no effect has it.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|effect| effect.code() == code)
+    }
+
     /// Returns the signal code of the effect, which is part of the API.
     pub const fn code(self) -> &'static str {
         match self {

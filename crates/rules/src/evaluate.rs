@@ -301,6 +301,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             }),
             Fact::OperationTags => operation(|operation| Value::List(List::Texts(&operation.tags))),
             Fact::OperationDeprecated => operation(|operation| Value::Bool(operation.deprecated)),
+            Fact::OperationEffect => facts.operation_effect.map_or(Value::Unknown, Value::text),
             Fact::Now => jiff::Timestamp::from_millisecond(facts.now.0)
                 .map(Value::Time)
                 .map_err(|_| Cause::Arithmetic)?,

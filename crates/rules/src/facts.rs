@@ -38,6 +38,9 @@ pub struct Facts<'a> {
     pub intent: &'a str,
     /// The documented operation that it calls.
     pub operation: Option<&'a OperationRef>,
+    /// The effect of that operation, one of [`OPERATION_EFFECTS`](crate::OPERATION_EFFECTS); `None` if it
+    /// is not known, or if no condition uses it.
+    pub operation_effect: Option<&'a str>,
     /// When.
     pub now: Timestamp,
 }

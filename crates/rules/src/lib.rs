@@ -8,11 +8,13 @@
 //! This crate must never hold IO, a clock, a score, or what follows from a match.
 
 mod arithmetic;
+mod body_field;
 mod budget;
 mod calendar;
 mod compared;
 mod compile;
 mod condition_error;
+mod constant;
 mod evaluate;
 mod expression;
 mod facts;
@@ -30,6 +32,7 @@ mod respelled;
 mod value;
 mod warning;
 
+pub use body_field::BodyField;
 pub use budget::STEPS_MAX;
 pub use compile::{LITERAL_ITEMS_MAX, Uses};
 pub use condition_error::ConditionError;
@@ -37,6 +40,7 @@ pub use facts::{Content, Facts, Query};
 pub use failure::{Cause, Failure};
 pub use guard::{CHAIN_MAX, CONDITION_BYTES_MAX, NESTING_MAX};
 pub use matching::{CompiledRule, Match, matching_rules};
+pub use names::OPERATION_EFFECTS;
 pub use path::RequestPath;
 pub use program::Program;
 pub use warning::ConditionWarning;

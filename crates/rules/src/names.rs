@@ -28,6 +28,7 @@ pub(crate) const FIELDS: [(&str, &[(&str, Fact)]); 4] = [
             ("summary", Fact::OperationSummary),
             ("tags", Fact::OperationTags),
             ("deprecated", Fact::OperationDeprecated),
+            ("effect", Fact::OperationEffect),
         ],
     ),
 ];
@@ -38,6 +39,26 @@ const PLAIN: [(&str, Fact); 3] = [
     ("now", Fact::Now),
     ("operation", Fact::Operation),
 ];
+
+/// The effects that an operation can have, the most severe first.
+pub const OPERATION_EFFECTS: [&str; 8] = [
+    "deletes",
+    "pays",
+    "changes_access",
+    "runs_code",
+    "shares_outside",
+    "changes",
+    "creates",
+    "reads",
+];
+
+/// Returns the error for a text that is not the effect of any operation.
+pub(crate) fn unknown_effect() -> String {
+    format!(
+        "no operation has this effect: expected one of {}",
+        OPERATION_EFFECTS.join(", ")
+    )
+}
 
 /// Returns the fields of a variable; `None` if it has no fields.
 pub(crate) fn fields(variable: &str) -> Option<&'static [(&'static str, Fact)]> {

@@ -6,6 +6,7 @@
 
 use gaiterguard_judge::Role;
 
+use crate::money::Money;
 use crate::values::Value;
 use crate::words::{is_in, words};
 
@@ -55,20 +56,28 @@ enum Unit {
     Unknown,
 }
 
-/// Returns an amount with its currency, as people write it.
-pub(crate) fn shown(amount: &Value, others: &[Value]) -> String {
-    let currency = currency_of(amount, others);
-    let Some(currency) = currency else {
-        return amount.text.clone();
-    };
+/// Returns an amount as a number; `None` if its currency or unit is not known.
+pub(crate) fn money(amount: &Value, others: &[Value]) -> Option<Money> {
+    let currency = currency_of(amount, others)?;
     let number = match unit_of(amount) {
         Unit::Major => Some(amount.text.clone()),
         Unit::Minor => decimals(&currency).and_then(|decimals| from_minor(&amount.text, decimals)),
         Unit::Unknown => None,
     };
-    match number.as_deref().and_then(grouped) {
-        Some(number) => with_currency(&number, &currency),
-        None => format!("{} {currency} (unit not documented)", amount.text),
+    let amount = number.filter(|number| is_decimal(number))?;
+    Some(Money { currency, amount })
+}
+
+/// Returns an amount of money as people write it.
+pub(crate) fn formatted(money: &Money) -> String {
+    with_currency(&grouped(&money.amount), &money.currency)
+}
+
+/// Returns an amount whose currency or unit is not known, as it is given.
+pub(crate) fn as_given(amount: &Value, others: &[Value]) -> String {
+    match currency_of(amount, others) {
+        Some(currency) => format!("{} {currency} (unit not documented)", amount.text),
+        None => amount.text.clone(),
     }
 }
 
@@ -173,10 +182,7 @@ fn from_minor(text: &str, decimals: usize) -> Option<String> {
 }
 
 /// Separates the thousands of a number by commas.
-fn grouped(number: &str) -> Option<String> {
-    if !is_decimal(number) {
-        return None;
-    }
+fn grouped(number: &str) -> String {
     let (sign, digits) = number
         .strip_prefix('-')
         .map_or(("", number), |digits| ("-", digits));
@@ -194,7 +200,7 @@ fn grouped(number: &str) -> Option<String> {
         shown.push('.');
         shown.push_str(fraction);
     }
-    Some(shown)
+    shown
 }
 
 fn with_currency(number: &str, currency: &str) -> String {
@@ -210,6 +216,10 @@ fn with_currency(number: &str, currency: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn shown(amount: &Value, others: &[Value]) -> String {
+        money(amount, others).map_or_else(|| as_given(amount, others), |money| formatted(&money))
+    }
 
     fn value(name: &str, text: &str, meaning: Option<&str>) -> Value {
         Value {

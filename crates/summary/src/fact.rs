@@ -5,6 +5,7 @@ use gaiterguard_judge::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::amount;
+use crate::money::Money;
 use crate::path::Target;
 use crate::values::{VALUE_CHARS_MAX, Value, beginning};
 
@@ -56,6 +57,10 @@ pub struct Fact {
     pub location: String,
     /// The value. An amount whose currency and unit are known is formatted for people.
     pub value: String,
+    /// The amount as a number, if its currency and unit are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schema(nullable = false))]
+    pub money: Option<Money>,
     /// Whether `value` is only the beginning of the value.
     pub is_cut: bool,
     /// The document's description, if it is short.
@@ -90,6 +95,7 @@ pub(crate) fn most_important(
                 name: noun,
                 location: "path".to_owned(),
                 value: value.to_owned(),
+                money: None,
                 is_cut,
                 meaning: short(name.meaning.as_deref()),
             },
@@ -102,15 +108,19 @@ pub(crate) fn most_important(
         if is_secret(value) || value.text.is_empty() || has_amount && amount::is_currency(value) {
             continue;
         }
-        let shown = match kind {
-            FactKind::Amount => amount::shown(value, values),
-            _ => value.text.clone(),
+        let is_amount = kind == FactKind::Amount;
+        let money = is_amount.then(|| amount::money(value, values)).flatten();
+        let shown = match &money {
+            Some(money) => amount::formatted(money),
+            None if is_amount => amount::as_given(value, values),
+            None => value.text.clone(),
         };
         let fact = Fact {
             kind,
             name: value.names.join("."),
             location: value.location.clone(),
             value: shown,
+            money,
             is_cut: value.is_cut,
             meaning: short(value.meaning.as_deref()),
         };

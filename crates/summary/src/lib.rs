@@ -7,6 +7,7 @@
 mod amount;
 mod fact;
 mod headline;
+mod money;
 mod path;
 mod values;
 mod verb;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use fact::{Fact, FactKind};
 pub use headline::Part;
+pub use money::{Money, MoneySum, MoneySums};
 
 use headline::Headline;
 use path::Target;
@@ -81,6 +83,15 @@ impl Summary {
             facts: facts.into_iter().take(FACTS_MAX).collect(),
             other_values,
         }
+    }
+
+    /// Returns the main amount of money; `None` if there is none, or its currency or unit is not known.
+    pub fn money(&self) -> Option<&Money> {
+        let mut amounts = self.facts.iter();
+        amounts
+            .find(|fact| fact.kind == FactKind::Amount)?
+            .money
+            .as_ref()
     }
 
     /// Returns the headline as plain text.

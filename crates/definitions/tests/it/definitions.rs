@@ -7,7 +7,7 @@ use gaiterguard_domain::id::{AgentId, DocumentId, RuleId, ServiceId};
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::service::{AuthType, CredentialPlace, Service};
 use gaiterguard_domain::time::Clock as _;
-use gaiterguard_store::Stored;
+use gaiterguard_store::{AuditFilter, Stored};
 use gaiterguard_vault::agent_key;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -645,7 +645,7 @@ async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
     let entries = async || {
         let page = house
             .store
-            .audit_list(editor.workspace, None, 100)
+            .audit_list(editor.workspace, &AuditFilter::default(), None, 100)
             .await
             .unwrap();
         page.items

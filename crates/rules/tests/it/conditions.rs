@@ -41,6 +41,7 @@ struct Operation {
     summary: Option<String>,
     tags: Vec<String>,
     deprecated: bool,
+    effect: Option<String>,
 }
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -88,6 +89,10 @@ fn evaluate(program: &Program, request: &Request) -> Result<bool, Cause> {
         agent: (AgentId(7), "biller"),
         intent: &request.intent,
         operation: operation.as_ref(),
+        operation_effect: request
+            .operation
+            .as_ref()
+            .and_then(|operation| operation.effect.as_deref()),
         now: NOW,
     };
     program.evaluate(&facts).map_err(|failure| failure.cause)

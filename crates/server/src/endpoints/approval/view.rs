@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use super::action::ActionBody;
 use crate::endpoints::caller::Caller;
-use crate::endpoints::list::{List, PageQuery, each};
+use crate::endpoints::list::{List, PageQuery};
+use crate::endpoints::people::People;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
@@ -46,8 +47,10 @@ pub(super) async fn pending(
     caller: Caller,
 ) -> Result<Json<Pending>, Problem> {
     let views = gateway.approvals().pending(caller.approver()).await?;
+    let people = People::of(gateway.store(), caller.workspace()).await?;
+    let views = views.into_iter();
     Ok(Json(Pending {
-        approvals: each(views),
+        approvals: views.map(|view| ActionBody::of(view, &people)).collect(),
     }))
 }
 
@@ -92,7 +95,8 @@ pub(super) async fn list(
         .approvals()
         .list(caller.approver(), &filter, page.cursor(), page.limit.get())
         .await?;
-    Ok(Json(List::of(page)))
+    let people = People::of(gateway.store(), caller.workspace()).await?;
+    Ok(Json(List::of(page, |view| ActionBody::of(view, &people))))
 }
 
 /// Parts of an action to return.
@@ -134,6 +138,7 @@ pub(super) async fn get(
         .approvals()
         .get(caller.approver(), ActionId(action), extent)
         .await?;
-    let action = spawn_blocking(move || Json(ActionBody::from(view)).into_response());
+    let people = People::of(gateway.store(), caller.workspace()).await?;
+    let action = spawn_blocking(move || Json(ActionBody::of(view, &people)).into_response());
     action.await.map_err(|_| Problem::internal())
 }
