@@ -5,6 +5,7 @@
   file that declares it; re-exports are followed, and `#[cfg(test)]` code is left out.
 - Rust: no crate with more lines than `CRATE_LINES_MAX`.
 - Cargo: no dependency of a workspace member that its code does not name.
+- ARCHITECTURE.md: its table of crates names exactly the crates that each one imports.
 - Tests: inline, in a file `tests.rs` of their module, or in `tests/it/`, one program for each member.
 - TypeScript: no circle between the dashboard's files, and none between its feature folders.
 
@@ -437,6 +438,32 @@ def unused_dependencies(root):
                         yield name, dependency, f"nothing uses it: delete it from [{kind}]"
 
 
+# --- The table of crates -----------------------------------------------------------------------
+
+
+def wrong_imports(root):
+    """Yields a problem for each row of the table of crates that differs from the crate's Cargo.toml."""
+    page = root / "ARCHITECTURE.md"
+    text = page.read_text() if page.exists() else ""
+    rows = re.findall(r"^\| `((?:crates/)?[\w-]+)/?`.*\| ([^|]*) \|$", text, re.MULTILINE)
+    above = set()
+    for folder, cell in rows:
+        manifest = root / folder / "Cargo.toml"
+        if not manifest.exists():
+            continue
+        tables = tomllib.loads(manifest.read_text())
+        imported = {name.removeprefix("gaiterguard-") for kind in ("dependencies", "dev-dependencies")
+                    for name in tables.get(kind, {})
+                    if name.startswith("gaiterguard-") and (kind == "dependencies" or folder == "tests")}
+        named = set(re.findall(r"`([\w-]+)`", cell))
+        if cell.startswith("all of the above but"):
+            named = above - named
+        above.add(folder.removeprefix("crates/"))
+        for name in sorted(imported ^ named):
+            problem = "is imported" if name in imported else "is not imported"
+            yield f"ARCHITECTURE.md: {folder}: {name} {problem}"
+
+
 # --- Tests -------------------------------------------------------------------------------------
 
 
@@ -524,6 +551,7 @@ def check(root, known, unnamed):
             problems.append(text)
     problems += misplaced_tests(root)
     problems += oversized_crates(root)
+    problems += wrong_imports(root)
     problems += [f"{prefix} has no circle any more: remove it from KNOWN_CIRCLES"
                  for prefix in known if prefix not in met]
     unused = list(unused_dependencies(root))
@@ -585,6 +613,11 @@ SELF_TESTS = [
         "a/Cargo.toml": '[package]\nname = "a"\n[dependencies]\nused-crate = "1"\nunused-crate = "1"\n',
         "a/src/lib.rs": "use used_crate::Thing; // unused_crate::Thing",
     }, ["unused-crate: nothing uses it"]),
+    ("a table of crates that differs from their dependencies", {
+        "a/Cargo.toml": '[package]\nname = "a"\n[dependencies]\ngaiterguard-b = "1"\n',
+        "a/src/lib.rs": "use gaiterguard_b::Thing;",
+        "ARCHITECTURE.md": "| `a` | text | nothing | `c` |\n| `b/` | text | nothing | nothing |\n",
+    }, ["a: b is imported", "a: c is not imported"]),
     ("a dependency that only tests use", {
         "a/Cargo.toml": '[package]\nname = "a"\n[dependencies]\nserde = "1"\n[dev-dependencies]\nspare = "1"\n',
         "a/src/lib.rs": "#[cfg(test)] mod tests { use serde::Serialize; }",

@@ -3,39 +3,52 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOSTILE, Stage } from './page';
 
 let stage: Stage;
+let action: string;
 
 beforeAll(async () => {
   stage = await Stage.start();
   await stage.signIn();
   const service = await stage.service('things');
   const agent = await stage.agent(`assistant ${HOSTILE}`, [service]);
-  await stage.hold(agent.key, service, '/notes');
+  action = await stage.hold(agent.key, service, '/notes');
 });
 
 afterAll(() => stage?.stop());
 
-test('entries say who did what, and expand to their details', async () => {
+const entries = () => stage.page.getByRole('list', { name: 'Audit entries' });
+
+test('entries are sentences with links, and expand to their details', async () => {
   const { page } = stage;
   await page.getByRole('link', { name: 'Audit' }).click();
-  const list = page.getByRole('list', { name: 'Audit entries' });
-  await list.getByText('action.created').first().waitFor();
-  await list.getByText('user.registered').waitFor();
+  const list = entries();
+  const held = list.getByRole('listitem').filter({ hasText: 'asked for approval of' }).first();
+  await held
+    .getByText(/^agent 1: assistant/)
+    .first()
+    .waitFor();
+  await list.getByText('registered', { exact: true }).waitFor();
   await list.getByText('U+00A0').first().waitFor();
-  // A newer entry may appear above.
-  const entry = list.getByRole('listitem').filter({ hasText: 'action.created' }).first();
-  await entry.getByText('action.created').click();
-  await entry.getByText('Previous hash').waitFor();
+  const created = list.getByRole('listitem').filter({ hasText: 'created service' });
+  expect(await created.getByRole('link', { name: 'things' }).getAttribute('href')).toBe(
+    '/app/services/1',
+  );
+  expect(await held.textContent()).not.toContain('asked for by');
+  await held.getByRole('button', { name: /^Details of entry/ }).click();
+  await held.getByText('Previous hash').waitFor();
+  await held.getByText('action.created').waitFor();
   await stage.expectFine('audit');
+  await held.getByRole('link', { name: 'Delete note' }).click();
+  await expect.poll(() => new URL(page.url()).search).toBe(`?action=${action}`);
+  await page.goBack();
 });
 
 test('every actor is shown with its kind and id, and no agent can have a human’s name', async () => {
-  const { page } = stage;
-  const list = page.getByRole('list', { name: 'Audit entries' });
+  const list = entries();
   await list
-    .getByText(/^by agent 1: assistant/)
+    .getByText(/^agent 1: assistant/)
     .first()
     .waitFor();
-  await list.getByText('by you (user 1)').first().waitFor();
+  await list.getByText('you (user 1)').first().waitFor();
   for (const name of ['you', 'You', 'y о u', 'System', 'GaiterGuard', 'user 3']) {
     const rejected = await stage.call('POST', '/agents', { name, serviceIds: [] });
     expect(rejected).toMatchObject({
@@ -47,6 +60,27 @@ test('every actor is shown with its kind and id, and no agent can have a human�
   expect(renamed.status).toBe(400);
   const free = await stage.call('POST', '/agents', { name: 'system-monitor', serviceIds: [] });
   expect(free.status).toBe(201);
+});
+
+test('renewals of a session are folded into one row', async () => {
+  const { page } = stage;
+  const rows = entries().getByRole('listitem');
+  for (let at = 0; at < 3; at += 1) {
+    await page.reload();
+    await rows.first().waitFor();
+  }
+  await rows
+    .first()
+    .getByText(/renewed a session [3-9] times/)
+    .waitFor();
+  const renewals = (await rows.allTextContents()).map((text) => text.includes('renewed a session'));
+  expect(renewals.some((isOne, at) => isOne && renewals[at + 1])).toBe(false);
+  // The row contains every entry that it stands for.
+  await rows
+    .first()
+    .getByRole('button', { name: /^Details of entry/ })
+    .click();
+  expect(await rows.first().getByText('session.refreshed').count()).toBeGreaterThanOrEqual(3);
 });
 
 test('the log is verified, and an error is not a result', async () => {
@@ -87,14 +121,14 @@ test('new entries appear automatically, and further pages are fetched on demand'
   const first = list.getByRole('listitem').first();
   await first.waitFor();
   await stage.call('PUT', '/kill-switch', { active: true });
-  await first.getByText('kill_switch.changed').waitFor();
+  await first.getByText('stopped all agents').waitFor();
   for (let at = 0; at < 50; at += 1) {
     await stage.call('PUT', '/kill-switch', { active: at % 2 === 1 });
   }
   await stage.call('PUT', '/kill-switch', { active: false });
   await page.reload();
   await page.getByRole('button', { name: 'Show more' }).click();
-  await list.getByText('user.registered').waitFor();
+  await list.getByText('registered', { exact: true }).waitFor();
 });
 
 test('no page had script errors or policy violations', () => {

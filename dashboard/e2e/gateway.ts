@@ -22,6 +22,8 @@ export class Upstream {
   readonly authorized: Array<string | undefined> = [];
   /** Response bodies by path. */
   readonly bodies = new Map<string, string>();
+  /** Status codes by path; 200 for any other. */
+  readonly statuses = new Map<string, number>();
   private constructor(private readonly server: Server) {}
 
   static async start(): Promise<Upstream> {
@@ -31,8 +33,9 @@ export class Upstream {
       upstream.received.push(`${request.method} ${request.url}`);
       upstream.authorized.push(request.headers.authorization);
       // Closing the connection leaves the gateway with an unknown outcome.
-      if (request.url?.startsWith('/breaks')) request.socket.destroy();
-      else response.end(upstream.bodies.get(request.url ?? '') ?? 'done');
+      if (request.url?.startsWith('/breaks')) return void request.socket.destroy();
+      response.statusCode = upstream.statuses.get(request.url ?? '') ?? 200;
+      response.end(upstream.bodies.get(request.url ?? '') ?? 'done');
     });
     await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
     return upstream;

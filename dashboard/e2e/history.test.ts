@@ -55,13 +55,59 @@ test('requests are filtered, and the URL holds the filter', async () => {
   await page.getByRole('button', { name: 'Clear filters' }).click();
 });
 
+test('an entry quotes its agent, has a date, and leads back to the filtered list', async () => {
+  const { page } = stage;
+  await page.getByLabel('Decision').selectOption('Held');
+  const item = page.getByRole('listitem').filter({ hasText: '/denied' });
+  await item.getByText(/assistant.* says:/).waitFor();
+  const year = new Date().getFullYear();
+  await item.getByText(new RegExp(`${year}.* · `)).waitFor();
+  await item.getByRole('link').click();
+  await page.getByRole('heading', { name: 'Timeline' }).waitFor();
+  // The address of the page is enough for a reload, too.
+  await page.reload();
+  await page.getByRole('main').getByRole('link', { name: 'History' }).click();
+  await expect.poll(() => new URL(page.url()).search).toBe('?decision=hold');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+});
+
+test('an entry that was not held links to its agent, service, and rule', async () => {
+  const { page } = stage;
+  const rule = { name: 'Never', effect: 'deny', condition: 'request.path == "/never"' };
+  const made = await stage.call('POST', '/rules', { ...rule, enabled: true });
+  expect((await read('/never', 'Read it')).status).toBe(403);
+  await page.getByText('/never').first().click();
+  const main = page.getByRole('main');
+  for (const [name, path] of [
+    [/^assistant/, `/agents/${agent.id}`],
+    [/^things$/, `/services/${service}`],
+    [/^Never$/, `/rules/${made.json.id}`],
+  ] as const) {
+    const link = main.getByRole('link', { name }).first();
+    expect(await link.getAttribute('href')).toBe(`/app${path}`);
+  }
+  await main.getByText(/assistant.* says:/).waitFor();
+  await stage.expectFine('history-denied');
+  await stage.call('DELETE', `/rules/${made.json.id}`);
+  await main.getByRole('link', { name: 'History' }).click();
+});
+
+test('a response that is not a success is never green', async () => {
+  const { page } = stage;
+  stage.upstream.statuses.set('/moved', 302);
+  expect(await read('/moved', 'Read it')).toMatchObject({ status: 302 });
+  const item = page.getByRole('listitem').filter({ hasText: '/moved' });
+  await item.getByText('302', { exact: true }).waitFor();
+  expect(await item.locator('.text-good', { hasText: /302|Forwarded/ }).count()).toBe(0);
+});
+
 test('further pages are fetched on demand', async () => {
   const { page } = stage;
   await Promise.all(Array.from({ length: 55 }, (_, at) => read(`/many/${at}`, 'Read many')));
   const list = page.getByRole('list', { name: 'Decided requests' }).getByRole('listitem');
   await expect.poll(() => list.count()).toBe(50);
   await page.getByRole('button', { name: 'Show more' }).click();
-  await expect.poll(() => list.count()).toBe(58);
+  await expect.poll(() => list.count()).toBe(60);
   expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0);
 });
 
@@ -74,9 +120,12 @@ test('an approved request has a timeline, and its approval can be revoked', asyn
   await panel.getByText('Held for approval').waitFor();
   await panel.getByText('Approved by you').waitFor();
   await panel.getByText('go ahead').waitFor();
-  expect(await page.getByRole('link', { name: 'Create rule' }).getAttribute('href')).toMatch(
-    /\/rules\/new\?from=\d+$/,
-  );
+  expect(
+    await page
+      .getByRole('link', { name: 'Allow requests like this…' })
+      .first()
+      .getAttribute('href'),
+  ).toBe(`/app/rules/new?action=${action}`);
   await stage.expectFine('history-approved');
   await page.getByRole('button', { name: 'Revoke approval…' }).click();
   await page.getByRole('button', { name: 'Cancel' }).click();

@@ -32,20 +32,20 @@ test('each chart shows its data, also as a table', async () => {
   const never = { service_id: service, method: 'GET', path: '/never' };
   expect((await stage.ask(agent.key, never)).status).toBe(403);
   const [approved, denied] = await Promise.all(
-    ['/a', '/b', '/c'].map((path) => stage.hold(agent.key, service, path)),
+    ['/a', '/b', '/c', '/d'].map((path) => stage.hold(agent.key, service, path)),
   );
   await stage.call('PATCH', `/approvals/${approved}/approve`, {});
   await stage.call('PATCH', `/approvals/${denied}/deny`, {});
 
-  await page.getByText('10 requests: 6 forwarded, 3 held, 1 denied.').first().waitFor();
-  await page.getByText(/2 of 3 held requests decided by a human/).waitFor();
+  await page.getByText('11 requests: 6 forwarded, 4 held, 1 denied.').first().waitFor();
+  await page.getByText(/2 of 4 held requests decided by a human/).waitFor();
   const operations = page.getByRole('figure', { name: 'Top operations' });
   await operations.getByText('DELETE').first().waitFor();
   await operations.getByText('Show as table').click();
   expect(await operations.getByRole('row').allTextContents()).toEqual([
     'OperationRequests',
     'GET · things7',
-    'DELETE · things3',
+    'DELETE · things4',
   ]);
   await stage.expectFine('overview');
 });
@@ -55,7 +55,7 @@ test('the URL holds the period, and an agent links to its requests', async () =>
   await page.getByRole('link', { name: 'Week' }).click();
   await expect.poll(() => page.url()).toContain('period=week');
   await page.reload();
-  await page.getByText('10 requests:').first().waitFor();
+  await page.getByText('11 requests:').first().waitFor();
   expect(
     await page
       .getByRole('img', { name: /Requests over time/ })
@@ -65,6 +65,27 @@ test('the URL holds the period, and an agent links to its requests', async () =>
   await page.getByRole('figure', { name: 'Top agents' }).getByRole('link').click();
   await expect.poll(() => page.url()).toContain(`/history?agent=${agent.id}`);
   await page.getByText('/never').waitFor();
+});
+
+test('an unknown outcome is reported, and every count leads to its requests', async () => {
+  const { page } = stage;
+  const action = await stage.hold(agent.key, service, '/breaks/off');
+  await stage.call('PATCH', `/approvals/${action}/approve`, {});
+  const run = ['POST', `/proxy/execute/${action}`, {}, { 'Agent-Key': agent.key }] as const;
+  await stage.gateway.call(...run);
+  await stage.open('/overview');
+  await page.getByRole('link', { name: '1 request has an unknown outcome' }).waitFor();
+  await stage.expectFine('overview-unknown');
+  for (const [link, search] of [
+    ['1 request has an unknown outcome', '?status=INDETERMINATE'],
+    ['Held', '?decision=hold'],
+    ['Denied 1', '?status=DENIED'],
+    ['things', `?service=${service}`],
+  ] as const) {
+    await stage.open('/overview');
+    await page.getByRole('link', { name: link, exact: true }).first().click();
+    await expect.poll(() => new URL(page.url()).search).toBe(search);
+  }
 });
 
 test('no page had script errors or policy violations', () => {

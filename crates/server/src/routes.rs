@@ -21,6 +21,7 @@
 //! | `/agents/{id}/services` | PUT | `endpoints/agent/mod.rs` |
 //! | `/agents/{id}/unblock` | POST | `endpoints/agent/mod.rs` |
 //! | `/approvals` | GET | `endpoints/approval/view.rs` |
+//! | `/approvals/decisions` | POST | `endpoints/approval/decisions.rs` |
 //! | `/approvals/pending` | GET | `endpoints/approval/view.rs` |
 //! | `/approvals/{action_id}` | GET | `endpoints/approval/view.rs` |
 //! | `/approvals/{action_id}/approve` | PATCH | `endpoints/approval/decide.rs` |

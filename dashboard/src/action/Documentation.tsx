@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { Action } from '#/client';
 import { Cut } from '#/text/Cut';
 import { fold } from '#/text/fold';
+import { plainText } from '#/text/markdown';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
@@ -31,7 +32,7 @@ export function Documentation({ action }: { action: Action }) {
         {operation.method} <Visible text={operation.path} />
       </p>
       {(operation.description ?? operation.summary) && (
-        <Excerpt text={operation.description ?? operation.summary ?? ''} />
+        <Excerpt text={plainText(operation.description ?? operation.summary ?? '')} />
       )}
       {meanings.length > 0 && (
         <dl className="mt-3 space-y-2 text-sm">

@@ -3,7 +3,6 @@
  * own text.
  */
 import { useState } from 'react';
-import type { Action } from '#/client';
 import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
@@ -12,10 +11,13 @@ import { Button } from '#/ui/Button';
 const LINES_MAX = 4;
 const CHARACTERS_MAX = 320;
 
+/** The words of an agent, with its name. */
+type Spoken = Readonly<{ intent: string; agent_name: string }>;
+
 const QUOTATION = 'border-l-4 border-line pl-3 text-sm';
 
 /** Quotes the intent with the agent's name; a long one is folded. */
-export function Intent({ action }: { action: Action }) {
+export function Intent({ action }: { action: Spoken }) {
   const [isOpen, setIsOpen] = useState(false);
   const text = withoutBlankLines(action.intent);
   const { shown, hiddenCharacters } = fold(text, LINES_MAX, CHARACTERS_MAX);
@@ -38,7 +40,7 @@ export function Intent({ action }: { action: Action }) {
 }
 
 /** Quotes the intent in at most two lines, for a card. */
-export function ShortIntent({ action }: { action: Action }) {
+export function ShortIntent({ action }: { action: Spoken }) {
   return (
     <span className={`mt-1.5 line-clamp-2 ${QUOTATION}`}>
       <Speaker action={action} />{' '}
@@ -49,7 +51,7 @@ export function ShortIntent({ action }: { action: Action }) {
   );
 }
 
-function Speaker({ action }: { action: Action }) {
+function Speaker({ action }: { action: Spoken }) {
   return (
     <span className="text-soft">
       <Visible text={action.agent_name} /> says:

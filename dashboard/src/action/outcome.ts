@@ -23,18 +23,23 @@ export const STATUSES: Record<ActionStatus, { word: string; tone: Tone }> = {
   INDETERMINATE: { word: 'Outcome unknown', tone: 'bad' },
 };
 
+/** From this status code on, a response is not a success. */
+const REDIRECTION = 300;
+
 /** Returns the label for a request's outcome so far. */
 export function outcomeOf(entry: RequestEntry): { word: string; tone: Tone } {
-  if (entry.action_status) return STATUSES[entry.action_status];
-  if (entry.decision !== 'forward') return DECISIONS[entry.decision];
-  if (entry.completed_at && entry.upstream_status === null) {
+  const decided = entry.action_status ? STATUSES[entry.action_status] : DECISIONS[entry.decision];
+  if (entry.decision === 'forward' && entry.completed_at && entry.upstream_status === null) {
     return { word: 'No response', tone: 'bad' };
   }
-  return DECISIONS.forward;
+  // A request that the service did not carry out has not succeeded.
+  const hasFailed = entry.upstream_status !== null && entry.upstream_status >= REDIRECTION;
+  return hasFailed && decided.tone === 'good' ? { ...decided, tone: 'soft' } : decided;
 }
 
 /** Returns the tone of an upstream's status code. */
 export function statusTone(status: number): Tone {
   if (status >= 500) return 'bad';
-  return status >= 400 ? 'warn' : 'good';
+  if (status >= 400) return 'warn';
+  return status >= REDIRECTION ? 'soft' : 'good';
 }

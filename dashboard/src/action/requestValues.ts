@@ -1,6 +1,7 @@
 /** The values in a request, with their documentation. */
 import type { Action, Operation } from '#/client';
 import { jsonLeaves } from '#/text/json';
+import { plainText } from '#/text/markdown';
 import { splitTarget } from '#/text/target';
 
 /** A value of the request. */
@@ -42,13 +43,13 @@ export function valuesOf(action: Action, operation: Operation | undefined): Requ
   for (const name of namesInPath(operation)) {
     const value = pathValue(path, operation?.path ?? '', name);
     const known = parameters.find((one) => one.place === 'path' && one.name === name);
-    const meaning = known?.description || null;
+    const meaning = meaningOf(known?.description);
     if (value !== null) found.push({ name, pointer: null, value, meaning });
   }
   for (const { decoded } of query) {
     const [name = '', ...rest] = decoded.split('=');
     const known = parameters.find((one) => one.place === 'query' && one.name === name);
-    const meaning = known?.description || null;
+    const meaning = meaningOf(known?.description);
     found.push({ name, pointer: null, value: rest.join('='), meaning });
   }
   const descriptions = new Map(
@@ -58,9 +59,13 @@ export function valuesOf(action: Action, operation: Operation | undefined): Requ
     const general = pointer.replace(/\/\d+(?=\/|$)/g, '/*');
     const meaning = descriptions.get(pointer) ?? descriptions.get(general);
     const name = pointer.slice(1).replaceAll('/', '.');
-    found.push({ name, pointer, value, meaning: meaning || null });
+    found.push({ name, pointer, value, meaning: meaningOf(meaning) });
   }
   return found;
+}
+
+function meaningOf(description: string | null | undefined): string | null {
+  return plainText(description ?? '') || null;
 }
 
 /** Returns the parameter names in an operation's path template, from left to right. */

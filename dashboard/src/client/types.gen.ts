@@ -140,6 +140,39 @@ export type Action = {
 };
 
 /**
+ * A human's decision on one of several actions.
+ */
+export type ActionDecision = {
+    /**
+     * The action.
+     */
+    action_id: string;
+    /**
+     * Digest of the request that the user reviewed. If the action's request has a different
+     * digest, the decision is refused.
+     */
+    digest: string;
+    /**
+     * The decision.
+     */
+    decision: DecisionKind;
+    /**
+     * Note to the agent.
+     */
+    note?: string | null;
+};
+
+/**
+ * A human's decisions on several actions.
+ */
+export type ActionDecisions = {
+    /**
+     * The decisions, each on a different action.
+     */
+    decisions: Array<ActionDecision>;
+};
+
+/**
  * The status of an action: the name of its state.
  */
 export type ActionStatus = 'PENDING' | 'APPROVED' | 'DENIED' | 'REVOKED' | 'EXPIRED' | 'EXECUTING' | 'EXECUTED' | 'INDETERMINATE';
@@ -582,6 +615,33 @@ export type Decision = {
      * digest, the decision is refused.
      */
     digest?: string | null;
+};
+
+/**
+ * A decision on a pending action.
+ */
+export type DecisionKind = 'approve' | 'deny';
+
+/**
+ * Result of one of several decisions: a status or a problem.
+ */
+export type DecisionResult = {
+    /**
+     * The action.
+     */
+    action_id: string;
+    status: ActionStatus | null;
+    problem: Problem | null;
+};
+
+/**
+ * Results of several decisions.
+ */
+export type DecisionResults = {
+    /**
+     * The results, in the order of the decisions.
+     */
+    results: Array<DecisionResult>;
 };
 
 /**
@@ -3394,6 +3454,55 @@ export type ListApprovalsResponses = {
 };
 
 export type ListApprovalsResponse = ListApprovalsResponses[keyof ListApprovalsResponses];
+
+export type DecideActionsData = {
+    body: ActionDecisions;
+    path?: never;
+    query?: never;
+    url: '/approvals/decisions';
+};
+
+export type DecideActionsErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     */
+    503: Problem;
+};
+
+export type DecideActionsError = DecideActionsErrors[keyof DecideActionsErrors];
+
+export type DecideActionsResponses = {
+    /**
+     * The result of each decision.
+     */
+    200: DecisionResults;
+};
+
+export type DecideActionsResponse = DecideActionsResponses[keyof DecideActionsResponses];
 
 export type ListPendingApprovalsData = {
     body?: never;

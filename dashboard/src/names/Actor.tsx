@@ -24,7 +24,8 @@ export function UserActor({ id }: { id: number }) {
   return <Marked icon={User}>{id === me?.id ? `you (user ${id})` : `user ${id}`}</Marked>;
 }
 
-function AgentActor({ id }: { id: number }) {
+/** Shows an agent. */
+export function AgentActor({ id }: { id: number }) {
   const { agents } = useNames();
   const name = agents.nameOf(id);
   return (

@@ -3,12 +3,13 @@ import type { Overview } from '#/client';
 import { duration } from '#/text/time';
 import { Legend, Plot } from './Plot';
 
+/** The kinds with their labels and colors. Approved requests have several statuses, so they have no filter. */
 const KINDS = [
-  ['approved', 'Approved', 'fill-good'],
-  ['denied', 'Denied', 'fill-bad'],
-  ['expired', 'Expired', 'fill-hold'],
-  ['revoked', 'Revoked', 'fill-soft'],
-  ['pending', 'Pending', 'fill-brand'],
+  ['approved', 'Approved', 'fill-good', undefined],
+  ['denied', 'Denied', 'fill-bad', { status: 'DENIED' }],
+  ['expired', 'Expired', 'fill-hold', { status: 'EXPIRED' }],
+  ['revoked', 'Revoked', 'fill-soft', { status: 'REVOKED' }],
+  ['pending', 'Pending', 'fill-brand', { status: 'PENDING' }],
 ] as const;
 
 /** Draws one bar of all held requests. */
@@ -51,7 +52,13 @@ export function Decided({ overview }: { overview: Overview }) {
           );
         })}
       </svg>
-      <Legend names={KINDS.map(([kind, text, fill]) => [`${text} ${held[kind]}`, fill] as const)} />
+      <Legend
+        items={KINDS.map(([kind, text, fill, filter]) => ({
+          text: `${text} ${held[kind]}`,
+          fill,
+          ...(filter && { filter }),
+        }))}
+      />
     </Plot>
   );
 }

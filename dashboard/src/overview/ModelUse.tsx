@@ -72,9 +72,9 @@ export function ModelUse({
         }))}
       />
       <Legend
-        names={[
-          [isPriced ? 'Cost by day' : 'Tokens by day', 'fill-brand'],
-          ...(isLimitDrawn ? [['Daily limit', 'fill-bad'] as const] : []),
+        items={[
+          { text: isPriced ? 'Cost by day' : 'Tokens by day', fill: 'fill-brand' },
+          ...(isLimitDrawn ? [{ text: 'Daily limit', fill: 'fill-bad' }] : []),
         ]}
       />
       {llm && (

@@ -52,7 +52,9 @@ export function OverTime({ overview }: { overview: Overview }) {
           parts: KINDS.map(([kind, , fill]) => [piece[kind], fill] as const),
         }))}
       />
-      <Legend names={KINDS.map(([, text, fill]) => [text, fill] as const)} />
+      <Legend
+        items={KINDS.map(([decision, text, fill]) => ({ text, fill, filter: { decision } }))}
+      />
     </Plot>
   );
 }

@@ -1,7 +1,9 @@
 /**
  * The frame of a chart: title, summary, and the same data as a table for people who cannot see it.
  */
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
+import type { RequestFilter } from '#/request/filter';
 import { Visible } from '#/text/Visible';
 
 /** The data of a chart. */
@@ -66,16 +68,30 @@ export function Plot({
   );
 }
 
-/** Explains the colors. */
-export function Legend({ names }: { names: ReadonlyArray<readonly [text: string, fill: string]> }) {
+/** A color of a chart. */
+export interface LegendItem {
+  text: string;
+  fill: string;
+  /** The requests that it stands for. */
+  filter?: RequestFilter;
+}
+
+/** Explains the colors, and links to the requests. */
+export function Legend({ items }: { items: readonly LegendItem[] }) {
   return (
     <ul className="mt-2 flex flex-wrap gap-x-4 gap-y-1 text-xs text-soft">
-      {names.map(([text, fill]) => (
+      {items.map(({ text, fill, filter }) => (
         <li key={text} className="flex items-center gap-1.5">
           <svg aria-hidden="true" className="size-2.5">
             <rect width="100%" height="100%" rx="2" className={fill} />
           </svg>
-          {text}
+          {filter ? (
+            <Link to="/history" search={filter} className="underline">
+              {text}
+            </Link>
+          ) : (
+            text
+          )}
         </li>
       ))}
     </ul>

@@ -7,6 +7,7 @@ import { TARGET_CHARACTERS_MAX } from '#/action/secondPress';
 import { TimeLeft } from '#/action/TimeLeft';
 import type { Action } from '#/client';
 import { FollowUp } from '#/request/FollowUp';
+import { RuleFromRequest } from '#/rule/RuleFromRequest';
 import { Cut } from '#/text/Cut';
 import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
@@ -44,6 +45,7 @@ export function SelectedAction({ isPending, ...decision }: DecisionProps & { isP
           </div>
         )}
         <ActionDetail action={action} />
+        <RuleFromRequest action={action} />
       </section>
       {(isPending || submission?.isUnknown) && <DecisionBar {...decision} />}
     </article>

@@ -1,17 +1,33 @@
 /** A list of decided requests. */
 import { Link } from '@tanstack/react-router';
+import { headline } from '#/action/headline';
+import { ShortIntent } from '#/action/Intent';
 import { outcomeOf, statusTone } from '#/action/outcome';
 import { RiskBadge } from '#/action/RiskBadge';
 import type { RequestEntry } from '#/client';
 import { useNames } from '#/names/useNames';
 import { splitTarget } from '#/text/target';
-import { dateTime, timeAgo } from '#/text/time';
+import { dateMinute, dateTime, timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { useNow } from '#/ui/now';
+import type { RequestFilter } from './filter';
 
-/** Lists requests, newest first, each linked to its page. */
-export function RequestList({ entries }: { entries: RequestEntry[] }) {
+declare module '@tanstack/react-router' {
+  interface HistoryState {
+    /** The filter of the list that a request was opened from. */
+    filter?: RequestFilter;
+  }
+}
+
+/** Lists requests, newest first, each linked to its page. The page leads back to the filtered list. */
+export function RequestList({
+  entries,
+  filter,
+}: {
+  entries: RequestEntry[];
+  filter: RequestFilter;
+}) {
   const { agents, services } = useNames();
   const now = useNow();
   return (
@@ -21,23 +37,35 @@ export function RequestList({ entries }: { entries: RequestEntry[] }) {
     >
       {entries.map((entry) => {
         const outcome = outcomeOf(entry);
+        const title = headline(entry);
+        const line = `${entry.method} ${splitTarget(entry.target_url).path}`;
         return (
           <li
             key={entry.id}
-            className="[contain-intrinsic-size:auto_4.5rem] [content-visibility:auto]"
+            className="[contain-intrinsic-size:auto_6rem] [content-visibility:auto]"
           >
             <Link
               to="/history/$id"
               params={{ id: String(entry.id) }}
-              className="grid gap-x-4 gap-y-1 px-3 py-2.5 hover:bg-raised lg:grid-cols-[minmax(0,1fr)_minmax(0,14rem)_17rem] lg:items-center"
+              state={{ filter }}
+              className="grid gap-x-4 gap-y-1 px-3 py-2.5 hover:bg-raised lg:grid-cols-[minmax(0,1fr)_minmax(0,12rem)_17rem] lg:items-start"
             >
               <span className="min-w-0">
-                <span className="line-clamp-1 font-mono text-[0.8rem] font-semibold">
-                  {entry.method} <Visible text={splitTarget(entry.target_url).path} />
+                <span className="line-clamp-2 text-sm font-semibold">
+                  <Visible text={title} />
                 </span>
-                <span className="line-clamp-1 text-sm text-soft">
-                  {entry.intent === '' ? 'No intent given' : <Visible text={entry.intent} />}
-                </span>
+                {title !== line && (
+                  <span className="line-clamp-1 font-mono text-[0.8rem]">
+                    <Visible text={line} />
+                  </span>
+                )}
+                {entry.intent === '' ? (
+                  <span className="text-sm text-soft">No intent given</span>
+                ) : (
+                  <ShortIntent
+                    action={{ intent: entry.intent, agent_name: agents.of(entry.agent_id) }}
+                  />
+                )}
               </span>
               <span className="min-w-0 text-sm">
                 <span className="line-clamp-1">
@@ -56,9 +84,9 @@ export function RequestList({ entries }: { entries: RequestEntry[] }) {
                 <time
                   dateTime={entry.created_at}
                   title={dateTime(entry.created_at)}
-                  className="text-right text-xs text-soft lg:w-full"
+                  className="text-xs text-soft lg:w-full lg:text-right"
                 >
-                  {timeAgo(entry.created_at, now)}
+                  {dateMinute(entry.created_at)} · {timeAgo(entry.created_at, now)}
                 </time>
               </span>
             </Link>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outcomeOf } from '#/action/outcome';
+import { outcomeOf, statusTone } from '#/action/outcome';
 import type { Action, RequestEntry } from '#/client';
 import { timelineOf } from './timeline';
 
@@ -99,5 +99,16 @@ describe('the outcome of a request', () => {
     [entry({ decision: 'hold' }), 'Held'],
   ])('has a label', (decided, word) => {
     expect(outcomeOf(decided).word).toBe(word);
+  });
+
+  it('is a success only if the service carried it out', () => {
+    const sent = (upstream_status: number) => entry({ upstream_status, completed_at: at(1) });
+    expect(outcomeOf(sent(204)).tone).toBe('good');
+    for (const status of [302, 404, 500]) {
+      expect(outcomeOf(sent(status)).tone).toBe('soft');
+      expect(statusTone(status)).not.toBe('good');
+      const executed = { ...sent(status), action_status: 'EXECUTED' } as const;
+      expect(outcomeOf({ ...executed, decision: 'hold' }).tone).toBe('soft');
+    }
   });
 });

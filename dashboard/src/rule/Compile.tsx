@@ -1,9 +1,8 @@
 /** Generates a condition from a description, with the language model. */
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { Sparkles } from 'lucide-react';
 import type { CompiledRule } from '#/client';
-import { compileRuleMutation } from '#/client/@tanstack/react-query.gen';
-import { ProblemError } from '#/session/session';
+import { compileRuleMutation, getSettingsOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
@@ -20,26 +19,25 @@ export function Compile({
   onUse: (condition: string) => void;
 }) {
   const compile = useMutation(compileRuleMutation());
-  const { error } = compile;
-  const isWithoutModel = error instanceof ProblemError && error.code === 'llm_not_configured';
+  const { data: settings } = useQuery(getSettingsOptions());
+  const isWithoutModel = settings?.llm === null;
   return (
     <div className="space-y-3">
       <Button
-        disabled={text.trim() === ''}
+        disabled={text.trim() === '' || isWithoutModel}
+        aria-describedby={isWithoutModel ? 'compile-reason' : undefined}
         isBusy={compile.isPending}
         onClick={() => compile.mutate({ body: { text, service_id: serviceId } })}
       >
         <Sparkles aria-hidden className="size-4" /> Generate condition
       </Button>
-      {isWithoutModel ? (
-        <p role="alert" className="rounded-md border border-warn p-3 text-sm text-warn">
-          No language model is configured. A rule without a condition cannot be applied, so requests
-          that it might cover are held. Write the condition yourself, or start the gateway with
-          LLM_BASE_URL.
+      {isWithoutModel && (
+        <p id="compile-reason" className="text-sm text-soft">
+          Needs a language model: start the gateway with LLM_BASE_URL. Without one, a description
+          without a condition holds what it might cover.
         </p>
-      ) : (
-        <Failure error={error} />
       )}
+      <Failure error={compile.error} />
       {compile.data && <Proposed proposal={compile.data} onUse={onUse} />}
     </div>
   );

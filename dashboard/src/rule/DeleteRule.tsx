@@ -16,7 +16,8 @@ export function DeleteRule({ rule }: { rule: Rule }) {
   const remove = useMutation({
     ...deleteRuleMutation(),
     onSuccess: async () => {
-      await navigate({ to: '/rules' });
+      // Unsaved changes are discarded with the rule.
+      await navigate({ to: '/rules', ignoreBlocker: true });
       await queries.invalidateQueries();
     },
   });

@@ -1,26 +1,31 @@
 /** The form for a rule. */
+import { useBlocker } from '@tanstack/react-router';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { type Names, useNames } from '#/names/useNames';
 import { fieldError, formError } from '#/session/client';
 import { Button } from '#/ui/Button';
 import { CheckField } from '#/ui/CheckField';
+import { Confirm } from '#/ui/Confirm';
 import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
-import { SelectField } from '#/ui/SelectField';
 import { TextArea } from '#/ui/TextArea';
 import { TextField } from '#/ui/TextField';
+import { Builder } from './Builder';
 import { Compile } from './Compile';
 import { ConditionField } from './ConditionField';
 import { ConfirmAllow } from './ConfirmAllow';
 import { type RuleDraft, ruleBody } from './draft';
 import { EFFECT_DESCRIPTIONS, EFFECTS } from './effect';
 import { Simulation } from './Simulation';
+import { Templates } from './Templates';
 import { allowsEverything } from './unconditional';
+import { forgetDraft, useDraft } from './useDraft';
 
 const FIELDS_WITH_ERRORS = ['name', 'effect', 'text', 'service_id', 'agent_id'];
 
 /** Shows the form next to the simulation. */
 export function RuleForm({
+  draftKey,
   id,
   initial,
   isBusy,
@@ -29,6 +34,8 @@ export function RuleForm({
   onSave,
   onChange,
 }: {
+  /** Identifies the unsaved changes in this tab. */
+  draftKey: string;
   /** The id of the rule; undefined for a new one. */
   id: number | undefined;
   initial: RuleDraft;
@@ -40,7 +47,7 @@ export function RuleForm({
   /** Called on each change, so that the result of the last attempt disappears. */
   onChange: () => void;
 }) {
-  const [draft, setDraft] = useState(initial);
+  const { draft, setDraft, isChanged, isRestored } = useDraft(draftKey, initial);
   const change = (part: Partial<RuleDraft>) => {
     setDraft((before) => ({ ...before, ...part }));
     onChange();
@@ -60,6 +67,16 @@ export function RuleForm({
     <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <Panel>
         <form onSubmit={submit} className="space-y-5">
+          {isRestored && (
+            <div
+              role="status"
+              className="flex flex-wrap items-center justify-between gap-2 rounded-md border border-line bg-page p-2 text-sm"
+            >
+              <span>Your unsaved changes were restored.</span>
+              <Button onClick={() => change(initial)}>Discard changes</Button>
+            </div>
+          )}
+          {id === undefined && isForAll && <Templates draft={draft} onChange={change} />}
           <TextField
             label="Name"
             required
@@ -68,13 +85,14 @@ export function RuleForm({
             error={fieldError(error, 'name')}
             onChange={(event) => change({ name: event.target.value })}
           />
-          <EffectField draft={draft} onChange={change} />
+          <Builder draft={draft} error={error} onChange={change} />
           <ConditionField
             condition={draft.condition}
             serviceId={draft.serviceId}
             effect={draft.effect}
             onChange={(condition) => change({ condition })}
           />
+          <EffectField draft={draft} onChange={change} />
           <div className="space-y-3">
             <TextArea
               label="Description (optional)"
@@ -92,7 +110,6 @@ export function RuleForm({
               onUse={(condition) => change({ condition })}
             />
           </div>
-          <ScopeFields draft={draft} error={error} onChange={change} />
           <CheckField
             label="Enabled"
             checked={draft.enabled}
@@ -126,7 +143,34 @@ export function RuleForm({
           onClose={() => setIsAsking(false)}
         />
       )}
+      <Leaving isChanged={isChanged} onDiscard={() => forgetDraft(draftKey)} />
     </div>
+  );
+}
+
+/** Asks before unsaved changes are left. The draft survives the sign-in page. */
+function Leaving({ isChanged, onDiscard }: { isChanged: boolean; onDiscard: () => void }) {
+  const { status, proceed, reset } = useBlocker({
+    shouldBlockFn: ({ next }) => isChanged && next.routeId !== '/sign-in',
+    // A reload keeps the draft.
+    enableBeforeUnload: false,
+    withResolver: true,
+  });
+  if (status !== 'blocked') return null;
+  return (
+    <Confirm
+      title="Discard this rule?"
+      action="Discard"
+      isBusy={false}
+      error={null}
+      onConfirm={() => {
+        onDiscard();
+        proceed();
+      }}
+      onClose={reset}
+    >
+      <p>Your changes are not saved.</p>
+    </Confirm>
   );
 }
 
@@ -149,7 +193,7 @@ function EffectField({
 }) {
   return (
     <fieldset className="space-y-2">
-      <legend className="text-sm font-medium">Effect</legend>
+      <legend className="text-sm font-medium">Then</legend>
       <div className="grid gap-2 sm:grid-cols-3">
         {EFFECTS.map(([value, name]) => (
           <label
@@ -172,40 +216,5 @@ function EffectField({
         {EFFECT_DESCRIPTIONS[draft.effect]}
       </p>
     </fieldset>
-  );
-}
-
-function ScopeFields({
-  draft,
-  error,
-  onChange,
-}: {
-  draft: RuleDraft;
-  error: unknown;
-  onChange: (part: Partial<RuleDraft>) => void;
-}) {
-  const { services, agents } = useNames();
-  const idOf = (value: string) => (value === '' ? null : Number(value));
-  const options = (all: string, of: ReadonlyArray<{ id: number; name: string }>) => [
-    ['', all] as const,
-    ...of.map(({ id, name }) => [String(id), name] as const),
-  ];
-  return (
-    <div className="grid gap-4 sm:grid-cols-2">
-      <SelectField
-        label="Service"
-        value={String(draft.serviceId ?? '')}
-        options={options('Any service', services.all)}
-        error={fieldError(error, 'service_id')}
-        onChange={(event) => onChange({ serviceId: idOf(event.target.value) })}
-      />
-      <SelectField
-        label="Agent"
-        value={String(draft.agentId ?? '')}
-        options={options('Any agent', agents.all)}
-        error={fieldError(error, 'agent_id')}
-        onChange={(event) => onChange({ agentId: idOf(event.target.value) })}
-      />
-    </div>
   );
 }

@@ -10,9 +10,11 @@ import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { DefinitionName, UnreadableBadge } from '#/ui/Unreadable';
+import { readBuilt } from './built';
 import { ConfirmAllow } from './ConfirmAllow';
 import { draftOf, ruleBody } from './draft';
 import { EFFECT_TONES, effectName } from './effect';
+import { inWords } from './fields';
 import { Hits } from './Hits';
 import { allowsEverything } from './unconditional';
 
@@ -74,9 +76,7 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
           </p>
           <p className="mt-1 line-clamp-3 text-sm">
             {rule.condition !== null ? (
-              <code className="text-[0.8rem]">
-                <Visible text={rule.condition} />
-              </code>
+              <Condition condition={rule.condition} />
             ) : rule.text !== null ? (
               <Visible text={rule.text} />
             ) : (
@@ -92,7 +92,7 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
               </>
             )}
             {' · '}
-            <Hits hits={rule.hits} />
+            <Hits rule={rule} />
           </p>
         </div>
         <Button
@@ -115,5 +115,16 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
         />
       )}
     </li>
+  );
+}
+
+/** Shows a condition in words if the builder covers it, else as CEL. */
+function Condition({ condition }: { condition: string }) {
+  const built = readBuilt(condition);
+  if (built) return `If ${inWords(built)}`;
+  return (
+    <code className="text-[0.8rem]">
+      <Visible text={condition} />
+    </code>
   );
 }

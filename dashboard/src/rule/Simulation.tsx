@@ -1,8 +1,15 @@
 /** The simulation of a rule on recorded requests. */
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import type { ProposedRule, RuleSimulationResult, SimulatedExample } from '#/client';
+import { ShortIntent } from '#/action/Intent';
+import type {
+  ProposedRule,
+  RequestDecision,
+  RuleSimulationResult,
+  SimulatedExample,
+} from '#/client';
 import { simulateRulesMutation } from '#/client/@tanstack/react-query.gen';
+import { useNames } from '#/names/useNames';
 import { counted } from '#/text/count';
 import { splitTarget } from '#/text/target';
 import { dateTime } from '#/text/time';
@@ -123,17 +130,29 @@ function perDay(count: number): string {
   return count.toLocaleString('en', { maximumFractionDigits: 1 });
 }
 
+/** Decisions in the sentence of an example. */
+const WAS: Readonly<Record<RequestDecision, string>> = {
+  forward: 'was forwarded',
+  hold: 'was held',
+  deny: 'was denied',
+};
+const WOULD_BE: Readonly<Record<RequestDecision, string>> = {
+  forward: 'would be forwarded',
+  hold: 'would be held',
+  deny: 'would be denied',
+};
+
 function Example({ example }: { example: SimulatedExample }) {
+  const { agents } = useNames();
   return (
     <li className="py-1.5">
       <p className="font-mono text-[0.8rem]">
         {example.method} <Visible text={splitTarget(example.target_url).path} />
       </p>
-      <p className="text-soft">
-        <Visible text={example.intent} />
-      </p>
+      <ShortIntent action={{ intent: example.intent, agent_name: agents.of(example.agent_id) }} />
       <p className="text-xs text-soft">
-        {dateTime(example.created_at)}: {example.before} → {example.after ?? 'unknown'}
+        {dateTime(example.created_at)}: {WAS[example.before]},{' '}
+        {example.after === null ? 'cannot be determined now' : WOULD_BE[example.after]}
       </p>
     </li>
   );

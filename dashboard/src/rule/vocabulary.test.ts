@@ -82,6 +82,12 @@ describe('the completions of a condition', () => {
     expect(texts('request.method != "DEL')).toEqual(['DELETE"']);
   });
 
+  it('are the names of services and agents', () => {
+    const named = { ...known, services: ['payments', 'my "own"'], agents: ['clerk'] };
+    expect(texts('service.name == "', named)).toEqual(['payments"']);
+    expect(texts("agent.name != 'cl", named)).toEqual(["clerk'"]);
+  });
+
   it('are absent inside a string', () => {
     expect(texts('intent.contains("req')).toBeNull();
     expect(texts('intent == "a" && req')).toEqual(['request']);

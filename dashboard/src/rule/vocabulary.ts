@@ -1,5 +1,6 @@
 /** Completions for conditions, including names from a service's documents. */
 import type { Operation } from '#/client';
+import { unescaped } from '#/text/json';
 
 /** A completion. */
 export interface Completion {
@@ -20,16 +21,26 @@ export interface DocumentedField {
   values: readonly string[];
 }
 
-/** The documented operations and fields of a service. */
+/** The documented operations and fields of services, and the names of the workspace. */
 export interface Documented {
   operations: ReadonlyArray<{ id: string; summary: string | null; tags: readonly string[] }>;
   body: readonly DocumentedField[];
   query: readonly DocumentedField[];
   headers: readonly DocumentedField[];
+  /** The names of the workspace's services and agents. */
+  services: readonly string[];
+  agents: readonly string[];
 }
 
 /** Nothing documented. */
-export const UNDOCUMENTED: Documented = { operations: [], body: [], query: [], headers: [] };
+export const UNDOCUMENTED: Documented = {
+  operations: [],
+  body: [],
+  query: [],
+  headers: [],
+  services: [],
+  agents: [],
+};
 
 /** Collects the documented fields of operations, each once. */
 export function documented(operations: readonly Operation[]): Documented {
@@ -54,15 +65,12 @@ export function documented(operations: readonly Operation[]): Documented {
     }
   }
   return {
+    ...UNDOCUMENTED,
     operations,
     body: [...body.values()],
     query: [...query.values()],
     headers: [...headers.values()],
   };
-}
-
-function unescaped(part: string): string {
-  return part.replaceAll('~1', '/').replaceAll('~0', '~');
 }
 
 const VARIABLES: readonly Completion[] = [
@@ -226,8 +234,17 @@ function valuesOf(chain: string, known: Documented): Completion[] {
       info: summary ?? undefined,
     }));
   }
+  if (chain === 'service.name') return namesOf(known.services, 'service');
+  if (chain === 'agent.name') return namesOf(known.agents, 'agent');
   const [first, place, ...path] = chain.split('.');
   if (first !== 'request' || place !== 'body') return [];
   const field = known.body.find((each) => each.path.join('/') === path.join('/'));
   return (field?.values ?? []).map((text) => ({ text, kind: 'documented', info: undefined }));
+}
+
+/** Returns the names that can be written without an escape. */
+function namesOf(names: readonly string[], kind: string): Completion[] {
+  return names
+    .filter((name) => !/["'\\\p{Cc}]/u.test(name))
+    .map((text) => ({ text, kind, info: undefined }));
 }

@@ -75,3 +75,8 @@ const INDENT_DEPTH_MAX = 40;
 function lineBreak(depth: number): string {
   return `\n${'  '.repeat(Math.min(depth, INDENT_DEPTH_MAX))}`;
 }
+
+/** Returns a part of a JSON pointer as the name that it means. */
+export function unescaped(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~');
+}

@@ -37,3 +37,8 @@ export function timeAgo(at: string, now: number): string {
 export function dateTime(at: string): string {
   return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 }
+
+/** Returns a date and time to the minute, in the user's locale. */
+export function dateMinute(at: string): string {
+  return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+}

@@ -41,7 +41,7 @@ function History() {
           )
         }
       >
-        {(entries) => <RequestList entries={entries} />}
+        {(entries) => <RequestList entries={entries} filter={filter} />}
       </Pages>
     </>
   );

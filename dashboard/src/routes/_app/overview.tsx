@@ -2,10 +2,12 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { createFileRoute, Link } from '@tanstack/react-router';
 import type { Overview } from '#/client';
 import { getOverviewOptions, getSettingsOptions } from '#/client/@tanstack/react-query.gen';
+import { useNames } from '#/names/useNames';
 import { Bars } from '#/overview/Bars';
 import { Decided } from '#/overview/Decided';
 import { ModelUse } from '#/overview/ModelUse';
 import { OverTime } from '#/overview/OverTime';
+import { Unknown } from '#/overview/Unknown';
 import { OpenRules } from '#/rule/OpenRules';
 import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
@@ -53,6 +55,7 @@ function OverviewPage() {
         Overview
       </PageTitle>
       <OpenRules />
+      <Unknown />
       {overview.isPending && <Loading />}
       <Failure error={overview.error} />
       {overview.data && overview.data.unreadable > 0 && (
@@ -105,6 +108,8 @@ function Agents({ overview }: { overview: Overview }) {
 }
 
 function Operations({ overview }: { overview: Overview }) {
+  const { services } = useNames();
+  const idOf = (service: string) => services.all.find(({ name }) => name === service)?.id;
   return (
     <Bars
       title="Top operations"
@@ -121,9 +126,9 @@ function Operations({ overview }: { overview: Overview }) {
         name: (
           <>
             <Visible text={name ?? method} />{' '}
-            <span className="text-soft">
+            <Link to="/history" search={{ service: idOf(service) }} className="text-soft underline">
               <Visible text={service} />
-            </span>
+            </Link>
           </>
         ),
       }))}

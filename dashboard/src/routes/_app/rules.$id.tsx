@@ -36,13 +36,14 @@ function RulePage() {
             <DefinitionName noun="rule" id={rule.id} name={rule.name} />
           </PageTitle>
           <p className="mb-4 text-sm text-soft first-letter:uppercase">
-            <Hits hits={rule.hits} />
+            <Hits rule={rule} />
           </p>
           {rule.unreadable ? (
             <UnreadableNote noun="rule" />
           ) : (
             <RuleForm
               key={rule.id}
+              draftKey={String(rule.id)}
               id={rule.id}
               initial={draftOf(rule)}
               isBusy={save.isPending}

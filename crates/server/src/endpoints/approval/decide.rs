@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use gaiterguard_domain::action::{ActionStatus, Resolution};
+use gaiterguard_domain::field::FieldError;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_gateway::Gateway;
@@ -165,15 +166,10 @@ async fn decide(
     ruling: Ruling,
     body: DecisionBody,
 ) -> Result<Json<Decided>, Problem> {
-    let digest = match body.digest {
-        Some(text) => Some(Digest::parse(&text).ok_or_else(|| {
-            Problem::field(
-                "digest",
-                "must be the 64 hexadecimal digits of a SHA-256 digest",
-            )
-        })?),
-        None => None,
-    };
+    let digest = body.digest.map(|text| parse_digest("digest", &text));
+    let digest = digest
+        .transpose()
+        .map_err(|error| Problem::fields(vec![error]))?;
     let status = gateway
         .approvals()
         .rule(
@@ -188,4 +184,14 @@ async fn decide(
         status,
         action_id: action,
     }))
+}
+
+/// Parses the digest of the request that a user reviewed.
+pub(super) fn parse_digest(field: &str, text: &str) -> Result<Digest, FieldError> {
+    Digest::parse(text).ok_or_else(|| {
+        FieldError::new(
+            field,
+            "must be the 64 hexadecimal digits of a SHA-256 digest",
+        )
+    })
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod action;
 mod decide;
+mod decisions;
 mod view;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -17,6 +18,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(view::pending))
         .routes(routes!(view::list))
         .routes(routes!(view::get))
+        .routes(routes!(decisions::decide_several))
         .routes(routes!(decide::approve))
         .routes(routes!(decide::deny))
         .routes(routes!(decide::revoke))

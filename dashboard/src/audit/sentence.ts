@@ -1,0 +1,103 @@
+/** The sentences of the audit log: what its actor did, by event. */
+
+/** A part of a sentence: words, or the place of an object. */
+export type Part = string | { object: 'subject' | 'service' };
+
+/** The words after the actor. `{subject}` is what it happened to, `{service}` a service in the detail. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  'action.approved': 'approved {subject}',
+  'action.created': 'asked for approval of {subject}',
+  'action.denied': 'denied {subject}',
+  'action.executed': 'executed {subject}',
+  'action.executing': 'started to execute {subject}',
+  'action.execution_given_back':
+    'disconnected before the execution of {subject}, which stays approved',
+  'action.expired': 'let {subject} expire',
+  'action.indeterminate':
+    'lost the connection while executing {subject}, so its outcome is unknown',
+  'action.resolved': 'recorded the outcome of {subject}',
+  'action.returned': 'could not send {subject}, which stays approved',
+  'action.revoked': 'revoked {subject}',
+  'agent.blocked': 'blocked {subject}',
+  'agent.created': 'created {subject}',
+  'agent.deleted': 'deleted {subject}',
+  'agent.key_rotated': 'rotated the key of {subject}',
+  'agent.scope_changed': 'changed the services of {subject}',
+  'agent.unblocked': 'unblocked {subject}',
+  'agent.updated': 'changed {subject}',
+  'audit.chain_opened': 'started a new chain of the audit log',
+  'credential.refreshed': 'renewed the OAuth2 token of {subject}',
+  'credential.replaced': 'replaced the credential of {subject}',
+  'data_key.created': 'created a data key',
+  'data_key.rewrapped': 'rewrapped a data key with the new master key',
+  'document.created': 'added a document to {service}',
+  'document.deleted': 'deleted a document of {service}',
+  'document.refreshed': 'read a document of {service} again',
+  'kill_switch.changed': 'changed the kill switch',
+  'master_key.created': 'created the master key',
+  'master_key.link_cut': 'removed the link from an old master key',
+  'master_key.rotated': 'rotated the encryption secret',
+  'master_key.secret_kept': 'confirmed that the new encryption secret is saved',
+  'request.broken': 'lost {subject} before its outcome was recorded',
+  'request.denied': 'was denied {subject} by a rule',
+  'request.ended': 'recorded the end of {subject}',
+  'request.forwarded': 'sent {subject} without approval',
+  'requests.ended': 'recorded the ends of several requests',
+  'retention.answers_dropped': 'deleted stored responses because of their age',
+  'retention.bodies_dropped': 'truncated stored bodies to stay within the storage limit',
+  'retention.claims_deleted': 'deleted idempotency keys because of their age',
+  'retention.data_keys_deleted': 'deleted data keys that protect nothing',
+  'retention.replicas_deleted': 'deleted records of stopped replicas',
+  'retention.requests_deleted': 'deleted ledger entries because of their age',
+  'retention.rule_hits_deleted': 'deleted old counts of matched rules',
+  'retention.sessions_deleted': 'deleted ended sessions',
+  'rule.created': 'created {subject}',
+  'rule.deleted': 'deleted {subject}',
+  'rule.updated': 'changed {subject}',
+  'service.created': 'created {subject}',
+  'service.deleted': 'deleted {subject}',
+  'service.test_called': 'sent a test call to {subject}',
+  'service.updated': 'changed {subject}',
+  'session.created': 'signed in',
+  'session.refreshed': 'renewed a session',
+  'session.revoked': 'ended a session',
+  'session.token_reused': 'lost a session, because its refresh token was used twice',
+  'user.created': 'created {subject}',
+  'user.password_reset': 'reset the password of {subject}',
+  'user.registered': 'registered',
+};
+
+/** The groups of events that can be filtered by. */
+export const GROUPS = {
+  decisions: ['Decisions', /^action\.(approved|denied|revoked|resolved)$/],
+  requests: ['Requests', /^(action\.(?!(approved|denied|revoked|resolved)$)|requests?\.)/],
+  agents: ['Agents', /^agent\./],
+  rules: ['Rules', /^rule\./],
+  services: ['Services', /^(service|credential|document)\./],
+  'kill-switch': ['Kill switch', /^kill_switch\./],
+  accounts: ['Sign-ins and accounts', /^(session|user)\./],
+  system: ['System', /^(audit|data_key|master_key|retention)\./],
+} as const satisfies Record<string, readonly [string, RegExp]>;
+
+/** A group of events. */
+export type Group = keyof typeof GROUPS;
+
+/** Returns the names of a group's events. */
+export function eventsOf(group: Group): string[] {
+  return Object.keys(SENTENCES).filter((event) => GROUPS[group][1].test(event));
+}
+
+/** Returns what the actor of an event did; its name if it is unknown. */
+export function sentenceOf(event: string, detail: Readonly<Record<string, unknown>>): Part[] {
+  if (event === 'kill_switch.changed' && typeof detail.active === 'boolean') {
+    return [detail.active ? 'stopped all agents' : 'resumed all agents'];
+  }
+  const sentence = Object.hasOwn(SENTENCES, event) ? SENTENCES[event] : undefined;
+  if (sentence === undefined) return [event, ' ', { object: 'subject' }];
+  return sentence
+    .split(/(\{subject\}|\{service\})/)
+    .filter((part) => part !== '')
+    .map((part) =>
+      part.startsWith('{') ? { object: part.slice(1, -1) as 'subject' | 'service' } : part,
+    );
+}

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import type { Action, Operation, RequestEntry, RequestFactKind } from '#/client';
+import { draftFromAction, draftFromEntry } from './fromRequest';
+
+const fact = (location: string, kind: RequestFactKind) => ({
+  location,
+  kind,
+  name: '',
+  value: '',
+  is_cut: false,
+  meaning: null,
+});
+
+const action = (change: Partial<Action>) =>
+  ({
+    status: 'EXECUTED',
+    approval: { at: '', by: 1, note: null },
+    agent_id: 7,
+    service_id: 3,
+    method: 'POST',
+    target_url: 'https://api.example.com/v1/payouts',
+    request_headers: {},
+    request_body: '{"amount":4900,"currency":"eur","destination":"ba_1","note":"x"}',
+    body_encoding: 'utf8',
+    operation: { id: 'createPayout', summary: 'Create a payout', tags: [], deprecated: false },
+    summary: {
+      effect: 'pays',
+      headline: [],
+      facts: [fact('body/amount', 'amount'), fact('body/destination', 'recipient')],
+      other_values: 0,
+    },
+    ...change,
+  }) as Action;
+
+const operation = { id: 'createPayout', path: '/v1/payouts', summary: null } as Operation;
+const held = { approval: null } as const;
+
+describe('a rule from a held request', () => {
+  it('allows what was approved, up to its amount, to its recipient, for its agent', () => {
+    expect(draftFromAction(action({}), operation)).toEqual({
+      name: 'Create a payout',
+      effect: 'allow',
+      condition:
+        'operation.id == "createPayout" && double(request.body.amount) <= 4900 && request.body.currency == "eur" && request.body.destination == "ba_1"',
+      text: '',
+      serviceId: 3,
+      agentId: 7,
+      enabled: true,
+    });
+  });
+
+  it('denies what was denied, from its amount on, and otherwise asks', () => {
+    const denied = draftFromAction(action({ ...held, status: 'DENIED' }), operation);
+    expect(denied.effect).toBe('deny');
+    expect(denied.condition).toContain('double(request.body.amount) >= 4900');
+    for (const status of ['PENDING', 'EXPIRED'] as const) {
+      expect(draftFromAction(action({ ...held, status }), operation).effect).toBe(
+        'require_approval',
+      );
+    }
+    expect(draftFromAction(action({ status: 'REVOKED' }), operation).effect).toBe(
+      'require_approval',
+    );
+  });
+
+  it('limits the path if the operation does not', () => {
+    const path = { ...operation, path: '/v1/{kind}' };
+    expect(draftFromAction(action({}), path).condition).toContain('request.under("/v1/payouts")');
+    const unknown = action({
+      operation: null,
+      method: 'DELETE',
+      target_url: 'https://a.example/f*',
+    });
+    expect(draftFromAction(unknown, undefined).condition).toMatch(
+      /^request\.method == "DELETE" && request\.under\("\/f%2A"\) && /,
+    );
+  });
+
+  it('limits lists of recipients, and allows nothing that it cannot limit', () => {
+    const facts = (location: string) => ({
+      effect: 'shares_outside',
+      headline: [],
+      facts: [fact(location, 'recipient')],
+      other_values: 0,
+    });
+    const listed = action({ request_body: '{"to":["a@b.example"]}', summary: facts('body/to/0') });
+    expect(draftFromAction(listed, operation)).toMatchObject({
+      effect: 'allow',
+      condition:
+        'operation.id == "createPayout" && request.body.to.all(each, each in ["a@b.example"])',
+    });
+    for (const [request_body, location] of [
+      ['{"to":[{"email":"a@b.example"}]}', 'body/to/0/email'],
+      ['{"to":[5]}', 'body/to/0'],
+      ['{"to":5}', 'body/to'],
+    ] as const) {
+      const nested = draftFromAction(action({ request_body, summary: facts(location) }), operation);
+      expect(nested).toMatchObject({
+        effect: 'require_approval',
+        condition: 'operation.id == "createPayout"',
+      });
+    }
+  });
+});
+
+it('a rule from a request that was not held asks a human', () => {
+  const entry = action({}) as unknown as RequestEntry;
+  expect(draftFromEntry(entry, operation)).toMatchObject({
+    effect: 'require_approval',
+    agentId: 7,
+    condition: 'operation.id == "createPayout"',
+  });
+});
