@@ -8,9 +8,9 @@ use crate::expression::{Expression, Fact, Literal, Operation};
 pub struct BodyField {
     /// Its JSON pointer.
     pub pointer: String,
-    /// The line of its last name, from 1.
+    /// The line of its last name, or of the `has` around it, from 1.
     pub line: u32,
-    /// The column of its last name, from 1, in characters.
+    /// The column of that, from 1, in characters.
     pub column: u32,
 }
 
@@ -74,7 +74,7 @@ mod tests {
         };
         assert_eq!(
             fields("has(request.body.amount) && int(request.body.amount) > 5"),
-            [("/amount".to_owned(), 17)]
+            [("/amount".to_owned(), 1)]
         );
         let pointers = |condition: &str| -> Vec<String> {
             let fields = fields(condition).into_iter();
