@@ -99,7 +99,7 @@ async function queue(
   await page.goto('about:blank');
   await holdMany(hold);
   await page.goto(`${gateway.url}/app/`);
-  await page.getByText(/^\d{3,} more below$/).waitFor();
+  await page.locator('[data-action]').first().waitFor();
   const slowest = await slowestFrameOfScrolling(page);
   await context.close();
   return [

@@ -26,7 +26,7 @@ const hold = (path: string) => stage.hold(agent.key, service, path);
 const status = (action: string) => stage.status(agent.key, action);
 const shown = () => page.getByRole('article');
 const approveButton = () => page.getByRole('button', { name: 'Approve', exact: true });
-const again = () => page.getByRole('button', { name: 'Press again to approve' });
+const again = () => page.getByRole('button', { name: 'Confirm approval' });
 const card = (action: string) => page.locator(`[data-action="${action}"]`);
 const later = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
@@ -161,17 +161,17 @@ describe('on a desktop', () => {
     const held = await holdMany(3);
     await stage.open('/');
     await shown().getByText(`/many/${tests}/0`).first().waitFor();
-    await page.getByLabel('Filter requests').fill(`/many/${tests}/2`);
+    await page.getByLabel('Search pending requests').fill(`/many/${tests}/2`);
     await shown().getByText(`/many/${tests}/2`).first().waitFor();
     expect(page.url()).toContain(held[2]);
     await approve(page);
     await expect.poll(() => status(held[2] as string)).toBe('APPROVED');
-    await page.getByText('No requests match the filter').waitFor();
+    await page.getByText(/^No pending request matches/).waitFor();
     expect(await shown().count()).toBe(0);
     expect(await approveButton().count()).toBe(0);
     await page.keyboard.press('Escape');
     await page.keyboard.press('a');
-    await page.getByLabel('Filter requests').fill('');
+    await page.getByLabel('Search pending requests').fill('');
     await shown().getByText(`/many/${tests}/0`).first().waitFor();
     expect(await status(held[0] as string)).toBe('PENDING');
     expect(await status(held[1] as string)).toBe('PENDING');
@@ -190,7 +190,7 @@ describe('on a desktop', () => {
     for (let at = 0; at < 10; at += 1) await page.mouse.click(x, y, { delay: 20 });
     // Even with the box checked, the second press requires a pause.
     await page.keyboard.press('a');
-    await page.getByLabel('Delete').check();
+    await page.getByLabel(/^Delete 127/).check();
     // In the page itself, because a busy machine would add pauses.
     await page.evaluate(async () => {
       const pause = () => new Promise((done) => setTimeout(done, 50));
@@ -198,7 +198,7 @@ describe('on a desktop', () => {
         document.dispatchEvent(new KeyboardEvent('keydown', { key: 'a' }));
       }
       const buttons = [...document.querySelectorAll('button')];
-      const again = buttons.find((button) => button.textContent === 'Press again to approve');
+      const again = buttons.find((button) => button.textContent === 'Confirm approval');
       for (let at = 0; at < 30; at += 1, await pause()) again?.click();
     });
     // After a pause, the same place is the Cancel button.
@@ -226,9 +226,19 @@ describe('on a desktop', () => {
 
   test('after a lost response, nothing is claimed until the gateway reports what happened', async () => {
     const [first = '', second = ''] = await holdMany(2);
-    // The event stream must not reveal it either.
-    await page.route('**/events', (route) => route.abort());
-    await stage.open('/');
+    const page = await stage.another({ viewport: { width: 1280, height: 800 } });
+    // The event stream must not reveal it either: it stays open and silent.
+    await page.addInitScript(() => {
+      const real = window.fetch;
+      window.fetch = (input, init) =>
+        new URL(input instanceof Request ? input.url : input, location.href).pathname === '/events'
+          ? Promise.resolve(new Response(new ReadableStream()))
+          : real(input, init);
+    });
+    const sent = await watchDecisions(page);
+    const shown = () => page.getByRole('article');
+    const approveButton = () => page.getByRole('button', { name: 'Approve', exact: true });
+    await stage.signIn(page);
     await shown().getByText(`/many/${tests}/0`).first().waitFor();
     let isAway = true;
     await page.route('**/approve', async (route) => {
@@ -250,12 +260,12 @@ describe('on a desktop', () => {
     await shown().getByText('Checking whether this was approved…').waitFor();
     expect(await status(first)).toBe('APPROVED');
     isAway = false;
-    await card(first).waitFor({ state: 'detached' });
-    await page.getByText('No longer pending: approved').waitFor();
+    await page.locator(`[data-action="${first}"]`).waitFor({ state: 'detached' });
+    await page.getByText(/^Approved by you/).waitFor();
     expect(await page.getByText('Not approved').count()).toBe(0);
     expect(await status(second)).toBe('PENDING');
     expect((await sent()).map(({ id }) => id)).toEqual([first]);
-    await page.unrouteAll();
+    await page.context().close();
   });
 });
 
@@ -320,8 +330,7 @@ describe('on a phone', () => {
     await on(file).waitFor();
     await later(THOUGHT_MS);
     const box = await on(file).boundingBox();
-    await phone.setViewportSize({ width: 360, height: Math.round((box?.y ?? 0) + 60) });
-    await phone.evaluate(() => window.scrollTo(0, 0));
+    await phone.setViewportSize({ width: 360, height: Math.round(box?.height ?? 0) + 30 });
     await finger.swipe(on(file), -250, 0);
     await later(200);
     expect(await sentHere()).toEqual([]);
@@ -376,7 +385,7 @@ describe('a link opened while signed out', () => {
     const [decided = '', other = ''] = await holdMany(2);
     await stage.call('PATCH', `/approvals/${decided}/deny`, {});
     for (const [id, text] of [
-      [decided, 'No longer pending'],
+      [decided, /^Denied by you/],
       ['00000000-0000-4000-8000-000000000000', ''],
       ['7', ''],
     ] as const) {

@@ -38,7 +38,7 @@ test('each chart shows its data, also as a table', async () => {
   await stage.call('PATCH', `/approvals/${denied}/deny`, {});
 
   await page.getByText('11 requests: 6 forwarded, 4 held, 1 denied.').first().waitFor();
-  await page.getByText(/2 of 4 held requests decided by a human/).waitFor();
+  await page.getByText(/2 of 4 held requests approved or denied/).waitFor();
   const operations = page.getByRole('figure', { name: 'Top operations' });
   await operations.getByText('DELETE').first().waitFor();
   await operations.getByText('Show as table').click();

@@ -22,10 +22,10 @@ const VIEWS = [
 const SCREENSHOTS =
   process.env.SCREENSHOTS ?? fileURLToPath(new URL('../../target/screenshots', import.meta.url));
 
-/** Approves the selected request, with the check box and the second press if required. */
+/** Approves the selected request, with the check box and the confirmation if required. */
 export async function approve(page: Page): Promise<void> {
-  await page.getByRole('button', { name: 'Approve', exact: true }).click();
-  const again = page.getByRole('button', { name: 'Press again to approve' });
+  await page.getByRole('button', { name: /^(Approve|Hold to approve)$/ }).click();
+  const again = page.getByRole('button', { name: 'Confirm approval' });
   if (!(await again.count())) return;
   const checkbox = page.getByRole('group', { name: 'Confirm approval' }).getByRole('checkbox');
   if (await checkbox.count()) await checkbox.check();

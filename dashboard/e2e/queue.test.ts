@@ -87,7 +87,7 @@ test('if two browsers decide at the same time, one wins and the other shows the 
   // biome-ignore lint/style/noNonNullAssertion: the promise's executor has set it
   release!();
   await page.getByText(/^Not approved/).waitFor();
-  await page.getByText('No longer pending: denied').waitFor();
+  await page.getByText(/^Denied by you \(user 1\), /).waitFor();
   expect(await status(action)).toBe('DENIED');
   await page.unroute('**/approve');
   await other.context().close();
@@ -123,24 +123,26 @@ test('every shortcut works as listed, and none while typing', async () => {
   await page.keyboard.press('k');
   await shown.getByText('/keys/first').first().waitFor();
   await page.keyboard.press('?');
-  await page.getByRole('dialog').getByText('Filter requests').waitFor();
+  await page.getByRole('dialog').getByText('Search requests').waitFor();
   await page.keyboard.press('a');
   await page.keyboard.press('Escape');
   await page.keyboard.press('/');
   await page.keyboard.type('keys/second a');
-  expect(await page.getByLabel('Filter requests').inputValue()).toBe('keys/second a');
-  await page.getByText('No requests match the filter').waitFor();
-  await page.getByLabel('Filter requests').fill('');
+  expect(await page.getByLabel('Search pending requests').inputValue()).toBe('keys/second a');
+  await page.getByText(/^No pending request matches “keys\/second a”/).waitFor();
+  await page.getByLabel('Search pending requests').fill('');
   await page.keyboard.press('Escape');
   expect(await status(first)).toBe('PENDING');
   await card(second).click();
   await shown.getByText('/keys/second').first().waitFor();
   await page.locator('button:not([aria-disabled="true"])', { hasText: 'Approve' }).waitFor();
   await page.keyboard.press('a');
-  await page.getByRole('article').getByText('Press twice to approve').waitFor();
+  await page.getByRole('article').getByText('Confirm to approve').waitFor();
   expect(await status(second)).toBe('PENDING');
   await page.keyboard.press('Space');
-  await page.locator('button:not([aria-disabled="true"])', { hasText: 'Press again' }).waitFor();
+  await page
+    .locator('button:not([aria-disabled="true"])', { hasText: 'Confirm approval' })
+    .waitFor();
   await page.keyboard.press('a');
   await page.getByText(/^Approved: Delete key second/).waitFor();
   expect(await status(second)).toBe('APPROVED');
@@ -188,10 +190,15 @@ test('documented descriptions are shown next to the values of the request', asyn
   });
   expect(held.status).toBe(428);
   const asked = card(held.json.action_id);
+  // A narrower window has cards, which show the values.
+  await page.setViewportSize({ width: 1200, height: 900 });
   await asked.getByText('amount 50000 — in cents').waitFor();
-  await asked.getByText('customer cus_1 — who pays').waitFor();
-  expect(await asked.getByText('rent', { exact: true }).count()).toBe(0);
+  await asked.getByText('note rent', { exact: true }).waitFor();
+  await page.setViewportSize({ width: 1440, height: 900 });
   await asked.click();
+  const facts = page.getByRole('article').locator('dl').first();
+  await facts.getByText('50000 — in cents').waitFor();
+  await facts.getByText('cus_1 — who pays').waitFor();
   const shown = page.locator('section', { hasText: 'API documentation' }).last();
   await shown.getByText('Takes the money immediately.').waitFor();
   await shown.getByText('— in cents').waitFor();
@@ -222,13 +229,13 @@ test('on a phone, a swipe decides, but never by accident', async () => {
   expect(phone.url()).not.toContain(action);
   expect(await status(action)).toBe('PENDING');
 
-  // High risk takes a second swipe.
+  // A deletion takes a second swipe.
   await swipe(action, 250, 5, false);
-  await phone.getByText('Release, then swipe again').waitFor();
+  await phone.getByText('Release, then confirm').waitFor();
   await finger.lift();
-  await phone.getByText(/Press twice to approve: high risk/).waitFor();
+  await phone.getByText(/Confirm to approve: .*deletion/).waitFor();
   expect(await status(action)).toBe('PENDING');
-  await phone.getByLabel('Delete').check();
+  await phone.getByLabel(/^Delete 127/).check();
   // A swipe that follows immediately is not deliberate.
   await new Promise((later) => setTimeout(later, 700));
   await swipe(action, 250, 5);
@@ -240,13 +247,21 @@ test('on a phone, a swipe decides, but never by accident', async () => {
   // A finger that was moving while the cards moved meant another card.
   await new Promise((later) => setTimeout(later, 700));
   await phone.route('**/deny', (route) => route.abort());
+  // Denying by a swipe asks for the reason first.
   await swipe(unwanted, -250, 0);
+  await phone.getByRole('button', { name: 'Ask me first' }).click();
+  expect(await status(unwanted)).toBe('PENDING');
+  const deny = phone.getByRole('button', { name: 'Deny', exact: true });
+  await deny.click();
   await phone.getByText(/^Not denied: the gateway could not be reached/).waitFor();
   expect(await status(unwanted)).toBe('PENDING');
   await phone.unroute('**/deny');
-  await swipe(unwanted, -250, 0);
+  await deny.click();
   await phone.getByText(/^Denied:/).waitFor();
-  expect(await status(unwanted)).toBe('DENIED');
+  const response = await stage.gateway.call('GET', `/status/${unwanted}`, undefined, {
+    'Agent-Key': key,
+  });
+  expect(response.json).toMatchObject({ status: 'DENIED', note: 'Ask me first.' });
   await phone.context().close();
 });
 
@@ -311,7 +326,7 @@ test('ten megabytes and the maximum of headers are shown as folded, counted text
   await page.getByRole('button', { name: 'Show more', exact: true }).click();
   expect(await page.locator('main img[src="x"], main script').count()).toBe(0);
   const began = Date.now();
-  await page.getByRole('button', { name: 'Approve', exact: true }).click();
+  await page.getByRole('button', { name: 'Hold to approve' }).click();
   await page
     .getByRole('article')
     .getByText(/long, folded body, invisible characters in the body/)

@@ -13,7 +13,10 @@ type Hold = (path: string) => Promise<unknown>;
 /** Returns how long after its 428 a request appears, in milliseconds. */
 export async function timeToScreen(page: Page, hold: Hold, path: string): Promise<number> {
   const seen = page.waitForFunction(
-    (text) => document.querySelector('main')?.textContent?.includes(text) && Date.now(),
+    (text) =>
+      (document.querySelector('main')?.textContent?.includes(text) ||
+        document.querySelector(`[data-action][title$="${text}"]`)) &&
+      Date.now(),
     path,
     { polling: 5 },
   );

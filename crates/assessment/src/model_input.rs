@@ -83,12 +83,12 @@ impl ModelInput {
         let must_hold = unapplied.is_some() && (!is_safe || failure_mode == FailureMode::BlockAll);
         if let Some(rule) = unapplied {
             let follows = if must_hold {
-                "so a human is to look at what it covers"
+                "so this requires approval"
             } else {
                 "so it was not applied"
             };
             let sentence = format!(
-                "The rule “{}” is in words and there is no language model to apply it, {follows}.",
+                "The rule “{}” is in plain words and no language model is configured to apply it, {follows}.",
                 rule.name
             );
             verdict.signals.push(Signal {

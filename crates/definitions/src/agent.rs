@@ -54,7 +54,7 @@ body! {
         /// Name.
         #[schema(nullable = false)]
         name "name": Change<Name> as Option<Name>,
-        /// Whether its key is valid.
+        /// Whether the agent is enabled. The key of a disabled agent is refused.
         is_active "isActive": Option<bool> as Option<bool>,
         /// Default time that a held call stays open, in seconds.
         #[schema(minimum = 0, maximum = 300)]

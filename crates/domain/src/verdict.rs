@@ -139,9 +139,9 @@ fn quoted(operation: &OperationRef) -> Option<String> {
 /// Returns the sentence that explains a rule's decision to a human.
 fn rule_sentence(rule: &MatchedRule) -> String {
     let does = match rule.effect {
-        RuleEffect::Allow => "lets this pass",
-        RuleEffect::RequireApproval => "wants a human to look at this",
-        RuleEffect::Deny => "refuses this",
+        RuleEffect::Allow => "allows this",
+        RuleEffect::RequireApproval => "requires approval for this",
+        RuleEffect::Deny => "denies this",
     };
     let because = rule.unevaluated.as_ref().map_or_else(String::new, |why| {
         format!(", because its condition could not be evaluated: {why}")

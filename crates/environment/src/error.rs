@@ -25,6 +25,24 @@ pub enum SettingError {
     EnvFileLine { line: usize },
 }
 
+/// The error of a value parser for a list, which names the entry that is invalid instead of the whole value.
+#[derive(Debug, thiserror::Error)]
+#[error("{expected}")]
+pub struct InvalidEntry {
+    expected: &'static str,
+    pub(crate) entry: String,
+}
+
+impl InvalidEntry {
+    /// An entry of a value that must be `expected`.
+    pub fn new(expected: &'static str, entry: impl Into<String>) -> Self {
+        Self {
+            expected,
+            entry: entry.into(),
+        }
+    }
+}
+
 impl SettingError {
     /// An invalid value that may be shown.
     pub fn invalid(

@@ -15,7 +15,7 @@ mod variable;
 
 pub mod value;
 
-pub use error::SettingError;
+pub use error::{InvalidEntry, SettingError};
 pub use source::Source;
 pub use variable::{Variable, help, read, variables, wrap};
 

@@ -6,7 +6,7 @@ use clap::builder::Styles;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Args, Command};
 
-use crate::{SettingError, Source};
+use crate::{InvalidEntry, SettingError, Source};
 
 /// Description of a variable, from its declaration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,14 +134,18 @@ fn invalid_argument<'a>(command: &'a Command, error: &clap::Error) -> Option<&'a
 }
 
 fn refused(argument: &Arg, error: &clap::Error, source: &Source) -> SettingError {
+    let cause = std::error::Error::source(error);
     let expected = match error.get(ContextKind::ValidValue) {
         Some(ContextValue::Strings(words)) => format!("one of {}", words.join(", ")),
-        _ => std::error::Error::source(error).map_or_else(String::new, ToString::to_string),
+        _ => cause.map_or_else(String::new, ToString::to_string),
     };
     let name = name(argument);
     if argument.is_hide_env_values_set() {
         return SettingError::invalid_secret(name, expected);
     }
-    let given = source.get(&name).ok().flatten().unwrap_or_default();
+    let given = match cause.and_then(|cause| cause.downcast_ref::<InvalidEntry>()) {
+        Some(invalid) => &invalid.entry,
+        None => source.get(&name).ok().flatten().unwrap_or_default(),
+    };
     SettingError::invalid(name, expected, given)
 }

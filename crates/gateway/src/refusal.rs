@@ -122,7 +122,7 @@ pub enum Refusal {
         note: Option<String>,
     },
     /// The action expired.
-    #[error("this action expired before it was decided or executed")]
+    #[error("this action expired before it was approved or executed")]
     ActionExpired {
         /// The action.
         action: ActionId,

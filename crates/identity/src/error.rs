@@ -54,7 +54,7 @@ pub enum RegisterError {
         retry_after: Duration,
     },
     /// Too many passwords are being hashed at the moment.
-    #[error("too many simultaneous logins; try again in a moment")]
+    #[error("too many passwords are being checked at this moment; try again in a second")]
     Busy,
     /// The gateway itself failed.
     #[error(transparent)]
@@ -74,7 +74,7 @@ pub enum LoginError {
         retry_after: Duration,
     },
     /// Too many passwords are being checked at the moment.
-    #[error("too many simultaneous logins; try again in a moment")]
+    #[error("too many passwords are being checked at this moment; try again in a second")]
     Busy,
     /// The gateway itself failed.
     #[error(transparent)]
@@ -85,7 +85,7 @@ pub enum LoginError {
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// The token is invalid or expired, or its session has ended.
-    #[error("not logged in")]
+    #[error("not signed in")]
     NotAuthenticated,
     /// The gateway itself failed.
     #[error(transparent)]

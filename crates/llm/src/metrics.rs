@@ -60,7 +60,7 @@ impl LlmMetrics {
     pub fn register(&self, registry: &mut Registry) {
         registry.register(
             "llm_judgements",
-            "Requests that needed the language model, by the source of the verdict",
+            "Requests that needed the language model, by the source of the result",
             self.assessments.clone(),
         );
         registry.register(

@@ -11,7 +11,7 @@ use gaiterguard_evaluation::EvalArguments;
 
 use crate::commands;
 
-/// API gateway that puts a human in charge of what AI agents do.
+/// API gateway that puts a human in charge of what AI agents send to APIs.
 #[derive(Debug, Parser)]
 #[command(
     name = "gaiterguard",
@@ -44,9 +44,9 @@ enum Command {
     Audit(AuditCommand),
     /// Send a request as an agent, and print the upstream's response.
     ///
-    /// Waits for a human's decision if the request is held. Exit codes: 0 for a 2xx response, 22 for
-    /// any other response of the upstream, 3 denied, 4 expired or revoked, 5 still pending, 1 for any
-    /// other error.
+    /// Waits for a human if the request is held. Exit codes: 0 for a 2xx response, 22 for any other
+    /// response of the upstream, 3 denied, 4 expired or revoked, 5 still pending, 2 for an invalid
+    /// argument or variable, 1 for any other error.
     #[command(after_help = agent_help())]
     Call(CallArguments),
     /// Run an MCP server for agents on standard input and output.
@@ -61,7 +61,7 @@ enum Command {
 enum UserCommand {
     /// Create a user, regardless of `REGISTRATION`. Reads the password from standard input.
     Create {
-        /// E-mail address for login.
+        /// E-mail address to sign in with.
         #[arg(value_parser = Email::parse)]
         email: Email,
         /// Add the user to the workspace of the user with this e-mail address, instead of creating
@@ -87,7 +87,8 @@ enum VaultCommand {
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
-    /// Verify that no entry of the audit log was changed or removed.
+    /// Verify that no entry of the audit log was changed or removed, and that the stored requests and
+    /// actions match their entries.
     Verify,
 }
 

@@ -67,7 +67,7 @@ codes! {
     ActionDenied = "action_denied", [FORBIDDEN]:
         "A human denied the request; `note` contains the reason. Do not try to work around it.",
     ActionExpired = "action_expired", [FORBIDDEN, GONE]:
-        "The action expired before it was decided or executed. Send the request again if it is still needed.",
+        "The action expired before it was approved or executed. Send the request again if it is still needed.",
     ActionNotApproved = "action_not_approved", [CONFLICT]:
         "The action cannot be executed in its current status; see `action_status`.",
     ActionNotFound = "action_not_found", [NOT_FOUND]:
@@ -75,13 +75,13 @@ codes! {
     ActionRevoked = "action_revoked", [FORBIDDEN]:
         "The action was revoked by a human, a block, or the kill switch.",
     ActionStale = "action_stale", [CONFLICT]:
-        "The service's URL, the location of its credential, or the agent's scope has changed since the request was held. Nothing was sent.",
+        "The service's URL, the location of its credential, its WebSocket setting, or the agent's scope has changed since the request was held. Nothing was sent.",
     ActionUnreadable = "action_unreadable", [CONFLICT]:
         "The stored action is damaged. It can only be denied.",
     AgentBlocked = "agent_blocked", [FORBIDDEN]:
         "An operator blocked the agent.",
     AlreadyDecided = "already_decided", [CONFLICT]:
-        "The action's status does not allow this decision; `action_status` contains the status.",
+        "The action's status does not allow this change; `action_status` contains the status.",
     AmbiguousTarget = "ambiguous_target", [BAD_REQUEST]:
         "Several services contain the target. Choose one with `service_id`.",
     AnswerNotKept = "answer_not_kept", [CONFLICT]:
@@ -127,7 +127,7 @@ codes! {
     KillSwitch = "kill_switch", [FORBIDDEN]:
         "An operator stopped all agents of the workspace.",
     LlmFailed = "llm_failed", [BAD_GATEWAY]:
-        "The test call to the language model failed.",
+        "The language model did not respond, or its response was not usable.",
     LlmNotConfigured = "llm_not_configured", [CONFLICT]:
         "No language model is configured.",
     MalformedRequest = "malformed_request", [BAD_REQUEST]:

@@ -20,7 +20,8 @@ pub struct AssessorSettings {
     /// Name of the model.
     #[arg(env = "LLM_MODEL", default_value = "gpt-4o-mini")]
     model: String,
-    /// Milliseconds until a call to the model fails.
+    /// Maximum time for the model to assess a request, in milliseconds, however many calls it takes.
+    /// After that, the model counts as failed.
     #[arg(env = "LLM_TIMEOUT_MS", default_value = "10000", value_parser = value::milliseconds)]
     timeout: Duration,
     /// Requests to hold when the model fails: everything except GET, HEAD, and OPTIONS
@@ -38,7 +39,7 @@ pub struct AssessorSettings {
         value_parser = value::integer::<u64>(1..=1_000_000_000_000),
     )]
     daily_tokens_max: Option<u64>,
-    /// Maximum cost per day, in the currency of the prices.
+    /// Maximum cost per day (UTC), in the currency of the prices.
     #[arg(env = "LLM_DAILY_COST_MAX", value_parser = value::amount)]
     daily_cost_max: Option<f64>,
     /// Price of a million tokens of input.

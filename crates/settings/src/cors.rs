@@ -1,5 +1,6 @@
 //! `CORS_ORIGINS`: the other origins whose pages may read the dashboard's responses.
 
+use gaiterguard_environment::InvalidEntry;
 use http::HeaderValue;
 
 /// The origins in `CORS_ORIGINS`, separated by commas; `*` as a port allows every port.
@@ -15,16 +16,13 @@ enum Pattern {
 
 impl CorsOrigins {
     /// Parses the value of the variable. An empty list allows no origin.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
+    pub fn parse(text: &str) -> Result<Self, InvalidEntry> {
+        let expected = "a comma-separated list of origins such as https://app.example.com or \
+                        http://localhost:*";
         text.split(',')
             .map(str::trim)
             .filter(|entry| !entry.is_empty())
-            .map(|entry| {
-                Pattern::parse(entry).ok_or(
-                    "a comma-separated list of origins such as https://app.example.com or \
-                     http://localhost:*",
-                )
-            })
+            .map(|entry| Pattern::parse(entry).ok_or_else(|| InvalidEntry::new(expected, entry)))
             .collect::<Result<_, _>>()
             .map(Self)
     }

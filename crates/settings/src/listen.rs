@@ -41,14 +41,14 @@ pub struct ListenSettings {
         value_parser = value::integer::<usize>(1..=1_073_741_824),
     )]
     pub request_body_bytes_max: usize,
-    /// Milliseconds until the head of a request is complete.
+    /// Maximum time for the head of a request to arrive, in milliseconds.
     #[arg(
         env = "HEADER_TIMEOUT_MS",
         default_value = "10000",
         value_parser = value::milliseconds,
     )]
     pub header_timeout: Duration,
-    /// Milliseconds between two parts of a request body.
+    /// Maximum pause between two parts of a request body, in milliseconds.
     #[arg(
         env = "BODY_IDLE_TIMEOUT_MS",
         default_value = "30000",

@@ -17,8 +17,9 @@ pub struct RetentionSettings {
     /// Days for which the stored response of an executed action is kept.
     #[arg(env = "RESULT_RETENTION_DAYS", default_value = "7", value_parser = value::days)]
     pub result: Duration,
-    /// Hours for which the values of a response count as seen by the agent that received it. An ID, a
-    /// name, or an amount that a request takes from a response needs no other explanation. 0 disables
+    /// Hours for which the values of a response, such as IDs, names, and amounts, count as shown to the
+    /// agent that received it. The risk assessment counts it against a request if it affects an object
+    /// or a recipient that the agent was never shown and that the intent does not name. 0 disables
     /// this.
     #[arg(env = "PROVENANCE_HOURS", default_value = "24", value_parser = value::hours_or_none)]
     pub provenance: Duration,

@@ -208,6 +208,22 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
             "localhost",
             r#"CORS_ORIGINS must be a comma-separated list of origins such as https://app.example.com or http://localhost:*, not "localhost""#,
         ),
+        // Only the invalid entry of a list is shown.
+        (
+            "UPSTREAM_PRIVATE_ALLOW",
+            "127.0.0.1/32:9000,10.0.0.0/33",
+            r#"UPSTREAM_PRIVATE_ALLOW must be comma-separated CIDR or CIDR:PORT, such as 127.0.0.1/32:9000 or 10.0.0.0/8, not "10.0.0.0/33""#,
+        ),
+        (
+            "UPSTREAM_HOSTS",
+            "api.internal=10.0.0.5, api ,b=10.0.0.6",
+            r#"UPSTREAM_HOSTS must be comma-separated NAME=IP, such as api.internal=10.0.0.5, not "api""#,
+        ),
+        (
+            "CORS_ORIGINS",
+            "http://localhost:*, app.example.com",
+            r#"CORS_ORIGINS must be a comma-separated list of origins such as https://app.example.com or http://localhost:*, not "app.example.com""#,
+        ),
     ] {
         let text = error(&[(variable, value)]);
         assert_eq!(text, line);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use gaiterguard_environment::value;
+use gaiterguard_environment::{InvalidEntry, value};
 use gaiterguard_upstream::{AllowedRange, parse_private_allow, parse_upstream_hosts};
 
 /// Loopback and private addresses that upstreams may have anyway. An alias, because clap would read
@@ -17,21 +17,21 @@ type Hosts = Vec<(String, IpAddr)>;
 /// Connections to upstreams, and what is stored of their responses.
 #[derive(Debug, Args)]
 pub struct UpstreamSettings {
-    /// Milliseconds until a connection is open.
+    /// Maximum time to open a connection to an upstream, in milliseconds.
     #[arg(
         env = "UPSTREAM_CONNECT_TIMEOUT_MS",
         default_value = "10000",
         value_parser = value::milliseconds,
     )]
     pub connect_timeout: Duration,
-    /// Milliseconds until the first byte of a response.
+    /// Maximum time until an upstream's response begins, in milliseconds.
     #[arg(
         env = "UPSTREAM_TIMEOUT_MS",
         default_value = "30000",
         value_parser = value::milliseconds,
     )]
     pub timeout: Duration,
-    /// Milliseconds between two parts of a response.
+    /// Maximum pause between two parts of an upstream's response, in milliseconds.
     #[arg(
         env = "UPSTREAM_IDLE_TIMEOUT_MS",
         default_value = "60000",
@@ -75,12 +75,12 @@ impl UpstreamSettings {
     }
 }
 
-fn private_allow(text: &str) -> Result<PrivateAllow, &'static str> {
+fn private_allow(text: &str) -> Result<PrivateAllow, InvalidEntry> {
     let expected = "comma-separated CIDR or CIDR:PORT, such as 127.0.0.1/32:9000 or 10.0.0.0/8";
-    parse_private_allow(text).map_err(|_| expected)
+    parse_private_allow(text).map_err(|entry| InvalidEntry::new(expected, entry))
 }
 
-fn hosts(text: &str) -> Result<Hosts, &'static str> {
+fn hosts(text: &str) -> Result<Hosts, InvalidEntry> {
     let expected = "comma-separated NAME=IP, such as api.internal=10.0.0.5";
-    parse_upstream_hosts(text).map_err(|_| expected)
+    parse_upstream_hosts(text).map_err(|entry| InvalidEntry::new(expected, entry))
 }

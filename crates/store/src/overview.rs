@@ -31,7 +31,8 @@ pub struct Overview {
     pub series: Vec<OverviewCount>,
     /// How many actions are pending now.
     pub pending: i64,
-    /// The median time from holding a request to a human's decision, in milliseconds.
+    /// The median time from holding a request to its approval or denial, in milliseconds. An approval that
+    /// expired or was revoked before it was used does not count.
     pub decision_ms_median: Option<i64>,
     /// The agents with the most requests.
     pub agents: Vec<OverviewAgent>,
@@ -96,13 +97,13 @@ pub struct OverviewOperation {
 /// The outcomes of held requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OverviewHeld {
-    /// A human approved them, whatever happened afterwards.
+    /// They are approved, or were sent after an approval.
     pub approved: i64,
     /// A human denied them.
     pub denied: i64,
-    /// Nobody decided in time.
+    /// They expired, undecided or with an approval that was not used.
     pub expired: i64,
-    /// They were revoked before a decision.
+    /// They were revoked, before or after an approval, or a human recorded that they were not executed.
     pub revoked: i64,
     /// They are still pending.
     pub pending: i64,

@@ -325,16 +325,12 @@ impl Embedded {
 /// Parses comma-separated `CIDR` or `CIDR:PORT`. IPv6 with a port needs brackets (`[fd00::/8]:9000`). A
 /// single address is a range of one.
 ///
-/// The error names the invalid entry.
+/// The error is the invalid entry.
 pub fn parse_private_allow(text: &str) -> Result<Vec<AllowedRange>, String> {
     text.split(',')
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
-        .map(|entry| {
-            parse_allowed_range(entry).ok_or_else(|| {
-                format!("`{entry}` is not CIDR or CIDR:PORT (IPv6 with a port: [CIDR]:PORT)")
-            })
-        })
+        .map(|entry| parse_allowed_range(entry).ok_or_else(|| entry.to_owned()))
         .collect()
 }
 

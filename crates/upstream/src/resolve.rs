@@ -183,12 +183,12 @@ fn normal_name(name: &str) -> String {
 
 /// Parses comma-separated `name=IP` pairs. A name may repeat; IPv6 may have brackets.
 ///
-/// The error names the invalid entry.
+/// The error is the invalid entry.
 pub fn parse_upstream_hosts(text: &str) -> Result<Vec<(String, IpAddr)>, String> {
     text.split(',')
         .map(str::trim)
         .filter(|entry| !entry.is_empty())
-        .map(|entry| parse_pair(entry).ok_or_else(|| format!("`{entry}` is not NAME=IP")))
+        .map(|entry| parse_pair(entry).ok_or_else(|| entry.to_owned()))
         .collect()
 }
 

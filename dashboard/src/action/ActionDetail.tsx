@@ -1,17 +1,22 @@
 /** The details of a held request. */
-import type { Action, ActionStatus } from '#/client';
+import { Link } from '@tanstack/react-router';
+import { ChevronDown, ChevronRight } from 'lucide-react';
+import { useState } from 'react';
+import type { Action, ActionStatus, Signal } from '#/client';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { Fact } from '#/ui/Fact';
 import { Panel } from '#/ui/Panel';
-import { Body } from './Body';
+import { Body, type Marked } from './Body';
+import { cardOf } from './card';
 import { Documentation } from './Documentation';
 import { ExactRequest, Headers } from './ExactRequest';
 import { Intent } from './Intent';
+import { KeyFacts } from './KeyFacts';
 import { Provenance } from './Provenance';
 import { RecentRequests } from './RecentRequests';
-import { RiskBadge } from './RiskBadge';
+import { WhyScore } from './WhyScore';
 
 const TO_SEND = 'Exact request';
 const NOT_SENT = 'Exact request (not sent)';
@@ -28,54 +33,54 @@ const SENT_TITLES: Record<ActionStatus, string> = {
   INDETERMINATE: 'Exact request (may have been sent)',
 };
 
-/** Shows everything known about an action, without the controls to decide on it. */
+/**
+ * Shows everything known about an action, without the controls to decide on it: the facts first, then
+ * the agent's words, then the exact request.
+ */
 export function ActionDetail({ action }: { action: Action }) {
+  // A request that the facts show completely is folded; any other is open.
+  const [isOpen, setIsOpen] = useState(action.status !== 'PENDING' || !cardOf(action).isComplete);
+  const [marked, setMarked] = useState<Marked | null>(null);
+  const mark = (signal: Signal) => {
+    setIsOpen(true);
+    setMarked((before) => ({ signal, count: (before?.count ?? 0) + 1 }));
+  };
   return (
     <div className="space-y-4">
-      <Panel title="Why it was held" actions={<RiskBadge score={action.risk_score} />}>
-        <p className="text-sm">
-          <Visible text={action.risk_explanation} />
-        </p>
-        {action.signals.length > 0 && (
-          <ul className="mt-2 space-y-1 text-sm">
-            {action.signals.map((signal) => (
-              <li key={`${signal.code} ${signal.evidence}`} className="flex gap-2">
-                <span className="shrink-0 font-mono text-soft">
-                  {signal.weight > 0 ? '+' : ''}
-                  {signal.weight.toFixed(2)}
-                </span>
-                <span className="min-w-0">
-                  <Visible text={signal.sentence} />
-                  {signal.evidence !== '' && (
-                    <span className="block text-soft">
-                      <Visible text={signal.evidence} />
-                    </span>
-                  )}
-                </span>
-              </li>
-            ))}
-          </ul>
-        )}
-        {action.matched_rules.length > 0 && (
-          <p className="mt-2 text-sm">
-            Matched rules:{' '}
-            {action.matched_rules.map(({ id, name, effect }) => (
-              <span key={id} className="mr-2">
-                <Visible text={name} /> <Badge>{effect.replace('_', ' ')}</Badge>
-              </span>
-            ))}
-          </p>
-        )}
-      </Panel>
-      <Provenance action={action} />
-      <Documentation action={action} />
-      <Panel title={SENT_TITLES[action.status]}>
-        <ExactRequest action={action} />
-      </Panel>
+      <KeyFacts action={action} onMark={mark} />
       <Panel title="The agent says">
         <Intent action={action} />
         <p className="mt-2 text-sm text-soft">Unverified: written by the agent.</p>
       </Panel>
+      <section className="min-w-0 rounded-lg border border-line bg-panel p-4">
+        <h2 className="text-base">
+          <button
+            type="button"
+            aria-expanded={isOpen}
+            onClick={() => setIsOpen(!isOpen)}
+            className="-m-2 flex w-full flex-wrap items-center gap-x-2 rounded-md p-2 text-left hover:bg-raised"
+          >
+            {isOpen ? (
+              <ChevronDown aria-hidden className="size-4" />
+            ) : (
+              <ChevronRight aria-hidden className="size-4" />
+            )}
+            <span className="font-semibold">{SENT_TITLES[action.status]}</span>
+            <span className="text-sm text-soft">
+              {action.method} · {action.body_size.toLocaleString('en')} bytes
+              {cardOf(action).isComplete && ' · all shown above'}
+            </span>
+          </button>
+        </h2>
+        {isOpen && (
+          <div className="mt-3">
+            <ExactRequest action={action} marked={marked} />
+          </div>
+        )}
+      </section>
+      <WhyScore action={action} onMark={mark} />
+      <Provenance action={action} />
+      <Documentation action={action} />
       {action.result && (
         <Panel title={`Response from the service: ${action.result.status}`}>
           <div className="space-y-3">
@@ -92,10 +97,22 @@ export function ActionDetail({ action }: { action: Action }) {
       <Panel title="Details">
         <dl className="space-y-1">
           <Fact name="Agent">
-            <Visible text={action.agent_name} />
+            <Link
+              to="/agents/$id"
+              params={{ id: action.agent_id }}
+              className="underline hover:no-underline"
+            >
+              <Visible text={action.agent_name} />
+            </Link>
           </Fact>
           <Fact name="Service">
-            <Visible text={action.service_name} />
+            <Link
+              to="/services/$id"
+              params={{ id: action.service_id }}
+              className="underline hover:no-underline"
+            >
+              <Visible text={action.service_name} />
+            </Link>
           </Fact>
           {action.operation && (
             <Fact name="Operation">
@@ -118,7 +135,7 @@ export function ActionDetail({ action }: { action: Action }) {
           </Fact>
         </dl>
       </Panel>
-      <RecentRequests agentId={action.agent_id} />
+      <RecentRequests agentId={action.agent_id} exceptAction={action.action_id} />
     </div>
   );
 }

@@ -1,29 +1,48 @@
 /** The body of a request or a response. */
-import { useEffect, useMemo, useState } from 'react';
-import type { BodyEncoding } from '#/client';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type { BodyEncoding, Signal } from '#/client';
+import { counted } from '#/text/count';
 import { fold } from '#/text/fold';
-import { formatJson } from '#/text/json';
+import { formatJson, type Range } from '#/text/json';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
-import { BODY_CHARACTERS_MAX, BODY_LINES_MAX } from './secondPress';
+import { evidenceIn } from './evidence';
+import { BODY_CHARACTERS_MAX, BODY_LINES_MAX } from './friction';
 
-/** How much more each press shows: rendering ten megabytes at a time would freeze the page. */
+/** A text up to this length is unfolded as a whole: 1 MB renders in well under a second. */
+const ALL_CHARACTERS_MAX = 1_000_000;
+/** How much more each press shows of a longer text: ten megabytes at a time would freeze the page. */
 const MORE_CHARACTERS = 100_000;
 const MORE_LINES = 2_000;
 /** Longer JSON is shown raw. */
 const FORMATTED_CHARACTERS_MAX = 1_000_000;
 
-/**
- * Shows a body: JSON formatted, long text folded with a count of the hidden part, binary as a
- * digest.
- */
-export function Body({ body, encoding }: { body: string; encoding: BodyEncoding }) {
-  if (body === '') return <p className="text-sm text-soft">No body</p>;
-  if (encoding === 'base64') return <Uninspectable base64={body} />;
-  return <TextBody key={body} body={body} />;
+/** The signal whose evidence is to be marked. */
+export interface Marked {
+  signal: Signal;
+  /** Differs for each request to mark it, so that a repeated one scrolls again. */
+  count: number;
 }
 
-function TextBody({ body }: { body: string }) {
+/**
+ * Shows a body: JSON formatted, long text folded with a count of the hidden part, binary as a
+ * digest. The evidence of a marked signal is unfolded and scrolled to.
+ */
+export function Body({
+  body,
+  encoding,
+  marked = null,
+}: {
+  body: string;
+  encoding: BodyEncoding;
+  marked?: Marked | null;
+}) {
+  if (body === '') return <p className="text-sm text-soft">No body</p>;
+  if (encoding === 'base64') return <Uninspectable base64={body} />;
+  return <TextBody key={body} body={body} marked={marked} />;
+}
+
+function TextBody({ body, marked }: { body: string; marked: Marked | null }) {
   const [isRaw, setIsRaw] = useState(false);
   const [more, setMore] = useState(0);
   const formatted = useMemo(
@@ -31,11 +50,25 @@ function TextBody({ body }: { body: string }) {
     [body],
   );
   const text = isRaw || formatted === null ? body : formatted;
+  const range = useMemo(() => (marked ? evidenceIn(text, marked.signal) : null), [text, marked]);
+  const isShort = text.length <= ALL_CHARACTERS_MAX;
+  const isWhole = isShort && (more > 0 || range !== null);
   const folded = useMemo(
     () =>
-      fold(text, BODY_LINES_MAX + more * MORE_LINES, BODY_CHARACTERS_MAX + more * MORE_CHARACTERS),
-    [text, more],
+      isWhole
+        ? fold(text, text.length + 1, text.length)
+        : fold(
+            text,
+            BODY_LINES_MAX + more * MORE_LINES,
+            BODY_CHARACTERS_MAX + more * MORE_CHARACTERS,
+          ),
+    [text, more, isWhole],
   );
+  const mark = useRef<HTMLElement>(null);
+  const whole = useRef<HTMLPreElement>(null);
+  useEffect(() => {
+    if (marked) (mark.current ?? whole.current)?.scrollIntoView({ block: 'center' });
+  }, [marked]);
   return (
     <div className="space-y-2">
       <div className="flex flex-wrap items-center justify-between gap-2 text-sm text-soft">
@@ -46,20 +79,46 @@ function TextBody({ body }: { body: string }) {
           </Button>
         )}
       </div>
-      <pre className="overflow-hidden rounded-md border border-line bg-page p-3 font-mono text-[0.8rem] whitespace-pre-wrap">
-        <Visible text={folded.shown} />
+      <pre
+        ref={whole}
+        className="overflow-hidden rounded-md border border-line bg-page p-3 font-mono text-[0.8rem] whitespace-pre-wrap"
+      >
+        {range ? (
+          <MarkedText ref={mark} text={folded.shown} range={range} />
+        ) : (
+          <Visible text={folded.shown} />
+        )}
       </pre>
       {folded.hiddenCharacters > 0 && (
         <div className="flex flex-wrap items-center gap-2 rounded-md border border-warn p-2 text-sm text-warn">
           <strong>
-            {folded.hiddenLines.toLocaleString('en')} more{' '}
-            {folded.hiddenLines === 1 ? 'line' : 'lines'} (
+            {counted(folded.hiddenLines, 'more line')} (
             {folded.hiddenCharacters.toLocaleString('en')} characters) hidden
           </strong>
-          <Button onClick={() => setMore(more + 1)}>Show more</Button>
+          <Button onClick={() => setMore(more + 1)}>{isShort ? 'Show all' : 'Show more'}</Button>
         </div>
       )}
     </div>
+  );
+}
+
+function MarkedText({
+  ref,
+  text,
+  range: { start, end },
+}: {
+  ref: React.Ref<HTMLElement>;
+  text: string;
+  range: Range;
+}) {
+  return (
+    <>
+      <Visible text={text.slice(0, start)} />
+      <mark ref={ref} className="rounded-sm bg-mark text-ink">
+        <Visible text={text.slice(start, end)} />
+      </mark>
+      <Visible text={text.slice(end)} />
+    </>
   );
 }
 

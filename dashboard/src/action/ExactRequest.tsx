@@ -4,13 +4,13 @@ import type { Action } from '#/client';
 import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
-import { Body } from './Body';
+import { Body, type Marked } from './Body';
 import { RequestLine } from './RequestLine';
 
 const HEADERS_SHOWN = 12;
 
-/** Shows method, URL, headers, and body. */
-export function ExactRequest({ action }: { action: Action }) {
+/** Shows method, URL, headers, and body, with the evidence of a signal marked in the body. */
+export function ExactRequest({ action, marked }: { action: Action; marked: Marked | null }) {
   const { query } = splitTarget(action.target_url);
   return (
     <div className="space-y-4">
@@ -34,7 +34,7 @@ export function ExactRequest({ action }: { action: Action }) {
       </div>
       <div>
         <h3 className="mb-1 text-sm font-semibold">Body</h3>
-        <Body body={action.request_body} encoding={action.body_encoding} />
+        <Body body={action.request_body} encoding={action.body_encoding} marked={marked} />
       </div>
     </div>
   );

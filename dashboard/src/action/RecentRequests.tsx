@@ -12,17 +12,25 @@ import { outcomeOf } from './outcome';
 
 const REQUESTS_SHOWN = 6;
 
-/** Lists an agent's latest requests; renders nothing if there are none. */
-export function RecentRequests({ agentId }: { agentId: number }) {
+/** Lists an agent's latest requests other than this one; renders nothing if there are none. */
+export function RecentRequests({
+  agentId,
+  exceptAction,
+}: {
+  agentId: number;
+  /** The id of the action that is already on the page. */
+  exceptAction?: string;
+}) {
   const { data } = useQuery(
-    listRequestsOptions({ query: { agent_id: agentId, limit: REQUESTS_SHOWN } }),
+    listRequestsOptions({ query: { agent_id: agentId, limit: REQUESTS_SHOWN + 1 } }),
   );
   const now = useNow();
-  if (!data || data.items.length === 0) return null;
+  const others = data?.items.filter((entry) => entry.action_id !== (exceptAction ?? '')) ?? [];
+  if (others.length === 0) return null;
   return (
     <Panel title="Recent requests from this agent">
       <ul className="divide-y divide-line text-sm">
-        {data.items.map((entry) => (
+        {others.slice(0, REQUESTS_SHOWN).map((entry) => (
           <li key={entry.id} className="flex flex-wrap items-baseline gap-x-2 py-1.5">
             <Badge tone={outcomeOf(entry).tone}>{outcomeOf(entry).word}</Badge>
             <Link

@@ -1,18 +1,26 @@
-/** A risk score, as a badge. */
+/** The risk of a request, as a badge. */
 import { Badge } from '#/ui/Badge';
+import { type RiskLevel, riskLevel } from './risk';
 
-/** Shows a score with its level. */
-export function RiskBadge({ score }: { score: number }) {
-  const { word, tone } = riskLevel(score);
-  return (
-    <Badge tone={tone}>
-      {word} risk {score.toFixed(2)}
-    </Badge>
-  );
+/** No level is red: red means that an effect cannot be taken back. */
+const LEVELS: Record<RiskLevel, { word: string; tone: 'soft' | 'warn' }> = {
+  high: { word: 'High risk', tone: 'warn' },
+  medium: { word: 'Medium risk', tone: 'soft' },
+  low: { word: 'Low risk', tone: 'soft' },
+};
+
+/** Shows the level of a score. */
+export function LevelBadge({ score }: { score: number }) {
+  const { word, tone } = LEVELS[riskLevel(score)];
+  return <Badge tone={tone}>{word}</Badge>;
 }
 
-function riskLevel(score: number): { word: string; tone: 'good' | 'warn' | 'bad' } {
-  if (score >= 0.7) return { word: 'High', tone: 'bad' };
-  if (score >= 0.4) return { word: 'Medium', tone: 'warn' };
-  return { word: 'Low', tone: 'good' };
+/** Shows the level of a score, and the score. */
+export function RiskBadge({ score }: { score: number }) {
+  const { word, tone } = LEVELS[riskLevel(score)];
+  return (
+    <Badge tone={tone}>
+      {word} {score.toFixed(2)}
+    </Badge>
+  );
 }

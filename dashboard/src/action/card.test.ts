@@ -1,9 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import type { Action } from '#/client';
+import type { Action, RequestFact } from '#/client';
 import { cardOf, excerptOf } from './card';
 
-const request = (change: Partial<Action>) =>
-  ({
+/** The facts of a flat body, as the gateway summarizes it: the first six values, no secret. */
+function factsOf(body: string): RequestFact[] {
+  const parsed: Record<string, unknown> = body.startsWith('{')
+    ? JSON.parse(body)
+    : Object.fromEntries(new URLSearchParams(body));
+  return Object.entries(parsed)
+    .filter(([name, value]) => name !== 'password' && typeof value !== 'object' && value !== '')
+    .slice(0, 6)
+    .map(([name, value]) => ({
+      kind: 'other',
+      name,
+      location: `body/${name}`,
+      value: String(value).slice(0, 300),
+      is_cut: String(value).length > 300,
+      meaning: null,
+    }));
+}
+
+const summaryOf = (facts: RequestFact[]) => ({
+  effect: 'changes',
+  headline: [],
+  facts,
+  other_values: 0,
+});
+
+const request = (change: Partial<Action>) => {
+  const action = {
     method: 'POST',
     target_url: 'https://api.example/v1/refunds',
     request_headers: { 'content-type': 'application/json', 'user-agent': 'x' },
@@ -11,9 +36,23 @@ const request = (change: Partial<Action>) =>
     body_encoding: 'utf8',
     signals: [],
     ...change,
-  }) as unknown as Action;
+  } as unknown as Action;
+  if (action.summary !== undefined) return action;
+  return { ...action, summary: summaryOf(factsOf(action.request_body)) };
+};
 
-const isComplete = (change: Partial<Action>) => cardOf(request(change), undefined).isComplete;
+const isComplete = (change: Partial<Action>) => cardOf(request(change)).isComplete;
+
+const fact = (change: Partial<RequestFact>) =>
+  ({
+    kind: 'other',
+    name: 'x',
+    location: 'body/x',
+    value: '',
+    is_cut: false,
+    meaning: null,
+    ...change,
+  }) as RequestFact;
 
 describe('a card', () => {
   it.each<[string, Partial<Action>]>([
@@ -31,8 +70,16 @@ describe('a card', () => {
   });
 
   it.each<[string, Partial<Action>]>([
-    ['has a value that is not on it', { request_body: '{"amount":500,"memo":"x"}' }],
-    ['has more values than fit', { request_body: '{"amount":1,"to":"a","id":"b","user":"c"}' }],
+    [
+      'has a value that is not on it',
+      { request_body: '{"amount":500,"memo":"x"}', summary: summaryOf(factsOf('{"amount":500}')) },
+    ],
+    [
+      'has more values than fit',
+      { request_body: '{"a":1,"b":"a","c":"b","d":"c","e":1,"f":2,"g":3}' },
+    ],
+    ['has a null', { request_body: '{"amount":500,"memo":null}' }],
+    ['has no summary', { summary: null }],
     ['has a long value', { request_body: `{"to":"${'x'.repeat(500)}"}` }],
     ['has a long name', { request_body: `{"${'x'.repeat(50)}_to":"a"}` }],
     ['has a value of many lines', { request_body: '{"to":"a\\n\\n\\n\\n\\n\\nb"}' }],
@@ -62,7 +109,7 @@ describe('a card', () => {
       request_body: JSON.stringify({ text }),
       signals: [{ code: 'link', weight: 0.3, evidence: '/text', sentence }],
     } as Partial<Action>);
-    const { values } = cardOf(action, undefined);
+    const { values } = cardOf(action);
     expect(values[0]?.value.text).toContain('reset your passwords at http://evil.example/reset');
     expect(values[0]?.value.isCutBefore).toBe(true);
   });
@@ -73,7 +120,36 @@ describe('a card', () => {
       request_body: JSON.stringify({ content }),
       signals: [{ code: 'runs_code', weight: 0.7, evidence: '/content', sentence: 'Runs.' }],
     } as Partial<Action>);
-    expect(cardOf(action, undefined).values[0]?.value.text).toBe(content);
+    expect(cardOf(action).values[0]?.value.text).toBe(content);
+  });
+});
+
+describe('an amount on a card', () => {
+  const body = '{"amount":48900,"currency":"eur"}';
+  const amount = fact({
+    kind: 'amount',
+    name: 'amount',
+    location: 'body/amount',
+    value: '€489.00',
+  });
+
+  it('is shown as people write it, and includes its currency', () => {
+    const action = request({ request_body: body, summary: summaryOf([amount]) });
+    expect(cardOf(action).values[0]?.value.text).toBe('€489.00');
+    expect(cardOf(action).values[0]?.meaning).toBeNull();
+    expect(cardOf(action).isComplete).toBe(true);
+    const coded = { ...amount, value: '489.00 CHF' };
+    const swiss = body.replace('eur', 'chf');
+    expect(isComplete({ request_body: swiss, summary: summaryOf([coded]) })).toBe(true);
+  });
+
+  it('does not hide another currency', () => {
+    const summary = summaryOf([amount]);
+    expect(isComplete({ request_body: body.replace('eur', 'usd'), summary })).toBe(false);
+    const two = '{"amount":48900,"currency":"eur","fee_currency":"eur"}';
+    expect(isComplete({ request_body: two, summary })).toBe(false);
+    const long = '{"amount":48900,"currency":"everything"}';
+    expect(isComplete({ request_body: long, summary })).toBe(false);
   });
 });
 

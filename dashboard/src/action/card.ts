@@ -1,10 +1,10 @@
-/** The content of a request's card, and whether it is the complete request. */
-import type { Action, Operation } from '#/client';
+/** The values on a request's card, and whether they are the complete request. */
+import type { Action, RequestFact } from '#/client';
 import { fold } from '#/text/fold';
 import { splitTarget } from '#/text/target';
-import { mainFieldsOf } from './mainFields';
-import { type RequestValue, valuesOf } from './requestValues';
-import { isTruncated, TARGET_CHARACTERS_MAX } from './secondPress';
+import { isTruncated, TARGET_CHARACTERS_MAX } from './friction';
+import { bodyValues } from './requestValues';
+import { quotesOf } from './signals';
 
 /** Maximum length of a value on a card, in characters: four lines on a phone. */
 const VALUE_CHARACTERS_MAX = 160;
@@ -25,6 +25,15 @@ const PLAIN_HEADERS: Readonly<Record<string, RegExp>> = {
   'accept-encoding': /^[a-z, ]*$/i,
   'content-type': /^application\/(json|x-www-form-urlencoded)(; *charset=utf-8)?$/i,
   'user-agent': /^/,
+};
+
+/** The currencies that formatted amounts show by a symbol; any other is shown by its code. */
+const SYMBOLS: Readonly<Record<string, string>> = {
+  EUR: '€',
+  GBP: '£',
+  USD: '$',
+  INR: '₹',
+  JPY: '¥',
 };
 
 /** Part of a text. */
@@ -49,44 +58,107 @@ export interface CardContent {
   isComplete: boolean;
 }
 
-/** Returns the card of an action. */
-export function cardOf(action: Action, operation: Operation | undefined): CardContent {
-  const fields = mainFieldsOf(action, operation);
-  const values = fields.map((field) => ({
-    name: beginning(field.name, NAME_CHARACTERS_MAX),
-    value: excerptOf(field.value, quotesOf(action, field.pointer)),
-    meaning:
-      field.meaning !== null && field.meaning.length <= MEANING_CHARACTERS_MAX
-        ? field.meaning
-        : null,
+/** Caches cards by action: a list of thousands renders often. */
+const cache = new WeakMap<Action, CardContent>();
+
+/** Returns the card of an action. Its summary alone chooses the values. */
+export function cardOf(action: Action): CardContent {
+  const known = cache.get(action);
+  if (known) return known;
+  const leaves = new Map(bodyValues(action).map(({ pointer, value }) => [pointer, value]));
+  // The target on the card shows the path.
+  const facts = (action.summary?.facts ?? []).filter(({ location }) => location !== 'path');
+  const values = facts.map((fact) => ({
+    name: beginning(fact.name, NAME_CHARACTERS_MAX),
+    value: shownValue(action, fact, leaves),
+    meaning: meaningOf(fact),
   }));
-  return { values, isComplete: isComplete(action, operation, fields, values) };
+  const content = { values, isComplete: isComplete(action, facts, values) };
+  cache.set(action, content);
+  return content;
+}
+
+/** Returns the description of a fact, if it is short and still true. */
+export function meaningOf({ kind, value, meaning }: RequestFact): string | null {
+  // A formatted amount is no longer "in cents".
+  if (kind === 'amount' && !/^-?[\d.]+$/.test(value)) return null;
+  return meaning !== null && meaning.length <= MEANING_CHARACTERS_MAX ? meaning : null;
+}
+
+/** Returns the JSON pointer of a fact; null if it is not in the body. */
+export function pointerOf({ location }: RequestFact): string | null {
+  return location.startsWith('body') ? location.slice('body'.length) : null;
+}
+
+function shownValue(
+  action: Action,
+  fact: RequestFact,
+  leaves: ReadonlyMap<string, string>,
+): Excerpt {
+  const pointer = pointerOf(fact);
+  // The summary has at most the beginning of a value; the part that matters may come later.
+  const whole = fact.is_cut && pointer !== null ? leaves.get(pointer) : fact.value;
+  if (whole === undefined) {
+    return { ...beginning(fact.value, VALUE_CHARACTERS_MAX), isCutAfter: true };
+  }
+  const quotes = action.signals.flatMap((signal) =>
+    pointer === signal.evidence || pointer?.startsWith(`${signal.evidence}/`)
+      ? quotesOf(signal)
+      : [],
+  );
+  return excerptOf(whole, quotes);
 }
 
 function isComplete(
   action: Action,
-  operation: Operation | undefined,
-  fields: readonly RequestValue[],
+  facts: readonly RequestFact[],
   values: readonly CardValue[],
 ): boolean {
   if (action.target_url.length > TARGET_CHARACTERS_MAX) return false;
   if (values.some(({ name, value }) => isPartial(name) || isPartial(value))) return false;
-  const isPlain = Object.entries(action.request_headers).every(([name, value]) =>
-    PLAIN_HEADERS[name.toLowerCase()]?.test(String(value)),
-  );
-  if (!isPlain || action.body_encoding !== 'utf8') return false;
+  if (!hasPlainHeaders(action) || action.body_encoding !== 'utf8') return false;
   if (isTruncated(action) || action.unreadable) return false;
   if (action.request_body === '') return true;
-  const bodyValues = valuesOf(action, operation).filter(({ pointer }) => pointer !== null);
-  const shown = new Set(fields.map(({ pointer, value }) => `${pointer} ${value}`));
+  const leaves = bodyValues(action);
+  return isFlat(action, leaves) && leaves.every((leaf) => isShown(leaf, leaves, facts));
+}
+
+/** Returns whether a request has no headers but those that say nothing. */
+export function hasPlainHeaders(action: Action): boolean {
+  return Object.entries(action.request_headers).every(([name, value]) =>
+    PLAIN_HEADERS[name.toLowerCase()]?.test(String(value)),
+  );
+}
+
+/** A value of the body. */
+type Leaf = ReturnType<typeof bodyValues>[number];
+
+function isShown(leaf: Leaf, leaves: readonly Leaf[], facts: readonly RequestFact[]): boolean {
+  const fact = facts.find((one) => pointerOf(one) === leaf.pointer);
+  // An amount is formatted for people.
+  if (fact) return fact.kind === 'amount' || fact.is_cut || fact.value === leaf.value;
+  return isShownCurrency(leaf, leaves, facts);
+}
+
+/** Returns whether a value is the only currency of a request, and part of each of its amounts. */
+function isShownCurrency(
+  leaf: Leaf,
+  leaves: readonly Leaf[],
+  facts: readonly RequestFact[],
+): boolean {
+  const isCurrency = ({ pointer }: Leaf) => /currency/i.test(pointer);
+  if (!isCurrency(leaf) || leaves.filter(isCurrency).length > 1) return false;
+  const code = leaf.value.toUpperCase();
+  const amounts = facts.filter(({ kind }) => kind === 'amount');
   return (
-    isFlat(action, bodyValues) &&
-    bodyValues.every(({ pointer, value }) => shown.has(`${pointer} ${value}`))
+    /^[A-Z]{3}$/.test(code) &&
+    amounts.length > 0 &&
+    amounts.every(({ value }) => value.includes(code) || value.startsWith(SYMBOLS[code] ?? '\0'))
   );
 }
 
 /** Returns whether the values are the whole body: no nesting, nothing empty, no repeated name. */
-function isFlat(action: Action, values: readonly RequestValue[]): boolean {
+function isFlat(action: Action, values: readonly Leaf[]): boolean {
   if (values.length === 0 || values.some(({ value }) => value === '')) return false;
   if (new Set(values.map(({ pointer }) => pointer)).size !== values.length) return false;
   try {
@@ -105,20 +177,6 @@ function isFlat(action: Action, values: readonly RequestValue[]): boolean {
 
 function isPartial({ isCutBefore, isCutAfter }: Excerpt): boolean {
   return isCutBefore || isCutAfter;
-}
-
-/** Returns the parts of a value that signals quote. */
-function quotesOf(action: Action, pointer: string | null): string[] {
-  if (pointer === null) return [];
-  return action.signals
-    .filter(({ evidence }) => pointer === evidence || pointer.startsWith(`${evidence}/`))
-    .flatMap(({ sentence }) => [...sentence.matchAll(/“([^”]+)”/g)].map(([, quote = '']) => quote))
-    .flatMap((quote) => longest(quote.split(/[…·]/)));
-}
-
-function longest(parts: readonly string[]): string[] {
-  const [first = ''] = [...parts].sort((a, b) => b.length - a.length);
-  return first.trim().length > 1 ? [first.trim()] : [];
 }
 
 /** Returns the quoted part of a value, or its beginning if nothing is quoted. */

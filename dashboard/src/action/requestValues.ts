@@ -95,7 +95,11 @@ function pathValue(path: string, template: string, name: string): string | null 
   return null;
 }
 
-function bodyValues(action: Action): Array<{ pointer: string; value: string }> {
+/**
+ * Returns the scalars of a JSON body or a form, with their JSON pointers. Empty for any other body and
+ * for a long one.
+ */
+export function bodyValues(action: Action): Array<{ pointer: string; value: string }> {
   const { request_body: body, body_encoding: encoding } = action;
   if (encoding !== 'utf8' || body.length > BODY_CHARACTERS_MAX) return [];
   const type = Object.entries(action.request_headers).find(

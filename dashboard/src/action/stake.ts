@@ -1,6 +1,7 @@
 /** The irreversible effect of a request. */
 import type { Action } from '#/client';
 import { splitTarget } from '#/text/target';
+import { effectOf } from './effect';
 
 /** An effect that cannot be undone. */
 export interface Stake {
@@ -10,15 +11,12 @@ export interface Stake {
   target: string;
 }
 
-/** The assessor's signal codes for these effects. */
-const DELETES = 'deletes';
-const PAYS = 'pays';
-
 /** Returns the stake of a request that deletes or pays; null for any other. */
 export function stakeOf(action: Action): Stake | null {
-  const codes = new Set(action.signals.map(({ code }) => code));
-  const deletes = action.method === 'DELETE' || codes.has(DELETES);
-  if (!deletes && !codes.has(PAYS)) return null;
+  // A request may have more effects than its most severe one.
+  const effects = new Set<string>(action.signals.map(({ code }) => code)).add(effectOf(action));
+  const deletes = action.method === 'DELETE' || effects.has('deletes');
+  if (!deletes && !effects.has('pays')) return null;
   const { origin, path } = splitTarget(action.target_url);
   return {
     verb: deletes ? 'Delete' : 'Pay',

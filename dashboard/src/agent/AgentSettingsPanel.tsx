@@ -30,7 +30,7 @@ export function AgentSettingsPanel({ agent }: { agent: Agent }) {
         <SettingsFields settings={settings} error={save.error} onChange={setSettings} />
         <CheckField
           label="Agent enabled"
-          hint="If disabled, new requests are rejected. Pending and approved requests remain."
+          hint="If disabled, new requests are rejected and running ones aborted. Pending and approved requests remain."
           checked={isActive}
           onChange={(event) => setIsActive(event.target.checked)}
         />

@@ -37,7 +37,7 @@ export function SettingsFields({
           type="number"
           min={0}
           max={300}
-          hint="How long a held request waits for a decision before the agent gets a 428."
+          hint="How long a held request waits for a human before the agent gets a 428."
           {...bind('holdSeconds')}
         />
       </div>

@@ -45,7 +45,7 @@ export const createAgent = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Delete an agent
  *
- * Its pending and approved actions are revoked.
+ * Its running calls are canceled, and its pending and approved actions are revoked.
  */
 export const deleteAgent = <ThrowOnError extends boolean = true>(options: Options<DeleteAgentData, ThrowOnError>) => (options.client ?? client).delete<DeleteAgentResponses, DeleteAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -90,7 +90,8 @@ export const blockAgent = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Rotate an agent's key
  *
- * The old key stops working immediately.
+ * The old key stops working immediately, and calls that use it are canceled. Actions stay as they
+ * are.
  */
 export const rotateAgentKey = <ThrowOnError extends boolean = true>(options: Options<RotateAgentKeyData, ThrowOnError>) => (options.client ?? client).post<RotateAgentKeyResponses, RotateAgentKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -100,6 +101,9 @@ export const rotateAgentKey = <ThrowOnError extends boolean = true>(options: Opt
 
 /**
  * Set the services of an agent
+ *
+ * Running calls to services that are no longer listed are canceled, and approved actions for them
+ * become stale.
  */
 export const setAgentServices = <ThrowOnError extends boolean = true>(options: Options<SetAgentServicesData, ThrowOnError>) => (options.client ?? client).put<SetAgentServicesResponses, SetAgentServicesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -113,6 +117,8 @@ export const setAgentServices = <ThrowOnError extends boolean = true>(options: O
 
 /**
  * Unblock an agent
+ *
+ * Actions that the block revoked stay revoked.
  */
 export const unblockAgent = <ThrowOnError extends boolean = true>(options: Options<UnblockAgentData, ThrowOnError>) => (options.client ?? client).post<UnblockAgentResponses, UnblockAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -189,6 +195,8 @@ export const approve = <ThrowOnError extends boolean = true>(options: Options<Ap
 
 /**
  * Deny an action
+ *
+ * The request is never sent. The agent receives the note.
  */
 export const deny = <ThrowOnError extends boolean = true>(options: Options<DenyData, ThrowOnError>) => (options.client ?? client).patch<DenyResponses, DenyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -203,7 +211,7 @@ export const deny = <ThrowOnError extends boolean = true>(options: Options<DenyD
 /**
  * Resolve an unknown outcome
  *
- * Records what a human found out at the upstream. Nothing is sent.
+ * Records whether the upstream carried out the request, after a human has checked. Nothing is sent.
  */
 export const resolve = <ThrowOnError extends boolean = true>(options: Options<ResolveData, ThrowOnError>) => (options.client ?? client).patch<ResolveResponses, ResolveErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -267,7 +275,7 @@ export const verifyAudit = <ThrowOnError extends boolean = true>(options?: Optio
 });
 
 /**
- * Log in
+ * Sign in
  *
  * After five wrong passwords for an account, or twenty from one source, within a minute, further
  * attempts are refused. A browser or source that has signed in to the account before has its own
@@ -283,7 +291,7 @@ export const logIn = <ThrowOnError extends boolean = true>(options: Options<LogI
 });
 
 /**
- * Log out
+ * Sign out
  *
  * Ends the session: its refresh token and its access tokens stop working immediately.
  */
@@ -536,7 +544,7 @@ export const createRule = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
- * Translate a rule to a condition
+ * Translate a rule into a condition
  *
  * The language model proposes a condition, the compiler checks it, and example requests show its
  * result.
@@ -637,6 +645,9 @@ export const createService = <ThrowOnError extends boolean = true>(options: Opti
 
 /**
  * Delete a service
+ *
+ * Its credential and documents are deleted, and its running calls are canceled. Its approved actions
+ * can no longer be executed.
  */
 export const deleteService = <ThrowOnError extends boolean = true>(options: Options<DeleteServiceData, ThrowOnError>) => (options.client ?? client).delete<DeleteServiceResponses, DeleteServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -657,8 +668,9 @@ export const getService = <ThrowOnError extends boolean = true>(options: Options
  * Update a service
  *
  * Omitted fields stay unchanged. A different `authType`, or a different scheme, host, or port of
- * `baseUrl`, removes the stored credential unless the request contains `credentials`. Approved
- * actions become stale if the URL or the location of the credential changes.
+ * `baseUrl`, removes the stored credential unless the request contains `credentials`. If the URL,
+ * the location of the credential, or `webSocket` changes, approved actions that depend on it become
+ * stale, and running calls that depend on it are canceled.
  */
 export const updateService = <ThrowOnError extends boolean = true>(options: Options<UpdateServiceData, ThrowOnError>) => (options.client ?? client).put<UpdateServiceResponses, UpdateServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -672,6 +684,8 @@ export const updateService = <ThrowOnError extends boolean = true>(options: Opti
 
 /**
  * Replace a service's credential
+ *
+ * Replaces all values of the credential. Running calls continue.
  */
 export const setCredentials = <ThrowOnError extends boolean = true>(options: Options<SetCredentialsData, ThrowOnError>) => (options.client ?? client).post<SetCredentialsResponses, SetCredentialsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -779,7 +793,8 @@ export const testLlm = <ThrowOnError extends boolean = true>(options?: Options<T
 /**
  * Get the status of an action
  *
- * Returns immediately. With `wait`, returns when the status changes or the time has passed.
+ * Without `wait`, returns immediately. With `wait`, returns when the status changes or the time has
+ * passed.
  */
 export const getStatus = <ThrowOnError extends boolean = true>(options: Options<GetStatusData, ThrowOnError>) => (options.client ?? client).get<GetStatusResponses, GetStatusErrors, ThrowOnError>({
     security: [{ name: 'Agent-Key', type: 'apiKey' }],

@@ -115,11 +115,11 @@ export type Action = {
      */
     expires_at: string | null;
     /**
-     * When a human decided, or when the action ended without a decision.
+     * When the action ended, or when a human approved it; null while it is pending.
      */
     resolved_at: string | null;
     /**
-     * ID of the user who decided.
+     * ID of the user who last approved, denied, revoked, or resolved it.
      */
     resolved_by: number | null;
     /**
@@ -200,7 +200,7 @@ export type Agent = {
      */
     keyPrefix: string;
     /**
-     * Whether its key is valid.
+     * Whether the agent is enabled. The key of a disabled agent is refused.
      */
     isActive: boolean;
     /**
@@ -246,7 +246,7 @@ export type AgentChange = {
      */
     name?: Name;
     /**
-     * Whether its key is valid.
+     * Whether the agent is enabled. The key of a disabled agent is refused.
      */
     isActive?: boolean | null;
     /**
@@ -300,7 +300,8 @@ export type AuditEntry = {
      */
     id: number;
     /**
-     * Chain that the entry belongs to. Each run of the gateway writes its own chain.
+     * Chain that the entry belongs to. Each process writes chains of its own: one with SQLite, two
+     * with PostgreSQL.
      */
     chain: number;
     /**
@@ -333,7 +334,7 @@ export type AuditEntry = {
     };
     /**
      * Digests of the rows that were written with this entry: a request with its URL, intent, and
-     * verdict, the new state of an action, and how requests ended (`ends`). Absent if the entry
+     * assessment, the new state of an action, and how requests ended (`ends`). Absent if the entry
      * covers no rows.
      */
     covers?: {
@@ -571,7 +572,7 @@ export type Credentials = {
 export type DatabaseSetting = 'sqlite' | 'postgres';
 
 /**
- * Result of a decision.
+ * Result of a ruling.
  */
 export type Decided = {
     /**
@@ -603,7 +604,7 @@ export type DecidingRule = {
 };
 
 /**
- * A human's decision.
+ * A human's ruling on an action.
  */
 export type Decision = {
     /**
@@ -612,7 +613,7 @@ export type Decision = {
     note?: string | null;
     /**
      * Digest of the request that the user reviewed. If the action's request has a different
-     * digest, the decision is refused.
+     * digest, the ruling is refused.
      */
     digest?: string | null;
 };
@@ -1000,11 +1001,11 @@ export type ListAction = {
          */
         expires_at: string | null;
         /**
-         * When a human decided, or when the action ended without a decision.
+         * When the action ended, or when a human approved it; null while it is pending.
          */
         resolved_at: string | null;
         /**
-         * ID of the user who decided.
+         * ID of the user who last approved, denied, revoked, or resolved it.
          */
         resolved_by: number | null;
         /**
@@ -1042,7 +1043,8 @@ export type ListAuditEntry = {
          */
         id: number;
         /**
-         * Chain that the entry belongs to. Each run of the gateway writes its own chain.
+         * Chain that the entry belongs to. Each process writes chains of its own: one with SQLite, two
+         * with PostgreSQL.
          */
         chain: number;
         /**
@@ -1075,7 +1077,7 @@ export type ListAuditEntry = {
         };
         /**
          * Digests of the rows that were written with this entry: a request with its URL, intent, and
-         * verdict, the new state of an action, and how requests ended (`ends`). Absent if the entry
+         * assessment, the new state of an action, and how requests ended (`ends`). Absent if the entry
          * covers no rows.
          */
         covers?: {
@@ -1401,7 +1403,7 @@ export type LlmState = {
      */
     model: string;
     /**
-     * `LLM_TIMEOUT_MS`: maximum duration of an assessment.
+     * `LLM_TIMEOUT_MS`: time after which the model counts as failed for a request.
      */
     timeout_ms: number;
     /**
@@ -1764,7 +1766,8 @@ export type Overview = {
      */
     pending: number;
     /**
-     * Median time from hold to a human's decision, in milliseconds.
+     * Median time from hold to approval or denial, in milliseconds. Approvals that expired or were
+     * revoked before they were used do not count.
      */
     decision_ms_median: number | null;
     /**
@@ -1831,19 +1834,19 @@ export type OverviewCounts = {
  */
 export type OverviewHeld = {
     /**
-     * Approved by a human, whatever happened afterwards.
+     * Approved, or sent after an approval.
      */
     approved: number;
     /**
-     * Denied by a human.
+     * Denied.
      */
     denied: number;
     /**
-     * Expired without a decision.
+     * Expired: not decided in time, or approved but not executed in time.
      */
     expired: number;
     /**
-     * Revoked without a decision.
+     * Revoked before or after an approval, or resolved by a human as not executed.
      */
     revoked: number;
     /**
@@ -2285,7 +2288,7 @@ export type RequestSummary = {
 };
 
 /**
- * A human's finding at the upstream.
+ * The finding of a human who checked the upstream.
  */
 export type Resolution = {
     /**
@@ -2479,7 +2482,7 @@ export type RuleSimulationResult = {
 };
 
 /**
- * A rule in plain words to translate to a condition.
+ * A rule in plain words to translate into a condition.
  */
 export type RuleToCompile = {
     /**
@@ -2800,7 +2803,7 @@ export type Status = {
      */
     execute_url?: string | null;
     /**
-     * When the action was decided or expired. Set for denied, revoked, and expired actions.
+     * When the action ended. Set for denied, revoked, and expired actions.
      */
     resolved_at?: string | null;
     /**
@@ -3165,7 +3168,7 @@ export type UpdateAgentErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -3624,7 +3627,7 @@ export type ApproveErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -3696,7 +3699,7 @@ export type DenyErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -3768,7 +3771,7 @@ export type ResolveErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -3840,7 +3843,7 @@ export type RevokeErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -4690,7 +4693,7 @@ export type ProxyErrors = {
      *
      * `action_denied`: A human denied the request; `note` contains the reason. Do not try to work around it.
      *
-     * `action_expired`: The action expired before it was decided or executed. Send the request again if it is still needed.
+     * `action_expired`: The action expired before it was approved or executed. Send the request again if it is still needed.
      *
      * `action_revoked`: The action was revoked by a human, a block, or the kill switch.
      */
@@ -4710,7 +4713,7 @@ export type ProxyErrors = {
      *
      * `outcome_unknown`: The request may have been sent, so it is not sent again; see `detail`.
      *
-     * `action_stale`: The service's URL, the location of its credential, or the agent's scope has changed since the request was held. Nothing was sent.
+     * `action_stale`: The service's URL, the location of its credential, its WebSocket setting, or the agent's scope has changed since the request was held. Nothing was sent.
      *
      * `call_cut`: An operator changed the service while the call was running. The request may have been sent.
      */
@@ -4799,7 +4802,7 @@ export type DryRunErrors = {
      *
      * `action_denied`: A human denied the request; `note` contains the reason. Do not try to work around it.
      *
-     * `action_expired`: The action expired before it was decided or executed. Send the request again if it is still needed.
+     * `action_expired`: The action expired before it was approved or executed. Send the request again if it is still needed.
      *
      * `action_revoked`: The action was revoked by a human, a block, or the kill switch.
      */
@@ -4869,7 +4872,7 @@ export type ExecuteErrors = {
     /**
      * `action_not_approved`: The action cannot be executed in its current status; see `action_status`.
      *
-     * `action_stale`: The service's URL, the location of its credential, or the agent's scope has changed since the request was held. Nothing was sent.
+     * `action_stale`: The service's URL, the location of its credential, its WebSocket setting, or the agent's scope has changed since the request was held. Nothing was sent.
      *
      * `outcome_unknown`: The request may have been sent, so it is not sent again; see `detail`.
      *
@@ -4879,7 +4882,7 @@ export type ExecuteErrors = {
      */
     409: Problem;
     /**
-     * `action_expired`: The action expired before it was decided or executed. Send the request again if it is still needed.
+     * `action_expired`: The action expired before it was approved or executed. Send the request again if it is still needed.
      */
     410: Problem;
     /**
@@ -5129,7 +5132,7 @@ export type CreateRuleErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5456,7 +5459,7 @@ export type UpdateRuleErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5556,7 +5559,7 @@ export type CreateServiceErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5720,7 +5723,7 @@ export type UpdateServiceErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5792,7 +5795,7 @@ export type SetCredentialsErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -5919,7 +5922,7 @@ export type CreateDocumentErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -6041,7 +6044,7 @@ export type RefreshDocumentErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
@@ -6118,7 +6121,7 @@ export type ListOperationsErrors = {
      *
      * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
      *
-     * `already_decided`: The action's status does not allow this decision; `action_status` contains the status.
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *

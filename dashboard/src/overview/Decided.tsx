@@ -20,7 +20,7 @@ export function Decided({ overview }: { overview: Overview }) {
   const summary =
     all === 0
       ? 'No requests were held in this period.'
-      : `${decided} of ${all} held requests decided by a human.`;
+      : `${decided} of ${all} held requests approved or denied.`;
   let from = 0;
   return (
     <Plot
@@ -35,7 +35,7 @@ export function Decided({ overview }: { overview: Overview }) {
         <span className="text-3xl font-semibold tabular-nums">
           {median === null ? '–' : duration(median)}
         </span>{' '}
-        <span className="text-sm text-soft">median time to decision</span>
+        <span className="text-sm text-soft">median time to approval or denial</span>
       </p>
       <svg role="img" aria-label={summary} className="h-6 w-full">
         <rect width="100%" height="100%" rx="3" className="fill-raised" />

@@ -1,20 +1,18 @@
 /** The second, deliberate step of an approval. */
 import { useEffect, useId, useRef } from 'react';
-import { mainFieldsOf } from '#/action/mainFields';
-import { reasonsForSecondPress } from '#/action/secondPress';
-import { stakeOf } from '#/action/stake';
-import { useOperation } from '#/action/useOperation';
+import { cardOf } from '#/action/card';
+import { reasonsForFriction } from '#/action/friction';
+import { type Stake, stakeOf } from '#/action/stake';
 import type { Action } from '#/client';
 import { Cut } from '#/text/Cut';
-import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
+import { CardFields } from './CardFields';
 import type { Armed } from './usePresses';
 
-const VALUE_CHARACTERS = 80;
 const TARGET_CHARACTERS = 300;
 
 /**
- * Shows why a second press is needed, the check box for an irreversible effect, and the button that
+ * Shows why one press is not enough, the check box for an irreversible effect, and the button that
  * approves.
  */
 export function Confirmation({
@@ -44,7 +42,7 @@ export function Confirmation({
     >
       <div className="space-y-2">
         <p role="status" className="text-sm text-warn">
-          Press twice to approve: {reasonsForSecondPress(action).join(', ')}.
+          Confirm to approve: {reasonsForFriction(action).join(', ')}.
         </p>
         {stake && (
           <StakeCheck
@@ -52,19 +50,17 @@ export function Confirmation({
             action={action}
             isChecked={armed.isConfirmed}
             onCheck={onConfirm}
-            verb={stake.verb}
-            target={stake.target}
+            stake={stake}
           />
         )}
       </div>
       <Button
         ref={button}
-        tone="main"
         aria-disabled={isWaiting || isMissing}
         onClick={onApprove}
         className="min-h-12"
       >
-        Press again to approve
+        Confirm approval
       </Button>
     </fieldset>
   );
@@ -75,19 +71,15 @@ function StakeCheck({
   action,
   isChecked,
   onCheck,
-  verb,
-  target,
+  stake: { verb, target },
 }: {
   ref: React.Ref<HTMLInputElement>;
   action: Action;
   isChecked: boolean;
   onCheck: (isChecked: boolean) => void;
-  verb: string;
-  target: string;
+  stake: Stake;
 }) {
   const id = useId();
-  const { operation } = useOperation(action);
-  const fields = verb === 'Pay' ? mainFieldsOf(action, operation) : [];
   return (
     <div className="flex gap-2.5">
       <input
@@ -103,12 +95,7 @@ function StakeCheck({
         <code className="text-[0.8rem]">
           <Cut text={target} length={TARGET_CHARACTERS} />
         </code>
-        {fields.map(({ name, value }, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a name may appear twice
-          <span key={index} className="block font-mono text-[0.8rem] font-normal">
-            <Visible text={name} />: <Cut text={value} length={VALUE_CHARACTERS} />
-          </span>
-        ))}
+        {verb === 'Pay' && <CardFields values={cardOf(action).values} />}
       </label>
     </div>
   );

@@ -1,36 +1,52 @@
 /** The controls that approve or deny a request. */
-import { type FormEvent, useEffect, useRef } from 'react';
+import { useEffect, useRef } from 'react';
+import { frictionOf } from '#/action/friction';
 import type { Action } from '#/client';
+import type { StreamState } from '#/live/stream';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
-import { FIELD } from '#/ui/Field';
-import { BlockMenu } from './BlockMenu';
 import { Confirmation } from './Confirmation';
 import type { Submission } from './Decisions';
+import { DenyForm } from './DenyForm';
+import { HoldButton } from './HoldButton';
+import { NoteField } from './NoteField';
 import type { Presses } from './usePresses';
 import type { Subject } from './useSubject';
+
+/** The id of the controls, for the link that skips to them. */
+export const DECISION = 'decision';
 
 /** The state of a decision on one action, and its callbacks. */
 export interface DecisionProps {
   action: Action;
   /** Whether the full action is loaded; lists have truncated bodies. */
   isWhole: boolean;
+  /** The connection to the gateway; a decision requires it. */
+  live: StreamState;
   submission: Submission | undefined;
   failure: string | undefined;
   /** Why the last press was not accepted. */
   hint: string | undefined;
   subject: Subject;
   presses: Presses;
+  /** Whether Approve is being held. */
+  isHolding: boolean;
   isDenying: boolean;
+  /** The note to the agent; null while there is none. */
+  note: string | null;
+  onNote: (note: string | null) => void;
   onApprove: () => void;
+  onHold: () => void;
+  /** Ends the hold. Returns whether it was too short. */
+  onHoldEnd: () => boolean;
   onDenying: (isDenying: boolean) => void;
   onDeny: (note: string, isBlocking: boolean) => void;
 }
 
 /** Shows the buttons, always in reach below the request. */
 export function DecisionBar(props: DecisionProps) {
-  const { action, isWhole, submission, failure, hint, subject, presses } = props;
-  const { isDenying, onApprove, onDenying, onDeny } = props;
+  const { action, isWhole, live, submission, failure, hint, subject, presses } = props;
+  const { isDenying, note, onApprove, onDenying, onDeny } = props;
   const approve = useRef<HTMLButtonElement>(null);
   const armed = presses.armed?.id === action.action_id ? presses.armed : null;
   const isArmed = armed !== null;
@@ -44,10 +60,21 @@ export function DecisionBar(props: DecisionProps) {
   }, [isArmed]);
   if (submission?.isUnknown) return <Checking submission={submission} />;
   const isBusy = submission !== undefined;
-  const isWaiting = !subject.isReady || !isWhole || action.unreadable;
+  const isOffline = live !== 'live';
+  const isBlocked = isOffline || subject.isHidden;
+  const isWaiting = isOffline || !subject.isReady || !isWhole || action.unreadable;
   return (
-    <div className="sticky bottom-0 z-20 -mx-3 space-y-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border lg:static">
+    <section
+      ref={measure}
+      id={DECISION}
+      tabIndex={-1}
+      aria-label="Decision"
+      className="sticky bottom-0 z-20 -mx-3 space-y-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border lg:static"
+    >
       {failure && <Failure>{failure}</Failure>}
+      {note !== null && !isDenying && (
+        <NoteField value={note} onChange={({ target }) => props.onNote(target.value)} />
+      )}
       {armed && !isDenying && (
         <Confirmation
           action={action}
@@ -61,13 +88,24 @@ export function DecisionBar(props: DecisionProps) {
         <DenyForm
           action={action}
           submission={submission}
-          isHidden={subject.isHidden}
+          isDisabled={isBlocked}
+          note={note ?? ''}
+          onNote={props.onNote}
           onCancel={() => onDenying(false)}
           onDeny={onDeny}
         />
       ) : (
         // The confirming button is not in this row: a double click on Approve must not reach it.
         <div className="flex flex-wrap gap-2">
+          <Button
+            isBusy={isBusy && submission.kind !== 'approve'}
+            disabled={isBusy}
+            aria-disabled={isOffline}
+            onClick={() => onDenying(true)}
+            className="min-h-12 flex-1"
+          >
+            Deny…
+          </Button>
           {isArmed ? (
             <Button
               aria-disabled={presses.isPausing}
@@ -77,34 +115,67 @@ export function DecisionBar(props: DecisionProps) {
               Cancel
             </Button>
           ) : (
-            <Button
-              ref={approve}
-              tone="main"
-              isBusy={submission?.kind === 'approve'}
-              disabled={isBusy}
-              aria-disabled={isWaiting}
-              onClick={onApprove}
-              className="min-h-12 flex-1"
-            >
-              Approve
+            <ApproveButton ref={approve} {...props} isWaiting={isWaiting} />
+          )}
+          {note === null && !isArmed && (
+            <Button tone="quiet" disabled={isBusy} onClick={() => props.onNote('')}>
+              Add note…
             </Button>
           )}
-          <Button
-            isBusy={isBusy && submission.kind !== 'approve'}
-            disabled={isBusy}
-            onClick={() => onDenying(true)}
-            className="min-h-12 flex-1"
-          >
-            Deny…
-          </Button>
         </div>
       )}
       {/* Always rendered, so that screen readers announce changes. */}
       <p aria-live="polite" className="text-sm text-warn empty:hidden">
         {action.unreadable && 'The stored request is damaged: you can only deny it. '}
-        {subject.isHidden ? 'Scroll to the top of the request to decide.' : hint}
+        {live === 'broken'
+          ? 'Not connected: you can decide once the gateway is back.'
+          : subject.isHidden
+            ? 'Scroll to the top of the request to decide.'
+            : hint}
       </p>
-    </div>
+    </section>
+  );
+}
+
+/** The button that approves a harmless request, and begins to approve any other. */
+function ApproveButton({
+  ref,
+  action,
+  submission,
+  isWaiting,
+  isHolding,
+  onApprove,
+  onHold,
+  onHoldEnd,
+}: DecisionProps & { ref: React.Ref<HTMLButtonElement>; isWaiting: boolean }) {
+  const isBusy = submission?.kind === 'approve';
+  const friction = frictionOf(action);
+  if (friction === 'hold') {
+    return (
+      <HoldButton
+        ref={ref}
+        isHolding={isHolding}
+        isBusy={isBusy}
+        isDisabled={isWaiting}
+        onBegin={onHold}
+        onEnd={onHoldEnd}
+        onShortPress={onApprove}
+      />
+    );
+  }
+  return (
+    <Button
+      ref={ref}
+      // Only a harmless request has a button that invites.
+      tone={friction === 'press' ? 'main' : 'plain'}
+      isBusy={isBusy}
+      disabled={submission !== undefined}
+      aria-disabled={isWaiting}
+      onClick={onApprove}
+      className="min-h-12 flex-1"
+    >
+      Approve
+    </Button>
   );
 }
 
@@ -120,55 +191,16 @@ function Checking({ submission }: { submission: Submission }) {
   );
 }
 
-function DenyForm({
-  action,
-  submission,
-  isHidden,
-  onCancel,
-  onDeny,
-}: {
-  action: Action;
-  submission: Submission | undefined;
-  isHidden: boolean;
-  onCancel: () => void;
-  onDeny: (note: string, isBlocking: boolean) => void;
-}) {
-  const note = useRef<HTMLInputElement>(null);
-  useEffect(() => note.current?.focus({ preventScroll: true }), []);
-  const deny = (isBlocking: boolean) => onDeny(note.current?.value ?? '', isBlocking);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    deny(false);
-  };
-  return (
-    <form
-      onSubmit={submit}
-      onKeyDown={(event) => event.key === 'Escape' && onCancel()}
-      className="space-y-2"
-    >
-      <label className="block text-sm font-medium">
-        Note to the agent (optional)
-        <input ref={note} maxLength={1000} autoComplete="off" className={`mt-1 ${FIELD}`} />
-      </label>
-      <div className="flex flex-wrap gap-2">
-        <Button
-          type="submit"
-          tone="bad"
-          isBusy={submission?.kind === 'deny'}
-          disabled={submission !== undefined}
-          aria-disabled={isHidden}
-          className="flex-1"
-        >
-          Deny
-        </Button>
-        <Button onClick={onCancel}>Cancel</Button>
-        <BlockMenu
-          action={action}
-          isBusy={submission?.kind === 'block'}
-          isDisabled={submission !== undefined}
-          onBlock={() => deny(true)}
-        />
-      </div>
-    </form>
+/** Publishes the height of the controls, so that notices appear above them. */
+function measure(bar: HTMLElement | null) {
+  if (!bar) return;
+  const root = document.documentElement.style;
+  const observer = new ResizeObserver(() =>
+    root.setProperty('--decision-bar', `${bar.offsetHeight}px`),
   );
+  observer.observe(bar);
+  return () => {
+    observer.disconnect();
+    root.removeProperty('--decision-bar');
+  };
 }

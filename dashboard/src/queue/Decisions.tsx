@@ -20,6 +20,7 @@ import {
 } from '#/client/@tanstack/react-query.gen';
 import { changeQueue, withoutAction } from '#/live/LiveProvider';
 import { messageOf } from '#/session/client';
+import type { DecisionKind, Made } from './made';
 import {
   DECISION_MS_MAX,
   isDone,
@@ -31,10 +32,11 @@ import {
   statusOf,
   unknownMessage,
 } from './send';
+import { SHOWN_MAX, Toasts } from './Toasts';
 
 /** A decision that is being submitted. */
 export interface Submission {
-  kind: 'approve' | 'deny' | 'block';
+  kind: DecisionKind;
   /** Whether the response was lost, so that the outcome is unknown. */
   isUnknown: boolean;
 }
@@ -45,7 +47,19 @@ export interface Decisions {
   failures: ReadonlyMap<string, string>;
   /** Submits a ruling; resolves to true once the gateway has confirmed it. */
   decide: (action: Action, ruling: Ruling) => Promise<boolean>;
+  /**
+   * Submits a ruling on each of several actions, and reports each result as it arrives: null once the
+   * gateway has confirmed it, otherwise what went wrong.
+   */
+  decideAll: (
+    actions: readonly Action[],
+    ruling: Ruling,
+    onResult: (action: Action, failure: string | null) => void,
+  ) => Promise<void>;
 }
+
+/** How many rulings are submitted at the same time: a browser has six connections to a gateway. */
+const PARALLEL_MAX = 4;
 
 const DecisionsContext = createContext<Decisions | null>(null);
 
@@ -56,11 +70,12 @@ export function useDecisions(): Decisions {
   return decisions;
 }
 
-/** Keeps ongoing decisions, and failures until the next attempt. */
+/** Keeps ongoing decisions, failures until the next attempt, and shows the confirmed ones. */
 export function DecisionsProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [submissions, setSubmissions] = useState<Decisions['submissions']>(new Map());
   const [failures, setFailures] = useState<Decisions['failures']>(new Map());
+  const [made, setMade] = useState<Made[]>([]);
   const gone = useRef<AbortController | null>(null);
   useEffect(() => {
     const controller = new AbortController();
@@ -68,10 +83,37 @@ export function DecisionsProvider({ children }: { children: ReactNode }) {
     return () => controller.abort();
   }, []);
 
+  /** Submits a ruling, and returns what went wrong; null if it is confirmed. */
+  const rule = useCallback(
+    async (action: Action, ruling: Ruling, onUnknown: () => void) => {
+      const id = action.action_id;
+      try {
+        try {
+          await send(action, ruling);
+        } catch (error) {
+          if (isRejection(error)) return rejectedMessage(ruling, error);
+          onUnknown();
+          const status = await statusOf(id, gone.current?.signal);
+          if (!isDone(status, ruling)) return lostMessage(ruling, status, error);
+        }
+        changeQueue(queries, (held) => withoutAction(held, id));
+        return null;
+      } catch (error) {
+        return unknownMessage(ruling, error);
+      } finally {
+        void queries.invalidateQueries({
+          queryKey: getApprovalQueryKey({ path: { action_id: id } }),
+        });
+      }
+    },
+    [queries],
+  );
+
   const decide = useCallback(
     async (action: Action, ruling: Ruling) => {
       const id = action.action_id;
-      const kind = ruling.kind === 'deny' && ruling.isBlocking ? 'block' : ruling.kind;
+      const kind: DecisionKind =
+        ruling.kind === 'deny' && ruling.isBlocking ? 'block' : ruling.kind;
       const setSubmission = (isUnknown: boolean) =>
         setSubmissions((before) => new Map(before).set(id, { kind, isUnknown }));
       const fail = (message: string) => {
@@ -81,42 +123,55 @@ export function DecisionsProvider({ children }: { children: ReactNode }) {
       setSubmission(false);
       setFailures((before) => new Map([...before].filter(([key]) => key !== id)));
       try {
-        try {
-          await send(action, ruling);
-        } catch (error) {
-          if (isRejection(error)) return fail(rejectedMessage(ruling, error));
-          setSubmission(true);
-          const status = await statusOf(id, gone.current?.signal);
-          if (!isDone(status, ruling)) return fail(lostMessage(ruling, status, error));
-        }
-        changeQueue(queries, (held) => withoutAction(held, id));
-      } catch (error) {
-        return fail(unknownMessage(ruling, error));
-      } finally {
-        void queries.invalidateQueries({ queryKey: listPendingApprovalsQueryKey() });
-        void queries.invalidateQueries({
-          queryKey: getApprovalQueryKey({ path: { action_id: id } }),
-        });
-        setSubmissions((before) => new Map([...before].filter(([key]) => key !== id)));
-      }
-      if (kind !== 'block') return true;
-      try {
-        const path = { id: action.agent_id };
-        const signal = AbortSignal.timeout(DECISION_MS_MAX);
-        await blockAgent({ path, signal, throwOnError: true });
+        const failure = await rule(action, ruling, () => setSubmission(true));
+        if (failure !== null) return fail(failure);
+        if (kind === 'block') await block(action.agent_id);
+        setMade((before) => [...before, { kind, action }].slice(-SHOWN_MAX));
         return true;
       } catch (error) {
         const isCertain = isRejection(error);
         return fail(
           `Denied, but ${isCertain ? 'the agent was not blocked' : 'it is unknown whether the agent was blocked'}: ${messageOf(error)}.`,
         );
+      } finally {
+        void queries.invalidateQueries({ queryKey: listPendingApprovalsQueryKey() });
+        setSubmissions((before) => new Map([...before].filter(([key]) => key !== id)));
       }
     },
-    [queries],
+    [queries, rule],
+  );
+
+  const decideAll = useCallback<Decisions['decideAll']>(
+    async (actions, ruling, onResult) => {
+      const rest = [...actions];
+      const work = async () => {
+        for (let action = rest.shift(); action; action = rest.shift()) {
+          onResult(action, await rule(action, ruling, () => {}));
+        }
+      };
+      await Promise.all(Array.from({ length: PARALLEL_MAX }, work));
+      void queries.invalidateQueries({ queryKey: listPendingApprovalsQueryKey() });
+    },
+    [queries, rule],
+  );
+
+  const onLeave = useCallback(
+    (gone: Made) => setMade((before) => before.filter((one) => one !== gone)),
+    [],
   );
   const decisions = useMemo(
-    () => ({ submissions, failures, decide }),
-    [submissions, failures, decide],
+    () => ({ submissions, failures, decide, decideAll }),
+    [submissions, failures, decide, decideAll],
   );
-  return <DecisionsContext value={decisions}>{children}</DecisionsContext>;
+  return (
+    <DecisionsContext value={decisions}>
+      {children}
+      <Toasts made={made} onLeave={onLeave} />
+    </DecisionsContext>
+  );
+}
+
+async function block(agentId: number): Promise<void> {
+  const signal = AbortSignal.timeout(DECISION_MS_MAX);
+  await blockAgent({ path: { id: agentId }, signal, throwOnError: true });
 }

@@ -2,58 +2,85 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Keyboard } from 'lucide-react';
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { headline } from '#/action/headline';
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { frictionOf } from '#/action/friction';
 import type { Action } from '#/client';
 import {
   getApprovalOptions,
   listPendingApprovalsOptions,
 } from '#/client/@tanstack/react-query.gen';
+import { useLive } from '#/live/LiveProvider';
 import { OpenRules } from '#/rule/OpenRules';
-import { Visible } from '#/text/Visible';
+import { counted } from '#/text/count';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
-import { FIELD } from '#/ui/Field';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
+import { Batch } from './Batch';
+import { DECISION } from './DecisionBar';
 import { useDecisions } from './Decisions';
 import { EmptyQueue } from './EmptyQueue';
-import { isWide } from './isWide';
+import { titleOf } from './GroupRow';
+import { type Group, groupsOf, keyOf } from './groups';
+import { isWide, useIsDense } from './media';
 import { QueueList } from './QueueList';
 import { SelectedAction } from './SelectedAction';
 import { ShortcutsHelp } from './ShortcutsHelp';
+import { SwipeHint } from './SwipeHint';
 import type { Ruling } from './send';
+import { Toolbar } from './Toolbar';
 import { UnknownOutcomes } from './UnknownOutcomes';
 import { useUnknownOutcomes } from './unknown';
+import { useFocusAfter } from './useFocusAfter';
+import { useHold } from './useHold';
 import { usePresses } from './usePresses';
 import { useShortcuts } from './useShortcuts';
 import { type Rejection, useSubject } from './useSubject';
 import type { Direction } from './useSwipe';
+import { isNarrowed, shownIn, type View } from './view';
 
 const HINTS: Record<Rejection, string> = {
   hidden: 'Scroll until the title and the target are fully visible, then decide.',
   new: 'This request just appeared. Review it, then press again.',
 };
 
-/** Shows the cards, and the selected request next to them or, on a phone, instead of them. */
-export function Queue({ selectedId }: { selectedId: string | undefined }) {
+const NONE: Action[] = [];
+
+/** Shows the list, and the selected request next to it or, on a phone, instead of it. */
+export function Queue({ selectedId, view }: { selectedId: string | undefined; view: View }) {
   const navigate = useNavigate();
   const pending = useQuery(listPendingApprovalsOptions());
   const { submissions, failures, decide } = useDecisions();
-  const [filter, setFilter] = useState('');
+  const live = useLive();
+  const isOffline = live !== 'live';
+  const isDense = useIsDense();
   const [denyingId, setDenyingId] = useState<string | null>(null);
+  const [note, setNote] = useState<{ id: string; text: string } | null>(null);
   const [hint, setHint] = useState<{ id: string; text: string } | null>(null);
-  const [notice, setNotice] = useState('');
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const [batch, setBatch] = useState<{ title: string; actions: Action[] } | null>(null);
   const [isHelpOpen, setIsHelpOpen] = useState(false);
-  const filterField = useRef<HTMLInputElement>(null);
+  const searchField = useRef<HTMLInputElement>(null);
   const subject = useSubject();
+  const focusAfter = useFocusAfter(selectedId);
 
-  const all = pending.data?.approvals ?? [];
-  const shown = filter === '' ? all : all.filter((action) => matches(action, filter));
+  const all = pending.data?.approvals ?? NONE;
+  const { q, agent, service, effect, sort, grouped } = view;
+  const shown = useMemo(
+    () => shownIn(all, { q, agent, service, effect, sort }),
+    [all, q, agent, service, effect, sort],
+  );
+  const groups = useMemo(() => groupsOf(shown), [shown]);
+  const entries = useMemo(
+    () =>
+      grouped ? groups : shown.map((action) => ({ key: action.action_id, actions: [action] })),
+    [grouped, groups, shown],
+  );
   const inList = shown.find(({ action_id }) => action_id === selectedId);
   const unknown = useUnknownOutcomes();
+  const isFiltered = isNarrowed(view);
   const isEmpty =
-    pending.isSuccess && shown.length === 0 && (filter !== '' || unknown.actions.length === 0);
+    pending.isSuccess && shown.length === 0 && (isFiltered || unknown.actions.length === 0);
   const isFilteredOut =
     inList === undefined && all.some(({ action_id }) => action_id === selectedId);
   // Bodies in the list may be truncated, and a request that is no longer pending must stay visible.
@@ -64,18 +91,41 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
   const selected = isFilteredOut || !selectedId ? undefined : (whole.data ?? inList);
   const isPending = inList !== undefined && selected?.status === 'PENDING';
 
-  const select = (id: string | undefined) =>
-    navigate({ to: '/', search: id ? { action: id } : {}, replace: isWide(), resetScroll: false });
+  const onView = useCallback(
+    (change: Partial<View>) =>
+      void navigate({
+        to: '/',
+        search: (before) => ({ ...before, ...change }),
+        replace: true,
+        resetScroll: false,
+      }),
+    [navigate],
+  );
+  const select = useCallback(
+    (id: string | undefined, replace = isWide()) =>
+      navigate({
+        to: '/',
+        search: (before) => ({ ...before, action: id }),
+        replace,
+        // On a phone, the request replaces the list and starts at its top.
+        resetScroll: !isWide(),
+      }),
+    [navigate],
+  );
 
-  // A request that the filter hides must not stay selected; one that the URL names is not replaced.
-  const firstId = shown[0]?.action_id;
+  // A request that the view hides must not stay selected; one that the URL names is not replaced.
+  const firstId = entries[0]?.actions[0]?.action_id;
   useEffect(() => {
-    if (!isWide() || (selectedId && !isFilteredOut)) return;
+    if (!isWide() || view.table || (selectedId && !isFilteredOut)) return;
     if (firstId !== selectedId) {
-      const search = firstId ? { action: firstId } : {};
-      void navigate({ to: '/', search, replace: true, resetScroll: false });
+      void navigate({
+        to: '/',
+        search: (before) => ({ ...before, action: firstId }),
+        replace: true,
+        resetScroll: false,
+      });
     }
-  }, [selectedId, isFilteredOut, firstId, navigate]);
+  }, [selectedId, isFilteredOut, firstId, view.table, navigate]);
 
   const current = useRef(selectedId);
   useEffect(() => {
@@ -85,33 +135,55 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
     };
   }, [selectedId]);
 
+  /** Returns the id of the request that follows another one in the list. */
+  const nextAfter = (id: string): string | undefined => {
+    const order = entries.flatMap(({ actions }) => actions);
+    const at = order.findIndex(({ action_id }) => action_id === id);
+    return (order[at + 1] ?? order[at - 1])?.action_id;
+  };
+
   const submit = async (action: Action, ruling: Ruling) => {
+    const id = action.action_id;
     const wasSelected = current.current;
-    const at = shown.findIndex(({ action_id }) => action_id === action.action_id);
-    const next = shown[at + 1] ?? shown[at - 1];
-    setNotice('');
+    const next = nextAfter(id);
     setHint(null);
     if (!(await decide(action, ruling))) return;
     setDenyingId(null);
-    setNotice(`${doneWord(action, ruling)}: ${headline(action)}`);
+    setNote(null);
     // A user who has moved on to another request or page stays there.
-    if (wasSelected !== action.action_id || current.current !== wasSelected) return;
-    await select(isWide() ? next?.action_id : undefined);
+    if (wasSelected !== id || current.current !== wasSelected) return;
+    focusAfter.decision();
+    // On a phone, Back leads to the list and not to a decided request.
+    await select(next, true);
   };
-  const presses = usePresses((action) => void submit(action, { kind: 'approve' }));
+  const noteOf = (action: Action) => (note?.id === action.action_id ? note.text : '');
+  const approveNow = (action: Action) =>
+    void submit(action, { kind: 'approve', note: noteOf(action) });
+  const presses = usePresses(approveNow);
 
   /** Calls `decideOn` only if the selected request is in view and was not selected a moment ago. */
   const ifSeen = (decideOn: (action: Action) => void, accepted: Rejection | null = null) => {
-    if (!selected || !isPending || submissions.has(selected.action_id)) return;
+    if (!selected || !isPending || isOffline || submissions.has(selected.action_id)) return;
     const found = subject.rejection();
     const rejection = found === accepted ? null : found;
     setHint(rejection && { id: selected.action_id, text: HINTS[rejection] });
     if (!rejection) decideOn(selected);
   };
   const isWhole = whole.data !== undefined && whole.data.digest === inList?.digest;
-  const approve = () => ifSeen((action) => isWhole && !action.unreadable && presses.press(action));
+  const ifReviewed = (decideOn: (action: Action) => void) =>
+    ifSeen((action) => isWhole && !action.unreadable && decideOn(action));
+  const hold = useHold((held) =>
+    // Held long enough, and still on the screen.
+    ifReviewed((action) => action.action_id === held.action_id && approveNow(action)),
+  );
+  const approve = () => ifReviewed(presses.press);
+  const needsHold =
+    selected !== undefined &&
+    frictionOf(selected) === 'hold' &&
+    presses.armed?.id !== selected.action_id;
 
   const onDenying = (isDenying: boolean) => {
+    if (isOffline && isDenying) return;
     presses.cancel();
     setDenyingId(isDenying ? (selected?.action_id ?? null) : null);
   };
@@ -119,40 +191,104 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
   const swipe = (action: Action, direction: Direction) => {
     if (submissions.has(action.action_id)) return;
     // Swiping an incomplete card opens it and never gets here.
-    if (direction === 'approve') presses.press(action);
-    else void submit(action, { kind: 'deny', isBlocking: false });
+    if (direction === 'approve') return presses.press(action);
+    // A denial may have a note, so it opens the form.
+    presses.cancel();
+    setDenyingId(action.action_id);
+    void select(action.action_id);
   };
-  const currentSwipe = useRef(swipe);
+  const openGroup = (group: Group) => {
+    setBatch({ title: titleOf(group), actions: group.actions });
+    void navigate({ to: '/', search: (before) => ({ ...before, table: true }) });
+  };
+  const callbacks = useRef({ swipe, openGroup });
   useEffect(() => {
-    currentSwipe.current = swipe;
+    callbacks.current = { swipe, openGroup };
   });
   const onSwipe = useCallback(
-    (action: Action, direction: Direction) => currentSwipe.current(action, direction),
+    (action: Action, direction: Direction) => callbacks.current.swipe(action, direction),
+    [],
+  );
+  const onOpenGroup = useCallback((group: Group) => callbacks.current.openGroup(group), []);
+  const onPick = useCallback(
+    (id: string) =>
+      setPicked((before) => {
+        const after = new Set(before);
+        if (!after.delete(id)) after.add(id);
+        return after;
+      }),
     [],
   );
 
-  const move = (step: number) => {
-    const at = shown.findIndex(({ action_id }) => action_id === selectedId);
-    const next = shown[at < 0 ? 0 : Math.min(Math.max(at + step, 0), shown.length - 1)];
-    if (!next) return;
-    void select(next.action_id);
-    document
-      .querySelector(`[data-action="${next.action_id}"]`)
-      ?.scrollIntoView({ block: 'nearest' });
+  const pickedActions = useMemo(
+    () => all.filter(({ action_id }) => picked.has(action_id)),
+    [all, picked],
+  );
+  /** Opens the selected requests as a table; without any, those similar to the current one. */
+  const openTable = () => {
+    if (pickedActions.length > 0) {
+      setBatch({ title: counted(pickedActions.length, 'request'), actions: pickedActions });
+      void navigate({ to: '/', search: (before) => ({ ...before, table: true }) });
+    } else if (inList) {
+      const group = groups.find(({ key }) => key === keyOf(inList));
+      if (group) openGroup(group);
+    }
   };
 
-  useShortcuts({
-    j: () => move(1),
-    k: () => move(-1),
-    a: approve,
-    d: () => isPending && onDenying(true),
-    '/': () => filterField.current?.focus(),
-    '?': () => setIsHelpOpen(true),
-  });
+  const move = (step: number) => {
+    const at = entries.findIndex(({ actions }) =>
+      actions.some(({ action_id }) => action_id === selectedId),
+    );
+    const next = entries[at < 0 ? 0 : Math.min(Math.max(at + step, 0), entries.length - 1)];
+    const id = next?.actions[0]?.action_id;
+    if (id === undefined || id === selectedId) return;
+    focusAfter.move();
+    void select(id);
+  };
+  const pickAndMove = (step: number) => {
+    if (inList) setPicked((before) => new Set(before).add(inList.action_id));
+    move(step);
+  };
 
+  useShortcuts(
+    view.table
+      ? {}
+      : {
+          j: () => move(1),
+          k: () => move(-1),
+          a: () => (needsHold ? ifReviewed(hold.begin) : approve()),
+          d: () => isPending && onDenying(true),
+          x: () => inList && onPick(inList.action_id),
+          'shift+j': () => pickAndMove(1),
+          'shift+k': () => pickAndMove(-1),
+          g: openTable,
+          '/': () => searchField.current?.focus(),
+          '?': () => setIsHelpOpen(true),
+        },
+    // A short press leads to the step that confirms.
+    { a: () => hold.end() && approve() },
+  );
+  const onListKey = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step === undefined) return;
+    event.preventDefault();
+    move(step);
+  };
+
+  if (view.table && batch) {
+    return (
+      <Batch
+        title={batch.title}
+        actions={batch.actions}
+        pendingIds={new Set(all.map(({ action_id }) => action_id))}
+        isOffline={isOffline}
+        onClose={() => onView({ table: undefined })}
+      />
+    );
+  }
   return (
     <>
-      <div className="gap-5 lg:grid lg:grid-cols-[minmax(17rem,22rem)_minmax(0,1fr)] lg:items-start">
+      <div className="gap-5 lg:grid lg:grid-cols-[minmax(17rem,22rem)_minmax(0,1fr)] lg:items-start xl:grid-cols-[minmax(24rem,30rem)_minmax(0,1fr)]">
         <div className="min-w-0">
           <div className={selectedId ? 'sr-only lg:not-sr-only' : ''}>
             <PageTitle
@@ -167,38 +303,71 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
               Queue
             </PageTitle>
           </div>
-          <div className={`space-y-3 ${selectedId ? 'hidden lg:block' : ''}`}>
+          {isPending && (
+            <a
+              href={`#${DECISION}`}
+              onClick={(event) => {
+                event.preventDefault();
+                document.getElementById(DECISION)?.focus();
+              }}
+              className="sr-only focus:not-sr-only focus:mb-2 focus:inline-block focus:rounded-md focus:bg-panel focus:p-2 focus:underline"
+            >
+              Skip to decision
+            </a>
+          )}
+          {/* The padding lets the last card scroll clear of the notices. */}
+          <div className={`space-y-3 pb-36 lg:pb-0 ${selectedId ? 'hidden lg:block' : ''}`}>
             <OpenRules />
             <UnknownOutcomes selectedId={selectedId} />
-            <input
-              ref={filterField}
-              type="search"
-              aria-label="Filter requests"
-              placeholder="Filter by agent, service, intent, URL"
-              value={filter}
-              onChange={(event) => setFilter(event.target.value)}
-              onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
-              className={FIELD}
+            <Toolbar
+              all={all}
+              view={view}
+              groupCount={groups.filter(({ actions }) => actions.length > 1).length}
+              searchField={searchField}
+              onView={onView}
             />
-            {notice && (
-              <p
-                role="status"
-                className="sticky top-[calc(var(--header)+0.5rem)] z-10 rounded-md border border-good bg-panel p-2 text-sm text-good"
-              >
-                <Visible text={notice} />
-              </p>
-            )}
+            {shown.length > 0 && <SwipeHint />}
             {pending.isPending && <Loading />}
             <Failure error={pending.error} />
-            {isEmpty && <EmptyQueue isFiltered={filter !== ''} />}
-            <QueueList
-              actions={shown}
-              selectedId={selectedId}
-              presses={presses}
-              submissions={submissions}
-              failures={failures}
-              onSwipe={onSwipe}
-            />
+            {isEmpty && (
+              <EmptyQueue
+                isFiltered={isFiltered}
+                searched={q}
+                onClear={() =>
+                  onView({ q: undefined, agent: undefined, service: undefined, effect: undefined })
+                }
+              />
+            )}
+            {/* biome-ignore lint/a11y/noStaticElementInteractions: its entries have the focus */}
+            <div onKeyDown={onListKey}>
+              <QueueList
+                entries={entries}
+                selectedId={selectedId}
+                isDense={isDense}
+                isOffline={isOffline}
+                presses={presses}
+                submissions={submissions}
+                failures={failures}
+                picked={picked}
+                onSwipe={onSwipe}
+                onPick={onPick}
+                onOpenGroup={onOpenGroup}
+              />
+            </div>
+            {pickedActions.length > 0 && (
+              <fieldset
+                aria-label="Selected requests"
+                className="sticky bottom-3 z-10 flex flex-wrap items-center gap-2 rounded-lg border border-brand bg-panel p-2 text-sm shadow-lg"
+              >
+                <span className="mr-auto font-medium">
+                  {pickedActions.length.toLocaleString('en')} selected
+                </span>
+                <Button onClick={openTable}>Review as a table</Button>
+                <Button tone="quiet" onClick={() => setPicked(new Set())}>
+                  Clear
+                </Button>
+              </fieldset>
+            )}
           </div>
         </div>
         <div
@@ -208,6 +377,7 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
             <div className="mb-3 lg:hidden">
               <Link
                 to="/"
+                search={(before) => ({ ...before, action: undefined })}
                 className="inline-flex min-h-10 items-center gap-1 text-sm font-medium underline"
               >
                 <ArrowLeft aria-hidden className="size-4" /> Back to queue
@@ -222,18 +392,28 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
               action={selected}
               isPending={isPending}
               isWhole={isWhole}
+              live={live}
               submission={submissions.get(selected.action_id)}
               failure={failures.get(selected.action_id)}
               hint={hint?.id === selected.action_id ? hint.text : undefined}
               subject={subject}
               presses={presses}
+              isHolding={hold.heldId === selected.action_id}
               isDenying={denyingId === selected.action_id}
+              note={note?.id === selected.action_id ? note.text : null}
+              onNote={(text) => setNote(text === null ? null : { id: selected.action_id, text })}
               onApprove={approve}
+              onHold={() => ifReviewed(hold.begin)}
+              onHoldEnd={hold.end}
               onDenying={onDenying}
-              onDeny={(note, isBlocking) =>
+              onDeny={(text, isBlocking) =>
                 // The note form was opened for this request, so a quick submit is deliberate.
-                ifSeen((action) => void submit(action, { kind: 'deny', note, isBlocking }), 'new')
+                ifSeen(
+                  (action) => void submit(action, { kind: 'deny', note: text, isBlocking }),
+                  'new',
+                )
               }
+              onNext={firstId === undefined ? undefined : () => void select(firstId)}
             />
           )}
         </div>
@@ -241,14 +421,4 @@ export function Queue({ selectedId }: { selectedId: string | undefined }) {
       {isHelpOpen && <ShortcutsHelp onClose={() => setIsHelpOpen(false)} />}
     </>
   );
-}
-
-function doneWord(action: Action, ruling: Ruling): string {
-  if (ruling.kind === 'approve') return 'Approved';
-  return ruling.isBlocking ? `Denied and blocked ${action.agent_name}` : 'Denied';
-}
-
-function matches(action: Action, filter: string): boolean {
-  const text = `${headline(action)}\n${action.agent_name}\n${action.service_name}\n${action.intent}\n${action.method} ${action.target_url}`;
-  return text.toLowerCase().includes(filter.toLowerCase());
 }

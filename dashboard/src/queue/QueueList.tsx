@@ -1,85 +1,93 @@
-/** The cards of pending requests. */
-import { Link, useNavigate } from '@tanstack/react-router';
-import { memo, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { cardOf, targetOf } from '#/action/card';
-import { Headline } from '#/action/Headline';
-import { ShortIntent } from '#/action/Intent';
-import { RiskBadge } from '#/action/RiskBadge';
-import { reasonsForSecondPress, TARGET_CHARACTERS_MAX } from '#/action/secondPress';
-import { TimeLeft } from '#/action/TimeLeft';
-import { useOperation } from '#/action/useOperation';
+/** The list of pending requests: cards, rows where there is room for the request next to them. */
+import { memo, useCallback, useEffect, useRef, useState } from 'react';
 import type { Action } from '#/client';
-import { Cut } from '#/text/Cut';
-import { Visible } from '#/text/Visible';
-import { Failure } from '#/ui/Failure';
-import { CardFields } from './CardFields';
-import { Confirmation } from './Confirmation';
+import { Card } from './Card';
 import type { Submission } from './Decisions';
-import { isWhollyInView } from './inView';
-import { isWide } from './isWide';
+import { GroupRow } from './GroupRow';
+import type { Group } from './groups';
 import type { Armed, Presses } from './usePresses';
 import { SEEN_MS } from './useSubject';
-import { type Direction, type Swipe, useSwipe } from './useSwipe';
+import type { Direction } from './useSwipe';
 
-/** The number of cards rendered at first, and added whenever the end of the list comes near. */
-const CARDS_PER_BATCH = 40;
+/**
+ * How many entries are drawn together. A part that is far from the screen is an empty box of its
+ * height, so that ten thousand requests scroll like ten.
+ */
+const PART_ENTRIES = 20;
 
-/** Decides on a swiped card. */
-type OnSwipe = (action: Action, direction: Direction) => void;
+/** How far from the screen entries are drawn, as a margin in CSS. */
+const DRAWN_MARGIN = '1500px';
 
-/** Lists requests, oldest first. */
-export function QueueList({
-  actions,
-  selectedId,
-  presses,
-  submissions,
-  failures,
-  onSwipe,
-}: {
-  actions: Action[];
-  selectedId: string | undefined;
+/** The height of an entry that was never drawn, in pixels. */
+const CARD_PX = 190;
+const ROW_PX = 58;
+
+/** The properties that all entries share. Each keeps its identity while nothing changes. */
+export interface ListProps {
+  isDense: boolean;
+  isOffline: boolean;
   presses: Presses;
   submissions: ReadonlyMap<string, Submission>;
   failures: ReadonlyMap<string, string>;
-  /** Must keep its identity between renders, or every card renders again. */
-  onSwipe: OnSwipe;
-}) {
-  const [drawn, setDrawn] = useState(CARDS_PER_BATCH);
-  const drawMore = useCallback(() => setDrawn((before) => before + CARDS_PER_BATCH), []);
-  const isStill = useStillness(actions);
-  const selectedAt = actions.findIndex(({ action_id }) => action_id === selectedId);
-  const shown = actions.slice(0, Math.max(drawn, selectedAt + CARDS_PER_BATCH / 2));
-  const rest = actions.length - shown.length;
+  picked: ReadonlySet<string>;
+  onSwipe: (action: Action, direction: Direction) => void;
+  onPick: (id: string) => void;
+  onOpenGroup: (group: Group) => void;
+}
+
+/** Lists requests. Groups of one are single requests. */
+export function QueueList({
+  entries,
+  selectedId,
+  ...props
+}: ListProps & { entries: readonly Group[]; selectedId: string | undefined }) {
+  const isStill = useStillness(entries);
+  const parts: Group[][] = [];
+  for (let at = 0; at < entries.length; at += PART_ENTRIES) {
+    parts.push(entries.slice(at, at + PART_ENTRIES));
+  }
+  const selectedAt = entries.findIndex((entry) => holds(entry, selectedId));
   return (
-    <ul aria-label="Pending requests" className="space-y-2">
-      {shown.map((action) => {
-        const armed = presses.armed?.id === action.action_id ? presses.armed : null;
+    // Arrow keys and j/k move through it: only one entry is a tab stop.
+    // biome-ignore lint/a11y/useSemanticElements: its items are within parts
+    <div role="list" aria-label="Pending requests">
+      {parts.map((part, index) => {
+        const isSelected = Math.floor(selectedAt / PART_ENTRIES) === index;
         return (
-          <Card
-            key={action.action_id}
-            action={action}
-            isSelected={action.action_id === selectedId}
-            armed={armed}
-            isPausing={armed !== null && presses.isPausing}
-            submission={submissions.get(action.action_id)}
-            failure={failures.get(action.action_id)}
+          <Part
+            // biome-ignore lint/suspicious/noArrayIndexKey: a part is a place in the list
+            key={index}
+            entries={part}
+            isFirst={index === 0}
+            selectedId={isSelected ? selectedId : undefined}
+            // Without a selection, the first entry is the tab stop.
+            hasTabStop={isSelected || (selectedAt < 0 && index === 0)}
+            armed={
+              part.some((entry) => holds(entry, props.presses.armed?.id))
+                ? props.presses.armed
+                : null
+            }
+            isPausing={props.presses.armed !== null && props.presses.isPausing}
+            onConfirm={props.presses.confirm}
             isStill={isStill}
-            onConfirm={presses.confirm}
-            onSwipe={onSwipe}
+            {...props}
           />
         );
       })}
-      {rest > 0 && <Rest key={shown.length} count={rest} onReached={drawMore} />}
-    </ul>
+    </div>
   );
+}
+
+function holds({ actions }: Group, id: string | undefined): boolean {
+  return id !== undefined && actions.some(({ action_id }) => action_id === id);
 }
 
 /**
  * Returns a function that says whether the cards have not moved for a while, so that a finger means
  * the card it touches.
  */
-function useStillness(actions: readonly Action[]): () => boolean {
-  const ids = actions.map(({ action_id }) => action_id).join(' ');
+function useStillness(entries: readonly Group[]): () => boolean {
+  const ids = entries.map(({ key }) => key).join(' ');
   const last = useRef({ ids: '', changedAt: 0 });
   useEffect(() => {
     // New requests are appended and move nothing.
@@ -89,161 +97,106 @@ function useStillness(actions: readonly Action[]): () => boolean {
   return useCallback(() => performance.now() - last.current.changedAt >= SEEN_MS, []);
 }
 
-/** Replaces the cards that are not rendered yet, and requests more before it scrolls into view. */
-function Rest({ count, onReached }: { count: number; onReached: () => void }) {
-  const end = useRef<HTMLLIElement>(null);
-  useEffect(() => {
-    const observer = new IntersectionObserver(
-      ([entry]) => {
-        if (entry?.isIntersecting) onReached();
-      },
-      { rootMargin: '1500px' },
-    );
-    if (end.current) observer.observe(end.current);
-    return () => observer.disconnect();
-  }, [onReached]);
-  return (
-    <li ref={end} className="p-3 text-center text-sm text-soft">
-      {count.toLocaleString('en')} more below
-    </li>
-  );
-}
-
-const Card = memo(function Card({
-  action,
-  isSelected,
-  armed,
-  isPausing,
-  submission,
-  failure,
-  isStill,
-  onConfirm,
-  onSwipe,
-}: {
-  action: Action;
-  isSelected: boolean;
+type PartProps = Omit<ListProps, 'presses'> & {
+  entries: readonly Group[];
+  isFirst: boolean;
+  selectedId: string | undefined;
+  hasTabStop: boolean;
   armed: Armed | null;
   isPausing: boolean;
-  submission: Submission | undefined;
-  failure: string | undefined;
-  isStill: () => boolean;
   onConfirm: (isConfirmed: boolean) => void;
-  onSwipe: OnSwipe;
-}) {
-  const { operation } = useOperation(action);
-  const { values, isComplete } = useMemo(() => cardOf(action, operation), [action, operation]);
-  const navigate = useNavigate();
-  // Only the content of the card is measured, because its rounded corners do not count as visible.
-  const card = useRef<HTMLSpanElement>(null);
-  const isSeen = () => card.current !== null && isStill() && isWhollyInView(card.current);
-  const { swipe, handlers } = useSwipe({
-    isSeen,
-    onSwipe: (direction) => {
-      if (submission) return;
-      if (direction === 'approve' && !isComplete) {
-        void navigate({ to: '/', search: { action: action.action_id } });
-      } else onSwipe(action, direction);
-    },
-  });
-  return (
-    <li className="[contain-intrinsic-size:auto_10rem] [content-visibility:auto]">
-      <div className="relative overflow-hidden rounded-lg">
-        {swipe && (
-          <SwipeLabel swipe={swipe} isComplete={isComplete} isRisky={isRisky(action) && !armed} />
-        )}
-        <Link
-          to="/"
-          search={(before) => ({ ...before, action: action.action_id })}
-          // On a phone, the request replaces the list and starts at its top.
-          resetScroll={!isWide()}
-          draggable={false}
-          aria-current={isSelected ? 'true' : undefined}
-          aria-busy={submission !== undefined}
-          data-action={action.action_id}
-          className={`relative block touch-pan-y rounded-lg border bg-panel p-3 select-none hover:bg-raised aria-busy:opacity-60 ${isSelected ? 'border-brand ring-1 ring-brand ring-inset' : 'border-line'}`}
-          {...handlers}
-        >
-          <span ref={card} className="block">
-            <span className="flex flex-wrap items-center gap-2 text-xs text-soft">
-              <RiskBadge score={action.risk_score} />
-              <TimeLeft until={action.expires_at} />
-            </span>
-            {(action.summary ?? action.operation?.summary) && (
-              <span className="mt-1.5 block font-semibold">
-                <Headline action={action} />
-              </span>
-            )}
-            <span className="mt-1 block font-mono text-sm">
-              <strong>{action.method}</strong>{' '}
-              <Cut text={targetOf(action)} length={TARGET_CHARACTERS_MAX} isCounted />
-            </span>
-            <CardFields values={values} />
-            <ShortIntent action={action} />
-            <span className="mt-1 line-clamp-1 text-xs text-soft">
-              <Visible text={action.agent_name} /> → <Visible text={action.service_name} />
-            </span>
-          </span>
-        </Link>
-      </div>
-      {submission?.isUnknown && (
-        <p role="status" className="mt-1 text-sm font-medium text-warn">
-          Checking whether this was {submission.kind === 'approve' ? 'approved' : 'denied'}…
-        </p>
-      )}
-      {failure && (
-        <div className="mt-1">
-          {/* The selected request shows the full message. */}
-          <Failure>{isSelected ? 'Decision failed' : failure}</Failure>
-        </div>
-      )}
-      {/* The selected request has it among its buttons; an incomplete card does not get it. */}
-      {armed && !isSelected && isComplete && (
-        <div className="mt-1 rounded-md bg-panel">
-          <Confirmation
-            action={action}
-            armed={armed}
-            isWaiting={isPausing}
-            onConfirm={onConfirm}
-            onApprove={() => isSeen() && onSwipe(action, 'approve')}
-          />
-        </div>
-      )}
-    </li>
-  );
-});
+  isStill: () => boolean;
+};
 
-/** Says what releasing a swiped card does. */
-function SwipeLabel({
-  swipe,
-  isComplete,
-  isRisky,
-}: {
-  swipe: Swipe;
-  isComplete: boolean;
-  isRisky: boolean;
-}) {
-  const isApproval = swipe.direction === 'approve';
-  // An incomplete card has to be opened before it can be approved.
-  const opens = isApproval && !isComplete;
-  const word = opens ? 'open' : isApproval ? 'approve' : 'deny';
-  const text = !swipe.isFar
-    ? `Keep swiping to ${word}`
-    : !swipe.isSeen
-      ? 'Not fully visible'
-      : isApproval && !opens && isRisky
-        ? 'Release, then swipe again'
-        : `Release to ${word}`;
-  const color = isApproval ? 'bg-brand text-brand-ink' : 'bg-bad-fill text-white';
+/** Some entries, drawn while they are near the screen. */
+const Part = memo(function Part({
+  entries,
+  isFirst,
+  selectedId,
+  hasTabStop,
+  isDense,
+  onOpenGroup,
+  ...card
+}: PartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const [isNear, setIsNear] = useState(isFirst);
+  const height = useRef<number | null>(null);
+  useEffect(() => {
+    if (!box.current) return;
+    const observer = new IntersectionObserver(
+      ([entry]) => {
+        if (!entry) return;
+        if (!entry.isIntersecting) height.current = entry.boundingClientRect.height;
+        setIsNear(entry.isIntersecting);
+      },
+      { rootMargin: DRAWN_MARGIN },
+    );
+    observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  if (!isNear && selectedId === undefined) {
+    const guess = entries.length * (isDense ? ROW_PX : CARD_PX);
+    return <div ref={box} style={{ height: height.current ?? guess }} />;
+  }
   return (
-    <span
-      aria-hidden
-      className={`absolute inset-0 flex items-center rounded-lg px-3 text-sm font-semibold ${isApproval ? 'justify-start' : 'justify-end'} ${swipe.isFar && swipe.isSeen ? color : 'bg-raised'}`}
-    >
-      <span className="max-w-24">{text}</span>
-    </span>
+    <div ref={box} className={isDense ? '' : 'space-y-2 pb-2'}>
+      {entries.map((entry, index) => {
+        const [first, second] = entry.actions;
+        if (!first) return null;
+        const isTabStop = hasTabStop && (selectedId ? holds(entry, selectedId) : index === 0);
+        if (second) {
+          return (
+            <GroupRow
+              key={entry.key}
+              group={entry}
+              isSelected={holds(entry, selectedId)}
+              isTabStop={isTabStop}
+              onOpen={onOpenGroup}
+            />
+          );
+        }
+        const id = first.action_id;
+        const armed = card.armed?.id === id ? card.armed : null;
+        return (
+          <Card
+            key={id}
+            action={first}
+            isDense={isDense}
+            isOffline={card.isOffline}
+            isSelected={id === selectedId}
+            isTabStop={isTabStop}
+            isPicked={card.picked.has(id)}
+            armed={armed}
+            isPausing={armed !== null && card.isPausing}
+            submission={card.submissions.get(id)}
+            failure={card.failures.get(id)}
+            isStill={card.isStill}
+            onConfirm={card.onConfirm}
+            onSwipe={card.onSwipe}
+            onPick={card.onPick}
+          />
+        );
+      })}
+    </div>
+  );
+}, isSamePart);
+
+/** Compares entries by their requests, because each change of the queue makes new groups. */
+function isSamePart(before: PartProps, after: PartProps): boolean {
+  const isSame = (Object.keys(after) as Array<keyof PartProps>).every(
+    (name) => name === 'entries' || Object.is(before[name], after[name]),
+  );
+  return (
+    isSame &&
+    before.entries.length === after.entries.length &&
+    before.entries.every((entry, at) => isSameGroup(entry, after.entries[at]))
   );
 }
 
-function isRisky(action: Action): boolean {
-  return reasonsForSecondPress(action).length > 0;
+function isSameGroup(one: Group, other: Group | undefined): boolean {
+  return (
+    one.key === other?.key &&
+    one.actions.length === other.actions.length &&
+    one.actions.every((action, at) => action === other.actions[at])
+  );
 }

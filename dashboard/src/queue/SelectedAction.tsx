@@ -1,25 +1,39 @@
 /** The selected request. */
 import { ActionDetail } from '#/action/ActionDetail';
+import { EffectTag } from '#/action/EffectTag';
+import { effectOf } from '#/action/effect';
+import { TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
-import { RiskBadge } from '#/action/RiskBadge';
+import { LevelBadge } from '#/action/RiskBadge';
 import { StatusBadge } from '#/action/StatusBadge';
-import { TARGET_CHARACTERS_MAX } from '#/action/secondPress';
 import { TimeLeft } from '#/action/TimeLeft';
 import type { Action } from '#/client';
 import { FollowUp } from '#/request/FollowUp';
 import { RuleFromRequest } from '#/rule/RuleFromRequest';
 import { Cut } from '#/text/Cut';
 import { splitTarget } from '#/text/target';
-import { Visible } from '#/text/Visible';
 import { Failure } from '#/ui/Failure';
+import { Decided } from './Decided';
 import { DecisionBar, type DecisionProps } from './DecisionBar';
+import { ExpiresSoon } from './ExpiresSoon';
 import type { Subject } from './useSubject';
+
+/** The id of the heading, which takes the focus when a decision leads to the next request. */
+export const SUBJECT = 'subject';
 
 /**
  * Shows a request and, while it is pending, the controls to decide on it. The heading and the buttons
  * stay visible; the part between them scrolls.
  */
-export function SelectedAction({ isPending, ...decision }: DecisionProps & { isPending: boolean }) {
+export function SelectedAction({
+  isPending,
+  onNext,
+  ...decision
+}: DecisionProps & {
+  isPending: boolean;
+  /** Selects the next request; undefined if there is none. */
+  onNext: (() => void) | undefined;
+}) {
   const { action, failure, submission } = decision;
   return (
     <article
@@ -38,9 +52,7 @@ export function SelectedAction({ isPending, ...decision }: DecisionProps & { isP
             {failure && <Failure>{failure}</Failure>}
             {action.status === 'INDETERMINATE' && <FollowUp action={action} />}
             {!['PENDING', 'INDETERMINATE'].includes(action.status) && (
-              <p role="status" className="rounded-md border border-line bg-panel p-3 text-sm">
-                No longer pending: <strong>{action.status.toLowerCase()}</strong>
-              </p>
+              <Decided action={action} onNext={onNext} />
             )}
           </div>
         )}
@@ -64,9 +76,24 @@ function Heading({
 }) {
   const { origin, path, rawQuery } = splitTarget(action.target_url);
   return (
-    <div className="-mx-3 border-b border-line bg-page px-3 py-2 sm:mx-0 sm:px-0 lg:static lg:border-0 lg:py-0 [@media(min-height:30rem)]:sticky [@media(min-height:30rem)]:top-(--header) [@media(min-height:30rem)]:z-20">
+    // In a low window, the subject comes first: the buttons below need it on the screen.
+    <div className="-mx-3 flex flex-col border-b border-line bg-page px-3 py-2 sm:mx-0 sm:px-0 lg:static lg:border-0 lg:py-0 [@media(min-height:30rem)]:sticky [@media(min-height:30rem)]:top-(--header) [@media(min-height:30rem)]:z-20">
+      <p className="mb-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-soft [@media(max-height:30rem)]:order-last">
+        <EffectTag effect={effectOf(action)} />
+        <LevelBadge score={action.risk_score} />
+        <span className="ml-auto flex items-center gap-2">
+          {isPending ? (
+            <>
+              <ExpiresSoon action={action} />
+              <TimeLeft until={action.expires_at} />
+            </>
+          ) : (
+            <StatusBadge status={action.status} />
+          )}
+        </span>
+      </p>
       <div ref={subject.ref} data-subject={action.action_id}>
-        <h2 className="text-lg leading-6 font-semibold">
+        <h2 id={SUBJECT} tabIndex={-1} className="text-lg leading-6 font-semibold">
           <Headline action={action} />
         </h2>
         <p className="font-mono text-[0.8rem]">
@@ -78,17 +105,6 @@ function Heading({
           />
         </p>
       </div>
-      <p className="mt-1 flex flex-wrap items-center gap-2 text-sm text-soft">
-        <RiskBadge score={action.risk_score} />
-        <span className="min-w-0">
-          <Visible text={action.agent_name} /> → <Visible text={action.service_name} /> ·{' '}
-          {isPending ? (
-            <TimeLeft until={action.expires_at} />
-          ) : (
-            <StatusBadge status={action.status} />
-          )}
-        </span>
-      </p>
     </div>
   );
 }

@@ -6,9 +6,12 @@ import { Modal } from '#/ui/Modal';
 const SHORTCUTS = [
   ['j', 'Next request'],
   ['k', 'Previous request'],
-  ['a', 'Approve (twice, with a pause, for risky requests)'],
+  ['a', 'Approve: hold it for a risky request, or press it and confirm'],
   ['d', 'Deny: opens a note field, Enter submits'],
-  ['/', 'Filter requests'],
+  ['x', 'Select the request for a decision on several'],
+  ['shift+j', 'Select the request and go to the next one'],
+  ['g', 'Show the selected or similar requests as a table'],
+  ['/', 'Search requests'],
   ['?', 'Show this help'],
 ] as const;
 
@@ -16,7 +19,7 @@ const SHORTCUTS = [
 export function ShortcutsHelp({ onClose }: { onClose: () => void }) {
   return (
     <Modal title="Keyboard shortcuts" onClose={onClose}>
-      <dl className="mb-4 grid grid-cols-[3rem_1fr] gap-y-2 text-sm">
+      <dl className="mb-4 grid grid-cols-[4.5rem_1fr] gap-y-2 text-sm">
         {SHORTCUTS.map(([key, text]) => (
           <div key={key} className="contents">
             <dt>

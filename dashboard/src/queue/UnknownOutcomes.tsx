@@ -1,7 +1,7 @@
 /** Requests with unknown outcomes: a human has to check the service and record what happened. */
 import { Link } from '@tanstack/react-router';
 import { targetOf } from '#/action/card';
-import { TARGET_CHARACTERS_MAX } from '#/action/secondPress';
+import { TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Cut } from '#/text/Cut';
 import { timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
@@ -27,7 +27,7 @@ export function UnknownOutcomes({ selectedId }: { selectedId: string | undefined
           <li key={action.action_id}>
             <Link
               to="/"
-              search={{ action: action.action_id }}
+              search={(before) => ({ ...before, action: action.action_id })}
               aria-current={action.action_id === selectedId ? 'true' : undefined}
               className="block rounded-md border border-line p-2 text-xs hover:bg-raised aria-[current=true]:border-brand"
             >

@@ -1,6 +1,9 @@
-/** The presses that approve: one for a harmless request, a second, deliberate one for any other. */
+/**
+ * The presses that approve: one for a harmless request, a second, deliberate one for any other. Holding
+ * the first press is another way (`useHold`).
+ */
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { reasonsForSecondPress } from '#/action/secondPress';
+import { frictionOf } from '#/action/friction';
 import { stakeOf } from '#/action/stake';
 import type { Action } from '#/client';
 
@@ -54,7 +57,7 @@ export function usePresses(onApprove: (action: Action) => void): Presses {
     lastPressAt.current = performance.now();
     setIsPausing(true);
     const isArmed = armed?.id === action.action_id;
-    if (!isArmed && reasonsForSecondPress(action).length > 0) {
+    if (!isArmed && frictionOf(action) !== 'press') {
       setArmed({ id: action.action_id, isConfirmed: false });
       return;
     }

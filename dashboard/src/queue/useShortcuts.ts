@@ -4,23 +4,40 @@ import { useEffect, useRef } from 'react';
 /** Elements in which keys are text, or belong to a dialog. */
 const TYPING = 'input:not([type="checkbox"]), textarea, select, [contenteditable], [role="dialog"]';
 
-/** Calls the handler for a key, unless the user is typing or in a dialog. */
-export function useShortcuts(shortcuts: Record<string, () => void>) {
-  const current = useRef(shortcuts);
+/** Handlers by key; `shift+j` for a letter with Shift. */
+type Shortcuts = Record<string, () => void>;
+
+/**
+ * Calls the handler for a key, unless the user is typing or in a dialog. `releases` are called when the
+ * key is released, wherever that is.
+ */
+export function useShortcuts(shortcuts: Shortcuts, releases: Shortcuts = {}) {
+  const current = useRef({ shortcuts, releases });
   useEffect(() => {
-    current.current = shortcuts;
+    current.current = { shortcuts, releases };
   });
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
       const at = event.target instanceof Element ? event.target : null;
       if (at?.closest(TYPING)) return;
-      const handler = current.current[event.key];
+      const handler = current.current.shortcuts[keyOf(event)];
       if (!handler) return;
       event.preventDefault();
       handler();
     };
+    const onRelease = (event: KeyboardEvent) =>
+      current.current.releases[event.key.toLowerCase()]?.();
     document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
+    document.addEventListener('keyup', onRelease);
+    return () => {
+      document.removeEventListener('keydown', onKey);
+      document.removeEventListener('keyup', onRelease);
+    };
   }, []);
+}
+
+/** Returns the name of a key. Other signs already differ with Shift. */
+function keyOf({ key, shiftKey }: KeyboardEvent): string {
+  return shiftKey && /^[A-Z]$/.test(key) ? `shift+${key.toLowerCase()}` : key;
 }

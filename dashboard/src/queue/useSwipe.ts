@@ -11,6 +11,8 @@ const SIDEWAYS = 1.8;
 /** A swipe counts from this share of the card's width on, but not below FAR_PX. */
 const FAR_PART = 0.4;
 const FAR_PX = 96;
+/** A card moves no further, so that its values stay on the screen and the label next to it is whole. */
+export const MOVED_PX_MAX = 96;
 
 /** A swipe in progress. */
 export interface Swipe {
@@ -79,7 +81,8 @@ export function useSwipe({
           event.currentTarget.setPointerCapture(event.pointerId);
         }
         const far = Math.max(FAR_PX, event.currentTarget.offsetWidth * FAR_PART);
-        event.currentTarget.style.transform = `translateX(${x}px)`;
+        const moved = Math.sign(x) * Math.min(Math.abs(x), MOVED_PX_MAX);
+        event.currentTarget.style.transform = `translateX(${moved}px)`;
         const direction = x > 0 ? 'approve' : 'deny';
         const isFar = Math.abs(x) >= far;
         setSwipe((before) =>

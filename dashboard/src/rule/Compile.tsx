@@ -34,7 +34,7 @@ export function Compile({
       {isWithoutModel && (
         <p id="compile-reason" className="text-sm text-soft">
           Needs a language model: start the gateway with LLM_BASE_URL. Without one, a description
-          without a condition holds what it might cover.
+          without a condition holds requests in its scope.
         </p>
       )}
       <Failure error={compile.error} />

@@ -29,8 +29,10 @@ export function formatJson(text: string): string | null {
   return pieces.join('');
 }
 
+const TOKEN = /"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/gs;
+
 function tokensOf(text: string): string[] {
-  return text.match(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/gs) ?? [];
+  return text.match(TOKEN) ?? [];
 }
 
 /**
@@ -63,6 +65,61 @@ export function jsonLeaves(text: string): Array<{ pointer: string; value: string
     }
   });
   return leaves;
+}
+
+/** A part of a text, from `start` to just before `end`. */
+export interface Range {
+  start: number;
+  end: number;
+}
+
+/**
+ * Returns where the value at a JSON pointer is in a JSON text. If a name is repeated, the last one
+ * counts, as for most parsers. Returns null if there is no such value.
+ */
+export function rangeAt(text: string, pointer: string): Range | null {
+  const path: Array<string | number> = [];
+  let found: Range | null = null;
+  // The depth at which an object or list at the pointer was opened, while it is open.
+  let openedAt: number | null = null;
+  let start = 0;
+  const tokens = [...text.matchAll(TOKEN)];
+  tokens.forEach((match, index) => {
+    const [token] = match;
+    const end = match.index + token.length;
+    const last = path.length - 1;
+    const isHere = () => path.map((part) => `/${part}`).join('') === pointer;
+    if (token === '{' || token === '[') {
+      if (openedAt === null && isHere()) {
+        openedAt = path.length;
+        start = match.index;
+      }
+      path.push(token === '{' ? '' : 0);
+    } else if (token === '}' || token === ']') {
+      path.pop();
+      if (openedAt === path.length) {
+        found = { start, end };
+        openedAt = null;
+      }
+    } else if (token === ',') {
+      const place = path[last];
+      if (typeof place === 'number') path[last] = place + 1;
+    } else if (tokens[index + 1]?.[0] === ':' && typeof path[last] === 'string') {
+      path[last] = nameOf(token);
+    } else if (token !== ':' && isHere()) {
+      found = { start: match.index, end };
+    }
+  });
+  return found;
+}
+
+/** Returns the name of a member as a part of a JSON pointer. */
+function nameOf(token: string): string {
+  try {
+    return escaped(JSON.parse(token));
+  } catch {
+    return token;
+  }
 }
 
 function escaped(name: string): string {

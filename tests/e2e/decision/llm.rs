@@ -254,7 +254,7 @@ async fn a_plain_words_rule_is_applied_by_the_model_and_named() {
         report["risk_explanation"]
             .as_str()
             .unwrap()
-            .contains("The rule “In words” refuses this"),
+            .contains("The rule “In words” denies this"),
         "{report}"
     );
     let path = format!("/rules/{}", rule["id"]);

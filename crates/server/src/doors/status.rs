@@ -45,7 +45,7 @@ pub(crate) struct StatusBody {
     /// Path to execute the action. Set for approved actions.
     #[serde(skip_serializing_if = "Option::is_none")]
     execute_url: Option<String>,
-    /// When the action was decided or expired. Set for denied, revoked, and expired actions.
+    /// When the action ended. Set for denied, revoked, and expired actions.
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved_at: Option<Timestamp>,
@@ -68,7 +68,8 @@ struct Note(Option<String>);
 
 /// Get the status of an action
 ///
-/// Returns immediately. With `wait`, returns when the status changes or the time has passed.
+/// Without `wait`, returns immediately. With `wait`, returns when the status changes or the time has
+/// passed.
 #[utoipa::path(
     get,
     path = "/status/{action_id}",

@@ -51,7 +51,8 @@ static VERIFYING: Mutex<()> = Mutex::const_new(());
 pub(crate) struct AuditBody {
     /// Unique identifier.
     id: i64,
-    /// Chain that the entry belongs to. Each run of the gateway writes its own chain.
+    /// Chain that the entry belongs to. Each process writes chains of its own: one with SQLite, two
+    /// with PostgreSQL.
     chain: i64,
     /// Position in the chain, from 1. Positions have no gaps across all workspaces.
     sequence: i64,
@@ -77,7 +78,7 @@ pub(crate) struct AuditBody {
     #[schema(value_type = Object)]
     detail: Option<Box<RawValue>>,
     /// Digests of the rows that were written with this entry: a request with its URL, intent, and
-    /// verdict, the new state of an action, and how requests ended (`ends`). Absent if the entry
+    /// assessment, the new state of an action, and how requests ended (`ends`). Absent if the entry
     /// covers no rows.
     #[schema(value_type = Object)]
     #[serde(skip_serializing_if = "Option::is_none")]

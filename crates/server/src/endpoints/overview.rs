@@ -76,7 +76,8 @@ pub(crate) struct OverviewBody {
     bucket_seconds: u64,
     /// Number of actions that are pending now.
     pending: i64,
-    /// Median time from hold to a human's decision, in milliseconds.
+    /// Median time from hold to approval or denial, in milliseconds. Approvals that expired or were
+    /// revoked before they were used do not count.
     #[schema(required)]
     decision_ms_median: Option<i64>,
     /// Totals of the period.
@@ -160,13 +161,13 @@ pub(crate) struct AskedOperation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OverviewHeld)]
 pub(crate) struct Held {
-    /// Approved by a human, whatever happened afterwards.
+    /// Approved, or sent after an approval.
     approved: i64,
-    /// Denied by a human.
+    /// Denied.
     denied: i64,
-    /// Expired without a decision.
+    /// Expired: not decided in time, or approved but not executed in time.
     expired: i64,
-    /// Revoked without a decision.
+    /// Revoked before or after an approval, or resolved by a human as not executed.
     revoked: i64,
     /// Still pending.
     pending: i64,

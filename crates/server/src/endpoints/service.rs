@@ -178,8 +178,9 @@ async fn get(
 /// Update a service
 ///
 /// Omitted fields stay unchanged. A different `authType`, or a different scheme, host, or port of
-/// `baseUrl`, removes the stored credential unless the request contains `credentials`. Approved
-/// actions become stale if the URL or the location of the credential changes.
+/// `baseUrl`, removes the stored credential unless the request contains `credentials`. If the URL,
+/// the location of the credential, or `webSocket` changes, approved actions that depend on it become
+/// stale, and running calls that depend on it are canceled.
 #[utoipa::path(
     put,
     path = "/services/{id}",
@@ -204,6 +205,9 @@ async fn update(
 }
 
 /// Delete a service
+///
+/// Its credential and documents are deleted, and its running calls are canceled. Its approved actions
+/// can no longer be executed.
 #[utoipa::path(
     delete,
     path = "/services/{id}",
@@ -225,6 +229,8 @@ async fn delete(editing: Editing, ApiPath(id): ApiPath<ServiceId>) -> Result<Jso
 }
 
 /// Replace a service's credential
+///
+/// Replaces all values of the credential. Running calls continue.
 #[utoipa::path(
     post,
     path = "/services/{id}/credentials",

@@ -98,7 +98,7 @@ pub(crate) struct SettingsBody {
 pub(crate) struct LlmBody {
     /// `LLM_MODEL`: name of the model.
     model: String,
-    /// `LLM_TIMEOUT_MS`: maximum duration of an assessment.
+    /// `LLM_TIMEOUT_MS`: time after which the model counts as failed for a request.
     timeout_ms: u64,
     /// `LLM_FAILURE_MODE`: requests to hold when the model fails.
     failure_mode: FailurePolicy,

@@ -21,7 +21,7 @@ use crate::problem::ProblemBody;
                        credential, and forwards it, or holds it until a human approves \
                        it.\n\nErrors that the gateway itself returns are \
                        `application/problem+json` (RFC 9457) with a stable `code`. Times are RFC \
-                       3339 in UTC. Stored text must not contain an agent key in any spelling \
+                       3339 in UTC. Text that is stored must not contain an agent key in any spelling \
                        (400 `validation_failed`), except for credential values. For a \
                        method that a path does not support, the gateway returns 405 with `Allow`. \
                        For invalid framing it returns 400, for a request head that arrives too \
@@ -36,8 +36,8 @@ use crate::problem::ProblemBody;
         (name = "approvals", description = "Review, approve, and deny held requests."),
         (name = "services", description = "Upstream APIs with their credentials and documents."),
         (name = "agents", description = "Agents, their keys, and the services they may use."),
-        (name = "rules", description = "Rules that decide requests in advance."),
-        (name = "kill switch", description = "Stop all requests of a workspace."),
+        (name = "rules", description = "Rules that deny, hold, or allow requests."),
+        (name = "kill switch", description = "Stop all agents of a workspace."),
         (name = "requests", description = "Requests that agents made, with their decisions."),
         (name = "audit", description = "The audit log: who did what, and when."),
         (name = "overview", description = "Statistics for the dashboard."),

@@ -79,7 +79,7 @@ export const createAgentMutation = (options?: Partial<Options<CreateAgentData>>)
 /**
  * Delete an agent
  *
- * Its pending and approved actions are revoked.
+ * Its running calls are canceled, and its pending and approved actions are revoked.
  */
 export const deleteAgentMutation = (options?: Partial<Options<DeleteAgentData>>): UseMutationOptions<DeleteAgentResponse, DeleteAgentError, Options<DeleteAgentData>> => {
     const mutationOptions: UseMutationOptions<DeleteAgentResponse, DeleteAgentError, Options<DeleteAgentData>> = {
@@ -153,7 +153,8 @@ export const blockAgentMutation = (options?: Partial<Options<BlockAgentData>>): 
 /**
  * Rotate an agent's key
  *
- * The old key stops working immediately.
+ * The old key stops working immediately, and calls that use it are canceled. Actions stay as they
+ * are.
  */
 export const rotateAgentKeyMutation = (options?: Partial<Options<RotateAgentKeyData>>): UseMutationOptions<RotateAgentKeyResponse, RotateAgentKeyError, Options<RotateAgentKeyData>> => {
     const mutationOptions: UseMutationOptions<RotateAgentKeyResponse, RotateAgentKeyError, Options<RotateAgentKeyData>> = {
@@ -171,6 +172,9 @@ export const rotateAgentKeyMutation = (options?: Partial<Options<RotateAgentKeyD
 
 /**
  * Set the services of an agent
+ *
+ * Running calls to services that are no longer listed are canceled, and approved actions for them
+ * become stale.
  */
 export const setAgentServicesMutation = (options?: Partial<Options<SetAgentServicesData>>): UseMutationOptions<SetAgentServicesResponse, SetAgentServicesError, Options<SetAgentServicesData>> => {
     const mutationOptions: UseMutationOptions<SetAgentServicesResponse, SetAgentServicesError, Options<SetAgentServicesData>> = {
@@ -188,6 +192,8 @@ export const setAgentServicesMutation = (options?: Partial<Options<SetAgentServi
 
 /**
  * Unblock an agent
+ *
+ * Actions that the block revoked stay revoked.
  */
 export const unblockAgentMutation = (options?: Partial<Options<UnblockAgentData>>): UseMutationOptions<UnblockAgentResponse, UnblockAgentError, Options<UnblockAgentData>> => {
     const mutationOptions: UseMutationOptions<UnblockAgentResponse, UnblockAgentError, Options<UnblockAgentData>> = {
@@ -365,6 +371,8 @@ export const approveMutation = (options?: Partial<Options<ApproveData>>): UseMut
 
 /**
  * Deny an action
+ *
+ * The request is never sent. The agent receives the note.
  */
 export const denyMutation = (options?: Partial<Options<DenyData>>): UseMutationOptions<DenyResponse, DenyError, Options<DenyData>> => {
     const mutationOptions: UseMutationOptions<DenyResponse, DenyError, Options<DenyData>> = {
@@ -383,7 +391,7 @@ export const denyMutation = (options?: Partial<Options<DenyData>>): UseMutationO
 /**
  * Resolve an unknown outcome
  *
- * Records what a human found out at the upstream. Nothing is sent.
+ * Records whether the upstream carried out the request, after a human has checked. Nothing is sent.
  */
 export const resolveMutation = (options?: Partial<Options<ResolveData>>): UseMutationOptions<ResolveResponse, ResolveError, Options<ResolveData>> => {
     const mutationOptions: UseMutationOptions<ResolveResponse, ResolveError, Options<ResolveData>> = {
@@ -511,7 +519,7 @@ export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>)
 };
 
 /**
- * Log in
+ * Sign in
  *
  * After five wrong passwords for an account, or twenty from one source, within a minute, further
  * attempts are refused. A browser or source that has signed in to the account before has its own
@@ -532,7 +540,7 @@ export const logInMutation = (options?: Partial<Options<LogInData>>): UseMutatio
 };
 
 /**
- * Log out
+ * Sign out
  *
  * Ends the session: its refresh token and its access tokens stop working immediately.
  */
@@ -1037,7 +1045,7 @@ export const createRuleMutation = (options?: Partial<Options<CreateRuleData>>): 
 };
 
 /**
- * Translate a rule to a condition
+ * Translate a rule into a condition
  *
  * The language model proposes a condition, the compiler checks it, and example requests show its
  * result.
@@ -1184,6 +1192,9 @@ export const createServiceMutation = (options?: Partial<Options<CreateServiceDat
 
 /**
  * Delete a service
+ *
+ * Its credential and documents are deleted, and its running calls are canceled. Its approved actions
+ * can no longer be executed.
  */
 export const deleteServiceMutation = (options?: Partial<Options<DeleteServiceData>>): UseMutationOptions<DeleteServiceResponse, DeleteServiceError, Options<DeleteServiceData>> => {
     const mutationOptions: UseMutationOptions<DeleteServiceResponse, DeleteServiceError, Options<DeleteServiceData>> = {
@@ -1221,8 +1232,9 @@ export const getServiceOptions = (options: Options<GetServiceData>) => queryOpti
  * Update a service
  *
  * Omitted fields stay unchanged. A different `authType`, or a different scheme, host, or port of
- * `baseUrl`, removes the stored credential unless the request contains `credentials`. Approved
- * actions become stale if the URL or the location of the credential changes.
+ * `baseUrl`, removes the stored credential unless the request contains `credentials`. If the URL,
+ * the location of the credential, or `webSocket` changes, approved actions that depend on it become
+ * stale, and running calls that depend on it are canceled.
  */
 export const updateServiceMutation = (options?: Partial<Options<UpdateServiceData>>): UseMutationOptions<UpdateServiceResponse, UpdateServiceError, Options<UpdateServiceData>> => {
     const mutationOptions: UseMutationOptions<UpdateServiceResponse, UpdateServiceError, Options<UpdateServiceData>> = {
@@ -1240,6 +1252,8 @@ export const updateServiceMutation = (options?: Partial<Options<UpdateServiceDat
 
 /**
  * Replace a service's credential
+ *
+ * Replaces all values of the credential. Running calls continue.
  */
 export const setCredentialsMutation = (options?: Partial<Options<SetCredentialsData>>): UseMutationOptions<SetCredentialsResponse, SetCredentialsError, Options<SetCredentialsData>> => {
     const mutationOptions: UseMutationOptions<SetCredentialsResponse, SetCredentialsError, Options<SetCredentialsData>> = {
@@ -1468,7 +1482,8 @@ export const getStatusQueryKey = (options: Options<GetStatusData>) => createQuer
 /**
  * Get the status of an action
  *
- * Returns immediately. With `wait`, returns when the status changes or the time has passed.
+ * Without `wait`, returns immediately. With `wait`, returns when the status changes or the time has
+ * passed.
  */
 export const getStatusOptions = (options: Options<GetStatusData>) => queryOptions<GetStatusResponse, GetStatusError, GetStatusResponse, ReturnType<typeof getStatusQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {

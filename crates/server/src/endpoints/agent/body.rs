@@ -32,7 +32,7 @@ pub(crate) struct AgentBody {
     name: String,
     /// First twelve characters of its key.
     key_prefix: String,
-    /// Whether its key is valid.
+    /// Whether the agent is enabled. The key of a disabled agent is refused.
     is_active: bool,
     /// Whether it is blocked.
     blocked: bool,

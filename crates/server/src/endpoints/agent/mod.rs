@@ -109,7 +109,7 @@ async fn update(
 
 /// Delete an agent
 ///
-/// Its pending and approved actions are revoked.
+/// Its running calls are canceled, and its pending and approved actions are revoked.
 #[utoipa::path(
     delete,
     path = "/agents/{id}",
@@ -131,6 +131,9 @@ async fn delete(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<
 }
 
 /// Set the services of an agent
+///
+/// Running calls to services that are no longer listed are canceled, and approved actions for them
+/// become stale.
 #[utoipa::path(
     put,
     path = "/agents/{id}/services",
@@ -156,7 +159,8 @@ async fn set_scope(
 
 /// Rotate an agent's key
 ///
-/// The old key stops working immediately.
+/// The old key stops working immediately, and calls that use it are canceled. Actions stay as they
+/// are.
 #[utoipa::path(
     post,
     path = "/agents/{id}/rotate-key",
@@ -204,6 +208,8 @@ async fn block(
 }
 
 /// Unblock an agent
+///
+/// Actions that the block revoked stay revoked.
 #[utoipa::path(
     post,
     path = "/agents/{id}/unblock",

@@ -93,10 +93,10 @@ pub(crate) struct ActionBody {
     /// When the action expires. Null if it no longer can.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
-    /// When a human decided, or when the action ended without a decision.
+    /// When the action ended, or when a human approved it; null while it is pending.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     resolved_at: Option<Timestamp>,
-    /// ID of the user who decided.
+    /// ID of the user who last approved, denied, revoked, or resolved it.
     #[schema(required)]
     resolved_by: Option<i64>,
     /// Email address of that user. Null if the user is not a member of the workspace.
@@ -105,13 +105,13 @@ pub(crate) struct ActionBody {
     /// Note of that user to the agent.
     #[schema(required)]
     note: Option<String>,
-    /// The approval, if the action was approved.
+    /// The approval, if the action is approved or was executed.
     #[schema(required)]
     approval: Option<ApprovalBody>,
     /// When execution started.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
-    /// A human's finding about an execution with an unknown outcome.
+    /// The outcome that a human recorded, if it was unknown before.
     #[schema(required)]
     resolution: Option<Resolution>,
     /// Explanation of why the outcome of an execution is unknown.

@@ -1,4 +1,4 @@
-//! `PATCH /approvals/{action_id}/approve`, `/deny`, `/revoke`, and `/resolve`: human decisions.
+//! `PATCH /approvals/{action_id}/approve`, `/deny`, `/revoke`, and `/resolve`: rulings and findings of humans.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::extract::{ApiJson, ApiPath, OptionalJson};
 use crate::openapi::responses::{Conflict, InvalidBody, NotFound};
 use crate::problem::Problem;
 
-/// A human's decision.
+/// A human's ruling on an action.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[schema(as = Decision)]
 #[serde(deny_unknown_fields)]
@@ -28,12 +28,12 @@ pub(crate) struct DecisionBody {
     #[schema(max_length = 2000)]
     note: Option<String>,
     /// Digest of the request that the user reviewed. If the action's request has a different
-    /// digest, the decision is refused.
+    /// digest, the ruling is refused.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     digest: Option<String>,
 }
 
-/// A human's finding at the upstream.
+/// The finding of a human who checked the upstream.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = Resolution)]
 #[serde(deny_unknown_fields)]
@@ -45,7 +45,7 @@ pub(crate) struct ResolutionBody {
     note: Option<String>,
 }
 
-/// Result of a decision.
+/// Result of a ruling.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Decided {
     /// The new status.
@@ -79,6 +79,8 @@ pub(super) async fn approve(
 }
 
 /// Deny an action
+///
+/// The request is never sent. The agent receives the note.
 #[utoipa::path(
     patch,
     path = "/approvals/{action_id}/deny",
@@ -126,7 +128,7 @@ pub(super) async fn revoke(
 
 /// Resolve an unknown outcome
 ///
-/// Records what a human found out at the upstream. Nothing is sent.
+/// Records whether the upstream carried out the request, after a human has checked. Nothing is sent.
 #[utoipa::path(
     patch,
     path = "/approvals/{action_id}/resolve",

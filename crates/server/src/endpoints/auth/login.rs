@@ -59,7 +59,7 @@ struct LoggedInBody {
     user: UserBody,
 }
 
-/// Log in
+/// Sign in
 ///
 /// After five wrong passwords for an account, or twenty from one source, within a minute, further
 /// attempts are refused. A browser or source that has signed in to the account before has its own

@@ -14,7 +14,7 @@ use crate::endpoints::caller::Caller;
 use crate::endpoints::list::Done;
 use crate::problem::Problem;
 
-/// Log out
+/// Sign out
 ///
 /// Ends the session: its refresh token and its access tokens stop working immediately.
 #[utoipa::path(
@@ -45,7 +45,7 @@ pub(super) async fn logout(
 > {
     identity.logout(&caller).await?;
     let done = Done {
-        message: "Logged out.",
+        message: "Signed out.",
     };
     Ok((
         AppendHeaders([(SET_COOKIE, cookie::clear(&public_origin))]),

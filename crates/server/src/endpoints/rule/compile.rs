@@ -14,7 +14,7 @@ use crate::extract::ApiJson;
 use crate::openapi::responses::{InvalidBody, SignedOut, Unavailable};
 use crate::problem::{Problem, ProblemBody};
 
-/// A rule in plain words to translate to a condition.
+/// A rule in plain words to translate into a condition.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = RuleToCompile)]
 #[serde(deny_unknown_fields)]
@@ -102,7 +102,7 @@ impl From<ProposeError> for Problem {
     }
 }
 
-/// Translate a rule to a condition
+/// Translate a rule into a condition
 ///
 /// The language model proposes a condition, the compiler checks it, and example requests show its
 /// result.

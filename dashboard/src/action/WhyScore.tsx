@@ -1,0 +1,131 @@
+/** Why a request was held, and how its score came about. */
+import { Link } from '@tanstack/react-router';
+import { TextSearch } from 'lucide-react';
+import { useId, useState } from 'react';
+import type { Action, Signal } from '#/client';
+import { counted } from '#/text/count';
+import { Visible } from '#/text/Visible';
+import { Badge } from '#/ui/Badge';
+import { Button } from '#/ui/Button';
+import { RiskBadge } from './RiskBadge';
+import { pointsToBody, signalsOf } from './signals';
+
+/** Marks the text that a signal points to. */
+export type Mark = (signal: Signal) => void;
+
+/** Returns the most important reason: a rule, the strongest signal, or the explanation. */
+export function topReasonOf(action: Action): Signal | string | null {
+  const rule = action.matched_rules.find(({ effect }) => effect === 'require_approval');
+  if (rule) return `The rule “${rule.name}” requires approval.`;
+  const [first] = signalsOf(action);
+  return first && first.weight > 0 ? first : action.risk_explanation || null;
+}
+
+/** Shows a reason. One that points to the body is a button that leads to the text. */
+export function Reason({
+  action,
+  reason,
+  onMark,
+}: {
+  action: Action;
+  reason: Signal | string;
+  onMark: Mark;
+}) {
+  if (typeof reason === 'string') return <Visible text={reason} />;
+  const isText = action.body_encoding === 'utf8' && action.request_body !== '';
+  if (!isText || !pointsToBody(reason)) {
+    return (
+      <>
+        <Visible text={reason.sentence} />
+        {reason.evidence !== '' && (
+          <span className="text-soft">
+            {' '}
+            (<Visible text={reason.evidence} />)
+          </span>
+        )}
+      </>
+    );
+  }
+  return (
+    <button
+      type="button"
+      onClick={() => onMark(reason)}
+      className="min-h-6 text-left underline decoration-dotted underline-offset-4 hover:decoration-solid"
+    >
+      <Visible text={reason.sentence} />
+      <TextSearch aria-hidden className="ml-1 inline size-4 align-[-0.2em] text-soft" />
+      <span className="sr-only"> Show in the request</span>
+    </button>
+  );
+}
+
+/** Shows a button that opens the score, the weights, and the rules. */
+export function WhyScore({ action, onMark }: { action: Action; onMark: Mark }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const id = useId();
+  return (
+    <section className="rounded-lg border border-line bg-panel px-4 py-2">
+      <h2 className="flex flex-wrap items-center justify-between gap-2">
+        <Button
+          tone="quiet"
+          className="-ml-3"
+          aria-expanded={isOpen}
+          aria-controls={isOpen ? id : undefined}
+          onClick={() => setIsOpen(!isOpen)}
+        >
+          Why this score?
+        </Button>
+        <span className="text-sm font-normal text-soft">
+          {counted(action.signals.length, 'signal')}
+          {action.matched_rules.length > 0 && `, ${counted(action.matched_rules.length, 'rule')}`}
+        </span>
+      </h2>
+      {isOpen && (
+        <div id={id} className="space-y-2 pb-2 text-sm">
+          <p>
+            <RiskBadge score={action.risk_score} /> <Visible text={action.risk_explanation} />
+          </p>
+          <Signals action={action} onMark={onMark} />
+          {action.matched_rules.length > 0 && (
+            <p>
+              Matched rules:{' '}
+              {action.matched_rules.map(({ id: rule, name, effect }) => (
+                <span key={rule} className="mr-2">
+                  <Link to="/rules/$id" params={{ id: rule }} className="underline">
+                    <Visible text={name} />
+                  </Link>{' '}
+                  <Badge>{effect.replace('_', ' ')}</Badge>
+                </span>
+              ))}
+            </p>
+          )}
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Signals({ action, onMark }: { action: Action; onMark: Mark }) {
+  if (action.signals.length === 0) return null;
+  return (
+    <>
+      <ul className="space-y-1">
+        {signalsOf(action).map((signal) => (
+          <li key={`${signal.code} ${signal.evidence}`} className="flex gap-2">
+            <span className="shrink-0 font-mono text-soft">
+              {signal.weight > 0 ? '+' : ''}
+              {signal.weight.toFixed(2)}
+            </span>
+            <span className="min-w-0">
+              <Reason action={action} reason={signal} onMark={onMark} />
+            </span>
+          </li>
+        ))}
+      </ul>
+      <p className="text-soft">
+        The weights add up to log-odds, from which the score follows. Some signals set a minimum
+        score.
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+/** A group of similar requests, as one entry of the list. */
+import { Rows3 } from 'lucide-react';
+import { memo, useMemo } from 'react';
+import { EffectTag } from '#/action/EffectTag';
+import { effectOf } from '#/action/effect';
+import { counted } from '#/text/count';
+import { Visible } from '#/text/Visible';
+import { sumOf } from './amount';
+import type { Group } from './groups';
+
+/** Shows what the requests have in common, how many there are, and the sum of their amounts. */
+export const GroupRow = memo(function GroupRow({
+  group,
+  isSelected,
+  isTabStop,
+  onOpen,
+}: {
+  group: Group;
+  isSelected: boolean;
+  isTabStop: boolean;
+  onOpen: (group: Group) => void;
+}) {
+  const { actions } = group;
+  const [first] = actions;
+  const sum = useMemo(() => sumOf(actions), [actions]);
+  if (!first) return null;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: the list has parts between it and its items
+    <div role="listitem">
+      <button
+        type="button"
+        tabIndex={isTabStop ? 0 : -1}
+        data-entry={first.action_id}
+        data-group={actions.length}
+        aria-current={isSelected ? 'true' : undefined}
+        onClick={() => onOpen(group)}
+        className={`my-1 block w-full scroll-my-24 rounded-lg border bg-panel p-3 text-left hover:bg-raised ${isSelected ? 'border-brand ring-1 ring-brand ring-inset' : 'border-line'}`}
+      >
+        <span className="flex flex-wrap items-center gap-x-3 text-xs text-soft">
+          <EffectTag effect={effectOf(first)} />
+          <span className="ml-auto inline-flex items-center gap-1">
+            <Rows3 aria-hidden className="size-3.5" /> {counted(actions.length, 'similar request')}
+          </span>
+        </span>
+        <span className="mt-1 block font-semibold">
+          <Visible text={titleOf(group)} />
+        </span>
+        <span className="block text-xs text-soft">
+          <Visible text={first.agent_name} /> → <Visible text={first.service_name} />
+        </span>
+        {sum && (
+          <span className="mt-1 block text-sm">
+            <Visible text={`${sum.min}–${sum.max}`} /> · total{' '}
+            <strong>
+              <Visible text={sum.total} />
+            </strong>
+          </span>
+        )}
+      </button>
+    </div>
+  );
+});
+
+/** Returns what the requests of a group do: the operation, else the gateway's words of the headline. */
+export function titleOf({ actions: [first] }: Group): string {
+  if (!first) return '';
+  if (first.operation?.summary) return first.operation.summary;
+  const words = first.summary?.headline.filter(({ is_value }) => !is_value) ?? [];
+  const text = words.map(({ text }) => text.replace(/[·:“”]/g, '').trim()).join(' ');
+  return text.trim() || first.method;
+}

@@ -1,0 +1,35 @@
+/** A note to the agent. */
+import { type ComponentProps, useId } from 'react';
+import { FIELD } from '#/ui/Field';
+
+/** The longest note that the gateway takes, in characters. */
+const NOTE_CHARACTERS_MAX = 2_000;
+
+/** Shows the field. Enter submits; Shift+Enter starts a new line. */
+export function NoteField({
+  onSubmit,
+  ...rest
+}: Omit<ComponentProps<'textarea'>, 'onSubmit'> & { onSubmit?: () => void }) {
+  const id = useId();
+  return (
+    <div>
+      <label htmlFor={id} className="block text-sm font-medium">
+        Note to the agent (optional)
+      </label>
+      <textarea
+        id={id}
+        rows={2}
+        maxLength={NOTE_CHARACTERS_MAX}
+        autoComplete="off"
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || event.shiftKey || !onSubmit) return;
+          event.preventDefault();
+          // A held key must not decide, and Enter may choose a word of an input method.
+          if (!event.repeat && !event.nativeEvent.isComposing) onSubmit();
+        }}
+        {...rest}
+        className={`mt-1 ${FIELD}`}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,163 @@
+/**
+ * Notices of decisions, at the bottom of the screen: what was decided, how it can be undone, and what
+ * became of it. They never move the list.
+ */
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { X } from 'lucide-react';
+import { useEffect, useState } from 'react';
+import { Headline } from '#/action/Headline';
+import type { Action } from '#/client';
+import { getApprovalOptions, revokeMutation } from '#/client/@tanstack/react-query.gen';
+import { sentenceOf } from '#/session/client';
+import { Visible } from '#/text/Visible';
+import { Button } from '#/ui/Button';
+import type { Made } from './made';
+
+/** The most notices at a time; the latest are kept. */
+export const SHOWN_MAX = 3;
+
+/** How long a notice stays after its last change, in milliseconds. */
+const STAY_MS = 10_000;
+
+/** The id of the latest notice, which takes the focus if there is no next request. */
+export const LATEST_TOAST = 'latest-decision';
+
+/** Shows notices; the region is always there, so that screen readers announce them. */
+export function Toasts({
+  made,
+  onLeave,
+}: {
+  made: readonly Made[];
+  onLeave: (made: Made) => void;
+}) {
+  return (
+    <section
+      aria-label="Notices"
+      aria-live="polite"
+      className="pointer-events-none fixed inset-x-3 bottom-[calc(var(--decision-bar,0px)+0.75rem)] z-30 space-y-2 sm:left-auto sm:w-96 lg:right-auto lg:bottom-4 lg:left-[13.25rem]"
+    >
+      {made.map((one, index) => (
+        <Toast
+          key={one.action.action_id}
+          id={index === made.length - 1 ? LATEST_TOAST : undefined}
+          made={one}
+          onLeave={onLeave}
+        />
+      ))}
+    </section>
+  );
+}
+
+function Toast({
+  id,
+  made,
+  onLeave,
+}: {
+  id: string | undefined;
+  made: Made;
+  onLeave: (made: Made) => void;
+}) {
+  const { action, kind } = made;
+  const queries = useQueryClient();
+  const [isHeld, setIsHeld] = useState(false);
+  // The event stream refetches it with each change.
+  const { data } = useQuery(
+    getApprovalOptions({ path: { action_id: action.action_id }, query: { preview: true } }),
+  );
+  const status = data?.status;
+  const undo = useMutation({
+    ...revokeMutation(),
+    onSettled: () => queries.invalidateQueries(),
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the status restarts the time
+  useEffect(() => {
+    if (isHeld || undo.isPending) return;
+    const timer = setTimeout(() => onLeave(made), STAY_MS);
+    return () => clearTimeout(timer);
+  }, [isHeld, undo.isPending, status, made, onLeave]);
+  const canUndo = kind === 'approve' && (status === undefined || status === 'APPROVED');
+  const outcome = data && kind === 'approve' ? outcomeOf(data) : null;
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it stays while someone reads it
+    <div
+      id={id}
+      tabIndex={-1}
+      onPointerEnter={() => setIsHeld(true)}
+      onPointerLeave={() => setIsHeld(false)}
+      onFocus={() => setIsHeld(true)}
+      onBlur={() => setIsHeld(false)}
+      className="pointer-events-auto rounded-lg border border-line bg-panel p-3 text-sm shadow-lg"
+    >
+      <div className="flex items-start gap-2">
+        <p className="line-clamp-3 min-w-0 flex-1">
+          {doneWord(made)}: <Headline action={action} />
+        </p>
+        <button
+          type="button"
+          aria-label="Dismiss"
+          onClick={() => onLeave(made)}
+          className="-m-1 flex size-8 shrink-0 items-center justify-center rounded-md hover:bg-raised"
+        >
+          <X aria-hidden className="size-4" />
+        </button>
+      </div>
+      {undo.error && <p className="mt-1 text-bad">Not undone: {sentenceOf(undo.error)}</p>}
+      <div className="mt-1 flex flex-wrap items-center gap-x-3">
+        {outcome && (
+          <span className={outcome.isBad ? 'text-bad' : 'text-soft'}>{outcome.text}</span>
+        )}
+        <Link
+          to="/"
+          search={(before) => ({ ...before, action: action.action_id })}
+          className="inline-flex min-h-8 items-center font-medium underline"
+        >
+          View
+        </Link>
+        {canUndo && (
+          <Button
+            tone="quiet"
+            className="ml-auto min-h-8"
+            isBusy={undo.isPending}
+            onClick={() => undo.mutate({ path: { action_id: action.action_id } })}
+          >
+            Undo
+          </Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function doneWord({ kind, action }: Made) {
+  if (kind === 'approve') return 'Approved';
+  if (kind === 'deny') return 'Denied';
+  return (
+    <>
+      Denied and blocked <Visible text={action.agent_name} />
+    </>
+  );
+}
+
+/** Returns what has become of an approved request. */
+function outcomeOf({ status, result }: Action): { text: string; isBad: boolean } | null {
+  switch (status) {
+    case 'APPROVED':
+      return { text: 'Not sent yet', isBad: false };
+    case 'EXECUTING':
+      return { text: 'Sending…', isBad: false };
+    case 'EXECUTED':
+      return {
+        text: result ? `Sent, ${result.status}` : 'Sent',
+        isBad: (result?.status ?? 0) >= 400,
+      };
+    case 'INDETERMINATE':
+      return { text: 'Outcome unknown: check the service', isBad: true };
+    case 'REVOKED':
+      return { text: 'Undone: nothing is sent', isBad: false };
+    case 'EXPIRED':
+      return { text: 'Expired before it was sent', isBad: true };
+    default:
+      return null;
+  }
+}

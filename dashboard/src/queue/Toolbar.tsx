@@ -1,0 +1,162 @@
+/** Searching, narrowing, ordering, and grouping the queue. */
+import { type RefObject, useEffect, useState } from 'react';
+import { ALL_EFFECTS, EFFECTS, effectOf } from '#/action/effect';
+import type { Action } from '#/client';
+import { Visible } from '#/text/Visible';
+import { FIELD } from '#/ui/Field';
+import { SORTS, type Sort, type View } from './view';
+
+/** The chips of a kind; the search finds the others. */
+const CHIPS_MAX = 8;
+
+const SORT_NAMES: Record<Sort, string> = { expiry: 'Expires first', risk: 'Highest risk first' };
+
+/** Shows the controls. `all` are the pending requests before they are narrowed. */
+export function Toolbar({
+  all,
+  view,
+  groupCount,
+  searchField,
+  onView,
+}: {
+  all: readonly Action[];
+  view: View;
+  /** How many groups of similar requests there are. */
+  groupCount: number;
+  searchField: RefObject<HTMLInputElement | null>;
+  onView: (change: Partial<View>) => void;
+}) {
+  // The URL follows the field, and not the other way round while the user types.
+  const [text, setText] = useState(view.q ?? '');
+  const [written, setWritten] = useState(view.q);
+  if (written !== view.q) {
+    setWritten(view.q);
+    if ((view.q ?? '') !== text) setText(view.q ?? '');
+  }
+  useEffect(() => {
+    if (text !== (view.q ?? '')) onView({ q: text === '' ? undefined : text });
+  }, [text, view.q, onView]);
+  const agents = counts(all, ({ agent_id, agent_name }) => [agent_id, agent_name]);
+  const services = counts(all, ({ service_id, service_name }) => [service_id, service_name]);
+  const effects = counts(all, (action) => [effectOf(action), EFFECTS[effectOf(action)].word]);
+  effects.sort((a, b) => ALL_EFFECTS.indexOf(a.value) - ALL_EFFECTS.indexOf(b.value));
+  return (
+    <div className="space-y-2">
+      <div className="flex gap-2">
+        <input
+          ref={searchField}
+          type="search"
+          aria-label="Search pending requests"
+          placeholder="Search pending requests"
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
+          className={`min-w-0 flex-1 ${FIELD}`}
+        />
+        <select
+          aria-label="Order"
+          value={view.sort ?? ''}
+          onChange={({ target }) => onView({ sort: SORTS.find((sort) => sort === target.value) })}
+          className={`${FIELD} w-auto! max-w-36`}
+        >
+          <option value="">Oldest first</option>
+          {SORTS.map((sort) => (
+            <option key={sort} value={sort}>
+              {SORT_NAMES[sort]}
+            </option>
+          ))}
+        </select>
+      </div>
+      <fieldset
+        aria-label="Narrow the queue"
+        className="-mx-1 flex gap-1.5 overflow-x-auto p-1 lg:flex-wrap"
+      >
+        {(groupCount > 0 || view.grouped) && (
+          <Chip
+            isOn={view.grouped === true}
+            count={groupCount}
+            onToggle={(isOn) => onView({ grouped: isOn ? true : undefined })}
+          >
+            Group similar
+          </Chip>
+        )}
+        <Chips values={effects} chosen={view.effect} onChoose={(effect) => onView({ effect })} />
+        <Chips values={agents} chosen={view.agent} onChoose={(agent) => onView({ agent })} />
+        <Chips
+          values={services}
+          chosen={view.service}
+          onChoose={(service) => onView({ service })}
+        />
+      </fieldset>
+    </div>
+  );
+}
+
+interface Counted<Value> {
+  value: Value;
+  name: string;
+  count: number;
+}
+
+function counts<Value>(
+  all: readonly Action[],
+  of: (action: Action) => [value: Value, name: string],
+): Counted<Value>[] {
+  const found = new Map<Value, Counted<Value>>();
+  for (const action of all) {
+    const [value, name] = of(action);
+    const known = found.get(value);
+    if (known) known.count += 1;
+    else found.set(value, { value, name, count: 1 });
+  }
+  return [...found.values()].sort((a, b) => b.count - a.count);
+}
+
+/** Shows a chip for each value; renders nothing if all requests have the same one. */
+function Chips<Value extends string | number>({
+  values,
+  chosen,
+  onChoose,
+}: {
+  values: readonly Counted<Value>[];
+  chosen: Value | undefined;
+  onChoose: (value: Value | undefined) => void;
+}) {
+  if (values.length < 2 && chosen === undefined) return null;
+  return values
+    .filter(({ value }, at) => at < CHIPS_MAX || value === chosen)
+    .map(({ value, name, count }) => (
+      <Chip
+        key={value}
+        isOn={value === chosen}
+        count={count}
+        onToggle={(isOn) => onChoose(isOn ? value : undefined)}
+      >
+        <Visible text={name} />
+      </Chip>
+    ));
+}
+
+function Chip({
+  isOn,
+  count,
+  onToggle,
+  children,
+}: {
+  isOn: boolean;
+  count: number;
+  onToggle: (isOn: boolean) => void;
+  children: React.ReactNode;
+}) {
+  return (
+    <button
+      type="button"
+      aria-pressed={isOn}
+      onClick={() => onToggle(!isOn)}
+      className={`inline-flex min-h-8 max-w-52 shrink-0 items-center gap-1.5 rounded-full border px-2.5 text-xs font-medium ${isOn ? 'border-brand bg-brand text-brand-ink' : 'border-line bg-panel hover:bg-raised'}`}
+    >
+      <span className="truncate">{children}</span>
+      <span className={isOn ? '' : 'text-soft'}>{count.toLocaleString('en')}</span>
+    </button>
+  );
+}
