@@ -123,6 +123,10 @@ export type Action = {
      */
     resolved_by: number | null;
     /**
+     * Email address of that user. Null if the user is not a member of the workspace.
+     */
+    resolved_by_name: string | null;
+    /**
      * Note of that user to the agent.
      */
     note: string | null;
@@ -286,6 +290,10 @@ export type Approval = {
      */
     by: number;
     /**
+     * Email address of that user. Null if the user is not a member of the workspace.
+     */
+    by_name: string | null;
+    /**
      * Note of that user to the agent.
      */
     note: string | null;
@@ -316,6 +324,11 @@ export type AuditEntry = {
      * Who did it: `user:ID`, `agent:ID`, `gateway`, or `operator`.
      */
     actor: string;
+    /**
+     * Email address of the user who did it. Null for any other actor, and for a user who is not a
+     * member of the workspace.
+     */
+    actor_name: string | null;
     /**
      * Name of the event.
      */
@@ -455,7 +468,8 @@ export type ConditionToValidate = {
      */
     condition: string;
     /**
-     * ID of the service of the rule.
+     * ID of the service of the rule. With it, a body field that no document of the service lists is a
+     * warning.
      */
     service_id?: number | null;
     effect?: RuleEffect | null;
@@ -870,6 +884,10 @@ export type KillSwitch = {
      */
     activated_by: number | null;
     /**
+     * Email address of that user. Null if the user is not a member of the workspace.
+     */
+    activated_by_name: string | null;
+    /**
      * When it was activated.
      */
     activated_at: string | null;
@@ -1009,6 +1027,10 @@ export type ListAction = {
          */
         resolved_by: number | null;
         /**
+         * Email address of that user. Null if the user is not a member of the workspace.
+         */
+        resolved_by_name: string | null;
+        /**
          * Note of that user to the agent.
          */
         note: string | null;
@@ -1059,6 +1081,11 @@ export type ListAuditEntry = {
          * Who did it: `user:ID`, `agent:ID`, `gateway`, or `operator`.
          */
         actor: string;
+        /**
+         * Email address of the user who did it. Null for any other actor, and for a user who is not a
+         * member of the workspace.
+         */
+        actor_name: string | null;
         /**
          * Name of the event.
          */
@@ -1270,6 +1297,23 @@ export type ListRequestEntry = {
         action_id: string | null;
         action_status: ActionStatus | null;
         /**
+         * Most severe effect, from the assessment, the method, the path, and the current documents.
+         */
+        effect: OperationEffect;
+        summary: RequestSummary | null;
+        /**
+         * ID of the user who approved or denied the action, or who ended it before a decision.
+         */
+        decided_by: number | null;
+        /**
+         * Email address of that user. Null if the user is not a member of the workspace.
+         */
+        decided_by_name: string | null;
+        /**
+         * When that user decided.
+         */
+        decided_at: string | null;
+        /**
          * Whether the stored record is damaged, so that some fields are missing.
          */
         unreadable: boolean;
@@ -1377,6 +1421,20 @@ export type ListSession = {
          * When it expires unless it is used.
          */
         expiresAt: string;
+        /**
+         * When it was last refreshed, or else when the user signed in. An active session is refreshed
+         * before each access token expires.
+         */
+        lastUsedAt: string;
+        /**
+         * Beginning of the `User-Agent` of the client at that time. Untrusted text.
+         */
+        userAgent: string | null;
+        /**
+         * Address that the client connected from at that time. Behind a reverse proxy, it is that of the
+         * proxy.
+         */
+        address: string | null;
         /**
          * Whether it is the session of this request.
          */
@@ -1498,6 +1556,20 @@ export type MatchedRule = {
      * Why the condition could not be evaluated, if the rule matched for that reason.
      */
     unevaluated?: string | null;
+};
+
+/**
+ * An amount of money whose currency and unit are known.
+ */
+export type Money = {
+    /**
+     * ISO 4217 currency code.
+     */
+    currency: string;
+    /**
+     * The amount in major units, as a decimal number.
+     */
+    amount: string;
 };
 
 /**
@@ -1937,6 +2009,20 @@ export type OverviewPiece = OverviewCounts & {
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
 /**
+ * A change of password.
+ */
+export type PasswordChange = {
+    /**
+     * The current password.
+     */
+    currentPassword: string;
+    /**
+     * The new password. Common passwords are refused.
+     */
+    newPassword: string;
+};
+
+/**
  * All pending actions.
  */
 export type PendingApprovals = {
@@ -2216,6 +2302,23 @@ export type RequestEntry = {
     action_id: string | null;
     action_status: ActionStatus | null;
     /**
+     * Most severe effect, from the assessment, the method, the path, and the current documents.
+     */
+    effect: OperationEffect;
+    summary: RequestSummary | null;
+    /**
+     * ID of the user who approved or denied the action, or who ended it before a decision.
+     */
+    decided_by: number | null;
+    /**
+     * Email address of that user. Null if the user is not a member of the workspace.
+     */
+    decided_by_name: string | null;
+    /**
+     * When that user decided.
+     */
+    decided_at: string | null;
+    /**
      * Whether the stored record is damaged, so that some fields are missing.
      */
     unreadable: boolean;
@@ -2249,6 +2352,10 @@ export type RequestFact = {
      * The value. An amount whose currency and unit are known is formatted for people.
      */
     value: string;
+    /**
+     * The amount as a number, if its currency and unit are known.
+     */
+    money?: Money;
     /**
      * Whether `value` is only the beginning of the value.
      */
@@ -2455,6 +2562,15 @@ export type RuleSimulationResult = {
      */
     is_cut: boolean;
     /**
+     * Number of requests that at least one of the rules in `rules` matches.
+     */
+    matches: number;
+    /**
+     * Number of other requests that one of these rules may match, depending on a part that was not
+     * stored.
+     */
+    possible_matches: number;
+    /**
      * Requests that were held and would be forwarded.
      */
     released: SimulatedChanges;
@@ -2607,6 +2723,20 @@ export type Session = {
      */
     expiresAt: string;
     /**
+     * When it was last refreshed, or else when the user signed in. An active session is refreshed
+     * before each access token expires.
+     */
+    lastUsedAt: string;
+    /**
+     * Beginning of the `User-Agent` of the client at that time. Untrusted text.
+     */
+    userAgent: string | null;
+    /**
+     * Address that the client connected from at that time. Behind a reverse proxy, it is that of the
+     * proxy.
+     */
+    address: string | null;
+    /**
      * Whether it is the session of this request.
      */
     isCurrent: boolean;
@@ -2618,10 +2748,28 @@ export type Session = {
 export type SessionKind = 'token' | 'cookie';
 
 /**
+ * Result of ending the other sessions.
+ */
+export type SessionsEnded = {
+    /**
+     * Result in words.
+     */
+    message: string;
+    /**
+     * Number of sessions that were ended.
+     */
+    ended: number;
+};
+
+/**
  * The gateway's configuration. All settings are environment variables that the gateway reads when
  * it starts.
  */
 export type Settings = {
+    /**
+     * Version of the gateway.
+     */
+    version: string;
     /**
      * `RISK_THRESHOLD`: score from which requests are held.
      */
@@ -2712,6 +2860,24 @@ export type Signal = {
 };
 
 /**
+ * A sum of amounts of money.
+ */
+export type SimulatedAmount = {
+    /**
+     * ISO 4217 currency code.
+     */
+    currency: string;
+    /**
+     * The sum in major units, as a decimal number.
+     */
+    amount: string;
+    /**
+     * Number of requests that it is the sum of.
+     */
+    requests: number;
+};
+
+/**
  * Requests with a different decision.
  */
 export type SimulatedChanges = {
@@ -2719,6 +2885,11 @@ export type SimulatedChanges = {
      * Number of requests.
      */
     count: number;
+    /**
+     * Sums of the main amounts of money, one for each currency. Only held requests whose currency and
+     * unit are known have one.
+     */
+    amounts: Array<SimulatedAmount>;
     /**
      * The most recent ones, up to ten.
      */
@@ -2757,6 +2928,11 @@ export type SimulatedExample = {
      * URL.
      */
     target_url: string;
+    /**
+     * Most severe effect, as in `GET /requests`.
+     */
+    effect: OperationEffect;
+    summary: RequestSummary | null;
     /**
      * Intent that the agent stated. Untrusted text.
      */
@@ -3882,7 +4058,28 @@ export type RevokeResponse = RevokeResponses[keyof RevokeResponses];
 export type ListAuditData = {
     body?: never;
     path?: never;
-    query?: {
+    query: {
+        /**
+         * Return only entries with this event. Repeat it for several. The reference lists all events.
+         */
+        event: Array<string>;
+        /**
+         * Return only entries by this actor (`user:ID`, `agent:ID`, `gateway`, `operator`) or by this
+         * kind of actor (`user`, `agent`).
+         */
+        actor?: string;
+        /**
+         * Return only entries about this object.
+         */
+        subject?: string;
+        /**
+         * Return only entries from this time on.
+         */
+        from?: string;
+        /**
+         * Return only entries before this time.
+         */
+        to?: string;
         /**
          * Maximum number of items.
          */
@@ -4116,6 +4313,61 @@ export type MeResponses = {
 
 export type MeResponse = MeResponses[keyof MeResponses];
 
+export type ChangePasswordData = {
+    body: PasswordChange;
+    path?: never;
+    query?: never;
+    url: '/auth/password';
+};
+
+export type ChangePasswordErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     */
+    503: Problem;
+};
+
+export type ChangePasswordError = ChangePasswordErrors[keyof ChangePasswordErrors];
+
+export type ChangePasswordResponses = {
+    /**
+     * The password was changed.
+     */
+    200: Done;
+};
+
+export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
+
 export type RefreshData = {
     body?: RefreshToken | null;
     path?: never;
@@ -4167,6 +4419,10 @@ export type RefreshResponses = {
      * The new tokens.
      */
     200: Tokens;
+    /**
+     * The request has neither a token nor a session cookie.
+     */
+    204: void;
 };
 
 export type RefreshResponse = RefreshResponses[keyof RefreshResponses];
@@ -4264,6 +4520,39 @@ export type GetRegistrationResponses = {
 };
 
 export type GetRegistrationResponse = GetRegistrationResponses[keyof GetRegistrationResponses];
+
+export type EndOtherSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/sessions';
+};
+
+export type EndOtherSessionsErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     */
+    503: Problem;
+};
+
+export type EndOtherSessionsError = EndOtherSessionsErrors[keyof EndOtherSessionsErrors];
+
+export type EndOtherSessionsResponses = {
+    /**
+     * The other sessions have ended.
+     */
+    200: SessionsEnded;
+};
+
+export type EndOtherSessionsResponse = EndOtherSessionsResponses[keyof EndOtherSessionsResponses];
 
 export type ListSessionsData = {
     body?: never;
