@@ -10,7 +10,7 @@ use crate::lookup::Memory;
 use crate::path::RequestPath;
 
 /// Returns the result of a condition that has the same one for every request, such as `1 == 1` and
-/// `true || request.size > 5`; `None` for any other, and for one that this cannot tell.
+/// `true || request.size > 5`; `None` for any other.
 pub(crate) fn result(condition: &Expression) -> Option<bool> {
     match &condition.operation {
         Operation::Not(part) => result(part).map(|holds| !holds),

@@ -102,7 +102,7 @@ impl Program {
         whole
     }
 
-    /// Whether the condition is true for every request. False if this cannot be told.
+    /// Whether the condition is true for every request. False if that is not certain.
     pub fn is_always_true(&self) -> bool {
         constant::result(&self.condition) == Some(true)
     }

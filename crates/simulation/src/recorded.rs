@@ -5,8 +5,8 @@ use gaiterguard_domain::ledger::RequestEntry;
 use gaiterguard_sealing::Purpose;
 use gaiterguard_summary::Summary;
 
-/// Returns the summary of the request that a ledger entry records; `None` if it was not held, or if there
-/// is no readable summary.
+/// Returns the summary of the request that a ledger entry records; `None` if it was not held, or if its
+/// summary is missing or damaged.
 ///
 /// # Errors
 ///

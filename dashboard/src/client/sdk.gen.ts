@@ -246,7 +246,7 @@ export const revoke = <ThrowOnError extends boolean = true>(options: Options<Rev
  * index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
  * give it a `from` if the log is large.
  */
-export const listAudit = <ThrowOnError extends boolean = true>(options: Options<ListAuditData, ThrowOnError>) => (options.client ?? client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
+export const listAudit = <ThrowOnError extends boolean = true>(options?: Options<ListAuditData, ThrowOnError>) => (options?.client ?? client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/audit',
     ...options

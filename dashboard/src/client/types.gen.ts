@@ -4058,11 +4058,11 @@ export type RevokeResponse = RevokeResponses[keyof RevokeResponses];
 export type ListAuditData = {
     body?: never;
     path?: never;
-    query: {
+    query?: {
         /**
          * Return only entries with this event. Repeat it for several. The reference lists all events.
          */
-        event: Array<string>;
+        event?: Array<string>;
         /**
          * Return only entries by this actor (`user:ID`, `agent:ID`, `gateway`, `operator`) or by this
          * kind of actor (`user`, `agent`).

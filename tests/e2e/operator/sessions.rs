@@ -12,7 +12,7 @@ on_both_databases!(
 );
 
 #[tokio::test]
-async fn refreshing_without_a_session_is_no_error() {
+async fn refreshing_without_a_session_returns_nothing() {
     let gateway = TestGateway::start(Storage::Sqlite).await;
     let call = gateway.dashboard().post("/auth/refresh").json(json!({}));
     let response = call.send().await.expect_status(204);

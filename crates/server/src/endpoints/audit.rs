@@ -135,8 +135,8 @@ struct Filter {
 )]
 struct DocumentedFilter {
     /// Return only entries with this event. Repeat it for several. The reference lists all events.
-    #[param(value_type = Vec<String>, example = json!(["rule.created", "rule.updated"]))]
-    event: Vec<Event>,
+    #[param(value_type = Option<Vec<String>>, example = json!(["rule.created", "rule.updated"]))]
+    event: Option<Vec<Event>>,
     /// Return only entries by this actor (`user:ID`, `agent:ID`, `gateway`, `operator`) or by this
     /// kind of actor (`user`, `agent`).
     #[param(value_type = Option<String>, example = "user:1")]

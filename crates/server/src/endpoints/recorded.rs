@@ -1,4 +1,4 @@
-//! What a recorded request would do, for responses that show it.
+//! The effects of recorded requests, for responses that show them.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub(super) struct Recorded<'g> {
     pub(super) definitions: Option<&'g Definitions>,
 }
 
-/// What a recorded request would do.
+/// The effects of a recorded request.
 pub(super) struct Effects {
     /// Its most severe effect.
     pub(super) effect: OperationEffect,
@@ -30,7 +30,7 @@ pub(super) struct Effects {
 }
 
 impl Recorded<'_> {
-    /// Returns what a recorded request would do.
+    /// Returns the effects of a recorded request.
     pub(super) async fn effects_of(&self, entry: &RequestEntry) -> Result<Effects, Problem> {
         let summary = recorded_summary(self.definition_store, entry).await?;
         let summarized = summary

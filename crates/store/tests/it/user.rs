@@ -148,7 +148,7 @@ async fn a_password_change_ends_all_other_sessions(_: &Database, store: &Store) 
             .await
             .unwrap()
     };
-    // Meanwhile the password has become another one.
+    // The password was replaced after it was checked.
     assert!(!change("another").await);
     assert_eq!(
         store

@@ -426,7 +426,7 @@ export const revokeMutation = (options?: Partial<Options<RevokeData>>): UseMutat
     return mutationOptions;
 };
 
-export const listAuditQueryKey = (options: Options<ListAuditData>) => createQueryKey('listAudit', options);
+export const listAuditQueryKey = (options?: Options<ListAuditData>) => createQueryKey('listAudit', options);
 
 /**
  * List audit entries
@@ -436,7 +436,7 @@ export const listAuditQueryKey = (options: Options<ListAuditData>) => createQuer
  * index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
  * give it a `from` if the log is large.
  */
-export const listAuditOptions = (options: Options<ListAuditData>) => queryOptions<ListAuditResponse, ListAuditError, ListAuditResponse, ReturnType<typeof listAuditQueryKey>>({
+export const listAuditOptions = (options?: Options<ListAuditData>) => queryOptions<ListAuditResponse, ListAuditError, ListAuditResponse, ReturnType<typeof listAuditQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
         const { data } = await listAudit({
             ...options,
@@ -449,7 +449,7 @@ export const listAuditOptions = (options: Options<ListAuditData>) => queryOption
     queryKey: listAuditQueryKey(options)
 });
 
-export const listAuditInfiniteQueryKey = (options: Options<ListAuditData>): QueryKey<Options<ListAuditData>> => createQueryKey('listAudit', options, true);
+export const listAuditInfiniteQueryKey = (options?: Options<ListAuditData>): QueryKey<Options<ListAuditData>> => createQueryKey('listAudit', options, true);
 
 /**
  * List audit entries
@@ -459,7 +459,7 @@ export const listAuditInfiniteQueryKey = (options: Options<ListAuditData>): Quer
  * index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
  * give it a `from` if the log is large.
  */
-export const listAuditInfiniteOptions = (options: Options<ListAuditData>) => infiniteQueryOptions<ListAuditResponse, ListAuditError, InfiniteData<ListAuditResponse>, QueryKey<Options<ListAuditData>>, string | Pick<QueryKey<Options<ListAuditData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+export const listAuditInfiniteOptions = (options?: Options<ListAuditData>) => infiniteQueryOptions<ListAuditResponse, ListAuditError, InfiniteData<ListAuditResponse>, QueryKey<Options<ListAuditData>>, string | Pick<QueryKey<Options<ListAuditData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
 {
     queryFn: async ({ pageParam, queryKey, signal }) => {
