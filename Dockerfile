@@ -7,6 +7,7 @@ WORKDIR /build
 COPY dashboard/package.json dashboard/package-lock.json dashboard/.npmrc ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY dashboard ./
+COPY skill /skill
 RUN npm run build
 
 # The gateway. SQLite and the cryptography library are compiled from C, for which the image has gcc.

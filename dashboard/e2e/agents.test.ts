@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOSTILE, Stage } from './page';
 
@@ -89,6 +90,40 @@ test('settings and scope are saved', async () => {
   await stage.expectFine('agent');
 });
 
+test('a key cannot expire in the past', async () => {
+  const { page } = stage;
+  const { id } = await stage.agent('historian', [service]);
+  await stage.open(`/agents/${id}`);
+  await page.getByLabel('Key expiry').fill('2001-02-03T04:05');
+  await page.getByRole('button', { name: 'Save settings' }).click();
+  await page.getByText('The expiry must be in the future.').waitFor();
+  expect((await stage.call('GET', `/agents/${id}`)).json.expiresAt).toBeNull();
+  await page.getByLabel('Key expiry').fill('');
+  expect(await page.getByText('The expiry must be in the future.').count()).toBe(0);
+  await page.getByRole('button', { name: 'Save settings' }).click();
+  await page.getByText('Saved', { exact: true }).waitFor();
+});
+
+test('an agent’s page says how to connect it, with the service that is chosen', async () => {
+  const { page } = stage;
+  const all = (await stage.call('GET', '/services')).json.map(({ id }: { id: number }) => id);
+  const { id } = await stage.agent('connector', all);
+  await stage.open(`/agents/${id}`);
+  const code = page.getByRole('tabpanel').locator('pre');
+  await page.getByRole('tab', { name: 'Command line' }).click();
+  await code.getByText('--service things').waitFor();
+  await page.getByLabel('Service', { exact: true }).selectOption({ index: 1 });
+  await code.getByText('--service ‘other').or(code.getByText("--service 'other")).waitFor();
+  await page.getByRole('tab', { name: 'Skill' }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('link', { name: 'Download' }).click(),
+  ]);
+  const names = execFileSync('tar', ['-tzf', await download.path()]).toString();
+  expect(names).toContain('gaiterguard-gateway/SKILL.md\n');
+  await stage.expectFine('agent-connect');
+});
+
 test('a rotated key stops working immediately, and the new one is shown once', async () => {
   const { page } = stage;
   const { id, key } = await stage.agent('turner', [service]);
@@ -116,9 +151,13 @@ test('an agent is blocked, unblocked, and deleted by keyboard', async () => {
   await page.getByRole('button', { name: 'Block', exact: true }).focus();
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Unblock' }).waitFor();
+  const enabled = page.getByLabel('Agent enabled');
+  expect(await enabled.isChecked()).toBe(false);
+  expect(await enabled.isDisabled()).toBe(true);
   expect(await ask(key)).toMatchObject({ status: 403, json: { code: 'agent_blocked' } });
   await page.getByRole('button', { name: 'Unblock' }).click();
   await page.getByRole('button', { name: 'Block…' }).waitFor();
+  expect(await enabled.isChecked()).toBe(true);
   expect((await ask(key)).status).toBe(200);
 
   await page.route('**/agents/*', (route) =>

@@ -269,6 +269,166 @@ describe('on a desktop', () => {
   });
 });
 
+describe('a decision that needs care', () => {
+  const hold1 = () => page.getByRole('button', { name: /Hold to approve|Keep holding/ });
+
+  /** Holds a request of high risk that neither deletes nor pays. */
+  async function holdRisky(): Promise<string> {
+    const held = await stage.ask(agent.key, {
+      service_id: service,
+      method: 'POST',
+      path: `/members/${tests}`,
+      body: { email: 'someone@elsewhere.example', role: 'admin' },
+      intent: 'Add a colleague',
+    });
+    expect(held.status).toBe(428);
+    return held.json.action_id;
+  }
+
+  beforeEach(async () => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  test('is approved by holding the button for a second, and by nothing shorter', async () => {
+    const action = await holdRisky();
+    await stage.open(`/?action=${action}`);
+    await hold1().and(page.locator('[aria-disabled="false"]')).waitFor();
+    const box = await hold1().boundingBox();
+    if (!box) throw new Error('the button is on the screen');
+    await page.mouse.move(box.x + 20, box.y + 20);
+    // Leaving the button ends the hold.
+    await page.mouse.down();
+    await page.getByText('Keep holding…').waitFor();
+    await page.mouse.move(box.x, box.y - 200);
+    await later(1_300);
+    await page.mouse.up();
+    expect(await sent()).toEqual([]);
+    await page.mouse.move(box.x + 20, box.y + 20);
+    const began = Date.now();
+    await page.mouse.down();
+    await expect.poll(async () => (await sent()).length, { interval: 20 }).toBe(1);
+    expect(Date.now() - began).toBeGreaterThanOrEqual(1_000);
+    await page.mouse.up();
+    await expect.poll(() => status(action)).toBe('APPROVED');
+    expect(await sent()).toMatchObject([{ id: action, isSeen: true }]);
+  });
+
+  test('is approved by holding the key, but not by its repetition', async () => {
+    const action = await holdRisky();
+    await stage.open(`/?action=${action}`);
+    await hold1().and(page.locator('[aria-disabled="false"]')).waitFor();
+    // Each press is short, so that the hold never lasts a second.
+    for (let at = 0; at < 6; at += 1) {
+      await page.keyboard.down('a');
+      await later(200);
+      await page.keyboard.up('a');
+    }
+    expect(await sent()).toEqual([]);
+    // A short press leads to the step that confirms, which those who cannot hold use.
+    await page.getByRole('group', { name: 'Confirm approval' }).waitFor();
+    await later(THOUGHT_MS);
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await page.keyboard.down('a');
+    for (let at = 0; at < 4; at += 1) {
+      await later(100);
+      await page.keyboard.down('a');
+    }
+    expect(await sent()).toEqual([]);
+    await expect.poll(() => status(action)).toBe('APPROVED');
+    await page.keyboard.up('a');
+    expect(await sent()).toMatchObject([{ id: action, isSeen: true }]);
+  });
+
+  test('can be confirmed without holding', async () => {
+    const action = await holdRisky();
+    await stage.open(`/?action=${action}`);
+    await hold1().and(page.locator('[aria-disabled="false"]')).waitFor();
+    // As a screen reader presses a button.
+    await hold1().evaluate((button: HTMLElement) => button.click());
+    await page.getByText(/^Confirm to approve: .*changes access/).waitFor();
+    await again().and(page.locator('[aria-disabled="false"]')).click();
+    await expect.poll(() => status(action)).toBe('APPROVED');
+  });
+
+  test('is never invited by a filled button', async () => {
+    const action = await holdRisky();
+    const note = await stage.ask(agent.key, {
+      service_id: service,
+      method: 'POST',
+      path: '/chat.postMessage',
+      body: { channel: '#general', text: `see http://elsewhere.example/${tests}` },
+      intent: 'Say hello',
+    });
+    expect(note.status).toBe(428);
+    const fill = () =>
+      page
+        .getByRole('button', { name: /^(Approve|Hold to approve)$/ })
+        .evaluate((button) => getComputedStyle(button).backgroundColor);
+    await stage.open(`/?action=${action}`);
+    await hold1().waitFor();
+    const deny = await page
+      .getByRole('button', { name: 'Deny…' })
+      .evaluate((button) => getComputedStyle(button).backgroundColor);
+    expect(await fill()).toBe(deny);
+    await stage.open(`/?action=${note.json.action_id}`);
+    await approveButton().waitFor();
+    expect(await fill()).not.toBe(deny);
+    await approveButton().and(page.locator('[aria-disabled="false"]')).click();
+    await expect.poll(() => status(note.json.action_id)).toBe('APPROVED');
+  });
+});
+
+describe('with a keyboard', () => {
+  const focused = () =>
+    page.evaluate(() => {
+      const at = document.activeElement;
+      return at?.getAttribute('data-entry') ?? at?.id ?? '';
+    });
+
+  beforeEach(async () => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
+  test('a decision leads to the next request, then to the notice, and never to Approve', async () => {
+    const [first = '', second = ''] = await holdMany(2);
+    await stage.open(`/?action=${first}`);
+    for (const next of [second, 'latest-decision']) {
+      await approveButton().and(page.locator('[aria-disabled="false"]')).focus();
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Space');
+      await again().and(page.locator('[aria-disabled="false"]')).focus();
+      await page.keyboard.press('Enter');
+      await expect.poll(focused).toBe(next);
+    }
+    expect(await status(first)).toBe('APPROVED');
+    expect(await status(second)).toBe('APPROVED');
+  });
+
+  test('the list is one tab stop, arrows move in it, and a link skips to the decision', async () => {
+    const held = await holdMany(30);
+    await stage.open(`/?action=${held[0]}`);
+    const entry = (at: number) => page.locator(`[data-entry="${held[at]}"]`);
+    await entry(1).waitFor();
+    expect(await page.locator('[data-entry][tabindex="0"]').count()).toBe(1);
+    await entry(0).focus();
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(focused).toBe(held[1]);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    await expect.poll(focused).toBe(held[1]);
+    // The request follows the list, and its controls are not behind the other cards.
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement?.closest('article') !== null)).toBe(
+      true,
+    );
+    const skip = page.getByRole('link', { name: 'Skip to decision' });
+    await skip.focus();
+    await page.keyboard.press('Enter');
+    expect(await focused()).toBe('decision');
+    expect(await sent()).toEqual([]);
+  });
+});
+
 describe('on a phone', () => {
   const DESCRIPTION = JSON.stringify({
     openapi: '3.1.0',
@@ -345,6 +505,34 @@ describe('on a phone', () => {
     expect(await status(file)).toBe('APPROVED');
     expect(await status(script)).toBe('PENDING');
     expect(await sentHere()).toMatchObject([{ kind: 'approve', id: file, isSeen: true }]);
+    await phone.context().close();
+  });
+});
+
+describe('on a phone, while triaging', () => {
+  test('a request opens at its top, and a decision leads to the next one', async () => {
+    const held = await holdMany(12);
+    const phone = await stage.another({ viewport: { width: 360, height: 740 } });
+    await stage.signIn(phone);
+    const far = phone.locator(`[data-action="${held[8]}"]`);
+    await far.scrollIntoViewIfNeeded();
+    expect(await phone.evaluate(() => window.scrollY)).toBeGreaterThan(500);
+    await far.click();
+    await phone.getByRole('article').getByText(`/many/${tests}/8`).first().waitFor();
+    await expect.poll(() => phone.evaluate(() => window.scrollY)).toBe(0);
+    await phone.evaluate(() => window.scrollTo(0, 400));
+    await later(THOUGHT_MS);
+    await phone.getByRole('button', { name: 'Deny…' }).click();
+    await phone.evaluate(() => window.scrollTo(0, 0));
+    await phone.getByRole('button', { name: 'Deny', exact: true }).click();
+    await phone.getByRole('article').getByText(`/many/${tests}/9`).first().waitFor();
+    expect(await status(held[8] as string)).toBe('DENIED');
+    await expect.poll(() => phone.evaluate(() => window.scrollY)).toBe(0);
+    expect(await phone.evaluate(() => document.activeElement?.id)).toBe('subject');
+    // Back leads to the list, not to the decided request.
+    await phone.goBack();
+    await phone.locator(`[data-action="${held[9]}"]`).waitFor();
+    expect(await phone.getByRole('article').count()).toBe(0);
     await phone.context().close();
   });
 });

@@ -22,7 +22,7 @@ export class Upstream {
   readonly authorized: Array<string | undefined> = [];
   /** Response bodies by path. */
   readonly bodies = new Map<string, string>();
-  /** Status codes by path; 200 for any other. */
+  /** Status codes by path; 200 without one. A redirect leads to `/elsewhere`. */
   readonly statuses = new Map<string, number>();
   private constructor(private readonly server: Server) {}
 
@@ -35,6 +35,7 @@ export class Upstream {
       // Closing the connection leaves the gateway with an unknown outcome.
       if (request.url?.startsWith('/breaks')) return void request.socket.destroy();
       response.statusCode = upstream.statuses.get(request.url ?? '') ?? 200;
+      if (response.statusCode === 302) response.setHeader('Location', '/elsewhere');
       response.end(upstream.bodies.get(request.url ?? '') ?? 'done');
     });
     await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));

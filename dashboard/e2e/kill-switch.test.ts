@@ -19,6 +19,11 @@ const ask = () => stage.ask(key, { service_id: service, method: 'GET', path: '/n
 test('it stops everything, but only after STOP is typed', async () => {
   const { page } = stage;
   const waiting = await stage.hold(key, service, '/waiting');
+  const approved = await stage.hold(key, service, '/approved');
+  const { digest } = (await stage.call('GET', `/approvals/${approved}`)).json;
+  expect((await stage.call('PATCH', `/approvals/${approved}/approve`, { digest })).status).toBe(
+    200,
+  );
   await page.getByRole('button', { name: 'Stop agents' }).click();
   const dialog = page.getByRole('dialog');
   const stop = dialog.getByRole('button', { name: 'Stop all agents' });
@@ -32,6 +37,7 @@ test('it stops everything, but only after STOP is typed', async () => {
   await page.getByRole('button', { name: 'Stop agents' }).click();
   await dialog.getByLabel('Reason (optional)').fill('<b>trouble</b>');
   await dialog.getByLabel('Type STOP to confirm').fill('STOP');
+  await dialog.getByText('Now: 1 agent, 1 pending, 1 approved').waitFor();
   await stage.expectFine('kill-switch');
   await page.route('**/kill-switch', (route) =>
     route.request().method() === 'PUT' ? route.abort() : route.continue(),
@@ -54,7 +60,15 @@ test('every page shows it while it is on, even after a reload', async () => {
     await page.getByRole('alert').getByText('<b>trouble</b>').waitFor();
   }
   await page.reload();
-  await page.getByRole('alert').getByText('The kill switch is on').waitFor();
+  const banner = page.getByRole('alert').filter({ hasText: 'The kill switch is on' });
+  await banner.getByText('you (user 1)').waitFor();
+  const status = page.getByRole('status');
+  await status.getByText('Stopped', { exact: true }).waitFor();
+  expect(await status.getByText('Connected', { exact: true }).count()).toBe(0);
+  await stage.expectFine('kill-switch-on');
+  await banner.getByRole('button', { name: 'Resume…' }).click();
+  await page.getByLabel('Type RESUME to confirm').waitFor();
+  await page.keyboard.press('Escape');
 });
 
 test('it is released after RESUME is typed, and revoked requests stay revoked', async () => {

@@ -46,6 +46,10 @@ test('a new user gets from first start to an approved and executed request', asy
   await page.getByLabel('Token').fill('the-real-secret');
   await page.getByRole('button', { name: 'Add service' }).click();
 
+  await page.getByRole('button', { name: 'Send test call' }).click();
+  await page.getByText('The service responded with 200.').waitFor();
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
+
   await page.locator('input[type="file"]').setInputFiles({
     name: 'things.json',
     mimeType: 'application/json',
@@ -56,7 +60,6 @@ test('a new user gets from first start to an approved and executed request', asy
 
   await page.getByLabel('Agent name').fill('first');
   await page.getByRole('button', { name: 'Create agent' }).click();
-  await page.getByText('Waiting for the first request…').waitFor();
   await page.getByLabel('I have stored the key').check();
   await page.getByRole('tab', { name: 'curl' }).click();
   const curl =
@@ -71,7 +74,8 @@ test('a new user gets from first start to an approved and executed request', asy
   const status = /^location: (\S+)/im.exec(held)?.[1];
   await page.getByRole('link', { name: 'Open queue' }).click();
   await page.getByRole('article').getByText('Remove all things').first().waitFor();
-  expect(stage.upstream.received).toEqual(['GET /things']);
+  // The first is the test call.
+  expect(stage.upstream.received).toEqual(['GET /', 'GET /things']);
   await approve(page);
   await page.getByText('Approved: Remove all things').waitFor();
 
@@ -83,8 +87,8 @@ test('a new user gets from first start to an approved and executed request', asy
   expect(
     await shell(`${ask}${new URL(approved.execute_url, stage.gateway.url).pathname} -X POST`),
   ).toBe('done');
-  expect(stage.upstream.received).toEqual(['GET /things', 'DELETE /things']);
-  expect(stage.upstream.authorized).toEqual(['Bearer the-real-secret', 'Bearer the-real-secret']);
+  expect(stage.upstream.received).toEqual(['GET /', 'GET /things', 'DELETE /things']);
+  expect(stage.upstream.authorized).toEqual(Array(3).fill('Bearer the-real-secret'));
   await page.getByRole('link', { name: 'History' }).click();
   await page.locator('main li').filter({ hasText: 'Executed' }).first().waitFor();
   const timing = `from the first page to the executed request: ${Date.now() - began} ms`;

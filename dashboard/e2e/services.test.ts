@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOSTILE, Stage } from './page';
 
@@ -50,7 +51,7 @@ test('a service is added from the catalog, and its secret is on no page', async 
   expect((await page.content()).includes(SECRET)).toBe(false);
 });
 
-test('validation errors are shown next to their fields, and the input stays', async () => {
+test('validation errors are shown next to their fields until they are edited', async () => {
   const { page } = stage;
   await stage.open('/services/new');
   await page.getByRole('button', { name: 'Custom Any HTTP API' }).click();
@@ -60,6 +61,10 @@ test('validation errors are shown next to their fields, and the input stays', as
   await page.getByRole('button', { name: 'Add service' }).click();
   await page.getByRole('alert').first().waitFor();
   expect(await page.getByLabel('Base URL').getAttribute('aria-invalid')).toBe('true');
+  await page.getByLabel('Base URL').fill('');
+  // The browser itself refuses an empty field, so the old error would stay.
+  await page.getByRole('button', { name: 'Add service' }).click();
+  expect(await page.getByRole('alert').count()).toBe(0);
   await page.getByLabel('Base URL').fill(base);
   await page.getByRole('button', { name: 'Add service' }).click();
   await page.getByRole('alert').filter({ hasText: /name/ }).waitFor();
@@ -75,7 +80,7 @@ test('a test call shows the response as text', async () => {
   stage.upstream.bodies.set('/page', `<script>alert(1)</script> ${SECRET}`);
   await page.getByLabel('Path below the base URL').fill('/page');
   await page.getByRole('button', { name: 'Send test call' }).click();
-  await page.getByText('The service responded.').waitFor();
+  await page.getByText('The service responded with 200.').waitFor();
   await page.getByText('<script>alert(1)</script>').waitFor();
   expect(stage.upstream.received).toEqual(['GET /page']);
   expect((await page.content()).includes(SECRET)).toBe(false);
@@ -139,6 +144,64 @@ test('documents are uploaded, pasted, and fetched, and their operations found', 
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   expect(await page.getByText('dropped.md').count()).toBe(0);
+});
+
+/** A description whose declaration follows many kilobytes of schemas, as when keys are sorted. */
+const KEY_SORTED = `components:
+  schemas:
+${Array.from({ length: 500 }, (_, at) => `    Schema${at}: { type: string }`).join('\n')}
+info: { title: Sorted, version: "1" }
+openapi: 3.0.1
+paths:
+  /sorted: { get: { operationId: listSorted, responses: {} } }
+`;
+
+test('a description is recognized by its whole text, also when it is compressed', async () => {
+  const { page } = stage;
+  const upload = (name: string, buffer: Buffer) =>
+    page
+      .locator('input[type="file"]')
+      .setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+  await page.getByRole('tab', { name: 'File' }).click();
+  await upload('sorted.yaml.gz', gzipSync(KEY_SORTED));
+  const sorted = page.getByRole('listitem').filter({ hasText: 'sorted.yaml.gz' });
+  await sorted.getByText('1 operation', { exact: true }).waitFor();
+  await sorted.getByText('API description').waitFor();
+  await upload('sorted.zip', Buffer.from('PK\x03\x04 and more', 'latin1'));
+  await page.getByText('sorted.zip is a ZIP archive').waitFor();
+});
+
+test('a text without operations says so', async () => {
+  const { page } = stage;
+  const pasted = page.getByRole('listitem').filter({ hasText: '1 text section' }).first();
+  await pasted.getByText('0 operations').waitFor();
+  await pasted.getByText('it is not an OpenAPI document').waitFor();
+});
+
+test('a credential of another kind is given in the form that drops the old one', async () => {
+  const { page } = stage;
+  const settings = page.locator('section').filter({ hasText: /^Settings/ });
+  await settings.getByLabel('Credential', { exact: true }).selectOption('API key in a header');
+  await settings.getByText('Saving removes the stored credential').waitFor();
+  const save = settings.getByRole('button', { name: 'Save settings' });
+  await save.click();
+  // The browser asks for the key, so nothing is saved without one.
+  expect((await listed()).at(-1)).toMatchObject({ authType: 'bearer' });
+  await settings.getByLabel('Key', { exact: true }).fill('the-header-secret');
+  await stage.expectFine('service-other-credential');
+  await save.click();
+  await settings.getByText('Saved', { exact: true }).waitFor();
+  expect((await listed()).at(-1)).toMatchObject({
+    authType: 'api_key',
+    credentials: { keys: ['value'] },
+  });
+  expect((await page.content()).includes('the-header-secret')).toBe(false);
+  await settings.getByLabel('Credential', { exact: true }).selectOption('Bearer token');
+  await settings.getByLabel('Token').fill(SECRET);
+  await save.click();
+  await expect.poll(async () => (await listed()).at(-1).authType).toBe('bearer');
+  await page.reload();
+  await page.getByRole('heading', { name: 'things' }).waitFor();
 });
 
 test('a credential is replaced, and its secret is on no page', async () => {

@@ -1,27 +1,53 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ACCOUNT } from './gateway';
-import { Stage } from './page';
+import { approve, Stage } from './page';
 
+/** Its paths repeat the path of the base URL, as many documents do. */
 const DESCRIPTION = `openapi: 3.1.0
 info: { title: Things, version: "1" }
 paths:
-  /things:
+  /api/things:
     get: { operationId: listThings, summary: List things, responses: {} }
 `;
+
+const SIGN_IN_PAGE =
+  '<!doctype html><html><head><title>Things</title></head><body><form><input type="password"></form></body></html>';
 
 const run = promisify(execFile);
 
 let stage: Stage;
+let base: string;
 
 beforeAll(async () => {
   stage = await Stage.start();
+  base = `http://127.0.0.1:${stage.upstream.port}/api`;
 });
 
 afterAll(() => stage?.stop());
 
-test('the set-up leads from an account to the first request', async () => {
+const step = (name: string) =>
+  stage.page.getByRole('list', { name: 'Steps' }).getByRole('listitem').filter({ hasText: name });
+const sample = (name: string) => stage.page.getByRole('region', { name, exact: true });
+const passes = () => sample('A request that passes');
+const needsApproval = () => sample('A request that needs your approval');
+
+/** Fills in the form of a custom service and creates it. */
+async function addService(name: string) {
+  const { page } = stage;
+  await page.getByRole('button', { name: 'Custom Any HTTP API' }).click();
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Base URL').fill(base);
+  await page.getByLabel('Token').fill('the-real-secret');
+  await page.getByRole('button', { name: 'Add service' }).click();
+  await page.getByRole('heading', { name: 'Test call' }).waitFor();
+}
+
+test('an account leads to a service, and its connection is tried', async () => {
   const { page } = stage;
   await stage.open('/');
   await page.getByLabel('Email').fill(ACCOUNT.email);
@@ -30,14 +56,33 @@ test('the set-up leads from an account to the first request', async () => {
 
   await page.getByText('Which API should your agents use?').waitFor();
   await stage.expectFine('set-up-service');
-  await page.getByRole('button', { name: 'Custom Any HTTP API' }).click();
-  await page.getByLabel('Name').fill('things');
-  await page.getByLabel('Base URL').fill(`http://127.0.0.1:${stage.upstream.port}`);
-  await page.getByLabel('Token').fill('the-real-secret');
-  await page.getByRole('button', { name: 'Add service' }).click();
-
+  await addService('things');
+  await stage.expectFine('set-up-connection');
+  await page.getByRole('button', { name: 'Skip', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Send test call' }).click();
+  await page.getByText('The service responded with 200.').waitFor();
+  expect(stage.upstream.authorized).toEqual(['Bearer the-real-secret']);
+  await page.getByRole('button', { name: 'Continue', exact: true }).click();
   await page.getByRole('heading', { name: 'Add a document' }).waitFor();
-  await stage.expectFine('set-up-document');
+});
+
+test('a page that is not a description is not taken for one, and can be removed', async () => {
+  const { page } = stage;
+  stage.upstream.bodies.set('/api/login', SIGN_IN_PAGE);
+  await page.getByRole('tab', { name: 'URL' }).click();
+  await page.getByLabel('Document URL').fill(`${base}/login`);
+  await page.getByRole('button', { name: 'Fetch document' }).click();
+  await page.getByText('0 operations').waitFor();
+  expect(await page.getByRole('button', { name: 'Continue', exact: true }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Continue without operations' }).waitFor();
+  await stage.expectFine('set-up-no-operations');
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByText('0 operations').waitFor({ state: 'detached' });
+});
+
+test('a document and an agent lead to the first request', async () => {
+  const { page } = stage;
   await page.reload();
   await page.getByRole('tab', { name: 'Paste' }).click();
   await page.getByLabel('Document', { exact: true }).fill(DESCRIPTION);
@@ -49,44 +94,129 @@ test('the set-up leads from an account to the first request', async () => {
   await stage.expectFine('set-up-agent');
   await page.getByRole('button', { name: 'Create agent' }).click();
 
-  await page.getByText('Waiting for the first request…').waitFor();
   // The document may still be parsing when the step appears.
-  await expect
-    .poll(() => page.getByLabel('Test path').inputValue(), { timeout: 5_000 })
-    .toBe('/things');
+  for (const field of ['Test path', 'Path to read']) {
+    await expect
+      .poll(() => page.getByLabel(field).inputValue(), { timeout: 5_000 })
+      .toBe('/things');
+  }
   await stage.expectFine('set-up-waiting');
   const key = (await page.getByTestId('agent-key').textContent()) ?? '';
-  for (const language of ['Python', 'TypeScript', 'Skill', 'curl']) {
-    await page.getByRole('tab', { name: language }).click();
-    await page.getByRole('tabpanel', { name: language }).getByText(key).waitFor();
+  for (const client of ['Python', 'OpenAI SDK', 'Claude Code', 'Cursor', 'MCP', 'Skill', 'curl']) {
+    await page.getByRole('tab', { name: client, exact: true }).click();
+    await page.getByRole('tabpanel', { name: client }).getByText(key).waitFor();
   }
 });
 
-test('leaving asks for confirmation until the key is stored', async () => {
+test('leaving asks for confirmation until the key is stored, but the steps are links', async () => {
   const { page } = stage;
+  await step('Document').getByRole('link').click();
+  await page.getByText('1 operation').waitFor();
+  await page.goBack();
+  const key = await page.getByTestId('agent-key').textContent();
+  expect(key).toMatch(/^agt_/);
   await page.getByRole('link', { name: 'Queue' }).click();
   await page.getByText('The key is not shown again').waitFor();
   await page.getByRole('button', { name: 'Stay' }).click();
   await page.getByLabel('I have stored the key').check();
 });
 
+test('the first sample passes, and the last step is ticked', async () => {
+  const { page } = stage;
+  expect(await step('First request').getByLabel('Done').count()).toBe(0);
+  await passes().getByRole('button', { name: 'Send a sample' }).click();
+  await page.getByText('First request received').waitFor();
+  await passes().getByText('The service responded with 200.').waitFor();
+  expect(stage.upstream.received.at(-1)).toBe('GET /api/things');
+  await step('First request').getByLabel('Done').waitFor();
+});
+
+test('the second sample is held, approved in the page, and sent once', async () => {
+  const { page } = stage;
+  const before = stage.upstream.received.length;
+  await needsApproval().getByRole('button', { name: 'Send a sample that is held' }).click();
+  await page
+    .getByRole('article')
+    .getByText(/sample-/)
+    .first()
+    .waitFor();
+  expect(stage.upstream.received).toHaveLength(before);
+  await stage.expectFine('set-up-held');
+  await page.getByRole('article').scrollIntoViewIfNeeded();
+  await approve(page);
+  await page.getByText('Approved and sent.').waitFor();
+  expect(stage.upstream.received.slice(before)).toEqual([
+    expect.stringMatching(/^DELETE \/api\/sample-[0-9a-f]{10}$/),
+  ]);
+  expect(await needsApproval().getAttribute('data-state')).toBe('good');
+  await stage.expectFine('set-up-done');
+});
+
+test('a held sample that is denied is never sent', async () => {
+  const { page } = stage;
+  const before = stage.upstream.received.length;
+  await needsApproval().getByRole('button', { name: 'Send again' }).click();
+  await page.getByRole('button', { name: 'Deny…' }).click();
+  await page.getByRole('button', { name: 'Deny', exact: true }).click();
+  await needsApproval().getByText('Nothing was sent.').waitFor();
+  expect(stage.upstream.received).toHaveLength(before);
+});
+
+test('a sample that rules would forward is not sent', async () => {
+  const rule = {
+    name: 'All',
+    effect: 'allow',
+    condition: 'request.method == "DELETE"',
+    enabled: true,
+  };
+  const made = await stage.call('POST', '/rules', rule);
+  expect(made.status).toBe(201);
+  const before = stage.upstream.received.length;
+  await needsApproval().getByRole('button', { name: 'Send again' }).click();
+  await needsApproval().getByText('Not sent').waitFor();
+  expect(stage.upstream.received).toHaveLength(before);
+  await stage.call('DELETE', `/rules/${made.json.id}`);
+});
+
+test('a response other than 2xx is not a success', async () => {
+  const { page } = stage;
+  stage.upstream.statuses.set('/api/moved', 302);
+  await passes().getByLabel('Path to read').fill('/moved');
+  await passes().getByRole('button', { name: 'Send again' }).click();
+  await passes()
+    .getByText(
+      'The request reached the service, which responded with 302. Check path and credential.',
+    )
+    .waitFor();
+  expect(await passes().getAttribute('data-state')).toBe('bad');
+  expect(await page.getByText('First request received').count()).toBe(0);
+  expect(stage.upstream.received).not.toContain('GET /elsewhere');
+  await stage.expectFine('set-up-redirected');
+});
+
 test('each snippet works, and its request appears immediately', async () => {
   const { page } = stage;
-  const languages = [
-    ['curl', 'sh', ['-c']],
-    ['Python', 'python3', ['-c']],
-    ['TypeScript', process.execPath, ['--input-type=module', '-e']],
+  const home = mkdtempSync(join(tmpdir(), 'gaiterguard-home-'));
+  const env = { ...process.env, HOME: home };
+  const clients = [
+    ['curl', 'sh', ['-c'], /200.*done/s],
+    ['Python', 'python3', ['-c'], /200.*done/s],
+    ['TypeScript', process.execPath, ['--input-type=module', '-e'], /200.*done/s],
+    ['Skill', 'sh', ['-c'], /done/],
   ] as const;
-  for (const [language, program, options] of languages) {
-    await page.getByRole('tab', { name: language }).click();
-    const code = await page.getByRole('tabpanel', { name: language }).locator('pre').textContent();
-    const { stdout } = await run(program, [...options, code ?? '']);
-    expect(stdout, language).toMatch(/200.*done/s);
-    await page.getByText('First request received').waitFor({ timeout: 2_000 });
+  try {
+    for (const [client, program, options, output] of clients) {
+      await page.getByRole('tab', { name: client, exact: true }).click();
+      const code = await page.getByRole('tabpanel', { name: client }).locator('pre').textContent();
+      const before = stage.upstream.received.length;
+      const { stdout } = await run(program, [...options, code ?? ''], { env });
+      expect(stdout, client).toMatch(output);
+      expect(stage.upstream.received.slice(before), client).toEqual(['GET /api/things']);
+      await page.getByText('First request received').waitFor({ timeout: 2_000 });
+    }
+  } finally {
+    rmSync(home, { recursive: true });
   }
-  expect(stage.upstream.received).toEqual(['GET /things', 'GET /things', 'GET /things']);
-  await page.getByText('The service responded with 200.').waitFor();
-  await stage.expectFine('set-up-arrived');
 });
 
 test('a reload keeps the step but not the key', async () => {
@@ -95,8 +225,43 @@ test('a reload keeps the step but not the key', async () => {
   await page.getByText('The key was shown only once').waitFor();
   await page.getByText('First request received').waitFor();
   expect(await page.getByTestId('agent-key').count()).toBe(0);
+  expect(await page.getByRole('button', { name: /^Send/ }).count()).toBe(0);
   await page.getByRole('link', { name: 'Open queue' }).click();
   await page.getByText('No pending requests').waitFor();
+});
+
+test('a rejected credential is asked for again', async () => {
+  const { page } = stage;
+  await stage.open('/set-up');
+  await addService('others');
+  stage.upstream.statuses.set('/api/me', 401);
+  await page.getByLabel('Path below the base URL').fill('/me');
+  await page.getByRole('button', { name: 'Send test call' }).click();
+  await page.getByText('responded with 401. Check the credential.').waitFor();
+  await page.getByRole('button', { name: 'Continue anyway' }).waitFor();
+  await stage.expectFine('set-up-rejected');
+  await page.getByLabel('Token').fill('the-right-secret');
+  await page.getByRole('button', { name: 'Save credential' }).click();
+  await page.getByText('Saved', { exact: true }).waitFor();
+  stage.upstream.statuses.set('/api/me', 200);
+  await page.getByRole('button', { name: 'Send test call' }).click();
+  await page.getByText('The service responded with 200.').waitFor();
+  expect(stage.upstream.authorized.at(-1)).toBe('Bearer the-right-secret');
+  await page.getByRole('button', { name: 'Continue', exact: true }).waitFor();
+});
+
+test('Back keeps the template and what was typed', async () => {
+  const { page } = stage;
+  await stage.open('/set-up');
+  await page.getByRole('button', { name: 'Stripe' }).click();
+  await page.getByLabel('Name').fill('my payments');
+  await page.getByRole('button', { name: 'Use “my-payments” instead' }).click();
+  await page.goBack();
+  await page.getByLabel('Search the catalog').waitFor();
+  await page.goForward();
+  expect(await page.getByLabel('Name').inputValue()).toBe('my-payments');
+  await page.reload();
+  expect(await page.getByLabel('Base URL').inputValue()).toBe('https://api.stripe.com');
 });
 
 test('no page had script errors or policy violations', () => {

@@ -62,6 +62,26 @@ test('when the tab with the stream closes, another one takes over', async () => 
     await tab.getByRole('status').getByText('Connected', { exact: true }).waitFor();
 });
 
+test('without a connection, every tab says since when, and Retry reconnects all of them', async () => {
+  const context = last().context();
+  await context.route('**/events', (route) => route.abort());
+  stage.gateway.kill();
+  await stage.gateway.startAgain();
+  for (const tab of tabs) await tab.getByText(/^Offline since \d/).waitFor();
+  expect(await last().getByText('This page may be out of date.').isVisible()).toBe(true);
+  // After six attempts, the pause before the next one is longer than the test waits.
+  const attempts = streams;
+  await expect.poll(() => streams, { timeout: 30_000 }).toBeGreaterThanOrEqual(attempts + 5);
+  await context.unroute('**/events');
+  // Not the tab that reads the stream: it has to ask that one.
+  await last().getByRole('button', { name: 'Retry' }).click();
+  for (const tab of tabs) {
+    await tab.getByText(/^Offline since/).waitFor({ state: 'detached', timeout: 3_000 });
+  }
+  await hold('/after/the/restart');
+  for (const tab of tabs) await tab.getByText('/after/the/restart').first().waitFor();
+});
+
 test('the kill switch works in every tab', async () => {
   await last().getByRole('button', { name: 'Stop agents' }).click();
   await last().getByLabel('Type STOP to confirm').fill('STOP');

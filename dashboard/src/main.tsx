@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRouter, RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { registerWorker } from './notify/worker';
 import { routeTree } from './routeTree.gen';
 import { setUpClient } from './session/client';
 import { onSignedOut, ProblemError } from './session/session';
@@ -10,6 +11,7 @@ import './styles.css';
 
 startTheme();
 setUpClient();
+registerWorker();
 
 const queries = new QueryClient({
   defaultOptions: {

@@ -17,6 +17,10 @@ use crate::verdict::Evaluation;
 /// The length limit of a human's note to an agent, in characters.
 pub const NOTE_CHARS_MAX: usize = 2000;
 
+/// The longest time that an approver may keep to undo an approval, in seconds. Longer than a person needs
+/// to notice a slip, and shorter than agents wait for a response.
+pub const UNDO_SECONDS_MAX: u64 = 30;
+
 /// A human's decision about an action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HumanDecision {
@@ -72,6 +76,9 @@ pub enum ActionState {
     Approved {
         /// The approval.
         approval: HumanDecision,
+        /// When it is released to the agent, if the approver kept time to undo it; `None` if it was
+        /// released immediately. Measured by the ledger's clock, which all replicas share.
+        releases_at: Option<Timestamp>,
         /// When the approval expires.
         expires_at: Timestamp,
     },
@@ -195,10 +202,12 @@ pub enum Resolution {
 /// An event in an action's life.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionEvent {
-    /// A human approves; the approval is valid for `lifetime`.
+    /// A human approves; the approval is valid for `lifetime` after its release.
     Approve {
         /// The approval.
         decision: HumanDecision,
+        /// How long the approval can be undone before it is released to the agent.
+        undo: Duration,
         /// How long the agent has to execute the action.
         lifetime: Duration,
     },
@@ -271,6 +280,28 @@ impl ActionState {
         }
     }
 
+    /// Returns the state at `now` as the agent sees it: until an approval is released, the action is
+    /// pending.
+    #[must_use]
+    pub fn seen_by_agent(self, now: Timestamp) -> Self {
+        match self.at(now) {
+            Self::Approved {
+                releases_at: Some(releases_at),
+                expires_at,
+                ..
+            } if now < releases_at => Self::Pending { expires_at },
+            other => other,
+        }
+    }
+
+    /// Returns when the state that the agent sees changes by itself after `now`, if it can.
+    pub fn changes_at(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.releases_at() {
+            Some(releases_at) if now < releases_at => Some(releases_at),
+            _ => self.expires_at(),
+        }
+    }
+
     /// Returns the state after an event.
     ///
     /// The caller passes the state through [`Self::at`] first, so that a late approval finds
@@ -278,10 +309,21 @@ impl ActionState {
     pub fn apply(self, event: ActionEvent) -> Result<Self, TransitionRefused> {
         use ActionEvent as Event;
         match (self, event) {
-            (Self::Pending { .. }, Event::Approve { decision, lifetime }) => Ok(Self::Approved {
-                expires_at: decision.at.after(lifetime),
-                approval: decision,
-            }),
+            (
+                Self::Pending { .. },
+                Event::Approve {
+                    decision,
+                    undo,
+                    lifetime,
+                },
+            ) => {
+                let released = decision.at.after(undo);
+                Ok(Self::Approved {
+                    releases_at: (!undo.is_zero()).then_some(released),
+                    expires_at: released.after(lifetime),
+                    approval: decision,
+                })
+            }
             (Self::Pending { .. }, Event::Deny(decision)) => Ok(Self::Denied(decision)),
             (Self::Pending { .. } | Self::Approved { .. }, Event::Revoke(decision)) => {
                 Ok(Self::Revoked(Revocation::Withdrawn(decision)))
@@ -289,16 +331,21 @@ impl ActionState {
             (
                 Self::Approved {
                     approval,
+                    releases_at,
                     expires_at,
                 },
                 Event::Begin { at },
-            ) => Ok(Self::Executing(Execution {
-                approval,
-                expires_at,
-                started_at: at,
-            })),
+            ) if releases_at.is_none_or(|releases_at| releases_at <= at) => {
+                Ok(Self::Executing(Execution {
+                    approval,
+                    expires_at,
+                    started_at: at,
+                }))
+            }
             (Self::Executing(execution), Event::NothingSent) => Ok(Self::Approved {
                 approval: execution.approval,
+                // An execution begins only after the release.
+                releases_at: None,
                 expires_at: execution.expires_at,
             }),
             (Self::Executing(execution), Event::Respond { at }) => Ok(Self::Executed {
@@ -333,6 +380,14 @@ impl ActionState {
     pub fn expires_at(&self) -> Option<Timestamp> {
         match self {
             Self::Pending { expires_at } | Self::Approved { expires_at, .. } => Some(*expires_at),
+            _ => None,
+        }
+    }
+
+    /// Returns when its approval is released to the agent, if the approver kept time to undo it.
+    pub fn releases_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Approved { releases_at, .. } => *releases_at,
             _ => None,
         }
     }
@@ -443,6 +498,26 @@ pub struct Action {
     pub created_at: Timestamp,
 }
 
+impl Action {
+    /// Returns the action with its state at `now`; see [`ActionState::at`].
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Self {
+            state: self.state.at(now),
+            ..self
+        }
+    }
+
+    /// Returns the action as its agent sees it at `now`; see [`ActionState::seen_by_agent`].
+    #[must_use]
+    pub fn seen_by_agent(self, now: Timestamp) -> Self {
+        Self {
+            state: self.state.seen_by_agent(now),
+            ..self
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -461,6 +536,7 @@ mod tests {
         (0..100i64, 0..8usize, any::<bool>()).prop_map(|(at, which, done)| match which {
             0 => ActionEvent::Approve {
                 decision: decision(at),
+                undo: Duration::from_millis(if done { 10 } else { 0 }),
                 lifetime: Duration::from_millis(20),
             },
             1 => ActionEvent::Deny(decision(at)),
@@ -498,8 +574,9 @@ mod tests {
                     Ok(after) => {
                         match event {
                             ActionEvent::Approve { .. } => approvals += 1,
-                            ActionEvent::Begin { .. } => {
+                            ActionEvent::Begin { at } => {
                                 prop_assert_eq!(approvals, 1);
+                                prop_assert!(before.releases_at().is_none_or(|released| released <= at));
                                 sent += 1;
                             }
                             ActionEvent::NothingSent => sent -= 1,
@@ -529,15 +606,51 @@ mod tests {
         #[test]
         fn nothing_can_be_approved_after_its_expiry(expires in 0..100i64, now in 0..100i64) {
             let state = ActionState::Pending { expires_at: Timestamp(expires) }.at(Timestamp(now));
-            let approve = ActionEvent::Approve { decision: decision(now), lifetime: Duration::from_secs(1) };
+            let approve = ActionEvent::Approve {
+                decision: decision(now),
+                undo: Duration::ZERO,
+                lifetime: Duration::from_secs(1),
+            };
             prop_assert_eq!(state.apply(approve).is_ok(), now < expires);
         }
+    }
+
+    #[test]
+    fn an_approval_that_can_be_undone_is_pending_for_the_agent_until_its_release() {
+        let approve = ActionEvent::Approve {
+            decision: decision(5),
+            undo: Duration::from_millis(10),
+            lifetime: Duration::from_millis(20),
+        };
+        let pending = ActionState::Pending {
+            expires_at: Timestamp(100),
+        };
+        let approved = pending.apply(approve).unwrap();
+        assert_eq!(approved.releases_at(), Some(Timestamp(15)));
+        assert_eq!(approved.expires_at(), Some(Timestamp(35)));
+        for (now, status, changes_at) in [
+            (14, ActionStatus::Pending, 15),
+            (15, ActionStatus::Approved, 35),
+            (35, ActionStatus::Expired, 35),
+        ] {
+            let now = Timestamp(now);
+            assert_eq!(approved.clone().seen_by_agent(now).status(), status);
+            assert_eq!(approved.changes_at(now), Some(Timestamp(changes_at)));
+            let begun = approved
+                .clone()
+                .at(now)
+                .apply(ActionEvent::Begin { at: now });
+            assert_eq!(begun.is_ok(), status == ActionStatus::Approved);
+        }
+        let revoked = approved.apply(ActionEvent::Revoke(decision(14))).unwrap();
+        assert_eq!(revoked.status(), ActionStatus::Revoked);
     }
 
     #[test]
     fn proof_that_nothing_was_sent_restores_the_same_approval() {
         let approved = ActionState::Approved {
             approval: decision(5),
+            releases_at: None,
             expires_at: Timestamp(50),
         };
         let executing = approved

@@ -252,6 +252,9 @@ pub enum Changed {
     RevisionMoved,
     /// The workspace's definitions have changed since; nothing was written.
     AuthorityChanged,
+    /// The approval of an execution that was to begin is not released yet, by the ledger's clock;
+    /// nothing was written.
+    NotReleased,
     /// An execution ended with nothing sent, but a human had revoked the approval while it ran. The
     /// action is durably revoked.
     Recalled,

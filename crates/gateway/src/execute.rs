@@ -77,7 +77,7 @@ impl Gateway {
     ) -> Result<(Permit, Execution), Refusal> {
         for _ in 0..REBEGIN_MAX {
             let action = self.agent_actions.find(&caller, id).await?;
-            match action.state.clone().at(self.clock.now()) {
+            match action.state.clone().seen_by_agent(self.clock.now()) {
                 ActionState::Approved { .. } => {}
                 ActionState::Expired { .. } => return Err(Refusal::ApprovalExpired { action: id }),
                 other => {

@@ -12,6 +12,10 @@ use crate::gateway::Gateway;
 use crate::refusal::Refusal;
 use crate::response::{Held, Outcome};
 
+/// How long a call waits before it asks the ledger again whether an approval is released: a small part of
+/// the seconds for which approvals are kept back.
+const RELEASE_RETRY: Duration = Duration::from_millis(100);
+
 impl Gateway {
     /// Waits for a human's ruling and does what follows: an approved request is executed, and its
     /// response is returned as if the request had been forwarded. At the deadline the agent gets the
@@ -39,6 +43,10 @@ impl Gateway {
                     response.has_key = has_key;
                     return Ok(Outcome::Responded(response));
                 }
+                // The ledger's clock is behind this process's clock, and it decides about the release.
+                Err(Refusal::ActionNotApproved {
+                    status: ActionStatus::Pending,
+                }) if Instant::now() < deadline => tokio::time::sleep(RELEASE_RETRY).await,
                 // Another call of the agent was faster. Its outcome is also the outcome of this call.
                 Err(Refusal::ActionNotApproved { .. }) if Instant::now() < deadline => {}
                 Err(Refusal::ActionNotApproved { .. }) => {

@@ -7,6 +7,7 @@ import { Button } from '#/ui/Button';
 import { CheckField } from '#/ui/CheckField';
 import { CopyButton } from '#/ui/CopyButton';
 import { Modal } from '#/ui/Modal';
+import { Connect } from './Connect';
 
 /**
  * Shows the key. Only confirming that it is stored closes the dialog: not Escape, a click outside,
@@ -19,8 +20,8 @@ export function AgentKeyDialog({ keyed, onStored }: { keyed: KeyedAgent; onStore
     <Modal title="Copy the agent key now">
       <div className="space-y-4">
         <p className="text-sm">
-          This is the key for <Visible text={keyed.agent.name} />. The gateway stores only its hash,
-          so the key cannot be shown again.
+          This is the key for “<Visible text={keyed.agent.name} />
+          ”. The gateway stores only its hash, so the key cannot be shown again.
         </p>
         <code
           data-testid="agent-key"
@@ -29,6 +30,10 @@ export function AgentKeyDialog({ keyed, onStored }: { keyed: KeyedAgent; onStore
           {keyed.apiKey}
         </code>
         <CopyButton text={keyed.apiKey} label="Copy key" />
+        <section aria-label="Connect the agent" className="space-y-3 border-t border-line pt-4">
+          <h3 className="font-semibold">Connect the agent</h3>
+          <Connect agent={keyed.agent} apiKey={keyed.apiKey} />
+        </section>
         <CheckField
           label="I have stored the key"
           checked={isStored}

@@ -9,29 +9,47 @@ import { Panel } from '#/ui/Panel';
 import { SaveRow } from '#/ui/SaveRow';
 import { ScopeField } from './ScopeField';
 import { SETTINGS_FIELDS, SettingsFields } from './SettingsFields';
-import { settingsOf, toFields } from './settings';
+import { expiryError, settingsOf, toFields } from './settings';
 
 /** Edits the settings. */
 export function AgentSettingsPanel({ agent }: { agent: Agent }) {
   const [settings, setSettings] = useState(() => settingsOf(agent));
   const [isActive, setIsActive] = useState(agent.isActive);
+  const [fault, setFault] = useState<string>();
   const queries = useQueryClient();
   const save = useMutation({
     ...updateAgentMutation(),
     onSuccess: () => queries.invalidateQueries(),
   });
+  const edit = () => {
+    save.reset();
+    setFault(undefined);
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    const found = expiryError(settings.expiresAt, settingsOf(agent).expiresAt, Date.now());
+    setFault(found);
+    if (found) return;
     save.mutate({ path: { id: agent.id }, body: { ...toFields(settings), isActive } });
   };
   return (
     <Panel title="Settings">
-      <form onSubmit={submit} onChange={save.reset} className="space-y-4">
-        <SettingsFields settings={settings} error={save.error} onChange={setSettings} />
+      <form onSubmit={submit} onChange={edit} className="space-y-4">
+        <SettingsFields
+          settings={settings}
+          error={save.error}
+          fault={fault}
+          onChange={setSettings}
+        />
         <CheckField
           label="Agent enabled"
-          hint="If disabled, new requests are rejected and running ones aborted. Pending and approved requests remain."
-          checked={isActive}
+          hint={
+            agent.blocked
+              ? 'The agent is blocked. Unblock it under “Block or delete”.'
+              : 'If disabled, new requests are rejected and running ones aborted. Pending and approved requests remain.'
+          }
+          disabled={agent.blocked}
+          checked={isActive && !agent.blocked}
           onChange={(event) => setIsActive(event.target.checked)}
         />
         <SaveRow save={save} fields={SETTINGS_FIELDS}>

@@ -9,7 +9,7 @@ import { Failure } from '#/ui/Failure';
 import { Modal } from '#/ui/Modal';
 import { ScopeField } from './ScopeField';
 import { SETTINGS_FIELDS, SettingsFields } from './SettingsFields';
-import { settingsOf, toFields } from './settings';
+import { expiryError, settingsOf, toFields } from './settings';
 
 /** Creates an agent and passes its key to `onCreated`. */
 export function NewAgent({
@@ -21,6 +21,7 @@ export function NewAgent({
 }) {
   const [settings, setSettings] = useState(settingsOf);
   const [serviceIds, setServiceIds] = useState<number[]>([]);
+  const [fault, setFault] = useState<string>();
   const queries = useQueryClient();
   const create = useMutation({
     ...createAgentMutation(),
@@ -31,14 +32,26 @@ export function NewAgent({
       await queries.invalidateQueries();
     },
   });
+  const edit = () => {
+    create.reset();
+    setFault(undefined);
+  };
   const submit = (event: FormEvent) => {
     event.preventDefault();
+    const found = expiryError(settings.expiresAt, '', Date.now());
+    setFault(found);
+    if (found) return;
     create.mutate({ body: { ...toFields(settings), serviceIds } });
   };
   return (
     <Modal title="New agent" onClose={onClose}>
-      <form onSubmit={submit} className="space-y-4">
-        <SettingsFields settings={settings} error={create.error} onChange={setSettings} />
+      <form onSubmit={submit} onChange={edit} className="space-y-4">
+        <SettingsFields
+          settings={settings}
+          error={create.error}
+          fault={fault}
+          onChange={setSettings}
+        />
         <ScopeField
           chosen={serviceIds}
           error={fieldError(create.error, 'serviceIds')}

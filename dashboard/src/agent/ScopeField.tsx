@@ -6,6 +6,9 @@ import { CheckField } from '#/ui/CheckField';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 
+/** More services than this scroll in a frame of their own. */
+const SERVICES_WITHOUT_SCROLLING = 8;
+
 /** Shows a check box for each service. */
 export function ScopeField({
   chosen,
@@ -17,6 +20,7 @@ export function ScopeField({
   onChange: (chosen: number[]) => void;
 }) {
   const services = useQuery({ ...listServicesOptions(), refetchOnMount: 'always' });
+  const isLong = (services.data?.length ?? 0) > SERVICES_WITHOUT_SCROLLING;
   return (
     <fieldset className="space-y-2">
       <legend className="text-sm font-medium">Allowed services</legend>
@@ -26,11 +30,17 @@ export function ScopeField({
         </p>
       )}
       {services.isPending && <Loading />}
-      <Failure error={services.error} />
+      <Failure error={services.error} onRetry={services.refetch} />
       {services.data?.length === 0 && (
         <p className="text-sm text-soft">No services yet. You can assign them later.</p>
       )}
-      <div className="max-h-64 space-y-2 overflow-y-auto p-0.5">
+      <div
+        className={
+          isLong
+            ? 'max-h-80 space-y-2 overflow-y-auto rounded-md border border-line p-2'
+            : 'space-y-2 p-0.5'
+        }
+      >
         {services.data?.map(({ id, name, baseUrl }) => (
           <CheckField
             key={id}

@@ -10,10 +10,13 @@ export const SETTINGS_FIELDS = ['name', 'expiresAt', 'holdSeconds', 'riskThresho
 export function SettingsFields({
   settings,
   error,
+  fault,
   onChange,
 }: {
   settings: AgentSettings;
   error: unknown;
+  /** The error of the expiry that is found without the gateway. */
+  fault: string | undefined;
   onChange: (settings: AgentSettings) => void;
 }) {
   const bind = (field: keyof AgentSettings) => ({
@@ -31,6 +34,7 @@ export function SettingsFields({
           type="datetime-local"
           hint="Leave empty for no expiry."
           {...bind('expiresAt')}
+          error={fault ?? fieldError(error, 'expiresAt')}
         />
         <TextField
           label="Wait for approval (seconds)"

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Agent } from '#/client';
-import { settingsOf, toFields } from './settings';
+import { expiryError, settingsOf, toFields } from './settings';
 import { agentState } from './state';
 
 const AGENT: Agent = {
@@ -23,6 +23,18 @@ describe('the state of a damaged agent', () => {
   it('is unreadable before anything else', () => {
     const agent = { ...AGENT, unreadable: true, isActive: false };
     expect(agentState(agent, 0).word).toBe('Unreadable');
+  });
+});
+
+describe('the expiry of a key', () => {
+  const now = Date.parse('2030-01-01T00:00:00');
+  it('must be in the future', () => {
+    expect(expiryError('2030-01-01T00:01', '', now)).toBeUndefined();
+    expect(expiryError('2029-12-31T23:59', '', now)).toMatch(/future/);
+  });
+
+  it('may stay in the past, so that the other settings of an expired agent can be saved', () => {
+    expect(expiryError('2029-12-31T23:59', '2029-12-31T23:59', now)).toBeUndefined();
   });
 });
 

@@ -30,6 +30,12 @@ export function toFields(settings: AgentSettings) {
   };
 }
 
+/** Returns what is wrong with a new expiry; undefined if nothing is. `before` is the stored one. */
+export function expiryError(expiresAt: string, before: string, now: number): string | undefined {
+  if (expiresAt === '' || expiresAt === before) return undefined;
+  return Date.parse(expiresAt) > now ? undefined : 'The expiry must be in the future.';
+}
+
 /** Returns a time as a `datetime-local` input takes it: local time, without a zone. */
 function localMinute(at: string): string {
   const date = new Date(at);

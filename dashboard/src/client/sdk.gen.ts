@@ -181,7 +181,8 @@ export const getApproval = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Approve an action
  *
- * The agent may execute the reviewed request, unchanged, until the approval expires.
+ * The agent may execute the reviewed request, unchanged, until the approval expires. With
+ * `undo_seconds`, the request is released to the agent only after that time.
  */
 export const approve = <ThrowOnError extends boolean = true>(options: Options<ApproveData, ThrowOnError>) => (options.client ?? client).patch<ApproveResponses, ApproveErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

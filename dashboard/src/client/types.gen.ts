@@ -115,6 +115,12 @@ export type Action = {
      */
     expires_at: string | null;
     /**
+     * When the approved request is released to the agent. Until then the agent sees the action as
+     * pending, nothing is sent, and a revocation takes effect before anything can be sent. Null if
+     * the approval took effect immediately, and for actions that are not approved.
+     */
+    releases_at: string | null;
+    /**
      * When the action ended, or when a human approved it; null while it is pending.
      */
     resolved_at: string | null;
@@ -164,6 +170,11 @@ export type ActionDecision = {
      * Note to the agent.
      */
     note?: string | null;
+    /**
+     * How long an approval can be undone before the request is released to the agent, in seconds. Only
+     * for `approve`.
+     */
+    undo_seconds?: number | null;
 };
 
 /**
@@ -297,6 +308,26 @@ export type Approval = {
      * Note of that user to the agent.
      */
     note: string | null;
+};
+
+/**
+ * A human's approval.
+ */
+export type ApprovalDecision = {
+    /**
+     * Note to the agent.
+     */
+    note?: string | null;
+    /**
+     * Digest of the request that the user reviewed. If the action's request has a different
+     * digest, the decision is refused.
+     */
+    digest?: string | null;
+    /**
+     * How long the approval can be undone before the request is released to the agent, in seconds. To
+     * undo it, revoke the action.
+     */
+    undo_seconds?: number | null;
 };
 
 /**
@@ -1018,6 +1049,12 @@ export type ListAction = {
          * When the action expires. Null if it no longer can.
          */
         expires_at: string | null;
+        /**
+         * When the approved request is released to the agent. Until then the agent sees the action as
+         * pending, nothing is sent, and a revocation takes effect before anything can be sent. Null if
+         * the approval took effect immediately, and for actions that are not approved.
+         */
+        releases_at: string | null;
         /**
          * When the action ended, or when a human approved it; null while it is pending.
          */
@@ -3768,7 +3805,7 @@ export type GetApprovalResponses = {
 export type GetApprovalResponse = GetApprovalResponses[keyof GetApprovalResponses];
 
 export type ApproveData = {
-    body?: Decision | null;
+    body?: ApprovalDecision | null;
     path: {
         /**
          * ID of the action.

@@ -2,17 +2,29 @@
 import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import type { EventSourceMessage } from 'eventsource-parser';
-import { createContext, type ReactNode, useContext, useEffect, useState } from 'react';
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { type Action, getApproval, type PendingApprovals } from '#/client';
 import type * as generated from '#/client/@tanstack/react-query.gen';
 import {
   getKillSwitchQueryKey,
   listPendingApprovalsQueryKey,
 } from '#/client/@tanstack/react-query.gen';
-import { notify } from '#/notify/notify';
+import { collectBursts } from '#/notify/burst';
+import { noticeOf } from '#/notify/notice';
+import { notifyState, show } from '#/notify/notify';
+import { onNotificationClick } from '#/notify/worker';
 import { sessionUser } from '#/session/session';
 import { followShared } from './shared';
-import type { StreamState } from './stream';
+import type { Following, StreamState } from './stream';
 
 /** The operationIds of the API's queries, taken from the generated client. */
 type QueryId = keyof typeof generated extends infer Name
@@ -38,10 +50,26 @@ function operationOf(queryKey: readonly unknown[]): QueryId | undefined {
   return (queryKey[0] as { _id?: QueryId } | undefined)?._id;
 }
 
-const LiveContext = createContext<StreamState>('connecting');
+/** The connection to the gateway. */
+interface Connection {
+  state: StreamState;
+  /** When the connection was lost, in milliseconds; null while there is one, or before the first. */
+  lostAt: number | null;
+  /** Reconnects now, and fetches what the page shows. */
+  retry: () => void;
+}
+
+const LiveContext = createContext<Connection>({
+  state: 'connecting',
+  lostAt: null,
+  retry: () => {},
+});
 
 /** Returns the state of the event stream. */
-export const useLive = () => useContext(LiveContext);
+export const useLive = () => useContext(LiveContext).state;
+
+/** Returns the connection to the gateway. */
+export const useConnection = () => useContext(LiveContext);
 
 /** Queries other than the queue are refetched at most this often. */
 const REFETCH_EVERY_MS = 1000;
@@ -52,11 +80,20 @@ const PARALLEL_FETCHES_MAX = 4;
 /** Follows the gateway's events while it is mounted. */
 export function LiveProvider({ children }: { children: ReactNode }) {
   const [state, setState] = useState<StreamState>('connecting');
+  const [lostAt, setLostAt] = useState<number | null>(null);
+  const following = useRef<Following>(null);
   const queries = useQueryClient();
   const navigate = useNavigate();
 
   useEffect(() => {
     const pendingKey = listPendingApprovalsQueryKey();
+    const open = (actionId?: string) =>
+      void navigate({ to: '/', search: actionId === undefined ? {} : { action: actionId } });
+    const stopClicks = onNotificationClick(open);
+    const burst = collectBursts((notice) => void show(notice, open));
+    const announce = (actionId: string, action?: Action) => {
+      if (notifyState() === 'on') burst.add(actionId, action);
+    };
     let refetch: ReturnType<typeof setTimeout> | undefined;
     const refetchOthers = () => {
       refetch ??= setTimeout(() => {
@@ -74,6 +111,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const onCreated = async (actionId: string) => {
       // A burst is fetched as one list.
       if (fetching >= PARALLEL_FETCHES_MAX) {
+        announce(actionId);
         refetchQueue ??= setTimeout(() => {
           refetchQueue = undefined;
           void queries.invalidateQueries({ queryKey: pendingKey });
@@ -90,15 +128,25 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         });
         if (action.status !== 'PENDING') return;
         changeQueue(queries, (held) => withAction(held, action));
-        notify(action, (id) => void navigate({ to: '/', search: { action: id } }));
+        announce(actionId, action);
       } catch {
         void queries.invalidateQueries({ queryKey: pendingKey });
       } finally {
         fetching -= 1;
       }
     };
+    const onUnknown = async (actionId: string) => {
+      const { data: action } = await getApproval({
+        path: { action_id: actionId },
+        query: { preview: true },
+        throwOnError: true,
+      });
+      await show(noticeOf(action), open);
+    };
     const onUpdated = (actionId: string, status: string | undefined) => {
       if (status === 'PENDING') return;
+      // The list of what needs a human shows it even if this fails.
+      if (status === 'INDETERMINATE') void onUnknown(actionId).catch(() => {});
       changeQueue(queries, (held) => withoutAction(held, actionId));
       void queries.invalidateQueries({
         predicate: ({ queryKey }) => {
@@ -118,18 +166,31 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       }
       refetchOthers();
     };
-    const stop = followShared(
-      { onState: setState, onEvent, onConnected: () => void queries.invalidateQueries() },
+    const onState = (now: StreamState) => {
+      setState(now);
+      // While it reconnects, it is still lost.
+      if (now === 'live') setLostAt(null);
+      if (now === 'broken') setLostAt((before) => before ?? Date.now());
+    };
+    following.current = followShared(
+      { onState, onEvent, onConnected: () => void queries.invalidateQueries() },
       sessionUser(),
     );
     return () => {
       clearTimeout(refetch);
       clearTimeout(refetchQueue);
-      stop();
+      burst.stop();
+      stopClicks();
+      following.current?.stop();
     };
   }, [queries, navigate]);
 
-  return <LiveContext value={state}>{children}</LiveContext>;
+  const retry = useCallback(() => {
+    following.current?.retry();
+    void queries.invalidateQueries();
+  }, [queries]);
+  const connection = useMemo(() => ({ state, lostAt, retry }), [state, lostAt, retry]);
+  return <LiveContext value={connection}>{children}</LiveContext>;
 }
 
 /** Returns the queue with an action inserted or replaced, oldest first. */

@@ -3,7 +3,13 @@
  * gateway, and a stream keeps one open: with one stream per tab, the seventh tab could not load.
  */
 import type { EventSourceMessage } from 'eventsource-parser';
-import { followEvents, type Listener, SILENCE_MS_MAX, type StreamState } from './stream';
+import {
+  type Following,
+  followEvents,
+  type Listener,
+  SILENCE_MS_MAX,
+  type StreamState,
+} from './stream';
 
 /** A message between tabs. */
 type Message =
@@ -11,15 +17,17 @@ type Message =
   | { kind: 'connected' }
   | { kind: 'event'; event: EventSourceMessage }
   /** Sent by a new tab to ask for the state. */
-  | { kind: 'hello' };
+  | { kind: 'hello' }
+  /** Asks the tab that reads the stream to reconnect now. */
+  | { kind: 'retry' };
 
 /**
- * Follows the stream and returns a function that stops it. The tab that holds a lock reads the
+ * Follows the stream. The tab that holds a lock reads the
  * stream and passes it on; when that tab closes, another one takes over.
  *
  * `user` separates the tabs of different users.
  */
-export function followShared(listener: Listener, user: string): () => void {
+export function followShared(listener: Listener, user: string): Following {
   // Browsers lack both outside secure contexts, that is, over plain HTTP from another machine.
   if (!navigator.locks || !('BroadcastChannel' in window)) return followWhileVisible(listener);
   const name = `gaiterguard.events.${user}`;
@@ -29,7 +37,7 @@ export function followShared(listener: Listener, user: string): () => void {
     if (!stop.signal.aborted) channel.postMessage(message);
   };
   let state: StreamState = 'connecting';
-  let isReading = false;
+  let reading: Following | undefined;
 
   let silence: ReturnType<typeof setTimeout> | undefined;
   const heard = () => {
@@ -37,13 +45,14 @@ export function followShared(listener: Listener, user: string): () => void {
     silence = setTimeout(() => listener.onState('broken'), SILENCE_MS_MAX);
   };
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    if (isReading) {
+    if (reading) {
+      if (data.kind === 'retry') reading.retry();
       if (data.kind !== 'hello') return;
       post({ kind: 'state', state });
       if (state === 'live') post({ kind: 'connected' });
       return;
     }
-    if (data.kind === 'hello') return;
+    if (data.kind === 'hello' || data.kind === 'retry') return;
     heard();
     if (data.kind === 'state') listener.onState(data.state);
     if (data.kind === 'connected') listener.onConnected();
@@ -51,9 +60,8 @@ export function followShared(listener: Listener, user: string): () => void {
   };
 
   const read = () => {
-    isReading = true;
     clearTimeout(silence);
-    return followEvents({
+    reading = followEvents({
       onState: (now) => {
         state = now;
         listener.onState(now);
@@ -69,44 +77,51 @@ export function followShared(listener: Listener, user: string): () => void {
       },
       onAlive: () => post({ kind: 'state', state }),
     });
+    return reading;
   };
   listener.onState('connecting');
   post({ kind: 'hello' });
   heard();
   navigator.locks
     .request(name, { signal: stop.signal }, () => {
-      const end = read();
+      const following = read();
       return new Promise<void>((resolve) => {
         stop.signal.addEventListener('abort', () => {
-          end();
+          following.stop();
           resolve();
         });
       });
     })
     // Stopped before this tab got the lock.
     .catch(() => {});
-  return () => {
-    stop.abort();
-    clearTimeout(silence);
-    channel.close();
+  return {
+    stop: () => {
+      stop.abort();
+      clearTimeout(silence);
+      channel.close();
+    },
+    retry: () => (reading ? reading.retry() : post({ kind: 'retry' })),
   };
 }
 
 /** Without locks, each tab has its own stream, but only while it is visible. */
-function followWhileVisible(listener: Listener): () => void {
-  let end: (() => void) | undefined;
+function followWhileVisible(listener: Listener): Following {
+  let reading: Following | undefined;
   const change = () => {
-    if (document.visibilityState === 'visible') end ??= followEvents(listener);
+    if (document.visibilityState === 'visible') reading ??= followEvents(listener);
     else {
-      end?.();
-      end = undefined;
+      reading?.stop();
+      reading = undefined;
       listener.onState('connecting');
     }
   };
   change();
   document.addEventListener('visibilitychange', change);
-  return () => {
-    document.removeEventListener('visibilitychange', change);
-    end?.();
+  return {
+    stop: () => {
+      document.removeEventListener('visibilitychange', change);
+      reading?.stop();
+    },
+    retry: () => reading?.retry(),
   };
 }

@@ -20,14 +20,25 @@ export interface Listener {
   onAlive?: () => void;
 }
 
-/** Follows the stream, reconnecting when it breaks. Returns a function that stops it. */
-export function followEvents(listener: Listener): () => void {
-  const stop = new AbortController();
-  void follow(listener, stop.signal);
-  return () => stop.abort();
+/** A stream that is being followed. */
+export interface Following {
+  stop: () => void;
+  /** Reconnects now instead of after the pause. */
+  retry: () => void;
 }
 
-async function follow(listener: Listener, signal: AbortSignal) {
+/** Dispatched to end the pause before a reconnection. */
+const RETRY = 'retry';
+
+/** Follows the stream, reconnecting when it breaks. */
+export function followEvents(listener: Listener): Following {
+  const stop = new AbortController();
+  const wishes = new EventTarget();
+  void follow(listener, stop.signal, wishes);
+  return { stop: () => stop.abort(), retry: () => wishes.dispatchEvent(new Event(RETRY)) };
+}
+
+async function follow(listener: Listener, signal: AbortSignal, wishes: EventTarget) {
   let lastId: string | null = null;
   let retryMs = RETRY_MS_MIN;
   while (!signal.aborted) {
@@ -52,7 +63,7 @@ async function follow(listener: Listener, signal: AbortSignal) {
     }
     if (signal.aborted) return;
     listener.onState('broken');
-    await pause(retryMs, signal);
+    await pause(retryMs, signal, wishes);
     retryMs = Math.min(retryMs * 2, RETRY_MS_MAX);
   }
 }
@@ -102,17 +113,19 @@ export async function readEvents(
   }
 }
 
-/** Waits, but at most until the browser is back online. */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+/** Waits, but at most until the browser is back online or a retry is wished for. */
+function pause(milliseconds: number, signal: AbortSignal, wishes: EventTarget): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
       window.removeEventListener('online', done);
+      wishes.removeEventListener(RETRY, done);
       signal.removeEventListener('abort', done);
       resolve();
     };
     const timer = setTimeout(done, milliseconds);
     window.addEventListener('online', done);
+    wishes.addEventListener(RETRY, done);
     signal.addEventListener('abort', done);
   });
 }

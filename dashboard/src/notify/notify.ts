@@ -1,13 +1,12 @@
-/** Browser notifications of held requests. */
-import type { Action } from '#/client';
-import { splitTarget } from '#/text/target';
-import { visibleText } from '#/text/visible';
+/** Browser notifications: whether they are on, and showing them. */
+import type { Notice } from './notice';
+import { worker } from './worker';
 
 /** Whether notifications are on, off, blocked by the browser, or unavailable. */
 export type NotifyState = 'on' | 'off' | 'refused' | 'impossible';
 
 const KEPT = 'gaiterguard.notify';
-const PATH_CHARACTERS_MAX = 120;
+const ICON = '/app/icon-192.png';
 const listeners = new Set<() => void>();
 
 /** Returns whether notifications are on. */
@@ -17,6 +16,11 @@ export function notifyState(): NotifyState {
   if (Notification.permission === 'denied') return 'refused';
   const isWanted = localStorage.getItem(KEPT) === 'on';
   return isWanted && Notification.permission === 'granted' ? 'on' : 'off';
+}
+
+/** Returns whether the user has ever turned notifications on or off, or dismissed the offer. */
+export function hasDecided(): boolean {
+  return localStorage.getItem(KEPT) !== null;
 }
 
 /** Calls `listener` when notifications are turned on or off. Returns a function that stops this. */
@@ -35,31 +39,24 @@ export async function wantNotifications(isWanted: boolean): Promise<void> {
   for (const listener of listeners) listener();
 }
 
-/** Returns the text of a notification. It never includes a query or a body. */
-export function notificationOf(action: Action): { title: string; body: string } {
-  const path = splitTarget(action.target_url).path;
-  const shown = path.length > PATH_CHARACTERS_MAX ? `${path.slice(0, PATH_CHARACTERS_MAX)}…` : path;
-  return {
-    title: visibleText(`${action.agent_name} requests approval`),
-    body: visibleText(`${action.service_name}: ${action.method} ${shown}`),
-  };
-}
-
-/**
- * Shows a notification of a held request, if notifications are on. Clicking it opens the request.
- */
-export function notify(action: Action, open: (actionId: string) => void) {
+/** Shows a notification, if they are on. Clicking it opens the request. */
+export async function show(notice: Notice, open: (actionId?: string) => void): Promise<void> {
   if (notifyState() !== 'on') return;
-  const { title, body } = notificationOf(action);
-  // Every tab notifies; the browser merges notifications with the same tag.
-  const notification = new Notification(title, {
-    body,
-    tag: action.action_id,
-    icon: '/app/icon.svg',
-  });
+  const { title, actionId, ...rest } = notice;
+  const options = { ...rest, icon: ICON, data: { actionId } };
+  // Browsers on phones show notifications only for a worker, which handles the click.
+  const registration = await worker();
+  if (registration) return registration.showNotification(title, options);
+  let notification: Notification;
+  try {
+    notification = new Notification(title, options);
+  } catch {
+    // A phone's browser without a worker has no way to show one.
+    return;
+  }
   notification.onclick = () => {
     window.focus();
-    open(action.action_id);
+    open(actionId);
     notification.close();
   };
 }

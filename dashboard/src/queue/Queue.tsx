@@ -10,6 +10,7 @@ import {
   listPendingApprovalsOptions,
 } from '#/client/@tanstack/react-query.gen';
 import { useLive } from '#/live/LiveProvider';
+import { Offer } from '#/notify/Offer';
 import { OpenRules } from '#/rule/OpenRules';
 import { counted } from '#/text/count';
 import { Button } from '#/ui/Button';
@@ -354,10 +355,11 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
                 onOpenGroup={onOpenGroup}
               />
             </div>
+            <Offer />
             {pickedActions.length > 0 && (
               <fieldset
                 aria-label="Selected requests"
-                className="sticky bottom-3 z-10 flex flex-wrap items-center gap-2 rounded-lg border border-brand bg-panel p-2 text-sm shadow-lg"
+                className="sticky bottom-[calc(var(--footer)+0.75rem)] z-10 flex flex-wrap items-center gap-2 rounded-lg border border-brand bg-panel p-2 text-sm shadow-lg"
               >
                 <span className="mr-auto font-medium">
                   {pickedActions.length.toLocaleString('en')} selected

@@ -35,7 +35,7 @@ export function Toasts({
     <section
       aria-label="Notices"
       aria-live="polite"
-      className="pointer-events-none fixed inset-x-3 bottom-[calc(var(--decision-bar,0px)+0.75rem)] z-30 space-y-2 sm:left-auto sm:w-96 lg:right-auto lg:bottom-4 lg:left-[13.25rem]"
+      className="pointer-events-none fixed inset-x-3 bottom-[calc(max(var(--decision-bar,0px),var(--footer))+0.75rem)] z-30 space-y-2 sm:left-auto sm:w-96 lg:right-auto lg:bottom-4 lg:left-[13.25rem]"
     >
       {made.map((one, index) => (
         <Toast

@@ -1,9 +1,17 @@
 import { createFileRoute, redirect, useNavigate, useRouter } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { ownPage } from '#/session/next';
-import { isSignedIn, register, registrationState, signIn } from '#/session/session';
+import {
+  isSignedIn,
+  register,
+  registrationState,
+  sessionHasEnded,
+  signIn,
+} from '#/session/session';
+import { useTitle } from '#/shell/useTitle';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
+import { PasswordField } from '#/ui/PasswordField';
 import { TextField } from '#/ui/TextField';
 
 interface Search {
@@ -35,6 +43,7 @@ function SignIn() {
   const { next } = Route.useSearch();
   const navigate = useNavigate();
   const { history } = useRouter();
+  useTitle(0);
 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
@@ -59,6 +68,11 @@ function SignIn() {
           <p className="text-sm text-soft">You decide what your agents do.</p>
         </div>
       </div>
+      {sessionHasEnded() && !isNew && (
+        <p role="status" className="rounded-md border border-warn bg-panel p-3 text-sm">
+          Your session has ended. Sign in to continue.
+        </p>
+      )}
       <form onSubmit={submit} className="space-y-4 rounded-lg border border-line bg-panel p-5">
         <h2 className="text-lg font-semibold">{isNew ? 'Create your account' : 'Sign in'}</h2>
         <TextField
@@ -66,18 +80,17 @@ function SignIn() {
           type="email"
           name="email"
           autoComplete="username"
+          autoFocus
           required
           value={email}
           onChange={(event) => setEmail(event.target.value)}
         />
-        <TextField
+        <PasswordField
           label="Password"
-          type="password"
           name="password"
           autoComplete={isNew ? 'new-password' : 'current-password'}
           required
           minLength={isNew ? 8 : 1}
-          maxLength={256}
           hint={isNew ? 'At least 8 characters. Common passwords are rejected.' : undefined}
           value={password}
           onChange={(event) => setPassword(event.target.value)}
@@ -104,6 +117,8 @@ function SignIn() {
           onClick={() => {
             setIsNew(!isNew);
             setError(null);
+            // A password manager may have filled in the password of the other form.
+            setPassword('');
           }}
         >
           {isNew ? 'Sign in instead' : 'Create an account'}

@@ -10,10 +10,8 @@ import { Failure } from '#/ui/Failure';
 import { Tabs } from '#/ui/Tabs';
 import { TextArea } from '#/ui/TextArea';
 import { TextField } from '#/ui/TextField';
+import { FileFault, textOf } from './documentFile';
 import { readAs } from './readAs';
-
-/** The gateway's limit. */
-const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Shows the three sources to add a document. */
 export function AddDocument({
@@ -72,9 +70,12 @@ function FromFile({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
   const take = async (file: File | undefined) => {
     if (!file) return;
     setFault('');
-    if (file.size > DOCUMENT_BYTES_MAX) return setFault('The file is larger than 16 MB.');
-    // The gateway's error is shown below.
-    await onText(await file.text(), file.name).catch(() => null);
+    try {
+      await onText(await textOf(file), file.name);
+    } catch (error) {
+      // The gateway's error is shown below.
+      if (error instanceof FileFault) setFault(error.message);
+    }
   };
   const drop = (event: DragEvent) => {
     event.preventDefault();
@@ -98,13 +99,13 @@ function FromFile({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
           {isBusy ? 'Uploading…' : 'Drop a file here, or choose one'}
         </span>
         <span className="text-soft">
-          OpenAPI 3, Swagger 2 (JSON or YAML) or Markdown, up to 16 MB
+          OpenAPI 3, Swagger 2 (JSON or YAML) or Markdown, up to 16 MB, gzip allowed
         </span>
         <input
           id={id}
           type="file"
           disabled={isBusy}
-          accept=".json,.yaml,.yml,.md,.markdown,.txt"
+          accept=".json,.yaml,.yml,.md,.markdown,.txt,.gz"
           onChange={(event) => {
             void take(event.target.files?.[0]);
             event.target.value = '';

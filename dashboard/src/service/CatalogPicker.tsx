@@ -1,8 +1,8 @@
 /** The catalog of service templates. */
-import { Plus } from 'lucide-react';
+import { FileText, Plus } from 'lucide-react';
 import { useState } from 'react';
 import { FIELD } from '#/ui/Field';
-import { CATALOG, type Template } from './catalog';
+import { CATALOG, monogram, type Template } from './catalog';
 
 /** Lists the templates, and “Custom”. */
 export function CatalogPicker({
@@ -38,6 +38,7 @@ export function CatalogPicker({
             <TemplateButton
               name={template.name}
               description={template.description}
+              hasDocument={template.documentUrl !== undefined}
               onClick={() => onChoose(template)}
             />
           </li>
@@ -56,11 +57,14 @@ function TemplateButton({
   name,
   description,
   isCustom = false,
+  hasDocument = false,
   onClick,
 }: {
   name: string;
   description: string;
   isCustom?: boolean;
+  /** Whether the gateway can fetch a document of its operations. */
+  hasDocument?: boolean;
   onClick: () => void;
 }) {
   return (
@@ -71,13 +75,18 @@ function TemplateButton({
     >
       <span
         aria-hidden
-        className="flex size-9 shrink-0 items-center justify-center rounded-md bg-raised font-bold"
+        className="flex size-9 shrink-0 items-center justify-center rounded-md bg-raised text-sm font-bold"
       >
-        {isCustom ? <Plus className="size-5" /> : name[0]}
+        {isCustom ? <Plus className="size-5" /> : monogram(name)}
       </span>
       <span className="min-w-0">
         <span className="block font-semibold">{name}</span>
         <span className="block text-sm text-soft">{description}</span>
+        {hasDocument && (
+          <span className="flex items-center gap-1 text-xs text-soft">
+            <FileText aria-hidden className="size-3.5" /> Operations included
+          </span>
+        )}
       </span>
     </button>
   );

@@ -31,7 +31,7 @@ export function DocumentsPanel({ serviceId }: { serviceId: number }) {
     <Panel title="Documents">
       <div className="space-y-4">
         {documents.isPending && <Loading />}
-        <Failure error={documents.error} />
+        <Failure error={documents.error} onRetry={documents.refetch} />
         {documents.data?.items.length === 0 && (
           <p className="text-sm text-soft">
             No documents yet. A document adds descriptions to requests, improves the risk
@@ -55,15 +55,17 @@ export function DocumentsPanel({ serviceId }: { serviceId: number }) {
 }
 
 /** Shows what was parsed from a document. */
-export function ParseSummary({ document }: { document: Document }) {
+function ParseSummary({ document }: { document: Document }) {
   const { operations, sections, warnings } = document;
+  const isEmpty = operations === 0;
   return (
     <div className="space-y-1">
       <p className="flex flex-wrap gap-1.5">
-        <Badge tone={operations > 0 ? 'good' : 'soft'}>{counted(operations, 'operation')}</Badge>
-        <Badge tone={sections > 0 ? 'good' : 'soft'}>{counted(sections, 'text section')}</Badge>
+        <Badge tone={isEmpty ? 'warn' : 'good'}>{counted(operations, 'operation')}</Badge>
+        <Badge>{counted(sections, 'text section')}</Badge>
         {warnings.length > 0 && <Badge tone="warn">{counted(warnings.length, 'warning')}</Badge>}
       </p>
+      {isEmpty && <p className="text-sm text-warn">{whyEmpty(document)}</p>}
       {warnings.length > 0 && (
         <details className="text-sm">
           <summary className="py-1 font-medium">Parse warnings</summary>
@@ -80,7 +82,16 @@ export function ParseSummary({ document }: { document: Document }) {
   );
 }
 
-function DocumentItem({ document }: { document: Document }) {
+/** Returns why no operations were found. */
+function whyEmpty({ type, warnings }: Document): string {
+  if (warnings.length > 0) return 'No operations could be read. See the warnings.';
+  return type === 'openapi'
+    ? 'The description lists no operations.'
+    : 'Read as text: it is not an OpenAPI document, so requests are not matched with operations.';
+}
+
+/** Shows a document, to fetch or parse it again or to delete it. */
+export function DocumentItem({ document }: { document: Document }) {
   const [isAsking, setIsAsking] = useState(false);
   const queries = useQueryClient();
   const onSuccess = () => queries.invalidateQueries();

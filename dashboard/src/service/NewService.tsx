@@ -2,23 +2,34 @@
 import { useState } from 'react';
 import type { Service } from '#/client';
 import { CatalogPicker } from './CatalogPicker';
-import type { Template } from './catalog';
-import { NewServiceForm } from './NewServiceForm';
+import { CATALOG, CUSTOM } from './catalog';
+import { NewServiceForm, type ServiceEntry } from './NewServiceForm';
 
-/** Shows the catalog, then the form. */
+/** Shows the catalog, then the form. Keeps the input of each template while this is mounted. */
 export function NewService({
+  template: chosen,
+  onTemplate,
   onCreated,
 }: {
-  onCreated: (created: { service: Service; template: Template | undefined }) => void;
+  /** The name of the chosen template, or `custom`; undefined shows the catalog. */
+  template: string | undefined;
+  onTemplate: (template: string | undefined) => void;
+  onCreated: (service: Service) => void;
 }) {
-  const [choice, setChoice] = useState<{ template: Template | undefined } | null>(null);
-  if (!choice) return <CatalogPicker onChoose={(template) => setChoice({ template })} />;
-  const { template } = choice;
+  // Not in the browser's storage: it has the credential.
+  const [entries] = useState(() => new Map<string, ServiceEntry>());
+  const template = CATALOG.find(({ name }) => name === chosen);
+  if (chosen === undefined || (chosen !== CUSTOM && !template)) {
+    return <CatalogPicker onChoose={(picked) => onTemplate(picked?.name ?? CUSTOM)} />;
+  }
   return (
     <NewServiceForm
+      key={chosen}
       template={template}
-      onCreated={(service) => onCreated({ service, template })}
-      onBack={() => setChoice(null)}
+      entry={entries.get(chosen)}
+      onEntry={(entry) => void entries.set(chosen, entry)}
+      onCreated={onCreated}
+      onBack={() => onTemplate(undefined)}
     />
   );
 }

@@ -1,7 +1,7 @@
 /** The form that creates a service, with or without a template. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { ExternalLink, TriangleAlert } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import type { Service } from '#/client';
 import { createServiceMutation } from '#/client/@tanstack/react-query.gen';
 import { formError } from '#/session/client';
@@ -13,30 +13,37 @@ import {
   credentialFieldNames,
   NOTHING_TYPED,
   shownForm,
+  type TypedCredential,
 } from './CredentialFields';
 import type { Template } from './catalog';
 import { CREDENTIAL_FORMS, credentialValues } from './credential';
-import { SERVICE_FIELDS, ServiceFields, serviceBody } from './ServiceFields';
+import { SERVICE_FIELDS, type ServiceDraft, ServiceFields, serviceBody } from './ServiceFields';
+import { slugOf } from './slug';
+
+/** The input of the form. */
+export interface ServiceEntry {
+  draft: ServiceDraft;
+  typed: TypedCredential;
+}
 
 /** Shows the form. */
 export function NewServiceForm({
   template,
+  entry,
+  onEntry,
   onCreated,
   onBack,
 }: {
   template: Template | undefined;
+  /** The earlier input. */
+  entry: ServiceEntry | undefined;
+  onEntry: (entry: ServiceEntry) => void;
   onCreated: (service: Service) => void;
   onBack: () => void;
 }) {
-  const [draft, setDraft] = useState(() => ({
-    name: template?.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-') ?? '',
-    baseUrl: template?.baseUrl ?? '',
-    authType: template?.authType ?? ('bearer' as const),
-    description: '',
-  }));
-  const [typed, setTyped] = useState(() =>
-    template ? { way: wayOf(template), values: template.values } : NOTHING_TYPED,
-  );
+  const [draft, setDraft] = useState(() => entry?.draft ?? draftOf(template));
+  const [typed, setTyped] = useState(() => entry?.typed ?? typedOf(template));
+  useEffect(() => onEntry({ draft, typed }));
   const queries = useQueryClient();
   const create = useMutation({
     ...createServiceMutation(),
@@ -58,7 +65,7 @@ export function NewServiceForm({
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <Panel title={template ? template.name : 'Custom service'}>
-        <form onSubmit={submit} className="space-y-4">
+        <form onSubmit={submit} onChange={create.reset} className="space-y-4">
           <ServiceFields draft={draft} error={create.error} onChange={setDraft} />
           <CredentialFields
             forms={forms}
@@ -81,6 +88,19 @@ export function NewServiceForm({
       {template && <TemplateNotes template={template} />}
     </div>
   );
+}
+
+function draftOf(template: Template | undefined): ServiceDraft {
+  return {
+    name: slugOf(template?.name ?? ''),
+    baseUrl: template?.baseUrl ?? '',
+    authType: template?.authType ?? 'bearer',
+    description: '',
+  };
+}
+
+function typedOf(template: Template | undefined): TypedCredential {
+  return template ? { way: wayOf(template), values: template.values } : NOTHING_TYPED;
 }
 
 /** Returns the credential form that has the template's values. */

@@ -1,10 +1,12 @@
 /** The name, base URL, description, and credential type of a service. */
 import type { AuthType } from '#/client';
 import { fieldError } from '#/session/client';
+import { Button } from '#/ui/Button';
 import { SelectField } from '#/ui/SelectField';
 import { TextArea } from '#/ui/TextArea';
 import { TextField } from '#/ui/TextField';
 import { AUTH_TYPES } from './credential';
+import { betterName } from './slug';
 
 /** The values of the fields. */
 export interface ServiceDraft {
@@ -43,15 +45,19 @@ export function ServiceFields({
     onChange: (event: { target: { value: string } }) =>
       onChange({ ...draft, [field]: event.target.value }),
   });
+  const better = betterName(draft.name);
   return (
     <>
       <TextField
         label="Name"
         required
         maxLength={100}
-        hint="A short name that agents and rules use."
+        hint="A short name for URLs and rules, such as stripe."
         {...bind('name')}
       />
+      {better && (
+        <Button onClick={() => onChange({ ...draft, name: better })}>Use “{better}” instead</Button>
+      )}
       <TextField
         label="Base URL"
         required

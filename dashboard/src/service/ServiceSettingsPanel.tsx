@@ -5,6 +5,13 @@ import type { Service } from '#/client';
 import { updateServiceMutation } from '#/client/@tanstack/react-query.gen';
 import { Panel } from '#/ui/Panel';
 import { SaveRow } from '#/ui/SaveRow';
+import {
+  CredentialFields,
+  credentialFieldNames,
+  NOTHING_TYPED,
+  shownForm,
+} from './CredentialFields';
+import { CREDENTIAL_FORMS, credentialValues } from './credential';
 import { SERVICE_FIELDS, ServiceFields, serviceBody } from './ServiceFields';
 
 /** Edits the settings. */
@@ -15,30 +22,59 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
     authType: service.authType,
     description: service.description ?? '',
   }));
+  const [typed, setTyped] = useState(NOTHING_TYPED);
   const queries = useQueryClient();
   const save = useMutation({
     ...updateServiceMutation(),
-    onSuccess: () => queries.invalidateQueries(),
+    // Drops the credential from the cache with the page.
+    gcTime: 0,
+    onSuccess: async () => {
+      setTyped(NOTHING_TYPED);
+      await queries.invalidateQueries();
+    },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    save.mutate({ path: { id: service.id }, body: serviceBody(draft) });
-  };
   const moves = draft.baseUrl.trim() !== service.baseUrl;
   const isElsewhere = moves && originOf(draft.baseUrl) !== originOf(service.baseUrl);
   const drops =
     (isElsewhere || draft.authType !== service.authType) && service.credentials.count > 0;
+  const forms = drops ? CREDENTIAL_FORMS[draft.authType] : [];
+  const form = shownForm(forms, typed);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const credentials = credentialValues(form, typed.values);
+    save.mutate({
+      path: { id: service.id },
+      body: { ...serviceBody(draft), ...(credentials && { credentials }) },
+    });
+  };
   return (
     <Panel title="Settings">
       <form onSubmit={submit} onChange={save.reset} className="space-y-4">
         <ServiceFields draft={draft} error={save.error} onChange={setDraft} />
         {(drops || moves) && (
           <ul aria-live="polite" className="list-disc space-y-1 pl-5 text-sm text-warn">
-            {drops && <li>Saving removes the stored credential. Enter it again afterwards.</li>}
+            {drops && (
+              <li>
+                Saving removes the stored credential.
+                {form && ' Enter the new one below: it is saved together with the settings.'}
+              </li>
+            )}
             {moves && <li>Requests approved for the old URL can no longer be executed.</li>}
           </ul>
         )}
-        <SaveRow save={save} fields={SERVICE_FIELDS}>
+        {form && (
+          <fieldset className="space-y-4 rounded-md border border-line p-3">
+            <legend className="px-1 text-sm font-semibold">New credential</legend>
+            <CredentialFields
+              forms={forms}
+              typed={typed}
+              isRequired
+              error={save.error}
+              onChange={setTyped}
+            />
+          </fieldset>
+        )}
+        <SaveRow save={save} fields={[...SERVICE_FIELDS, ...credentialFieldNames(form)]}>
           Save settings
         </SaveRow>
       </form>

@@ -12,6 +12,7 @@ import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { SelectField } from '#/ui/SelectField';
 import { TextField } from '#/ui/TextField';
+import { reached } from './reached';
 
 const METHODS = [
   ['GET', 'GET'],
@@ -23,16 +24,22 @@ export function TestCallPanel({
   serviceId,
   chosen,
   isChosen,
+  onStatus,
 }: {
   serviceId: number;
   /** The initial values of the fields. */
   chosen: { method: string; path: string };
   /** Whether the user has just chosen them, so that the path gets the focus. */
   isChosen: boolean;
+  /** Called with the status of each response. */
+  onStatus?: (status: number) => void;
 }) {
   const [method, setMethod] = useState<TestMethod>(chosen.method === 'HEAD' ? 'HEAD' : 'GET');
   const [path, setPath] = useState(chosen.path);
-  const call = useMutation(testCallMutation());
+  const call = useMutation({
+    ...testCallMutation(),
+    onSuccess: ({ status }) => onStatus?.(status),
+  });
   const gap = /\{[^}]*\}/.exec(path)?.[0];
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -74,14 +81,12 @@ export function TestCallPanel({
 }
 
 function TestResponse({ response }: { response: UpstreamAnswer }) {
-  const isGood = response.status < 400;
-  const isRefused = response.status === 401 || response.status === 403;
+  const { isGood, text } = reached(response.status);
   return (
     <section aria-label="Response" className="mt-4 space-y-3 border-t border-line pt-4">
       <p role="status" className="flex flex-wrap items-center gap-2 text-sm">
-        <Badge tone={isGood ? 'good' : 'bad'}>{response.status}</Badge>
-        {isGood ? 'The service responded.' : 'The service responded with an error.'}
-        {isRefused && ' Check the credential.'}
+        <Badge tone={isGood ? 'good' : 'warn'}>{response.status}</Badge>
+        {text}
       </p>
       <Body body={response.body} encoding={response.body_encoding} />
       {response.truncated && (

@@ -17,9 +17,20 @@ export interface Template {
   keyUrl: string;
   /** The URL of a document that the gateway can parse. */
   documentUrl?: string;
+  /** A path that reads a little and requires the credential. */
+  testPath?: string;
   /** Operations that are hard to undo. */
   dangers: readonly string[];
 }
+
+/** Returns two letters that identify a template, in place of a logo. */
+export function monogram(name: string): string {
+  const capitals = name.match(/\p{Lu}/gu) ?? [];
+  return capitals.length > 1 ? capitals.slice(0, 2).join('') : name.slice(0, 2);
+}
+
+/** Stands for a service without a template, where a template is named. */
+export const CUSTOM = 'custom';
 
 /** The catalog, by name. */
 export const CATALOG: readonly Template[] = [
@@ -31,6 +42,7 @@ export const CATALOG: readonly Template[] = [
     values: {},
     keyHint: 'A personal access token with only the scopes and bases that agents need.',
     keyUrl: 'https://airtable.com/create/tokens',
+    testPath: '/meta/whoami',
     dangers: ['Deleting records', 'Overwriting whole records with PUT', 'Changing the schema'],
   },
   {
@@ -52,6 +64,7 @@ export const CATALOG: readonly Template[] = [
     keyHint: 'A personal access token. It has all permissions of its user.',
     keyUrl: 'https://app.asana.com/0/my-apps',
     documentUrl: 'https://raw.githubusercontent.com/Asana/openapi/master/defs/asana_oas.yaml',
+    testPath: '/users/me',
     dangers: ['Deleting tasks and projects', 'Changing who belongs to a team'],
   },
   {
@@ -62,6 +75,7 @@ export const CATALOG: readonly Template[] = [
     values: {},
     keyHint: 'An API token limited to the zones that agents need, never the global key.',
     keyUrl: 'https://dash.cloudflare.com/profile/api-tokens',
+    testPath: '/user/tokens/verify',
     dangers: [
       'Changing or deleting DNS records takes sites offline',
       'Purging caches',
@@ -76,6 +90,7 @@ export const CATALOG: readonly Template[] = [
     values: {},
     keyHint: 'A personal access token with custom scopes.',
     keyUrl: 'https://cloud.digitalocean.com/account/api/tokens',
+    testPath: '/account',
     dangers: ['Destroying droplets, volumes and databases', 'Creating resources that cost money'],
   },
   {
@@ -88,6 +103,7 @@ export const CATALOG: readonly Template[] = [
     keyUrl: 'https://discord.com/developers/applications',
     documentUrl:
       'https://raw.githubusercontent.com/discord/discord-api-spec/main/specs/openapi.json',
+    testPath: '/users/@me',
     dangers: ['Messages visible to everyone', 'Banning members', 'Deleting channels and roles'],
   },
   {
@@ -100,6 +116,7 @@ export const CATALOG: readonly Template[] = [
     keyUrl: 'https://github.com/settings/personal-access-tokens',
     documentUrl:
       'https://raw.githubusercontent.com/github/rest-api-description/main/descriptions/api.github.com/api.github.com.json',
+    testPath: '/user',
     dangers: [
       'Merging and pushing to protected branches',
       'Deleting repositories, branches and releases',
@@ -114,6 +131,7 @@ export const CATALOG: readonly Template[] = [
     values: { header: 'PRIVATE-TOKEN' },
     keyHint: 'A project or group access token with the lowest sufficient role.',
     keyUrl: 'https://gitlab.com/-/user_settings/personal_access_tokens',
+    testPath: '/user',
     dangers: [
       'Merging, pushing, deleting branches and projects',
       'Changing CI variables and members',
@@ -128,6 +146,7 @@ export const CATALOG: readonly Template[] = [
     values: { token_url: 'https://oauth2.googleapis.com/token' },
     keyHint: 'An OAuth client with a refresh token, with gmail.readonly if reading is enough.',
     keyUrl: 'https://console.cloud.google.com/apis/credentials',
+    testPath: '/users/me/profile',
     dangers: [
       'Sent mail cannot be recalled',
       'Deleting mail permanently',
@@ -142,6 +161,7 @@ export const CATALOG: readonly Template[] = [
     values: { token_url: 'https://oauth2.googleapis.com/token' },
     keyHint: 'An OAuth client with a refresh token for the calendar.events scope.',
     keyUrl: 'https://console.cloud.google.com/apis/credentials',
+    testPath: '/users/me/calendarList',
     dangers: ['Invitations sent by mail', 'Deleting events and calendars'],
   },
   {
@@ -152,6 +172,7 @@ export const CATALOG: readonly Template[] = [
     values: {},
     keyHint: 'The access token of a private app with the scopes that agents need.',
     keyUrl: 'https://app.hubspot.com/private-apps',
+    testPath: '/account-info/v3/details',
     dangers: ['Mail to customers', 'Deleting and merging contacts', 'Batch updates'],
   },
   {
@@ -163,6 +184,7 @@ export const CATALOG: readonly Template[] = [
     keyHint: 'Your email address as the username, an API token as the password.',
     keyUrl: 'https://id.atlassian.com/manage-profile/security/api-tokens',
     documentUrl: 'https://developer.atlassian.com/cloud/jira/platform/swagger-v3.v3.json',
+    testPath: '/myself',
     dangers: ['Deleting issues and projects', 'Changing permissions', 'Bulk operations'],
   },
   {
@@ -193,6 +215,7 @@ export const CATALOG: readonly Template[] = [
     values: {},
     keyHint: 'A key of a project with a budget, with restricted permissions.',
     keyUrl: 'https://platform.openai.com/api-keys',
+    testPath: '/models',
     dangers: ['Spending: every response is billed', 'Deleting files and fine-tuned models'],
   },
   {
@@ -203,6 +226,7 @@ export const CATALOG: readonly Template[] = [
     values: { param: 'appid' },
     keyHint: 'An API key, sent in the query.',
     keyUrl: 'https://home.openweathermap.org/api_keys',
+    testPath: '/weather?q=Paris',
     dangers: ['Using up the plan’s quota'],
   },
   {
@@ -213,6 +237,7 @@ export const CATALOG: readonly Template[] = [
     values: { header: 'Authorization' },
     keyHint: 'An API key in the form “Token token=KEY”, read-only if possible.',
     keyUrl: 'https://support.pagerduty.com/main/docs/api-access-keys',
+    testPath: '/abilities',
     dangers: ['Waking people', 'Resolving ongoing incidents', 'Changing schedules'],
   },
   {
@@ -225,6 +250,7 @@ export const CATALOG: readonly Template[] = [
     keyUrl: 'https://app.sendgrid.com/settings/api_keys',
     documentUrl:
       'https://raw.githubusercontent.com/twilio/sendgrid-oai/main/spec/json/tsg_mail_v3.json',
+    testPath: '/v3/scopes',
     dangers: ['Sent mail cannot be recalled', 'Sending to whole lists', 'Deleting lists'],
   },
   {
@@ -235,6 +261,7 @@ export const CATALOG: readonly Template[] = [
     values: {},
     keyHint: 'The token of an internal integration with read-only scopes if possible.',
     keyUrl: 'https://sentry.io/settings/auth-tokens/',
+    testPath: '/projects/',
     dangers: ['Deleting projects and issues', 'Resolving issues in bulk'],
   },
   {
@@ -245,6 +272,7 @@ export const CATALOG: readonly Template[] = [
     values: { header: 'X-Shopify-Access-Token' },
     keyHint: 'The Admin API token of a custom app with the scopes that agents need.',
     keyUrl: 'https://help.shopify.com/en/manual/apps/app-types/custom-apps',
+    testPath: '/shop.json',
     dangers: ['Refunds and canceled orders', 'Prices and stock', 'Deleting products'],
   },
   {
@@ -257,6 +285,7 @@ export const CATALOG: readonly Template[] = [
     keyUrl: 'https://api.slack.com/apps',
     documentUrl:
       'https://raw.githubusercontent.com/slackapi/slack-api-specs/master/web-api/slack_web_openapi_v2.json',
+    testPath: '/auth.test',
     dangers: [
       'Messages visible to everyone',
       'Deleting messages and files',
@@ -272,6 +301,7 @@ export const CATALOG: readonly Template[] = [
     keyHint: 'A restricted key (rk_…). Start in test mode.',
     keyUrl: 'https://dashboard.stripe.com/apikeys',
     documentUrl: 'https://raw.githubusercontent.com/stripe/openapi/master/openapi/spec3.json',
+    testPath: '/v1/balance',
     dangers: [
       'Charges, refunds, transfers and payouts move real money',
       'Amounts are in the smallest unit: 5000 is $50.00',
@@ -288,6 +318,7 @@ export const CATALOG: readonly Template[] = [
     keyUrl: 'https://console.twilio.com/us1/account/keys-credentials/api-keys',
     documentUrl:
       'https://raw.githubusercontent.com/twilio/twilio-oai/main/spec/json/twilio_api_v2010.json',
+    testPath: '/2010-04-01/Accounts.json',
     dangers: ['Messages and calls cost money and reach people', 'Buying and releasing numbers'],
   },
   {
@@ -299,6 +330,7 @@ export const CATALOG: readonly Template[] = [
     keyHint: 'An access token limited to one team, with an expiry date.',
     keyUrl: 'https://vercel.com/account/settings/tokens',
     documentUrl: 'https://openapi.vercel.sh',
+    testPath: '/v2/user',
     dangers: ['Promoting and deleting deployments', 'Changing environment variables and domains'],
   },
 ];

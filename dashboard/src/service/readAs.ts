@@ -2,7 +2,8 @@
 
 /** Returns whether a text is an OpenAPI document, in JSON or YAML, or Markdown. */
 export function readAs(text: string): 'openapi' | 'markdown' {
-  const head = text.slice(0, 4096).trimStart();
-  const isDescription = head.startsWith('{') || /^["']?(openapi|swagger)["']?\s*:/m.test(head);
+  // A document may sort its keys, so the declaration can be anywhere in it.
+  const isDescription =
+    text.trimStart().startsWith('{') || /^["']?(openapi|swagger)["']?\s*:/m.test(text);
   return isDescription ? 'openapi' : 'markdown';
 }

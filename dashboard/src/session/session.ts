@@ -25,6 +25,18 @@ export class ProblemError extends Error {
 
 let accessToken: string | null = null;
 let refreshing: Promise<boolean> | null = null;
+/** Whether the last session was ended by something else than the sign-out button. */
+let hasEnded = false;
+let isSigningOut = false;
+/** Until when a page that needs to know whether there is a session does not ask again. */
+let signedOutUntil = 0;
+
+/**
+ * How long the gateway's report that there is no session is reused, in milliseconds: long enough for
+ * the redirect from a page to the sign-in page, which both need to know.
+ */
+const SIGNED_OUT_MS = 2_000;
+
 const signedOutListeners = new Set<() => void>();
 
 /**
@@ -57,6 +69,7 @@ export async function signIn(email: string, password: string): Promise<User> {
   if (!response.ok) throw await problemOf(response);
   const login = await response.json();
   accessToken = login.accessToken;
+  hasEnded = false;
   return login.user;
 }
 
@@ -80,14 +93,26 @@ export async function register(email: string, password: string, setupCode: strin
 
 /** Ends the session at the gateway, then in this tab. */
 export async function signOut(): Promise<void> {
-  const response = await sessionFetch('/auth/logout', { method: 'POST' });
-  if (!response.ok && response.status !== 401) throw await problemOf(response);
-  end();
+  isSigningOut = true;
+  try {
+    const response = await sessionFetch('/auth/logout', { method: 'POST' });
+    if (!response.ok && response.status !== 401) throw await problemOf(response);
+    end();
+  } finally {
+    isSigningOut = false;
+  }
 }
 
 function end() {
+  // Requests that were under way while the user signed out fail later.
+  if (accessToken !== null) hasEnded = !isSigningOut;
   accessToken = null;
   for (const listener of signedOutListeners) listener();
+}
+
+/** Returns whether the last session expired or was ended elsewhere. */
+export function sessionHasEnded(): boolean {
+  return hasEnded;
 }
 
 /** Returns the user id in the access token, or an empty string. */
@@ -103,7 +128,8 @@ export function sessionUser(): string {
 
 /** Returns whether there is a session, resuming one from before a reload. */
 export async function isSignedIn(): Promise<boolean> {
-  return accessToken !== null || refresh();
+  if (accessToken !== null) return true;
+  return Date.now() >= signedOutUntil && refresh();
 }
 
 /**
@@ -113,13 +139,15 @@ export async function isSignedIn(): Promise<boolean> {
 function refresh(): Promise<boolean> {
   refreshing ??= inTurn(async () => {
     const response = await post('/auth/refresh', {});
-    if (response.ok) {
+    if (response.status === 200) {
       accessToken = (await response.json()).accessToken;
       return true;
     }
     // Only a response from the gateway ends a session; an unavailable gateway does not.
     if (response.status >= 500 || response.status === 429) throw await problemOf(response);
-    accessToken = null;
+    signedOutUntil = Date.now() + SIGNED_OUT_MS;
+    // At the start of a page: a browser without a session has no cookie to be rejected.
+    if (accessToken === null) hasEnded ||= response.status === 401;
     return false;
   }).finally(() => {
     refreshing = null;

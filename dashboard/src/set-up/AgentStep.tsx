@@ -1,7 +1,8 @@
 /** The set-up step that creates an agent. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import type { KeyedAgent, Service } from '#/client';
+import type { Agent, KeyedAgent, Service } from '#/client';
 import { createAgentMutation } from '#/client/@tanstack/react-query.gen';
 import { fieldError, formError } from '#/session/client';
 import { Visible } from '#/text/Visible';
@@ -10,13 +11,44 @@ import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { TextField } from '#/ui/TextField';
 
-/** Asks only for a name; the rest can be set later. */
+/** Creates an agent, or shows the one that was created before. */
 export function AgentStep({
   service,
+  agent,
+  onCreated,
   onDone,
 }: {
   service: Service;
-  onDone: (keyed: KeyedAgent) => void;
+  agent: Agent | undefined;
+  onCreated: (keyed: KeyedAgent) => void;
+  onDone: () => void;
+}) {
+  if (!agent) return <NewAgentForm service={service} onCreated={onCreated} />;
+  return (
+    <Panel title="Give an agent access">
+      <div className="space-y-4">
+        <p className="text-sm">
+          “<Visible text={agent.name} />” has its own key. Change its settings and scope on{' '}
+          <Link to="/agents/$id" params={{ id: agent.id }} className="text-brand underline">
+            its page
+          </Link>
+          .
+        </p>
+        <Button tone="main" onClick={onDone}>
+          Continue
+        </Button>
+      </div>
+    </Panel>
+  );
+}
+
+/** Asks only for a name; the rest can be set later. */
+function NewAgentForm({
+  service,
+  onCreated,
+}: {
+  service: Service;
+  onCreated: (keyed: KeyedAgent) => void;
 }) {
   const [name, setName] = useState('assistant');
   const queries = useQueryClient();
@@ -25,7 +57,7 @@ export function AgentStep({
     // Drops the key from the cache with the page.
     gcTime: 0,
     onSuccess: async (keyed) => {
-      onDone(keyed);
+      onCreated(keyed);
       await queries.invalidateQueries();
     },
   });
@@ -35,10 +67,11 @@ export function AgentStep({
   };
   return (
     <Panel title="Give an agent access">
-      <form onSubmit={submit} className="space-y-4">
+      <form onSubmit={submit} onChange={create.reset} className="space-y-4">
         <p className="text-sm">
-          The agent gets its own key for <Visible text={service.name} />. Risky requests need your
-          approval.
+          The agent gets its own key, which only opens “
+          <Visible text={service.name} />
+          ”. Risky requests need your approval.
         </p>
         <TextField
           label="Agent name"

@@ -2,14 +2,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { listDocumentsOptions } from '#/client/@tanstack/react-query.gen';
 import { AddDocument } from '#/service/AddDocument';
-import { ParseSummary } from '#/service/DocumentsPanel';
-import { Visible } from '#/text/Visible';
+import { DocumentItem } from '#/service/DocumentsPanel';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { Panel } from '#/ui/Panel';
 
-/** Adds a document, or skips the step. */
+/** Adds documents, or skips the step. */
 export function DocumentStep({
   serviceId,
   documentUrl,
@@ -21,6 +20,7 @@ export function DocumentStep({
 }) {
   const documents = useQuery(listDocumentsOptions({ path: { id: serviceId } }));
   const known = documents.data?.items ?? [];
+  const hasOperations = known.some(({ operations }) => operations > 0);
   return (
     <Panel title="Add a document">
       <div className="space-y-4">
@@ -29,18 +29,17 @@ export function DocumentStep({
           add it later.
         </p>
         {documents.isPending && <Loading />}
-        <Failure error={documents.error} />
-        {known.map((document) => (
-          <div key={document.id} className="space-y-1 rounded-md border border-line p-3">
-            <p className="font-medium">
-              <Visible text={document.title ?? `Document ${document.id}`} />
-            </p>
-            <ParseSummary document={document} />
-          </div>
-        ))}
+        <Failure error={documents.error} onRetry={documents.refetch} />
+        {known.length > 0 && (
+          <ul className="divide-y divide-line">
+            {known.map((document) => (
+              <DocumentItem key={document.id} document={document} />
+            ))}
+          </ul>
+        )}
         <AddDocument serviceId={serviceId} url={documentUrl} />
-        <Button tone={known.length > 0 ? 'main' : 'plain'} onClick={onDone}>
-          {known.length > 0 ? 'Continue' : 'Skip'}
+        <Button tone={hasOperations ? 'main' : 'plain'} onClick={onDone}>
+          {hasOperations ? 'Continue' : known.length > 0 ? 'Continue without operations' : 'Skip'}
         </Button>
       </div>
     </Panel>

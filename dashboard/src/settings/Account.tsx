@@ -23,7 +23,7 @@ export function Account() {
   return (
     <Panel title="Account">
       {me.isPending && <Loading />}
-      <Failure error={me.error} />
+      <Failure error={me.error} onRetry={me.refetch} />
       {me.data && (
         <dl className="space-y-1">
           <Fact name="Email">
@@ -55,7 +55,7 @@ export function ThisBrowser() {
         <div>
           <h3 className="mb-1 text-sm font-medium">Notifications</h3>
           <p className="mb-2 text-sm text-soft">
-            Notifications show agent, service, method, and path, never a body.
+            Notifications show what a request would do, its agent, and its service.
           </p>
           <NotifySwitch />
         </div>

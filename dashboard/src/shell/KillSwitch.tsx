@@ -5,8 +5,13 @@ import { type FormEvent, useState } from 'react';
 import {
   getKillSwitchOptions,
   getKillSwitchQueryKey,
+  listAgentsOptions,
+  listApprovalsOptions,
+  listPendingApprovalsOptions,
   setKillSwitchMutation,
 } from '#/client/@tanstack/react-query.gen';
+import { UserActor } from '#/names/Actor';
+import { counted } from '#/text/count';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
@@ -17,32 +22,31 @@ import { TextField } from '#/ui/TextField';
 /** Request timeout, in milliseconds. The gateway aborts running requests within a second. */
 const SWITCH_MS_MAX = 15_000;
 
-/** Shows the button and its dialog. */
-export function KillSwitch() {
-  const [isOpen, setIsOpen] = useState(false);
+/** Shows the button that opens the dialog. */
+export function KillSwitchButton({ onOpen }: { onOpen: () => void }) {
   const { data: state } = useQuery(getKillSwitchOptions());
   return (
-    <>
-      <Button
-        tone={state?.active ? 'plain' : 'bad'}
-        onClick={() => setIsOpen(true)}
-        disabled={!state}
-      >
-        <OctagonX aria-hidden className="size-4" />
-        <span>
-          {state?.active ? 'Resume' : 'Stop'}
-          {/* A phone has no room for it. */}
-          <span className="sr-only sm:not-sr-only"> agents</span>
-        </span>
-      </Button>
-      {isOpen && state && (
-        <KillSwitchDialog isActive={state.active} onClose={() => setIsOpen(false)} />
-      )}
-    </>
+    <Button
+      tone={state?.active ? 'plain' : 'bad'}
+      onClick={onOpen}
+      disabled={!state}
+      className="w-full"
+    >
+      <OctagonX aria-hidden className="size-4" />
+      <span>
+        {state?.active ? 'Resume' : 'Stop'}
+        {/* A phone has no room for it. */}
+        <span className="sr-only sm:not-sr-only"> agents</span>
+      </span>
+    </Button>
   );
 }
 
-function KillSwitchDialog({ isActive, onClose }: { isActive: boolean; onClose: () => void }) {
+/** The dialog that stops all agents, or lets them resume. */
+export function KillSwitchDialog({ onClose }: { onClose: () => void }) {
+  const { data: current } = useQuery(getKillSwitchOptions());
+  // A change from elsewhere must not change what is being confirmed.
+  const [isActive] = useState(current?.active ?? false);
   const word = isActive ? 'RESUME' : 'STOP';
   const [typed, setTyped] = useState('');
   const [reason, setReason] = useState('');
@@ -79,6 +83,7 @@ function KillSwitchDialog({ isActive, onClose }: { isActive: boolean; onClose: (
             <li>New requests from every agent in this workspace are rejected.</li>
             <li>Running requests are aborted within a second.</li>
             <li>Pending and approved requests are revoked permanently.</li>
+            <Affected />
           </ul>
         )}
         {!isActive && (
@@ -113,20 +118,56 @@ function KillSwitchDialog({ isActive, onClose }: { isActive: boolean; onClose: (
   );
 }
 
+/** The number of approved requests that are counted; a plus sign marks that there are more. */
+const COUNTED_MAX = 200;
+
+/** Counts what the kill switch stops now. */
+function Affected() {
+  const agents = useQuery(listAgentsOptions());
+  const pending = useQuery(listPendingApprovalsOptions());
+  const approved = useQuery(
+    listApprovalsOptions({ query: { status: 'APPROVED', limit: COUNTED_MAX } }),
+  );
+  if (!agents.data || !pending.data || !approved.data) return null;
+  const { items, next_cursor } = approved.data;
+  return (
+    <li className="font-semibold">
+      Now: {counted(agents.data.length, 'agent')}, {pending.data.approvals.length} pending,{' '}
+      {items.length}
+      {next_cursor !== null && '+'} approved
+    </li>
+  );
+}
+
 /** The banner on every page while the kill switch is on. */
-export function KillSwitchBanner() {
+export function KillSwitchBanner({ onResume }: { onResume: () => void }) {
   const { data: state } = useQuery(getKillSwitchOptions());
   if (!state?.active) return null;
   return (
-    <p role="alert" className="bg-bad-fill px-3 py-2 text-sm font-semibold text-white">
-      The kill switch is on: all agents are stopped.
-      {state.activated_at && <> Active since {dateTime(state.activated_at)}.</>}
-      {state.reason && (
-        <>
-          {' Reason: '}
-          <Visible text={state.reason} />
-        </>
-      )}
-    </p>
+    <div
+      role="alert"
+      className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1 bg-bad-fill px-3 py-2 text-sm text-white"
+    >
+      <p className="min-w-0 flex-1 basis-64 [&_svg]:text-white">
+        <strong>The kill switch is on: all agents are stopped.</strong>
+        {state.activated_at && <> Since {dateTime(state.activated_at)}</>}
+        {state.activated_by !== null && (
+          <>
+            {' by '}
+            <UserActor id={state.activated_by} />
+          </>
+        )}
+        {(state.activated_at || state.activated_by !== null) && '.'}
+        {state.reason && (
+          <>
+            {' Reason: '}
+            <Visible text={state.reason} />
+          </>
+        )}
+      </p>
+      <Button className="text-ink" onClick={onResume}>
+        Resume…
+      </Button>
+    </div>
   );
 }

@@ -1,51 +1,48 @@
 /** The frame of every page: navigation, kill switch, and connection state. */
 import { useQuery } from '@tanstack/react-query';
-import { Link, Outlet, useNavigate } from '@tanstack/react-router';
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { ExternalLink, LogOut, Menu, Moon, Sun, X } from 'lucide-react';
+import { useState } from 'react';
 import {
-  Bot,
-  ChartColumn,
-  History,
-  Inbox,
-  LogOut,
-  type LucideIcon,
-  Menu,
-  Moon,
-  Plug,
-  Scale,
-  ScrollText,
-  Settings,
-  Sun,
-  X,
-} from 'lucide-react';
-import { useEffect, useState } from 'react';
-import { listPendingApprovalsOptions } from '#/client/@tanstack/react-query.gen';
-import { useLive } from '#/live/LiveProvider';
+  getKillSwitchOptions,
+  listPendingApprovalsOptions,
+} from '#/client/@tanstack/react-query.gen';
+import { useConnection, useLive } from '#/live/LiveProvider';
 import { useUnknownOutcomes } from '#/queue/unknown';
 import { signOut } from '#/session/session';
 import { Button } from '#/ui/Button';
 import { chooseTheme, useTheme } from '#/ui/theme';
-import { KillSwitch, KillSwitchBanner } from './KillSwitch';
-import { showCount } from './title';
+import { KillSwitchBanner, KillSwitchButton, KillSwitchDialog } from './KillSwitch';
+import { type DashboardPage, PAGES } from './pages';
+import { useTitle } from './useTitle';
 
-const PAGES: ReadonlyArray<{ to: string; text: string; icon: LucideIcon }> = [
-  { to: '/', text: 'Queue', icon: Inbox },
-  { to: '/overview', text: 'Overview', icon: ChartColumn },
-  { to: '/history', text: 'History', icon: History },
-  { to: '/rules', text: 'Rules', icon: Scale },
-  { to: '/services', text: 'Services', icon: Plug },
-  { to: '/agents', text: 'Agents', icon: Bot },
-  { to: '/audit', text: 'Audit', icon: ScrollText },
-  { to: '/settings', text: 'Settings', icon: Settings },
-];
+/** The pages in the bar at the bottom of a phone. The menu of a phone leaves them out. */
+const BAR_PAGES: readonly string[] = ['/', '/history'];
+
+/** Pages of the gateway outside the dashboard, and on the Web. */
+const HELP_PAGES = [
+  { href: '/docs', text: 'API reference' },
+  {
+    href: 'https://github.com/gaiterguard/gaiterguard/blob/main/docs/src/SUMMARY.md',
+    text: 'Help',
+  },
+] as const;
 
 /** Shows the frame around the current page. */
 export function Shell() {
   const [isOpen, setIsOpen] = useState(false);
+  const [isSwitching, setIsSwitching] = useState(false);
   const pending = useQuery(listPendingApprovalsOptions());
   const unknown = useUnknownOutcomes();
   // Both require a human.
   const count = (pending.data?.approvals.length ?? 0) + unknown.actions.length;
-  useEffect(() => showCount(count), [count]);
+  useTitle(count);
+  // A request that fills a phone has its own buttons at the bottom, and so has one in the set-up.
+  const hasBar = !useRouterState({
+    select: ({ location }) =>
+      location.pathname === '/set-up' || (location.pathname === '/' && 'action' in location.search),
+  });
+  const openSwitch = () => setIsSwitching(true);
 
   return (
     <div className="min-h-dvh">
@@ -76,75 +73,183 @@ export function Shell() {
             <span className="hidden sm:inline">GaiterGuard</span>
             <span className="sr-only sm:hidden">GaiterGuard</span>
           </Link>
-          <Connection />
+          <Status />
           <div className="ml-auto flex items-center gap-1">
             <ThemeButton />
             <SignOutButton />
-            <KillSwitch />
+            <div className={hasBar ? 'hidden sm:block' : ''}>
+              <KillSwitchButton onOpen={openSwitch} />
+            </div>
           </div>
         </div>
-        <KillSwitchBanner />
+        <OfflineBar />
+        <KillSwitchBanner onResume={openSwitch} />
       </header>
       <div className="lg:grid lg:grid-cols-[12rem_1fr]">
         <nav
           id="pages"
           aria-label="Pages"
-          className={`${isOpen ? 'block' : 'hidden'} border-b border-line bg-panel p-2 lg:sticky lg:top-(--header) lg:block lg:h-[calc(100dvh-var(--header))] lg:border-r lg:border-b-0`}
+          className={`${isOpen ? 'flex' : 'hidden'} flex-col border-b border-line bg-panel p-2 lg:sticky lg:top-(--header) lg:flex lg:h-[calc(100dvh-var(--header))] lg:overflow-y-auto lg:border-r lg:border-b-0`}
         >
           <ul className="space-y-0.5">
-            {PAGES.map(({ to, text, icon: Icon }) => (
-              <li key={to}>
-                <Link
-                  to={to}
-                  activeOptions={{ exact: to === '/', includeSearch: false }}
-                  onClick={() => setIsOpen(false)}
-                  className="flex min-h-10 items-center gap-2 rounded-md px-3 text-sm font-medium hover:bg-raised"
-                  activeProps={{ className: 'bg-raised', 'aria-current': 'page' }}
+            {PAGES.map((page) => (
+              <li key={page.to} className={BAR_PAGES.includes(page.to) ? 'hidden sm:block' : ''}>
+                <PageLink page={page} count={count} onClick={() => setIsOpen(false)} />
+              </li>
+            ))}
+          </ul>
+          <ul className="mt-2 border-t border-line pt-2 lg:mt-auto">
+            {HELP_PAGES.map(({ href, text }) => (
+              <li key={href}>
+                <a
+                  href={href}
+                  target="_blank"
+                  rel="noreferrer"
+                  className="flex min-h-9 items-center gap-1.5 rounded-md px-3 text-sm text-soft hover:bg-raised hover:text-ink"
                 >
-                  <Icon aria-hidden className="size-4" />
-                  {text}
-                  {to === '/' && count > 0 && (
-                    <span className="ml-auto rounded-full bg-bad-fill px-2 text-xs leading-5 font-semibold text-white">
-                      {count}
-                      <span className="sr-only"> pending</span>
-                    </span>
-                  )}
-                </Link>
+                  {text} <ExternalLink aria-hidden className="size-3.5" />
+                </a>
               </li>
             ))}
           </ul>
         </nav>
-        <main id="content" tabIndex={-1} className="min-w-0 p-3 sm:p-5">
+        <main
+          id="content"
+          tabIndex={-1}
+          className="min-w-0 p-3 pb-[calc(var(--footer)+0.75rem)] sm:p-5"
+        >
           <Outlet />
         </main>
       </div>
+      {hasBar && <BottomBar count={count} onSwitch={openSwitch} />}
+      {isSwitching && <KillSwitchDialog onClose={() => setIsSwitching(false)} />}
     </div>
   );
 }
 
-/** Publishes the header's height for sticky elements below it, because a banner may wrap. */
-function measureHeader(header: HTMLElement | null) {
-  if (!header) return;
-  const observer = new ResizeObserver(() => {
-    document.documentElement.style.setProperty('--header', `${header.offsetHeight}px`);
-  });
-  observer.observe(header);
-  return () => observer.disconnect();
+function PageLink({
+  page: { to, text, icon: Icon },
+  count,
+  onClick,
+}: {
+  page: DashboardPage;
+  count: number;
+  onClick: () => void;
+}) {
+  return (
+    <Link
+      to={to}
+      activeOptions={{ exact: to === '/', includeSearch: false }}
+      onClick={onClick}
+      className="flex min-h-10 items-center gap-2 rounded-md px-3 text-sm font-medium hover:bg-raised"
+      activeProps={{ className: 'bg-raised', 'aria-current': 'page' }}
+    >
+      <Icon aria-hidden className="size-4" />
+      {text}
+      {to === '/' && <Count count={count} className="ml-auto" />}
+    </Link>
+  );
 }
 
-function Connection() {
+function Count({ count, className }: { count: number; className: string }) {
+  if (count === 0) return null;
+  return (
+    <span
+      className={`rounded-full bg-bad-fill px-2 text-xs leading-5 font-semibold text-white ${className}`}
+    >
+      {count}
+      <span className="sr-only"> pending</span>
+    </span>
+  );
+}
+
+/** The navigation of a phone, in reach of a thumb: the queue, the history, and the kill switch. */
+function BottomBar({ count, onSwitch }: { count: number; onSwitch: () => void }) {
+  return (
+    <nav
+      ref={measureBar}
+      aria-label="Main pages"
+      className="fixed inset-x-0 bottom-0 z-30 grid grid-cols-3 items-center border-t border-line bg-panel px-2 py-1 sm:hidden"
+    >
+      {PAGES.filter(({ to }) => BAR_PAGES.includes(to)).map(({ to, text, icon: Icon }) => (
+        <Link
+          key={to}
+          to={to}
+          activeOptions={{ exact: to === '/', includeSearch: false }}
+          className="relative flex min-h-12 flex-col items-center justify-center rounded-md text-xs font-medium text-soft"
+          activeProps={{ className: 'text-ink font-semibold', 'aria-current': 'page' }}
+        >
+          <Icon aria-hidden className="size-5" />
+          {text}
+          {to === '/' && <Count count={count} className="absolute top-0 left-[calc(50%+0.5rem)]" />}
+        </Link>
+      ))}
+      <KillSwitchButton onOpen={onSwitch} />
+    </nav>
+  );
+}
+
+/** Refs that keep their identity between renders. */
+const measureHeader = measureAs('--header');
+const measureBar = measureAs('--footer');
+
+/**
+ * Publishes an element's height as a variable of the styles, for elements that keep clear of it. It
+ * changes, because banners wrap.
+ */
+function measureAs(variable: string) {
+  return (element: HTMLElement | null) => {
+    if (!element) return;
+    const { style } = document.documentElement;
+    const observer = new ResizeObserver(() => {
+      style.setProperty(variable, `${element.offsetHeight}px`);
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      style.removeProperty(variable);
+    };
+  };
+}
+
+/** Whether agents can work, and whether this page is up to date. */
+function Status() {
   const state = useLive();
-  const [text, tone] = {
-    live: ['Connected', 'bg-good'],
+  const { data: killSwitch } = useQuery(getKillSwitchOptions());
+  const [text, color] = {
+    live: killSwitch?.active ? ['Stopped', 'bg-hold'] : ['Connected', 'bg-good'],
     connecting: ['Connecting…', 'bg-warn'],
     broken: ['Offline, reconnecting…', 'bg-bad'],
   }[state] as [string, string];
   return (
     <span role="status" className="flex items-center gap-1.5 text-xs text-soft">
-      <span aria-hidden className={`size-2 rounded-full ${tone}`} />
+      <span aria-hidden className={`size-2 rounded-full ${color}`} />
       {/* A phone only has room for bad news. */}
-      <span className={state === 'live' ? 'sr-only sm:not-sr-only' : ''}>{text}</span>
+      <span className={color === 'bg-good' ? 'sr-only sm:not-sr-only' : ''}>{text}</span>
     </span>
+  );
+}
+
+/** Says since when the page may be out of date. */
+function OfflineBar() {
+  const { lostAt, retry } = useConnection();
+  if (lostAt === null) return null;
+  const since = new Date(lostAt).toLocaleTimeString(undefined, {
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  return (
+    <div
+      role="alert"
+      className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1 border-t border-line bg-mark px-3 py-1.5 text-sm text-ink"
+    >
+      <p>
+        <strong>Offline since {since}.</strong> This page may be out of date.
+      </p>
+      <Button className="min-h-8 py-0.5" onClick={retry}>
+        Retry
+      </Button>
+    </div>
   );
 }
 

@@ -1,11 +1,19 @@
-/** The number of pending requests in the tab's title and icon. */
+/** The page's name and the number of pending requests in the tab's title and icon. */
+import { pageName } from './pages';
 
-/** Shows the count in the tab's title and icon. */
-export function showCount(count: number) {
-  document.title = count > 0 ? `(${count}) GaiterGuard` : 'GaiterGuard';
+/** Returns the title of the tab that shows the page with this path. */
+export function titleOf(path: string, count: number): string {
+  const name = pageName(path);
+  const title = name === undefined ? 'GaiterGuard' : `${name} · GaiterGuard`;
+  return count > 0 ? `(${count}) ${title}` : title;
+}
+
+/** Shows a count in the tab's icon. */
+export function showCountInIcon(count: number) {
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
-  if (!link) return;
-  link.href = count > 0 ? iconWithCount(count) : '/app/icon.svg';
+  if (link) link.href = count > 0 ? iconWithCount(count) : '/app/icon.svg';
+  // The icon of an installed dashboard.
+  void (count > 0 ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.())?.catch(() => {});
 }
 
 function iconWithCount(count: number): string {

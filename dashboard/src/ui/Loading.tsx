@@ -1,11 +1,19 @@
-/** The loading indicator. */
-import { LoaderCircle } from 'lucide-react';
+/** The placeholder for data that is loading. */
 
-/** Shows that data is loading. */
+const WIDTHS = ['w-2/3', 'w-full', 'w-5/6'] as const;
+
+/** Shows the shape of lines of text. Screen readers hear “Loading…”. */
 export function Loading() {
   return (
-    <p role="status" className="flex items-center gap-2 p-4 text-soft">
-      <LoaderCircle aria-hidden className="size-4 animate-spin" /> Loading…
-    </p>
+    <div role="status" className="space-y-2.5 py-3">
+      <span className="sr-only">Loading…</span>
+      {WIDTHS.map((width) => (
+        <span
+          key={width}
+          aria-hidden
+          className={`block h-4 rounded bg-raised motion-safe:animate-pulse ${width}`}
+        />
+      ))}
+    </div>
   );
 }

@@ -30,7 +30,7 @@ export function Pages<Item>({
   return (
     <div className="space-y-3">
       {query.isPending && <Loading />}
-      <Failure error={query.error} />
+      <Failure error={query.error} onRetry={query.refetch} />
       {query.isSuccess && items.length === 0 && empty}
       {items.length > 0 && children(items)}
       {query.hasNextPage && (

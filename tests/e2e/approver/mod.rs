@@ -5,3 +5,4 @@ mod decisions;
 mod history;
 mod provenance;
 mod summary;
+mod undo;

@@ -7,13 +7,12 @@ use gaiterguard_authority::{AgentCaller, Authority, CallRevoked};
 use gaiterguard_domain::action::{Action, ActionStatus};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::response::KeptResponse;
-use gaiterguard_domain::time::Clock;
+use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_store::{Store, StoredAction};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::action::kept::KeptResponses;
-use crate::action::transition;
 use crate::action::watch::ActionWatch;
 use crate::refusal::Refusal;
 use crate::response::Held;
@@ -136,23 +135,32 @@ impl AgentActions {
     ) -> Result<Action, Refusal> {
         // Listening starts before the first read, so that no change is missed.
         let mut changes = self.watch.listen(id);
-        let first = transition::at(self.find(caller, id).await?, self.clock.now());
+        let (first, mut changes_at) = self.seen(caller, id).await?;
         let mut latest = first.clone();
         while !is_awaited(first.state.status(), latest.state.status()) && Instant::now() < deadline
         {
-            let expiry = latest
-                .state
-                .expires_at()
-                .map(|at| self.clock.now().until(at));
-            let until_expiry = expiry.map_or(deadline, |left| Instant::now() + left);
+            let left = changes_at.map(|at| self.clock.now().until(at));
+            let until_change = left.map_or(deadline, |left| Instant::now() + left);
             tokio::select! {
                 () = changes.changed() => {}
-                () = tokio::time::sleep_until(deadline.min(until_expiry)) => {}
+                () = tokio::time::sleep_until(deadline.min(until_change)) => {}
                 () = self.stopping.cancelled() => break,
             }
-            latest = transition::at(self.find(caller, id).await?, self.clock.now());
+            (latest, changes_at) = self.seen(caller, id).await?;
         }
         Ok(latest)
+    }
+
+    /// Returns an action as its agent sees it, and when that changes by itself.
+    async fn seen(
+        &self,
+        caller: &AgentCaller,
+        id: ActionId,
+    ) -> Result<(Action, Option<Timestamp>), Refusal> {
+        let action = self.find(caller, id).await?;
+        let now = self.clock.now();
+        let changes_at = action.state.changes_at(now);
+        Ok((action.seen_by_agent(now), changes_at))
     }
 }
 

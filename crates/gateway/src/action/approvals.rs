@@ -18,7 +18,7 @@ use crate::action::held::{HeldError, HeldRequests};
 use crate::action::kept::{Kept, KeptResponses};
 use crate::action::ruling::{ActionView, Approver, Extent, Ruling, RulingRefused, check_note};
 use crate::action::shown::ShownResponse;
-use crate::action::transition::{self, transition};
+use crate::action::transition::transition;
 
 /// Held requests as humans see them.
 pub struct Approvals {
@@ -77,7 +77,7 @@ impl Approvals {
                     if digest.is_some_and(|digest| digest != action.digest) {
                         return Err(RulingRefused::DigestMismatch);
                     }
-                    if ruling == Ruling::Approve {
+                    if matches!(ruling, Ruling::Approve { .. }) {
                         self.check_readable(&action).await?;
                     }
                     let event = ruling.event(decision, self.approval_lifetime);
@@ -89,7 +89,10 @@ impl Approvals {
             match self.store.action_change(change).await? {
                 Changed::Done => return Ok(status),
                 // Another change was faster, so the ruling is applied to its result.
-                Changed::RevisionMoved | Changed::AuthorityChanged | Changed::Recalled => {}
+                Changed::RevisionMoved
+                | Changed::AuthorityChanged
+                | Changed::NotReleased
+                | Changed::Recalled => {}
             }
         }
     }
@@ -174,7 +177,7 @@ impl Approvals {
             StoredAction::Intact(found) => *found,
             StoredAction::Damaged(damaged) => return Ok(damaged::view(*damaged, now)),
         };
-        let action = transition::at(found.action, now);
+        let action = found.action.at(now);
         let request = match extent {
             Extent::Whole => self.held.shown_whole(&action).await,
             Extent::Head => self.held.shown_head(&action).await,

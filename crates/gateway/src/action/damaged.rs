@@ -16,7 +16,7 @@ use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use gaiterguard_store::DamagedAction;
 
 use crate::action::ruling::{ActionView, Ruling, RulingRefused};
-use crate::action::transition::{self, audit_event};
+use crate::action::transition::audit_event;
 
 /// The explanation of the risk if the reasons for the hold are lost.
 const EXPLANATION: &str = "The stored action is damaged and cannot be read. It can only be denied.";
@@ -35,7 +35,7 @@ pub(super) fn change(
     ruling: &Ruling,
     decision: HumanDecision,
 ) -> Result<ActionChange, RulingRefused> {
-    if *ruling == Ruling::Approve {
+    if matches!(ruling, Ruling::Approve { .. }) {
         return Err(RulingRefused::Unreadable);
     }
     let (now, by, note) = (decision.at, decision.by, decision.note.clone());
@@ -50,7 +50,7 @@ pub(super) fn change(
         (None, Ruling::Resolve(Resolution::NotExecuted)) => {
             ActionState::Revoked(Revocation::Resolved(decision))
         }
-        (None, Ruling::Approve | Ruling::Resolve(Resolution::Executed)) => {
+        (None, Ruling::Approve { .. } | Ruling::Resolve(Resolution::Executed)) => {
             return Err(RulingRefused::Unreadable);
         }
     };
@@ -126,7 +126,7 @@ pub(super) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
     };
     ActionView {
         provenance: Vec::new(),
-        action: transition::at(shown, now),
+        action: shown.at(now),
         agent_name: damaged.agent_name,
         service_name: damaged.service_name,
         request: None,

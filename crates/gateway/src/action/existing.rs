@@ -70,7 +70,7 @@ impl AgentActions {
             .last_decision()
             .and_then(|decision| decision.note.clone());
         let score = action.evaluation.verdict.score;
-        match action.state.at(now) {
+        match action.state.seen_by_agent(now) {
             ActionState::Pending { expires_at } | ActionState::Approved { expires_at, .. } => {
                 Ok(Outcome::Held(Held::new(
                     id,

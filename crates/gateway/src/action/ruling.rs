@@ -60,8 +60,11 @@ pub enum Extent {
 /// A human's ruling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ruling {
-    /// The agent may execute the action.
-    Approve,
+    /// The agent may execute the action once the time to undo the approval has passed.
+    Approve {
+        /// That time.
+        undo: Duration,
+    },
     /// The action is denied.
     Deny,
     /// The action, or its approval, is revoked.
@@ -74,7 +77,11 @@ impl Ruling {
     /// Returns the event of the ruling.
     pub(super) fn event(&self, decision: HumanDecision, lifetime: Duration) -> ActionEvent {
         match self {
-            Self::Approve => ActionEvent::Approve { decision, lifetime },
+            Self::Approve { undo } => ActionEvent::Approve {
+                decision,
+                undo: *undo,
+                lifetime,
+            },
             Self::Deny => ActionEvent::Deny(decision),
             Self::Revoke => ActionEvent::Revoke(decision),
             Self::Resolve(resolution) => ActionEvent::Resolve {

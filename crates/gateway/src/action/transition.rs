@@ -1,7 +1,7 @@
 //! Applies events of the domain's state machine to actions: the one place where an event becomes a
 //! change with its audit entry.
 
-use gaiterguard_domain::action::{Action, ActionEvent, ActionState, TransitionRefused};
+use gaiterguard_domain::action::{Action, ActionEvent, TransitionRefused};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::ledger::ActionChange;
@@ -19,19 +19,22 @@ pub(crate) fn transition(
     now: Timestamp,
 ) -> Result<ActionChange, TransitionRefused> {
     let name = audit_event(&event);
-    let note = match &event {
-        ActionEvent::Approve { decision, .. }
-        | ActionEvent::Deny(decision)
+    let (note, undo) = match &event {
+        ActionEvent::Approve { decision, undo, .. } => (decision.note.clone(), undo.as_secs()),
+        ActionEvent::Deny(decision)
         | ActionEvent::Revoke(decision)
-        | ActionEvent::Resolve { decision, .. } => decision.note.clone(),
-        _ => None,
+        | ActionEvent::Resolve { decision, .. } => (decision.note.clone(), 0),
+        _ => (None, 0),
     };
     let state = action.state.clone().at(now).apply(event)?;
-    let detail = serde_json::json!({
+    let mut detail = serde_json::json!({
         "status": state.status(),
         "digest": action.digest.to_string(),
         "note": note,
     });
+    if undo > 0 {
+        detail["undo_seconds"] = undo.into();
+    }
     Ok(ActionChange {
         action: action.id,
         revision: action.revision,
@@ -61,11 +64,4 @@ pub(crate) fn audit_event(event: &ActionEvent) -> Event {
         ActionEvent::Break { .. } => Event::ActionIndeterminate,
         ActionEvent::Resolve { .. } => Event::ActionResolved,
     }
-}
-
-/// Returns an action with its state at `now`, which may have expired.
-pub(crate) fn at(mut action: Action, now: Timestamp) -> Action {
-    let state = std::mem::replace(&mut action.state, ActionState::Expired { at: now });
-    action.state = state.at(now);
-    action
 }

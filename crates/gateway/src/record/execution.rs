@@ -1,6 +1,6 @@
 //! Recording the execution of an approved action.
 
-use gaiterguard_domain::action::{Action, ActionEvent};
+use gaiterguard_domain::action::{Action, ActionEvent, ActionStatus};
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
 use gaiterguard_domain::workspace::AuthorityVersion;
@@ -28,7 +28,7 @@ impl Recorder {
     ///
     /// # Errors
     ///
-    /// If the action is not approved, or the database fails.
+    /// If the action is not approved or not released to the agent, or the database fails.
     pub(crate) async fn begin_execution(
         &self,
         mut action: Action,
@@ -53,6 +53,10 @@ impl Recorder {
             }
             Changed::RevisionMoved | Changed::Recalled => Begun::ActionChanged,
             Changed::AuthorityChanged => Begun::AuthorityChanged,
+            Changed::NotReleased => {
+                let status = ActionStatus::Pending;
+                return Err(Refusal::ActionNotApproved { status });
+            }
         })
     }
 
@@ -79,7 +83,7 @@ impl Recorder {
             .await;
         match ended {
             Ok(Changed::Done | Changed::Recalled) => Ok(()),
-            Ok(Changed::RevisionMoved | Changed::AuthorityChanged) => {
+            Ok(Changed::RevisionMoved | Changed::AuthorityChanged | Changed::NotReleased) => {
                 tracing::warn!(action_id = %action.id, "the execution was abandoned before it ended");
                 Err(Unrecorded)
             }

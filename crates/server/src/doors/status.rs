@@ -123,6 +123,7 @@ impl From<ActionReport> for StatusBody {
             ActionState::Approved {
                 approval,
                 expires_at,
+                ..
             } => {
                 body.execute_url = Some(format!("/proxy/execute/{}", action.id));
                 body.expires_at = Some(expires_at);

@@ -32,7 +32,8 @@ impl Store {
             concat!(
                 "UPDATE actions
              SET status = 'EXPIRED', revision = revision + 1, resolved_at = expires_at,
-                expires_at = NULL, approved_by = NULL, approved_at = NULL, approval_note = NULL
+                expires_at = NULL, approved_by = NULL, approved_at = NULL, approval_note = NULL,
+                releases_at = NULL
              WHERE status IN ('PENDING', 'APPROVED') AND expires_at <= $1 AND id IN
                 (SELECT id FROM actions
                  WHERE status IN ('PENDING', 'APPROVED') AND expires_at <= $1
@@ -115,7 +116,7 @@ pub(crate) async fn revoke_open(
             "UPDATE actions
          SET status = 'REVOKED', revision = revision + 1, resolution = 'WITHDRAWN',
             resolved_by = $3, resolved_at = $4, resolution_note = $5, expires_at = NULL,
-            approved_by = NULL, approved_at = NULL, approval_note = NULL
+            approved_by = NULL, approved_at = NULL, approval_note = NULL, releases_at = NULL
          WHERE workspace_id = $1 AND ($2 IS NULL OR agent_id = $2)
            AND status IN ('PENDING', 'APPROVED') AND expires_at > $4
          RETURNING ",

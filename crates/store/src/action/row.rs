@@ -117,7 +117,7 @@ macro_rules! select_action {
     ($rest:literal) => {
         concat!(
             "SELECT actions.id, actions.revision, actions.workspace_id, agent_id, service_id, entry_id, ",
-            "status, actions.expires_at, approved_by, approved_at, approval_note, started_at, ",
+            "status, actions.expires_at, approved_by, approved_at, approval_note, releases_at, started_at, ",
             "resolution, resolved_by, resolved_at, resolution_note, detail, method, target_url, ",
             "digest, intent, judgement, binding, actions.created_at, request_key_id, summary, ",
             "agents.name AS agent_name, ",

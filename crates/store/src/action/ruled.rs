@@ -89,8 +89,8 @@ impl Store {
         let rows = fetch_all!(
             reader,
             RuledRow,
-            "SELECT id, status, expires_at, approved_by, approved_at, approval_note, started_at,
-                resolution, resolved_by, resolved_at, resolution_note, detail, target_url, digest
+            "SELECT id, status, expires_at, approved_by, approved_at, approval_note, releases_at,
+                started_at, resolution, resolved_by, resolved_at, resolution_note, detail, target_url, digest
              FROM actions
              WHERE agent_id = $1 AND service_id = $2 AND method = $3 AND created_at >= $4
                AND (approved_by IS NOT NULL OR status = 'DENIED') AND workspace_id = $5

@@ -19,6 +19,7 @@ pub(crate) struct StateColumns<'s> {
     pub(crate) approved_by: Option<i64>,
     pub(crate) approved_at: Option<i64>,
     pub(crate) approval_note: Option<&'s str>,
+    pub(crate) releases_at: Option<i64>,
     pub(crate) started_at: Option<i64>,
     pub(crate) resolution: Option<&'s str>,
     pub(crate) resolved_by: Option<i64>,
@@ -37,6 +38,7 @@ impl<'s> StateColumns<'s> {
         let mut columns = Self {
             status: state.status().as_str(),
             expires_at: state.expires_at().map(|at| at.0),
+            releases_at: state.releases_at().map(|at| at.0),
             ..Self::default()
         };
         match state {
@@ -81,7 +83,11 @@ impl<'s> StateColumns<'s> {
         revision: i64,
         answer_status: Option<i64>,
     ) -> CoveredAction {
-        let state = Fields::new("gaiterguard.action.state.v1")
+        let label = match self.releases_at {
+            Some(_) => "gaiterguard.action.state.v2",
+            None => "gaiterguard.action.state.v1",
+        };
+        let state = Fields::new(label)
             .text(action)
             .number(revision)
             .text(self.status)
@@ -95,12 +101,16 @@ impl<'s> StateColumns<'s> {
             .number(self.resolved_at)
             .text(self.resolution_note)
             .text(self.detail)
-            .number(answer_status)
-            .finish();
+            .number(answer_status);
+        // Versions without this column computed the digests of all other states as above.
+        let state = match self.releases_at {
+            Some(_) => state.number(self.releases_at),
+            None => state,
+        };
         CoveredAction {
             id: action.to_owned(),
             revision,
-            state: state.to_string(),
+            state: state.finish().to_string(),
             row: None,
         }
     }
@@ -133,6 +143,7 @@ pub(crate) struct StateRow {
     approved_by: Option<i64>,
     approved_at: Option<i64>,
     approval_note: Option<Text>,
+    releases_at: Option<i64>,
     started_at: Option<i64>,
     resolution: Option<Text>,
     resolved_by: Option<i64>,
@@ -156,7 +167,7 @@ pub(crate) struct RevisedRow {
 macro_rules! revised_columns {
     () => {
         "id, workspace_id, revision, answer_status, status, expires_at, approved_by, approved_at, \
-         approval_note, started_at, resolution, resolved_by, resolved_at, resolution_note, detail"
+         approval_note, releases_at, started_at, resolution, resolved_by, resolved_at, resolution_note, detail"
     };
 }
 
@@ -172,6 +183,7 @@ impl RevisedRow {
             approved_by: state.approved_by,
             approved_at: state.approved_at,
             approval_note: state.approval_note.as_ref().map(Text::lossy),
+            releases_at: state.releases_at,
             started_at: state.started_at,
             resolution: state.resolution.as_ref().map(Text::lossy),
             resolved_by: state.resolved_by,
@@ -224,6 +236,7 @@ impl StateRow {
                 },
                 ActionStatus::Approved => ActionState::Approved {
                     approval: approval()?,
+                    releases_at: self.releases_at.map(Timestamp),
                     expires_at: at("expires_at", self.expires_at)?,
                 },
                 ActionStatus::Denied => ActionState::Denied(decision()?),

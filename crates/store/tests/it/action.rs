@@ -22,6 +22,7 @@ on_both!(
     pending_actions_are_limited,
     an_action_goes_through_its_lifecycle,
     a_change_against_an_old_revision_is_refused,
+    an_execution_begins_only_after_the_release_by_the_shared_clock,
     actions_expire,
     a_block_revokes_open_actions,
     an_execution_recalled_by_a_block_does_not_return_to_approved,
@@ -68,6 +69,7 @@ async fn an_action_goes_through_its_lifecycle(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let approval = || ActionEvent::Approve {
         decision: word(later(1)),
+        undo: Duration::ZERO,
         lifetime: Duration::from_secs(30),
     };
     let begin = || ActionEvent::Begin { at: later(2) };
@@ -176,6 +178,47 @@ async fn a_change_against_an_old_revision_is_refused(_: &Database, store: &Store
     assert_eq!(received.count(), 1);
 }
 
+async fn an_execution_begins_only_after_the_release_by_the_shared_clock(
+    database: &Database,
+    store: &Store,
+) {
+    let world = World::new(store).await;
+    let approved = async |undo| {
+        let held = world.held(store).await;
+        let approval = ActionEvent::Approve {
+            decision: word(later(1)),
+            undo,
+            lifetime: Duration::from_hours(1),
+        };
+        let approval = change(store, held, approval).await;
+        assert_eq!(store.action_change(approval).await.unwrap(), Changed::Done);
+        let (state, _) = state(store, held).await;
+        (held, state.releases_at().unwrap())
+    };
+    // Begins an execution of a replica whose own clock shows `now`.
+    let begin = async |held, now| {
+        let mut execution = change(store, held, ActionEvent::Begin { at: later(100) }).await;
+        execution.audit.at = now;
+        store.action_change(execution).await.unwrap()
+    };
+    let (held, releases_at) = approved(Duration::from_secs(30)).await;
+    let before = state(store, held).await;
+    let early = releases_at.before(Duration::from_millis(1));
+    assert_eq!(begin(held, early).await, Changed::NotReleased);
+    assert_eq!(state(store, held).await, before);
+    if database.is_sqlite() {
+        assert_eq!(releases_at, later(31));
+        assert_eq!(begin(held, releases_at).await, Changed::Done);
+        return;
+    }
+    // The clock of the database counts, and not that of a replica which is ahead of it.
+    assert_eq!(begin(held, releases_at).await, Changed::NotReleased);
+    let (held, releases_at) = approved(Duration::from_millis(1)).await;
+    while begin(held, releases_at).await != Changed::Done {}
+    let (now, _) = state(store, held).await;
+    assert_eq!(now.status(), ActionStatus::Executing);
+}
+
 async fn actions_expire(_: &Database, store: &Store) {
     let world = World::new(store).await;
     assert_eq!(store.action_next_expiry().await.unwrap(), None);
@@ -185,6 +228,7 @@ async fn actions_expire(_: &Database, store: &Store) {
         approved,
         ActionEvent::Approve {
             decision: word(later(1)),
+            undo: Duration::ZERO,
             lifetime: Duration::from_secs(30),
         },
     )

@@ -42,6 +42,7 @@ async fn found(store: &Store, filter: RulingFilter<'_>, limit: u32) -> Vec<(Acti
 fn approval() -> ActionEvent {
     ActionEvent::Approve {
         decision: word(later(1)),
+        undo: Duration::ZERO,
         lifetime: Duration::from_secs(30),
     }
 }

@@ -61,6 +61,7 @@ pub(crate) async fn change(store: &Store, action: ActionId, event: ActionEvent) 
 pub(crate) async fn approve(store: &Store, action: ActionId) -> ActionChange {
     let event = ActionEvent::Approve {
         decision: word(later(1)),
+        undo: Duration::ZERO,
         lifetime: Duration::from_secs(30),
     };
     change(store, action, event).await

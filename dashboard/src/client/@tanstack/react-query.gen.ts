@@ -353,7 +353,8 @@ export const getApprovalOptions = (options: Options<GetApprovalData>) => queryOp
 /**
  * Approve an action
  *
- * The agent may execute the reviewed request, unchanged, until the approval expires.
+ * The agent may execute the reviewed request, unchanged, until the approval expires. With
+ * `undo_seconds`, the request is released to the agent only after that time.
  */
 export const approveMutation = (options?: Partial<Options<ApproveData>>): UseMutationOptions<ApproveResponse, ApproveError, Options<ApproveData>> => {
     const mutationOptions: UseMutationOptions<ApproveResponse, ApproveError, Options<ApproveData>> = {

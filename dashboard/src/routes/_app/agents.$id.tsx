@@ -4,6 +4,7 @@ import { RecentRequests } from '#/action/RecentRequests';
 import { AgentKeyPanel, AgentStopPanel } from '#/agent/AgentControls';
 import { AgentScopePanel, AgentSettingsPanel } from '#/agent/AgentSettingsPanel';
 import { AgentState } from '#/agent/AgentState';
+import { Connect } from '#/agent/Connect';
 import { getAgentOptions } from '#/client/@tanstack/react-query.gen';
 import { dateTime } from '#/text/time';
 import { BackLink } from '#/ui/BackLink';
@@ -22,12 +23,12 @@ export const Route = createFileRoute('/_app/agents/$id')({
 
 function AgentPage() {
   const { id } = Route.useParams();
-  const { data: agent, error, isPending } = useQuery(getAgentOptions({ path: { id } }));
+  const { data: agent, error, isPending, refetch } = useQuery(getAgentOptions({ path: { id } }));
   return (
     <>
       <BackLink to="/agents">All agents</BackLink>
       {isPending && <Loading />}
-      <Failure error={error} />
+      <Failure error={error} onRetry={refetch} />
       {agent && (
         <>
           <PageTitle actions={<AgentState agent={agent} />}>
@@ -43,7 +44,12 @@ function AgentPage() {
       )}
       {agent && !agent.unreadable && (
         <div key={agent.id} className="grid items-start gap-4 xl:grid-cols-2">
-          <AgentSettingsPanel agent={agent} />
+          <div className="min-w-0 space-y-4">
+            <AgentSettingsPanel agent={agent} />
+            <Panel title="Connect">
+              <Connect agent={agent} />
+            </Panel>
+          </div>
           <div className="min-w-0 space-y-4">
             <AgentScopePanel agent={agent} />
             <AgentKeyPanel agent={agent} />

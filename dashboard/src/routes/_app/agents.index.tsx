@@ -31,7 +31,7 @@ function Agents() {
         Agents
       </PageTitle>
       {agents.isPending && <Loading />}
-      <Failure error={agents.error} />
+      <Failure error={agents.error} onRetry={agents.refetch} />
       {agents.data?.length === 0 && (
         <Empty title="No agents yet">
           <p>

@@ -1,12 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
 import { createFileRoute } from '@tanstack/react-router';
 import { useState } from 'react';
+import { ServiceAgentsPanel } from '#/agent/ServiceAgentsPanel';
 import { getServiceOptions } from '#/client/@tanstack/react-query.gen';
 import { CredentialPanel } from '#/service/CredentialPanel';
+import { callPath } from '#/service/callPath';
 import { DeleteService } from '#/service/DeleteService';
 import { DocumentsPanel } from '#/service/DocumentsPanel';
 import { OperationsPanel } from '#/service/OperationsPanel';
-import { ServiceAgentsPanel } from '#/service/ServiceAgentsPanel';
 import { ServiceSettingsPanel } from '#/service/ServiceSettingsPanel';
 import { TestCallPanel } from '#/service/TestCallPanel';
 import { BackLink } from '#/ui/BackLink';
@@ -22,13 +23,18 @@ export const Route = createFileRoute('/_app/services/$id')({
 
 function ServicePage() {
   const { id } = Route.useParams();
-  const { data: service, error, isPending } = useQuery(getServiceOptions({ path: { id } }));
+  const {
+    data: service,
+    error,
+    isPending,
+    refetch,
+  } = useQuery(getServiceOptions({ path: { id } }));
   const [chosen, setChosen] = useState({ method: 'GET', path: '/', count: 0 });
   return (
     <>
       <BackLink to="/services">All services</BackLink>
       {isPending && <Loading />}
-      <Failure error={error} />
+      <Failure error={error} onRetry={refetch} />
       {service && (
         <>
           <PageTitle actions={<DeleteService service={service} />}>
@@ -54,7 +60,13 @@ function ServicePage() {
             <DocumentsPanel serviceId={service.id} />
             <OperationsPanel
               serviceId={service.id}
-              onTry={({ method, path }) => setChosen({ method, path, count: chosen.count + 1 })}
+              onTry={(operation) =>
+                setChosen({
+                  method: operation.method,
+                  path: callPath(service, operation),
+                  count: chosen.count + 1,
+                })
+              }
             />
           </div>
         </div>

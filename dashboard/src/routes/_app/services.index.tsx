@@ -25,7 +25,7 @@ function Services() {
         Services
       </PageTitle>
       {services.isPending && <Loading />}
-      <Failure error={services.error} />
+      <Failure error={services.error} onRetry={services.refetch} />
       {services.data?.length === 0 && (
         <Empty title="No services yet">
           <p>A service is an API that agents can call, with a credential that they never see.</p>

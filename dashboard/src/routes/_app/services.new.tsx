@@ -3,18 +3,27 @@ import { NewService } from '#/service/NewService';
 import { BackLink } from '#/ui/BackLink';
 import { PageTitle } from '#/ui/PageTitle';
 
-export const Route = createFileRoute('/_app/services/new')({ component: NewServicePage });
+interface Search {
+  template?: string;
+}
+
+export const Route = createFileRoute('/_app/services/new')({
+  validateSearch: ({ template }: Record<string, unknown>): Search =>
+    typeof template === 'string' ? { template } : {},
+  component: NewServicePage,
+});
 
 function NewServicePage() {
+  const { template } = Route.useSearch();
   const navigate = Route.useNavigate();
   return (
     <>
       <BackLink to="/services">All services</BackLink>
       <PageTitle>New service</PageTitle>
       <NewService
-        onCreated={({ service }) =>
-          void navigate({ to: '/services/$id', params: { id: service.id } })
-        }
+        template={template}
+        onTemplate={(picked) => void navigate({ search: picked ? { template: picked } : {} })}
+        onCreated={(service) => void navigate({ to: '/services/$id', params: { id: service.id } })}
       />
     </>
   );

@@ -1,82 +1,118 @@
 import { useQuery } from '@tanstack/react-query';
 import { createFileRoute } from '@tanstack/react-router';
 import { useState } from 'react';
-import { getAgentOptions, getServiceOptions } from '#/client/@tanstack/react-query.gen';
+import {
+  getAgentOptions,
+  getServiceOptions,
+  listRequestsOptions,
+} from '#/client/@tanstack/react-query.gen';
 import { CATALOG } from '#/service/catalog';
 import { AgentStep } from '#/set-up/AgentStep';
+import { ConnectionStep } from '#/set-up/ConnectionStep';
 import { DocumentStep } from '#/set-up/DocumentStep';
 import { FirstRequestStep } from '#/set-up/FirstRequestStep';
-import { ServiceStep } from '#/set-up/ServiceStep';
+import { KeyGuard } from '#/set-up/KeyGuard';
+import { type Progress, readProgress, stepOf } from '#/set-up/progress';
+import { ChosenService, ServiceStep } from '#/set-up/ServiceStep';
 import { Steps } from '#/set-up/Steps';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
 
-/** The progress, kept in the URL so that a reload continues there. */
-interface Search {
-  service?: number;
-  /** The name of the template that the service was created from. */
-  from?: string;
-  isDescribed?: boolean;
-  agent?: number;
-}
-
 export const Route = createFileRoute('/_app/set-up')({
-  validateSearch: ({ service, from, isDescribed, agent }: Record<string, unknown>): Search => ({
-    ...(typeof service === 'number' && { service }),
-    ...(typeof from === 'string' && { from }),
-    ...(isDescribed === true && { isDescribed }),
-    ...(typeof agent === 'number' && { agent }),
-  }),
+  validateSearch: readProgress,
   component: SetUp,
 });
 
 function SetUp() {
-  const search = Route.useSearch();
+  const progress = Route.useSearch();
   const navigate = Route.useNavigate();
-  const [apiKey, setApiKey] = useState<string>();
+  /** The key of the agent that was created on this page. */
+  const [created, setCreated] = useState<{ agentId: number; apiKey: string }>();
+  const [isStored, setIsStored] = useState(false);
   const service = useQuery({
-    ...getServiceOptions({ path: { id: search.service ?? 0 } }),
-    enabled: search.service !== undefined,
+    ...getServiceOptions({ path: { id: progress.service ?? 0 } }),
+    enabled: progress.service !== undefined,
   });
   const agent = useQuery({
-    ...getAgentOptions({ path: { id: search.agent ?? 0 } }),
-    enabled: search.agent !== undefined,
+    ...getAgentOptions({ path: { id: progress.agent ?? 0 } }),
+    enabled: progress.agent !== undefined,
   });
-  const goTo = (next: Search) => void navigate({ search: next });
-  const step = !search.service ? 1 : search.agent ? 4 : search.isDescribed ? 3 : 2;
+  const requests = useQuery({
+    ...listRequestsOptions({ query: { agent_id: progress.agent ?? 0, limit: 1 } }),
+    enabled: progress.agent !== undefined,
+  });
+  const goTo = (next: Progress, replace = false) => navigate({ search: next, replace });
+  const step = stepOf(progress);
+  const template = CATALOG.find(({ name }) => name === progress.template);
+  const isLoading =
+    (progress.service !== undefined && service.isPending) ||
+    (progress.agent !== undefined && agent.isPending);
   return (
     <>
       <PageTitle>Set up</PageTitle>
-      <Steps current={step} />
-      <Failure error={service.error ?? agent.error} />
-      {step === 1 && (
+      <Steps progress={progress} hasRequest={(requests.data?.items.length ?? 0) > 0} />
+      <Failure
+        error={service.error ?? agent.error}
+        onRetry={service.error ? service.refetch : agent.refetch}
+      />
+      {isLoading && <Loading />}
+      {step === 'service' && progress.service === undefined && (
         <ServiceStep
-          onDone={({ service, template }) =>
-            goTo({ service: service.id, ...(template && { from: template.name }) })
-          }
-        />
-      )}
-      {step > 1 && (service.isPending || (step === 4 && agent.isPending)) && <Loading />}
-      {step === 2 && service.data && (
-        <DocumentStep
-          serviceId={service.data.id}
-          documentUrl={CATALOG.find(({ name }) => name === search.from)?.documentUrl}
-          onDone={() => goTo({ ...search, isDescribed: true })}
-        />
-      )}
-      {step === 3 && service.data && (
-        <AgentStep
-          service={service.data}
-          onDone={(keyed) => {
-            setApiKey(keyed.apiKey);
-            goTo({ ...search, agent: keyed.agent.id });
+          template={progress.template}
+          onTemplate={(picked) => void goTo(picked ? { template: picked } : {})}
+          onDone={async ({ id }) => {
+            const known = progress.template ? { template: progress.template } : {};
+            // Back leads to the service, not to the form that would create it again.
+            await goTo({ ...known, service: id, step: 'service' }, true);
+            await goTo({ ...known, service: id });
           }}
         />
       )}
-      {step === 4 && service.data && agent.data && (
-        <FirstRequestStep agent={agent.data} service={service.data} apiKey={apiKey} />
+      {step === 'service' && service.data && (
+        <ChosenService
+          key={service.data.id}
+          service={service.data}
+          onDone={() => void goTo({ ...progress, step: 'connection' })}
+        />
       )}
+      {step === 'connection' && service.data && (
+        <ConnectionStep
+          service={service.data}
+          testPath={template?.testPath ?? '/'}
+          onDone={() => void goTo({ ...progress, step: 'document' })}
+        />
+      )}
+      {step === 'document' && service.data && (
+        <DocumentStep
+          serviceId={service.data.id}
+          documentUrl={template?.documentUrl}
+          onDone={() => void goTo({ ...progress, step: 'agent' })}
+        />
+      )}
+      {step === 'agent' && service.data && (
+        <AgentStep
+          service={service.data}
+          agent={agent.data}
+          onDone={() => void goTo({ ...progress, step: 'request' })}
+          onCreated={async (keyed) => {
+            setCreated({ agentId: keyed.agent.id, apiKey: keyed.apiKey });
+            setIsStored(false);
+            await goTo({ ...progress, agent: keyed.agent.id, step: 'agent' }, true);
+            await goTo({ ...progress, agent: keyed.agent.id, step: 'request' });
+          }}
+        />
+      )}
+      {step === 'request' && service.data && agent.data && (
+        <FirstRequestStep
+          agent={agent.data}
+          service={service.data}
+          apiKey={created?.agentId === agent.data.id ? created.apiKey : undefined}
+          isStored={isStored}
+          onStored={setIsStored}
+        />
+      )}
+      {created && !isStored && <KeyGuard />}
     </>
   );
 }

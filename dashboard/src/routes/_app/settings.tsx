@@ -24,7 +24,7 @@ function SettingsPage() {
       </div>
       <div className="mt-4">
         {settings.isPending && <Loading />}
-        <Failure error={settings.error} />
+        <Failure error={settings.error} onRetry={settings.refetch} />
         {settings.data && <Configured settings={settings.data} />}
       </div>
     </>

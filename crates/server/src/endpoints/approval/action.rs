@@ -93,6 +93,11 @@ pub(crate) struct ActionBody {
     /// When the action expires. Null if it no longer can.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// When the approved request is released to the agent. Until then the agent sees the action as
+    /// pending, nothing is sent, and a revocation takes effect before anything can be sent. Null if
+    /// the approval took effect immediately, and for actions that are not approved.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    releases_at: Option<Timestamp>,
     /// When the action ended, or when a human approved it; null while it is pending.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     resolved_at: Option<Timestamp>,
@@ -283,6 +288,7 @@ impl ActionBody {
             provenance: each(provenance),
             created_at: action.created_at,
             expires_at: action.state.expires_at(),
+            releases_at: action.state.releases_at(),
             resolved_at: action.state.resolved_at(),
             resolved_by: word.map(|word| word.by.0),
             resolved_by_name: word.and_then(|word| people.name(word.by)),

@@ -1,16 +1,17 @@
 //! `PATCH /approvals/{action_id}/approve`, `/deny`, `/revoke`, and `/resolve`: rulings and findings of humans.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use gaiterguard_domain::action::{ActionStatus, Resolution};
+use gaiterguard_domain::action::{ActionStatus, Resolution, UNDO_SECONDS_MAX};
 use gaiterguard_domain::field::FieldError;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::action::Ruling;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -31,6 +32,47 @@ pub(crate) struct DecisionBody {
     /// digest, the ruling is refused.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     digest: Option<String>,
+}
+
+/// A human's approval.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = ApprovalDecision)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApprovalDecisionBody {
+    /// Note to the agent.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+    /// Digest of the request that the user reviewed. If the action's request has a different
+    /// digest, the decision is refused.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    digest: Option<String>,
+    /// How long the approval can be undone before the request is released to the agent, in seconds. To
+    /// undo it, revoke the action.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 30, default = 0)]
+    undo_seconds: Option<UndoSeconds>,
+}
+
+/// How long an approval can be undone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct UndoSeconds(u64);
+
+impl UndoSeconds {
+    /// Returns the time.
+    pub(super) fn duration(self) -> Duration {
+        Duration::from_secs(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for UndoSeconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = serde_json::Number::deserialize(deserializer)?;
+        let seconds = seconds.as_u64().filter(|it| *it <= UNDO_SECONDS_MAX);
+        seconds.map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format_args!(
+                "must be a whole number from 0 to {UNDO_SECONDS_MAX}"
+            ))
+        })
+    }
 }
 
 /// The finding of a human who checked the upstream.
@@ -56,14 +98,15 @@ pub(crate) struct Decided {
 
 /// Approve an action
 ///
-/// The agent may execute the reviewed request, unchanged, until the approval expires.
+/// The agent may execute the reviewed request, unchanged, until the approval expires. With
+/// `undo_seconds`, the request is released to the agent only after that time.
 #[utoipa::path(
     patch,
     path = "/approvals/{action_id}/approve",
     operation_id = "approve",
     tag = "approvals",
     params(("action_id" = Uuid, Path, description = "ID of the action.")),
-    request_body = Option<DecisionBody>,
+    request_body = Option<ApprovalDecisionBody>,
     responses(
         (status = 200, description = "The action is approved.", body = Decided),
         InvalidBody, NotFound, Conflict,
@@ -73,9 +116,16 @@ pub(super) async fn approve(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
     ApiPath(action): ApiPath<Uuid>,
-    OptionalJson(body): OptionalJson<DecisionBody>,
+    OptionalJson(body): OptionalJson<ApprovalDecisionBody>,
 ) -> Result<Json<Decided>, Problem> {
-    decide(&gateway, caller, action, Ruling::Approve, body).await
+    let ruling = Ruling::Approve {
+        undo: body.undo_seconds.unwrap_or_default().duration(),
+    };
+    let body = DecisionBody {
+        note: body.note,
+        digest: body.digest,
+    };
+    decide(&gateway, caller, action, ruling, body).await
 }
 
 /// Deny an action

@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::decide::parse_digest;
+use super::decide::{UndoSeconds, parse_digest};
 use crate::endpoints::caller::Caller;
 use crate::extract::LimitedJson;
 use crate::openapi::responses::InvalidBody;
@@ -62,6 +62,10 @@ pub(crate) struct ActionDecisionBody {
     /// Note to the agent.
     #[schema(max_length = 2000)]
     note: Option<String>,
+    /// How long an approval can be undone before the request is released to the agent, in seconds. Only
+    /// for `approve`.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 30, default = 0)]
+    undo_seconds: Option<UndoSeconds>,
 }
 
 /// A decision on a pending action.
@@ -72,15 +76,6 @@ pub(crate) enum DecisionKind {
     Approve,
     /// The request is not sent.
     Deny,
-}
-
-impl From<DecisionKind> for Ruling {
-    fn from(kind: DecisionKind) -> Self {
-        match kind {
-            DecisionKind::Approve => Self::Approve,
-            DecisionKind::Deny => Self::Deny,
-        }
-    }
 }
 
 /// Results of several decisions.
@@ -172,6 +167,7 @@ fn checked(decisions: Vec<ActionDecisionBody>) -> Result<Vec<Decision>, Problem>
             digest,
             decision: kind,
             note,
+            undo_seconds,
         } = decision;
         let first = *known.entry(action).or_insert(index);
         if first != index {
@@ -180,11 +176,22 @@ fn checked(decisions: Vec<ActionDecisionBody>) -> Result<Vec<Decision>, Problem>
                 format!("is the same action as in decisions[{first}]; decide each action once"),
             ));
         }
+        let undo = undo_seconds.unwrap_or_default().duration();
+        let ruling = match kind {
+            DecisionKind::Approve => Ruling::Approve { undo },
+            DecisionKind::Deny => Ruling::Deny,
+        };
+        if ruling == Ruling::Deny && !undo.is_zero() {
+            errors.push(FieldError::new(
+                format!("decisions[{index}].undo_seconds"),
+                "applies only to an approval",
+            ));
+        }
         match parse_digest(&format!("decisions[{index}].digest"), &digest) {
             Ok(digest) => checked.push(Decision {
                 action,
                 digest,
-                ruling: kind.into(),
+                ruling,
                 note,
             }),
             Err(error) => errors.push(error),

@@ -1,5 +1,6 @@
 //! Writes changes of actions.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use gaiterguard_domain::action::{ActionEvent, ActionState, ActionStatus, HumanDecision};
@@ -8,7 +9,7 @@ use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, UserId};
 use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{execute, fetch_optional};
+use crate::db::connection::{execute, fetch_optional, lease_time};
 use crate::db::error::StoreError;
 use crate::ledger::batch::response_room::ResponseRoom;
 use crate::ledger::batch::state::{Batch, ResponseColumns};
@@ -27,6 +28,7 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
             Some((workspace, version)) if batch.versions.get(&workspace) != Some(&version.0) => {
                 Changed::AuthorityChanged
             }
+            _ if !is_released(tx, change).await? => Changed::NotReleased,
             _ => match recalled(tx, change).await? {
                 None => update(tx, batch, change).await?,
                 Some(revoked) => match update(tx, batch, &revoked).await? {
@@ -46,7 +48,8 @@ async fn update(
     batch: &Batch<'_>,
     change: &ActionChange,
 ) -> Result<Changed, StoreError> {
-    let state = StateColumns::of(&change.state);
+    let state = by_shared_clock(tx, &change.state).await?;
+    let state = StateColumns::of(&state);
     let owner = (change.state.status() == ActionStatus::Executing).then_some(&batch.owner);
     let has_room = match &change.answer {
         Some(response) => has_room(tx, batch, change.action, response).await?,
@@ -59,7 +62,7 @@ async fn update(
         "UPDATE actions SET revision = revision + 1, status = $3, owner = $4, expires_at = $5,
             approved_by = $6, approved_at = $7, approval_note = $8, started_at = $9,
             resolution = $10, resolved_by = $11, resolved_at = $12, resolution_note = $13,
-            detail = $14, answer_status = $15, answer_key_id = $16, answer = $17
+            detail = $14, answer_status = $15, answer_key_id = $16, answer = $17, releases_at = $18
          WHERE id = $1 AND revision = $2 RETURNING entry_id",
         change.action.to_string(),
         change.revision,
@@ -78,6 +81,7 @@ async fn update(
         response.status,
         response.data_key,
         response.bytes,
+        state.releases_at,
     );
     let Some((entry,)) = row else {
         return Ok(Changed::RevisionMoved);
@@ -100,6 +104,49 @@ async fn update(
     cover_action(&mut audit.detail, covered, ended);
     tx.audit(audit);
     Ok(Changed::Done)
+}
+
+/// Returns the state to write. The release of an approval is measured by the database's clock: a replica
+/// whose own clock is ahead of another's must not release it early.
+async fn by_shared_clock<'s>(
+    tx: &mut Transaction,
+    state: &'s ActionState,
+) -> Result<Cow<'s, ActionState>, StoreError> {
+    let ActionState::Approved {
+        approval,
+        releases_at: Some(releases_at),
+        expires_at,
+    } = state
+    else {
+        return Ok(Cow::Borrowed(state));
+    };
+    let undo = approval.at.until(*releases_at);
+    let now = lease_time(tx.any(), approval.at).await?;
+    Ok(Cow::Owned(ActionState::Approved {
+        approval: approval.clone(),
+        releases_at: Some(now.after(undo)),
+        expires_at: *expires_at,
+    }))
+}
+
+/// Whether a change may be made now: an execution begins only after its approval is released. The
+/// revision guards the instant that is read, as it guards the change.
+async fn is_released(tx: &mut Transaction, change: &ActionChange) -> Result<bool, StoreError> {
+    if !matches!(change.state, ActionState::Executing(_)) {
+        return Ok(true);
+    }
+    let row = fetch_optional!(
+        tx,
+        (Option<i64>,),
+        "SELECT releases_at FROM actions WHERE id = $1 AND revision = $2",
+        change.action.to_string(),
+        change.revision,
+    );
+    let Some((Some(releases_at),)) = row else {
+        return Ok(true);
+    };
+    let now = lease_time(tx.any(), change.audit.at).await?;
+    Ok(releases_at <= now.0)
 }
 
 /// Records the end of an action's request. Returns false if it had already ended.

@@ -21,9 +21,26 @@ describe('a snippet', () => {
   });
 
   it('passes the service name to the skill', () => {
-    const lines = `cp() { :; }\npython3() { printf '%s\\n' "$3" "$5"; }\n${code('Skill')}`;
+    const lines = `mkdir() { :; }\ncurl() { :; }\ntar() { :; }\npython3() { printf '%s\\n' "$3" "$5"; }\n${code('Skill')}`;
     const [path, service] = execFileSync('sh', ['-c', lines]).toString().split('\n');
     expect([path, service]).toEqual([`/files?name=${HOSTILE}`, HOSTILE]);
+  });
+
+  it('passes the service name to the command line', () => {
+    const lines = `gaiterguard() { printf '%s\\n' "$3" "$5"; }\n${code('Command line')}`;
+    const [path, service] = execFileSync('sh', ['-c', lines]).toString().split('\n');
+    expect([path, service]).toEqual([`/files?name=${HOSTILE}`, HOSTILE]);
+  });
+
+  it.each(['Cursor', 'MCP'])('is valid JSON for %s', (name) => {
+    const { mcpServers } = JSON.parse(code(name));
+    expect(JSON.stringify(mcpServers.gaiterguard)).toContain('agt_0');
+  });
+
+  it.each(['Python', 'OpenAI SDK', 'LangChain'])('compiles: %s', (name) => {
+    execFileSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
+      input: code(name),
+    });
   });
 
   it('does not quote plain text', () => {

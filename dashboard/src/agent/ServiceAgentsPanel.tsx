@@ -1,13 +1,13 @@
 /** The agents that can use a service. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { AgentState } from '#/agent/AgentState';
 import { listAgentsOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { BUTTON } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { Panel } from '#/ui/Panel';
+import { AgentState } from './AgentState';
 
 /** Lists the agents. */
 export function ServiceAgentsPanel({ serviceId }: { serviceId: number }) {
@@ -23,7 +23,7 @@ export function ServiceAgentsPanel({ serviceId }: { serviceId: number }) {
       }
     >
       {agents.isPending && <Loading />}
-      <Failure error={agents.error} />
+      <Failure error={agents.error} onRetry={agents.refetch} />
       {those?.length === 0 && (
         <p className="text-sm text-soft">
           None. Add this service to the scope of one{' '}

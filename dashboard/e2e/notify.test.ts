@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Stage } from './page';
+
+let stage: Stage;
+let service: number;
+let key: string;
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  await stage.page.context().grantPermissions(['notifications']);
+  await stage.signIn();
+  service = await stage.service('things');
+  key = (await stage.agent('as\u00a0sistant', [service])).key;
+});
+
+afterAll(() => stage?.stop());
+
+interface Shown {
+  title: string;
+  body: string;
+  actionId: string | undefined;
+}
+
+/** Returns the notifications on the screen, oldest first. */
+const shown = (): Promise<Shown[]> =>
+  stage.page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    const all = await registration.getNotifications();
+    return all.map(({ title, body, data }) => ({ title, body, actionId: data?.actionId }));
+  });
+
+const clear = () =>
+  stage.page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    for (const each of await registration.getNotifications()) each.close();
+  });
+
+test('notifications are offered in the queue, and off until they are accepted', async () => {
+  const { page } = stage;
+  await page.evaluate(() => navigator.serviceWorker.ready.then(() => {}));
+  await stage.hold(key, service, '/before');
+  await page.getByText('/before').first().waitFor();
+  await page.getByText('Get notified when a request needs approval.').waitFor();
+  await stage.expectFine('notify-offer');
+  expect(await shown()).toEqual([]);
+  await page.getByRole('button', { name: 'Turn on', exact: true }).click();
+  await page.getByText('Get notified when').waitFor({ state: 'detached' });
+});
+
+test('a held request is notified with what it would do, its effect, agent, and service', async () => {
+  const action = await stage.hold(key, service, '/after');
+  await expect.poll(shown, { timeout: 15_000 }).toEqual([
+    {
+      title: expect.stringMatching(/after/),
+      body: 'Deletes · as[U+00A0]sistant → things',
+      actionId: action,
+    },
+  ]);
+  await clear();
+});
+
+test('a burst is one notification', async () => {
+  await Promise.all(
+    Array.from({ length: 12 }, (_, at) => stage.hold(key, service, `/burst/${at}`)),
+  );
+  await expect
+    .poll(async () => (await shown()).map(({ title }) => title), { timeout: 15_000 })
+    .toEqual(['12 requests need approval']);
+  await clear();
+});
+
+test('an unknown outcome is notified', async () => {
+  const action = await stage.hold(key, service, '/breaks/off');
+  await expect.poll(async () => (await shown()).length, { timeout: 15_000 }).toBe(1);
+  await clear();
+  const { digest } = (await stage.call('GET', `/approvals/${action}`)).json;
+  await stage.call('PATCH', `/approvals/${action}/approve`, { digest });
+  await stage.gateway.call('POST', `/proxy/execute/${action}`, undefined, { 'Agent-Key': key });
+  await expect
+    .poll(shown, { timeout: 15_000 })
+    .toMatchObject([{ title: expect.stringMatching(/^Outcome unknown: /), actionId: action }]);
+  await clear();
+});
+
+test('a click on a notification opens its request in the page that is open', async () => {
+  const { page } = stage;
+  const action = await stage.hold(key, service, '/clicked');
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
+  const [worker] = page.context().serviceWorkers();
+  await worker?.evaluate(async (actionId) => {
+    const event = new Event('notificationclick');
+    Object.assign(event, {
+      notification: { close() {}, data: { actionId } },
+      waitUntil: () => {},
+    });
+    self.dispatchEvent(event);
+  }, action);
+  await page.waitForURL((url) => url.searchParams.get('action') === action);
+  await page.getByRole('article').getByText('/clicked').first().waitFor();
+});
+
+test('what is held while notifications are off is not notified', async () => {
+  const { page } = stage;
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Turn off notifications' }).click();
+  await page.getByRole('button', { name: 'Turn on notifications' }).waitFor();
+  await clear();
+  await stage.hold(key, service, '/quiet');
+  await page.getByRole('link', { name: 'Queue' }).click();
+  await page.getByText('/quiet').first().waitFor();
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: 'Turn on notifications' }).click();
+  const loud = await stage.hold(key, service, '/loud');
+  await expect.poll(shown, { timeout: 15_000 }).toMatchObject([{ actionId: loud }]);
+});
+
+test('the dashboard can be installed', async () => {
+  const { page } = stage;
+  const protocol = await page.context().newCDPSession(page);
+  const { errors } = await protocol.send('Page.getAppManifest');
+  expect(errors).toEqual([]);
+  const { installabilityErrors } = await protocol.send('Page.getInstallabilityErrors');
+  // The browser contexts of tests are private, and those cannot install anything.
+  expect(installabilityErrors.map(({ errorId }) => errorId)).toEqual(['in-incognito']);
+});
+
+test('a phone has the queue, the history, and the kill switch at the bottom', async () => {
+  const { page } = stage;
+  await page.setViewportSize({ width: 360, height: 740 });
+  await stage.open('/history');
+  const bar = page.getByRole('navigation', { name: 'Main pages' });
+  await stage.expectFine('phone-bar');
+  await page.setViewportSize({ width: 360, height: 740 });
+  const stop = bar.getByRole('button', { name: 'Stop agents' });
+  await stop.waitFor();
+  const box = await stop.boundingBox();
+  expect((box?.y ?? 0) + (box?.height ?? 0)).toBeGreaterThan(690);
+  expect(await page.getByRole('button', { name: 'Stop agents' }).count()).toBe(1);
+  await bar.getByRole('link', { name: 'Queue' }).click();
+  await page.getByRole('heading', { name: 'Queue' }).waitFor();
+  // The bar is not next to the buttons that decide.
+  await page.locator('[data-action]').first().click();
+  await page.getByRole('button', { name: 'Approve' }).waitFor();
+  expect(await bar.count()).toBe(0);
+  await page.getByRole('button', { name: 'Stop agents' }).waitFor();
+});
+
+test('no page had script errors or policy violations', () => {
+  expect(stage.trouble).toEqual([]);
+});

@@ -1,0 +1,239 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Stage } from './page';
+
+let stage: Stage;
+let page: Page;
+let payments: number;
+let files: number;
+let billing: { id: number; key: string };
+let archive: { id: number; key: string };
+
+const REFUNDS = {
+  openapi: '3.1.0',
+  info: { title: 'Payments', version: '1' },
+  paths: {
+    '/v1/refunds': {
+      post: {
+        operationId: 'createRefund',
+        summary: 'Refund a charge',
+        requestBody: {
+          content: {
+            'application/json': {
+              schema: {
+                type: 'object',
+                properties: {
+                  amount: { type: 'integer', description: 'in cents' },
+                  currency: { type: 'string' },
+                  charge: { type: 'string' },
+                },
+              },
+            },
+          },
+        },
+        responses: {},
+      },
+    },
+  },
+};
+
+beforeAll(async () => {
+  stage = await Stage.start();
+  page = stage.page;
+  await stage.signIn();
+  payments = await stage.service('payments');
+  files = await stage.service('files');
+  const body = { type: 'openapi', content: JSON.stringify(REFUNDS) };
+  expect((await stage.call('POST', `/services/${payments}/docs`, body)).status).toBe(201);
+  billing = await stage.agent('billing', [payments]);
+  archive = await stage.agent('archive', [files]);
+});
+
+afterAll(() => stage?.stop());
+
+async function refund(cents: number, charge: string): Promise<string> {
+  const held = await stage.ask(billing.key, {
+    service_id: payments,
+    method: 'POST',
+    path: '/v1/refunds',
+    body: { amount: cents, currency: 'eur', charge },
+    intent: `Refund the charge ${charge}`,
+  });
+  expect(held.status).toBe(428);
+  return held.json.action_id;
+}
+
+/** Records the digest of each decision that the page sends from now on. */
+async function watchDigests(): Promise<() => Promise<Array<{ url: string; digest: string }>>> {
+  await page.evaluate(() => {
+    const sent: Array<{ url: string; digest: string }> = [];
+    Object.assign(window, { sentDigests: sent });
+    const real = window.fetch;
+    window.fetch = async (input, init) => {
+      const request = input instanceof Request ? input : new Request(input, init);
+      if (request.method === 'PATCH') {
+        const { digest } = await request.clone().json();
+        sent.push({ url: request.url, digest });
+      }
+      return real(input, init);
+    };
+  });
+  return () => page.evaluate(() => (window as unknown as { sentDigests: [] }).sentDigests);
+}
+
+const entry = (id: string) => page.locator(`[data-entry="${id}"]`);
+const list = () => page.locator('[data-entry]');
+const chip = (name: RegExp) =>
+  page.getByRole('group', { name: 'Narrow the queue' }).getByRole('button', { name });
+const current = () => page.locator('[data-entry][aria-current]');
+
+test('the queue is narrowed, searched, and sorted, and the URL keeps the view', async () => {
+  const refunds = [await refund(1000, 'ch_first'), await refund(250, 'ch_second')];
+  const deletion = await stage.hold(archive.key, files, '/reports/q16.txt', 'Tidy up');
+  await expect.poll(() => list().count()).toBe(3);
+
+  await chip(/^Deletes/).click();
+  await expect.poll(() => list().count()).toBe(1);
+  await entry(deletion).waitFor();
+  expect(page.url()).toContain('effect=deletes');
+  await page.reload();
+  await entry(deletion).waitFor();
+  expect(await list().count()).toBe(1);
+  await chip(/^Deletes/).click();
+  await chip(/^billing/).click();
+  await expect.poll(() => list().count()).toBe(2);
+  await chip(/^billing/).click();
+
+  // The search finds each text of the screen: values, the operation, amounts, and reasons.
+  const search = page.getByLabel('Search pending requests');
+  for (const text of ['ch_second', '€2.50']) {
+    await search.fill(text);
+    await expect.poll(() => list().count()).toBe(1);
+    await entry(refunds[1] as string).waitFor();
+  }
+  await search.fill('refund a charge');
+  await expect.poll(() => list().count()).toBe(2);
+  await search.fill('Q16');
+  await expect.poll(() => list().count()).toBe(1);
+  expect(page.url()).toContain('q=Q16');
+  await page.reload();
+  await expect.poll(() => list().count()).toBe(1);
+  expect(await search.inputValue()).toBe('Q16');
+  await search.fill('');
+
+  const order = () => list().evaluateAll((all) => all.map((one) => one.getAttribute('data-entry')));
+  await expect.poll(order).toEqual([...refunds, deletion]);
+  const { json } = await stage.call('GET', '/approvals/pending');
+  const risk = new Map(
+    json.approvals.map((one: { action_id: string; risk_score: number }) => [
+      one.action_id,
+      one.risk_score,
+    ]),
+  );
+  await page.getByLabel('Order').selectOption('Highest risk first');
+  await expect
+    .poll(async () => (await order()).map((id) => risk.get(id)))
+    .toEqual([...risk.values()].sort((a, b) => Number(b) - Number(a)));
+  await page.getByLabel('Order').selectOption('Oldest first');
+  await stage.expectFine('queue-triage');
+});
+
+test('similar requests are one entry with their sum, and one decision names it', async () => {
+  const third = await refund(99, 'ch_odd');
+  await expect.poll(() => list().count()).toBe(4);
+  await chip(/^Group similar/).click();
+  await expect.poll(() => list().count()).toBe(2);
+  const group = page.locator('[data-group="3"]');
+  await group.getByText('€0.99–€10.00').waitFor();
+  await group.getByText('€13.49').waitFor();
+  await group.click();
+  const table = page.getByRole('table');
+  await table.getByText('1000 (€10.00)').waitFor();
+  await page.getByText('the same in all:').waitFor();
+  await stage.expectFine('queue-table');
+
+  // The odd one stays out.
+  await page.locator(`[data-row="${third}"] input`).uncheck();
+  const sent = await watchDigests();
+  await page.getByRole('button', { name: 'Approve 2…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Approve 2 requests?').waitFor();
+  const confirm = dialog.getByRole('button', { name: 'Approve 2 requests: €12.50' });
+  // Money takes a deliberate step here as well.
+  await confirm.click({ force: true });
+  expect(await sent()).toEqual([]);
+  await dialog.getByLabel('Make 2 payments of €12.50 in total').check();
+  await confirm.click();
+  await page.getByText('2 decided.').waitFor();
+  const { json } = await stage.call('GET', '/approvals?status=APPROVED');
+  const approved = json.items.map(({ action_id, digest }: Record<string, string>) => ({
+    action_id,
+    digest,
+  }));
+  expect(approved).toHaveLength(2);
+  for (const { action_id, digest } of approved) {
+    expect((await sent()).find(({ url }) => url.includes(action_id))?.digest).toBe(digest);
+  }
+  expect(await stage.status(billing.key, third)).toBe('PENDING');
+  await page.getByRole('button', { name: 'Back to queue' }).click();
+  await entry(third).waitFor();
+});
+
+test('a table approves only the requests that it shows completely', async () => {
+  const unusual = await stage.ask(billing.key, {
+    service_id: payments,
+    method: 'POST',
+    path: '/v1/refunds',
+    body: { amount: 5, currency: 'eur', charge: `ch_${'x'.repeat(400)}` },
+    intent: 'Refund a long one',
+  });
+  expect(unusual.status).toBe(428);
+  await page.locator('[data-group="2"]').click();
+  await page.getByText('1 request cannot be approved here').waitFor();
+  const approve = page.getByRole('button', { name: /^Approve/ });
+  expect(await approve.isDisabled()).toBe(true);
+  await page.locator(`[data-row="${unusual.json.action_id}"] input`).uncheck();
+  await expect.poll(() => approve.isDisabled()).toBe(false);
+  await page.locator(`[data-row="${unusual.json.action_id}"] input`).check();
+  await page.getByRole('button', { name: 'Deny 2…' }).click();
+  await page.getByRole('dialog').getByLabel('Note to the agent').fill('not today');
+  await page.getByRole('button', { name: 'Deny 2 requests: €1.04' }).click();
+  await page.getByText('2 decided.').waitFor();
+  const denied = await stage.gateway.call('GET', `/status/${unusual.json.action_id}`, undefined, {
+    'Agent-Key': billing.key,
+  });
+  expect(denied.json).toMatchObject({ status: 'DENIED', note: 'not today' });
+  await page.getByRole('button', { name: 'Back to queue' }).click();
+  await chip(/^Group similar/).click({ timeout: 5_000 });
+});
+
+test('keys select requests, and open them as a table', async () => {
+  const paths = ['/keys/a', '/keys/b', '/keys/c'];
+  const held: string[] = [];
+  for (const path of paths) held.push(await stage.hold(archive.key, files, path));
+  await stage.open(`/?action=${held[0]}`);
+  await entry(held[2] as string).waitFor();
+  await expect.poll(() => current().getAttribute('data-entry')).toBe(held[0]);
+  await page.keyboard.press('x');
+  await page.getByText('1 selected').waitFor();
+  await page.keyboard.press('x');
+  await page.getByText('1 selected').waitFor({ state: 'detached' });
+  await page.keyboard.press('Shift+J');
+  await page.keyboard.press('Shift+J');
+  await page.getByText('2 selected').waitFor();
+  expect(await current().getAttribute('data-entry')).toBe(held[2]);
+  await page.keyboard.press('g');
+  const rows = page.locator('[data-row]');
+  await expect.poll(() => rows.count()).toBe(2);
+  await page.getByRole('button', { name: 'Back to queue' }).click();
+  await page.getByRole('button', { name: 'Clear' }).click();
+  // Without a selection, the table has the similar requests.
+  await page.keyboard.press('g');
+  await expect.poll(() => rows.count()).toBe(3);
+  await page.goBack();
+  await entry(held[0] as string).waitFor();
+});
+
+test('no page had script errors or policy violations', () => {
+  expect(stage.trouble).toEqual([]);
+});

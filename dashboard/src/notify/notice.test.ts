@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import type { Action } from '#/client';
+import { groupNotice, noticeOf } from './notice';
+
+const ACTION = {
+  action_id: 'a1',
+  status: 'PENDING',
+  agent_name: 'a\u202eb',
+  service_name: 'things',
+  method: 'DELETE',
+  target_url: `https://api.example/${'long/'.repeat(50)}?token=secret`,
+  operation: null,
+  summary: null,
+} as unknown as Action;
+
+const summary = {
+  effect: 'pays',
+  headline: [
+    { text: 'Pay ', is_value: false },
+    { text: '€12,500.00', is_value: true },
+  ],
+  facts: [],
+  other_values: 0,
+} satisfies Action['summary'];
+
+describe('a notification', () => {
+  it('says what the request would do, its effect, agent, and service', () => {
+    const { title, body, actionId } = noticeOf({ ...ACTION, summary });
+    expect(title).toBe('Pay €12,500.00');
+    expect(body).toBe('Pays · a[U+202E]b → things');
+    expect(actionId).toBe('a1');
+  });
+
+  it('of a request without a summary is short, and shows no query', () => {
+    const { title } = noticeOf(ACTION);
+    expect(title).toMatch(/^DELETE \/long\/.*…$/);
+    expect(title).not.toContain('secret');
+    expect(title.length).toBeLessThan(150);
+  });
+
+  it('of an unknown outcome says so, and does not replace the one that was held', () => {
+    const unknown = noticeOf({ ...ACTION, summary, status: 'INDETERMINATE' });
+    expect(unknown.title).toBe('Outcome unknown: Pay €12,500.00');
+    expect(unknown.tag).not.toBe(noticeOf({ ...ACTION, summary }).tag);
+  });
+
+  it('of a burst counts all requests and names the agents', () => {
+    const notice = groupNotice(['a1', 'a2', 'a3', 'a4'], [ACTION, { ...ACTION, agent_name: 'c' }]);
+    expect(notice.title).toBe('4 requests need approval');
+    expect(notice.body).toBe('From a[U+202E]b, c');
+    expect(notice.actionId).toBeUndefined();
+  });
+});

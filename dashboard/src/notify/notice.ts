@@ -1,0 +1,52 @@
+/** The texts of notifications. */
+import { headline } from '#/action/headline';
+import type { Action } from '#/client';
+import { OPERATION_EFFECTS, operationEffect } from '#/service/operationEffect';
+import { counted } from '#/text/count';
+import { visibleText } from '#/text/visible';
+
+/** A notification. */
+export interface Notice {
+  title: string;
+  body: string;
+  /** Every tab notifies; the browser merges notifications with the same tag. */
+  tag: string;
+  /** The request to open; the queue if there is none. */
+  actionId?: string;
+}
+
+const TITLE_CHARACTERS_MAX = 120;
+
+/** How many agents a notification of several requests names. */
+const AGENTS_MAX = 3;
+
+/** Returns the notification of a request that is held, or whose outcome is unknown. */
+export function noticeOf(action: Action): Notice {
+  const { action_id: actionId, agent_name, service_name, status } = action;
+  const effect = operationEffect(action.summary?.effect ?? '');
+  const effectName = effect ? `${OPERATION_EFFECTS[effect].name} · ` : '';
+  const isUnknown = status === 'INDETERMINATE';
+  return {
+    title: visibleText(beginning(`${isUnknown ? 'Outcome unknown: ' : ''}${headline(action)}`)),
+    body: visibleText(`${effectName}${agent_name} → ${service_name}`),
+    tag: `${actionId} ${isUnknown ? 'unknown' : 'held'}`,
+    actionId,
+  };
+}
+
+/** Returns the notification of several held requests. */
+export function groupNotice(ids: readonly string[], actions: readonly Action[]): Notice {
+  const agents = [...new Set(actions.map(({ agent_name }) => agent_name))];
+  const named = agents.slice(0, AGENTS_MAX).join(', ');
+  return {
+    title: `${counted(ids.length, 'request')} need approval`,
+    body: visibleText(
+      agents.length > 0 ? `From ${named}${agents.length > AGENTS_MAX ? '…' : ''}` : '',
+    ),
+    tag: `group ${ids[0]}`,
+  };
+}
+
+function beginning(text: string): string {
+  return text.length > TITLE_CHARACTERS_MAX ? `${text.slice(0, TITLE_CHARACTERS_MAX)}…` : text;
+}

@@ -1,0 +1,41 @@
+/** The set-up step that tries the base URL and the credential. */
+import { useState } from 'react';
+import type { Service } from '#/client';
+import { CredentialPanel } from '#/service/CredentialPanel';
+import { isRejected, reached } from '#/service/reached';
+import { TestCallPanel } from '#/service/TestCallPanel';
+import { Button } from '#/ui/Button';
+
+/** Sends a read-only request, and asks for the credential again if the service rejects it. */
+export function ConnectionStep({
+  service,
+  testPath,
+  onDone,
+}: {
+  service: Service;
+  /** A path that requires the credential. */
+  testPath: string;
+  onDone: () => void;
+}) {
+  const [status, setStatus] = useState<number>();
+  const isGood = status !== undefined && reached(status).isGood;
+  return (
+    <div className="max-w-3xl space-y-4">
+      <p className="text-sm">
+        Try the base URL and the credential now: otherwise a mistake shows only when an agent fails.
+      </p>
+      <TestCallPanel
+        serviceId={service.id}
+        chosen={{ method: 'GET', path: testPath }}
+        isChosen={false}
+        onStatus={setStatus}
+      />
+      {status !== undefined && isRejected(status) && (
+        <CredentialPanel key={service.authType} service={service} />
+      )}
+      <Button tone={isGood ? 'main' : 'plain'} onClick={onDone}>
+        {status === undefined ? 'Skip' : isGood ? 'Continue' : 'Continue anyway'}
+      </Button>
+    </div>
+  );
+}
