@@ -27,7 +27,6 @@ use gaiterguard_request::{Arena, Reading};
 use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, matching_rules};
 use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{RuleFields, StoreError, Stored};
-use gaiterguard_summary::Summary;
 
 use crate::recorded::recorded_summary;
 use crate::tally::{DraftMatch, Example, ProposedRule, Simulation, Tally};
@@ -113,7 +112,10 @@ pub async fn simulate(
             } else {
                 None
             };
-            tally.count(example, summary.as_ref().and_then(Summary::money));
+            tally.count(
+                example,
+                summary.as_ref().and_then(|summary| summary.amount.as_ref()),
+            );
         }
         if is_last {
             return Ok(tally.finish(since, now, false));

@@ -6,9 +6,8 @@ use gaiterguard_judge::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::amount;
-use crate::money::Money;
 use crate::path::Target;
-use crate::values::{VALUE_CHARS_MAX, Value, beginning};
+use crate::values::{VALUE_CHARS_MAX, Value, Values, beginning};
 
 /// The longest description that is passed on, in characters: one line next to the value.
 const MEANING_CHARS_MAX: usize = 80;
@@ -58,10 +57,6 @@ pub struct Fact {
     pub location: String,
     /// The value. An amount whose currency and unit are known is formatted for people.
     pub value: String,
-    /// The amount as a number, if its currency and unit are known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schema(nullable = false))]
-    pub money: Option<Money>,
     /// Whether `value` is only the beginning of the value.
     pub is_cut: bool,
     /// The document's description, if it is short.
@@ -96,7 +91,6 @@ pub(crate) fn most_important(
                 name: noun,
                 location: "path".to_owned(),
                 value: value.to_owned(),
-                money: None,
                 is_cut,
                 meaning: short(name.meaning.as_deref()),
             },
@@ -109,19 +103,15 @@ pub(crate) fn most_important(
         if is_secret(value) || value.text.is_empty() || has_amount && amount::is_currency(value) {
             continue;
         }
-        let is_amount = kind == FactKind::Amount;
-        let money = is_amount.then(|| amount::money(value, values)).flatten();
-        let shown = match &money {
-            Some(money) => amount::formatted(money),
-            None if is_amount => amount::as_given(value, values),
-            None => value.text.clone(),
+        let shown = match kind {
+            FactKind::Amount => amount::shown(value, values),
+            _ => value.text.clone(),
         };
         let fact = Fact {
             kind,
             name: value.names.join("."),
             location: value.location.clone(),
             value: shown,
-            money,
             is_cut: value.is_cut,
             meaning: short(value.meaning.as_deref()),
         };
@@ -129,6 +119,28 @@ pub(crate) fn most_important(
     }
     facts.sort_by_key(|(kind, is_optional, _)| (*kind, *is_optional));
     facts.into_iter().map(|(_, _, fact)| fact).collect()
+}
+
+/// Returns the recipients and accounts among all facts of a request, or else the objects that the path
+/// names, each with its name, in alphabetical order; `None` if there are none, or if not all of them are
+/// known.
+pub(crate) fn recipients(facts: &[Fact], values: &Values) -> Option<Vec<String>> {
+    let of_kinds = |kinds: &[FactKind]| -> Vec<&Fact> {
+        let facts = facts.iter();
+        facts.filter(|fact| kinds.contains(&fact.kind)).collect()
+    };
+    let mut found = of_kinds(&[FactKind::Recipient, FactKind::Account]);
+    if found.is_empty() {
+        found = of_kinds(&[FactKind::Target]);
+    }
+    let is_known = values.dropped == 0 && found.iter().all(|fact| !fact.is_cut);
+    let texts = found
+        .iter()
+        .map(|fact| format!("{}={}", fact.name, fact.value));
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort_unstable();
+    texts.dedup();
+    (is_known && !texts.is_empty()).then_some(texts)
 }
 
 fn kind_of(value: &Value) -> FactKind {

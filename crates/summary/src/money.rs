@@ -1,29 +1,19 @@
-//! Amounts of money as numbers, and their sums.
+//! Sums of amounts of money.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use crate::amount::Money;
 
 /// The most decimals that are added up. No currency has more than four; APIs with unit prices give more.
 const DECIMALS_MAX: u32 = 12;
 
-/// An amount of money whose currency and unit are known.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-pub struct Money {
-    /// ISO 4217 currency code.
-    #[cfg_attr(feature = "schema", schema(example = "EUR"))]
-    pub currency: String,
-    /// The amount in major units, as a decimal number.
-    #[cfg_attr(feature = "schema", schema(example = "12500.00"))]
-    pub amount: String,
-}
-
 /// A sum of amounts in one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MoneySum {
-    /// The sum.
-    pub money: Money,
+    /// The currency, as an ISO 4217 code.
+    pub currency: String,
+    /// The sum in units of the currency, as a decimal number.
+    pub value: String,
     /// The number of amounts.
     pub count: u64,
 }
@@ -33,9 +23,9 @@ pub struct MoneySum {
 pub struct MoneySums(BTreeMap<String, (Decimal, u64)>);
 
 impl MoneySums {
-    /// Adds an amount. One that is not a decimal number, or makes the sum too large, is left out.
+    /// Adds an amount. One whose unit is not documented, or that makes the sum too large, is left out.
     pub fn add(&mut self, money: &Money) {
-        let Some(amount) = Decimal::parse(&money.amount) else {
+        let Some(amount) = Decimal::parse(&money.value).filter(|_| money.unit_is_documented) else {
             return;
         };
         let (sum, count) = self.0.entry(money.currency.clone()).or_default();
@@ -49,10 +39,8 @@ impl MoneySums {
     pub fn sums(&self) -> Vec<MoneySum> {
         let sums = self.0.iter().filter(|(_, (_, count))| *count > 0);
         sums.map(|(currency, (sum, count))| MoneySum {
-            money: Money {
-                currency: currency.clone(),
-                amount: sum.to_string(),
-            },
+            currency: currency.clone(),
+            value: sum.to_string(),
             count: *count,
         })
         .collect()
@@ -117,7 +105,8 @@ mod tests {
     fn money(currency: &str, amount: &str) -> Money {
         Money {
             currency: currency.to_owned(),
-            amount: amount.to_owned(),
+            value: amount.to_owned(),
+            unit_is_documented: true,
         }
     }
 
@@ -139,7 +128,7 @@ mod tests {
         let sums: Vec<_> = sums
             .sums()
             .into_iter()
-            .map(|sum| (sum.money, sum.count))
+            .map(|sum| (money(&sum.currency, &sum.value), sum.count))
             .collect();
         assert_eq!(
             sums,
@@ -157,6 +146,10 @@ mod tests {
         sums.add(&money("EUR", "1"));
         sums.add(&money("EUR", &i128::MAX.to_string()));
         sums.add(&money("EUR", &"9".repeat(60)));
-        assert_eq!(sums.sums()[0].money, money("EUR", "1"));
+        sums.add(&Money {
+            unit_is_documented: false,
+            ..money("EUR", "5")
+        });
+        assert_eq!(sums.sums()[0].value, "1");
     }
 }

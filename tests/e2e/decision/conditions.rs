@@ -302,14 +302,13 @@ async fn a_simulation_adds_up_the_money_that_would_be_released(storage: Storage)
     assert_eq!(
         released["amounts"],
         json!([
-            {"currency": "EUR", "amount": "1250.50", "requests": 2},
-            {"currency": "USD", "amount": "7.00", "requests": 1},
+            {"currency": "EUR", "value": "1250.50", "requests": 2},
+            {"currency": "USD", "value": "7.00", "requests": 1},
         ])
     );
     let example = &released["examples"][1];
     assert_eq!(example["effect"], "pays");
-    let money = &example["summary"]["facts"][0]["money"];
-    assert_eq!(*money, json!({"currency": "USD", "amount": "7.00"}));
+    assert_eq!(example["summary"]["amount"]["value"], "7.00");
 }
 
 async fn proposed_rules_are_simulated_on_past_requests(storage: Storage) {

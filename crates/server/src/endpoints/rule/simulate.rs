@@ -73,8 +73,8 @@ pub(super) struct ChangesBody {
     /// Number of requests.
     #[schema(minimum = 0)]
     count: u64,
-    /// Sums of the main amounts of money, one for each currency. Only held requests whose currency and
-    /// unit are known have one.
+    /// Sums of the amounts of money, one for each currency. Only held requests whose currency and unit
+    /// are known have one.
     amounts: Vec<AmountBody>,
     /// The most recent ones, up to ten.
     examples: Vec<ExampleBody>,
@@ -87,9 +87,9 @@ pub(super) struct AmountBody {
     /// ISO 4217 currency code.
     #[schema(example = "EUR")]
     currency: String,
-    /// The sum in major units, as a decimal number.
+    /// The sum in units of the currency, as a decimal number.
     #[schema(example = "310400.00")]
-    amount: String,
+    value: String,
     /// Number of requests that it is the sum of.
     #[schema(minimum = 1)]
     requests: u64,
@@ -187,8 +187,8 @@ impl ChangesBody {
 impl From<MoneySum> for AmountBody {
     fn from(sum: MoneySum) -> Self {
         Self {
-            currency: sum.money.currency,
-            amount: sum.money.amount,
+            currency: sum.currency,
+            value: sum.value,
             requests: sum.count,
         }
     }
