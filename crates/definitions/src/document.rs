@@ -90,9 +90,10 @@ pub async fn create(
     let (kind, title, content, allow_html) = all!(kind, title, content, allow_html)?;
     service::get(definitions, editor.workspace, service).await?;
     let kind = kind.kind();
-    let (content, moved_to) = match kind {
-        Some(DocumentKind::Url) => fetched(definitions, content.trim()).await?,
-        _ => (Zeroizing::new(content.into_bytes()), None),
+    let (content, moved_to) = if is_url {
+        fetched(definitions, content.trim()).await?
+    } else {
+        (Zeroizing::new(content.into_bytes()), None)
     };
     let (format, read) = read(definitions, kind, content.clone()).await?;
     let may_be_html = kind == Some(DocumentKind::Html) || is_url && allow_html.unwrap_or(false);

@@ -3,6 +3,7 @@
 mod approvals;
 mod decisions;
 mod history;
+mod inbox;
 mod provenance;
 mod summary;
 mod undo;
