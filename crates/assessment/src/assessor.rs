@@ -156,7 +156,7 @@ impl Assessor {
     ) -> RuleMatches {
         let effect = operation
             .filter(|_| uses(rules, |uses| uses.operation_effect))
-            .map(|operation| effect_of(considered.service, operation).code());
+            .map(|operation| effect_of(considered.service, operation));
         let operation = operation.map(reference);
         let in_words = rules.iter().filter(|rule| rule.is_in_words());
         let mut matches = RuleMatches {

@@ -8,6 +8,8 @@ mod path;
 use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue, SelectExpr, SourceInfo};
 
+use gaiterguard_domain::effect::Effect;
+
 use crate::condition_error::ConditionError;
 use crate::expression::{Expression, Fact, Literal, Operation};
 use crate::kind::Kind;
@@ -174,7 +176,7 @@ impl Compiler<'_> {
         if self.item.as_deref() == Some(name) {
             return Ok(typed(at, Operation::Item, Kind::Any));
         }
-        if let Some(fact) = names::plain(name) {
+        if let Some(fact) = names::value(name) {
             return Ok(self.fact(at, fact));
         }
         if let Some(fields) = names::fields(name) {
@@ -284,7 +286,7 @@ impl Compiler<'_> {
         for (effect, text) in [(one, other), (other, one)] {
             if let Operation::Literal(Literal::Text(word)) = &text.operation
                 && is_effect(effect)
-                && !names::OPERATION_EFFECTS.contains(&&**word)
+                && Effect::from_code(word).is_none()
             {
                 return Err(self.error(text.at as usize, names::unknown_effect()));
             }

@@ -13,6 +13,7 @@ use gaiterguard_definitions::definition_store::{DefinitionError, DefinitionStore
 use gaiterguard_definitions::rule;
 use gaiterguard_definitions::simulation::RuleSimulation;
 use gaiterguard_domain::all;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::field::{Checked, FieldError, refused};
 use gaiterguard_domain::id::{ActionId, RuleId, WorkspaceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
@@ -165,7 +166,7 @@ async fn open(
 }
 
 /// Returns the effect of a documented operation of a service.
-pub type EffectOf = fn(&Service, &Operation) -> &'static str;
+pub type EffectOf = fn(&Service, &Operation) -> Effect;
 
 struct Replay {
     rules: Vec<CompiledRule>,
@@ -315,7 +316,7 @@ impl Replay {
         entry: &RequestEntry,
         service: &Service,
         path: &str,
-    ) -> Option<&'static str> {
+    ) -> Option<Effect> {
         let recorded = entry.new.evaluation.operation.as_ref();
         let recorded = recorded.filter(|_| self.uses_effect)?;
         let catalog = self.definitions.as_deref()?.catalog(service.id)?;

@@ -30,11 +30,11 @@ async fn a_session_says_where_and_when_it_was_last_used(storage: Storage) {
     let human = Human::register(&gateway).await;
     let login = json!({"email": human.email, "password": human.password});
     let begin = gateway.dashboard().post("/auth/login").json(login);
-    let begun = begin
+    let logged_in = begin
         .header("User-Agent", "browser/1 (a\tphone)")
         .send()
         .await;
-    let tokens = begun.expect_status(200).json();
+    let tokens = logged_in.expect_status(200).json();
     let before = sessions(&human).await[0].clone();
     assert_eq!(before["userAgent"], "browser/1 (aphone)");
     assert_eq!(before["address"], "127.0.0.1");

@@ -385,6 +385,9 @@ fn column<'e>(entries: &'e [Value], name: &str) -> Vec<&'e str> {
     texts.collect()
 }
 
+/// Whether a filter returns an entry.
+type Matches<'t> = Box<dyn Fn(&Value) -> bool + 't>;
+
 async fn entries_are_found_by_event_actor_subject_and_time(storage: Storage) {
     let scene = Scene::new(storage).await;
     let human = &scene.human;
@@ -409,7 +412,6 @@ async fn entries_are_found_by_event_actor_subject_and_time(storage: Storage) {
     }
 
     // Each filter returns exactly the matching entries of the whole log, in its order.
-    type Matches<'t> = Box<dyn Fn(&Value) -> bool + 't>;
     let is = |field: &'static str, values: Vec<&'static str>| -> Matches<'_> {
         Box::new(move |entry| values.contains(&entry[field].as_str().unwrap()))
     };

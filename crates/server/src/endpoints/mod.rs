@@ -15,7 +15,6 @@ mod kill_switch;
 mod list;
 mod metrics;
 mod openapi;
-mod operation_effect;
 mod overview;
 mod page;
 mod people;

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use gaiterguard_assessment::effect_of_recorded;
 use gaiterguard_authority::Definitions;
 use gaiterguard_definitions::definition_store::DefinitionStore;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::ledger::RequestEntry;
-use gaiterguard_judge::Effect;
 use gaiterguard_simulation::recorded_summary;
 use gaiterguard_summary::Summary;
 
-use super::operation_effect::OperationEffect;
 use crate::problem::Problem;
 
 /// The recorded requests of a workspace, with the current definitions.
@@ -24,7 +23,7 @@ pub(super) struct Recorded<'g> {
 /// The effects of a recorded request.
 pub(super) struct Effects {
     /// Its most severe effect.
-    pub(super) effect: OperationEffect,
+    pub(super) effect: Effect,
     /// Its summary, if it was held.
     pub(super) summary: Option<Summary>,
 }
@@ -33,9 +32,7 @@ impl Recorded<'_> {
     /// Returns the effects of a recorded request.
     pub(super) async fn effects_of(&self, entry: &RequestEntry) -> Result<Effects, Problem> {
         let summary = recorded_summary(self.definition_store, entry).await?;
-        let summarized = summary
-            .as_ref()
-            .and_then(|summary| Effect::from_code(&summary.effect));
+        let summarized = summary.as_ref().map(|summary| summary.effect);
         let effect = summarized.unwrap_or_else(|| {
             let service = entry.new.service;
             let definitions = self.definitions;
@@ -44,9 +41,6 @@ impl Recorded<'_> {
             let service = service.map(|service| &***service);
             effect_of_recorded(&entry.new, service, catalog.map(Arc::as_ref))
         });
-        Ok(Effects {
-            effect: effect.into(),
-            summary,
-        })
+        Ok(Effects { effect, summary })
     }
 }

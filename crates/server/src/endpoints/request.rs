@@ -2,6 +2,7 @@
 
 use axum::Json;
 use gaiterguard_domain::action::ActionStatus;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
@@ -17,7 +18,6 @@ use super::DashboardState;
 use super::approval::action::{MatchedRuleBody, OperationBody};
 use super::editing::Editing;
 use super::list::{List, PageQuery, SearchText, each};
-use super::operation_effect::OperationEffect;
 use super::people::People;
 use super::recorded::{Effects, Recorded};
 use crate::extract::{ApiPath, ApiQuery};
@@ -71,7 +71,7 @@ pub(crate) struct RequestBody {
     #[schema(required)]
     action_status: Option<ActionStatus>,
     /// Most severe effect, from the assessment, the method, the path, and the current documents.
-    effect: OperationEffect,
+    effect: Effect,
     /// Summary of the effect of the request, as on its action. Null if the request was not held, or
     /// was held by an earlier version of the gateway, or if the summary is damaged.
     #[schema(required)]

@@ -211,6 +211,9 @@ async fn entries_are_listed_in_pages(_: &Database, store: &Store) {
     assert_eq!(listed, all.items);
 }
 
+/// Whether a filter returns an entry.
+type Check = fn(&AuditEntry) -> bool;
+
 async fn entries_are_filtered(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
@@ -235,7 +238,6 @@ async fn entries_are_filtered(_: &Database, store: &Store) {
     let both = vec![Event::RequestForwarded, Event::ServiceTestCalled];
     let user = Some(ActorFilter::One(Actor::User(world.user)));
     let service = Some(Subject::Service(world.service));
-    type Check = fn(&AuditEntry) -> bool;
     let is_tested: Check = |entry| entry.event == "service.test_called";
     let is_forwarded: Check = |entry| entry.event == "request.forwarded";
     let filters: Vec<(AuditFilter, Check)> = vec![

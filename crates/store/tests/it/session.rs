@@ -34,7 +34,7 @@ async fn a_refresh_token_works_once(_: &Database, store: &Store) {
         ..session.clone()
     };
     let listed = store.session_list(world.user, later(1)).await.unwrap();
-    assert_eq!(listed, [lengthened.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&lengthened));
     assert_eq!(rotated, Refreshed::Rotated(lengthened));
     assert!(
         store

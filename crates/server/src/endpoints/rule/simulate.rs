@@ -3,6 +3,7 @@
 use axum::Json;
 use gaiterguard_assessment::effect_of;
 use gaiterguard_definitions::simulation::RuleSimulation;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
@@ -14,7 +15,6 @@ use uuid::Uuid;
 
 use crate::endpoints::editing::Editing;
 use crate::endpoints::list::each;
-use crate::endpoints::operation_effect::OperationEffect;
 use crate::endpoints::recorded::{Effects, Recorded};
 use crate::extract::Fields;
 use crate::openapi::responses::{InvalidBody, NotUnderstood, SignedOut, Unavailable};
@@ -115,7 +115,7 @@ pub(super) struct ExampleBody {
     /// URL.
     target_url: String,
     /// Most severe effect, as in `GET /requests`.
-    effect: OperationEffect,
+    effect: Effect,
     /// Summary of the effect of the request, as in `GET /requests`. Null if the request was not held.
     #[schema(required)]
     summary: Option<Summary>,
@@ -250,7 +250,7 @@ pub(super) async fn simulate(
     let simulation = gaiterguard_simulation::simulate(
         editing.gateway().authority(),
         editing.gateway().settings().risk_threshold,
-        |service, operation| effect_of(service, operation).code(),
+        effect_of,
         editing.definition_store(),
         editing.workspace(),
         simulation,

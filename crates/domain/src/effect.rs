@@ -1,23 +1,36 @@
 //! The kinds of effect that a request can have.
 
-/// A kind of effect. Ordered by severity, the most severe first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// A kind of effect. Ordered by severity, the most severe first. The names in JSON are the codes of
+/// the assessor's signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = OperationEffect, description = "Effect of a request."))]
 pub enum Effect {
     /// Deletes or cancels something.
+    #[serde(rename = "deletes")]
     Delete,
     /// Moves money or commits to a payment.
+    #[serde(rename = "pays")]
     Pay,
     /// Changes access rights or credentials.
+    #[serde(rename = "changes_access")]
     Access,
     /// Runs code, or changes which code runs.
+    #[serde(rename = "runs_code")]
     Code,
     /// Sends or shows something to others.
+    #[serde(rename = "shares_outside")]
     ShareOutside,
     /// Changes something that exists.
+    #[serde(rename = "changes")]
     Change,
     /// Creates something.
+    #[serde(rename = "creates")]
     Create,
     /// Only reads.
+    #[serde(rename = "reads")]
     Read,
 }
 
@@ -34,12 +47,12 @@ impl Effect {
         Self::Read,
     ];
 
-    /// Returns the effect with a signal code; `None` if no effect has it.
+    /// Returns the effect with a code; `None` if no effect has it.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|effect| effect.code() == code)
     }
 
-    /// Returns the signal code of the effect, which is part of the API.
+    /// Returns the name in JSON, which is also the code of the effect's signal.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Delete => "deletes",
@@ -54,7 +67,7 @@ impl Effect {
     }
 
     /// Returns a predicate for a sentence that begins with "It".
-    pub(crate) fn phrase(self) -> &'static str {
+    pub const fn phrase(self) -> &'static str {
         match self {
             Self::Delete => "deletes or cancels something",
             Self::Pay => "moves money or commits to a payment",
@@ -66,9 +79,17 @@ impl Effect {
             Self::Read => "only reads",
         }
     }
+}
 
-    /// Returns the effect's bit in a set.
-    pub(crate) fn bit(self) -> u8 {
-        1 << (self as u8)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_in_json_is_the_code() {
+        for effect in Effect::ALL {
+            assert_eq!(serde_json::to_value(effect).unwrap(), effect.code());
+            assert_eq!(Effect::from_code(effect.code()), Some(effect));
+        }
     }
 }
