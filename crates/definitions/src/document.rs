@@ -172,7 +172,9 @@ pub async fn refresh(
     };
     let (format, read) = read(definitions, Some(known.kind), content.clone()).await?;
     // A page in place of the description is that of a login or of an error.
-    let was_html = known.format.is_none_or(|format| format == DocumentFormat::Html);
+    let was_html = known
+        .format
+        .is_none_or(|format| format == DocumentFormat::Html);
     if is_new && format == DocumentFormat::Html && !was_html {
         return Err(html_page(Some(known.kind), &content, moved_to.as_deref()));
     }
@@ -243,7 +245,10 @@ fn asks_for_password(page: &[u8]) -> bool {
     let mut inputs = page.split("<input").skip(1);
     inputs.any(|input| {
         let tag = input.split('>').next().unwrap_or_default();
-        let plain: String = tag.chars().filter(|c| !matches!(c, '"' | '\'' | ' ')).collect();
+        let plain: String = tag
+            .chars()
+            .filter(|c| !matches!(c, '"' | '\'' | ' '))
+            .collect();
         plain.contains("type=password")
     })
 }

@@ -46,7 +46,9 @@ async fn the_inbox_names_everything_that_needs_a_human(storage: Storage) {
     database.change(&older).await;
     let found = inbox(human).await;
     assert_eq!(counts(&found), [1, 1, 1].map(Value::from), "{found}");
-    let action = human.read(&format!("/approvals/{}", approved.action_id)).await;
+    let action = human
+        .read(&format!("/approvals/{}", approved.action_id))
+        .await;
     assert_eq!(found["next_approval_expires_at"], action["expires_at"]);
 
     scene.upstream.on("/secret", Reply::status(403));
@@ -70,5 +72,8 @@ async fn the_inbox_names_everything_that_needs_a_human(storage: Storage) {
     let made = human.add_document(&scene.service, "openapi", &paths).await;
     let found = inbox(human).await;
     let document = &found["unreadable_documents"][0];
-    assert_eq!((&document["id"], &document["service_name"]), (&made["id"], &json!("things")));
+    assert_eq!(
+        (&document["id"], &document["service_name"]),
+        (&made["id"], &json!("things"))
+    );
 }

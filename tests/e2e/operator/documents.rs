@@ -178,15 +178,23 @@ async fn the_format_of_a_document_is_recognized(storage: Storage) {
     let late = format!(
         "components:\n  schemas:\n{components}openapi: 3.0.0\npaths:\n  /things:\n    get: {{}}\n"
     );
-    let page = "<!doctype html><html><body><form><input name=p type='password'></form></body></html>";
+    let page =
+        "<!doctype html><html><body><form><input name=p type='password'></form></body></html>";
     for (content, format, operations) in [
         (&*late, "openapi", 1),
-        ("{\"swagger\": \"2.0\", \"paths\": {\"/a\": {\"get\": {}}}}", "openapi", 1),
+        (
+            "{\"swagger\": \"2.0\", \"paths\": {\"/a\": {\"get\": {}}}}",
+            "openapi",
+            1,
+        ),
         ("# Things\n\nThere are things.", "markdown", 0),
         ("GET /things: lists them", "markdown", 0),
     ] {
         let made = add(&scene, "auto", content).await.expect_status(201).json();
-        assert_eq!((&made["type"], &made["format"]), (&json!(format), &json!(format)));
+        assert_eq!(
+            (&made["type"], &made["format"]),
+            (&json!(format), &json!(format))
+        );
         assert_eq!(made["operations"], operations, "{made}");
     }
     let message = refused(add(&scene, "auto", page).await);
@@ -201,13 +209,19 @@ async fn the_format_of_a_document_is_recognized(storage: Storage) {
     scene.upstream.on("/api.json", Reply::json(api));
     let address = format!("{}/api.json", scene.upstream.url());
     let made = add(&scene, "url", &address).await.expect_status(201).json();
-    assert_eq!((&made["type"], &made["format"]), (&json!("url"), &json!("openapi")));
+    assert_eq!(
+        (&made["type"], &made["format"]),
+        (&json!("url"), &json!("openapi"))
+    );
     scene.upstream.on("/api.json", Reply::redirect("/login"));
     let login = Reply::text(page).header("content-type", "text/html");
     scene.upstream.on("/login", login);
     let refresh = format!("/services/{}/docs/{}/refresh", scene.service.id, made["id"]);
     let message = refused(scene.human.post(&refresh).send().await);
-    assert!(message.contains("login page") && message.contains("/login"), "{message}");
+    assert!(
+        message.contains("login page") && message.contains("/login"),
+        "{message}"
+    );
 }
 
 async fn an_operation_says_how_it_is_called(storage: Storage) {
@@ -218,7 +232,9 @@ async fn an_operation_says_how_it_is_called(storage: Storage) {
     // The document repeats the path of the base URL.
     let api = json!({"openapi": "3.0.0", "paths": {"/api/contents/{path}": {"get": {}}}});
     human.add_document(&service, "auto", &api.to_string()).await;
-    let listed = human.read(&format!("/services/{}/operations", service.id)).await;
+    let listed = human
+        .read(&format!("/services/{}/operations", service.id))
+        .await;
     let operation = &listed["items"][0];
     assert_eq!(operation["path"], "/api/contents/{path}");
     assert_eq!(operation["call_path"], "/contents/{path}");
@@ -229,7 +245,10 @@ async fn what_an_operator_can_do_about_a_refused_value_is_said() {
     let scene = Scene::new(Storage::Sqlite).await;
     let human = &scene.human;
     let gzip = refused(add(&scene, "auto", "\u{1f}\u{fffd}\u{8}\0\0openapi").await);
-    assert!(gzip.contains("is gzip-compressed: unzip it first"), "{gzip}");
+    assert!(
+        gzip.contains("is gzip-compressed: unzip it first"),
+        "{gzip}"
+    );
     let zip = refused(add(&scene, "openapi", "PK\u{3}\u{4}\u{14}").await);
     assert!(zip.contains("is zip-compressed: unzip it first"), "{zip}");
     let errors = async |path: &str, body: Value| {
@@ -238,8 +257,14 @@ async fn what_an_operator_can_do_about_a_refused_value_is_said() {
         refused["errors"][0].clone()
     };
     for (host, remedy) in [
-        ("10.0.0.5", "set UPSTREAM_PRIVATE_ALLOW=10.0.0.5/32 to allow it"),
-        ("[fd00::5]", "set UPSTREAM_PRIVATE_ALLOW=fd00::5/128 to allow it"),
+        (
+            "10.0.0.5",
+            "set UPSTREAM_PRIVATE_ALLOW=10.0.0.5/32 to allow it",
+        ),
+        (
+            "[fd00::5]",
+            "set UPSTREAM_PRIVATE_ALLOW=fd00::5/128 to allow it",
+        ),
         ("169.254.169.254", "a cloud metadata address"),
     ] {
         let service = json!({

@@ -18,7 +18,7 @@ use super::caller::Caller;
 use super::list::each;
 use crate::problem::Problem;
 
-/// How long a refused credential is reported. A service that is used at all is used within a day.
+/// How long a refused credential is reported. Most services that are in use are called every day.
 const REFUSALS_KEPT: Duration = Duration::from_hours(24);
 
 /// Returns the routes.
