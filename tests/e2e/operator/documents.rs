@@ -172,9 +172,10 @@ async fn documentation_is_fetched_read_and_fetched_again(storage: Storage) {
 async fn the_format_of_a_document_is_recognized(storage: Storage) {
     let scene = Scene::new(storage).await;
     // The key that names the format comes after more than a screen of others.
-    let components: String = (0..2000)
+    let components: Vec<String> = (0..2000)
         .map(|number| format!("    Thing{number}: {{type: object}}\n"))
         .collect();
+    let components = components.concat();
     let late = format!(
         "components:\n  schemas:\n{components}openapi: 3.0.0\npaths:\n  /things:\n    get: {{}}\n"
     );
