@@ -33,12 +33,44 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Returns the path of a call relative to a service's base URL with this path. It is the template
+    /// below the path of a server, without the part that the base URL contains already.
+    pub fn call_path(&self, service_path: &str) -> String {
+        let service = service_path.trim_end_matches('/');
+        let below_service = |base: &str| {
+            let whole = format!("{}{}", base.trim_end_matches('/'), self.template);
+            without_base(&whole, service)
+        };
+        let bases = self.base_paths.iter().map(String::as_str);
+        // A base URL outside all of the servers replaces their path, as a proxy does.
+        bases
+            .chain([""])
+            .find_map(below_service)
+            .unwrap_or_else(|| self.template.clone())
+    }
+
     /// Returns the parameter with a name in a location.
     pub fn parameter(&self, place: Place, name: &str) -> Option<&Parameter> {
         self.parameters
             .iter()
             .find(|parameter| parameter.place == place && parameter.name == name)
     }
+}
+
+/// Returns what follows a base in a path, by whole segments; `None` if the path does not begin with it. A
+/// segment in braces is any segment.
+fn without_base(path: &str, base: &str) -> Option<String> {
+    let mut rest = path;
+    for segment in base.split('/').filter(|segment| !segment.is_empty()) {
+        let below = rest.strip_prefix('/')?;
+        let (first, behind) = below.split_at(below.find('/').unwrap_or(below.len()));
+        let is_any = first.starts_with('{') && first.ends_with('}');
+        if first != segment && !is_any {
+            return None;
+        }
+        rest = behind;
+    }
+    Some(if rest.is_empty() { "/" } else { rest }.to_owned())
 }
 
 /// The location of a parameter.
@@ -179,6 +211,32 @@ impl Field {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_path_of_a_call_is_relative_to_the_base_url() {
+        for (bases, template, service, expected) in [
+            (&[""][..], "/charges", "", "/charges"),
+            (&[""], "/charges", "/v1/", "/charges"),
+            (&["/api"], "/contents/{path}", "/api", "/contents/{path}"),
+            (&[""], "/api/contents/{path}", "/api", "/contents/{path}"),
+            (&["/v1"], "/charges", "", "/v1/charges"),
+            (&["/v1"], "/charges", "/", "/v1/charges"),
+            (&["/api/v1"], "/charges", "/api", "/v1/charges"),
+            (&["/v1"], "/charges", "/stripe", "/charges"),
+            (&["/{version}"], "/charges", "/v2", "/charges"),
+            (&["/beta", "/v1"], "/charges", "/v1", "/charges"),
+            (&[""], "/apis", "/api", "/apis"),
+            (&[""], "/api", "/api", "/"),
+        ] {
+            let operation = Operation {
+                template: template.to_owned(),
+                base_paths: bases.iter().map(|base| (*base).to_owned()).collect(),
+                ..Operation::default()
+            };
+            let path = operation.call_path(service);
+            assert_eq!(path, expected, "{bases:?} {template} {service}");
+        }
+    }
 
     #[test]
     fn a_body_lists_its_documented_values() {

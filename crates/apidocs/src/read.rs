@@ -32,6 +32,9 @@ pub enum Unreadable {
     /// It is not text.
     #[error("it is not text")]
     NoText,
+    /// It is compressed.
+    #[error("it is {0}-compressed: unzip it first")]
+    Compressed(Cow<'static, str>),
     /// It is neither JSON nor YAML, or exceeds a limit.
     #[error("{}{trouble}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
     Broken {
@@ -145,6 +148,9 @@ fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Warnings), Unreadable> {
         return Err(Unreadable::TooLarge);
     }
     let (text, replaced) = text::decode(bytes);
+    if let Some(format) = compression(bytes, &text) {
+        return Err(Unreadable::Compressed(format.into()));
+    }
     if text.contains('\0') {
         return Err(Unreadable::NoText);
     }
@@ -153,6 +159,18 @@ fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Warnings), Unreadable> {
         warnings.add("text", "holds bytes that are not text; they were replaced");
     }
     Ok((text, warnings))
+}
+
+/// Returns the format of a compressed file by its first bytes. If the file was taken for text, a byte of
+/// them is a replacement character.
+fn compression(bytes: &[u8], text: &str) -> Option<&'static str> {
+    let is_gzip = bytes.starts_with(&[0x1f, 0x8b])
+        || text.starts_with("\u{1f}\u{8b}\u{8}")
+        || text.starts_with("\u{1f}\u{fffd}\u{8}");
+    if is_gzip {
+        return Some("gzip");
+    }
+    text.starts_with("PK\u{3}\u{4}").then_some("zip")
 }
 
 /// Parses the tree of a JSON or YAML text. A text that begins like JSON but is not JSON may still be

@@ -171,6 +171,7 @@ pub async fn create(
         risk_threshold,
     } = new;
     let name = name.and_then(unreserved);
+    let expires_at = expires_at.and_then(|time| future(time, definitions.now()));
     let (name, services, hold_seconds, expires_at, risk_threshold) =
         all!(name, service_ids, hold_seconds, expires_at, risk_threshold)?;
     let (key, key_hash) = new_key()?;
@@ -221,6 +222,10 @@ pub async fn update(
             let present = get(definitions, editor.workspace, id).await?;
             let new_name = name.0.clone().filter(|name| name.as_str() != present.name);
             let new_name = new_name.map(unreserved).transpose()?;
+            let changed_time = expires_at.0.filter(|time| *time != present.expires_at);
+            if let Some(time) = changed_time {
+                future(time, definitions.now())?;
+            }
             let threshold = risk_threshold.0.map(|new| new.map(|threshold| threshold.0));
             let wanted = AgentFields {
                 name: new_name.map_or(present.name, Name::into_string),
@@ -249,6 +254,14 @@ pub async fn update(
             Ok(settled(saved)?.intact()?)
         })
         .await
+}
+
+/// Returns the expiry of a key, refused if it is over.
+fn future(expires_at: Option<Timestamp>, now: Timestamp) -> Checked<Option<Timestamp>> {
+    if expires_at.is_some_and(|time| time <= now) {
+        return refused("expiresAt", "must be in the future");
+    }
+    Ok(expires_at)
 }
 
 /// Replaces the services that an agent may use.

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 
 use gaiterguard_apidocs::Document as Reading;
-use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
+use gaiterguard_domain::document::{
+    DOCUMENT_BYTES_MAX, Document, DocumentFormat, DocumentKind, NewDocumentKind,
+};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{
     Checked, FieldError, FieldValue, KEY_NOT_STORED, any_string, refused,
@@ -30,14 +32,17 @@ use crate::service;
 body! {
     /// A document to add.
     pub struct NewDocument {
-        /// Format of `content`.
-        kind "type": DocumentKind as DocumentKind,
+        /// Format of `content`, or `auto` to have it recognized.
+        kind "type": NewDocumentKind as NewDocumentKind,
         /// Title. Defaults to the title in the document.
         title "title": Option<Title> as Option<Title>,
         /// The document's text, or the URL to fetch it from. Up to 16 MB. The URL may point to an
-        /// OpenAPI document, Markdown, or an HTML page.
+        /// OpenAPI document or Markdown, or to an HTML page if `allowHtml` is true.
         #[schema(min_length = 1)]
         content "content": EnteredContent as String,
+        /// Whether the text of an HTML page is kept if a URL points to one. By default it is refused,
+        /// because most are login pages or viewers of a description, and not the description.
+        allow_html "allowHtml": Option<bool> as Option<bool>,
     }
 }
 
@@ -78,23 +83,31 @@ pub async fn create(
         kind,
         title,
         content,
+        allow_html,
     } = new;
-    let is_url = kind == Ok(DocumentKind::Url);
+    let is_url = kind == Ok(NewDocumentKind::Url);
     let content = content.and_then(|content| usable(content, is_url, definitions.policy()));
-    let (kind, title, content) = all!(kind, title, content)?;
+    let (kind, title, content, allow_html) = all!(kind, title, content, allow_html)?;
     service::get(definitions, editor.workspace, service).await?;
-    let content = match kind {
-        DocumentKind::Url => fetched(definitions, content.trim()).await?,
-        DocumentKind::Openapi | DocumentKind::Markdown => Zeroizing::new(content.into_bytes()),
+    let kind = kind.kind();
+    let (content, moved_to) = if is_url {
+        fetched(definitions, content.trim()).await?
+    } else {
+        (Zeroizing::new(content.into_bytes()), None)
     };
-    let read = read(definitions, kind, content.clone()).await?;
+    let (format, read) = read(definitions, kind, content.clone()).await?;
+    let may_be_html = kind == Some(DocumentKind::Html) || is_url && allow_html.unwrap_or(false);
+    if format == DocumentFormat::Html && !may_be_html {
+        return Err(html_page(kind, &content, moved_to.as_deref()));
+    }
+    let kind = kind.unwrap_or_else(|| format.kind());
     let key = definitions.sealing().payload_key(editor.workspace).await?;
     let new = store::NewDocument {
         kind,
         title: title
             .and_then(Title::into_filled)
             .or_else(|| read.title.clone()),
-        reading: reading_of(&read),
+        reading: reading_of(format, &read),
     };
     let at = definitions.now();
     let mut refused = None;
@@ -150,12 +163,22 @@ pub async fn refresh(
         .filter(|document| document.service == service)
         .ok_or_else(missing)?;
     let kept = kept(definitions, workspace, id).await?;
-    let (content, is_new) = match DocumentContent::of(known.kind, &kept).address {
-        Some(address) => (fetched(definitions, address).await?, true),
-        None => (kept, false),
+    let (content, moved_to, is_new) = match DocumentContent::of(known.kind, &kept).address {
+        Some(address) => {
+            let (content, moved_to) = fetched(definitions, address).await?;
+            (content, moved_to, true)
+        }
+        None => (kept, None, false),
     };
-    let read = read(definitions, known.kind, content.clone()).await?;
-    let reading = reading_of(&read);
+    let (format, read) = read(definitions, Some(known.kind), content.clone()).await?;
+    // A page in place of the description is that of a login or of an error.
+    let was_html = known
+        .format
+        .is_none_or(|format| format == DocumentFormat::Html);
+    if is_new && format == DocumentFormat::Html && !was_html {
+        return Err(html_page(Some(known.kind), &content, moved_to.as_deref()));
+    }
+    let reading = reading_of(format, &read);
     let purpose = Purpose::document(id);
     let sealed = if is_new {
         Some(
@@ -177,6 +200,7 @@ pub async fn refresh(
         .ok_or_else(missing)?;
     definitions.library().keep(workspace, id, version, read);
     Ok(Document {
+        format: Some(reading.format),
         operations: reading.operations,
         sections: reading.sections,
         warnings: reading.warnings,
@@ -187,18 +211,53 @@ pub async fn refresh(
 async fn fetched(
     definitions: &DefinitionStore,
     address: &str,
-) -> Result<Zeroizing<Vec<u8>>, DefinitionError> {
+) -> Result<(Zeroizing<Vec<u8>>, Option<String>), DefinitionError> {
     match page::fetch(definitions.upstream(), address).await {
-        Ok(page) => Ok(DocumentContent::to_keep(address, &page)),
+        Ok(page) => Ok((DocumentContent::to_keep(address, &page), page.moved_to)),
         Err(error) => Err(unusable(&error)),
     }
 }
 
+/// Refuses an HTML page, with what it seems to be.
+fn html_page(
+    kind: Option<DocumentKind>,
+    content: &[u8],
+    moved_to: Option<&str>,
+) -> DefinitionError {
+    let mut message = "is an HTML page, not an API description".to_owned();
+    if asks_for_password(content) {
+        message.push_str("; it asks for a password, so it is probably a login page");
+    }
+    if let Some(moved_to) = moved_to {
+        message.push_str("; the URL redirects to ");
+        message.push_str(&redact::agent_keys(moved_to));
+    }
+    message.push_str(match kind {
+        Some(DocumentKind::Url) => "; to keep its text anyway, set allowHtml",
+        _ => "; to keep its text anyway, use the type html",
+    });
+    DefinitionError::Invalid(vec![FieldError::new("content", message)])
+}
+
+/// Whether a page has a field for a password.
+fn asks_for_password(page: &[u8]) -> bool {
+    let page = String::from_utf8_lossy(page).to_ascii_lowercase();
+    let mut inputs = page.split("<input").skip(1);
+    inputs.any(|input| {
+        let tag = input.split('>').next().unwrap_or_default();
+        let plain: String = tag
+            .chars()
+            .filter(|c| !matches!(c, '"' | '\'' | ' '))
+            .collect();
+        plain.contains("type=password")
+    })
+}
+
 async fn read(
     definitions: &DefinitionStore,
-    kind: DocumentKind,
+    kind: Option<DocumentKind>,
     content: Zeroizing<Vec<u8>>,
-) -> Result<Reading, DefinitionError> {
+) -> Result<(DocumentFormat, Reading), DefinitionError> {
     let searched = content.clone();
     let search = tokio::task::spawn_blocking(move || redact::holds_agent_key(&searched));
     if search.await.map_err(|_| unusable(&ReadError::Failed))? {
@@ -218,9 +277,10 @@ fn unusable(error: &dyn std::error::Error) -> DefinitionError {
     DefinitionError::Invalid(vec![FieldError::new("content", message)])
 }
 
-fn reading_of(read: &Reading) -> DocumentReading {
+fn reading_of(format: DocumentFormat, read: &Reading) -> DocumentReading {
     let count = |items: usize| u32::try_from(items).unwrap_or(u32::MAX);
     DocumentReading {
+        format,
         operations: count(read.operations.len()),
         sections: count(read.sections.len()),
         warnings: read.warnings.clone(),

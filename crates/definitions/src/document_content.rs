@@ -67,6 +67,7 @@ mod tests {
         let page = Page {
             media_type: Some("text/html".to_owned()),
             bytes: b"a\nb".to_vec(),
+            moved_to: None,
         };
         let kept = DocumentContent::to_keep("https://a.example/x", &page);
         let content = DocumentContent::of(DocumentKind::Url, &kept);

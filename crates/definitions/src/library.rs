@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gaiterguard_apidocs::{Catalog, Document, Format, Unreadable, read, read_any};
-use gaiterguard_domain::document::DocumentKind;
+use gaiterguard_domain::document::{DocumentFormat, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_sealing::{Purpose, Sealing, SealingError};
 use gaiterguard_store::{DocumentVersion, Store, StoreError};
@@ -80,26 +80,35 @@ impl Library {
         })
     }
 
-    /// Parses a document's content.
+    /// Parses a document's content, whose format is recognized if no kind is given.
     pub(crate) async fn read(
         &self,
-        kind: DocumentKind,
+        kind: Option<DocumentKind>,
         content: Zeroizing<Vec<u8>>,
-    ) -> Result<Document, ReadError> {
+    ) -> Result<(DocumentFormat, Document), ReadError> {
         let _turn = self
             .reading
             .acquire()
             .await
             .map_err(|_| ReadError::Failed)?;
         let read = tokio::task::spawn_blocking(move || {
-            let content = DocumentContent::of(kind, &content);
-            match kind {
-                DocumentKind::Openapi => read(Format::OpenApi, content.bytes),
-                DocumentKind::Markdown => read(Format::Markdown, content.bytes),
-                DocumentKind::Url => {
-                    read_any(content.bytes, content.media_type).map(|(_, document)| document)
+            let as_format = |format| read(format, &content).map(|document| (format, document));
+            let (format, document) = match kind {
+                Some(DocumentKind::Openapi) => as_format(Format::OpenApi)?,
+                Some(DocumentKind::Markdown) => as_format(Format::Markdown)?,
+                Some(DocumentKind::Html) => as_format(Format::Html)?,
+                Some(DocumentKind::Url) => {
+                    let content = DocumentContent::of(DocumentKind::Url, &content);
+                    read_any(content.bytes, content.media_type)?
                 }
-            }
+                None => read_any(&content, None)?,
+            };
+            let format = match format {
+                Format::OpenApi => DocumentFormat::Openapi,
+                Format::Markdown => DocumentFormat::Markdown,
+                Format::Html => DocumentFormat::Html,
+            };
+            Ok::<_, Unreadable>((format, document))
         });
         Ok(read.await.map_err(|_| ReadError::Failed)??)
     }
@@ -223,7 +232,8 @@ impl Library {
             .sealing
             .open(workspace, sealed.data_key, &sealed.bytes, &purpose)
             .await?;
-        self.read(version.kind, content).await.map(Some)
+        let (_, document) = self.read(Some(version.kind), content).await?;
+        Ok(Some(document))
     }
 
     fn shelves(&self) -> MutexGuard<'_, Shelves> {

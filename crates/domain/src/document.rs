@@ -22,19 +22,22 @@ pub enum DocumentKind {
     Openapi,
     /// Markdown.
     Markdown,
+    /// An HTML page, of which the text is kept.
+    Html,
     /// The content is a URL to fetch the document from.
     Url,
 }
 
 impl DocumentKind {
     /// Every kind.
-    const ALL: [Self; 3] = [Self::Openapi, Self::Markdown, Self::Url];
+    const ALL: [Self; 4] = [Self::Openapi, Self::Markdown, Self::Html, Self::Url];
 
     /// Returns the word for this kind in database rows and in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Openapi => "openapi",
             Self::Markdown => "markdown",
+            Self::Html => "html",
             Self::Url => "url",
         }
     }
@@ -45,9 +48,86 @@ impl DocumentKind {
     }
 }
 
-impl FieldValue for DocumentKind {
+/// The type of a document to add: its kind, or that the gateway is to recognize it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = NewDocumentType))]
+pub enum NewDocumentKind {
+    /// `OpenAPI` 3.0 or 3.1, or Swagger 2.0, as JSON or YAML.
+    Openapi,
+    /// Markdown.
+    Markdown,
+    /// An HTML page, of which the text is kept.
+    Html,
+    /// The content is a URL to fetch the document from.
+    Url,
+    /// The gateway recognizes `OpenAPI` and takes other text for Markdown. An HTML page is refused.
+    Auto,
+}
+
+impl NewDocumentKind {
+    const ALL: [Self; 5] = [
+        Self::Openapi,
+        Self::Markdown,
+        Self::Html,
+        Self::Url,
+        Self::Auto,
+    ];
+
+    /// Returns the kind; `None` if it is to be recognized.
+    pub fn kind(self) -> Option<DocumentKind> {
+        match self {
+            Self::Openapi => Some(DocumentKind::Openapi),
+            Self::Markdown => Some(DocumentKind::Markdown),
+            Self::Html => Some(DocumentKind::Html),
+            Self::Url => Some(DocumentKind::Url),
+            Self::Auto => None,
+        }
+    }
+}
+
+impl FieldValue for NewDocumentKind {
     fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
-        one_of(value, &Self::ALL, Self::as_str)
+        let word = |kind: Self| kind.kind().map_or("auto", DocumentKind::as_str);
+        one_of(value, &Self::ALL, word)
+    }
+}
+
+/// The format that a document was found to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum DocumentFormat {
+    /// `OpenAPI` 3.0 or 3.1, or Swagger 2.0, as JSON or YAML.
+    Openapi,
+    /// Markdown, or plain text.
+    #[default]
+    Markdown,
+    /// An HTML page.
+    Html,
+}
+
+impl DocumentFormat {
+    /// Returns the kind of a document that is known to have this format.
+    pub fn kind(self) -> DocumentKind {
+        match self {
+            Self::Openapi => DocumentKind::Openapi,
+            Self::Markdown => DocumentKind::Markdown,
+            Self::Html => DocumentKind::Html,
+        }
+    }
+
+    /// Returns the word for this format in database rows and in JSON.
+    pub fn as_str(self) -> &'static str {
+        self.kind().as_str()
+    }
+
+    /// Parses such a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Openapi, Self::Markdown, Self::Html]
+            .into_iter()
+            .find(|format| format.as_str() == word)
     }
 }
 
@@ -64,6 +144,8 @@ pub struct Document {
     pub kind: DocumentKind,
     /// The title that the operator gave it.
     pub title: Option<String>,
+    /// The format that it was found to have; `None` if an earlier version read it.
+    pub format: Option<DocumentFormat>,
     /// The number of operations that were parsed.
     pub operations: u32,
     /// The number of text sections that were parsed.

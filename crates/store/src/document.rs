@@ -1,7 +1,7 @@
 //! Documents that describe services. Their content is sealed.
 
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::document::{Document, DocumentKind};
+use gaiterguard_domain::document::{Document, DocumentFormat, DocumentKind};
 use gaiterguard_domain::id::{DataKeyId, DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
@@ -26,6 +26,8 @@ pub struct NewDocument {
 /// The result of reading a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DocumentReading {
+    /// The format.
+    pub format: DocumentFormat,
     /// The number of operations.
     pub operations: u32,
     /// The number of text sections.
@@ -100,6 +102,7 @@ struct DocumentRow {
     service_id: i64,
     kind: String,
     title: Option<String>,
+    format: Option<String>,
     operations: i64,
     sections: i64,
     warnings: String,
@@ -119,6 +122,10 @@ impl TryFrom<DocumentRow> for Document {
             workspace: WorkspaceId(row.workspace_id),
             service: ServiceId(row.service_id),
             kind: context.required("kind", DocumentKind::parse(&row.kind))?,
+            format: row
+                .format
+                .map(|word| context.required("format", DocumentFormat::parse(&word)))
+                .transpose()?,
             operations: context.u32("operations", row.operations)?,
             sections: context.u32("sections", row.sections)?,
             warnings: context.json("warnings", &row.warnings)?,
@@ -145,8 +152,8 @@ impl Store {
             tx,
             (i64,),
             "INSERT INTO documents (workspace_id, service_id, kind, title, operations, sections,
-                warnings, created_at, content)
-             SELECT $1, id, $3, $4, $5, $6, $7, $8, $9 FROM services
+                warnings, created_at, content, format)
+             SELECT $1, id, $3, $4, $5, $6, $7, $8, $9, $10 FROM services
              WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL RETURNING id",
             workspace.0,
             service.0,
@@ -157,6 +164,7 @@ impl Store {
             json(&new.reading.warnings),
             at.0,
             Vec::<u8>::new(),
+            new.reading.format.as_str(),
         );
         let Some((id,)) = row else {
             tx.rollback().await?;
@@ -185,6 +193,7 @@ impl Store {
             service,
             kind: new.kind,
             title: new.title.clone(),
+            format: Some(new.reading.format),
             operations: new.reading.operations,
             sections: new.reading.sections,
             warnings: new.reading.warnings.clone(),
@@ -204,7 +213,7 @@ impl Store {
             "documents",
             "title",
             convert,
-            "SELECT id, workspace_id, service_id, kind, title, operations, sections, warnings,
+            "SELECT id, workspace_id, service_id, kind, title, format, operations, sections, warnings,
                 created_at
              FROM documents WHERE service_id = $2 AND workspace_id = $1 ORDER BY id",
             workspace.0,
@@ -228,7 +237,7 @@ impl Store {
             "documents",
             "title",
             convert,
-            "SELECT id, workspace_id, service_id, kind, title, operations, sections, warnings,
+            "SELECT id, workspace_id, service_id, kind, title, format, operations, sections, warnings,
                 created_at
              FROM documents WHERE id = $2 AND workspace_id = $1",
             workspace.0,
@@ -270,7 +279,7 @@ impl Store {
         let updated = fetch_optional!(
             tx,
             (i64,),
-            "UPDATE documents SET operations = $3, sections = $4, warnings = $5,
+            "UPDATE documents SET operations = $3, sections = $4, warnings = $5, format = $6,
                 version = version + 1
              WHERE id = $2 AND workspace_id = $1 RETURNING version",
             workspace.0,
@@ -278,6 +287,7 @@ impl Store {
             i64::from(reading.operations),
             i64::from(reading.sections),
             json(&reading.warnings),
+            reading.format.as_str(),
         );
         let Some((version,)) = updated else {
             tx.rollback().await?;

@@ -42,6 +42,17 @@ pub struct AddressRefused {
     pub reason: RefusalReason,
 }
 
+impl AddressRefused {
+    /// Returns the setting that allows the address, as the end of a sentence; empty if none does.
+    pub(crate) fn remedy(&self) -> String {
+        if !self.reason.can_be_allowed() {
+            return String::new();
+        }
+        let net = IpNet::from(self.address);
+        format!("; set UPSTREAM_PRIVATE_ALLOW={net} to allow it")
+    }
+}
+
 /// Why an address must not be dialed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RefusalReason {

@@ -14,5 +14,5 @@ pub fn check(origin: &Origin, policy: &AddressPolicy) -> Result<(), String> {
     };
     policy
         .check(SocketAddr::new(address, origin.port))
-        .map_err(|refused| format!("may not be dialed: {refused}"))
+        .map_err(|refused| format!("may not be dialed: {refused}{}", refused.remedy()))
 }

@@ -36,6 +36,8 @@ pub struct Page {
     pub media_type: Option<String>,
     /// The body of the response.
     pub bytes: Vec<u8>,
+    /// The URL to which redirects led, if it has another path.
+    pub moved_to: Option<String>,
 }
 
 /// Why a document could not be fetched.
@@ -73,7 +75,8 @@ pub async fn fetch(upstream: &Upstream, address: &str) -> Result<Page, FetchErro
         .map_err(|_| FetchError::TimedOut)?
 }
 
-async fn follow(upstream: &Upstream, mut target: Target) -> Result<Page, FetchError> {
+async fn follow(upstream: &Upstream, first: Target) -> Result<Page, FetchError> {
+    let mut target = first.clone();
     for _ in 0..=REDIRECTS_MAX {
         let outbound = request(&target)?;
         let Inbound {
@@ -103,6 +106,7 @@ async fn follow(upstream: &Upstream, mut target: Target) -> Result<Page, FetchEr
         return Ok(Page {
             media_type: media_type.map(str::to_owned),
             bytes: read(body).await?,
+            moved_to: (target.path() != first.path()).then(|| target.to_string()),
         });
     }
     Err(FetchError::Redirect("too often"))

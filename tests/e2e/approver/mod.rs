@@ -4,6 +4,7 @@ mod approvals;
 mod context;
 mod decisions;
 mod history;
+mod inbox;
 mod provenance;
 mod summary;
 mod undo;

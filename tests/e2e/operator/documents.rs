@@ -42,6 +42,8 @@ async fn operations(scene: &Scene, query: &str) -> Vec<String> {
 on_both_databases!(
     a_real_description_is_read_and_its_operations_are_listed,
     documentation_is_fetched_read_and_fetched_again,
+    the_format_of_a_document_is_recognized,
+    an_operation_says_how_it_is_called,
 );
 
 async fn a_real_description_is_read_and_its_operations_are_listed(storage: Storage) {
@@ -153,9 +155,134 @@ async fn documentation_is_fetched_read_and_fetched_again(storage: Storage) {
     let page = Reply::text(page).header("content-type", "text/html");
     scene.upstream.on("/page", page);
     let address = format!("{}/page", scene.upstream.url());
-    let made = add(&scene, "url", &address).await.expect_status(201).json();
+    let message = refused(add(&scene, "url", &address).await);
+    assert!(message.contains("is an HTML page"), "{message}");
+    let allowed = json!({"type": "url", "content": address, "allowHtml": true});
+    let docs = format!("/services/{}/docs", scene.service.id);
+    let made = scene.human.post(&docs).json(allowed).send().await;
+    let made = made.expect_status(201).json();
     assert_eq!(made["title"], "Things");
     assert_eq!(made["sections"], 2);
+    assert_eq!(made["format"], "html");
+    let path = format!("{docs}/{}/refresh", made["id"]);
+    let again = scene.human.post(&path).send().await.expect_status(200);
+    assert_eq!(again.json()["format"], "html");
+}
+
+async fn the_format_of_a_document_is_recognized(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    // The key that names the format comes after more than a screen of others.
+    let components: Vec<String> = (0..2000)
+        .map(|number| format!("    Thing{number}: {{type: object}}\n"))
+        .collect();
+    let components = components.concat();
+    let late = format!(
+        "components:\n  schemas:\n{components}openapi: 3.0.0\npaths:\n  /things:\n    get: {{}}\n"
+    );
+    let page =
+        "<!doctype html><html><body><form><input name=p type='password'></form></body></html>";
+    for (content, format, operations) in [
+        (&*late, "openapi", 1),
+        (
+            "{\"swagger\": \"2.0\", \"paths\": {\"/a\": {\"get\": {}}}}",
+            "openapi",
+            1,
+        ),
+        ("# Things\n\nThere are things.", "markdown", 0),
+        ("GET /things: lists them", "markdown", 0),
+    ] {
+        let made = add(&scene, "auto", content).await.expect_status(201).json();
+        assert_eq!(
+            (&made["type"], &made["format"]),
+            (&json!(format), &json!(format))
+        );
+        assert_eq!(made["operations"], operations, "{made}");
+    }
+    let message = refused(add(&scene, "auto", page).await);
+    for part in ["is an HTML page", "login page", "use the type html"] {
+        assert!(message.contains(part), "{message}");
+    }
+    let made = add(&scene, "html", page).await.expect_status(201).json();
+    assert_eq!(made["format"], "html");
+
+    // A description that has moved behind a login is refused with where the URL led.
+    let api = json!({"openapi": "3.0.0", "paths": {"/a": {"get": {}}}});
+    scene.upstream.on("/api.json", Reply::json(api));
+    let address = format!("{}/api.json", scene.upstream.url());
+    let made = add(&scene, "url", &address).await.expect_status(201).json();
+    assert_eq!(
+        (&made["type"], &made["format"]),
+        (&json!("url"), &json!("openapi"))
+    );
+    scene.upstream.on("/api.json", Reply::redirect("/login"));
+    let login = Reply::text(page).header("content-type", "text/html");
+    scene.upstream.on("/login", login);
+    let refresh = format!("/services/{}/docs/{}/refresh", scene.service.id, made["id"]);
+    let message = refused(scene.human.post(&refresh).send().await);
+    assert!(
+        message.contains("login page") && message.contains("/login"),
+        "{message}"
+    );
+}
+
+async fn an_operation_says_how_it_is_called(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let base = format!("{}/api", scene.upstream.url());
+    let human = &scene.human;
+    let service = human.create_bearer_service("files", &base, "x").await;
+    // The document repeats the path of the base URL.
+    let api = json!({"openapi": "3.0.0", "paths": {"/api/contents/{path}": {"get": {}}}});
+    human.add_document(&service, "auto", &api.to_string()).await;
+    let listed = human
+        .read(&format!("/services/{}/operations", service.id))
+        .await;
+    let operation = &listed["items"][0];
+    assert_eq!(operation["path"], "/api/contents/{path}");
+    assert_eq!(operation["call_path"], "/contents/{path}");
+}
+
+#[tokio::test]
+async fn what_an_operator_can_do_about_a_refused_value_is_said() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let human = &scene.human;
+    let gzip = refused(add(&scene, "auto", "\u{1f}\u{fffd}\u{8}\0\0openapi").await);
+    assert!(
+        gzip.contains("is gzip-compressed: unzip it first"),
+        "{gzip}"
+    );
+    let zip = refused(add(&scene, "openapi", "PK\u{3}\u{4}\u{14}").await);
+    assert!(zip.contains("is zip-compressed: unzip it first"), "{zip}");
+    let errors = async |path: &str, body: Value| {
+        let refused = human.post(path).json(body).send().await;
+        let refused = refused.expect_problem(400, "validation_failed").json();
+        refused["errors"][0].clone()
+    };
+    for (host, remedy) in [
+        (
+            "10.0.0.5",
+            "set UPSTREAM_PRIVATE_ALLOW=10.0.0.5/32 to allow it",
+        ),
+        (
+            "[fd00::5]",
+            "set UPSTREAM_PRIVATE_ALLOW=fd00::5/128 to allow it",
+        ),
+        ("169.254.169.254", "a cloud metadata address"),
+    ] {
+        let service = json!({
+            "name": "internal", "baseUrl": format!("http://{host}"), "authType": "none",
+        });
+        let error = errors("/services", service).await;
+        let message = error["message"].as_str().unwrap();
+        assert_eq!(error["field"], "baseUrl");
+        assert!(message.ends_with(remedy), "{message}");
+    }
+    let past = "2020-01-01T00:00:00Z";
+    let error = errors("/agents", json!({"name": "late", "expiresAt": past})).await;
+    assert_eq!(error["field"], "expiresAt");
+    let change = human.put(&format!("/agents/{}", scene.agent.id));
+    let refused = change.json(json!({"expiresAt": past})).send().await;
+    let refused = refused.expect_problem(400, "validation_failed").json();
+    assert_eq!(refused["errors"][0]["field"], "expiresAt");
 }
 
 /// Returns the message of a 400 about `content`.

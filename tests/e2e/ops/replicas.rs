@@ -137,8 +137,9 @@ async fn a_revocation_at_one_replica_ends_calls_at_the_other() {
 
     let expiring = human.create_agent("expiring", &[service]).await;
     let stream = open(&expiring).await;
-    let past = json!({"expiresAt": "2020-01-01T00:00:00Z"});
-    let change = human.put(&format!("/agents/{}", expiring.id)).json(past);
+    let soon = (jiff::Timestamp::now() + Duration::from_millis(500)).to_string();
+    let soon = json!({"expiresAt": soon});
+    let change = human.put(&format!("/agents/{}", expiring.id)).json(soon);
     change.send().await.expect_status(200);
     ends(stream).await;
 

@@ -184,8 +184,8 @@ async fn an_expiring_key_ends_its_calls_immediately(storage: Storage) {
     change_agent(human, agent, json!({"expiresAt": null})).await;
     let mut stream = open_stream(&scene, agent).await;
     stays_open(&mut stream).await;
-    let past = json!({"expiresAt": in_time(Duration::ZERO)});
-    change_agent(human, agent, past).await;
+    let soon = json!({"expiresAt": in_time(Duration::from_millis(500))});
+    change_agent(human, agent, soon).await;
     breaks_off(stream).await;
 }
 

@@ -5,7 +5,7 @@ use gaiterguard_apidocs::{Field, Operation, Parameter, Place};
 use gaiterguard_assessment::effect_of;
 use gaiterguard_definitions::document::{self, NewDocument};
 use gaiterguard_definitions::service;
-use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
+use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentFormat, DocumentKind};
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::service::Service;
@@ -52,6 +52,10 @@ pub(crate) struct DocumentBody {
     service_id: i64,
     /// Format of the content.
     r#type: DocumentKind,
+    /// Format that the document was found to have. Null for a document with a URL that an earlier
+    /// version of the gateway added, until it is refreshed.
+    #[schema(required)]
+    format: Option<DocumentFormat>,
     /// Title given by the operator, or else the title in the document.
     #[schema(required)]
     title: Option<String>,
@@ -73,6 +77,12 @@ impl From<Document> for DocumentBody {
             unreadable: false,
             service_id: document.service.0,
             r#type: document.kind,
+            format: document.format.or(match document.kind {
+                DocumentKind::Openapi => Some(DocumentFormat::Openapi),
+                DocumentKind::Markdown => Some(DocumentFormat::Markdown),
+                DocumentKind::Html => Some(DocumentFormat::Html),
+                DocumentKind::Url => None,
+            }),
             title: document.title,
             operations: document.operations,
             sections: document.sections,
@@ -91,6 +101,7 @@ impl From<(Stored<Document>, ServiceId)> for DocumentBody {
                 unreadable: true,
                 service_id: service.0,
                 r#type: DocumentKind::Markdown,
+                format: None,
                 title: Some(damaged.name).filter(|title| !title.is_empty()),
                 operations: 0,
                 sections: 0,
@@ -228,6 +239,9 @@ struct ListedOperation {
     method: String,
     /// Path, with parameter names in braces.
     path: String,
+    /// Path to send through the gateway: relative to the service's base URL, with parameter names in
+    /// braces.
+    call_path: String,
     /// Summary in the document.
     #[schema(required)]
     summary: Option<String>,
@@ -318,6 +332,7 @@ impl From<(i64, &Operation, &Service)> for ListedOperation {
             id: operation.id.clone(),
             method: operation.method.clone(),
             path: operation.template.clone(),
+            call_path: operation.call_path(service.base_url.path()),
             summary: operation.summary.clone(),
             description: operation.description.clone(),
             tags: operation.tags.clone(),

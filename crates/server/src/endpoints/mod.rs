@@ -10,14 +10,17 @@ mod document;
 mod editing;
 mod events;
 pub(crate) mod health;
+mod inbox;
 mod kill_switch;
 mod list;
 mod metrics;
 mod openapi;
 mod overview;
 mod page;
+mod people;
 mod problems;
 mod ready;
+mod recorded;
 mod request;
 mod rule;
 mod service;
@@ -61,6 +64,7 @@ pub(crate) fn signed_in() -> OpenApiRouter<DashboardState> {
         .merge(kill_switch::routes())
         .merge(request::routes())
         .merge(audit::routes())
+        .merge(inbox::routes())
         .merge(overview::routes())
         .merge(settings::routes())
         .merge(events::routes());

@@ -1,6 +1,6 @@
 //! Documents.
 
-use gaiterguard_domain::document::DocumentKind;
+use gaiterguard_domain::document::{DocumentFormat, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_store::{Abandoned, DocumentReading, DocumentVersion, NewDocument, Store, Stored};
 
@@ -19,6 +19,7 @@ async fn documents_belong_to_services(_: &Database, store: &Store) {
         kind: DocumentKind::Openapi,
         title: Some("the API".to_owned()),
         reading: DocumentReading {
+            format: DocumentFormat::Openapi,
             operations: 3,
             sections: 4,
             warnings: vec!["odd".to_owned()],

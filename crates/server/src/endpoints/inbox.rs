@@ -1,0 +1,144 @@
+//! `GET /inbox`: everything that needs a human.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_gateway::Gateway;
+use gaiterguard_store::{EmptyDocument, Inbox, RefusedCredential};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::DashboardState;
+use super::caller::Caller;
+use super::list::each;
+use crate::problem::Problem;
+
+/// How long a refused credential is reported. Most services that are in use are called every day.
+const REFUSALS_KEPT: Duration = Duration::from_hours(24);
+
+/// Returns the routes.
+pub(super) fn routes() -> OpenApiRouter<DashboardState> {
+    OpenApiRouter::new().routes(routes!(get))
+}
+
+/// Everything that needs a human.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Inbox)]
+pub(crate) struct InboxBody {
+    /// Number of pending actions.
+    #[schema(minimum = 0)]
+    pending: i64,
+    /// Number of actions whose execution has an unknown outcome. `GET
+    /// /approvals?status=INDETERMINATE` lists them.
+    #[schema(minimum = 0)]
+    outcome_unknown: i64,
+    /// Number of approved actions that have not been executed and expire within the last fifth of
+    /// their lifetime. `GET /approvals?status=APPROVED` lists them.
+    #[schema(minimum = 0)]
+    expiring_approvals: i64,
+    /// When the first of these approvals expires.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    next_approval_expires_at: Option<Timestamp>,
+    /// Services whose upstream responded with 401 or 403 in the last 24 hours, and since the service
+    /// was last changed. The latest first, at most 20.
+    refused_credentials: Vec<RefusedCredentialBody>,
+    /// Documents in which neither an operation nor text was found. At most 20.
+    unreadable_documents: Vec<UnreadableDocumentBody>,
+}
+
+/// A service whose credential the upstream refused.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RefusedCredential)]
+pub(crate) struct RefusedCredentialBody {
+    /// ID of the service.
+    service_id: i64,
+    /// Name of the service.
+    service_name: String,
+    /// Number of these responses.
+    #[schema(minimum = 1)]
+    count: i64,
+    /// When the last of them arrived.
+    #[schema(value_type = String, format = DateTime)]
+    last_at: Timestamp,
+}
+
+/// A document in which nothing was found.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UnreadableDocument)]
+pub(crate) struct UnreadableDocumentBody {
+    /// ID of the document.
+    id: i64,
+    /// ID of the service.
+    service_id: i64,
+    /// Name of the service.
+    service_name: String,
+    /// Title.
+    #[schema(required)]
+    title: Option<String>,
+}
+
+impl From<RefusedCredential> for RefusedCredentialBody {
+    fn from(refused: RefusedCredential) -> Self {
+        Self {
+            service_id: refused.service.0,
+            service_name: refused.name,
+            count: refused.count,
+            last_at: refused.last_at,
+        }
+    }
+}
+
+impl From<EmptyDocument> for UnreadableDocumentBody {
+    fn from(document: EmptyDocument) -> Self {
+        Self {
+            id: document.id.0,
+            service_id: document.service.0,
+            service_name: document.service_name,
+            title: document.title,
+        }
+    }
+}
+
+/// Get the inbox
+///
+/// Returns what needs a human. Counts of actions change with the events `action.created` and
+/// `action.updated` of `GET /events`, and refusals of a credential with the requests of agents.
+#[utoipa::path(
+    get,
+    path = "/inbox",
+    operation_id = "getInbox",
+    tag = "approvals",
+    responses((status = 200, description = "The inbox.", body = InboxBody))
+)]
+async fn get(
+    State(gateway): State<Arc<Gateway>>,
+    State(clock): State<Arc<dyn Clock>>,
+    caller: Caller,
+) -> Result<Json<InboxBody>, Problem> {
+    let now = clock.now();
+    let inbox = gateway
+        .store()
+        .inbox(caller.workspace(), now.before(REFUSALS_KEPT), now)
+        .await?;
+    let Inbox {
+        pending,
+        outcome_unknown,
+        expiring_approvals,
+        next_expiry,
+        refused_credentials,
+        empty_documents,
+    } = inbox;
+    Ok(Json(InboxBody {
+        pending,
+        outcome_unknown,
+        expiring_approvals,
+        next_approval_expires_at: next_expiry,
+        refused_credentials: each(refused_credentials),
+        unreadable_documents: each(empty_documents),
+    }))
+}
