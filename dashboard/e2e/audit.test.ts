@@ -21,7 +21,7 @@ test('entries are sentences with links, and expand to their details', async () =
   const { page } = stage;
   await page.getByRole('link', { name: 'Audit' }).click();
   const list = entries();
-  const held = list.getByRole('listitem').filter({ hasText: 'asked for approval of' }).first();
+  const held = list.getByRole('listitem').filter({ hasText: 'requested approval for' }).first();
   await held
     .getByText(/^agent 1: assistant/)
     .first()
@@ -32,7 +32,7 @@ test('entries are sentences with links, and expand to their details', async () =
   expect(await created.getByRole('link', { name: 'things' }).getAttribute('href')).toBe(
     '/app/services/1',
   );
-  expect(await held.textContent()).not.toContain('asked for by');
+  expect(await held.textContent()).not.toContain('requested by');
   await held.getByRole('button', { name: /^Details of entry/ }).click();
   await held.getByText('Previous hash').waitFor();
   await held.getByText('action.created').waitFor();
@@ -60,6 +60,24 @@ test('every actor is shown with its kind and id, and no agent can have a humanâ€
   expect(renamed.status).toBe(400);
   const free = await stage.call('POST', '/agents', { name: 'system-monitor', serviceIds: [] });
   expect(free.status).toBe(201);
+});
+
+test('entries are filtered, and the URL holds the filter', async () => {
+  const { page } = stage;
+  const rows = () => entries().getByRole('listitem').allTextContents();
+  await page.getByLabel('Event', { exact: true }).selectOption('Services');
+  await expect.poll(rows).toEqual([expect.stringContaining('created service things')]);
+  expect(new URL(page.url()).search).toBe('?group=services');
+  await page.reload();
+  await expect.poll(rows).toEqual([expect.stringContaining('created service things')]);
+  await page.getByLabel('Actor', { exact: true }).selectOption('All agents');
+  await page.getByText('No entries match').waitFor();
+  await page.getByLabel('Event', { exact: true }).selectOption('All events');
+  await page.getByLabel('Period', { exact: true }).selectOption('Last 24 hours');
+  await expect.poll(rows).toEqual([expect.stringContaining('requested approval for')]);
+  await stage.expectFine('audit-filtered');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await entries().getByText('registered', { exact: true }).waitFor();
 });
 
 test('renewals of a session are folded into one row', async () => {
