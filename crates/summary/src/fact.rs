@@ -1,6 +1,7 @@
 //! The values that matter most for a decision.
 
 use gaiterguard_apidocs::Operation;
+use gaiterguard_domain::secret_name;
 use gaiterguard_judge::Role;
 use serde::{Deserialize, Serialize};
 
@@ -141,19 +142,7 @@ fn kind_of(value: &Value) -> FactKind {
 
 /// Whether the name of a value says that it is a secret.
 fn is_secret(value: &Value) -> bool {
-    value.role == Role::Secret
-        || [
-            "token",
-            "secret",
-            "password",
-            "credential",
-            "apikey",
-            "api_key",
-            "cvc",
-            "cvv",
-        ]
-        .iter()
-        .any(|word| value.name().to_ascii_lowercase().contains(word))
+    value.role == Role::Secret || secret_name::mentions_secret(value.name())
 }
 
 fn short(meaning: Option<&str>) -> Option<String> {

@@ -1,13 +1,13 @@
 //! The headline: verb, object, amount, recipient, and the beginning of the content, in the order that
 //! fits the effect.
 
-use gaiterguard_judge::Effect;
+use gaiterguard_domain::effect::Effect;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{Fact, FactKind};
 use crate::values::{Calls, beginning};
 use crate::verb::Phrase;
-use crate::words::{singular, spaced};
+use crate::words::{is_in, noun_of, spaced};
 
 /// The longest value of a headline, in characters: one line on a phone.
 const VALUE_CHARS_MAX: usize = 60;
@@ -151,9 +151,12 @@ impl Headline<'_> {
     fn object(&self, line: &mut Line) {
         let names = self.names();
         let object = names.first().filter(|_| self.phrase.takes_name);
-        // The name of a file needs no noun.
-        if !object.is_some_and(|object| is_file(&object.value)) {
-            line.noun(self.phrase.noun.as_deref());
+        let noun = self.phrase.noun.as_deref();
+        // The name of a file says what it is.
+        let is_file =
+            |object: &&Fact| noun.is_some_and(is_file_noun) && is_file_name(&object.value);
+        if !object.is_some_and(is_file) {
+            line.noun(noun);
         }
         if let Some(object) = object {
             line.own(" ");
@@ -263,13 +266,22 @@ fn gives(name: &str) -> bool {
     .any(|word| name.contains(word))
 }
 
-/// Whether a value looks like the name of a file, which needs no noun.
-fn is_file(value: &str) -> bool {
+/// Whether a noun is one for files, or for places that hold them.
+fn is_file_noun(noun: &str) -> bool {
+    const NOUNS: &str = "file content blob object path tree document attachment asset upload";
+    let last = noun.rsplit(' ').next().unwrap_or_default();
+    is_in(NOUNS, last)
+}
+
+/// Whether a value is written like the path or the name of a file. Domain names are written alike.
+fn is_file_name(value: &str) -> bool {
     let file = value.rsplit('/').next().unwrap_or_default();
     let ending = file.rsplit_once('.').map(|(_, ending)| ending);
     value.contains('/')
         || ending.is_some_and(|ending| {
-            (1..=5).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphabetic())
+            (1..=5).contains(&ending.len())
+                && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                && ending.bytes().any(|byte| byte.is_ascii_alphabetic())
         })
 }
 
@@ -319,7 +331,7 @@ impl Line {
     fn detail(&mut self, fact: &Fact) {
         self.own(" · ");
         let name = match fact.kind {
-            FactKind::Target => singular(&spaced(&fact.name)),
+            FactKind::Target => noun_of(&fact.name),
             _ => short_name(&fact.name),
         };
         if !name.is_empty() {
@@ -362,6 +374,32 @@ impl Line {
         }
         if count > NAMED_MAX {
             self.own(&format!(" and {} more", count - NAMED_MAX));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_known_by_its_noun_and_its_name() {
+        for (noun, value, expected) in [
+            ("file", "q16.txt", true),
+            ("file", "reports/q16", true),
+            ("content", "song.mp3", true),
+            ("shared document", "a.b.pdf", true),
+            ("domain", "example.com", false),
+            ("host", "db.prod.example.com", false),
+            ("repository", "acme/site", false),
+            ("queue", "orders.dlq", false),
+            ("file", "file_123", false),
+            ("file", "report-1.5", false),
+            ("file", "1.0.0-2024-11-03", false),
+            ("document", "d8f7a6b5c4", false),
+        ] {
+            let found = is_file_noun(noun) && is_file_name(value);
+            assert_eq!(found, expected, "{noun} {value}");
         }
     }
 }

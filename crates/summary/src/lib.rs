@@ -13,7 +13,7 @@ mod verb;
 mod words;
 
 use gaiterguard_apidocs::Operation;
-use gaiterguard_judge::Effect;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::opened::{Body, Opened};
 use serde::{Deserialize, Serialize};
 
@@ -39,9 +39,8 @@ pub struct Subject<'a> {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(as = RequestSummary))]
 pub struct Summary {
-    /// The most severe effect, as the code of its signal: `deletes`, `pays`, `changes_access`,
-    /// `runs_code`, `shares_outside`, `changes`, `creates`, or `reads`.
-    pub effect: String,
+    /// The most severe effect.
+    pub effect: Effect,
     /// One line, such as “Refund €20.00 · charge `ch_1`”.
     pub headline: Vec<Part>,
     /// The values that matter most, the most important first. At most six.
@@ -76,7 +75,7 @@ impl Summary {
         let other_values = (target.names.len() + values.kept.len() + values.dropped)
             .saturating_sub(facts.len().min(FACTS_MAX));
         Self {
-            effect: effect.code().to_owned(),
+            effect,
             headline,
             facts: facts.into_iter().take(FACTS_MAX).collect(),
             other_values,

@@ -146,7 +146,7 @@ export type Action = {
 };
 
 /**
- * A human's decision on one of several actions.
+ * A human's ruling on one of several actions.
  */
 export type ActionDecision = {
     /**
@@ -155,11 +155,11 @@ export type ActionDecision = {
     action_id: string;
     /**
      * Digest of the request that the user reviewed. If the action's request has a different
-     * digest, the decision is refused.
+     * digest, the ruling is refused.
      */
     digest: string;
     /**
-     * The decision.
+     * Whether to approve or deny the action.
      */
     decision: DecisionKind;
     /**
@@ -174,11 +174,11 @@ export type ActionDecision = {
 };
 
 /**
- * A human's decisions on several actions.
+ * A human's rulings on several actions.
  */
 export type ActionDecisions = {
     /**
-     * The decisions, each on a different action.
+     * The rulings, each on a different action.
      */
     decisions: Array<ActionDecision>;
 };
@@ -650,12 +650,12 @@ export type Decision = {
 };
 
 /**
- * A decision on a pending action.
+ * A ruling on a pending action.
  */
 export type DecisionKind = 'approve' | 'deny';
 
 /**
- * Result of one of several decisions: a status or a problem.
+ * Result of one of several rulings: a status or a problem.
  */
 export type DecisionResult = {
     /**
@@ -667,11 +667,11 @@ export type DecisionResult = {
 };
 
 /**
- * Results of several decisions.
+ * Results of several rulings.
  */
 export type DecisionResults = {
     /**
-     * The results, in the order of the decisions.
+     * The results, in the order of the rulings.
      */
     results: Array<DecisionResult>;
 };
@@ -3537,7 +3537,7 @@ export type DecideActionsError = DecideActionsErrors[keyof DecideActionsErrors];
 
 export type DecideActionsResponses = {
     /**
-     * The result of each decision.
+     * The result of each ruling.
      */
     200: DecisionResults;
 };

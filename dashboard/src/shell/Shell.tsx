@@ -7,6 +7,7 @@ import {
   getKillSwitchOptions,
   listPendingApprovalsOptions,
 } from '#/client/@tanstack/react-query.gen';
+import { useAttention } from '#/inbox/attention';
 import { useConnection, useLive } from '#/live/LiveProvider';
 import { useUnknownOutcomes } from '#/queue/unknown';
 import { signOut } from '#/session/session';
@@ -34,8 +35,8 @@ export function Shell() {
   const [isSwitching, setIsSwitching] = useState(false);
   const pending = useQuery(listPendingApprovalsOptions());
   const unknown = useUnknownOutcomes();
-  // Both require a human.
-  const count = (pending.data?.approvals.length ?? 0) + unknown.actions.length;
+  const attention = useAttention();
+  const count = (pending.data?.approvals.length ?? 0) + unknown.actions.length + attention.count;
   useTitle(count);
   // A request that fills a phone has its own buttons at the bottom, and so has one in the set-up.
   const hasBar = !useRouterState({

@@ -31,7 +31,7 @@ use uuid::Uuid;
 pub(crate) const SECRET: &str = "the-first-secret-of-this-test-gateway-0001";
 pub(crate) const SALT: &str = "salt";
 
-pub(crate) struct House {
+pub(crate) struct Setup {
     pub(crate) dir: TempDir,
     pub(crate) store: Store,
     pub(crate) sealing: Sealing,
@@ -63,7 +63,7 @@ fn policy() -> AddressPolicy {
     }
 }
 
-impl House {
+impl Setup {
     pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let store = open(&dir.path().join("gaiterguard.db"));

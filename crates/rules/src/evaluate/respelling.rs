@@ -1,7 +1,7 @@
 //! Comparing the names in a map of the request with those of a condition. One that some servers take
 //! for the other leaves it open whether the condition holds.
 
-use crate::evaluate::Evaluation;
+use super::Evaluation;
 use crate::expression::Expression;
 use crate::failure::Cause;
 use crate::respelled::Names;

@@ -1,28 +1,41 @@
 //! The kinds of effect that a request can have.
 
-/// A kind of effect. Ordered by severity, the most severe first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// A kind of effect. Ordered by severity, the most severe first. The names in JSON are the codes of
+/// the assessor's signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "schema", schema(as = OperationEffect, description = "Effect of a request."))]
 pub enum Effect {
     /// Deletes or cancels something.
+    #[serde(rename = "deletes")]
     Delete,
     /// Moves money or commits to a payment.
+    #[serde(rename = "pays")]
     Pay,
     /// Changes access rights or credentials.
+    #[serde(rename = "changes_access")]
     Access,
     /// Runs code, or changes which code runs.
+    #[serde(rename = "runs_code")]
     Code,
     /// Sends or shows something to others.
+    #[serde(rename = "shares_outside")]
     ShareOutside,
     /// Changes something that exists.
+    #[serde(rename = "changes")]
     Change,
     /// Creates something.
+    #[serde(rename = "creates")]
     Create,
     /// Only reads.
+    #[serde(rename = "reads")]
     Read,
 }
 
 impl Effect {
-    /// Returns the signal code of the effect, which is part of the API.
+    /// Returns the name in JSON, which is also the code of the effect's signal.
     pub const fn code(self) -> &'static str {
         match self {
             Self::Delete => "deletes",
@@ -37,7 +50,7 @@ impl Effect {
     }
 
     /// Returns a predicate for a sentence that begins with "It".
-    pub(crate) fn phrase(self) -> &'static str {
+    pub const fn phrase(self) -> &'static str {
         match self {
             Self::Delete => "deletes or cancels something",
             Self::Pay => "moves money or commits to a payment",
@@ -49,9 +62,25 @@ impl Effect {
             Self::Read => "only reads",
         }
     }
+}
 
-    /// Returns the effect's bit in a set.
-    pub(crate) fn bit(self) -> u8 {
-        1 << (self as u8)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_in_json_is_the_code() {
+        for effect in [
+            Effect::Delete,
+            Effect::Pay,
+            Effect::Access,
+            Effect::Code,
+            Effect::ShareOutside,
+            Effect::Change,
+            Effect::Create,
+            Effect::Read,
+        ] {
+            assert_eq!(serde_json::to_value(effect).unwrap(), effect.code());
+        }
     }
 }

@@ -1,23 +1,26 @@
 //! Concurrent changes of one definition on two replicas.
 
 use gaiterguard_definitions::credentials::Credentials;
-use gaiterguard_definitions::definition_store::DefinitionError;
+use gaiterguard_definitions::definition_store::{DefinitionError, DefinitionStore};
 use gaiterguard_definitions::{agent, rule, service};
 use gaiterguard_domain::service::AuthType;
 use serde_json::json;
 
-use crate::house::{House, fields};
+use crate::setup::{Setup, fields};
 
 const ROUNDS: u32 = 20;
 
+/// Returns a replica, and the definitions as another one sees them.
+async fn two_replicas() -> (Setup, DefinitionStore) {
+    let setup = Setup::new().await;
+    let other = setup.second_replica().await;
+    (setup, other)
+}
+
 #[tokio::test]
 async fn neither_of_two_changes_of_an_agent_undoes_the_other() {
-    let house = House::new().await;
-    let (one, other, editor) = (
-        &house.definitions,
-        &house.second_replica().await,
-        house.editor,
-    );
+    let (setup, other) = two_replicas().await;
+    let (one, other, editor) = (&setup.definitions, &other, setup.editor);
     let new = fields(json!({"name": "bot"}));
     let id = agent::create(one, editor, new)
         .await
@@ -45,12 +48,8 @@ async fn neither_of_two_changes_of_an_agent_undoes_the_other() {
 
 #[tokio::test]
 async fn neither_of_two_changes_of_a_rule_undoes_the_other() {
-    let house = House::new().await;
-    let (one, other, editor) = (
-        &house.definitions,
-        &house.second_replica().await,
-        house.editor,
-    );
+    let (setup, other) = two_replicas().await;
+    let (one, other, editor) = (&setup.definitions, &other, setup.editor);
     let new = fields(json!({"name": "r", "effect": "deny"}));
     let id = rule::create(one, editor, new).await.unwrap().id;
     for round in 0..ROUNDS {
@@ -72,12 +71,8 @@ async fn neither_of_two_changes_of_a_rule_undoes_the_other() {
 
 #[tokio::test]
 async fn a_credential_always_fits_the_type_of_its_service() {
-    let house = House::new().await;
-    let (one, other, editor) = (
-        &house.definitions,
-        &house.second_replica().await,
-        house.editor,
-    );
+    let (setup, other) = two_replicas().await;
+    let (one, other, editor) = (&setup.definitions, &other, setup.editor);
     let new = fields(json!({
         "name": "s", "baseUrl": "https://api.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
