@@ -43,4 +43,5 @@ pub mod audit;
 pub mod earlier_ruling;
 pub mod event;
 pub mod evidence;
+pub mod familiarity;
 pub mod ledger;

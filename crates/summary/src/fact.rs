@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount;
 use crate::path::Target;
-use crate::values::{VALUE_CHARS_MAX, Value, beginning};
+use crate::values::{VALUE_CHARS_MAX, Value, Values, beginning};
 
 /// The longest description that is passed on, in characters: one line next to the value.
 const MEANING_CHARS_MAX: usize = 80;
@@ -119,6 +119,28 @@ pub(crate) fn most_important(
     }
     facts.sort_by_key(|(kind, is_optional, _)| (*kind, *is_optional));
     facts.into_iter().map(|(_, _, fact)| fact).collect()
+}
+
+/// Returns the recipients and accounts among all facts of a request, or else the objects that the path
+/// names, each with its name, in alphabetical order; `None` if there are none, or if not all of them are
+/// known.
+pub(crate) fn recipients(facts: &[Fact], values: &Values) -> Option<Vec<String>> {
+    let of_kinds = |kinds: &[FactKind]| -> Vec<&Fact> {
+        let facts = facts.iter();
+        facts.filter(|fact| kinds.contains(&fact.kind)).collect()
+    };
+    let mut found = of_kinds(&[FactKind::Recipient, FactKind::Account]);
+    if found.is_empty() {
+        found = of_kinds(&[FactKind::Target]);
+    }
+    let is_known = values.dropped == 0 && found.iter().all(|fact| !fact.is_cut);
+    let texts = found
+        .iter()
+        .map(|fact| format!("{}={}", fact.name, fact.value));
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort_unstable();
+    texts.dedup();
+    (is_known && !texts.is_empty()).then_some(texts)
 }
 
 fn kind_of(value: &Value) -> FactKind {

@@ -17,6 +17,7 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::opened::{Body, Opened};
 use serde::{Deserialize, Serialize};
 
+pub use amount::Money;
 pub use fact::{Fact, FactKind};
 pub use headline::Part;
 
@@ -47,6 +48,15 @@ pub struct Summary {
     pub facts: Vec<Fact>,
     /// How many values of the request are not among the facts.
     pub other_values: usize,
+    /// The amount of money. Null if the request contains none or several, if the currency is unknown,
+    /// or if an earlier version of the gateway held the request.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub amount: Option<Money>,
+    /// The recipients and accounts, or else the objects in the path, with their names, in alphabetical
+    /// order; `None` if there are none, or if not all of them are known. Never stored.
+    #[serde(skip)]
+    pub recipients: Option<Vec<String>>,
 }
 
 /// The most facts of a summary. More do not fit on a phone next to the headline.
@@ -77,6 +87,8 @@ impl Summary {
         Self {
             effect,
             headline,
+            amount: amount::only(&values),
+            recipients: fact::recipients(&facts, &values),
             facts: facts.into_iter().take(FACTS_MAX).collect(),
             other_values,
         }

@@ -170,7 +170,7 @@ export const listPendingApprovals = <ThrowOnError extends boolean = true>(option
 /**
  * Get an action
  *
- * Includes the complete body.
+ * Includes the complete body, and how the request compares with earlier ones.
  */
 export const getApproval = <ThrowOnError extends boolean = true>(options: Options<GetApprovalData, ThrowOnError>) => (options.client ?? client).get<GetApprovalResponses, GetApprovalErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -335,7 +335,7 @@ export const getApprovalQueryKey = (options: Options<GetApprovalData>) => create
 /**
  * Get an action
  *
- * Includes the complete body.
+ * Includes the complete body, and how the request compares with earlier ones.
  */
 export const getApprovalOptions = (options: Options<GetApprovalData>) => queryOptions<GetApprovalResponse, GetApprovalError, GetApprovalResponse, ReturnType<typeof getApprovalQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
