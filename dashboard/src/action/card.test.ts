@@ -21,7 +21,7 @@ function factsOf(body: string): RequestFact[] {
 }
 
 const summaryOf = (facts: RequestFact[]) => ({
-  effect: 'changes' as const,
+  effect: 'changes',
   headline: [],
   facts,
   other_values: 0,

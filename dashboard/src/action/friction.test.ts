@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Action, OperationEffect } from '#/client';
+import type { Action } from '#/client';
 import { frictionOf, reasonsForFriction } from './friction';
 
 const request = (change: Partial<Action>) =>
@@ -14,12 +14,7 @@ const request = (change: Partial<Action>) =>
     ...change,
   }) as unknown as Action;
 
-const summary = (effect: OperationEffect) => ({
-  effect,
-  headline: [],
-  facts: [],
-  other_values: 0,
-});
+const summary = (effect: string) => ({ effect, headline: [], facts: [], other_values: 0 });
 
 describe('an approval', () => {
   it('takes one press if little can go wrong', () => {

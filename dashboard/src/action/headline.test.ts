@@ -11,7 +11,7 @@ const operation = { id: 'createPayout', summary: 'Create a payout', tags: [], de
 describe('the headline of a request', () => {
   it('is what it would do', () => {
     const summary = {
-      effect: 'pays' as const,
+      effect: 'pays',
       headline: [
         { text: 'Pay out ', is_value: false },
         { text: '€12.00', is_value: true },
