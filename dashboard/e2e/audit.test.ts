@@ -62,6 +62,24 @@ test('every actor is shown with its kind and id, and no agent can have a humanâ€
   expect(free.status).toBe(201);
 });
 
+test('entries are filtered, and the URL holds the filter', async () => {
+  const { page } = stage;
+  const rows = () => entries().getByRole('listitem').allTextContents();
+  await page.getByLabel('Event', { exact: true }).selectOption('Services');
+  await expect.poll(rows).toEqual([expect.stringContaining('created service things')]);
+  expect(new URL(page.url()).search).toBe('?group=services');
+  await page.reload();
+  await expect.poll(rows).toEqual([expect.stringContaining('created service things')]);
+  await page.getByLabel('Actor', { exact: true }).selectOption('All agents');
+  await page.getByText('No entries match').waitFor();
+  await page.getByLabel('Event', { exact: true }).selectOption('All events');
+  await page.getByLabel('Period', { exact: true }).selectOption('Last 24 hours');
+  await expect.poll(rows).toEqual([expect.stringContaining('requested approval for')]);
+  await stage.expectFine('audit-filtered');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await entries().getByText('registered', { exact: true }).waitFor();
+});
+
 test('renewals of a session are folded into one row', async () => {
   const { page } = stage;
   const rows = entries().getByRole('listitem');

@@ -33,7 +33,7 @@ test('requests are filtered, and the URL holds the filter', async () => {
   await stage.call('PATCH', `/approvals/${denied}/deny`, { note: 'no' });
   await stage.hold(agent.key, service, '/waiting', 'Remove the pending one');
   const list = page.getByRole('list', { name: 'Decided requests' }).getByRole('listitem');
-  await expect.poll(() => list.count()).toBe(3);
+  await expect.poll(() => list.count(), { timeout: 10_000 }).toBe(3);
   await stage.expectFine('history');
 
   await page.getByLabel('Approval status').selectOption('Denied');
@@ -41,6 +41,7 @@ test('requests are filtered, and the URL holds the filter', async () => {
   expect(page.url()).toContain('status=DENIED');
   await page.reload();
   await page.getByText('Remove the denied one').waitFor();
+  await list.getByText('by you (user 1)').waitFor();
   await page.getByRole('button', { name: 'Clear filters' }).click();
   await expect.poll(() => list.count()).toBe(3);
 
@@ -94,11 +95,11 @@ test('an entry that was not held links to its agent, service, and rule', async (
 
 test('a response that is not a success is never green', async () => {
   const { page } = stage;
-  stage.upstream.statuses.set('/moved', 302);
-  expect(await read('/moved', 'Read it')).toMatchObject({ status: 302 });
+  stage.upstream.statuses.set('/moved', 307);
+  expect(await read('/moved', 'Read it')).toMatchObject({ status: 307 });
   const item = page.getByRole('listitem').filter({ hasText: '/moved' });
-  await item.getByText('302', { exact: true }).waitFor();
-  expect(await item.locator('.text-good', { hasText: /302|Forwarded/ }).count()).toBe(0);
+  await item.getByText('307', { exact: true }).waitFor();
+  expect(await item.locator('.text-good', { hasText: /307|Forwarded/ }).count()).toBe(0);
 });
 
 test('further pages are fetched on demand', async () => {

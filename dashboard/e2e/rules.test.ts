@@ -111,6 +111,7 @@ test('a rule is simulated on past requests before it is saved, even without a na
   const { page } = stage;
   await write('request.path == "/notes"');
   await page.getByText('Valid', { exact: true }).waitFor();
+  await page.getByText('Matches 2 of 3 requests in 7 days.').waitFor();
   await page.getByRole('button', { name: 'Simulate' }).click();
   const outcome = page.getByRole('region', { name: 'Simulation result' });
   await outcome.getByText('Newly held').waitFor();
@@ -327,6 +328,26 @@ test('a half-written rule survives the end of the session, and is not left by mi
   await page.getByLabel('Email').waitFor();
   expect(await kept()).toBe(false);
   await stage.signIn();
+});
+
+test('an Allow rule shows what it would have let pass, and an operation has an effect', async () => {
+  const { page } = stage;
+  await forgetDrafts();
+  await stage.open('/rules/new');
+  await page.getByLabel('Request', { exact: true }).selectOption('Deletes');
+  await showEditor();
+  await expect.poll(() => editor().textContent()).toBe('operation.effect == "deletes"');
+  await page.getByText('Valid', { exact: true }).waitFor();
+  await page.getByLabel('Request', { exact: true }).selectOption('An operation…');
+  await page.getByLabel('Operation').fill('createCharge');
+  // A rule that allows never matches undocumented requests; any other does.
+  await page.getByText(/^Matches 8 of 8 requests in 7 days/).waitFor();
+  await page.getByLabel('Allow', { exact: true }).check();
+  await page.getByText(/^Matches 2 of 8 requests in 7 days/).waitFor();
+  const passed = page.getByText(/^Would have allowed \d risky requests without approval \(/);
+  await passed.waitFor();
+  expect(await passed.textContent()).toMatch(/pays: 2, €119\.00/);
+  await stage.expectFine('rule-passed');
 });
 
 test('an Allow rule for everything has to be limited and confirmed, and stays marked', async () => {

@@ -53,7 +53,7 @@ function Row({ row }: { row: AuditEntry[] }) {
           <div className="min-w-0">
             <p>
               <strong className="font-semibold">
-                <Actor actor={entry.actor} />
+                <Actor actor={entry.actor} name={entry.actor_name} />
               </strong>{' '}
               {sentenceOf(entry.event, entry.detail).map((part) =>
                 typeof part === 'string' ? (

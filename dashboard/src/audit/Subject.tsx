@@ -35,7 +35,7 @@ export function Subject({ entry }: { entry: AuditEntry }) {
     case 'request':
       return <RequestSubject entry={entry} />;
     case 'user':
-      return <UserActor id={Number(id)} />;
+      return <UserActor id={Number(id)} name={null} />;
     default:
       return <Visible text={entry.subject} />;
   }

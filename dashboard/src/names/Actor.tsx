@@ -6,9 +6,9 @@ import { Visible } from '#/text/Visible';
 import { useNames } from './useNames';
 
 /** Shows an actor of the audit log: `user:1`, `agent:2`, `gateway`, or `operator`. */
-export function Actor({ actor }: { actor: string }) {
+export function Actor({ actor, name }: { actor: string; name: string | null }) {
   const [kind = '', id = ''] = actor.split(':');
-  if (kind === 'user') return <UserActor id={Number(id)} />;
+  if (kind === 'user') return <UserActor id={Number(id)} name={name} />;
   if (kind === 'agent') return <AgentActor id={Number(id)} />;
   // `operator` is the command line on the gateway's machine; the rest is the gateway itself.
   return (
@@ -18,10 +18,21 @@ export function Actor({ actor }: { actor: string }) {
   );
 }
 
-/** Shows a user. */
-export function UserActor({ id }: { id: number }) {
+/** Shows a user. `name` is null for one who is not a member of the workspace. */
+export function UserActor({ id, name }: { id: number; name: string | null }) {
   const { data: me } = useQuery(meOptions());
-  return <Marked icon={User}>{id === me?.id ? `you (user ${id})` : `user ${id}`}</Marked>;
+  const shown = id === me?.id ? 'you' : name;
+  return (
+    <Marked icon={User}>
+      {shown === null ? (
+        `user ${id}`
+      ) : (
+        <>
+          <Visible text={shown} /> (user {id})
+        </>
+      )}
+    </Marked>
+  );
 }
 
 /** Shows an agent. */

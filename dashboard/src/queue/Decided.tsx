@@ -33,7 +33,7 @@ export function Decided({ action, onNext }: { action: Action; onNext: (() => voi
           {by !== null && (
             <>
               {' '}
-              by <UserActor id={by} />
+              by <UserActor id={by} name={approval?.by_name ?? action.resolved_by_name} />
             </>
           )}
           {at !== null && `, ${timeAgo(at, now)}`}

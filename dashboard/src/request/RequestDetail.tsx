@@ -2,6 +2,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useLocation } from '@tanstack/react-router';
 import { ActionDetail } from '#/action/ActionDetail';
+import { EffectTag } from '#/action/EffectTag';
 import { headline } from '#/action/headline';
 import { Intent } from '#/action/Intent';
 import { outcomeOf, statusTone } from '#/action/outcome';
@@ -49,6 +50,7 @@ export function RequestDetail({ entry }: { entry: RequestEntry }) {
             {entry.upstream_status !== null && (
               <Badge tone={statusTone(entry.upstream_status)}>{entry.upstream_status}</Badge>
             )}
+            <EffectTag effect={entry.effect} />
             <RiskBadge score={entry.risk_score} />
             <span className="text-sm text-soft">
               <AgentLink id={entry.agent_id} /> → <ServiceLink id={entry.service_id} /> ·{' '}

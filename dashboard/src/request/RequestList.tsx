@@ -1,10 +1,12 @@
 /** A list of decided requests. */
 import { Link } from '@tanstack/react-router';
+import { EffectTag } from '#/action/EffectTag';
 import { headline } from '#/action/headline';
 import { ShortIntent } from '#/action/Intent';
 import { outcomeOf, statusTone } from '#/action/outcome';
 import { RiskBadge } from '#/action/RiskBadge';
 import type { RequestEntry } from '#/client';
+import { UserActor } from '#/names/Actor';
 import { useNames } from '#/names/useNames';
 import { splitTarget } from '#/text/target';
 import { dateMinute, dateTime, timeAgo } from '#/text/time';
@@ -48,7 +50,7 @@ export function RequestList({
               to="/history/$id"
               params={{ id: String(entry.id) }}
               state={{ filter }}
-              className="grid gap-x-4 gap-y-1 px-3 py-2.5 hover:bg-raised lg:grid-cols-[minmax(0,1fr)_minmax(0,12rem)_17rem] lg:items-start"
+              className="grid gap-x-4 gap-y-1 px-3 py-2.5 hover:bg-raised lg:grid-cols-[minmax(0,1fr)_minmax(0,12rem)_20rem] lg:items-start"
             >
               <span className="min-w-0">
                 <span className="line-clamp-2 text-sm font-semibold">
@@ -67,7 +69,7 @@ export function RequestList({
                   />
                 )}
               </span>
-              <span className="min-w-0 text-sm">
+              <span className="flex min-w-0 gap-x-1 text-sm lg:block">
                 <span className="line-clamp-1">
                   <Visible text={agents.of(entry.agent_id)} />
                 </span>
@@ -80,6 +82,7 @@ export function RequestList({
                 {entry.upstream_status !== null && (
                   <Badge tone={statusTone(entry.upstream_status)}>{entry.upstream_status}</Badge>
                 )}
+                <EffectTag effect={entry.effect} />
                 <RiskBadge score={entry.risk_score} />
                 <time
                   dateTime={entry.created_at}
@@ -88,6 +91,11 @@ export function RequestList({
                 >
                   {dateMinute(entry.created_at)} · {timeAgo(entry.created_at, now)}
                 </time>
+                {entry.decided_by !== null && (
+                  <span className="min-w-0 text-xs text-soft lg:w-full lg:text-right">
+                    by <UserActor id={entry.decided_by} name={entry.decided_by_name} />
+                  </span>
+                )}
               </span>
             </Link>
           </li>

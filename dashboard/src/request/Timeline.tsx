@@ -9,7 +9,7 @@ import type { TimelineEvent } from './timeline';
 export function Timeline({ events }: { events: TimelineEvent[] }) {
   return (
     <ol className="space-y-3 border-l-2 border-line pl-4">
-      {events.map(({ at, what, by, note }, index) => {
+      {events.map(({ at, what, by, byName, note }, index) => {
         const before = events[index - 1]?.at;
         const passed = before ? Date.parse(at) - Date.parse(before) : 0;
         return (
@@ -23,7 +23,7 @@ export function Timeline({ events }: { events: TimelineEvent[] }) {
               {by !== null && (
                 <>
                   {' '}
-                  by <UserActor id={by} />
+                  by <UserActor id={by} name={byName} />
                 </>
               )}
             </p>

@@ -7,6 +7,8 @@ export interface TimelineEvent {
   what: string;
   /** The id of the user who did it; null if it was not a human. */
   by: number | null;
+  /** The user's email address, if it is known. */
+  byName: string | null;
   /** The user's note to the agent. */
   note: string | null;
 }
@@ -31,10 +33,15 @@ export function timelineOf(entry: RequestEntry, action: Action | undefined): Tim
 function heldEvents(action: Action): TimelineEvent[] {
   const events = [event(action.created_at, 'Held for approval')];
   const { approval, status, resolution, started_at: startedAt, resolved_at: at } = action;
-  if (approval) events.push({ ...approval, what: 'Approved' });
+  if (approval) events.push({ ...approval, byName: approval.by_name, what: 'Approved' });
   if (startedAt) events.push(event(startedAt, 'Sent to the service'));
   if (!at || status === 'APPROVED' || status === 'EXECUTING') return events;
-  const byHuman = { at, by: action.resolved_by, note: action.note };
+  const byHuman = {
+    at,
+    by: action.resolved_by,
+    byName: action.resolved_by_name,
+    note: action.note,
+  };
   if (resolution === 'executed') {
     events.push({ ...byHuman, what: 'Marked as executed' });
   } else if (resolution === 'not_executed') {
@@ -59,5 +66,5 @@ function heldEvents(action: Action): TimelineEvent[] {
 }
 
 function event(at: string, what: string): TimelineEvent {
-  return { at, what, by: null, note: null };
+  return { at, what, by: null, byName: null, note: null };
 }

@@ -1,6 +1,7 @@
 /** The builder of a rule: who asks for what, and under which conditions. */
 import { Plus } from 'lucide-react';
 import { useId, useState } from 'react';
+import { ALL_EFFECTS, EFFECTS, isEffect } from '#/action/effect';
 import { useNames } from '#/names/useNames';
 import { fieldError } from '#/session/client';
 import { plainText } from '#/text/markdown';
@@ -121,9 +122,9 @@ function Conditions({
         vocabulary={vocabulary}
         onChange={(target) => onChange({ ...built, target })}
       />
-      {isStrict && built.target.kind === 'operation' && (
+      {isStrict && ['operation', 'effect'].includes(built.target.kind) && (
         <p className="text-sm text-soft">
-          Requests that no document describes match too: they might be this operation.
+          Requests that no document describes match too, because they might be meant.
         </p>
       )}
       {built.tests.length > 0 && (
@@ -167,10 +168,11 @@ function TargetFields({
   const change = (value: string) => {
     const [kind, name = ''] = value.split(' ');
     if (kind === 'method') onChange({ kind, method: name });
+    else if (kind === 'effect' && isEffect(name)) onChange({ kind, effect: name });
     else if (kind === 'operation') onChange({ kind, id: '' });
     else onChange({ kind: kind === 'writes' ? kind : 'any' });
   };
-  const value = target.kind === 'method' ? `method ${target.method}` : target.kind;
+  const value = optionOf(target);
   const methods =
     target.kind === 'method' && !METHODS.includes(target.method)
       ? [...METHODS, target.method]
@@ -188,6 +190,13 @@ function TargetFields({
             <option value="any">Any request</option>
             <option value="writes">Anything but a read</option>
             <option value="operation">An operation…</option>
+            <optgroup label="Effect">
+              {ALL_EFFECTS.map((effect) => (
+                <option key={effect} value={`effect ${effect}`}>
+                  {EFFECTS[effect].word}
+                </option>
+              ))}
+            </optgroup>
             <optgroup label="Method">
               {methods.map((method) => (
                 <option key={method} value={`method ${method}`}>
@@ -207,6 +216,12 @@ function TargetFields({
       )}
     </div>
   );
+}
+
+/** Returns the value of the option for a target. */
+function optionOf(target: Target): string {
+  if (target.kind === 'method') return `method ${target.method}`;
+  return target.kind === 'effect' ? `effect ${target.effect}` : target.kind;
 }
 
 function OperationField({

@@ -2,14 +2,15 @@
  * The confirmation for an Allow rule without a condition, which takes the human out of every
  * decision.
  */
-import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { type ProposedRule, simulateRules } from '#/client';
+import type { ProposedRule, SimulatedChanges } from '#/client';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { Modal } from '#/ui/Modal';
 import { TextField } from '#/ui/TextField';
+import { stakesOf } from './changes';
+import { useSimulation } from './useSimulation';
 
 const WORD = 'ALLOW';
 const DAYS = 30;
@@ -81,25 +82,19 @@ export function ConfirmAllow({
 
 /** Shows how many risky requests the rule would have allowed. */
 function WouldHavePassed({ rule }: { rule: ProposedRule }) {
-  // The name does not affect the result.
-  const rules = [{ ...rule, name: 'Draft' }];
-  const { data } = useQuery({
-    queryKey: ['wouldHavePassed', rules],
-    queryFn: async ({ signal }) => {
-      const body = { rules, days: DAYS, keep_others: true };
-      return (await simulateRules({ body, signal, throwOnError: true })).data;
-    },
-  });
-  if (!data) return null;
+  const { result } = useSimulation(rule, DAYS);
+  if (!result) return null;
   return (
     <p role="status" className="rounded-md border border-bad p-2 text-sm text-bad">
-      {passedText(data.released.count + data.admitted.count)} in the last {DAYS} days.
+      {passedText([result.released, result.admitted])} in the last {DAYS} days.
     </p>
   );
 }
 
-/** Returns a text that says how many risky requests a rule would have allowed. */
-export function passedText(count: number): string {
+/** Returns a text that says how many risky requests a rule would have allowed, and their stakes. */
+export function passedText(changes: readonly SimulatedChanges[]): string {
+  const count = changes.reduce((sum, each) => sum + each.count, 0);
   const requests = `${count.toLocaleString('en')} risky ${count === 1 ? 'request' : 'requests'}`;
-  return `Would have allowed ${requests} without approval`;
+  const stakes = stakesOf(changes);
+  return `Would have allowed ${requests} without approval${stakes && ` (${stakes})`}`;
 }

@@ -16,6 +16,7 @@ import { ConditionField } from './ConditionField';
 import { ConfirmAllow } from './ConfirmAllow';
 import { type RuleDraft, ruleBody } from './draft';
 import { EFFECT_DESCRIPTIONS, EFFECTS } from './effect';
+import { Matches } from './Matches';
 import { Simulation } from './Simulation';
 import { Templates } from './Templates';
 import { allowsEverything } from './unconditional';
@@ -92,6 +93,7 @@ export function RuleForm({
             effect={draft.effect}
             onChange={(condition) => change({ condition })}
           />
+          <Matches rule={rule} />
           <EffectField draft={draft} onChange={change} />
           <div className="space-y-3">
             <TextArea

@@ -1,6 +1,7 @@
 /** The simulation of a rule on recorded requests. */
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
+import { headline } from '#/action/headline';
 import { ShortIntent } from '#/action/Intent';
 import type {
   ProposedRule,
@@ -20,6 +21,7 @@ import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { SelectField } from '#/ui/SelectField';
 import { passedText } from './ConfirmAllow';
+import { stakesOf } from './changes';
 
 const DAYS = [
   ['1', 'Last day'],
@@ -81,16 +83,17 @@ function Result({ result }: { result: RuleSimulationResult }) {
     { name: 'Undecidable', changes: result.undecidable, tone: 'soft' },
   ] as const;
   const changed = groups.filter(({ changes }) => changes.count > 0);
-  const passed = result.released.count + result.admitted.count;
+  const passed = [result.released, result.admitted];
   const { before, after } = result.prompts_per_day;
   return (
     <section aria-label="Simulation result" className="space-y-4">
       <p role="status" className="text-sm">
         {counted(result.requests, 'request')} since {dateTime(result.since)}
-        {result.is_cut && ' (latest only)'}.{' '}
+        {result.is_cut && ' (latest only)'}, of which the rule matches{' '}
+        {result.matches.toLocaleString('en')}.{' '}
         {changed.length === 0 && <strong>No decision would change.</strong>}
       </p>
-      {passed > 0 && (
+      {passed.some(({ count }) => count > 0) && (
         <p className="rounded-md border border-bad p-2 text-sm font-semibold text-bad">
           {passedText(passed)}.
         </p>
@@ -109,6 +112,7 @@ function Result({ result }: { result: RuleSimulationResult }) {
         <div key={name}>
           <h3 className="mb-1 flex items-center gap-2 text-sm font-semibold">
             <Badge tone={tone}>{changes.count.toLocaleString('en')}</Badge> {name}
+            <span className="font-normal text-soft">{stakesOf([changes])}</span>
           </h3>
           <ul className="divide-y divide-line text-sm">
             {changes.examples.map((example) => (
@@ -146,6 +150,11 @@ function Example({ example }: { example: SimulatedExample }) {
   const { agents } = useNames();
   return (
     <li className="py-1.5">
+      {example.summary && (
+        <p className="font-medium">
+          <Visible text={headline({ ...example, operation: null })} />
+        </p>
+      )}
       <p className="font-mono text-[0.8rem]">
         {example.method} <Visible text={splitTarget(example.target_url).path} />
       </p>

@@ -2,6 +2,9 @@
  * The conditions that the builder covers: an effect, operation, or method, and comparisons of values,
  * all of which must hold. The condition is the only state: the builder reads it and writes it.
  */
+
+import { isEffect } from '#/action/effect';
+import type { OperationEffect } from '#/client';
 import { hasHidden } from '#/text/visible';
 import { split } from './cel';
 
@@ -11,7 +14,7 @@ export type Target =
   /** Anything but a read. */
   | { kind: 'writes' }
   | { kind: 'method'; method: string }
-  | { kind: 'effect'; effect: string }
+  | { kind: 'effect'; effect: OperationEffect }
   | { kind: 'operation'; id: string };
 
 /** A value of a request. */
@@ -187,10 +190,10 @@ const ACCESS = String.raw`request\.(?:body|query|headers)${MEMBERS}+|request\.pa
 const ZONE = String.raw`now\.getHours\((${STRING})\)`;
 
 /** Patterns of the terms. Each is written back and compared, so a pattern may be too generous. */
-const TARGETS: ReadonlyArray<readonly [RegExp, (value: string) => Target]> = [
+const TARGETS: ReadonlyArray<readonly [RegExp, (value: string) => Target | null]> = [
   [/^!\(request\.method in .*$/, () => ({ kind: 'writes' })],
   [whole(`request\\.method == (${STRING})`), (method) => ({ kind: 'method', method })],
-  [whole(`operation\\.effect == (${STRING})`), (effect) => ({ kind: 'effect', effect })],
+  [whole(`operation\\.effect == (${STRING})`), effectTarget],
   [whole(`operation\\.id == (${STRING})`), (id) => ({ kind: 'operation', id })],
 ];
 
@@ -244,6 +247,10 @@ function isShown({ target, tests }: Built): boolean {
   return [...named, ...tests.flatMap(({ values }) => values)].every(
     (value) => !hasHidden(value) && !value.includes('\n'),
   );
+}
+
+function effectTarget(word: string): Target | null {
+  return isEffect(word) ? { kind: 'effect', effect: word } : null;
 }
 
 function readTarget(term: string): Target | null {

@@ -1,4 +1,5 @@
 /** The fields that the builder offers, and the words for its comparisons. */
+import { EFFECTS } from '#/action/effect';
 import { visibleText } from '#/text/visible';
 import type { Built, FieldRef, Operator, Target, Test } from './built';
 import type { Documented, DocumentedField } from './vocabulary';
@@ -173,7 +174,7 @@ function targetInWords(target: Target): string {
     case 'method':
       return `the method is ${visibleText(target.method)}`;
     case 'effect':
-      return `it ${visibleText(target.effect.replaceAll('_', ' '))}`;
+      return `it ${EFFECTS[target.effect].word.toLowerCase()}`;
     case 'operation':
       return `the operation is ${quoted(target.id)}`;
   }

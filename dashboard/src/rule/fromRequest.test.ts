@@ -24,7 +24,7 @@ const action = (change: Partial<Action>) =>
     body_encoding: 'utf8',
     operation: { id: 'createPayout', summary: 'Create a payout', tags: [], deprecated: false },
     summary: {
-      effect: 'pays',
+      effect: 'pays' as const,
       headline: [],
       facts: [fact('body/amount', 'amount'), fact('body/destination', 'recipient')],
       other_values: 0,
@@ -78,7 +78,7 @@ describe('a rule from a held request', () => {
 
   it('limits lists of recipients, and allows nothing that it cannot limit', () => {
     const facts = (location: string) => ({
-      effect: 'shares_outside',
+      effect: 'shares_outside' as const,
       headline: [],
       facts: [fact(location, 'recipient')],
       other_values: 0,

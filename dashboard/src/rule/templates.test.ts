@@ -24,7 +24,7 @@ describe('the templates', () => {
       ({ draft }) => draft.condition,
     );
     expect(conditions).toContain(
-      'has(request.body.order.total) && double(request.body.order.total) > 10000',
+      'operation.effect == "pays" && has(request.body.order.total) && double(request.body.order.total) > 10000',
     );
     expect(conditions).toContain(
       'has(request.body.recipients) && !request.body.recipients.all(each, each in [])',

@@ -34,7 +34,7 @@ export function templates(known: Documented, zone: string): Template[] {
         name: 'Payments over an amount need approval',
         effect: 'require_approval',
         condition: conditionOf({
-          target: { kind: 'any' },
+          target: { kind: 'effect', effect: 'pays' },
           tests: [
             present(bodyField(amount.path)),
             { field: bodyField(amount.path), operator: 'gt', values: ['10000'] },

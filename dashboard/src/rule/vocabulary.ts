@@ -1,4 +1,6 @@
 /** Completions for conditions, including names from a service's documents. */
+
+import { ALL_EFFECTS } from '#/action/effect';
 import type { Operation } from '#/client';
 import { unescaped } from '#/text/json';
 
@@ -114,6 +116,7 @@ const MEMBERS: Readonly<Record<string, readonly Completion[]>> = {
     { text: 'summary', kind: 'string', info: undefined },
     { text: 'tags', kind: 'list', info: undefined },
     { text: 'deprecated', kind: 'boolean', info: undefined },
+    { text: 'effect', kind: 'string', info: 'its most severe effect, such as deletes or pays' },
   ],
 };
 
@@ -232,6 +235,13 @@ function valuesOf(chain: string, known: Documented): Completion[] {
       text: id,
       kind: 'operation',
       info: summary ?? undefined,
+    }));
+  }
+  if (chain === 'operation.effect') {
+    return ALL_EFFECTS.map((text) => ({
+      text,
+      kind: 'effect',
+      info: undefined,
     }));
   }
   if (chain === 'service.name') return namesOf(known.services, 'service');

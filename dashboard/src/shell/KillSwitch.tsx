@@ -154,7 +154,7 @@ export function KillSwitchBanner({ onResume }: { onResume: () => void }) {
         {state.activated_by !== null && (
           <>
             {' by '}
-            <UserActor id={state.activated_by} />
+            <UserActor id={state.activated_by} name={state.activated_by_name} />
           </>
         )}
         {(state.activated_at || state.activated_by !== null) && '.'}
