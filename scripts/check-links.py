@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks the links of every Markdown file in the repository: files and headings that do not exist, pages of the book
-that its table of contents leaves out, and tests that SECURITY.md names for a promise and that do not exist.
+that its table of contents leaves out, tests that SECURITY.md names for a promise and that do not exist, and paths
+of ARCHITECTURE.md that do not exist.
 Links to other sites are not followed."""
 
 import re
@@ -124,6 +125,13 @@ def untested_promises() -> list[str]:
     return found
 
 
+def missing_paths() -> list[str]:
+    """Files and folders that ARCHITECTURE.md names in full and that do not exist."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    paths = sorted(set(re.findall(r"`((?:crates|dashboard|scripts|tests)/[\w./-]+)`", text)))
+    return [f"ARCHITECTURE.md: {path} does not exist" for path in paths if not (ROOT / path).exists()]
+
+
 def main() -> int:
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
@@ -131,7 +139,7 @@ def main() -> int:
     )
     files = [ROOT / name for name in listing.stdout.splitlines() if (ROOT / name).exists()]
     problems = [problem for file in files for problem in problems_of(file)]
-    problems += unlisted_pages() + untested_promises()
+    problems += unlisted_pages() + untested_promises() + missing_paths()
     print(*problems, sep="\n", end="\n" if problems else "", file=sys.stderr)
     return 1 if problems else 0
 

@@ -2,7 +2,14 @@
 import type { Browser, BrowserContext } from 'playwright-core';
 import { type FirstLoad, firstLoad } from './firstLoad';
 import { ACCOUNT, Gateway, launch, Upstream } from './gateway';
-import { holdMany, MANY, slowestFrameOfScrolling, timeToScreen } from './waiting';
+import {
+  holdMany,
+  MANY,
+  slowestFrameOfScrolling,
+  slowestKey,
+  timeToScreen,
+  watchFirstPaint,
+} from './waiting';
 
 const LOADS = 5;
 const HOLDS = 20;
@@ -64,8 +71,8 @@ async function loads(
     }
     return loaded;
   };
-  const signIn = await many(async () => {}, 'Create account');
-  const signedIn = await many((context) => gateway.signIn(context), 'DELETE /first/0');
+  const signIn = await many(async () => {}, 'Sign in');
+  const signedIn = await many((context) => gateway.signIn(context), '/first/0');
   const row = (name: string, all: FirstLoad[]) => {
     const of = (pick: (one: FirstLoad) => number) => median(all.map(pick));
     const milliseconds = (pick: (one: FirstLoad) => number) => of(pick).toFixed(0);
@@ -98,8 +105,11 @@ async function queue(
   }
   await page.goto('about:blank');
   await holdMany(hold);
+  const firstPaint = await watchFirstPaint(page);
   await page.goto(`${gateway.url}/app/`);
-  await page.locator('[data-action]').first().waitFor();
+  const painted = await firstPaint();
+  await page.locator('article').waitFor();
+  const slowKey = await slowestKey(page);
   const slowest = await slowestFrameOfScrolling(page);
   await context.close();
   return [
@@ -107,6 +117,8 @@ async function queue(
     '|---|---:|',
     `| from the 428 to the card on the screen, median of ${HOLDS} | ${median(soon).toFixed(0)} |`,
     `| the same, slowest | ${Math.max(...soon).toFixed(0)} |`,
+    `| from the data to the first paint, with ${MANY.toLocaleString('en')} | ${painted.toFixed(0)} |`,
+    `| slowest key (\`${slowKey.key}\`) to the next paint, with ${MANY.toLocaleString('en')} | ${slowKey.ms.toFixed(0)} |`,
     `| slowest frame of scrolling through ${MANY.toLocaleString('en')} | ${slowest.toFixed(0)} |`,
     '',
   ].join('\n');

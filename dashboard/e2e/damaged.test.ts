@@ -27,6 +27,16 @@ beforeAll(async () => {
 
 afterAll(() => stage?.stop());
 
+test('the queue lists damaged services and agents, and its badge counts them', async () => {
+  const { page } = stage;
+  await stage.open('/');
+  const section = page.getByRole('region', { name: 'Needs attention' });
+  await section.getByRole('link', { name: 'broken-service' }).waitFor();
+  await section.getByRole('link', { name: 'broken-agent' }).waitFor();
+  await expect.poll(() => page.title()).toBe('(2) Queue · GaiterGuard');
+  await stage.expectFine('needs-attention');
+});
+
 test.each([
   ['/services', 'Services', 'things', 'broken-service'],
   ['/agents', 'Agents', 'clerk', 'broken-agent'],

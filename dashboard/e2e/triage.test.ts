@@ -63,17 +63,23 @@ async function refund(cents: number, charge: string): Promise<string> {
   return held.json.action_id;
 }
 
-/** Records the digest of each decision that the page sends from now on. */
-async function watchDigests(): Promise<() => Promise<Array<{ url: string; digest: string }>>> {
+/** A decision that the page sent. */
+interface SentDecision {
+  action_id: string;
+  digest: string;
+  decision: string;
+}
+
+/** Records the decisions that the page sends from now on. */
+async function watchDigests(): Promise<() => Promise<SentDecision[]>> {
   await page.evaluate(() => {
-    const sent: Array<{ url: string; digest: string }> = [];
+    const sent: SentDecision[] = [];
     Object.assign(window, { sentDigests: sent });
     const real = window.fetch;
     window.fetch = async (input, init) => {
       const request = input instanceof Request ? input : new Request(input, init);
-      if (request.method === 'PATCH') {
-        const { digest } = await request.clone().json();
-        sent.push({ url: request.url, digest });
+      if (request.url.endsWith('/approvals/decisions')) {
+        sent.push(...(await request.clone().json()).decisions);
       }
       return real(input, init);
     };
@@ -171,9 +177,10 @@ test('similar requests are one entry with their sum, and one decision names it',
     digest,
   }));
   expect(approved).toHaveLength(2);
-  for (const { action_id, digest } of approved) {
-    expect((await sent()).find(({ url }) => url.includes(action_id))?.digest).toBe(digest);
-  }
+  const byId = (one: { action_id: string }, other: { action_id: string }) =>
+    one.action_id.localeCompare(other.action_id);
+  const sentDigests = (await sent()).map(({ action_id, digest }) => ({ action_id, digest }));
+  expect(sentDigests.sort(byId)).toEqual(approved.sort(byId));
   expect(await stage.status(billing.key, third)).toBe('PENDING');
   await page.getByRole('button', { name: 'Back to queue' }).click();
   await entry(third).waitFor();
@@ -205,6 +212,34 @@ test('a table approves only the requests that it shows completely', async () => 
   expect(denied.json).toMatchObject({ status: 'DENIED', note: 'not today' });
   await page.getByRole('button', { name: 'Back to queue' }).click();
   await chip(/^Group similar/).click({ timeout: 5_000 });
+});
+
+test('a batch without a response is asked for, and each result is shown', async () => {
+  const held = [
+    await stage.hold(archive.key, files, '/batch/1'),
+    await stage.hold(archive.key, files, '/batch/2'),
+  ];
+  await stage.open(`/?action=${held[0]}`);
+  await entry(held[1] as string).waitFor();
+  await expect.poll(() => current().getAttribute('data-entry')).toBe(held[0]);
+  await page.keyboard.press('g');
+  // Someone else decides on one of them after the table is open.
+  await page.getByRole('button', { name: 'Deny 2…' }).click();
+  await page.route('**/approvals/decisions', async (route) => {
+    await stage.call('PATCH', `/approvals/${held[0]}/approve`, {});
+    await route.fetch();
+    await route.abort();
+  });
+  await page.getByRole('dialog').getByRole('button', { name: 'Deny 2 requests' }).click();
+  await page.getByText('1 decided, 1 failed.').waitFor();
+  await page
+    .locator(`[data-row="${held[0]}"]`)
+    .getByText(/The request is approved/)
+    .waitFor();
+  await page.locator(`[data-row="${held[1]}"]`).getByText('Done').waitFor();
+  expect(await stage.status(archive.key, held[1] as string)).toBe('DENIED');
+  await page.unroute('**/approvals/decisions');
+  await page.getByRole('button', { name: 'Back to queue' }).click();
 });
 
 test('keys select requests, and open them as a table', async () => {

@@ -1,4 +1,4 @@
-/** Measurements of the queue: time from a 428 to the card on the screen, and scrolling. */
+/** Measurements of the queue: from a 428 to the card on the screen, the first paint, keys, and scrolling. */
 import type { Page } from 'playwright-core';
 
 /** The number of requests that a queue has to handle. */
@@ -48,4 +48,64 @@ export function slowestFrameOfScrolling(page: Page): Promise<number> {
     }
     return slowest;
   });
+}
+
+/**
+ * Measures, from the next load on, how long the queue takes to be painted after its data has arrived.
+ * Returns a function that returns the time in milliseconds.
+ */
+export async function watchFirstPaint(page: Page): Promise<() => Promise<number>> {
+  await page.addInitScript(() => {
+    const observer = new MutationObserver(() => {
+      if (!document.querySelector('[data-entry]')) return;
+      observer.disconnect();
+      // A task after the next frame runs once that frame is painted.
+      requestAnimationFrame(() =>
+        setTimeout(() => Object.assign(window, { paintedAt: performance.now() })),
+      );
+    });
+    observer.observe(document, { childList: true, subtree: true });
+  });
+  return async () => {
+    const painted = await page.waitForFunction(() => {
+      const { paintedAt } = window as unknown as { paintedAt?: number };
+      const data = performance
+        .getEntriesByType('resource')
+        .find(({ name }) => name.endsWith('/approvals/pending')) as PerformanceResourceTiming;
+      return paintedAt !== undefined && paintedAt - data.responseEnd;
+    });
+    return Number(await painted.jsonValue());
+  };
+}
+
+/** Keys that move through the queue, select in it, and search it. */
+const KEYS = [
+  ...'jjjjkk',
+  ...['ArrowDown', 'x', 'x', 'Shift+J', 'Shift+K', 'd', 'Escape', '/'],
+  ...'many/77',
+  ...['Backspace', 'Backspace', 'Escape', 'j', 'k'],
+];
+
+/** Presses keys and returns the slowest one and its time to the next paint, in milliseconds. */
+export async function slowestKey(page: Page): Promise<{ key: string; ms: number }> {
+  await page.evaluate(() => {
+    const slow: Array<{ ms: number }> = [];
+    Object.assign(window, { slowKeys: slow });
+    const observer = new PerformanceObserver((list) => {
+      for (const { duration } of list.getEntries()) slow.push({ ms: duration });
+    });
+    // Shorter ones than 16 ms are not reported.
+    observer.observe({ type: 'event', durationThreshold: 16 } as PerformanceObserverInit);
+  });
+  let slowest = { key: '', ms: 0 };
+  for (const key of KEYS) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(250);
+    const ms = await page.evaluate(() => {
+      const { slowKeys } = window as unknown as { slowKeys: Array<{ ms: number }> };
+      return Math.max(0, ...slowKeys.splice(0).map((one) => one.ms));
+    });
+    if (ms > slowest.ms) slowest = { key, ms };
+  }
+  return slowest;
 }

@@ -217,6 +217,9 @@ impl Spot {
     }
 }
 
+/// A value to parse, at its place in a description. It counts values while it parses, skips those that
+/// a description does not need, and merges repeated keys. `request` reads YAML with a visitor of its own,
+/// because it must keep everything that a server may use.
 #[derive(Clone, Copy, Debug)]
 struct Node<'b> {
     budget: &'b Budget,

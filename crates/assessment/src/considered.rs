@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use gaiterguard_apidocs::{Call, Operation};
 use gaiterguard_authority::{AgentCaller, ResolvedService};
+use gaiterguard_domain::familiarity::OperationKey;
 use gaiterguard_domain::path;
 use gaiterguard_domain::request::CanonicalRequest;
-use gaiterguard_domain::verdict::OperationRef;
+use gaiterguard_domain::verdict::{Evaluation, OperationRef};
+use gaiterguard_familiarity::operation_key;
 use gaiterguard_judge::{Documented, effect_of_request};
 use gaiterguard_llm::excerpt;
 use gaiterguard_request::{Arena, Opened};
@@ -61,6 +63,12 @@ impl<'a> Considered<'a> {
         let operation = catalog.find(&self.call());
         let path = path::normalized(self.request.target.path());
         excerpt::of_request(catalog, operation, &path)
+    }
+
+    /// Returns the key of the operation that the request calls, given its evaluation.
+    pub fn operation_key(self, evaluation: &Evaluation) -> OperationKey {
+        let Call { method, path, .. } = self.call();
+        operation_key(self.service.id, method, path, evaluation.operation.as_ref())
     }
 
     /// Summarizes the request for a human. The time that this takes grows with the length of the body.

@@ -23,7 +23,7 @@ const RULING_AGE_MAX: Duration = Duration::from_hours(30 * 24);
 /// operation. A human makes few more in a month, and reading them takes about a millisecond.
 const RULINGS_READ_MAX: u32 = 200;
 
-/// The most rulings that are returned.
+/// The most rulings that are returned. Each is a paragraph of the prompt, and the newest say most.
 const RULINGS_MAX: usize = 5;
 
 /// The request that earlier ones are compared with.

@@ -1,8 +1,9 @@
 //! Documented operations in the form in which the built-in assessor takes them.
 
 use gaiterguard_apidocs::Operation;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::service::Service;
-use gaiterguard_judge::{Effect, effect_of_operation};
+use gaiterguard_judge::effect_of_operation;
 use http::Method;
 
 /// Returns the effect of an operation of a service, as far as it is known before a call.

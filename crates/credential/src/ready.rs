@@ -5,90 +5,31 @@
 //! The fetch is a task of its own, because a caller who gives up must not lose a refresh token that
 //! works only once. A fetched token is sealed and stored before it is used.
 
+mod fetch;
+mod freshness;
+mod unavailable;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
-use gaiterguard_domain::time::{Clock, Timestamp};
-use gaiterguard_sealing::{Purpose, Sealing, SealingError, SealingKey};
+use gaiterguard_domain::time::Clock;
+use gaiterguard_sealing::{Purpose, Sealing, SealingKey};
 use gaiterguard_store::Store;
-use gaiterguard_upstream::{PoolKey, Upstream};
+use gaiterguard_upstream::Upstream;
 use http::StatusCode;
-use serde_json::json;
 use tokio::time::Instant;
 
-use crate::credential::{AccessToken, Credential, OauthGrant};
+use crate::credential::Credential;
 use crate::renewal::Renewals;
-use crate::token_endpoint::{self, TokenError};
 
-/// The longest time before its expiry at which a token is renewed. A minute covers clock skew and the
-/// time that a request takes. A token that lives less than ten minutes is renewed after nine tenths of
-/// its life.
-const RENEWAL_MARGIN_MAX: Duration = Duration::from_mins(1);
+pub use unavailable::CredentialUnavailable;
 
-/// How often a fetch starts again because the credential was changed while it ran. Operators change
-/// credentials by hand, so a third conflict means that something else is wrong.
-const FETCH_ROUNDS_MAX: usize = 3;
-
-/// The pauses between attempts to store a fetched token. They cover a restart of the database; a token
-/// that still cannot be stored stays in memory and is stored before the next fetch.
-const STORE_WAITS: [Duration; 3] = [
-    Duration::from_millis(100),
-    Duration::from_millis(500),
-    Duration::from_secs(2),
-];
-
-/// The pauses in which another replica may store what it fetched with the same refresh token. Together
-/// they are longer than storing normally takes.
-const OTHER_REPLICA_WAITS: [Duration; 3] = [
-    Duration::from_millis(50),
-    Duration::from_millis(250),
-    Duration::from_secs(1),
-];
-
-/// Why a request cannot have its credential. Nothing is sent in that case.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum CredentialUnavailable {
-    /// The service needs a credential, and none is configured.
-    #[error("the service has no credential yet")]
-    Missing,
-    /// The stored value is not a credential for a service of this type.
-    #[error("the service's credential does not match the type of the service")]
-    WrongType,
-    /// The credential could not be opened.
-    #[error("the service's credential cannot be decrypted: {0}")]
-    Sealed(Arc<SealingError>),
-    /// No access token can be fetched.
-    #[error("{0}")]
-    Token(#[from] TokenError),
-    /// The store could not be read, or did not accept the fetched token.
-    #[error("{0}")]
-    Store(String),
-    /// The credential was changed each time while a token was being fetched.
-    #[error("the service's credential is being changed")]
-    Changing,
-}
-
-impl From<SealingError> for CredentialUnavailable {
-    fn from(error: SealingError) -> Self {
-        Self::Sealed(Arc::new(error))
-    }
-}
-
-impl CredentialUnavailable {
-    /// Returns whether the gateway's own storage or vault failed, rather than the operator's credential
-    /// or the token endpoint.
-    pub fn is_own_failure(&self) -> bool {
-        matches!(self, Self::Store(_) | Self::Sealed(_))
-    }
-}
+use freshness::{Freshness, freshness};
 
 /// A credential that can be injected into one request.
 #[derive(Debug)]
@@ -132,16 +73,6 @@ struct Memory {
 struct Renewed {
     superseded: HashSet<DataKeyId>,
     latest: SealedCredential,
-}
-
-/// How long a credential can still be used.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Freshness {
-    Fresh,
-    /// Valid, but due for renewal.
-    Ending,
-    /// Without a valid access token.
-    Stale,
 }
 
 /// Why a token is fetched.
@@ -326,145 +257,6 @@ impl Credentials {
 }
 
 impl Inner {
-    /// Returns a credential that is newer than the one under the data key `refused`. It is fetched unless
-    /// the store already has one from another replica or from the operator.
-    async fn fetch(
-        &self,
-        service: &Service,
-        refused: DataKeyId,
-    ) -> Result<SealedCredential, CredentialUnavailable> {
-        let mut known = refused;
-        for _ in 0..FETCH_ROUNDS_MAX {
-            self.store_unstored(service).await?;
-            let stored = self.stored(service).await?;
-            let credential = self.open(service, &stored).await?;
-            let now = self.clock.now();
-            if stored.data_key != known && freshness(&credential, now) != Freshness::Stale {
-                return Ok(stored);
-            }
-            let Credential::Oauth2Grant(grant) = credential else {
-                return Err(CredentialUnavailable::WrongType);
-            };
-            match self.exchange(service, &stored, *grant, now).await {
-                Ok(Some(latest)) => return Ok(latest),
-                // The credential was changed in between, so the stored one decides.
-                Ok(None) => known = refused,
-                Err(CredentialUnavailable::Token(error)) if error.is_invalid_grant() => {
-                    self.await_other(service, stored.data_key, error).await?;
-                    known = stored.data_key;
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        Err(CredentialUnavailable::Changing)
-    }
-
-    /// Waits for another replica to store what it received for the refresh token that was refused here.
-    /// If none does, returns the refusal.
-    async fn await_other(
-        &self,
-        service: &Service,
-        refused: DataKeyId,
-        refusal: TokenError,
-    ) -> Result<(), CredentialUnavailable> {
-        for wait in OTHER_REPLICA_WAITS {
-            tokio::time::sleep(wait).await;
-            if self.stored(service).await?.data_key != refused {
-                return Ok(());
-            }
-        }
-        Err(refusal.into())
-    }
-
-    /// Fetches a token with the stored credential and stores the result. `None` if the stored credential
-    /// was changed in between.
-    async fn exchange(
-        &self,
-        service: &Service,
-        stored: &SealedCredential,
-        mut grant: OauthGrant,
-        now: Timestamp,
-    ) -> Result<Option<SealedCredential>, CredentialUnavailable> {
-        // The key is made first, so that only the last step can fail once a refresh token that works once
-        // has been used.
-        let spare = self.memory().spare_keys.remove(&service.workspace);
-        let key = match spare {
-            Some(key) if key.is_usable(now) => key,
-            _ => self.sealing.new_credential_key(service.workspace).await?,
-        };
-        let pool = PoolKey {
-            service_id: service.id.0,
-            target_version: stored.version,
-        };
-        let fetched = match token_endpoint::fetch(&self.upstream, pool, &grant, now).await {
-            Ok(fetched) => fetched,
-            Err(error) => {
-                self.memory().spare_keys.insert(service.workspace, key);
-                return Err(error.into());
-            }
-        };
-        grant.access = Some(fetched.access);
-        if let Some(refresh_token) = fetched.refresh_token {
-            grant.refresh_token = Some(refresh_token);
-        }
-        let version = stored.version + 1;
-        let form = Credential::Oauth2Grant(Box::new(grant)).to_sealed_form();
-        let sealed = key.seal(&Purpose::credential(service.id, version), &form)?;
-        let latest = SealedCredential {
-            version,
-            data_key: sealed.data_key,
-            sealed: sealed.bytes.into(),
-            keys: stored.keys.clone(),
-            place: stored.place.clone(),
-        };
-        self.memory()
-            .unstored
-            .insert(service.id, (stored.version, latest.clone()));
-        let was_stored = self.store_unstored(service).await?;
-        Ok(was_stored.then_some(latest))
-    }
-
-    /// Stores a fetched credential that has not been stored yet, if there is one. Returns whether the
-    /// store accepted it; if the credential was changed in between, the fetched one is dropped.
-    async fn store_unstored(&self, service: &Service) -> Result<bool, CredentialUnavailable> {
-        let Some((expected, latest)) = self.memory().unstored.get(&service.id).cloned() else {
-            return Ok(false);
-        };
-        let mut waits = STORE_WAITS.into_iter();
-        loop {
-            let at = self.clock.now();
-            let entry = NewAuditEntry {
-                workspace: Some(service.workspace),
-                at,
-                actor: Actor::Gateway,
-                event: Event::CredentialRefreshed,
-                subject: Subject::Service(service.id),
-                detail: json!({ "version": latest.version }),
-            };
-            let refreshed = self
-                .store
-                .credential_refresh(service.workspace, service.id, expected, &latest, at, entry)
-                .await;
-            match (refreshed, waits.next()) {
-                (Ok(was_stored), _) => {
-                    self.memory().unstored.remove(&service.id);
-                    return Ok(was_stored);
-                }
-                (Err(_), Some(wait)) => tokio::time::sleep(wait).await,
-                (Err(error), None) => return Err(CredentialUnavailable::Store(error.to_string())),
-            }
-        }
-    }
-
-    async fn stored(&self, service: &Service) -> Result<SealedCredential, CredentialUnavailable> {
-        self.store
-            .service_get(service.workspace, service.id)
-            .await
-            .map_err(|error| CredentialUnavailable::Store(error.to_string()))?
-            .and_then(|service| service.credential)
-            .ok_or(CredentialUnavailable::Missing)
-    }
-
     async fn open(
         &self,
         service: &Service,
@@ -522,28 +314,4 @@ impl Memory {
         renewed.superseded.remove(&latest.data_key);
         renewed.latest = latest.clone();
     }
-}
-
-fn freshness(credential: &Credential, now: Timestamp) -> Freshness {
-    let Credential::Oauth2Grant(grant) = credential else {
-        return Freshness::Fresh;
-    };
-    let Some(access) = &grant.access else {
-        return Freshness::Stale;
-    };
-    let Some(expires_at) = access.expires_at else {
-        return Freshness::Fresh;
-    };
-    if expires_at <= now {
-        Freshness::Stale
-    } else if expires_at.before(renewal_margin(access, expires_at)) <= now {
-        Freshness::Ending
-    } else {
-        Freshness::Fresh
-    }
-}
-
-fn renewal_margin(access: &AccessToken, expires_at: Timestamp) -> Duration {
-    let lifetime = access.fetched_at.until(expires_at);
-    RENEWAL_MARGIN_MAX.min(lifetime / 10)
 }

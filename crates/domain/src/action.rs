@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::agent::Binding;
+use crate::event::Event;
 use crate::id::{ActionId, AgentId, RequestEntryId, ServiceId, UserId, WorkspaceId};
 use crate::request::{Digest, Intent};
 use crate::time::Timestamp;
@@ -241,6 +242,22 @@ pub enum ActionEvent {
         /// The finding.
         resolution: Resolution,
     },
+}
+
+impl ActionEvent {
+    /// Returns the event of the audit log that records it.
+    pub fn audited_as(&self) -> Event {
+        match self {
+            Self::Approve { .. } => Event::ActionApproved,
+            Self::Deny(_) => Event::ActionDenied,
+            Self::Revoke(_) => Event::ActionRevoked,
+            Self::Begin { .. } => Event::ActionExecuting,
+            Self::NothingSent => Event::ActionReturned,
+            Self::Respond { .. } => Event::ActionExecuted,
+            Self::Break { .. } => Event::ActionIndeterminate,
+            Self::Resolve { .. } => Event::ActionResolved,
+        }
+    }
 }
 
 /// The rejection of an event that the action's state does not allow.

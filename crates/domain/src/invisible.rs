@@ -96,6 +96,12 @@ pub fn is_deceptive(c: char) -> bool {
     Invisible::of(c).is_some_and(Invisible::disguises)
 }
 
+/// Returns whether a character is never displayed (`Default_Ignorable_Code_Point`). Servers that fold
+/// names (`NFKC_Casefold`) remove such characters.
+pub fn is_ignorable(c: char) -> bool {
+    matches!(Invisible::of(c), Some(Bidi | Ignorable | VariationSelector))
+}
+
 /// Returns the ranges of all [deceptive](is_deceptive) characters in ascending order. Adjacent ranges are
 /// joined.
 pub fn deceptive_ranges() -> Vec<(char, char)> {

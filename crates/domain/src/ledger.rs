@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::action::{ActionState, ActionStatus};
 use crate::agent::Binding;
 use crate::audit::NewAuditEntry;
+use crate::familiarity::{OperationKey, RecipientsKey};
 use crate::id::{ActionId, AgentId, DataKeyId, RequestEntryId, RequestId, ServiceId, WorkspaceId};
 use crate::request::{Digest, IdempotencyKey};
 use crate::time::Timestamp;
@@ -112,6 +113,10 @@ pub struct NewHold {
     pub provenance: Option<Vec<u8>>,
     /// The summary of the request, sealed under the request's data key.
     pub summary: Vec<u8>,
+    /// The operation that the request calls.
+    pub operation: OperationKey,
+    /// Its recipients; `None` if it names no recipient, or if not all of them are known.
+    pub recipients: Option<RecipientsKey>,
     /// When the action expires.
     pub expires_at: Timestamp,
     /// How many actions of the agent may be pending, including this one.
@@ -136,6 +141,8 @@ pub struct NewDecision {
     pub entry: NewEntry,
     /// The version of the workspace's definitions that the decision is based on.
     pub authority: AuthorityVersion,
+    /// The operation that the request calls; `None` for a read, since reads are too many to compare.
+    pub operation: Option<OperationKey>,
     /// The idempotency key that the request claims.
     pub claim: Option<NewClaim>,
     /// The action that the request becomes.

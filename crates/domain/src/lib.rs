@@ -27,6 +27,7 @@ pub mod path;
 pub mod redact;
 pub mod request;
 pub mod response;
+pub mod secret_name;
 pub mod secret_shape;
 pub mod target;
 mod target_refused;
@@ -34,6 +35,7 @@ pub mod text;
 #[cfg(feature = "schema")]
 mod text_schema;
 
+pub mod effect;
 pub mod verdict;
 
 pub mod action;
@@ -41,4 +43,5 @@ pub mod audit;
 pub mod earlier_ruling;
 pub mod event;
 pub mod evidence;
+pub mod familiarity;
 pub mod ledger;

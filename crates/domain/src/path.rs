@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use crate::invisible::is_ignorable;
 use crate::target_refused::TargetRefused;
 
 /// Returns the path with percent-escapes of unreserved characters decoded and the digits of the
@@ -51,7 +52,8 @@ pub fn decoded(path: &str) -> Cow<'_, str> {
 }
 
 /// Returns a decoded path with the characters that some servers drop or fold (Unicode NFKC): full-width
-/// forms become ASCII, spaces of any kind become plain spaces, and zero-width characters are removed.
+/// forms become ASCII, spaces of any kind become plain spaces, and characters that are never displayed are
+/// removed.
 pub fn folded(decoded: &str) -> Cow<'_, str> {
     if decoded.is_ascii() {
         return Cow::Borrowed(decoded);
@@ -59,7 +61,7 @@ pub fn folded(decoded: &str) -> Cow<'_, str> {
     let mut folded = String::with_capacity(decoded.len());
     for c in decoded.chars() {
         match c {
-            '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' => {}
+            c if is_ignorable(c) => {}
             '\u{2024}' => folded.push('.'),
             '\u{2025}' => folded.push_str(".."),
             '\u{2026}' => folded.push_str("..."),
@@ -268,6 +270,7 @@ mod tests {
         for (decoded, plain) in [
             ("/v1/admin", "/v1/admin"),
             ("/v1/\u{a0}admin\u{200b}", "/v1/ admin"),
+            ("/v1/ad\u{ad}m\u{200e}in\u{fe0f}\u{e0001}", "/v1/admin"),
             ("/v1\u{ff0f}\u{ff21}dmin", "/v1/Admin"),
             ("/\u{2026}", "/..."),
             ("/caf\u{e9}", "/caf\u{e9}"),

@@ -22,7 +22,7 @@ use crate::send::relay;
 use crate::send::sent::Sent;
 use gaiterguard_domain::digested_request::DigestedRequest;
 
-/// How often an execution is begun again because something changed before it was recorded.
+/// How often an execution is begun again if something changes each time before it is recorded.
 const REBEGIN_MAX: usize = 8;
 
 /// An action that is durably `EXECUTING`, with everything that is needed to send its request.

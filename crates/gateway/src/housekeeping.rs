@@ -21,35 +21,35 @@ use tokio_util::task::TaskTracker;
 
 use crate::action::watch::ActionWatch;
 
-/// The most rows that one statement changes.
+/// The most rows that one statement changes, so that the ledger never waits long for its rows.
 const BATCH_ROWS_MAX: u32 = 500;
 
-/// The most bodies of ended actions of one agent that one statement drops.
+/// The most bodies of an agent's ended actions that one statement drops: each may have megabytes.
 const BODIES_DROPPED_MAX: u32 = 4;
 
-/// How long a silent replica keeps its claims and executions.
+/// How long a silent replica keeps its claims and executions: several renewals were missed then.
 const LEASE: Duration = Duration::from_secs(5);
 
-/// How often the lease is renewed, and dead replicas are searched for.
+/// How often the lease is renewed, and dead replicas are searched for: a fifth of the lease.
 const LEASE_EVERY: Duration = Duration::from_secs(1);
 
-/// How long the row of a dead replica is kept.
+/// How long the row of a dead replica is kept. Its claims are settled within seconds.
 const DEAD_REPLICA_KEPT: Duration = Duration::from_hours(1);
 
-/// How often the times at which keys were last used are written.
+/// How often the times at which keys were last used are written. Humans read them at leisure.
 const LAST_USED_EVERY: Duration = Duration::from_secs(5);
 
-/// How long to wait before the spending on a language model is written again.
+/// The pause between writes of the spending on a language model. Calls in between share one.
 const SPENDING_PAUSE: Duration = Duration::from_millis(250);
 
 /// How often the vault's current master key is looked up. A rotation waits for that, and an old secret
 /// opens the vault until then.
 const FOLLOW_EVERY: Duration = Duration::from_secs(1);
 
-/// How often the histories of agents are swept.
+/// How often histories are swept. Until then, noted exchanges are in memory whole.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
 
-/// How often old rows are searched for.
+/// How often old rows are searched for. Retention is set in hours or days.
 const RETENTION_EVERY: Duration = Duration::from_mins(1);
 
 /// How often unused data keys are searched for. Everything that may name one is read for that.

@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::send::relay::ResponseBody;
 use crate::send::tunnel::Tunnel;
 
-/// How long an agent should wait before it asks for the status of a held request.
+/// How long an agent should pause before it asks for a status. With `wait`, it learns of it sooner.
 const HELD_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// How the gateway got a response: the value of `X-Proxy-Status`.

@@ -18,10 +18,10 @@ use crate::send::after_sending::AfterSending;
 use crate::send::sent::{Arrived, Sent};
 use gaiterguard_domain::digested_request::DigestedRequest;
 
-/// The longest part of the response's body that is shown, in bytes.
+/// The longest part of the response's body that is shown, in bytes: more than a human reads.
 pub const TEST_BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// The longest time that the call may take.
+/// The longest time that the call may take. A human is waiting for the result.
 const TEST_CALL_MAX: Duration = Duration::from_secs(30);
 
 /// The request of a test call.

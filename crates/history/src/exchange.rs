@@ -2,7 +2,8 @@
 
 use http::HeaderMap;
 
-/// The most bytes of a body that are looked at.
+/// The most bytes of a body that are looked at. Bounds the time for parsing; longer bodies are
+/// mostly files and not objects.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// A request that was sent to a service, with the response as the agent received it.

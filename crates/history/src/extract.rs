@@ -11,13 +11,16 @@ use crate::sent::Sent;
 use gaiterguard_request::Node;
 use gaiterguard_request::node::Member;
 
-/// The most forms of values that are taken from one body.
+/// The most forms of values that are taken from one body: a quarter of what a history keeps by
+/// default, so that one response does not displace all others.
 pub(crate) const VALUES_MAX: usize = 5_000;
 
-/// The most pieces that are taken from one body.
+/// The most pieces that are taken from one body. It also bounds the table that is reserved for the
+/// items of a list.
 const PIECES_MAX: usize = 4_000;
 
-/// The most bytes of the pieces of one body.
+/// The most bytes of the pieces of one body: an eighth of what a history keeps by default, so that
+/// one response does not displace all others.
 const PIECES_BYTES_MAX: usize = 256 << 10;
 
 /// The longest text with spaces in it that is a value: longer ones are prose.

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 use unicode_normalization::UnicodeNormalization;
 
-/// The shortest text within another that is a value of its own, unless it is a number.
+/// The shortest text within another that is a value of its own, unless it is a number. Shorter ones
+/// appear in unrelated texts by chance.
 const INNER_BYTES_MIN: usize = 3;
 
-/// The longest number that is compared by its value.
+/// The longest number that is compared by its value. An integer of 128 bits has a sign and 39
+/// digits.
 const NUMBER_BYTES_MAX: usize = 40;
 
 /// Every form of the whole of a value: folded, as a number by its value, as a date without its time,

@@ -32,6 +32,20 @@ impl HashKey {
         hasher.write(&hash.to_be_bytes());
         hasher.finish128().as_u128().to_be_bytes()
     }
+
+    /// Hashes texts in their order, for one scope such as a workspace and a service.
+    pub fn hash_texts(&self, scope: (i64, i64), texts: &[String]) -> [u8; 16] {
+        let mut hasher = SipHasher24::new_with_key(&self.0);
+        for part in [scope.0, scope.1] {
+            hasher.write(&part.to_be_bytes());
+        }
+        for text in texts {
+            // With its length, a text cannot be taken for the end of another.
+            hasher.write(&(text.len() as u64).to_be_bytes());
+            hasher.write(text.as_bytes());
+        }
+        hasher.finish128().as_u128().to_be_bytes()
+    }
 }
 
 impl std::fmt::Debug for HashKey {

@@ -86,6 +86,3 @@ impl Sighting {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,7 @@
 //! The names of members, taken apart into words.
 
-/// The most bytes of a name that are looked at.
-const NAME_BYTES_MAX: usize = 64;
+/// The most characters of a name that are looked at. Real names are shorter.
+const NAME_CHARS_MAX: usize = 64;
 
 /// The words of a name in lower case: `customerId`, `customer_id` and `Customer ID` are the same two.
 #[derive(Debug, Default)]
@@ -11,7 +11,7 @@ impl Words {
     pub(crate) fn of(name: &str) -> Self {
         let mut words: Vec<String> = Vec::new();
         let (mut is_inside, mut was_upper) = (false, false);
-        let mut letters = name.chars().take(NAME_BYTES_MAX).peekable();
+        let mut letters = name.chars().take(NAME_CHARS_MAX).peekable();
         while let Some(letter) = letters.next() {
             if !letter.is_alphanumeric() {
                 is_inside = false;
@@ -34,11 +34,6 @@ impl Words {
 
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.iter().map(String::as_str)
-    }
-
-    /// Words that follow each other.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.windows(2).map(|two| (&*two[0], &*two[1]))
     }
 
     pub(crate) fn last(&self) -> &str {

@@ -8,7 +8,8 @@ use gaiterguard_request::Node;
 use gaiterguard_request::node::push_token;
 use gaiterguard_request::opened::{Body, Opened};
 
-/// The most values of unknown origin that are returned.
+/// The most values of unknown origin that are returned. They share one card with the values that
+/// were seen, and more of them would say the same.
 const UNSEEN_MAX: usize = 4;
 
 /// The most values that are looked up for one request. Each takes some ten microseconds.
@@ -17,7 +18,8 @@ const LOOKED_UP_MAX: usize = 256;
 /// The longest value that can name a thing, in bytes. Identifiers of mail servers have up to 200.
 const VALUE_BYTES_MAX: usize = 256;
 
-/// The most words of a value that is a name rather than a text.
+/// The most words of a value that is a name rather than a text. Names of people and things seldom
+/// have more, and sentences seldom fewer.
 const WORDS_MAX: usize = 6;
 
 /// The shortest number that says something by itself. Smaller ones are found in every response.

@@ -6,7 +6,7 @@ use crate::seal::Seal;
 /// About how many bytes of pieces are sealed together: those of one list page of 20 objects.
 const PACK_BYTES: usize = 8 << 10;
 
-/// The most siblings that are returned.
+/// The most siblings that are returned: those of one list page.
 const SIBLINGS_MAX: usize = 20;
 
 /// Where a piece is.

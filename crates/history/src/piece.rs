@@ -7,19 +7,21 @@ use crate::secret;
 use gaiterguard_request::Node;
 use gaiterguard_request::node::Member;
 
-/// The most characters of a piece.
+/// The most characters of a piece: a few lines on a card and in a prompt.
 pub(crate) const PIECE_CHARS_MAX: usize = 300;
 
-/// The most characters of one value in a piece.
+/// The most characters of one value in a piece: a third of it, so that one value does not fill it.
 const VALUE_CHARS_MAX: usize = 100;
 
 /// How many objects deep the members of an object are looked for: `fields.status.name`.
 const DEPTH_MAX: u8 = 2;
 
-/// The most members of an object that are looked at.
+/// The most members of an object that are looked at. Bounds the time for an object; a piece has
+/// room for a few of them only.
 const MEMBERS_MAX: usize = 64;
 
-/// The most members that an object within another may have to be part of its piece.
+/// The most members that an object within another may have to be part of its piece. A larger one is
+/// a thing of its own.
 const SMALL_MEMBERS_MAX: usize = 30;
 
 /// The most items that a list may have for the first to be part of a piece: people have few names.
@@ -28,7 +30,8 @@ const SMALL_ITEMS_MAX: usize = 3;
 /// The most items of a list of names and values that are looked at: a mail has some 40 headers.
 const PAIRS_MAX: usize = 50;
 
-/// The most members of the object around a part that are repeated with it.
+/// The most members of the object around a part that are repeated with it. They identify the
+/// object, and leave most of the piece to the part.
 const AROUND_MAX: usize = 3;
 
 /// Names of objects that only hold the members of the object around them.

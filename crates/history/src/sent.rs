@@ -9,7 +9,7 @@ use gaiterguard_request::opened::values_of_body;
 use gaiterguard_request::{Arena, Node};
 
 /// The most forms of values of one request. A request with more of them is not compared with its
-/// response, whose values are then not kept.
+/// response, whose values are then not kept. The hashes of so many take about a megabyte.
 const FORMS_MAX: usize = 50_000;
 
 /// Separators at which a service may take a word out of a text.

@@ -198,7 +198,7 @@ impl Sides {
             "not", "no", "don't", "dont", "isn't", "never", "without", "nothing", "nobody", "kein",
             "keine", "nicht", "noch", "ne", "pas", "sans", "sin", "não", "non", "niet",
         ];
-        /// How many words behind a denial are denied.
+        /// How many words behind a denial are denied: in "not a draft" the second.
         const REACH: usize = 2;
         let mut sides = Self::of_runs(text);
         let (mut denied, mut within) = (0, 0);

@@ -6,10 +6,10 @@
 //! lacks its name calls nothing and counts as asking; otherwise the missing name would be an
 //! addition that lowers the score.
 
+use gaiterguard_domain::effect::Effect;
 use http::{HeaderMap, Method};
 
 use crate::call;
-use crate::effect::Effect;
 use crate::field::Fields;
 use crate::route::Route;
 use gaiterguard_request::Node;

@@ -1,6 +1,7 @@
 //! Effects of the calls within a request. A call can only add a finding, never remove one.
 
-use crate::effect::Effect;
+use gaiterguard_domain::effect::Effect;
+
 use crate::field::{Fields, Inner};
 use crate::finding::{Finding, shown};
 use crate::lexicon::Sense;

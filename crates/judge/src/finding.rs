@@ -1,8 +1,8 @@
 //! Findings about a request, before its score is known.
 
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::verdict::Signal;
 
-use crate::effect::Effect;
 use crate::signal::{self, Shown, SignalKind};
 
 /// One reason to look at a request.
@@ -65,6 +65,26 @@ impl Finding {
             floor: shown.floor(),
             ..Self::new(signal::of_effect(effect), evidence, sentence)
         }
+    }
+
+    /// An effect that the method, the path or the query shows.
+    pub(crate) fn openly(
+        effect: Effect,
+        evidence: impl Into<String>,
+        sentence: impl Into<String>,
+    ) -> Self {
+        Self::effect(effect, Shown::Openly, evidence, sentence)
+    }
+
+    /// An effect that a word in the path or the query shows. `place` is how the sentence names where the
+    /// word is.
+    pub(crate) fn of_word(effect: Effect, word: &str, evidence: &str, place: &str) -> Self {
+        let sentence = format!(
+            "“{}” in the {place} means that it {}.",
+            shown(word),
+            effect.phrase()
+        );
+        Self::openly(effect, evidence, sentence)
     }
 
     /// A finding whose feature has this weight and is counted already.

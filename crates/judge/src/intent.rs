@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
+use gaiterguard_domain::effect::Effect;
+
 use crate::char_classes::CharClasses;
-use crate::effect::Effect;
+use crate::effect_set::EffectSet;
 use crate::lexicon;
 use crate::pairs::Pairs;
 use crate::words::{self, Stem, Stems, stem};
@@ -37,7 +39,7 @@ pub(crate) struct IntentWords<'a> {
     pairs: Pairs,
     stems: Stems,
     concepts: u64,
-    asked: u8,
+    asked: EffectSet,
     looks: bool,
     orders: bool,
     numbers: Vec<f64>,
@@ -72,7 +74,8 @@ const MONTHS: &[&str] = &[
     "december",
 ];
 
-/// About how many bytes of an intent a word takes.
+/// About how many bytes of an intent a word takes: an English word has some five letters, and a
+/// space.
 const WORD_BYTES: usize = 6;
 
 impl<'a> IntentWords<'a> {
@@ -88,10 +91,10 @@ impl<'a> IntentWords<'a> {
         for word in words::of_text(text) {
             let stem = stem(word);
             let said = lexicon::said(stem);
-            intent_words.orders |= (may_be_order || !said.is_ambiguous) && said.asked != 0;
+            intent_words.orders |= (may_be_order || !said.is_ambiguous) && !said.asked.is_empty();
             intent_words.stems.insert(stem);
             intent_words.concepts |= lexicon::concepts(stem);
-            intent_words.asked |= said.asked;
+            intent_words.asked.extend(said.asked);
             intent_words.looks |= said.looks;
             may_be_order = said.leads_to_order;
             if word.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -202,7 +205,7 @@ impl<'a> IntentWords<'a> {
 
     /// Whether it asks for an effect of this kind.
     pub(crate) fn asks_for(&self, effect: Effect) -> bool {
-        self.asked & effect.bit() != 0
+        self.asked.contains(effect)
     }
 
     /// Whether it asks to look at something and for nothing to be done.

@@ -6,7 +6,9 @@
 
 use std::sync::LazyLock;
 
-use crate::effect::Effect;
+use gaiterguard_domain::effect::Effect;
+
+use crate::effect_set::EffectSet;
 use crate::words::{ByStem, Stem, Stems, of_name, stem};
 
 /// The meaning of a word in a path or name.
@@ -30,6 +32,19 @@ pub(crate) enum Sense {
     Asks,
 }
 
+impl Sense {
+    /// The effect that the sense leads to.
+    pub(crate) fn effect(self) -> Effect {
+        match self {
+            Self::DeleteVerb => Effect::Delete,
+            Self::Certain(effect) | Self::Likely(effect) | Self::Made(effect) => effect,
+            Self::Message => Effect::ShareOutside,
+            Self::Thing | Self::PlainVerb => Effect::Change,
+            Self::Asks => Effect::Read,
+        }
+    }
+}
+
 /// The sense of a stem in a path.
 pub(crate) fn sense(stem: Stem) -> Option<Sense> {
     SENSES.get(&stem).copied()
@@ -43,8 +58,8 @@ pub(crate) fn concepts(stem: Stem) -> u64 {
 /// The meaning of a word in an intent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Said {
-    /// The effects that it asks for, as bits of [`Effect::bit`].
-    pub(crate) asked: u8,
+    /// The effects that it asks for.
+    pub(crate) asked: EffectSet,
     /// It is as often the name of a thing as an order: "book", "mail", "order".
     pub(crate) is_ambiguous: bool,
     /// An order follows: "please", "to", "and".
@@ -124,7 +139,7 @@ static SAID: LazyLock<ByStem<Said>> = LazyLock::new(|| {
         (Effect::Change, ASKED_CHANGE),
         (Effect::Create, ASKED_CREATE),
     ] {
-        note(words, &|said| said.asked |= effect.bit());
+        note(words, &|said| said.asked.insert(effect));
     }
     note(AMBIGUOUS_WORDS, &|said| said.is_ambiguous = true);
     note(LEADING_WORDS, &|said| said.leads_to_order = true);

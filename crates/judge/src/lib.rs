@@ -20,7 +20,7 @@ mod char_classes;
 mod classes;
 mod compare;
 mod duplicate;
-mod effect;
+mod effect_set;
 mod effects;
 mod features;
 mod field;
@@ -30,6 +30,7 @@ mod integrity;
 mod intent;
 mod lexicon;
 mod message;
+mod oddities;
 mod operation;
 mod origin;
 mod pairs;
@@ -52,6 +53,7 @@ mod words;
 
 use std::cell::OnceCell;
 
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::verdict::Verdict;
 
@@ -67,7 +69,6 @@ use requested_effects::RequestedEffects;
 use signal::Shown;
 
 pub use call::effect_of_call;
-pub use effect::Effect;
 pub use operation::{effect_of_operation, effect_of_request};
 pub use path_template::{PartKind, PathPart, path_parts, path_template};
 pub use role::Role;
@@ -126,12 +127,12 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
         effects,
         certain,
     } = Analysis::of(subject);
-    findings.extend(effects::of_wrapping(opened.oddities()));
+    findings.extend(oddities::of_wrapping(opened.oddities()));
     if !findings
         .iter()
         .any(|known| known.is(signal::METHOD_OVERRIDE))
     {
-        findings.extend(effects::of_overrides(request.method, &fields));
+        findings.extend(oddities::of_overrides(request.method, &fields));
     }
     // A read with suspicious content is still a read.
     if safe || findings.iter().any(|finding| finding.is(signal::ASKS)) {

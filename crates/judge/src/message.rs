@@ -1,6 +1,7 @@
 //! Whether a message is the very one that its intent asks for.
 
-use crate::effect::Effect;
+use gaiterguard_domain::effect::Effect;
+
 use crate::field::{Fields, Found};
 use crate::finding::Finding;
 use crate::integrity::{self, Behavior};
@@ -9,10 +10,12 @@ use crate::route::Route;
 use crate::visitor::is_email;
 use crate::words::of_text;
 
-/// How much of each text of a message has to appear in the intent, word for word.
+/// How much of each text of a message has to appear in the intent, word for word. The rest is left
+/// for greetings and polite phrases, which an intent does not repeat.
 const QUOTED_SHARE: f64 = 0.6;
 
-/// The fewest letters of a word that is looked for in the intent.
+/// The fewest letters of a word that is looked for in the intent. Most shorter ones are articles
+/// and prepositions.
 const WORD_LETTERS_MIN: usize = 4;
 
 /// Takes the demand to hold off a message that the intent explains in full.

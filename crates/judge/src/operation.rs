@@ -1,9 +1,9 @@
 //! The effect of a documented operation, for any request that calls it, and that of one request.
 
+use gaiterguard_domain::effect::Effect;
 use http::{HeaderMap, Method};
 
 use crate::analysis::Analysis;
-use crate::effect::Effect;
 use crate::subject::{Documented, Operation, Subject};
 use gaiterguard_request::Arena;
 use gaiterguard_request::opened::{Opened, Request};

@@ -31,7 +31,8 @@ enum Kind {
     Internal,
 }
 
-/// The shortest text that is worth a search, in bytes.
+/// The shortest text that is worth a search, in bytes. The shortest patterns have three, and as a whole
+/// text none of them has a meaning.
 const PATTERN_BYTES_MIN: usize = 4;
 
 /// How many triggers of one text are examined. A text with more is either all about approvals, or written

@@ -100,7 +100,7 @@ pub(crate) const TRIGGERS: &[&str] = &[
     "assistant:",
 ];
 
-/// How far on either side of a trigger words belong to it, in bytes.
+/// How far on either side of a trigger words belong to it, in bytes: about a sentence.
 const REACH: usize = 80;
 
 const SETS: &[(Set, &str)] = &[

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::AhoCorasick;
 
-use crate::effect::Effect;
 use crate::words::{ByStem, Stem, of_text, stem};
+use gaiterguard_domain::effect::Effect;
 
 /// A kind of effect that an intent can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -180,10 +180,12 @@ pub(crate) struct NameCache<'k> {
     names: [Named<'k>; SEEN],
 }
 
-/// How many names are remembered.
+/// How many names are remembered: more than most objects have members. A name that shares its slot
+/// with another is looked up again.
 const SEEN: usize = 64;
 
-/// The longest name that is remembered, in bytes.
+/// The longest name that is remembered, in bytes. Longer ones are rare, and comparing them would
+/// slow down every look-up.
 const NAME_MAX: usize = 48;
 
 impl<'k> Named<'k> {

@@ -5,7 +5,7 @@
 //! they exist for requests that are too rare to learn from. A floor of 0.5 or more holds a request
 //! whatever else is found. Among findings that hold, a higher floor is explained first.
 
-use crate::effect::Effect;
+use gaiterguard_domain::effect::Effect;
 
 /// A kind of finding.
 #[derive(Clone, Copy, Debug)]

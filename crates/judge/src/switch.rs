@@ -1,6 +1,7 @@
 //! Findings for fields that are switched on or off.
 
-use crate::effect::Effect;
+use gaiterguard_domain::effect::Effect;
+
 use crate::finding::{Finding, shown};
 use crate::signal::{self, Shown};
 use crate::words::of_name;

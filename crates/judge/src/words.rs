@@ -12,7 +12,8 @@ pub(crate) type Stems = HashSet<Stem, BuildHasherDefault<AsItIs>>;
 /// A table by stem.
 pub(crate) type ByStem<T> = HashMap<Stem, T, BuildHasherDefault<AsItIs>>;
 
-/// The longest word that endings are taken off.
+/// The longest word that endings are taken off. English words are shorter, and the buffer stays
+/// small.
 const STEMMED_MAX: usize = 32;
 
 /// A stem is a hash already.

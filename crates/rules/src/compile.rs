@@ -172,7 +172,7 @@ impl Compiler<'_> {
         if self.item.as_deref() == Some(name) {
             return Ok(typed(at, Operation::Item, Kind::Any));
         }
-        if let Some(fact) = names::plain(name) {
+        if let Some(fact) = names::value(name) {
             return Ok(self.fact(at, fact));
         }
         if let Some(fields) = names::fields(name) {

@@ -10,7 +10,6 @@
 mod arithmetic;
 mod budget;
 mod calendar;
-mod compared;
 mod compile;
 mod condition_error;
 mod evaluate;

@@ -1,4 +1,4 @@
-//! The names that a condition may use.
+//! The names that a condition may use, and the errors for other names.
 
 use crate::expression::{Conversion, Fact, Rewrite, Search};
 
@@ -32,8 +32,8 @@ pub(crate) const FIELDS: [(&str, &[(&str, Fact)]); 4] = [
     ),
 ];
 
-/// The variables that are values themselves.
-const PLAIN: [(&str, Fact); 3] = [
+/// The variables that are values themselves. `operation` is one too, because it may be null.
+const VALUES: [(&str, Fact); 3] = [
     ("intent", Fact::Intent),
     ("now", Fact::Now),
     ("operation", Fact::Operation),
@@ -47,34 +47,41 @@ pub(crate) fn fields(variable: &str) -> Option<&'static [(&'static str, Fact)]> 
 }
 
 /// Returns the fact of a variable that is a value itself.
-pub(crate) fn plain(variable: &str) -> Option<Fact> {
-    PLAIN
+pub(crate) fn value(variable: &str) -> Option<Fact> {
+    VALUES
         .into_iter()
         .find_map(|(name, fact)| (name == variable).then_some(fact))
 }
 
 /// Whether a name is that of a variable.
 pub(crate) fn is_variable(name: &str) -> bool {
-    fields(name).is_some() || plain(name).is_some()
+    fields(name).is_some() || value(name).is_some()
 }
 
 /// Returns the error for an unknown variable.
 pub(crate) fn unknown_variable(name: &str) -> String {
+    let with_fields = FIELDS.iter().map(|(variable, _)| *variable);
+    let values = VALUES.iter().map(|(variable, _)| *variable);
+    let known: Vec<&str> = with_fields
+        .chain(values.filter(|variable| fields(variable).is_none()))
+        .collect();
     format!(
-        "unknown variable `{name}`: expected one of request, service, agent, operation, intent, now"
+        "unknown variable `{name}`: expected one of {}",
+        known.join(", ")
     )
 }
 
 /// Returns the error for an unknown field.
 pub(crate) fn unknown_field(variable: &str, name: &str) -> String {
+    // It is a function, so it is not among the fields.
+    if (variable, name) == ("request", "under") {
+        return "expected a path as its argument, as in request.under(\"/v1/admin\")".to_owned();
+    }
     let known: Vec<String> = fields(variable)
         .unwrap_or_default()
         .iter()
         .map(|(field, _)| format!("{variable}.{field}"))
         .collect();
-    if (variable, name) == ("request", "under") {
-        return "expected a path as its argument, as in request.under(\"/v1/admin\")".to_owned();
-    }
     format!(
         "unknown field `{name}` of {variable}: expected one of {}",
         known.join(", ")

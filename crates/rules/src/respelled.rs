@@ -1,5 +1,7 @@
 //! Names that some servers take for another.
 
+use gaiterguard_domain::invisible::is_ignorable;
+
 /// Whether `key` is another spelling of `name`: one that differs in case, or that a server cuts,
 /// trims or takes apart.
 ///
@@ -81,11 +83,9 @@ fn is_end(c: char) -> bool {
     is_space(c) || matches!(c, '[' | ']' | '.' | ':' | '(' | '\'' | '"')
 }
 
-/// White space, controls and characters without a width.
+/// White space, controls and characters that are never displayed.
 fn is_space(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+    c.is_whitespace() || c.is_control() || is_ignorable(c)
 }
 
 fn is_alike(found: char, wanted: char) -> bool {
@@ -120,6 +120,8 @@ mod tests {
             "\u{feff}amount",
             "amoun\u{54}",
             "amount\u{200b}",
+            "amount\u{ad}",
+            "\u{200e}amount",
             "\tamount",
             "amount\n",
             "!amount",

@@ -10,6 +10,7 @@ use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
+use gaiterguard_familiarity::Familiarity;
 use gaiterguard_gateway::{Gateway, GatewayDeps, GatewaySettings};
 use gaiterguard_identity::{Identity, IdentitySettings};
 use gaiterguard_llm::{Llm, LlmSetupError};
@@ -26,6 +27,7 @@ pub(crate) struct Engine {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) identity: Arc<Identity>,
     pub(crate) definition_store: DefinitionStore,
+    pub(crate) familiarity: Familiarity,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
 }
@@ -112,6 +114,7 @@ impl Engine {
             library,
             Arc::clone(&clock),
         );
+        let familiarity = Familiarity::new(store.clone(), sealing.clone());
         let gateway = Gateway::new(GatewayDeps {
             replica,
             store: store.clone(),
@@ -128,6 +131,7 @@ impl Engine {
             gateway,
             identity: Arc::new(identity),
             definition_store,
+            familiarity,
             clock,
             store,
         })

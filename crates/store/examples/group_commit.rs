@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
+use gaiterguard_domain::familiarity::OperationKey;
 use gaiterguard_domain::id::{
     AgentId, DataKeyId, RequestEntryId, RequestId, RuleId, ServiceId, WorkspaceId,
 };
@@ -67,6 +68,7 @@ fn decision(
             at,
         },
         authority: version,
+        operation: Some(OperationKey([1; 16])),
         claim: Some(NewClaim {
             key,
             digest: Digest([7; 32]),

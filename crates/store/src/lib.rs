@@ -62,8 +62,8 @@ mod user;
 mod workspace;
 
 pub use action::{
-    ActionFilter, ActionWithNames, DamagedAction, RuledAction, RulingFilter, StoredAction,
-    StoredHead,
+    ActionFamiliarity, ActionFilter, ActionWithNames, ApprovedSummary, DamagedAction,
+    FamiliarityFilter, OperationFamiliarity, RuledAction, RulingFilter, StoredAction, StoredHead,
 };
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
 pub use audit::{AuditBroken, Resume};

@@ -14,14 +14,16 @@ use crate::rows::column::Text;
 use crate::rows::outcome::RequestOutcome;
 use crate::store::Store;
 
-/// How many agents and services the overview lists.
+/// How many agents and services the overview lists. It shows the busiest; the list of requests has
+/// all.
 const NAMED_MAX: i64 = 5;
 
 /// How many of the newest requests are counted for the most frequent operations. Bounds the time of
 /// the query, which parses each of these rows.
 const OPERATIONS_LOOKED_AT: i64 = 2000;
 
-/// How many operations the overview lists.
+/// How many operations the overview lists. It shows the most frequent ones among those that were
+/// counted.
 const OPERATIONS_MAX: usize = 8;
 
 /// The activity in a workspace since a point in time.

@@ -4,9 +4,12 @@
 //! field's name or the spelling say which. If none of them does, the number is shown as it is, because a
 //! wrong guess would be wrong by a factor of one hundred.
 
-use gaiterguard_judge::Role;
+use std::cmp::Ordering;
 
-use crate::values::Value;
+use gaiterguard_judge::Role;
+use serde::{Deserialize, Serialize};
+
+use crate::values::{Value, Values};
 use crate::words::{is_in, words};
 
 /// Currencies whose smallest unit is not a hundredth (ISO 4217), with the number of their decimals.
@@ -55,19 +58,119 @@ enum Unit {
     Unknown,
 }
 
-/// Returns an amount with its currency, as people write it.
-pub(crate) fn shown(amount: &Value, others: &[Value]) -> String {
-    let currency = currency_of(amount, others);
-    let Some(currency) = currency else {
-        return amount.text.clone();
-    };
-    let number = match unit_of(amount) {
+/// An amount of money whose currency is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct Money {
+    /// The currency, as an ISO 4217 code.
+    #[cfg_attr(feature = "schema", schema(example = "EUR"))]
+    pub currency: String,
+    /// The amount, as a decimal number.
+    #[cfg_attr(feature = "schema", schema(example = "12500.00"))]
+    pub value: String,
+    /// Whether `value` is in units of the currency, such as euros. If false, the service's documents
+    /// do not say which unit it is in, and it is as the request spells it.
+    pub unit_is_documented: bool,
+}
+
+impl Money {
+    /// Compares two amounts; `None` if they are not in the same currency and unit.
+    pub fn compare(&self, other: &Self) -> Option<Ordering> {
+        let is_alike =
+            self.currency == other.currency && self.unit_is_documented == other.unit_is_documented;
+        let (own, other) = (Decimal::of(&self.value)?, Decimal::of(&other.value)?);
+        is_alike.then(|| own.cmp(&other))
+    }
+}
+
+/// A decimal number of any length.
+#[derive(PartialEq, Eq)]
+struct Decimal<'a> {
+    is_negative: bool,
+    /// The digits before the point, without leading zeros.
+    whole: &'a str,
+    /// The digits after it, without trailing zeros.
+    fraction: &'a str,
+}
+
+impl<'a> Decimal<'a> {
+    fn of(text: &'a str) -> Option<Self> {
+        if !is_decimal(text) {
+            return None;
+        }
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let whole = whole.trim_start_matches('0');
+        let fraction = fraction.trim_end_matches('0');
+        Some(Self {
+            is_negative: digits.len() < text.len() && !(whole.is_empty() && fraction.is_empty()),
+            whole,
+            fraction,
+        })
+    }
+}
+
+impl Ord for Decimal<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let magnitude = |one: &Self, other: &Self| {
+            let length = one.whole.len().cmp(&other.whole.len());
+            length
+                .then_with(|| one.whole.cmp(other.whole))
+                .then_with(|| one.fraction.cmp(other.fraction))
+        };
+        match (self.is_negative, other.is_negative) {
+            (false, false) => magnitude(self, other),
+            (true, true) => magnitude(other, self),
+            (true, false) => Ordering::Less,
+            (false, true) => Ordering::Greater,
+        }
+    }
+}
+
+impl PartialOrd for Decimal<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Returns the amount of money of a request; `None` if it contains none, if the currency is not known,
+/// or if it contains several, so that none of them is taken for the whole.
+pub(crate) fn only(values: &Values) -> Option<Money> {
+    let mut amounts = values.kept.iter().filter(|value| is_amount(value));
+    let amount = amounts.next()?;
+    let is_only = amounts.next().is_none() && !amount.is_cut && values.dropped == 0;
+    if is_only {
+        money(amount, &values.kept)
+    } else {
+        None
+    }
+}
+
+/// Returns an amount in its currency; `None` if the currency is not known.
+fn money(amount: &Value, others: &[Value]) -> Option<Money> {
+    let currency = currency_of(amount, others)?;
+    let in_units = match unit_of(amount) {
         Unit::Major => Some(amount.text.clone()),
         Unit::Minor => decimals(&currency).and_then(|decimals| from_minor(&amount.text, decimals)),
         Unit::Unknown => None,
     };
-    match number.as_deref().and_then(grouped) {
-        Some(number) => with_currency(&number, &currency),
+    Some(Money {
+        currency,
+        unit_is_documented: in_units.is_some(),
+        value: in_units.unwrap_or_else(|| amount.text.clone()),
+    })
+}
+
+/// Returns an amount with its currency, as people write it.
+pub(crate) fn shown(amount: &Value, others: &[Value]) -> String {
+    let Some(money) = money(amount, others) else {
+        return amount.text.clone();
+    };
+    let Money {
+        currency, value, ..
+    } = &money;
+    match grouped(value).filter(|_| money.unit_is_documented) {
+        Some(number) => with_currency(&number, currency),
         None => format!("{} {currency} (unit not documented)", amount.text),
     }
 }
@@ -265,6 +368,36 @@ mod tests {
             let others = [value("currency", currency, None)];
             assert_eq!(shown(&value(name, text, meaning), &others), expected);
         }
+    }
+
+    #[test]
+    fn amounts_of_one_currency_and_unit_are_compared_exactly() {
+        let money = |value: &str, currency: &str, unit_is_documented| Money {
+            currency: currency.to_owned(),
+            value: value.to_owned(),
+            unit_is_documented,
+        };
+        let euros = |value| money(value, "EUR", true);
+        for (one, other, expected) in [
+            ("9.99", "10", Ordering::Less),
+            ("12500.00", "12500", Ordering::Equal),
+            ("0012.5", "12.50", Ordering::Equal),
+            ("0.5", "0.45", Ordering::Greater),
+            ("-1", "0", Ordering::Less),
+            ("-10", "-9", Ordering::Less),
+            ("-0.00", "0", Ordering::Equal),
+            (
+                "100000000000000000000000000000000000000001",
+                "99999999999999999999999999999999999999999",
+                Ordering::Greater,
+            ),
+        ] {
+            assert_eq!(euros(one).compare(&euros(other)), Some(expected), "{one}");
+            let reverse = euros(other).compare(&euros(one));
+            assert_eq!(reverse, Some(expected.reverse()), "{one}");
+        }
+        assert_eq!(euros("1").compare(&money("1", "USD", true)), None);
+        assert_eq!(euros("1").compare(&money("1", "EUR", false)), None);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The values that matter most for a decision.
 
 use gaiterguard_apidocs::Operation;
-use gaiterguard_judge::{Effect, Role};
+use gaiterguard_domain::effect::Effect;
+use gaiterguard_domain::secret_name;
+use gaiterguard_judge::Role;
 use serde::{Deserialize, Serialize};
 
 use crate::path::Target;
@@ -321,6 +323,28 @@ fn list(first: &Ranked, facts: &[Ranked]) -> Fact {
     }
 }
 
+/// Returns the recipients and accounts among all facts of a request, or else the objects that the path
+/// names, each with its name, in alphabetical order; `None` if there are none, or if not all of them are
+/// known.
+pub(crate) fn recipients(facts: &[Ranked], values: &Values) -> Option<Vec<String>> {
+    let of_kinds = |kinds: &[FactKind]| -> Vec<&Fact> {
+        let facts = facts.iter().map(|ranked| &ranked.fact);
+        facts.filter(|fact| kinds.contains(&fact.kind)).collect()
+    };
+    let mut found = of_kinds(&[FactKind::Recipient, FactKind::Account]);
+    if found.is_empty() {
+        found = of_kinds(&[FactKind::Target]);
+    }
+    let is_known = values.dropped == 0 && found.iter().all(|fact| !fact.is_cut);
+    let texts = found
+        .iter()
+        .map(|fact| format!("{}={}", fact.name, fact.value));
+    let mut texts: Vec<String> = texts.collect();
+    texts.sort_unstable();
+    texts.dedup();
+    (is_known && !texts.is_empty()).then_some(texts)
+}
+
 fn kind_of(value: &Value) -> FactKind {
     match value.role {
         _ if amount::is_amount(value) => FactKind::Amount,
@@ -484,19 +508,7 @@ fn is_secret(value: &Value) -> bool {
     if is_number && words(value.name()).any(|word| word == "tokens") {
         return false;
     }
-    value.role == Role::Secret
-        || [
-            "token",
-            "secret",
-            "password",
-            "credential",
-            "apikey",
-            "api_key",
-            "cvc",
-            "cvv",
-        ]
-        .iter()
-        .any(|word| value.name().to_ascii_lowercase().contains(word))
+    value.role == Role::Secret || secret_name::mentions_secret(value.name())
 }
 
 fn short(meaning: Option<&str>) -> Option<String> {

@@ -1,13 +1,13 @@
 //! The headline: verb, object, amount, recipient, and the beginning of the content, in the order that
 //! fits the effect.
 
-use gaiterguard_judge::Effect;
+use gaiterguard_domain::effect::Effect;
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{FactKind, NO_AMOUNT, Ranked, Weight, count, gives, receives};
 use crate::values::{Calls, beginning, is_identifier};
 use crate::verb::Phrase;
-use crate::words::{is_in, plural, singular, spaced};
+use crate::words::{is_in, noun_of, plural, singular, spaced};
 
 /// The longest value of a headline, in characters: one line on a phone.
 const VALUE_CHARS_MAX: usize = 60;
@@ -244,7 +244,7 @@ impl Headline<'_> {
         match object {
             Some(object) if is_own => {
                 line.noun(
-                    Some(&singular(&spaced(&object.fact.name)))
+                    Some(&noun_of(&object.fact.name))
                         .filter(|noun| !noun.is_empty())
                         .map(|noun| &**noun),
                 );
@@ -284,16 +284,19 @@ impl Headline<'_> {
     fn object(&self, line: &mut Line) {
         let names = self.names();
         let object = names.first().filter(|_| self.phrase.takes_name);
+        let noun = self.phrase.noun.as_deref();
         if object.is_none()
-            && let Some(noun) = &self.phrase.noun
+            && let Some(noun) = noun
             && let Some(count) = self.listed_objects()
         {
             line.own(&format!(" {count} {}", plural(&singular(noun))));
             return;
         }
-        // The name of a file needs no noun.
-        if !object.is_some_and(|object| is_file(&object.fact.value)) {
-            line.noun(self.phrase.noun.as_deref());
+        // The name of a file says what it is.
+        let is_file =
+            |object: &&Ranked| noun.is_some_and(is_file_noun) && is_file_name(&object.fact.value);
+        if !object.is_some_and(is_file) {
+            line.noun(noun);
         }
         if let Some(object) = object {
             line.own(" ");
@@ -426,13 +429,22 @@ fn short_name(names: &str) -> String {
     }
 }
 
-/// Whether a value looks like the name of a file, which needs no noun.
-fn is_file(value: &str) -> bool {
+/// Whether a noun is one for files, or for places that hold them.
+fn is_file_noun(noun: &str) -> bool {
+    const NOUNS: &str = "file content blob object path tree document attachment asset upload";
+    let last = noun.rsplit(' ').next().unwrap_or_default();
+    is_in(NOUNS, last)
+}
+
+/// Whether a value is written like the path or the name of a file. Domain names are written alike.
+fn is_file_name(value: &str) -> bool {
     let file = value.rsplit('/').next().unwrap_or_default();
     let ending = file.rsplit_once('.').map(|(_, ending)| ending);
     value.contains('/')
         || ending.is_some_and(|ending| {
-            (1..=5).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphabetic())
+            (1..=5).contains(&ending.len())
+                && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                && ending.bytes().any(|byte| byte.is_ascii_alphabetic())
         })
 }
 
@@ -490,7 +502,7 @@ impl Line {
     fn detail(&mut self, one: &Ranked) {
         self.own(" · ");
         let name = match one.fact.kind {
-            FactKind::Target => singular(&spaced(&one.fact.name)),
+            FactKind::Target => noun_of(&one.fact.name),
             _ => short_name(&one.fact.name),
         };
         if !name.is_empty() {
@@ -529,6 +541,32 @@ impl Line {
         let count = count(facts);
         if count > NAMED_MAX {
             self.own(&format!(" and {} more", count - NAMED_MAX));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_known_by_its_noun_and_its_name() {
+        for (noun, value, expected) in [
+            ("file", "q16.txt", true),
+            ("file", "reports/q16", true),
+            ("content", "song.mp3", true),
+            ("shared document", "a.b.pdf", true),
+            ("domain", "example.com", false),
+            ("host", "db.prod.example.com", false),
+            ("repository", "acme/site", false),
+            ("queue", "orders.dlq", false),
+            ("file", "file_123", false),
+            ("file", "report-1.5", false),
+            ("file", "1.0.0-2024-11-03", false),
+            ("document", "d8f7a6b5c4", false),
+        ] {
+            let found = is_file_noun(noun) && is_file_name(value);
+            assert_eq!(found, expected, "{noun} {value}");
         }
     }
 }

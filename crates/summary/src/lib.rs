@@ -14,10 +14,11 @@ mod verb;
 mod words;
 
 use gaiterguard_apidocs::Operation;
-use gaiterguard_judge::Effect;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::opened::Opened;
 use serde::{Deserialize, Serialize};
 
+pub use amount::Money;
 pub use fact::{FACTS_MAX, Fact, FactKind};
 pub use headline::Part;
 
@@ -42,15 +43,23 @@ pub struct Subject<'a> {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(as = RequestSummary))]
 pub struct Summary {
-    /// The most severe effect, as the code of its signal: `deletes`, `pays`, `changes_access`,
-    /// `runs_code`, `shares_outside`, `changes`, `creates`, or `reads`.
-    pub effect: String,
+    /// The most severe effect.
+    pub effect: Effect,
     /// One line, such as “Refund €20.00 · charge `ch_1`”.
     pub headline: Vec<Part>,
     /// The values that matter most, the most important first. At most six.
     pub facts: Vec<Fact>,
     /// How many values of the request are not among the facts.
     pub other_values: usize,
+    /// The amount of money. Null if the request contains none or several, if the currency is unknown,
+    /// or if an earlier version of the gateway held the request.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub amount: Option<Money>,
+    /// The recipients and accounts, or else the objects in the path, with their names, in alphabetical
+    /// order; `None` if there are none, or if not all of them are known. Never stored.
+    #[serde(skip)]
+    pub recipients: Option<Vec<String>>,
 }
 
 impl Summary {
@@ -81,8 +90,10 @@ impl Summary {
         let (facts, covered) = fact::first_of(&ranked);
         let all = target.names.len() + values.kept.len() + values.dropped;
         Self {
-            effect: effect.code().to_owned(),
+            effect,
             headline,
+            amount: amount::only(&values),
+            recipients: fact::recipients(&ranked, &values),
             facts,
             other_values: all.saturating_sub(covered),
         }

@@ -18,7 +18,7 @@ pub(crate) struct Target {
     /// All words of the interface, from left to right.
     pub(crate) words: Vec<String>,
     /// How many of the words follow the last name.
-    pub(crate) words_behind: usize,
+    trailing: usize,
 }
 
 /// An object that a path names.
@@ -56,8 +56,8 @@ impl Target {
     }
 
     /// Returns the words after the last name, which name the collection or the act.
-    pub(crate) fn behind(&self) -> &[String] {
-        &self.words[self.words.len() - self.words_behind..]
+    pub(crate) fn trailing_words(&self) -> &[String] {
+        &self.words[self.words.len() - self.trailing..]
     }
 
     fn of_template(raw: &[&str], operation: &Operation) -> Option<Self> {
@@ -148,12 +148,12 @@ impl Target {
 
     /// Whether the last word is plural, as that of a collection, so that a name may follow.
     fn expects_name(&self) -> bool {
-        self.words_behind > 0 && self.words.last().is_some_and(|word| word.ends_with('s'))
+        self.trailing > 0 && self.words.last().is_some_and(|word| word.ends_with('s'))
     }
 
     fn push_word(&mut self, word: &str) {
         self.words.push(word.to_owned());
-        self.words_behind += 1;
+        self.trailing += 1;
     }
 
     fn push_name(&mut self, parameter: Option<&str>, value: String, meaning: Option<String>) {
@@ -162,8 +162,8 @@ impl Target {
             self.names.remove(0);
         }
         // Two names may follow one word: `/repos/acme/site`.
-        let noun = self.behind().last().cloned();
-        self.words_behind = 0;
+        let noun = self.trailing_words().last().cloned();
+        self.trailing = 0;
         self.names.push(Name {
             noun: noun.or_else(|| parameter.map(str::to_owned)),
             value,
@@ -212,8 +212,8 @@ fn pairs<'t>(raw: &[&str], template: &[&'t str], width: usize) -> Option<Vec<(&'
     let mut found = Vec::with_capacity(template.len());
     for (number, pattern) in template.iter().enumerate() {
         let taken = if Some(number) == wide { width } else { 1 };
-        let (own, behind) = rest.split_at_checked(taken)?;
-        rest = behind;
+        let (own, after) = rest.split_at_checked(taken)?;
+        rest = after;
         let text = decoded(&own.join("/"));
         if Parameter::of(pattern).is_none() && *pattern != text {
             return None;
@@ -294,13 +294,13 @@ mod tests {
             names(&target),
             [("repos", "acme"), ("repo", "site"), ("pulls", "7")]
         );
-        assert_eq!(target.behind(), ["merge"]);
+        assert_eq!(target.trailing_words(), ["merge"]);
     }
 
     #[test]
     fn an_undocumented_path_names_what_is_not_a_word() {
         use Method as M;
-        for (method, path, expected, behind) in [
+        for (method, path, expected, trailing) in [
             (
                 M::POST,
                 "/v1/charges/ch_1234/refund",
@@ -375,12 +375,12 @@ mod tests {
             let target = Target::of(path, "", &method, None);
             assert_eq!(names(&target), expected, "{path}");
             let found: Vec<&str> = target
-                .behind()
+                .trailing_words()
                 .iter()
                 .map(|word| &**word)
                 .filter(|word| !is_general(word))
                 .collect();
-            assert_eq!(found, behind, "{path}");
+            assert_eq!(found, trailing, "{path}");
         }
     }
 

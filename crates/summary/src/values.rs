@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use gaiterguard_apidocs::{Operation, Place};
-use gaiterguard_judge::{Effect, Role, effect_of_call};
+use gaiterguard_domain::effect::Effect;
+use gaiterguard_judge::{Role, effect_of_call};
 use gaiterguard_request::node::push_token;
 use gaiterguard_request::opened::{Body, Document, Opened};
 use gaiterguard_request::{Arena, Node};

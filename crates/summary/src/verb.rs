@@ -1,12 +1,14 @@
 //! The verb of a headline, and the noun of what it is about.
 
 use gaiterguard_apidocs::Operation;
-use gaiterguard_judge::Effect;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::opened::Body;
 use http::Method;
 
 use crate::path::Target;
-use crate::words::{SEVERAL, is_general, is_in, is_verb, singular, spaced, verb_of, words};
+use crate::words::{
+    SEVERAL, is_general, is_in, is_verb, noun_of, singular, spaced, verb_of, words,
+};
 
 /// The act, and the kind of thing that it is done to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl Form {
             Body::Json(_) | Body::Form(_) if values <= FIELDS_MAX => {
                 // The word before the last name says what it is.
                 let noun = target.names.last().and_then(|name| name.noun.as_ref());
-                let kind = target.behind().last().or(noun);
+                let kind = target.trailing_words().last().or(noun);
                 if kind.is_some_and(is_document) {
                     Self::Whole
                 } else {
@@ -184,7 +186,7 @@ pub(crate) fn of(
     // A collection may be named like a verb: `/calls`.
     let is_collection = noun
         .as_ref()
-        .zip(target.behind().last())
+        .zip(target.trailing_words().last())
         .is_some_and(|(noun, word)| {
             let last = |noun: &str| noun.split(' ').next_back().map(singular);
             last(noun) == last(&spaced(word))
@@ -214,18 +216,19 @@ pub(crate) fn refined(
 }
 
 fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phrase {
-    let behind = target.behind();
     let noun = |word: &str| match *method {
+        // These methods replace or change a collection as a whole.
         Method::PUT | Method::PATCH => spaced(word),
-        _ => singular(&spaced(word)),
+        _ => noun_of(word),
     };
     let last_name_noun = || {
         let name = target.names.last()?;
-        name.noun.as_ref().map(|noun| singular(&spaced(noun)))
+        name.noun.as_deref().map(noun_of)
     };
-    let behind: Vec<&String> = behind.iter().filter(|word| !is_general(word)).collect();
+    let trailing = target.trailing_words().iter();
+    let trailing: Vec<&String> = trailing.filter(|word| !is_general(word)).collect();
     // A verb at the end of a path says what is done, to what is before it: `/pulls/7/merge`.
-    if let Some((last, before)) = behind.split_last()
+    if let Some((last, before)) = trailing.split_last()
         && let Some((verb, object)) = verb_in(effect, last)
     {
         // In `/accounts/a1/calls`, the call is not that of the account.
@@ -245,11 +248,11 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
             verb: of_money(effect, verb, target),
             takes_name: collection.is_none() && object.is_none(),
             noun: object
-                .or_else(|| collection.map(|word| singular(&spaced(word))))
+                .or_else(|| collection.map(|word| noun_of(word)))
                 .or_else(last_name_noun),
         };
     }
-    match behind.last() {
+    match trailing.last() {
         Some(word) => Phrase {
             verb: of_money(
                 effect,
@@ -438,7 +441,12 @@ mod tests {
                 "/customers/cus_12345",
                 "Delete customer",
             ),
-            (Effect::Code, Method::POST, "/pulls/7/merge", "Merge pull"),
+            (
+                Effect::Code,
+                Method::POST,
+                "/pulls/7/merge",
+                "Merge pull request",
+            ),
             (
                 Effect::Create,
                 Method::POST,

@@ -113,15 +113,23 @@ pub(crate) fn plural(noun: &str) -> String {
     {
         return format!("{stem}ies");
     }
-    match noun {
-        _ if ["s", "x", "ch", "sh"]
-            .iter()
-            .any(|ending| noun.ends_with(ending)) =>
-        {
-            format!("{noun}es")
-        }
-        _ => format!("{noun}s"),
-    }
+    let takes_es = ["s", "x", "ch", "sh"];
+    let is_hissed = takes_es.iter().any(|ending| noun.ends_with(ending));
+    format!("{noun}{}", if is_hissed { "es" } else { "s" })
+}
+
+/// Returns the noun for one thing in a collection, as people say it: `pull request` for `pulls`.
+pub(crate) fn noun_of(collection: &str) -> String {
+    /// Nouns that paths shorten, with their full form.
+    const SHORTENED: [(&str, &str); 4] = [
+        ("env", "environment"),
+        ("org", "organization"),
+        ("pull", "pull request"),
+        ("repo", "repository"),
+    ];
+    let noun = singular(&spaced(collection));
+    let full = SHORTENED.iter().find(|(short, _)| *short == noun);
+    full.map_or(noun, |(_, full)| (*full).to_owned())
 }
 
 /// Returns a noun with its last word in the singular.
@@ -139,4 +147,100 @@ pub(crate) fn singular(noun: &str) -> String {
         }
     }
     noun.strip_suffix('s').unwrap_or(noun).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_written_as_words() {
+        for (name, expected) in [
+            ("paymentIntents", "payment intents"),
+            ("payment_intents", "payment intents"),
+            ("payment-intents", "payment intents"),
+            ("chat.postMessage", "chat post message"),
+            ("Messages", "messages"),
+            ("customerID", "customer id"),
+            ("oauth2Client", "oauth2 client"),
+            ("a__b", "a b"),
+            ("_id", "id"),
+            ("", ""),
+        ] {
+            assert_eq!(spaced(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_noun_loses_its_plural_and_nothing_else() {
+        for (noun, expected) in [
+            ("charges", "charge"),
+            ("payment intents", "payment intent"),
+            ("categories", "category"),
+            ("branches", "branch"),
+            ("boxes", "box"),
+            ("addresses", "address"),
+            ("pushes", "push"),
+            ("databases", "database"),
+            ("access", "access"),
+            ("status", "status"),
+            ("analysis", "analysis"),
+            ("dns", "dns"),
+            ("series", "series"),
+            ("bus", "bus"),
+            ("message", "message"),
+            ("", ""),
+        ] {
+            assert_eq!(singular(noun), expected, "{noun}");
+        }
+    }
+
+    #[test]
+    fn a_counted_noun_is_in_the_plural() {
+        for (noun, expected) in [
+            ("ticket", "tickets"),
+            ("category", "categories"),
+            ("key", "keys"),
+            ("branch", "branches"),
+            ("address", "addresses"),
+        ] {
+            assert_eq!(plural(noun), expected, "{noun}");
+            assert_eq!(singular(expected), noun, "{expected}");
+        }
+    }
+
+    #[test]
+    fn a_collection_is_named_by_its_full_noun() {
+        for (collection, expected) in [
+            ("pulls", "pull request"),
+            ("repos", "repository"),
+            ("price-categories", "price category"),
+            ("pull_requests", "pull request"),
+            ("environments", "environment"),
+        ] {
+            assert_eq!(noun_of(collection), expected, "{collection}");
+        }
+    }
+
+    #[test]
+    fn versions_are_distinguished_from_identifiers() {
+        for text in [
+            "v1",
+            "V2",
+            "v19.0",
+            "v2024",
+            "2",
+            "2.0",
+            "2025-04",
+            "2010-04-01",
+        ] {
+            assert!(is_version(text), "{text}");
+        }
+        for text in [
+            "", "v", "vm-1", "v1beta", "v12345", "123", "1.234", "2025-", "25-04", "2025-004",
+            "version", "1.",
+        ] {
+            assert!(!is_version(text), "{text}");
+        }
+    }
 }

@@ -19,6 +19,18 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
+/// The methods `get`, `post`, `put`, `patch` and `delete` of a type that has `call`.
+macro_rules! shortcuts {
+    ($($name:ident $method:ident),+) => {$(
+        #[doc = concat!("Builds a ", stringify!($method), " call.")]
+        pub fn $name(&self, path: &str) -> crate::client::Call {
+            self.call(http::Method::$method, path)
+        }
+    )+};
+    () => { shortcuts!(get GET, post POST, put PUT, patch PATCH, delete DELETE); };
+}
+pub(crate) use shortcuts;
+
 /// Sends calls to one address.
 #[derive(Clone, Debug)]
 pub struct Client {
@@ -48,30 +60,7 @@ impl Client {
         }
     }
 
-    /// Builds a GET call.
-    pub fn get(&self, path: &str) -> Call {
-        self.call(Method::GET, path)
-    }
-
-    /// Builds a POST call.
-    pub fn post(&self, path: &str) -> Call {
-        self.call(Method::POST, path)
-    }
-
-    /// Builds a PUT call.
-    pub fn put(&self, path: &str) -> Call {
-        self.call(Method::PUT, path)
-    }
-
-    /// Builds a PATCH call.
-    pub fn patch(&self, path: &str) -> Call {
-        self.call(Method::PATCH, path)
-    }
-
-    /// Builds a DELETE call.
-    pub fn delete(&self, path: &str) -> Call {
-        self.call(Method::DELETE, path)
-    }
+    shortcuts!();
 }
 
 /// A call that is not sent yet.

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, Held};
-use crate::client::{Call, Client, Response};
+use crate::client::{Call, Client, Response, shortcuts};
 use crate::eventually::eventually;
 use crate::gateway::TestGateway;
 use crate::json::{number, text};
@@ -84,34 +84,11 @@ impl Human {
         self.client.call(method, path).bearer(&self.access_token)
     }
 
-    /// Builds a GET call in this session.
-    pub fn get(&self, path: &str) -> Call {
-        self.call(Method::GET, path)
-    }
+    shortcuts!();
 
     /// Returns the body of a GET. Panics unless it succeeds.
     pub async fn read(&self, path: &str) -> Value {
         self.get(path).send().await.expect_status(200).json()
-    }
-
-    /// Builds a POST call in this session.
-    pub fn post(&self, path: &str) -> Call {
-        self.call(Method::POST, path)
-    }
-
-    /// Builds a PUT call in this session.
-    pub fn put(&self, path: &str) -> Call {
-        self.call(Method::PUT, path)
-    }
-
-    /// Builds a PATCH call in this session.
-    pub fn patch(&self, path: &str) -> Call {
-        self.call(Method::PATCH, path)
-    }
-
-    /// Builds a DELETE call in this session.
-    pub fn delete(&self, path: &str) -> Call {
-        self.call(Method::DELETE, path)
     }
 
     /// Creates a service. `auth_type` and `credentials` have the form of the API.
@@ -160,6 +137,20 @@ impl Human {
             id: number(&created["agent"], "id"),
             key: text(&created, "apiKey"),
         }
+    }
+
+    /// Creates two agents that may use these services: the requests of the first are all allowed, those of
+    /// the second all require approval.
+    pub async fn create_trusted_and_watched(&self, services: &[Service]) -> (Agent, Agent) {
+        let scope: Vec<&Service> = services.iter().collect();
+        let trusted = self.create_agent("trusted", &scope).await;
+        let watched = self.create_agent("watched", &scope).await;
+        for (effect, agent) in [("allow", &trusted), ("require_approval", &watched)] {
+            let rule =
+                json!({"name": effect, "effect": effect, "agent_id": agent.id, "enabled": true});
+            self.create_rule(rule).await;
+        }
+        (trusted, watched)
     }
 
     /// Creates a rule from the body of `POST /rules`.

@@ -53,14 +53,7 @@ impl BusyGateway {
                     .await,
             );
         }
-        let scope: Vec<&Service> = services.iter().collect();
-        let trusted = human.create_agent("trusted", &scope).await;
-        let watched = human.create_agent("watched", &scope).await;
-        for (effect, agent) in [("allow", &trusted), ("require_approval", &watched)] {
-            let rule =
-                json!({"name": effect, "effect": effect, "agent_id": agent.id, "enabled": true});
-            human.create_rule(rule).await;
-        }
+        let (trusted, watched) = human.create_trusted_and_watched(&services).await;
         Self {
             gateway,
             upstream,

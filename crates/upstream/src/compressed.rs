@@ -1,6 +1,6 @@
 //! Recognizes and decodes compressed bytes, whatever their headers claim.
 
-use std::io::Write as _;
+use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::{
@@ -29,8 +29,8 @@ pub enum Coding {
 }
 
 impl Coding {
-    /// Returns the coding that the first bytes indicate. Some plain texts begin
-    /// like zlib; decoding them fails.
+    /// Returns the coding that the first bytes indicate. Some plain texts begin like zlib; decoding them
+    /// fails.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         match *bytes {
             [0x1f, 0x8b, 0x08, ..] => Some(Self::Gzip),
@@ -113,28 +113,16 @@ impl Decoder {
     /// Decodes the next piece. The second value is false if the bytes are not of this coding or end
     /// here; then this output is the last.
     pub(crate) fn push(&mut self, piece: &[u8]) -> (Vec<u8>, bool) {
+        fn is_decoded(decoder: &mut impl Write, piece: &[u8]) -> bool {
+            decoder
+                .write_all(piece)
+                .and_then(|()| decoder.flush())
+                .is_ok()
+        }
         let (is_good, decoded) = match &mut self.0 {
-            Inner::Gzip(decoder) => {
-                let is_good = decoder
-                    .write_all(piece)
-                    .and_then(|()| decoder.flush())
-                    .is_ok();
-                (is_good, decoder.get_mut())
-            }
-            Inner::Zlib(decoder) => {
-                let is_good = decoder
-                    .write_all(piece)
-                    .and_then(|()| decoder.flush())
-                    .is_ok();
-                (is_good, decoder.get_mut())
-            }
-            Inner::Deflate(decoder) => {
-                let is_good = decoder
-                    .write_all(piece)
-                    .and_then(|()| decoder.flush())
-                    .is_ok();
-                (is_good, decoder.get_mut())
-            }
+            Inner::Gzip(decoder) => (is_decoded(decoder, piece), decoder.get_mut()),
+            Inner::Zlib(decoder) => (is_decoded(decoder, piece), decoder.get_mut()),
+            Inner::Deflate(decoder) => (is_decoded(decoder, piece), decoder.get_mut()),
         };
         (std::mem::take(decoded), is_good)
     }
@@ -175,28 +163,10 @@ pub fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> (Vec<u8>, Endi
 /// really is, every layer that they name is decoded, up to a limit, and the headers that describe the
 /// compressed body are removed.
 pub fn readable(mut response: KeptResponse) -> KeptResponse {
-    let mut labeled = Coding::labeled(&response.headers);
-    let mut plain = None;
-    for _ in 0..named_layers(&response.headers).min(LAYERS_MAX) {
-        let bytes = plain.as_deref().unwrap_or(response.body.as_ref());
-        let Some(coding) = Coding::of_or(bytes, labeled) else {
-            break;
-        };
-        // A label describes one layer, so it is used once.
-        labeled = labeled.filter(|_| Coding::of(bytes).is_some());
-        let (decoded, ending) = decoded(coding, bytes, SHOWN_BYTES_MAX);
-        if ending == Ending::Broken {
-            break;
-        }
-        plain = Some(decoded);
-        if ending == Ending::TooLong {
-            response.is_truncated = true;
-            break;
-        }
-    }
-    let Some(mut plain) = plain else {
+    let Some((mut plain, ending)) = without_layers(&response) else {
         return response;
     };
+    response.is_truncated |= ending == Ending::TooLong;
     // The limit may have split the last character.
     if response.is_truncated
         && let Err(error) = std::str::from_utf8(&plain)
@@ -209,6 +179,31 @@ pub fn readable(mut response: KeptResponse) -> KeptResponse {
         response.headers.remove(name);
     }
     response
+}
+
+/// Decodes the layers of compression that the headers of a response name and its body has. Returns how
+/// the last one ended; `None` if no layer can be decoded.
+fn without_layers(response: &KeptResponse) -> Option<(Vec<u8>, Ending)> {
+    let mut labeled = Coding::labeled(&response.headers);
+    let mut plain: Option<(Vec<u8>, Ending)> = None;
+    for _ in 0..named_layers(&response.headers).min(LAYERS_MAX) {
+        let bytes = match &plain {
+            Some((_, Ending::TooLong)) => break,
+            Some((outer, _)) => outer.as_slice(),
+            None => response.body.as_ref(),
+        };
+        let Some(coding) = Coding::of_or(bytes, labeled) else {
+            break;
+        };
+        // A label describes one layer, so it is used once.
+        labeled = labeled.filter(|_| Coding::of(bytes).is_some());
+        let inner = decoded(coding, bytes, SHOWN_BYTES_MAX);
+        if inner.1 == Ending::Broken {
+            break;
+        }
+        plain = Some(inner);
+    }
+    plain
 }
 
 /// Returns how many layers of known compression the headers name.

@@ -17,7 +17,8 @@ const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
 /// common limits on open files.
 const IDLE_CONNECTIONS_PER_KEY_MAX: usize = 256;
 const IDLE_CONNECTIONS_MAX: usize = 4096;
-/// How often expired and closed connections are removed.
+/// How often expired and closed connections are removed. They are not used in either case; this
+/// frees their sockets.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(crate) type Key = (PoolKey, Origin);

@@ -138,12 +138,12 @@ export const listApprovals = <ThrowOnError extends boolean = true>(options?: Opt
 });
 
 /**
- * Decide several actions
+ * Approve and deny several actions
  *
- * Makes up to 200 decisions, each as if it were sent to the endpoint for one action: a refused
- * decision does not affect the others. If the body is invalid or contains an action twice, no
- * decision is made. If the connection breaks before the response, some decisions may have been
- * made; the actions show which.
+ * Accepts up to 200 rulings, each as if it were sent to the endpoint for one action: a refused ruling
+ * does not affect the others. If the body is invalid or contains an action twice, nothing is changed.
+ * If the connection breaks before the response, some rulings may have been accepted; the actions show
+ * which.
  */
 export const decideActions = <ThrowOnError extends boolean = true>(options: Options<DecideActionsData, ThrowOnError>) => (options.client ?? client).post<DecideActionsResponses, DecideActionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -170,7 +170,7 @@ export const listPendingApprovals = <ThrowOnError extends boolean = true>(option
 /**
  * Get an action
  *
- * Includes the complete body.
+ * Includes the complete body, and how the request compares with earlier ones.
  */
 export const getApproval = <ThrowOnError extends boolean = true>(options: Options<GetApprovalData, ThrowOnError>) => (options.client ?? client).get<GetApprovalResponses, GetApprovalErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

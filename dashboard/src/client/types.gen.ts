@@ -102,6 +102,7 @@ export type Action = {
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
     summary: RequestSummary | null;
+    context: ActionContext | null;
     /**
      * Where values of the request had been seen before it was held. At most 10; empty in lists.
      */
@@ -146,7 +147,46 @@ export type Action = {
 };
 
 /**
- * A human's decision on one of several actions.
+ * How a held request compares with earlier requests and rulings. A field is null if the comparison is
+ * not possible.
+ */
+export type ActionContext = {
+    /**
+     * Whether this is the agent's first request to this operation of the service, of all requests
+     * that the ledger contains, however they were decided. Requests that earlier versions of the
+     * gateway recorded do not count. Null for GET, HEAD, and OPTIONS, and for requests that an earlier
+     * version held.
+     */
+    first_by_agent: boolean | null;
+    /**
+     * Whether no earlier request of any agent to the same recipients was approved: to the same
+     * recipients and accounts, or else to the same objects in the path, of the same service. An
+     * approval that was revoked or that expired does not count. Null if the request names none, if not
+     * all of them are known, and for requests that an earlier version of the gateway held. After a
+     * rotation of `ENCRYPTION_SECRET` all recipients are new.
+     */
+    first_to_target: boolean | null;
+    /**
+     * Number of other requests of this agent to this operation that were held since `since` and
+     * approved. An approval that was revoked or that expired does not count. Null for requests that an
+     * earlier version of the gateway held.
+     */
+    approved: number | null;
+    /**
+     * Number of other requests of this agent to this operation that were held since `since` and
+     * denied. Null for requests that an earlier version of the gateway held.
+     */
+    denied: number | null;
+    /**
+     * Start of the period for `approved`, `denied`, and `amount`: 30 days before now. At most the newest
+     * 10,000 rulings are counted.
+     */
+    since: string;
+    amount: AmountRange | null;
+};
+
+/**
+ * A human's ruling on one of several actions.
  */
 export type ActionDecision = {
     /**
@@ -155,11 +195,11 @@ export type ActionDecision = {
     action_id: string;
     /**
      * Digest of the request that the user reviewed. If the action's request has a different
-     * digest, the decision is refused.
+     * digest, the ruling is refused.
      */
     digest: string;
     /**
-     * The decision.
+     * Whether to approve or deny the action.
      */
     decision: DecisionKind;
     /**
@@ -174,11 +214,11 @@ export type ActionDecision = {
 };
 
 /**
- * A human's decisions on several actions.
+ * A human's rulings on several actions.
  */
 export type ActionDecisions = {
     /**
-     * The decisions, each on a different action.
+     * The rulings, each on a different action.
      */
     decisions: Array<ActionDecision>;
 };
@@ -282,6 +322,39 @@ export type AgentScope = {
      * IDs of all services it may use. Replaces the previous list.
      */
     serviceIds: Array<number>;
+};
+
+/**
+ * An amount of money next to the approved amounts of requests to the same operation, of any agent, with
+ * the same currency and unit.
+ */
+export type AmountRange = {
+    /**
+     * The currency of all amounts, as an ISO 4217 code.
+     */
+    currency: string;
+    /**
+     * Whether the amounts are in units of the currency, such as euros. If false, the service's
+     * documents do not say which unit they are in, and they are as the requests spell them.
+     */
+    unit_is_documented: boolean;
+    /**
+     * The amount of this request, as a decimal number.
+     */
+    value: string;
+    /**
+     * The lowest approved amount since `since`, as a decimal number. Null if there is none.
+     */
+    lowest: string | null;
+    /**
+     * The highest approved amount since `since`, as a decimal number. Null if there is none.
+     */
+    highest: string | null;
+    /**
+     * How many approved amounts `lowest` and `highest` are taken from. At most the newest 200 requests
+     * are considered.
+     */
+    count: number;
 };
 
 /**
@@ -650,12 +723,12 @@ export type Decision = {
 };
 
 /**
- * A decision on a pending action.
+ * A ruling on a pending action.
  */
 export type DecisionKind = 'approve' | 'deny';
 
 /**
- * Result of one of several decisions: a status or a problem.
+ * Result of one of several rulings: a status or a problem.
  */
 export type DecisionResult = {
     /**
@@ -667,11 +740,11 @@ export type DecisionResult = {
 };
 
 /**
- * Results of several decisions.
+ * Results of several rulings.
  */
 export type DecisionResults = {
     /**
-     * The results, in the order of the decisions.
+     * The results, in the order of the rulings.
      */
     results: Array<DecisionResult>;
 };
@@ -1019,6 +1092,7 @@ export type ListAction = {
         matched_rules: Array<MatchedRule>;
         operation: OperationRef | null;
         summary: RequestSummary | null;
+        context: ActionContext | null;
         /**
          * Where values of the request had been seen before it was held. At most 10; empty in lists.
          */
@@ -1538,6 +1612,25 @@ export type MatchedRule = {
 };
 
 /**
+ * An amount of money whose currency is known.
+ */
+export type Money = {
+    /**
+     * The currency, as an ISO 4217 code.
+     */
+    currency: string;
+    /**
+     * The amount, as a decimal number.
+     */
+    value: string;
+    /**
+     * Whether `value` is in units of the currency, such as euros. If false, the service's documents
+     * do not say which unit it is in, and it is as the request spells it.
+     */
+    unit_is_documented: boolean;
+};
+
+/**
  * A name of up to 100 characters. Surrounding white space is trimmed.
  */
 export type Name = string;
@@ -1695,9 +1788,9 @@ export type Operation = {
 };
 
 /**
- * Effect of an operation.
+ * Effect of a request.
  */
-export type OperationEffect = 'reads' | 'creates' | 'changes' | 'deletes' | 'pays' | 'shares_outside' | 'changes_access' | 'runs_code';
+export type OperationEffect = 'deletes' | 'pays' | 'changes_access' | 'runs_code' | 'shares_outside' | 'changes' | 'creates' | 'reads';
 
 /**
  * A documented body field.
@@ -2306,10 +2399,9 @@ export type RequestFactKind = 'amount' | 'recipient' | 'account' | 'target' | 'a
  */
 export type RequestSummary = {
     /**
-     * The most severe effect, as the code of its signal: `deletes`, `pays`, `changes_access`,
-     * `runs_code`, `shares_outside`, `changes`, `creates`, or `reads`.
+     * The most severe effect.
      */
-    effect: string;
+    effect: OperationEffect;
     /**
      * One line, such as “Refund €20.00 · charge `ch_1`”.
      */
@@ -2322,6 +2414,7 @@ export type RequestSummary = {
      * How many values of the request are not among the facts.
      */
     other_values: number;
+    amount: Money | null;
 };
 
 /**
@@ -3537,7 +3630,7 @@ export type DecideActionsError = DecideActionsErrors[keyof DecideActionsErrors];
 
 export type DecideActionsResponses = {
     /**
-     * The result of each decision.
+     * The result of each ruling.
      */
     200: DecisionResults;
 };
@@ -6123,9 +6216,9 @@ export type ListOperationsData = {
          */
         q?: string;
         /**
-         * Effect of an operation.
+         * Effect of a request.
          */
-        effect?: 'reads' | 'creates' | 'changes' | 'deletes' | 'pays' | 'shares_outside' | 'changes_access' | 'runs_code';
+        effect?: 'deletes' | 'pays' | 'changes_access' | 'runs_code' | 'shares_outside' | 'changes' | 'creates' | 'reads';
         /**
          * Maximum number of items.
          */

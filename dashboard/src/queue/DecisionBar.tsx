@@ -69,7 +69,7 @@ export function DecisionBar(props: DecisionProps) {
       id={DECISION}
       tabIndex={-1}
       aria-label="Decision"
-      className="sticky bottom-0 z-20 -mx-3 space-y-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border lg:static"
+      className="sticky bottom-0 z-20 -mx-3 flex flex-col gap-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border lg:static"
     >
       {failure && <Failure>{failure}</Failure>}
       {note !== null && !isDenying && (

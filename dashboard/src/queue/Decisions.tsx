@@ -13,22 +13,25 @@ import {
   useRef,
   useState,
 } from 'react';
-import { type Action, blockAgent } from '#/client';
+import { type Action, blockAgent, type PendingApprovals, type Problem } from '#/client';
 import {
   getApprovalQueryKey,
   listPendingApprovalsQueryKey,
 } from '#/client/@tanstack/react-query.gen';
 import { changeQueue, withoutAction } from '#/live/LiveProvider';
 import { messageOf } from '#/session/client';
+import { ProblemError } from '#/session/session';
 import type { DecisionKind, Made } from './made';
 import {
   DECISION_MS_MAX,
   isDone,
   isRejection,
   lostMessage,
+  RULINGS_MAX,
   type Ruling,
   rejectedMessage,
   send,
+  sendAll,
   statusOf,
   unknownMessage,
 } from './send';
@@ -48,8 +51,8 @@ export interface Decisions {
   /** Submits a ruling; resolves to true once the gateway has confirmed it. */
   decide: (action: Action, ruling: Ruling) => Promise<boolean>;
   /**
-   * Submits a ruling on each of several actions, and reports each result as it arrives: null once the
-   * gateway has confirmed it, otherwise what went wrong.
+   * Submits a ruling on each of several actions, and reports each result: null once the gateway has
+   * confirmed it, otherwise what went wrong.
    */
   decideAll: (
     actions: readonly Action[],
@@ -58,7 +61,7 @@ export interface Decisions {
   ) => Promise<void>;
 }
 
-/** How many rulings are submitted at the same time: a browser has six connections to a gateway. */
+/** How many outcomes are asked for at the same time: a browser has six connections to a gateway. */
 const PARALLEL_MAX = 4;
 
 const DecisionsContext = createContext<Decisions | null>(null);
@@ -143,16 +146,19 @@ export function DecisionsProvider({ children }: { children: ReactNode }) {
 
   const decideAll = useCallback<Decisions['decideAll']>(
     async (actions, ruling, onResult) => {
-      const rest = [...actions];
-      const work = async () => {
-        for (let action = rest.shift(); action; action = rest.shift()) {
-          onResult(action, await rule(action, ruling, () => {}));
-        }
+      const done = new Set<string>();
+      const report = (action: Action, failure: string | null) => {
+        if (failure === null) done.add(action.action_id);
+        onResult(action, failure);
       };
-      await Promise.all(Array.from({ length: PARALLEL_MAX }, work));
+      for (let at = 0; at < actions.length; at += RULINGS_MAX) {
+        await ruleAll(actions.slice(at, at + RULINGS_MAX), ruling, report, gone.current?.signal);
+      }
+      changeQueue(queries, (held) => withoutActions(held, done));
       void queries.invalidateQueries({ queryKey: listPendingApprovalsQueryKey() });
+      void queries.invalidateQueries({ predicate: isApprovalQuery });
     },
-    [queries, rule],
+    [queries],
   );
 
   const onLeave = useCallback(
@@ -174,4 +180,53 @@ export function DecisionsProvider({ children }: { children: ReactNode }) {
 async function block(agentId: number): Promise<void> {
   const signal = AbortSignal.timeout(DECISION_MS_MAX);
   await blockAgent({ path: { id: agentId }, signal, throwOnError: true });
+}
+
+/** Submits rulings in one call, and reports each result. */
+async function ruleAll(
+  actions: readonly Action[],
+  ruling: Ruling,
+  report: (action: Action, failure: string | null) => void,
+  gone: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    const problems = await sendAll(actions, ruling);
+    for (const action of actions) {
+      const problem = problems.get(action.action_id);
+      // A result that is missing is not a confirmation.
+      if (problem === undefined) report(action, 'The gateway did not report a result.');
+      else report(action, problem && rejectedMessage(ruling, problemError(problem)));
+    }
+  } catch (error) {
+    if (isRejection(error)) {
+      for (const action of actions) report(action, rejectedMessage(ruling, error));
+      return;
+    }
+    // The response was lost: some may have been decided.
+    const rest = [...actions];
+    const work = async () => {
+      for (let action = rest.shift(); action; action = rest.shift()) {
+        try {
+          const status = await statusOf(action.action_id, gone);
+          report(action, isDone(status, ruling) ? null : lostMessage(ruling, status, error));
+        } catch (unknown) {
+          report(action, unknownMessage(ruling, unknown));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: PARALLEL_MAX }, work));
+  }
+}
+
+function problemError(problem: Problem): ProblemError {
+  return new ProblemError(problem.status, { ...problem });
+}
+
+function withoutActions(held: PendingApprovals | undefined, ids: ReadonlySet<string>) {
+  if (!held) return held;
+  return { ...held, approvals: held.approvals.filter(({ action_id }) => !ids.has(action_id)) };
+}
+
+function isApprovalQuery({ queryKey }: { queryKey: readonly unknown[] }): boolean {
+  return (queryKey[0] as { _id?: string } | undefined)?._id === 'getApproval';
 }

@@ -9,6 +9,7 @@ import {
   getApprovalOptions,
   listPendingApprovalsOptions,
 } from '#/client/@tanstack/react-query.gen';
+import { NeedsAttention } from '#/inbox/NeedsAttention';
 import { useLive } from '#/live/LiveProvider';
 import { Offer } from '#/notify/Offer';
 import { OpenRules } from '#/rule/OpenRules';
@@ -320,6 +321,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
           <div className={`space-y-3 pb-36 lg:pb-0 ${selectedId ? 'hidden lg:block' : ''}`}>
             <OpenRules />
             <UnknownOutcomes selectedId={selectedId} />
+            <NeedsAttention />
             <Toolbar
               all={all}
               view={view}

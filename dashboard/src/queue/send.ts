@@ -1,5 +1,13 @@
 /** Submits rulings, and finds out what happened if a response was lost. */
-import { type Action, type ActionStatus, approve, deny, getApproval } from '#/client';
+import {
+  type Action,
+  type ActionStatus,
+  approve,
+  decideActions,
+  deny,
+  getApproval,
+  type Problem,
+} from '#/client';
 import { messageOf } from '#/session/client';
 import { ProblemError } from '#/session/session';
 
@@ -34,6 +42,33 @@ export async function send(action: Action, ruling: Ruling): Promise<void> {
     throwOnError: true as const,
   };
   await (ruling.kind === 'approve' ? approve(options) : deny(options));
+}
+
+/** The most rulings in one call. */
+export const RULINGS_MAX = 200;
+
+/**
+ * Submits a ruling on each of several actions. Returns what went wrong with each, by its id; null if
+ * the ruling is confirmed. Throws as `send` does.
+ */
+export async function sendAll(
+  actions: readonly Action[],
+  ruling: Ruling,
+): Promise<ReadonlyMap<string, Problem | null>> {
+  const note = ruling.note?.trim();
+  const { data } = await decideActions({
+    body: {
+      decisions: actions.map(({ action_id, digest }) => ({
+        action_id,
+        digest,
+        decision: ruling.kind,
+        ...(note ? { note } : {}),
+      })),
+    },
+    signal: AbortSignal.timeout(DECISION_MS_MAX),
+    throwOnError: true,
+  });
+  return new Map(data.results.map(({ action_id, problem }) => [action_id, problem]));
 }
 
 /**

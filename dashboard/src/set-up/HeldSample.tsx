@@ -11,6 +11,7 @@ import { usePresses } from '#/queue/usePresses';
 import { type Rejection, useSubject } from '#/queue/useSubject';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
+import { useNow } from '#/ui/now';
 import { execute } from './agentCalls';
 
 /** Shows the sample as the queue would. Once approved, this page executes it with the agent's key. */
@@ -87,7 +88,10 @@ function Decided({ action, apiKey }: { action: Action; apiKey: string | undefine
     onSettled: () => queries.invalidateQueries(),
   });
   const { mutate } = run;
-  const isApproved = action.status === 'APPROVED';
+  const now = useNow();
+  // Until then, the approval can be undone and the agent sees the request as pending.
+  const isReleased = !action.releases_at || Date.parse(action.releases_at) <= now;
+  const isApproved = action.status === 'APPROVED' && isReleased;
   const hasRun = useRef(false);
   useEffect(() => {
     if (!isApproved || !apiKey || hasRun.current) return;
@@ -96,9 +100,10 @@ function Decided({ action, apiKey }: { action: Action; apiKey: string | undefine
   }, [isApproved, apiKey, mutate]);
   return (
     <div role="status" className="space-y-2 text-sm">
-      <Failure error={run.error} />
+      <Failure error={run.error} onRetry={() => apiKey && mutate(apiKey)} />
       <p>
-        <strong>{wordOf(action)}</strong> {explain(action, apiKey !== undefined)}
+        <strong>{wordOf(action)}</strong>{' '}
+        {isReleased ? explain(action, apiKey !== undefined) : 'You can still undo it.'}
       </p>
     </div>
   );

@@ -24,3 +24,10 @@ function subscribe(listener: () => void) {
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
+
+const MINUTE_MS = 60_000;
+
+/** Returns the beginning of the current minute in milliseconds. Renders once a minute. */
+export function useMinute(): number {
+  return useSyncExternalStore(subscribe, () => Math.floor(now / MINUTE_MS) * MINUTE_MS);
+}

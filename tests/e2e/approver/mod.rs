@@ -1,6 +1,7 @@
 //! Promises to the people who decide.
 
 mod approvals;
+mod context;
 mod decisions;
 mod history;
 mod provenance;

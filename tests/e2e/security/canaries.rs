@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use gaiterguard_testkit::secret_search::{SecretSearch, percent_reserved};
 use gaiterguard_testkit::{
-    Agent, EchoUpstream, Encoding, Held, Human, Received, Reply, ReservedPort, Service, Storage,
+    Agent, EchoUpstream, Encoding, Held, Human, Received, Reply, ReservedPort, Storage,
     TestGateway, on_both_databases, raw_exchange,
 };
 use serde_json::{Value, json};
@@ -175,15 +175,7 @@ impl CanaryScene {
         let url = upstream.url();
         let made = human.create_service("echoing", &url, "oauth2", echoing);
         services.push(made.await);
-
-        let scope: Vec<&Service> = services.iter().collect();
-        let trusted = human.create_agent("trusted", &scope).await;
-        let watched = human.create_agent("watched", &scope).await;
-        for (effect, agent) in [("allow", &trusted), ("require_approval", &watched)] {
-            let rule =
-                json!({"name": effect, "effect": effect, "agent_id": agent.id, "enabled": true});
-            human.create_rule(rule).await;
-        }
+        let (trusted, watched) = human.create_trusted_and_watched(&services).await;
         Self {
             gateway,
             upstream,

@@ -8,7 +8,7 @@ use gaiterguard_domain::id::ServiceId;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use crate::house::{House, SECRET, all_bytes, fields, loopback};
+use crate::setup::{SECRET, Setup, all_bytes, fields, loopback};
 use crate::token_server::{TokenResponse, TokenServer};
 
 const CANARIES: [&str; 9] = [
@@ -25,8 +25,8 @@ const CANARIES: [&str; 9] = [
 
 #[tokio::test]
 async fn no_secret_is_stored_or_printed_in_the_clear() {
-    let house = House::new().await;
-    let (definitions, editor) = (&house.definitions, house.editor);
+    let setup = Setup::new().await;
+    let (definitions, editor) = (&setup.definitions, setup.editor);
     let server = TokenServer::start(|_| {
         TokenResponse::new(
             200,
@@ -35,7 +35,7 @@ async fn no_secret_is_stored_or_printed_in_the_clear() {
         )
     })
     .await;
-    let credentials = house.credentials(loopback());
+    let credentials = setup.credentials(loopback());
     let mut printed = Vec::new();
     for (name, auth_type, given) in [
         ("a", "bearer", json!({"token": CANARIES[0]})),
@@ -80,15 +80,15 @@ async fn no_secret_is_stored_or_printed_in_the_clear() {
         .await
         .unwrap();
     assert_eq!(**content, *CANARIES[8].as_bytes());
-    printed.push(format!("{keyed:?} {services:?} {:?}", house.sealing));
+    printed.push(format!("{keyed:?} {services:?} {:?}", setup.sealing));
     let printed = printed.concat();
 
     let agent_key = keyed.key.expose_secret().to_owned();
     let mut secrets: Vec<String> = CANARIES.iter().map(|canary| (*canary).to_owned()).collect();
     secrets.extend([agent_key, SECRET.to_owned()]);
     secrets.push(STANDARD_NO_PAD.encode(format!("user:{}", CANARIES[1])));
-    house.store.close().await;
-    let stored = all_bytes(house.dir.path().to_owned());
+    setup.store.close().await;
+    let stored = all_bytes(setup.dir.path().to_owned());
     // Proves that the search covers the stored data.
     assert!(memchr::memmem::find(&stored, b"https://api.example.com").is_some());
     for secret in secrets {

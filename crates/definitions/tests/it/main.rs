@@ -6,12 +6,12 @@
     reason = "a test that cannot set up what it tests has failed"
 )]
 
-mod house;
+mod setup;
 mod token_server;
 
 mod canary;
+mod concurrent;
 mod definitions;
 mod rotation;
 mod sealing;
-mod together;
 mod tokens;

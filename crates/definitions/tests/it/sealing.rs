@@ -7,27 +7,27 @@ use gaiterguard_domain::id::DocumentId;
 use gaiterguard_sealing::Purpose;
 use serde_json::json;
 
-use crate::house::{House, fields};
+use crate::setup::{Setup, fields};
 
 #[tokio::test]
 async fn each_version_of_a_credential_has_a_data_key_of_its_own() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let new = fields(json!({
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
     }));
-    let service = service::create(&house.definitions, house.editor, new)
+    let service = service::create(&setup.definitions, setup.editor, new)
         .await
         .unwrap();
     let first = service.credential.unwrap();
     let token = fields(json!({"token": "u"}));
-    let replaced = service::set_credentials(&house.definitions, house.editor, service.id, token);
+    let replaced = service::set_credentials(&setup.definitions, setup.editor, service.id, token);
     let second = replaced.await.unwrap().credential.unwrap();
     assert_eq!((first.version, second.version), (1, 2));
     assert_ne!(first.data_key, second.data_key);
 
     let purpose = Purpose::document(DocumentId(1));
-    let seal = || house.sealing.seal(house.editor.workspace, &purpose, b"x");
+    let seal = || setup.sealing.seal(setup.editor.workspace, &purpose, b"x");
     let (one, other) = (seal().await.unwrap(), seal().await.unwrap());
     assert_eq!(one.data_key, other.data_key);
     assert_ne!(one.bytes, other.bytes);
@@ -35,19 +35,19 @@ async fn each_version_of_a_credential_has_a_data_key_of_its_own() {
 
 #[tokio::test]
 async fn a_data_key_is_removed_when_it_is_old_and_nothing_is_sealed_under_it() {
-    let house = House::new().await;
-    let (sealing, workspace) = (&house.sealing, house.editor.workspace);
-    let hours = |hours| house.clock.advance(Duration::from_hours(hours));
+    let setup = Setup::new().await;
+    let (sealing, workspace) = (&setup.sealing, setup.editor.workspace);
+    let hours = |hours| setup.clock.advance(Duration::from_hours(hours));
     let new = fields(json!({
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
     }));
-    let service = service::create(&house.definitions, house.editor, new)
+    let service = service::create(&setup.definitions, setup.editor, new)
         .await
         .unwrap();
     let first = service.credential.unwrap();
     let token = fields(json!({"token": "u"}));
-    let replaced = service::set_credentials(&house.definitions, house.editor, service.id, token);
+    let replaced = service::set_credentials(&setup.definitions, setup.editor, service.id, token);
     let second = replaced.await.unwrap().credential.unwrap();
     let purpose = Purpose::document(DocumentId(1));
     let dropped = sealing.seal(workspace, &purpose, b"x").await.unwrap();
@@ -55,7 +55,7 @@ async fn a_data_key_is_removed_when_it_is_old_and_nothing_is_sealed_under_it() {
     let left = async || {
         let mut left = Vec::new();
         for key in keys {
-            left.push(house.store.data_key_get(key).await.unwrap().is_some());
+            left.push(setup.store.data_key_get(key).await.unwrap().is_some());
         }
         left
     };
@@ -71,9 +71,9 @@ async fn a_data_key_is_removed_when_it_is_old_and_nothing_is_sealed_under_it() {
     assert_eq!(left().await, [false, true, false]);
     let opened = sealing.open(workspace, sealed.data_key, &sealed.bytes, &purpose);
     assert_eq!(**opened.await.unwrap(), *b"y");
-    let service = service::get(&house.definitions, workspace, service.id)
+    let service = service::get(&setup.definitions, workspace, service.id)
         .await
         .unwrap();
-    let ready = house.credentials(Vec::new()).ready(&service).await;
+    let ready = setup.credentials(Vec::new()).ready(&service).await;
     assert!(ready.unwrap().is_some());
 }

@@ -16,10 +16,10 @@ use http::HeaderMap;
 use http::uri::PathAndQuery;
 use serde_json::{Value, json};
 
-use crate::house::{House, dropped_after, fields, loopback, open};
+use crate::setup::{Setup, dropped_after, fields, loopback, open};
 use crate::token_server::{Received, TokenResponse, TokenServer};
 
-async fn oauth_service(house: &House, server: &TokenServer, more: Value) -> Service {
+async fn oauth_service(setup: &Setup, server: &TokenServer, more: Value) -> Service {
     let mut credentials = json!({
         "token_url": server.url(), "client_id": "client&1", "client_secret": "s3cret/+:ü",
     });
@@ -30,7 +30,7 @@ async fn oauth_service(house: &House, server: &TokenServer, more: Value) -> Serv
         "name": "mail", "baseUrl": "https://mail.example.com/v1", "authType": "oauth2",
         "credentials": credentials,
     }));
-    service::create(&house.definitions, house.editor, new)
+    service::create(&setup.definitions, setup.editor, new)
         .await
         .unwrap()
 }
@@ -78,10 +78,10 @@ fn counting(lifetime: u64) -> impl FnMut(&Received) -> TokenResponse + Send + 's
 
 #[tokio::test]
 async fn a_token_is_asked_for_as_rfc_6749_says_and_kept_until_it_ends() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(counting(3600)).await;
-    let service = oauth_service(&house, &server, json!({"scope": "read write"})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({"scope": "read write"})).await;
+    let credentials = setup.credentials(loopback());
     assert_eq!(token(&credentials, &service).await, "Bearer access-1");
     assert_eq!(token(&credentials, &service).await, "Bearer access-1");
 
@@ -99,36 +99,36 @@ async fn a_token_is_asked_for_as_rfc_6749_says_and_kept_until_it_ends() {
     assert_eq!(received[0].form["scope"], "read write");
     assert_eq!(received[0].form.len(), 2);
 
-    house.clock.advance(Duration::from_secs(3600 - 61));
+    setup.clock.advance(Duration::from_secs(3600 - 61));
     assert_eq!(token(&credentials, &service).await, "Bearer access-1");
-    house.clock.advance(Duration::from_secs(1));
+    setup.clock.advance(Duration::from_secs(1));
     assert_eq!(token(&credentials, &service).await, "Bearer access-2");
     assert_eq!(server.received().len(), 2);
 }
 
 #[tokio::test]
 async fn a_short_lived_token_is_renewed_after_nine_tenths_of_its_life() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(counting(50)).await;
-    let service = oauth_service(&house, &server, json!({})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({})).await;
+    let credentials = setup.credentials(loopback());
     assert_eq!(token(&credentials, &service).await, "Bearer access-1");
-    house.clock.advance(Duration::from_secs(44));
+    setup.clock.advance(Duration::from_secs(44));
     assert_eq!(token(&credentials, &service).await, "Bearer access-1");
-    house.clock.advance(Duration::from_secs(1));
+    setup.clock.advance(Duration::from_secs(1));
     assert_eq!(token(&credentials, &service).await, "Bearer access-2");
 }
 
 #[tokio::test]
 async fn a_client_that_may_not_use_basic_authenticates_in_the_body_once() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(|received| match received.client {
         Some(_) => TokenResponse::new(401, r#"{"error":"invalid_client"}"#),
         None => TokenResponse::token("access", 3600),
     })
     .await;
-    let service = oauth_service(&house, &server, json!({})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({})).await;
+    let credentials = setup.credentials(loopback());
     assert_eq!(token(&credentials, &service).await, "Bearer access");
     let received = server.received();
     assert_eq!(received.len(), 2);
@@ -136,7 +136,7 @@ async fn a_client_that_may_not_use_basic_authenticates_in_the_body_once() {
     assert_eq!(received[1].form["client_secret"], "s3cret/+:ü");
 
     server.behave(|_| TokenResponse::new(400, r#"{"error":"invalid_client"}"#));
-    house.clock.advance(Duration::from_secs(4000));
+    setup.clock.advance(Duration::from_secs(4000));
     assert!(matches!(
         refused(&credentials, &service).await,
         CredentialUnavailable::Token(TokenError::Refused {
@@ -149,20 +149,20 @@ async fn a_client_that_may_not_use_basic_authenticates_in_the_body_once() {
 
 #[tokio::test]
 async fn a_refresh_token_that_works_once_is_replaced_and_survives_a_restart() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(rotating(100)).await;
-    let service = oauth_service(&house, &server, json!({"refresh_token": "refresh-1"})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({"refresh_token": "refresh-1"})).await;
+    let credentials = setup.credentials(loopback());
     for round in 1..=3 {
         assert_eq!(
             token(&credentials, &service).await,
             format!("Bearer access-{round}")
         );
-        house.clock.advance(Duration::from_secs(100));
+        setup.clock.advance(Duration::from_secs(100));
     }
     // Another process, which knows what the store knows.
-    let restarted = house.credentials(loopback());
-    let stored = service::get(&house.definitions, house.editor.workspace, service.id)
+    let restarted = setup.credentials(loopback());
+    let stored = service::get(&setup.definitions, setup.editor.workspace, service.id)
         .await
         .unwrap();
     assert_eq!(stored.credential.as_ref().unwrap().version, 4);
@@ -177,17 +177,17 @@ async fn a_refresh_token_that_works_once_is_replaced_and_survives_a_restart() {
 
 #[tokio::test]
 async fn a_replica_that_comes_second_uses_what_the_first_has_stored() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(rotating(100)).await;
-    let service = oauth_service(&house, &server, json!({"refresh_token": "refresh-1"})).await;
-    let first = house.credentials(loopback());
-    let second = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({"refresh_token": "refresh-1"})).await;
+    let first = setup.credentials(loopback());
+    let second = setup.credentials(loopback());
     assert_eq!(token(&first, &service).await, "Bearer access-1");
     // It still holds the service as it was before.
     assert_eq!(token(&second, &service).await, "Bearer access-1");
     assert_eq!(server.received().len(), 1);
 
-    house.clock.advance(Duration::from_secs(100));
+    setup.clock.advance(Duration::from_secs(100));
     let (one, other) = tokio::join!(token(&first, &service), token(&second, &service));
     assert_eq!(
         (one.as_str(), other.as_str()),
@@ -197,19 +197,19 @@ async fn a_replica_that_comes_second_uses_what_the_first_has_stored() {
 
 #[tokio::test]
 async fn fifty_requests_share_one_fetch_and_what_came_of_it() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(|_| {
         TokenResponse::token("shared", 3600).slow(Duration::from_millis(300))
     })
     .await;
-    let service = oauth_service(&house, &server, json!({})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({})).await;
+    let credentials = setup.credentials(loopback());
     let fifty = (0..50).map(|_| token(&credentials, &service));
     let tokens = futures_util::future::join_all(fifty).await;
     assert_eq!(tokens, vec!["Bearer shared"; 50]);
     assert_eq!(server.received().len(), 1);
 
-    house.clock.advance(Duration::from_secs(4000));
+    setup.clock.advance(Duration::from_secs(4000));
     server.behave(|_| TokenResponse::new(500, "broken").slow(Duration::from_millis(300)));
     let fifty = (0..50).map(|_| refused(&credentials, &service));
     for refusal in futures_util::future::join_all(fifty).await {
@@ -226,10 +226,10 @@ async fn fifty_requests_share_one_fetch_and_what_came_of_it() {
 
 #[tokio::test]
 async fn an_endpoint_that_fails_or_babbles_gives_no_token_and_changes_nothing() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(|_| TokenResponse::new(200, "")).await;
-    let service = oauth_service(&house, &server, json!({})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({})).await;
+    let credentials = setup.credentials(loopback());
     let too_long = format!(
         r#"{{"access_token":"a","padding":"{}"}}"#,
         "x".repeat(64 * 1024)
@@ -258,7 +258,7 @@ async fn an_endpoint_that_fails_or_babbles_gives_no_token_and_changes_nothing() 
             "{told}"
         );
     }
-    let stored = service::get(&house.definitions, house.editor.workspace, service.id)
+    let stored = service::get(&setup.definitions, setup.editor.workspace, service.id)
         .await
         .unwrap();
     assert_eq!(stored.credential, service.credential);
@@ -268,15 +268,15 @@ async fn an_endpoint_that_fails_or_babbles_gives_no_token_and_changes_nothing() 
 
 #[tokio::test]
 async fn a_token_that_still_works_is_used_while_it_cannot_be_renewed() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(counting(3600)).await;
-    let service = oauth_service(&house, &server, json!({})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({})).await;
+    let credentials = setup.credentials(loopback());
     assert_eq!(token(&credentials, &service).await, "Bearer access-1");
     server.behave(|_| TokenResponse::new(503, ""));
-    house.clock.advance(Duration::from_secs(3599));
+    setup.clock.advance(Duration::from_secs(3599));
     assert_eq!(token(&credentials, &service).await, "Bearer access-1");
-    house.clock.advance(Duration::from_secs(1));
+    setup.clock.advance(Duration::from_secs(1));
     let refusal = refused(&credentials, &service).await;
     assert!(
         matches!(refusal, CredentialUnavailable::Token(_)),
@@ -286,10 +286,10 @@ async fn a_token_that_still_works_is_used_while_it_cannot_be_renewed() {
 
 #[tokio::test]
 async fn a_token_that_the_upstream_refused_is_renewed_once_for_all() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(counting(3600)).await;
-    let service = oauth_service(&house, &server, json!({})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({})).await;
+    let credentials = setup.credentials(loopback());
     let ready = credentials.ready(&service).await.unwrap().unwrap();
     let renew = || credentials.renew_after_401(&service, ready.version);
     let (one, other) = tokio::join!(renew(), renew());
@@ -302,7 +302,7 @@ async fn a_token_that_the_upstream_refused_is_renewed_once_for_all() {
 
 #[tokio::test]
 async fn a_caller_who_gives_up_loses_no_token() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let mut rotate = rotating(3600);
@@ -311,8 +311,8 @@ async fn a_caller_who_gives_up_loses_no_token() {
         rotate(received).slow(Duration::from_millis(100))
     })
     .await;
-    let service = oauth_service(&house, &server, json!({"refresh_token": "refresh-1"})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({"refresh_token": "refresh-1"})).await;
+    let credentials = setup.credentials(loopback());
     let mut steps = 1;
     while asked.load(Ordering::SeqCst) == 0 {
         drop(dropped_after(steps, credentials.ready(&service)).await);
@@ -325,15 +325,15 @@ async fn a_caller_who_gives_up_loses_no_token() {
 
 #[tokio::test]
 async fn a_credential_set_during_a_renewal_wins_over_the_fetched_token() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(|received| {
         let client = received.client.as_ref().map(|(name, _)| name.clone());
         TokenResponse::token(&format!("for-{}", client.unwrap()), 3600)
             .slow(Duration::from_millis(300))
     })
     .await;
-    let service = oauth_service(&house, &server, json!({})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({})).await;
+    let credentials = setup.credentials(loopback());
     let replaced = async {
         while server.received().is_empty() {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -341,7 +341,7 @@ async fn a_credential_set_during_a_renewal_wins_over_the_fetched_token() {
         let new = fields(json!({
             "token_url": server.url(), "client_id": "other", "client_secret": "s",
         }));
-        service::set_credentials(&house.definitions, house.editor, service.id, new)
+        service::set_credentials(&setup.definitions, setup.editor, service.id, new)
             .await
             .unwrap()
     };
@@ -354,11 +354,11 @@ async fn a_credential_set_during_a_renewal_wins_over_the_fetched_token() {
 
 #[tokio::test]
 async fn a_token_endpoint_is_subject_to_the_address_rules() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let server = TokenServer::start(counting(3600)).await;
     let url = format!("http://id.example.test:{}/token", server.address.port());
-    let service = oauth_service(&house, &server, json!({"token_url": url})).await;
-    let closed = house.credentials(Vec::new());
+    let service = oauth_service(&setup, &server, json!({"token_url": url})).await;
+    let closed = setup.credentials(Vec::new());
     let refusal = refused(&closed, &service).await;
     assert!(
         matches!(
@@ -368,19 +368,19 @@ async fn a_token_endpoint_is_subject_to_the_address_rules() {
         "{refusal}"
     );
     assert!(server.received().is_empty());
-    let open = house.credentials(loopback());
+    let open = setup.credentials(loopback());
     assert_eq!(token(&open, &service).await, "Bearer access-1");
 }
 
 #[tokio::test]
 async fn a_credential_that_does_not_fit_its_service_is_not_used() {
-    let house = House::new().await;
-    let credentials = house.credentials(loopback());
+    let setup = Setup::new().await;
+    let credentials = setup.credentials(loopback());
     let bearer = fields(json!({
         "name": "one", "baseUrl": "https://one.example.com", "authType": "bearer",
         "credentials": {"token": "t"},
     }));
-    let service = service::create(&house.definitions, house.editor, bearer)
+    let service = service::create(&setup.definitions, setup.editor, bearer)
         .await
         .unwrap();
     assert_eq!(token(&credentials, &service).await, "Bearer t");
@@ -411,7 +411,7 @@ async fn a_credential_that_does_not_fit_its_service_is_not_used() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_the_store_cannot_take_yet_is_neither_used_nor_lost() {
-    let house = House::new().await;
+    let setup = Setup::new().await;
     let (asked, mut was_asked) = tokio::sync::mpsc::unbounded_channel();
     let mut rotate = rotating(3600);
     let server = TokenServer::start(move |received| {
@@ -419,10 +419,10 @@ async fn a_token_that_the_store_cannot_take_yet_is_neither_used_nor_lost() {
         rotate(received).slow(Duration::from_millis(200))
     })
     .await;
-    let service = oauth_service(&house, &server, json!({"refresh_token": "refresh-1"})).await;
-    let credentials = house.credentials(loopback());
+    let service = oauth_service(&setup, &server, json!({"refresh_token": "refresh-1"})).await;
+    let credentials = setup.credentials(loopback());
     // Someone else holds the database's lock for longer than a writer waits for it.
-    let other = open(&house.dir.path().join("gaiterguard.db"));
+    let other = open(&setup.dir.path().join("gaiterguard.db"));
     let held_for = Duration::from_secs(6);
     let holding = async {
         was_asked.recv().await.unwrap();
@@ -434,12 +434,12 @@ async fn a_token_that_the_store_cannot_take_yet_is_neither_used_nor_lost() {
             intent_required: false,
             web_socket: false,
         };
-        let at = house.clock.now();
+        let at = setup.clock.now();
         let hold = |_| {
             tokio::task::block_in_place(|| std::thread::sleep(held_for));
             Err(Abandoned)
         };
-        let editor = house.editor;
+        let editor = setup.editor;
         let entry = |_| -> NewAuditEntry { unreachable!("nothing was made") };
         let refused = other
             .service_create(editor.workspace, &new, at, hold, entry)
@@ -453,7 +453,7 @@ async fn a_token_that_the_store_cannot_take_yet_is_neither_used_nor_lost() {
         started.elapsed() >= held_for,
         "it was used before it was stored"
     );
-    let stored = service::get(&house.definitions, house.editor.workspace, service.id)
+    let stored = service::get(&setup.definitions, setup.editor.workspace, service.id)
         .await
         .unwrap();
     assert_eq!(stored.credential.unwrap().version, 2);

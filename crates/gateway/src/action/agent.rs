@@ -17,7 +17,7 @@ use crate::action::watch::ActionWatch;
 use crate::refusal::Refusal;
 use crate::response::Held;
 
-/// The longest time that a status request may wait.
+/// The longest time that a status request may wait. Many proxies give up after a minute of silence.
 pub const STATUS_WAIT_MAX: Duration = Duration::from_mins(1);
 
 /// An action as its agent sees it.

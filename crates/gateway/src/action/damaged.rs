@@ -16,7 +16,6 @@ use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use gaiterguard_store::DamagedAction;
 
 use crate::action::ruling::{ActionView, Ruling, RulingRefused};
-use crate::action::transition::audit_event;
 
 /// The explanation of the risk if the reasons for the hold are lost.
 const EXPLANATION: &str = "The stored action is damaged and cannot be read. It can only be denied.";
@@ -41,7 +40,7 @@ pub(super) fn change(
     let (now, by, note) = (decision.at, decision.by, decision.note.clone());
     // Only an approval has a lifetime.
     let event = ruling.event(decision.clone(), Duration::ZERO);
-    let name = audit_event(&event);
+    let name = event.audited_as();
     let state = match (damaged.state, ruling) {
         (Some(state), _) => state.at(now).apply(event)?,
         // Each of these ends the action without anything being sent.

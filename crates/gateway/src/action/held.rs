@@ -7,6 +7,7 @@ use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{Preview, Sealed};
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest};
+use gaiterguard_familiarity::Familiarity;
 use gaiterguard_sealing::{Purpose, Sealing};
 use gaiterguard_store::{Store, StoreError, StoredHead};
 use gaiterguard_summary::Summary;
@@ -59,11 +60,17 @@ impl From<StoreError> for HeldError {
 pub(crate) struct HeldRequests {
     store: Store,
     sealing: Sealing,
+    /// The keys by which held requests are compared with others.
+    pub(crate) familiarity: Familiarity,
 }
 
 impl HeldRequests {
     pub(crate) fn new(store: Store, sealing: Sealing) -> Self {
-        Self { store, sealing }
+        Self {
+            familiarity: Familiarity::new(store.clone(), sealing.clone()),
+            store,
+            sealing,
+        }
     }
 
     /// Seals a request, the head of a long one, where its values were seen, and its summary.
@@ -90,29 +97,21 @@ impl HeldRequests {
         let summary = key
             .seal(&Purpose::action_summary(action, digest), &summary)?
             .bytes;
-        if request.body.len() <= PREVIEW_BODY_BYTES_MAX {
-            return Ok(SealedHeld {
-                whole,
-                preview: None,
-                provenance,
-                summary,
+        let mut preview = None;
+        if request.body.len() > PREVIEW_BODY_BYTES_MAX {
+            let head = CanonicalRequest {
+                body: beginning(&request.body),
+                ..request.clone()
+            };
+            let purpose = Purpose::action_head(action, digest);
+            preview = Some(Preview {
+                sealed: key.seal(&purpose, &head.to_canonical_form())?.bytes,
+                body_bytes: request.body.len() as u64,
             });
         }
-        let head = CanonicalRequest {
-            body: beginning(&request.body),
-            ..request.clone()
-        };
-        let sealed = key.seal(
-            &Purpose::action_head(action, digest),
-            &head.to_canonical_form(),
-        )?;
-        let preview = Preview {
-            sealed: sealed.bytes,
-            body_bytes: request.body.len() as u64,
-        };
         Ok(SealedHeld {
             whole,
-            preview: Some(preview),
+            preview,
             provenance,
             summary,
         })

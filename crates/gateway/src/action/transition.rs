@@ -3,7 +3,7 @@
 
 use gaiterguard_domain::action::{Action, ActionEvent, TransitionRefused};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::event::{Event, Subject};
+use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::ledger::ActionChange;
 use gaiterguard_domain::time::Timestamp;
 
@@ -18,7 +18,7 @@ pub(crate) fn transition(
     actor: Actor,
     now: Timestamp,
 ) -> Result<ActionChange, TransitionRefused> {
-    let name = audit_event(&event);
+    let name = event.audited_as();
     let (note, undo) = match &event {
         ActionEvent::Approve { decision, undo, .. } => (decision.note.clone(), undo.as_secs()),
         ActionEvent::Deny(decision)
@@ -50,18 +50,4 @@ pub(crate) fn transition(
             detail,
         },
     })
-}
-
-/// Returns the name of an event in the audit log.
-pub(crate) fn audit_event(event: &ActionEvent) -> Event {
-    match event {
-        ActionEvent::Approve { .. } => Event::ActionApproved,
-        ActionEvent::Deny(_) => Event::ActionDenied,
-        ActionEvent::Revoke(_) => Event::ActionRevoked,
-        ActionEvent::Begin { .. } => Event::ActionExecuting,
-        ActionEvent::NothingSent => Event::ActionReturned,
-        ActionEvent::Respond { .. } => Event::ActionExecuted,
-        ActionEvent::Break { .. } => Event::ActionIndeterminate,
-        ActionEvent::Resolve { .. } => Event::ActionResolved,
-    }
 }

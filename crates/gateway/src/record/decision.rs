@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
+use gaiterguard_domain::familiarity::OperationKey;
 use gaiterguard_domain::id::{ActionId, RequestEntryId, RequestId};
 use gaiterguard_domain::ledger::{
     self, Claim, NewClaim, NewDecision, NewEntry, NewHold, PendingLimit,
@@ -115,9 +116,11 @@ impl Recorder {
         let agent = &prepared.caller.agent;
         let service = &prepared.located.service;
         let digest = prepared.digest();
+        let considered = prepared.considered(&request.intent);
+        let operation = || considered.operation_key(evaluation);
         let (hold, follows) = match evaluation.decision {
             Decision::Hold => {
-                let hold = self.hold(prepared, now).await?;
+                let hold = self.hold(prepared, operation(), now).await?;
                 let follows = Follows::Hold {
                     action: hold.action,
                     expires_at: hold.expires_at,
@@ -154,6 +157,7 @@ impl Recorder {
         }
         let new = NewDecision {
             authority: prepared.caller.definitions.version(),
+            operation: (!is_safe(&prepared.request.method)).then(operation),
             claim,
             hold,
             audit: NewAuditEntry {
@@ -179,9 +183,14 @@ impl Recorder {
         Ok(Decided { new, follows })
     }
 
-    async fn hold(&self, prepared: &Prepared, now: Timestamp) -> Result<NewHold, Refusal> {
+    async fn hold(
+        &self,
+        prepared: &Prepared,
+        operation: OperationKey,
+        now: Timestamp,
+    ) -> Result<NewHold, Refusal> {
         let action = ActionId(Uuid::new_v4());
-        let workspace = prepared.caller.agent.workspace;
+        let (workspace, service) = (prepared.caller.agent.workspace, prepared.located.service.id);
         let digest = prepared.known_digest()?;
         let history = Box::pin(prepared.history(&self.provenance)).await;
         let provenance = history.and_then(|history| sources(&prepared.request, &history, now));
@@ -205,6 +214,11 @@ impl Recorder {
             preview: held.preview,
             provenance: held.provenance,
             summary: held.summary,
+            operation,
+            recipients: self
+                .held_requests
+                .familiarity
+                .recipients_key(workspace, service, &summary),
             expires_at: now.after(self.holds.lifetime),
             pending_max: self.holds.per_agent_max,
             pending_bytes: self.holds.bytes,

@@ -109,6 +109,7 @@ enum Held {
 /// known length, or one that is not text, follows its head. A server may send a text in pieces, as it
 /// is produced, and a stream of events may have no piece for long.
 fn patience_for_first_piece(headers: &HeaderMap) -> Duration {
+    /// Hardly noticed by a reader, and enough for the first piece on most networks.
     const FOR_A_TEXT: Duration = Duration::from_millis(100);
     if headers.contains_key(CONTENT_LENGTH) {
         return HELD_TIME_MAX;

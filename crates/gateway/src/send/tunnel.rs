@@ -13,13 +13,13 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The most WebSockets that may be open at the same time.
+/// The most WebSockets that may be open at the same time. Their buffers then take 32 MiB.
 const TUNNELS_MAX: usize = 1024;
 
-/// How long a silent WebSocket remains open.
+/// How long a silent WebSocket remains open. Those that are kept open on purpose send pings.
 const IDLE_MAX: Duration = Duration::from_mins(10);
 
-/// The size of one read, in bytes.
+/// The size of one read, in bytes: a full TLS record (RFC 8446, section 5.1).
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// The upstream's end.

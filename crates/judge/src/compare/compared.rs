@@ -28,7 +28,8 @@ pub(crate) struct Compared<'a> {
     pub(crate) given: OnceCell<Vec<f64>>,
 }
 
-/// The longest value that may be a word of a list of choices, in bytes.
+/// The longest value that may be a word of a list of choices, in bytes. Longer ones are texts or
+/// identifiers.
 const WORD_BYTES_MAX: usize = 40;
 
 impl<'a> Compared<'a> {

@@ -12,7 +12,8 @@ use crate::intent::Date;
 use crate::origin;
 use crate::words::{Stems, of_name, of_text, stem};
 
-/// The longest value that is compared word by word, in bytes.
+/// The longest value that is compared word by word, in bytes. Longer ones are prose, of which an
+/// intent repeats only the gist.
 const PHRASE_BYTES_MAX: usize = 60;
 
 /// Words of fields that are small to change, whatever they belong to.

@@ -4,20 +4,21 @@
 //! declared type, then as each other format that fits. All readings are assessed together. No finding
 //! lowers a score, so the most severe reading decides.
 
+mod embedded;
+mod parts;
+
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
 use super::declared::{
     Declared, FORM, GRAPHQL, is_binary, is_json, is_lines, is_table, is_textual, is_xml, is_yaml,
 };
-use super::multipart::{self, Part};
 use super::oddity::{Oddity, OddityKind};
-use super::sniff::{begins_like_json, begins_like_xml, has_usual_encoding, is_plain_form, spaced};
-use super::yaml::{self, YamlError};
-use super::{Document, csv, encoding, lines, media, nested};
-use crate::node::Member;
-use crate::reading::multipart::form;
+use super::sniff::{begins_like_json, begins_like_xml, has_usual_encoding, is_plain_form};
+use super::{Document, csv, encoding, media, multipart, nested, yaml};
 use crate::{Arena, Node};
+
+pub use embedded::values_in;
 
 /// A body, opened as far as it goes.
 #[derive(Clone, Debug)]
@@ -50,17 +51,6 @@ pub(super) struct Contents<'a> {
     /// The other ways in which a server may read it.
     pub(super) others: Vec<Node<'a>>,
 }
-
-/// The longest text that is tried as YAML because it weakly resembles it, in bytes. Such a text is also
-/// read line by line. Text that strongly resembles YAML is tried at any length.
-const UNDECLARED_YAML_BYTES_MAX: usize = 1 << 16;
-
-/// How often a text may be read over to find JSON in it. Prose with brackets in it takes less than one
-/// reading.
-const EMBEDDED_READINGS: usize = 4;
-
-/// How many bytes may be read on top of that, so that short texts are never given up.
-const EMBEDDED_BYTES: usize = 1 << 16;
 
 pub(super) fn open<'a>(
     headers: &HeaderMap,
@@ -339,176 +329,6 @@ impl<'a> Reader<'a, '_> {
             }
         }
     }
-
-    /// Reads a text in every way that it looks like.
-    fn sniff(&mut self, text: &'a str) {
-        let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-        let arena = self.arena;
-        self.embedded_json(text);
-        self.spelled(text);
-        if begins_like_xml(text) {
-            self.others.extend(Node::parse_xml(text, arena).ok());
-        } else if csv::looks_like(text) {
-            self.others.extend(csv::read(text, arena));
-        }
-        self.undeclared_yaml(text);
-        self.others.extend(lines::read(text, arena));
-    }
-
-    /// Reads a text within quotes, and JSON whose bytes are written as in a form.
-    fn spelled(&mut self, text: &'a str) {
-        if text.starts_with('"')
-            && let Ok(Node::Text(inner)) = Node::of_json(text, self.arena)
-        {
-            self.others.push(Node::Text(inner));
-            self.embedded_json(inner);
-            self.undeclared_yaml(inner);
-            self.others.extend(lines::read(inner, self.arena));
-        }
-        if text.starts_with('%')
-            && let Ok(form) = Node::parse_form(text.as_bytes(), self.arena)
-        {
-            for (name, _) in form.members() {
-                self.embedded_json(name);
-            }
-        }
-    }
-
-    fn undeclared_yaml(&mut self, text: &'a str) {
-        let may_be_yaml = if text.len() <= UNDECLARED_YAML_BYTES_MAX {
-            yaml::looks_like(text)
-        } else {
-            yaml::is_explicit(text)
-        };
-        if may_be_yaml {
-            if begins_like_json(text) && Node::of_json(text, self.arena).is_err() {
-                let relaxed = yaml::read(&spaced(text), self.arena).ok();
-                self.others.extend(relaxed.filter(Node::is_container));
-            }
-            match yaml::read(text, self.arena) {
-                Ok(node) if node.is_container() => self.others.push(node),
-                // A server might read what is too much to read here.
-                Err(YamlError::TooMuch) => self.oddities.push(Oddity::new(OddityKind::Opaque, "")),
-                Ok(_) | Err(YamlError::NotYaml) => {}
-            }
-        }
-    }
-
-    /// Reads the lists and maps of JSON that are somewhere in a text.
-    fn embedded_json(&mut self, text: &'a str) {
-        let mut rest = text;
-        let mut budget = text.len().saturating_mul(EMBEDDED_READINGS) + EMBEDDED_BYTES;
-        while let Some(start) = memchr::memchr2(b'{', b'[', rest.as_bytes()) {
-            rest = &rest[start..];
-            let leading = Node::leading_json(rest, self.arena);
-            let values = leading.values.into_iter();
-            self.others.extend(values.filter(Node::is_container));
-            rest = &rest[leading.end.max(1)..];
-            let Some(left) = budget.checked_sub(leading.reached) else {
-                // A text that takes too long to read may hide something.
-                self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
-                return;
-            };
-            budget = left;
-        }
-    }
-
-    fn parts(&mut self, body: &'a [u8], boundary: &str, is_form: bool) -> Body<'a> {
-        let Some(parts) = multipart::split(body, boundary) else {
-            self.unreadable("the body's parts cannot be separated", "");
-            return match std::str::from_utf8(body) {
-                Ok(text) => {
-                    self.sniff(text);
-                    Body::Text(text)
-                }
-                Err(_) => Body::Bytes,
-            };
-        };
-        if is_form && form(body, boundary).is_none() {
-            self.unreadable("servers may differ about the body's parts", "");
-        }
-        let requests: Vec<_> = parts.iter().filter_map(Part::request_line).collect();
-        let mut members = Vec::with_capacity(parts.len());
-        for part in &parts {
-            if let Some(member) = self.part(part, is_form) {
-                members.push(member);
-            }
-        }
-        self.others.extend(nested::read(&members, self.arena));
-        let parts = Node::Map(self.arena.list(&members));
-        if requests.is_empty() {
-            return Body::Multipart(parts);
-        }
-        // A part that is not a request is still read.
-        self.others.push(parts);
-        Body::Requests(requests)
-    }
-
-    fn part(&mut self, part: &Part<'a>, is_form: bool) -> Option<Member<'a>> {
-        let name = part.name.unwrap_or_default();
-        if let Some(text) = part.decoded() {
-            let text = self.arena.text(&text);
-            self.within(name, |reader| {
-                reader.others.push(Node::Text(text));
-                reader.sniff(text);
-            });
-        }
-        if let Ok(text) = std::str::from_utf8(part.content) {
-            if part.request_line().is_some() {
-                let body = text
-                    .split_once("\r\n\r\n")
-                    .or_else(|| text.split_once("\n\n"));
-                self.within(name, |reader| {
-                    reader.sniff(body.map_or("", |(_, body)| body));
-                });
-            } else if part.filename.is_some() || !is_form || begins_like_xml(text) {
-                self.within(name, |reader| reader.sniff(text));
-            }
-            return Some((name, Node::Text(text)));
-        }
-        if part.may_be_western()
-            && let Some(text) = encoding::western_text(part.content)
-        {
-            let text = self.arena.text(&text);
-            // Some servers leave out what is not UTF-8.
-            let rest =
-                String::from_utf8_lossy(part.content).replace(char::REPLACEMENT_CHARACTER, "");
-            let rest = self.arena.text(&rest);
-            self.within(name, |reader| {
-                reader.sniff(text);
-                reader.sniff(rest);
-            });
-            return Some((name, Node::Text(text)));
-        }
-        if part.is_medium() {
-            self.within(name, |reader| reader.medium(part.content));
-        } else {
-            let text = encoding::wide_text(part.content);
-            let text = text.or_else(|| encoding::mostly_text(part.content));
-            if text.is_some() || part.filename.is_none() {
-                self.unreadable("a part of the body is not text", "");
-            } else {
-                self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
-            }
-            if let Some(text) = text.or_else(|| encoding::text_within(part.content)) {
-                let text = self.arena.text(&text);
-                self.within(name, |reader| {
-                    reader.others.push(Node::Text(text));
-                    reader.sniff(text);
-                });
-            }
-        }
-        part.filename.map(|filename| (name, Node::Text(filename)))
-    }
-
-    /// Puts what is read of a part under its name.
-    fn within(&mut self, name: &'a str, read: impl FnOnce(&mut Self)) {
-        let before = self.others.len();
-        read(self);
-        for other in &mut self.others[before..] {
-            *other = Node::Map(self.arena.list(&[(name, *other)]));
-        }
-    }
 }
 
 /// Two JSON values or more, one a line.
@@ -523,35 +343,4 @@ fn lines_of_json<'a>(text: &'a str, arena: &'a Arena) -> Option<Body<'a>> {
         [one] => Some(Body::Json(*one)),
         several => Some(Body::Json(Node::List(arena.list(several)))),
     }
-}
-
-/// Returns the other readings of a text within a body: XML, marked YAML, several JSON values, JSON
-/// followed by other text, or form fields.
-pub fn values_in<'a>(text: &'a str, arena: &'a Arena) -> Vec<Node<'a>> {
-    let text = text.trim();
-    if begins_like_xml(text) {
-        return Node::parse_xml(text, arena).into_iter().collect();
-    }
-    if begins_like_json(text) {
-        let values = Node::leading_json(text, arena).values.into_iter();
-        let values: Vec<Node<'a>> = values.filter(Node::is_container).collect();
-        if !values.is_empty() {
-            return values;
-        }
-    }
-    if begins_like_json(text) || text.starts_with("---") {
-        let spaced = spaced(text);
-        return [text, &spaced]
-            .into_iter()
-            .filter(|text| text.len() <= UNDECLARED_YAML_BYTES_MAX)
-            .filter_map(|text| yaml::read(text, arena).ok())
-            .filter(Node::is_container)
-            .collect();
-    }
-    if text.contains('&') && is_plain_form(text) && !text.contains(char::is_whitespace) {
-        return Node::parse_form(text.as_bytes(), arena)
-            .into_iter()
-            .collect();
-    }
-    Vec::new()
 }

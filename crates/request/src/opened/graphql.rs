@@ -1,4 +1,13 @@
-//! GraphQL documents, read just far enough to know what they ask for.
+//! GraphQL documents (September 2025 edition), as far as it matters what they ask for.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use apollo_parser::cst::{
+    Argument, CstNode as _, Definition, Name, ObjectField, OperationDefinition, Selection,
+    SelectionSet, Value, VariableDefinition,
+};
+use apollo_parser::{Parser, SyntaxNode};
 
 /// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,24 +20,38 @@ pub enum OperationKind {
     Subscription,
 }
 
-/// The operations of a document.
+/// A document that can be executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document<'a> {
-    /// Each operation's kind and the fields it asks for at its root, those of inline fragments
-    /// included.
+    /// The kind of each operation, and the fields that it selects at its root. A fragment at the root
+    /// counts as the fields that it selects.
     pub operations: Vec<(OperationKind, Vec<&'a str>)>,
-    /// The fields of its named fragments, which an operation may spread at its root.
+    /// The fields of the named fragments.
     pub fragments: Vec<&'a str>,
+    /// The values that the document itself contains, each with the name of its argument, input field
+    /// or variable. Each item of a list is a value.
+    pub arguments: Vec<(&'a str, Cow<'a, str>)>,
 }
 
-/// The most root fields of an operation or fragment. A document with more is refused as a whole, so that
-/// no field is skipped.
+/// The most fields and spreads at the root of an operation or fragment. A document with more is refused
+/// as a whole, so that no field is skipped.
 const FIELDS_MAX: usize = 256;
+
+/// The most tokens of a document, white space included. Long documents of real clients have a few
+/// thousand. Parsing takes about a fifth of a microsecond for each, so this bounds it to a few
+/// milliseconds.
+const TOKENS_MAX: usize = 20_000;
+
+/// How deep selections and values may be nested. The parser is recursive, so this bounds its stack.
+/// JSON bodies have the same limit.
+const DEPTH_MAX: usize = 128;
 
 impl<'a> Document<'a> {
     /// Whether a text begins as a document does.
     pub fn looks_like(text: &str) -> bool {
-        let text = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
+        // The grammar ignores commas and byte order marks like white space.
+        let is_ignored = |c: char| c.is_whitespace() || matches!(c, ',' | '\u{feff}');
+        let text = text.trim_start_matches(is_ignored);
         let begins = |word: &str| {
             text.strip_prefix(word)
                 .is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric() && c != ':'))
@@ -41,32 +64,51 @@ impl<'a> Document<'a> {
             && !is_json_object(text)
     }
 
-    /// Reads a document. Returns `None` if the text is not one.
+    /// Reads a document. Returns `None` if the text is not one, if it exceeds a limit, or if it defines
+    /// types or spreads a fragment that it does not contain.
     pub fn read(text: &'a str) -> Option<Self> {
-        // The grammar ignores a byte order mark like white space.
-        let text = text.trim_start_matches('\u{feff}');
-        let mut tokens = Tokens { text, at: 0 };
-        let (mut operations, mut fragments) = (Vec::new(), Vec::new());
-        while let Some(token) = tokens.next() {
-            let kind = match token {
-                "{" | "query" => Some(OperationKind::Query),
-                "mutation" => Some(OperationKind::Mutation),
-                "subscription" => Some(OperationKind::Subscription),
-                "fragment" => None,
+        if !Self::looks_like(text) {
+            return None;
+        }
+        let tree = Parser::new(text)
+            .token_limit(TOKENS_MAX)
+            .recursion_limit(DEPTH_MAX)
+            .parse();
+        if tree.errors().next().is_some() {
+            return None;
+        }
+        let document = tree.document();
+        let (mut operations, mut fragments) = (Vec::new(), BTreeMap::new());
+        for definition in document.definitions() {
+            match definition {
+                Definition::OperationDefinition(operation) => {
+                    let root = Root::of(&operation.selection_set()?, text)?;
+                    operations.push((kind(&operation), root));
+                }
+                Definition::FragmentDefinition(fragment) => {
+                    let root = Root::of(&fragment.selection_set()?, text)?;
+                    let name = spelled(&fragment.fragment_name()?.name()?, text)?;
+                    if fragments.insert(name, root).is_some() {
+                        return None;
+                    }
+                }
                 _ => return None,
-            };
-            if token != "{" {
-                tokens.skip_to_selection()?;
-            }
-            let fields = tokens.selection()?;
-            match kind {
-                Some(kind) => operations.push((kind, fields)),
-                None => fragments.extend(fields),
             }
         }
-        (!operations.is_empty()).then_some(Self {
-            operations,
-            fragments,
+        if operations.is_empty() {
+            return None;
+        }
+        let with_fields = |(kind, root): (_, Root<'a>)| Some((kind, root.resolved(&fragments)?));
+        Some(Self {
+            operations: operations
+                .into_iter()
+                .map(with_fields)
+                .collect::<Option<_>>()?,
+            arguments: arguments(document.syntax(), text)?,
+            fragments: fragments
+                .into_values()
+                .flat_map(|root| root.fields)
+                .collect(),
         })
     }
 
@@ -78,182 +120,225 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A JSON object begins with a brace as well; its first token is a string, which no document's is.
+/// A JSON object begins with a brace as well. Its first token is a string, and no document begins with
+/// a brace and a string.
 fn is_json_object(text: &str) -> bool {
     text.strip_prefix('{')
         .is_some_and(|inner| inner.trim_start().starts_with(['"', '}']))
 }
 
-struct Tokens<'a> {
-    text: &'a str,
-    at: usize,
+fn kind(operation: &OperationDefinition) -> OperationKind {
+    let kind = operation.operation_type();
+    match kind {
+        Some(kind) if kind.mutation_token().is_some() => OperationKind::Mutation,
+        Some(kind) if kind.subscription_token().is_some() => OperationKind::Subscription,
+        _ => OperationKind::Query,
+    }
 }
 
-impl<'a> Tokens<'a> {
-    /// Returns the next token. Strings and numbers keep their spelling; comments and commas are skipped.
-    fn next(&mut self) -> Option<&'a str> {
-        let bytes = self.text.as_bytes();
-        loop {
-            match bytes.get(self.at)? {
-                b' ' | b'\t' | b'\n' | b'\r' | b',' => self.at += 1,
-                b'#' => {
-                    let rest = &bytes[self.at..];
-                    self.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-                }
-                _ => break,
-            }
-        }
-        let start = self.at;
-        match bytes[start] {
-            b'"' => self.string(),
-            byte if is_name(byte) => {
-                while self.at < bytes.len() && is_name(bytes[self.at]) {
-                    self.at += 1;
-                }
-            }
-            _ => self.at += self.text[start..].chars().next().map_or(1, char::len_utf8),
-        }
-        self.text.get(start..self.at)
+/// Returns a name as the document spells it.
+fn spelled<'a>(name: &Name, text: &'a str) -> Option<&'a str> {
+    source(name.syntax(), text)
+}
+
+fn source<'a>(node: &SyntaxNode, text: &'a str) -> Option<&'a str> {
+    let range = node.text_range();
+    text.get(range.start().into()..range.end().into())
+}
+
+/// The root of a selection.
+#[derive(Default)]
+struct Root<'a> {
+    fields: Vec<&'a str>,
+    spreads: Vec<&'a str>,
+}
+
+impl<'a> Root<'a> {
+    fn of(selections: &SelectionSet, text: &'a str) -> Option<Self> {
+        let mut root = Self::default();
+        root.add(selections, text)?;
+        Some(root)
     }
 
-    fn string(&mut self) {
-        let bytes = self.text.as_bytes();
-        if bytes[self.at..].starts_with(b"\"\"\"") {
-            let rest = &self.text[self.at + 3..];
-            self.at += 3 + rest.find("\"\"\"").map_or(rest.len(), |end| end + 3);
-            return;
-        }
-        self.at += 1;
-        while let Some(byte) = bytes.get(self.at) {
-            self.at += 1;
-            match byte {
-                b'"' => return,
-                b'\\' => self.at = (self.at + 1).min(bytes.len()),
-                _ => {}
+    fn add(&mut self, selections: &SelectionSet, text: &'a str) -> Option<()> {
+        for selection in selections.selections() {
+            if self.fields.len() + self.spreads.len() == FIELDS_MAX {
+                return None;
+            }
+            match selection {
+                Selection::Field(field) => self.fields.push(spelled(&field.name()?, text)?),
+                Selection::FragmentSpread(spread) => {
+                    let name = spread.fragment_name()?.name()?;
+                    self.spreads.push(spelled(&name, text)?);
+                }
+                Selection::InlineFragment(fragment) => {
+                    self.add(&fragment.selection_set()?, text)?;
+                }
             }
         }
-        while !self.text.is_char_boundary(self.at) {
-            self.at += 1;
-        }
+        Some(())
     }
 
-    /// Goes past name, variables and directives, to just behind the opening brace.
-    fn skip_to_selection(&mut self) -> Option<()> {
-        let mut parentheses = 0usize;
-        loop {
-            match self.next()? {
-                "(" => parentheses += 1,
-                ")" => parentheses = parentheses.checked_sub(1)?,
-                "{" if parentheses == 0 => return Some(()),
-                _ => {}
+    /// Returns its fields, with those of the fragments that it spreads.
+    fn resolved(self, fragments: &BTreeMap<&str, Self>) -> Option<Vec<&'a str>> {
+        let Self {
+            mut fields,
+            mut spreads,
+        } = self;
+        let mut next = 0;
+        while let Some(&name) = spreads.get(next) {
+            next += 1;
+            let fragment = fragments.get(name)?;
+            fields.extend(&fragment.fields);
+            for inner in &fragment.spreads {
+                if !spreads.contains(inner) {
+                    spreads.push(inner);
+                }
             }
-        }
-    }
-
-    /// The field names of a selection whose opening brace is behind us, to its closing brace. The
-    /// selection of an inline fragment belongs to the one around it.
-    fn selection(&mut self) -> Option<Vec<&'a str>> {
-        let mut fields: Vec<&str> = Vec::new();
-        // Whether the selections that are open are those of the root.
-        let mut open = vec![true];
-        let (mut parentheses, mut dots) = (0usize, 0);
-        let mut spread = Spread::None;
-        let mut directive = false;
-        while let Some(&at_root) = open.last() {
-            let token = self.next()?;
-            dots = if token == "." { dots + 1 } else { 0 };
-            match token {
-                "." if dots == 3 => spread = Spread::Begun,
-                "{" if parentheses == 0 => {
-                    open.push(at_root && spread != Spread::None);
-                    spread = Spread::None;
-                }
-                "}" if parentheses == 0 => {
-                    open.pop();
-                    spread = Spread::None;
-                }
-                "(" | "[" => parentheses += 1,
-                ")" | "]" => parentheses = parentheses.checked_sub(1)?,
-                // The name before the colon was an alias.
-                ":" if at_root && parentheses == 0 => {
-                    fields.pop();
-                }
-                "@" if spread == Spread::Begun => spread = Spread::Inline,
-                "on" if spread == Spread::Begun => spread = Spread::OnType,
-                name if parentheses == 0 && !directive && name.bytes().all(is_name) => match spread
-                {
-                    Spread::OnType => spread = Spread::Inline,
-                    Spread::Inline => {}
-                    Spread::None | Spread::Begun => {
-                        spread = Spread::None;
-                        if at_root && fields.len() == FIELDS_MAX {
-                            return None;
-                        }
-                        if at_root {
-                            fields.push(name);
-                        }
-                    }
-                },
-                _ => {}
+            if fields.len() + spreads.len() > FIELDS_MAX {
+                return None;
             }
-            directive = token == "@";
         }
         Some(fields)
     }
 }
 
-/// How far a spread has been read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Spread {
-    /// There is none.
-    None,
-    /// Its three dots.
-    Begun,
-    /// `... on`, with the type to follow.
-    OnType,
-    /// All but the selection of an inline fragment.
-    Inline,
+/// Returns the values of arguments, input fields and variables.
+fn arguments<'a>(document: &SyntaxNode, text: &'a str) -> Option<Vec<(&'a str, Cow<'a, str>)>> {
+    let mut arguments = Vec::new();
+    for node in document.descendants() {
+        let (name, value) = if let Some(argument) = Argument::cast(node.clone()) {
+            (argument.name()?, argument.value())
+        } else if let Some(field) = ObjectField::cast(node.clone()) {
+            (field.name()?, field.value())
+        } else if let Some(variable) = VariableDefinition::cast(node) {
+            let default = variable.default_value().and_then(|default| default.value());
+            (variable.variable()?.name()?, default)
+        } else {
+            continue;
+        };
+        let name = spelled(&name, text)?;
+        if let Some(value) = value {
+            add_values(&value, text, &mut |value| arguments.push((name, value)))?;
+        }
+    }
+    Some(arguments)
 }
 
-fn is_name(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-/// The arguments of a document that are given as they are written, by name. Lists and objects are
-/// looked through for those in them.
-pub fn arguments(text: &str) -> impl Iterator<Item = (&str, &str)> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        while let Some(colon) = text[at..].find(':').map(|found| found + at) {
-            at = colon + 1;
-            let before = text[..colon].trim_end();
-            let start = before.rfind(|c| !is_name(c)).map_or(0, |end| end + 1);
-            let name = &before[start..];
-            let is_variable = text[..start].ends_with('$');
-            let rest = text[at..].trim_start_matches([' ', '\n', '\t', '[']);
-            let value = match rest.strip_prefix('"') {
-                Some(quoted) => quoted.split('"').next(),
-                None => rest
-                    .split(|c: char| !is_name(c) && !matches!(c, '.' | '-'))
-                    .next()
-                    .filter(|value| !value.is_empty()),
-            };
-            // A type follows a variable, and a selection an alias.
-            let is_type = is_variable
-                || value.is_some_and(|value| {
-                    !rest.starts_with('"') && {
-                        let after = rest[value.len()..].trim_start();
-                        after.starts_with(['(', '{'])
-                    }
-                });
-            if !name.is_empty()
-                && !is_type
-                && let Some(value) = value
-            {
-                return Some((name, value));
+/// Adds a value, or those in a list. The fields of an object are values of their own.
+fn add_values<'a>(value: &Value, text: &'a str, add: &mut impl FnMut(Cow<'a, str>)) -> Option<()> {
+    match value {
+        Value::Variable(_) | Value::ObjectValue(_) => {}
+        Value::StringValue(string) => add(Cow::Owned(string.into())),
+        Value::ListValue(list) => {
+            for item in list.values() {
+                add_values(&item, text, add)?;
             }
         }
-        None
-    })
+        scalar => add(Cow::Borrowed(source(scalar.syntax(), text)?)),
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(text: &str) -> Option<Vec<&str>> {
+        let document = Document::read(text)?;
+        Some(
+            document
+                .operations
+                .into_iter()
+                .flat_map(|(_, fields)| fields)
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn a_fragment_counts_as_its_fields() {
+        for text in [
+            "{ a ...F } fragment F on Query { b }",
+            "fragment F on Query { ...G } fragment G on Query { b ...F } { a ... F ... G }",
+            "{ a ... on Query @live { ...{ b } } }",
+        ] {
+            assert_eq!(fields(text), Some(vec!["a", "b"]), "{text}");
+        }
+        assert_eq!(fields("{ a ...F }"), None);
+        assert_eq!(
+            fields("{ ...F } fragment F on Q { a } fragment F on Q { b }"),
+            None
+        );
+    }
+
+    #[test]
+    fn neither_comments_nor_strings_hide_a_field() {
+        for text in [
+            "{ a # }\r b }",
+            "{ a(x: \"\"\" \\\"\"\" } \"\"\") b }",
+            "{ a(x: \"\\\\\") b(y: \"}\") }",
+            "\u{feff},{ a,,b }",
+            "{ a \u{feff} b }",
+        ] {
+            assert_eq!(fields(text), Some(vec!["a", "b"]), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_values_in_a_document_are_read_with_their_names() {
+        let text = r#"mutation M($role: Role = ADMIN, $to: [ID!]! = ["u1", "u2"]) {
+            pay(amount: 5.50, note: "role: owner \u0041\n", by: $role, on: null) @if(x: true) {
+                # comment: one
+                alias: id
+            }
+            add(input: {tags: [[A] [B]], deep: {end: """two"""}})
+        }"#;
+        let document = Document::read(text).unwrap();
+        let found: Vec<_> = document
+            .arguments
+            .iter()
+            .map(|(name, value)| (*name, &**value))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("role", "ADMIN"),
+                ("to", "u1"),
+                ("to", "u2"),
+                ("amount", "5.50"),
+                ("note", "role: owner A\n"),
+                ("on", "null"),
+                ("x", "true"),
+                ("tags", "A"),
+                ("tags", "B"),
+                ("end", "two"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_document_beyond_a_limit_is_not_read() {
+        let nested = |depth: usize| format!("{}a{}", "{a".repeat(depth), "}".repeat(depth));
+        assert!(Document::read(&nested(DEPTH_MAX - 1)).is_some());
+        assert!(Document::read(&nested(DEPTH_MAX + 1)).is_none());
+        assert!(Document::read(&nested(1_000_000)).is_none());
+        let values = format!("{{ a(x: {}) }}", "[".repeat(1_000_000));
+        assert!(Document::read(&values).is_none());
+        assert!(Document::read(&format!("{{ {} }}", "a ".repeat(FIELDS_MAX))).is_some());
+        assert!(Document::read(&format!("{{ {} }}", "a ".repeat(FIELDS_MAX + 1))).is_none());
+        let fragment = format!("fragment F on Q {{ {} }}", "a ".repeat(FIELDS_MAX - 1));
+        assert!(Document::read(&format!("{{ b ...F }} {fragment}")).is_none());
+        assert!(Document::read(&format!("{{ a {{ {} }} }}", "a ".repeat(TOKENS_MAX))).is_none());
+    }
+
+    #[test]
+    fn what_is_not_only_operations_and_fragments_is_not_read() {
+        for text in [
+            "{ a } type Query { a: Int }",
+            "extend type Query { a: Int }",
+            "fragment F on Q { a }",
+        ] {
+            assert_eq!(Document::read(text), None, "{text}");
+        }
+    }
 }

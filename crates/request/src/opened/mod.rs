@@ -39,7 +39,6 @@ pub use body::values_in;
 pub use call::{
     inmost, is_method_name, is_safe_method, is_soap_header, of_members, of_xml, soap_parts,
 };
-pub use graphql::arguments;
 pub use overriding::{is_method, overrides_method};
 
 /// A decoded request.

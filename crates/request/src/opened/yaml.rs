@@ -155,6 +155,8 @@ impl<'de> Deserialize<'de> for Value {
     }
 }
 
+/// Keeps every value in its order, repeated names included, because servers differ in which of them
+/// they use. `apidocs` reads YAML with a visitor of its own: it skips and merges what it reads.
 struct AnyValue;
 
 impl<'de> Visitor<'de> for AnyValue {

@@ -88,6 +88,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         DashboardState {
             gateway: Arc::clone(&engine.gateway),
             definition_store: engine.definition_store.clone(),
+            familiarity: engine.familiarity.clone(),
             identity: Arc::clone(&engine.identity),
             public_origin: Arc::new(PublicOrigin::of(&settings.listen.public_url())),
             cors_origins: Arc::clone(&cors_origins),

@@ -6,6 +6,7 @@ use gaiterguard_assessment::effect_of;
 use gaiterguard_definitions::document::{self, NewDocument};
 use gaiterguard_definitions::service;
 use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentKind};
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::Timestamp;
@@ -20,7 +21,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::{Done, List, PageQuery, SearchText, each, foreign_cursor};
-use super::operation_effect::OperationEffect;
 use crate::extract::{ApiPath, ApiQuery, Fields};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
 use crate::problem::Problem;
@@ -214,8 +214,8 @@ struct OperationsQuery {
     #[param(value_type = Option<String>, max_length = 200, pattern = "^[^\\u0000]*$")]
     q: Option<SearchText>,
     /// Return only operations with this effect.
-    #[param(inline, value_type = Option<OperationEffect>)]
-    effect: Option<OperationEffect>,
+    #[param(inline, value_type = Option<Effect>)]
+    effect: Option<Effect>,
 }
 
 /// A documented operation.
@@ -240,7 +240,7 @@ struct ListedOperation {
     deprecated: bool,
     /// Effect of a call, derived by the built-in assessor from method, path, and documentation. The
     /// content of a call can make its effect more severe.
-    effect: OperationEffect,
+    effect: Effect,
     /// Path, query, and header parameters.
     parameters: Vec<ParameterBody>,
     /// Body fields, outer fields first. At most 200.
@@ -314,7 +314,7 @@ impl From<Field> for FieldBody {
 impl From<(i64, &Operation, &Service)> for ListedOperation {
     fn from((_, operation, service): (i64, &Operation, &Service)) -> Self {
         Self {
-            effect: effect_of(service, operation).into(),
+            effect: effect_of(service, operation),
             id: operation.id.clone(),
             method: operation.method.clone(),
             path: operation.template.clone(),
@@ -369,7 +369,7 @@ async fn operations(
         .filter(|(_, operation, service)| {
             query
                 .effect
-                .is_none_or(|wanted| wanted == effect_of(service, operation).into())
+                .is_none_or(|wanted| wanted == effect_of(service, operation))
         })
         .collect();
     let page = List::cut(numbered, &page, |(number, ..)| *number);

@@ -14,7 +14,6 @@ mod kill_switch;
 mod list;
 mod metrics;
 mod openapi;
-mod operation_effect;
 mod overview;
 mod page;
 mod problems;

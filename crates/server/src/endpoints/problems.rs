@@ -3,6 +3,7 @@
 use gaiterguard_definitions::definition_store::DefinitionError;
 use gaiterguard_gateway::action::RulingRefused;
 use gaiterguard_identity::{Fault, LoginError, RegisterError, SessionError};
+use gaiterguard_sealing::SealingError;
 use gaiterguard_store::StoreError;
 use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
@@ -37,6 +38,13 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<SealingError> for Problem {
+    fn from(error: SealingError) -> Self {
+        tracing::error!(%error, "sealing failed");
+        Self::storage_unavailable()
+    }
+}
+
 impl From<RulingRefused> for Problem {
     fn from(refused: RulingRefused) -> Self {
         let detail = refused.to_string();
@@ -64,10 +72,7 @@ impl From<DefinitionError> for Problem {
             DefinitionError::NotFound(_) => Self::not_found(detail),
             DefinitionError::Unreadable(_) => Self::new(Code::DefinitionUnreadable, detail),
             DefinitionError::Changing => Self::new(Code::Changing, detail).retry_after(1),
-            DefinitionError::Sealing(error) => {
-                tracing::error!(%error, "sealing failed");
-                Self::storage_unavailable()
-            }
+            DefinitionError::Sealing(error) => error.into(),
             DefinitionError::Store(error) => error.into(),
         }
     }

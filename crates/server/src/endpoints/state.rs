@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_domain::time::Clock;
+use gaiterguard_familiarity::Familiarity;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use gaiterguard_listener::Lifecycle;
@@ -20,6 +21,8 @@ pub(crate) struct DashboardState {
     pub(crate) gateway: Arc<Gateway>,
     /// Access to definitions.
     pub(crate) definition_store: DefinitionStore,
+    /// Comparisons with earlier requests.
+    pub(crate) familiarity: Familiarity,
     /// Users and sessions.
     pub(crate) identity: Arc<Identity>,
     /// Public origin of this gateway.
@@ -47,6 +50,7 @@ macro_rules! parts {
 parts! {
     gateway: Arc<Gateway>,
     definition_store: DefinitionStore,
+    familiarity: Familiarity,
     identity: Arc<Identity>,
     public_origin: Arc<PublicOrigin>,
     cors_origins: Arc<CorsOrigins>,

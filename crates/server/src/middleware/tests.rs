@@ -1,17 +1,20 @@
 //! Tests of the boundary around a small router.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use gaiterguard_framing::FramingError;
-use gaiterguard_listener::{BodyError, HeadError};
+use gaiterguard_listener::{BodyError, HeadError, Lifecycle, Limits, Listener, Socket, serve};
 use gaiterguard_settings::CorsOrigins;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use super::*;
 use crate::problem::Problem;
@@ -45,7 +48,7 @@ async fn broken() -> StatusCode {
     panic!("as the test wants it")
 }
 
-async fn respond(request: Request<Body>) -> Response {
+fn boundary() -> Boundary {
     let router = Router::new()
         .route("/proxy", any(upstream))
         .route("/status/{id}", get(async || "status"))
@@ -56,6 +59,10 @@ async fn respond(request: Request<Body>) -> Response {
         .route("/broken", get(broken));
     let origins = CorsOrigins::parse("http://localhost:*").unwrap();
     Boundary::new(router, Arc::new(origins))
+}
+
+async fn respond(request: Request<Body>) -> Response {
+    boundary()
         .respond(request, ([127, 0, 0, 1], 1).into())
         .await
 }
@@ -296,10 +303,35 @@ async fn an_unreadable_request_is_a_problem() {
 }
 
 #[tokio::test]
-async fn a_panic_is_a_500_that_shows_nothing_of_it() {
-    let response = respond(request("GET", "/broken", &[])).await;
-    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    let body = text(response).await;
-    assert!(body.contains(r#""code":"internal_error""#), "{body}");
-    assert!(!body.contains("as the test wants it"), "{body}");
+async fn a_panic_is_a_500_that_shows_nothing_of_it_and_the_connection_continues() {
+    let socket = Socket::bind("127.0.0.1", 0).await.unwrap();
+    let mut stream = TcpStream::connect(socket.address()).await.unwrap();
+    let handler = boundary();
+    let limits = Limits {
+        header_timeout: Duration::from_secs(10),
+        body_idle_timeout: Duration::from_secs(10),
+    };
+    let lifecycle = Lifecycle::new();
+    tokio::spawn(
+        async move { serve(vec![Listener { socket, handler }], limits, &lifecycle).await },
+    );
+
+    let get = |path| format!("GET {path} HTTP/1.1\r\nHost: gateway\r\n\r\n");
+    let mut read = async |path, end: &str| {
+        stream.write_all(get(path).as_bytes()).await.unwrap();
+        let mut response = Vec::new();
+        while !response.ends_with(end.as_bytes()) {
+            response.push(stream.read_u8().await.unwrap());
+        }
+        String::from_utf8(response).unwrap()
+    };
+    let response = read("/broken", "}").await;
+    assert!(response.starts_with("HTTP/1.1 500 "), "{response}");
+    assert!(
+        response.contains(r#""code":"internal_error""#),
+        "{response}"
+    );
+    assert!(!response.contains("as the test wants it"), "{response}");
+    let response = read("/agents", "\r\n\r\nagents").await;
+    assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
 }

@@ -2,11 +2,15 @@
 
 pub(crate) mod bulk;
 
+mod familiar;
 mod read;
 mod retention;
 mod row;
 mod ruled;
 
+pub use self::familiar::{
+    ActionFamiliarity, ApprovedSummary, FamiliarityFilter, OperationFamiliarity,
+};
 pub use self::read::{ActionFilter, StoredHead};
 pub use self::row::{ActionWithNames, DamagedAction, StoredAction};
 pub use self::ruled::{RuledAction, RulingFilter};

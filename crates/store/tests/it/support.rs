@@ -8,6 +8,7 @@ use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
+use gaiterguard_domain::familiarity::{OperationKey, RecipientsKey};
 use gaiterguard_domain::id::{
     ActionId, AgentId, DataKeyId, RequestId, ServiceId, UserId, WorkspaceId,
 };
@@ -35,6 +36,10 @@ pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000_000);
 pub(crate) fn later(seconds: u64) -> Timestamp {
     NOW.after(Duration::from_secs(seconds))
 }
+
+/// The operation and the recipients of the requests that tests record.
+pub(crate) const OPERATION: OperationKey = OperationKey([1; 16]);
+pub(crate) const RECIPIENTS: RecipientsKey = RecipientsKey([2; 16]);
 
 /// A database that is removed with the test.
 pub(crate) struct Database {
@@ -315,6 +320,7 @@ impl World {
                 at: NOW,
             },
             authority,
+            operation: Some(OPERATION),
             claim: None,
             hold: None,
             audit: NewAuditEntry {
@@ -366,6 +372,8 @@ impl World {
                 preview: None,
                 provenance: None,
                 summary: b"summary".to_vec(),
+                operation: OPERATION,
+                recipients: Some(RECIPIENTS),
                 expires_at: later(100),
                 pending_max: 3,
                 pending_bytes: ByteBudget::UNBOUNDED,

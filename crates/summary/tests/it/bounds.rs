@@ -1,6 +1,6 @@
 //! Whatever an agent sends, a summary is short, has no secret, and is made without a panic.
 
-use gaiterguard_judge::Effect;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_summary::FACTS_MAX;
 use http::Method;
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! The values that decide what a request does are in its headline and among its facts.
 
-use gaiterguard_judge::Effect;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_summary::{FactKind, Summary};
 use http::Method;
 use serde_json::{Value, json};
@@ -115,7 +115,7 @@ fn commands_in_a_form_field_are_opened_and_counted() {
         form.as_bytes(),
         None,
     );
-    assert_eq!(found.effect, "deletes");
+    assert_eq!(found.effect, Effect::Delete);
     assert!(
         found
             .text()
@@ -147,7 +147,7 @@ fn the_gravest_command_is_the_effect_of_the_whole() {
         "/sync",
         &json!({"commands": commands}),
     );
-    assert_eq!(found.effect, "deletes");
+    assert_eq!(found.effect, Effect::Delete);
     assert!(
         found
             .text()
@@ -167,7 +167,7 @@ fn a_list_of_things_is_not_a_list_of_commands() {
     ] {
         let found = of(Effect::Create, &Method::POST, "/v1/things", &body);
         assert!(found.text().starts_with("Create thing"), "{}", found.text());
-        assert_eq!(found.effect, "creates");
+        assert_eq!(found.effect, Effect::Create);
     }
 }
 
@@ -180,7 +180,7 @@ fn the_objects_of_a_bulk_request_are_counted() {
         found.text(),
         "Bulk update 48 tickets · status 5 · ids 3800 and 47 more"
     );
-    assert_eq!(found.effect, "changes");
+    assert_eq!(found.effect, Effect::Change);
     let listed = found.facts.iter().find(|fact| fact.name.ends_with("ids"));
     let listed = listed.unwrap();
     assert!(listed.value.starts_with("48: 3800, 3801, "), "{listed:?}");
@@ -269,7 +269,7 @@ fn a_trial_run_or_a_draft_is_in_the_headline() {
             found.text()
         );
         // A trial only informs: the effect stays as it is.
-        assert_eq!(found.effect, "runs_code");
+        assert_eq!(found.effect, Effect::Code);
     }
     let body = json!({"dryRun": false, "title": "Plan"});
     let found = of(Effect::Code, &Method::POST, "/jobs", &body);
@@ -339,25 +339,30 @@ fn a_few_fields_change_an_object_and_a_document_is_replaced() {
 #[test]
 fn a_verb_at_the_end_of_a_path_is_the_verb() {
     for (effect, target, expected, expected_effect) in [
-        (Effect::Create, "/t/5120/assign", "Assign 5120", "changes"),
+        (
+            Effect::Create,
+            "/t/5120/assign",
+            "Assign 5120",
+            Effect::Change,
+        ),
         (
             Effect::Create,
             "/tickets/5120/merge",
             "Merge ticket 5120",
-            "changes",
+            Effect::Change,
         ),
-        (Effect::Code, "/runs", "Start run", "runs_code"),
+        (Effect::Code, "/runs", "Start run", Effect::Code),
         (
             Effect::Read,
             "/bulk_actions/validate",
             "Validate bulk action",
-            "reads",
+            Effect::Read,
         ),
         (
             Effect::Create,
             "/accounts/a-12345/tickets",
             "Create ticket · account a-12345",
-            "creates",
+            Effect::Create,
         ),
     ] {
         let found = summary(effect, &Method::POST, target, b"", None);

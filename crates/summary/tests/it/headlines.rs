@@ -1,6 +1,6 @@
 //! The headline names the act, the object, the amount and the recipient.
 
-use gaiterguard_judge::Effect;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_summary::{FactKind, Part};
 use http::Method;
 
@@ -78,7 +78,28 @@ fn an_undocumented_request_reads_like_a_sentence() {
             Method::PUT,
             "/repos/acme/site/pulls/7/merge",
             "",
-            "Merge pull 7 in acme/site",
+            "Merge pull request 7 in acme/site",
+        ),
+        (
+            Delete,
+            Method::DELETE,
+            "/repos/acme/site/pulls/7/labels",
+            "",
+            "Delete label · pull request 7 in acme/site",
+        ),
+        (
+            Delete,
+            Method::DELETE,
+            "/v1/domains/example.com",
+            "",
+            "Delete domain example.com",
+        ),
+        (
+            Delete,
+            Method::DELETE,
+            "/v1/files/q16.txt",
+            "",
+            "Delete q16.txt",
         ),
         (
             Change,

@@ -5,7 +5,7 @@ mod deciding;
 mod headlines;
 
 use gaiterguard_apidocs::{Body, Field, Operation};
-use gaiterguard_judge::Effect;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::Arena;
 use gaiterguard_request::opened::{Opened, Request};
 use gaiterguard_summary::{Subject, Summary};

@@ -288,12 +288,12 @@ export const listApprovalsInfiniteOptions = (options?: Options<ListApprovalsData
 });
 
 /**
- * Decide several actions
+ * Approve and deny several actions
  *
- * Makes up to 200 decisions, each as if it were sent to the endpoint for one action: a refused
- * decision does not affect the others. If the body is invalid or contains an action twice, no
- * decision is made. If the connection breaks before the response, some decisions may have been
- * made; the actions show which.
+ * Accepts up to 200 rulings, each as if it were sent to the endpoint for one action: a refused ruling
+ * does not affect the others. If the body is invalid or contains an action twice, nothing is changed.
+ * If the connection breaks before the response, some rulings may have been accepted; the actions show
+ * which.
  */
 export const decideActionsMutation = (options?: Partial<Options<DecideActionsData>>): UseMutationOptions<DecideActionsResponse, DecideActionsError, Options<DecideActionsData>> => {
     const mutationOptions: UseMutationOptions<DecideActionsResponse, DecideActionsError, Options<DecideActionsData>> = {
@@ -335,7 +335,7 @@ export const getApprovalQueryKey = (options: Options<GetApprovalData>) => create
 /**
  * Get an action
  *
- * Includes the complete body.
+ * Includes the complete body, and how the request compares with earlier ones.
  */
 export const getApprovalOptions = (options: Options<GetApprovalData>) => queryOptions<GetApprovalResponse, GetApprovalError, GetApprovalResponse, ReturnType<typeof getApprovalQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {

@@ -10,6 +10,7 @@ use gaiterguard_domain::header;
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{OperationRef, Signal};
+use gaiterguard_familiarity::Context;
 use gaiterguard_gateway::action::ActionView;
 use gaiterguard_gateway::action::ShownRequest;
 use gaiterguard_provenance::{SourceKind, ValueSource};
@@ -86,6 +87,10 @@ pub(crate) struct ActionBody {
     /// the request was held by an earlier version of the gateway, or if the summary is damaged.
     #[schema(required)]
     summary: Option<Summary>,
+    /// How the request compares with earlier requests and rulings. Null in lists and for a damaged
+    /// action.
+    #[schema(required)]
+    pub(super) context: Option<Context>,
     /// Where values of the request had been seen before it was held. At most 10; empty in lists.
     provenance: Vec<ValueSourceBody>,
     /// When the request was held.
@@ -279,6 +284,7 @@ impl From<ActionView> for ActionBody {
             matched_rules: each(action.evaluation.matched_rules),
             operation: action.evaluation.operation.map(Into::into),
             summary,
+            context: None,
             provenance: each(provenance),
             created_at: action.created_at,
             expires_at: action.state.expires_at(),

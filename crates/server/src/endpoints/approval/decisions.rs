@@ -1,4 +1,4 @@
-//! `POST /approvals/decisions`: a human's decisions on several actions.
+//! `POST /approvals/decisions`: a human's rulings on several actions.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,17 +36,17 @@ const BODY_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// memory.
 const CONCURRENT_MAX: usize = 8;
 
-/// A human's decisions on several actions.
+/// A human's rulings on several actions.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ActionDecisions)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ActionDecisionsBody {
-    /// The decisions, each on a different action.
+    /// The rulings, each on a different action.
     #[schema(min_items = 1, max_items = 200)]
     decisions: Vec<ActionDecisionBody>,
 }
 
-/// A human's decision on one of several actions.
+/// A human's ruling on one of several actions.
 #[derive(Debug, Deserialize, ToSchema)]
 #[schema(as = ActionDecision)]
 #[serde(deny_unknown_fields)]
@@ -54,10 +54,10 @@ pub(crate) struct ActionDecisionBody {
     /// The action.
     action_id: Uuid,
     /// Digest of the request that the user reviewed. If the action's request has a different
-    /// digest, the decision is refused.
+    /// digest, the ruling is refused.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     digest: String,
-    /// The decision.
+    /// Whether to approve or deny the action.
     decision: DecisionKind,
     /// Note to the agent.
     #[schema(max_length = 2000)]
@@ -68,33 +68,33 @@ pub(crate) struct ActionDecisionBody {
     undo_seconds: Option<UndoSeconds>,
 }
 
-/// A decision on a pending action.
+/// A ruling on a pending action.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum DecisionKind {
     /// The agent may execute the request.
     Approve,
-    /// The request is not sent.
+    /// The request is never sent.
     Deny,
 }
 
-/// Results of several decisions.
+/// Results of several rulings.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DecisionResults {
-    /// The results, in the order of the decisions.
+    /// The results, in the order of the rulings.
     results: Vec<DecisionResult>,
 }
 
-/// Result of one of several decisions: a status or a problem.
+/// Result of one of several rulings: a status or a problem.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DecisionResult {
     /// The action.
     action_id: Uuid,
-    /// The new status. Null if the decision was refused.
+    /// The new status. Null if the ruling was refused.
     #[schema(required)]
     status: Option<ActionStatus>,
-    /// Why the decision was refused: the body of the error that the endpoint for one action returns.
-    /// Null if the decision was made.
+    /// Why the ruling was refused: the body of the error that the endpoint for one action returns. Null
+    /// if the ruling was accepted.
     #[schema(required, value_type = Option<ProblemBody>)]
     problem: Option<Box<RawValue>>,
 }
@@ -107,12 +107,12 @@ struct Decision {
     note: Option<String>,
 }
 
-/// Decide several actions
+/// Approve and deny several actions
 ///
-/// Makes up to 200 decisions, each as if it were sent to the endpoint for one action: a refused
-/// decision does not affect the others. If the body is invalid or contains an action twice, no
-/// decision is made. If the connection breaks before the response, some decisions may have been
-/// made; the actions show which.
+/// Accepts up to 200 rulings, each as if it were sent to the endpoint for one action: a refused ruling
+/// does not affect the others. If the body is invalid or contains an action twice, nothing is changed.
+/// If the connection breaks before the response, some rulings may have been accepted; the actions show
+/// which.
 #[utoipa::path(
     post,
     path = "/approvals/decisions",
@@ -120,7 +120,7 @@ struct Decision {
     tag = "approvals",
     request_body = ActionDecisionsBody,
     responses(
-        (status = 200, description = "The result of each decision.", body = DecisionResults),
+        (status = 200, description = "The result of each ruling.", body = DecisionResults),
         InvalidBody,
     )
 )]

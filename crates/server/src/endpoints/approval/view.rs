@@ -7,6 +7,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId};
+use gaiterguard_domain::time::Clock;
+use gaiterguard_familiarity::Familiarity;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::action::Extent;
 use gaiterguard_store::ActionFilter;
@@ -107,7 +109,7 @@ pub(super) struct Detail {
 
 /// Get an action
 ///
-/// Includes the complete body.
+/// Includes the complete body, and how the request compares with earlier ones.
 #[utoipa::path(
     get,
     path = "/approvals/{action_id}",
@@ -121,6 +123,8 @@ pub(super) struct Detail {
 )]
 pub(super) async fn get(
     State(gateway): State<Arc<Gateway>>,
+    State(familiarity): State<Familiarity>,
+    State(clock): State<Arc<dyn Clock>>,
     caller: Caller,
     ApiPath(action): ApiPath<Uuid>,
     ApiQuery(detail): ApiQuery<Detail>,
@@ -134,6 +138,18 @@ pub(super) async fn get(
         .approvals()
         .get(caller.approver(), ActionId(action), extent)
         .await?;
-    let action = spawn_blocking(move || Json(ActionBody::from(view)).into_response());
+    let context = match &view.request {
+        Some(_) => Some(
+            familiarity
+                .context(&view.action, view.summary.as_ref(), clock.now())
+                .await?,
+        ),
+        None => None,
+    };
+    let action = spawn_blocking(move || {
+        let mut body = ActionBody::from(view);
+        body.context = context;
+        Json(body).into_response()
+    });
     action.await.map_err(|_| Problem::internal())
 }

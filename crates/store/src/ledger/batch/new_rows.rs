@@ -88,17 +88,18 @@ const FIRST_REVISION: i64 = 1;
 
 static REQUEST: ManyRows = ManyRows::new(
     "INSERT INTO requests (id, request_id, workspace_id, agent_id, service_id, method, target_url, \
-     intent, decision, judgement, action_id, created_at, outcome, upstream_status, completed_at) \
-     SELECT * FROM (VALUES ",
-    15,
+     intent, decision, judgement, action_id, created_at, outcome, upstream_status, completed_at, \
+     operation) SELECT * FROM (VALUES ",
+    16,
     ") AS new WHERE column1 IS NOT NULL",
 );
 
 static ACTION: ManyRows = ManyRows::new(
     "INSERT INTO actions (id, revision, workspace_id, agent_id, service_id, entry_id, status, \
      expires_at, method, target_url, digest, intent, judgement, binding, created_at, \
-     request_key_id, request, preview, body_bytes, provenance, summary) SELECT * FROM (VALUES ",
-    21,
+     request_key_id, request, preview, body_bytes, provenance, summary, operation, recipients) \
+     SELECT * FROM (VALUES ",
+    23,
     ") AS new WHERE column1 IS NOT NULL",
 );
 
@@ -118,6 +119,7 @@ pub(super) async fn insert_requests(
                 let decision = row.map(|new| new.decision);
                 let entry = decision.map(|decision| &decision.entry);
                 let end = row.and_then(|new| new.end);
+                let operation = decision.and_then(|decision| decision.operation.as_ref());
                 query = query
                     .bind(row.map(|new| new.id.0))
                     .bind(entry.map(|new| new.request_id.to_string()))
@@ -133,7 +135,8 @@ pub(super) async fn insert_requests(
                     .bind(entry.map(|new| new.at.0))
                     .bind(end.and_then(|end| end.outcome).map(RequestOutcome::as_str))
                     .bind(end.and_then(|end| end.status).map(i64::from))
-                    .bind(end.map(|end| end.at.0));
+                    .bind(end.map(|end| end.at.0))
+                    .bind(operation.map(|key| key.0.as_slice()));
             }
             query.execute(connection).await?;
         });
@@ -157,6 +160,7 @@ pub(super) async fn insert_actions(
                 let entry = row.map(|(_, entry, _)| *entry);
                 let hold = row.map(|(_, _, hold)| *hold);
                 let preview = hold.and_then(|new| new.preview.as_ref());
+                let recipients = hold.and_then(|new| new.recipients.as_ref());
                 query = query
                     .bind(hold.map(|new| new.action.to_string()))
                     .bind(FIRST_REVISION)
@@ -178,7 +182,9 @@ pub(super) async fn insert_actions(
                     .bind(preview.map(|new| new.sealed.as_slice()))
                     .bind(preview.and_then(|new| i64::try_from(new.body_bytes).ok()))
                     .bind(hold.and_then(|new| new.provenance.as_deref()))
-                    .bind(hold.map(|new| new.summary.as_slice()));
+                    .bind(hold.map(|new| new.summary.as_slice()))
+                    .bind(hold.map(|new| new.operation.0.as_slice()))
+                    .bind(recipients.map(|key| key.0.as_slice()));
             }
             query.execute(connection).await?;
         });

@@ -1,0 +1,112 @@
+//! Effects that the fields of the body show.
+
+use gaiterguard_domain::effect::Effect;
+use http::Method;
+
+use crate::field::{Fields, Found};
+use crate::finding::{Finding, shown};
+use crate::intent::number;
+use crate::lexicon::{self, Sense, any_of_name};
+use crate::signal::{self, Shown};
+use crate::words::{of_name, stem};
+
+pub(super) fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for found in &fields.actions {
+        let word = of_name(found.value).next().unwrap_or_default();
+        let short = found.value.len() <= 32 && !found.value.contains(' ');
+        match lexicon::sense(stem(word)).filter(|_| short) {
+            Some(Sense::DeleteVerb | Sense::Certain(Effect::Delete)) => {
+                let sentence = format!(
+                    "“{}” is “{}”, which deletes or cancels something.",
+                    shown(found.name),
+                    shown(found.value)
+                );
+                findings.push(Finding::effect(
+                    Effect::Delete,
+                    Shown::ByField,
+                    found.evidence,
+                    sentence,
+                ));
+            }
+            Some(Sense::Certain(Effect::Code)) => {
+                let sentence = format!(
+                    "“{}” is “{}”, which affects a running system.",
+                    shown(found.name),
+                    shown(found.value)
+                );
+                let kind = signal::RUNS_ACTION;
+                findings.push(Finding::new(kind, found.evidence, sentence));
+            }
+            _ => {}
+        }
+    }
+    let audience = fields.actions.iter().filter(|found| {
+        ["anyone", "everyone", "public", "domain"]
+            .iter()
+            .any(|all| found.value.eq_ignore_ascii_case(all))
+    });
+    for found in fields.access.iter().chain(audience) {
+        let value = found.value.to_ascii_lowercase();
+        let opens = of_name(&value).find(|word| {
+            [
+                "admin",
+                "administrator",
+                "owner",
+                "superuser",
+                "root",
+                "public",
+                "anyone",
+                "everyone",
+                "world",
+            ]
+            .contains(word)
+        });
+        if let Some(word) = opens {
+            let sentence = format!(
+                "“{}” is “{}”, which grants broad rights or public access.",
+                shown(found.name),
+                shown(word)
+            );
+            findings.push(granting(found, sentence));
+            break;
+        }
+    }
+    if let Some(found) = fields.secrets.first() {
+        let changes = matches!(*method, Method::PUT | Method::PATCH);
+        let sentence = format!("It sets or reveals a secret (“{}”).", shown(found.name));
+        findings.push(if changes {
+            granting(found, sentence)
+        } else {
+            Finding::new(signal::GIVES_SECRET, found.evidence, sentence)
+        });
+    }
+    if let Some(found) = fields.commands.first() {
+        let sentence = format!(
+            "It contains code or a command to run (“{}”).",
+            shown(found.name)
+        );
+        let kind = signal::HOLDS_COMMAND;
+        findings.push(Finding::new(kind, found.evidence, sentence));
+    }
+    let amount = stem("amount");
+    let money = fields.amounts.iter().find(|found| {
+        any_of_name(found.name, |word| word == amount) && number(found.value).is_some()
+    });
+    if let Some(found) = money {
+        let sentence = format!("It contains an amount of money ({}).", shown(found.value));
+        let kind = signal::GIVES_AMOUNT;
+        findings.push(Finding::new(kind, found.evidence, sentence));
+    }
+    if let Some(found) = fields.payments.first() {
+        let sentence = format!("It contains a payment method (“{}”).", shown(found.name));
+        let kind = signal::NAMES_PAYMENT;
+        findings.push(Finding::new(kind, found.evidence, sentence));
+    }
+    findings
+}
+
+/// Returns the finding for a field that grants access.
+fn granting(found: &Found<'_>, sentence: String) -> Finding {
+    Finding::effect(Effect::Access, Shown::ByGrant, found.evidence, sentence)
+}

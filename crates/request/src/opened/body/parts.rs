@@ -1,0 +1,109 @@
+//! The parts of a multipart body.
+
+use super::{Body, Reader};
+use crate::Node;
+use crate::node::Member;
+use crate::opened::multipart::{self, Part};
+use crate::opened::oddity::{Oddity, OddityKind};
+use crate::opened::sniff::begins_like_xml;
+use crate::opened::{encoding, nested};
+use crate::reading::multipart::form;
+
+impl<'a> Reader<'a, '_> {
+    pub(super) fn parts(&mut self, body: &'a [u8], boundary: &str, is_form: bool) -> Body<'a> {
+        let Some(parts) = multipart::split(body, boundary) else {
+            self.unreadable("the body's parts cannot be separated", "");
+            return match std::str::from_utf8(body) {
+                Ok(text) => {
+                    self.sniff(text);
+                    Body::Text(text)
+                }
+                Err(_) => Body::Bytes,
+            };
+        };
+        if is_form && form(body, boundary).is_none() {
+            self.unreadable("servers may differ about the body's parts", "");
+        }
+        let requests: Vec<_> = parts.iter().filter_map(Part::request_line).collect();
+        let mut members = Vec::with_capacity(parts.len());
+        for part in &parts {
+            if let Some(member) = self.part(part, is_form) {
+                members.push(member);
+            }
+        }
+        self.others.extend(nested::read(&members, self.arena));
+        let parts = Node::Map(self.arena.list(&members));
+        if requests.is_empty() {
+            return Body::Multipart(parts);
+        }
+        // A part that is not a request is still read.
+        self.others.push(parts);
+        Body::Requests(requests)
+    }
+
+    fn part(&mut self, part: &Part<'a>, is_form: bool) -> Option<Member<'a>> {
+        let name = part.name.unwrap_or_default();
+        if let Some(text) = part.decoded() {
+            let text = self.arena.text(&text);
+            self.within(name, |reader| {
+                reader.others.push(Node::Text(text));
+                reader.sniff(text);
+            });
+        }
+        if let Ok(text) = std::str::from_utf8(part.content) {
+            if part.request_line().is_some() {
+                let body = text
+                    .split_once("\r\n\r\n")
+                    .or_else(|| text.split_once("\n\n"));
+                self.within(name, |reader| {
+                    reader.sniff(body.map_or("", |(_, body)| body));
+                });
+            } else if part.filename.is_some() || !is_form || begins_like_xml(text) {
+                self.within(name, |reader| reader.sniff(text));
+            }
+            return Some((name, Node::Text(text)));
+        }
+        if part.may_be_western()
+            && let Some(text) = encoding::western_text(part.content)
+        {
+            let text = self.arena.text(&text);
+            // Some servers leave out what is not UTF-8.
+            let rest =
+                String::from_utf8_lossy(part.content).replace(char::REPLACEMENT_CHARACTER, "");
+            let rest = self.arena.text(&rest);
+            self.within(name, |reader| {
+                reader.sniff(text);
+                reader.sniff(rest);
+            });
+            return Some((name, Node::Text(text)));
+        }
+        if part.is_medium() {
+            self.within(name, |reader| reader.medium(part.content));
+        } else {
+            let text = encoding::wide_text(part.content);
+            let text = text.or_else(|| encoding::mostly_text(part.content));
+            if text.is_some() || part.filename.is_none() {
+                self.unreadable("a part of the body is not text", "");
+            } else {
+                self.oddities.push(Oddity::new(OddityKind::Opaque, ""));
+            }
+            if let Some(text) = text.or_else(|| encoding::text_within(part.content)) {
+                let text = self.arena.text(&text);
+                self.within(name, |reader| {
+                    reader.others.push(Node::Text(text));
+                    reader.sniff(text);
+                });
+            }
+        }
+        part.filename.map(|filename| (name, Node::Text(filename)))
+    }
+
+    /// Puts what is read of a part under its name.
+    fn within(&mut self, name: &'a str, read: impl FnOnce(&mut Self)) {
+        let before = self.others.len();
+        read(self);
+        for other in &mut self.others[before..] {
+            *other = Node::Map(self.arena.list(&[(name, *other)]));
+        }
+    }
+}
