@@ -82,6 +82,7 @@ impl<'a> Considered<'a> {
         });
         Summary::of(Subject {
             opened: &opened,
+            base_path: self.service.base_url.path(),
             operation,
             effect: effect_of_request(&opened, documented),
         })

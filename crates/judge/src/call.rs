@@ -38,6 +38,16 @@ pub(crate) fn of_calls(fields: &Fields<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Returns the grave effect that the name of a call has, such as `item_delete` or `DELETE`.
+pub fn effect_of_call(name: &str) -> Option<Effect> {
+    let call = Inner {
+        evidence: "",
+        method: None,
+        name,
+    };
+    effect(&call, &Route::of_call(name))
+}
+
 /// Whether a call only reads, by its method or by its name.
 pub(crate) fn only_asks(call: &Inner<'_>) -> bool {
     asks(call, &Route::of_call(call.name))
@@ -66,5 +76,24 @@ fn effect(call: &Inner<'_>, route: &Route<'_>) -> Option<Effect> {
         Some(Sense::Certain(effect) | Sense::Made(effect)) => Some(effect),
         Some(Sense::Message) => Some(Effect::ShareOutside),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_call_has_an_effect() {
+        for (name, expected) in [
+            ("item_delete", Some(Effect::Delete)),
+            ("DELETE", Some(Effect::Delete)),
+            ("deleteRepository", Some(Effect::Delete)),
+            ("item_update", None),
+            ("PATCH", None),
+            ("getDeletedItems", None),
+        ] {
+            assert_eq!(effect_of_call(name), expected, "{name}");
+        }
     }
 }

@@ -68,6 +68,7 @@ use integrity::Behavior;
 use requested_effects::RequestedEffects;
 use signal::Shown;
 
+pub use call::effect_of_call;
 pub use operation::{effect_of_operation, effect_of_request};
 pub use path_template::{PartKind, PathPart, path_parts, path_template};
 pub use role::Role;

@@ -4,10 +4,10 @@
 use gaiterguard_domain::effect::Effect;
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{Fact, FactKind};
-use crate::values::{Calls, beginning};
+use crate::fact::{FactKind, NO_AMOUNT, Ranked, Weight, count, gives, receives};
+use crate::values::{Calls, beginning, is_identifier};
 use crate::verb::Phrase;
-use crate::words::{is_in, noun_of, spaced};
+use crate::words::{is_in, noun_of, plural, singular, spaced};
 
 /// The longest value of a headline, in characters: one line on a phone.
 const VALUE_CHARS_MAX: usize = 60;
@@ -18,17 +18,26 @@ const CONTENT_CHARS_MAX: usize = 110;
 /// How many recipients or calls are named; the others are counted.
 const NAMED_MAX: usize = 2;
 
-/// How many other values follow the object.
+/// How many other values follow the object after those that decide what happens.
 const DETAILS_MAX: usize = 2;
+
+/// How many values follow the object if fewer of them decide what happens.
+const DETAILS_ALONE_MAX: usize = 3;
+
+/// How many values that decide what happens follow the object.
+const DECIDING_MAX: usize = 3;
+
+/// The longest state that is part of the sentence, in characters.
+const STATE_CHARS_MAX: usize = 30;
 
 /// The kinds of other values, the most important first.
 const DETAILS: &[FactKind] = &[
-    FactKind::Access,
     FactKind::Command,
+    FactKind::Access,
     FactKind::Link,
     FactKind::Account,
-    FactKind::Object,
     FactKind::Quantity,
+    FactKind::Object,
     FactKind::Date,
     FactKind::Content,
     FactKind::Other,
@@ -49,7 +58,7 @@ pub struct Part {
 pub(crate) struct Headline<'a> {
     pub(crate) phrase: Phrase,
     pub(crate) effect: Effect,
-    pub(crate) facts: &'a [Fact],
+    pub(crate) facts: &'a [Ranked],
     pub(crate) calls: &'a Calls,
     pub(crate) is_unread: bool,
 }
@@ -58,25 +67,14 @@ impl Headline<'_> {
     /// Writes the headline.
     pub(crate) fn parts(&self) -> Vec<Part> {
         let mut line = Line::default();
-        if self.calls.count == 0 {
-            line.own(&self.phrase.verb);
+        let belongs_to_object = self.calls.is_batch && !self.names().is_empty();
+        if self.calls.count == 0 || belongs_to_object {
             match self.effect {
                 Effect::Pay => self.payment(&mut line),
                 _ => self.operation(&mut line),
             }
         } else {
-            let count = self.calls.count;
-            line.own(if count == 1 {
-                "Run "
-            } else {
-                "Run several calls: "
-            });
-            line.values(self.calls.named.iter().map(|call| (&**call, false)), count);
-            let amounts: Vec<&Fact> = self.of_kind(FactKind::Amount).collect();
-            line.list(" · ", &amounts);
-            let recipients: Vec<&Fact> = self.of_kind(FactKind::Recipient).collect();
-            line.list(" to ", &recipients);
-            self.details(&mut line, DETAILS);
+            self.all_calls(&mut line);
         }
         if self.is_unread {
             line.own(" · unreadable body");
@@ -84,8 +82,45 @@ impl Headline<'_> {
         line.parts
     }
 
+    /// Writes a request that consists of calls.
+    fn all_calls(&self, line: &mut Line) {
+        line.own(match (self.effect, &*self.calls.named) {
+            (Effect::Read, _) => "Read ",
+            (_, [_]) => "Run ",
+            _ => "Run several calls: ",
+        });
+        self.named_calls(line);
+        let amounts: Vec<&Ranked> = self.of_kind(FactKind::Amount).collect();
+        line.list(" · ", &amounts);
+        let recipients: Vec<&Ranked> = self.of_kind(FactKind::Recipient).collect();
+        line.list(" to ", &recipients);
+        self.details(line, DETAILS);
+    }
+
+    /// Appends the first different calls, with how often each appears, and counts the others.
+    fn named_calls(&self, line: &mut Line) {
+        let mut named = 0;
+        for (number, (call, times)) in self.calls.named.iter().take(NAMED_MAX).enumerate() {
+            if number > 0 {
+                line.own(", ");
+            }
+            if *times > 1 {
+                line.own(&format!("{times} × "));
+            }
+            line.text(call, false, VALUE_CHARS_MAX);
+            named += times;
+        }
+        if self.calls.count > named {
+            line.own(&format!(" and {} more", self.calls.count - named));
+        }
+    }
+
     fn payment(&self, line: &mut Line) {
-        match self.first(FactKind::Amount) {
+        line.own(&self.phrase.verb);
+        let amount = self
+            .first(FactKind::Amount)
+            .filter(|amount| amount.fact.value != NO_AMOUNT);
+        match amount {
             Some(amount) => {
                 line.own(" ");
                 line.value(amount, VALUE_CHARS_MAX);
@@ -93,20 +128,34 @@ impl Headline<'_> {
             None => self.object(line),
         }
         let accounts = || self.of_kind(FactKind::Account);
-        let to: Vec<&Fact> = accounts()
-            .filter(|fact| !gives(&fact.name))
-            .chain(self.of_kind(FactKind::Recipient))
+        let recipients = || self.of_kind(FactKind::Recipient);
+        let mut to: Vec<&Ranked> = accounts()
+            .chain(recipients())
+            .filter(|one| receives(&one.fact.name))
             .collect();
+        if to.is_empty() {
+            to = recipients().filter(|one| !gives(&one.fact.name)).collect();
+        }
         line.list(" to ", &to);
-        let from: Vec<&Fact> = accounts().filter(|fact| gives(&fact.name)).collect();
+        let from: Vec<&Ranked> = accounts().filter(|one| gives(&one.fact.name)).collect();
         line.list(" from ", &from);
-        if self.first(FactKind::Amount).is_some() {
+        if self.first(FactKind::Amount).is_some() && amount.is_none() {
+            line.own(" · ");
+            line.own(NO_AMOUNT);
+        }
+        // Money may go to any other account or come from it, so its name says which it is.
+        let others = accounts().filter(|one| !receives(&one.fact.name) && !gives(&one.fact.name));
+        for other in others.take(DETAILS_MAX) {
+            line.detail(other);
+        }
+        if amount.is_some() {
             let objects = self
                 .of_kind(FactKind::Target)
                 .chain(self.of_kind(FactKind::Object));
             for object in objects.take(DETAILS_MAX) {
                 line.detail(object);
             }
+            self.details(line, &[]);
         } else {
             self.context(line);
             self.details(
@@ -117,9 +166,16 @@ impl Headline<'_> {
     }
 
     fn operation(&self, line: &mut Line) {
-        let recipients: Vec<&Fact> = self.of_kind(FactKind::Recipient).collect();
+        if let Some(state) = self.state() {
+            self.set_state(line, state);
+            let kinds = [&[FactKind::Amount, FactKind::Recipient], DETAILS].concat();
+            self.details_but(line, &kinds, &state.fact.name);
+            return;
+        }
+        line.own(&self.phrase.verb);
+        let recipients: Vec<&Ranked> = self.of_kind(FactKind::Recipient).collect();
         let reaches = matches!(self.effect, Effect::ShareOutside | Effect::Access);
-        if self.phrase.verb == "Invite" && !recipients.is_empty() {
+        if matches!(&*self.phrase.verb, "Call" | "Invite") && !recipients.is_empty() {
             line.list(" ", &recipients);
             Self::belongs_to(line, &self.names());
         } else {
@@ -129,12 +185,31 @@ impl Headline<'_> {
             }
             self.context(line);
         }
+        if self.calls.is_batch {
+            line.own(" · ");
+            self.named_calls(line);
+        }
         match self.effect {
             Effect::ShareOutside => {
-                self.details(line, &[FactKind::Link, FactKind::Amount, FactKind::Access]);
-                self.content(line);
+                let kinds = &[FactKind::Link, FactKind::Amount, FactKind::Access];
+                if self.first(FactKind::Content).is_some() {
+                    self.details(line, kinds);
+                    self.content(line);
+                } else {
+                    self.details(line, &[kinds, DETAILS].concat());
+                }
             }
             Effect::Access => self.details(line, DETAILS),
+            // A new object is best known by its title.
+            Effect::Create => {
+                let title = &[
+                    FactKind::Amount,
+                    FactKind::Recipient,
+                    FactKind::Command,
+                    FactKind::Content,
+                ][..];
+                self.details(line, &[title, DETAILS].concat());
+            }
             _ => self.details(
                 line,
                 &[&[FactKind::Amount, FactKind::Recipient], DETAILS].concat(),
@@ -142,9 +217,67 @@ impl Headline<'_> {
         }
     }
 
+    /// Returns the only state that the request gives a known object, if that is all that the verb says.
+    fn state(&self) -> Option<&Ranked> {
+        if !is_in("Change Update", &self.phrase.verb) || self.names().is_empty() {
+            return None;
+        }
+        let mut states = self.facts.iter().filter(|one| {
+            one.fact.kind == FactKind::Other && is_in("state status", &short_name(&one.fact.name))
+        });
+        let state = states.next().filter(|_| states.next().is_none())?;
+        let is_short = state.fact.value.chars().nth(STATE_CHARS_MAX).is_none();
+        (is_short && !state.fact.is_cut).then_some(state)
+    }
+
+    /// Writes a request that sets the state of an object.
+    fn set_state(&self, line: &mut Line, state: &Ranked) {
+        let name = short_name(&state.fact.name);
+        line.own("Set ");
+        line.name(&name);
+        line.own(" of");
+        let names = self.names();
+        let object = names.first();
+        // In `/users/u1/status`, the state is that of the user.
+        let is_own = !self.phrase.takes_name
+            && self.phrase.noun.as_deref().map(singular) == Some(singular(&name));
+        match object {
+            Some(object) if is_own => {
+                line.noun(
+                    Some(&noun_of(&object.fact.name))
+                        .filter(|noun| !noun.is_empty())
+                        .map(|noun| &**noun),
+                );
+                line.own(" ");
+                line.value(object, VALUE_CHARS_MAX);
+            }
+            _ => self.object(line),
+        }
+        line.own(" to ");
+        line.value(state, VALUE_CHARS_MAX);
+        if is_own {
+            line.within(names.get(1..).unwrap_or_default());
+        } else {
+            self.context(line);
+        }
+    }
+
+    /// Returns how many objects of the path's collection the body lists by their identifiers.
+    fn listed_objects(&self) -> Option<usize> {
+        let ids = self.facts.iter().find(|one| {
+            let own = one.fact.name.rsplit('.').next().unwrap_or_default();
+            one.fact.kind == FactKind::Object && one.total > 1 && own.eq_ignore_ascii_case("ids")
+        })?;
+        Some(ids.total)
+    }
+
     /// Returns the objects that the path names, the last one first, as the facts list them.
-    fn names(&self) -> Vec<&Fact> {
-        self.of_kind(FactKind::Target).collect()
+    fn names(&self) -> Vec<&Ranked> {
+        // Some APIs write the caller as a dash.
+        let says_something = |one: &&Ranked| one.fact.value.chars().any(char::is_alphanumeric);
+        self.of_kind(FactKind::Target)
+            .filter(|one| self.phrase.takes_name || says_something(one))
+            .collect()
     }
 
     /// Appends the thing that the verb is about.
@@ -152,9 +285,16 @@ impl Headline<'_> {
         let names = self.names();
         let object = names.first().filter(|_| self.phrase.takes_name);
         let noun = self.phrase.noun.as_deref();
+        if object.is_none()
+            && let Some(noun) = noun
+            && let Some(count) = self.listed_objects()
+        {
+            line.own(&format!(" {count} {}", plural(&singular(noun))));
+            return;
+        }
         // The name of a file says what it is.
         let is_file =
-            |object: &&Fact| noun.is_some_and(is_file_noun) && is_file_name(&object.value);
+            |object: &&Ranked| noun.is_some_and(is_file_noun) && is_file_name(&object.fact.value);
         if !object.is_some_and(is_file) {
             line.noun(noun);
         }
@@ -175,10 +315,10 @@ impl Headline<'_> {
     }
 
     /// Appends the object that the thing belongs to, and where that is.
-    fn belongs_to(line: &mut Line, names: &[&Fact]) {
+    fn belongs_to(line: &mut Line, names: &[&Ranked]) {
         // A pair such as owner and repository says enough only together.
         match names.split_first() {
-            Some((nearest, context)) if !nearest.name.is_empty() => {
+            Some((nearest, context)) if !nearest.fact.name.is_empty() => {
                 line.detail(nearest);
                 line.within(context);
             }
@@ -186,38 +326,70 @@ impl Headline<'_> {
         }
     }
 
-    /// Appends the first values of some kinds: each name once, and no value
-    /// that is also in the path.
+    /// Appends the values that decide what happens, and the first others of some kinds: each name once,
+    /// and no value that is also in the path.
     fn details(&self, line: &mut Line, kinds: &[FactKind]) {
+        self.details_but(line, kinds, "");
+    }
+
+    /// Appends values like [`Self::details`], but none with the name of one that is part of the sentence.
+    fn details_but(&self, line: &mut Line, kinds: &[FactKind], said: &str) {
         let mut shown: Vec<&str> = Vec::new();
-        for fact in kinds.iter().flat_map(|kind| self.of_kind(*kind)) {
+        let pays = self.effect == Effect::Pay;
+        let deciding = self.facts.iter().filter(|one| {
+            // These are part of the sentence themselves.
+            let is_said = match one.fact.kind {
+                FactKind::Amount | FactKind::Recipient => true,
+                FactKind::Account => pays,
+                _ => one.fact.name == said,
+            };
+            one.weight == Weight::Deciding && !is_said
+        });
+        let of_kinds = |weight| {
+            kinds
+                .iter()
+                .flat_map(|kind| self.of_kind(*kind))
+                .filter(move |one| one.weight == weight && one.fact.name != said)
+        };
+        self.appended(line, deciding, DECIDING_MAX, &mut shown);
+        let room = DETAILS_ALONE_MAX.max(shown.len() + DETAILS_MAX);
+        self.appended(line, of_kinds(Weight::Plain), room, &mut shown);
+        // Switches are named only if there is nothing else.
+        if shown.is_empty() {
+            self.appended(line, of_kinds(Weight::Minor), DETAILS_MAX, &mut shown);
+        }
+    }
+
+    /// Appends values until a number of names is shown.
+    fn appended<'f>(
+        &self,
+        line: &mut Line,
+        facts: impl Iterator<Item = &'f Ranked>,
+        names_max: usize,
+        shown: &mut Vec<&'f str>,
+    ) {
+        for one in facts {
             let is_known = self
                 .of_kind(FactKind::Target)
-                .any(|name| name.value == fact.value);
-            if is_known || shown.contains(&&*fact.name) {
+                .any(|name| name.fact.value == one.fact.value);
+            if is_known || shown.contains(&&*one.fact.name) {
                 continue;
             }
-            if shown.len() == DETAILS_MAX {
+            if shown.len() == names_max {
                 break;
             }
-            line.detail(fact);
-            let others = self
-                .facts
-                .iter()
-                .filter(|other| other.name == fact.name)
-                .count()
-                - 1;
-            if others > 0 {
-                line.own(&format!(" and {others} more"));
+            line.detail(one);
+            if one.total > 1 {
+                line.own(&format!(" and {} more", one.total - 1));
             }
-            shown.push(&fact.name);
+            shown.push(&one.fact.name);
         }
     }
 
     fn content(&self, line: &mut Line) {
         // A subject or a title comes before the text, which matters more.
-        let is_text = |fact: &&Fact| {
-            let name = fact.name.to_ascii_lowercase();
+        let is_text = |one: &&Ranked| {
+            let name = one.fact.name.to_ascii_lowercase();
             ["text", "message", "body", "content", "comment"]
                 .iter()
                 .any(|word| name.ends_with(word))
@@ -230,40 +402,31 @@ impl Headline<'_> {
         }
     }
 
-    fn first(&self, kind: FactKind) -> Option<&Fact> {
+    fn first(&self, kind: FactKind) -> Option<&Ranked> {
         self.of_kind(kind).next()
     }
 
-    fn of_kind(&self, kind: FactKind) -> impl Iterator<Item = &Fact> {
-        self.facts.iter().filter(move |fact| fact.kind == kind)
+    fn of_kind(&self, kind: FactKind) -> impl Iterator<Item = &Ranked> {
+        self.facts.iter().filter(move |one| one.fact.kind == kind)
     }
 }
 
 /// Returns the last of the dotted names of a value, and the one before it if it says nothing alone.
 fn short_name(names: &str) -> String {
-    let mut names = names.rsplit('.');
-    let own = names.next().unwrap_or_default();
-    let is_generic = ["id", "key", "name", "type", "value", "code", "text"].contains(&own);
-    match names.next().filter(|_| is_generic) {
+    // Names of the format, around every value of it.
+    let is_wrapper = |name: &&str| is_in("attributes data node properties sys", name);
+    let mut outer = names.rsplit('.');
+    let own = outer.next().unwrap_or_default();
+    let is_alone = own.chars().nth(1).is_none()
+        || is_identifier(own)
+        || is_in("id key name names type value code text", own);
+    match outer.find(|name| !is_wrapper(name)).filter(|_| is_alone) {
+        // In `account.id`, the word before says all.
+        Some(outer) if own == "id" => spaced(outer),
+        Some(outer) if is_identifier(own) => format!("{} {own}", spaced(outer)),
         Some(outer) => format!("{} {}", spaced(outer), spaced(own)),
         None => spaced(own),
     }
-}
-
-/// Whether a name is that of the account that the money comes from.
-fn gives(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "source",
-        "from",
-        "payer",
-        "debit",
-        "payment_method",
-        "paymentmethod",
-        "card",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
 }
 
 /// Whether a noun is one for files, or for places that hold them.
@@ -310,8 +473,16 @@ impl Line {
         }
     }
 
-    fn value(&mut self, fact: &Fact, chars_max: usize) {
-        self.text(&fact.value, fact.is_cut, chars_max);
+    fn value(&mut self, one: &Ranked, chars_max: usize) {
+        self.text(&one.fact.value, one.fact.is_cut, chars_max);
+    }
+
+    /// Appends the name of a value. The agent chose it too, so it is marked as a value.
+    fn name(&mut self, name: &str) {
+        self.parts.push(Part {
+            text: beginning(name, VALUE_CHARS_MAX).0.to_owned(),
+            is_value: true,
+        });
     }
 
     fn text(&mut self, text: &str, is_cut: bool, chars_max: usize) {
@@ -328,25 +499,27 @@ impl Line {
     }
 
     /// Appends a name and its value.
-    fn detail(&mut self, fact: &Fact) {
+    fn detail(&mut self, one: &Ranked) {
         self.own(" · ");
-        let name = match fact.kind {
-            FactKind::Target => noun_of(&fact.name),
-            _ => short_name(&fact.name),
+        let name = match one.fact.kind {
+            FactKind::Target => noun_of(&one.fact.name),
+            _ => short_name(&one.fact.name),
         };
         if !name.is_empty() {
-            // The agent chose the name too, so it is marked as a value.
-            self.parts.push(Part {
-                text: beginning(&name, VALUE_CHARS_MAX).0.to_owned(),
-                is_value: true,
-            });
+            self.name(&name);
             self.own(" ");
         }
-        self.value(fact, VALUE_CHARS_MAX);
+        // The end of a command or a sentence may matter as much as its beginning.
+        let chars_max = match one.fact.kind {
+            FactKind::Command | FactKind::Content => CONTENT_CHARS_MAX,
+            _ if one.fact.value.contains(' ') => CONTENT_CHARS_MAX,
+            _ => VALUE_CHARS_MAX,
+        };
+        self.value(one, chars_max);
     }
 
     /// Appends the objects around another one, the outermost first.
-    fn within(&mut self, names: &[&Fact]) {
+    fn within(&mut self, names: &[&Ranked]) {
         for (number, name) in names.iter().rev().enumerate() {
             self.own(if number == 0 { " in " } else { "/" });
             self.value(name, VALUE_CHARS_MAX);
@@ -354,24 +527,18 @@ impl Line {
     }
 
     /// Appends values after a lead such as ` to `; nothing if there are none.
-    fn list(&mut self, lead: &str, facts: &[&Fact]) {
+    fn list(&mut self, lead: &str, facts: &[&Ranked]) {
         if facts.is_empty() {
             return;
         }
         self.own(lead);
-        self.values(
-            facts.iter().map(|fact| (&*fact.value, fact.is_cut)),
-            facts.len(),
-        );
-    }
-
-    fn values<'v>(&mut self, values: impl Iterator<Item = (&'v str, bool)>, count: usize) {
-        for (number, (value, is_cut)) in values.take(NAMED_MAX).enumerate() {
+        for (number, one) in facts.iter().take(NAMED_MAX).enumerate() {
             if number > 0 {
                 self.own(", ");
             }
-            self.text(value, is_cut, VALUE_CHARS_MAX);
+            self.value(one, VALUE_CHARS_MAX);
         }
+        let count = count(facts);
         if count > NAMED_MAX {
             self.own(&format!(" and {} more", count - NAMED_MAX));
         }

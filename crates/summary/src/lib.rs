@@ -9,17 +9,18 @@ mod fact;
 mod headline;
 mod money;
 mod path;
+mod units;
 mod values;
 mod verb;
 mod words;
 
 use gaiterguard_apidocs::Operation;
 use gaiterguard_domain::effect::Effect;
-use gaiterguard_request::opened::{Body, Opened};
+use gaiterguard_request::opened::Opened;
 use serde::{Deserialize, Serialize};
 
 pub use amount::Money;
-pub use fact::{Fact, FactKind};
+pub use fact::{FACTS_MAX, Fact, FactKind};
 pub use headline::Part;
 pub use money::{MoneySum, MoneySums};
 
@@ -31,6 +32,8 @@ use path::Target;
 pub struct Subject<'a> {
     /// The request, decoded.
     pub opened: &'a Opened<'a>,
+    /// The path of the service's base URL, which every request to the service begins with.
+    pub base_path: &'a str,
     /// The documented operation that it calls, if it is known.
     pub operation: Option<&'a Operation>,
     /// Its most severe effect.
@@ -61,38 +64,40 @@ pub struct Summary {
     pub recipients: Option<Vec<String>>,
 }
 
-/// The most facts of a summary. More do not fit on a phone next to the headline.
-pub const FACTS_MAX: usize = 6;
-
 impl Summary {
     /// Summarizes a request.
     pub fn of(subject: Subject<'_>) -> Self {
         let Subject {
             opened,
+            base_path,
             operation,
             effect,
         } = subject;
         let request = opened.request();
-        let target = Target::of(request.path, request.method, operation);
+        let target = Target::of(request.path, base_path, request.method, operation);
         let values = values::of_request(opened, operation);
-        let facts = fact::most_important(&target, &values.kept, operation);
+        let form = verb::Form::of(opened.content(), &target, values.kept.len());
+        let phrase = verb::of(effect, request.method, operation, &target, form);
+        let effect = verb::refined(effect, request.method, &phrase, values.calls.effect);
+        let expects_amount = effect == Effect::Pay && phrase.moves_money();
+        let ranked = fact::most_important(&target, &values, operation, effect, expects_amount);
         let headline = Headline {
-            phrase: verb::of(effect, request.method, operation, &target),
+            phrase,
             effect,
-            facts: &facts,
+            facts: &ranked,
             calls: &values.calls,
-            is_unread: matches!(opened.content(), Body::Bytes),
+            is_unread: values.is_unread,
         }
         .parts();
-        let other_values = (target.names.len() + values.kept.len() + values.dropped)
-            .saturating_sub(facts.len().min(FACTS_MAX));
+        let (facts, covered) = fact::first_of(&ranked);
+        let all = target.names.len() + values.kept.len() + values.dropped;
         Self {
             effect,
             headline,
             amount: amount::only(&values),
-            recipients: fact::recipients(&facts, &values),
-            facts: facts.into_iter().take(FACTS_MAX).collect(),
-            other_values,
+            recipients: fact::recipients(&ranked, &values),
+            facts,
+            other_values: all.saturating_sub(covered),
         }
     }
 

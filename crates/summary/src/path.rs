@@ -34,8 +34,14 @@ pub(crate) struct Name {
 
 impl Target {
     /// Finds the named objects by the documented template, or else by the words of the path.
-    pub(crate) fn of(path: &str, method: &Method, operation: Option<&Operation>) -> Self {
-        let mut raw: Vec<&str> = path.split('/').filter(|one| !one.is_empty()).collect();
+    /// No segment of the service's base path is the name of an object.
+    pub(crate) fn of(
+        path: &str,
+        base_path: &str,
+        method: &Method,
+        operation: Option<&Operation>,
+    ) -> Self {
+        let mut raw = segments(path);
         // Google's APIs put the verb after a colon: `/documents/d1:batchUpdate`.
         if let Some((name, act)) = raw.last().and_then(|last| last.split_once(':'))
             && begins_with_verb(act)
@@ -46,7 +52,7 @@ impl Target {
         }
         operation
             .and_then(|operation| Self::of_template(&raw, operation))
-            .unwrap_or_else(|| Self::of_words(path, &raw, method))
+            .unwrap_or_else(|| Self::of_words(path, &raw, shared(&raw, base_path), method))
     }
 
     /// Returns the words after the last name, which name the collection or the act.
@@ -84,7 +90,8 @@ impl Target {
         Some(target)
     }
 
-    fn of_words(path: &str, raw: &[&str], method: &Method) -> Self {
+    /// Finds the objects by the words of a path whose first `based` segments are those of the base path.
+    fn of_words(path: &str, raw: &[&str], based: usize, method: &Method) -> Self {
         let parts = path_parts(path);
         let mut target = Self::default();
         for (number, segment) in raw.iter().enumerate() {
@@ -98,7 +105,8 @@ impl Target {
                 .find(|part| part.text == text || part.text == bare)
                 .map(|part| part.kind);
             let is_last = number + 1 == raw.len();
-            if target.is_word(bare, kind, is_last, method) {
+            let is_prefix = number < based || is_general(bare) && target.is_at_root();
+            if is_prefix || target.is_word(bare, kind, is_last, method) {
                 target.push_word(bare);
             } else {
                 target.push_name(None, bare.to_owned(), None);
@@ -162,6 +170,18 @@ impl Target {
             meaning,
         });
     }
+}
+
+fn segments(path: &str) -> Vec<&str> {
+    path.split('/').filter(|one| !one.is_empty()).collect()
+}
+
+/// Returns how many segments a path has in common with the base path: all of the base path's, or none.
+/// The last segment of a path always belongs to the request.
+fn shared(raw: &[&str], base_path: &str) -> usize {
+    let base = segments(base_path);
+    let is_below = raw.len() > base.len() && raw.starts_with(&base);
+    if is_below { base.len() } else { 0 }
 }
 
 /// Returns a segment without the ending that selects the format of the response.
@@ -250,16 +270,23 @@ mod tests {
         let operation = documented("/contents/{path}");
         let target = Target::of(
             "/api/contents/reports/q%2016.txt",
+            "/api",
             &Method::DELETE,
             Some(&operation),
         );
         assert_eq!(names(&target), [("contents", "reports/q 16.txt")]);
         let operation = documented("/Accounts/{Sid}.json");
-        let target = Target::of("/2010/Accounts/AC1.json", &Method::POST, Some(&operation));
+        let target = Target::of(
+            "/2010/Accounts/AC1.json",
+            "",
+            &Method::POST,
+            Some(&operation),
+        );
         assert_eq!(names(&target), [("Accounts", "AC1")]);
         let operation = documented("/repos/{owner}/{repo}/pulls/{number}/merge");
         let target = Target::of(
             "/repos/acme/site/pulls/7/merge",
+            "",
             &Method::PUT,
             Some(&operation),
         );
@@ -345,7 +372,7 @@ mod tests {
                 vec!["scale"],
             ),
         ] {
-            let target = Target::of(path, &method, None);
+            let target = Target::of(path, "", &method, None);
             assert_eq!(names(&target), expected, "{path}");
             let found: Vec<&str> = target
                 .trailing_words()
@@ -354,6 +381,28 @@ mod tests {
                 .filter(|word| !is_general(word))
                 .collect();
             assert_eq!(found, trailing, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_base_path_of_a_service_names_no_object() {
+        for (path, base_path, expected) in [
+            (
+                "/services/rest/tenants/t-4711/record/v1/task/88",
+                "/services/rest/tenants/t-4711",
+                vec![("task", "88")],
+            ),
+            ("/services/rest/record/v1/task/88", "", vec![("task", "88")]),
+            // A service may have any other path as well.
+            ("/tenants/t-4711", "/other", vec![("tenants", "t-4711")]),
+            (
+                "/tenants/t-4711",
+                "/tenants/t-4711",
+                vec![("tenants", "t-4711")],
+            ),
+        ] {
+            let target = Target::of(path, base_path, &Method::PATCH, None);
+            assert_eq!(names(&target), expected, "{path}");
         }
     }
 }

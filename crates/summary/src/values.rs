@@ -1,10 +1,15 @@
 //! The values of a request's query and body, with their places and their documentation.
 
+use std::collections::HashMap;
+
 use gaiterguard_apidocs::{Operation, Place};
-use gaiterguard_judge::Role;
-use gaiterguard_request::Node;
+use gaiterguard_domain::effect::Effect;
+use gaiterguard_judge::{Role, effect_of_call};
 use gaiterguard_request::node::push_token;
 use gaiterguard_request::opened::{Body, Document, Opened};
+use gaiterguard_request::{Arena, Node};
+
+use crate::words::{is_verb, words};
 
 /// The most values that are read. A summary shows six, and a larger body is a list of more of the same.
 const VALUES_MAX: usize = 2000;
@@ -12,8 +17,20 @@ const VALUES_MAX: usize = 2000;
 /// The most characters of a value that are kept. Enough for the beginning of a message on a phone.
 pub(crate) const VALUE_CHARS_MAX: usize = 300;
 
-/// How many calls of one request are kept by name. A headline names two and counts the others.
+/// How many different calls of one request are kept by name. A headline names two and counts the others.
 const CALLS_MAX: usize = 4;
+
+/// How many texts that hold JSON are opened within one another, as deep as the assessor opens them.
+const WRAPPED_MAX: usize = 3;
+
+/// Members of a command that name it, whatever they say.
+const COMMAND_NAMES: &[&str] = &["action", "command", "cmd", "method", "op", "operation"];
+
+/// Members that name a command, but also many other things: only a verb with an object counts.
+const KIND_NAMES: &[&str] = &["event", "kind", "type"];
+
+/// The longest name of a command, in bytes. Longer texts are values.
+const COMMAND_BYTES_MAX: usize = 64;
 
 /// Names that say nothing about a value, so that the name around it counts: `emailAddress/address`.
 const GENERIC_NAMES: &[&str] = &[
@@ -43,6 +60,16 @@ impl Value {
         self.names.last().map_or("", |name| &**name)
     }
 
+    /// Returns the group of the values that have the same name in other items of a list.
+    pub(crate) fn group(&self) -> String {
+        let place = if self.location.starts_with("query") {
+            "query"
+        } else {
+            "body"
+        };
+        format!("{place}\0{}", self.names.join("\0"))
+    }
+
     /// Returns the location of the object or list that holds it.
     pub(crate) fn parent(&self) -> &str {
         self.location
@@ -54,17 +81,24 @@ impl Value {
 /// The calls within a request.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
-    /// The first of them.
-    pub(crate) named: Vec<String>,
-    /// How many there are.
+    /// The first different ones, with how often each of them appears.
+    pub(crate) named: Vec<(String, usize)>,
+    /// How many calls there are.
     pub(crate) count: usize,
+    /// The gravest effect that the name of a command has.
+    pub(crate) effect: Option<Effect>,
+    /// Whether they are the commands of a list, which may belong to the object in the path, and not the
+    /// calls that the whole request consists of.
+    pub(crate) is_batch: bool,
 }
 
 impl Calls {
     fn push(&mut self, call: &str) {
         self.count += 1;
-        if self.named.len() < CALLS_MAX {
-            self.named.push(call.to_owned());
+        if let Some((_, count)) = self.named.iter_mut().find(|(known, _)| known == call) {
+            *count += 1;
+        } else if self.named.len() < CALLS_MAX {
+            self.named.push((call.to_owned(), 1));
         }
     }
 }
@@ -76,8 +110,12 @@ pub(crate) struct Values {
     pub(crate) kept: Vec<Value>,
     /// How many more there are.
     pub(crate) dropped: usize,
-    /// The calls within the request: GraphQL root fields, or the requests of a batch.
+    /// How many values each group has, those that were not read included.
+    pub(crate) groups: HashMap<String, usize>,
+    /// The calls within the request: GraphQL root fields, the requests of a batch, or commands of a list.
     pub(crate) calls: Calls,
+    /// Whether the body cannot be read.
+    pub(crate) is_unread: bool,
 }
 
 /// Returns the values of a request.
@@ -87,6 +125,7 @@ pub(crate) fn of_request(opened: &Opened<'_>, operation: Option<&Operation>) -> 
         operation,
         names: Vec::new(),
         envelope: &[],
+        wrapped: 0,
     };
     for (name, value) in opened.query().members() {
         reader.names.push((*name).to_owned());
@@ -109,7 +148,8 @@ pub(crate) fn of_request(opened: &Opened<'_>, operation: Option<&Operation>) -> 
             }
             reader.values.dropped += requests.len();
         }
-        Body::Empty | Body::Bytes => {}
+        Body::Bytes => reader.values.is_unread = true,
+        Body::Empty => {}
     }
     reader.values
 }
@@ -127,6 +167,8 @@ struct Reader<'a> {
     names: Vec<String>,
     /// Members of the body that only say which calls it has.
     envelope: &'static [&'static str],
+    /// How many texts were opened around the value.
+    wrapped: usize,
 }
 
 impl Reader<'_> {
@@ -137,8 +179,9 @@ impl Reader<'_> {
                 self.leaf(location, if *value { "true" } else { "false" }, Kind::Bool);
             }
             Node::Number(spelled) => self.leaf(location, spelled, Kind::Other),
-            Node::Text(text) => self.leaf(location, text, Kind::Other),
+            Node::Text(text) => self.text(location, text),
             Node::List(items) => {
+                self.commands(items);
                 for (number, item) in items.iter().enumerate() {
                     self.node(item, &format!("{location}/{number}"));
                 }
@@ -155,25 +198,76 @@ impl Reader<'_> {
         }
     }
 
+    /// Reads a text, or the values in it if it is a JSON list or object.
+    fn text(&mut self, location: &str, text: &str) {
+        let trimmed = text.trim();
+        let is_container = trimmed.len() > 2
+            && (trimmed.starts_with('{') && trimmed.ends_with('}')
+                || trimmed.starts_with('[') && trimmed.ends_with(']'));
+        if is_container && self.wrapped < WRAPPED_MAX {
+            let arena = Arena::for_body(trimmed.len());
+            if let Ok(node) = Node::of_json(trimmed, &arena) {
+                let before = self.values.kept.len() + self.values.dropped;
+                self.wrapped += 1;
+                self.node(&node, location);
+                self.wrapped -= 1;
+                // A list of nothing is shown as it is written.
+                if self.values.kept.len() + self.values.dropped > before {
+                    return;
+                }
+            }
+        }
+        self.leaf(location, text, Kind::Other);
+    }
+
+    /// Counts the commands of a list: items that name what is done to each of them.
+    fn commands(&mut self, items: &[Node<'_>]) {
+        // The calls of a GraphQL document or of JSON-RPC are counted already.
+        let is_counted = self.values.calls.count > 0 && !self.values.calls.is_batch;
+        if is_counted || items.len() < 2 {
+            return;
+        }
+        let Some(commands) = items.iter().map(command_of).collect::<Option<Vec<&str>>>() else {
+            return;
+        };
+        let calls = &mut self.values.calls;
+        calls.is_batch = true;
+        for command in commands {
+            let is_new = !calls.named.iter().any(|(known, _)| known == command);
+            // The effect of a name is the same each time.
+            if is_new {
+                calls.effect = calls
+                    .effect
+                    .into_iter()
+                    .chain(effect_of_call(command))
+                    .min();
+            }
+            calls.push(command);
+        }
+    }
+
     fn leaf(&mut self, location: &str, text: &str, kind: Kind) {
         if self.names.len() == 1 && self.envelope.contains(&self.name()) {
             self.values.dropped += 1;
             return;
         }
-        if self.values.kept.len() == VALUES_MAX {
-            self.values.dropped += 1;
-            return;
-        }
+        let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let role = self.role(matches!(kind, Kind::Bool), is_number);
         let (text, is_cut) = beginning(text, VALUE_CHARS_MAX);
-        let role = self.role(matches!(kind, Kind::Bool));
-        self.values.kept.push(Value {
+        let value = Value {
             location: location.to_owned(),
             names: self.names.clone(),
             text: text.to_owned(),
             is_cut,
             role,
             meaning: self.meaning(location),
-        });
+        };
+        *self.values.groups.entry(value.group()).or_default() += 1;
+        if self.values.kept.len() == VALUES_MAX {
+            self.values.dropped += 1;
+        } else {
+            self.values.kept.push(value);
+        }
     }
 
     fn name(&self) -> &str {
@@ -181,11 +275,19 @@ impl Reader<'_> {
     }
 
     /// Returns the role of a value by its name, or by the name around it if its own says nothing.
-    fn role(&self, is_bool: bool) -> Role {
+    fn role(&self, is_bool: bool, is_number: bool) -> Role {
         let mut names = self.names.iter().rev();
         let Some(own) = names.next() else {
             return Role::Content;
         };
+        // An identifier has no words, as in a map from variations to their shares.
+        if is_identifier(own) {
+            return if is_number {
+                Role::Quantity
+            } else {
+                Role::None
+            };
+        }
         let is_generic = |name: &str| {
             GENERIC_NAMES
                 .iter()
@@ -193,6 +295,8 @@ impl Reader<'_> {
         };
         let outer = names.next().filter(|_| is_generic(own));
         let role = match (Role::of(own), outer.map(|outer| Role::of(outer))) {
+            // An argument of a command is not a command.
+            (Role::Identifier, Some(Role::Command)) => Role::Identifier,
             (Role::None | Role::Identifier | Role::Owner, Some(outer)) if outer != Role::None => {
                 outer
             }
@@ -242,6 +346,31 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// Whether a name is an identifier that a machine made, such as a UUID.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    name.len() >= 16
+        && name.bytes().any(|byte| byte.is_ascii_digit())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// Returns the name of the command that an item of a list is.
+fn command_of<'n>(item: &Node<'n>) -> Option<&'n str> {
+    item.members().iter().find_map(|(name, value)| {
+        let command = value.as_text().filter(|text| {
+            text.len() <= COMMAND_BYTES_MAX && !text.contains(char::is_whitespace)
+        })?;
+        let is_named = |names: &[&str]| names.iter().any(|one| name.eq_ignore_ascii_case(one));
+        let said: Vec<String> = words(command).collect();
+        let is_act = said.first().is_some_and(|word| is_verb(word))
+            || said.last().is_some_and(|word| is_verb(word))
+            || effect_of_call(command).is_some();
+        let counts = is_named(COMMAND_NAMES) || is_named(KIND_NAMES) && said.len() > 1;
+        (is_act && counts).then_some(command)
+    })
 }
 
 /// Replaces the indices in a pointer by `*`, as documents describe the items of a list.

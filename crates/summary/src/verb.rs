@@ -2,6 +2,7 @@
 
 use gaiterguard_apidocs::Operation;
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_request::opened::Body;
 use http::Method;
 
 use crate::path::Target;
@@ -19,6 +20,57 @@ pub(crate) struct Phrase {
     /// Whether the last name in the path is the thing, and not only what the thing belongs to.
     pub(crate) takes_name: bool,
 }
+
+impl Phrase {
+    /// Whether the verb says that an amount of money changes hands.
+    pub(crate) fn moves_money(&self) -> bool {
+        const MOVES: &[&str] = &[
+            "Capture", "Charge", "Donate", "Pay", "Pay out", "Refund", "Tip", "Top up", "Transfer",
+            "Withdraw",
+        ];
+        MOVES.contains(&&*self.verb)
+    }
+}
+
+/// How much of an object a body may replace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// Nothing is sent.
+    Empty,
+    /// A few named values.
+    Fields,
+    /// A whole document.
+    Whole,
+}
+
+impl Form {
+    /// Returns the form of a body. A few values are fields, unless the path says that they are a document.
+    pub(crate) fn of(body: &Body<'_>, target: &Target, values: usize) -> Self {
+        let is_document =
+            |word: &String| words(word).any(|word| is_in(DOCUMENTS, &singular(&word)));
+        match body {
+            Body::Empty => Self::Empty,
+            Body::Json(_) | Body::Form(_) if values <= FIELDS_MAX => {
+                // The word before the last name says what it is.
+                let noun = target.names.last().and_then(|name| name.noun.as_ref());
+                let kind = target.trailing_words().last().or(noun);
+                if kind.is_some_and(is_document) {
+                    Self::Whole
+                } else {
+                    Self::Fields
+                }
+            }
+            _ => Self::Whole,
+        }
+    }
+}
+
+/// The most values of a body that are fields of an object and not the whole object.
+const FIELDS_MAX: usize = 8;
+
+/// Words for documents that a PUT replaces.
+const DOCUMENTS: &str = "config configuration content document file manifest object page policy \
+    schema script setting template workflow";
 
 /// Words of paths and operations that name the act itself. A path usually has the noun of a payment
 /// (`/refunds`), where a person would use the verb.
@@ -81,7 +133,13 @@ const ACTS: &[(Effect, &[(&str, &str)])] = &[
             ("call", "Call"),
         ],
     ),
+    (Effect::Code, &[("exec", "Run command in")]),
 ];
+
+/// Verbs of a POST that changes what exists.
+const CHANGES: &str = "Assign Change Edit Enable Lock Mark Merge Modify Move Pause Pin Reassign Rename \
+    Reopen Reorder Replace Resize Restore Resume Scale Set Suspend Transition Unassign Unlock Unpin \
+    Update Upgrade Upsert";
 
 /// Words for what is sent to people.
 const MESSAGES: &str = "message mail email sms mms fax letter notification invitation chat";
@@ -103,12 +161,17 @@ pub(crate) fn of(
     method: &Method,
     operation: Option<&Operation>,
     target: &Target,
+    form: Form,
 ) -> Phrase {
-    let mut path = of_path(effect, method, target);
-    // "Transfer", not "Transfer transfer".
+    let mut path = of_path(effect, method, target, form);
+    // "Start run", not "Run run".
+    if path.noun.as_deref() == Some("run") && path.verb == "Run" {
+        "Start".clone_into(&mut path.verb);
+    }
+    // "Transfer", not "Transfer transfer". A single letter is not a noun.
     path.noun = path
         .noun
-        .filter(|noun| act_of(effect, noun) != Some(&*path.verb));
+        .filter(|noun| noun.chars().nth(1).is_some() && act_of(effect, noun) != Some(&*path.verb));
     let documented = operation
         .and_then(|operation| operation.summary.as_deref())
         .and_then(documented);
@@ -135,7 +198,24 @@ pub(crate) fn of(
     }
 }
 
-fn of_path(effect: Effect, method: &Method, target: &Target) -> Phrase {
+/// Returns the effect of a request in the light of its verb and of the calls within it. It only becomes
+/// graver, or names a change that the method alone does not show.
+pub(crate) fn refined(
+    effect: Effect,
+    method: &Method,
+    phrase: &Phrase,
+    of_calls: Option<Effect>,
+) -> Effect {
+    let verb = phrase.verb.strip_prefix("Bulk ").map(capitalized);
+    let verb = verb.as_deref().unwrap_or(&phrase.verb);
+    let own = match effect {
+        Effect::Create if *method == Method::POST && is_in(CHANGES, verb) => Effect::Change,
+        own => own,
+    };
+    of_calls.map_or(own, |of_calls| of_calls.min(own))
+}
+
+fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phrase {
     let noun = |word: &str| match *method {
         // These methods replace or change a collection as a whole.
         Method::PUT | Method::PATCH => spaced(word),
@@ -151,6 +231,16 @@ fn of_path(effect: Effect, method: &Method, target: &Target) -> Phrase {
     if let Some((last, before)) = trailing.split_last()
         && let Some((verb, object)) = verb_in(effect, last)
     {
+        // In `/accounts/a1/calls`, the call is not that of the account.
+        let is_collection =
+            effect == Effect::ShareOutside && object.is_none() && singular(last) != **last;
+        if is_collection {
+            return Phrase {
+                verb,
+                noun: None,
+                takes_name: false,
+            };
+        }
         let collection = before
             .last()
             .filter(|_| !target.names.is_empty() || object.is_none());
@@ -164,12 +254,16 @@ fn of_path(effect: Effect, method: &Method, target: &Target) -> Phrase {
     }
     match trailing.last() {
         Some(word) => Phrase {
-            verb: of_money(effect, plain(effect, method, Some(word)).to_owned(), target),
+            verb: of_money(
+                effect,
+                plain(effect, method, Some(word), form).to_owned(),
+                target,
+            ),
             noun: Some(noun(word)),
             takes_name: false,
         },
         None => Phrase {
-            verb: plain(effect, method, None).to_owned(),
+            verb: plain(effect, method, None, form).to_owned(),
             noun: last_name_noun(),
             takes_name: true,
         },
@@ -215,13 +309,17 @@ fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
 }
 
 /// Returns the verb of a method, for a path that ends with `word`, or with a name if it is `None`.
-fn plain(effect: Effect, method: &Method, word: Option<&str>) -> &'static str {
+fn plain(effect: Effect, method: &Method, word: Option<&str>, form: Form) -> &'static str {
     let is_named = word.is_none();
     let sends = effect == Effect::ShareOutside
         && word.is_some_and(|word| words(word).any(|word| is_in(MESSAGES, &singular(&word))));
     match *method {
         Method::DELETE => "Delete",
-        Method::PUT => "Replace",
+        Method::PUT => match form {
+            Form::Empty => "Set",
+            Form::Fields => "Change",
+            Form::Whole => "Replace",
+        },
         Method::PATCH => "Change",
         Method::POST if sends => "Send",
         Method::POST if effect == Effect::Code && !is_named => "Run",
@@ -279,8 +377,9 @@ mod tests {
             template: path.to_owned(),
             ..Operation::default()
         });
-        let target = Target::of(path, method, operation.as_ref());
-        let Phrase { verb, noun, .. } = of(effect, method, operation.as_ref(), &target);
+        let target = Target::of(path, "", method, operation.as_ref());
+        let Phrase { verb, noun, .. } =
+            of(effect, method, operation.as_ref(), &target, Form::Whole);
         noun.map_or(verb.clone(), |noun| format!("{verb} {noun}"))
     }
 

@@ -1,17 +1,17 @@
 //! English words in names and paths.
 
 /// Verbs of API documents and paths.
-const VERBS: &str = "accept activate add announce approve archive assign attach ban block book buy cancel \
-    capture change charge clear close complete compose confirm copy create deactivate delete \
-    deploy detach disable dispatch dispute download duplicate edit enable execute export \
-    expunge finalize finish fork forward generate get give grant hangup ignore import \
+const VERBS: &str = "accept activate add announce approve archive assign attach ban block book buy calculate \
+    cancel capture change charge check clear close complete compose confirm copy create deactivate delete \
+    deploy detach disable dispatch dispute download duplicate edit enable estimate evaluate execute \
+    export expunge finalize finish fork forward generate get give grant hangup ignore import \
     install invite issue join kick launch leave link list lock make mark merge modify move \
-    open order overwrite pause pay pin place post publish purchase purge push reassign \
+    open order overwrite pause pay pin place post preview publish purchase purge push reassign \
     reboot redeliver refund register reject release remove rename reopen reorder replace \
     reply rerun reserve reset resize restart restore resume retrieve retry revoke roll \
-    rollback rotate run save scale schedule search send set share snooze start stop submit \
+    rollback rotate run save scale schedule search send set share simulate snooze start stop submit \
     subscribe suspend sync terminate transfer transition trigger unarchive unassign unblock \
-    unlink unlock unpin unsubscribe update upgrade upload upsert verify void withdraw write";
+    unlink unlock unpin unsubscribe update upgrade upload upsert validate verify void withdraw write";
 
 /// Words before a verb that applies to many things.
 pub(crate) const SEVERAL: &[&str] = &["batch", "bulk", "mass", "multi"];
@@ -106,6 +106,18 @@ pub(crate) fn spaced(name: &str) -> String {
     spaced.trim().to_owned()
 }
 
+/// Returns a noun, given in the singular, in the plural.
+pub(crate) fn plural(noun: &str) -> String {
+    if let Some(stem) = noun.strip_suffix('y')
+        && !stem.ends_with(['a', 'e', 'i', 'o', 'u'])
+    {
+        return format!("{stem}ies");
+    }
+    let takes_es = ["s", "x", "ch", "sh"];
+    let is_hissed = takes_es.iter().any(|ending| noun.ends_with(ending));
+    format!("{noun}{}", if is_hissed { "es" } else { "s" })
+}
+
 /// Returns the noun for one thing in a collection, as people say it: `pull request` for `pulls`.
 pub(crate) fn noun_of(collection: &str) -> String {
     /// Nouns that paths shorten, with their full form.
@@ -180,6 +192,20 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(singular(noun), expected, "{noun}");
+        }
+    }
+
+    #[test]
+    fn a_counted_noun_is_in_the_plural() {
+        for (noun, expected) in [
+            ("ticket", "tickets"),
+            ("category", "categories"),
+            ("key", "keys"),
+            ("branch", "branches"),
+            ("address", "addresses"),
+        ] {
+            assert_eq!(plural(noun), expected, "{noun}");
+            assert_eq!(singular(expected), noun, "{expected}");
         }
     }
 

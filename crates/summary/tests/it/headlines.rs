@@ -50,7 +50,7 @@ fn an_undocumented_request_reads_like_a_sentence() {
             Method::POST,
             "/transfer/create",
             r#"{"account_id":"acc_77","amount":"250.00","currency":"EUR"}"#,
-            "Transfer €250.00 to acc_77",
+            "Transfer €250.00 · account id acc_77",
         ),
         (
             ShareOutside,
@@ -184,7 +184,13 @@ fn calls_that_are_not_named_are_counted() {
     let many = vec![r#"{"jsonrpc":"2.0","id":1,"method":"a.b"}"#; 1000].join(",");
     let body = format!("[{many}]");
     let found = summary(Effect::Change, &Method::POST, "/rpc", body.as_bytes(), None);
-    assert_eq!(found.text(), "Run several calls: a.b, a.b and 998 more");
+    assert_eq!(found.text(), "Run 1000 × a.b");
+    let calls = ["a.b", "c.d", "e.f", "a.b"]
+        .map(|name| format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{name}"}}"#))
+        .join(",");
+    let body = format!("[{calls}]");
+    let found = summary(Effect::Change, &Method::POST, "/rpc", body.as_bytes(), None);
+    assert_eq!(found.text(), "Run several calls: 2 × a.b, c.d and 1 more");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Headlines of whole requests, as an approver reads them.
 
 mod bounds;
+mod deciding;
 mod headlines;
 
 use gaiterguard_apidocs::{Body, Field, Operation};
@@ -39,6 +40,7 @@ fn summary(
     };
     Summary::of(Subject {
         opened: &Opened::open(request, &arena),
+        base_path: "",
         operation,
         effect,
     })
