@@ -110,7 +110,10 @@ async fn a_list_shows_the_start_of_a_body_and_the_action_all_of_it(storage: Stor
     assert_eq!(listed["body_truncated"], true);
     assert_eq!(listed["unreadable"], false);
     let path = format!("/approvals/{}", held.action_id);
-    let preview = scene.human.read(&format!("{path}?preview=true")).await;
+    let mut preview = scene.human.read(&format!("{path}?preview=true")).await;
+    // Only a single action is compared with earlier ones.
+    assert!(preview["context"].is_object());
+    preview["context"] = Value::Null;
     assert_eq!(preview, *listed);
     let whole = scene.human.read(&path).await;
     assert_eq!(whole["request_body"], text);
