@@ -10,6 +10,7 @@ import { Loading } from '#/ui/Loading';
 import { Panel } from '#/ui/Panel';
 import { SelectField } from '#/ui/SelectField';
 import { chooseTheme, type Theme, useTheme } from '#/ui/theme';
+import { Password } from './Password';
 
 const THEMES = [
   ['system', 'System'],
@@ -32,8 +33,11 @@ export function Account() {
           <Fact name="Created">{dateTime(me.data.createdAt)}</Fact>
         </dl>
       )}
-      <p className="mt-3 text-sm text-soft">
-        To reset a password, run on the gateway’s machine:{' '}
+      <div className="mt-4">
+        <Password />
+      </div>
+      <p className="mt-4 text-sm text-soft">
+        To reset a forgotten password, run on the gateway’s machine:{' '}
         <code className="break-words">gaiterguard user reset-password E-MAIL</code>
       </p>
     </Panel>

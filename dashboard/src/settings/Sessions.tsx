@@ -3,50 +3,81 @@ import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-q
 import { useState } from 'react';
 import type { Session } from '#/client';
 import {
+  endOtherSessionsMutation,
   endSessionMutation,
   listSessionsInfiniteOptions,
   listSessionsInfiniteQueryKey,
 } from '#/client/@tanstack/react-query.gen';
-import { dateTime } from '#/text/time';
+import { dateTime, timeAgo } from '#/text/time';
+import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
 import { Confirm } from '#/ui/Confirm';
+import { useNow } from '#/ui/now';
 import { nextCursor, Pages } from '#/ui/Pages';
 import { Panel } from '#/ui/Panel';
+import { browserName } from './browser';
 
-/** Lists the sessions; other sessions can be ended. */
+/** Lists the sessions; the others can be ended, one by one or all of them. */
 export function Sessions() {
   const sessions = useInfiniteQuery({
     ...listSessionsInfiniteOptions(),
     initialPageParam: {},
     getNextPageParam: nextCursor,
   });
-  const [ending, setEnding] = useState<Session | null>(null);
+  const [ending, setEnding] = useState<Session | 'others' | null>(null);
+  const hasOthers = sessions.data?.pages.some(({ items }) =>
+    items.some(({ isCurrent }) => !isCurrent),
+  );
+  const close = () => setEnding(null);
   return (
-    <Panel title="Sessions">
+    <Panel
+      title="Sessions"
+      actions={
+        hasOthers && (
+          <Button onClick={() => setEnding('others')}>Sign out all other devices…</Button>
+        )
+      }
+    >
       <Pages query={sessions} empty={null}>
         {(all) => (
-          <ul className="divide-y divide-line">
+          <ul aria-label="Sessions" className="divide-y divide-line">
             {all.map((session) => (
-              <li
-                key={session.id}
-                className="flex flex-wrap items-center justify-between gap-2 py-2 text-sm"
-              >
-                <span>
-                  Signed in {dateTime(session.createdAt)}{' '}
-                  {session.isCurrent && <Badge tone="good">This session</Badge>}
-                  <span className="block text-soft">
-                    Expires {dateTime(session.expiresAt)} unless used
-                  </span>
-                </span>
-                {!session.isCurrent && <Button onClick={() => setEnding(session)}>End…</Button>}
-              </li>
+              <SessionItem key={session.id} session={session} onEnd={() => setEnding(session)} />
             ))}
           </ul>
         )}
       </Pages>
-      {ending && <EndSession session={ending} onClose={() => setEnding(null)} />}
+      {ending === 'others' && <EndOthers onClose={close} />}
+      {ending && ending !== 'others' && <EndSession session={ending} onClose={close} />}
     </Panel>
+  );
+}
+
+function SessionItem({ session, onEnd }: { session: Session; onEnd: () => void }) {
+  const now = useNow();
+  const { userAgent, address, isCurrent, lastUsedAt, createdAt, expiresAt } = session;
+  return (
+    <li className="flex flex-wrap items-center justify-between gap-2 py-2 text-sm">
+      <span className="min-w-0">
+        <span className="font-medium">
+          <Visible text={browserName(userAgent)} />
+        </span>{' '}
+        {isCurrent && <Badge tone="good">This session</Badge>}
+        <span className="block">
+          {address !== null && (
+            <>
+              <Visible text={address} /> ·{' '}
+            </>
+          )}
+          Last used {timeAgo(lastUsedAt, now)}
+        </span>
+        <span className="block text-soft">
+          Signed in {dateTime(createdAt)}. Expires {dateTime(expiresAt)} unless used.
+        </span>
+      </span>
+      {!isCurrent && <Button onClick={onEnd}>End…</Button>}
+    </li>
   );
 }
 
@@ -67,6 +98,29 @@ function EndSession({ session, onClose }: { session: Session; onClose: () => voi
       onClose={onClose}
     >
       <p>That browser is signed out immediately and has to sign in again.</p>
+    </Confirm>
+  );
+}
+
+function EndOthers({ onClose }: { onClose: () => void }) {
+  const queries = useQueryClient();
+  const end = useMutation({
+    ...endOtherSessionsMutation(),
+    onSuccess: onClose,
+    onSettled: () => queries.invalidateQueries({ queryKey: listSessionsInfiniteQueryKey() }),
+  });
+  return (
+    <Confirm
+      title="Sign out all other devices?"
+      action="Sign out"
+      isBusy={end.isPending}
+      error={end.error}
+      onConfirm={() => end.mutate({})}
+      onClose={onClose}
+    >
+      <p>
+        Every session except this one ends immediately, and those devices have to sign in again.
+      </p>
     </Confirm>
   );
 }

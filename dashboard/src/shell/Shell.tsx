@@ -5,6 +5,7 @@ import { ExternalLink, LogOut, Menu, Moon, Sun, X } from 'lucide-react';
 import { useState } from 'react';
 import {
   getKillSwitchOptions,
+  getSettingsOptions,
   listPendingApprovalsOptions,
 } from '#/client/@tanstack/react-query.gen';
 import { useAttention } from '#/inbox/attention';
@@ -43,6 +44,8 @@ export function Shell() {
     select: ({ location }) =>
       location.pathname === '/set-up' || (location.pathname === '/' && 'action' in location.search),
   });
+  // It changes only with a new gateway, after which the page reconnects.
+  const settings = useQuery({ ...getSettingsOptions(), staleTime: Number.POSITIVE_INFINITY });
   const openSwitch = () => setIsSwitching(true);
 
   return (
@@ -112,6 +115,9 @@ export function Shell() {
                 </a>
               </li>
             ))}
+            {settings.data && (
+              <li className="px-3 py-1 text-xs text-soft">Version {settings.data.version}</li>
+            )}
           </ul>
         </nav>
         <main
