@@ -28,6 +28,7 @@ const action = (change: Partial<Action>) =>
       headline: [],
       facts: [fact('body/amount', 'amount'), fact('body/destination', 'recipient')],
       other_values: 0,
+      amount: null,
     },
     ...change,
   }) as Action;
@@ -82,6 +83,7 @@ describe('a rule from a held request', () => {
       headline: [],
       facts: [fact(location, 'recipient')],
       other_values: 0,
+      amount: null,
     });
     const listed = action({ request_body: '{"to":["a@b.example"]}', summary: facts('body/to/0') });
     expect(draftFromAction(listed, operation)).toMatchObject({
