@@ -21,7 +21,7 @@ test('entries are sentences with links, and expand to their details', async () =
   const { page } = stage;
   await page.getByRole('link', { name: 'Audit' }).click();
   const list = entries();
-  const held = list.getByRole('listitem').filter({ hasText: 'asked for approval of' }).first();
+  const held = list.getByRole('listitem').filter({ hasText: 'requested approval for' }).first();
   await held
     .getByText(/^agent 1: assistant/)
     .first()
@@ -32,7 +32,7 @@ test('entries are sentences with links, and expand to their details', async () =
   expect(await created.getByRole('link', { name: 'things' }).getAttribute('href')).toBe(
     '/app/services/1',
   );
-  expect(await held.textContent()).not.toContain('asked for by');
+  expect(await held.textContent()).not.toContain('requested by');
   await held.getByRole('button', { name: /^Details of entry/ }).click();
   await held.getByText('Previous hash').waitFor();
   await held.getByText('action.created').waitFor();

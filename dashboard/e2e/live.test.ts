@@ -109,7 +109,7 @@ test('if the connection breaks during a decision, no outcome is assumed', async 
   await page.locator('button[aria-disabled="false"]', { hasText: 'Approve' }).waitFor();
   await approve(page);
   await page.getByText(/^Approved:.*offline/).waitFor();
-  expect(await stage.status(key, action)).toBe('APPROVED');
+  expect(await stage.decided(action)).toBe('APPROVED');
 });
 
 test('a thousand pending requests scroll and filter without a noticeable pause', async () => {

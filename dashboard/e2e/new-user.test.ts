@@ -82,8 +82,10 @@ test('a new user gets from first start to an approved and executed request', asy
   // The agent executes the approved request by the URL in its status.
   const variables = curl.slice(0, curl.indexOf('curl'));
   const ask = `${variables}curl -s -H "Agent-Key: $GAITERGUARD_AGENT_KEY" "$GAITERGUARD_URL"`;
-  const approved = JSON.parse(await shell(`${ask}${status}`));
-  expect(approved.status).toBe('APPROVED');
+  const statusOf = async () => JSON.parse(await shell(`${ask}${status}`));
+  // The approval can be undone for some seconds before it is released.
+  await expect.poll(async () => (await statusOf()).status, { timeout: 15_000 }).toBe('APPROVED');
+  const approved = await statusOf();
   expect(
     await shell(`${ask}${new URL(approved.execute_url, stage.gateway.url).pathname} -X POST`),
   ).toBe('done');

@@ -154,6 +154,14 @@ export class Stage {
     return response.json.status;
   }
 
+  /**
+   * Returns the status of an action, as its approvers see it: an approval that can still be undone is not
+   * visible to the agent.
+   */
+  async decided(action: string): Promise<string> {
+    return (await this.call('GET', `/approvals/${action}`)).json.status;
+  }
+
   /** Takes screenshots and checks layout and accessibility, in both themes and at both widths. */
   async expectFine(name: string): Promise<void> {
     const { page } = this;

@@ -20,7 +20,10 @@ beforeAll(async () => {
 afterAll(() => stage?.stop());
 
 const hold = (path: string, intent: string) => stage.hold(key, service, path, intent);
-const status = (action: string) => stage.status(key, action);
+const status = (action: string) => stage.decided(action);
+/** Waits until an approval is released to the agent. */
+const released = (action: string) =>
+  expect.poll(() => stage.status(key, action), { timeout: 15_000 }).toBe('APPROVED');
 const card = (action: string, at = page) => at.locator(`[data-action="${action}"]`);
 
 test('a held request appears, is approved, and the gateway confirms it', async () => {
@@ -29,7 +32,11 @@ test('a held request appears, is approved, and the gateway confirms it', async (
   await approve(page);
   await page.getByText(/^Approved:/).waitFor();
   expect(await status(action)).toBe('APPROVED');
+  // Until it can no longer be undone, the agent cannot have it sent.
+  expect(await stage.status(key, action)).toBe('PENDING');
+  await stage.gateway.call('POST', `/proxy/execute/${action}`, {}, { 'Agent-Key': key });
   expect(stage.upstream.received).toEqual([]);
+  await released(action);
   await stage.gateway.call('POST', `/proxy/execute/${action}`, {}, { 'Agent-Key': key });
   expect(stage.upstream.received).toEqual(['DELETE /files/notes.txt']);
 });
@@ -437,7 +444,9 @@ test('a notice says what was decided, undoes it, follows it, and moves nothing',
   await page.getByRole('button', { name: 'Add note…' }).click();
   await page.getByLabel('Note to the agent').fill('only this once');
   await approve(page);
+  await notices.getByText(/^Released to the agent in \d s$/).waitFor();
   await notices.getByText('Not sent yet').waitFor();
+  await released(kept);
   const approved = await stage.gateway.call('GET', `/status/${kept}`, undefined, {
     'Agent-Key': key,
   });

@@ -319,6 +319,14 @@ test('a half-written rule survives the end of the session, and is not left by mi
   await stage.open('/rules/new');
   await page.getByLabel('Name').waitFor();
   expect(await page.getByLabel('Name').inputValue()).toBe('');
+  // Signing out leaves nothing for the next user of the browser.
+  await page.getByLabel('Name').fill('Half written');
+  const kept = () => page.evaluate(() => JSON.stringify(sessionStorage).includes('Half written'));
+  await expect.poll(kept).toBe(true);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByLabel('Email').waitFor();
+  expect(await kept()).toBe(false);
+  await stage.signIn();
 });
 
 test('an Allow rule for everything has to be limited and confirmed, and stays marked', async () => {

@@ -69,6 +69,12 @@ test('without a connection, every tab says since when, and Retry reconnects all 
   await stage.gateway.startAgain();
   for (const tab of tabs) await tab.getByText(/^Offline since \d/).waitFor();
   expect(await last().getByText('This page may be out of date.').isVisible()).toBe(true);
+  await last().setViewportSize({ width: 360, height: 740 });
+  const tooWide = await last().evaluate(
+    () => document.documentElement.scrollWidth > document.documentElement.clientWidth,
+  );
+  expect(tooWide).toBe(false);
+  await last().setViewportSize({ width: 1440, height: 900 });
   // After six attempts, the pause before the next one is longer than the test waits.
   const attempts = streams;
   await expect.poll(() => streams, { timeout: 30_000 }).toBeGreaterThanOrEqual(attempts + 5);

@@ -182,6 +182,9 @@ test('similar requests are one entry with their sum, and one decision names it',
   const sentDigests = (await sent()).map(({ action_id, digest }) => ({ action_id, digest }));
   expect(sentDigests.sort(byId)).toEqual(approved.sort(byId));
   expect(await stage.status(billing.key, third)).toBe('PENDING');
+  await page.getByRole('button', { name: /^Undo 2 approvals \(\d s\)$/ }).click();
+  await page.getByText('2 of 2 approvals undone.').waitFor();
+  for (const { action_id } of approved) expect(await stage.decided(action_id)).toBe('REVOKED');
   await page.getByRole('button', { name: 'Back to queue' }).click();
   await entry(third).waitFor();
 });

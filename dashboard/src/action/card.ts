@@ -1,6 +1,7 @@
 /** The values on a request's card, and whether they are the complete request. */
 import type { Action, RequestFact } from '#/client';
 import { fold } from '#/text/fold';
+import { plainText } from '#/text/markdown';
 import { splitTarget } from '#/text/target';
 import { isTruncated, TARGET_CHARACTERS_MAX } from './friction';
 import { bodyValues } from './requestValues';
@@ -82,7 +83,8 @@ export function cardOf(action: Action): CardContent {
 export function meaningOf({ kind, value, meaning }: RequestFact): string | null {
   // A formatted amount is no longer "in cents".
   if (kind === 'amount' && !/^-?[\d.]+$/.test(value)) return null;
-  return meaning !== null && meaning.length <= MEANING_CHARACTERS_MAX ? meaning : null;
+  const text = plainText(meaning ?? '');
+  return text !== '' && text.length <= MEANING_CHARACTERS_MAX ? text : null;
 }
 
 /** Returns the JSON pointer of a fact; null if it is not in the body. */

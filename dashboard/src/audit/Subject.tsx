@@ -47,7 +47,7 @@ export function DetailService({ entry }: { entry: AuditEntry }) {
   return typeof service === 'number' ? <ServiceLink id={service} /> : 'a service';
 }
 
-/** A held request: what it would do, to what, and who asked for it, unless that is the actor. */
+/** A held request: what it would do, to what, and who requested it, unless that is the actor. */
 function ActionSubject({ id, actor }: { id: string; actor: string }) {
   const { data: action } = useQuery({
     ...getApprovalOptions({ path: { action_id: id }, query: { preview: true } }),
@@ -70,7 +70,7 @@ function ActionSubject({ id, actor }: { id: string; actor: string }) {
       )}
       {action && actor !== `agent:${action.agent_id}` && (
         <>
-          , asked for by <AgentActor id={action.agent_id} />
+          , requested by <AgentActor id={action.agent_id} />
         </>
       )}
     </>

@@ -6,7 +6,7 @@ export type Part = string | { object: 'subject' | 'service' };
 /** The words after the actor. `{subject}` is what it happened to, `{service}` a service in the detail. */
 const SENTENCES: Readonly<Record<string, string>> = {
   'action.approved': 'approved {subject}',
-  'action.created': 'asked for approval of {subject}',
+  'action.created': 'requested approval for {subject}',
   'action.denied': 'denied {subject}',
   'action.executed': 'executed {subject}',
   'action.executing': 'started to execute {subject}',

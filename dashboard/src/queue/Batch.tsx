@@ -1,4 +1,5 @@
 /** Several requests as a table, and one decision on those that stay selected. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { ArrowLeft } from 'lucide-react';
 import { useId, useMemo, useState } from 'react';
@@ -8,18 +9,22 @@ import { Headline } from '#/action/Headline';
 import { ShortIntent } from '#/action/Intent';
 import { LevelBadge } from '#/action/RiskBadge';
 import { stakeOf } from '#/action/stake';
-import type { Action } from '#/client';
+import { type Action, revoke } from '#/client';
 import { Cut } from '#/text/Cut';
 import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { CheckField } from '#/ui/CheckField';
 import { Modal } from '#/ui/Modal';
+import { useNow } from '#/ui/now';
 import { sumOf } from './amount';
 import { useDecisions } from './Decisions';
 import { NoteField } from './NoteField';
-import type { Ruling } from './send';
+import { type Ruling, UNDO_SECONDS } from './send';
 import { type Row, type Table, tableOf } from './table';
+
+/** How long a batch of approvals can be undone, in milliseconds. */
+const UNDO_MS = UNDO_SECONDS * 1_000;
 
 /** The result of a decision: null if it is confirmed, otherwise what went wrong. */
 type Results = ReadonlyMap<string, string | null>;
@@ -44,6 +49,7 @@ export function Batch({
   const [asked, setAsked] = useState<Ruling['kind'] | null>(null);
   const [results, setResults] = useState<Results>(new Map());
   const [isBusy, setIsBusy] = useState(false);
+  const [undoable, setUndoable] = useState<{ actions: Action[]; until: number } | null>(null);
   const chosen = table.rows.filter(
     ({ action: { action_id: id } }) =>
       !left.has(id) && pendingIds.has(id) && results.get(id) !== null,
@@ -64,6 +70,7 @@ export function Batch({
       setResults((before) => new Map(before).set(action.action_id, result)),
     );
     setIsBusy(false);
+    if (ruling.kind === 'approve') setUndoable({ actions: wanted, until: Date.now() + UNDO_MS });
   };
   return (
     <article aria-label="Similar requests" className="space-y-3">
@@ -121,6 +128,12 @@ export function Batch({
           {results.size > 0 &&
             `${done.toLocaleString('en')} decided${results.size > done ? `, ${(results.size - done).toLocaleString('en')} failed` : ''}${isBusy ? '…' : '.'}`}
         </p>
+        {undoable && (
+          <UndoAll
+            actions={undoable.actions.filter(({ action_id: id }) => results.get(id) === null)}
+            until={undoable.until}
+          />
+        )}
         {incomplete > 0 && (
           <p className="text-sm text-warn">
             {counted(incomplete, 'request')} cannot be approved here, because the table does not
@@ -159,6 +172,35 @@ export function Batch({
         />
       )}
     </article>
+  );
+}
+
+/** Takes approvals back, until the gateway releases them to their agents. */
+function UndoAll({ actions, until }: { actions: readonly Action[]; until: number }) {
+  const now = useNow();
+  const queries = useQueryClient();
+  const undo = useMutation({
+    mutationFn: async () => {
+      const revoked = await Promise.allSettled(
+        actions.map(({ action_id }) => revoke({ path: { action_id }, throwOnError: true })),
+      );
+      return revoked.filter(({ status }) => status === 'fulfilled').length;
+    },
+    onSettled: () => queries.invalidateQueries(),
+  });
+  const seconds = Math.ceil((until - now) / 1_000);
+  if (undo.isSuccess) {
+    return (
+      <p role="status" className="text-sm">
+        {undo.data.toLocaleString('en')} of {counted(actions.length, 'approval')} undone.
+      </p>
+    );
+  }
+  if (seconds <= 0 && !undo.isPending) return null;
+  return (
+    <Button isBusy={undo.isPending} onClick={() => undo.mutate()}>
+      Undo {counted(actions.length, 'approval')} ({Math.max(0, seconds)} s)
+    </Button>
   );
 }
 

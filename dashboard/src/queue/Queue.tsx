@@ -391,8 +391,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
           {selectedId && !isFilteredOut && <Failure error={whole.error} />}
           {selected && (
             <SelectedAction
-              // Another request, or the same one fully loaded, has to be reviewed again.
-              key={`${selected.action_id} ${selected.digest} ${isWhole}`}
+              key={selected.action_id}
               action={selected}
               isPending={isPending}
               isWhole={isWhole}

@@ -40,7 +40,12 @@ export function SelectedAction({
       aria-label="Selected request"
       className="flex flex-col gap-4 lg:h-full lg:min-h-0 lg:gap-3"
     >
-      <Heading action={action} isPending={isPending} subject={decision.subject} />
+      <Heading
+        action={action}
+        isPending={isPending}
+        isWhole={decision.isWhole}
+        subject={decision.subject}
+      />
       <section
         aria-label="Request"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so a keyboard has to reach it
@@ -68,16 +73,22 @@ export function SelectedAction({
 function Heading({
   action,
   isPending,
+  isWhole,
   subject,
 }: {
   action: Action;
   isPending: boolean;
+  isWhole: boolean;
   subject: Subject;
 }) {
   const { origin, path, rawQuery } = splitTarget(action.target_url);
   return (
     // In a low window, the subject comes first: the buttons below need it on the screen.
-    <div className="-mx-3 flex flex-col border-b border-line bg-page px-3 py-2 sm:mx-0 sm:px-0 lg:static lg:border-0 lg:py-0 [@media(min-height:30rem)]:sticky [@media(min-height:30rem)]:top-(--header) [@media(min-height:30rem)]:z-20">
+    <header
+      id={SUBJECT}
+      tabIndex={-1}
+      className="-mx-3 flex flex-col border-b border-line bg-page px-3 py-2 sm:mx-0 sm:px-0 lg:static lg:border-0 lg:py-0 [@media(min-height:30rem)]:sticky [@media(min-height:30rem)]:top-(--header) [@media(min-height:30rem)]:z-20"
+    >
       <p className="mb-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-soft [@media(max-height:30rem)]:order-last">
         <EffectTag effect={effectOf(action)} />
         <LevelBadge score={action.risk_score} />
@@ -92,8 +103,13 @@ function Heading({
           )}
         </span>
       </p>
-      <div ref={subject.ref} data-subject={action.action_id}>
-        <h2 id={SUBJECT} tabIndex={-1} className="text-lg leading-6 font-semibold">
+      <div
+        // The same request fully loaded has to be reviewed again: a new element is a new subject.
+        key={`${action.digest} ${isWhole}`}
+        ref={subject.ref}
+        data-subject={action.action_id}
+      >
+        <h2 className="text-lg leading-6 font-semibold">
           <Headline action={action} />
         </h2>
         <p className="font-mono text-[0.8rem]">
@@ -105,6 +121,6 @@ function Heading({
           />
         </p>
       </div>
-    </div>
+    </header>
   );
 }

@@ -12,6 +12,7 @@ import { getApprovalOptions, revokeMutation } from '#/client/@tanstack/react-que
 import { sentenceOf } from '#/session/client';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
+import { useNow } from '#/ui/now';
 import type { Made } from './made';
 
 /** The most notices at a time; the latest are kept. */
@@ -70,14 +71,17 @@ function Toast({
     ...revokeMutation(),
     onSettled: () => queries.invalidateQueries(),
   });
+  const now = useNow();
+  const releasesAt = data?.releases_at ? Date.parse(data.releases_at) : null;
+  const isReleased = releasesAt === null || now >= releasesAt;
   // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the status restarts the time
   useEffect(() => {
-    if (isHeld || undo.isPending) return;
+    if (isHeld || undo.isPending || !isReleased) return;
     const timer = setTimeout(() => onLeave(made), STAY_MS);
     return () => clearTimeout(timer);
-  }, [isHeld, undo.isPending, status, made, onLeave]);
+  }, [isHeld, undo.isPending, isReleased, status, made, onLeave]);
   const canUndo = kind === 'approve' && (status === undefined || status === 'APPROVED');
-  const outcome = data && kind === 'approve' ? outcomeOf(data) : null;
+  const outcome = data && kind === 'approve' ? outcomeOf(data, now) : null;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it stays while someone reads it
     <div
@@ -140,10 +144,17 @@ function doneWord({ kind, action }: Made) {
 }
 
 /** Returns what has become of an approved request. */
-function outcomeOf({ status, result }: Action): { text: string; isBad: boolean } | null {
+function outcomeOf(
+  { status, result, releases_at: releases }: Action,
+  now: number,
+): { text: string; isBad: boolean } | null {
+  const seconds = releases === null ? 0 : Math.ceil((Date.parse(releases) - now) / 1_000);
   switch (status) {
     case 'APPROVED':
-      return { text: 'Not sent yet', isBad: false };
+      return {
+        text: seconds > 0 ? `Released to the agent in ${seconds} s` : 'Not sent yet',
+        isBad: false,
+      };
     case 'EXECUTING':
       return { text: 'Sending…', isBad: false };
     case 'EXECUTED':

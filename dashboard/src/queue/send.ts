@@ -13,7 +13,8 @@ import { ProblemError } from '#/session/session';
 
 /** A human's decision. */
 export type Ruling =
-  | { kind: 'approve'; note?: string }
+  /** An immediate approval is released to the agent without time to undo it. */
+  | { kind: 'approve'; note?: string; isImmediate?: boolean }
   | { kind: 'deny'; note?: string; isBlocking: boolean };
 
 /**
@@ -31,6 +32,12 @@ const RETRY_MS_MAX = 5_000;
  */
 const SURE_AFTER_MS = 1_000;
 
+/**
+ * How long an approval can be undone before the agent can have the request sent, in seconds: enough to
+ * read the notice of a slip, and little for an agent that waits.
+ */
+export const UNDO_SECONDS = 8;
+
 /** Submits a ruling. Throws if the gateway rejects it, or if the outcome is unknown. */
 export async function send(action: Action, ruling: Ruling): Promise<void> {
   const note = ruling.note?.trim();
@@ -41,7 +48,13 @@ export async function send(action: Action, ruling: Ruling): Promise<void> {
     signal: AbortSignal.timeout(DECISION_MS_MAX),
     throwOnError: true as const,
   };
-  await (ruling.kind === 'approve' ? approve(options) : deny(options));
+  if (ruling.kind === 'deny') await deny(options);
+  else await approve({ ...options, body: { ...options.body, ...undoOf(ruling) } });
+}
+
+function undoOf(ruling: Ruling): { undo_seconds?: number } {
+  if (ruling.kind === 'deny' || ruling.isImmediate) return {};
+  return { undo_seconds: UNDO_SECONDS };
 }
 
 /** The most rulings in one call. */
@@ -63,6 +76,7 @@ export async function sendAll(
         digest,
         decision: ruling.kind,
         ...(note ? { note } : {}),
+        ...undoOf(ruling),
       })),
     },
     signal: AbortSignal.timeout(DECISION_MS_MAX),

@@ -24,10 +24,11 @@ const action = (change: Partial<Action>) =>
     body_encoding: 'utf8',
     operation: { id: 'createPayout', summary: 'Create a payout', tags: [], deprecated: false },
     summary: {
-      effect: 'pays',
+      effect: 'pays' as const,
       headline: [],
       facts: [fact('body/amount', 'amount'), fact('body/destination', 'recipient')],
       other_values: 0,
+      amount: null,
     },
     ...change,
   }) as Action;
@@ -78,10 +79,11 @@ describe('a rule from a held request', () => {
 
   it('limits lists of recipients, and allows nothing that it cannot limit', () => {
     const facts = (location: string) => ({
-      effect: 'shares_outside',
+      effect: 'shares_outside' as const,
       headline: [],
       facts: [fact(location, 'recipient')],
       other_values: 0,
+      amount: null,
     });
     const listed = action({ request_body: '{"to":["a@b.example"]}', summary: facts('body/to/0') });
     expect(draftFromAction(listed, operation)).toMatchObject({

@@ -1,6 +1,6 @@
 /** The unsaved changes of a rule, kept in the tab so that a reload or a new sign-in does not lose them. */
 import { useEffect, useState } from 'react';
-import { sessionUser } from '#/session/session';
+import { onSignedOut, sessionHasEnded, sessionUser } from '#/session/session';
 import type { RuleDraft } from './draft';
 import { EFFECTS } from './effect';
 
@@ -25,6 +25,14 @@ export function useDraft(key: string, initial: RuleDraft) {
     if (isChanged) sessionStorage.setItem(place, JSON.stringify(draft));
     else sessionStorage.removeItem(place);
   }, [place, draft, isChanged]);
+  useEffect(
+    () =>
+      onSignedOut(() => {
+        // Signing out discards the draft; a session that has ended is continued after signing in.
+        if (!sessionHasEnded()) sessionStorage.removeItem(place);
+      }),
+    [place],
+  );
   return { draft, setDraft, isChanged, isRestored: kept !== null && isChanged };
 }
 

@@ -31,7 +31,8 @@ function Decide({ action, isSentHere }: { action: Action; isSentHere: boolean })
   const subject = useSubject();
   const live = useLive();
   const [note, setNote] = useState<string | null>(null);
-  const approve = () => void decide(action, { kind: 'approve', note: note ?? '' });
+  const approve = () =>
+    void decide(action, { kind: 'approve', note: note ?? '', isImmediate: true });
   const presses = usePresses(approve);
   const hold = useHold(() => isSeen() && approve());
   const [isDenying, setIsDenying] = useState(false);

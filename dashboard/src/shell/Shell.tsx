@@ -222,11 +222,12 @@ function Status() {
     connecting: ['Connecting…', 'bg-warn'],
     broken: ['Offline, reconnecting…', 'bg-bad'],
   }[state] as [string, string];
+  const isElsewhere = color === 'bg-good' || state === 'broken';
   return (
     <span role="status" className="flex items-center gap-1.5 text-xs text-soft">
       <span aria-hidden className={`size-2 rounded-full ${color}`} />
-      {/* A phone only has room for bad news. */}
-      <span className={color === 'bg-good' ? 'sr-only sm:not-sr-only' : ''}>{text}</span>
+      {/* A phone has room only for what nothing else on the page says. */}
+      <span className={isElsewhere ? 'sr-only sm:not-sr-only' : ''}>{text}</span>
     </span>
   );
 }
@@ -242,9 +243,9 @@ function OfflineBar() {
   return (
     <div
       role="alert"
-      className="flex flex-wrap items-center justify-between gap-x-3 gap-y-1 border-t border-line bg-mark px-3 py-1.5 text-sm text-ink"
+      className="flex items-center gap-3 border-t border-line bg-mark px-3 py-1.5 text-sm text-ink"
     >
-      <p>
+      <p className="min-w-0 flex-1">
         <strong>Offline since {since}.</strong> This page may be out of date.
       </p>
       <Button className="min-h-8 py-0.5" onClick={retry}>
