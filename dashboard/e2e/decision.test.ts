@@ -419,10 +419,15 @@ describe('with a keyboard', () => {
     await expect.poll(focused).toBe(held[1]);
     await page.locator(`[data-entry="${held[1]}"][tabindex="0"]`).waitFor();
     // The request follows the list, and its controls are not behind the other cards.
-    await page.keyboard.press('Tab');
-    expect(await page.evaluate(() => document.activeElement?.closest('article') !== null)).toBe(
-      true,
-    );
+    let presses = 0;
+    const isInRequest = () =>
+      page.evaluate(() => document.activeElement?.closest('article') !== null);
+    while (!(await isInRequest()) && presses < 30) {
+      await page.keyboard.press('Tab');
+      expect(held).not.toContain(await focused());
+      presses += 1;
+    }
+    expect(presses).toBeLessThan(5);
     const skip = page.getByRole('link', { name: 'Skip to decision' });
     await skip.focus();
     await page.keyboard.press('Enter');

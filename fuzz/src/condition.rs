@@ -35,6 +35,7 @@ pub fn evaluate_condition(data: &[u8]) {
         agent: (AgentId(2), "assistant"),
         intent: "Charge the card",
         operation: None,
+        operation_effect: None,
         now: Timestamp(1_700_000_000_000),
     };
     match program.evaluate(&facts) {

@@ -143,6 +143,7 @@ fn judge(rules: &[CompiledRule], body: &str) {
         agent: (AgentId(1), "biller"),
         intent,
         operation: None,
+        operation_effect: None,
         now: Timestamp(1_777_930_200_000),
     };
     let matched = matching_rules(rules, &facts)

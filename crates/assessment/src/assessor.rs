@@ -13,14 +13,16 @@ use gaiterguard_history::{History, Origin, origins};
 use gaiterguard_judge::{Documented, Subject, assess};
 use gaiterguard_llm::{FailureMode, Llm, LlmQuestion, LlmVerdict, ORIGINS_MAX};
 use gaiterguard_request::{Arena, Opened, Reading, Request};
-use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath, matching_rules};
+use gaiterguard_rules::{
+    CompiledRule, Content, Facts, Match, Query, RequestPath, Uses, matching_rules,
+};
 use gaiterguard_store::Store;
 use http::{HeaderMap, Method};
 
 use crate::considered::{Considered, reference};
 use crate::earlier_ruling::{Present, earlier_rulings};
 use crate::model_input::{ModelInput, floor};
-use crate::operation::{for_assessor, top_level_fields};
+use crate::operation::{effect_of, for_assessor, top_level_fields};
 
 /// Assesses requests.
 pub struct Assessor {
@@ -152,6 +154,9 @@ impl Assessor {
         operation: Option<&Operation>,
         content: Option<Content<'_>>,
     ) -> RuleMatches {
+        let effect = operation
+            .filter(|_| uses(rules, |uses| uses.operation_effect))
+            .map(|operation| effect_of(considered.service, operation));
         let operation = operation.map(reference);
         let in_words = rules.iter().filter(|rule| rule.is_in_words());
         let mut matches = RuleMatches {
@@ -175,6 +180,7 @@ impl Assessor {
                 agent: (caller.agent.id, &caller.agent.name),
                 intent: considered.intent,
                 operation: operation.as_ref(),
+                operation_effect: effect,
                 now: self.clock.now(),
             };
             for (rule, how) in matching_rules(rules.iter().map(AsRef::as_ref), &facts) {
@@ -312,17 +318,19 @@ pub fn build_word_lists() {
     });
 }
 
+/// Whether the condition of a rule uses a fact.
+fn uses(rules: &[&Arc<CompiledRule>], fact: fn(Uses) -> bool) -> bool {
+    let mut programs = rules.iter().filter_map(|rule| rule.program());
+    programs.any(|program| fact(program.uses()))
+}
+
 /// Returns the content for the rules; `None` if none of them uses it.
 fn content<'a>(
     rules: &[&Arc<CompiledRule>],
     request: &'a CanonicalRequest,
     arena: &'a Arena,
 ) -> Option<Content<'a>> {
-    let is_used = rules
-        .iter()
-        .filter_map(|rule| rule.program())
-        .any(|program| program.uses().body);
-    is_used.then(|| Content {
+    uses(rules, |uses| uses.body).then(|| Content {
         body: Reading::of(&request.headers, &request.body, arena),
         size: request.body.len() as u64,
     })

@@ -1,8 +1,10 @@
 //! Documented operations in the form in which the built-in assessor takes them.
 
-use gaiterguard_apidocs::Operation;
+use gaiterguard_apidocs::{Call, Catalog, Operation};
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_domain::ledger::NewEntry;
 use gaiterguard_domain::service::Service;
+use gaiterguard_domain::target::Target;
 use gaiterguard_judge::effect_of_operation;
 use http::Method;
 
@@ -17,6 +19,50 @@ pub fn effect_of(service: &Service, operation: &Operation) -> Effect {
     let method = operation.method.parse().unwrap_or(Method::PATCH);
     let fields = top_level_fields(operation);
     effect_of_operation(&method, &path, for_assessor(operation, &fields))
+}
+
+/// Returns the effect of a recorded request, as far as it is known without the body: from the signals of
+/// its assessment, its method and path, and the current documents. `service` is `None` if it was deleted.
+pub fn effect_of_recorded(
+    entry: &NewEntry,
+    service: Option<&Service>,
+    catalog: Option<&Catalog>,
+) -> Effect {
+    let signals = entry.evaluation.verdict.signals.iter();
+    let signaled = signals
+        .filter_map(|signal| Effect::from_code(&signal.code))
+        .min();
+    // The signal of a change covers creation too.
+    if let Some(effect) = signaled.filter(|effect| *effect != Effect::Change) {
+        return effect;
+    }
+    let effect = effect_by_path(entry, service, catalog);
+    match signaled {
+        Some(change) if effect != Effect::Create => change,
+        _ => effect,
+    }
+}
+
+/// Returns the effect of a recorded request by its method, its path and the current documents.
+fn effect_by_path(
+    entry: &NewEntry,
+    service: Option<&Service>,
+    catalog: Option<&Catalog>,
+) -> Effect {
+    let method = entry.method.parse().unwrap_or(Method::PATCH);
+    // A URL in which an agent key was masked may not parse.
+    let target = Target::parse(&entry.target_url).ok();
+    let path = target.as_ref().map_or("", Target::path);
+    let operation = catalog.and_then(|catalog| {
+        catalog.find(&Call {
+            method: &entry.method,
+            path,
+            base_path: service.map_or("", |service| service.base_url.path()),
+        })
+    });
+    let fields = operation.map_or_else(Vec::new, top_level_fields);
+    let operation = operation.map(|operation| for_assessor(operation, &fields));
+    effect_of_operation(&method, path, operation.unwrap_or_default())
 }
 
 /// Returns an operation as the built-in assessor takes it. `fields` are its top-level fields.

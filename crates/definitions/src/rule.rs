@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use gaiterguard_apidocs::Catalog;
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{Change, Checked, FieldError, changed, refused};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
@@ -296,49 +297,92 @@ pub fn check(condition: &str) -> Result<(), ConditionError> {
     Program::compile(condition).map(drop)
 }
 
-/// Returns warnings about a condition that compiles. Without an effect, the rule counts as one that
-/// holds or denies.
-pub fn warnings(condition: &str, effect: Option<RuleEffect>) -> Vec<ConditionWarning> {
-    Program::compile(condition).map_or_else(|_| Vec::new(), |program| advice(&program, effect))
-}
-
-/// Returns a warning if a rule without a condition and a text allows every request of its service
-/// and agent, including risky ones.
-pub fn allows_everything(
+/// Returns the warnings for a stored rule.
+pub fn warnings(
     effect: RuleEffect,
     condition: Option<&str>,
     text: Option<&str>,
-) -> Option<ConditionWarning> {
-    let is_open = effect == RuleEffect::Allow && condition.is_none() && text.is_none();
-    is_open.then(|| ConditionWarning {
-        line: 1,
-        column: 1,
-        message: "without a condition, this rule allows every request of its service and agent, \
-                  including risky ones"
-            .to_owned(),
-    })
-}
-
-/// Returns the warnings for a rule with this effect. An `allow` that misses a spelling of a path
-/// leaves the request to the assessors, but a rule that holds or denies lets it pass.
-fn advice(program: &Program, effect: Option<RuleEffect>) -> Vec<ConditionWarning> {
-    match effect {
-        Some(RuleEffect::Allow) => Vec::new(),
-        _ => program.warnings().to_vec(),
+) -> Vec<ConditionWarning> {
+    match condition {
+        Some(condition) => Program::compile(condition).map_or_else(
+            |_| Vec::new(),
+            |program| advice(&program, Some(effect), None),
+        ),
+        None if effect == RuleEffect::Allow && text.is_none() => {
+            vec![allows_everything("without a condition")]
+        }
+        None => Vec::new(),
     }
 }
 
+/// The warning for an `allow` rule that matches every request.
+fn allows_everything(because: &str) -> ConditionWarning {
+    ConditionWarning {
+        line: 1,
+        column: 1,
+        message: format!(
+            "{because}, this rule allows every request of its service and agent, including risky ones"
+        ),
+    }
+}
+
+/// Returns the warnings for a condition of a rule with this effect. Without an effect, the rule counts
+/// as one that holds or denies. `catalog` is what the documents of the rule's service describe.
+fn advice(
+    program: &Program,
+    effect: Option<RuleEffect>,
+    catalog: Option<&Catalog>,
+) -> Vec<ConditionWarning> {
+    let mut warnings = match effect {
+        Some(RuleEffect::Allow) if program.is_always_true() => {
+            vec![allows_everything("because its condition is always true")]
+        }
+        // An `allow` that misses a spelling of a path leaves the request to the assessors, but a rule
+        // that holds or denies lets it pass.
+        Some(RuleEffect::Allow) => Vec::new(),
+        _ => program.warnings().to_vec(),
+    };
+    if let Some(catalog) = catalog {
+        warnings.extend(unlisted_fields(program, catalog));
+    }
+    warnings
+}
+
+/// Returns a warning for each body field of a condition that the documents of a service do not list.
+fn unlisted_fields(program: &Program, catalog: &Catalog) -> Vec<ConditionWarning> {
+    let fields = program.body_fields().into_iter();
+    fields
+        .filter(|field| catalog.lists_body_field(&field.pointer) == Some(false))
+        .map(|field| {
+            let name = field.pointer.replace('/', ".");
+            let name = name.trim_start_matches('.').replace("~1", "/");
+            let name = name.replace("~0", "~");
+            let alike = catalog.similar_body_field(&field.pointer);
+            let question =
+                alike.map_or_else(String::new, |alike| format!("; did you mean `{alike}`?"));
+            ConditionWarning {
+                line: field.line,
+                column: field.column,
+                message: format!(
+                    "no document of this service lists the body field `{name}`{question}"
+                ),
+            }
+        })
+        .collect()
+}
+
 /// Checks the condition of a rule for a service of the workspace, or for all of them, and returns
-/// its warnings.
+/// its warnings. `catalog` is what the documents of that service describe.
 pub async fn validate(
     definitions: &DefinitionStore,
     workspace: WorkspaceId,
     condition: &str,
     service: Option<ServiceId>,
     effect: Option<RuleEffect>,
+    catalog: Option<&Catalog>,
 ) -> Result<Result<Vec<ConditionWarning>, ConditionError>, DefinitionError> {
     known_service(definitions, workspace, Ok(service)).await??;
-    Ok(Program::compile(condition).map(|program| advice(&program, effect)))
+    Ok(Program::compile(condition).map(|program| advice(&program, effect, catalog)))
 }
 
 fn detail(fields: &RuleFields) -> Value {

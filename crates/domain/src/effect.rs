@@ -35,6 +35,23 @@ pub enum Effect {
 }
 
 impl Effect {
+    /// Every effect, the most severe first.
+    pub const ALL: [Self; 8] = [
+        Self::Delete,
+        Self::Pay,
+        Self::Access,
+        Self::Code,
+        Self::ShareOutside,
+        Self::Change,
+        Self::Create,
+        Self::Read,
+    ];
+
+    /// Returns the effect with a code; `None` if no effect has it.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|effect| effect.code() == code)
+    }
+
     /// Returns the name in JSON, which is also the code of the effect's signal.
     pub const fn code(self) -> &'static str {
         match self {
@@ -70,17 +87,9 @@ mod tests {
 
     #[test]
     fn the_name_in_json_is_the_code() {
-        for effect in [
-            Effect::Delete,
-            Effect::Pay,
-            Effect::Access,
-            Effect::Code,
-            Effect::ShareOutside,
-            Effect::Change,
-            Effect::Create,
-            Effect::Read,
-        ] {
+        for effect in Effect::ALL {
             assert_eq!(serde_json::to_value(effect).unwrap(), effect.code());
+            assert_eq!(Effect::from_code(effect.code()), Some(effect));
         }
     }
 }

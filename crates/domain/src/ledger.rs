@@ -6,7 +6,9 @@ use crate::action::{ActionState, ActionStatus};
 use crate::agent::Binding;
 use crate::audit::NewAuditEntry;
 use crate::familiarity::{OperationKey, RecipientsKey};
-use crate::id::{ActionId, AgentId, DataKeyId, RequestEntryId, RequestId, ServiceId, WorkspaceId};
+use crate::id::{
+    ActionId, AgentId, DataKeyId, RequestEntryId, RequestId, ServiceId, UserId, WorkspaceId,
+};
 use crate::request::{Digest, IdempotencyKey};
 use crate::time::Timestamp;
 use crate::verdict::{Decision, Evaluation};
@@ -265,6 +267,24 @@ pub enum Changed {
     Recalled,
 }
 
+/// Who decided on an action, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The user.
+    pub by: UserId,
+    /// When they decided.
+    pub at: Timestamp,
+}
+
+/// The summary of a held request, with the digest that it opens with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedSummary {
+    /// The summary.
+    pub sealed: Sealed,
+    /// The digest of the exact request.
+    pub digest: Digest,
+}
+
 /// A ledger entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RequestEntry {
@@ -280,6 +300,10 @@ pub struct RequestEntry {
     pub action: Option<ActionId>,
     /// The status of that action.
     pub action_status: Option<ActionStatus>,
+    /// Who approved, denied or revoked that action.
+    pub decided: Option<Decided>,
+    /// The summary of the action's request.
+    pub summary: Option<SealedSummary>,
     /// When the request ended.
     pub completed_at: Option<Timestamp>,
 }

@@ -1,10 +1,12 @@
 //! Users and their sessions.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use thiserror::Error;
 
 use crate::id::{SessionId, UserId, WorkspaceId};
+use crate::invisible::is_deceptive;
 use crate::redact;
 use crate::time::Timestamp;
 
@@ -102,4 +104,37 @@ pub struct Session {
     pub created_at: Timestamp,
     /// When it ends unless it is refreshed before.
     pub expires_at: Timestamp,
+    /// When it was last refreshed, or else when the user logged in.
+    pub last_used_at: Timestamp,
+    /// The client at that time.
+    pub client: SessionClient,
+}
+
+/// The client of a session.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SessionClient {
+    /// The beginning of its `User-Agent`. Untrusted text.
+    pub user_agent: Option<String>,
+    /// The address it connected from.
+    pub address: Option<IpAddr>,
+}
+
+/// The length limit of a stored `User-Agent`, in characters. Those of browsers are shorter.
+const USER_AGENT_CHARS_MAX: usize = 256;
+
+impl SessionClient {
+    /// Returns a client with the beginning of its `User-Agent`, without agent keys and characters that
+    /// cannot be seen.
+    pub fn new(address: IpAddr, user_agent: Option<&str>) -> Self {
+        let user_agent = user_agent.map(|text| {
+            let is_shown = |c: &char| !c.is_control() && !is_deceptive(*c);
+            let shown = redact::agent_keys(text);
+            let shown = shown.chars().filter(is_shown);
+            shown.take(USER_AGENT_CHARS_MAX).collect::<String>()
+        });
+        Self {
+            user_agent: user_agent.filter(|text| !text.trim().is_empty()),
+            address: Some(address.to_canonical()),
+        }
+    }
 }

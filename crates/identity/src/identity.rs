@@ -9,8 +9,8 @@ use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
-use gaiterguard_domain::user::{Email, Session, User};
-use gaiterguard_store::{Refreshed, Store, UserLogin};
+use gaiterguard_domain::user::{Email, Session, SessionClient, User};
+use gaiterguard_store::{NewSession, Refreshed, Store, UserLogin};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::time::Instant;
@@ -19,7 +19,8 @@ use crate::access_token::{AccessTokens, Caller};
 use crate::account_key::AccountKey;
 use crate::device::Devices;
 use crate::error::{LoginError, RegisterError, SessionError};
-use crate::password::Passwords;
+use crate::new_password::NewPassword;
+use crate::password::{Passwords, Turn};
 use crate::queue::QueueFull;
 use crate::refresh_token;
 use crate::setup_code::SetupCode;
@@ -72,14 +73,24 @@ const REFUSAL_DELAY: Duration = Duration::from_secs(1);
 pub struct LoginSource<'a> {
     /// The address of the client.
     pub address: IpAddr,
+    /// The `User-Agent` of the client, if one was sent.
+    pub user_agent: Option<&'a str>,
     /// The device token of an earlier login, if one was sent. It is not checked yet.
     pub device_token: Option<&'a SecretString>,
+}
+
+impl LoginSource<'_> {
+    /// Returns the client as a session keeps it.
+    pub fn client(&self) -> SessionClient {
+        SessionClient::new(self.address, self.user_agent)
+    }
 }
 
 impl From<IpAddr> for LoginSource<'_> {
     fn from(address: IpAddr) -> Self {
         Self {
             address,
+            user_agent: None,
             device_token: None,
         }
     }
@@ -138,20 +149,70 @@ impl Identity {
         password: SecretString,
         from: impl Into<LoginSource<'_>>,
     ) -> Result<LoggedIn, LoginError> {
+        let from = from.into();
+        let (login, turn) = self.verified(email, password, from).await?;
+        drop(turn);
+        self.begin_session(login, from.client()).await
+    }
+
+    /// Replaces the caller's password and ends the user's other sessions. Wrong passwords count like those
+    /// of logins.
+    pub async fn change_password(
+        &self,
+        caller: &Caller,
+        present: SecretString,
+        new: NewPassword,
+        from: LoginSource<'_>,
+    ) -> Result<(), LoginError> {
+        let user = self.store.user_get(caller.user).await?;
+        let user = user.ok_or(LoginError::InvalidCredentials)?;
+        let (login, turn) = self.verified(user.email.as_str(), present, from).await?;
+        let hash = turn.hash(new.into_secret()).await?;
+        let at = self.clock.now();
+        let audit = NewAuditEntry {
+            workspace: Some(caller.workspace),
+            at,
+            actor: Actor::User(caller.user),
+            event: Event::UserPasswordChanged,
+            subject: Subject::User(caller.user),
+            detail: json!({}),
+        };
+        let changed = self
+            .store
+            .user_password_change(
+                caller.user,
+                &login.password_hash,
+                &hash,
+                caller.session,
+                at,
+                audit,
+            )
+            .await?;
+        // Otherwise the password was replaced after it was checked.
+        changed.then_some(()).ok_or(LoginError::InvalidCredentials)
+    }
+
+    /// Returns the user of an email address and a password, with the turn in which it was checked.
+    async fn verified(
+        &self,
+        email: &str,
+        password: SecretString,
+        from: LoginSource<'_>,
+    ) -> Result<(UserLogin, Turn), LoginError> {
         let refused_at = Instant::now() + REFUSAL_DELAY;
-        let outcome = self.try_login(email, password, from.into()).await;
+        let outcome = self.try_password(email, password, from).await;
         if matches!(outcome, Err(LoginError::Throttled { .. })) {
             tokio::time::sleep_until(refused_at).await;
         }
         outcome
     }
 
-    async fn try_login(
+    async fn try_password(
         &self,
         email: &str,
         password: SecretString,
         from: LoginSource<'_>,
-    ) -> Result<LoggedIn, LoginError> {
+    ) -> Result<(UserLogin, Turn), LoginError> {
         let account = AccountKey::of(email);
         let device = from.device_token.and_then(|token| {
             self.devices
@@ -188,28 +249,29 @@ impl Identity {
         // The turn is released after this, or concurrent right passwords that have not been counted
         // as right yet would look like as many wrong ones.
         attempt.right(self.clock.now());
-        drop(turn);
-        self.begin_session(found).await
+        Ok((found, turn))
     }
 
-    async fn begin_session(&self, login: UserLogin) -> Result<LoggedIn, LoginError> {
+    async fn begin_session(
+        &self,
+        login: UserLogin,
+        client: SessionClient,
+    ) -> Result<LoggedIn, LoginError> {
         let at = self.clock.now();
         let (refresh_token, token_hash) = refresh_token::generate()?;
         let refresh_expires_at = at.after(self.refresh_expiry);
         let entry = |session: SessionId, event| {
             session_entry(login.user.id, session, login.workspace, at, event)
         };
-        let session = self
-            .store
-            .session_create(
-                login.user.id,
-                login.workspace,
-                token_hash,
-                refresh_expires_at,
-                at,
-                |session| entry(session, Event::SessionCreated),
-            )
-            .await?;
+        let new = NewSession {
+            user: login.user.id,
+            workspace: login.workspace,
+            client,
+            token_hash,
+            expires_at: refresh_expires_at,
+        };
+        let created = |session| entry(session, Event::SessionCreated);
+        let session = self.store.session_create(new, at, created).await?;
         // A password reset ends the sessions that it finds. If one came between reading the hash and
         // beginning this session, the password that was checked is no longer the user's.
         let now_stored = self
@@ -240,7 +302,11 @@ impl Identity {
 
     /// Exchanges a refresh token for the next pair. A token that was exchanged before ends its session
     /// with all its tokens, including those of the rightful user.
-    pub async fn refresh(&self, token: &SecretString) -> Result<TokenPair, SessionError> {
+    pub async fn refresh(
+        &self,
+        token: &SecretString,
+        client: &SessionClient,
+    ) -> Result<TokenPair, SessionError> {
         let old_hash = refresh_token::fingerprint(token.expose_secret())
             .ok_or(SessionError::NotAuthenticated)?;
         let (refresh_token, new_hash) = refresh_token::generate()?;
@@ -248,7 +314,7 @@ impl Identity {
         let refresh_expires_at = now.after(self.refresh_expiry);
         let refreshed = self
             .store
-            .session_refresh(old_hash, new_hash, refresh_expires_at, now)
+            .session_refresh(old_hash, new_hash, client, refresh_expires_at, now)
             .await?;
         let session = match refreshed {
             Refreshed::Rotated(session) => session,
@@ -338,6 +404,18 @@ impl Identity {
             Event::SessionRevoked,
         );
         Ok(self.store.session_revoke(live.id, at, audit).await?)
+    }
+
+    /// Ends all sessions of the caller's user but the caller's own. Returns how many.
+    pub async fn end_other_sessions(&self, caller: &Caller) -> Result<u64, SessionError> {
+        let at = self.clock.now();
+        let ended = |session, workspace| {
+            session_entry(caller.user, session, workspace, at, Event::SessionRevoked)
+        };
+        Ok(self
+            .store
+            .session_revoke_others(caller.user, caller.session, at, ended)
+            .await?)
     }
 
     /// Returns the caller's user.

@@ -8,6 +8,8 @@ mod path;
 use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue, SelectExpr, SourceInfo};
 
+use gaiterguard_domain::effect::Effect;
+
 use crate::condition_error::ConditionError;
 use crate::expression::{Expression, Fact, Literal, Operation};
 use crate::kind::Kind;
@@ -24,6 +26,8 @@ pub struct Uses {
     pub body: bool,
     /// The documented operation.
     pub operation: bool,
+    /// The effect of the documented operation.
+    pub operation_effect: bool,
 }
 
 /// A condition that has been compiled.
@@ -193,6 +197,10 @@ impl Compiler<'_> {
             | Fact::OperationSummary
             | Fact::OperationTags
             | Fact::OperationDeprecated => self.uses.operation = true,
+            Fact::OperationEffect => {
+                self.uses.operation = true;
+                self.uses.operation_effect = true;
+            }
             _ => {}
         }
         typed(at, Operation::Fact(fact), Kind::of_fact(fact))
@@ -236,6 +244,7 @@ impl Compiler<'_> {
                     | Fact::OperationSummary
                     | Fact::OperationTags
                     | Fact::OperationDeprecated
+                    | Fact::OperationEffect
             )
         {
             let message = format!(
@@ -266,6 +275,21 @@ impl Compiler<'_> {
                 name.to_ascii_lowercase()
             );
             return Err(self.error(at, message));
+        }
+        Ok(())
+    }
+
+    /// Refuses a comparison of an operation's effect with a text that no effect is.
+    fn check_effect(&self, one: &Expression, other: &Expression) -> Result<(), ConditionError> {
+        let is_effect =
+            |part: &Expression| matches!(part.operation, Operation::Fact(Fact::OperationEffect));
+        for (effect, text) in [(one, other), (other, one)] {
+            if let Operation::Literal(Literal::Text(word)) = &text.operation
+                && is_effect(effect)
+                && Effect::from_code(word).is_none()
+            {
+                return Err(self.error(text.at as usize, names::unknown_effect()));
+            }
         }
         Ok(())
     }

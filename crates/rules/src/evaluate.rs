@@ -220,6 +220,10 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             }),
             Fact::OperationTags => operation(|operation| Value::List(List::Texts(&operation.tags))),
             Fact::OperationDeprecated => operation(|operation| Value::Bool(operation.deprecated)),
+            Fact::OperationEffect => {
+                let effect = facts.operation_effect;
+                effect.map_or(Value::Unknown, |effect| Value::text(effect.code()))
+            }
             Fact::Now => jiff::Timestamp::from_millisecond(facts.now.0)
                 .map(Value::Time)
                 .map_err(|_| Cause::Arithmetic)?,

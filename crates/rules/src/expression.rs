@@ -47,6 +47,7 @@ pub(crate) enum Fact {
     OperationSummary,
     OperationTags,
     OperationDeprecated,
+    OperationEffect,
     Now,
 }
 
@@ -125,6 +126,46 @@ impl Expression {
     /// Whether it is the request's path.
     pub(crate) fn is_path(&self) -> bool {
         matches!(self.operation, Operation::Fact(Fact::Path))
+    }
+
+    /// Returns the parts that it consists of.
+    pub(crate) fn parts(&self) -> Vec<&Self> {
+        match &self.operation {
+            Operation::Literal(_) | Operation::Fact(_) | Operation::Item | Operation::Under(_) => {
+                Vec::new()
+            }
+            Operation::Select(part, _)
+            | Operation::Has(part)
+            | Operation::Not(part)
+            | Operation::Negate(part)
+            | Operation::Size(part)
+            | Operation::Convert(_, part)
+            | Operation::Matches(part, _)
+            | Operation::Rewrite(_, part)
+            | Operation::Calendar(_, part, _) => vec![part],
+            Operation::Index(one, other)
+            | Operation::And(one, other)
+            | Operation::Or(one, other)
+            | Operation::Equal(one, other)
+            | Operation::NotEqual(one, other)
+            | Operation::Compare(_, one, other)
+            | Operation::Calculate(_, one, other)
+            | Operation::In(one, other)
+            | Operation::Search(_, one, other) => vec![one, other],
+            Operation::Choose(test, then, otherwise) => vec![test, then, otherwise],
+            Operation::List(items) => items.iter().collect(),
+            Operation::Map(entries) => entries
+                .iter()
+                .flat_map(|(key, value)| [key, value])
+                .collect(),
+            Operation::Each(each) => {
+                let filter = each.filter.iter();
+                [&each.range, &each.body]
+                    .into_iter()
+                    .chain(filter)
+                    .collect()
+            }
+        }
     }
 
     /// Whether it is the item of an [`Each`], as it is or rewritten.

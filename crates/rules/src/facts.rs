@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::OperationRef;
@@ -38,6 +39,8 @@ pub struct Facts<'a> {
     pub intent: &'a str,
     /// The documented operation that it calls.
     pub operation: Option<&'a OperationRef>,
+    /// The effect of that operation; `None` if it is not known, or if no condition uses it.
+    pub operation_effect: Option<Effect>,
     /// When.
     pub now: Timestamp,
 }

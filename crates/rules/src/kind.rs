@@ -78,7 +78,8 @@ impl Kind {
             | Fact::OperationId
             | Fact::OperationSummary
             | Fact::OperationTags
-            | Fact::OperationDeprecated => Self::Any,
+            | Fact::OperationDeprecated
+            | Fact::OperationEffect => Self::Any,
         }
     }
 }

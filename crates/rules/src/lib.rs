@@ -8,10 +8,12 @@
 //! This crate must never hold IO, a clock, a score, or what follows from a match.
 
 mod arithmetic;
+mod body_field;
 mod budget;
 mod calendar;
 mod compile;
 mod condition_error;
+mod constant;
 mod evaluate;
 mod expression;
 mod facts;
@@ -29,6 +31,7 @@ mod respelled;
 mod value;
 mod warning;
 
+pub use body_field::BodyField;
 pub use budget::STEPS_MAX;
 pub use compile::{LITERAL_ITEMS_MAX, Uses};
 pub use condition_error::ConditionError;

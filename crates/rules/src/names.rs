@@ -1,5 +1,7 @@
 //! The names that a condition may use, and the errors for other names.
 
+use gaiterguard_domain::effect::Effect;
+
 use crate::expression::{Conversion, Fact, Rewrite, Search};
 
 /// The variables that have fields, and their fields.
@@ -28,6 +30,7 @@ pub(crate) const FIELDS: [(&str, &[(&str, Fact)]); 4] = [
             ("summary", Fact::OperationSummary),
             ("tags", Fact::OperationTags),
             ("deprecated", Fact::OperationDeprecated),
+            ("effect", Fact::OperationEffect),
         ],
     ),
 ];
@@ -38,6 +41,14 @@ const VALUES: [(&str, Fact); 3] = [
     ("now", Fact::Now),
     ("operation", Fact::Operation),
 ];
+
+/// Returns the error for a text that is not the effect of any operation.
+pub(crate) fn unknown_effect() -> String {
+    format!(
+        "no operation has this effect: expected one of {}",
+        Effect::ALL.map(Effect::code).join(", ")
+    )
+}
 
 /// Returns the fields of a variable; `None` if it has no fields.
 pub(crate) fn fields(variable: &str) -> Option<&'static [(&'static str, Fact)]> {

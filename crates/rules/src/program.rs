@@ -1,7 +1,9 @@
 //! A condition that is ready to be evaluated.
 
+use crate::body_field::{self, BodyField};
 use crate::compile::{Compiled, Uses, compile};
 use crate::condition_error::ConditionError;
+use crate::constant;
 use crate::evaluate::{Evaluation, Spelling};
 use crate::expression::Expression;
 use crate::facts::Facts;
@@ -98,6 +100,16 @@ impl Program {
             }
         }
         whole
+    }
+
+    /// Whether the condition is true for every request. False if that is not certain.
+    pub fn is_always_true(&self) -> bool {
+        constant::result(&self.condition) == Some(true)
+    }
+
+    /// Returns the fields of the body that the condition names.
+    pub fn body_fields(&self) -> Vec<BodyField> {
+        body_field::named(&self.text, &self.condition)
     }
 
     /// Returns the warnings for its author.

@@ -69,6 +69,7 @@ fn with_head<T>(headers: Option<&HeaderMap>, look: impl FnOnce(&Facts<'_>) -> T)
         agent: (AgentId(1), "a"),
         intent: "i",
         operation: None,
+        operation_effect: None,
         now: Timestamp(0),
     })
 }

@@ -174,6 +174,7 @@ fn attempt(
             agent: (AgentId(0), ""),
             intent: "",
             operation: None,
+            operation_effect: None,
             now,
         })
         .map_err(|failure| program.explain(failure))

@@ -7,16 +7,19 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use gaiterguard_apidocs::{Call, Operation};
 use gaiterguard_authority::{Authority, Definitions};
 use gaiterguard_definitions::definition_store::{DefinitionError, DefinitionStore};
 use gaiterguard_definitions::rule;
 use gaiterguard_definitions::simulation::RuleSimulation;
 use gaiterguard_domain::all;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::field::{Checked, FieldError, refused};
 use gaiterguard_domain::id::{ActionId, RuleId, WorkspaceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::service::Service;
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
@@ -25,7 +28,8 @@ use gaiterguard_rules::{CompiledRule, Content, Facts, Match, Query, RequestPath,
 use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{RuleFields, StoreError, Stored};
 
-use crate::tally::{Example, ProposedRule, Simulation, Tally};
+use crate::recorded::recorded_summary;
+use crate::tally::{DraftMatch, Example, ProposedRule, Simulation, Tally};
 
 /// The most requests that are replayed.
 pub const ROWS_MAX: u64 = 10_000;
@@ -41,7 +45,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Replays a proposed set of rules over the recorded requests. An item with an id changes that rule; an
 /// item without one is a new rule. Stored rules that are not named are ignored, unless `keep_others` is
-/// true. `risk_threshold` applies to agents without one of their own.
+/// true. `risk_threshold` applies to agents without one of their own; `effect_of` returns the effect of a
+/// documented operation, as conditions name it.
 ///
 /// # Errors
 ///
@@ -49,15 +54,25 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn simulate(
     authority: &Authority,
     risk_threshold: f64,
+    effect_of: EffectOf,
     desk: &DefinitionStore,
     workspace: WorkspaceId,
     simulation: RuleSimulation,
 ) -> Result<Simulation, DefinitionError> {
-    let (rules, days) = read(desk, workspace, simulation).await?;
+    let AppliedRules {
+        rules,
+        drafted,
+        days,
+    } = read(desk, workspace, simulation).await?;
+    let rules: Vec<CompiledRule> = rules.into_iter().map(CompiledRule::new).collect();
+    let mut programs = rules.iter().filter_map(CompiledRule::program);
     let replay = Arc::new(Replay {
-        rules: rules.into_iter().map(CompiledRule::new).collect(),
+        uses_effect: programs.any(|program| program.uses().operation_effect),
+        rules,
+        drafted,
         definitions: authority.definitions(workspace),
         threshold: risk_threshold,
+        effect_of,
     });
     let now = desk.now();
     let since = now.before(Duration::from_hours(24) * days);
@@ -82,24 +97,25 @@ pub async fn simulate(
             .take_while(|entry| entry.new.at >= since)
             .collect();
         let is_last = entries.len() < length || page.next_cursor.is_none();
-        let undecided = replayed(&replay, entries, &mut tally).await?;
-        for (entry, rule) in undecided {
-            let request = match entry.action {
-                Some(action) if opened < OPENED_MAX => {
-                    opened += 1;
-                    open(desk, workspace, action).await?
+        for mut example in replayed(&replay, entries).await? {
+            let is_open = example.decision.is_none() || example.draft == DraftMatch::Possible;
+            if let Some(action) = example.entry.action.filter(|_| is_open)
+                && opened < OPENED_MAX
+            {
+                opened += 1;
+                if let Some(request) = open(desk, workspace, action).await? {
+                    example = replay.example(example.entry, Some(&request));
                 }
-                _ => None,
+            }
+            let summary = if example.is_changed() {
+                recorded_summary(desk, &example.entry).await?
+            } else {
+                None
             };
-            let example = match request {
-                Some(request) => replay.example(entry, Some(&request)),
-                None => Example {
-                    entry,
-                    decision: None,
-                    rule,
-                },
-            };
-            tally.count(example);
+            tally.count(
+                example,
+                summary.as_ref().and_then(|summary| summary.amount.as_ref()),
+            );
         }
         if is_last {
             return Ok(tally.finish(since, now, false));
@@ -111,13 +127,12 @@ pub async fn simulate(
     }
 }
 
-/// Counts the requests that can be decided, and returns the others. It runs on a blocking thread, so that
-/// the threads that serve requests do not wait.
+/// Applies the rules to requests whose content is not known. It runs on a blocking thread, so that the
+/// threads that serve requests do not wait.
 async fn replayed(
     replay: &Arc<Replay>,
     entries: Vec<RequestEntry>,
-    tally: &mut Tally,
-) -> Result<Vec<(RequestEntry, Option<ProposedRule>)>, DefinitionError> {
+) -> Result<Vec<Example>, DefinitionError> {
     let at_work = Arc::clone(replay);
     let work = move || -> Vec<Example> {
         entries
@@ -125,18 +140,9 @@ async fn replayed(
             .map(|entry| at_work.example(entry, None))
             .collect()
     };
-    let examples = tokio::task::spawn_blocking(work)
+    tokio::task::spawn_blocking(work)
         .await
-        .map_err(|_| DefinitionError::Changing)?;
-    let mut undecided = Vec::new();
-    for example in examples {
-        if example.decision.is_some() {
-            tally.count(example);
-        } else {
-            undecided.push((example.entry, example.rule));
-        }
-    }
-    Ok(undecided)
+        .map_err(|_| DefinitionError::Changing)
 }
 
 /// Returns the request that an action holds, if it is still kept.
@@ -161,17 +167,40 @@ async fn open(
     }
 }
 
+/// Returns the effect of a documented operation of a service.
+pub type EffectOf = fn(&Service, &Operation) -> Effect;
+
 struct Replay {
     rules: Vec<CompiledRule>,
+    /// The rules that were proposed; the others stay in effect next to them.
+    drafted: HashSet<RuleId>,
+    /// Whether a condition uses the effect of the documented operation.
+    uses_effect: bool,
     definitions: Option<Arc<Definitions>>,
     threshold: f64,
+    effect_of: EffectOf,
+}
+
+/// The outcome of the rules for one request.
+struct Replayed<'r> {
+    /// The decision; `None` if it cannot be determined.
+    decision: Option<Decision>,
+    /// The rule that determines the decision, or that cannot be decided.
+    rule: Option<&'r CompiledRule>,
+    /// Whether a proposed rule matches.
+    draft: DraftMatch,
 }
 
 impl Replay {
     fn example(&self, entry: RequestEntry, request: Option<&CanonicalRequest>) -> Example {
-        let (decision, rule) = self.decide(&entry, request);
+        let Replayed {
+            decision,
+            rule,
+            draft,
+        } = self.decide(&entry, request);
         Example {
             decision,
+            draft,
             rule: rule.map(|rule| {
                 let rule = rule.rule();
                 ProposedRule {
@@ -184,12 +213,12 @@ impl Replay {
         }
     }
 
-    /// Returns the decision on a request, and the rule that determines it.
+    /// Applies the rules to a request.
     fn decide<'r>(
         &'r self,
         entry: &RequestEntry,
         request: Option<&CanonicalRequest>,
-    ) -> (Option<Decision>, Option<&'r CompiledRule>) {
+    ) -> Replayed<'r> {
         let new = &entry.new;
         let rules: Vec<&'r CompiledRule> = self
             .rules
@@ -204,13 +233,25 @@ impl Replay {
             .unwrap_or(self.threshold);
         let otherwise = unruled(entry, threshold);
         if rules.is_empty() {
-            return (Some(otherwise), None);
+            return Replayed {
+                decision: Some(otherwise),
+                rule: None,
+                draft: DraftMatch::No,
+            };
         }
         // A deleted agent or service, or an address with a masked key, leaves the rules undecidable.
         let (Some(agent), Some(service), Ok(target)) =
             (agent, service, Target::parse(&new.target_url))
         else {
-            return (None, rules.first().copied());
+            return Replayed {
+                decision: None,
+                rule: rules.first().copied(),
+                draft: if rules.iter().any(|rule| self.is_drafted(rule)) {
+                    DraftMatch::Possible
+                } else {
+                    DraftMatch::No
+                },
+            };
         };
         let arena = Arena::default();
         let query = Query::parse(target.query());
@@ -228,6 +269,7 @@ impl Replay {
             agent: (agent.id, &agent.name),
             intent: &new.intent,
             operation: new.evaluation.operation.as_ref(),
+            operation_effect: self.operation_effect(entry, service, target.path()),
             now: new.at,
         };
         let matches = matching_rules(rules, &facts);
@@ -242,10 +284,50 @@ impl Replay {
             let either = effect.max(Some(rule.rule().effect));
             matches!(how, Match::Undecidable(_)) && decided(either, otherwise) != decision
         });
-        match doubted {
+        let (decision, rule) = match doubted {
             Some((rule, _)) => (None, Some(*rule)),
             None => (Some(decision), certain),
+        };
+        Replayed {
+            decision,
+            rule,
+            draft: self.draft_match(&matches),
         }
+    }
+
+    fn is_drafted(&self, rule: &CompiledRule) -> bool {
+        self.drafted.contains(&rule.rule().id)
+    }
+
+    /// Returns whether a proposed rule is among those that match or may match.
+    fn draft_match(&self, matches: &[(&CompiledRule, Match)]) -> DraftMatch {
+        let mut found = DraftMatch::No;
+        for (_, how) in matches.iter().filter(|(rule, _)| self.is_drafted(rule)) {
+            match how {
+                Match::Undecidable(_) => found = DraftMatch::Possible,
+                Match::Yes | Match::Unevaluated(_) => return DraftMatch::Yes,
+                Match::No => {}
+            }
+        }
+        found
+    }
+
+    /// Returns the effect of the recorded operation, according to the current documents.
+    fn operation_effect(
+        &self,
+        entry: &RequestEntry,
+        service: &Service,
+        path: &str,
+    ) -> Option<Effect> {
+        let recorded = entry.new.evaluation.operation.as_ref();
+        let recorded = recorded.filter(|_| self.uses_effect)?;
+        let catalog = self.definitions.as_deref()?.catalog(service.id)?;
+        let operation = catalog.find(&Call {
+            method: &entry.new.method,
+            path,
+            base_path: service.base_url.path(),
+        })?;
+        (operation.id == recorded.id).then(|| (self.effect_of)(service, operation))
     }
 }
 
@@ -271,12 +353,21 @@ fn unruled(entry: &RequestEntry, threshold: f64) -> Decision {
     }
 }
 
+/// The rules that would apply.
+struct AppliedRules {
+    rules: Vec<Rule>,
+    /// Those of them that were proposed, and not kept.
+    drafted: HashSet<RuleId>,
+    /// How many days are replayed.
+    days: u32,
+}
+
 /// Returns the rules that would apply, and how many days are replayed.
 async fn read(
     desk: &DefinitionStore,
     workspace: WorkspaceId,
     simulation: RuleSimulation,
-) -> Result<(Vec<Rule>, u32), DefinitionError> {
+) -> Result<AppliedRules, DefinitionError> {
     let RuleSimulation {
         rules: proposed,
         days,
@@ -317,11 +408,16 @@ async fn read(
         let id = known.map_or(unused, |rule| rule.id);
         rules.push(rule(workspace, id, checked, desk.now()));
     }
+    let drafted = rules.iter().map(|rule| rule.id).collect();
     if keep_others.unwrap_or(false) {
         present.retain(|rule| !named.contains(&rule.id));
         rules.append(&mut present);
     }
-    Ok((rules, days.unwrap_or_default().0))
+    Ok(AppliedRules {
+        rules,
+        drafted,
+        days: days.unwrap_or_default().0,
+    })
 }
 
 /// Returns the stored rule that an item names, if it names one.

@@ -7,6 +7,7 @@ use gaiterguard_domain::ledger::RequestEntry;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
+use gaiterguard_summary::{Money, MoneySums};
 
 /// The most examples for each kind of change.
 const EXAMPLES_MAX: usize = 10;
@@ -22,6 +23,11 @@ pub struct Simulation {
     pub requests: u64,
     /// Whether there were more than the limit, so that the oldest were omitted.
     pub is_cut: bool,
+    /// The number of requests that at least one proposed rule matches.
+    pub matches: u64,
+    /// The number of other requests that a proposed rule may match, depending on a part of the request
+    /// that was not kept.
+    pub possible_matches: u64,
     /// Held before, and forwarded under the proposed rules.
     pub released: Changes,
     /// Forwarded before, and held under the proposed rules.
@@ -44,11 +50,24 @@ pub struct Simulation {
 pub struct Changes {
     /// The number of requests.
     pub count: u64,
+    /// The sums of their main amounts of money, as far as these are known.
+    pub amounts: MoneySums,
     /// The latest of them.
     pub examples: Vec<Example>,
 }
 
-/// A recorded request that would have been decided differently.
+/// Whether a proposed rule matches a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DraftMatch {
+    /// It does.
+    Yes,
+    /// None does.
+    No,
+    /// It depends on a part of the request that was not kept.
+    Possible,
+}
+
+/// A recorded request with its decision under the proposed rules.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Example {
     /// The request as it was recorded.
@@ -57,6 +76,8 @@ pub struct Example {
     pub decision: Option<Decision>,
     /// The proposed rule that decides it, or that cannot be decided.
     pub rule: Option<ProposedRule>,
+    /// Whether a rule that was proposed matches it; other rules stay in effect.
+    pub(crate) draft: DraftMatch,
 }
 
 /// A rule of the proposed set.
@@ -77,6 +98,8 @@ pub(crate) struct Tally {
     oldest: Option<Timestamp>,
     held_before: u64,
     held_after: u64,
+    matches: u64,
+    possible_matches: u64,
     released: Changes,
     held: Changes,
     denied: Changes,
@@ -85,23 +108,36 @@ pub(crate) struct Tally {
 }
 
 impl Changes {
-    fn count(&mut self, example: Example) {
+    fn count(&mut self, example: Example, amount: Option<&Money>) {
         self.count += 1;
+        if let Some(amount) = amount {
+            self.amounts.add(amount);
+        }
         if self.examples.len() < EXAMPLES_MAX {
             self.examples.push(example);
         }
     }
 }
 
+impl Example {
+    /// Whether the decision would change.
+    pub(crate) fn is_changed(&self) -> bool {
+        let before = self.entry.new.evaluation.decision;
+        self.decision.is_some_and(|after| after != before)
+    }
+}
+
 impl Tally {
-    /// Counts one request with its decision under the proposed rules.
-    pub(crate) fn count(&mut self, example: Example) {
+    /// Counts one request with its decision under the proposed rules, and its main amount of money.
+    pub(crate) fn count(&mut self, example: Example, amount: Option<&Money>) {
         let before = example.entry.new.evaluation.decision;
         let after = example.decision.unwrap_or(before);
         self.requests += 1;
         self.oldest = Some(example.entry.new.at);
         self.held_before += u64::from(before == Decision::Hold);
         self.held_after += u64::from(after == Decision::Hold);
+        self.matches += u64::from(example.draft == DraftMatch::Yes);
+        self.possible_matches += u64::from(example.draft == DraftMatch::Possible);
         let changes = match (before, example.decision) {
             (_, None) => &mut self.undecidable,
             (before, Some(after)) if before == after => return,
@@ -110,7 +146,7 @@ impl Tally {
             (_, Some(Decision::Hold)) => &mut self.held,
             (_, Some(Decision::Forward)) => &mut self.released,
         };
-        changes.count(example);
+        changes.count(example, amount);
     }
 
     pub(crate) fn requests(&self) -> u64 {
@@ -130,6 +166,8 @@ impl Tally {
             since,
             requests: self.requests,
             is_cut,
+            matches: self.matches,
+            possible_matches: self.possible_matches,
             prompts_before: per_day(self.held_before),
             prompts_after: per_day(self.held_after),
             released: self.released,

@@ -66,7 +66,7 @@ pub use action::{
     FamiliarityFilter, OperationFamiliarity, RuledAction, RulingFilter, StoredAction, StoredHead,
 };
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
-pub use audit::{AuditBroken, Resume};
+pub use audit::{ActorFilter, AuditBroken, AuditFilter, Resume};
 pub use data_key::DataKeyRow;
 pub use db::cursor::Page;
 pub use db::error::{Abandoned, InvalidCursor, StoreError};
@@ -82,7 +82,7 @@ pub use rows::stored::{DamagedRow, Stored};
 pub use rule::{RuleFields, RuleSaved};
 pub use rule_hit::RuleHits;
 pub use service::{ServiceFields, ServiceSaved};
-pub use session::Refreshed;
+pub use session::{NewSession, Refreshed};
 pub use sighting::{SightingRow, SightingRowKind, ValueHash};
 pub use store::{Purpose, Store, StoreOptions};
 pub use user::{UserCreated, UserLogin};

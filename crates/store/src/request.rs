@@ -3,8 +3,12 @@
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
-use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId, ServiceId, WorkspaceId};
-use gaiterguard_domain::ledger::{NewEntry, RequestEntry, RequestFilter};
+use gaiterguard_domain::id::{
+    AgentId, DataKeyId, RequestEntryId, RequestId, ServiceId, UserId, WorkspaceId,
+};
+use gaiterguard_domain::ledger::{
+    Decided, NewEntry, RequestEntry, RequestFilter, Sealed, SealedSummary,
+};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use serde_json::json;
@@ -29,10 +33,29 @@ struct RequestRow {
     decision: Text,
     judgement: Text,
     action_id: Option<Text>,
-    action_status: Option<Text>,
     created_at: i64,
     upstream_status: Option<i64>,
     completed_at: Option<i64>,
+    action_status: Option<Text>,
+    approved_by: Option<i64>,
+    approved_at: Option<i64>,
+    resolved_by: Option<i64>,
+    resolved_at: Option<i64>,
+    request_key_id: Option<i64>,
+    digest: Option<Vec<u8>>,
+    summary: Option<Vec<u8>>,
+}
+
+/// The columns of [`RequestRow`].
+macro_rules! select_request {
+    ($rest:literal) => {
+        concat!(
+            "SELECT requests.*, actions.status AS action_status, approved_by, approved_at, ",
+            "resolved_by, resolved_at, request_key_id, digest, summary ",
+            "FROM requests LEFT JOIN actions ON actions.entry_id = requests.id ",
+            $rest
+        )
+    };
 }
 
 impl RequestRow {
@@ -60,6 +83,8 @@ impl RequestRow {
                         .ok_or_else(|| StoreError::inconsistent("actions", "status", self.id))
                 })
                 .transpose()?,
+            decided: self.decided(),
+            summary: self.summary()?,
             completed_at: time(self.completed_at),
             new: NewEntry {
                 request_id: context.request_id("request_id", self.request_id.lossy())?,
@@ -74,6 +99,37 @@ impl RequestRow {
                 at: Timestamp(self.created_at),
             },
         })
+    }
+
+    /// Returns who ruled on the action, or else who ended it before a ruling.
+    fn decided(&self) -> Option<Decided> {
+        let (by, at) = match self.approved_by {
+            Some(by) => (by, self.approved_at?),
+            None => (self.resolved_by?, self.resolved_at?),
+        };
+        Some(Decided {
+            by: UserId(by),
+            at: Timestamp(at),
+        })
+    }
+
+    fn summary(&self) -> Result<Option<SealedSummary>, StoreError> {
+        let context = RowContext {
+            table: "actions",
+            id: &self.action_id.as_ref().map_or("", Text::lossy),
+        };
+        let (Some(bytes), Some(data_key), Some(digest)) =
+            (&self.summary, self.request_key_id, &self.digest)
+        else {
+            return Ok(None);
+        };
+        Ok(Some(SealedSummary {
+            sealed: Sealed {
+                data_key: DataKeyId(data_key),
+                bytes: bytes.clone(),
+            },
+            digest: context.digest("digest", digest)?,
+        }))
     }
 
     /// Returns the entry, or what can be read of it: a damaged row must not hide the others.
@@ -98,6 +154,8 @@ impl RequestRow {
                 .action_status
                 .as_ref()
                 .and_then(|word| ActionStatus::parse(word.lossy())),
+            decided: self.decided(),
+            summary: self.summary().ok().flatten(),
             completed_at: time(self.completed_at),
             new: NewEntry {
                 request_id: RequestId(request_id),
@@ -137,17 +195,17 @@ impl Store {
         let rows = fetch_all!(
             reader,
             RequestRow,
-            "SELECT requests.*, actions.status AS action_status
-             FROM requests LEFT JOIN actions ON actions.entry_id = requests.id
-             WHERE requests.workspace_id = $1
-               AND ($2 IS NULL OR requests.agent_id = $2)
-               AND ($3 IS NULL OR requests.service_id = $3)
-               AND ($4 IS NULL OR requests.decision = $4)
-               AND ($5 IS NULL OR actions.status = $5)
-               AND ($6 IS NULL OR LOWER(requests.target_url) LIKE LOWER($6) ESCAPE '!'
-                    OR LOWER(requests.intent) LIKE LOWER($6) ESCAPE '!')
-               AND (requests.created_at, requests.id) < ($7, $8)
-             ORDER BY requests.created_at DESC, requests.id DESC LIMIT $9",
+            select_request!(
+                "WHERE requests.workspace_id = $1
+                   AND ($2 IS NULL OR requests.agent_id = $2)
+                   AND ($3 IS NULL OR requests.service_id = $3)
+                   AND ($4 IS NULL OR requests.decision = $4)
+                   AND ($5 IS NULL OR actions.status = $5)
+                   AND ($6 IS NULL OR LOWER(requests.target_url) LIKE LOWER($6) ESCAPE '!'
+                        OR LOWER(requests.intent) LIKE LOWER($6) ESCAPE '!')
+                   AND (requests.created_at, requests.id) < ($7, $8)
+                 ORDER BY requests.created_at DESC, requests.id DESC LIMIT $9"
+            ),
             workspace.0,
             filter.agent.map(|agent| agent.0),
             filter.service.map(|service| service.0),
@@ -175,9 +233,7 @@ impl Store {
         let row = fetch_optional!(
             reader,
             RequestRow,
-            "SELECT requests.*, actions.status AS action_status
-             FROM requests LEFT JOIN actions ON actions.entry_id = requests.id
-             WHERE requests.id = $2 AND requests.workspace_id = $1",
+            select_request!("WHERE requests.id = $2 AND requests.workspace_id = $1"),
             workspace.0,
             entry.0,
         );

@@ -4,11 +4,12 @@ use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::user::Session;
+use gaiterguard_domain::user::{Session, SessionClient};
 use serde_json::json;
 
 use crate::db::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use crate::db::error::StoreError;
+use crate::rows::column::Text;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
@@ -25,6 +26,21 @@ pub enum Refreshed {
     Expired,
 }
 
+/// A session to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSession {
+    /// Who logged in.
+    pub user: UserId,
+    /// The workspace that the session acts in.
+    pub workspace: WorkspaceId,
+    /// The client that logged in.
+    pub client: SessionClient,
+    /// The SHA-256 of the first refresh token.
+    pub token_hash: [u8; 32],
+    /// When the session and the token expire.
+    pub expires_at: Timestamp,
+}
+
 #[derive(sqlx::FromRow)]
 struct SessionRow {
     id: i64,
@@ -32,6 +48,9 @@ struct SessionRow {
     workspace_id: i64,
     created_at: i64,
     expires_at: i64,
+    last_used_at: Option<i64>,
+    user_agent: Option<Text>,
+    address: Option<Text>,
 }
 
 impl From<SessionRow> for Session {
@@ -42,6 +61,11 @@ impl From<SessionRow> for Session {
             workspace: WorkspaceId(row.workspace_id),
             created_at: Timestamp(row.created_at),
             expires_at: Timestamp(row.expires_at),
+            last_used_at: Timestamp(row.last_used_at.unwrap_or(row.created_at)),
+            client: SessionClient {
+                user_agent: row.user_agent.map(|text| text.lossy().to_owned()),
+                address: row.address.and_then(|text| text.lossy().parse().ok()),
+            },
         }
     }
 }
@@ -58,26 +82,33 @@ struct TokenRow {
 }
 
 impl Store {
-    /// Creates a session with its first refresh token, both valid until `expires_at`.
+    /// Creates a session with its first refresh token.
     pub async fn session_create(
         &self,
-        user: UserId,
-        workspace: WorkspaceId,
-        token_hash: [u8; 32],
-        expires_at: Timestamp,
+        new: NewSession,
         at: Timestamp,
         audit: impl FnOnce(SessionId) -> NewAuditEntry,
     ) -> Result<Session, StoreError> {
+        let NewSession {
+            user,
+            workspace,
+            client,
+            token_hash,
+            expires_at,
+        } = new;
         let mut tx = Transaction::begin(self.writers(), at).await?;
         let (id,) = fetch_one!(
             tx,
             (i64,),
-            "INSERT INTO sessions (user_id, workspace_id, created_at, expires_at)
-             VALUES ($1, $2, $3, $4) RETURNING id",
+            "INSERT INTO sessions
+                (user_id, workspace_id, created_at, last_used_at, expires_at, user_agent, address)
+             VALUES ($1, $2, $3, $3, $4, $5, $6) RETURNING id",
             user.0,
             workspace.0,
             at.0,
             expires_at.0,
+            client.user_agent.as_deref(),
+            client.address.map(|address| address.to_string()),
         );
         token_insert(&mut tx, SessionId(id), token_hash, expires_at, at).await?;
         tx.audit(audit(SessionId(id)));
@@ -88,6 +119,8 @@ impl Store {
             workspace,
             created_at: at,
             expires_at,
+            last_used_at: at,
+            client,
         })
     }
 
@@ -97,6 +130,7 @@ impl Store {
         &self,
         old_hash: [u8; 32],
         new_hash: [u8; 32],
+        client: &SessionClient,
         expires_at: Timestamp,
         now: Timestamp,
     ) -> Result<Refreshed, StoreError> {
@@ -122,6 +156,8 @@ impl Store {
             workspace: WorkspaceId(token.workspace_id),
             created_at: Timestamp(token.created_at),
             expires_at,
+            last_used_at: now,
+            client: client.clone(),
         };
         let entry = |event, actor| NewAuditEntry {
             workspace: Some(session.workspace),
@@ -154,9 +190,13 @@ impl Store {
         );
         execute!(
             tx,
-            "UPDATE sessions SET expires_at = $2 WHERE id = $1",
+            "UPDATE sessions SET expires_at = $2, last_used_at = $3, user_agent = $4, address = $5
+             WHERE id = $1",
             session.id.0,
             expires_at.0,
+            now.0,
+            client.user_agent.as_deref(),
+            client.address.map(|address| address.to_string()),
         );
         token_insert(&mut tx, session.id, new_hash, expires_at, now).await?;
         tx.audit(entry(Event::SessionRefreshed, Actor::User(session.user)));
@@ -181,6 +221,36 @@ impl Store {
         tx.end(ended, audit).await
     }
 
+    /// Ends all sessions of a user but one, each with an audit entry. Returns how many.
+    pub async fn session_revoke_others(
+        &self,
+        user: UserId,
+        kept: SessionId,
+        at: Timestamp,
+        audit: impl Fn(SessionId, WorkspaceId) -> NewAuditEntry,
+    ) -> Result<u64, StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let ended = fetch_all!(
+            tx,
+            (i64, i64),
+            "UPDATE sessions SET revoked_at = $3
+             WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL AND expires_at > $3
+             RETURNING id, workspace_id",
+            user.0,
+            kept.0,
+            at.0,
+        );
+        if ended.is_empty() {
+            tx.rollback().await?;
+            return Ok(0);
+        }
+        for (session, workspace) in &ended {
+            tx.audit(audit(SessionId(*session), WorkspaceId(*workspace)));
+        }
+        tx.commit().await?;
+        Ok(ended.len() as u64)
+    }
+
     /// Returns a session that has neither ended nor expired.
     pub async fn session_get_live(
         &self,
@@ -191,8 +261,8 @@ impl Store {
         let row = fetch_optional!(
             reader,
             SessionRow,
-            "SELECT id, user_id, workspace_id, created_at, expires_at FROM sessions
-             WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2",
+            "SELECT id, user_id, workspace_id, created_at, expires_at, last_used_at, user_agent, address
+             FROM sessions WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2",
             session.0,
             now.0,
         );
@@ -209,8 +279,8 @@ impl Store {
         let rows = fetch_all!(
             reader,
             SessionRow,
-            "SELECT id, user_id, workspace_id, created_at, expires_at FROM sessions
-             WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC",
+            "SELECT id, user_id, workspace_id, created_at, expires_at, last_used_at, user_agent, address
+             FROM sessions WHERE user_id = $1 AND revoked_at IS NULL AND expires_at > $2 ORDER BY id DESC",
             user.0,
             now.0,
         );

@@ -1,7 +1,7 @@
 //! Users and the workspaces that they own or join.
 
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{UserId, WorkspaceId};
+use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Email, User};
 use gaiterguard_domain::workspace::Role;
@@ -237,6 +237,40 @@ impl Store {
             tx,
             "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
             user.0,
+            at.0,
+        );
+        tx.end(found, audit).await
+    }
+
+    /// Replaces a user's password, if it is still the one with the hash `present`, and ends all the
+    /// user's sessions but one. Returns false if the password is another one.
+    pub async fn user_password_change(
+        &self,
+        user: UserId,
+        present: &str,
+        password_hash: &str,
+        kept: SessionId,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let found = execute!(
+            tx,
+            "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+            user.0,
+            present,
+            password_hash,
+        );
+        if found == 0 {
+            tx.rollback().await?;
+            return Ok(false);
+        }
+        execute!(
+            tx,
+            "UPDATE sessions SET revoked_at = $3
+             WHERE user_id = $1 AND id <> $2 AND revoked_at IS NULL",
+            user.0,
+            kept.0,
             at.0,
         );
         tx.end(found, audit).await

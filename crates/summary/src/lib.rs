@@ -7,6 +7,7 @@
 mod amount;
 mod fact;
 mod headline;
+mod money;
 mod path;
 mod values;
 mod verb;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use amount::Money;
 pub use fact::{Fact, FactKind};
 pub use headline::Part;
+pub use money::{MoneySum, MoneySums};
 
 use headline::Headline;
 use path::Target;

@@ -7,6 +7,7 @@ import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { meaningOf, pointerOf } from './card';
+import { comparisonsOf } from './familiarity';
 import { bodyValues } from './requestValues';
 import { type Mark, Reason, topReasonOf } from './WhyScore';
 
@@ -18,6 +19,7 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
   const facts = action.summary?.facts ?? [];
   const others = action.summary?.other_values ?? 0;
   const reason = topReasonOf(action);
+  const comparisons = action.context ? comparisonsOf(action.context) : [];
   return (
     <dl className="space-y-3 rounded-lg border border-line bg-panel p-4">
       <Row name="Who and where">
@@ -55,6 +57,17 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           {others > 0 && (
             <p className="mt-1 text-soft">{counted(others, 'more value')} in the exact request</p>
           )}
+        </Row>
+      )}
+      {comparisons.length > 0 && (
+        <Row name="Is it normal?">
+          <ul className="space-y-0.5">
+            {comparisons.map(({ text, isUnusual }) => (
+              <li key={text} className={isUnusual ? 'font-medium text-warn' : ''}>
+                {text}
+              </li>
+            ))}
+          </ul>
         </Row>
       )}
       {reason && (

@@ -21,10 +21,11 @@ function factsOf(body: string): RequestFact[] {
 }
 
 const summaryOf = (facts: RequestFact[]) => ({
-  effect: 'changes',
+  effect: 'changes' as const,
   headline: [],
   facts,
   other_values: 0,
+  amount: null,
 });
 
 const request = (change: Partial<Action>) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Action } from '#/client';
+import type { Action, OperationEffect } from '#/client';
 import { frictionOf, reasonsForFriction } from './friction';
 
 const request = (change: Partial<Action>) =>
@@ -10,11 +10,17 @@ const request = (change: Partial<Action>) =>
     body_encoding: 'utf8',
     risk_score: 0.6,
     signals: [],
-    summary: { effect: 'changes', headline: [], facts: [], other_values: 0 },
+    summary: { effect: 'changes', headline: [], facts: [], other_values: 0, amount: null },
     ...change,
   }) as unknown as Action;
 
-const summary = (effect: string) => ({ effect, headline: [], facts: [], other_values: 0 });
+const summary = (effect: OperationEffect) => ({
+  effect,
+  headline: [],
+  facts: [],
+  other_values: 0,
+  amount: null,
+});
 
 describe('an approval', () => {
   it('takes one press if little can go wrong', () => {

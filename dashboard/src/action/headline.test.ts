@@ -11,13 +11,14 @@ const operation = { id: 'createPayout', summary: 'Create a payout', tags: [], de
 describe('the headline of a request', () => {
   it('is what it would do', () => {
     const summary = {
-      effect: 'pays',
+      effect: 'pays' as const,
       headline: [
         { text: 'Pay out ', is_value: false },
         { text: '€12.00', is_value: true },
       ],
       facts: [],
       other_values: 0,
+      amount: null,
     };
     expect(headline({ ...request, operation, summary })).toBe('Pay out €12.00');
   });

@@ -63,6 +63,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'session.revoked': 'ended a session',
   'session.token_reused': 'lost a session, because its refresh token was used twice',
   'user.created': 'created {subject}',
+  'user.password_changed': 'changed their password, which ended their other sessions',
   'user.password_reset': 'reset the password of {subject}',
   'user.registered': 'registered',
 };

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { ApproveData, ApproveErrors, ApproveResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetHealthData, GetHealthResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsResponses, GetOpenapiData, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, TestCallData, TestCallErrors, TestCallResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses } from './types.gen';
+import type { ApproveData, ApproveErrors, ApproveResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetHealthData, GetHealthResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsResponses, GetOpenapiData, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, TestCallData, TestCallErrors, TestCallResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -243,7 +243,9 @@ export const revoke = <ThrowOnError extends boolean = true>(options: Options<Rev
  * List audit entries
  *
  * Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
- * /audit/verify` checks all of them.
+ * /audit/verify` checks all of them. Entries about definitions, actions, and users are found by
+ * index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
+ * give it a `from` if the log is large.
  */
 export const listAudit = <ThrowOnError extends boolean = true>(options?: Options<ListAuditData, ThrowOnError>) => (options?.client ?? client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -312,10 +314,27 @@ export const me = <ThrowOnError extends boolean = true>(options?: Options<MeData
 });
 
 /**
+ * Change the password
+ *
+ * Ends all other sessions of the user. Wrong current passwords count toward the limits of `POST
+ * /auth/login`.
+ */
+export const changePassword = <ThrowOnError extends boolean = true>(options: Options<ChangePasswordData, ThrowOnError>) => (options.client ?? client).put<ChangePasswordResponses, ChangePasswordErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/password',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Refresh an access token
  *
  * Exchanges a refresh token for a new pair of tokens. A refresh token works once. Using it again
- * ends its session and invalidates all tokens of the session.
+ * ends its session and invalidates all tokens of the session. Without a token, the response is 204:
+ * there is no session.
  */
 export const refresh = <ThrowOnError extends boolean = true>(options?: Options<RefreshData, ThrowOnError>) => (options?.client ?? client).post<RefreshResponses, RefreshErrors, ThrowOnError>({
     url: '/auth/refresh',
@@ -347,6 +366,18 @@ export const register = <ThrowOnError extends boolean = true>(options: Options<R
  * code.
  */
 export const getRegistration = <ThrowOnError extends boolean = true>(options?: Options<GetRegistrationData, ThrowOnError>) => (options?.client ?? client).get<GetRegistrationResponses, GetRegistrationErrors, ThrowOnError>({ url: '/auth/registration', ...options });
+
+/**
+ * End all other sessions
+ *
+ * Ends every session of the user except that of this request. Their refresh tokens and access tokens
+ * stop working immediately.
+ */
+export const endOtherSessions = <ThrowOnError extends boolean = true>(options?: Options<EndOtherSessionsData, ThrowOnError>) => (options?.client ?? client).delete<EndOtherSessionsResponses, EndOtherSessionsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/sessions',
+    ...options
+});
 
 /**
  * List sessions

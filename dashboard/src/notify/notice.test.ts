@@ -21,6 +21,7 @@ const summary = {
   ],
   facts: [],
   other_values: 0,
+  amount: null,
 } satisfies Action['summary'];
 
 describe('a notification', () => {

@@ -32,7 +32,13 @@ describe('a table of requests', () => {
 
   it('shows an amount as it is sent and as people write it', () => {
     const fact = { kind: 'amount', location: 'body/amount', value: '€48.90', is_cut: false };
-    const summary = { effect: 'pays', headline: [], facts: [fact as RequestFact], other_values: 0 };
+    const summary = {
+      effect: 'pays' as const,
+      headline: [],
+      facts: [fact as RequestFact],
+      other_values: 0,
+      amount: null,
+    };
     expect(tableOf([request({ amount: 4890 }, { summary })]).rows[0]?.cells).toEqual([
       '4890 (€48.90)',
     ]);

@@ -48,6 +48,7 @@ describe('a view of the queue', () => {
         headline: [{ text: 'Refund €20.00', is_value: false }],
         facts: [],
         other_values: 0,
+        amount: null,
       },
       signals: [{ code: 'x', weight: 1, evidence: '', sentence: 'It moves money.' }],
     });

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 on_both_databases!(
     decisions_are_found_by_agent_service_outcome_and_text,
+    an_entry_says_what_its_request_would_do_and_who_decided,
     the_overview_counts_the_outcomes_of_held_requests,
 );
 
@@ -55,6 +56,55 @@ async fn decisions_are_found_by_agent_service_outcome_and_text(storage: Storage)
         let path = format!("/requests?{query}");
         let refused = scene.human.get(&path).send().await;
         refused.expect_problem(400, "validation_failed");
+    }
+}
+
+async fn an_entry_says_what_its_request_would_do_and_who_decided(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let human = &scene.human;
+    scene.get("/notes").await.expect_status(200);
+    let denied = scene.hold("reports").await;
+    human.deny(&denied, "no").await;
+    let approved = scene.approved("drafts").await;
+    // The decision stays that of the approval, also after it was taken back.
+    let path = format!("/approvals/{}/revoke", approved.action_id);
+    human.patch(&path).send().await.expect_status(200);
+    let waiting = scene.hold("waiting").await;
+    let me = human.read("/auth/me").await["id"].clone();
+
+    let all = listed(&scene, "").await;
+    let effects: Vec<_> = all.iter().map(|entry| &entry["effect"]).collect();
+    assert_eq!(effects, ["deletes", "deletes", "deletes", "reads"]);
+    for (entry, held) in all
+        .iter()
+        .zip([Some(&waiting), Some(&approved), Some(&denied), None])
+    {
+        let one = human.read(&format!("/requests/{}", entry["id"])).await;
+        assert_eq!(one, *entry);
+        let Some(held) = held else {
+            for field in ["summary", "decided_by", "decided_by_name", "decided_at"] {
+                assert_eq!(entry[field], Value::Null, "{field}");
+            }
+            continue;
+        };
+        let action = human.read(&format!("/approvals/{}", held.action_id)).await;
+        assert_eq!(entry["summary"], action["summary"]);
+        assert!(entry["summary"]["headline"].is_array(), "{entry}");
+        if held.action_id == waiting.action_id {
+            assert_eq!(entry["decided_by"], Value::Null);
+            assert_eq!(action["resolved_by_name"], Value::Null);
+            continue;
+        }
+        assert_eq!(entry["decided_by"], me);
+        assert_eq!(entry["decided_by_name"], human.email.as_str());
+        assert_eq!(action["resolved_by_name"], human.email.as_str());
+        let decided = entry["decided_at"].as_str().unwrap();
+        let resolved = action["resolved_at"].as_str().unwrap();
+        if held.action_id == denied.action_id {
+            assert_eq!(decided, resolved);
+        } else {
+            assert!(decided <= resolved, "{action}");
+        }
     }
 }
 

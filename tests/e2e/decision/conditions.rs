@@ -5,7 +5,10 @@ use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::{Held, Response, Storage, on_both_databases};
 use serde_json::{Value, json};
 
-on_both_databases!(proposed_rules_are_simulated_on_past_requests);
+on_both_databases!(
+    proposed_rules_are_simulated_on_past_requests,
+    a_simulation_adds_up_the_money_that_would_be_released,
+);
 
 /// An OpenAPI document with one operation, for the scene's service.
 const DESCRIPTION: &str = r#"{"openapi": "3.1.0", "paths": {"/v1/charges": {"post": {
@@ -66,6 +69,7 @@ async fn a_condition_can_read_every_part_of_a_request() {
         "intent == 'Charge the customer'",
         "operation.id == 'createCharge' && operation.summary == 'Creates a charge'",
         "'money' in operation.tags && operation.deprecated",
+        "operation.effect == 'pays' && operation.effect in ['pays', 'deletes']",
         "now > timestamp('2024-01-01T00:00:00Z')",
     ] {
         assert_eq!(
@@ -84,7 +88,7 @@ async fn a_condition_can_read_every_part_of_a_request() {
     text["headers"] = json!({"Content-Type": "text/plain"});
     text["body"] = json!("amount: 500");
     text["path"] = json!("/v2/charges");
-    let condition = "request.body == null && operation == null";
+    let condition = "request.body == null && operation == null && operation.effect == null";
     assert_eq!(decision(&scene, "deny", condition, &text).await, "deny");
     assert_eq!(
         decision(&scene, "deny", "operation == null", &text).await,
@@ -199,6 +203,114 @@ async fn an_error_in_a_condition_is_reported_with_line_and_column() {
     assert_eq!(rules["items"], json!([]));
 }
 
+/// An OpenAPI document with the body of a payment.
+const PAYMENTS: &str = r#"{"openapi": "3.1.0", "paths": {
+    "/v1/payouts": {"post": {"operationId": "createPayout", "summary": "Pay out",
+        "requestBody": {"content": {"application/json": {"schema": {"type": "object", "properties": {
+            "amount": {"type": "integer", "description": "Amount in cents"},
+            "currency": {"type": "string"}}}}}}}},
+    "/v1/payouts/{id}": {"get": {"operationId": "getPayout", "summary": "Get a payout"}}}}"#;
+
+#[tokio::test]
+async fn the_author_of_a_condition_is_warned_of_unlisted_fields_and_of_allowing_everything() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let human = &scene.human;
+    human
+        .add_document(&scene.service, "openapi", PAYMENTS)
+        .await;
+    let warnings = async |body: Value| {
+        let call = human.post("/rules/validate").json(body);
+        let checked = call.send().await.expect_status(200).json();
+        assert_eq!(checked["valid"], true, "{checked}");
+        checked["warnings"].clone()
+    };
+    let condition = "has(request.body.amuont) && int(request.body.amuont) > 10000";
+    let id = scene.service.id;
+    assert_eq!(
+        warnings(json!({"condition": condition, "service_id": id})).await,
+        json!([{
+            "line": 1, "column": 1,
+            "message": "no document of this service lists the body field `amuont`; did you mean `amount`?",
+        }])
+    );
+    assert_eq!(warnings(json!({"condition": condition})).await, Value::Null);
+    let right = "int(request.body.amount) > 10000 && operation.effect == 'pays'";
+    assert_eq!(
+        warnings(json!({"condition": right, "service_id": id})).await,
+        Value::Null
+    );
+    for (body, expected) in [
+        (json!({}), "without a condition"),
+        (json!({"condition": "true"}), "always true"),
+        (
+            json!({"condition": "1 == 1 || request.size > 5"}),
+            "always true",
+        ),
+        (json!({"condition": "request.size > 5"}), ""),
+    ] {
+        let mut rule = body.clone();
+        rule["name"] = json!("Open");
+        rule["effect"] = json!("allow");
+        let saved = save(&scene, rule).await.expect_status(201).json();
+        let found = saved["warnings"].as_array().unwrap();
+        assert_eq!(found.is_empty(), expected.is_empty(), "{saved}");
+        assert!(
+            found.iter().all(|warning| {
+                let message = warning["message"].as_str().unwrap();
+                message.contains(expected) && message.contains("allows every request")
+            }),
+            "{saved}"
+        );
+    }
+    let refused = save(&scene, rule("deny", "operation.effect == 'payment'")).await;
+    let refused = refused.expect_problem(422, "not_understood").json();
+    let message = refused["errors"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("expected one of deletes, pays,"),
+        "{message}"
+    );
+}
+
+async fn a_simulation_adds_up_the_money_that_would_be_released(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    scene
+        .human
+        .add_document(&scene.service, "openapi", PAYMENTS)
+        .await;
+    for (number, (amount, currency)) in [(125_000, "eur"), (50, "eur"), (700, "usd")]
+        .into_iter()
+        .enumerate()
+    {
+        let body = json!({"amount": amount, "currency": currency});
+        let payout = post("/v1/payouts", body);
+        let key = number.to_string();
+        scene.agent.propose_held(payout, &key).await;
+    }
+    // Without a currency the sum of money is not known.
+    let unknown = post("/v1/payouts", json!({"amount": 1}));
+    scene.agent.propose_held(unknown, "unknown").await;
+    scene.get("/v1/payouts/1").await.expect_status(200);
+    let call = scene.human.post("/rules/simulate");
+    let rules = json!([rule("allow", "operation.effect == 'pays'")]);
+    let call = call.json(json!({"rules": rules}));
+    let simulated = call.send().await.expect_status(200).json();
+    let released = &simulated["released"];
+    assert_eq!(
+        (&simulated["matches"], &released["count"]),
+        (&json!(4), &json!(4))
+    );
+    assert_eq!(
+        released["amounts"],
+        json!([
+            {"currency": "EUR", "value": "1250.50", "requests": 2},
+            {"currency": "USD", "value": "7.00", "requests": 1},
+        ])
+    );
+    let example = &released["examples"][1];
+    assert_eq!(example["effect"], "pays");
+    assert_eq!(example["summary"]["amount"]["value"], "7.00");
+}
+
 async fn proposed_rules_are_simulated_on_past_requests(storage: Storage) {
     let scene = Scene::new(storage).await;
     for number in 0..3 {
@@ -237,10 +349,26 @@ async fn proposed_rules_are_simulated_on_past_requests(storage: Storage) {
     assert_eq!(released["before"], "hold");
     assert_eq!(released["after"], "forward");
     assert_eq!(released["rule"]["name"], "allow it");
+    assert_eq!(released["effect"], "deletes");
+    assert!(released["summary"]["headline"].is_array(), "{released}");
+    let held_now = &simulated["held"]["examples"][0];
+    assert_eq!(
+        (&held_now["effect"], &held_now["summary"]),
+        (&json!("reads"), &Value::Null)
+    );
+    assert_eq!(
+        (&simulated["matches"], &simulated["possible_matches"]),
+        (&json!(3), &json!(0))
+    );
     assert!(simulated["prompts_per_day"]["before"].as_f64().unwrap() > 0.0);
     // The bodies of forwarded requests are not kept.
     let simulated = simulate(json!([rule("deny", "request.body.amount > 1")])).await;
     assert_eq!(simulated["undecidable"]["count"], 3, "{simulated}");
+    // The held request has no body, so the condition cannot be evaluated, which counts as matched.
+    assert_eq!(
+        (&simulated["matches"], &simulated["possible_matches"]),
+        (&json!(1), &json!(3))
+    );
     // No part of it was kept.
     let rules = scene.human.get("/rules").send().await.json();
     assert_eq!(rules["items"], json!([]));

@@ -29,6 +29,7 @@ async fn settings_are_shown_without_secrets(storage: Storage) {
     let human = Human::register(&gateway).await;
     let response = human.get("/settings").send().await.expect_status(200);
     let settings = response.json();
+    assert_eq!(settings["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(settings["risk_threshold"], 0.4);
     assert_eq!(settings["pending_ttl_ms"], 1_800_000);
     assert_eq!(settings["registration"], "first");

@@ -15,6 +15,7 @@ on_both_databases!(
     a_changed_request_row_is_reported,
     the_dashboard_reports_the_same_result_as_the_command,
     an_export_contains_every_entry_of_the_workspace_and_no_other,
+    entries_are_found_by_event_actor_subject_and_time,
 );
 
 async fn verify(gateway: &TestGateway) -> Output {
@@ -370,6 +371,133 @@ async fn a_changed_request_row_is_reported(storage: Storage) {
             .change(&format!("INSERT INTO {table} SELECT * FROM kept_{number}"))
             .await;
         verified_entries(gateway).await;
+    }
+}
+
+/// The entries of a page of the audit log.
+async fn found(human: &Human, query: &str) -> Vec<Value> {
+    let page = human.read(&format!("/audit?{query}")).await;
+    page["items"].as_array().unwrap().clone()
+}
+
+fn column<'e>(entries: &'e [Value], name: &str) -> Vec<&'e str> {
+    let texts = entries.iter().map(|entry| entry[name].as_str().unwrap());
+    texts.collect()
+}
+
+/// Whether a filter returns an entry.
+type Matches<'t> = Box<dyn Fn(&Value) -> bool + 't>;
+
+async fn entries_are_found_by_event_actor_subject_and_time(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let human = &scene.human;
+    scene.get("/notes").await.expect_status(200);
+    let held = scene.hold("waiting").await;
+    human.approve(&held).await;
+    let service = format!("service:{}", scene.service.id);
+    let agent = format!("agent:{}", scene.agent.id);
+    let action = format!("action:{}", held.action_id);
+    let me = human.read("/auth/me").await;
+    let user = format!("user:{}", me["id"]);
+
+    let all = found(human, "limit=200").await;
+    for entry in &all {
+        let is_mine = entry["actor"].as_str().unwrap() == user;
+        let name = if is_mine {
+            human.email.as_str().into()
+        } else {
+            Value::Null
+        };
+        assert_eq!(entry["actor_name"], name, "{entry}");
+    }
+
+    // Each filter returns exactly the matching entries of the whole log, in its order.
+    let is = |field: &'static str, values: Vec<&'static str>| -> Matches<'_> {
+        Box::new(move |entry| values.contains(&entry[field].as_str().unwrap()))
+    };
+    let starts = |field: &'static str, start: String| -> Matches<'_> {
+        Box::new(move |entry| entry[field].as_str().unwrap().starts_with(&start))
+    };
+    let filters: Vec<(String, Matches<'_>)> = vec![
+        (
+            "event=service.created".into(),
+            is("event", vec!["service.created"]),
+        ),
+        (
+            "event=agent.created&event=service.created&event=agent.created".into(),
+            is("event", vec!["service.created", "agent.created"]),
+        ),
+        (
+            "event=request.forwarded&event=action.approved".into(),
+            is("event", vec!["request.forwarded", "action.approved"]),
+        ),
+        ("actor=user".into(), starts("actor", "user:".into())),
+        (format!("actor={user}"), starts("actor", user.clone())),
+        ("actor=agent".into(), starts("actor", "agent:".into())),
+        (format!("actor={agent}"), starts("actor", agent.clone())),
+        (
+            format!("subject={service}"),
+            starts("subject", service.clone()),
+        ),
+        (
+            format!("subject={action}"),
+            starts("subject", action.clone()),
+        ),
+        (
+            format!("subject={action}&actor={user}&event=action.approved&event=action.denied"),
+            is("event", vec!["action.approved"]),
+        ),
+    ];
+    for (query, matches) in &filters {
+        let expected: Vec<&Value> = all.iter().filter(|entry| matches(entry)).collect();
+        assert!(!expected.is_empty(), "{query}");
+        let whole = found(human, &format!("{query}&limit=200")).await;
+        assert_eq!(whole.iter().collect::<Vec<_>>(), expected, "{query}");
+        // Page by page, it is the same.
+        let mut paged = Vec::new();
+        let mut next = String::new();
+        loop {
+            let page = human.read(&format!("/audit?{query}&limit=1{next}")).await;
+            paged.extend(page["items"].as_array().unwrap().clone());
+            let Some(cursor) = page["next_cursor"].as_str() else {
+                break;
+            };
+            next = format!("&cursor={cursor}");
+        }
+        assert_eq!(paged, whole, "{query}");
+    }
+    assert!(found(human, "event=rule.created").await.is_empty());
+
+    let at = found(human, &format!("subject={service}&event=service.created")).await[0]["at"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let later = found(human, &format!("limit=200&from={at}")).await;
+    let earlier = found(human, &format!("limit=200&to={at}")).await;
+    assert!(column(&later, "at").iter().all(|time| **time >= *at));
+    assert!(column(&earlier, "at").iter().all(|time| **time < *at));
+    assert_eq!(later.len() + earlier.len(), all.len());
+
+    for (query, field, expected) in [
+        (
+            "event=rule.made",
+            "event",
+            "rule.created, rule.deleted, rule.updated",
+        ),
+        ("event=nothing", "event", "action.approved, action.created"),
+        ("event=rule.created&event=", "event", "action.approved"),
+        ("actor=somebody", "actor", "user:ID"),
+        ("actor=user:x", "actor", "user:ID"),
+        ("subject=thing:1", "subject", "service:3"),
+        ("from=yesterday", "from", "RFC 3339"),
+        ("to=2026-03-04", "to", "RFC 3339"),
+    ] {
+        let refused = human.get(&format!("/audit?{query}")).send().await;
+        let refused = refused.expect_problem(400, "validation_failed").json();
+        let error = &refused["errors"][0];
+        assert_eq!(error["field"], field, "{query}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(expected), "{query}: {message}");
     }
 }
 

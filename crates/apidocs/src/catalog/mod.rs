@@ -2,6 +2,7 @@
 //! that is relevant to it.
 
 mod base;
+mod body_fields;
 mod danger;
 mod search;
 mod tree;

@@ -2,7 +2,7 @@
 
 use gaiterguard_clock::ManualClock;
 use gaiterguard_domain::ledger::ReplicaId;
-use gaiterguard_store::{Purpose, StoreOptions};
+use gaiterguard_store::{AuditFilter, Purpose, StoreOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -78,7 +78,11 @@ impl Setup {
     }
 
     async fn refresh(&self, tokens: &TokenPair) -> Option<TokenPair> {
-        match self.identity.refresh(&tokens.refresh_token).await {
+        match self
+            .identity
+            .refresh(&tokens.refresh_token, &SessionClient::default())
+            .await
+        {
             Ok(tokens) => Some(tokens),
             Err(SessionError::NotAuthenticated) => None,
             Err(SessionError::Fault(fault)) => panic!("{fault}"),
@@ -172,7 +176,7 @@ async fn at_most_one_of_many_concurrent_refreshes_with_one_token_succeeds() {
         .map(|_| {
             let identity = Arc::clone(&setup.identity);
             let token = tokens.refresh_token.clone();
-            tokio::spawn(async move { identity.refresh(&token).await })
+            tokio::spawn(async move { identity.refresh(&token, &SessionClient::default()).await })
         })
         .collect();
     let mut rotated = Vec::new();
@@ -207,7 +211,10 @@ async fn an_invalid_refresh_token_is_refused_and_ends_nothing() {
     let access = tokens.access_token.expose_secret();
     let unknown = format!("gr_{}", "0".repeat(64));
     for token in ["", "gr_", access, &unknown] {
-        let refreshed = setup.identity.refresh(&token.into()).await;
+        let refreshed = setup
+            .identity
+            .refresh(&token.into(), &SessionClient::default())
+            .await;
         assert!(matches!(refreshed, Err(SessionError::NotAuthenticated)));
     }
     let refresh = tokens.refresh_token.expose_secret();
@@ -432,6 +439,7 @@ async fn a_known_device_can_log_in_however_many_guess_at_its_account_from_its_ad
         let identity = &setup.identity;
         async move {
             let from = LoginSource {
+                user_agent: None,
                 address: source(1),
                 device_token: token.as_ref(),
             };
@@ -531,6 +539,39 @@ async fn an_operator_creates_users_with_their_own_or_shared_workspaces() {
 }
 
 #[tokio::test]
+async fn a_user_changes_the_password_and_keeps_the_session() {
+    let setup = Setup::with_user().await;
+    let (here, there) = (setup.logged_in().await, setup.logged_in().await);
+    let caller = setup.caller(&here).await.unwrap();
+    let change = |present: &'static str, new: &str| {
+        let from = source(1).into();
+        setup
+            .identity
+            .change_password(&caller, present.into(), new_password(new), from)
+    };
+    let wrong = change(WRONG, "another password").await;
+    assert!(matches!(wrong, Err(LoginError::InvalidCredentials)));
+    assert!(setup.caller(&there).await.is_some());
+
+    change(PASSWORD, "another password").await.unwrap();
+    assert!(setup.caller(&here).await.is_some());
+    assert_eq!(setup.caller(&there).await, None);
+    assert!(setup.refresh(&there).await.is_none());
+    let old = setup.login(EMAIL, PASSWORD).await;
+    assert!(matches!(old, Err(LoginError::InvalidCredentials)));
+    setup.login(EMAIL, "another password").await.unwrap();
+
+    // Wrong passwords count like those of logins.
+    for _ in 0..ACCOUNT_FAILURES_MAX {
+        change(WRONG, "a third password").await.unwrap_err();
+    }
+    let refused = change("another password", "a third password").await;
+    assert!(matches!(refused, Err(LoginError::Throttled { .. })));
+    let refused = setup.login(EMAIL, "another password").await;
+    assert!(matches!(refused, Err(LoginError::Throttled { .. })));
+}
+
+#[tokio::test]
 async fn a_password_reset_ends_the_users_sessions_and_the_old_password() {
     let setup = Setup::with_user().await;
     setup.register("bob@example.com").await.unwrap();
@@ -572,7 +613,10 @@ async fn a_login_that_a_password_reset_overtakes_is_refused() {
         .reset_password(&email, new_password("another password"));
     reset.await.unwrap();
 
-    let begun = setup.identity.begin_session(found).await;
+    let begun = setup
+        .identity
+        .begin_session(found, SessionClient::default())
+        .await;
     assert!(matches!(begun, Err(LoginError::InvalidCredentials)));
     let sessions = setup.store.session_list(user, setup.clock.now()).await;
     assert_eq!(sessions.unwrap(), []);
@@ -595,7 +639,10 @@ async fn every_change_is_audited_and_no_secret_is_stored() {
     reset.await.unwrap();
     setup.login(EMAIL, WRONG).await.unwrap_err();
 
-    let page = setup.store.audit_list(caller.workspace, None, 100).await;
+    let page = setup
+        .store
+        .audit_list(caller.workspace, &AuditFilter::default(), None, 100)
+        .await;
     let mut entries = page.unwrap().items;
     entries.sort_by_key(|entry| (entry.chain, entry.sequence));
     let (user, session, left) = (caller.user, caller.session, leaving.session);

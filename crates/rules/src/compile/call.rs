@@ -97,6 +97,7 @@ impl Compiler<'_> {
                 let (mut needle, mut list) = (needle, list);
                 if let Operation::List(items) = &mut list.expression.operation {
                     for item in items {
+                        self.check_effect(&needle.expression, item)?;
                         self.compare_with_path(at, &mut needle.expression, item, Compared::Whole);
                     }
                 }
@@ -109,6 +110,7 @@ impl Compiler<'_> {
                     return Err(self.incomparable(at, &left, &right));
                 }
                 let (mut left, mut right) = (left.expression, right.expression);
+                self.check_effect(&left, &right)?;
                 self.compare_with_path(at, &mut left, &mut right, Compared::Whole);
                 let (left, right) = (left.into(), right.into());
                 let operation = match name {

@@ -1,5 +1,6 @@
 //! Conditions, their results on requests, and the errors of invalid ones.
 
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::OperationRef;
@@ -41,6 +42,7 @@ struct Operation {
     summary: Option<String>,
     tags: Vec<String>,
     deprecated: bool,
+    effect: Option<Effect>,
 }
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -88,6 +90,10 @@ fn evaluate(program: &Program, request: &Request) -> Result<bool, Cause> {
         agent: (AgentId(7), "biller"),
         intent: &request.intent,
         operation: operation.as_ref(),
+        operation_effect: request
+            .operation
+            .as_ref()
+            .and_then(|operation| operation.effect),
         now: NOW,
     };
     program.evaluate(&facts).map_err(|failure| failure.cause)

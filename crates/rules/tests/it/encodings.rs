@@ -504,6 +504,7 @@ fn decided(rules: &[CompiledRule], sent: &Sent) -> Outcome {
         agent: (AgentId(1), "clerk"),
         intent: "Pay the invoice",
         operation: None,
+        operation_effect: None,
         now: Timestamp(0),
     };
     let matched = matching_rules(rules, &facts);

@@ -36,6 +36,7 @@ fn with_facts<T>(body: Option<&str>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
         agent: (AgentId(2), "b"),
         intent: "ab",
         operation: None,
+        operation_effect: None,
         now: Timestamp(1_700_000_000_000),
     })
 }

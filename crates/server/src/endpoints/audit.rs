@@ -8,23 +8,25 @@ use axum::response::{AppendHeaders, IntoResponse};
 use axum::{BoxError, Json};
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use gaiterguard_domain::audit::AuditEntry;
+use gaiterguard_domain::audit::{Actor, AuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
-use gaiterguard_store::Store;
+use gaiterguard_store::{ActorFilter, AuditFilter, Store};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::Mutex;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::caller::Caller;
 use super::list::{List, PageQuery};
+use super::people::People;
 use crate::extract::ApiQuery;
 use crate::openapi::responses::InvalidParameter;
 use crate::problem::Problem;
@@ -60,6 +62,10 @@ pub(crate) struct AuditBody {
     /// Who did it: `user:ID`, `agent:ID`, `gateway`, or `operator`.
     #[schema(example = "user:1")]
     actor: String,
+    /// Email address of the user who did it. Null for any other actor, and for a user who is not a
+    /// member of the workspace.
+    #[schema(required, example = "nora@example.com")]
+    actor_name: Option<String>,
     /// Name of the event.
     #[schema(example = "action.approved")]
     event: String,
@@ -85,14 +91,19 @@ pub(crate) struct AuditBody {
     hash: String,
 }
 
-impl From<AuditEntry> for AuditBody {
-    fn from(entry: AuditEntry) -> Self {
+impl AuditBody {
+    fn of(entry: AuditEntry, people: &People) -> Self {
+        let actor_name = match entry.actor.parse() {
+            Ok(Actor::User(user)) => people.name(user),
+            _ => None,
+        };
         Self {
             id: entry.id.0,
             chain: entry.chain,
             sequence: entry.sequence,
             at: entry.at,
             actor: entry.actor,
+            actor_name,
             event: entry.event,
             subject: entry.subject,
             // Verbatim, because the hash covers these exact bytes.
@@ -106,16 +117,125 @@ impl From<AuditEntry> for AuditBody {
     }
 }
 
+/// Filters of the audit log, without `event`, which may be repeated.
+#[derive(Debug, Deserialize)]
+struct Filter {
+    actor: Option<String>,
+    subject: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// The filters as they are documented.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "it only describes the parameters, which `Filter` reads"
+)]
+struct DocumentedFilter {
+    /// Return only entries with this event. Repeat it for several. The reference lists all events.
+    #[param(value_type = Option<Vec<String>>, example = json!(["rule.created", "rule.updated"]))]
+    event: Option<Vec<Event>>,
+    /// Return only entries by this actor (`user:ID`, `agent:ID`, `gateway`, `operator`) or by this
+    /// kind of actor (`user`, `agent`).
+    #[param(value_type = Option<String>, example = "user:1")]
+    actor: Option<ActorFilter>,
+    /// Return only entries about this object.
+    #[param(value_type = Option<String>, example = "service:3")]
+    subject: Option<Subject>,
+    /// Return only entries from this time on.
+    #[param(value_type = Option<String>, format = DateTime)]
+    from: Option<Timestamp>,
+    /// Return only entries before this time.
+    #[param(value_type = Option<String>, format = DateTime)]
+    to: Option<Timestamp>,
+}
+
+impl Filter {
+    /// Reads the filter, with all `event` parameters of the query.
+    fn read(self, query: &[(String, String)]) -> Result<AuditFilter, Problem> {
+        let named = query.iter().filter(|(name, _)| name == "event");
+        let mut events: Vec<Event> = named
+            .map(|(_, event)| event.parse().map_err(|_| unknown_event(event)))
+            .collect::<Result<_, _>>()?;
+        events.sort_unstable_by_key(|event| event.as_str());
+        events.dedup();
+        Ok(AuditFilter {
+            events,
+            actor: self.actor.as_deref().map(actor).transpose()?,
+            subject: self.subject.as_deref().map(subject).transpose()?,
+            since: time("from", self.from.as_deref())?,
+            until: time("to", self.to.as_deref())?,
+        })
+    }
+}
+
+/// 400 for an unknown event. Lists the events of the same noun, or else all.
+fn unknown_event(event: &str) -> Problem {
+    let noun = event.split_once('.').map_or(event, |(noun, _)| noun);
+    let all = || Event::ALL.iter().map(|event| event.as_str());
+    let of_noun = |known: &&str| {
+        known
+            .split_once('.')
+            .is_some_and(|(known, _)| known == noun)
+    };
+    let mut known: Vec<&str> = all().filter(of_noun).collect();
+    if known.is_empty() {
+        known = all().collect();
+    }
+    Problem::field(
+        "event",
+        format!("unknown event: must be one of {}", known.join(", ")),
+    )
+}
+
+fn actor(text: &str) -> Result<ActorFilter, Problem> {
+    match text {
+        "user" => Ok(ActorFilter::Users),
+        "agent" => Ok(ActorFilter::Agents),
+        _ => text.parse().map(ActorFilter::One).map_err(|_| {
+            Problem::field(
+                "actor",
+                "must be user, agent, gateway, operator, user:ID, or agent:ID",
+            )
+        }),
+    }
+}
+
+fn subject(text: &str) -> Result<Subject, Problem> {
+    text.parse().map_err(|_| {
+        Problem::field(
+            "subject",
+            "must be the subject of an entry, such as service:3 or an action's action:UUID",
+        )
+    })
+}
+
+fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    text.map(|text| {
+        text.parse().map_err(|_| {
+            Problem::field(
+                field,
+                "must be an RFC 3339 time, such as 2026-03-04T05:06:07Z",
+            )
+        })
+    })
+    .transpose()
+}
+
 /// List audit entries
 ///
 /// Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
-/// /audit/verify` checks all of them.
+/// /audit/verify` checks all of them. Entries about definitions, actions, and users are found by
+/// index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
+/// give it a `from` if the log is large.
 #[utoipa::path(
     get,
     path = "/audit",
     operation_id = "listAudit",
     tag = "audit",
-    params(PageQuery),
+    params(DocumentedFilter, PageQuery),
     responses(
         (status = 200, description = "A page of audit entries.", body = List<AuditBody>),
         InvalidParameter,
@@ -124,13 +244,17 @@ impl From<AuditEntry> for AuditBody {
 async fn list(
     State(gateway): State<Arc<Gateway>>,
     caller: Caller,
+    ApiQuery(filter): ApiQuery<Filter>,
+    ApiQuery(all): ApiQuery<Vec<(String, String)>>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<AuditBody>>, Problem> {
-    let page = gateway
-        .store()
-        .audit_list(caller.workspace(), query.cursor(), query.limit.get())
+    let filter = filter.read(&all)?;
+    let (store, workspace) = (gateway.store(), caller.workspace());
+    let page = store
+        .audit_list(workspace, &filter, query.cursor(), query.limit.get())
         .await?;
-    Ok(Json(List::of(page)))
+    let people = People::of(store, workspace).await?;
+    Ok(Json(List::of(page, |entry| AuditBody::of(entry, &people))))
 }
 
 /// Result of a verification.
@@ -228,11 +352,17 @@ impl Next {
             Self::First | Self::Nothing => None,
         };
         let page = store
-            .audit_list(workspace, cursor, EXPORT_PAGE_ENTRIES)
+            .audit_list(
+                workspace,
+                &AuditFilter::default(),
+                cursor,
+                EXPORT_PAGE_ENTRIES,
+            )
             .await?;
+        let people = People::of(store, workspace).await?;
         let mut lines = Vec::new();
         for entry in page.items {
-            serde_json::to_writer(&mut lines, &AuditBody::from(entry))?;
+            serde_json::to_writer(&mut lines, &AuditBody::of(entry, &people))?;
             lines.push(b'\n');
         }
         let next = page.next_cursor.map_or(Self::Nothing, Self::After);

@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
+use super::people::People;
 use crate::extract::Fields;
 use crate::openapi::responses::InvalidBody;
 use crate::problem::Problem;
@@ -32,27 +33,34 @@ pub(crate) struct KillSwitchBody {
     /// ID of the user who activated it.
     #[schema(required)]
     activated_by: Option<i64>,
+    /// Email address of that user. Null if the user is not a member of the workspace.
+    #[schema(required)]
+    activated_by_name: Option<String>,
     /// When it was activated.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     activated_at: Option<Timestamp>,
 }
 
-impl From<KillSwitch> for KillSwitchBody {
-    fn from(switch: KillSwitch) -> Self {
-        match switch {
+impl KillSwitchBody {
+    async fn of(switch: KillSwitch, editing: &Editing) -> Result<Self, Problem> {
+        Ok(match switch {
             KillSwitch::Off => Self {
                 active: false,
                 reason: None,
                 activated_by: None,
+                activated_by_name: None,
                 activated_at: None,
             },
             KillSwitch::Active { by, at, reason } => Self {
                 active: true,
                 reason,
                 activated_by: Some(by.0),
+                activated_by_name: People::of(editing.gateway().store(), editing.workspace())
+                    .await?
+                    .name(by),
                 activated_at: Some(at),
             },
-        }
+        })
     }
 }
 
@@ -66,7 +74,7 @@ impl From<KillSwitch> for KillSwitchBody {
 )]
 async fn get(editing: Editing) -> Result<Json<KillSwitchBody>, Problem> {
     let switch = kill_switch::get(editing.definition_store(), editing.workspace()).await?;
-    Ok(Json(switch.into()))
+    Ok(Json(KillSwitchBody::of(switch, &editing).await?))
 }
 
 /// Activate or release the kill switch
@@ -91,5 +99,5 @@ async fn set(
     let switch = editing
         .change(async |store, editor| kill_switch::set(store, editor, change).await)
         .await?;
-    Ok(Json(switch.into()))
+    Ok(Json(KillSwitchBody::of(switch, &editing).await?))
 }

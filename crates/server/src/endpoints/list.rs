@@ -127,13 +127,10 @@ pub(crate) struct List<T> {
 }
 
 impl<T> List<T> {
-    /// Converts a page of the store.
-    pub(crate) fn of<U>(page: Page<U>) -> Self
-    where
-        T: From<U>,
-    {
+    /// Converts a page of the store, item by item.
+    pub(crate) fn of<U>(page: Page<U>, convert: impl FnMut(U) -> T) -> Self {
         Self {
-            items: each(page.items),
+            items: page.items.into_iter().map(convert).collect(),
             next_cursor: page.next_cursor,
         }
     }

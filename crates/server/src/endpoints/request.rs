@@ -1,15 +1,13 @@
 //! `GET /requests` and `GET /requests/{id}`: recorded requests with their decisions.
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use gaiterguard_domain::action::ActionStatus;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_gateway::Gateway;
+use gaiterguard_summary::Summary;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -18,8 +16,10 @@ use uuid::Uuid;
 
 use super::DashboardState;
 use super::approval::action::{MatchedRuleBody, OperationBody};
-use super::caller::Caller;
+use super::editing::Editing;
 use super::list::{List, PageQuery, SearchText, each};
+use super::people::People;
+use super::recorded::{Effects, Recorded};
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
@@ -70,6 +70,21 @@ pub(crate) struct RequestBody {
     /// Status of the action.
     #[schema(required)]
     action_status: Option<ActionStatus>,
+    /// Most severe effect, from the assessment, the method, the path, and the current documents.
+    effect: Effect,
+    /// Summary of the effect of the request, as on its action. Null if the request was not held, or
+    /// was held by an earlier version of the gateway, or if the summary is damaged.
+    #[schema(required)]
+    summary: Option<Summary>,
+    /// ID of the user who approved or denied the action, or who ended it before a decision.
+    #[schema(required)]
+    decided_by: Option<i64>,
+    /// Email address of that user. Null if the user is not a member of the workspace.
+    #[schema(required)]
+    decided_by_name: Option<String>,
+    /// When that user decided.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    decided_at: Option<Timestamp>,
     /// Whether the stored record is damaged, so that some fields are missing.
     unreadable: bool,
     /// When the decision was made.
@@ -80,10 +95,16 @@ pub(crate) struct RequestBody {
     completed_at: Option<Timestamp>,
 }
 
-impl From<RequestEntry> for RequestBody {
-    fn from(entry: RequestEntry) -> Self {
+impl RequestBody {
+    async fn of(
+        entry: RequestEntry,
+        recorded: &Recorded<'_>,
+        people: &People,
+    ) -> Result<Self, Problem> {
+        let Effects { effect, summary } = recorded.effects_of(&entry).await?;
+        let decided = entry.decided;
         let judgement = entry.new.evaluation;
-        Self {
+        Ok(Self {
             id: entry.id.0,
             request_id: entry.new.request_id.0,
             agent_id: entry.new.agent.0,
@@ -99,10 +120,15 @@ impl From<RequestEntry> for RequestBody {
             upstream_status: entry.upstream_status,
             action_id: entry.action.map(|action| action.0),
             action_status: entry.action_status,
+            effect,
+            summary,
+            decided_by: decided.map(|decided| decided.by.0),
+            decided_by_name: decided.and_then(|decided| people.name(decided.by)),
+            decided_at: decided.map(|decided| decided.at),
             unreadable: entry.is_damaged,
             created_at: entry.new.at,
             completed_at: entry.completed_at,
-        }
+        })
     }
 }
 
@@ -138,8 +164,7 @@ struct Filter {
     )
 )]
 async fn list(
-    State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    editing: Editing,
     ApiQuery(query): ApiQuery<Filter>,
     ApiQuery(page): ApiQuery<PageQuery>,
 ) -> Result<Json<List<RequestBody>>, Problem> {
@@ -150,11 +175,30 @@ async fn list(
         action_status: query.action_status,
         text: query.q.map(SearchText::into_string),
     };
-    let page = gateway
+    let page = editing
+        .gateway()
         .store()
-        .request_list(caller.workspace(), &filter, page.cursor(), page.limit.get())
+        .request_list(
+            editing.workspace(),
+            &filter,
+            page.cursor(),
+            page.limit.get(),
+        )
         .await?;
-    Ok(Json(List::of(page)))
+    let definitions = editing.definitions();
+    let recorded = Recorded {
+        definition_store: editing.definition_store(),
+        definitions: definitions.as_deref(),
+    };
+    let people = People::of(editing.gateway().store(), editing.workspace()).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for entry in page.items {
+        items.push(RequestBody::of(entry, &recorded, &people).await?);
+    }
+    Ok(Json(List {
+        items,
+        next_cursor: page.next_cursor,
+    }))
 }
 
 /// Get a request
@@ -169,16 +213,20 @@ async fn list(
         InvalidParameter, NotFound,
     )
 )]
-async fn get(
-    State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
-    ApiPath(id): ApiPath<i64>,
-) -> Result<Json<RequestBody>, Problem> {
-    let entry = gateway
+async fn get(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<RequestBody>, Problem> {
+    let entry = editing
+        .gateway()
         .store()
-        .request_get(caller.workspace(), RequestEntryId(id))
+        .request_get(editing.workspace(), RequestEntryId(id))
         .await?;
     let entry =
         entry.ok_or_else(|| Problem::not_found("this workspace has no request with this ID"))?;
-    Ok(Json(entry.into()))
+    let definitions = editing.definitions();
+    let recorded = Recorded {
+        definition_store: editing.definition_store(),
+        definitions: definitions.as_deref(),
+    };
+    let people = People::of(editing.gateway().store(), editing.workspace()).await?;
+    let body = RequestBody::of(entry, &recorded, &people).await?;
+    Ok(Json(body))
 }

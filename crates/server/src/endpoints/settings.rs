@@ -50,6 +50,9 @@ enum FailurePolicy {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Settings)]
 pub(crate) struct SettingsBody {
+    /// Version of the gateway.
+    #[schema(value_type = String, example = "1.2.0")]
+    version: &'static str,
     /// `RISK_THRESHOLD`: score from which requests are held.
     #[schema(minimum = 0, maximum = 1)]
     risk_threshold: f64,
@@ -161,6 +164,7 @@ async fn get(
     let bounds = gateway.settings();
     let llm = gateway.llm();
     Json(SettingsBody {
+        version: env!("CARGO_PKG_VERSION"),
         risk_threshold: bounds.risk_threshold,
         pending_ttl_ms: milliseconds(bounds.pending_lifetime),
         execute_ttl_ms: milliseconds(bounds.approval_lifetime),

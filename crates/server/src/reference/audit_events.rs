@@ -14,10 +14,14 @@ const INTRODUCTION: &str = "# Audit events
 The audit log records who did what. `GET /audit` lists its entries, `GET /audit/export` returns them as a file, and
 `gaiterguard audit verify` checks them. Every entry is written in the transaction of the change that it describes.
 
+`GET /audit` takes filters: `event` (may be repeated), `actor` (such as `user:1`, or `user` for all users), `subject`,
+`from`, and `to`.
+
 | field | meaning |
 |---|---|
 | `id`, `at` | the entry's id and time |
 | `actor` | `user:ID`, `agent:ID`, `gateway` (expiry, recovery, retention), or `operator` (the command line) |
+| `actor_name` | the user's email address; the hash does not cover it |
 | `event` | one of the events below |
 | `subject` | what it happened to, such as `action:UUID`, `service:3`, or `request:UUID` |
 | `detail` | the details; they never contain a secret |

@@ -7,4 +7,4 @@ mod row_check;
 mod verify;
 
 pub use self::broken::AuditBroken;
-pub use self::log::Resume;
+pub use self::log::{ActorFilter, AuditFilter, Resume};

@@ -10,7 +10,7 @@ use gaiterguard_domain::ledger::{
 };
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_domain::workspace::KillSwitch;
-use gaiterguard_store::{AgentSaved, Purpose, Store};
+use gaiterguard_store::{AgentSaved, AuditFilter, Purpose, Store};
 use uuid::Uuid;
 
 use crate::steps::{apply, approve, change, completion, done, response, state};
@@ -167,7 +167,10 @@ async fn a_change_against_an_old_revision_is_refused(_: &Database, store: &Store
         }
     }
     assert_eq!(done, 1);
-    let entries = store.audit_list(world.workspace, None, 100).await.unwrap();
+    let entries = store
+        .audit_list(world.workspace, &AuditFilter::default(), None, 100)
+        .await
+        .unwrap();
     let received = entries
         .items
         .iter()
@@ -275,7 +278,7 @@ async fn a_block_revokes_open_actions(_: &Database, store: &Store) {
     }
     assert_eq!(state(store, denied).await.0.status(), ActionStatus::Denied);
     let entries = store
-        .audit_list(world.workspace, None, 3)
+        .audit_list(world.workspace, &AuditFilter::default(), None, 3)
         .await
         .unwrap()
         .items;
@@ -318,7 +321,11 @@ async fn an_execution_recalled_by_a_block_does_not_return_to_approved(_: &Databa
     let (found, _) = state(store, blocked).await;
     assert_eq!(found.status(), ActionStatus::Revoked);
     assert_eq!(found.last_decision(), Some(&word_of_block));
-    let entries = store.audit_list(workspace, None, 50).await.unwrap().items;
+    let entries = store
+        .audit_list(workspace, &AuditFilter::default(), None, 50)
+        .await
+        .unwrap()
+        .items;
     let revoked = entries
         .iter()
         .filter(|entry| entry.event == "action.revoked");

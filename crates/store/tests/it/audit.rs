@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::audit::{AuditEntry, NewAuditEntry};
-use gaiterguard_domain::event::Event;
+use gaiterguard_domain::audit::{Actor, AuditEntry, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::AuditId;
 use gaiterguard_domain::ledger::Recorded;
-use gaiterguard_store::{AuditBroken, Notice, Purpose, Resume, Store};
+use gaiterguard_store::{ActorFilter, AuditBroken, AuditFilter, Notice, Purpose, Resume, Store};
 
-use crate::support::{Database, NOW, World, audit, on_both, word};
+use crate::steps::done;
+use crate::support::{Database, NOW, World, audit, entry, later, on_both, word};
 
 on_both!(
     an_intact_log_is_verified_while_it_grows,
@@ -18,6 +19,7 @@ on_both!(
     a_chain_truncated_with_its_head_is_detected_by_a_later_chain,
     a_removed_chain_is_detected,
     entries_are_listed_in_pages,
+    entries_are_filtered,
     an_event_that_changes_nothing_else_is_recorded,
     a_subscriber_that_reconnects_receives_what_it_missed,
     subscribers_receive_every_commit,
@@ -26,7 +28,12 @@ on_both!(
 /// The chain of a world's first entries, and its length.
 async fn first_chain(store: &Store) -> (i64, i64) {
     let entries = store
-        .audit_list(gaiterguard_domain::id::WorkspaceId(1), None, 200)
+        .audit_list(
+            gaiterguard_domain::id::WorkspaceId(1),
+            &AuditFilter::default(),
+            None,
+            200,
+        )
         .await
         .unwrap()
         .items;
@@ -177,14 +184,22 @@ async fn a_removed_chain_is_detected(database: &Database, store: &Store) {
 
 async fn entries_are_listed_in_pages(_: &Database, store: &Store) {
     let world = World::new(store).await;
-    let all = store.audit_list(world.workspace, None, 100).await.unwrap();
+    let all = store
+        .audit_list(world.workspace, &AuditFilter::default(), None, 100)
+        .await
+        .unwrap();
     assert_eq!(all.next_cursor, None);
     assert!(all.items.len() >= 5);
     let mut cursor = None;
     let mut listed = Vec::new();
     loop {
         let page = store
-            .audit_list(world.workspace, cursor.as_deref(), 2)
+            .audit_list(
+                world.workspace,
+                &AuditFilter::default(),
+                cursor.as_deref(),
+                2,
+            )
             .await
             .unwrap();
         listed.extend(page.items);
@@ -196,6 +211,123 @@ async fn entries_are_listed_in_pages(_: &Database, store: &Store) {
     assert_eq!(listed, all.items);
 }
 
+/// Whether a filter returns an entry.
+type Check = fn(&AuditEntry) -> bool;
+
+async fn entries_are_filtered(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let agent = Actor::Agent(world.agent);
+    for n in 0..3 {
+        let mut forwarded = world.forward(version, None);
+        forwarded.audit.at = later(n);
+        done(store, forwarded).await;
+        let by_user = NewAuditEntry {
+            actor: Actor::User(world.user),
+            subject: Subject::Service(world.service),
+            ..entry(Event::ServiceTestCalled, later(n))
+        };
+        store.audit_append(by_user).await.unwrap();
+    }
+    let all = store
+        .audit_list(world.workspace, &AuditFilter::default(), None, 200)
+        .await
+        .unwrap()
+        .items;
+    let tested = vec![Event::ServiceTestCalled];
+    let both = vec![Event::RequestForwarded, Event::ServiceTestCalled];
+    let user = Some(ActorFilter::One(Actor::User(world.user)));
+    let service = Some(Subject::Service(world.service));
+    let is_tested: Check = |entry| entry.event == "service.test_called";
+    let is_forwarded: Check = |entry| entry.event == "request.forwarded";
+    let filters: Vec<(AuditFilter, Check)> = vec![
+        (
+            AuditFilter {
+                events: tested.clone(),
+                ..AuditFilter::default()
+            },
+            is_tested,
+        ),
+        (
+            AuditFilter {
+                events: both,
+                ..AuditFilter::default()
+            },
+            |entry| ["request.forwarded", "service.test_called"].contains(&&*entry.event),
+        ),
+        (
+            AuditFilter {
+                actor: user,
+                ..AuditFilter::default()
+            },
+            is_tested,
+        ),
+        (
+            AuditFilter {
+                actor: Some(ActorFilter::Users),
+                ..AuditFilter::default()
+            },
+            is_tested,
+        ),
+        (
+            AuditFilter {
+                actor: Some(ActorFilter::One(agent)),
+                ..AuditFilter::default()
+            },
+            is_forwarded,
+        ),
+        (
+            AuditFilter {
+                actor: Some(ActorFilter::Agents),
+                ..AuditFilter::default()
+            },
+            is_forwarded,
+        ),
+        (
+            AuditFilter {
+                subject: service.clone(),
+                ..AuditFilter::default()
+            },
+            is_tested,
+        ),
+        (
+            AuditFilter {
+                events: tested,
+                actor: user,
+                subject: service,
+                ..AuditFilter::default()
+            },
+            is_tested,
+        ),
+        (
+            AuditFilter {
+                since: Some(later(1)),
+                until: Some(later(2)),
+                ..AuditFilter::default()
+            },
+            |entry| entry.at == later(1),
+        ),
+    ];
+    for (filter, check) in filters {
+        let expected: Vec<_> = all.iter().filter(|entry| check(entry)).cloned().collect();
+        assert!(!expected.is_empty(), "{filter:?}");
+        let mut listed = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page = store
+                .audit_list(world.workspace, &filter, cursor.as_deref(), 2)
+                .await
+                .unwrap();
+            listed.extend(page.items);
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(listed, expected, "{filter:?}");
+    }
+}
+
 async fn an_event_that_changes_nothing_else_is_recorded(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
@@ -204,7 +336,10 @@ async fn an_event_that_changes_nothing_else_is_recorded(_: &Database, store: &St
         ..audit()
     };
     store.audit_append(entry).await.unwrap();
-    let listed = store.audit_list(world.workspace, None, 100).await.unwrap();
+    let listed = store
+        .audit_list(world.workspace, &AuditFilter::default(), None, 100)
+        .await
+        .unwrap();
     let appended = |entry: &&AuditEntry| entry.event() == Some(Event::ServiceTestCalled);
     assert_eq!(listed.items.iter().filter(appended).count(), 1);
     assert_eq!(world.version(store).await, version);
@@ -214,7 +349,7 @@ async fn an_event_that_changes_nothing_else_is_recorded(_: &Database, store: &St
 async fn a_subscriber_that_reconnects_receives_what_it_missed(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let entries = store
-        .audit_list(world.workspace, None, 100)
+        .audit_list(world.workspace, &AuditFilter::default(), None, 100)
         .await
         .unwrap()
         .items;
@@ -286,7 +421,7 @@ async fn subscribers_receive_every_commit(database: &Database, store: &Store) {
         .await
         .unwrap();
     let entries = store
-        .audit_list(world.workspace, None, 100)
+        .audit_list(world.workspace, &AuditFilter::default(), None, 100)
         .await
         .unwrap()
         .items;

@@ -5,7 +5,7 @@ use gaiterguard_domain::action::ActionEvent;
 use gaiterguard_domain::event::Event;
 use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_store::{AuditBroken, Store, UserCreated};
+use gaiterguard_store::{AuditBroken, AuditFilter, Store, UserCreated};
 
 use crate::steps::{apply, approve, change, completion, done, response};
 use crate::support::{Database, World, audit, email, entry, later, on_both, word};
@@ -246,7 +246,10 @@ async fn ends_are_covered_by_entries_of_no_other_workspace(_: &Database, store: 
     for _ in 0..20 {
         running.push(done(store, world.forward(version, None)).await);
     }
-    let before = store.audit_list(workspace, None, 200).await.unwrap();
+    let before = store
+        .audit_list(workspace, &AuditFilter::default(), None, 200)
+        .await
+        .unwrap();
     // Ends without audit entries of their own: the other workspace has a decision in the same
     // batch, this one does not.
     for id in &running {
@@ -265,7 +268,10 @@ async fn ends_are_covered_by_entries_of_no_other_workspace(_: &Database, store: 
             .await
             .unwrap()
     );
-    let entries = store.audit_list(workspace, None, 200).await.unwrap();
+    let entries = store
+        .audit_list(workspace, &AuditFilter::default(), None, 200)
+        .await
+        .unwrap();
     assert_eq!(entries.items.len(), before.items.len() + 20);
     for entry in entries.items {
         let covers = entry.covers.unwrap_or_default();

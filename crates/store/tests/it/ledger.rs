@@ -9,7 +9,7 @@ use gaiterguard_domain::ledger::{
     ActionChange, Changed, ClaimState, Completion, Outcome, Recorded, StoredResponse,
 };
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_store::{PendingOutcome, Purpose, Store};
+use gaiterguard_store::{AuditFilter, PendingOutcome, Purpose, Store};
 use uuid::Uuid;
 
 use crate::steps::{apply, approve, change, completion, done, response, state};
@@ -118,7 +118,10 @@ async fn the_audit_entry_of_an_end_is_written_once(_: &Database, store: &Store) 
     for is_first in [true, false] {
         assert_eq!(store.complete(end.clone()).await.unwrap(), is_first);
     }
-    let entries = store.audit_list(world.workspace, None, 100).await.unwrap();
+    let entries = store
+        .audit_list(world.workspace, &AuditFilter::default(), None, 100)
+        .await
+        .unwrap();
     let ends = entries
         .items
         .iter()

@@ -1,34 +1,40 @@
 //! Sessions and their refresh tokens.
 
 use gaiterguard_domain::id::SessionId;
-use gaiterguard_domain::user::Session;
+use gaiterguard_domain::user::{Session, SessionClient};
 use gaiterguard_store::{Refreshed, Store};
 
-use crate::support::{Database, NOW, World, audit, later, on_both};
+use crate::support::{Database, NOW, World, audit, later, new_session, on_both};
 
-on_both!(a_refresh_token_works_once, sessions_end,);
+on_both!(
+    a_refresh_token_works_once,
+    sessions_end,
+    all_other_sessions_of_a_user_end
+);
+
+/// The client that refreshes a session.
+fn other() -> SessionClient {
+    SessionClient::new([192, 0, 2, 1].into(), Some("browser/2"))
+}
 
 async fn a_refresh_token_works_once(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let session = store
-        .session_create(
-            world.user,
-            world.workspace,
-            [1; 32],
-            later(100),
-            NOW,
-            |_| audit(),
-        )
+        .session_create(new_session(&world, 1), NOW, |_| audit())
         .await
         .unwrap();
     let rotated = store
-        .session_refresh([1; 32], [2; 32], later(200), later(1))
+        .session_refresh([1; 32], [2; 32], &other(), later(200), later(1))
         .await
         .unwrap();
     let lengthened = Session {
         expires_at: later(200),
+        last_used_at: later(1),
+        client: other(),
         ..session.clone()
     };
+    let listed = store.session_list(world.user, later(1)).await.unwrap();
+    assert_eq!(listed, std::slice::from_ref(&lengthened));
     assert_eq!(rotated, Refreshed::Rotated(lengthened));
     assert!(
         store
@@ -38,17 +44,17 @@ async fn a_refresh_token_works_once(_: &Database, store: &Store) {
             .is_some()
     );
     let unknown = store
-        .session_refresh([9; 32], [3; 32], later(200), later(1))
+        .session_refresh([9; 32], [3; 32], &other(), later(200), later(1))
         .await
         .unwrap();
     assert_eq!(unknown, Refreshed::Unknown);
     let late = store
-        .session_refresh([2; 32], [3; 32], later(300), later(200))
+        .session_refresh([2; 32], [3; 32], &other(), later(300), later(200))
         .await
         .unwrap();
     assert_eq!(late, Refreshed::Expired);
     let reused = store
-        .session_refresh([1; 32], [3; 32], later(200), later(2))
+        .session_refresh([1; 32], [3; 32], &other(), later(200), later(2))
         .await
         .unwrap();
     assert_eq!(reused, Refreshed::Reused(session.id));
@@ -57,7 +63,7 @@ async fn a_refresh_token_works_once(_: &Database, store: &Store) {
         None
     );
     let ended = store
-        .session_refresh([2; 32], [3; 32], later(200), later(2))
+        .session_refresh([2; 32], [3; 32], &other(), later(200), later(2))
         .await
         .unwrap();
     assert_eq!(ended, Refreshed::Unknown);
@@ -68,14 +74,7 @@ async fn sessions_end(_: &Database, store: &Store) {
     let mut sessions = Vec::new();
     for n in 1..=3 {
         let session = store
-            .session_create(
-                world.user,
-                world.workspace,
-                [n; 32],
-                later(100),
-                NOW,
-                |_| audit(),
-            )
+            .session_create(new_session(&world, n), NOW, |_| audit())
             .await
             .unwrap();
         sessions.insert(0, session);
@@ -120,4 +119,24 @@ async fn sessions_end(_: &Database, store: &Store) {
         .await
         .unwrap();
     assert_eq!(removed, 1);
+}
+
+async fn all_other_sessions_of_a_user_end(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let mut sessions = Vec::new();
+    for n in 1..=3 {
+        let session = store.session_create(new_session(&world, n), NOW, |_| audit());
+        sessions.push(session.await.unwrap().id);
+    }
+    let end = async || {
+        store
+            .session_revoke_others(world.user, sessions[1], later(1), |_, _| audit())
+            .await
+            .unwrap()
+    };
+    assert_eq!(end().await, 2);
+    let left = store.session_list(world.user, later(1)).await.unwrap();
+    let left: Vec<_> = left.iter().map(|session| session.id).collect();
+    assert_eq!(left, [sessions[1]]);
+    assert_eq!(end().await, 0);
 }

@@ -20,12 +20,12 @@ use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::service::{AuthType, CredentialPlace, SealedCredential};
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::user::Email;
+use gaiterguard_domain::user::{Email, SessionClient};
 use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use gaiterguard_domain::workspace::AuthorityVersion;
 use gaiterguard_store::{
-    AgentSaved, NewAgent, Purpose, RuleFields, ServiceFields, ServiceSaved, Store, StoreOptions,
-    UserCreated,
+    AgentSaved, NewAgent, NewSession, Purpose, RuleFields, ServiceFields, ServiceSaved, Store,
+    StoreOptions, UserCreated,
 };
 use gaiterguard_testkit::{DirectDatabase, Storage, TestDatabase};
 use uuid::Uuid;
@@ -139,6 +139,17 @@ pub(crate) fn word(at: Timestamp) -> HumanDecision {
         by: UserId(1),
         at,
         note: Some("a note".to_owned()),
+    }
+}
+
+/// A session of a world's user, whose refresh token has a hash of bytes `n`.
+pub(crate) fn new_session(world: &World, n: u8) -> NewSession {
+    NewSession {
+        user: world.user,
+        workspace: world.workspace,
+        client: SessionClient::default(),
+        token_hash: [n; 32],
+        expires_at: later(100),
     }
 }
 

@@ -4,13 +4,14 @@ use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::workspace::Role;
 use gaiterguard_store::{Purpose, Store, UserCreated};
 
-use crate::support::{Database, NOW, World, audit, email, later, on_both};
+use crate::support::{Database, NOW, World, audit, email, later, new_session, on_both};
 
 on_both!(
     email_addresses_are_unique_regardless_of_case,
     only_one_of_many_concurrent_users_is_the_first,
     a_user_joins_the_workspace_of_another,
-    a_password_change_ends_all_sessions,
+    a_password_reset_ends_all_sessions,
+    a_password_change_ends_all_other_sessions,
 );
 
 async fn email_addresses_are_unique_regardless_of_case(_: &Database, store: &Store) {
@@ -101,17 +102,10 @@ async fn a_user_joins_the_workspace_of_another(_: &Database, store: &Store) {
     assert_eq!(unknown, UserCreated::HostUnknown);
 }
 
-async fn a_password_change_ends_all_sessions(_: &Database, store: &Store) {
+async fn a_password_reset_ends_all_sessions(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let session = store
-        .session_create(
-            world.user,
-            world.workspace,
-            [1; 32],
-            later(100),
-            NOW,
-            |_| audit(),
-        )
+        .session_create(new_session(&world, 1), NOW, |_| audit())
         .await
         .unwrap();
     assert!(
@@ -136,4 +130,37 @@ async fn a_password_change_ends_all_sessions(_: &Database, store: &Store) {
             .await
             .unwrap()
     );
+}
+
+async fn a_password_change_ends_all_other_sessions(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let mut sessions = Vec::new();
+    for n in 1..=2 {
+        let session = store.session_create(new_session(&world, n), NOW, |_| audit());
+        sessions.push(session.await.unwrap().id);
+    }
+    let login = store.user_by_email("one@example.com").await.unwrap();
+    let present = login.unwrap().password_hash;
+    let change = async |present: &str| {
+        let (user, at) = (world.user, later(1));
+        store
+            .user_password_change(user, present, "new", sessions[0], at, audit())
+            .await
+            .unwrap()
+    };
+    // The password was replaced after it was checked.
+    assert!(!change("another").await);
+    assert_eq!(
+        store
+            .session_list(world.user, later(1))
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+    assert!(change(&present).await);
+    let left = store.session_list(world.user, later(1)).await.unwrap();
+    let left: Vec<_> = left.iter().map(|session| session.id).collect();
+    assert_eq!(left, [sessions[0]]);
+    assert!(!change(&present).await);
 }

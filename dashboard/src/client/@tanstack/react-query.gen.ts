@@ -3,8 +3,8 @@
 import { type DefaultError, type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { approve, blockAgent, compileRule, createAgent, createDocument, createRule, createService, decideActions, deleteAgent, deleteDocument, deleteRule, deleteService, deny, dryRun, endSession, execute, exportAudit, getAgent, getApproval, getHealth, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRegistration, getRequest, getRule, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listDocuments, listOperations, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, proxy, refresh, refreshDocument, register, resolve, revoke, rotateAgentKey, setAgentServices, setCredentials, setKillSwitch, simulateRules, testCall, testLlm, unblockAgent, updateAgent, updateRule, updateService, validateCondition, verifyAudit } from '../sdk.gen';
-import type { ApproveData, ApproveError, ApproveResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetHealthData, GetHealthResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsResponse, GetOpenapiData, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, TestCallData, TestCallError, TestCallResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse } from '../types.gen';
+import { approve, blockAgent, changePassword, compileRule, createAgent, createDocument, createRule, createService, decideActions, deleteAgent, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getHealth, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRegistration, getRequest, getRule, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listDocuments, listOperations, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, proxy, refresh, refreshDocument, register, resolve, revoke, rotateAgentKey, setAgentServices, setCredentials, setKillSwitch, simulateRules, testCall, testLlm, unblockAgent, updateAgent, updateRule, updateService, validateCondition, verifyAudit } from '../sdk.gen';
+import type { ApproveData, ApproveError, ApproveResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetHealthData, GetHealthResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsResponse, GetOpenapiData, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, TestCallData, TestCallError, TestCallResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -433,7 +433,9 @@ export const listAuditQueryKey = (options?: Options<ListAuditData>) => createQue
  * List audit entries
  *
  * Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
- * /audit/verify` checks all of them.
+ * /audit/verify` checks all of them. Entries about definitions, actions, and users are found by
+ * index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
+ * give it a `from` if the log is large.
  */
 export const listAuditOptions = (options?: Options<ListAuditData>) => queryOptions<ListAuditResponse, ListAuditError, ListAuditResponse, ReturnType<typeof listAuditQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -454,7 +456,9 @@ export const listAuditInfiniteQueryKey = (options?: Options<ListAuditData>): Que
  * List audit entries
  *
  * Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
- * /audit/verify` checks all of them.
+ * /audit/verify` checks all of them. Entries about definitions, actions, and users are found by
+ * index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
+ * give it a `from` if the log is large.
  */
 export const listAuditInfiniteOptions = (options?: Options<ListAuditData>) => infiniteQueryOptions<ListAuditResponse, ListAuditError, InfiniteData<ListAuditResponse>, QueryKey<Options<ListAuditData>>, string | Pick<QueryKey<Options<ListAuditData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -578,10 +582,31 @@ export const meOptions = (options?: Options<MeData>) => queryOptions<MeResponse,
 });
 
 /**
+ * Change the password
+ *
+ * Ends all other sessions of the user. Wrong current passwords count toward the limits of `POST
+ * /auth/login`.
+ */
+export const changePasswordMutation = (options?: Partial<Options<ChangePasswordData>>): UseMutationOptions<ChangePasswordResponse, ChangePasswordError, Options<ChangePasswordData>> => {
+    const mutationOptions: UseMutationOptions<ChangePasswordResponse, ChangePasswordError, Options<ChangePasswordData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await changePassword({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
  * Refresh an access token
  *
  * Exchanges a refresh token for a new pair of tokens. A refresh token works once. Using it again
- * ends its session and invalidates all tokens of the session.
+ * ends its session and invalidates all tokens of the session. Without a token, the response is 204:
+ * there is no session.
  */
 export const refreshMutation = (options?: Partial<Options<RefreshData>>): UseMutationOptions<RefreshResponse, RefreshError, Options<RefreshData>> => {
     const mutationOptions: UseMutationOptions<RefreshResponse, RefreshError, Options<RefreshData>> = {
@@ -636,6 +661,26 @@ export const getRegistrationOptions = (options?: Options<GetRegistrationData>) =
     },
     queryKey: getRegistrationQueryKey(options)
 });
+
+/**
+ * End all other sessions
+ *
+ * Ends every session of the user except that of this request. Their refresh tokens and access tokens
+ * stop working immediately.
+ */
+export const endOtherSessionsMutation = (options?: Partial<Options<EndOtherSessionsData>>): UseMutationOptions<EndOtherSessionsResponse, EndOtherSessionsError, Options<EndOtherSessionsData>> => {
+    const mutationOptions: UseMutationOptions<EndOtherSessionsResponse, EndOtherSessionsError, Options<EndOtherSessionsData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await endOtherSessions({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const listSessionsQueryKey = (options?: Options<ListSessionsData>) => createQueryKey('listSessions', options);
 

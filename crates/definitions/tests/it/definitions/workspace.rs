@@ -1,5 +1,7 @@
 //! A workspace as a whole: its borders, its kill switch and its audit log.
 
+use gaiterguard_store::AuditFilter;
+
 use super::*;
 
 #[tokio::test]
@@ -140,7 +142,7 @@ async fn every_change_says_who_made_it_and_a_refused_one_says_nothing() {
     let entries = async || {
         let page = setup
             .store
-            .audit_list(editor.workspace, None, 100)
+            .audit_list(editor.workspace, &AuditFilter::default(), None, 100)
             .await
             .unwrap();
         page.items

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use gaiterguard_domain::action::{
-    ActionState, ActionStatus, Ending, HumanDecision, Resolution, Revocation,
-};
+use gaiterguard_domain::action::{ActionState, ActionStatus, Ending, Resolution, Revocation};
 use gaiterguard_domain::header;
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
@@ -21,6 +19,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::endpoints::list::each;
+use crate::endpoints::people::People;
 use crate::stored_response::{
     BodyEncoding, HeaderValues, StoredResponseBody, body_text, headers_by_name,
 };
@@ -110,6 +109,9 @@ pub(crate) struct ActionBody {
     /// ID of the user who last approved, denied, revoked, or resolved it.
     #[schema(required)]
     resolved_by: Option<i64>,
+    /// Email address of that user. Null if the user is not a member of the workspace.
+    #[schema(required)]
+    resolved_by_name: Option<String>,
     /// Note of that user to the agent.
     #[schema(required)]
     note: Option<String>,
@@ -139,6 +141,9 @@ pub(crate) struct ApprovalBody {
     at: Timestamp,
     /// ID of the user.
     by: i64,
+    /// Email address of that user. Null if the user is not a member of the workspace.
+    #[schema(required)]
+    by_name: Option<String>,
     /// Note of that user to the agent.
     #[schema(required)]
     note: Option<String>,
@@ -227,8 +232,9 @@ pub(crate) struct OperationBody {
     deprecated: bool,
 }
 
-impl From<ActionView> for ActionBody {
-    fn from(view: ActionView) -> Self {
+impl ActionBody {
+    /// Builds the body of an action, with the names of the users who decided on it.
+    pub(crate) fn of(view: ActionView, people: &People) -> Self {
         let ActionView {
             action,
             agent_name,
@@ -291,24 +297,20 @@ impl From<ActionView> for ActionBody {
             releases_at: action.state.releases_at(),
             resolved_at: action.state.resolved_at(),
             resolved_by: word.map(|word| word.by.0),
+            resolved_by_name: word.and_then(|word| people.name(word.by)),
             note: word.and_then(|word| word.note.clone()),
-            approval: approval.cloned().map(Into::into),
+            approval: approval.map(|approval| ApprovalBody {
+                at: approval.at,
+                by: approval.by.0,
+                by_name: people.name(approval.by),
+                note: approval.note.clone(),
+            }),
             resolution,
             started_at: execution.map(|execution| execution.started_at),
             detail,
             result: response.as_ref().map(StoredResponseBody::shown),
             method: action.method,
             target_url: action.target_url,
-        }
-    }
-}
-
-impl From<HumanDecision> for ApprovalBody {
-    fn from(word: HumanDecision) -> Self {
-        Self {
-            at: word.at,
-            by: word.by.0,
-            note: word.note,
         }
     }
 }

@@ -19,7 +19,8 @@ use uuid::Uuid;
 
 use super::action::ActionBody;
 use crate::endpoints::caller::Caller;
-use crate::endpoints::list::{List, PageQuery, each};
+use crate::endpoints::list::{List, PageQuery};
+use crate::endpoints::people::People;
 use crate::extract::{ApiPath, ApiQuery};
 use crate::openapi::responses::{InvalidParameter, NotFound};
 use crate::problem::Problem;
@@ -48,8 +49,10 @@ pub(super) async fn pending(
     caller: Caller,
 ) -> Result<Json<Pending>, Problem> {
     let views = gateway.approvals().pending(caller.approver()).await?;
+    let people = People::of(gateway.store(), caller.workspace()).await?;
+    let views = views.into_iter();
     Ok(Json(Pending {
-        approvals: each(views),
+        approvals: views.map(|view| ActionBody::of(view, &people)).collect(),
     }))
 }
 
@@ -94,7 +97,8 @@ pub(super) async fn list(
         .approvals()
         .list(caller.approver(), &filter, page.cursor(), page.limit.get())
         .await?;
-    Ok(Json(List::of(page)))
+    let people = People::of(gateway.store(), caller.workspace()).await?;
+    Ok(Json(List::of(page, |view| ActionBody::of(view, &people))))
 }
 
 /// Parts of an action to return.
@@ -146,8 +150,9 @@ pub(super) async fn get(
         ),
         None => None,
     };
+    let people = People::of(gateway.store(), caller.workspace()).await?;
     let action = spawn_blocking(move || {
-        let mut body = ActionBody::from(view);
+        let mut body = ActionBody::of(view, &people);
         body.context = context;
         Json(body).into_response()
     });

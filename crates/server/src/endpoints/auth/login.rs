@@ -7,7 +7,7 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
 use gaiterguard_identity::{Identity, LoginSource};
 use http::HeaderMap;
-use http::header::SET_COOKIE;
+use http::header::{SET_COOKIE, USER_AGENT};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -98,6 +98,7 @@ pub(super) async fn login(
     let device_token = cookie::get_device(&headers);
     let from = LoginSource {
         address: context.peer.ip(),
+        user_agent: user_agent(&headers),
         device_token: device_token.as_ref(),
     };
     let logged_in = identity.login(&body.email, body.password, from).await?;
@@ -113,6 +114,11 @@ pub(super) async fn login(
     } else {
         Ok(response.into_response())
     }
+}
+
+/// Returns the `User-Agent` of a request, if it is text.
+pub(super) fn user_agent(headers: &HeaderMap) -> Option<&str> {
+    headers.get(USER_AGENT)?.to_str().ok()
 }
 
 /// Longer than any valid address, so that a mistyped one still returns `invalid_credentials`.

@@ -5,6 +5,7 @@ mod login;
 mod logout;
 mod me;
 pub(super) mod origin;
+mod password;
 mod public_json;
 mod refresh;
 mod register;
@@ -24,7 +25,8 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     let signed_in = OpenApiRouter::new()
         .routes(routes!(logout::logout))
         .routes(routes!(me::me))
-        .routes(routes!(session::list))
+        .routes(routes!(password::change))
+        .routes(routes!(session::list, session::end_others))
         .routes(routes!(session::end));
     OpenApiRouter::new()
         .routes(routes!(register::register))

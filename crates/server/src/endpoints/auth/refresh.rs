@@ -2,23 +2,28 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::{Extension, Json};
+use gaiterguard_domain::user::SessionClient;
 use gaiterguard_identity::Identity;
 use http::header::SET_COOKIE;
+use http::{HeaderMap, StatusCode};
 
 use super::cookie;
+use super::login::user_agent;
 use super::origin::PublicOrigin;
 use super::session_token::{RefreshTokenBody, SessionToken};
 use super::user::TokensBody;
+use crate::middleware::RequestContext;
 use crate::openapi::responses::{CrossOrigin, InvalidBody, SignedOut, Unavailable};
 use crate::problem::Problem;
 
 /// Refresh an access token
 ///
 /// Exchanges a refresh token for a new pair of tokens. A refresh token works once. Using it again
-/// ends its session and invalidates all tokens of the session.
+/// ends its session and invalidates all tokens of the session. Without a token, the response is 204:
+/// there is no session.
 #[utoipa::path(
     post,
     path = "/auth/refresh",
@@ -33,21 +38,22 @@ use crate::problem::Problem;
             headers(("Set-Cookie" = Option<String>, description = "The new refresh token, if the \
                  old one was sent as a cookie.")),
         ),
+        (status = 204, description = "The request has neither a token nor a session cookie."),
         InvalidBody, SignedOut, CrossOrigin, Unavailable,
     )
 )]
 pub(super) async fn refresh(
     State(identity): State<Arc<Identity>>,
     State(public_origin): State<Arc<PublicOrigin>>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
     session: SessionToken,
 ) -> Result<Response, Problem> {
     let Some(token) = session.token else {
-        return Err(Problem::field(
-            "refreshToken",
-            "required, because the request has no session cookie",
-        ));
+        return Ok(StatusCode::NO_CONTENT.into_response());
     };
-    match identity.refresh(&token).await {
+    let client = SessionClient::new(context.peer.ip(), user_agent(&headers));
+    match identity.refresh(&token, &client).await {
         Ok(tokens) => {
             let response = Json(TokensBody::of(&tokens, !session.is_cookie));
             if !session.is_cookie {

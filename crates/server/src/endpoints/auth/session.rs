@@ -30,6 +30,17 @@ pub(crate) struct SessionBody {
     /// When it expires unless it is used.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
+    /// When it was last refreshed, or else when the user signed in. An active session is refreshed
+    /// before each access token expires.
+    #[schema(value_type = String, format = DateTime)]
+    last_used_at: Timestamp,
+    /// Beginning of the `User-Agent` of the client at that time. Untrusted text.
+    #[schema(required)]
+    user_agent: Option<String>,
+    /// Address that the client connected from at that time. Behind a reverse proxy, it is that of the
+    /// proxy.
+    #[schema(required, example = "192.0.2.7")]
+    address: Option<String>,
     /// Whether it is the session of this request.
     is_current: bool,
 }
@@ -40,6 +51,9 @@ impl From<(Session, bool)> for SessionBody {
             id: session.id.0,
             created_at: session.created_at,
             expires_at: session.expires_at,
+            last_used_at: session.last_used_at,
+            user_agent: session.client.user_agent,
+            address: session.client.address.map(|address| address.to_string()),
             is_current,
         }
     }
@@ -74,6 +88,38 @@ pub(super) async fn list(
         });
     let page = List::cut(all.collect(), &query, |(session, _)| -session.id.0);
     page.map(Json).ok_or_else(foreign_cursor)
+}
+
+/// Result of ending the other sessions.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SessionsEnded)]
+pub(crate) struct EndedBody {
+    /// Result in words.
+    #[schema(value_type = String)]
+    message: &'static str,
+    /// Number of sessions that were ended.
+    ended: u64,
+}
+
+/// End all other sessions
+///
+/// Ends every session of the user except that of this request. Their refresh tokens and access tokens
+/// stop working immediately.
+#[utoipa::path(
+    delete,
+    path = "/auth/sessions",
+    operation_id = "endOtherSessions",
+    tag = "auth",
+    responses((status = 200, description = "The other sessions have ended.", body = EndedBody))
+)]
+pub(super) async fn end_others(
+    State(identity): State<Arc<Identity>>,
+    Caller(caller): Caller,
+) -> Result<Json<EndedBody>, Problem> {
+    Ok(Json(EndedBody {
+        message: "Other sessions ended.",
+        ended: identity.end_other_sessions(&caller).await?,
+    }))
 }
 
 /// End a session

@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
-use super::list::{Done, List, PageQuery, foreign_cursor};
+use super::list::{Done, List, PageQuery, each, foreign_cursor};
 use crate::extract::{ApiPath, ApiQuery, Fields};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood};
 use crate::problem::Problem;
@@ -127,18 +127,12 @@ impl From<(Stored<Rule>, &Hits)> for RuleBody {
 
 impl From<(Rule, &Hits)> for RuleBody {
     fn from((rule, hits): (Rule, &Hits)) -> Self {
-        let condition = rule.condition.as_deref();
-        let open = rule::allows_everything(rule.effect, condition, rule.text.as_deref());
-        let warnings = condition.map(|condition| rule::warnings(condition, Some(rule.effect)));
+        let (condition, text) = (rule.condition.as_deref(), rule.text.as_deref());
+        let warnings = rule::warnings(rule.effect, condition, text);
         Self {
             unreadable: false,
             hits: HitsBody::of(rule.id, hits),
-            warnings: warnings
-                .unwrap_or_default()
-                .into_iter()
-                .chain(open)
-                .map(Into::into)
-                .collect(),
+            warnings: each(warnings),
             id: rule.id.0,
             name: rule.name,
             effect: rule.effect,

@@ -1,16 +1,21 @@
 //! `POST /rules/simulate`: applies proposed rules to recorded requests.
 
 use axum::Json;
+use gaiterguard_assessment::effect_of;
 use gaiterguard_definitions::simulation::RuleSimulation;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_simulation::{Changes, Example, ProposedRule, Simulation};
+use gaiterguard_summary::{MoneySum, Summary};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::endpoints::editing::Editing;
+use crate::endpoints::list::each;
+use crate::endpoints::recorded::{Effects, Recorded};
 use crate::extract::Fields;
 use crate::openapi::responses::{InvalidBody, NotUnderstood, SignedOut, Unavailable};
 use crate::problem::Problem;
@@ -27,6 +32,13 @@ pub(super) struct SimulatedBody {
     requests: u64,
     /// Whether the limit was reached, so that the oldest requests were skipped.
     is_cut: bool,
+    /// Number of requests that at least one of the rules in `rules` matches.
+    #[schema(minimum = 0)]
+    matches: u64,
+    /// Number of other requests that one of these rules may match, depending on a part that was not
+    /// stored.
+    #[schema(minimum = 0)]
+    possible_matches: u64,
     /// Requests that were held and would be forwarded.
     released: ChangesBody,
     /// Requests that were forwarded and would be held.
@@ -61,8 +73,26 @@ pub(super) struct ChangesBody {
     /// Number of requests.
     #[schema(minimum = 0)]
     count: u64,
+    /// Sums of the amounts of money, one for each currency. Only held requests whose currency and unit
+    /// are known have one.
+    amounts: Vec<AmountBody>,
     /// The most recent ones, up to ten.
     examples: Vec<ExampleBody>,
+}
+
+/// A sum of amounts of money.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SimulatedAmount)]
+pub(super) struct AmountBody {
+    /// ISO 4217 currency code.
+    #[schema(example = "EUR")]
+    currency: String,
+    /// The sum in units of the currency, as a decimal number.
+    #[schema(example = "310400.00")]
+    value: String,
+    /// Number of requests that it is the sum of.
+    #[schema(minimum = 1)]
+    requests: u64,
 }
 
 /// A recorded request with a different decision.
@@ -84,6 +114,11 @@ pub(super) struct ExampleBody {
     method: String,
     /// URL.
     target_url: String,
+    /// Most severe effect, as in `GET /requests`.
+    effect: Effect,
+    /// Summary of the effect of the request, as in `GET /requests`. Null if the request was not held.
+    #[schema(required)]
+    summary: Option<Summary>,
     /// Intent that the agent stated. Untrusted text.
     intent: String,
     /// When the decision was made.
@@ -113,38 +148,59 @@ pub(super) struct DecidingRuleBody {
     effect: RuleEffect,
 }
 
-impl From<Simulation> for SimulatedBody {
-    fn from(simulation: Simulation) -> Self {
-        Self {
+impl SimulatedBody {
+    async fn of(simulation: Simulation, recorded: &Recorded<'_>) -> Result<Self, Problem> {
+        let changes = async |changes| ChangesBody::of(changes, recorded).await;
+        Ok(Self {
             since: simulation.since,
             requests: simulation.requests,
             is_cut: simulation.is_cut,
-            released: simulation.released.into(),
-            held: simulation.held.into(),
-            denied: simulation.denied.into(),
-            admitted: simulation.admitted.into(),
-            undecidable: simulation.undecidable.into(),
+            matches: simulation.matches,
+            possible_matches: simulation.possible_matches,
+            released: changes(simulation.released).await?,
+            held: changes(simulation.held).await?,
+            denied: changes(simulation.denied).await?,
+            admitted: changes(simulation.admitted).await?,
+            undecidable: changes(simulation.undecidable).await?,
             prompts_per_day: PromptsBody {
                 before: simulation.prompts_before,
                 after: simulation.prompts_after,
             },
-        }
+        })
     }
 }
 
-impl From<Changes> for ChangesBody {
-    fn from(changes: Changes) -> Self {
-        Self {
+impl ChangesBody {
+    async fn of(changes: Changes, recorded: &Recorded<'_>) -> Result<Self, Problem> {
+        let mut examples = Vec::with_capacity(changes.examples.len());
+        for example in changes.examples {
+            examples.push(ExampleBody::of(example, recorded).await?);
+        }
+        Ok(Self {
             count: changes.count,
-            examples: changes.examples.into_iter().map(Into::into).collect(),
+            amounts: each(changes.amounts.sums()),
+            examples,
+        })
+    }
+}
+
+impl From<MoneySum> for AmountBody {
+    fn from(sum: MoneySum) -> Self {
+        Self {
+            currency: sum.currency,
+            value: sum.value,
+            requests: sum.count,
         }
     }
 }
 
-impl From<Example> for ExampleBody {
-    fn from(example: Example) -> Self {
+impl ExampleBody {
+    async fn of(example: Example, recorded: &Recorded<'_>) -> Result<Self, Problem> {
         let entry = example.entry;
-        Self {
+        let Effects { effect, summary } = recorded.effects_of(&entry).await?;
+        Ok(Self {
+            effect,
+            summary,
             id: entry.id.0,
             request_id: entry.new.request_id.0,
             action_id: entry.action.map(|action| action.0),
@@ -157,7 +213,7 @@ impl From<Example> for ExampleBody {
             before: entry.new.evaluation.decision,
             after: example.decision,
             rule: example.rule.map(Into::into),
-        }
+        })
     }
 }
 
@@ -194,10 +250,16 @@ pub(super) async fn simulate(
     let simulation = gaiterguard_simulation::simulate(
         editing.gateway().authority(),
         editing.gateway().settings().risk_threshold,
+        effect_of,
         editing.definition_store(),
         editing.workspace(),
         simulation,
     )
     .await?;
-    Ok(Json(simulation.into()))
+    let definitions = editing.definitions();
+    let recorded = Recorded {
+        definition_store: editing.definition_store(),
+        definitions: definitions.as_deref(),
+    };
+    Ok(Json(SimulatedBody::of(simulation, &recorded).await?))
 }

@@ -1,5 +1,7 @@
 //! `POST /rules/validate`: checks a condition.
 
+use std::sync::Arc;
+
 use axum::Json;
 use gaiterguard_definitions::rule;
 use gaiterguard_domain::id::ServiceId;
@@ -20,7 +22,8 @@ use crate::problem::Problem;
 pub(super) struct ConditionBody {
     /// A CEL expression.
     condition: String,
-    /// ID of the service of the rule.
+    /// ID of the service of the rule. With it, a body field that no document of the service lists is a
+    /// warning.
     service_id: Option<i64>,
     /// Effect of the rule, which determines the warnings. Without it, the warnings are those for a
     /// rule that holds or denies.
@@ -99,12 +102,16 @@ pub(super) async fn validate(
     ApiJson(body): ApiJson<ConditionBody>,
 ) -> Result<Json<ValidatedBody>, Problem> {
     let service = body.service_id.map(ServiceId);
+    let definitions = editing.definitions();
     let checked = rule::validate(
         editing.definition_store(),
         editing.workspace(),
         &body.condition,
         service,
         body.effect,
+        service
+            .and_then(|service| definitions.as_ref()?.catalog(service))
+            .map(Arc::as_ref),
     )
     .await?;
     let (warnings, error) = match checked {

@@ -1,0 +1,160 @@
+//! Whether the documents of a service list a field of a body, for the author of a condition.
+
+use std::collections::BTreeMap;
+
+use super::Catalog;
+use crate::operation::{Body, Documented};
+
+/// The most letters in which a suggested name differs from the given one.
+const DIFFERENCES_MAX: usize = 2;
+
+/// The longest name that is compared letter by letter, in bytes. Longer ones are rare.
+const COMPARED_BYTES_MAX: usize = 128;
+
+/// The greatest difference in length between similar names, in bytes. A letter has up to four.
+const DIFFERENCES_BYTES_MAX: usize = 4 * DIFFERENCES_MAX;
+
+impl Catalog {
+    /// Whether some operation's body has a value at a JSON pointer; `None` if the documents do not say,
+    /// because they describe no body, or one that may have unlisted fields.
+    pub fn lists_body_field(&self, pointer: &str) -> Option<bool> {
+        let mut listed = None;
+        for body in self.bodies() {
+            match body.documents(pointer) {
+                Documented::Yes => return Some(true),
+                Documented::No => listed = listed.or(Some(false)),
+                Documented::Unknown => return self.is_listed(pointer).then_some(true),
+            }
+        }
+        listed
+    }
+
+    /// Returns the path of the field, with dots, whose name is most similar to that of a field that no
+    /// document lists; `None` if there is none that is similar.
+    pub fn similar_body_field(&self, pointer: &str) -> Option<String> {
+        let wanted = name_of(pointer).to_lowercase();
+        // Large documents repeat few names many times.
+        let mut by_name: BTreeMap<&str, &str> = BTreeMap::new();
+        for field in self.bodies().flat_map(|body| body.fields.iter()) {
+            let known = by_name.entry(field.name()).or_insert(&field.pointer);
+            if field.pointer.len() < known.len() {
+                *known = &field.pointer;
+            }
+        }
+        let similar = by_name.into_iter().filter_map(|(name, pointer)| {
+            let differences = differences(&wanted, &name.to_lowercase())?;
+            Some((differences, pointer))
+        });
+        let (_, found) = similar.min()?;
+        let names = found.split('/').filter(|name| !name.is_empty());
+        let names: Vec<String> = names
+            .map(|name| name.replace("~1", "/").replace("~0", "~"))
+            .collect();
+        Some(names.join("."))
+    }
+
+    fn bodies(&self) -> impl Iterator<Item = &Body> {
+        let bodies = self.operations().map(|operation| &operation.body);
+        bodies.filter(|body| body.is_open || !body.fields.is_empty())
+    }
+
+    fn is_listed(&self, pointer: &str) -> bool {
+        self.bodies()
+            .any(|body| body.documents(pointer) == Documented::Yes)
+    }
+}
+
+fn name_of(pointer: &str) -> &str {
+    let is_index = |name: &&str| name.bytes().all(|byte| byte.is_ascii_digit());
+    let mut names = pointer.rsplit('/');
+    names.find(|name| !is_index(name)).unwrap_or_default()
+}
+
+/// Returns in how many letters two names differ: letters that are missing, added, replaced, or swapped
+/// with the next one. `None` if they differ in too many, or in half of them.
+fn differences(one: &str, other: &str) -> Option<usize> {
+    let longest = one.len().max(other.len());
+    if longest > COMPARED_BYTES_MAX || one.len().abs_diff(other.len()) > DIFFERENCES_BYTES_MAX {
+        return None;
+    }
+    let found = strsim::osa_distance(one, other);
+    (found <= DIFFERENCES_MAX && found * 2 < longest).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::document::Document;
+    use crate::operation::{Field, Operation};
+
+    fn catalog(bodies: Vec<Body>) -> Catalog {
+        let operations = bodies
+            .into_iter()
+            .enumerate()
+            .map(|(number, body)| Operation {
+                id: format!("operation{number}"),
+                method: "POST".to_owned(),
+                template: format!("/{number}"),
+                body,
+                base_paths: Arc::new([String::new()]),
+                ..Operation::default()
+            });
+        Catalog::new(vec![Arc::new(Document {
+            operations: operations.collect(),
+            ..Document::default()
+        })])
+    }
+
+    fn body(pointers: &[&str], is_open: bool) -> Body {
+        let fields = pointers.iter().map(|pointer| Field {
+            pointer: (*pointer).to_owned(),
+            ..Field::default()
+        });
+        Body {
+            fields: fields.collect(),
+            is_open,
+            ..Body::default()
+        }
+    }
+
+    #[test]
+    fn a_field_that_no_document_lists_is_compared_with_those_that_one_lists() {
+        let known = catalog(vec![
+            body(&["/amount", "/currency"], false),
+            body(&["/lines", "/lines/*/price"], false),
+            body(&[], false),
+        ]);
+        for (pointer, listed, alike) in [
+            ("/amount", Some(true), None),
+            ("/lines/0/price", Some(true), None),
+            ("/amuont", Some(false), Some("amount")),
+            ("/Amount", Some(false), Some("amount")),
+            ("/curency", Some(false), Some("currency")),
+            ("/lines/0/pirce", Some(false), Some("lines.*.price")),
+            ("/price", Some(false), Some("lines.*.price")),
+            ("/recipient", Some(false), None),
+        ] {
+            assert_eq!(known.lists_body_field(pointer), listed, "{pointer}");
+            if listed == Some(false) {
+                assert_eq!(
+                    known.similar_body_field(pointer).as_deref(),
+                    alike,
+                    "{pointer}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn documents_that_leave_a_body_open_do_not_say_what_it_lacks() {
+        let open = catalog(vec![body(&["/amount"], false), body(&["/note"], true)]);
+        assert_eq!(open.lists_body_field("/amuont"), None);
+        assert_eq!(open.lists_body_field("/note"), Some(true));
+        assert_eq!(
+            catalog(vec![body(&[], false)]).lists_body_field("/amount"),
+            None
+        );
+    }
+}

@@ -1,0 +1,38 @@
+/** How a held request compares with earlier ones, in words. */
+import type { ActionContext } from '#/client';
+import { counted } from '#/text/count';
+
+/** A comparison; an unusual one deserves attention. */
+export interface Comparison {
+  text: string;
+  isUnusual: boolean;
+}
+
+/** Returns what is known, the unusual first. A comparison that is not possible is left out. */
+export function comparisonsOf(context: ActionContext): Comparison[] {
+  const found: Comparison[] = [];
+  const add = (text: string, isUnusual: boolean) => found.push({ text, isUnusual });
+  if (context.first_by_agent) add('First request of this agent to this operation', true);
+  if (context.first_to_target !== null) {
+    if (context.first_to_target) add('No request to this recipient was approved before', true);
+    else add('Requests to this recipient were approved before', false);
+  }
+  const { amount, approved, denied } = context;
+  if (amount) {
+    const unit = amount.unit_is_documented ? amount.currency : `${amount.currency}, unit unknown`;
+    if (amount.lowest === null || amount.highest === null) {
+      add('No amount was approved here in 30 days', true);
+    } else {
+      const value = Number(amount.value);
+      const isOutside = value < Number(amount.lowest) || value > Number(amount.highest);
+      const range = `${amount.lowest}–${amount.highest} (${unit})`;
+      const count = `${counted(amount.count, 'amount')} approved in 30 days`;
+      add(`${isOutside ? 'Outside the usual' : 'Within the usual'} ${range}: ${count}`, isOutside);
+    }
+  }
+  if (approved !== null && denied !== null && approved + denied > 0) {
+    const isMostlyDenied = denied > approved;
+    add(`Like this in 30 days: ${approved} approved, ${denied} denied`, isMostlyDenied);
+  }
+  return found.sort((one, other) => Number(other.isUnusual) - Number(one.isUnusual));
+}
