@@ -102,7 +102,6 @@ export type Action = {
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
     summary: RequestSummary | null;
-    context: ActionContext | null;
     /**
      * Where values of the request had been seen before it was held. At most 10; empty in lists.
      */
@@ -130,6 +129,10 @@ export type Action = {
      */
     resolved_by: number | null;
     /**
+     * Email address of that user. Null if the user is not a member of the workspace.
+     */
+    resolved_by_name: string | null;
+    /**
      * Note of that user to the agent.
      */
     note: string | null;
@@ -144,45 +147,7 @@ export type Action = {
      */
     detail: string | null;
     result: UpstreamAnswer | null;
-};
-
-/**
- * How a held request compares with earlier requests and rulings. A field is null if the comparison is
- * not possible.
- */
-export type ActionContext = {
-    /**
-     * Whether this is the agent's first request to this operation of the service, of all requests
-     * that the ledger contains, however they were decided. Requests that earlier versions of the
-     * gateway recorded do not count. Null for GET, HEAD, and OPTIONS, and for requests that an earlier
-     * version held.
-     */
-    first_by_agent: boolean | null;
-    /**
-     * Whether no earlier request of any agent to the same recipients was approved: to the same
-     * recipients and accounts, or else to the same objects in the path, of the same service. An
-     * approval that was revoked or that expired does not count. Null if the request names none, if not
-     * all of them are known, and for requests that an earlier version of the gateway held. After a
-     * rotation of `ENCRYPTION_SECRET` all recipients are new.
-     */
-    first_to_target: boolean | null;
-    /**
-     * Number of other requests of this agent to this operation that were held since `since` and
-     * approved. An approval that was revoked or that expired does not count. Null for requests that an
-     * earlier version of the gateway held.
-     */
-    approved: number | null;
-    /**
-     * Number of other requests of this agent to this operation that were held since `since` and
-     * denied. Null for requests that an earlier version of the gateway held.
-     */
-    denied: number | null;
-    /**
-     * Start of the period for `approved`, `denied`, and `amount`: 30 days before now. At most the newest
-     * 10,000 rulings are counted.
-     */
-    since: string;
-    amount: AmountRange | null;
+    context: ActionContext | null;
 };
 
 /**
@@ -325,39 +290,6 @@ export type AgentScope = {
 };
 
 /**
- * An amount of money next to the approved amounts of requests to the same operation, of any agent, with
- * the same currency and unit.
- */
-export type AmountRange = {
-    /**
-     * The currency of all amounts, as an ISO 4217 code.
-     */
-    currency: string;
-    /**
-     * Whether the amounts are in units of the currency, such as euros. If false, the service's
-     * documents do not say which unit they are in, and they are as the requests spell them.
-     */
-    unit_is_documented: boolean;
-    /**
-     * The amount of this request, as a decimal number.
-     */
-    value: string;
-    /**
-     * The lowest approved amount since `since`, as a decimal number. Null if there is none.
-     */
-    lowest: string | null;
-    /**
-     * The highest approved amount since `since`, as a decimal number. Null if there is none.
-     */
-    highest: string | null;
-    /**
-     * How many approved amounts `lowest` and `highest` are taken from. At most the newest 200 requests
-     * are considered.
-     */
-    count: number;
-};
-
-/**
  * A human's approval.
  */
 export type Approval = {
@@ -369,6 +301,10 @@ export type Approval = {
      * ID of the user.
      */
     by: number;
+    /**
+     * Email address of that user. Null if the user is not a member of the workspace.
+     */
+    by_name: string | null;
     /**
      * Note of that user to the agent.
      */
@@ -420,6 +356,11 @@ export type AuditEntry = {
      * Who did it: `user:ID`, `agent:ID`, `gateway`, or `operator`.
      */
     actor: string;
+    /**
+     * Email address of the user who did it. Null for any other actor, and for a user who is not a
+     * member of the workspace.
+     */
+    actor_name: string | null;
     /**
      * Name of the event.
      */
@@ -559,7 +500,8 @@ export type ConditionToValidate = {
      */
     condition: string;
     /**
-     * ID of the service of the rule.
+     * ID of the service of the rule. With it, a body field that no document of the service lists is a
+     * warning.
      */
     service_id?: number | null;
     effect?: RuleEffect | null;
@@ -974,6 +916,10 @@ export type KillSwitch = {
      */
     activated_by: number | null;
     /**
+     * Email address of that user. Null if the user is not a member of the workspace.
+     */
+    activated_by_name: string | null;
+    /**
      * When it was activated.
      */
     activated_at: string | null;
@@ -1092,7 +1038,6 @@ export type ListAction = {
         matched_rules: Array<MatchedRule>;
         operation: OperationRef | null;
         summary: RequestSummary | null;
-        context: ActionContext | null;
         /**
          * Where values of the request had been seen before it was held. At most 10; empty in lists.
          */
@@ -1120,6 +1065,10 @@ export type ListAction = {
          */
         resolved_by: number | null;
         /**
+         * Email address of that user. Null if the user is not a member of the workspace.
+         */
+        resolved_by_name: string | null;
+        /**
          * Note of that user to the agent.
          */
         note: string | null;
@@ -1134,6 +1083,7 @@ export type ListAction = {
          */
         detail: string | null;
         result: UpstreamAnswer | null;
+        context: ActionContext | null;
     }>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
@@ -1170,6 +1120,11 @@ export type ListAuditEntry = {
          * Who did it: `user:ID`, `agent:ID`, `gateway`, or `operator`.
          */
         actor: string;
+        /**
+         * Email address of the user who did it. Null for any other actor, and for a user who is not a
+         * member of the workspace.
+         */
+        actor_name: string | null;
         /**
          * Name of the event.
          */
@@ -1381,6 +1336,23 @@ export type ListRequestEntry = {
         action_id: string | null;
         action_status: ActionStatus | null;
         /**
+         * Most severe effect, from the assessment, the method, the path, and the current documents.
+         */
+        effect: OperationEffect;
+        summary: RequestSummary | null;
+        /**
+         * ID of the user who approved or denied the action, or who ended it before a decision.
+         */
+        decided_by: number | null;
+        /**
+         * Email address of that user. Null if the user is not a member of the workspace.
+         */
+        decided_by_name: string | null;
+        /**
+         * When that user decided.
+         */
+        decided_at: string | null;
+        /**
          * Whether the stored record is damaged, so that some fields are missing.
          */
         unreadable: boolean;
@@ -1488,6 +1460,20 @@ export type ListSession = {
          * When it expires unless it is used.
          */
         expiresAt: string;
+        /**
+         * When it was last refreshed, or else when the user signed in. An active session is refreshed
+         * before each access token expires.
+         */
+        lastUsedAt: string;
+        /**
+         * Beginning of the `User-Agent` of the client at that time. Untrusted text.
+         */
+        userAgent: string | null;
+        /**
+         * Address that the client connected from at that time. Behind a reverse proxy, it is that of the
+         * proxy.
+         */
+        address: string | null;
         /**
          * Whether it is the session of this request.
          */
@@ -2067,6 +2053,20 @@ export type OverviewPiece = OverviewCounts & {
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
 /**
+ * A change of password.
+ */
+export type PasswordChange = {
+    /**
+     * The current password.
+     */
+    currentPassword: string;
+    /**
+     * The new password. Common passwords are refused.
+     */
+    newPassword: string;
+};
+
+/**
  * All pending actions.
  */
 export type PendingApprovals = {
@@ -2346,6 +2346,23 @@ export type RequestEntry = {
     action_id: string | null;
     action_status: ActionStatus | null;
     /**
+     * Most severe effect, from the assessment, the method, the path, and the current documents.
+     */
+    effect: OperationEffect;
+    summary: RequestSummary | null;
+    /**
+     * ID of the user who approved or denied the action, or who ended it before a decision.
+     */
+    decided_by: number | null;
+    /**
+     * Email address of that user. Null if the user is not a member of the workspace.
+     */
+    decided_by_name: string | null;
+    /**
+     * When that user decided.
+     */
+    decided_at: string | null;
+    /**
      * Whether the stored record is damaged, so that some fields are missing.
      */
     unreadable: boolean;
@@ -2585,6 +2602,15 @@ export type RuleSimulationResult = {
      */
     is_cut: boolean;
     /**
+     * Number of requests that at least one of the rules in `rules` matches.
+     */
+    matches: number;
+    /**
+     * Number of other requests that one of these rules may match, depending on a part that was not
+     * stored.
+     */
+    possible_matches: number;
+    /**
      * Requests that were held and would be forwarded.
      */
     released: SimulatedChanges;
@@ -2737,6 +2763,20 @@ export type Session = {
      */
     expiresAt: string;
     /**
+     * When it was last refreshed, or else when the user signed in. An active session is refreshed
+     * before each access token expires.
+     */
+    lastUsedAt: string;
+    /**
+     * Beginning of the `User-Agent` of the client at that time. Untrusted text.
+     */
+    userAgent: string | null;
+    /**
+     * Address that the client connected from at that time. Behind a reverse proxy, it is that of the
+     * proxy.
+     */
+    address: string | null;
+    /**
      * Whether it is the session of this request.
      */
     isCurrent: boolean;
@@ -2748,10 +2788,28 @@ export type Session = {
 export type SessionKind = 'token' | 'cookie';
 
 /**
+ * Result of ending the other sessions.
+ */
+export type SessionsEnded = {
+    /**
+     * Result in words.
+     */
+    message: string;
+    /**
+     * Number of sessions that were ended.
+     */
+    ended: number;
+};
+
+/**
  * The gateway's configuration. All settings are environment variables that the gateway reads when
  * it starts.
  */
 export type Settings = {
+    /**
+     * Version of the gateway.
+     */
+    version: string;
     /**
      * `RISK_THRESHOLD`: score from which requests are held.
      */
@@ -2842,6 +2900,24 @@ export type Signal = {
 };
 
 /**
+ * A sum of amounts of money.
+ */
+export type SimulatedAmount = {
+    /**
+     * ISO 4217 currency code.
+     */
+    currency: string;
+    /**
+     * Number of requests that it is the sum of.
+     */
+    requests: number;
+    /**
+     * The sum in units of the currency, as a decimal number.
+     */
+    value: string;
+};
+
+/**
  * Requests with a different decision.
  */
 export type SimulatedChanges = {
@@ -2849,6 +2925,11 @@ export type SimulatedChanges = {
      * Number of requests.
      */
     count: number;
+    /**
+     * Sums of the main amounts of money, one for each currency. Only held requests whose currency and
+     * unit are known have one.
+     */
+    amounts: Array<SimulatedAmount>;
     /**
      * The most recent ones, up to ten.
      */
@@ -2887,6 +2968,11 @@ export type SimulatedExample = {
      * URL.
      */
     target_url: string;
+    /**
+     * Most severe effect, as in `GET /requests`.
+     */
+    effect: OperationEffect;
+    summary: RequestSummary | null;
     /**
      * Intent that the agent stated. Untrusted text.
      */
@@ -3087,6 +3173,78 @@ export type ValueSource = {
  * Text of one or more lines that is not blank.
  */
 export type Words = string;
+
+/**
+ * How a held request compares with earlier requests and rulings. A field is null if the comparison is
+ * not possible.
+ */
+export type ActionContext = {
+    /**
+     * Whether this is the agent's first request to this operation of the service, of all requests
+     * that the ledger contains, however they were decided. Requests that earlier versions of the
+     * gateway recorded do not count. Null for GET, HEAD, and OPTIONS, and for requests that an earlier
+     * version held.
+     */
+    first_by_agent: boolean | null;
+    /**
+     * Whether no earlier request of any agent to the same recipients was approved: to the same
+     * recipients and accounts, or else to the same objects in the path, of the same service. An
+     * approval that was revoked or that expired does not count. Null if the request names none, if not
+     * all of them are known, and for requests that an earlier version of the gateway held. After a
+     * rotation of `ENCRYPTION_SECRET` all recipients are new.
+     */
+    first_to_target: boolean | null;
+    /**
+     * Number of other requests of this agent to this operation that were held since `since` and
+     * approved. An approval that was revoked or that expired does not count. Null for requests that an
+     * earlier version of the gateway held.
+     */
+    approved: number | null;
+    /**
+     * Number of other requests of this agent to this operation that were held since `since` and
+     * denied. Null for requests that an earlier version of the gateway held.
+     */
+    denied: number | null;
+    /**
+     * Start of the period for `approved`, `denied`, and `amount`: 30 days before now. At most the newest
+     * 10,000 rulings are counted.
+     */
+    since: string;
+    amount: AmountRange | null;
+};
+
+/**
+ * An amount of money next to the approved amounts of requests to the same operation, of any agent, with
+ * the same currency and unit.
+ */
+export type AmountRange = {
+    /**
+     * The currency of all amounts, as an ISO 4217 code.
+     */
+    currency: string;
+    /**
+     * Whether the amounts are in units of the currency, such as euros. If false, the service's
+     * documents do not say which unit they are in, and they are as the requests spell them.
+     */
+    unit_is_documented: boolean;
+    /**
+     * The amount of this request, as a decimal number.
+     */
+    value: string;
+    /**
+     * The lowest approved amount since `since`, as a decimal number. Null if there is none.
+     */
+    lowest: string | null;
+    /**
+     * The highest approved amount since `since`, as a decimal number. Null if there is none.
+     */
+    highest: string | null;
+    /**
+     * How many approved amounts `lowest` and `highest` are taken from. At most the newest 200 requests
+     * are considered.
+     */
+    count: number;
+};
 
 export type ListAgentsData = {
     body?: never;
@@ -4014,6 +4172,27 @@ export type ListAuditData = {
     path?: never;
     query?: {
         /**
+         * Return only entries with this event. Repeat it for several. The reference lists all events.
+         */
+        event?: Array<string>;
+        /**
+         * Return only entries by this actor (`user:ID`, `agent:ID`, `gateway`, `operator`) or by this
+         * kind of actor (`user`, `agent`).
+         */
+        actor?: string;
+        /**
+         * Return only entries about this object.
+         */
+        subject?: string;
+        /**
+         * Return only entries from this time on.
+         */
+        from?: string;
+        /**
+         * Return only entries before this time.
+         */
+        to?: string;
+        /**
          * Maximum number of items.
          */
         limit?: number;
@@ -4246,6 +4425,61 @@ export type MeResponses = {
 
 export type MeResponse = MeResponses[keyof MeResponses];
 
+export type ChangePasswordData = {
+    body: PasswordChange;
+    path?: never;
+    query?: never;
+    url: '/auth/password';
+};
+
+export type ChangePasswordErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     */
+    503: Problem;
+};
+
+export type ChangePasswordError = ChangePasswordErrors[keyof ChangePasswordErrors];
+
+export type ChangePasswordResponses = {
+    /**
+     * The password was changed.
+     */
+    200: Done;
+};
+
+export type ChangePasswordResponse = ChangePasswordResponses[keyof ChangePasswordResponses];
+
 export type RefreshData = {
     body?: RefreshToken | null;
     path?: never;
@@ -4297,6 +4531,10 @@ export type RefreshResponses = {
      * The new tokens.
      */
     200: Tokens;
+    /**
+     * The request has neither a token nor a session cookie.
+     */
+    204: void;
 };
 
 export type RefreshResponse = RefreshResponses[keyof RefreshResponses];
@@ -4394,6 +4632,39 @@ export type GetRegistrationResponses = {
 };
 
 export type GetRegistrationResponse = GetRegistrationResponses[keyof GetRegistrationResponses];
+
+export type EndOtherSessionsData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/sessions';
+};
+
+export type EndOtherSessionsErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     */
+    503: Problem;
+};
+
+export type EndOtherSessionsError = EndOtherSessionsErrors[keyof EndOtherSessionsErrors];
+
+export type EndOtherSessionsResponses = {
+    /**
+     * The other sessions have ended.
+     */
+    200: SessionsEnded;
+};
+
+export type EndOtherSessionsResponse = EndOtherSessionsResponses[keyof EndOtherSessionsResponses];
 
 export type ListSessionsData = {
     body?: never;
