@@ -4,7 +4,7 @@ import { Download } from 'lucide-react';
 import { useState } from 'react';
 import type { Agent } from '#/client';
 import { getServiceOptions, listOperationsOptions } from '#/client/@tanstack/react-query.gen';
-import { readablePath } from '#/service/callPath';
+import { readablePath } from '#/service/readablePath';
 import { BUTTON } from '#/ui/Button';
 import { CopyButton } from '#/ui/CopyButton';
 import { SelectField } from '#/ui/SelectField';
@@ -117,5 +117,5 @@ export function useReadablePath(serviceId: number | undefined): string {
     enabled,
   });
   if (!service.data || !operations.data) return '/';
-  return readablePath(service.data, operations.data.items) ?? '/';
+  return readablePath(operations.data.items) ?? '/';
 }

@@ -102,6 +102,7 @@ export type Action = {
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
     summary: RequestSummary | null;
+    context: ActionContext | null;
     /**
      * Where values of the request had been seen before it was held. At most 10; empty in lists.
      */
@@ -147,7 +148,45 @@ export type Action = {
      */
     detail: string | null;
     result: UpstreamAnswer | null;
-    context: ActionContext | null;
+};
+
+/**
+ * How a held request compares with earlier requests and rulings. A field is null if the comparison is
+ * not possible.
+ */
+export type ActionContext = {
+    /**
+     * Whether this is the agent's first request to this operation of the service, of all requests
+     * that the ledger contains, however they were decided. Requests that earlier versions of the
+     * gateway recorded do not count. Null for GET, HEAD, and OPTIONS, and for requests that an earlier
+     * version held.
+     */
+    first_by_agent: boolean | null;
+    /**
+     * Whether no earlier request of any agent to the same recipients was approved: to the same
+     * recipients and accounts, or else to the same objects in the path, of the same service. An
+     * approval that was revoked or that expired does not count. Null if the request names none, if not
+     * all of them are known, and for requests that an earlier version of the gateway held. After a
+     * rotation of `ENCRYPTION_SECRET` all recipients are new.
+     */
+    first_to_target: boolean | null;
+    /**
+     * Number of other requests of this agent to this operation that were held since `since` and
+     * approved. An approval that was revoked or that expired does not count. Null for requests that an
+     * earlier version of the gateway held.
+     */
+    approved: number | null;
+    /**
+     * Number of other requests of this agent to this operation that were held since `since` and
+     * denied. Null for requests that an earlier version of the gateway held.
+     */
+    denied: number | null;
+    /**
+     * Start of the period for `approved`, `denied`, and `amount`: 30 days before now. At most the newest
+     * 10,000 rulings are counted.
+     */
+    since: string;
+    amount: AmountRange | null;
 };
 
 /**
@@ -287,6 +326,39 @@ export type AgentScope = {
      * IDs of all services it may use. Replaces the previous list.
      */
     serviceIds: Array<number>;
+};
+
+/**
+ * An amount of money next to the approved amounts of requests to the same operation, of any agent, with
+ * the same currency and unit.
+ */
+export type AmountRange = {
+    /**
+     * The currency of all amounts, as an ISO 4217 code.
+     */
+    currency: string;
+    /**
+     * Whether the amounts are in units of the currency, such as euros. If false, the service's
+     * documents do not say which unit they are in, and they are as the requests spell them.
+     */
+    unit_is_documented: boolean;
+    /**
+     * The amount of this request, as a decimal number.
+     */
+    value: string;
+    /**
+     * The lowest approved amount since `since`, as a decimal number. Null if there is none.
+     */
+    lowest: string | null;
+    /**
+     * The highest approved amount since `since`, as a decimal number. Null if there is none.
+     */
+    highest: string | null;
+    /**
+     * How many approved amounts `lowest` and `highest` are taken from. At most the newest 200 requests
+     * are considered.
+     */
+    count: number;
 };
 
 /**
@@ -713,6 +785,7 @@ export type Document = {
      * Format of the content.
      */
     type: DocumentType;
+    format: DocumentFormat | null;
     /**
      * Title given by the operator, or else the title in the document.
      */
@@ -736,9 +809,14 @@ export type Document = {
 };
 
 /**
+ * The format that a document was found to have.
+ */
+export type DocumentFormat = 'openapi' | 'markdown' | 'html';
+
+/**
  * The format of a document's content.
  */
-export type DocumentType = 'openapi' | 'markdown' | 'url';
+export type DocumentType = 'openapi' | 'markdown' | 'html' | 'url';
 
 /**
  * Response to a DELETE.
@@ -883,6 +961,39 @@ export type HeldProblem = {
      * When the action expires.
      */
     expires_at: string;
+};
+
+/**
+ * Everything that needs a human.
+ */
+export type Inbox = {
+    /**
+     * Number of pending actions.
+     */
+    pending: number;
+    /**
+     * Number of actions whose execution has an unknown outcome. `GET
+     * /approvals?status=INDETERMINATE` lists them.
+     */
+    outcome_unknown: number;
+    /**
+     * Number of approved actions that have not been executed and expire within the last fifth of
+     * their lifetime. `GET /approvals?status=APPROVED` lists them.
+     */
+    expiring_approvals: number;
+    /**
+     * When the first of these approvals expires.
+     */
+    next_approval_expires_at: string | null;
+    /**
+     * Services whose upstream responded with 401 or 403 in the last 24 hours, and since the service
+     * was last changed. The latest first, at most 20.
+     */
+    refused_credentials: Array<RefusedCredential>;
+    /**
+     * Documents in which neither an operation nor text was found. At most 20.
+     */
+    unreadable_documents: Array<UnreadableDocument>;
 };
 
 /**
@@ -1038,6 +1149,7 @@ export type ListAction = {
         matched_rules: Array<MatchedRule>;
         operation: OperationRef | null;
         summary: RequestSummary | null;
+        context: ActionContext | null;
         /**
          * Where values of the request had been seen before it was held. At most 10; empty in lists.
          */
@@ -1083,7 +1195,6 @@ export type ListAction = {
          */
         detail: string | null;
         result: UpstreamAnswer | null;
-        context: ActionContext | null;
     }>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
@@ -1190,6 +1301,7 @@ export type ListDocument = {
          * Format of the content.
          */
         type: DocumentType;
+        format: DocumentFormat | null;
         /**
          * Title given by the operator, or else the title in the document.
          */
@@ -1237,6 +1349,11 @@ export type ListOperation = {
          * Path, with parameter names in braces.
          */
         path: string;
+        /**
+         * Path to send through the gateway: relative to the service's base URL, with parameter names in
+         * braces.
+         */
+        call_path: string;
         /**
          * Summary in the document.
          */
@@ -1653,16 +1770,26 @@ export type NewAgent = {
  */
 export type NewDocument = {
     /**
-     * Format of `content`.
+     * Format of `content`, or `auto` to have it recognized.
      */
-    type: DocumentType;
+    type: NewDocumentType;
     title?: Title | null;
     /**
      * The document's text, or the URL to fetch it from. Up to 16 MB. The URL may point to an
-     * OpenAPI document, Markdown, or an HTML page.
+     * OpenAPI document or Markdown, or to an HTML page if `allowHtml` is true.
      */
     content: string;
+    /**
+     * Whether the text of an HTML page is kept if a URL points to one. By default it is refused,
+     * because most are login pages or viewers of a description, and not the description.
+     */
+    allowHtml?: boolean | null;
 };
+
+/**
+ * The type of a document to add: its kind, or that the gateway is to recognize it.
+ */
+export type NewDocumentType = 'openapi' | 'markdown' | 'html' | 'url' | 'auto';
 
 /**
  * A rule to create.
@@ -1742,6 +1869,11 @@ export type Operation = {
      * Path, with parameter names in braces.
      */
     path: string;
+    /**
+     * Path to send through the gateway: relative to the service's base URL, with parameter names in
+     * braces.
+     */
+    call_path: string;
     /**
      * Summary in the document.
      */
@@ -2224,6 +2356,28 @@ export type RefreshToken = {
      * The token. Omit it if the session uses a cookie.
      */
     refreshToken?: string | null;
+};
+
+/**
+ * A service whose credential the upstream refused.
+ */
+export type RefusedCredential = {
+    /**
+     * ID of the service.
+     */
+    service_id: number;
+    /**
+     * Name of the service.
+     */
+    service_name: string;
+    /**
+     * Number of these responses.
+     */
+    count: number;
+    /**
+     * When the last of them arrived.
+     */
+    last_at: string;
 };
 
 /**
@@ -2908,13 +3062,13 @@ export type SimulatedAmount = {
      */
     currency: string;
     /**
-     * Number of requests that it is the sum of.
-     */
-    requests: number;
-    /**
      * The sum in units of the currency, as a decimal number.
      */
     value: string;
+    /**
+     * Number of requests that it is the sum of.
+     */
+    requests: number;
 };
 
 /**
@@ -2926,8 +3080,8 @@ export type SimulatedChanges = {
      */
     count: number;
     /**
-     * Sums of the main amounts of money, one for each currency. Only held requests whose currency and
-     * unit are known have one.
+     * Sums of the amounts of money, one for each currency. Only held requests whose currency and unit
+     * are known have one.
      */
     amounts: Array<SimulatedAmount>;
     /**
@@ -3078,6 +3232,28 @@ export type Tokens = {
 };
 
 /**
+ * A document in which nothing was found.
+ */
+export type UnreadableDocument = {
+    /**
+     * ID of the document.
+     */
+    id: number;
+    /**
+     * ID of the service.
+     */
+    service_id: number;
+    /**
+     * Name of the service.
+     */
+    service_name: string;
+    /**
+     * Title.
+     */
+    title: string | null;
+};
+
+/**
  * A response of the upstream.
  */
 export type UpstreamAnswer = {
@@ -3173,78 +3349,6 @@ export type ValueSource = {
  * Text of one or more lines that is not blank.
  */
 export type Words = string;
-
-/**
- * How a held request compares with earlier requests and rulings. A field is null if the comparison is
- * not possible.
- */
-export type ActionContext = {
-    /**
-     * Whether this is the agent's first request to this operation of the service, of all requests
-     * that the ledger contains, however they were decided. Requests that earlier versions of the
-     * gateway recorded do not count. Null for GET, HEAD, and OPTIONS, and for requests that an earlier
-     * version held.
-     */
-    first_by_agent: boolean | null;
-    /**
-     * Whether no earlier request of any agent to the same recipients was approved: to the same
-     * recipients and accounts, or else to the same objects in the path, of the same service. An
-     * approval that was revoked or that expired does not count. Null if the request names none, if not
-     * all of them are known, and for requests that an earlier version of the gateway held. After a
-     * rotation of `ENCRYPTION_SECRET` all recipients are new.
-     */
-    first_to_target: boolean | null;
-    /**
-     * Number of other requests of this agent to this operation that were held since `since` and
-     * approved. An approval that was revoked or that expired does not count. Null for requests that an
-     * earlier version of the gateway held.
-     */
-    approved: number | null;
-    /**
-     * Number of other requests of this agent to this operation that were held since `since` and
-     * denied. Null for requests that an earlier version of the gateway held.
-     */
-    denied: number | null;
-    /**
-     * Start of the period for `approved`, `denied`, and `amount`: 30 days before now. At most the newest
-     * 10,000 rulings are counted.
-     */
-    since: string;
-    amount: AmountRange | null;
-};
-
-/**
- * An amount of money next to the approved amounts of requests to the same operation, of any agent, with
- * the same currency and unit.
- */
-export type AmountRange = {
-    /**
-     * The currency of all amounts, as an ISO 4217 code.
-     */
-    currency: string;
-    /**
-     * Whether the amounts are in units of the currency, such as euros. If false, the service's
-     * documents do not say which unit they are in, and they are as the requests spell them.
-     */
-    unit_is_documented: boolean;
-    /**
-     * The amount of this request, as a decimal number.
-     */
-    value: string;
-    /**
-     * The lowest approved amount since `since`, as a decimal number. Null if there is none.
-     */
-    lowest: string | null;
-    /**
-     * The highest approved amount since `since`, as a decimal number. Null if there is none.
-     */
-    highest: string | null;
-    /**
-     * How many approved amounts `lowest` and `highest` are taken from. At most the newest 200 requests
-     * are considered.
-     */
-    count: number;
-};
 
 export type ListAgentsData = {
     body?: never;
@@ -4816,6 +4920,39 @@ export type GetHealthResponses = {
 };
 
 export type GetHealthResponse = GetHealthResponses[keyof GetHealthResponses];
+
+export type GetInboxData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/inbox';
+};
+
+export type GetInboxErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     */
+    503: Problem;
+};
+
+export type GetInboxError = GetInboxErrors[keyof GetInboxErrors];
+
+export type GetInboxResponses = {
+    /**
+     * The inbox.
+     */
+    200: Inbox;
+};
+
+export type GetInboxResponse = GetInboxResponses[keyof GetInboxResponses];
 
 export type GetKillSwitchData = {
     body?: never;

@@ -6,6 +6,7 @@ const known = documented([
     id: 'createCharge',
     method: 'POST',
     path: '/charges',
+    call_path: '/charges',
     summary: 'Charge a card',
     description: null,
     tags: ['charges'],

@@ -11,7 +11,6 @@ import { Tabs } from '#/ui/Tabs';
 import { TextArea } from '#/ui/TextArea';
 import { TextField } from '#/ui/TextField';
 import { FileFault, textOf } from './documentFile';
-import { readAs } from './readAs';
 
 /** Shows the three sources to add a document. */
 export function AddDocument({
@@ -36,7 +35,7 @@ export function AddDocument({
   const addText = (content: string, title?: string) =>
     add.mutateAsync({
       path,
-      body: { type: readAs(content), content, ...(title && { title: title.slice(0, 200) }) },
+      body: { type: 'auto', content, ...(title && { title: title.slice(0, 200) }) },
     });
   const sources = [
     { name: 'File', content: <FromFile isBusy={add.isPending} onText={addText} /> },

@@ -22,6 +22,14 @@ import { AddDocument } from './AddDocument';
 /** The number of documents listed. */
 const DOCUMENTS_SHOWN = 200;
 
+/** What a document is. */
+const TYPES = {
+  openapi: 'API description',
+  markdown: 'Markdown',
+  html: 'HTML page',
+  url: 'Fetched from URL',
+} as const;
+
 /** Lists the documents and adds new ones. */
 export function DocumentsPanel({ serviceId }: { serviceId: number }) {
   const documents = useQuery(
@@ -110,12 +118,7 @@ export function DocumentItem({ document }: { document: Document }) {
             <UnreadableBadge />
           ) : (
             <p className="text-sm text-soft">
-              {
-                { openapi: 'API description', markdown: 'Markdown', url: 'Fetched from URL' }[
-                  document.type
-                ]
-              }
-              , {dateTime(document.createdAt)}
+              {TYPES[document.type]}, {dateTime(document.createdAt)}
             </p>
           )}
         </div>

@@ -4,7 +4,6 @@ import { useState } from 'react';
 import { ServiceAgentsPanel } from '#/agent/ServiceAgentsPanel';
 import { getServiceOptions } from '#/client/@tanstack/react-query.gen';
 import { CredentialPanel } from '#/service/CredentialPanel';
-import { callPath } from '#/service/callPath';
 import { DeleteService } from '#/service/DeleteService';
 import { DocumentsPanel } from '#/service/DocumentsPanel';
 import { OperationsPanel } from '#/service/OperationsPanel';
@@ -63,7 +62,7 @@ function ServicePage() {
               onTry={(operation) =>
                 setChosen({
                   method: operation.method,
-                  path: callPath(service, operation),
+                  path: operation.call_path,
                   count: chosen.count + 1,
                 })
               }
