@@ -22,7 +22,7 @@ import { AddDocument } from './AddDocument';
 /** The number of documents listed. */
 const DOCUMENTS_SHOWN = 200;
 
-/** What a document is. */
+/** The types of documents in words. */
 const TYPES = {
   openapi: 'API description',
   markdown: 'Markdown',
