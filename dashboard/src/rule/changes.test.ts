@@ -10,7 +10,7 @@ const changes = (
 
 describe('the stakes of simulated changes', () => {
   it('are severe effects and sums of money', () => {
-    const money = { currency: 'EUR', amount: '310400.00', requests: 2 };
+    const money = { currency: 'EUR', value: '310400.00', requests: 2 };
     expect(stakesOf([changes(4, ['pays', 'deletes', 'pays', 'reads'], [money])])).toBe(
       'deletes: 1, pays: 2, €310,400.00',
     );
@@ -24,7 +24,7 @@ describe('the stakes of simulated changes', () => {
   });
 
   it('keep every digit, and currencies apart', () => {
-    const sum = (currency: string, amount: string) => ({ currency, amount, requests: 1 });
+    const sum = (currency: string, value: string) => ({ currency, value, requests: 1 });
     expect(
       sumsOf([
         sum('USD', '12345678901234567890.05'),

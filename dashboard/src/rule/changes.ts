@@ -35,7 +35,7 @@ export function sumsOf(amounts: readonly SimulatedAmount[]): string[] {
     sums.set(amount.currency, [...(sums.get(amount.currency) ?? []), amount]);
   }
   return [...sums].map(([currency, each]) =>
-    each.map((one) => money(one.amount, currency)).join(' + '),
+    each.map((one) => money(one.value, currency)).join(' + '),
   );
 }
 
