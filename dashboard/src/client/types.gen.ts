@@ -102,6 +102,7 @@ export type Action = {
     matched_rules: Array<MatchedRule>;
     operation: OperationRef | null;
     summary: RequestSummary | null;
+    context: ActionContext | null;
     /**
      * Where values of the request had been seen before it was held. At most 10; empty in lists.
      */
@@ -147,7 +148,45 @@ export type Action = {
      */
     detail: string | null;
     result: UpstreamAnswer | null;
-    context: ActionContext | null;
+};
+
+/**
+ * How a held request compares with earlier requests and rulings. A field is null if the comparison is
+ * not possible.
+ */
+export type ActionContext = {
+    /**
+     * Whether this is the agent's first request to this operation of the service, of all requests
+     * that the ledger contains, however they were decided. Requests that earlier versions of the
+     * gateway recorded do not count. Null for GET, HEAD, and OPTIONS, and for requests that an earlier
+     * version held.
+     */
+    first_by_agent: boolean | null;
+    /**
+     * Whether no earlier request of any agent to the same recipients was approved: to the same
+     * recipients and accounts, or else to the same objects in the path, of the same service. An
+     * approval that was revoked or that expired does not count. Null if the request names none, if not
+     * all of them are known, and for requests that an earlier version of the gateway held. After a
+     * rotation of `ENCRYPTION_SECRET` all recipients are new.
+     */
+    first_to_target: boolean | null;
+    /**
+     * Number of other requests of this agent to this operation that were held since `since` and
+     * approved. An approval that was revoked or that expired does not count. Null for requests that an
+     * earlier version of the gateway held.
+     */
+    approved: number | null;
+    /**
+     * Number of other requests of this agent to this operation that were held since `since` and
+     * denied. Null for requests that an earlier version of the gateway held.
+     */
+    denied: number | null;
+    /**
+     * Start of the period for `approved`, `denied`, and `amount`: 30 days before now. At most the newest
+     * 10,000 rulings are counted.
+     */
+    since: string;
+    amount: AmountRange | null;
 };
 
 /**
@@ -287,6 +326,39 @@ export type AgentScope = {
      * IDs of all services it may use. Replaces the previous list.
      */
     serviceIds: Array<number>;
+};
+
+/**
+ * An amount of money next to the approved amounts of requests to the same operation, of any agent, with
+ * the same currency and unit.
+ */
+export type AmountRange = {
+    /**
+     * The currency of all amounts, as an ISO 4217 code.
+     */
+    currency: string;
+    /**
+     * Whether the amounts are in units of the currency, such as euros. If false, the service's
+     * documents do not say which unit they are in, and they are as the requests spell them.
+     */
+    unit_is_documented: boolean;
+    /**
+     * The amount of this request, as a decimal number.
+     */
+    value: string;
+    /**
+     * The lowest approved amount since `since`, as a decimal number. Null if there is none.
+     */
+    lowest: string | null;
+    /**
+     * The highest approved amount since `since`, as a decimal number. Null if there is none.
+     */
+    highest: string | null;
+    /**
+     * How many approved amounts `lowest` and `highest` are taken from. At most the newest 200 requests
+     * are considered.
+     */
+    count: number;
 };
 
 /**
@@ -1038,6 +1110,7 @@ export type ListAction = {
         matched_rules: Array<MatchedRule>;
         operation: OperationRef | null;
         summary: RequestSummary | null;
+        context: ActionContext | null;
         /**
          * Where values of the request had been seen before it was held. At most 10; empty in lists.
          */
@@ -1083,7 +1156,6 @@ export type ListAction = {
          */
         detail: string | null;
         result: UpstreamAnswer | null;
-        context: ActionContext | null;
     }>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
@@ -2908,13 +2980,13 @@ export type SimulatedAmount = {
      */
     currency: string;
     /**
-     * Number of requests that it is the sum of.
-     */
-    requests: number;
-    /**
      * The sum in units of the currency, as a decimal number.
      */
     value: string;
+    /**
+     * Number of requests that it is the sum of.
+     */
+    requests: number;
 };
 
 /**
@@ -2926,8 +2998,8 @@ export type SimulatedChanges = {
      */
     count: number;
     /**
-     * Sums of the main amounts of money, one for each currency. Only held requests whose currency and
-     * unit are known have one.
+     * Sums of the amounts of money, one for each currency. Only held requests whose currency and unit
+     * are known have one.
      */
     amounts: Array<SimulatedAmount>;
     /**
@@ -3173,78 +3245,6 @@ export type ValueSource = {
  * Text of one or more lines that is not blank.
  */
 export type Words = string;
-
-/**
- * How a held request compares with earlier requests and rulings. A field is null if the comparison is
- * not possible.
- */
-export type ActionContext = {
-    /**
-     * Whether this is the agent's first request to this operation of the service, of all requests
-     * that the ledger contains, however they were decided. Requests that earlier versions of the
-     * gateway recorded do not count. Null for GET, HEAD, and OPTIONS, and for requests that an earlier
-     * version held.
-     */
-    first_by_agent: boolean | null;
-    /**
-     * Whether no earlier request of any agent to the same recipients was approved: to the same
-     * recipients and accounts, or else to the same objects in the path, of the same service. An
-     * approval that was revoked or that expired does not count. Null if the request names none, if not
-     * all of them are known, and for requests that an earlier version of the gateway held. After a
-     * rotation of `ENCRYPTION_SECRET` all recipients are new.
-     */
-    first_to_target: boolean | null;
-    /**
-     * Number of other requests of this agent to this operation that were held since `since` and
-     * approved. An approval that was revoked or that expired does not count. Null for requests that an
-     * earlier version of the gateway held.
-     */
-    approved: number | null;
-    /**
-     * Number of other requests of this agent to this operation that were held since `since` and
-     * denied. Null for requests that an earlier version of the gateway held.
-     */
-    denied: number | null;
-    /**
-     * Start of the period for `approved`, `denied`, and `amount`: 30 days before now. At most the newest
-     * 10,000 rulings are counted.
-     */
-    since: string;
-    amount: AmountRange | null;
-};
-
-/**
- * An amount of money next to the approved amounts of requests to the same operation, of any agent, with
- * the same currency and unit.
- */
-export type AmountRange = {
-    /**
-     * The currency of all amounts, as an ISO 4217 code.
-     */
-    currency: string;
-    /**
-     * Whether the amounts are in units of the currency, such as euros. If false, the service's
-     * documents do not say which unit they are in, and they are as the requests spell them.
-     */
-    unit_is_documented: boolean;
-    /**
-     * The amount of this request, as a decimal number.
-     */
-    value: string;
-    /**
-     * The lowest approved amount since `since`, as a decimal number. Null if there is none.
-     */
-    lowest: string | null;
-    /**
-     * The highest approved amount since `since`, as a decimal number. Null if there is none.
-     */
-    highest: string | null;
-    /**
-     * How many approved amounts `lowest` and `highest` are taken from. At most the newest 200 requests
-     * are considered.
-     */
-    count: number;
-};
 
 export type ListAgentsData = {
     body?: never;
