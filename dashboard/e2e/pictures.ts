@@ -59,6 +59,7 @@ export async function takePictures(): Promise<void> {
     await request.getByText('API documentation').waitFor();
     await page.locator('button[aria-disabled="false"]', { hasText: 'Approve' }).waitFor();
     await take(page, 'queue');
+    await request.getByRole('button', { name: /^Exact request/ }).click();
     await request
       .getByRole('heading', { name: 'Exact request' })
       .evaluate((heading) => heading.scrollIntoView({ block: 'start' }));

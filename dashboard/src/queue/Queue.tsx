@@ -2,7 +2,15 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Keyboard } from 'lucide-react';
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import { frictionOf } from '#/action/friction';
 import type { Action } from '#/client';
 import {
@@ -67,12 +75,16 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   const focusAfter = useFocusAfter(selectedId);
 
   const all = pending.data?.approvals ?? NONE;
-  const { q, agent, service, effect, sort, grouped } = view;
+  const { agent, service, effect, sort, grouped } = view;
+  // A key press in the search field is painted before the list that it leads to.
+  const q = useDeferredValue(view.q);
   const shown = useMemo(
     () => shownIn(all, { q, agent, service, effect, sort }),
     [all, q, agent, service, effect, sort],
   );
-  const groups = useMemo(() => groupsOf(shown), [shown]);
+  // Grouping thousands takes longer than a frame, so the list is painted first.
+  const grouping = useDeferredValue(shown, NONE);
+  const groups = useMemo(() => groupsOf(grouped ? shown : grouping), [grouped, shown, grouping]);
   const entries = useMemo(
     () =>
       grouped ? groups : shown.map((action) => ({ key: action.action_id, actions: [action] })),
