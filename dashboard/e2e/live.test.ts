@@ -40,7 +40,8 @@ test('an expired access token is refreshed in the background', async () => {
   await new Promise((later) => setTimeout(later, 2_100));
   await page.getByRole('link', { name: 'Audit' }).click();
   await refreshed;
-  await page.getByText('action.created').first().waitFor();
+  await page.getByRole('heading', { name: 'Audit' }).waitFor();
+  await page.locator('main li').first().waitFor();
   await page.getByRole('link', { name: 'Queue' }).click();
   await page.getByRole('heading', { name: 'Queue' }).waitFor();
   expect(await soon('/still-live')).toBeLessThan(2_000);
@@ -109,7 +110,8 @@ test('if the connection breaks during a decision, no outcome is assumed', async 
   await page.locator('button[aria-disabled="false"]', { hasText: 'Approve' }).waitFor();
   await approve(page);
   await page.getByText(/^Approved:.*offline/).waitFor();
-  expect(await stage.decided(action)).toBe('APPROVED');
+  // The agent sees the approval once it can no longer be undone.
+  await expect.poll(() => stage.status(key, action), { timeout: 15_000 }).toBe('APPROVED');
 });
 
 test('a thousand pending requests scroll and filter without a noticeable pause', async () => {
