@@ -33,7 +33,8 @@
 //! | `/audit/verify` | POST | `endpoints/audit.rs` |
 //! | `/auth/logout` | POST | `endpoints/auth/logout.rs` |
 //! | `/auth/me` | GET | `endpoints/auth/me.rs` |
-//! | `/auth/sessions` | GET | `endpoints/auth/session.rs` |
+//! | `/auth/password` | PUT | `endpoints/auth/password.rs` |
+//! | `/auth/sessions` | GET, DELETE | `endpoints/auth/session.rs` |
 //! | `/auth/sessions/{id}` | DELETE | `endpoints/auth/session.rs` |
 //! | `/events` | GET | `endpoints/events.rs` |
 //! | `/kill-switch` | GET, PUT | `endpoints/kill_switch.rs` |
