@@ -37,6 +37,7 @@
 //! | `/auth/sessions` | GET, DELETE | `endpoints/auth/session.rs` |
 //! | `/auth/sessions/{id}` | DELETE | `endpoints/auth/session.rs` |
 //! | `/events` | GET | `endpoints/events.rs` |
+//! | `/inbox` | GET | `endpoints/inbox.rs` |
 //! | `/kill-switch` | GET, PUT | `endpoints/kill_switch.rs` |
 //! | `/overview` | GET | `endpoints/overview.rs` |
 //! | `/requests` | GET | `endpoints/request.rs` |
