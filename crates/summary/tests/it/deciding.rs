@@ -95,11 +95,11 @@ fn an_amount_in_any_form_is_not_missing() {
 
 fn form_of_commands(commands: &Value) -> String {
     let commands = commands.to_string();
-    let mut form = String::from("commands=");
-    for byte in commands.bytes() {
-        form.push_str(&format!("%{byte:02X}"));
-    }
-    form
+    let escaped: Vec<String> = commands
+        .bytes()
+        .map(|byte| format!("%{byte:02X}"))
+        .collect();
+    format!("commands={}", escaped.concat())
 }
 
 #[test]
