@@ -51,9 +51,9 @@ async fn the_inbox_names_everything_that_needs_a_human(storage: Storage) {
         .await;
     assert_eq!(found["next_approval_expires_at"], action["expires_at"]);
 
-    scene.upstream.on("/secret", Reply::status(403));
-    scene.get("/secret").await.expect_status(403);
-    scene.get("/secret").await.expect_status(403);
+    scene.upstream.on("/members-only", Reply::status(403));
+    scene.get("/members-only").await.expect_status(403);
+    scene.get("/members-only").await.expect_status(403);
     // The ends of requests are recorded soon after their responses.
     let refused = eventually("both refusals are counted", MOMENT, || async {
         let refused = inbox(human).await["refused_credentials"][0].clone();
