@@ -360,10 +360,11 @@ async fn a_costly_page_is_read_in_time_and_delays_no_start(storage: Storage) {
         scene.upstream.on(&path, reply);
         let address = format!("{}{path}", scene.upstream.url());
         let added = Instant::now();
-        let made = scene
+        let body = json!({"type": "url", "content": address, "allowHtml": true});
+        let add = scene
             .human
-            .add_document(&scene.service, "url", &address)
-            .await;
+            .post(&format!("/services/{}/docs", scene.service.id));
+        let made = add.json(body).send().await.expect_status(201).json();
         assert!(
             added.elapsed() < Duration::from_secs(15),
             "{n}: {:?}",
