@@ -72,6 +72,12 @@ test('a page that is not a description is not taken for one, and can be removed'
   await page.getByRole('tab', { name: 'URL' }).click();
   await page.getByLabel('Document URL').fill(`${base}/login`);
   await page.getByRole('button', { name: 'Fetch document' }).click();
+  await page.getByText(/asks for a password, so it is probably a login page/).waitFor();
+  expect(await page.getByText(/\d operation/).count()).toBe(0);
+
+  stage.upstream.bodies.set('/api/notes', '# Notes\n\nThings are stored by name.');
+  await page.getByLabel('Document URL').fill(`${base}/notes`);
+  await page.getByRole('button', { name: 'Fetch document' }).click();
   await page.getByText('0 operations').waitFor();
   expect(await page.getByRole('button', { name: 'Continue', exact: true }).count()).toBe(0);
   await page.getByRole('button', { name: 'Continue without operations' }).waitFor();
