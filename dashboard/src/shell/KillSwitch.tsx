@@ -123,11 +123,14 @@ const COUNTED_MAX = 200;
 
 /** Counts what the kill switch stops now. */
 function Affected() {
-  const agents = useQuery(listAgentsOptions());
-  const pending = useQuery(listPendingApprovalsOptions());
-  const approved = useQuery(
-    listApprovalsOptions({ query: { status: 'APPROVED', limit: COUNTED_MAX } }),
-  );
+  // Counted anew each time that the dialog opens: what was counted before may have ended.
+  const now = { refetchOnMount: 'always' } as const;
+  const agents = useQuery({ ...listAgentsOptions(), ...now });
+  const pending = useQuery({ ...listPendingApprovalsOptions(), ...now });
+  const approved = useQuery({
+    ...listApprovalsOptions({ query: { status: 'APPROVED', limit: COUNTED_MAX } }),
+    ...now,
+  });
   if (!agents.data || !pending.data || !approved.data) return null;
   const { items, next_cursor } = approved.data;
   return (

@@ -16,7 +16,6 @@ use gaiterguard_domain::request::{CanonicalRequest, Digest, Intent, ProxyRequest
 use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
 use gaiterguard_provenance::{AgentHistory, Place, Provenance};
-use gaiterguard_summary::Summary;
 use gaiterguard_upstream::Upstream;
 use http::{HeaderMap, Method};
 use tokio_util::sync::CancellationToken;
@@ -82,14 +81,17 @@ impl Prepared {
         }
     }
 
-    /// Summarizes the request for a human. A big body waits for its turn.
-    pub(crate) async fn summary(&self, big_bodies: &BigBodies) -> Result<Summary, Refusal> {
-        let summarize = |prepared: &Self| prepared.considered(&Intent::absent()).summary();
+    /// Does work whose time grows with the body. A big body waits for its turn.
+    pub(crate) async fn examine<T: Send + 'static>(
+        &self,
+        big_bodies: &BigBodies,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
         if !is_big(&self.request.headers, &self.request.body) {
-            return Ok(summarize(self));
+            return Ok(work(self));
         }
         let prepared = self.clone();
-        big_bodies.run(move || summarize(&prepared)).await
+        big_bodies.run(move || work(&prepared)).await
     }
 
     /// Returns what the service has shown to the agent, also through other replicas; `None` if that is

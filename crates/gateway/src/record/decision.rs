@@ -10,7 +10,7 @@ use gaiterguard_domain::ledger::{
     self, Claim, NewClaim, NewDecision, NewEntry, NewHold, PendingLimit,
 };
 use gaiterguard_domain::redact;
-use gaiterguard_domain::request::{Digest, ProxyRequest, idempotency_digest, is_safe};
+use gaiterguard_domain::request::{Digest, Intent, ProxyRequest, idempotency_digest, is_safe};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_provenance::sources;
@@ -193,8 +193,11 @@ impl Recorder {
         let (workspace, service) = (prepared.caller.agent.workspace, prepared.located.service.id);
         let digest = prepared.known_digest()?;
         let history = Box::pin(prepared.history(&self.provenance)).await;
-        let provenance = history.and_then(|history| sources(&prepared.request, &history, now));
-        let summary = Box::pin(prepared.summary(&self.big_bodies)).await?;
+        let examined = prepared.examine(&self.big_bodies, move |prepared| {
+            let sources = history.and_then(|history| sources(&prepared.request, &history, now));
+            (sources, prepared.considered(&Intent::absent()).summary())
+        });
+        let (provenance, summary) = Box::pin(examined).await?;
         let held = self
             .held_requests
             .seal(
