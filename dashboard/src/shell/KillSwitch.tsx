@@ -123,7 +123,7 @@ const COUNTED_MAX = 200;
 
 /** Counts what the kill switch stops now. */
 function Affected() {
-  // Counted anew each time that the dialog opens: what was counted before may have ended.
+  // Counted again each time the dialog opens: earlier counts may be out of date.
   const now = { refetchOnMount: 'always' } as const;
   const agents = useQuery({ ...listAgentsOptions(), ...now });
   const pending = useQuery({ ...listPendingApprovalsOptions(), ...now });
