@@ -20,7 +20,7 @@ const action = (change: Partial<Action>) =>
     method: 'POST',
     target_url: 'https://api.example.com/v1/payouts',
     request_headers: {},
-    request_body: '{"amount":4900,"currency":"eur","destination":"ba_1","note":"x"}',
+    request_body: '{"amount":4900,"currency":"eur","destination":"acct_1","note":"x"}',
     body_encoding: 'utf8',
     operation: { id: 'createPayout', summary: 'Create a payout', tags: [], deprecated: false },
     summary: {
@@ -42,7 +42,7 @@ describe('a rule from a held request', () => {
       name: 'Create a payout',
       effect: 'allow',
       condition:
-        'operation.id == "createPayout" && double(request.body.amount) <= 4900 && request.body.currency == "eur" && request.body.destination == "ba_1"',
+        'operation.id == "createPayout" && double(request.body.amount) <= 4900 && request.body.currency == "eur" && request.body.destination == "acct_1"',
       text: '',
       serviceId: 3,
       agentId: 7,
