@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 import type { Agent } from '#/client';
-import { getServiceOptions, listOperationsOptions } from '#/client/@tanstack/react-query.gen';
+import { listOperationsOptions } from '#/client/@tanstack/react-query.gen';
 import { readablePath } from '#/service/readablePath';
 import { BUTTON } from '#/ui/Button';
 import { CopyButton } from '#/ui/CopyButton';
@@ -111,11 +111,9 @@ export function Code({ text }: { text: string }) {
 export function useReadablePath(serviceId: number | undefined): string {
   const path = { id: serviceId ?? 0 };
   const enabled = serviceId !== undefined;
-  const service = useQuery({ ...getServiceOptions({ path }), enabled });
   const operations = useQuery({
     ...listOperationsOptions({ path, query: { effect: 'reads', limit: 200 } }),
     enabled,
   });
-  if (!service.data || !operations.data) return '/';
-  return readablePath(operations.data.items) ?? '/';
+  return readablePath(operations.data?.items ?? []) ?? '/';
 }
