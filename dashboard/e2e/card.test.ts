@@ -1,4 +1,4 @@
-/** What an approver sees of a request at first sight. */
+/** The first sight of a request, for its approver. */
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { approve, Stage } from './page';
@@ -48,7 +48,7 @@ const REQUESTS = [
       unfurl_links: true,
       thread_ts: '1763395200.000100',
     },
-    intent: 'Tell everybody about the maintenance',
+    intent: 'Inform everybody of the maintenance',
   },
   {
     method: 'PUT',
@@ -72,7 +72,7 @@ async function boxOf(element: Locator) {
 
 beforeEach(() => page.setViewportSize({ width: 1280, height: 800 }));
 
-test('a phone shows the answer, the facts, the reason, and the agent’s words at first sight', async () => {
+test('a phone shows the headline, the facts, the reason, and the agent’s words at first sight', async () => {
   const phone = await stage.another({ viewport: PHONE, hasTouch: true, isMobile: true });
   await stage.signIn(phone);
   for (const request of REQUESTS) {

@@ -8,10 +8,10 @@ export interface Piece {
   kind: 'words' | 'name' | 'value';
 }
 
-/** What is between the title and a value. */
+/** The separator between the title and a value. */
 export const SEPARATOR = ' · ';
 
-/** What begins a line: a value, or the text that is sent. */
+/** The beginning of a line: a value, or the text that is sent. */
 const LINE = /^ (· |“$)/;
 const BEFORE_LINE = /(?= · )|(?= “$)/;
 
