@@ -40,7 +40,7 @@ describe('the comparison with earlier requests', () => {
     expect(comparisonsOf(action({ ...outside, amount: amount('12500.00') }, 'recipient'))).toEqual([
       { text: 'Usually €40–1,900', isUnusual: true },
       { text: 'Known recipient', isUnusual: false },
-      { text: 'Like this in 30 days: 11 approved, 1 denied', isUnusual: false },
+      { text: 'Similar requests in the last 30 days: 11 approved, 1 denied', isUnusual: false },
     ]);
     expect(texts({ first_to_target: true, amount: amount('50') }, 'account')).toEqual([
       'New recipient',
@@ -53,7 +53,11 @@ describe('the comparison with earlier requests', () => {
     const none = { ...amount('5'), lowest: null, highest: null, count: 0 };
     expect(
       texts({ first_by_agent: true, first_to_target: true, amount: none }, 'recipient'),
-    ).toEqual(['No amount approved in 30 days', 'New recipient', 'First time for this agent']);
+    ).toEqual([
+      'No amount approved in the last 30 days',
+      'New recipient',
+      'First time for this agent',
+    ]);
   });
 
   it('takes no object of a path for a recipient', () => {

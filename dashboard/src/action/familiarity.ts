@@ -39,7 +39,7 @@ function ofAmount({
   highest,
 }: AmountRange): Comparison {
   if (lowest === null || highest === null)
-    return { text: 'No amount approved in 30 days', isUnusual: true };
+    return { text: 'No amount approved in the last 30 days', isUnusual: true };
   const [low, high] = [grouped(lowest), grouped(highest)];
   const range = low === high ? low : `${low}–${high}`;
   const amount = unit_is_documented
@@ -52,6 +52,6 @@ function ofAmount({
 function ofRulings({ approved, denied }: ActionContext): Comparison[] {
   if (approved === null || denied === null || approved + denied === 0) return [];
   const counts = [approved > 0 && `${approved} approved`, denied > 0 && `${denied} denied`];
-  const text = `Like this in 30 days: ${counts.filter(Boolean).join(', ')}`;
+  const text = `Similar requests in the last 30 days: ${counts.filter(Boolean).join(', ')}`;
   return [{ text, isUnusual: denied > approved }];
 }
