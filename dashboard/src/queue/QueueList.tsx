@@ -13,10 +13,13 @@ import type { Direction } from './useSwipe';
  * How many entries are drawn together. A part that is far from the screen is an empty box of its
  * height, so that ten thousand requests scroll like ten.
  */
-const PART_ENTRIES = 20;
+const PART_ENTRIES = 10;
+
+/** How many parts are drawn before it is known which are on the screen: as many as fill a large one. */
+const FIRST_PARTS = 2;
 
 /** How far from the screen entries are drawn, as a margin in CSS. */
-const DRAWN_MARGIN = '1500px';
+const DRAWN_MARGIN = '800px';
 
 /** The height of an entry that was never drawn, in pixels. */
 const CARD_PX = 190;
@@ -58,7 +61,7 @@ export function QueueList({
             // biome-ignore lint/suspicious/noArrayIndexKey: a part is a place in the list
             key={index}
             entries={part}
-            isFirst={index === 0}
+            isFirst={index < FIRST_PARTS}
             selectedId={isSelected ? selectedId : undefined}
             // Without a selection, the first entry is the tab stop.
             hasTabStop={isSelected || (selectedAt < 0 && index === 0)}
