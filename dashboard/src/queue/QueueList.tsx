@@ -13,10 +13,11 @@ import type { Direction } from './useSwipe';
  * How many entries are drawn together. A part that is far from the screen is an empty box of its
  * height, so that ten thousand requests scroll like ten.
  */
-const PART_ENTRIES = 10;
+const PART_ENTRIES = 12;
 
-/** How many parts are drawn before it is known which are on the screen: as many as fill a large one. */
-const FIRST_PARTS = 2;
+/** How many parts of rows, and of cards, fill a screen before it is known which are on it. */
+const FIRST_ROW_PARTS = 2;
+const FIRST_CARD_PARTS = 1;
 
 /** How far from the screen entries are drawn, as a margin in CSS. */
 const DRAWN_MARGIN = '800px';
@@ -61,7 +62,7 @@ export function QueueList({
             // biome-ignore lint/suspicious/noArrayIndexKey: a part is a place in the list
             key={index}
             entries={part}
-            isFirst={index < FIRST_PARTS}
+            isFirst={index < (props.isDense ? FIRST_ROW_PARTS : FIRST_CARD_PARTS)}
             selectedId={isSelected ? selectedId : undefined}
             // Without a selection, the first entry is the tab stop.
             hasTabStop={isSelected || (selectedAt < 0 && index === 0)}
