@@ -139,6 +139,42 @@ test('a value in the headline is not repeated, and two equal values are two', as
   expect(count('effort')).toBe(1);
 });
 
+test('a card says what is unusual in one line, and nothing once it is usual', async () => {
+  const phone = await stage.another({ viewport: PHONE });
+  await stage.signIn(phone);
+  const pay = (amount: number, destination: string) =>
+    ask({
+      method: 'POST',
+      path: '/v2/payouts',
+      body: { amount, currency: 'eur', destination },
+      intent: 'Pay the invoice',
+    });
+  const card = (id: string) => phone.locator(`[data-action="${id}"]`);
+  const first = await pay(20, 'acct_1');
+  await card(first).getByText('No amount approved in the last 30 days').waitFor();
+  expect(await card(first).getByText('New recipient').count()).toBe(0);
+  await stage.call('PATCH', `/approvals/${first}/approve`, {});
+  await card(first).waitFor({ state: 'detached' });
+
+  const known = await pay(20, 'acct_1');
+  const other = await pay(20, 'acct_2');
+  const more = await pay(900, 'acct_1');
+  await card(other).getByText('New recipient').waitFor();
+  await card(more).getByText('Usually 20 (EUR, unit unknown)').waitFor();
+  await card(known).getByText('Usually 20').waitFor();
+  const isMarked = (id: string) =>
+    card(id)
+      .getByText(/^(Usually|New)/)
+      .evaluate((one) => one.className);
+  expect(await isMarked(other)).toContain('text-warn');
+  expect(await isMarked(more)).toContain('text-warn');
+  expect(await isMarked(known)).not.toContain('text-warn');
+  // The request itself has all of it.
+  await phone.goto(`${stage.gateway.url}/app/?action=${other}`);
+  await phone.getByRole('article').getByText('New recipient').waitFor();
+  await phone.context().close();
+});
+
 test('a note to the agent is added, and taken back without a trace', async () => {
   const id = await ask({ method: 'DELETE', path: '/noted.txt', intent: 'Remove it' });
   await stage.open(`/?action=${id}`);
