@@ -3,12 +3,16 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Service } from '#/client';
 import { setCredentialsMutation } from '#/client/@tanstack/react-query.gen';
+import { useAttention } from '#/inbox/inbox';
 import { formError } from '#/session/client';
+import { counted } from '#/text/count';
+import { dateMinute } from '#/text/time';
 import { Button } from '#/ui/Button';
 import { Fact } from '#/ui/Fact';
 import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { Saved } from '#/ui/Saved';
+import { CREDENTIAL } from './anchors';
 import {
   CredentialFields,
   credentialFieldNames,
@@ -31,6 +35,9 @@ export function CredentialPanel({ service }: { service: Service }) {
       await queries.invalidateQueries();
     },
   });
+  const refused = useAttention().refused_credentials.find(
+    ({ service_id }) => service_id === service.id,
+  );
   const forms = CREDENTIAL_FORMS[service.authType];
   const form = shownForm(forms, typed);
   const submit = (event: FormEvent) => {
@@ -41,7 +48,15 @@ export function CredentialPanel({ service }: { service: Service }) {
     });
   };
   return (
-    <Panel title="Credential" actions={<CredentialState service={service} />}>
+    <Panel anchor={CREDENTIAL} title="Credential" actions={<CredentialState service={service} />}>
+      {refused && (
+        <div className="mb-3">
+          <Failure>
+            The service responded to {counted(refused.count, 'request')} with 401 or 403, most
+            recently on {dateMinute(refused.last_at)}. Send a test call, or replace the credential.
+          </Failure>
+        </div>
+      )}
       <dl className="space-y-1">
         <Fact name="Sent as">{authTypeName(service.authType)}</Fact>
         {service.credentials.count > 0 && (
