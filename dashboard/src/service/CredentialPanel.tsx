@@ -1,9 +1,8 @@
 /** A service's credential and its replacement. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import type { Service } from '#/client';
+import type { RefusedCredential, Service } from '#/client';
 import { setCredentialsMutation } from '#/client/@tanstack/react-query.gen';
-import { useAttention } from '#/inbox/inbox';
 import { formError } from '#/session/client';
 import { counted } from '#/text/count';
 import { dateMinute } from '#/text/time';
@@ -23,7 +22,14 @@ import { authTypeName, CREDENTIAL_FORMS, credentialValues } from './credential';
 import { CredentialState } from './ServiceList';
 
 /** Shows the credential's type and fields, and replaces it. */
-export function CredentialPanel({ service }: { service: Service }) {
+export function CredentialPanel({
+  service,
+  refused,
+}: {
+  service: Service;
+  /** That the service refused the credential. */
+  refused?: RefusedCredential | undefined;
+}) {
   const [typed, setTyped] = useState(NOTHING_TYPED);
   const queries = useQueryClient();
   const replace = useMutation({
@@ -35,9 +41,6 @@ export function CredentialPanel({ service }: { service: Service }) {
       await queries.invalidateQueries();
     },
   });
-  const refused = useAttention().refused_credentials.find(
-    ({ service_id }) => service_id === service.id,
-  );
   const forms = CREDENTIAL_FORMS[service.authType];
   const form = shownForm(forms, typed);
   const submit = (event: FormEvent) => {
