@@ -11,6 +11,7 @@ import { Button } from '#/ui/Button';
 import { chooseTheme, useTheme } from '#/ui/theme';
 import { KillSwitchBanner, KillSwitchButton, KillSwitchDialog } from './KillSwitch';
 import { type DashboardPage, PAGES } from './pages';
+import { usePageCode } from './usePageCode';
 import { useTitle } from './useTitle';
 
 /** The pages in the bar at the bottom of a phone. The menu of a phone leaves them out. */
@@ -31,6 +32,7 @@ export function Shell() {
   const [isSwitching, setIsSwitching] = useState(false);
   const count = useInboxCount();
   useTitle(count);
+  usePageCode();
   // A request that fills a phone has its own buttons at the bottom, and so has one in the set-up.
   const hasBar = !useRouterState({
     select: ({ location }) =>
