@@ -1,4 +1,4 @@
-/** What a page shows instead of its content when it fails. */
+/** The error of a page, in place of its content. */
 import { type ErrorComponentProps, useRouter } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { useLive } from '#/live/LiveProvider';
