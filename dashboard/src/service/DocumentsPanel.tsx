@@ -115,7 +115,7 @@ export function DocumentItem({ document }: { document: Document }) {
       ref={ref}
       id={documentAnchor(document.id)}
       tabIndex={-1}
-      className="scroll-mt-[calc(var(--header)+0.75rem)] space-y-2 py-3 first:pt-0"
+      className="space-y-2 py-3 first:pt-0"
     >
       <div className="flex flex-wrap items-start justify-between gap-2">
         <div className="min-w-0">

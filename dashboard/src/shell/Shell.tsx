@@ -11,6 +11,7 @@ import { Button } from '#/ui/Button';
 import { chooseTheme, useTheme } from '#/ui/theme';
 import { KillSwitchBanner, KillSwitchButton, KillSwitchDialog } from './KillSwitch';
 import { type DashboardPage, PAGES } from './pages';
+import { useKeptFocus } from './useKeptFocus';
 import { usePageCode } from './usePageCode';
 import { useTitle } from './useTitle';
 
@@ -33,6 +34,7 @@ export function Shell() {
   const count = useInboxCount();
   useTitle(count);
   usePageCode();
+  useKeptFocus();
   // A request that fills a phone has its own buttons at the bottom, and so has one in the set-up.
   const hasBar = !useRouterState({
     select: ({ location }) =>

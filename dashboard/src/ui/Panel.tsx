@@ -20,7 +20,7 @@ export function Panel({
       ref={ref}
       id={anchor}
       tabIndex={anchor === undefined ? undefined : -1}
-      className="min-w-0 scroll-mt-[calc(var(--header)+0.75rem)] rounded-lg border border-line bg-panel p-4"
+      className="min-w-0 rounded-lg border border-line bg-panel p-4"
     >
       {title && (
         <div className="mb-3 flex flex-wrap items-center justify-between gap-2">
