@@ -1,4 +1,4 @@
-/** Every page of the dashboard: its layout at all widths, its accessibility, and its keyboard. */
+/** Every page of the dashboard: its layout in all widths, its accessibility, and its keyboard. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EVERY_WIDTH, Stage } from './page';
