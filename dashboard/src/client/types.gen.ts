@@ -2014,8 +2014,7 @@ export type Overview = {
      */
     pending: number;
     /**
-     * Median time from hold to approval or denial, in milliseconds. Approvals that expired or were
-     * revoked before they were used do not count.
+     * Median time from hold to approval or denial, in milliseconds.
      */
     decision_ms_median: number | null;
     /**
@@ -2082,7 +2081,7 @@ export type OverviewCounts = {
  */
 export type OverviewHeld = {
     /**
-     * Approved, or sent after an approval.
+     * Approved, even if the approval later expired or was revoked.
      */
     approved: number;
     /**
@@ -2090,11 +2089,11 @@ export type OverviewHeld = {
      */
     denied: number;
     /**
-     * Expired: not decided in time, or approved but not executed in time.
+     * Expired: not decided in time.
      */
     expired: number;
     /**
-     * Revoked before or after an approval, or resolved by a human as not executed.
+     * Revoked before a human approved or denied them.
      */
     revoked: number;
     /**
