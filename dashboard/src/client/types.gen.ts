@@ -356,7 +356,7 @@ export type AmountRange = {
     highest: string | null;
     /**
      * How many approved amounts `lowest` and `highest` are taken from. At most the newest 200 requests
-     * are considered.
+     * are considered, and fewer in lists that contain several operations with amounts.
      */
     count: number;
 };
