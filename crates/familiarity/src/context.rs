@@ -59,8 +59,7 @@ pub struct Context {
     /// denied. Null for requests that an earlier version of the gateway held.
     #[cfg_attr(feature = "schema", schema(required))]
     pub denied: Option<u64>,
-    /// Start of the period for `approved`, `denied`, and `amount`: 30 days before now. At most the newest
-    /// 10,000 rulings are counted.
+    /// Start of the period for `approved`, `denied`, and `amount`: 30 days before now.
     #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub since: Timestamp,
     /// How the amount of money compares with approved amounts. Null if the request does not contain
@@ -170,7 +169,7 @@ impl Familiarity {
         let share = AMOUNTS_TOTAL_MAX / u32::try_from(found.len().max(1)).unwrap_or(u32::MAX);
         let limit = share.clamp(AMOUNTS_MIN, AMOUNTS_MAX);
         for (filter, amounts) in found.values_mut() {
-            // One of them may be the request itself.
+            // The request itself may be among them.
             let approved = self.store.action_approved_summaries(*filter, limit + 1);
             for summary in approved.await? {
                 let amount = self.approved_amount(filter.workspace, &summary).await?;
@@ -242,6 +241,8 @@ impl Asked<'_> {
                 let approved = approved.get(&operation.0);
                 let others = approved.into_iter().flat_map(|(_, amounts)| amounts);
                 let others = others.filter(|(other, _)| *other != action.id);
+                // One more was read, in case the request is among them.
+                let others = others.take(AMOUNTS_MAX as usize);
                 AmountRange::of(amount, others.map(|(_, amount)| amount))
             }),
         }

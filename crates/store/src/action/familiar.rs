@@ -102,25 +102,17 @@ static FIRSTS: ManyRows = ManyRows::new(
     ")",
 );
 
-/// Counts the newest rulings on requests of agents to operations, and the denials among them. Counting 10,000
-/// takes a few milliseconds, and a human makes fewer in a month. Each row has an agent, an operation, and the
-/// earliest time at which the requests were held.
+/// Counts the rulings on requests of agents to operations, and the denials among them. Each row has an agent,
+/// an operation, and the earliest time at which the requests were held. The index contains all that is read:
+/// counting 10,000 takes about a millisecond, and a human makes fewer in a month.
 static RULINGS: ManyRows = ManyRows::new(
-    "SELECT column1, column2,
-        (SELECT COUNT(*) FROM
-            (SELECT status FROM actions
-             WHERE operation = column2 AND agent_id = column1 AND created_at >= column3
-               AND (approved_by IS NOT NULL OR status = 'DENIED')
-             ORDER BY created_at DESC LIMIT 10000) AS ruled),
-        (SELECT COUNT(*) FROM
-            (SELECT status FROM actions
-             WHERE operation = column2 AND agent_id = column1 AND created_at >= column3
-               AND (approved_by IS NOT NULL OR status = 'DENIED')
-             ORDER BY created_at DESC LIMIT 10000) AS ruled
-         WHERE status = 'DENIED')
+    "SELECT agent_id, operation, COUNT(*), COUNT(CASE WHEN status = 'DENIED' THEN 1 END)
      FROM (VALUES ",
     3,
-    ") AS asked WHERE column1 IS NOT NULL",
+    ") AS asked
+     JOIN actions ON operation = column2 AND agent_id = column1 AND created_at >= column3
+        AND (approved_by IS NOT NULL OR status = 'DENIED')
+     GROUP BY agent_id, operation",
 );
 
 /// The number of rulings on the requests of an agent to an operation.
