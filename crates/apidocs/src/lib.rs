@@ -22,5 +22,6 @@ mod tree;
 
 pub use catalog::{Call, Catalog, Found};
 pub use document::{Document, Section};
+pub use markup::asks_for_password;
 pub use operation::{Body, Documented, Field, Operation, Parameter, Place};
 pub use read::{Format, Unreadable, read, read_any, recognize};

@@ -1,4 +1,4 @@
-//! Extracts the words of a page that is too expensive to parse into a tree. The tokenizer alone takes
+//! Reads a page, without parsing it into a tree, by its tags and words. The tokenizer alone takes
 //! linear time, however a page nests or repeats its tags.
 
 use html5gum::{State, Token, Tokenizer};
@@ -27,6 +27,25 @@ pub(crate) fn words(page: &str) -> String {
         }
     }
     words
+}
+
+/// Whether a page has a field for a password.
+pub fn asks_for_password(page: &str) -> bool {
+    let mut tokens = Tokenizer::new(page);
+    while let Some(Ok(token)) = tokens.next() {
+        if let Token::StartTag(tag) = token {
+            let kind = tag.attributes.get(b"type".as_slice());
+            if tag.name.as_slice() == b"input"
+                && kind.is_some_and(|kind| kind.eq_ignore_ascii_case(b"password"))
+            {
+                return true;
+            }
+            if let Some(state) = raw_content(&tag.name) {
+                tokens.set_state(state);
+            }
+        }
+    }
+    false
 }
 
 /// Returns the tokenizer's state for the content of an element that has no tags inside and is not
@@ -61,6 +80,19 @@ mod tests {
             words(page).split_whitespace().collect::<Vec<_>>(),
             ["one", "two", "1", "<", "2", "3"]
         );
+    }
+
+    #[test]
+    fn only_a_field_for_a_password_asks_for_one() {
+        assert!(asks_for_password(
+            "<form><INPUT class='a' type = \"Password\"></form>"
+        ));
+        assert!(!asks_for_password(
+            "<input type=text title='type=password'><!-- <input type=password> -->"
+        ));
+        assert!(!asks_for_password(
+            "<textarea><input type=password></textarea>"
+        ));
     }
 
     #[test]

@@ -16,14 +16,14 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_judge::path_template;
 use gaiterguard_store::{RuledAction, RulingFilter, Store, StoreError};
 
-/// How long a ruling counts. Later, the people and their reasons are often others.
+/// How long a ruling counts. After a month, the people or their reasons have often changed.
 const RULING_AGE_MAX: Duration = Duration::from_hours(30 * 24);
 
 /// How many rulings on requests of one agent, service and method are read to find those on the same
-/// operation. A human makes few more in a month, and reading them takes about a millisecond.
+/// operation. Humans rarely make more in a month, and reading them takes about a millisecond.
 const RULINGS_READ_MAX: u32 = 200;
 
-/// The most rulings that are returned. Each is a paragraph of the prompt, and the newest say most.
+/// The most rulings that are returned. Each is a paragraph of the prompt, and the newest matter most.
 const RULINGS_MAX: usize = 5;
 
 /// The request that earlier ones are compared with.
@@ -50,8 +50,8 @@ enum Operation<'a> {
     Undocumented(String),
 }
 
-/// Returns how humans ruled on requests like this one, newest first: at most [`RULINGS_MAX`], and a denial
-/// among them if there was any.
+/// Returns how humans ruled on requests like this one, newest first: at most [`RULINGS_MAX`], including a
+/// denial if there is one.
 ///
 /// # Errors
 ///
@@ -117,7 +117,7 @@ impl<'a> Present<'a> {
 }
 
 /// Returns the newest rulings. An agent can collect approvals of harmless requests, so they must not push
-/// out the last denial: it takes the last place, one of the same request before any other.
+/// out the latest denial: it takes the last position. A denial of the same request is preferred.
 fn selected(mut rulings: Vec<EarlierRuling>) -> Vec<EarlierRuling> {
     let denied = |ruling: &EarlierRuling| ruling.ruling == Ruling::Denied;
     let denial = rulings

@@ -1,4 +1,4 @@
-//! The input of a language model: when one is asked, and what follows if there is none.
+//! Decides whether a language model is asked about a request, and what applies if there is none.
 
 use std::sync::Arc;
 
@@ -27,12 +27,12 @@ pub(crate) struct ModelInput {
     pub(crate) threshold: f64,
 }
 
-/// Returns the score that a language model cannot go below: for a request that is certainly held, the
-/// built-in score, which matters if the threshold is above it.
+/// Returns the lowest score that a language model can give: the built-in score for a request that is
+/// certainly held, otherwise zero. It matters only if the threshold is above the built-in score.
 pub(crate) fn floor(certainty: Certainty, built_in: &Verdict) -> f64 {
     match certainty {
         Certainty::CertainlyHeld => built_in.score,
-        Certainty::Grey | Certainty::PlainlyHarmless => 0.0,
+        Certainty::Unsure | Certainty::PlainlyHarmless => 0.0,
     }
 }
 
@@ -44,7 +44,7 @@ impl ModelInput {
             return false;
         }
         match self.certainty {
-            Certainty::Grey => true,
+            Certainty::Unsure => true,
             Certainty::PlainlyHarmless => self.restricting().is_some(),
             // A threshold above the score would let it pass.
             Certainty::CertainlyHeld => self.built_in.score < self.threshold,
@@ -75,8 +75,8 @@ impl ModelInput {
             .collect()
     }
 
-    /// Returns the verdict if there is no language model: a rule in plain words that holds or denies counts
-    /// as one whose model failed.
+    /// Returns the verdict if there is no language model: a rule in plain words that holds or denies is
+    /// treated as if its model had failed.
     pub(crate) fn without_model(&self, is_safe: bool, failure_mode: FailureMode) -> LlmVerdict {
         let mut verdict = self.built_in.clone();
         let unapplied = self.restricting();
@@ -147,7 +147,7 @@ mod tests {
         let (allow, deny) = ([rule(RuleEffect::Allow)], [rule(RuleEffect::Deny)]);
         let (none, allow, deny): (&[_], &[_], &[_]) = (&[], &allow, &deny);
         for (certainty, in_words, threshold, needs_model) in [
-            (Certainty::Grey, none, 0.5, true),
+            (Certainty::Unsure, none, 0.5, true),
             (Certainty::PlainlyHarmless, none, 0.5, false),
             (Certainty::PlainlyHarmless, allow, 0.5, false),
             (Certainty::PlainlyHarmless, deny, 0.5, true),
@@ -197,7 +197,7 @@ mod tests {
                 matched: Vec::new(),
                 in_words: vec![rule(effect)],
                 built_in: verdict(0.2),
-                certainty: Certainty::Grey,
+                certainty: Certainty::Unsure,
                 threshold: 0.5,
             };
             let unapplied = input.without_model(is_safe, mode);

@@ -148,7 +148,7 @@ impl Revocations {
         key.is_some_and(|key| key.has_lapsed.load(Ordering::Acquire))
     }
 
-    /// Returns the token that is canceled when the agent's key stops opening anything.
+    /// Returns the token that is canceled when the agent's key stops being valid.
     pub(crate) fn of_key(&self, agent: AgentId) -> CancellationToken {
         or_canceled(self.keys.get(&agent).map(|key| &key.token))
     }

@@ -26,8 +26,8 @@ struct AgentVariables {
         value_parser = url,
     )]
     url: String,
-    /// Key of the agent. A command-line option for it does not exist, because every process of the
-    /// machine can read it.
+    /// Key of the agent. There is no command-line option for it, because other processes on the
+    /// machine can read command lines.
     #[arg(env = "GAITERGUARD_AGENT_KEY", hide_env_values = true, value_parser = key)]
     key: Option<SecretString>,
 }

@@ -30,8 +30,8 @@ const RESERVED_NAME: &str = "is reserved, because it looks like a human, the gat
 body! {
     /// An agent to create.
     pub struct NewAgent {
-        /// Name. Names that look like a human, the gateway, or an actor of the audit log (`you`,
-        /// `system`, `operator`, `agent 5`) are reserved.
+        /// Name. Names that could be mistaken for a human, the gateway, or an actor in the audit log,
+        /// such as `you`, `system`, `operator`, and `agent 5`, are reserved.
         name "name": Name as Name,
         /// IDs of the services it may use. Defaults to none.
         #[schema(max_items = 1000)]

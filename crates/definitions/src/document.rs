@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use gaiterguard_apidocs::Document as Reading;
+use gaiterguard_apidocs::{Document as Reading, asks_for_password};
 use gaiterguard_domain::document::{
     DOCUMENT_BYTES_MAX, Document, DocumentFormat, DocumentKind, NewDocumentKind,
 };
@@ -40,8 +40,8 @@ body! {
         /// OpenAPI document or Markdown, or to an HTML page if `allowHtml` is true.
         #[schema(min_length = 1)]
         content "content": EnteredContent as String,
-        /// Whether the text of an HTML page is kept if a URL points to one. By default it is refused,
-        /// because most are login pages or viewers of a description, and not the description.
+        /// Whether to accept a URL that returns an HTML page, and keep the text of the page. Refused by
+        /// default, because most such pages are login pages or API viewers, not the API description.
         allow_html "allowHtml": Option<bool> as Option<bool>,
     }
 }
@@ -225,7 +225,7 @@ fn html_page(
     moved_to: Option<&str>,
 ) -> DefinitionError {
     let mut message = "is an HTML page, not an API description".to_owned();
-    if asks_for_password(content) {
+    if asks_for_password(&String::from_utf8_lossy(content)) {
         message.push_str("; it asks for a password, so it is probably a login page");
     }
     if let Some(moved_to) = moved_to {
@@ -237,20 +237,6 @@ fn html_page(
         _ => "; to keep its text anyway, use the type html",
     });
     DefinitionError::Invalid(vec![FieldError::new("content", message)])
-}
-
-/// Whether a page has a field for a password.
-fn asks_for_password(page: &[u8]) -> bool {
-    let page = String::from_utf8_lossy(page).to_ascii_lowercase();
-    let mut inputs = page.split("<input").skip(1);
-    inputs.any(|input| {
-        let tag = input.split('>').next().unwrap_or_default();
-        let plain: String = tag
-            .chars()
-            .filter(|c| !matches!(c, '"' | '\'' | ' '))
-            .collect();
-        plain.contains("type=password")
-    })
 }
 
 async fn read(

@@ -48,7 +48,7 @@ impl DocumentKind {
     }
 }
 
-/// The type of a document to add: its kind, or that the gateway is to recognize it.
+/// The format of a document to add, or `auto` to have it recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::rule::{MatchedRule, RuleEffect, strictest};
 
-/// One observation that raised or lowered a request's score.
+/// An observation about a request that contributed to its score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
     /// A stable `snake_case` code for the kind of observation.
     pub code: String,
-    /// Its contribution to the score, from 0.0 to 1.0.
+    /// How strongly it raises the score, from 0.0 to 1.0. Weights do not add up to the score.
     pub weight: f64,
     /// Where it was found: `method`, `path`, a header name, or a JSON pointer into the body.
     pub evidence: String,

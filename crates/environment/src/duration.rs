@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+/// Ten years. A longer duration is almost certainly a typing mistake.
 const SECONDS_MAX: u64 = 10 * 365 * 86_400;
 
-/// Parses a whole number and a unit. Zero and more than ten years are errors.
+/// Parses a whole number and a unit. Returns `None` for zero and for more than ten years.
 fn parse(text: &str) -> Option<Duration> {
     let unit_seconds = match text.bytes().last()? {
         b's' => 1,
@@ -23,7 +24,11 @@ fn parse(text: &str) -> Option<Duration> {
         .then(|| Duration::from_secs(seconds))
 }
 
-/// Returns a time such as `15m`, from one second to ten years.
+/// Parses a duration such as `15m`, from one second to ten years.
+///
+/// # Errors
+///
+/// The description of a valid value, which completes “must be …”.
 pub fn duration(text: &str) -> Result<Duration, String> {
     parse(text).ok_or_else(|| "a duration such as 30s, 15m, 12h, or 7d".to_owned())
 }

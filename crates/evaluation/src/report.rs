@@ -139,7 +139,7 @@ impl LabelRow {
             label,
             requests: count(&|_| true),
             plainly_harmless: count(&|one| one == Certainty::PlainlyHarmless),
-            open: count(&|one| one == Certainty::Grey),
+            open: count(&|one| one == Certainty::Unsure),
             certainly_held: count(&|one| one == Certainty::CertainlyHeld),
         }
     }
@@ -269,7 +269,7 @@ impl CaseRow {
 pub(crate) fn certainty_word(certainty: Certainty) -> &'static str {
     match certainty {
         Certainty::PlainlyHarmless => "plainly_harmless",
-        Certainty::Grey => "open",
+        Certainty::Unsure => "open",
         Certainty::CertainlyHeld => "certainly_held",
     }
 }

@@ -37,17 +37,16 @@ const AMOUNTS_MIN: u32 = 10;
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(as = ActionContext))]
 pub struct Context {
-    /// Whether this is the agent's first request to this operation of the service, of all requests
-    /// that the ledger contains, however they were decided. Requests that earlier versions of the
-    /// gateway recorded do not count. Null for GET, HEAD, and OPTIONS, and for requests that an earlier
-    /// version held.
+    /// Whether the ledger contains no earlier request of this agent to this operation, whatever the
+    /// decision. Requests that earlier versions of the gateway recorded do not count. Null for GET,
+    /// HEAD, and OPTIONS, and for requests that an earlier version held.
     #[cfg_attr(feature = "schema", schema(required))]
     pub first_by_agent: Option<bool>,
-    /// Whether no earlier request of any agent to the same recipients was approved: to the same
-    /// recipients and accounts, or else to the same objects in the path, of the same service. An
-    /// approval that was revoked or that expired does not count. Null if the request names none, if not
-    /// all of them are known, and for requests that an earlier version of the gateway held. After a
-    /// rotation of `ENCRYPTION_SECRET` all recipients are new.
+    /// Whether no request with the same target has been approved for this service before, from any
+    /// agent. The target is the recipients and accounts in the request or, if there are none, the
+    /// objects in its path. An approval that was revoked or that expired does not count. Null if the
+    /// request names no target, if not all of it is known, and for requests that an earlier version of
+    /// the gateway held. After a rotation of `ENCRYPTION_SECRET`, every target counts as new.
     #[cfg_attr(feature = "schema", schema(required))]
     pub first_to_target: Option<bool>,
     /// Number of other requests of this agent to this operation that were held since `since` and
@@ -59,7 +58,7 @@ pub struct Context {
     /// denied. Null for requests that an earlier version of the gateway held.
     #[cfg_attr(feature = "schema", schema(required))]
     pub denied: Option<u64>,
-    /// Start of the period for `approved`, `denied`, and `amount`: 30 days before now.
+    /// Start of the period for `approved`, `denied`, and `amount`: 30 days ago.
     #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub since: Timestamp,
     /// How the amount of money compares with approved amounts. Null if the request does not contain
@@ -69,8 +68,8 @@ pub struct Context {
     pub amount: Option<AmountRange>,
 }
 
-/// An amount of money next to the approved amounts of requests to the same operation, of any agent, with
-/// the same currency and unit.
+/// An amount of money, and the range of approved amounts: those in requests of any agent to the same
+/// operation, in the same currency and unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct AmountRange {
@@ -78,7 +77,7 @@ pub struct AmountRange {
     #[cfg_attr(feature = "schema", schema(example = "EUR"))]
     pub currency: String,
     /// Whether the amounts are in units of the currency, such as euros. If false, the service's
-    /// documents do not say which unit they are in, and they are as the requests spell them.
+    /// documents do not state the unit, and the amounts are the numbers in the requests.
     pub unit_is_documented: bool,
     /// The amount of this request, as a decimal number.
     #[cfg_attr(feature = "schema", schema(example = "12500.00"))]
@@ -89,8 +88,8 @@ pub struct AmountRange {
     /// The highest approved amount since `since`, as a decimal number. Null if there is none.
     #[cfg_attr(feature = "schema", schema(required))]
     pub highest: Option<String>,
-    /// How many approved amounts `lowest` and `highest` are taken from. At most the newest 200 requests
-    /// are considered, and fewer in lists that contain several operations with amounts.
+    /// Number of approved amounts in the range. Only the newest 200 requests are considered, and fewer in
+    /// lists that contain several operations with amounts.
     pub count: u32,
 }
 

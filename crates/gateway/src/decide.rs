@@ -8,7 +8,7 @@ use gaiterguard_domain::verdict::Evaluation;
 use gaiterguard_history::History;
 use gaiterguard_provenance::{AgentHistory, Provenance};
 
-use crate::body::big_body::{BigBodies, is_big};
+use crate::body::big_body::BigBodies;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 
@@ -39,14 +39,10 @@ impl Decider {
         intent: &Intent,
     ) -> Result<Assessed, Refusal> {
         let history = Box::pin(prepared.history(&self.provenance)).await;
-        if !is_big(&prepared.request.headers, &prepared.request.body) {
-            return Ok(assess(&self.assessor, prepared, intent, history.as_ref()));
-        }
-        let assessor = Arc::clone(&self.assessor);
-        let (prepared, intent) = (prepared.clone(), intent.clone());
-        let assessing = self
-            .big_bodies
-            .run(move || assess(&assessor, &prepared, &intent, history.as_ref()));
+        let (assessor, intent) = (Arc::clone(&self.assessor), intent.clone());
+        let assessing = prepared.examine(&self.big_bodies, move |prepared| {
+            assess(&assessor, prepared, &intent, history.as_ref())
+        });
         Box::pin(assessing).await
     }
 

@@ -21,6 +21,7 @@ use crate::send::dispatch::DispatchFailed;
 use crate::send::relay;
 use crate::send::sent::Sent;
 use gaiterguard_domain::digested_request::DigestedRequest;
+use gaiterguard_provenance::HistoryKey;
 
 /// How often an execution is begun again if something changes each time before it is recorded.
 const REBEGIN_MAX: usize = 8;
@@ -127,10 +128,11 @@ impl Gateway {
             Err(failed) => return Err(self.end_without_result(execution, failed).await),
         };
         let risk_score = execution.action.evaluation.verdict.score;
-        let place = (execution.caller.agent.id, execution.service.id);
-        let right = execution.caller.call_token(execution.service.id, false);
+        let (agent, service) = (execution.caller.agent.id, execution.service.id);
+        let right = execution.caller.call_token(service, false);
+        let key = HistoryKey { agent, service };
         let request = &execution.request;
-        let mut observer = self.provenance.observe(place, request, true, &right);
+        let mut observer = self.provenance.observe(key, request, true, &right);
         if let Some(observer) = &mut observer {
             observer.head(sent.status, &sent.headers);
         }

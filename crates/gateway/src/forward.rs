@@ -73,8 +73,8 @@ impl Forwarding {
 
     /// Starts to note the exchange for the assessor.
     fn observe(&self, provenance: &Provenance) -> Option<Box<Observer>> {
-        let (place, right) = self.prepared.place();
-        let mut observer = provenance.observe(place, &self.prepared.request, false, &right)?;
+        let (key, right) = self.prepared.history_key();
+        let mut observer = provenance.observe(key, &self.prepared.request, false, &right)?;
         if let Some(streamed) = &self.streamed {
             observer.sent(streamed.take_beginning());
         }

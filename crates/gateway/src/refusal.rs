@@ -46,7 +46,9 @@ pub enum Refusal {
     #[error("{0}")]
     InvalidTarget(#[from] TargetRefused),
     /// Several services contain the target.
-    #[error("several of the agent's services contain this URL; choose one with service_id")]
+    #[error(
+        "several of the agent's services match this URL; choose one with service or service_id"
+    )]
     AmbiguousTarget,
     /// The workspace does not have the service.
     #[error("this workspace has no such service")]
@@ -79,7 +81,7 @@ pub enum Refusal {
     IdempotencyKeyReused,
     /// The first attempt may have reached the upstream.
     #[error(
-        "the first attempt failed after it may have reached the upstream; it is never sent again"
+        "the first attempt failed and may have reached the upstream; the request is not sent again"
     )]
     OutcomeUnknown,
     /// The upstream has responded, and the ledger could not record that in time.
@@ -109,8 +111,8 @@ pub enum Refusal {
     },
     /// The pending requests use too many bytes.
     #[error(
-        "the pending requests of this agent, or of its workspace, already use all the bytes that \
-         they may; wait until some are decided"
+        "the pending requests of this agent or its workspace have reached the storage limit; wait \
+         until some are decided"
     )]
     TooManyBytesPending,
     /// A human denied the action.
@@ -164,8 +166,8 @@ pub enum Refusal {
     CallRevoked,
     /// The stored action is damaged.
     #[error(
-        "the stored action can no longer be read, so nothing is sent; an operator can deny it, \
-         and then the request can be sent again"
+        "the stored action is damaged, so nothing was sent; ask an operator to deny it, then send \
+         the request again"
     )]
     ActionUnreadable,
     /// The body did not arrive.

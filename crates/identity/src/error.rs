@@ -40,12 +40,14 @@ pub enum RegisterError {
     ForeignPage,
     /// The first account needs the set-up code.
     #[error(
-        "the first account requires `setupCode`, the set-up code in the gateway's log since it \
-         started"
+        "the first account requires `setupCode`: the set-up code that the gateway wrote to its log \
+         when it last started"
     )]
     SetupCodeMissing,
     /// The set-up code is wrong.
-    #[error("`setupCode` must be the set-up code in the gateway's log since it started")]
+    #[error(
+        "`setupCode` must be the set-up code that the gateway wrote to its log when it last started"
+    )]
     SetupCodeWrong,
     /// Too many attempts from this source.
     #[error("too many registrations; try again later")]
@@ -65,7 +67,7 @@ pub enum RegisterError {
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// The password is wrong or there is no such user. The error does not reveal which.
-    #[error("the e-mail address or the password is wrong")]
+    #[error("the email address or the password is wrong")]
     InvalidCredentials,
     /// Too many wrong passwords for this account or from this source.
     #[error("too many wrong passwords; try again later")]

@@ -13,7 +13,7 @@ pub(crate) const KEPT_MAX: usize = 1 << 15;
 /// with more is held.
 pub(crate) const CALLS_MAX: usize = 256;
 
-/// The most bytes of a value that are kept. An e-mail address has at most 254 (RFC 5321).
+/// The most bytes of a value that are kept. An email address has at most 254 (RFC 5321).
 const VALUE_BYTES_MAX: usize = 256;
 
 /// The most pieces of a long text that are compared with the intent: 16 KB of text.
@@ -72,7 +72,7 @@ pub(crate) struct Leaf<'k> {
 pub(crate) struct Fields<'k> {
     /// All values, in order.
     pub(crate) leaves: Vec<Leaf<'k>>,
-    /// Whether there were more than are kept.
+    /// Whether values were left out because there are more than [`LEAVES_MAX`].
     pub(crate) has_more_leaves: bool,
     pub(crate) recipients: Vec<Found<'k>>,
     pub(crate) attendees: Vec<Found<'k>>,

@@ -90,7 +90,7 @@ pub enum Certainty {
     /// Low risk; no language model is asked.
     PlainlyHarmless,
     /// A language model may raise or lower the score.
-    Grey,
+    Unsure,
     /// Only a human or a rule may let it pass.
     CertainlyHeld,
 }
@@ -255,7 +255,7 @@ fn conclude(
     } else if score <= HARMLESS_SCORE && !is_unsaid && !findings.iter().any(|one| one.is_doubtful) {
         Certainty::PlainlyHarmless
     } else {
-        Certainty::Grey
+        Certainty::Unsure
     };
     Assessment {
         certainty,
@@ -285,7 +285,7 @@ fn explain(findings: &[Finding], certainty: Certainty) -> String {
     let zone = match certainty {
         Certainty::PlainlyHarmless => "Nothing in it requires approval.",
         Certainty::CertainlyHeld => "Only a human or a rule may release it.",
-        Certainty::Grey => "",
+        Certainty::Unsure => "",
     };
     let said = does.into_iter().chain(why);
     let said = said.map(|finding| finding.sentence.as_str());

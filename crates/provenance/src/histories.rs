@@ -11,9 +11,9 @@ use http::Method;
 use tokio_util::sync::CancellationToken;
 
 use crate::exchange::Noted;
+use crate::history_key::{HistoryKey, seconds};
 use crate::memory::Memory;
 use crate::observer::Observer;
-use crate::place::{Place, seconds};
 use crate::seal::PieceSeal;
 use crate::shared::Shared;
 
@@ -31,7 +31,7 @@ struct Kept {
     shared: Option<Arc<Shared>>,
     seal: Arc<dyn Seal>,
     limits: Limits,
-    memories: Mutex<HashMap<Place, Arc<Memory>>>,
+    memories: Mutex<HashMap<HistoryKey, Arc<Memory>>>,
 }
 
 impl Histories {
@@ -59,12 +59,12 @@ impl Histories {
     /// revoked has no history any more.
     pub(crate) fn of(
         &self,
-        place: Place,
+        key: HistoryKey,
         right: &CancellationToken,
         now: Timestamp,
     ) -> Option<AgentHistory> {
         let kept = self.kept.as_ref()?;
-        let memory = kept.memories().get(&place).cloned();
+        let memory = kept.memories().get(&key).cloned();
         let memory = memory.filter(|memory| memory.is_of(right));
         Some(AgentHistory {
             memory,
@@ -74,48 +74,48 @@ impl Histories {
     }
 
     /// Returns the memory in which exchanges are noted; `None` if nothing is kept.
-    pub(crate) fn memory(&self, place: Place, right: &CancellationToken) -> Option<Arc<Memory>> {
+    pub(crate) fn memory(&self, key: HistoryKey, right: &CancellationToken) -> Option<Arc<Memory>> {
         let kept = self.kept.as_ref()?;
         if right.is_cancelled() {
             return None;
         }
         let mut memories = kept.memories();
-        if let Some(memory) = memories.get(&place)
+        if let Some(memory) = memories.get(&key)
             && memory.is_of(right)
         {
             return Some(Arc::clone(memory));
         }
         let seen = Seen::new(kept.key, Arc::clone(&kept.seal), kept.limits);
-        let memory = Memory::new(place, seen, kept.shared.clone(), right.clone());
+        let memory = Memory::new(key, seen, kept.shared.clone(), right.clone());
         let memory = Arc::new(memory);
-        memories.insert(place, Arc::clone(&memory));
+        memories.insert(key, Arc::clone(&memory));
         Some(memory)
     }
 
     /// Parses what was noted, and drops what is old, what no right covers any more, and what exceeds the
     /// bounds. Returns the agents and services whose right ended.
-    pub(crate) fn sweep(&self, now: Timestamp) -> Vec<Place> {
+    pub(crate) fn sweep(&self, now: Timestamp) -> Vec<HistoryKey> {
         let mut ended = Vec::new();
         let Some(kept) = &self.kept else { return ended };
-        let memories: Vec<(Place, Arc<Memory>)> = {
+        let memories: Vec<(HistoryKey, Arc<Memory>)> = {
             let memories = kept.memories();
             memories
                 .iter()
-                .map(|(place, memory)| (*place, Arc::clone(memory)))
+                .map(|(key, memory)| (*key, Arc::clone(memory)))
                 .collect()
         };
-        for (place, memory) in memories {
+        for (key, memory) in memories {
             memory.read();
             if memory.is_cancelled() {
-                ended.push(place);
+                ended.push(key);
             }
             if memory.expire(seconds(now)) || memory.is_cancelled() {
                 let mut memories = kept.memories();
                 if memories
-                    .get(&place)
+                    .get(&key)
                     .is_some_and(|now| Arc::ptr_eq(now, &memory))
                 {
-                    memories.remove(&place);
+                    memories.remove(&key);
                 }
             }
         }
@@ -126,7 +126,7 @@ impl Histories {
     /// Starts to note an exchange; `None` if nothing of it is kept.
     pub(crate) fn observe(
         &self,
-        place: Place,
+        key: HistoryKey,
         request: &CanonicalRequest,
         is_approved: bool,
         right: &CancellationToken,
@@ -135,7 +135,7 @@ impl Histories {
         if matches!(request.method, Method::HEAD | Method::OPTIONS) {
             return None;
         }
-        let memory = self.memory(place, right)?;
+        let memory = self.memory(key, right)?;
         if request.is_web_socket() {
             memory.note_unread(seconds(now));
             return None;
@@ -152,14 +152,14 @@ impl Histories {
 }
 
 impl Kept {
-    fn memories(&self) -> MutexGuard<'_, HashMap<Place, Arc<Memory>>> {
+    fn memories(&self) -> MutexGuard<'_, HashMap<HistoryKey, Arc<Memory>>> {
         // Every change under this lock is complete in itself.
         self.memories.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Drops the histories that were not used for longest until the others fit.
-fn keep_within(memories: &HashMap<Place, Arc<Memory>>, bytes_max: usize, now: u64) {
+fn keep_within(memories: &HashMap<HistoryKey, Arc<Memory>>, bytes_max: usize, now: u64) {
     let mut bytes: usize = memories.values().map(|memory| memory.bytes()).sum();
     while bytes > bytes_max {
         let kept = memories.values().filter(|memory| memory.bytes() > 0);

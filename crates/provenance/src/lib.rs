@@ -9,16 +9,16 @@
 
 mod exchange;
 mod histories;
+mod history_key;
 mod memory;
 mod observer;
-mod place;
 mod provenance;
 mod seal;
 mod shared;
 mod source;
 
 pub use histories::AgentHistory;
+pub use history_key::HistoryKey;
 pub use observer::Observer;
-pub use place::Place;
 pub use provenance::Provenance;
 pub use source::{SourceKind, ValueSource, read_sources, sources};

@@ -8,7 +8,7 @@ use gaiterguard_history::{Elsewhere, History, Seen, Sighting};
 use tokio_util::sync::CancellationToken;
 
 use crate::exchange::Noted;
-use crate::place::Place;
+use crate::history_key::HistoryKey;
 use crate::shared::Shared;
 
 /// How many bytes and exchanges may wait until an assessment asks: those of about 30 calls. More are parsed
@@ -28,7 +28,7 @@ const RECENT_SECONDS: u64 = 600;
 pub(crate) struct Memory {
     /// Canceled with the agent's right to the service.
     right: CancellationToken,
-    place: Place,
+    key: HistoryKey,
     shared: Option<Arc<Shared>>,
     unread: Mutex<Unread>,
     seen: Mutex<Seen>,
@@ -46,14 +46,14 @@ struct Unread {
 
 impl Memory {
     pub(crate) fn new(
-        place: Place,
+        key: HistoryKey,
         seen: Seen,
         shared: Option<Arc<Shared>>,
         right: CancellationToken,
     ) -> Self {
         Self {
             right,
-            place,
+            key,
             shared,
             unread: Mutex::default(),
             seen: Mutex::new(seen),
@@ -171,7 +171,7 @@ impl Memory {
             for noted in exchanges {
                 let found = noted.with(|exchange| seen.record(exchange, noted.at));
                 if let Some(shared) = &self.shared {
-                    shared.add(self.place, &found, noted.at);
+                    shared.add(self.key, &found, noted.at);
                 }
             }
             self.seen_bytes.store(seen.bytes(), Ordering::Relaxed);

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::exchange::Noted;
 use crate::histories::{AgentHistory, Histories};
+use crate::history_key::HistoryKey;
 use crate::observer::Observer;
-use crate::place::Place;
 
 /// The most bytes of noted responses that are parsed on the thread of the assessment, which takes about
 /// two milliseconds. More are parsed on a separate thread first.
@@ -43,31 +43,31 @@ impl Provenance {
     /// Starts to note an exchange that is sent; returns `None` if nothing of it is kept.
     pub fn observe(
         &self,
-        place: Place,
+        key: HistoryKey,
         request: &CanonicalRequest,
         is_approved: bool,
         right: &CancellationToken,
     ) -> Option<Box<Observer>> {
         let now = self.clock.now();
         self.histories
-            .observe(place, request, is_approved, right, now)
+            .observe(key, request, is_approved, right, now)
     }
 
     /// Returns what the agent was shown by the service through this process; `None` if histories are
     /// off.
-    pub fn history_here(&self, place: Place, right: &CancellationToken) -> Option<AgentHistory> {
-        self.histories.of(place, right, self.clock.now())
+    pub fn history_here(&self, key: HistoryKey, right: &CancellationToken) -> Option<AgentHistory> {
+        self.histories.of(key, right, self.clock.now())
     }
 
     /// Returns what the agent was shown by the service before it sent this request, also through other
     /// replicas if the request does more than read. `None` if that is unknown.
     pub async fn history_of(
         &self,
-        place: Place,
+        key: HistoryKey,
         request: &CanonicalRequest,
         right: &CancellationToken,
     ) -> Option<AgentHistory> {
-        let mut history = self.history_here(place, right)?;
+        let mut history = self.history_here(key, right)?;
         if let Some(memory) = history.memory()
             && memory.unread_bytes() > READ_IN_PLACE_BYTES_MAX
         {
@@ -80,24 +80,24 @@ impl Provenance {
         if is_safe(&request.method) {
             return Some(history);
         }
-        if let Some((key, shared)) = self.histories.shared() {
+        if let Some((hash_key, shared)) = self.histories.shared() {
             let asked = Noted::of(request, false, history.now());
-            let asked = asked.with(|exchange| hashes_of_request(exchange, key));
+            let asked = asked.with(|exchange| hashes_of_request(exchange, hash_key));
             let since = self.clock.now().before(self.lifetime);
-            let elsewhere = shared.find(&self.store, place, &asked, since).await;
+            let elsewhere = shared.find(&self.store, key, &asked, since).await;
             let elsewhere = elsewhere
                 .inspect_err(|error| {
                     tracing::warn!(%error, "a request is assessed without the agent's history");
                 })
                 .ok()?;
-            history.add_elsewhere(elsewhere, self.histories.memory(place, right));
+            history.add_elsewhere(elsewhere, self.histories.memory(key, right));
         }
         Some(history)
     }
 
     /// Parses what was noted, so that it does not remain in memory as it was, and drops what is old.
     /// Returns the agents and services whose right ended. This takes long; call it on a blocking thread.
-    pub fn sweep(&self) -> Vec<Place> {
+    pub fn sweep(&self) -> Vec<HistoryKey> {
         self.histories.sweep(self.clock.now())
     }
 
@@ -113,10 +113,10 @@ impl Provenance {
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn forget(&self, ended: Vec<Place>) -> Result<(), StoreError> {
+    pub async fn forget(&self, ended: Vec<HistoryKey>) -> Result<(), StoreError> {
         let now = self.clock.now();
         if self.histories.shared().is_some() {
-            for (agent, service) in ended {
+            for HistoryKey { agent, service } in ended {
                 self.store.sighting_forget(agent, service, now, now).await?;
             }
         }

@@ -9,7 +9,7 @@ use gaiterguard_history::{Elsewhere, Evidence, HashKey, Noted};
 use gaiterguard_store::{SightingRow, SightingRowKind, Store, StoreError, ValueHash};
 use tokio::sync::Notify;
 
-use crate::place::{Place, seconds};
+use crate::history_key::{HistoryKey, seconds};
 
 /// The most rows that one statement writes, so that no decision waits long for it.
 const ROWS_MAX: usize = 500;
@@ -44,7 +44,7 @@ impl Shared {
     }
 
     /// Queues values for the writer.
-    pub(crate) fn add(&self, place: Place, noted: &[Noted], at: u64) {
+    pub(crate) fn add(&self, key: HistoryKey, noted: &[Noted], at: u64) {
         if noted.is_empty() {
             return;
         }
@@ -54,9 +54,9 @@ impl Shared {
             let kind = kind_of(noted.evidence);
             if waiting.len() < WAITING_MAX || kind == SightingRowKind::Sent {
                 waiting.push(SightingRow {
-                    agent: place.0,
-                    service: place.1,
-                    hash: self.hash(place, noted.hash),
+                    agent: key.agent,
+                    service: key.service,
+                    hash: self.hash(key, noted.hash),
                     kind,
                     at,
                 });
@@ -89,18 +89,18 @@ impl Shared {
     pub(crate) async fn find(
         &self,
         store: &Store,
-        place: Place,
+        key: HistoryKey,
         hashes: &[u128],
         since: Timestamp,
     ) -> Result<Elsewhere, StoreError> {
         let asked: HashMap<ValueHash, u128> = hashes
             .iter()
             .take(ASKED_MAX)
-            .map(|hash| (self.hash(place, *hash), *hash))
+            .map(|hash| (self.hash(key, *hash), *hash))
             .collect();
         let stored: Vec<ValueHash> = asked.keys().copied().collect();
         let found = store
-            .sighting_find(place.0, place.1, &stored, since)
+            .sighting_find(key.agent, key.service, &stored, since)
             .await?;
         let known = found.into_iter().filter_map(|(stored, kind, at)| {
             Some((*asked.get(&stored)?, evidence_of(kind), seconds(at)))
@@ -108,8 +108,8 @@ impl Shared {
         Ok(known.collect())
     }
 
-    fn hash(&self, place: Place, hash: u128) -> ValueHash {
-        self.key.within((place.0.0, place.1.0), hash)
+    fn hash(&self, key: HistoryKey, hash: u128) -> ValueHash {
+        self.key.within((key.agent.0, key.service.0), hash)
     }
 
     /// Takes the first rows that wait, no two of them of the same value: one statement cannot change a

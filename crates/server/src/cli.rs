@@ -61,17 +61,17 @@ enum Command {
 enum UserCommand {
     /// Create a user, regardless of `REGISTRATION`. Reads the password from standard input.
     Create {
-        /// E-mail address to sign in with.
+        /// Email address to sign in with.
         #[arg(value_parser = Email::parse)]
         email: Email,
-        /// Add the user to the workspace of the user with this e-mail address, instead of creating
+        /// Add the user to the workspace of the user with this email address, instead of creating
         /// a new workspace.
         #[arg(long, value_name = "OF_EMAIL", value_parser = Email::parse)]
         workspace: Option<Email>,
     },
     /// Set a new password, read from standard input, and end all of the user's sessions.
     ResetPassword {
-        /// E-mail address of the user.
+        /// Email address of the user.
         #[arg(value_parser = Email::parse)]
         email: Email,
     },
@@ -80,7 +80,7 @@ enum UserCommand {
 #[derive(Debug, Subcommand)]
 enum VaultCommand {
     /// Encrypt all data keys with a new master secret, read from standard input. The current secret
-    /// comes from the settings. Gateways may keep running. If the command is interrupted, run it
+    /// comes from the settings. Gateways can keep running. If the command is interrupted, run it
     /// again.
     Rotate,
 }

@@ -65,7 +65,7 @@ impl Code {
 
 codes! {
     ActionDenied = "action_denied", [FORBIDDEN]:
-        "A human denied the request; `note` contains the reason. Do not try to work around it.",
+        "A human denied the request. `note` contains the reason, or null. Do not try to work around the denial.",
     ActionExpired = "action_expired", [FORBIDDEN, GONE]:
         "The action expired before it was approved or executed. Send the request again if it is still needed.",
     ActionNotApproved = "action_not_approved", [CONFLICT]:
@@ -77,13 +77,13 @@ codes! {
     ActionStale = "action_stale", [CONFLICT]:
         "The service's URL, the location of its credential, its WebSocket setting, or the agent's scope has changed since the request was held. Nothing was sent.",
     ActionUnreadable = "action_unreadable", [CONFLICT]:
-        "The stored action is damaged. It can only be denied.",
+        "The stored action is damaged. A human can deny it, but it cannot be approved or executed.",
     AgentBlocked = "agent_blocked", [FORBIDDEN]:
         "An operator blocked the agent.",
     AlreadyDecided = "already_decided", [CONFLICT]:
         "The action's status does not allow this change; `action_status` contains the status.",
     AmbiguousTarget = "ambiguous_target", [BAD_REQUEST]:
-        "Several services contain the target. Choose one with `service_id`.",
+        "Several services match the target URL. Choose one with `service` or `service_id`.",
     AnswerNotKept = "answer_not_kept", [CONFLICT]:
         "The request was sent, but its response is not stored; `upstream_status` is the status of the response.",
     ApprovalRequired = "approval_required", [PRECONDITION_REQUIRED]:
@@ -91,7 +91,7 @@ codes! {
     AuthorityUnconfirmed = "authority_unconfirmed", [SERVICE_UNAVAILABLE]:
         "The gateway cannot confirm that its definitions are current. Nothing was sent. Try again.",
     BadRequest = "bad_request", [BAD_REQUEST, METHOD_NOT_ALLOWED, CONFLICT, PAYLOAD_TOO_LARGE, UNPROCESSABLE_ENTITY]:
-        "The MCP message is not valid; `detail` says why.",
+        "The MCP message is invalid; `detail` says why.",
     Busy = "busy", [TOO_MANY_REQUESTS]:
         "Too many passwords are being checked at this moment. Try again after `Retry-After`.",
     CallCut = "call_cut", [CONFLICT]:
@@ -101,7 +101,7 @@ codes! {
     CredentialUnavailable = "credential_unavailable", [BAD_GATEWAY]:
         "The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.",
     CrossOriginRefused = "cross_origin_refused", [FORBIDDEN]:
-        "A page from another origin sent the session cookie or an MCP message.",
+        "The request comes from a web page of another origin, and it uses the session cookie or is an MCP message.",
     DefinitionUnreadable = "definition_unreadable", [CONFLICT]:
         "The stored definition is damaged. Delete or repair it.",
     DigestMismatch = "digest_mismatch", [CONFLICT]:
@@ -109,7 +109,7 @@ codes! {
     DocumentsUnread = "documents_unread", [SERVICE_UNAVAILABLE]:
         "The service's documents are still being read, for example after a restart. Nothing was sent. Try again.",
     EmailTaken = "email_taken", [CONFLICT]:
-        "An account with this e-mail address already exists.",
+        "An account with this email address already exists.",
     HostNotAllowed = "host_not_allowed", [MISDIRECTED_REQUEST]:
         "The dashboard is not served under this host name. Set `PUBLIC_URL`.",
     IdempotencyInProgress = "idempotency_in_progress", [CONFLICT]:
@@ -123,7 +123,7 @@ codes! {
     InvalidCredentials = "invalid_credentials", [UNAUTHORIZED]:
         "The password is wrong, or the user does not exist.",
     InvalidTarget = "invalid_target", [BAD_REQUEST]:
-        "The target is not in normal form.",
+        "The target is not normalized: it contains, for example, `..`, `//`, a fragment, or a user name.",
     KillSwitch = "kill_switch", [FORBIDDEN]:
         "An operator stopped all agents of the workspace.",
     LlmFailed = "llm_failed", [BAD_GATEWAY]:
@@ -137,7 +137,7 @@ codes! {
     NameTaken = "name_taken", [CONFLICT]:
         "Another definition already has this name.",
     NotAcceptable = "not_acceptable", [NOT_ACCEPTABLE]:
-        "The MCP client does not accept the media types of the response.",
+        "`Accept` must list both `application/json` and `text/event-stream`.",
     NotAuthenticated = "not_authenticated", [UNAUTHORIZED]:
         "The access token is missing, invalid, or expired, or its session has ended.",
     NotFound = "not_found", [NOT_FOUND]:
@@ -145,33 +145,33 @@ codes! {
     NotUnderstood = "not_understood", [UNPROCESSABLE_ENTITY]:
         "The condition does not compile; `errors` contains the line, the column, and what was expected.",
     OriginNotAllowed = "origin_not_allowed", [FORBIDDEN]:
-        "A page from an origin that is not allowed sent the request.",
+        "The request comes from a web page whose origin is not allowed.",
     OutcomeUnknown = "outcome_unknown", [CONFLICT]:
         "The request may have been sent, so it is not sent again; see `detail`.",
     PayloadTooLarge = "payload_too_large", [PAYLOAD_TOO_LARGE]:
         "The body is longer than the limit.",
     PolicyDenied = "policy_denied", [FORBIDDEN]:
-        "A rule denied the request; `matched_rules` names the rule.",
+        "A rule denied the request; `matched_rules` lists the rules that deny it.",
     RegistrationClosed = "registration_closed", [FORBIDDEN]:
         "Registration is closed.",
     RequestHeadTooLarge = "request_head_too_large", [REQUEST_HEADER_FIELDS_TOO_LARGE]:
-        "The request's head is too long or has too many fields.",
+        "The request line and headers are too long, or there are too many headers.",
     RequestTimeout = "request_timeout", [REQUEST_TIMEOUT]:
         "The request did not arrive in time.",
     ServiceNotFound = "service_not_found", [NOT_FOUND]:
         "The service does not exist in this workspace.",
     ServiceNotInScope = "service_not_in_scope", [FORBIDDEN]:
-        "The agent may not use this service, or none of its services contains the target.",
+        "The agent may not use this service, or none of its services matches the target URL.",
     SetupCodeInvalid = "setup_code_invalid", [FORBIDDEN]:
         "The set-up code is wrong.",
     SetupCodeRequired = "setup_code_required", [FORBIDDEN]:
         "The first account needs the set-up code from the gateway's log.",
     StorageUnavailable = "storage_unavailable", [SERVICE_UNAVAILABLE]:
-        "The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.",
+        "The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.",
     TargetNotAllowed = "target_not_allowed", [FORBIDDEN]:
         "The target is outside the service's base URL, or its address is not allowed.",
     TooManyAttempts = "too_many_attempts", [TOO_MANY_REQUESTS]:
-        "Too many attempts to sign in. Wait for the time in `Retry-After`.",
+        "Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.",
     TooManyPending = "too_many_pending", [TOO_MANY_REQUESTS]:
         "The agent has too many pending actions, or they are too large in total.",
     UnsupportedMediaType = "unsupported_media_type", [UNSUPPORTED_MEDIA_TYPE]:
@@ -185,7 +185,7 @@ codes! {
     ValidationFailed = "validation_failed", [BAD_REQUEST]:
         "A parameter or a field is missing, unknown, or invalid; `errors` names each.",
     WebSocketLost = "web_socket_lost", [CONFLICT]:
-        "An approved WebSocket can be opened only by the call that waits for it.",
+        "Only the call that requested a WebSocket, and is still waiting for approval, can open it. Send the request again with `Prefer: wait=N`.",
     WebSocketNotAllowed = "web_socket_not_allowed", [FORBIDDEN]:
         "The service does not allow WebSockets.",
 }

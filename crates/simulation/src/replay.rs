@@ -1,6 +1,6 @@
-//! Replays proposed rules on the requests that were recorded.
+//! Replays proposed rules against recorded requests.
 //!
-//! The ledger keeps the method, address and intent of every request, and headers and body only of held
+//! The ledger keeps the method, URL, and intent of every request, but headers and bodies only of held
 //! ones. A rule that cannot be decided without them is reported as undecidable, never guessed.
 
 use std::collections::HashSet;
@@ -40,11 +40,14 @@ const PAGE_ROWS: u32 = 500;
 /// The most held requests that are opened.
 const OPENED_MAX: usize = 1_000;
 
-/// The time after which older requests are omitted.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// The time after which a replay stops, so that older requests are omitted.
+const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Returns the effect of a documented operation of a service.
+pub type EffectOf = fn(&Service, &Operation) -> Effect;
 
 /// Replays a proposed set of rules over the recorded requests. An item with an id changes that rule; an
-/// item without one is a new rule. Stored rules that are not named are ignored, unless `keep_others` is
+/// item without one is a new rule. Stored rules that no item refers to are ignored, unless `keep_others` is
 /// true. `risk_threshold` applies to agents without one of their own; `effect_of` returns the effect of a
 /// documented operation, as conditions name it.
 ///
@@ -55,33 +58,33 @@ pub async fn simulate(
     authority: &Authority,
     risk_threshold: f64,
     effect_of: EffectOf,
-    desk: &DefinitionStore,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     simulation: RuleSimulation,
 ) -> Result<Simulation, DefinitionError> {
     let AppliedRules {
         rules,
-        drafted,
+        proposed_ids,
         days,
-    } = read(desk, workspace, simulation).await?;
+    } = applied_rules(definitions, workspace, simulation).await?;
     let rules: Vec<CompiledRule> = rules.into_iter().map(CompiledRule::new).collect();
     let mut programs = rules.iter().filter_map(CompiledRule::program);
     let replay = Arc::new(Replay {
         uses_effect: programs.any(|program| program.uses().operation_effect),
         rules,
-        drafted,
+        proposed_ids,
         definitions: authority.definitions(workspace),
         threshold: risk_threshold,
         effect_of,
     });
-    let now = desk.now();
+    let now = definitions.now();
     let since = now.before(Duration::from_hours(24) * days);
     let started = Instant::now();
     let mut tally = Tally::default();
     let mut opened = 0;
     let mut cursor = None;
     loop {
-        let page = desk
+        let page = definitions
             .store()
             .request_list(
                 workspace,
@@ -98,17 +101,16 @@ pub async fn simulate(
             .collect();
         let is_last = entries.len() < length || page.next_cursor.is_none();
         for mut example in replayed(&replay, entries).await? {
-            let is_open = example.decision.is_none() || example.draft == DraftMatch::Possible;
-            if let Some(action) = example.entry.action.filter(|_| is_open)
+            if let Some(action) = example.needs_content()
                 && opened < OPENED_MAX
             {
                 opened += 1;
-                if let Some(request) = open(desk, workspace, action).await? {
+                if let Some(request) = open(definitions, workspace, action).await? {
                     example = replay.example(example.entry, Some(&request));
                 }
             }
             let summary = if example.is_changed() {
-                recorded_summary(desk, &example.entry).await?
+                recorded_summary(definitions, &example.entry).await?
             } else {
                 None
             };
@@ -120,7 +122,7 @@ pub async fn simulate(
         if is_last {
             return Ok(tally.finish(since, now, false));
         }
-        if tally.requests() >= ROWS_MAX || started.elapsed() > PATIENCE {
+        if tally.requests() >= ROWS_MAX || started.elapsed() > REPLAY_TIME_MAX {
             return Ok(tally.finish(since, now, true));
         }
         cursor = page.next_cursor;
@@ -133,29 +135,34 @@ async fn replayed(
     replay: &Arc<Replay>,
     entries: Vec<RequestEntry>,
 ) -> Result<Vec<Example>, DefinitionError> {
-    let at_work = Arc::clone(replay);
+    let replaying = Arc::clone(replay);
     let work = move || -> Vec<Example> {
         entries
             .into_iter()
-            .map(|entry| at_work.example(entry, None))
+            .map(|entry| replaying.example(entry, None))
             .collect()
     };
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|_| DefinitionError::Changing)
+    match tokio::task::spawn_blocking(work).await {
+        Ok(examples) => Ok(examples),
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The task was not started, because the process ends.
+            Err(_) => Err(DefinitionError::Changing),
+        },
+    }
 }
 
 /// Returns the request that an action holds, if it is still kept.
 async fn open(
-    desk: &DefinitionStore,
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     action: ActionId,
 ) -> Result<Option<CanonicalRequest>, DefinitionError> {
-    let Some(sealed) = desk.store().action_request(action).await? else {
+    let Some(sealed) = definitions.store().action_request(action).await? else {
         return Ok(None);
     };
     let purpose = Purpose::action_request(action);
-    let opened = desk
+    let opened = definitions
         .sealing()
         .open(workspace, sealed.data_key, &sealed.bytes, &purpose)
         .await;
@@ -167,13 +174,10 @@ async fn open(
     }
 }
 
-/// Returns the effect of a documented operation of a service.
-pub type EffectOf = fn(&Service, &Operation) -> Effect;
-
 struct Replay {
     rules: Vec<CompiledRule>,
-    /// The rules that were proposed; the others stay in effect next to them.
-    drafted: HashSet<RuleId>,
+    /// The ids of the proposed rules. All other rules are stored ones that remain in effect.
+    proposed_ids: HashSet<RuleId>,
     /// Whether a condition uses the effect of the documented operation.
     uses_effect: bool,
     definitions: Option<Arc<Definitions>>,
@@ -231,7 +235,7 @@ impl Replay {
         let threshold = agent
             .and_then(|agent| agent.risk_threshold)
             .unwrap_or(self.threshold);
-        let otherwise = unruled(entry, threshold);
+        let otherwise = decision_without_rules(entry, threshold);
         if rules.is_empty() {
             return Replayed {
                 decision: Some(otherwise),
@@ -246,7 +250,7 @@ impl Replay {
             return Replayed {
                 decision: None,
                 rule: rules.first().copied(),
-                draft: if rules.iter().any(|rule| self.is_drafted(rule)) {
+                draft: if rules.iter().any(|rule| self.is_proposed(rule)) {
                     DraftMatch::Possible
                 } else {
                     DraftMatch::No
@@ -273,36 +277,22 @@ impl Replay {
             now: new.at,
         };
         let matches = matching_rules(rules, &facts);
-        let certain = matches
-            .iter()
-            .filter(|(_, how)| !matches!(how, Match::Undecidable(_)))
-            .map(|(rule, _)| *rule)
-            .max_by_key(|rule| rule.rule().effect);
-        let effect = certain.map(|rule| rule.rule().effect);
-        let decision = decided(effect, otherwise);
-        let doubted = matches.iter().find(|(rule, how)| {
-            let either = effect.max(Some(rule.rule().effect));
-            matches!(how, Match::Undecidable(_)) && decided(either, otherwise) != decision
-        });
-        let (decision, rule) = match doubted {
-            Some((rule, _)) => (None, Some(*rule)),
-            None => (Some(decision), certain),
-        };
+        let (decision, rule) = strictest(&matches, otherwise);
         Replayed {
             decision,
             rule,
-            draft: self.draft_match(&matches),
+            draft: self.proposed_match(&matches),
         }
     }
 
-    fn is_drafted(&self, rule: &CompiledRule) -> bool {
-        self.drafted.contains(&rule.rule().id)
+    fn is_proposed(&self, rule: &CompiledRule) -> bool {
+        self.proposed_ids.contains(&rule.rule().id)
     }
 
     /// Returns whether a proposed rule is among those that match or may match.
-    fn draft_match(&self, matches: &[(&CompiledRule, Match)]) -> DraftMatch {
+    fn proposed_match(&self, matches: &[(&CompiledRule, Match)]) -> DraftMatch {
         let mut found = DraftMatch::No;
-        for (_, how) in matches.iter().filter(|(rule, _)| self.is_drafted(rule)) {
+        for (_, how) in matches.iter().filter(|(rule, _)| self.is_proposed(rule)) {
             match how {
                 Match::Undecidable(_) => found = DraftMatch::Possible,
                 Match::Yes | Match::Unevaluated(_) => return DraftMatch::Yes,
@@ -331,6 +321,29 @@ impl Replay {
     }
 }
 
+/// Returns the decision of the strictest rule that matches, with that rule; no decision, with the rule to
+/// blame, if a rule that cannot be decided would change it.
+fn strictest<'r>(
+    matches: &[(&'r CompiledRule, Match)],
+    otherwise: Decision,
+) -> (Option<Decision>, Option<&'r CompiledRule>) {
+    let certain = matches
+        .iter()
+        .filter(|(_, how)| !matches!(how, Match::Undecidable(_)))
+        .map(|(rule, _)| *rule)
+        .max_by_key(|rule| rule.rule().effect);
+    let effect = certain.map(|rule| rule.rule().effect);
+    let decision = decided(effect, otherwise);
+    let deciding_undecidable = matches.iter().find(|(rule, how)| {
+        let either = effect.max(Some(rule.rule().effect));
+        matches!(how, Match::Undecidable(_)) && decided(either, otherwise) != decision
+    });
+    match deciding_undecidable {
+        Some((rule, _)) => (None, Some(*rule)),
+        None => (Some(decision), certain),
+    }
+}
+
 /// Returns the decision for the effect of the strictest rule that matches.
 fn decided(effect: Option<RuleEffect>, otherwise: Decision) -> Decision {
     match effect {
@@ -341,8 +354,9 @@ fn decided(effect: Option<RuleEffect>, otherwise: Decision) -> Decision {
     }
 }
 
-/// Returns the decision on a request without rules: the recorded one, or the one of its score.
-fn unruled(entry: &RequestEntry, threshold: f64) -> Decision {
+/// Returns the decision on a request without rules: the recorded one if no rule matched at the
+/// time, otherwise the one that its score implies.
+fn decision_without_rules(entry: &RequestEntry, threshold: f64) -> Decision {
     let evaluation = &entry.new.evaluation;
     if evaluation.matched_rules.is_empty() {
         evaluation.decision
@@ -356,15 +370,15 @@ fn unruled(entry: &RequestEntry, threshold: f64) -> Decision {
 /// The rules that would apply.
 struct AppliedRules {
     rules: Vec<Rule>,
-    /// Those of them that were proposed, and not kept.
-    drafted: HashSet<RuleId>,
+    /// The ids of the proposed rules among them.
+    proposed_ids: HashSet<RuleId>,
     /// How many days are replayed.
     days: u32,
 }
 
-/// Returns the rules that would apply, and how many days are replayed.
-async fn read(
-    desk: &DefinitionStore,
+/// Checks the proposed rules and merges them with the stored ones.
+async fn applied_rules(
+    definitions: &DefinitionStore,
     workspace: WorkspaceId,
     simulation: RuleSimulation,
 ) -> Result<AppliedRules, DefinitionError> {
@@ -375,7 +389,7 @@ async fn read(
     } = simulation;
     let (days, keep_others, proposed) = all!(days, keep_others, proposed)?;
     // The effect of a damaged rule is unknown, so nothing is replayed.
-    let present = desk.store().rule_list(workspace).await?;
+    let present = definitions.store().rule_list(workspace).await?;
     let present: Result<Vec<Rule>, StoreError> = present.into_iter().map(Stored::intact).collect();
     let mut present = present?;
     let mut named = HashSet::new();
@@ -389,39 +403,37 @@ async fn read(
         let Some(item) = item else {
             return Ok(refused(&outer, "must be a rule")?);
         };
-        let known = known(&item.id, &present, &mut named)
+        let stored_rule = stored_rule(&item.id, &present, &mut named)
             .or_else(|message| refused("id", message))
             .map_err(within)?;
-        let proposed = item.into_change().applied_to(known);
-        let checked =
-            rule::checked(desk, workspace, proposed)
-                .await
-                .map_err(|error| match error {
-                    DefinitionError::Invalid(errors) => DefinitionError::Invalid(within(errors)),
-                    DefinitionError::NotUnderstood(errors) => {
-                        DefinitionError::NotUnderstood(within(errors))
-                    }
-                    other => other,
-                })?;
+        let proposed = item.into_change().applied_to(stored_rule);
+        let checked = rule::checked(definitions, workspace, proposed).await;
+        let checked = checked.map_err(|error| match error {
+            DefinitionError::Invalid(errors) => DefinitionError::Invalid(within(errors)),
+            DefinitionError::NotUnderstood(errors) => {
+                DefinitionError::NotUnderstood(within(errors))
+            }
+            other => other,
+        })?;
         // New rules have no id yet. No stored rule has a negative one.
         let unused = RuleId(-1 - i64::try_from(place).unwrap_or(i64::MAX - 1));
-        let id = known.map_or(unused, |rule| rule.id);
-        rules.push(rule(workspace, id, checked, desk.now()));
+        let id = stored_rule.map_or(unused, |rule| rule.id);
+        rules.push(rule(workspace, id, checked, definitions.now()));
     }
-    let drafted = rules.iter().map(|rule| rule.id).collect();
+    let proposed_ids = rules.iter().map(|rule| rule.id).collect();
     if keep_others.unwrap_or(false) {
         present.retain(|rule| !named.contains(&rule.id));
         rules.append(&mut present);
     }
     Ok(AppliedRules {
         rules,
-        drafted,
+        proposed_ids,
         days: days.unwrap_or_default().0,
     })
 }
 
 /// Returns the stored rule that an item names, if it names one.
-fn known<'a>(
+fn stored_rule<'a>(
     id: &Checked<Option<RuleId>>,
     present: &'a [Rule],
     named: &mut HashSet<RuleId>,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::id::RuleId;
+use gaiterguard_domain::id::{ActionId, RuleId};
 use gaiterguard_domain::ledger::RequestEntry;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::time::Timestamp;
@@ -120,6 +120,12 @@ impl Changes {
 }
 
 impl Example {
+    /// Returns the action that holds the request, if the rules cannot be decided without its content.
+    pub(crate) fn needs_content(&self) -> Option<ActionId> {
+        let is_open = self.decision.is_none() || self.draft == DraftMatch::Possible;
+        self.entry.action.filter(|_| is_open)
+    }
+
     /// Whether the decision would change.
     pub(crate) fn is_changed(&self) -> bool {
         let before = self.entry.new.evaluation.decision;

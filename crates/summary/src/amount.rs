@@ -70,7 +70,7 @@ pub struct Money {
     #[cfg_attr(feature = "schema", schema(example = "12500.00"))]
     pub value: String,
     /// Whether `value` is in units of the currency, such as euros. If false, the service's documents
-    /// do not say which unit it is in, and it is as the request spells it.
+    /// do not state the unit, and `value` is the number in the request.
     pub unit_is_documented: bool,
 }
 

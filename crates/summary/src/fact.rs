@@ -53,9 +53,10 @@ pub enum FactKind {
 pub struct Fact {
     /// Why it matters.
     pub kind: FactKind,
-    /// Its name in the request; for an object in the path, the word before it.
+    /// Name of the value in the request. For an object in the path, the path segment before it.
     pub name: String,
-    /// `path`, `query/NAME`, or `body` followed by a JSON pointer.
+    /// Location of the value in the request: `path`, `query/NAME`, or `body` followed by a JSON
+    /// Pointer.
     pub location: String,
     /// The value. An amount whose currency and unit are known is formatted for people.
     pub value: String,

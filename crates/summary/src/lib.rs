@@ -51,7 +51,7 @@ pub struct Summary {
     pub headline: Vec<Part>,
     /// The values that matter most, the most important first. At most six.
     pub facts: Vec<Fact>,
-    /// How many values of the request are not among the facts.
+    /// Number of values in the request that `facts` does not contain.
     pub other_values: usize,
     /// The amount of money. Null if the request contains none or several, if the currency is unknown,
     /// or if an earlier version of the gateway held the request.

@@ -123,8 +123,8 @@ function Signals({ action, onMark }: { action: Action; onMark: Mark }) {
         ))}
       </ul>
       <p className="text-soft">
-        The weights add up to log-odds, from which the score follows. Some signals set a minimum
-        score.
+        Each weight, from 0 to 1, shows how strongly a signal raises the score. The weights do not
+        add up to the score, and some signals set a minimum score.
       </p>
     </>
   );

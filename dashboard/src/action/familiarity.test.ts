@@ -33,11 +33,14 @@ describe('the comparison with earlier requests', () => {
     );
     expect(found).toEqual([
       {
-        text: 'Outside the usual 40–900.00 (EUR): 31 amounts approved in 30 days',
+        text: 'Outside the usual 40–900.00 (EUR): 31 amounts approved in the last 30 days',
         isUnusual: true,
       },
       { text: 'Requests to this recipient were approved before', isUnusual: false },
-      { text: 'Like this in 30 days: 11 approved, 1 denied', isUnusual: false },
+      {
+        text: 'Similar requests in the last 30 days: 11 approved, 1 denied',
+        isUnusual: false,
+      },
     ]);
   });
 
@@ -47,9 +50,9 @@ describe('the comparison with earlier requests', () => {
       context({ first_by_agent: true, first_to_target: true, amount: none }),
     );
     expect(found.map(({ text }) => text)).toEqual([
-      'First request of this agent to this operation',
+      'This agent’s first request to this operation',
       'No request to this recipient was approved before',
-      'No amount was approved here in 30 days',
+      'No amount was approved here in the last 30 days',
     ]);
     expect(comparisonsOf(context({ amount: amount('50') }))[0]?.isUnusual).toBe(false);
   });

@@ -12,7 +12,7 @@ export interface Comparison {
 export function comparisonsOf(context: ActionContext): Comparison[] {
   const found: Comparison[] = [];
   const add = (text: string, isUnusual: boolean) => found.push({ text, isUnusual });
-  if (context.first_by_agent) add('First request of this agent to this operation', true);
+  if (context.first_by_agent) add('This agent’s first request to this operation', true);
   if (context.first_to_target !== null) {
     if (context.first_to_target) add('No request to this recipient was approved before', true);
     else add('Requests to this recipient were approved before', false);
@@ -21,18 +21,19 @@ export function comparisonsOf(context: ActionContext): Comparison[] {
   if (amount) {
     const unit = amount.unit_is_documented ? amount.currency : `${amount.currency}, unit unknown`;
     if (amount.lowest === null || amount.highest === null) {
-      add('No amount was approved here in 30 days', true);
+      add('No amount was approved here in the last 30 days', true);
     } else {
       const value = Number(amount.value);
       const isOutside = value < Number(amount.lowest) || value > Number(amount.highest);
       const range = `${amount.lowest}–${amount.highest} (${unit})`;
-      const count = `${counted(amount.count, 'amount')} approved in 30 days`;
+      const count = `${counted(amount.count, 'amount')} approved in the last 30 days`;
       add(`${isOutside ? 'Outside the usual' : 'Within the usual'} ${range}: ${count}`, isOutside);
     }
   }
   if (approved !== null && denied !== null && approved + denied > 0) {
     const isMostlyDenied = denied > approved;
-    add(`Like this in 30 days: ${approved} approved, ${denied} denied`, isMostlyDenied);
+    const rulings = `${approved} approved, ${denied} denied`;
+    add(`Similar requests in the last 30 days: ${rulings}`, isMostlyDenied);
   }
   return found.sort((one, other) => Number(other.isUnusual) - Number(one.isUnusual));
 }

@@ -243,10 +243,9 @@ export const revoke = <ThrowOnError extends boolean = true>(options: Options<Rev
 /**
  * List audit entries
  *
- * Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
- * /audit/verify` checks all of them. Entries about definitions, actions, and users are found by
- * index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
- * give it a `from` if the log is large.
+ * Returns entries, newest first. Entries form hash chains, so changes and removals are detectable;
+ * `POST /audit/verify` checks all of them. Filtering by `request.forwarded` or `request.ended` is
+ * slow in a large log, because these events are not indexed: also set `from`.
  */
 export const listAudit = <ThrowOnError extends boolean = true>(options?: Options<ListAuditData, ThrowOnError>) => (options?.client ?? client).get<ListAuditResponses, ListAuditErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -257,8 +256,8 @@ export const listAudit = <ThrowOnError extends boolean = true>(options?: Options
 /**
  * Export the audit log
  *
- * Returns every entry of the workspace as a line of JSON, newest first. A response that ends early
- * is incomplete.
+ * Returns every entry of the workspace as a line of JSON, newest first. If the export fails or the
+ * session ends, the gateway closes the connection before the response is complete.
  */
 export const exportAudit = <ThrowOnError extends boolean = true>(options?: Options<ExportAuditData, ThrowOnError>) => (options?.client ?? client).get<ExportAuditResponses, ExportAuditErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -428,8 +427,8 @@ export const getHealth = <ThrowOnError extends boolean = true>(options?: Options
 /**
  * Get the inbox
  *
- * Returns what needs a human. Counts of actions change with the events `action.created` and
- * `action.updated` of `GET /events`, and refusals of a credential with the requests of agents.
+ * Returns everything that requires human attention. Reload it after the events `action.created` and
+ * `action.updated` of `GET /events`. Refused credentials have no event of their own: poll for them.
  */
 export const getInbox = <ThrowOnError extends boolean = true>(options?: Options<GetInboxData, ThrowOnError>) => (options?.client ?? client).get<GetInboxResponses, GetInboxErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -591,8 +590,8 @@ export const createRule = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Translate a rule into a condition
  *
- * The language model proposes a condition, the compiler checks it, and example requests show its
- * result.
+ * The language model proposes a condition and example requests. The gateway compiles the condition
+ * and evaluates it for each example.
  */
 export const compileRule = <ThrowOnError extends boolean = true>(options: Options<CompileRuleData, ThrowOnError>) => (options.client ?? client).post<CompileRuleResponses, CompileRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -104,7 +104,7 @@ export type Action = {
     summary: RequestSummary | null;
     context: ActionContext | null;
     /**
-     * Where values of the request had been seen before it was held. At most 10; empty in lists.
+     * Where values in the request were seen before it was held. At most 10; empty in lists.
      */
     provenance: Array<ValueSource>;
     /**
@@ -112,7 +112,7 @@ export type Action = {
      */
     created_at: string;
     /**
-     * When the action expires. Null if it no longer can.
+     * When the action expires. Null unless it is pending or approved.
      */
     expires_at: string | null;
     /**
@@ -156,18 +156,17 @@ export type Action = {
  */
 export type ActionContext = {
     /**
-     * Whether this is the agent's first request to this operation of the service, of all requests
-     * that the ledger contains, however they were decided. Requests that earlier versions of the
-     * gateway recorded do not count. Null for GET, HEAD, and OPTIONS, and for requests that an earlier
-     * version held.
+     * Whether the ledger contains no earlier request of this agent to this operation, whatever the
+     * decision. Requests that earlier versions of the gateway recorded do not count. Null for GET,
+     * HEAD, and OPTIONS, and for requests that an earlier version held.
      */
     first_by_agent: boolean | null;
     /**
-     * Whether no earlier request of any agent to the same recipients was approved: to the same
-     * recipients and accounts, or else to the same objects in the path, of the same service. An
-     * approval that was revoked or that expired does not count. Null if the request names none, if not
-     * all of them are known, and for requests that an earlier version of the gateway held. After a
-     * rotation of `ENCRYPTION_SECRET` all recipients are new.
+     * Whether no request with the same target has been approved for this service before, from any
+     * agent. The target is the recipients and accounts in the request or, if there are none, the
+     * objects in its path. An approval that was revoked or that expired does not count. Null if the
+     * request names no target, if not all of it is known, and for requests that an earlier version of
+     * the gateway held. After a rotation of `ENCRYPTION_SECRET`, every target counts as new.
      */
     first_to_target: boolean | null;
     /**
@@ -182,8 +181,8 @@ export type ActionContext = {
      */
     denied: number | null;
     /**
-     * Start of the period for `approved`, `denied`, and `amount`: 30 days before now. At most the newest
-     * 10,000 rulings are counted.
+     * Start of the period for `approved`, `denied`, and `amount`: 30 days ago. Only the newest 10,000
+     * rulings are counted.
      */
     since: string;
     amount: AmountRange | null;
@@ -329,8 +328,8 @@ export type AgentScope = {
 };
 
 /**
- * An amount of money next to the approved amounts of requests to the same operation, of any agent, with
- * the same currency and unit.
+ * An amount of money, and the range of approved amounts: those in requests of any agent to the same
+ * operation, in the same currency and unit.
  */
 export type AmountRange = {
     /**
@@ -339,7 +338,7 @@ export type AmountRange = {
     currency: string;
     /**
      * Whether the amounts are in units of the currency, such as euros. If false, the service's
-     * documents do not say which unit they are in, and they are as the requests spell them.
+     * documents do not state the unit, and the amounts are the numbers in the requests.
      */
     unit_is_documented: boolean;
     /**
@@ -355,8 +354,7 @@ export type AmountRange = {
      */
     highest: string | null;
     /**
-     * How many approved amounts `lowest` and `highest` are taken from. At most the newest 200 requests
-     * are considered, and fewer in lists that contain several operations with amounts.
+     * Number of approved amounts in the range. Only the newest 200 requests are considered.
      */
     count: number;
 };
@@ -417,7 +415,8 @@ export type AuditEntry = {
      */
     chain: number;
     /**
-     * Position in the chain, from 1. Positions have no gaps across all workspaces.
+     * Position in the chain, from 1. A chain contains entries of all workspaces, so positions have
+     * gaps in the log of one workspace, but not in the chain.
      */
     sequence: number;
     /**
@@ -531,8 +530,7 @@ export type CompiledExample = {
  */
 export type CompiledRule = {
     /**
-     * The condition in CEL, which compiles; null if no part of the rule can be decided from a
-     * request.
+     * A CEL expression that compiles. Null if a condition cannot express any part of the rule.
      */
     condition: string | null;
     /**
@@ -572,8 +570,8 @@ export type ConditionToValidate = {
      */
     condition: string;
     /**
-     * ID of the service of the rule. With it, a body field that no document of the service lists is a
-     * warning.
+     * ID of the rule's service. If set, the result contains a warning for each body field that the
+     * service's documents do not list.
      */
     service_id?: number | null;
     effect?: RuleEffect | null;
@@ -930,7 +928,7 @@ export type HeldProblem = {
      */
     status: number;
     /**
-     * Next step.
+     * The agent's next step.
      */
     detail: string;
     /**
@@ -977,8 +975,8 @@ export type Inbox = {
      */
     outcome_unknown: number;
     /**
-     * Number of approved actions that have not been executed and expire within the last fifth of
-     * their lifetime. `GET /approvals?status=APPROVED` lists them.
+     * Number of approved actions that have not been executed and are in the last fifth of their
+     * lifetime. `GET /approvals?status=APPROVED` lists all approved actions.
      */
     expiring_approvals: number;
     /**
@@ -986,8 +984,8 @@ export type Inbox = {
      */
     next_approval_expires_at: string | null;
     /**
-     * Services whose upstream responded with 401 or 403 in the last 24 hours, and since the service
-     * was last changed. The latest first, at most 20.
+     * Services whose upstream responded with 401 or 403 in the last 24 hours, not counting responses
+     * from before the service's last change. Newest first, at most 20.
      */
     refused_credentials: Array<RefusedCredential>;
     /**
@@ -1151,7 +1149,7 @@ export type ListAction = {
         summary: RequestSummary | null;
         context: ActionContext | null;
         /**
-         * Where values of the request had been seen before it was held. At most 10; empty in lists.
+         * Where values in the request were seen before it was held. At most 10; empty in lists.
          */
         provenance: Array<ValueSource>;
         /**
@@ -1159,7 +1157,7 @@ export type ListAction = {
          */
         created_at: string;
         /**
-         * When the action expires. Null if it no longer can.
+         * When the action expires. Null unless it is pending or approved.
          */
         expires_at: string | null;
         /**
@@ -1220,7 +1218,8 @@ export type ListAuditEntry = {
          */
         chain: number;
         /**
-         * Position in the chain, from 1. Positions have no gaps across all workspaces.
+         * Position in the chain, from 1. A chain contains entries of all workspaces, so positions have
+         * gaps in the log of one workspace, but not in the chain.
          */
         sequence: number;
         /**
@@ -1574,12 +1573,12 @@ export type ListSession = {
          */
         createdAt: string;
         /**
-         * When it expires unless it is used.
+         * When it expires if it is not used before.
          */
         expiresAt: string;
         /**
-         * When it was last refreshed, or else when the user signed in. An active session is refreshed
-         * before each access token expires.
+         * When it was last refreshed, or when the user signed in if it never was. A client in use
+         * refreshes its session before each access token expires.
          */
         lastUsedAt: string;
         /**
@@ -1617,7 +1616,7 @@ export type LlmState = {
      */
     model: string;
     /**
-     * `LLM_TIMEOUT_MS`: time after which the model counts as failed for a request.
+     * `LLM_TIMEOUT_MS`: timeout of the model for each request.
      */
     timeout_ms: number;
     /**
@@ -1679,7 +1678,7 @@ export type LoggedIn = Tokens & {
  */
 export type Login = {
     /**
-     * E-mail address. Case-insensitive.
+     * Email address. Case-insensitive.
      */
     email: string;
     /**
@@ -1693,7 +1692,7 @@ export type Login = {
 };
 
 /**
- * A rule that matched, as it was at that time.
+ * A rule that matched, as it was when it matched.
  */
 export type MatchedRule = {
     /**
@@ -1728,7 +1727,7 @@ export type Money = {
     value: string;
     /**
      * Whether `value` is in units of the currency, such as euros. If false, the service's documents
-     * do not say which unit it is in, and it is as the request spells it.
+     * do not state the unit, and `value` is the number in the request.
      */
     unit_is_documented: boolean;
 };
@@ -1743,8 +1742,8 @@ export type Name = string;
  */
 export type NewAgent = {
     /**
-     * Name. Names that look like a human, the gateway, or an actor of the audit log (`you`,
-     * `system`, `operator`, `agent 5`) are reserved.
+     * Name. Names that could be mistaken for a human, the gateway, or an actor in the audit log,
+     * such as `you`, `system`, `operator`, and `agent 5`, are reserved.
      */
     name: Name;
     /**
@@ -1780,14 +1779,14 @@ export type NewDocument = {
      */
     content: string;
     /**
-     * Whether the text of an HTML page is kept if a URL points to one. By default it is refused,
-     * because most are login pages or viewers of a description, and not the description.
+     * Whether to accept a URL that returns an HTML page, and keep the text of the page. Refused by
+     * default, because most such pages are login pages or API viewers, not the API description.
      */
     allowHtml?: boolean | null;
 };
 
 /**
- * The type of a document to add: its kind, or that the gateway is to recognize it.
+ * The format of a document to add, or `auto` to have it recognized.
  */
 export type NewDocumentType = 'openapi' | 'markdown' | 'html' | 'url' | 'auto';
 
@@ -2014,7 +2013,8 @@ export type Overview = {
      */
     pending: number;
     /**
-     * Median time from hold to approval or denial, in milliseconds.
+     * Median time from hold to approval or denial, in milliseconds. Approvals that expired or were
+     * revoked before they were used do not count.
      */
     decision_ms_median: number | null;
     /**
@@ -2034,7 +2034,7 @@ export type Overview = {
      */
     services: Array<OverviewNamed>;
     /**
-     * Most requested operations among the newest 2,000 requests.
+     * Most frequently requested operations among the newest 2,000 requests.
      */
     operations: Array<OverviewOperation>;
     /**
@@ -2081,7 +2081,7 @@ export type OverviewCounts = {
  */
 export type OverviewHeld = {
     /**
-     * Approved, even if the approval later expired or was revoked.
+     * Approved, or sent after an approval.
      */
     approved: number;
     /**
@@ -2089,11 +2089,11 @@ export type OverviewHeld = {
      */
     denied: number;
     /**
-     * Expired: not decided in time.
+     * Expired: not decided in time, or approved but not executed in time.
      */
     expired: number;
     /**
-     * Revoked before a human approved or denied them.
+     * Revoked before or after an approval, or resolved by a human as not executed.
      */
     revoked: number;
     /**
@@ -2256,12 +2256,12 @@ export type PromptsPerDay = {
 };
 
 /**
- * A request to send, and the intent behind it. The target is a service with a path, or
- * `targetUrl`.
+ * A request to send, and the intent behind it. Set the target with `path` and either `service` or
+ * `service_id`, or with `targetUrl`.
  */
 export type ProposedRequest = {
     /**
-     * ID of the service.
+     * ID of the service, instead of `service`.
      */
     service_id?: number | null;
     /**
@@ -2273,7 +2273,8 @@ export type ProposedRequest = {
      */
     method: string;
     /**
-     * Path below the service's base URL, including the query, in normal form.
+     * Path below the service's base URL, including the query. Must be normalized: no `..`, no `//`,
+     * no fragment, and only ASCII.
      */
     path?: string | null;
     /**
@@ -2288,8 +2289,8 @@ export type ProposedRequest = {
         [key: string]: HeaderStrings;
     } | null;
     /**
-     * Body. A string is sent as is; any other value is sent as JSON, exactly as it is written
-     * here.
+     * Body. A string is sent as is; any other value is sent as JSON, byte for byte. With `null`,
+     * no body is sent.
      */
     body?: unknown;
     /**
@@ -2370,7 +2371,7 @@ export type RefusedCredential = {
      */
     service_name: string;
     /**
-     * Number of these responses.
+     * Number of 401 and 403 responses.
      */
     count: number;
     /**
@@ -2398,7 +2399,7 @@ export type Registered = {
  */
 export type Registration = {
     /**
-     * E-mail address. Case-insensitively unique.
+     * Email address. Must be unique, ignoring case.
      */
     email: string;
     /**
@@ -2538,11 +2539,12 @@ export type RequestFact = {
      */
     kind: RequestFactKind;
     /**
-     * Its name in the request; for an object in the path, the word before it.
+     * Name of the value in the request. For an object in the path, the path segment before it.
      */
     name: string;
     /**
-     * `path`, `query/NAME`, or `body` followed by a JSON pointer.
+     * Location of the value in the request: `path`, `query/NAME`, or `body` followed by a JSON
+     * Pointer.
      */
     location: string;
     /**
@@ -2581,7 +2583,7 @@ export type RequestSummary = {
      */
     facts: Array<RequestFact>;
     /**
-     * How many values of the request are not among the facts.
+     * Number of values in the request that `facts` does not contain.
      */
     other_values: number;
     amount: Money | null;
@@ -2759,8 +2761,8 @@ export type RuleSimulationResult = {
      */
     matches: number;
     /**
-     * Number of other requests that one of these rules may match, depending on a part that was not
-     * stored.
+     * Number of other requests that one of the rules in `rules` could match, depending on a part that
+     * was not stored.
      */
     possible_matches: number;
     /**
@@ -2780,8 +2782,9 @@ export type RuleSimulationResult = {
      */
     admitted: SimulatedChanges;
     /**
-     * Requests that cannot be evaluated, because a rule depends on a part that was not stored:
-     * headers and body are stored only for held requests. Their decisions count as unchanged.
+     * Requests that cannot be evaluated, because a rule depends on a part that was not stored.
+     * Headers and bodies are stored only for held requests. The decisions on these requests count
+     * as unchanged.
      */
     undecidable: SimulatedChanges;
     /**
@@ -2912,12 +2915,12 @@ export type Session = {
      */
     createdAt: string;
     /**
-     * When it expires unless it is used.
+     * When it expires if it is not used before.
      */
     expiresAt: string;
     /**
-     * When it was last refreshed, or else when the user signed in. An active session is refreshed
-     * before each access token expires.
+     * When it was last refreshed, or when the user signed in if it never was. A client in use
+     * refreshes its session before each access token expires.
      */
     lastUsedAt: string;
     /**
@@ -3065,7 +3068,7 @@ export type SimulatedAmount = {
      */
     value: string;
     /**
-     * Number of requests that it is the sum of.
+     * Number of requests in the sum.
      */
     requests: number;
 };
@@ -3079,8 +3082,8 @@ export type SimulatedChanges = {
      */
     count: number;
     /**
-     * Sums of the amounts of money, one for each currency. Only held requests whose currency and unit
-     * are known have one.
+     * Sums of the amounts of money, one for each currency. Includes only held requests whose currency
+     * and unit are known.
      */
     amounts: Array<SimulatedAmount>;
     /**
@@ -3302,7 +3305,7 @@ export type User = {
      */
     id: number;
     /**
-     * E-mail address as entered at registration.
+     * Email address as entered at registration.
      */
     email: string;
     /**
@@ -3330,7 +3333,8 @@ export type ValueSource = {
      */
     kind: SourceKind;
     /**
-     * The call that contained it. For a call through another replica, `an earlier request`.
+     * The call in which the value was seen, or `an earlier request` if that call went through another
+     * replica.
      */
     seen_in: string;
     /**
@@ -3366,7 +3370,7 @@ export type ListAgentsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3415,7 +3419,7 @@ export type CreateAgentErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3461,7 +3465,7 @@ export type DeleteAgentErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3507,7 +3511,7 @@ export type GetAgentErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3563,7 +3567,7 @@ export type UpdateAgentErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -3579,7 +3583,7 @@ export type UpdateAgentErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3625,7 +3629,7 @@ export type BlockAgentErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3671,7 +3675,7 @@ export type RotateAgentKeyErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3729,7 +3733,7 @@ export type SetAgentServicesErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3775,7 +3779,7 @@ export type UnblockAgentErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3833,7 +3837,7 @@ export type ListApprovalsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3882,7 +3886,7 @@ export type DecideActionsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3915,7 +3919,7 @@ export type ListPendingApprovalsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -3966,7 +3970,7 @@ export type GetApprovalErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4022,7 +4026,7 @@ export type ApproveErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -4038,7 +4042,7 @@ export type ApproveErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4094,7 +4098,7 @@ export type DenyErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -4110,7 +4114,7 @@ export type DenyErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4166,7 +4170,7 @@ export type ResolveErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -4182,7 +4186,7 @@ export type ResolveErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4238,7 +4242,7 @@ export type RevokeErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -4254,7 +4258,7 @@ export type RevokeErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4275,7 +4279,8 @@ export type ListAuditData = {
     path?: never;
     query?: {
         /**
-         * Return only entries with this event. Repeat it for several. The reference lists all events.
+         * Return only entries with this event. Can be repeated. The reference of audit events lists all
+         * events.
          */
         event?: Array<string>;
         /**
@@ -4321,7 +4326,7 @@ export type ListAuditErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4354,7 +4359,7 @@ export type ExportAuditErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4387,7 +4392,7 @@ export type VerifyAuditErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4420,7 +4425,7 @@ export type LogInErrors = {
      */
     401: Problem;
     /**
-     * `origin_not_allowed`: A page from an origin that is not allowed sent the request.
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
      */
     403: Problem;
     /**
@@ -4436,7 +4441,7 @@ export type LogInErrors = {
      */
     415: Problem;
     /**
-     * `too_many_attempts`: Too many attempts to sign in. Wait for the time in `Retry-After`.
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
      *
      * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
      */
@@ -4446,7 +4451,7 @@ export type LogInErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4479,7 +4484,7 @@ export type LogOutErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4512,7 +4517,7 @@ export type MeErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4557,7 +4562,7 @@ export type ChangePasswordErrors = {
      */
     415: Problem;
     /**
-     * `too_many_attempts`: Too many attempts to sign in. Wait for the time in `Retry-After`.
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
      *
      * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
      */
@@ -4567,7 +4572,7 @@ export type ChangePasswordErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4600,9 +4605,9 @@ export type RefreshErrors = {
      */
     401: Problem;
     /**
-     * `cross_origin_refused`: A page from another origin sent the session cookie or an MCP message.
+     * `cross_origin_refused`: The request comes from a web page of another origin, and it uses the session cookie or is an MCP message.
      *
-     * `origin_not_allowed`: A page from an origin that is not allowed sent the request.
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
      */
     403: Problem;
     /**
@@ -4622,7 +4627,7 @@ export type RefreshErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4661,7 +4666,7 @@ export type RegisterErrors = {
      *
      * `setup_code_invalid`: The set-up code is wrong.
      *
-     * `origin_not_allowed`: A page from an origin that is not allowed sent the request.
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
      */
     403: Problem;
     /**
@@ -4669,7 +4674,7 @@ export type RegisterErrors = {
      */
     408: Problem;
     /**
-     * `email_taken`: An account with this e-mail address already exists.
+     * `email_taken`: An account with this email address already exists.
      */
     409: Problem;
     /**
@@ -4681,7 +4686,7 @@ export type RegisterErrors = {
      */
     415: Problem;
     /**
-     * `too_many_attempts`: Too many attempts to sign in. Wait for the time in `Retry-After`.
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
      *
      * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
      */
@@ -4691,7 +4696,7 @@ export type RegisterErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4720,7 +4725,7 @@ export type GetRegistrationErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4753,7 +4758,7 @@ export type EndOtherSessionsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4799,7 +4804,7 @@ export type ListSessionsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4845,7 +4850,7 @@ export type EndSessionErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4888,7 +4893,7 @@ export type StreamEventsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4937,7 +4942,7 @@ export type GetInboxErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -4970,7 +4975,7 @@ export type GetKillSwitchErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5019,7 +5024,7 @@ export type SetKillSwitchErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5093,7 +5098,7 @@ export type McpErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5175,7 +5180,7 @@ export type GetOverviewErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5208,9 +5213,9 @@ export type ProxyErrors = {
     /**
      * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      *
-     * `invalid_target`: The target is not in normal form.
+     * `invalid_target`: The target is not normalized: it contains, for example, `..`, `//`, a fragment, or a user name.
      *
-     * `ambiguous_target`: Several services contain the target. Choose one with `service_id`.
+     * `ambiguous_target`: Several services match the target URL. Choose one with `service` or `service_id`.
      */
     400: Problem;
     /**
@@ -5222,13 +5227,13 @@ export type ProxyErrors = {
      *
      * `kill_switch`: An operator stopped all agents of the workspace.
      *
-     * `service_not_in_scope`: The agent may not use this service, or none of its services contains the target.
+     * `service_not_in_scope`: The agent may not use this service, or none of its services matches the target URL.
      *
      * `target_not_allowed`: The target is outside the service's base URL, or its address is not allowed.
      *
-     * `policy_denied`: A rule denied the request; `matched_rules` names the rule.
+     * `policy_denied`: A rule denied the request; `matched_rules` lists the rules that deny it.
      *
-     * `action_denied`: A human denied the request; `note` contains the reason. Do not try to work around it.
+     * `action_denied`: A human denied the request. `note` contains the reason, or null. Do not try to work around the denial.
      *
      * `action_expired`: The action expired before it was approved or executed. Send the request again if it is still needed.
      *
@@ -5284,7 +5289,7 @@ export type ProxyErrors = {
      */
     502: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      *
      * `authority_unconfirmed`: The gateway cannot confirm that its definitions are current. Nothing was sent. Try again.
      *
@@ -5317,9 +5322,9 @@ export type DryRunErrors = {
     /**
      * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
      *
-     * `invalid_target`: The target is not in normal form.
+     * `invalid_target`: The target is not normalized: it contains, for example, `..`, `//`, a fragment, or a user name.
      *
-     * `ambiguous_target`: Several services contain the target. Choose one with `service_id`.
+     * `ambiguous_target`: Several services match the target URL. Choose one with `service` or `service_id`.
      */
     400: Problem;
     /**
@@ -5331,17 +5336,9 @@ export type DryRunErrors = {
      *
      * `kill_switch`: An operator stopped all agents of the workspace.
      *
-     * `service_not_in_scope`: The agent may not use this service, or none of its services contains the target.
+     * `service_not_in_scope`: The agent may not use this service, or none of its services matches the target URL.
      *
      * `target_not_allowed`: The target is outside the service's base URL, or its address is not allowed.
-     *
-     * `policy_denied`: A rule denied the request; `matched_rules` names the rule.
-     *
-     * `action_denied`: A human denied the request; `note` contains the reason. Do not try to work around it.
-     *
-     * `action_expired`: The action expired before it was approved or executed. Send the request again if it is still needed.
-     *
-     * `action_revoked`: The action was revoked by a human, a block, or the kill switch.
      */
     403: Problem;
     /**
@@ -5361,7 +5358,11 @@ export type DryRunErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     *
+     * `authority_unconfirmed`: The gateway cannot confirm that its definitions are current. Nothing was sent. Try again.
+     *
+     * `documents_unread`: The service's documents are still being read, for example after a restart. Nothing was sent. Try again.
      */
     503: Problem;
 };
@@ -5399,6 +5400,8 @@ export type ExecuteErrors = {
      *
      * `kill_switch`: An operator stopped all agents of the workspace.
      *
+     * `service_not_in_scope`: The agent may not use this service, or none of its services matches the target URL.
+     *
      * `target_not_allowed`: The target is outside the service's base URL, or its address is not allowed.
      */
     403: Problem;
@@ -5409,13 +5412,15 @@ export type ExecuteErrors = {
     /**
      * `action_not_approved`: The action cannot be executed in its current status; see `action_status`.
      *
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
      * `action_stale`: The service's URL, the location of its credential, its WebSocket setting, or the agent's scope has changed since the request was held. Nothing was sent.
      *
      * `outcome_unknown`: The request may have been sent, so it is not sent again; see `detail`.
      *
      * `call_cut`: An operator changed the service while the call was running. The request may have been sent.
      *
-     * `web_socket_lost`: An approved WebSocket can be opened only by the call that waits for it.
+     * `web_socket_lost`: Only the call that requested a WebSocket, and is still waiting for approval, can open it. Send the request again with `Prefer: wait=N`.
      */
     409: Problem;
     /**
@@ -5435,7 +5440,7 @@ export type ExecuteErrors = {
      */
     502: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      *
      * `authority_unconfirmed`: The gateway cannot confirm that its definitions are current. Nothing was sent. Try again.
      */
@@ -5468,7 +5473,7 @@ export type GetReadyErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5534,7 +5539,7 @@ export type ListRequestsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5580,7 +5585,7 @@ export type GetRequestErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5626,7 +5631,7 @@ export type ListRulesErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5673,7 +5678,7 @@ export type CreateRuleErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -5693,7 +5698,7 @@ export type CreateRuleErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5746,11 +5751,11 @@ export type CompileRuleErrors = {
      */
     500: Problem;
     /**
-     * The language model gave no usable response.
+     * The language model did not respond, or its response was not usable.
      */
     502: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5803,7 +5808,7 @@ export type SimulateRulesErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5852,7 +5857,7 @@ export type ValidateConditionErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5898,7 +5903,7 @@ export type DeleteRuleErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -5944,7 +5949,7 @@ export type GetRuleErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6000,7 +6005,7 @@ export type UpdateRuleErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -6020,7 +6025,7 @@ export type UpdateRuleErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6053,7 +6058,7 @@ export type ListServicesErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6100,7 +6105,7 @@ export type CreateServiceErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -6116,7 +6121,7 @@ export type CreateServiceErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6162,7 +6167,7 @@ export type DeleteServiceErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6208,7 +6213,7 @@ export type GetServiceErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6264,7 +6269,7 @@ export type UpdateServiceErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -6280,7 +6285,7 @@ export type UpdateServiceErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6336,7 +6341,7 @@ export type SetCredentialsErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -6352,7 +6357,7 @@ export type SetCredentialsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6407,7 +6412,7 @@ export type ListDocumentsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6463,7 +6468,7 @@ export type CreateDocumentErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -6479,7 +6484,7 @@ export type CreateDocumentErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6529,7 +6534,7 @@ export type DeleteDocumentErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6585,7 +6590,7 @@ export type RefreshDocumentErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -6593,7 +6598,7 @@ export type RefreshDocumentErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6662,7 +6667,7 @@ export type ListOperationsErrors = {
      *
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
-     * `action_unreadable`: The stored action is damaged. It can only be denied.
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
     /**
@@ -6670,7 +6675,7 @@ export type ListOperationsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6736,7 +6741,7 @@ export type TestCallErrors = {
      */
     502: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
     /**
@@ -6773,7 +6778,7 @@ export type GetSettingsErrors = {
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6810,11 +6815,11 @@ export type TestLlmErrors = {
      */
     500: Problem;
     /**
-     * The language model gave no usable response.
+     * The language model did not respond, or its response was not usable.
      */
     502: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
 };
@@ -6867,11 +6872,17 @@ export type GetStatusErrors = {
      */
     404: Problem;
     /**
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     */
+    409: Problem;
+    /**
      * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
     /**
-     * `storage_unavailable`: The database is unavailable. With `Retry-After`, this call sent nothing; without it, a read may have been sent and its response is withheld.
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     *
+     * `authority_unconfirmed`: The gateway cannot confirm that its definitions are current. Nothing was sent. Try again.
      */
     503: Problem;
 };

@@ -1,7 +1,7 @@
 /** The texts of notifications. */
+import { EFFECTS, isEffect } from '#/action/effect';
 import { headline } from '#/action/headline';
 import type { Action } from '#/client';
-import { OPERATION_EFFECTS, operationEffect } from '#/service/operationEffect';
 import { counted } from '#/text/count';
 import { visibleText } from '#/text/visible';
 
@@ -23,12 +23,12 @@ const AGENTS_MAX = 3;
 /** Returns the notification of a request that is held, or whose outcome is unknown. */
 export function noticeOf(action: Action): Notice {
   const { action_id: actionId, agent_name, service_name, status } = action;
-  const effect = operationEffect(action.summary?.effect ?? '');
-  const effectName = effect ? `${OPERATION_EFFECTS[effect].name} · ` : '';
+  const effect = action.summary?.effect ?? '';
+  const effectWord = isEffect(effect) ? `${EFFECTS[effect].word} · ` : '';
   const isUnknown = status === 'INDETERMINATE';
   return {
     title: visibleText(beginning(`${isUnknown ? 'Outcome unknown: ' : ''}${headline(action)}`)),
-    body: visibleText(`${effectName}${agent_name} → ${service_name}`),
+    body: visibleText(`${effectWord}${agent_name} → ${service_name}`),
     tag: `${actionId} ${isUnknown ? 'unknown' : 'held'}`,
     actionId,
   };

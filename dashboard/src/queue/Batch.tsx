@@ -136,8 +136,8 @@ export function Batch({
         )}
         {incomplete > 0 && (
           <p className="text-sm text-warn">
-            {counted(incomplete, 'request')} cannot be approved here, because the table does not
-            show all of it. Open it, or clear its check box.
+            {counted(incomplete, 'request')} cannot be approved here: the table omits some values.
+            Open each such request, or clear its check box.
           </p>
         )}
         {isOffline && (
@@ -341,8 +341,8 @@ function Question({
           </p>
         )}
         <p>
-          Each decision is on the exact request that the table shows. A request that someone else
-          decides first keeps that decision.
+          Each decision applies to the exact request shown in the table. If someone else decides a
+          request first, their decision is kept.
         </p>
         {isApproval && deliberate > 0 && (
           <CheckField

@@ -8,7 +8,7 @@ const SHORTCUTS = [
   ['k', 'Previous request'],
   ['a', 'Approve: hold it for a risky request, or press it and confirm'],
   ['d', 'Deny: opens a note field, Enter submits'],
-  ['x', 'Select the request for a decision on several'],
+  ['x', 'Select the request, to decide on several together'],
   ['shift+j', 'Select the request and go to the next one'],
   ['g', 'Show the selected or similar requests as a table'],
   ['/', 'Search requests'],

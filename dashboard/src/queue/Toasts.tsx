@@ -165,7 +165,7 @@ function outcomeOf(
     case 'INDETERMINATE':
       return { text: 'Outcome unknown: check the service', isBad: true };
     case 'REVOKED':
-      return { text: 'Undone: nothing is sent', isBad: false };
+      return { text: 'Undone: nothing was sent', isBad: false };
     case 'EXPIRED':
       return { text: 'Expired before it was sent', isBad: true };
     default:

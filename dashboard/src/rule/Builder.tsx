@@ -124,7 +124,7 @@ function Conditions({
       />
       {isStrict && ['operation', 'effect'].includes(built.target.kind) && (
         <p className="text-sm text-soft">
-          Requests that no document describes match too, because they might be meant.
+          Undocumented requests match too, because the rule may be meant for them.
         </p>
       )}
       {built.tests.length > 0 && (
@@ -188,7 +188,7 @@ function TargetFields({
             className={FIELD}
           >
             <option value="any">Any request</option>
-            <option value="writes">Anything but a read</option>
+            <option value="writes">Any request except reads</option>
             <option value="operation">An operation…</option>
             <optgroup label="Effect">
               {ALL_EFFECTS.map((effect) => (
@@ -246,7 +246,7 @@ function OperationField({
         hint={
           chosen
             ? visibleText(`${chosen.method} ${chosen.path}`)
-            : isUnknown && <span className="text-warn">No document names this operation.</span>
+            : isUnknown && <span className="text-warn">No document describes this operation.</span>
         }
         onChange={(event) => onChange(event.target.value)}
       />

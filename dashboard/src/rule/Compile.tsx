@@ -33,8 +33,9 @@ export function Compile({
       </Button>
       {isWithoutModel && (
         <p id="compile-reason" className="text-sm text-soft">
-          Needs a language model: start the gateway with LLM_BASE_URL. Without one, a description
-          without a condition holds requests in its scope.
+          Needs a language model: start the gateway with LLM_BASE_URL. Without one, a rule that has
+          only a description is not applied: if it denies or requires approval, requests in its
+          scope that change something are held.
         </p>
       )}
       <Failure error={compile.error} />

@@ -22,7 +22,7 @@ export function Matches({ rule }: { rule: ProposedRule }) {
         Matches <strong>{matches.toLocaleString('en')}</strong> of {counted(requests, 'request')} in{' '}
         {DAYS} days
         {possible > 0 &&
-          `, and perhaps ${possible.toLocaleString('en')} more, of which a part was not stored`}
+          `, and perhaps ${possible.toLocaleString('en')} more that were not stored completely`}
         {result.is_cut && ' (latest only)'}.
       </p>
       {rule.effect === 'allow' && passed.some(({ count }) => count > 0) && (

@@ -89,8 +89,7 @@ function Result({ result }: { result: RuleSimulationResult }) {
     <section aria-label="Simulation result" className="space-y-4">
       <p role="status" className="text-sm">
         {counted(result.requests, 'request')} since {dateTime(result.since)}
-        {result.is_cut && ' (latest only)'}, of which the rule matches{' '}
-        {result.matches.toLocaleString('en')}.{' '}
+        {result.is_cut && ' (latest only)'}. The rule matches {result.matches.toLocaleString('en')}.{' '}
         {changed.length === 0 && <strong>No decision would change.</strong>}
       </p>
       {passed.some(({ count }) => count > 0) && (

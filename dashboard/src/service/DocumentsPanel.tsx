@@ -94,7 +94,7 @@ function ParseSummary({ document }: { document: Document }) {
 function whyEmpty({ type, warnings }: Document): string {
   if (warnings.length > 0) return 'No operations could be read. See the warnings.';
   return type === 'openapi'
-    ? 'The description lists no operations.'
+    ? 'The API description contains no operations.'
     : 'Read as text: it is not an OpenAPI document, so requests are not matched with operations.';
 }
 

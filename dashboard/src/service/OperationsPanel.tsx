@@ -1,6 +1,7 @@
 /** The documented operations of a service. */
 import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query';
 import { useDeferredValue, useState } from 'react';
+import { ALL_EFFECTS, EFFECTS, isEffect } from '#/action/effect';
 import type { Operation, OperationEffect } from '#/client';
 import { listOperationsInfiniteOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
@@ -9,7 +10,6 @@ import { Button } from '#/ui/Button';
 import { FIELD } from '#/ui/Field';
 import { nextCursor, Pages } from '#/ui/Pages';
 import { Panel } from '#/ui/Panel';
-import { OPERATION_EFFECTS, operationEffect } from './operationEffect';
 
 const OPERATIONS_PER_PAGE = 30;
 
@@ -49,13 +49,13 @@ export function OperationsPanel({
           <select
             aria-label="Filter by effect"
             value={effect ?? ''}
-            onChange={(event) => setEffect(operationEffect(event.target.value))}
+            onChange={({ target: { value } }) => setEffect(isEffect(value) ? value : undefined)}
             className={FIELD}
           >
             <option value="">All effects</option>
-            {Object.entries(OPERATION_EFFECTS).map(([word, { name }]) => (
+            {ALL_EFFECTS.map((word) => (
               <option key={word} value={word}>
-                {name}
+                {EFFECTS[word].word}
               </option>
             ))}
           </select>
@@ -93,13 +93,13 @@ function OperationItem({
   onTry: (operation: Operation) => void;
 }) {
   const { method, path, summary, deprecated } = operation;
-  const effect = OPERATION_EFFECTS[operation.effect];
+  const effect = EFFECTS[operation.effect];
   return (
     <li className="flex items-start justify-between gap-3 py-2">
       <div className="min-w-0">
         <p className="flex flex-wrap items-center gap-x-2 gap-y-1 font-mono text-[0.8rem]">
           <strong>{method}</strong> <Visible text={path} />
-          <Badge tone={effect.tone}>{effect.name}</Badge>
+          <Badge tone={effect.isIrreversible ? 'bad' : 'soft'}>{effect.word}</Badge>
           {deprecated && <Badge tone="warn">Deprecated</Badge>}
         </p>
         {summary && (

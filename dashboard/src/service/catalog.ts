@@ -65,7 +65,7 @@ export const CATALOG: readonly Template[] = [
     keyUrl: 'https://app.asana.com/0/my-apps',
     documentUrl: 'https://raw.githubusercontent.com/Asana/openapi/master/defs/asana_oas.yaml',
     testPath: '/users/me',
-    dangers: ['Deleting tasks and projects', 'Changing who belongs to a team'],
+    dangers: ['Deleting tasks and projects', 'Changing team membership'],
   },
   {
     name: 'Cloudflare',
@@ -238,7 +238,7 @@ export const CATALOG: readonly Template[] = [
     keyHint: 'An API key in the form “Token token=KEY”, read-only if possible.',
     keyUrl: 'https://support.pagerduty.com/main/docs/api-access-keys',
     testPath: '/abilities',
-    dangers: ['Waking people', 'Resolving ongoing incidents', 'Changing schedules'],
+    dangers: ['Paging people on call', 'Resolving ongoing incidents', 'Changing schedules'],
   },
   {
     name: 'SendGrid',

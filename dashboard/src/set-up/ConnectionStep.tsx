@@ -22,7 +22,8 @@ export function ConnectionStep({
   return (
     <div className="max-w-3xl space-y-4">
       <p className="text-sm">
-        Try the base URL and the credential now: otherwise a mistake shows only when an agent fails.
+        Test the base URL and the credential now. Otherwise, a mistake surfaces only when an agent’s
+        request fails.
       </p>
       <TestCallPanel
         serviceId={service.id}

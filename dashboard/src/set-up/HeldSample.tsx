@@ -119,8 +119,8 @@ function explain({ status, result }: Action, hasKey: boolean): string {
   switch (status) {
     case 'APPROVED':
       return hasKey
-        ? 'The agent executes it…'
-        : 'The agent can execute it now: the status of its request says how.';
+        ? 'The agent is executing it…'
+        : 'The agent can execute it now. The request’s status explains how.';
     case 'EXECUTING':
       return 'The gateway is sending it…';
     case 'EXECUTED':

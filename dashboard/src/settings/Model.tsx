@@ -12,7 +12,7 @@ import { Panel } from '#/ui/Panel';
 
 const FAILURES: Record<LlmState['failure_mode'], string> = {
   block_unsafe: 'Requests that change something are held',
-  block_all: 'All requests that need it are held',
+  block_all: 'All requests that need the model are held',
 };
 
 /** Shows the panel. */
@@ -27,7 +27,7 @@ export function Model({ llm }: { llm: LlmState | null }) {
       <Panel title="Language model">
         <p className="text-sm">
           Not configured: rules and the built-in assessor work alone. Set <code>LLM_BASE_URL</code>{' '}
-          to let a model assess what they leave open.
+          to let a model assess requests that they cannot decide.
         </p>
       </Panel>
     );

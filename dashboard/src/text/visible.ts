@@ -22,7 +22,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0x200f, 'right-to-left mark'],
   [0x202a, 'left-to-right embedding'],
   [0x202b, 'right-to-left embedding'],
-  [0x202c, 'end of direction'],
+  [0x202c, 'pop directional formatting'],
   [0x202d, 'left-to-right override'],
   [0x202e, 'right-to-left override'],
   [0x2060, 'word joiner'],

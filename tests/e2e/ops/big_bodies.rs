@@ -42,7 +42,8 @@ async fn send(agent: Agent, body: String) {
     );
 }
 
-#[tokio::test]
+// The upstream writes its echoes of megabytes on another thread than the one that measures.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_small_request_does_not_wait_for_the_big_bodies_of_other_agents() {
     // The upstream echoes them, so the responses are searched too.
     let scene = Scene::new(Storage::Sqlite).await;
@@ -71,9 +72,6 @@ async fn a_small_request_does_not_wait_for_the_big_bodies_of_other_agents() {
         }
         // On two cores, a request shares the processors with the bodies, but never waits for most of them.
         let all = began.elapsed();
-        assert!(
-            longest < all * 2 / 3,
-            "{longest:?} of {all:?}, after {count}"
-        );
+        assert!(longest < all / 4, "{longest:?} of {all:?}, after {count}");
     }
 }

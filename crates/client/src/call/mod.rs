@@ -4,7 +4,7 @@
 //! response. Because of the key it can retry safely: the request is sent at most once.
 
 mod arguments;
-mod proposal;
+mod proxy_body;
 mod response;
 mod waiting;
 
@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 pub use self::arguments::CallArguments;
-use self::proposal::Proposal;
+use self::proxy_body::ProxyBody;
 use self::response::{CallOutcome, CallResponse};
 use self::waiting::Waiting;
 use crate::agent_client::{AgentClient, RESPONSE_WAIT};
@@ -41,8 +41,8 @@ pub fn run(arguments: &CallArguments) -> ExitCode {
         Ok(client) => client,
         Err(message) => return console::fail(message, EXIT_SETTINGS),
     };
-    let proposal = match Proposal::read(arguments, Uuid::new_v4()) {
-        Ok(proposal) => proposal,
+    let body = match ProxyBody::read(arguments, Uuid::new_v4()) {
+        Ok(body) => body,
         Err(message) => return console::fail(message, EXIT_SETTINGS),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread()
@@ -52,7 +52,7 @@ pub fn run(arguments: &CallArguments) -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return console::fail(error, EXIT_FAILED),
     };
-    match runtime.block_on(send(&client, &proposal, arguments.wait)) {
+    match runtime.block_on(send(&client, &body, arguments.wait)) {
         Ok(response) => conclude(&response, arguments.json),
         Err(message) => console::fail(message, EXIT_FAILED),
     }
@@ -61,7 +61,7 @@ pub fn run(arguments: &CallArguments) -> ExitCode {
 /// Sends the request until there is a response or the time is up.
 async fn send(
     client: &AgentClient,
-    proposal: &Proposal,
+    body: &ProxyBody,
     wait: Duration,
 ) -> Result<CallResponse, String> {
     let deadline = Instant::now() + wait;
@@ -82,7 +82,7 @@ async fn send(
             .header("Agent-Key", client.key.expose_secret())
             .header("Content-Type", "application/json")
             .timeout(patience + RESPONSE_WAIT)
-            .body(proposal.to_json(patience));
+            .body(body.to_json(patience));
         let sent = waiting.during(call.send()).await;
         let response = match sent {
             Ok(response) => CallResponse::read(response).await,

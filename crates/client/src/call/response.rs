@@ -78,7 +78,7 @@ impl CallResponse {
     pub(super) fn message(&self) -> String {
         let detail = self.problem["detail"]
             .as_str()
-            .unwrap_or("the server at this URL does not respond like a gateway");
+            .unwrap_or("the server at this URL is not a GaiterGuard gateway");
         let mut line = match &self.outcome {
             CallOutcome::Held { action } => format!("still waiting for a human: action {action}"),
             _ => detail.to_owned(),

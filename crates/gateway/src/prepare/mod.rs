@@ -15,7 +15,7 @@ use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, Intent, ProxyRequest};
 use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
-use gaiterguard_provenance::{AgentHistory, Place, Provenance};
+use gaiterguard_provenance::{AgentHistory, HistoryKey, Provenance};
 use gaiterguard_upstream::Upstream;
 use http::{HeaderMap, Method};
 use tokio_util::sync::CancellationToken;
@@ -97,22 +97,23 @@ impl Prepared {
     /// Returns what the service has shown to the agent, also through other replicas; `None` if that is
     /// unknown.
     pub(crate) async fn history(&self, provenance: &Provenance) -> Option<AgentHistory> {
-        let (place, right) = self.place();
-        provenance.history_of(place, &self.request, &right).await
+        let (key, right) = self.history_key();
+        provenance.history_of(key, &self.request, &right).await
     }
 
     /// Returns what the service has shown to the agent through this process.
     pub(crate) fn history_here(&self, provenance: &Provenance) -> Option<AgentHistory> {
-        let (place, right) = self.place();
-        provenance.history_here(place, &right)
+        let (key, right) = self.history_key();
+        provenance.history_here(key, &right)
     }
 
     /// Returns the key of the agent's history with the service, and the token of the right that it belongs
     /// to.
-    pub(crate) fn place(&self) -> (Place, CancellationToken) {
+    pub(crate) fn history_key(&self) -> (HistoryKey, CancellationToken) {
         let service = self.located.service.id;
         let right = self.caller.call_token(service, false);
-        ((self.caller.agent.id, service), right)
+        let agent = self.caller.agent.id;
+        (HistoryKey { agent, service }, right)
     }
 
     /// Adds the body.

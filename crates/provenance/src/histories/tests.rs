@@ -10,7 +10,10 @@ use http::{HeaderMap, StatusCode};
 use super::*;
 
 const NOW: Timestamp = Timestamp(1_780_000_000_000);
-const HERE: Place = (AgentId(1), ServiceId(2));
+const HERE: HistoryKey = HistoryKey {
+    agent: AgentId(1),
+    service: ServiceId(2),
+};
 
 fn histories() -> Histories {
     Histories::new(Duration::from_hours(24), HashKey::new([3; 16]), false)
@@ -170,8 +173,9 @@ fn agents_and_services_have_histories_of_their_own_that_expire() {
     let (histories, cut) = (histories(), CancellationToken::new());
     let get = request(Method::GET, "/users", "");
     pass(&histories, &cut, &get, r#"[{"id": "U-77", "name": "Ann"}]"#);
-    for place in [(AgentId(1), ServiceId(3)), (AgentId(2), ServiceId(2))] {
-        let history = histories.of(place, &cut, NOW).unwrap();
+    let (agent, service) = (AgentId(2), ServiceId(3));
+    for key in [HistoryKey { agent, ..HERE }, HistoryKey { service, ..HERE }] {
+        let history = histories.of(key, &cut, NOW).unwrap();
         assert_eq!(history.sighting("U-77"), None);
     }
     let later = NOW.after(Duration::from_hours(25));

@@ -16,13 +16,13 @@ use super::call_headers;
 use crate::extract;
 use crate::problem::Problem;
 
-/// A request to send, and the intent behind it. The target is a service with a path, or
-/// `targetUrl`.
+/// A request to send, and the intent behind it. Set the target with `path` and either `service` or
+/// `service_id`, or with `targetUrl`.
 #[derive(Deserialize, ToSchema)]
 #[schema(as = ProposedRequest)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Envelope<'a> {
-    /// ID of the service.
+    /// ID of the service, instead of `service`.
     #[serde(alias = "serviceId")]
     service_id: Option<i64>,
     /// Name of the service.
@@ -32,7 +32,8 @@ pub(super) struct Envelope<'a> {
         pattern = "^([Gg][Ee][Tt]|[Hh][Ee][Aa][Dd]|[Oo][Pp][Tt][Ii][Oo][Nn][Ss]|[Pp][Oo][Ss][Tt]|[Pp][Uu][Tt]|[Pp][Aa][Tt][Cc][Hh]|[Dd][Ee][Ll][Ee][Tt][Ee])$"
     )]
     method: String,
-    /// Path below the service's base URL, including the query, in normal form.
+    /// Path below the service's base URL, including the query. Must be normalized: no `..`, no `//`,
+    /// no fragment, and only ASCII.
     #[schema(example = "/charges?expand=x")]
     path: Option<String>,
     /// Complete URL, instead of `path`.
@@ -42,8 +43,8 @@ pub(super) struct Envelope<'a> {
     /// the gateway, or the credential are dropped.
     #[schema(value_type = Option<BTreeMap<String, HeaderStrings>>)]
     headers: Option<Headers>,
-    /// Body. A string is sent as is; any other value is sent as JSON, exactly as it is written
-    /// here.
+    /// Body. A string is sent as is; any other value is sent as JSON, byte for byte. With `null`,
+    /// no body is sent.
     #[serde(borrow)]
     #[schema(value_type = Option<Value>)]
     body: Option<&'a RawValue>,

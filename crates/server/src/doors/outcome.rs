@@ -107,7 +107,7 @@ pub(super) struct HeldProblem {
     title: String,
     /// HTTP status code: 428.
     status: u16,
-    /// Next step.
+    /// The agent's next step.
     #[schema(value_type = String)]
     detail: &'static str,
     /// Always `approval_required`.

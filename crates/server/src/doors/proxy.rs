@@ -19,7 +19,7 @@ use super::outcome::{self, HeldProblem};
 use crate::endpoints::{MatchedRuleBody, OperationBody, SignalBody, each};
 use crate::extract::read_body;
 use crate::middleware::RequestContext;
-use crate::openapi::responses::{ProposalFailed, ProposalRefused, Unavailable};
+use crate::openapi::responses::{DryRunFailed, DryRunRefused, ProposalFailed, ProposalRefused};
 use crate::problem::Problem;
 use crate::state::AgentState;
 
@@ -119,7 +119,7 @@ impl From<Decision> for DryRunDecision {
     security(("agentKey" = [])),
     responses(
         (status = 200, description = "The decision that would be made.", body = DryRun),
-        ProposalRefused, Unavailable,
+        DryRunRefused, DryRunFailed,
     )
 )]
 pub(super) async fn dry_run(

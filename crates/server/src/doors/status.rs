@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::agent::Agent;
 use crate::extract::{ApiPath, ApiQuery};
-use crate::openapi::responses::{InvalidParameter, NoAction, NoAgent, Unavailable};
+use crate::openapi::responses::{AgentUnavailable, InvalidParameter, NoAction, NoAgent};
 use crate::problem::Problem;
 use crate::state::AgentState;
 use crate::stored_response::StoredResponseBody;
@@ -82,7 +82,7 @@ struct Note(Option<String>);
     security(("agentKey" = [])),
     responses(
         (status = 200, description = "The status.", body = StatusBody),
-        InvalidParameter, NoAgent, NoAction, Unavailable,
+        InvalidParameter, NoAgent, NoAction, AgentUnavailable,
     )
 )]
 pub(super) async fn status(

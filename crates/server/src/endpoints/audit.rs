@@ -54,7 +54,8 @@ pub(crate) struct AuditBody {
     /// Chain that the entry belongs to. Each process writes chains of its own: one with SQLite, two
     /// with PostgreSQL.
     chain: i64,
-    /// Position in the chain, from 1. Positions have no gaps across all workspaces.
+    /// Position in the chain, from 1. A chain contains entries of all workspaces, so positions have
+    /// gaps in the log of one workspace, but not in the chain.
     sequence: i64,
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]
@@ -134,7 +135,8 @@ struct Filter {
     reason = "it only describes the parameters, which `Filter` reads"
 )]
 struct DocumentedFilter {
-    /// Return only entries with this event. Repeat it for several. The reference lists all events.
+    /// Return only entries with this event. Can be repeated. The reference of audit events lists all
+    /// events.
     #[param(value_type = Option<Vec<String>>, example = json!(["rule.created", "rule.updated"]))]
     event: Option<Vec<Event>>,
     /// Return only entries by this actor (`user:ID`, `agent:ID`, `gateway`, `operator`) or by this
@@ -207,7 +209,7 @@ fn subject(text: &str) -> Result<Subject, Problem> {
     text.parse().map_err(|_| {
         Problem::field(
             "subject",
-            "must be the subject of an entry, such as service:3 or an action's action:UUID",
+            "must be the subject of an entry, such as service:3 or action:UUID",
         )
     })
 }
@@ -226,10 +228,9 @@ fn time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
 
 /// List audit entries
 ///
-/// Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
-/// /audit/verify` checks all of them. Entries about definitions, actions, and users are found by
-/// index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
-/// give it a `from` if the log is large.
+/// Returns entries, newest first. Entries form hash chains, so changes and removals are detectable;
+/// `POST /audit/verify` checks all of them. Filtering by `request.forwarded` or `request.ended` is
+/// slow in a large log, because these events are not indexed: also set `from`.
 #[utoipa::path(
     get,
     path = "/audit",
@@ -309,8 +310,8 @@ async fn verify(
 
 /// Export the audit log
 ///
-/// Returns every entry of the workspace as a line of JSON, newest first. A response that ends early
-/// is incomplete.
+/// Returns every entry of the workspace as a line of JSON, newest first. If the export fails or the
+/// session ends, the gateway closes the connection before the response is complete.
 #[utoipa::path(
     get,
     path = "/audit/export",

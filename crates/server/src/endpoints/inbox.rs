@@ -37,15 +37,15 @@ pub(crate) struct InboxBody {
     /// /approvals?status=INDETERMINATE` lists them.
     #[schema(minimum = 0)]
     outcome_unknown: i64,
-    /// Number of approved actions that have not been executed and expire within the last fifth of
-    /// their lifetime. `GET /approvals?status=APPROVED` lists them.
+    /// Number of approved actions that have not been executed and are in the last fifth of their
+    /// lifetime. `GET /approvals?status=APPROVED` lists all approved actions.
     #[schema(minimum = 0)]
     expiring_approvals: i64,
     /// When the first of these approvals expires.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     next_approval_expires_at: Option<Timestamp>,
-    /// Services whose upstream responded with 401 or 403 in the last 24 hours, and since the service
-    /// was last changed. The latest first, at most 20.
+    /// Services whose upstream responded with 401 or 403 in the last 24 hours, not counting responses
+    /// from before the service's last change. Newest first, at most 20.
     refused_credentials: Vec<RefusedCredentialBody>,
     /// Documents in which neither an operation nor text was found. At most 20.
     unreadable_documents: Vec<UnreadableDocumentBody>,
@@ -59,7 +59,7 @@ pub(crate) struct RefusedCredentialBody {
     service_id: i64,
     /// Name of the service.
     service_name: String,
-    /// Number of these responses.
+    /// Number of 401 and 403 responses.
     #[schema(minimum = 1)]
     count: i64,
     /// When the last of them arrived.
@@ -106,8 +106,8 @@ impl From<EmptyDocument> for UnreadableDocumentBody {
 
 /// Get the inbox
 ///
-/// Returns what needs a human. Counts of actions change with the events `action.created` and
-/// `action.updated` of `GET /events`, and refusals of a credential with the requests of agents.
+/// Returns everything that requires human attention. Reload it after the events `action.created` and
+/// `action.updated` of `GET /events`. Refused credentials have no event of their own: poll for them.
 #[utoipa::path(
     get,
     path = "/inbox",

@@ -87,7 +87,7 @@ pub(crate) struct OverviewBody {
     agents: Vec<Named>,
     /// Services with the most requests.
     services: Vec<Named>,
-    /// Most requested operations among the newest 2,000 requests.
+    /// Most frequently requested operations among the newest 2,000 requests.
     operations: Vec<AskedOperation>,
     /// Outcomes of the held requests.
     held: Held,

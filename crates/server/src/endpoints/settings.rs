@@ -98,7 +98,7 @@ pub(crate) struct SettingsBody {
 pub(crate) struct LlmBody {
     /// `LLM_MODEL`: name of the model.
     model: String,
-    /// `LLM_TIMEOUT_MS`: time after which the model counts as failed for a request.
+    /// `LLM_TIMEOUT_MS`: timeout of the model for each request.
     timeout_ms: u64,
     /// `LLM_FAILURE_MODE`: requests to hold when the model fails.
     failure_mode: FailurePolicy,
@@ -212,7 +212,7 @@ pub(crate) struct TestedBody {
             body = ProblemBody, content_type = "application/problem+json",
         ),
         (
-            status = 502, description = "The language model gave no usable response.",
+            status = 502, description = "The language model did not respond, or its response was not usable.",
             body = ProblemBody, content_type = "application/problem+json",
         ),
     )

@@ -21,11 +21,11 @@ use crate::problem::ProblemBody;
                        credential, and forwards it, or holds it until a human approves \
                        it.\n\nErrors that the gateway itself returns are \
                        `application/problem+json` (RFC 9457) with a stable `code`. Times are RFC \
-                       3339 in UTC. Text that is stored must not contain an agent key in any spelling \
-                       (400 `validation_failed`), except for credential values. For a \
-                       method that a path does not support, the gateway returns 405 with `Allow`. \
-                       For invalid framing it returns 400, for a request head that arrives too \
-                       slowly 408, and for one that is too long 431, and closes the connection.",
+                       3339 in UTC. Except in credential values, stored text must not contain an \
+                       agent key, encoded or not (400 `validation_failed`). If a path does not \
+                       support a method, the gateway returns 405 with `Allow`. If the HTTP \
+                       framing is invalid, it returns 400 and closes the connection; if the \
+                       request headers arrive too slowly, 408; if they are too long, 431.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(ProblemBody, FieldError)),
@@ -111,7 +111,7 @@ fn add_request_id(response: &mut Response) {
         .build();
     let header = HeaderBuilder::new()
         .description(Some(
-            "ID of this request. The gateway's log lines contain it.",
+            "ID of this request. It also appears in the gateway's log.",
         ))
         .schema(Some(id))
         .build();

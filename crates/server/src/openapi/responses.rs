@@ -127,6 +127,14 @@ problems! {
         ServiceNotInScope TargetNotAllowed PolicyDenied ActionDenied ActionExpired ActionRevoked
         ServiceNotFound RequestTimeout PayloadTooLarge;
 
+    /// A dry run of the request is refused.
+    DryRunRefused:
+        ValidationFailed InvalidTarget AmbiguousTarget InvalidAgentKey AgentBlocked KillSwitch
+        ServiceNotInScope TargetNotAllowed ServiceNotFound RequestTimeout PayloadTooLarge;
+
+    /// A dry run of the request cannot be decided.
+    DryRunFailed: InternalError StorageUnavailable AuthorityUnconfirmed DocumentsUnread;
+
     /// The upstream did not respond to the request, or the response is not available.
     ProposalFailed:
         IdempotencyInProgress AnswerNotKept OutcomeUnknown ActionStale CallCut IdempotencyKeyReused
@@ -134,14 +142,17 @@ problems! {
         StorageUnavailable AuthorityUnconfirmed DocumentsUnread UpstreamTimeout;
 
     /// The agent has no such action.
-    NoAction: ActionNotFound;
+    NoAction: ActionNotFound ActionUnreadable;
 
     /// The action cannot be executed.
     NotExecutable:
-        AgentBlocked KillSwitch TargetNotAllowed ActionNotApproved ActionStale OutcomeUnknown
-        CallCut WebSocketLost ActionExpired(GONE) InternalError UpstreamUnreachable
-        CredentialUnavailable UpstreamBroken StorageUnavailable AuthorityUnconfirmed
-        UpstreamTimeout;
+        AgentBlocked KillSwitch ServiceNotInScope TargetNotAllowed ActionNotApproved
+        ActionUnreadable ActionStale OutcomeUnknown CallCut WebSocketLost ActionExpired(GONE)
+        InternalError UpstreamUnreachable CredentialUnavailable UpstreamBroken StorageUnavailable
+        AuthorityUnconfirmed UpstreamTimeout;
+
+    /// The agent's rights or its actions cannot be read.
+    AgentUnavailable: InternalError StorageUnavailable AuthorityUnconfirmed;
 
     /// The gateway is not operational.
     Unavailable: InternalError StorageUnavailable;

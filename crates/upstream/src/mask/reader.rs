@@ -1,4 +1,4 @@
-//! Reading a text whose characters may be spelled with escapes, including escapes inside escapes.
+//! Reads text whose characters may be escaped, including escapes inside escapes.
 //!
 //! It is unknown which parser the text is for, so every family of escapes is read wherever it occurs:
 //! percent-encoding, JSON, JavaScript and C escapes, character references, quoted-printable, and the zero
@@ -31,7 +31,7 @@ pub(super) fn is_lead(byte: u8) -> bool {
     matches!(byte, b'%' | b'+' | b'\\' | b'&' | b'=')
 }
 
-/// A possible meaning of a position of a text: a character, or nothing.
+/// A possible reading of the text at a position: a character, or nothing.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Reading {
     bytes: [u8; 4],
@@ -54,6 +54,11 @@ impl Reading {
             count: 1,
             end,
         }
+    }
+
+    /// Returns the character with this number; `None` if there is none.
+    fn code_point(number: u32, end: usize) -> Option<Self> {
+        Some(Self::character(char::from_u32(number)?, end))
     }
 
     fn character(character: char, end: usize) -> Self {
@@ -91,6 +96,7 @@ pub(super) type Readings = Few<Reading, 8>;
 /// A text to read.
 pub(super) struct Reader<'t> {
     pub(super) text: &'t [u8],
+    /// Whether a read reached the end of the text. A `Cell`, because reads take `&self`.
     is_cut: Cell<bool>,
 }
 
@@ -120,7 +126,7 @@ impl<'t> Reader<'t> {
         is_plain.then_some(byte)
     }
 
-    /// Returns whether an escape may begin with the lead at this position, from the byte after it.
+    /// Returns whether an escape may begin with the lead at this position, judging by the byte after it.
     #[inline]
     pub(super) fn may_escape(&self, at: usize) -> bool {
         let Some(next) = self.text.get(at + 1).copied() else {
@@ -241,24 +247,19 @@ impl<'t> Reader<'t> {
                 add(self.unit(end, layers));
                 add(self.skip(end, b'{', layers).and_then(|digits| {
                     let (number, end) = self.digits(digits, 16, layers).last()?;
-                    let end = self.skip(end, b'}', layers)?;
-                    Some(Reading::character(char::from_u32(number)?, end))
+                    Reading::code_point(number, self.skip(end, b'}', layers)?)
                 }));
                 return;
             }
             b'U' => {
                 let number = self.number(end, 8, 16, layers);
-                add(number.and_then(|(number, end)| {
-                    Some(Reading::character(char::from_u32(number)?, end))
-                }));
+                add(number.and_then(|(number, end)| Reading::code_point(number, end)));
                 return;
             }
             b'x' => {
                 add(self.escaped_byte(end, layers));
                 let number = self.number(end, 2, 16, layers);
-                add(number.and_then(|(number, end)| {
-                    Some(Reading::character(char::from_u32(number)?, end))
-                }));
+                add(number.and_then(|(number, end)| Reading::code_point(number, end)));
                 return;
             }
             b'0'..=b'7' => {
@@ -315,7 +316,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Reads the byte with this number, in two hexadecimal digits.
+    /// Reads a byte that is written as two hexadecimal digits.
     fn escaped_byte(&self, digits: usize, layers: usize) -> Option<Reading> {
         let (number, end) = self.number(digits, 2, 16, layers)?;
         Some(Reading::byte(u8::try_from(number).ok()?, end))

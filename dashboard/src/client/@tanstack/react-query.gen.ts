@@ -434,10 +434,9 @@ export const listAuditQueryKey = (options?: Options<ListAuditData>) => createQue
 /**
  * List audit entries
  *
- * Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
- * /audit/verify` checks all of them. Entries about definitions, actions, and users are found by
- * index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
- * give it a `from` if the log is large.
+ * Returns entries, newest first. Entries form hash chains, so changes and removals are detectable;
+ * `POST /audit/verify` checks all of them. Filtering by `request.forwarded` or `request.ended` is
+ * slow in a large log, because these events are not indexed: also set `from`.
  */
 export const listAuditOptions = (options?: Options<ListAuditData>) => queryOptions<ListAuditResponse, ListAuditError, ListAuditResponse, ReturnType<typeof listAuditQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -457,10 +456,9 @@ export const listAuditInfiniteQueryKey = (options?: Options<ListAuditData>): Que
 /**
  * List audit entries
  *
- * Newest first. Entries form a hash chain, so a changed or removed entry is detectable; `POST
- * /audit/verify` checks all of them. Entries about definitions, actions, and users are found by
- * index. A search that includes `request.forwarded` or `request.ended` reads the log by time, so
- * give it a `from` if the log is large.
+ * Returns entries, newest first. Entries form hash chains, so changes and removals are detectable;
+ * `POST /audit/verify` checks all of them. Filtering by `request.forwarded` or `request.ended` is
+ * slow in a large log, because these events are not indexed: also set `from`.
  */
 export const listAuditInfiniteOptions = (options?: Options<ListAuditData>) => infiniteQueryOptions<ListAuditResponse, ListAuditError, InfiniteData<ListAuditResponse>, QueryKey<Options<ListAuditData>>, string | Pick<QueryKey<Options<ListAuditData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -489,8 +487,8 @@ export const exportAuditQueryKey = (options?: Options<ExportAuditData>) => creat
 /**
  * Export the audit log
  *
- * Returns every entry of the workspace as a line of JSON, newest first. A response that ends early
- * is incomplete.
+ * Returns every entry of the workspace as a line of JSON, newest first. If the export fails or the
+ * session ends, the gateway closes the connection before the response is complete.
  */
 export const exportAuditOptions = (options?: Options<ExportAuditData>) => queryOptions<ExportAuditResponse, ExportAuditError, ExportAuditResponse, ReturnType<typeof exportAuditQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -778,8 +776,8 @@ export const getInboxQueryKey = (options?: Options<GetInboxData>) => createQuery
 /**
  * Get the inbox
  *
- * Returns what needs a human. Counts of actions change with the events `action.created` and
- * `action.updated` of `GET /events`, and refusals of a credential with the requests of agents.
+ * Returns everything that requires human attention. Reload it after the events `action.created` and
+ * `action.updated` of `GET /events`. Refused credentials have no event of their own: poll for them.
  */
 export const getInboxOptions = (options?: Options<GetInboxData>) => queryOptions<GetInboxResponse, GetInboxError, GetInboxResponse, ReturnType<typeof getInboxQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1116,8 +1114,8 @@ export const createRuleMutation = (options?: Partial<Options<CreateRuleData>>): 
 /**
  * Translate a rule into a condition
  *
- * The language model proposes a condition, the compiler checks it, and example requests show its
- * result.
+ * The language model proposes a condition and example requests. The gateway compiles the condition
+ * and evaluates it for each example.
  */
 export const compileRuleMutation = (options?: Partial<Options<CompileRuleData>>): UseMutationOptions<CompileRuleResponse, CompileRuleError, Options<CompileRuleData>> => {
     const mutationOptions: UseMutationOptions<CompileRuleResponse, CompileRuleError, Options<CompileRuleData>> = {

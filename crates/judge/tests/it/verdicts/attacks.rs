@@ -125,7 +125,7 @@ fn a_read_that_only_speaks_of_such_things_is_forwarded_but_not_plainly_harmless(
     );
     let assessment = case.judge();
     assert!(assessment.verdict.score < 0.5);
-    assert_eq!(assessment.certainty, Certainty::Grey);
+    assert_eq!(assessment.certainty, Certainty::Unsure);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::opened::{encoding, nested};
 use crate::reading::multipart::form;
 
 impl<'a> Reader<'a, '_> {
+    /// Reads a multipart body. The content of each part becomes a value under the part's name.
     pub(super) fn parts(&mut self, body: &'a [u8], boundary: &str, is_form: bool) -> Body<'a> {
         let Some(parts) = multipart::split(body, boundary) else {
             self.unreadable("the body's parts cannot be separated", "");
@@ -41,6 +42,9 @@ impl<'a> Reader<'a, '_> {
         Body::Requests(requests)
     }
 
+    /// Reads a part in every way that a server may read it, because servers differ in how they decode parts.
+    /// What another encoding than UTF-8 gives is added to the other values of the body. Returns the part as
+    /// UTF-8, or else in a Western encoding; of any other part, only the file name.
     fn part(&mut self, part: &Part<'a>, is_form: bool) -> Option<Member<'a>> {
         let name = part.name.unwrap_or_default();
         if let Some(text) = part.decoded() {
@@ -67,7 +71,7 @@ impl<'a> Reader<'a, '_> {
             && let Some(text) = encoding::western_text(part.content)
         {
             let text = self.arena.text(&text);
-            // Some servers leave out what is not UTF-8.
+            // Some servers drop bytes that are not UTF-8.
             let rest =
                 String::from_utf8_lossy(part.content).replace(char::REPLACEMENT_CHARACTER, "");
             let rest = self.arena.text(&rest);
@@ -98,7 +102,7 @@ impl<'a> Reader<'a, '_> {
         part.filename.map(|filename| (name, Node::Text(filename)))
     }
 
-    /// Puts what is read of a part under its name.
+    /// Calls `read`, and nests the values that it adds under the name of their part.
     fn within(&mut self, name: &'a str, read: impl FnOnce(&mut Self)) {
         let before = self.others.len();
         read(self);

@@ -124,8 +124,7 @@ impl ServerHandler for Tools {
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(tool) = Named::parse(&request.name) else {
             return Err(ErrorData::invalid_params(
-                "there is no such tool; call tools/list for the \
-                                                  names",
+                "unknown tool; call tools/list for the names",
                 None,
             ));
         };

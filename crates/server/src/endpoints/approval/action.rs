@@ -89,12 +89,12 @@ pub(crate) struct ActionBody {
     /// How the request compares with earlier requests and rulings. Null for a damaged action.
     #[schema(required)]
     context: Option<Context>,
-    /// Where values of the request had been seen before it was held. At most 10; empty in lists.
+    /// Where values in the request were seen before it was held. At most 10; empty in lists.
     provenance: Vec<ValueSourceBody>,
     /// When the request was held.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When the action expires. Null if it no longer can.
+    /// When the action expires. Null unless it is pending or approved.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
     /// When the approved request is released to the agent. Until then the agent sees the action as
@@ -162,7 +162,7 @@ pub(crate) struct SignalBody {
     sentence: String,
 }
 
-/// A rule that matched, as it was at that time.
+/// A rule that matched, as it was when it matched.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MatchedRule)]
 pub(crate) struct MatchedRuleBody {
@@ -191,7 +191,8 @@ pub(crate) struct ValueSourceBody {
     /// `shown` to the agent in a response, `created` by the agent, or part of a request that a
     /// human `approved`.
     kind: SourceKind,
-    /// The call that contained it. For a call through another replica, `an earlier request`.
+    /// The call in which the value was seen, or `an earlier request` if that call went through another
+    /// replica.
     #[schema(example = "GET /conversations.list")]
     seen_in: String,
     /// When it occurred.

@@ -27,7 +27,7 @@ use crate::problem::Problem;
 #[schema(as = Login)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LoginBody {
-    /// E-mail address. Case-insensitive.
+    /// Email address. Case-insensitive.
     #[schema(max_length = 1024)]
     email: String,
     /// Password.

@@ -22,7 +22,7 @@ use crate::problem::Problem;
 #[schema(as = Registration)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct RegistrationBody {
-    /// E-mail address. Case-insensitively unique.
+    /// Email address. Must be unique, ignoring case.
     #[schema(min_length = 3, max_length = 254, example = "name@example.com")]
     email: String,
     /// Password. Common passwords are refused.

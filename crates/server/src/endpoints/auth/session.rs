@@ -27,11 +27,11 @@ pub(crate) struct SessionBody {
     /// When the user signed in.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it expires unless it is used.
+    /// When it expires if it is not used before.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
-    /// When it was last refreshed, or else when the user signed in. An active session is refreshed
-    /// before each access token expires.
+    /// When it was last refreshed, or when the user signed in if it never was. A client in use
+    /// refreshes its session before each access token expires.
     #[schema(value_type = String, format = DateTime)]
     last_used_at: Timestamp,
     /// Beginning of the `User-Agent` of the client at that time. Untrusted text.

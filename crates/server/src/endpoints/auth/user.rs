@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 pub(crate) struct UserBody {
     /// Unique identifier.
     id: i64,
-    /// E-mail address as entered at registration.
+    /// Email address as entered at registration.
     #[schema(example = "name@example.com")]
     email: String,
     /// When the user registered.

@@ -30,8 +30,7 @@ pub(super) struct RuleTextBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CompiledRule)]
 pub(super) struct ProposalBody {
-    /// The condition in CEL, which compiles; null if no part of the rule can be decided from a
-    /// request.
+    /// A CEL expression that compiles. Null if a condition cannot express any part of the rule.
     #[schema(required)]
     condition: Option<String>,
     /// How much of the rule the condition expresses: `whole`, `part`, or `none`.
@@ -104,8 +103,8 @@ impl From<ProposeError> for Problem {
 
 /// Translate a rule into a condition
 ///
-/// The language model proposes a condition, the compiler checks it, and example requests show its
-/// result.
+/// The language model proposes a condition and example requests. The gateway compiles the condition
+/// and evaluates it for each example.
 #[utoipa::path(
     post,
     path = "/rules/compile",
@@ -120,7 +119,7 @@ impl From<ProposeError> for Problem {
             body = ProblemBody, content_type = "application/problem+json",
         ),
         (
-            status = 502, description = "The language model gave no usable response.",
+            status = 502, description = "The language model did not respond, or its response was not usable.",
             body = ProblemBody, content_type = "application/problem+json",
         ),
         InvalidBody, SignedOut, Unavailable,

@@ -35,8 +35,8 @@ pub(super) struct SimulatedBody {
     /// Number of requests that at least one of the rules in `rules` matches.
     #[schema(minimum = 0)]
     matches: u64,
-    /// Number of other requests that one of these rules may match, depending on a part that was not
-    /// stored.
+    /// Number of other requests that one of the rules in `rules` could match, depending on a part that
+    /// was not stored.
     #[schema(minimum = 0)]
     possible_matches: u64,
     /// Requests that were held and would be forwarded.
@@ -47,8 +47,9 @@ pub(super) struct SimulatedBody {
     denied: ChangesBody,
     /// Requests that were denied and would be forwarded or held.
     admitted: ChangesBody,
-    /// Requests that cannot be evaluated, because a rule depends on a part that was not stored:
-    /// headers and body are stored only for held requests. Their decisions count as unchanged.
+    /// Requests that cannot be evaluated, because a rule depends on a part that was not stored.
+    /// Headers and bodies are stored only for held requests. The decisions on these requests count
+    /// as unchanged.
     undecidable: ChangesBody,
     /// Held requests per day.
     prompts_per_day: PromptsBody,
@@ -73,8 +74,8 @@ pub(super) struct ChangesBody {
     /// Number of requests.
     #[schema(minimum = 0)]
     count: u64,
-    /// Sums of the amounts of money, one for each currency. Only held requests whose currency and unit
-    /// are known have one.
+    /// Sums of the amounts of money, one for each currency. Includes only held requests whose currency
+    /// and unit are known.
     amounts: Vec<AmountBody>,
     /// The most recent ones, up to ten.
     examples: Vec<ExampleBody>,
@@ -90,7 +91,7 @@ pub(super) struct AmountBody {
     /// The sum in units of the currency, as a decimal number.
     #[schema(example = "310400.00")]
     value: String,
-    /// Number of requests that it is the sum of.
+    /// Number of requests in the sum.
     #[schema(minimum = 1)]
     requests: u64,
 }

@@ -22,11 +22,11 @@ use crate::problem::Problem;
 pub(super) struct ConditionBody {
     /// A CEL expression.
     condition: String,
-    /// ID of the service of the rule. With it, a body field that no document of the service lists is a
-    /// warning.
+    /// ID of the rule's service. If set, the result contains a warning for each body field that the
+    /// service's documents do not list.
     service_id: Option<i64>,
-    /// Effect of the rule, which determines the warnings. Without it, the warnings are those for a
-    /// rule that holds or denies.
+    /// Effect of the rule. It determines the warnings. By default, the warnings are those for a rule
+    /// that holds or denies requests.
     effect: Option<RuleEffect>,
 }
 

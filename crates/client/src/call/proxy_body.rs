@@ -1,0 +1,143 @@
+//! Builds the body of `POST /proxy` from the command line.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::arguments::CallArguments;
+
+/// The body of `POST /proxy`. Retries are identical except for the wait time, so the idempotency key applies
+/// to them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProxyBody {
+    method: String,
+    intent: String,
+    idempotency_key: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
+    #[serde(flatten)]
+    target: Target,
+    headers: BTreeMap<String, Vec<String>>,
+    #[serde(flatten)]
+    content: Option<Content>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Target {
+    TargetUrl(String),
+    Path(String),
+}
+
+#[derive(Serialize)]
+enum Content {
+    #[serde(rename = "body")]
+    Text(String),
+    #[serde(rename = "body_base64")]
+    Base64(String),
+}
+
+#[derive(Serialize)]
+struct WithWait<'a> {
+    #[serde(flatten)]
+    body: &'a ProxyBody,
+    wait: u64,
+}
+
+impl ProxyBody {
+    /// Builds the request from the arguments, and reads its body from a file or standard input if they name
+    /// one. `key` is its idempotency key.
+    pub(super) fn read(arguments: &CallArguments, key: Uuid) -> Result<Self, String> {
+        let target = if is_url(&arguments.target) {
+            Target::TargetUrl(arguments.target.clone())
+        } else if arguments.service.is_some() {
+            Target::Path(arguments.target.clone())
+        } else {
+            return Err("a path requires --service; alternatively, use a complete URL".to_owned());
+        };
+        let mut headers = headers(&arguments.headers)?;
+        let content = match &arguments.data {
+            None => None,
+            Some(data) => {
+                let body = body(data)?;
+                let has_type = headers
+                    .keys()
+                    .any(|name| name.eq_ignore_ascii_case("content-type"));
+                if !has_type && is_json(&body) {
+                    let types = vec!["application/json".to_owned()];
+                    headers.insert("Content-Type".to_owned(), types);
+                }
+                Some(match String::from_utf8(body) {
+                    Ok(text) => Content::Text(text),
+                    Err(bytes) => Content::Base64(STANDARD.encode(bytes.as_bytes())),
+                })
+            }
+        };
+        Ok(Self {
+            method: arguments.method.clone(),
+            intent: arguments.intent.clone(),
+            idempotency_key: key.to_string(),
+            service: arguments.service.clone(),
+            target,
+            headers,
+            content,
+        })
+    }
+
+    /// Returns the body of a call with this wait time.
+    pub(super) fn to_json(&self, wait: Duration) -> String {
+        let body = WithWait {
+            body: self,
+            wait: wait.as_secs(),
+        };
+        serde_json::to_string(&body).expect("every key is a string")
+    }
+}
+
+fn is_url(target: &str) -> bool {
+    let scheme = target.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| {
+        ["http", "https"]
+            .iter()
+            .any(|http| scheme.eq_ignore_ascii_case(http))
+    })
+}
+
+/// Whether the body is a JSON object or array. A number, a word or a quoted text is more often plain text.
+fn is_json(body: &[u8]) -> bool {
+    serde_json::from_slice::<Value>(body).is_ok_and(|value| value.is_object() || value.is_array())
+}
+
+fn headers(given: &[String]) -> Result<BTreeMap<String, Vec<String>>, String> {
+    let mut headers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in given {
+        let (name, value) = line
+            .split_once(':')
+            .ok_or_else(|| format!("--header {line}: must be NAME: VALUE"))?;
+        let values = headers.entry(name.trim().to_owned()).or_default();
+        values.push(value.trim().to_owned());
+    }
+    Ok(headers)
+}
+
+fn body(data: &str) -> Result<Vec<u8>, String> {
+    match data.strip_prefix('@') {
+        None => Ok(data.as_bytes().to_vec()),
+        Some("-") => {
+            let mut bytes = Vec::new();
+            std::io::stdin()
+                .lock()
+                .read_to_end(&mut bytes)
+                .map_err(|error| format!("--data @-: {error}"))?;
+            Ok(bytes)
+        }
+        Some(file) => std::fs::read(file).map_err(|error| format!("--data @{file}: {error}")),
+    }
+}
