@@ -1,5 +1,7 @@
 /** The controls that approve or deny a request. */
+import { MessageSquarePlus, MessageSquareX } from 'lucide-react';
 import { useEffect, useRef } from 'react';
+import { flushSync } from 'react-dom';
 import { frictionOf } from '#/action/friction';
 import type { Action } from '#/client';
 import type { StreamState } from '#/live/stream';
@@ -58,6 +60,16 @@ export function DecisionBar(props: DecisionProps) {
     }
     wasArmed.current = isArmed;
   }, [isArmed]);
+  const noteField = useRef<HTMLTextAreaElement>(null);
+  const noteButton = useRef<HTMLButtonElement>(null);
+  const openNote = () => {
+    flushSync(() => props.onNote(''));
+    noteField.current?.focus({ preventScroll: true });
+  };
+  const closeNote = () => {
+    props.onNote(null);
+    noteButton.current?.focus({ preventScroll: true });
+  };
   if (submission?.isUnknown) return <Checking submission={submission} />;
   const isBusy = submission !== undefined;
   const isOffline = live !== 'live';
@@ -73,7 +85,12 @@ export function DecisionBar(props: DecisionProps) {
     >
       {failure && <Failure>{failure}</Failure>}
       {note !== null && !isDenying && (
-        <NoteField value={note} onChange={({ target }) => props.onNote(target.value)} />
+        <NoteField
+          ref={noteField}
+          value={note}
+          onChange={({ target }) => props.onNote(target.value)}
+          onKeyDown={({ key }) => key === 'Escape' && note === '' && closeNote()}
+        />
       )}
       {armed && !isDenying && (
         <Confirmation
@@ -117,9 +134,23 @@ export function DecisionBar(props: DecisionProps) {
           ) : (
             <ApproveButton ref={approve} {...props} isWaiting={isWaiting} />
           )}
-          {note === null && !isArmed && (
-            <Button tone="quiet" disabled={isBusy} onClick={() => props.onNote('')}>
-              Add note…
+          {!isArmed && (
+            <Button
+              ref={noteButton}
+              tone="quiet"
+              disabled={isBusy}
+              aria-expanded={note !== null}
+              aria-label={note === null ? 'Add note…' : 'Remove note'}
+              onClick={note === null ? openNote : closeNote}
+            >
+              {note === null ? (
+                <MessageSquarePlus aria-hidden className="size-5" />
+              ) : (
+                <MessageSquareX aria-hidden className="size-5" />
+              )}
+              <span aria-hidden className="hidden sm:inline">
+                {note === null ? 'Add note…' : 'Remove note'}
+              </span>
             </Button>
           )}
         </div>
@@ -172,7 +203,7 @@ function ApproveButton({
       disabled={submission !== undefined}
       aria-disabled={isWaiting}
       onClick={onApprove}
-      className="min-h-12 flex-1"
+      className="min-h-12 flex-[1.4]"
     >
       Approve
     </Button>

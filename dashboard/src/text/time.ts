@@ -20,11 +20,14 @@ function two(milliseconds: number, big: number, bigUnit: string, small: number, 
   return smalls > 0 ? `${bigs} ${bigUnit} ${smalls} ${smallUnit}` : `${bigs} ${bigUnit}`;
 }
 
-/** Returns the time left until `until`. */
+/** Returns the time left until `until`: from an hour on, in its largest unit. */
 export function timeLeft(until: string | null, now: number): string {
   if (until === null) return 'No expiry';
   const left = Date.parse(until) - now;
-  return left <= 0 ? 'Expired' : `Expires in ${duration(left)}`;
+  if (left <= 0) return 'Expired';
+  if (left >= DAY) return `Expires in ${Math.floor(left / DAY)} d`;
+  if (left >= HOUR) return `Expires in ${Math.floor(left / HOUR)} h`;
+  return `Expires in ${duration(left)}`;
 }
 
 /** Returns the time since `at`. */
