@@ -20,6 +20,9 @@ beforeAll(async () => {
 
 afterAll(() => stage?.stop());
 
+/** The most that the queue loads of scripts, compressed and with their headers. */
+const SCRIPT_KILOBYTES_MAX = 200;
+
 const PHONE = { width: 360, height: 740 };
 
 /** An agent that fills the screen, pretends to be the product, and pushes the facts down. */
@@ -215,6 +218,24 @@ test('with reduced motion, nothing moves', async () => {
   await still.getByText(/^Approved:/).waitFor();
   expect(await movements()).toEqual([]);
   await still.context().close();
+});
+
+test('the scripts of the queue are small', async () => {
+  const visitor = await stage.another({ viewport: PHONE });
+  await stage.gateway.signIn(visitor.context());
+  const id = await ask({ method: 'DELETE', path: '/small.txt', intent: 'Remove it' });
+  await visitor.goto(`${stage.gateway.url}/app/?action=${id}`);
+  await visitor.locator('button[aria-disabled="false"]', { hasText: 'Approve' }).waitFor();
+  const sizes = await visitor.evaluate(() =>
+    (performance.getEntriesByType('resource') as PerformanceResourceTiming[])
+      .filter(({ name }) => name.endsWith('.js'))
+      .map(({ transferSize }) => transferSize),
+  );
+  const kilobytes = sizes.reduce((sum, size) => sum + size, 0) / 1_000;
+  console.info(`the queue loads ${kilobytes.toFixed(1)} kB of scripts in ${sizes.length} files`);
+  expect(kilobytes).toBeGreaterThan(50);
+  expect(kilobytes).toBeLessThan(SCRIPT_KILOBYTES_MAX);
+  await visitor.context().close();
 });
 
 test('no page had script errors or policy violations', () => {
