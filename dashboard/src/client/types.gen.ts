@@ -1375,7 +1375,7 @@ export type ListOperation = {
          */
         effect: OperationEffect;
         /**
-         * Path, query, and header parameters.
+         * Path, query, header, and cookie parameters.
          */
         parameters: Array<OperationParameter>;
         /**
@@ -1895,7 +1895,7 @@ export type Operation = {
      */
     effect: OperationEffect;
     /**
-     * Path, query, and header parameters.
+     * Path, query, header, and cookie parameters.
      */
     parameters: Array<OperationParameter>;
     /**
@@ -2663,7 +2663,8 @@ export type Rule = {
 };
 
 /**
- * Changes to a rule. Omitted fields stay unchanged; null removes a limit.
+ * Changes to a rule. Omitted fields stay unchanged; null removes the condition, the text, or the
+ * limit to a service or an agent.
  */
 export type RuleChange = {
     /**
@@ -3341,7 +3342,7 @@ export type ValueSource = {
      */
     at: string;
     /**
-     * Identifying fields of the object that contained the value, as the service named it; may be empty.
+     * Fields that identify the object that contained the value, as `name: value` pairs; may be empty.
      * Untrusted text.
      */
     object: string;
@@ -4901,7 +4902,7 @@ export type StreamEventsError = StreamEventsErrors[keyof StreamEventsErrors];
 
 export type StreamEventsResponses = {
     /**
-     * An endless stream of events.
+     * A stream of events.
      */
     200: string;
 };
