@@ -1,13 +1,16 @@
 //! The comparison of a held request with earlier requests and rulings, for its approver.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use gaiterguard_domain::action::{Action, Ruling};
+use gaiterguard_domain::familiarity::OperationKey;
+use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_sealing::{Purpose, SealingError};
-use gaiterguard_store::{ApprovedSummary, FamiliarityFilter};
+use gaiterguard_store::{ActionFamiliarity, ApprovedFilter, ApprovedSummary};
 use gaiterguard_summary::{Money, Summary};
 use http::Method;
 use serde::Serialize;
@@ -19,6 +22,14 @@ const RULING_AGE_MAX: Duration = Duration::from_hours(30 * 24);
 
 /// How many amounts an amount is compared with. Opening and reading one takes some ten microseconds.
 const AMOUNTS_MAX: u32 = 200;
+
+/// How many amounts are read for a list, so that it takes some ten milliseconds longer at most. The
+/// operations of the list share them.
+const AMOUNTS_TOTAL_MAX: u32 = 1000;
+
+/// How many amounts are read of each operation, however many operations a list has. Fewer would not show what
+/// is usual.
+const AMOUNTS_MIN: u32 = 10;
 
 /// How a held request compares with earlier requests and rulings. A field is null if the comparison is
 /// not possible.
@@ -47,8 +58,7 @@ pub struct Context {
     /// denied. Null for requests that an earlier version of the gateway held.
     #[cfg_attr(feature = "schema", schema(required))]
     pub denied: Option<u64>,
-    /// Start of the period for `approved`, `denied`, and `amount`: 30 days ago. Only the newest 10,000
-    /// rulings are counted.
+    /// Start of the period for `approved`, `denied`, and `amount`: 30 days ago.
     #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub since: Timestamp,
     /// How the amount of money compares with approved amounts. Null if the request does not contain
@@ -78,43 +88,136 @@ pub struct AmountRange {
     /// The highest approved amount since `since`, as a decimal number. Null if there is none.
     #[cfg_attr(feature = "schema", schema(required))]
     pub highest: Option<String>,
-    /// Number of approved amounts in the range. Only the newest 200 requests are considered.
+    /// Number of approved amounts in the range. Only the newest 200 requests are considered, and fewer in
+    /// lists that contain several operations with amounts.
     pub count: u32,
 }
 
 impl AmountRange {
-    fn new(amount: &Money) -> Self {
+    /// Compares an amount with approved ones, the newest first.
+    fn of<'a>(amount: &'a Money, approved: impl Iterator<Item = &'a Money>) -> Self {
+        let alike = approved.filter(|other| other.compare(amount).is_some());
+        let mut alike: Vec<&Money> = alike.collect();
+        alike.sort_by(|one, other| one.compare(other).unwrap_or(Ordering::Equal));
+        let value = |one: Option<&&Money>| one.map(|one| one.value.clone());
         Self {
             currency: amount.currency.clone(),
             unit_is_documented: amount.unit_is_documented,
             value: amount.value.clone(),
-            lowest: None,
-            highest: None,
-            count: 0,
+            lowest: value(alike.first()),
+            highest: value(alike.last()),
+            count: u32::try_from(alike.len()).unwrap_or(u32::MAX),
         }
     }
 }
 
 impl Familiarity {
-    /// Compares a held request with earlier requests and rulings. `summary` is the request's own.
+    /// Compares held requests of one workspace with earlier requests and rulings, in a few queries for all
+    /// of them. Each comes with its own summary. Requests that the database no longer contains are left out.
     ///
     /// # Errors
     ///
     /// If the database or the vault fails.
-    pub async fn context(
+    pub async fn contexts(
         &self,
-        action: &Action,
-        summary: Option<&Summary>,
+        held: &[(&Action, Option<&Summary>)],
         now: Timestamp,
-    ) -> Result<Context, SealingError> {
+    ) -> Result<HashMap<ActionId, Context>, SealingError> {
         let since = now.before(RULING_AGE_MAX);
-        let amount = summary.and_then(|summary| summary.amount.as_ref());
-        let filter = FamiliarityFilter {
-            action,
-            since,
-            summaries_max: amount.map_or(0, |_| AMOUNTS_MAX),
-        };
-        let known = self.store.action_familiarity(filter).await?;
+        let actions: Vec<&Action> = held.iter().map(|(action, _)| *action).collect();
+        let known = self.store.action_familiarity(&actions, since).await?;
+        let asked: Vec<Asked<'_>> = held
+            .iter()
+            .filter_map(|(action, summary)| {
+                let known = known.get(&action.id)?;
+                let amount = summary.and_then(|summary| summary.amount.as_ref());
+                Some(Asked {
+                    action,
+                    known: *known,
+                    amount: amount
+                        .zip(known.operation)
+                        .map(|(amount, operation)| (amount, operation.key)),
+                })
+            })
+            .collect();
+        let approved = self.approved_amounts(&asked, since).await?;
+        let contexts = asked
+            .iter()
+            .map(|one| (one.action.id, one.context(&approved, since)));
+        Ok(contexts.collect())
+    }
+
+    /// Returns the amounts of approved requests to the operations of requests that contain an amount, newest
+    /// first.
+    async fn approved_amounts(
+        &self,
+        asked: &[Asked<'_>],
+        since: Timestamp,
+    ) -> Result<ApprovedAmounts, SealingError> {
+        let mut found = ApprovedAmounts::new();
+        for one in asked {
+            if let Some((_, operation)) = one.amount {
+                let filter = ApprovedFilter {
+                    workspace: one.action.workspace,
+                    operation,
+                    since,
+                };
+                found.entry(operation.0).or_insert((filter, Vec::new()));
+            }
+        }
+        let share = AMOUNTS_TOTAL_MAX / u32::try_from(found.len().max(1)).unwrap_or(u32::MAX);
+        let limit = share.clamp(AMOUNTS_MIN, AMOUNTS_MAX);
+        for (filter, amounts) in found.values_mut() {
+            // The request itself may be among them.
+            let approved = self.store.action_approved_summaries(*filter, limit + 1);
+            for summary in approved.await? {
+                let amount = self.approved_amount(filter.workspace, &summary).await?;
+                amounts.extend(amount.map(|amount| (summary.action, amount)));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Returns the amount of an approved request; `None` if it contains none or several, or if its summary is
+    /// damaged.
+    async fn approved_amount(
+        &self,
+        workspace: WorkspaceId,
+        approved: &ApprovedSummary,
+    ) -> Result<Option<Money>, SealingError> {
+        let purpose = Purpose::action_summary(approved.action, approved.digest);
+        let sealed = &approved.summary;
+        let opening = self
+            .sealing
+            .open(workspace, sealed.data_key, &sealed.bytes, &purpose);
+        match opening.await {
+            Ok(plain) => {
+                let summary = serde_json::from_slice::<Summary>(&plain).ok();
+                Ok(summary.and_then(|summary| summary.amount))
+            }
+            Err(error) if error.is_damage() => {
+                tracing::error!(%error, action_id = %approved.action, "a summary does not open");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The amounts of approved requests, by operation, with the filter that finds them.
+type ApprovedAmounts = HashMap<[u8; 16], (ApprovedFilter, Vec<(ActionId, Money)>)>;
+
+/// A held request and what the ledger knows of similar ones.
+struct Asked<'a> {
+    action: &'a Action,
+    known: ActionFamiliarity,
+    /// Its amount, and the operation whose approved amounts it is compared with.
+    amount: Option<(&'a Money, OperationKey)>,
+}
+
+impl Asked<'_> {
+    fn context(&self, approved: &ApprovedAmounts, since: Timestamp) -> Context {
+        let action = self.action;
         let is_read = action
             .method
             .parse::<Method>()
@@ -126,74 +229,21 @@ impl Familiarity {
         };
         let others =
             |count: Option<u64>, counted| count.map(|count| count.saturating_sub(own(counted)));
-        let amount = match amount.filter(|_| known.operation.is_some()) {
-            Some(amount) => Some(self.range(action, amount, &known.summaries).await?),
-            None => None,
-        };
-        Ok(Context {
-            first_by_agent: known.operation.filter(|_| !is_read).map(|it| it.is_first),
-            first_to_target: known.is_first_to_recipients,
-            approved: others(known.operation.map(|it| it.approved), Ruling::Approved),
-            denied: others(known.operation.map(|it| it.denied), Ruling::Denied),
+        let operation = self.known.operation;
+        Context {
+            first_by_agent: operation.filter(|_| !is_read).map(|it| it.is_first),
+            first_to_target: self.known.is_first_to_recipients,
+            approved: others(operation.map(|it| it.approved), Ruling::Approved),
+            denied: others(operation.map(|it| it.denied), Ruling::Denied),
             since,
-            amount,
-        })
-    }
-
-    /// Compares an amount with those of approved requests.
-    async fn range(
-        &self,
-        action: &Action,
-        amount: &Money,
-        approved: &[ApprovedSummary],
-    ) -> Result<AmountRange, SealingError> {
-        let mut range = AmountRange::new(amount);
-        let (mut lowest, mut highest): (Option<Money>, Option<Money>) = (None, None);
-        for summary in approved {
-            let Some(other) = self.approved_amount(action, summary).await? else {
-                continue;
-            };
-            if other.compare(amount).is_none() {
-                continue;
-            }
-            range.count += 1;
-            let is = |ordering, than: Option<&Money>| {
-                than.is_none_or(|than| other.compare(than) == Some(ordering))
-            };
-            if is(Ordering::Less, lowest.as_ref()) {
-                lowest = Some(other.clone());
-            }
-            if is(Ordering::Greater, highest.as_ref()) {
-                highest = Some(other);
-            }
-        }
-        range.lowest = lowest.map(|amount| amount.value);
-        range.highest = highest.map(|amount| amount.value);
-        Ok(range)
-    }
-
-    /// Returns the amount of an approved request; `None` if it contains none or several, or if its summary is
-    /// damaged.
-    async fn approved_amount(
-        &self,
-        action: &Action,
-        approved: &ApprovedSummary,
-    ) -> Result<Option<Money>, SealingError> {
-        let purpose = Purpose::action_summary(approved.action, approved.digest);
-        let sealed = &approved.summary;
-        let opening = self
-            .sealing
-            .open(action.workspace, sealed.data_key, &sealed.bytes, &purpose);
-        match opening.await {
-            Ok(plain) => {
-                let summary = serde_json::from_slice::<Summary>(&plain).ok();
-                Ok(summary.and_then(|summary| summary.amount))
-            }
-            Err(error) if error.is_damage() => {
-                tracing::error!(%error, action_id = %approved.action, "a summary does not open");
-                Ok(None)
-            }
-            Err(error) => Err(error),
+            amount: self.amount.map(|(amount, operation)| {
+                let approved = approved.get(&operation.0);
+                let others = approved.into_iter().flat_map(|(_, amounts)| amounts);
+                let others = others.filter(|(other, _)| *other != action.id);
+                // One more was read, in case the request is among them.
+                let others = others.take(AMOUNTS_MAX as usize);
+                AmountRange::of(amount, others.map(|(_, amount)| amount))
+            }),
         }
     }
 }

@@ -79,11 +79,11 @@ impl Finding {
     /// An effect that a word in the path or the query shows. `place` is how the sentence names where the
     /// word is.
     pub(crate) fn of_word(effect: Effect, word: &str, evidence: &str, place: &str) -> Self {
-        let sentence = format!(
-            "“{}” in the {place} means that it {}.",
-            shown(word),
-            effect.phrase()
-        );
+        let does = match word {
+            "merge" => "joins one thing with another for good",
+            _ => effect.phrase(),
+        };
+        let sentence = format!("“{}” in the {place} means that it {does}.", shown(word));
         Self::openly(effect, evidence, sentence)
     }
 

@@ -63,8 +63,8 @@ mod user;
 mod workspace;
 
 pub use action::{
-    ActionFamiliarity, ActionFilter, ActionWithNames, ApprovedSummary, DamagedAction,
-    FamiliarityFilter, OperationFamiliarity, RuledAction, RulingFilter, StoredAction, StoredHead,
+    ActionFamiliarity, ActionFilter, ActionWithNames, ApprovedFilter, ApprovedSummary,
+    DamagedAction, OperationFamiliarity, RuledAction, RulingFilter, StoredAction, StoredHead,
 };
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
 pub use audit::{ActorFilter, AuditBroken, AuditFilter, Resume};

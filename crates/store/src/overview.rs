@@ -33,8 +33,7 @@ pub struct Overview {
     pub series: Vec<OverviewCount>,
     /// How many actions are pending now.
     pub pending: i64,
-    /// The median time from holding a request to its approval or denial, in milliseconds. An approval that
-    /// expired or was revoked before it was used does not count.
+    /// The median time from holding a request to its approval or denial, in milliseconds.
     pub decision_ms_median: Option<i64>,
     /// The agents with the most requests.
     pub agents: Vec<OverviewAgent>,
@@ -99,13 +98,13 @@ pub struct OverviewOperation {
 /// The outcomes of held requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OverviewHeld {
-    /// They are approved, or were sent after an approval.
+    /// A human approved them, whatever happened to them afterward.
     pub approved: i64,
     /// A human denied them.
     pub denied: i64,
-    /// They expired, undecided or with an approval that was not used.
+    /// They expired undecided.
     pub expired: i64,
-    /// They were revoked, before or after an approval, or a human recorded that they were not executed.
+    /// They were revoked undecided.
     pub revoked: i64,
     /// They are still pending.
     pub pending: i64,
@@ -157,18 +156,16 @@ impl Store {
             reader,
             (i64,),
             "SELECT COUNT(*) FROM actions WHERE workspace_id = $1 AND created_at >= $2
-               AND (approved_at IS NOT NULL OR status = 'DENIED')
-               AND COALESCE(approved_at, resolved_at) >= created_at",
+               AND ruled_at >= created_at",
             workspace.0,
             since.0,
         );
         let median = fetch_optional!(
             reader,
             (i64,),
-            "SELECT COALESCE(approved_at, resolved_at) - created_at FROM actions
+            "SELECT ruled_at - created_at FROM actions
              WHERE workspace_id = $1 AND created_at >= $2
-               AND (approved_at IS NOT NULL OR status = 'DENIED')
-               AND COALESCE(approved_at, resolved_at) >= created_at
+               AND ruled_at >= created_at
              ORDER BY 1 LIMIT 1 OFFSET $3",
             workspace.0,
             since.0,
@@ -242,7 +239,7 @@ async fn held(
     let counts = fetch_all!(
         reader,
         (Text, i64),
-        "SELECT CASE WHEN approved_at IS NULL THEN status ELSE 'APPROVED' END, COUNT(*)
+        "SELECT CASE WHEN ruled_at IS NULL OR status = 'DENIED' THEN status ELSE 'APPROVED' END, COUNT(*)
          FROM actions WHERE workspace_id = $1 AND created_at >= $2 GROUP BY 1",
         workspace.0,
         since.0,

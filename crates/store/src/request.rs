@@ -37,8 +37,8 @@ struct RequestRow {
     upstream_status: Option<i64>,
     completed_at: Option<i64>,
     action_status: Option<Text>,
-    approved_by: Option<i64>,
-    approved_at: Option<i64>,
+    ruled_by: Option<i64>,
+    ruled_at: Option<i64>,
     resolved_by: Option<i64>,
     resolved_at: Option<i64>,
     request_key_id: Option<i64>,
@@ -50,7 +50,7 @@ struct RequestRow {
 macro_rules! select_request {
     ($rest:literal) => {
         concat!(
-            "SELECT requests.*, actions.status AS action_status, approved_by, approved_at, ",
+            "SELECT requests.*, actions.status AS action_status, ruled_by, ruled_at, ",
             "resolved_by, resolved_at, request_key_id, digest, summary ",
             "FROM requests LEFT JOIN actions ON actions.entry_id = requests.id ",
             $rest
@@ -103,8 +103,8 @@ impl RequestRow {
 
     /// Returns who ruled on the action, or else who ended it before a ruling.
     fn decided(&self) -> Option<Decided> {
-        let (by, at) = match self.approved_by {
-            Some(by) => (by, self.approved_at?),
+        let (by, at) = match self.ruled_by {
+            Some(by) => (by, self.ruled_at?),
             None => (self.resolved_by?, self.resolved_at?),
         };
         Some(Decided {

@@ -6,6 +6,7 @@
 
 use std::cmp::Ordering;
 
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_judge::Role;
 use serde::{Deserialize, Serialize};
 
@@ -162,9 +163,13 @@ fn money(amount: &Value, others: &[Value]) -> Option<Money> {
 }
 
 /// Returns an amount with its currency, as people write it.
-pub(crate) fn shown(amount: &Value, others: &[Value]) -> String {
-    let Some(money) = money(amount, others) else {
-        return amount.text.clone();
+pub(crate) fn shown(amount: &Value, values: &Values, effect: Effect) -> String {
+    let Some(money) = money(amount, &values.kept) else {
+        return if effect == Effect::Pay && is_without_currency(amount, values) {
+            format!("{} (no currency given)", amount.text)
+        } else {
+            amount.text.clone()
+        };
     };
     let Money {
         currency, value, ..
@@ -173,6 +178,23 @@ pub(crate) fn shown(amount: &Value, others: &[Value]) -> String {
         Some(number) => with_currency(&number, currency),
         None => format!("{} {currency} (unit not documented)", amount.text),
     }
+}
+
+/// Whether a request certainly does not say which currency an amount is in, and the documents neither.
+fn is_without_currency(amount: &Value, values: &Values) -> bool {
+    const PLAIN: &str = "amount balance charge deposit fee gross money net order payment payout price refund \
+        subtotal sum total transfer value withdrawal";
+    const UNITS: &str = "asset ccy coin crypto currency denom denomination instrument iso market money pair \
+        security symbol ticker token unit";
+    let names_unit = |value: &Value| {
+        let mut names = value.names.iter();
+        names.any(|name| words(name).any(|word| is_in(UNITS, &word)))
+    };
+    amount.meaning.is_none()
+        && values.dropped == 0
+        && !values.is_unread
+        && words(amount.name()).all(|word| is_in(PLAIN, &word))
+        && !values.kept.iter().any(names_unit)
 }
 
 /// Whether a value is the amount of a request that moves money.
@@ -325,6 +347,13 @@ mod tests {
         }
     }
 
+    fn values(kept: &[Value]) -> Values {
+        Values {
+            kept: kept.to_vec(),
+            ..Values::default()
+        }
+    }
+
     #[test]
     fn an_amount_is_written_as_people_write_it() {
         let cents = Some("Amount in cents");
@@ -365,8 +394,11 @@ mod tests {
                 "1250000 EUR (unit not documented)",
             ),
         ] {
-            let others = [value("currency", currency, None)];
-            assert_eq!(shown(&value(name, text, meaning), &others), expected);
+            let others = values(&[value("currency", currency, None)]);
+            assert_eq!(
+                shown(&value(name, text, meaning), &others, Effect::Pay),
+                expected
+            );
         }
     }
 
@@ -403,16 +435,43 @@ mod tests {
     #[test]
     fn an_amount_without_a_currency_is_shown_as_it_is() {
         let amount = value("amount", "1250000", Some("Amount in cents"));
-        assert_eq!(shown(&amount, &[]), "1250000");
-        let two = [
+        assert_eq!(shown(&amount, &values(&[]), Effect::Pay), "1250000");
+        let two = values(&[
             value("currency", "EUR", None),
             value("fee_currency", "USD", None),
-        ];
+        ]);
         let elsewhere = Value {
             location: "body/payout/amount".to_owned(),
             ..amount
         };
-        assert_eq!(shown(&elsewhere, &two), "1250000");
+        assert_eq!(shown(&elsewhere, &two, Effect::Pay), "1250000");
+    }
+
+    #[test]
+    fn a_missing_currency_is_named_if_it_is_certainly_missing() {
+        let missing = "18400 (no currency given)";
+        for (name, others, expected) in [
+            ("amount", vec![], missing),
+            ("totalAmount", vec![value("to", "20871", None)], missing),
+            // The currency may be part of the name, or that of an asset.
+            ("amountSats", vec![], "18400"),
+            ("amount", vec![value("asset", "USDT", None)], "18400"),
+        ] {
+            let amount = value(name, "18400", None);
+            assert_eq!(
+                shown(&amount, &values(&others), Effect::Pay),
+                expected,
+                "{name}"
+            );
+        }
+        let partly_read = Values {
+            dropped: 1,
+            ..Values::default()
+        };
+        let amount = value("amount", "18400", None);
+        assert_eq!(shown(&amount, &partly_read, Effect::Pay), "18400");
+        // A discount may be a percentage.
+        assert_eq!(shown(&amount, &values(&[]), Effect::Create), "18400");
     }
 
     #[test]

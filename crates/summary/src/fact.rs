@@ -202,7 +202,7 @@ pub(crate) fn most_important(
         };
         let shown = match kind {
             _ if is_secret => HIDDEN.to_owned(),
-            FactKind::Amount => amount::shown(value, &values.kept),
+            FactKind::Amount => amount::shown(value, values, effect),
             _ => units::shown(value).unwrap_or_else(|| value.text.clone()),
         };
         let group = value.group();
@@ -230,10 +230,16 @@ pub(crate) fn most_important(
             meaning: short(value.meaning.as_deref()),
         };
         let ranked = Ranked {
-            weight: if is_secret {
-                Weight::Plain
-            } else {
-                weight_of(value, kind)
+            weight: match kind {
+                _ if is_secret => Weight::Plain,
+                // The path or the name of the call says the same.
+                FactKind::Object | FactKind::Other
+                    if target.names.iter().any(|name| name.value == value.text) =>
+                {
+                    Weight::Minor
+                }
+                _ if values.calls.is_batch && frames_call(value) => Weight::Minor,
+                kind => weight_of(value, kind),
             },
             total: match kind {
                 FactKind::Command => 1,
@@ -349,8 +355,12 @@ pub(crate) fn recipients(facts: &[Ranked], values: &Values) -> Option<Vec<String
 fn kind_of(value: &Value) -> FactKind {
     match value.role {
         _ if amount::is_amount(value) => FactKind::Amount,
-        // A setting that is switched off matters less than one that is set.
+        // A setting that is switched off matters less than one that is set, and one that is set is not
+        // somebody or something.
         _ if value.text == "false" => FactKind::Other,
+        _ if value.text == "true" && !matches!(value.role, Role::Access | Role::Action) => {
+            FactKind::Other
+        }
         Role::Recipient | Role::Attendee => FactKind::Recipient,
         Role::Account | Role::Payment => FactKind::Account,
         Role::Access => FactKind::Access,
@@ -359,11 +369,22 @@ fn kind_of(value: &Value) -> FactKind {
         Role::Link => FactKind::Link,
         // A charge may be an amount or the object that is charged.
         Role::Identifier | Role::Owner | Role::Amount => FactKind::Object,
-        Role::Quantity => FactKind::Quantity,
+        Role::Quantity if value.text.bytes().any(|byte| byte.is_ascii_digit()) => {
+            FactKind::Quantity
+        }
         Role::Date => FactKind::Date,
+        Role::None if is_url(&value.text) => FactKind::Link,
         Role::None if is_sentence(value) => FactKind::Content,
-        Role::None | Role::Action | Role::Secret => FactKind::Other,
+        Role::None | Role::Action | Role::Quantity | Role::Secret => FactKind::Other,
     }
+}
+
+/// Whether a value is written like a URL, whatever its name is.
+fn is_url(text: &str) -> bool {
+    let rest = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty()) && !text.contains(char::is_whitespace)
 }
 
 /// Whether a value reads like a sentence, whatever its name is.
@@ -383,7 +404,11 @@ fn is_condition(word: &str) -> bool {
 fn weight_of(value: &Value, kind: FactKind) -> Weight {
     let name = spaced(value.name());
     let last = name.rsplit(' ').next().unwrap_or_default();
-    if is_trial(&name, last, &value.text) || is_everything(&value.text) || is_environment(value) {
+    if is_trial(&name, last, &value.text)
+        || is_everything(&value.text)
+        || is_environment(value)
+        || is_grave_switch(&name, &value.text)
+    {
         return Weight::Deciding;
     }
     // Forms have no truth values.
@@ -404,9 +429,28 @@ fn weight_of(value: &Value, kind: FactKind) -> Weight {
     }
 }
 
+/// Whether a value of a batch is the name of a call or the mark of its item, and not what the call is about.
+fn frames_call(value: &Value) -> bool {
+    const FRAME: &str = "action cmd command endpoint http_method href method op operation path relative_path \
+        relative_url temp_id type uri url uuid verb";
+    let is_item = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    // Members of the item itself, not of what it holds.
+    let is_member = value.parent().rsplit('/').next().is_some_and(is_item);
+    is_member && is_in(FRAME, &value.name().to_ascii_lowercase())
+}
+
 /// Whether a value says that the request is only tried, planned, or prepared. That is what the agent
 /// asks for, and the upstream may ignore it.
 fn is_trial(name: &str, last: &str, text: &str) -> bool {
+    let text = text.trim().to_ascii_lowercase();
+    let is_off = is_in("false 0 no none off", &text) || text.is_empty();
+    is_trial_name(name) && !is_off
+        || is_in("mode stage state status", last)
+            && is_in("draft scheduled test preview sandbox", &text)
+}
+
+/// Whether the dotted name of a value is that of a switch for a trial.
+pub(crate) fn is_trial_name(name: &str) -> bool {
     const SWITCHES: &[&str] = &[
         "check only",
         "draft",
@@ -424,11 +468,20 @@ fn is_trial(name: &str, last: &str, text: &str) -> bool {
         "what if",
         "whatif",
     ];
-    let text = text.trim().to_ascii_lowercase();
-    let is_off = is_in("false 0 no none off", &text) || text.is_empty();
-    SWITCHES.contains(&name) && !is_off
-        || is_in("mode stage state status", last)
-            && is_in("draft scheduled test preview sandbox", &text)
+    let own = spaced(name.rsplit('.').next().unwrap_or_default());
+    SWITCHES.contains(&&*own)
+}
+
+/// Whether a value is a switch that decides who sees an object, or that makes the request do far more.
+fn is_grave_switch(name: &str, text: &str) -> bool {
+    const WIDENING: &str = "delete destroy everyone everything force ownership permanent permanently prune \
+        purge wipe";
+    let any_in = |list: &str| name.split(' ').any(|word| is_in(list, word));
+    match text {
+        "true" => any_in(WIDENING) || any_in("private public"),
+        "false" => any_in("private"),
+        _ => false,
+    }
 }
 
 /// Whether a value stands for everything or everyone of its kind.
@@ -504,6 +557,9 @@ fn is_without_amount(values: &Values) -> bool {
 
 /// Whether the name of a value says that it is a secret.
 fn is_secret(value: &Value) -> bool {
+    if matches!(&*value.text, "true" | "false") {
+        return false;
+    }
     // A number of tokens is a quantity of text: `max_tokens`.
     let is_number = value.text.bytes().all(|byte| byte.is_ascii_digit());
     if is_number && words(value.name()).any(|word| word == "tokens") {

@@ -4,7 +4,7 @@
 use gaiterguard_domain::effect::Effect;
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{FactKind, NO_AMOUNT, Ranked, Weight, count, gives, receives};
+use crate::fact::{self, FactKind, NO_AMOUNT, Ranked, Weight, count, gives, receives};
 use crate::values::{Calls, beginning, is_identifier};
 use crate::verb::Phrase;
 use crate::words::{is_in, noun_of, plural, singular, spaced};
@@ -87,8 +87,11 @@ impl Headline<'_> {
         line.own(match (self.effect, &*self.calls.named) {
             (Effect::Read, _) => "Read ",
             (_, [_]) => "Run ",
-            _ => "Run several calls: ",
+            _ => "",
         });
+        if self.effect != Effect::Read && self.calls.named.len() > 1 {
+            line.own(&format!("Run {} calls: ", self.calls.count));
+        }
         self.named_calls(line);
         let amounts: Vec<&Ranked> = self.of_kind(FactKind::Amount).collect();
         line.list(" · ", &amounts);
@@ -100,15 +103,15 @@ impl Headline<'_> {
     /// Appends the first different calls, with how often each appears, and counts the others.
     fn named_calls(&self, line: &mut Line) {
         let mut named = 0;
-        for (number, (call, times)) in self.calls.named.iter().take(NAMED_MAX).enumerate() {
+        for (number, call) in self.calls.named.iter().take(NAMED_MAX).enumerate() {
             if number > 0 {
                 line.own(", ");
             }
-            if *times > 1 {
-                line.own(&format!("{times} × "));
+            if call.times > 1 {
+                line.own(&format!("{} × ", call.times));
             }
-            line.text(call, false, VALUE_CHARS_MAX);
-            named += times;
+            line.text(&call.name, false, VALUE_CHARS_MAX);
+            named += call.times;
         }
         if self.calls.count > named {
             line.own(&format!(" and {} more", self.calls.count - named));
@@ -172,6 +175,14 @@ impl Headline<'_> {
             self.details_but(line, &kinds, &state.fact.name);
             return;
         }
+        if let Some(name) = self.new_name() {
+            line.own("Rename");
+            self.object(line);
+            self.context(line);
+            line.own(" to ");
+            line.value(name, VALUE_CHARS_MAX);
+            return;
+        }
         line.own(&self.phrase.verb);
         let recipients: Vec<&Ranked> = self.of_kind(FactKind::Recipient).collect();
         let reaches = matches!(self.effect, Effect::ShareOutside | Effect::Access);
@@ -230,6 +241,22 @@ impl Headline<'_> {
         (is_short && !state.fact.is_cut).then_some(state)
     }
 
+    /// Returns the new name of a known object, if that is all that the request changes.
+    fn new_name(&self) -> Option<&Ranked> {
+        let is_change = is_in("Change Update", &self.phrase.verb) && self.phrase.takes_name;
+        if !is_change || self.names().is_empty() {
+            return None;
+        }
+        let mut changes = self
+            .facts
+            .iter()
+            .filter(|one| one.fact.kind != FactKind::Target && one.weight != Weight::Minor);
+        let name = changes.next().filter(|_| changes.next().is_none())?;
+        let own = spaced(name.fact.name.rsplit('.').next().unwrap_or_default());
+        let is_name = matches!(&*own, "name" | "title" | "display name" | "friendly name");
+        (is_name && !name.fact.is_cut && name.total == 1).then_some(name)
+    }
+
     /// Writes a request that sets the state of an object.
     fn set_state(&self, line: &mut Line, state: &Ranked) {
         let name = short_name(&state.fact.name);
@@ -266,9 +293,16 @@ impl Headline<'_> {
     fn listed_objects(&self) -> Option<usize> {
         let ids = self.facts.iter().find(|one| {
             let own = one.fact.name.rsplit('.').next().unwrap_or_default();
-            one.fact.kind == FactKind::Object && one.total > 1 && own.eq_ignore_ascii_case("ids")
+            one.fact.kind == FactKind::Object && own.eq_ignore_ascii_case("ids")
         })?;
-        Some(ids.total)
+        // A query may have them in one value: `ids=1,2,3`.
+        let parts = ids.fact.value.split(',').count();
+        let count = if ids.total == 1 && !ids.fact.is_cut {
+            parts
+        } else {
+            ids.total
+        };
+        (count > 1).then_some(count)
     }
 
     /// Returns the objects that the path names, the last one first, as the facts list them.
@@ -334,7 +368,7 @@ impl Headline<'_> {
 
     /// Appends values like [`Self::details`], but none with the name of one that is part of the sentence.
     fn details_but(&self, line: &mut Line, kinds: &[FactKind], said: &str) {
-        let mut shown: Vec<&str> = Vec::new();
+        let mut shown: Vec<(&str, &str)> = Vec::new();
         let pays = self.effect == Effect::Pay;
         let deciding = self.facts.iter().filter(|one| {
             // These are part of the sentence themselves.
@@ -354,9 +388,19 @@ impl Headline<'_> {
         self.appended(line, deciding, DECIDING_MAX, &mut shown);
         let room = DETAILS_ALONE_MAX.max(shown.len() + DETAILS_MAX);
         self.appended(line, of_kinds(Weight::Plain), room, &mut shown);
-        // Switches are named only if there is nothing else.
+        // A value that says how the request is made is named only if there is nothing else, and a switch if there
+        // is room: one that is on does more than one that is off.
         if shown.is_empty() {
-            self.appended(line, of_kinds(Weight::Minor), DETAILS_MAX, &mut shown);
+            // The calls of a batch are named already.
+            if self.calls.count == 0 {
+                self.appended(line, of_kinds(Weight::Minor), DETAILS_MAX, &mut shown);
+            }
+        } else if self.first(FactKind::Command).is_none() {
+            for (state, names_max) in [("true", DETAILS_ALONE_MAX), ("false", DETAILS_MAX)] {
+                let switches = of_kinds(Weight::Minor)
+                    .filter(|one| one.fact.value == state && !fact::is_trial_name(&one.fact.name));
+                self.appended(line, switches, names_max, &mut shown);
+            }
         }
     }
 
@@ -366,23 +410,26 @@ impl Headline<'_> {
         line: &mut Line,
         facts: impl Iterator<Item = &'f Ranked>,
         names_max: usize,
-        shown: &mut Vec<&'f str>,
+        shown: &mut Vec<(&'f str, &'f str)>,
     ) {
         for one in facts {
+            // A filter in the query may have the name of a value in the body.
+            let place = one.fact.location.split('/').next().unwrap_or_default();
+            let name = (place, &*one.fact.name);
             let is_known = self
                 .of_kind(FactKind::Target)
                 .any(|name| name.fact.value == one.fact.value);
-            if is_known || shown.contains(&&*one.fact.name) {
+            if is_known || shown.contains(&name) {
                 continue;
             }
-            if shown.len() == names_max {
+            if shown.len() >= names_max {
                 break;
             }
             line.detail(one);
             if one.total > 1 {
                 line.own(&format!(" and {} more", one.total - 1));
             }
-            shown.push(&one.fact.name);
+            shown.push(name);
         }
     }
 
@@ -414,7 +461,12 @@ impl Headline<'_> {
 /// Returns the last of the dotted names of a value, and the one before it if it says nothing alone.
 fn short_name(names: &str) -> String {
     // Names of the format, around every value of it.
-    let is_wrapper = |name: &&str| is_in("attributes data node properties sys", name);
+    let is_wrapper = |name: &&str| {
+        is_in(
+            "attributes data input node params properties sys variables",
+            name,
+        )
+    };
     let mut outer = names.rsplit('.');
     let own = outer.next().unwrap_or_default();
     let is_alone = own.chars().nth(1).is_none()

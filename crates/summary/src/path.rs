@@ -5,7 +5,7 @@ use gaiterguard_judge::{PartKind, path_parts};
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use crate::words::{begins_with_verb, is_general, is_version};
+use crate::words::{begins_with_verb, is_caller, is_general, is_version};
 
 /// The most names of a path that are kept.
 const NAMES_MAX: usize = 16;
@@ -68,7 +68,11 @@ impl Target {
             .collect();
         let parts = matched(raw, &template)?;
         let mut target = Self::default();
-        for (pattern, text) in parts {
+        let last = parts.len().saturating_sub(1);
+        for (number, (pattern, text)) in parts.into_iter().enumerate() {
+            if is_caller(&text) && (number < last || !target.names.is_empty()) {
+                continue;
+            }
             match Parameter::of(pattern) {
                 Some(Parameter {
                     prefix,
@@ -96,7 +100,10 @@ impl Target {
         let mut target = Self::default();
         for (number, segment) in raw.iter().enumerate() {
             let text = decoded(segment);
-            if is_version(&text) && target.is_at_root() {
+            let is_last = number + 1 == raw.len();
+            let may_be_version = target.is_at_root() || !is_last && target.is_at_interface();
+            let is_placeless = is_caller(&text) && (!is_last || !target.names.is_empty());
+            if is_version(&text) && may_be_version || is_placeless {
                 continue;
             }
             let bare = without_format(&text);
@@ -104,7 +111,6 @@ impl Target {
                 .iter()
                 .find(|part| part.text == text || part.text == bare)
                 .map(|part| part.kind);
-            let is_last = number + 1 == raw.len();
             let is_prefix = number < based || is_general(bare) && target.is_at_root();
             if is_prefix || target.is_word(bare, kind, is_last, method) {
                 target.push_word(bare);
@@ -118,6 +124,12 @@ impl Target {
     /// Whether only general words, such as `api`, were found so far.
     fn is_at_root(&self) -> bool {
         self.names.is_empty() && self.words.iter().all(|word| is_general(word))
+    }
+
+    /// Whether the last word is that of an interface, which its version follows: `/rest/api/3`.
+    fn is_at_interface(&self) -> bool {
+        let last = self.trailing_words().last();
+        last.is_some_and(|word| matches!(&**word, "api" | "rest"))
     }
 
     /// Whether a segment is a word of the interface. A segment without a kind, which the assessor
@@ -136,7 +148,10 @@ impl Target {
         match kind {
             _ if is_version => true,
             _ if is_upper => false,
-            PartKind::Name => is_act && begins_with_verb(text),
+            // An identifier may begin like a verb: `run-bWSq4YeY`.
+            PartKind::Name => {
+                is_act && begins_with_verb(text) && !text.bytes().any(|byte| byte.is_ascii_digit())
+            }
             _ if text.contains('.') => is_last && *method == Method::POST,
             PartKind::Unclear => is_act || !is_last && !self.expects_name(),
             PartKind::Word => {

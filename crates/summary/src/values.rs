@@ -9,7 +9,7 @@ use gaiterguard_request::node::push_token;
 use gaiterguard_request::opened::{Body, Document, Opened};
 use gaiterguard_request::{Arena, Node};
 
-use crate::words::{is_verb, words};
+use crate::words::{is_in, is_verb, words};
 
 /// The most values that are read. A summary shows six, and a larger body is a list of more of the same.
 const VALUES_MAX: usize = 2000;
@@ -22,6 +22,13 @@ const CALLS_MAX: usize = 4;
 
 /// How many texts that hold JSON are opened within one another, as deep as the assessor opens them.
 const WRAPPED_MAX: usize = 3;
+
+/// Elements of HTML that say how their text looks and not what it is.
+const MARKUP_TAGS: &str = "a b blockquote body br code div em figure h1 h2 h3 h4 h5 h6 html i li main ol p pre section \
+    span strong table tbody td th thead tr u ul";
+
+/// Attributes of such elements.
+const MARKUP_LOOKS: &str = "class style";
 
 /// Members of a command that name it, whatever they say.
 const COMMAND_NAMES: &[&str] = &["action", "command", "cmd", "method", "op", "operation"];
@@ -78,11 +85,29 @@ impl Value {
     }
 }
 
+/// A call within a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// Its name, or its method and its target.
+    pub(crate) name: String,
+    /// How often it appears.
+    pub(crate) times: usize,
+    /// The grave effect that its name has.
+    effect: Option<Effect>,
+}
+
+impl Call {
+    /// Orders calls by their effect, the gravest first.
+    fn rank(&self) -> (bool, Option<Effect>) {
+        (self.effect.is_none(), self.effect)
+    }
+}
+
 /// The calls within a request.
 #[derive(Debug, Default)]
 pub(crate) struct Calls {
-    /// The first different ones, with how often each of them appears.
-    pub(crate) named: Vec<(String, usize)>,
+    /// Different ones, the gravest first.
+    pub(crate) named: Vec<Call>,
     /// How many calls there are.
     pub(crate) count: usize,
     /// The gravest effect that the name of a command has.
@@ -93,13 +118,26 @@ pub(crate) struct Calls {
 }
 
 impl Calls {
-    fn push(&mut self, call: &str) {
+    fn push(&mut self, name: &str) {
         self.count += 1;
-        if let Some((_, count)) = self.named.iter_mut().find(|(known, _)| known == call) {
-            *count += 1;
-        } else if self.named.len() < CALLS_MAX {
-            self.named.push((call.to_owned(), 1));
+        if let Some(known) = self.named.iter_mut().find(|known| known.name == name) {
+            known.times += 1;
+            return;
         }
+        let call = Call {
+            name: name.to_owned(),
+            times: 1,
+            // The name of a request in a batch begins with its method.
+            effect: effect_of_call(name.split(' ').next().unwrap_or(name)),
+        };
+        let place = self
+            .named
+            .iter()
+            .position(|known| call.rank() < known.rank())
+            .unwrap_or(self.named.len());
+        self.named.insert(place, call);
+        // A harmless call must not hide a grave one.
+        self.named.truncate(CALLS_MAX);
     }
 }
 
@@ -126,6 +164,7 @@ pub(crate) fn of_request(opened: &Opened<'_>, operation: Option<&Operation>) -> 
         names: Vec::new(),
         envelope: &[],
         wrapped: 0,
+        is_in_markup: false,
     };
     for (name, value) in opened.query().members() {
         reader.names.push((*name).to_owned());
@@ -169,6 +208,8 @@ struct Reader<'a> {
     envelope: &'static [&'static str],
     /// How many texts were opened around the value.
     wrapped: usize,
+    /// Whether the value is inside a text that is XML.
+    is_in_markup: bool,
 }
 
 impl Reader<'_> {
@@ -190,27 +231,45 @@ impl Reader<'_> {
                 for (name, value) in *members {
                     let mut inner = location.to_owned();
                     push_token(&mut inner, name);
-                    self.names.push((*name).to_owned());
+                    if self.is_in_markup && is_in(MARKUP_LOOKS, name) {
+                        self.values.dropped += 1;
+                        continue;
+                    }
+                    // The text of an XML element next to its attributes, and an unnamed part, have no name.
+                    let is_named = !name.is_empty()
+                        && !(self.is_in_markup && is_in(MARKUP_TAGS, &name.to_ascii_lowercase()));
+                    if is_named {
+                        self.names.push((*name).to_owned());
+                    }
                     self.node(value, &inner);
-                    self.names.pop();
+                    if is_named {
+                        self.names.pop();
+                    }
                 }
             }
         }
     }
 
-    /// Reads a text, or the values in it if it is a JSON list or object.
+    /// Reads a text, or the values in it if it is a JSON list or object or an XML document.
     fn text(&mut self, location: &str, text: &str) {
         let trimmed = text.trim();
         let is_container = trimmed.len() > 2
             && (trimmed.starts_with('{') && trimmed.ends_with('}')
                 || trimmed.starts_with('[') && trimmed.ends_with(']'));
-        if is_container && self.wrapped < WRAPPED_MAX {
+        let is_xml = trimmed.starts_with('<') && trimmed.ends_with('>');
+        if (is_container || is_xml) && self.wrapped < WRAPPED_MAX {
             let arena = Arena::for_body(trimmed.len());
-            if let Ok(node) = Node::of_json(trimmed, &arena) {
+            let read = match is_xml {
+                true => Node::parse_xml(trimmed, &arena).ok(),
+                false => Node::of_json(trimmed, &arena).ok(),
+            };
+            if let Some(node) = read {
                 let before = self.values.kept.len() + self.values.dropped;
+                let was_in_markup = std::mem::replace(&mut self.is_in_markup, is_xml);
                 self.wrapped += 1;
                 self.node(&node, location);
                 self.wrapped -= 1;
+                self.is_in_markup = was_in_markup;
                 // A list of nothing is shown as it is written.
                 if self.values.kept.len() + self.values.dropped > before {
                     return;
@@ -227,23 +286,21 @@ impl Reader<'_> {
         if is_counted || items.len() < 2 {
             return;
         }
-        let Some(commands) = items.iter().map(command_of).collect::<Option<Vec<&str>>>() else {
+        let requests = || items.iter().map(request_of).collect::<Option<Vec<_>>>();
+        let commands = || {
+            let commands = items.iter().map(command_of);
+            commands.map(|command| command.map(str::to_owned)).collect()
+        };
+        let Some(commands) = requests().or_else(commands) else {
             return;
         };
         let calls = &mut self.values.calls;
         calls.is_batch = true;
         for command in commands {
-            let is_new = !calls.named.iter().any(|(known, _)| known == command);
-            // The effect of a name is the same each time.
-            if is_new {
-                calls.effect = calls
-                    .effect
-                    .into_iter()
-                    .chain(effect_of_call(command))
-                    .min();
-            }
-            calls.push(command);
+            calls.push(&command);
         }
+        let gravest = calls.named.first().and_then(|call| call.effect);
+        calls.effect = calls.effect.into_iter().chain(gravest).min();
     }
 
     fn leaf(&mut self, location: &str, text: &str, kind: Kind) {
@@ -253,6 +310,10 @@ impl Reader<'_> {
         }
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let role = self.role(matches!(kind, Kind::Bool), is_number);
+        if role == Role::Command {
+            let known = self.values.calls.effect.into_iter();
+            self.values.calls.effect = known.chain(effect_of_statement(text)).min();
+        }
         let (text, is_cut) = beginning(text, VALUE_CHARS_MAX);
         let value = Value {
             location: location.to_owned(),
@@ -355,6 +416,32 @@ pub(crate) fn is_identifier(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// Returns the effect of a database statement by its first word.
+fn effect_of_statement(text: &str) -> Option<Effect> {
+    let first = text.split_whitespace().next()?.to_ascii_lowercase();
+    let is_statement = text.split_whitespace().nth(2).is_some();
+    match &*first {
+        _ if !is_statement => None,
+        "delete" | "drop" | "truncate" => Some(Effect::Delete),
+        "grant" | "revoke" => Some(Effect::Access),
+        "alter" | "create" | "insert" | "merge" | "replace" | "update" => Some(Effect::Change),
+        _ => None,
+    }
+}
+
+/// Returns the request that an item of a list is: `PUT /tasks/1`.
+fn request_of(item: &Node<'_>) -> Option<String> {
+    const METHODS: &str = "DELETE GET HEAD OPTIONS PATCH POST PUT";
+    let text = |names: &str| {
+        let mut members = item.members().iter();
+        let named = |name: &str| is_in(names, &name.to_ascii_lowercase());
+        members.find_map(|(name, value)| value.as_text().filter(|_| named(name)))
+    };
+    let method = text("http_method method verb")?.to_ascii_uppercase();
+    let target = text("endpoint href path relative_path relative_url relativepath uri url")?;
+    is_in(METHODS, &method).then(|| format!("{method} {target}"))
 }
 
 /// Returns the name of the command that an item of a list is.

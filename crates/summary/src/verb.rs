@@ -141,6 +141,10 @@ const CHANGES: &str = "Assign Change Edit Enable Lock Mark Merge Modify Move Pau
     Reopen Reorder Replace Resize Restore Resume Scale Set Suspend Transition Unassign Unlock Unpin \
     Update Upgrade Upsert";
 
+/// Verbs that are not also nouns, so that one before a name is what is done to it: `/approve/job_1`.
+const PLAIN_ACTS: &str = "accept activate approve archive assign attach cancel deactivate detach disable \
+    enable install invite publish reject restart restore resume revoke suspend terminate unarchive verify";
+
 /// Words for what is sent to people.
 const MESSAGES: &str = "message mail email sms mms fax letter notification invitation chat";
 
@@ -198,8 +202,8 @@ pub(crate) fn of(
     }
 }
 
-/// Returns the effect of a request in the light of its verb and of the calls within it. It only becomes
-/// graver, or names a change that the method alone does not show.
+/// Returns the effect of a request in the light of its verb and of the calls within it. It becomes graver,
+/// or names a change that the method alone does not show.
 pub(crate) fn refined(
     effect: Effect,
     method: &Method,
@@ -209,6 +213,8 @@ pub(crate) fn refined(
     let verb = phrase.verb.strip_prefix("Bulk ").map(capitalized);
     let verb = verb.as_deref().unwrap_or(&phrase.verb);
     let own = match effect {
+        // A merge brings together what exists. Whether that runs anything is up to others.
+        Effect::Code if phrase.verb == "Merge" => Effect::Change,
         Effect::Create if *method == Method::POST && is_in(CHANGES, verb) => Effect::Change,
         own => own,
     };
@@ -252,6 +258,15 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
                 .or_else(last_name_noun),
         };
     }
+    // A search may be followed by its language or by what it looks for: `/search/jql`.
+    let asked = trailing.iter().rev().filter(|_| effect == Effect::Read);
+    if let Some((verb, _)) = asked.clone().find_map(|word| verb_in(effect, word)) {
+        return Phrase {
+            verb,
+            noun: trailing.last().map(|word| noun(word)),
+            takes_name: false,
+        };
+    }
     match trailing.last() {
         Some(word) => Phrase {
             verb: of_money(
@@ -262,11 +277,15 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
             noun: Some(noun(word)),
             takes_name: false,
         },
-        None => Phrase {
-            verb: plain(effect, method, None, form).to_owned(),
-            noun: last_name_noun(),
-            takes_name: true,
-        },
+        None => {
+            let act = target.names.last().and_then(|name| name.noun.as_deref());
+            let act = act.filter(|word| is_in(PLAIN_ACTS, word) && *method != Method::DELETE);
+            Phrase {
+                verb: act.map_or_else(|| plain(effect, method, None, form).to_owned(), capitalized),
+                noun: last_name_noun().filter(|_| act.is_none()),
+                takes_name: true,
+            }
+        }
     }
 }
 
@@ -287,9 +306,12 @@ fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
     }
     // The part before a dot names the group of a procedure: `chat.postMessage`.
     let words = spaced(segment.rsplit('.').next().unwrap_or(segment));
-    let several = SEVERAL
-        .iter()
-        .find_map(|one| words.strip_prefix(one)?.strip_prefix(' '));
+    let several = SEVERAL.iter().find_map(|one| {
+        let after = words
+            .strip_prefix(one)
+            .and_then(|rest| rest.strip_prefix(' '));
+        after.or_else(|| words.strip_suffix(one)?.strip_suffix(' '))
+    });
     let words = several.unwrap_or(&words);
     let (first, rest) = match words.split_once(' ') {
         Some((first, rest)) => (first, Some(rest.to_owned())),
@@ -321,6 +343,7 @@ fn plain(effect: Effect, method: &Method, word: Option<&str>, form: Form) -> &'s
             Form::Whole => "Replace",
         },
         Method::PATCH => "Change",
+        Method::POST if effect == Effect::Read => "Read",
         Method::POST if sends => "Send",
         Method::POST if effect == Effect::Code && !is_named => "Run",
         Method::POST if is_named => "Change",

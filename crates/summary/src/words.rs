@@ -1,20 +1,20 @@
 //! English words in names and paths.
 
 /// Verbs of API documents and paths.
-const VERBS: &str = "accept activate add announce approve archive assign attach ban block book buy calculate \
+const VERBS: &str = "accept activate add announce apply approve archive assign attach ban block book buy calculate \
     cancel capture change charge check clear close complete compose confirm copy create deactivate delete \
-    deploy detach disable dispatch dispute download duplicate edit enable estimate evaluate execute \
+    deploy destroy detach disable discard dispatch dispute download duplicate edit enable estimate evaluate execute \
     export expunge finalize finish fork forward generate get give grant hangup ignore import \
     install invite issue join kick launch leave link list lock make mark merge modify move \
-    open order overwrite pause pay pin place post preview publish purchase purge push reassign \
+    open order overwrite pause pay pin place post preview publish purchase purge push query reassign \
     reboot redeliver refund register reject release remove rename reopen reorder replace \
     reply rerun reserve reset resize restart restore resume retrieve retry revoke roll \
     rollback rotate run save scale schedule search send set share simulate snooze start stop submit \
     subscribe suspend sync terminate transfer transition trigger unarchive unassign unblock \
     unlink unlock unpin unsubscribe update upgrade upload upsert validate verify void withdraw write";
 
-/// Words before a verb that applies to many things.
-pub(crate) const SEVERAL: &[&str] = &["batch", "bulk", "mass", "multi"];
+/// Words before or after a verb that applies to many things.
+pub(crate) const SEVERAL: &[&str] = &["batch", "bulk", "many", "mass", "multi", "multiple"];
 
 /// Whether a word is in a list of words.
 pub(crate) fn is_in(list: &str, word: &str) -> bool {
@@ -50,6 +50,11 @@ pub(crate) fn verb_of(word: &str) -> Option<&'static str> {
     VERBS
         .split_ascii_whitespace()
         .find(|verb| word == *verb || is_third_person(word, verb))
+}
+
+/// Whether a segment of a path or a value stands for the caller: it names nobody.
+pub(crate) fn is_caller(text: &str) -> bool {
+    matches!(text, "me" | "@me" | "~" | "-")
 }
 
 /// Whether a word says nothing about what a path is for.

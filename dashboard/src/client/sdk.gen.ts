@@ -129,7 +129,8 @@ export const unblockAgent = <ThrowOnError extends boolean = true>(options: Optio
 /**
  * List actions
  *
- * Returns actions in every status, newest first, each with the beginning of its body.
+ * Returns actions in every status, newest first, each with the beginning of its body and with how it
+ * compares with earlier requests.
  */
 export const listApprovals = <ThrowOnError extends boolean = true>(options?: Options<ListApprovalsData, ThrowOnError>) => (options?.client ?? client).get<ListApprovalsResponses, ListApprovalsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -158,8 +159,8 @@ export const decideActions = <ThrowOnError extends boolean = true>(options: Opti
 /**
  * List pending actions
  *
- * Returns all pending actions, oldest first, each with the beginning of its body. A damaged action
- * has `unreadable: true`.
+ * Returns all pending actions, oldest first, each with the beginning of its body and with how it compares
+ * with earlier requests. A damaged action has `unreadable: true`.
  */
 export const listPendingApprovals = <ThrowOnError extends boolean = true>(options?: Options<ListPendingApprovalsData, ThrowOnError>) => (options?.client ?? client).get<ListPendingApprovalsResponses, ListPendingApprovalsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -606,7 +607,7 @@ export const compileRule = <ThrowOnError extends boolean = true>(options: Option
  * Simulate rules
  *
  * Applies the proposed rules to the requests of the last `days` days, at most 10,000, and returns
- * those whose decision would change. Nothing is saved.
+ * how many decisions would change, with up to ten examples of each change. Nothing is saved.
  */
 export const simulateRules = <ThrowOnError extends boolean = true>(options: Options<SimulateRulesData, ThrowOnError>) => (options.client ?? client).post<SimulateRulesResponses, SimulateRulesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 on_both_databases!(
     a_first_request_is_reported_as_such,
+    lists_report_the_same_as_single_actions,
     rulings_on_requests_to_the_same_operation_are_counted,
     only_an_approval_makes_a_recipient_known,
     an_amount_is_compared_with_approved_amounts,
@@ -48,8 +49,6 @@ async fn a_first_request_is_reported_as_such(storage: Storage) {
             },
         })
     );
-    let pending = scene.human.read("/approvals/pending").await;
-    assert_eq!(pending["approvals"][0]["context"], json!(null));
     let preview = format!("/approvals/{}?preview=true", held.action_id);
     assert_eq!(scene.human.read(&preview).await["context"]["approved"], 0);
 }
@@ -92,6 +91,68 @@ async fn rulings_on_requests_to_the_same_operation_are_counted(storage: Storage)
     let same = colleague.propose_held(same, "refund").await;
     assert_eq!(counts(&same).await, (0, 0));
     assert_eq!(context(&scene, &same).await["first_by_agent"], true);
+}
+
+async fn lists_report_the_same_as_single_actions(storage: Storage) {
+    let scene = holding(storage).await;
+    let colleague = scene
+        .human
+        .create_agent("colleague", &[&scene.service])
+        .await;
+    for (number, amount) in ["9.50", "120.00"].into_iter().enumerate() {
+        let key = format!("approved-{number}");
+        let held = payout(&scene.agent, amount, "EUR", "acct_1", &key).await;
+        scene.human.approve(&held).await;
+    }
+    let denied = payout(&colleague, "1.00", "EUR", "acct_2", "denied").await;
+    scene.human.deny(&denied, "no").await;
+    let read = scene.agent.propose(request("GET", "/reports/r-17"));
+    Held::from_response(read.send().await);
+    payout(&scene.agent, "12500.00", "EUR", "acct_1", "usual").await;
+    payout(&colleague, "33.00", "USD", "acct_2", "unusual").await;
+    let refund = post(
+        "/v1/charges/ch_1abc/refund",
+        json!({"amount": "5.00", "currency": "EUR"}),
+    );
+    scene.agent.propose_held(refund, "refund").await;
+    let removal = scene.hold("removal").await;
+    let mut database = DirectDatabase::open(&scene.gateway).await;
+    let unreadable = format!(
+        "UPDATE actions SET digest = operation WHERE id = '{}'",
+        removal.action_id
+    );
+    database.change(&unreadable).await;
+
+    let pending = scene.human.read("/approvals/pending").await;
+    let all = scene.human.read("/approvals").await;
+    let of = |list: &Value| list.as_array().unwrap().clone();
+    let (pending, all) = (of(&pending["approvals"]), of(&all["items"]));
+    assert_eq!((pending.len(), all.len()), (5, 8));
+    for listed in pending.iter().chain(&all) {
+        let id = listed["action_id"].as_str().unwrap();
+        let single = scene.human.read(&format!("/approvals/{id}")).await;
+        let (mut listed, mut single) = (listed["context"].clone(), single["context"].clone());
+        if id == removal.action_id.to_string() {
+            assert_eq!((&listed, &single), (&json!(null), &json!(null)));
+            continue;
+        }
+        // Measured from now.
+        assert!(listed["since"].take().is_string() && single["since"].take().is_string());
+        assert_eq!(listed, single, "{id}");
+        assert!(listed["approved"].is_u64(), "{listed}");
+    }
+    let usual = &pending[1]["context"];
+    assert_eq!(
+        (&usual["first_to_target"], &usual["approved"]),
+        (&json!(false), &json!(2))
+    );
+    assert_eq!(usual["amount"]["highest"], "120.00");
+    let unusual = &pending[2]["context"];
+    assert_eq!(
+        (&unusual["first_to_target"], &unusual["denied"]),
+        (&json!(true), &json!(1))
+    );
+    assert_eq!(unusual["amount"]["count"], 0);
 }
 
 async fn only_an_approval_makes_a_recipient_known(storage: Storage) {

@@ -1,13 +1,16 @@
 //! The history of decisions can be searched by agent, service, outcome and text.
 
+use std::time::Duration;
+
 use gaiterguard_testkit::scene::Scene;
-use gaiterguard_testkit::{Storage, on_both_databases};
-use serde_json::Value;
+use gaiterguard_testkit::{Storage, TestGateway, eventually, on_both_databases};
+use serde_json::{Value, json};
 
 on_both_databases!(
     decisions_are_found_by_agent_service_outcome_and_text,
     an_entry_says_what_its_request_would_do_and_who_decided,
     the_overview_counts_the_outcomes_of_held_requests,
+    the_overview_counts_approvals_that_were_revoked_or_expired,
 );
 
 async fn listed(scene: &Scene, query: &str) -> Vec<Value> {
@@ -127,4 +130,44 @@ async fn the_overview_counts_the_outcomes_of_held_requests(storage: Storage) {
             {"service": "things", "method": "GET", "name": null, "count": 1},
         ])
     );
+}
+
+async fn the_overview_counts_approvals_that_were_revoked_or_expired(storage: Storage) {
+    // Long enough for a busy machine to approve and revoke.
+    let builder = TestGateway::builder(storage).setting("APPROVAL_EXECUTE_TTL_HOURS", "0.002");
+    let scene = Scene::on(builder).await;
+    let human = &scene.human;
+    scene.approved("expired").await;
+    let expired = || async {
+        let found = listed(&scene, "action_status=EXPIRED").await;
+        (!found.is_empty()).then_some(found)
+    };
+    let expired = eventually("the approval expires", Duration::from_secs(30), expired).await;
+    let me = human.read("/auth/me").await["id"].clone();
+    assert_eq!(expired[0]["decided_by"], me);
+
+    for held in [
+        scene.approved("revoked").await,
+        scene.hold("withdrawn").await,
+    ] {
+        let revoked = human.decide(&held, "revoke", json!({})).await;
+        revoked.expect_status(200);
+    }
+    scene.approved("stopped").await;
+    scene.hold("undecided").await;
+    let stop = json!({"active": true, "reason": "a drill"});
+    human
+        .put("/kill-switch")
+        .json(stop)
+        .send()
+        .await
+        .expect_status(200);
+    let revoked = listed(&scene, "action_status=REVOKED").await;
+    assert_eq!(revoked.len(), 4);
+    let overview = human.read("/overview").await;
+    assert_eq!(
+        overview["held"],
+        json!({"approved": 3, "denied": 0, "expired": 0, "revoked": 2, "pending": 0})
+    );
+    assert!(overview["decision_ms_median"].is_i64(), "{overview}");
 }

@@ -97,7 +97,10 @@ pub(crate) fn of_request(
             findings.push(Finding::new(signal::SAFE_METHOD_DELETES, "path", sentence));
         }
     } else if method == Method::DELETE {
-        let sentence = "DELETE removes the resource in the path.";
+        let sentence = match route.parts().last() {
+            Some((last, _)) => format!("DELETE removes “{}”.", shown(last)),
+            None => "DELETE removes what the path names.".to_owned(),
+        };
         findings.push(Finding::openly(Effect::Delete, "method", sentence));
         if !route.is_addressed()
             || any_of_name(request.query.unwrap_or_default(), |word| {

@@ -131,7 +131,11 @@ pub(super) fn of_route(
         | None => {}
     }
     if request.method != Method::DELETE {
-        let sentence = format!("{} creates or changes something.", request.method);
+        let method = request.method;
+        let sentence = match route.parts().last() {
+            Some((last, _)) => format!("{method} creates or changes “{}”.", shown(last)),
+            None => format!("{method} creates or changes something."),
+        };
         findings.push(Finding::new(signal::CHANGES, "method", sentence));
     }
     if route.changes_names() {

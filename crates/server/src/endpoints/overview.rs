@@ -76,8 +76,7 @@ pub(crate) struct OverviewBody {
     bucket_seconds: u64,
     /// Number of actions that are pending now.
     pending: i64,
-    /// Median time from hold to approval or denial, in milliseconds. Approvals that expired or were
-    /// revoked before they were used do not count.
+    /// Median time from hold to approval or denial, in milliseconds.
     #[schema(required)]
     decision_ms_median: Option<i64>,
     /// Totals of the period.
@@ -161,13 +160,13 @@ pub(crate) struct AskedOperation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OverviewHeld)]
 pub(crate) struct Held {
-    /// Approved, or sent after an approval.
+    /// Approved, even if the approval later expired or was revoked.
     approved: i64,
     /// Denied.
     denied: i64,
-    /// Expired: not decided in time, or approved but not executed in time.
+    /// Expired: not decided in time.
     expired: i64,
-    /// Revoked before or after an approval, or resolved by a human as not executed.
+    /// Revoked before a human approved or denied them.
     revoked: i64,
     /// Still pending.
     pending: i64,

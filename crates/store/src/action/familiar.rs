@@ -1,52 +1,52 @@
-//! How an action compares with earlier requests and rulings.
+//! How actions compare with earlier requests and rulings.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gaiterguard_domain::action::Action;
-use gaiterguard_domain::id::{ActionId, DataKeyId};
+use gaiterguard_domain::familiarity::OperationKey;
+use gaiterguard_domain::id::{ActionId, DataKeyId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
+use crate::db::connection::{ReadConnection, fetch_all, with_connection};
 use crate::db::error::StoreError;
+use crate::db::many_rows::{ManyRows, chunks};
 use crate::rows::column::{RowContext, Text};
 use crate::store::Store;
 
-/// How many rulings are counted. Counting them takes a few milliseconds, and a human makes fewer in a
-/// month.
-const RULINGS_COUNTED_MAX: i64 = 10_000;
-
-/// Selects what an action is compared with.
-#[derive(Clone, Copy, Debug)]
-pub struct FamiliarityFilter<'a> {
-    /// The action.
-    pub action: &'a Action,
-    /// The earliest time at which the requests of counted rulings were held.
-    pub since: Timestamp,
-    /// How many summaries of approved requests to read.
-    pub summaries_max: u32,
-}
-
 /// How an action compares with earlier requests and rulings.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ActionFamiliarity {
     /// The requests to the same operation; `None` if the operation was not recorded.
     pub operation: Option<OperationFamiliarity>,
     /// Whether no earlier request to the same recipients was approved; `None` if the recipients were
     /// not recorded.
     pub is_first_to_recipients: Option<bool>,
-    /// The summaries of approved requests to the same operation, newest first.
-    pub summaries: Vec<ApprovedSummary>,
 }
 
 /// The requests to one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OperationFamiliarity {
+    /// The operation.
+    pub key: OperationKey,
     /// Whether the ledger contains no earlier request of the agent.
     pub is_first: bool,
     /// How many requests of the agent were approved.
     pub approved: u64,
     /// How many requests of the agent were denied.
     pub denied: u64,
+}
+
+/// Which approved requests to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ApprovedFilter {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The operation that they call.
+    pub operation: OperationKey,
+    /// The earliest time at which they were held.
+    pub since: Timestamp,
 }
 
 /// The summary of an approved request.
@@ -85,121 +85,197 @@ impl SummaryRow {
     }
 }
 
+// The conditions on `approved_by` and `status` below repeat those of the indexes literally: otherwise the
+// databases would not use them.
+
+/// Reads of some actions which operation and recipients they have, the ledger's first request of the same
+/// agent to that operation, and when the first approved request to those recipients was held.
+static FIRSTS: ManyRows = ManyRows::new(
+    "SELECT id, operation,
+        (SELECT MIN(requests.id) FROM requests
+         WHERE requests.agent_id = actions.agent_id AND requests.operation = actions.operation),
+        recipients IS NOT NULL,
+        (SELECT MIN(known.created_at) FROM actions AS known
+         WHERE known.recipients = actions.recipients AND known.approved_by IS NOT NULL)
+     FROM actions WHERE id IN (VALUES ",
+    1,
+    ")",
+);
+
+/// Counts the rulings on requests of agents to operations, and the denials among them. Each row has an agent,
+/// an operation, and the earliest time at which the requests were held. The index contains all that is read:
+/// counting 10,000 takes about a millisecond, and a human makes fewer in a month.
+static RULINGS: ManyRows = ManyRows::new(
+    "SELECT agent_id, operation, COUNT(*), COUNT(CASE WHEN status = 'DENIED' THEN 1 END)
+     FROM (VALUES ",
+    3,
+    ") AS asked
+     JOIN actions ON operation = column2 AND agent_id = column1 AND created_at >= column3
+        AND (approved_by IS NOT NULL OR status = 'DENIED')
+     GROUP BY agent_id, operation",
+);
+
+/// The number of rulings on the requests of an agent to an operation.
+#[derive(Clone, Copy, Default)]
+struct Rulings {
+    approved: u64,
+    denied: u64,
+}
+
+/// The ledger's knowledge of an action's operation and recipients.
+struct Firsts {
+    operation: Option<OperationKey>,
+    first_entry: Option<i64>,
+    has_recipients: bool,
+    first_approved: Option<i64>,
+}
+
 impl Store {
-    /// Returns how an action compares with earlier requests and rulings.
+    /// Returns how actions compare with earlier requests, and with rulings on requests that were held since
+    /// `since`. Actions that do not exist are left out.
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`] if the database does not respond.
     pub async fn action_familiarity(
         &self,
-        filter: FamiliarityFilter<'_>,
-    ) -> Result<ActionFamiliarity, StoreError> {
+        actions: &[&Action],
+        since: Timestamp,
+    ) -> Result<HashMap<ActionId, ActionFamiliarity>, StoreError> {
         let mut reader = self.reader().await?;
-        let keys = fetch_optional!(
+        let firsts = firsts(&mut reader, actions).await?;
+        let asked: BTreeSet<(i64, [u8; 16])> = actions
+            .iter()
+            .filter_map(|action| {
+                let operation = firsts.get(&action.id)?.operation?;
+                Some((action.agent.0, operation.0))
+            })
+            .collect();
+        let rulings = rulings(&mut reader, asked, since).await?;
+        let familiarity = actions.iter().filter_map(|action| {
+            let known = firsts.get(&action.id)?;
+            let is_before = |first: Option<i64>, own: i64| first.is_some_and(|first| first < own);
+            let operation = known.operation.map(|key| {
+                let counted = rulings.get(&(action.agent.0, key.0));
+                let counted = counted.copied().unwrap_or_default();
+                OperationFamiliarity {
+                    key,
+                    is_first: !is_before(known.first_entry, action.entry.0),
+                    approved: counted.approved,
+                    denied: counted.denied,
+                }
+            });
+            let is_first_to_recipients = known
+                .has_recipients
+                .then(|| !is_before(known.first_approved, action.created_at.0));
+            Some((
+                action.id,
+                ActionFamiliarity {
+                    operation,
+                    is_first_to_recipients,
+                },
+            ))
+        });
+        Ok(familiarity.collect())
+    }
+
+    /// Returns the summaries of up to `limit` approved requests to an operation, newest first. Rows that
+    /// cannot be read are left out and logged.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] if the database does not respond.
+    pub async fn action_approved_summaries(
+        &self,
+        filter: ApprovedFilter,
+        limit: u32,
+    ) -> Result<Vec<ApprovedSummary>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = fetch_all!(
             reader,
-            (Option<Vec<u8>>, Option<Vec<u8>>),
-            "SELECT operation, recipients FROM actions WHERE id = $1",
-            filter.action.id.to_string(),
+            SummaryRow,
+            "SELECT id, digest, request_key_id, summary FROM actions
+             WHERE operation = $1 AND created_at >= $2
+               AND (approved_by IS NOT NULL OR status = 'DENIED') AND status <> 'DENIED'
+               AND workspace_id = $3 AND summary IS NOT NULL
+             ORDER BY created_at DESC LIMIT $4",
+            &filter.operation.0[..],
+            filter.since.0,
+            filter.workspace.0,
+            i64::from(limit),
         );
-        let (operation, recipients) = keys.unwrap_or_default();
-        let mut found = ActionFamiliarity::default();
-        if let Some(recipients) = recipients {
-            let is_known = is_known_to(&mut reader, filter.action, &recipients).await?;
-            found.is_first_to_recipients = Some(!is_known);
-        }
-        if let Some(operation) = operation {
-            let agent = of_agent(&mut reader, filter, &operation).await?;
-            found.operation = Some(agent);
-            if filter.summaries_max > 0 {
-                found.summaries = approved_summaries(&mut reader, filter, &operation).await?;
-            }
-        }
-        Ok(found)
+        let summaries = rows.into_iter().filter_map(|row| {
+            row.read()
+                .inspect_err(|error| tracing::error!(%error, "an action is damaged"))
+                .ok()
+        });
+        Ok(summaries.collect())
     }
 }
 
-// The conditions on `approved_by` and `status` below repeat those of the indexes literally: otherwise the
-// databases would not use them.
-
-/// Whether an earlier request to the same recipients was approved.
-async fn is_known_to(
+async fn firsts(
     reader: &mut ReadConnection,
-    action: &Action,
-    recipients: &[u8],
-) -> Result<bool, StoreError> {
-    let known = fetch_optional!(
-        reader,
-        (i64,),
-        "SELECT created_at FROM actions
-         WHERE recipients = $1 AND created_at < $2 AND approved_by IS NOT NULL LIMIT 1",
-        recipients,
-        action.created_at.0,
-    );
-    Ok(known.is_some())
+    actions: &[&Action],
+) -> Result<HashMap<ActionId, Firsts>, StoreError> {
+    type Row = (Text, Option<Vec<u8>>, Option<i64>, bool, Option<i64>);
+    let ids: Vec<String> = actions.iter().map(|action| action.id.to_string()).collect();
+    let mut found = HashMap::with_capacity(ids.len());
+    for chunk in chunks(&ids) {
+        let sql = reader.dialect().many_rows(&FIRSTS, chunk.size);
+        let rows = with_connection!(reader, connection => {
+            let mut query = sqlx::query_as::<_, Row>(sql);
+            for id in chunk.padded() {
+                query = query.bind(id.map(String::as_str));
+            }
+            query.fetch_all(connection).await?
+        });
+        for (id, operation, first_entry, has_recipients, first_approved) in rows {
+            let context = RowContext {
+                table: "actions",
+                id: &id,
+            };
+            let firsts = Firsts {
+                operation: operation.and_then(|key| Some(OperationKey(key.try_into().ok()?))),
+                first_entry,
+                has_recipients,
+                first_approved,
+            };
+            found.insert(context.action_id("id", id.lossy())?, firsts);
+        }
+    }
+    Ok(found)
 }
 
-/// Compares an action with the other requests of its agent.
-async fn of_agent(
+async fn rulings(
     reader: &mut ReadConnection,
-    filter: FamiliarityFilter<'_>,
-    operation: &[u8],
-) -> Result<OperationFamiliarity, StoreError> {
-    let action = filter.action;
-    let earlier = fetch_optional!(
-        reader,
-        (i64,),
-        "SELECT id FROM requests WHERE agent_id = $1 AND operation = $2 AND id < $3 LIMIT 1",
-        action.agent.0,
-        operation,
-        action.entry.0,
-    );
-    let (ruled, denied) = fetch_one!(
-        reader,
-        (i64, i64),
-        "SELECT COUNT(*), COUNT(CASE WHEN status = 'DENIED' THEN 1 END) FROM
-            (SELECT status FROM actions
-             WHERE operation = $1 AND agent_id = $2 AND created_at >= $3
-               AND (approved_by IS NOT NULL OR status = 'DENIED')
-             ORDER BY created_at DESC LIMIT $4) AS ruled",
-        operation,
-        action.agent.0,
-        filter.since.0,
-        RULINGS_COUNTED_MAX,
-    );
-    let count = |rows: i64| u64::try_from(rows).unwrap_or(0);
-    Ok(OperationFamiliarity {
-        is_first: earlier.is_none(),
-        approved: count(ruled - denied),
-        denied: count(denied),
-    })
-}
-
-/// Returns the summaries of approved requests to an operation, newest first. Rows that cannot be read
-/// are left out and logged.
-async fn approved_summaries(
-    reader: &mut ReadConnection,
-    filter: FamiliarityFilter<'_>,
-    operation: &[u8],
-) -> Result<Vec<ApprovedSummary>, StoreError> {
-    let rows = fetch_all!(
-        reader,
-        SummaryRow,
-        "SELECT id, digest, request_key_id, summary FROM actions
-         WHERE operation = $1 AND created_at >= $2
-           AND (approved_by IS NOT NULL OR status = 'DENIED') AND status <> 'DENIED'
-           AND workspace_id = $3 AND id <> $4 AND summary IS NOT NULL
-         ORDER BY created_at DESC LIMIT $5",
-        operation,
-        filter.since.0,
-        filter.action.workspace.0,
-        filter.action.id.to_string(),
-        i64::from(filter.summaries_max),
-    );
-    let summaries = rows.into_iter().filter_map(|row| {
-        row.read()
-            .inspect_err(|error| tracing::error!(%error, "an action is damaged"))
-            .ok()
-    });
-    Ok(summaries.collect())
+    asked: BTreeSet<(i64, [u8; 16])>,
+    since: Timestamp,
+) -> Result<BTreeMap<(i64, [u8; 16]), Rulings>, StoreError> {
+    let asked: Vec<_> = asked.into_iter().collect();
+    let mut found = BTreeMap::new();
+    for chunk in chunks(&asked) {
+        let sql = reader.dialect().many_rows(&RULINGS, chunk.size);
+        let rows = with_connection!(reader, connection => {
+            let mut query = sqlx::query_as::<_, (i64, Vec<u8>, i64, i64)>(sql);
+            for pair in chunk.padded() {
+                query = query
+                    .bind(pair.map(|(agent, _)| *agent))
+                    .bind(pair.map(|(_, operation)| &operation[..]))
+                    .bind(pair.map(|_| since.0));
+            }
+            query.fetch_all(connection).await?
+        });
+        let count = |rows: i64| u64::try_from(rows).unwrap_or(0);
+        found.extend(
+            rows.into_iter()
+                .filter_map(|(agent, operation, all, denied)| {
+                    let rulings = Rulings {
+                        approved: count(all - denied),
+                        denied: count(denied),
+                    };
+                    Some(((agent, operation.try_into().ok()?), rulings))
+                }),
+        );
+    }
+    Ok(found)
 }

@@ -9,7 +9,7 @@ mod row;
 mod ruled;
 
 pub use self::familiar::{
-    ActionFamiliarity, ApprovedSummary, FamiliarityFilter, OperationFamiliarity,
+    ActionFamiliarity, ApprovedFilter, ApprovedSummary, OperationFamiliarity,
 };
 pub use self::read::{ActionFilter, StoredHead};
 pub use self::row::{ActionWithNames, DamagedAction, StoredAction};

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use gaiterguard_domain::action::{ActionEvent, ActionStatus};
-use gaiterguard_domain::ledger::{Outcome, RequestFilter};
+use gaiterguard_domain::ledger::{Changed, Outcome, RequestFilter};
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{
     ActionFilter, OverviewHeld, RequestOutcome, Store, StoreError, StoredAction,
 };
 
-use crate::steps::{apply, completion, done, response};
+use crate::steps::{apply, approve, completion, done, response};
 use crate::support::{Database, NOW, World, later, on_both, word};
 
 on_both!(
@@ -164,6 +164,11 @@ async fn the_overview_counts(_: &Database, store: &Store) {
     world.held(store).await;
     let decided = world.held(store).await;
     apply(store, decided, ActionEvent::Deny(word(later(5)))).await;
+    for revoked in [world.held(store).await, world.held(store).await] {
+        let approval = approve(store, revoked).await;
+        assert_eq!(store.action_change(approval).await.unwrap(), Changed::Done);
+        apply(store, revoked, ActionEvent::Revoke(word(later(9)))).await;
+    }
     let minute = Duration::from_mins(1);
     let overview = store
         .overview(world.workspace, NOW, minute, later(80))
@@ -178,33 +183,34 @@ async fn the_overview_counts(_: &Database, store: &Store) {
         series,
         [
             (NOW, Decision::Forward, Some(RequestOutcome::Responded), 1),
-            (NOW, Decision::Hold, None, 2),
+            (NOW, Decision::Hold, None, 4),
             (later(60), Decision::Deny, None, 1),
         ]
     );
     assert_eq!(overview.pending, 1);
-    assert_eq!(overview.decision_ms_median, Some(5000));
+    assert_eq!(overview.decision_ms_median, Some(1000));
     assert_eq!(
         (overview.agents[0].name.as_str(), overview.agents[0].count),
-        ("agent 1", 4)
+        ("agent 1", 6)
     );
     assert_eq!(
         (
             overview.services[0].name.as_str(),
             overview.services[0].count
         ),
-        ("stripe", 4)
+        ("stripe", 6)
     );
     assert_eq!(
         overview.held,
         OverviewHeld {
+            approved: 2,
             denied: 1,
             pending: 1,
             ..OverviewHeld::default()
         }
     );
     let operations = overview.operations.iter();
-    assert_eq!(operations.map(|operation| operation.count).sum::<i64>(), 4);
+    assert_eq!(operations.map(|operation| operation.count).sum::<i64>(), 6);
     let nothing = store
         .overview(world.workspace, later(1000), minute, later(1000))
         .await

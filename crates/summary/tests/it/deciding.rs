@@ -16,24 +16,24 @@ fn only_the_payee_is_shown_as_who_gets_the_money() {
     for (body, expected) in [
         (
             json!({"account": {"id": "12"}, "vendor": {"id": "20871"}, "amount": "5.00"}),
-            "Pay 5.00 to 20871 · account 12",
+            "Pay 5.00 (no currency given) to 20871 · account 12",
         ),
         (
             json!({"sourceAccount": "A1", "beneficiary": "B2", "amount": "5.00"}),
-            "Pay 5.00 to B2 from A1",
+            "Pay 5.00 (no currency given) to B2 from A1",
         ),
         (
             json!({"from_account": "A1", "to_account": "B2", "amount": "5.00"}),
-            "Pay 5.00 to B2 from A1",
+            "Pay 5.00 (no currency given) to B2 from A1",
         ),
         (
             json!({"debtor": {"iban": "DE1"}, "creditor": {"iban": "DE2"}, "amount": "5.00"}),
-            "Pay 5.00 to DE2 from DE1",
+            "Pay 5.00 (no currency given) to DE2 from DE1",
         ),
         // Nothing says whether the account gives or gets.
         (
             json!({"account": {"id": "12"}, "amount": "5.00"}),
-            "Pay 5.00 · account 12",
+            "Pay 5.00 (no currency given) · account 12",
         ),
     ] {
         let found = of(Effect::Pay, &Method::POST, "/v1/payments", &body);
@@ -151,7 +151,7 @@ fn the_gravest_command_is_the_effect_of_the_whole() {
     assert!(
         found
             .text()
-            .starts_with("Run several calls: item_add, item_update and 1 more"),
+            .starts_with("Run 3 calls: item_delete, item_add and 1 more"),
         "{}",
         found.text()
     );
@@ -323,7 +323,7 @@ fn a_few_fields_change_an_object_and_a_document_is_replaced() {
         (
             "/portfolios/p-12345",
             json!({"name": "Savings"}),
-            "Change portfolio p-12345 · name Savings",
+            "Rename portfolio p-12345 to Savings",
         ),
         (
             "/apps/a-12345/config",

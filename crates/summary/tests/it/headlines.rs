@@ -43,7 +43,7 @@ fn an_undocumented_request_reads_like_a_sentence() {
             Method::POST,
             "/v1/refunds",
             "charge=ch_3PqWn2KZ8vLm&amount=4500",
-            "Refund 4500 · charge ch_3PqWn2KZ8vLm",
+            "Refund 4500 (no currency given) · charge ch_3PqWn2KZ8vLm",
         ),
         (
             Pay,
@@ -167,7 +167,7 @@ fn calls_within_a_request_are_named() {
     let found = summary(Effect::Delete, &Method::POST, "/graphql", body, None);
     assert_eq!(
         found.text(),
-        "Run several calls: deleteRepository, archiveProject"
+        "Run 2 calls: deleteRepository, archiveProject"
     );
     let body =
         br#"{"jsonrpc":"2.0","id":1,"method":"mailbox.expunge","params":{"mailbox":"Trash"}}"#;
@@ -190,7 +190,7 @@ fn calls_that_are_not_named_are_counted() {
         .join(",");
     let body = format!("[{calls}]");
     let found = summary(Effect::Change, &Method::POST, "/rpc", body.as_bytes(), None);
-    assert_eq!(found.text(), "Run several calls: 2 × a.b, c.d and 1 more");
+    assert_eq!(found.text(), "Run 4 calls: 2 × a.b, c.d and 1 more");
 }
 
 #[test]

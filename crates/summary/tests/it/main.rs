@@ -1,6 +1,7 @@
 //! Headlines of whole requests, as an approver reads them.
 
 mod bounds;
+mod clarity;
 mod deciding;
 mod headlines;
 

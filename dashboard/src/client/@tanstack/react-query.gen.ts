@@ -214,7 +214,8 @@ export const listApprovalsQueryKey = (options?: Options<ListApprovalsData>) => c
 /**
  * List actions
  *
- * Returns actions in every status, newest first, each with the beginning of its body.
+ * Returns actions in every status, newest first, each with the beginning of its body and with how it
+ * compares with earlier requests.
  */
 export const listApprovalsOptions = (options?: Options<ListApprovalsData>) => queryOptions<ListApprovalsResponse, ListApprovalsError, ListApprovalsResponse, ReturnType<typeof listApprovalsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -263,7 +264,8 @@ export const listApprovalsInfiniteQueryKey = (options?: Options<ListApprovalsDat
 /**
  * List actions
  *
- * Returns actions in every status, newest first, each with the beginning of its body.
+ * Returns actions in every status, newest first, each with the beginning of its body and with how it
+ * compares with earlier requests.
  */
 export const listApprovalsInfiniteOptions = (options?: Options<ListApprovalsData>) => infiniteQueryOptions<ListApprovalsResponse, ListApprovalsError, InfiniteData<ListApprovalsResponse>, QueryKey<Options<ListApprovalsData>>, string | Pick<QueryKey<Options<ListApprovalsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -314,8 +316,8 @@ export const listPendingApprovalsQueryKey = (options?: Options<ListPendingApprov
 /**
  * List pending actions
  *
- * Returns all pending actions, oldest first, each with the beginning of its body. A damaged action
- * has `unreadable: true`.
+ * Returns all pending actions, oldest first, each with the beginning of its body and with how it compares
+ * with earlier requests. A damaged action has `unreadable: true`.
  */
 export const listPendingApprovalsOptions = (options?: Options<ListPendingApprovalsData>) => queryOptions<ListPendingApprovalsResponse, ListPendingApprovalsError, ListPendingApprovalsResponse, ReturnType<typeof listPendingApprovalsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1133,7 +1135,7 @@ export const compileRuleMutation = (options?: Partial<Options<CompileRuleData>>)
  * Simulate rules
  *
  * Applies the proposed rules to the requests of the last `days` days, at most 10,000, and returns
- * those whose decision would change. Nothing is saved.
+ * how many decisions would change, with up to ten examples of each change. Nothing is saved.
  */
 export const simulateRulesMutation = (options?: Partial<Options<SimulateRulesData>>): UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> => {
     const mutationOptions: UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> = {

@@ -86,10 +86,9 @@ pub(crate) struct ActionBody {
     /// the request was held by an earlier version of the gateway, or if the summary is damaged.
     #[schema(required)]
     summary: Option<Summary>,
-    /// How the request compares with earlier requests and rulings. Null in lists and for a damaged
-    /// action.
+    /// How the request compares with earlier requests and rulings. Null for a damaged action.
     #[schema(required)]
-    pub(super) context: Option<Context>,
+    context: Option<Context>,
     /// Where values in the request were seen before it was held. At most 10; empty in lists.
     provenance: Vec<ValueSourceBody>,
     /// When the request was held.
@@ -234,8 +233,8 @@ pub(crate) struct OperationBody {
 }
 
 impl ActionBody {
-    /// Builds the body of an action, with the names of the users who decided on it.
-    pub(crate) fn of(view: ActionView, people: &People) -> Self {
+    /// Builds the body of an action, with its comparison and the names of the users who decided on it.
+    pub(super) fn of(view: ActionView, context: Option<Context>, people: &People) -> Self {
         let ActionView {
             action,
             agent_name,
@@ -291,7 +290,7 @@ impl ActionBody {
             matched_rules: each(action.evaluation.matched_rules),
             operation: action.evaluation.operation.map(Into::into),
             summary,
-            context: None,
+            context,
             provenance: each(provenance),
             created_at: action.created_at,
             expires_at: action.state.expires_at(),

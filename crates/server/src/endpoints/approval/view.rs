@@ -1,5 +1,6 @@
 //! `GET /approvals/pending`, `GET /approvals`, and `GET /approvals/{action_id}`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -7,10 +8,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId};
-use gaiterguard_domain::time::Clock;
-use gaiterguard_familiarity::Familiarity;
+use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_familiarity::{Context, Familiarity};
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::action::Extent;
+use gaiterguard_gateway::action::{ActionView, Extent};
 use gaiterguard_store::ActionFilter;
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
@@ -35,8 +36,8 @@ pub(crate) struct Pending {
 
 /// List pending actions
 ///
-/// Returns all pending actions, oldest first, each with the beginning of its body. A damaged action
-/// has `unreadable: true`.
+/// Returns all pending actions, oldest first, each with the beginning of its body and with how it compares
+/// with earlier requests. A damaged action has `unreadable: true`.
 #[utoipa::path(
     get,
     path = "/approvals/pending",
@@ -46,14 +47,32 @@ pub(crate) struct Pending {
 )]
 pub(super) async fn pending(
     State(gateway): State<Arc<Gateway>>,
+    State(familiarity): State<Familiarity>,
+    State(clock): State<Arc<dyn Clock>>,
     caller: Caller,
 ) -> Result<Json<Pending>, Problem> {
     let views = gateway.approvals().pending(caller.approver()).await?;
+    let mut contexts = contexts(&familiarity, &views, clock.now()).await?;
     let people = People::of(gateway.store(), caller.workspace()).await?;
-    let views = views.into_iter();
+    let bodies = views.into_iter().map(|view| {
+        let context = contexts.remove(&view.action.id);
+        ActionBody::of(view, context, &people)
+    });
     Ok(Json(Pending {
-        approvals: views.map(|view| ActionBody::of(view, &people)).collect(),
+        approvals: bodies.collect(),
     }))
+}
+
+/// Compares the actions whose requests can be read with earlier requests and rulings.
+async fn contexts(
+    familiarity: &Familiarity,
+    views: &[ActionView],
+    now: Timestamp,
+) -> Result<HashMap<ActionId, Context>, Problem> {
+    let readable = views.iter().filter(|view| view.request.is_some());
+    let held = readable.map(|view| (&view.action, view.summary.as_ref()));
+    let held: Vec<_> = held.collect();
+    Ok(familiarity.contexts(&held, now).await?)
 }
 
 /// Filters of the action list.
@@ -70,7 +89,8 @@ pub(super) struct Filter {
 
 /// List actions
 ///
-/// Returns actions in every status, newest first, each with the beginning of its body.
+/// Returns actions in every status, newest first, each with the beginning of its body and with how it
+/// compares with earlier requests.
 #[utoipa::path(
     get,
     path = "/approvals",
@@ -84,6 +104,8 @@ pub(super) struct Filter {
 )]
 pub(super) async fn list(
     State(gateway): State<Arc<Gateway>>,
+    State(familiarity): State<Familiarity>,
+    State(clock): State<Arc<dyn Clock>>,
     caller: Caller,
     ApiQuery(query): ApiQuery<Filter>,
     ApiQuery(page): ApiQuery<PageQuery>,
@@ -97,8 +119,12 @@ pub(super) async fn list(
         .approvals()
         .list(caller.approver(), &filter, page.cursor(), page.limit.get())
         .await?;
+    let mut contexts = contexts(&familiarity, &page.items, clock.now()).await?;
     let people = People::of(gateway.store(), caller.workspace()).await?;
-    Ok(Json(List::of(page, |view| ActionBody::of(view, &people))))
+    Ok(Json(List::of(page, |view| {
+        let context = contexts.remove(&view.action.id);
+        ActionBody::of(view, context, &people)
+    })))
 }
 
 /// Parts of an action to return.
@@ -142,19 +168,10 @@ pub(super) async fn get(
         .approvals()
         .get(caller.approver(), ActionId(action), extent)
         .await?;
-    let context = match &view.request {
-        Some(_) => Some(
-            familiarity
-                .context(&view.action, view.summary.as_ref(), clock.now())
-                .await?,
-        ),
-        None => None,
-    };
+    let mut contexts = contexts(&familiarity, std::slice::from_ref(&view), clock.now()).await?;
+    let context = contexts.remove(&view.action.id);
     let people = People::of(gateway.store(), caller.workspace()).await?;
-    let action = spawn_blocking(move || {
-        let mut body = ActionBody::of(view, &people);
-        body.context = context;
-        Json(body).into_response()
-    });
+    let action =
+        spawn_blocking(move || Json(ActionBody::of(view, context, &people)).into_response());
     action.await.map_err(|_| Problem::internal())
 }

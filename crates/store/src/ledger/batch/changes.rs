@@ -49,6 +49,7 @@ async fn update(
     change: &ActionChange,
 ) -> Result<Changed, StoreError> {
     let state = by_shared_clock(tx, &change.state).await?;
+    let ruling = state.ruling();
     let state = StateColumns::of(&state);
     let owner = (change.state.status() == ActionStatus::Executing).then_some(&batch.owner);
     let has_room = match &change.answer {
@@ -62,7 +63,8 @@ async fn update(
         "UPDATE actions SET revision = revision + 1, status = $3, owner = $4, expires_at = $5,
             approved_by = $6, approved_at = $7, approval_note = $8, started_at = $9,
             resolution = $10, resolved_by = $11, resolved_at = $12, resolution_note = $13,
-            detail = $14, answer_status = $15, answer_key_id = $16, answer = $17, releases_at = $18
+            detail = $14, answer_status = $15, answer_key_id = $16, answer = $17, releases_at = $18,
+            ruled_by = COALESCE(ruled_by, $19), ruled_at = COALESCE(ruled_at, $20)
          WHERE id = $1 AND revision = $2 RETURNING entry_id",
         change.action.to_string(),
         change.revision,
@@ -82,6 +84,8 @@ async fn update(
         response.data_key,
         response.bytes,
         state.releases_at,
+        ruling.map(|(_, decision)| decision.by.0),
+        ruling.map(|(_, decision)| decision.at.0),
     );
     let Some((entry,)) = row else {
         return Ok(Changed::RevisionMoved);
