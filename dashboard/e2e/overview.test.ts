@@ -88,6 +88,22 @@ test('an unknown outcome is reported, and every count leads to its requests', as
   }
 });
 
+test('an approval that was revoked before it was used still counts as decided', async () => {
+  const { page } = stage;
+  await stage.open('/overview');
+  const decided = page.getByText(/^\d+ of \d+ held requests approved or denied/);
+  const counts = async () =>
+    (await decided.first().textContent())?.match(/\d+/g)?.map(Number) ?? [];
+  await decided.first().waitFor();
+  const [before = Number.NaN, heldBefore = Number.NaN] = await counts();
+  const action = await stage.hold(agent.key, service, '/taken/back');
+  await stage.call('PATCH', `/approvals/${action}/approve`, {});
+  const revoked = await stage.call('PATCH', `/approvals/${action}/revoke`, {});
+  expect(revoked.status).toBe(200);
+  expect(await stage.decided(action)).toBe('REVOKED');
+  await expect.poll(counts, { timeout: 10_000 }).toEqual([before + 1, heldBefore + 1]);
+});
+
 test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });
