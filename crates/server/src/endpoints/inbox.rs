@@ -21,6 +21,9 @@ use crate::problem::Problem;
 /// How long a refused credential is reported. Most services that are in use are called every day.
 const REFUSALS_KEPT: Duration = Duration::from_hours(24);
 
+/// How many failed renewals are listed, like the other lists of the inbox.
+const RENEWALS_LISTED_MAX: usize = 20;
+
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new().routes(routes!(get))
@@ -47,6 +50,9 @@ pub(crate) struct InboxBody {
     /// Services whose upstream responded with 401 or 403 in the last 24 hours, not counting responses
     /// from before the service's last change. Newest first, at most 20.
     refused_credentials: Vec<RefusedCredentialBody>,
+    /// Services for which no access token could be fetched, as far as the replica that responds knows since
+    /// its start. The latest failure first, at most 20.
+    failed_renewals: Vec<FailedRenewalBody>,
     /// Documents in which neither an operation nor text was found. At most 20.
     unreadable_documents: Vec<UnreadableDocumentBody>,
 }
@@ -63,6 +69,24 @@ pub(crate) struct RefusedCredentialBody {
     #[schema(minimum = 1)]
     count: i64,
     /// When the last of them arrived.
+    #[schema(value_type = String, format = DateTime)]
+    last_at: Timestamp,
+}
+
+/// A service whose access token could not be fetched.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FailedRenewal)]
+pub(crate) struct FailedRenewalBody {
+    /// ID of the service.
+    service_id: i64,
+    /// Name of the service.
+    service_name: String,
+    /// Why the last attempt failed.
+    reason: String,
+    /// When the first of these attempts failed.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// When the last of them failed.
     #[schema(value_type = String, format = DateTime)]
     last_at: Timestamp,
 }
@@ -133,7 +157,18 @@ async fn get(
         refused_credentials,
         empty_documents,
     } = inbox;
+    let failed_renewals = gateway.failed_renewals(caller.workspace()).into_iter();
+    let failed_renewals = failed_renewals
+        .take(RENEWALS_LISTED_MAX)
+        .map(|(service, failed)| FailedRenewalBody {
+            service_id: service.id.0,
+            service_name: service.name.clone(),
+            reason: failed.reason,
+            since: failed.since,
+            last_at: failed.last_at,
+        });
     Ok(Json(InboxBody {
+        failed_renewals: failed_renewals.collect(),
         pending,
         outcome_unknown,
         expiring_approvals,
