@@ -42,11 +42,6 @@ impl Definitions {
         self.services.get(&id)
     }
 
-    /// Returns all services, in no order.
-    pub fn services(&self) -> impl Iterator<Item = &Arc<ResolvedService>> {
-        self.services.values()
-    }
-
     /// Returns the service with a name.
     pub fn service_named(&self, name: &str) -> Option<&Arc<ResolvedService>> {
         self.service(*self.services_by_name.get(name)?)

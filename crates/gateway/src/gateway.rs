@@ -1,13 +1,12 @@
 //! The engine: the owners of its parts, and what runs as long as the process.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_assessment::{Assessor, build_word_lists};
-use gaiterguard_authority::{AgentCaller, Authority, LastUsed, ResolvedService};
-use gaiterguard_credential::{Credentials, FailedRenewal};
-use gaiterguard_domain::id::{ActionId, WorkspaceId};
+use gaiterguard_authority::{AgentCaller, Authority, LastUsed};
+use gaiterguard_credential::Credentials;
+use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_history::HashKey;
@@ -59,7 +58,6 @@ pub struct Gateway {
     last_used: Arc<LastUsed>,
     metrics: Arc<Metrics>,
     llm: Option<Arc<Llm>>,
-    credentials: Credentials,
     store: Store,
     settings: GatewaySettings,
 }
@@ -136,7 +134,7 @@ impl Gateway {
                 big_bodies.clone(),
             ),
             decider: Decider::new(assessor, Arc::clone(&provenance), big_bodies.clone()),
-            sender: Sender::new(upstream, credentials.clone(), Arc::clone(&metrics)),
+            sender: Sender::new(upstream, credentials, Arc::clone(&metrics)),
             relay: Relay::new(
                 Arc::clone(&recorder),
                 tasks.clone(),
@@ -186,28 +184,9 @@ impl Gateway {
             last_used,
             metrics,
             llm,
-            credentials,
             store,
             settings,
         })
-    }
-
-    /// Returns the services of a workspace for which this process cannot fetch an access token, the latest
-    /// failure first.
-    pub fn failed_renewals(
-        &self,
-        workspace: WorkspaceId,
-    ) -> Vec<(Arc<ResolvedService>, FailedRenewal)> {
-        let definitions = self.authority.definitions(workspace);
-        let services = definitions.iter().flat_map(|known| known.services());
-        let mut failed: Vec<_> = services
-            .filter_map(|service| {
-                let failed = self.credentials.failed_renewal(service)?;
-                Some((Arc::clone(service), failed))
-            })
-            .collect();
-        failed.sort_by_key(|(service, failed)| (Reverse(failed.last_at), service.id.0));
-        failed
     }
 
     /// Settles what an earlier run left behind and starts the background work. Serve nothing before this

@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use gaiterguard_credential::FailedRenewal;
+use gaiterguard_definitions::definition_store::DefinitionStore;
+use gaiterguard_definitions::service;
+use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_store::{EmptyDocument, Inbox, RefusedCredential};
@@ -117,6 +121,18 @@ impl From<RefusedCredential> for RefusedCredentialBody {
     }
 }
 
+impl From<(Service, FailedRenewal)> for FailedRenewalBody {
+    fn from((service, failed): (Service, FailedRenewal)) -> Self {
+        Self {
+            service_id: service.id.0,
+            service_name: service.name,
+            reason: failed.reason,
+            since: failed.since,
+            last_at: failed.last_at,
+        }
+    }
+}
+
 impl From<EmptyDocument> for UnreadableDocumentBody {
     fn from(document: EmptyDocument) -> Self {
         Self {
@@ -141,6 +157,7 @@ impl From<EmptyDocument> for UnreadableDocumentBody {
 )]
 async fn get(
     State(gateway): State<Arc<Gateway>>,
+    State(definitions): State<DefinitionStore>,
     State(clock): State<Arc<dyn Clock>>,
     caller: Caller,
 ) -> Result<Json<InboxBody>, Problem> {
@@ -157,18 +174,10 @@ async fn get(
         refused_credentials,
         empty_documents,
     } = inbox;
-    let failed_renewals = gateway.failed_renewals(caller.workspace()).into_iter();
-    let failed_renewals = failed_renewals
-        .take(RENEWALS_LISTED_MAX)
-        .map(|(service, failed)| FailedRenewalBody {
-            service_id: service.id.0,
-            service_name: service.name.clone(),
-            reason: failed.reason,
-            since: failed.since,
-            last_at: failed.last_at,
-        });
+    let failed_renewals =
+        service::failed_renewals(&definitions, caller.workspace(), RENEWALS_LISTED_MAX).await?;
     Ok(Json(InboxBody {
-        failed_renewals: failed_renewals.collect(),
+        failed_renewals: each(failed_renewals),
         pending,
         outcome_unknown,
         expiring_approvals,
