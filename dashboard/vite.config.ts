@@ -44,6 +44,21 @@ export default defineConfig({
     // A page may hold no inline content but pictures, and nothing is served from elsewhere.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        // Each file has headers of its own, so the many small modules that pages share are one file.
+        codeSplitting: {
+          groups: [
+            {
+              name: 'common',
+              test: /src.(ui.(?!Tabs)|text|names|session|live|notify)|lucide-react/,
+              minShareCount: 2,
+            },
+            { name: 'request', test: /src.(action|queue|inbox|rule)/, minShareCount: 2 },
+          ],
+        },
+      },
+    },
     target: 'es2023',
   },
   server: { proxy: { '^/(?!app/)': { target: gateway } } },

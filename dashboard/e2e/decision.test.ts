@@ -163,7 +163,8 @@ describe('on a desktop', () => {
     await shown().getByText(`/many/${tests}/0`).first().waitFor();
     await page.getByLabel('Search pending requests').fill(`/many/${tests}/2`);
     await shown().getByText(`/many/${tests}/2`).first().waitFor();
-    expect(page.url()).toContain(held[2]);
+    // The list follows a moment after the last letter.
+    await expect.poll(() => page.url()).toContain(held[2]);
     await approve(page);
     await expect.poll(() => status(held[2] as string)).toBe('APPROVED');
     await page.getByText(/^No pending request matches/).waitFor();

@@ -1,7 +1,5 @@
 //! Warnings about the parts of a document that could not be read, limited in number and length.
 
-use std::collections::HashSet;
-
 use crate::text;
 
 /// The limit on the warnings of a document.
@@ -10,37 +8,43 @@ pub const WARNINGS_MAX: usize = 100;
 /// The length limit of a warning, in characters.
 pub const WARNING_CHARS_MAX: usize = 300;
 
+/// The shortest that a place is cut to, in characters, however long the problem is.
+const PLACE_CHARS_MIN: usize = 40;
+
 /// Collects warnings, without repetitions and up to a limit.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
-    said: Vec<String>,
-    known: HashSet<String>,
-    unsaid: usize,
+    listed: Vec<String>,
+    omitted: usize,
 }
 
 impl Warnings {
     /// Adds a warning about a place in the document.
-    pub(crate) fn add(&mut self, place: &str, trouble: &str) {
-        if self.said.len() + 1 >= WARNINGS_MAX {
-            self.unsaid += 1;
+    pub(crate) fn add(&mut self, place: &str, problem: &str) {
+        // The author of the document controls the length of a place; the problem must stay visible.
+        let separator = ": ";
+        let room = WARNING_CHARS_MAX.saturating_sub(problem.chars().count() + separator.len());
+        let place = text::cut(place, room.max(PLACE_CHARS_MIN));
+        let warning = text::cut(&format!("{place}{separator}{problem}"), WARNING_CHARS_MAX);
+        if self.listed.contains(&warning) {
             return;
         }
-        // The author of the document controls the length of a place; the problem must stay visible.
-        let room = WARNING_CHARS_MAX.saturating_sub(trouble.chars().count() + 2);
-        let place = text::cut(place, room.max(40));
-        let warning = text::cut(&format!("{place}: {trouble}"), WARNING_CHARS_MAX);
-        if self.known.insert(warning.clone()) {
-            self.said.push(warning);
+        // The last one says how many were omitted.
+        if self.listed.len() < WARNINGS_MAX - 1 {
+            self.listed.push(warning);
+        } else {
+            self.omitted += 1;
         }
     }
 
     /// Returns all warnings; the last one says how many were omitted.
     pub(crate) fn finish(mut self) -> Vec<String> {
-        if self.unsaid > 0 {
-            self.said
-                .push(format!("and {} more that are not listed", self.unsaid));
+        if self.omitted > 0 {
+            let omitted = self.omitted;
+            self.listed
+                .push(format!("and {omitted} more that are not listed"));
         }
-        self.said
+        self.listed
     }
 }
 

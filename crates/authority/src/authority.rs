@@ -197,9 +197,9 @@ impl Authority {
     ///
     /// If the database fails.
     pub async fn confirm(&self) -> Result<(), StoreError> {
+        let _one_at_a_time = self.reloading.lock().await;
         // A version is current as of the query, not as of its result.
         let asked_at = Moment::of(self.clock.as_ref());
-        let _one_at_a_time = self.reloading.lock().await;
         let versions = self.store.authority_versions().await?;
         for (workspace, version) in versions {
             let known = self

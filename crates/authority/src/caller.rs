@@ -14,6 +14,7 @@ use crate::resolved_service::ResolvedService;
 /// An agent that presented its key, with the definitions that apply to it.
 #[derive(Clone, Debug)]
 pub struct AgentCaller {
+    /// The digest of the presented key, by which the caller is looked up again.
     pub(crate) key_hash: [u8; 32],
     /// The agent.
     pub agent: Arc<Agent>,
@@ -34,7 +35,7 @@ impl AgentCaller {
     }
 
     /// Returns the state that an approval of a call to a service depends on, in addition to the request's
-    /// bytes; `None` if the agent may not make the call.
+    /// bytes; `None` if the agent may not use the service.
     pub fn binding(&self, service: ServiceId, web_socket: bool) -> Option<Binding> {
         let grant = self.agent.grant(service)?;
         let service = self.definitions.service(service)?;
@@ -49,7 +50,8 @@ impl AgentCaller {
     ///
     /// # Errors
     ///
-    /// If the workspace does not have the service, or it is not in the agent's scope.
+    /// [`ServiceRefused::NotFound`] if the workspace does not have the service,
+    /// [`ServiceRefused::NotInScope`] if the agent may not use it.
     pub fn service(
         &self,
         name: &ServiceName,

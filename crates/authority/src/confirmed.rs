@@ -14,6 +14,7 @@ pub(crate) struct Moment {
 }
 
 impl Moment {
+    /// Reads both clocks.
     pub(crate) fn of(clock: &dyn Clock) -> Self {
         Self {
             wall: clock.now(),
@@ -23,6 +24,9 @@ impl Moment {
 }
 
 /// The latest moment for which the database confirmed the snapshot.
+///
+/// No other memory is published with it, and a reader that sees one clock of a newer moment errs by the time
+/// of one query, so the accesses are relaxed.
 #[derive(Debug)]
 pub(crate) struct Confirmed {
     wall_ms: AtomicI64,
@@ -39,18 +43,20 @@ impl Confirmed {
         }
     }
 
+    /// Records that the database confirmed the snapshot as of this moment. Calls must be in the order of
+    /// their moments.
     pub(crate) fn note(&self, moment: Moment) {
         let elapsed = micros(moment.elapsed);
-        self.elapsed_micros.fetch_max(elapsed, Ordering::AcqRel);
-        // Not the maximum: after the clock was set back, later moments have earlier times.
-        self.wall_ms.store(moment.wall.0, Ordering::Release);
+        self.elapsed_micros.fetch_max(elapsed, Ordering::Relaxed);
+        // Replaced even by an earlier time: after the clock is set back, a later moment has one.
+        self.wall_ms.store(moment.wall.0, Ordering::Relaxed);
     }
 
     /// Returns how long ago the database confirmed the snapshot.
     pub(crate) fn age(&self, clock: &dyn Clock) -> Duration {
         let now = Moment::of(clock);
-        let wall = Timestamp(self.wall_ms.load(Ordering::Acquire)).until(now.wall);
-        let elapsed = Duration::from_micros(self.elapsed_micros.load(Ordering::Acquire));
+        let wall = Timestamp(self.wall_ms.load(Ordering::Relaxed)).until(now.wall);
+        let elapsed = Duration::from_micros(self.elapsed_micros.load(Ordering::Relaxed));
         wall.max(now.elapsed.saturating_sub(elapsed))
     }
 }

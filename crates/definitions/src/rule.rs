@@ -44,7 +44,8 @@ body! {
 }
 
 body! {
-    /// Changes to a rule. Omitted fields stay unchanged; null removes a limit.
+    /// Changes to a rule. Omitted fields stay unchanged; null removes the condition, the text, or the
+    /// limit to a service or an agent.
     pub struct RuleChange {
         /// Name.
         #[schema(nullable = false)]

@@ -5,6 +5,17 @@ use std::time::Duration;
 /// Ten years. A longer duration is almost certainly a typing mistake.
 const SECONDS_MAX: u64 = 10 * 365 * 86_400;
 
+/// Parses a duration such as `15m`, from one second to ten years.
+///
+/// # Errors
+///
+/// Returns a description of a valid value, which completes “must be …”.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    parse(text).ok_or_else(|| {
+        "a duration such as 30s, 15m, 12h, or 7d, from 1 second to 10 years".to_owned()
+    })
+}
+
 /// Parses a whole number and a unit. Returns `None` for zero and for more than ten years.
 fn parse(text: &str) -> Option<Duration> {
     let unit_seconds = match text.bytes().last()? {
@@ -24,22 +35,19 @@ fn parse(text: &str) -> Option<Duration> {
         .then(|| Duration::from_secs(seconds))
 }
 
-/// Parses a duration such as `15m`, from one second to ten years.
-///
-/// # Errors
-///
-/// The description of a valid value, which completes “must be …”.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    parse(text).ok_or_else(|| "a duration such as 30s, 15m, 12h, or 7d".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_number_and_a_unit_are_a_time() {
-        for (text, seconds) in [("30s", 30), ("15m", 900), ("12h", 43_200), ("7d", 604_800)] {
+    fn a_number_and_a_unit_are_a_duration() {
+        for (text, seconds) in [
+            ("30s", 30),
+            ("15m", 900),
+            ("12h", 43_200),
+            ("7d", 604_800),
+            ("3650d", SECONDS_MAX),
+        ] {
             assert_eq!(parse(text), Some(Duration::from_secs(seconds)), "{text}");
         }
     }
@@ -56,6 +64,7 @@ mod tests {
             "+1h",
             "0s",
             "7w",
+            "3651d",
             "99999999d",
             "15é",
         ] {

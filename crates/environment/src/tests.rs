@@ -84,7 +84,7 @@ fn an_error_names_the_variable_and_what_it_must_be_but_no_secret() {
         (
             "WAIT",
             "1",
-            r#"WAIT must be a duration such as 30s, 15m, 12h, or 7d, not "1""#,
+            r#"WAIT must be a duration such as 30s, 15m, 12h, or 7d, from 1 second to 10 years, not "1""#,
         ),
         (
             "MODE",

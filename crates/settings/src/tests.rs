@@ -116,7 +116,7 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
         (
             "JWT_ACCESS_EXPIRY",
             "15",
-            r#"JWT_ACCESS_EXPIRY must be a duration such as 30s, 15m, 12h, or 7d, not "15""#,
+            r#"JWT_ACCESS_EXPIRY must be a duration such as 30s, 15m, 12h, or 7d, from 1 second to 10 years, not "15""#,
         ),
         (
             "APPROVAL_PENDING_TTL_HOURS",

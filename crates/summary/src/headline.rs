@@ -388,8 +388,8 @@ impl Headline<'_> {
         self.appended(line, deciding, DECIDING_MAX, &mut shown);
         let room = DETAILS_ALONE_MAX.max(shown.len() + DETAILS_MAX);
         self.appended(line, of_kinds(Weight::Plain), room, &mut shown);
-        // What says how the request is made is named only if there is nothing else, and a switch if there is
-        // room: one that is on does more than one that is off.
+        // A value that says how the request is made is named only if there is nothing else, and a switch if there
+        // is room: one that is on does more than one that is off.
         if shown.is_empty() {
             // The calls of a batch are named already.
             if self.calls.count == 0 {

@@ -148,7 +148,10 @@ impl Target {
         match kind {
             _ if is_version => true,
             _ if is_upper => false,
-            PartKind::Name => is_act && begins_with_verb(text),
+            // An identifier may begin like a verb: `run-bWSq4YeY`.
+            PartKind::Name => {
+                is_act && begins_with_verb(text) && !text.bytes().any(|byte| byte.is_ascii_digit())
+            }
             _ if text.contains('.') => is_last && *method == Method::POST,
             PartKind::Unclear => is_act || !is_last && !self.expects_name(),
             PartKind::Word => {

@@ -1,5 +1,5 @@
-//! Reads HTTP/1.1 requests without normalizing them, so that a test sees the spelling and order of everything
-//! that the gateway sent.
+//! Reads HTTP/1.1 requests and keeps the spelling and order of their header fields, so that a test sees what
+//! the gateway sent. Spaces around values, trailers, and the division into chunks are lost.
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncReadExt as _};
@@ -13,7 +13,7 @@ pub struct Received {
     pub target: String,
     /// Names, as spelled, and values, in order.
     pub headers: Vec<(String, String)>,
-    /// The body, without the framing of chunks.
+    /// The body, without chunked framing.
     pub body: Vec<u8>,
     /// Whether the whole body arrived.
     pub complete: bool,
@@ -28,7 +28,7 @@ impl Received {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Returns how many lines a header has.
+    /// Returns how many times a header occurs, whatever the case of its name.
     pub fn header_count(&self, name: &str) -> usize {
         self.headers
             .iter()
@@ -41,12 +41,12 @@ impl Received {
         self.target.split('?').next().unwrap_or_default()
     }
 
-    /// Returns the body as text.
+    /// Returns the body as text. Bytes that are not UTF-8 are replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// Returns the whole request as JSON, which is the body of an echo.
+    /// Returns the request as JSON, which is the default reply of an echo upstream.
     pub fn to_json(&self) -> Value {
         json!({
             "method": self.method,
@@ -56,11 +56,14 @@ impl Received {
         })
     }
 
-    /// Reads the head of a request. Returns `None` if the connection ends first.
+    /// Reads the head of a request. Returns `None` if the connection ends first or the head is malformed.
     pub(crate) async fn read_head(reader: &mut (impl AsyncBufRead + Unpin)) -> Option<Self> {
         let request_line = read_line(reader).await?;
-        let mut words = request_line.split(' ');
-        let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
+        let words: Vec<&str> = request_line.split(' ').collect();
+        let [method, target, "HTTP/1.1"] = words[..] else {
+            return None;
+        };
+        let (method, target) = (method.to_owned(), target.to_owned());
         let mut headers = Vec::new();
         loop {
             let line = read_line(reader).await?;
@@ -68,7 +71,7 @@ impl Received {
                 break;
             }
             let (name, value) = line.split_once(':')?;
-            headers.push((name.to_owned(), value.trim().to_owned()));
+            headers.push((name.to_owned(), value.trim_matches([' ', '\t']).to_owned()));
         }
         Some(Self {
             method,
@@ -87,12 +90,12 @@ impl Received {
         self.complete = if chunked {
             self.read_chunks(reader).await.is_some()
         } else {
-            let length = self
-                .header("content-length")
-                .and_then(|value| value.parse().ok());
-            read_exactly(reader, length.unwrap_or(0), &mut self.body)
-                .await
-                .is_some()
+            // Without a length there is no body; with one that is not a number, nothing is complete.
+            let length = self.header("content-length").unwrap_or("0").parse();
+            match length {
+                Ok(length) => read_exactly(reader, length, &mut self.body).await.is_some(),
+                Err(_) => false,
+            }
         };
     }
 
@@ -106,7 +109,9 @@ impl Received {
                 return Some(());
             }
             read_exactly(reader, size, &mut self.body).await?;
-            read_line(reader).await?;
+            if !read_line(reader).await?.is_empty() {
+                return None;
+            }
         }
     }
 }

@@ -12,7 +12,6 @@ import { Body, type Marked } from './Body';
 import { cardOf } from './card';
 import { Documentation } from './Documentation';
 import { ExactRequest, Headers } from './ExactRequest';
-import { Intent } from './Intent';
 import { KeyFacts } from './KeyFacts';
 import { Provenance } from './Provenance';
 import { RecentRequests } from './RecentRequests';
@@ -34,8 +33,8 @@ const SENT_TITLES: Record<ActionStatus, string> = {
 };
 
 /**
- * Shows everything known about an action, without the controls to decide on it: the facts first, then
- * the agent's words, then the exact request.
+ * Shows everything known about an action, without the controls to decide on it: the facts first, the
+ * agent's words last of them, then the exact request.
  */
 export function ActionDetail({ action }: { action: Action }) {
   // A request that the facts show completely is folded; any other is open.
@@ -48,10 +47,6 @@ export function ActionDetail({ action }: { action: Action }) {
   return (
     <div className="space-y-4">
       <KeyFacts action={action} onMark={mark} />
-      <Panel title="The agent says">
-        <Intent action={action} />
-        <p className="mt-2 text-sm text-soft">Unverified: written by the agent.</p>
-      </Panel>
       <section className="min-w-0 rounded-lg border border-line bg-panel p-4">
         <h2 className="text-base">
           <button

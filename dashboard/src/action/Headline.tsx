@@ -2,23 +2,33 @@
 import type { Action } from '#/client';
 import { Cut } from '#/text/Cut';
 import { Visible } from '#/text/Visible';
-import { headline } from './headline';
+import { headline, linesOf, type Piece } from './headline';
 
 /** Longer titles without a summary are cut: they come from the documentation, and the target follows. */
 const TITLE_CHARACTERS = 120;
 
-/** Shows the headline. Values of the request are set apart from the gateway's words. */
-export function Headline({ action }: { action: Action }) {
+/** The styles of the pieces. The agent chose the names and values, so they are set apart. */
+const PIECES: Record<Piece['kind'], string> = {
+  words: '',
+  name: 'font-mono text-[0.9em] font-normal text-soft break-words',
+  value: 'font-mono text-[0.95em] break-words',
+};
+
+/** Shows the headline as one text, or what would happen and a line for each value. */
+export function Headline({ action, isTall = false }: { action: Action; isTall?: boolean }) {
   if (!action.summary) return <Cut text={headline(action)} length={TITLE_CHARACTERS} />;
-  return action.summary.headline.map(({ text, is_value }, index) =>
-    is_value ? (
-      // biome-ignore lint/suspicious/noArrayIndexKey: the same value may appear twice
-      <span key={index} className="font-mono text-[0.95em] break-words">
-        <Visible text={text} />
-      </span>
-    ) : (
-      // biome-ignore lint/suspicious/noArrayIndexKey: the same words may appear twice
-      <span key={index}>{text}</span>
-    ),
-  );
+  return linesOf(action.summary.headline).map((line, index) => (
+    <span
+      // biome-ignore lint/suspicious/noArrayIndexKey: two lines may be equal
+      key={index}
+      className={isTall && index > 0 ? 'block text-sm leading-5' : ''}
+    >
+      {line.map(({ text, kind }, at) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the same text may appear twice
+        <span key={at} className={PIECES[kind]}>
+          {kind === 'words' ? text : <Visible text={text} />}
+        </span>
+      ))}
+    </span>
+  ));
 }

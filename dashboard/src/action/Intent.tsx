@@ -7,9 +7,9 @@ import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 
-/** Longer intents are folded. */
+/** Longer intents are folded: on a phone, seven lines fit below the facts. */
 const LINES_MAX = 4;
-const CHARACTERS_MAX = 320;
+const CHARACTERS_MAX = 240;
 
 /** The words of an agent, with its name. */
 type Spoken = Readonly<{ intent: string; agent_name: string }>;

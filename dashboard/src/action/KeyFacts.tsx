@@ -1,28 +1,42 @@
-/** The facts that a decision rests on: who asks for what, where, and why it was held. */
+/**
+ * The facts that a decision rests on: who asks for what, where, why it was held, and what the agent
+ * says about it. On a phone, all of it fits on the first screen.
+ */
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import type { Action, RequestFact } from '#/client';
 import { counted } from '#/text/count';
 import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
-import { meaningOf, pointerOf } from './card';
+import { Button } from '#/ui/Button';
+import { pointerOf } from './card';
+import { byName, factsBeyond, meaningOf, type Named } from './facts';
 import { comparisonsOf } from './familiarity';
+import { Intent } from './Intent';
 import { bodyValues } from './requestValues';
 import { type Mark, Reason, topReasonOf } from './WhyScore';
 
 /** More lines of a value would push the other facts off the screen. */
 const VALUE_LINES_MAX = 6;
 
-/** Shows the facts, the values in the words of the summary. */
+/** How many lines of values, and of one of them, a phone shows before the rest is folded. */
+const PHONE_LINES_MAX = 7;
+const PHONE_VALUE_LINES_MAX = 5;
+
+/** The class that folds a value to as many lines on a phone. */
+const FOLDED = 'max-sm:line-clamp-5';
+
+/** How long a line is on a phone, in characters. */
+const PHONE_LINE_CHARACTERS = 40;
+
+/** Shows the facts that the headline leaves out, the values in the words of the summary. */
 export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
-  const facts = action.summary?.facts ?? [];
-  const others = action.summary?.other_values ?? 0;
   const reason = topReasonOf(action);
-  const comparisons = action.context ? comparisonsOf(action.context) : [];
+  const comparisons = comparisonsOf(action);
   return (
-    <dl className="space-y-3 rounded-lg border border-line bg-panel p-4">
-      <Row name="Who and where">
+    <dl className="space-y-2 rounded-lg border border-line bg-panel p-3 sm:space-y-3 sm:p-4">
+      <Row name="Who and where" isObvious>
         <Link
           to="/agents/$id"
           params={{ id: action.agent_id }}
@@ -46,28 +60,15 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           </>
         )}
       </Row>
-      {(facts.length > 0 || others > 0) && (
-        <Row name="Values">
-          <dl className="space-y-1">
-            {facts.map((fact, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a name may appear twice
-              <Value key={index} action={action} fact={fact} />
-            ))}
-          </dl>
-          {others > 0 && (
-            <p className="mt-1 text-soft">{counted(others, 'more value')} in the exact request</p>
-          )}
-        </Row>
-      )}
+      <Values action={action} />
       {comparisons.length > 0 && (
-        <Row name="Is it normal?">
-          <ul className="space-y-0.5">
-            {comparisons.map(({ text, isUnusual }) => (
-              <li key={text} className={isUnusual ? 'font-medium text-warn' : ''}>
-                {text}
-              </li>
-            ))}
-          </ul>
+        <Row name="Is it normal?" isObvious>
+          {comparisons.map(({ text, isUnusual }, index) => (
+            <span key={text}>
+              {index > 0 && <span className="text-soft"> · </span>}
+              <span className={isUnusual ? 'font-medium text-warn' : ''}>{text}</span>
+            </span>
+          ))}
         </Row>
       )}
       {reason && (
@@ -75,42 +76,140 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           <Reason action={action} reason={reason} onMark={onMark} />
         </Row>
       )}
+      <Row name="The agent says" isObvious>
+        <Intent action={action} />
+        <p className="mt-0.5 text-xs text-soft">Unverified: written by the agent.</p>
+      </Row>
     </dl>
   );
 }
 
-function Row({ name, children }: { name: string; children: ReactNode }) {
+/** A fact with its name: next to it, or before it on a phone, unless it is obvious without one. */
+function Row({
+  name,
+  isObvious = false,
+  children,
+}: {
+  name: string;
+  isObvious?: boolean;
+  children: ReactNode;
+}) {
   return (
-    <div className="grid gap-x-4 gap-y-0.5 sm:grid-cols-[8.5rem_minmax(0,1fr)]">
-      <dt className="text-sm text-soft">{name}</dt>
-      <dd className="min-w-0 text-sm">{children}</dd>
+    <div className="text-sm sm:grid sm:grid-cols-[8.5rem_minmax(0,1fr)] sm:gap-x-4">
+      <dt className={isObvious ? 'sr-only text-soft sm:not-sr-only' : 'inline text-soft'}>
+        {name}
+        <span className="sm:hidden">: </span>
+      </dt>
+      <dd className={`min-w-0 ${isObvious ? '' : 'inline'}`}>{children}</dd>
     </div>
   );
 }
 
-function Value({ action, fact }: { action: Action; fact: RequestFact }) {
-  const { shown } = fold(fact.value, VALUE_LINES_MAX, fact.value.length);
-  const meaning = meaningOf(fact);
+/** Lists the values, the first of them on a phone. */
+function Values({ action }: { action: Action }) {
+  const [isOpen, setIsOpen] = useState(false);
+  if (!action.summary) return null;
+  const named = byName(factsBeyond(action.summary));
+  const others = action.summary.other_values;
+  if (named.length === 0 && others === 0) return null;
+  const onPhone = countOnPhone(named);
+  const isLong = (one: Named) => phoneLines(one) > PHONE_VALUE_LINES_MAX;
+  const isFolded = onPhone < named.length || named.some(isLong);
   return (
-    <div className="min-w-0">
-      <dt className="inline text-soft">
-        <Visible text={fact.name === '' ? 'name' : fact.name} />
+    <Row name="Values" isObvious>
+      <dl className="space-y-0.5 sm:space-y-1">
+        {named.map((one, index) => (
+          <Value
+            key={one.full}
+            action={action}
+            named={one}
+            className={
+              isOpen ? '' : index < onPhone ? (isLong(one) ? FOLDED : '') : 'hidden sm:block'
+            }
+          />
+        ))}
+      </dl>
+      {isFolded && (
+        <div className="sm:hidden">
+          <Button
+            tone="quiet"
+            className="-ml-3 min-h-8! py-0!"
+            aria-expanded={isOpen}
+            onClick={() => setIsOpen(!isOpen)}
+          >
+            {isOpen ? 'Show fewer values' : 'Show all values'}
+          </Button>
+        </div>
+      )}
+      {others > 0 && (
+        <p className="text-soft">{counted(others, 'more value')} in the exact request</p>
+      )}
+    </Row>
+  );
+}
+
+/** Returns how many of the values a phone shows: at least the first. */
+function countOnPhone(named: readonly Named[]): number {
+  let lines = 0;
+  const tooMany = named.findIndex((one, index) => {
+    lines += Math.min(phoneLines(one), PHONE_VALUE_LINES_MAX);
+    return index > 0 && lines > PHONE_LINES_MAX;
+  });
+  return tooMany < 0 ? named.length : tooMany;
+}
+
+/** Returns about how many lines of a phone some values take. */
+function phoneLines({ short, facts }: Named): number {
+  const text = [short, ...facts.map(({ value }) => value)].join(' ');
+  return text
+    .split('\n')
+    .map((line) => Math.max(1, Math.ceil(line.length / PHONE_LINE_CHARACTERS)))
+    .reduce((sum, lines) => sum + lines, 0);
+}
+
+function Value({
+  action,
+  named: { short, full, facts },
+  className,
+}: {
+  action: Action;
+  named: Named;
+  className: string;
+}) {
+  const meaning = facts.map(meaningOf).find((one) => one !== null) ?? null;
+  return (
+    <div className={`min-w-0 ${className}`}>
+      <dt className="inline text-soft" title={full}>
+        <Visible text={short === '' ? 'name' : short} />
       </dt>{' '}
-      <dd className="inline">
-        <span className="font-mono text-[0.8rem] font-semibold">
-          <Visible text={shown} />
-        </span>
-        {(fact.is_cut || shown.length < fact.value.length) && (
-          <Rest action={action} fact={fact} shown={shown} />
-        )}
-        {meaning !== null && (
-          <span className="text-soft">
-            {' — '}
-            <Visible text={meaning} />
-          </span>
-        )}
-      </dd>
+      {facts.map((fact, index) => (
+        <dd key={fact.location} className="inline">
+          {index > 0 && <span className="text-soft">, </span>}
+          <Text action={action} fact={fact} />
+          {/* The values of a list have one description. */}
+          {index === facts.length - 1 && meaning !== null && (
+            <span className="text-soft">
+              {' — '}
+              <Visible text={meaning} />
+            </span>
+          )}
+        </dd>
+      ))}
     </div>
+  );
+}
+
+function Text({ action, fact }: { action: Action; fact: RequestFact }) {
+  const { shown } = fold(fact.value, VALUE_LINES_MAX, fact.value.length);
+  return (
+    <>
+      <span className="font-mono text-[0.8rem] font-semibold">
+        <Visible text={shown} />
+      </span>
+      {(fact.is_cut || shown.length < fact.value.length) && (
+        <Rest action={action} fact={fact} shown={shown} />
+      )}
+    </>
   );
 }
 

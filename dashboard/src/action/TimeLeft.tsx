@@ -1,8 +1,8 @@
 /** A countdown. */
 import { timeLeft } from '#/text/time';
-import { useNow } from '#/ui/now';
+import { useClock } from '#/ui/now';
 
-/** Shows the time left until `until`, updated each second. */
+/** Shows the time left until `until`. */
 export function TimeLeft({ until }: { until: string | null }) {
-  return <>{timeLeft(until, useNow())}</>;
+  return <>{useClock((now) => timeLeft(until, now))}</>;
 }

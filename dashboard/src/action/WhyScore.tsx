@@ -25,10 +25,13 @@ export function topReasonOf(action: Action): Signal | string | null {
 export function Reason({
   action,
   reason,
+  hasEvidence = false,
   onMark,
 }: {
   action: Action;
   reason: Signal | string;
+  /** Whether to say where in the request the reason is. */
+  hasEvidence?: boolean;
   onMark: Mark;
 }) {
   if (typeof reason === 'string') return <Visible text={reason} />;
@@ -37,7 +40,7 @@ export function Reason({
     return (
       <>
         <Visible text={reason.sentence} />
-        {reason.evidence !== '' && (
+        {hasEvidence && reason.evidence !== '' && (
           <span className="text-soft">
             {' '}
             (<Visible text={reason.evidence} />)
@@ -50,7 +53,7 @@ export function Reason({
     <button
       type="button"
       onClick={() => onMark(reason)}
-      className="min-h-6 text-left underline decoration-dotted underline-offset-4 hover:decoration-solid"
+      className="inline text-left underline decoration-dotted underline-offset-4 hover:decoration-solid"
     >
       <Visible text={reason.sentence} />
       <TextSearch aria-hidden className="ml-1 inline size-4 align-[-0.2em] text-soft" />
@@ -117,7 +120,7 @@ function Signals({ action, onMark }: { action: Action; onMark: Mark }) {
               {signal.weight.toFixed(2)}
             </span>
             <span className="min-w-0">
-              <Reason action={action} reason={signal} onMark={onMark} />
+              <Reason action={action} reason={signal} hasEvidence onMark={onMark} />
             </span>
           </li>
         ))}

@@ -1,8 +1,9 @@
 /** The values on a request's card, and whether they are the complete request. */
 import type { Action, RequestFact } from '#/client';
 import { fold } from '#/text/fold';
-import { plainText } from '#/text/markdown';
 import { splitTarget } from '#/text/target';
+import { currencySymbol } from './currency';
+import { byName, factsBeyond, meaningOf } from './facts';
 import { isTruncated, TARGET_CHARACTERS_MAX } from './friction';
 import { bodyValues } from './requestValues';
 import { quotesOf } from './signals';
@@ -15,9 +16,6 @@ const NAME_CHARACTERS_MAX = 40;
 const VALUE_LINES_MAX = 4;
 /** How much of a value is shown before the part that a signal quotes, in characters. */
 const BEFORE_CHARACTERS = 40;
-/** Longer descriptions are left out, because they take the space of values. */
-const MEANING_CHARACTERS_MAX = 40;
-
 /**
  * Lower-case names of headers that add nothing to the card, with the values for which that holds.
  */
@@ -26,15 +24,6 @@ const PLAIN_HEADERS: Readonly<Record<string, RegExp>> = {
   'accept-encoding': /^[a-z, ]*$/i,
   'content-type': /^application\/(json|x-www-form-urlencoded)(; *charset=utf-8)?$/i,
   'user-agent': /^/,
-};
-
-/** The currencies that formatted amounts show by a symbol; any other is shown by its code. */
-const SYMBOLS: Readonly<Record<string, string>> = {
-  EUR: '€',
-  GBP: '£',
-  USD: '$',
-  INR: '₹',
-  JPY: '¥',
 };
 
 /** Part of a text. */
@@ -55,6 +44,8 @@ export interface CardValue {
 /** The content of a card. */
 export interface CardContent {
   values: CardValue[];
+  /** The values that the headline does not show. */
+  valuesBeyond: CardValue[];
   /** Whether the card shows everything that would be sent. */
   isComplete: boolean;
 }
@@ -69,22 +60,20 @@ export function cardOf(action: Action): CardContent {
   const leaves = new Map(bodyValues(action).map(({ pointer, value }) => [pointer, value]));
   // The target on the card shows the path.
   const facts = (action.summary?.facts ?? []).filter(({ location }) => location !== 'path');
+  const short = new Map(byName(facts).map((named) => [named.full, named.short]));
   const values = facts.map((fact) => ({
-    name: beginning(fact.name, NAME_CHARACTERS_MAX),
+    name: beginning(short.get(fact.name) ?? fact.name, NAME_CHARACTERS_MAX),
     value: shownValue(action, fact, leaves),
     meaning: meaningOf(fact),
   }));
-  const content = { values, isComplete: isComplete(action, facts, values) };
+  const beyond = new Set(action.summary ? factsBeyond(action.summary) : []);
+  const content = {
+    values,
+    valuesBeyond: values.filter((_, at) => facts[at] && beyond.has(facts[at])),
+    isComplete: isComplete(action, facts, values),
+  };
   cache.set(action, content);
   return content;
-}
-
-/** Returns the description of a fact, if it is short and still true. */
-export function meaningOf({ kind, value, meaning }: RequestFact): string | null {
-  // A formatted amount is no longer "in cents".
-  if (kind === 'amount' && !/^-?[\d.]+$/.test(value)) return null;
-  const text = plainText(meaning ?? '');
-  return text !== '' && text.length <= MEANING_CHARACTERS_MAX ? text : null;
 }
 
 /** Returns the JSON pointer of a fact; null if it is not in the body. */
@@ -155,7 +144,9 @@ function isShownCurrency(
   return (
     /^[A-Z]{3}$/.test(code) &&
     amounts.length > 0 &&
-    amounts.every(({ value }) => value.includes(code) || value.startsWith(SYMBOLS[code] ?? '\0'))
+    amounts.every(
+      ({ value }) => value.includes(code) || value.startsWith(currencySymbol(code) ?? '\0'),
+    )
   );
 }
 

@@ -1,59 +1,77 @@
 import { describe, expect, it } from 'vitest';
-import type { ActionContext } from '#/client';
+import type { Action, ActionContext, RequestFactKind } from '#/client';
 import { comparisonsOf } from './familiarity';
 
-const context = (change: Partial<ActionContext>): ActionContext => ({
-  first_by_agent: null,
-  first_to_target: null,
-  approved: null,
-  denied: null,
-  since: '2026-01-01T00:00:00Z',
-  amount: null,
-  ...change,
-});
+const action = (change: Partial<ActionContext>, kind: RequestFactKind = 'other') =>
+  ({
+    context: {
+      first_by_agent: null,
+      first_to_target: null,
+      approved: null,
+      denied: null,
+      since: '2026-01-01T00:00:00Z',
+      amount: null,
+      ...change,
+    },
+    summary: { facts: [{ kind }] },
+  }) as unknown as Action;
+
+const texts = (change: Partial<ActionContext>, kind?: RequestFactKind) =>
+  comparisonsOf(action(change, kind)).map(({ text }) => text);
 
 const amount = (value: string) => ({
   currency: 'EUR',
   unit_is_documented: true,
   value,
   lowest: '40',
-  highest: '900.00',
+  highest: '1900.00',
   count: 31,
 });
 
 describe('the comparison with earlier requests', () => {
   it('says nothing that is not known', () => {
-    expect(comparisonsOf(context({}))).toEqual([]);
-    expect(comparisonsOf(context({ first_by_agent: false, approved: 0, denied: 0 }))).toEqual([]);
+    expect(comparisonsOf({ ...action({}), context: null })).toEqual([]);
+    expect(texts({})).toEqual([]);
+    expect(texts({ first_by_agent: false, approved: 0, denied: 0 })).toEqual([]);
   });
 
   it('names the unusual first', () => {
-    const found = comparisonsOf(
-      context({ first_to_target: false, amount: amount('12500.00'), approved: 11, denied: 1 }),
-    );
-    expect(found).toEqual([
-      {
-        text: 'Outside the usual 40–900.00 (EUR): 31 amounts approved in the last 30 days',
-        isUnusual: true,
-      },
-      { text: 'Requests to this recipient were approved before', isUnusual: false },
-      {
-        text: 'Similar requests in the last 30 days: 11 approved, 1 denied',
-        isUnusual: false,
-      },
+    const outside = { first_to_target: false, approved: 11, denied: 1 };
+    expect(comparisonsOf(action({ ...outside, amount: amount('12500.00') }, 'recipient'))).toEqual([
+      { text: 'Usually €40–1,900', isUnusual: true },
+      { text: 'Known recipient', isUnusual: false },
+      { text: 'Similar requests in the last 30 days: 11 approved, 1 denied', isUnusual: false },
     ]);
+    expect(texts({ first_to_target: true, amount: amount('50') }, 'account')).toEqual([
+      'New recipient',
+      'Usually €40–1,900',
+    ]);
+    expect(comparisonsOf(action({ approved: 1, denied: 2 }))[0]?.isUnusual).toBe(true);
   });
 
   it('says what is new', () => {
     const none = { ...amount('5'), lowest: null, highest: null, count: 0 };
-    const found = comparisonsOf(
-      context({ first_by_agent: true, first_to_target: true, amount: none }),
-    );
-    expect(found.map(({ text }) => text)).toEqual([
-      'This agent’s first request to this operation',
-      'No request to this recipient was approved before',
-      'No amount was approved here in the last 30 days',
+    expect(
+      texts({ first_by_agent: true, first_to_target: true, amount: none }, 'recipient'),
+    ).toEqual([
+      'No amount approved in the last 30 days',
+      'New recipient',
+      'First time for this agent',
     ]);
-    expect(comparisonsOf(context({ amount: amount('50') }))[0]?.isUnusual).toBe(false);
+  });
+
+  it('takes no object of a path for a recipient', () => {
+    expect(texts({ first_to_target: true }, 'target')).toEqual([]);
+    expect(texts({ first_to_target: false }, 'target')).toEqual([
+      'Approved for this target before',
+    ]);
+  });
+
+  it('says that the unit of an amount is unknown', () => {
+    const cents = { ...amount('5000'), currency: 'CHF', lowest: '4000', highest: '4000' };
+    expect(texts({ amount: cents })).toEqual(['Usually CHF 4,000']);
+    expect(texts({ amount: { ...cents, unit_is_documented: false } })).toEqual([
+      'Usually 4,000 (CHF, unit unknown)',
+    ]);
   });
 });

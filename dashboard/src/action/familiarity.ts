@@ -1,6 +1,6 @@
 /** How a held request compares with earlier ones, in words. */
-import type { ActionContext } from '#/client';
-import { counted } from '#/text/count';
+import type { Action, ActionContext, AmountRange } from '#/client';
+import { currencySymbol, grouped } from './currency';
 
 /** A comparison; an unusual one deserves attention. */
 export interface Comparison {
@@ -9,31 +9,49 @@ export interface Comparison {
 }
 
 /** Returns what is known, the unusual first. A comparison that is not possible is left out. */
-export function comparisonsOf(context: ActionContext): Comparison[] {
+export function comparisonsOf({
+  context,
+  summary,
+}: Pick<Action, 'context' | 'summary'>): Comparison[] {
+  if (!context) return [];
   const found: Comparison[] = [];
   const add = (text: string, isUnusual: boolean) => found.push({ text, isUnusual });
-  if (context.first_by_agent) add('This agent’s first request to this operation', true);
+  if (context.amount) found.push(ofAmount(context.amount));
   if (context.first_to_target !== null) {
-    if (context.first_to_target) add('No request to this recipient was approved before', true);
-    else add('Requests to this recipient were approved before', false);
+    const isRecipient = summary?.facts.some(
+      ({ kind }) => kind === 'recipient' || kind === 'account',
+    );
+    // That an object was never touched before is normal: most are created, changed, or deleted once.
+    if (isRecipient)
+      add(context.first_to_target ? 'New recipient' : 'Known recipient', context.first_to_target);
+    else if (!context.first_to_target) add('Approved for this target before', false);
   }
-  const { amount, approved, denied } = context;
-  if (amount) {
-    const unit = amount.unit_is_documented ? amount.currency : `${amount.currency}, unit unknown`;
-    if (amount.lowest === null || amount.highest === null) {
-      add('No amount was approved here in the last 30 days', true);
-    } else {
-      const value = Number(amount.value);
-      const isOutside = value < Number(amount.lowest) || value > Number(amount.highest);
-      const range = `${amount.lowest}–${amount.highest} (${unit})`;
-      const count = `${counted(amount.count, 'amount')} approved in the last 30 days`;
-      add(`${isOutside ? 'Outside the usual' : 'Within the usual'} ${range}: ${count}`, isOutside);
-    }
-  }
-  if (approved !== null && denied !== null && approved + denied > 0) {
-    const isMostlyDenied = denied > approved;
-    const rulings = `${approved} approved, ${denied} denied`;
-    add(`Similar requests in the last 30 days: ${rulings}`, isMostlyDenied);
-  }
+  if (context.first_by_agent) add('First time for this agent', true);
+  found.push(...ofRulings(context));
   return found.sort((one, other) => Number(other.isUnusual) - Number(one.isUnusual));
+}
+
+function ofAmount({
+  currency,
+  unit_is_documented,
+  value,
+  lowest,
+  highest,
+}: AmountRange): Comparison {
+  if (lowest === null || highest === null)
+    return { text: 'No amount approved in the last 30 days', isUnusual: true };
+  const [low, high] = [grouped(lowest), grouped(highest)];
+  const range = low === high ? low : `${low}–${high}`;
+  const amount = unit_is_documented
+    ? `${currencySymbol(currency) ?? `${currency} `}${range}`
+    : `${range} (${currency}, unit unknown)`;
+  const isUnusual = Number(value) < Number(lowest) || Number(value) > Number(highest);
+  return { text: `Usually ${amount}`, isUnusual };
+}
+
+function ofRulings({ approved, denied }: ActionContext): Comparison[] {
+  if (approved === null || denied === null || approved + denied === 0) return [];
+  const counts = [approved > 0 && `${approved} approved`, denied > 0 && `${denied} denied`];
+  const text = `Similar requests in the last 30 days: ${counts.filter(Boolean).join(', ')}`;
+  return [{ text, isUnusual: denied > approved }];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { headline } from './headline';
+import type { HeadlinePart } from '#/client';
+import { headline, linesOf } from './headline';
 
 const request = {
   method: 'POST',
@@ -8,14 +9,30 @@ const request = {
 };
 const operation = { id: 'createPayout', summary: 'Create a payout', tags: [], deprecated: false };
 
+/** A headline in which values are in brackets. */
+const parts = (text: string): HeadlinePart[] =>
+  text
+    .split(/(\[[^\]]*\])/)
+    .filter((part) => part !== '')
+    .map((part) => ({
+      text: part.replace(/^\[|\]$/g, ''),
+      is_value: part.startsWith('['),
+    }));
+
+/** The lines with names in angle brackets and values in brackets. */
+const lines = (text: string) =>
+  linesOf(parts(text)).map((line) =>
+    line
+      .map((piece) => ({ words: piece.text, name: `<${piece.text}>`, value: `[${piece.text}]` }))
+      .map((shown, at) => shown[line[at]?.kind ?? 'words'])
+      .join(''),
+  );
+
 describe('the headline of a request', () => {
   it('is what it would do', () => {
     const summary = {
       effect: 'pays' as const,
-      headline: [
-        { text: 'Pay out ', is_value: false },
-        { text: '€12.00', is_value: true },
-      ],
+      headline: parts('Pay out [€12.00]'),
       facts: [],
       other_values: 0,
       amount: null,
@@ -26,5 +43,27 @@ describe('the headline of a request', () => {
   it('falls back to the documented operation, then to the method and the path', () => {
     expect(headline({ ...request, operation, summary: null })).toBe('Create a payout');
     expect(headline(request)).toBe('POST /v1/payouts');
+  });
+
+  it('has a line for each value, and for the text that is sent', () => {
+    expect(lines('Set [status] of user [u1] to [dnd] · [until] [17:00] and 2 more')).toEqual([
+      'Set [status] of user [u1] to [dnd]',
+      ' · <until> [17:00] and 2 more',
+    ]);
+    expect(lines('Refund · no amount given · [intent] [pi_3]')).toEqual([
+      'Refund',
+      ' · no amount given',
+      ' · <intent> [pi_3]',
+    ]);
+    expect(lines('Call [+44] · [account] [AC5]: “[Hello]…”')).toEqual([
+      'Call [+44]',
+      ' · <account> [AC5]:',
+      ' “[Hello]…”',
+    ]);
+  });
+
+  it('is not split by what the agent wrote', () => {
+    expect(lines('Delete [a · b “c”]')).toEqual(['Delete [a · b “c”]']);
+    expect(lines('Post to [#a]')).toEqual(['Post to [#a]']);
   });
 });

@@ -1,6 +1,19 @@
 /** The title of a request. */
-import type { OperationRef, RequestSummary } from '#/client';
+import type { HeadlinePart, OperationRef, RequestSummary } from '#/client';
 import { splitTarget } from '#/text/target';
+
+/** A piece of a headline: the gateway's words, the name of a value, or a value. */
+export interface Piece {
+  text: string;
+  kind: 'words' | 'name' | 'value';
+}
+
+/** The separator between the title and a value. */
+export const SEPARATOR = ' · ';
+
+/** The beginning of a line: a value, or the text that is sent. */
+const LINE = /^ (· |“$)/;
+const BEFORE_LINE = /(?= · )|(?= “$)/;
 
 /** Returns what the request would do; without a summary, the operation's, or else the method and path. */
 export function headline(request: {
@@ -11,4 +24,22 @@ export function headline(request: {
 }): string {
   if (request.summary) return request.summary.headline.map(({ text }) => text).join('');
   return request.operation?.summary ?? `${request.method} ${splitTarget(request.target_url).path}`;
+}
+
+/** Returns the lines of a headline: what would happen, then a value in each. */
+export function linesOf(parts: readonly HeadlinePart[]): Piece[][] {
+  const lines: Piece[][] = [[]];
+  for (const { text, is_value } of parts) {
+    // A value is never split: the agent may have written a separator itself.
+    const pieces = is_value ? [text] : text.split(BEFORE_LINE);
+    for (const piece of pieces) {
+      if (!is_value && LINE.test(piece)) lines.push([]);
+      lines.at(-1)?.push({ text: piece, kind: is_value ? 'value' : 'words' });
+    }
+  }
+  for (const [separator, name, space, value] of lines.slice(1)) {
+    if (name === undefined || separator?.text !== SEPARATOR || space?.text !== ' ') continue;
+    if (name.kind === 'value' && value?.kind === 'value') name.kind = 'name';
+  }
+  return lines;
 }

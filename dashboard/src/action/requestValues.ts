@@ -101,7 +101,7 @@ function pathValue(path: string, template: string, name: string): string | null 
  */
 export function bodyValues(action: Action): Array<{ pointer: string; value: string }> {
   const { request_body: body, body_encoding: encoding } = action;
-  if (encoding !== 'utf8' || body.length > BODY_CHARACTERS_MAX) return [];
+  if (encoding !== 'utf8' || body === '' || body.length > BODY_CHARACTERS_MAX) return [];
   const type = Object.entries(action.request_headers).find(
     ([name]) => name.toLowerCase() === 'content-type',
   );

@@ -607,7 +607,7 @@ export const compileRule = <ThrowOnError extends boolean = true>(options: Option
  * Simulate rules
  *
  * Applies the proposed rules to the requests of the last `days` days, at most 10,000, and returns
- * those whose decision would change. Nothing is saved.
+ * how many decisions would change, with up to ten examples of each change. Nothing is saved.
  */
 export const simulateRules = <ThrowOnError extends boolean = true>(options: Options<SimulateRulesData, ThrowOnError>) => (options.client ?? client).post<SimulateRulesResponses, SimulateRulesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -181,8 +181,7 @@ export type ActionContext = {
      */
     denied: number | null;
     /**
-     * Start of the period for `approved`, `denied`, and `amount`: 30 days ago. Only the newest 10,000
-     * rulings are counted.
+     * Start of the period for `approved`, `denied`, and `amount`: 30 days ago.
      */
     since: string;
     amount: AmountRange | null;
@@ -354,7 +353,8 @@ export type AmountRange = {
      */
     highest: string | null;
     /**
-     * Number of approved amounts in the range. Only the newest 200 requests are considered.
+     * Number of approved amounts in the range. Only the newest 200 requests are considered, and fewer in
+     * lists that contain several operations with amounts.
      */
     count: number;
 };
@@ -1375,7 +1375,7 @@ export type ListOperation = {
          */
         effect: OperationEffect;
         /**
-         * Path, query, and header parameters.
+         * Path, query, header, and cookie parameters.
          */
         parameters: Array<OperationParameter>;
         /**
@@ -1895,7 +1895,7 @@ export type Operation = {
      */
     effect: OperationEffect;
     /**
-     * Path, query, and header parameters.
+     * Path, query, header, and cookie parameters.
      */
     parameters: Array<OperationParameter>;
     /**
@@ -2013,8 +2013,7 @@ export type Overview = {
      */
     pending: number;
     /**
-     * Median time from hold to approval or denial, in milliseconds. Approvals that expired or were
-     * revoked before they were used do not count.
+     * Median time from hold to approval or denial, in milliseconds.
      */
     decision_ms_median: number | null;
     /**
@@ -2081,7 +2080,7 @@ export type OverviewCounts = {
  */
 export type OverviewHeld = {
     /**
-     * Approved, or sent after an approval.
+     * Approved, even if the approval later expired or was revoked.
      */
     approved: number;
     /**
@@ -2089,11 +2088,11 @@ export type OverviewHeld = {
      */
     denied: number;
     /**
-     * Expired: not decided in time, or approved but not executed in time.
+     * Expired: not decided in time.
      */
     expired: number;
     /**
-     * Revoked before or after an approval, or resolved by a human as not executed.
+     * Revoked before a human approved or denied them.
      */
     revoked: number;
     /**
@@ -2664,7 +2663,8 @@ export type Rule = {
 };
 
 /**
- * Changes to a rule. Omitted fields stay unchanged; null removes a limit.
+ * Changes to a rule. Omitted fields stay unchanged; null removes the condition, the text, or the
+ * limit to a service or an agent.
  */
 export type RuleChange = {
     /**
@@ -3342,7 +3342,7 @@ export type ValueSource = {
      */
     at: string;
     /**
-     * Identifying fields of the object that contained the value, as the service named it; may be empty.
+     * Fields that identify the object that contained the value, as `name: value` pairs; may be empty.
      * Untrusted text.
      */
     object: string;
@@ -4902,7 +4902,7 @@ export type StreamEventsError = StreamEventsErrors[keyof StreamEventsErrors];
 
 export type StreamEventsResponses = {
     /**
-     * An endless stream of events.
+     * A stream of events.
      */
     200: string;
 };

@@ -1,11 +1,14 @@
 /** Offers notifications on the page of pending requests. */
 import { Bell, X } from 'lucide-react';
-import { useSyncExternalStore } from 'react';
+import { memo, useSyncExternalStore } from 'react';
 import { Button } from '#/ui/Button';
 import { hasDecided, notifyState, onNotifyState, wantNotifications } from './notify';
 
-/** Shows the offer until the user accepts or dismisses it. */
-export function Offer() {
+/**
+ * Shows the offer until the user accepts or dismisses it. Asking the browser for the permission takes
+ * longer than the rest of a key press, so it is not asked each time that the queue renders.
+ */
+export const Offer = memo(function Offer() {
   const isOpen = useSyncExternalStore(
     onNotifyState,
     () => notifyState() === 'off' && !hasDecided(),
@@ -26,4 +29,4 @@ export function Offer() {
       </Button>
     </div>
   );
-}
+});

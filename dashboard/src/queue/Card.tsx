@@ -4,6 +4,7 @@ import { memo, useRef } from 'react';
 import { cardOf, targetOf } from '#/action/card';
 import { EffectTag } from '#/action/EffectTag';
 import { EFFECTS, effectOf } from '#/action/effect';
+import { comparisonsOf } from '#/action/familiarity';
 import { frictionOf, TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
 import { ShortIntent } from '#/action/Intent';
@@ -173,7 +174,8 @@ function Row({ action }: { action: Action }) {
 
 /** Everything that a decision needs, if the request is short. */
 function FullCard({ action }: { action: Action }) {
-  const { values, isComplete } = cardOf(action);
+  const { valuesBeyond, isComplete } = cardOf(action);
+  const [comparison] = comparisonsOf(action);
   const reason = topReasonOf(action);
   return (
     <>
@@ -186,7 +188,7 @@ function FullCard({ action }: { action: Action }) {
         </span>
       </span>
       <span className="mt-1.5 block font-semibold">
-        <Headline action={action} />
+        <Headline action={action} isTall />
       </span>
       <span className="mt-0.5 line-clamp-2 text-xs text-soft">
         <Visible text={action.agent_name} /> → <Visible text={action.service_name} />
@@ -197,9 +199,16 @@ function FullCard({ action }: { action: Action }) {
           </>
         )}
       </span>
-      <CardFields values={values} />
+      <CardFields values={valuesBeyond} />
+      {comparison && (
+        <span
+          className={`mt-1 block text-xs ${comparison.isUnusual ? 'font-medium text-warn' : 'text-soft'}`}
+        >
+          {comparison.text}
+        </span>
+      )}
       {reason && (
-        <span className="mt-1 line-clamp-2 text-xs text-warn">
+        <span className="mt-1 block text-xs text-warn">
           <span aria-hidden>! </span>
           <Visible text={typeof reason === 'string' ? reason : reason.sentence} />
         </span>

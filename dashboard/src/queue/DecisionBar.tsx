@@ -1,5 +1,7 @@
 /** The controls that approve or deny a request. */
+import { MessageSquarePlus, MessageSquareX } from 'lucide-react';
 import { useEffect, useRef } from 'react';
+import { flushSync } from 'react-dom';
 import { frictionOf } from '#/action/friction';
 import type { Action } from '#/client';
 import type { StreamState } from '#/live/stream';
@@ -10,6 +12,7 @@ import type { Submission } from './Decisions';
 import { DenyForm } from './DenyForm';
 import { HoldButton } from './HoldButton';
 import { NoteField } from './NoteField';
+import { NOTICES } from './Toasts';
 import type { Presses } from './usePresses';
 import type { Subject } from './useSubject';
 
@@ -58,6 +61,16 @@ export function DecisionBar(props: DecisionProps) {
     }
     wasArmed.current = isArmed;
   }, [isArmed]);
+  const noteField = useRef<HTMLTextAreaElement>(null);
+  const noteButton = useRef<HTMLButtonElement>(null);
+  const openNote = () => {
+    flushSync(() => props.onNote(''));
+    noteField.current?.focus({ preventScroll: true });
+  };
+  const closeNote = () => {
+    props.onNote(null);
+    noteButton.current?.focus({ preventScroll: true });
+  };
   if (submission?.isUnknown) return <Checking submission={submission} />;
   const isBusy = submission !== undefined;
   const isOffline = live !== 'live';
@@ -73,7 +86,12 @@ export function DecisionBar(props: DecisionProps) {
     >
       {failure && <Failure>{failure}</Failure>}
       {note !== null && !isDenying && (
-        <NoteField value={note} onChange={({ target }) => props.onNote(target.value)} />
+        <NoteField
+          ref={noteField}
+          value={note}
+          onChange={({ target }) => props.onNote(target.value)}
+          onKeyDown={({ key }) => key === 'Escape' && note === '' && closeNote()}
+        />
       )}
       {armed && !isDenying && (
         <Confirmation
@@ -117,9 +135,23 @@ export function DecisionBar(props: DecisionProps) {
           ) : (
             <ApproveButton ref={approve} {...props} isWaiting={isWaiting} />
           )}
-          {note === null && !isArmed && (
-            <Button tone="quiet" disabled={isBusy} onClick={() => props.onNote('')}>
-              Add note…
+          {!isArmed && (
+            <Button
+              ref={noteButton}
+              tone="quiet"
+              disabled={isBusy}
+              aria-expanded={note !== null}
+              aria-label={note === null ? 'Add note…' : 'Remove note'}
+              onClick={note === null ? openNote : closeNote}
+            >
+              {note === null ? (
+                <MessageSquarePlus aria-hidden className="size-5" />
+              ) : (
+                <MessageSquareX aria-hidden className="size-5" />
+              )}
+              <span aria-hidden className="hidden sm:inline">
+                {note === null ? 'Add note…' : 'Remove note'}
+              </span>
             </Button>
           )}
         </div>
@@ -172,7 +204,7 @@ function ApproveButton({
       disabled={submission !== undefined}
       aria-disabled={isWaiting}
       onClick={onApprove}
-      className="min-h-12 flex-1"
+      className="min-h-12 flex-[1.4]"
     >
       Approve
     </Button>
@@ -191,16 +223,19 @@ function Checking({ submission }: { submission: Submission }) {
   );
 }
 
-/** Publishes the height of the controls, so that notices appear above them. */
+/**
+ * Gives the notices the height of the controls, so that they appear above them. A property of the whole
+ * page would be inherited by each of its elements, and cost more than everything else at a key press.
+ */
 function measure(bar: HTMLElement | null) {
   if (!bar) return;
-  const root = document.documentElement.style;
+  const notices = document.getElementById(NOTICES)?.style;
   const observer = new ResizeObserver(() =>
-    root.setProperty('--decision-bar', `${bar.offsetHeight}px`),
+    notices?.setProperty('--decision-bar', `${bar.offsetHeight}px`),
   );
   observer.observe(bar);
   return () => {
     observer.disconnect();
-    root.removeProperty('--decision-bar');
+    notices?.removeProperty('--decision-bar');
   };
 }

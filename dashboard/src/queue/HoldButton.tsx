@@ -70,7 +70,7 @@ export function HoldButton({
         if (!wasHeld.current) onShortPress();
         wasHeld.current = false;
       }}
-      className="min-h-12 flex-1 touch-manipulation select-none"
+      className="min-h-12 flex-[1.4] px-2! whitespace-nowrap touch-manipulation select-none"
     >
       <svg aria-hidden viewBox="0 0 36 36" className="size-5 -rotate-90 motion-reduce:hidden">
         <circle

@@ -8,6 +8,7 @@ const NOTE_CHARACTERS_MAX = 2_000;
 /** Shows the field. Enter submits; Shift+Enter starts a new line. */
 export function NoteField({
   onSubmit,
+  onKeyDown,
   ...rest
 }: Omit<ComponentProps<'textarea'>, 'onSubmit'> & { onSubmit?: () => void }) {
   const id = useId();
@@ -22,6 +23,7 @@ export function NoteField({
         maxLength={NOTE_CHARACTERS_MAX}
         autoComplete="off"
         onKeyDown={(event) => {
+          onKeyDown?.(event);
           if (event.key !== 'Enter' || event.shiftKey || !onSubmit) return;
           event.preventDefault();
           // A held key must not decide, and Enter may choose a word of an input method.

@@ -389,23 +389,14 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
         <div
           className={`min-w-0 lg:sticky lg:top-[calc(var(--header)+1.25rem)] lg:h-[calc(100dvh-var(--header)-2.5rem)] ${selectedId ? '' : 'hidden lg:block'}`}
         >
-          {selectedId && (
-            <div className="mb-3 lg:hidden">
-              <Link
-                to="/"
-                search={(before) => ({ ...before, action: undefined })}
-                className="inline-flex min-h-10 items-center gap-1 text-sm font-medium underline"
-              >
-                <ArrowLeft aria-hidden className="size-4" /> Back to queue
-              </Link>
-            </div>
-          )}
+          {selectedId && !selected && <BackToQueue />}
           {selectedId && !isFilteredOut && <Failure error={whole.error} />}
           {selected && (
             <SelectedAction
               key={selected.action_id}
               action={selected}
               isPending={isPending}
+              back={<BackToQueue />}
               isWhole={isWhole}
               live={live}
               submission={submissions.get(selected.action_id)}
@@ -435,5 +426,19 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
       </div>
       {isHelpOpen && <ShortcutsHelp onClose={() => setIsHelpOpen(false)} />}
     </>
+  );
+}
+
+/** Leads from the request back to the list, where the list is not next to it. */
+function BackToQueue() {
+  return (
+    <Link
+      to="/"
+      search={(before) => ({ ...before, action: undefined })}
+      aria-label="Back to queue"
+      className="-ml-2 inline-flex size-10 items-center justify-center rounded-md text-ink hover:bg-raised lg:hidden"
+    >
+      <ArrowLeft aria-hidden className="size-5" />
+    </Link>
   );
 }

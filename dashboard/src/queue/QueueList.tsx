@@ -13,10 +13,14 @@ import type { Direction } from './useSwipe';
  * How many entries are drawn together. A part that is far from the screen is an empty box of its
  * height, so that ten thousand requests scroll like ten.
  */
-const PART_ENTRIES = 20;
+const PART_ENTRIES = 12;
+
+/** How many parts of rows, and of cards, fill a screen before it is known which are on it. */
+const FIRST_ROW_PARTS = 2;
+const FIRST_CARD_PARTS = 1;
 
 /** How far from the screen entries are drawn, as a margin in CSS. */
-const DRAWN_MARGIN = '1500px';
+const DRAWN_MARGIN = '800px';
 
 /** The height of an entry that was never drawn, in pixels. */
 const CARD_PX = 190;
@@ -58,7 +62,7 @@ export function QueueList({
             // biome-ignore lint/suspicious/noArrayIndexKey: a part is a place in the list
             key={index}
             entries={part}
-            isFirst={index === 0}
+            isFirst={index < (props.isDense ? FIRST_ROW_PARTS : FIRST_CARD_PARTS)}
             selectedId={isSelected ? selectedId : undefined}
             // Without a selection, the first entry is the tab stop.
             hasTabStop={isSelected || (selectedAt < 0 && index === 0)}

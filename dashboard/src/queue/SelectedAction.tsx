@@ -1,4 +1,6 @@
 /** The selected request. */
+
+import type { ReactNode } from 'react';
 import { ActionDetail } from '#/action/ActionDetail';
 import { EffectTag } from '#/action/EffectTag';
 import { effectOf } from '#/action/effect';
@@ -12,6 +14,7 @@ import { FollowUp } from '#/request/FollowUp';
 import { RuleFromRequest } from '#/rule/RuleFromRequest';
 import { Cut } from '#/text/Cut';
 import { splitTarget } from '#/text/target';
+import { Visible } from '#/text/Visible';
 import { Failure } from '#/ui/Failure';
 import { Decided } from './Decided';
 import { DecisionBar, type DecisionProps } from './DecisionBar';
@@ -27,10 +30,13 @@ export const SUBJECT = 'subject';
  */
 export function SelectedAction({
   isPending,
+  back,
   onNext,
   ...decision
 }: DecisionProps & {
   isPending: boolean;
+  /** A link that leads back, at the beginning of the heading. */
+  back?: ReactNode;
   /** Selects the next request; undefined if there is none. */
   onNext: (() => void) | undefined;
 }) {
@@ -42,6 +48,7 @@ export function SelectedAction({
     >
       <Heading
         action={action}
+        back={back}
         isPending={isPending}
         isWhole={decision.isWhole}
         subject={decision.subject}
@@ -72,11 +79,13 @@ export function SelectedAction({
 /** Names the request to decide on. Sticks to the top, unless the window is too low for that. */
 function Heading({
   action,
+  back,
   isPending,
   isWhole,
   subject,
 }: {
   action: Action;
+  back: ReactNode;
   isPending: boolean;
   isWhole: boolean;
   subject: Subject;
@@ -87,9 +96,10 @@ function Heading({
     <header
       id={SUBJECT}
       tabIndex={-1}
-      className="-mx-3 flex flex-col border-b border-line bg-page px-3 py-2 sm:mx-0 sm:px-0 lg:static lg:border-0 lg:py-0 [@media(min-height:30rem)]:sticky [@media(min-height:30rem)]:top-(--header) [@media(min-height:30rem)]:z-20"
+      className="-mx-3 -mt-3 flex flex-col border-b border-line bg-page px-3 py-2 sm:mx-0 sm:mt-0 sm:px-0 lg:static lg:border-0 lg:py-0 [@media(min-height:30rem)]:sticky [@media(min-height:30rem)]:top-(--header) [@media(min-height:30rem)]:z-20"
     >
-      <p className="mb-1 flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-soft [@media(max-height:30rem)]:order-last">
+      <p className="flex flex-wrap items-center gap-x-1.5 lg:mb-1 gap-y-1 sm:gap-x-3 text-xs text-soft [@media(max-height:30rem)]:order-last">
+        {back}
         <EffectTag effect={effectOf(action)} />
         <LevelBadge score={action.risk_score} />
         <span className="ml-auto flex items-center gap-2">
@@ -110,12 +120,16 @@ function Heading({
         data-subject={action.action_id}
       >
         <h2 className="text-lg leading-6 font-semibold">
-          <Headline action={action} />
+          <Headline action={action} isTall />
         </h2>
         <p className="font-mono text-[0.8rem]">
           <strong>{action.method}</strong>{' '}
+          {/* A phone has no room for the service's own address. */}
+          <span className="hidden sm:inline">
+            <Visible text={origin} />
+          </span>
           <Cut
-            text={`${origin}${path}${rawQuery === '' ? '' : `?${rawQuery}`}`}
+            text={`${path}${rawQuery === '' ? '' : `?${rawQuery}`}`}
             length={TARGET_CHARACTERS_MAX}
             isCounted
           />

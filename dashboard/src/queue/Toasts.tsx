@@ -21,6 +21,9 @@ export const SHOWN_MAX = 3;
 /** How long a notice stays after its last change, in milliseconds. */
 const STAY_MS = 10_000;
 
+/** The id of the region of the notices. */
+export const NOTICES = 'notices';
+
 /** The id of the latest notice, which takes the focus if there is no next request. */
 export const LATEST_TOAST = 'latest-decision';
 
@@ -34,6 +37,7 @@ export function Toasts({
 }) {
   return (
     <section
+      id={NOTICES}
       aria-label="Notices"
       aria-live="polite"
       className="pointer-events-none fixed inset-x-3 bottom-[calc(max(var(--decision-bar,0px),var(--footer))+0.75rem)] z-30 space-y-2 sm:left-auto sm:w-96 lg:right-auto lg:bottom-4 lg:left-[13.25rem]"

@@ -9,6 +9,9 @@ import { SORTS, type Sort, type View } from './view';
 /** The chips of a kind; the search finds the others. */
 const CHIPS_MAX = 8;
 
+/** The pause between two letters after which the queue is searched, in milliseconds. */
+const PAUSE_MS = 100;
+
 const SORT_NAMES: Record<Sort, string> = { expiry: 'Expires first', risk: 'Highest risk first' };
 
 /** Shows the controls. `all` are the pending requests before they are narrowed. */
@@ -34,7 +37,10 @@ export function Toolbar({
     if ((view.q ?? '') !== text) setText(view.q ?? '');
   }
   useEffect(() => {
-    if (text !== (view.q ?? '')) onView({ q: text === '' ? undefined : text });
+    if (text === (view.q ?? '')) return;
+    // The letters come first: the list follows once the user pauses.
+    const timer = setTimeout(() => onView({ q: text === '' ? undefined : text }), PAUSE_MS);
+    return () => clearTimeout(timer);
   }, [text, view.q, onView]);
   const agents = counts(all, ({ agent_id, agent_name }) => [agent_id, agent_name]);
   const services = counts(all, ({ service_id, service_name }) => [service_id, service_name]);

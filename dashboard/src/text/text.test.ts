@@ -102,6 +102,8 @@ describe('time', () => {
   it('counts down', () => {
     const now = Date.parse('2030-01-01T00:00:00Z');
     expect(timeLeft('2030-01-01T00:01:30Z', now)).toBe('Expires in 1 min 30 s');
+    expect(timeLeft('2030-01-01T23:59:59Z', now)).toBe('Expires in 23 h');
+    expect(timeLeft('2030-01-03T23:00:00Z', now)).toBe('Expires in 2 d');
     expect(timeLeft('2029-12-31T23:59:59Z', now)).toBe('Expired');
     expect(timeLeft(null, now)).toBe('No expiry');
   });

@@ -5,6 +5,10 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
+/** Formats of dates and times, made once: each takes longer than all that they format on a page. */
+const TO_SECONDS = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const TO_MINUTES = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
 /** Returns a duration in its two largest units. */
 export function duration(milliseconds: number): string {
   if (milliseconds < SECOND) return `${Math.max(0, Math.round(milliseconds))} ms`;
@@ -20,11 +24,14 @@ function two(milliseconds: number, big: number, bigUnit: string, small: number, 
   return smalls > 0 ? `${bigs} ${bigUnit} ${smalls} ${smallUnit}` : `${bigs} ${bigUnit}`;
 }
 
-/** Returns the time left until `until`. */
+/** Returns the time left until `until`: from an hour on, in its largest unit. */
 export function timeLeft(until: string | null, now: number): string {
   if (until === null) return 'No expiry';
   const left = Date.parse(until) - now;
-  return left <= 0 ? 'Expired' : `Expires in ${duration(left)}`;
+  if (left <= 0) return 'Expired';
+  if (left >= DAY) return `Expires in ${Math.floor(left / DAY)} d`;
+  if (left >= HOUR) return `Expires in ${Math.floor(left / HOUR)} h`;
+  return `Expires in ${duration(left)}`;
 }
 
 /** Returns the time since `at`. */
@@ -35,10 +42,10 @@ export function timeAgo(at: string, now: number): string {
 
 /** Returns a date and time in the user's locale. */
 export function dateTime(at: string): string {
-  return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+  return TO_SECONDS.format(new Date(at));
 }
 
 /** Returns a date and time to the minute, in the user's locale. */
 export function dateMinute(at: string): string {
-  return new Date(at).toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  return TO_MINUTES.format(new Date(at));
 }

@@ -25,6 +25,11 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
+/** Returns a value that depends on the time in milliseconds. Renders only if it changes. */
+export function useClock<Value extends string | boolean>(of: (now: number) => Value): Value {
+  return useSyncExternalStore(subscribe, () => of(now));
+}
+
 const MINUTE_MS = 60_000;
 
 /** Returns the beginning of the current minute in milliseconds. Renders once a minute. */

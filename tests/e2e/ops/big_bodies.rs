@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 const BODY_BYTES: usize = 4 * 1024 * 1024;
-const SENDERS: usize = 4;
+const SENDERS: usize = 10;
 
 /// Returns bodies that take long to search and to parse.
 fn bodies() -> [String; 2] {

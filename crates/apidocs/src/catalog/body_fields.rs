@@ -1,17 +1,21 @@
-//! Whether the documents of a service list a field of a body, for the author of a condition.
+//! Checks body fields that a condition names against the documents of a service, so that the author
+//! of a misspelled one is warned.
 
 use std::collections::BTreeMap;
 
 use super::Catalog;
 use crate::operation::{Body, Documented};
 
-/// The most letters in which a suggested name differs from the given one.
+/// The most characters in which a suggested name may differ from the given one. A typing mistake rarely
+/// changes more than two.
 const DIFFERENCES_MAX: usize = 2;
 
-/// The longest name that is compared letter by letter, in bytes. Longer ones are rare.
+/// The longest name that is compared, in bytes. The cost of a comparison grows with the product of the
+/// lengths, and longer names are rare.
 const COMPARED_BYTES_MAX: usize = 128;
 
-/// The greatest difference in length between similar names, in bytes. A letter has up to four.
+/// The greatest difference in length between similar names, in bytes. A character has up to
+/// four in UTF-8.
 const DIFFERENCES_BYTES_MAX: usize = 4 * DIFFERENCES_MAX;
 
 impl Catalog {
@@ -29,8 +33,8 @@ impl Catalog {
         listed
     }
 
-    /// Returns the path of the field, with dots, whose name is most similar to that of a field that no
-    /// document lists; `None` if there is none that is similar.
+    /// Returns the dotted path of the documented field whose name is most similar to the last name in a
+    /// pointer that no document lists; `None` if no name is similar enough.
     pub fn similar_body_field(&self, pointer: &str) -> Option<String> {
         let wanted = name_of(pointer).to_lowercase();
         // Large documents repeat few names many times.
@@ -70,15 +74,16 @@ fn name_of(pointer: &str) -> &str {
     names.find(|name| !is_index(name)).unwrap_or_default()
 }
 
-/// Returns in how many letters two names differ: letters that are missing, added, replaced, or swapped
-/// with the next one. `None` if they differ in too many, or in half of them.
+/// Returns how many characters must be added, removed, replaced, or swapped with the next one to turn one
+/// name into the other. `None` if more than [`DIFFERENCES_MAX`], or at least half of the longer name.
 fn differences(one: &str, other: &str) -> Option<usize> {
     let longest = one.len().max(other.len());
     if longest > COMPARED_BYTES_MAX || one.len().abs_diff(other.len()) > DIFFERENCES_BYTES_MAX {
         return None;
     }
     let found = strsim::osa_distance(one, other);
-    (found <= DIFFERENCES_MAX && found * 2 < longest).then_some(found)
+    let letters = one.chars().count().max(other.chars().count());
+    (found <= DIFFERENCES_MAX && found * 2 < letters).then_some(found)
 }
 
 #[cfg(test)]
@@ -123,7 +128,7 @@ mod tests {
     fn a_field_that_no_document_lists_is_compared_with_those_that_one_lists() {
         let known = catalog(vec![
             body(&["/amount", "/currency"], false),
-            body(&["/lines", "/lines/*/price"], false),
+            body(&["/lines", "/lines/*/price", "/备注"], false),
             body(&[], false),
         ]);
         for (pointer, listed, alike) in [
@@ -135,6 +140,7 @@ mod tests {
             ("/lines/0/pirce", Some(false), Some("lines.*.price")),
             ("/price", Some(false), Some("lines.*.price")),
             ("/recipient", Some(false), None),
+            ("/金额", Some(false), None),
         ] {
             assert_eq!(known.lists_body_field(pointer), listed, "{pointer}");
             if listed == Some(false) {

@@ -44,6 +44,7 @@ enum Content {
     Base64(String),
 }
 
+/// The body with the wait time of one attempt, in seconds.
 #[derive(Serialize)]
 struct WithWait<'a> {
     #[serde(flatten)]
@@ -54,38 +55,22 @@ struct WithWait<'a> {
 impl ProxyBody {
     /// Builds the request from the arguments, and reads its body from a file or standard input if they name
     /// one. `key` is its idempotency key.
+    ///
+    /// # Errors
+    ///
+    /// If a path has no service, a header has no colon, or the body cannot be read.
     pub(super) fn read(arguments: &CallArguments, key: Uuid) -> Result<Self, String> {
-        let target = if is_url(&arguments.target) {
-            Target::TargetUrl(arguments.target.clone())
-        } else if arguments.service.is_some() {
-            Target::Path(arguments.target.clone())
-        } else {
-            return Err("a path requires --service; alternatively, use a complete URL".to_owned());
-        };
         let mut headers = headers(&arguments.headers)?;
         let content = match &arguments.data {
             None => None,
-            Some(data) => {
-                let body = body(data)?;
-                let has_type = headers
-                    .keys()
-                    .any(|name| name.eq_ignore_ascii_case("content-type"));
-                if !has_type && is_json(&body) {
-                    let types = vec!["application/json".to_owned()];
-                    headers.insert("Content-Type".to_owned(), types);
-                }
-                Some(match String::from_utf8(body) {
-                    Ok(text) => Content::Text(text),
-                    Err(bytes) => Content::Base64(STANDARD.encode(bytes.as_bytes())),
-                })
-            }
+            Some(data) => Some(content(body(data)?, &mut headers)),
         };
         Ok(Self {
             method: arguments.method.clone(),
             intent: arguments.intent.clone(),
             idempotency_key: key.to_string(),
             service: arguments.service.clone(),
-            target,
+            target: target(arguments)?,
             headers,
             content,
         })
@@ -101,6 +86,30 @@ impl ProxyBody {
     }
 }
 
+fn target(arguments: &CallArguments) -> Result<Target, String> {
+    let target = arguments.target.clone();
+    if is_url(&target) {
+        Ok(Target::TargetUrl(target))
+    } else if arguments.service.is_some() {
+        Ok(Target::Path(target))
+    } else {
+        Err("a path requires --service; alternatively, use a complete URL".to_owned())
+    }
+}
+
+/// Returns the body as the gateway takes it. JSON without a type gets one.
+fn content(body: Vec<u8>, headers: &mut BTreeMap<String, Vec<String>>) -> Content {
+    let mut names = headers.keys();
+    if !names.any(|name| name.eq_ignore_ascii_case("content-type")) && is_json(&body) {
+        let types = vec!["application/json".to_owned()];
+        headers.insert("Content-Type".to_owned(), types);
+    }
+    match String::from_utf8(body) {
+        Ok(text) => Content::Text(text),
+        Err(error) => Content::Base64(STANDARD.encode(error.as_bytes())),
+    }
+}
+
 fn is_url(target: &str) -> bool {
     let scheme = target.split_once("://").map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| {
@@ -110,7 +119,8 @@ fn is_url(target: &str) -> bool {
     })
 }
 
-/// Whether the body is a JSON object or array. A number, a word or a quoted text is more often plain text.
+/// Whether the body is a JSON object or array. A lone number, word, or string is
+/// more likely to be plain text.
 fn is_json(body: &[u8]) -> bool {
     serde_json::from_slice::<Value>(body).is_ok_and(|value| value.is_object() || value.is_array())
 }
@@ -120,7 +130,7 @@ fn headers(given: &[String]) -> Result<BTreeMap<String, Vec<String>>, String> {
     for line in given {
         let (name, value) = line
             .split_once(':')
-            .ok_or_else(|| format!("--header {line}: must be NAME: VALUE"))?;
+            .ok_or("a --header has no colon: it must be NAME: VALUE")?;
         let values = headers.entry(name.trim().to_owned()).or_default();
         values.push(value.trim().to_owned());
     }

@@ -94,7 +94,8 @@ fn tool<'a>(method: &str, members: &[Member<'a>]) -> Option<&'a str> {
     params.get("name").and_then(Node::as_text)
 }
 
-fn is_http_method(text: &str) -> bool {
+/// Whether a text is a common HTTP method, in any case.
+pub(super) fn is_http_method(text: &str) -> bool {
     ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
         .iter()
         .any(|method| text.eq_ignore_ascii_case(method))

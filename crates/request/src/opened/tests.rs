@@ -148,15 +148,22 @@ fn overrides_of_the_method_are_found_wherever_frameworks_look_for_them() {
     assert_eq!(found(&headers, None, b""), ["x-http-method-override"]);
     let headers = HeaderMap::new();
     assert_eq!(found(&headers, Some("a=b&_method=delete"), b""), ["query"]);
-    assert_eq!(
-        found(&headers, Some("method=card"), b""),
-        Vec::<String>::new()
-    );
+    for query in ["method=card", "Method=card"] {
+        assert_eq!(
+            found(&headers, Some(query), b""),
+            Vec::<String>::new(),
+            "{query}"
+        );
+    }
     assert_eq!(
         found(&headers, None, br#"{"_method": "DELETE"}"#),
         ["/_method"]
     );
     assert_eq!(found(&headers, None, b"_method=DELETE&a=b"), ["/_method"]);
+    assert_eq!(
+        found(&headers, None, br#"{"data": [{"_method": "DELETE"}]}"#),
+        ["/data/0/_method"]
+    );
 }
 
 #[test]

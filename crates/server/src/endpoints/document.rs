@@ -257,7 +257,7 @@ struct ListedOperation {
     /// Effect of a call, derived by the built-in assessor from method, path, and documentation. The
     /// content of a call can make its effect more severe.
     effect: Effect,
-    /// Path, query, and header parameters.
+    /// Path, query, header, and cookie parameters.
     parameters: Vec<ParameterBody>,
     /// Body fields, outer fields first. At most 200.
     fields: Vec<FieldBody>,

@@ -92,7 +92,7 @@ impl<S: Sync> FromRequestParts<S> for ResumeHeaders {
     responses(
         (
             status = 200,
-            description = "An endless stream of events.",
+            description = "A stream of events.",
             body = String,
             content_type = "text/event-stream",
         ),

@@ -57,7 +57,8 @@ impl Modify for Security {
         session.bearer_format = Some("JWT".to_owned());
         session.description = Some("Access token of a user's session.".to_owned());
         components.add_security_scheme("session", SecurityScheme::Http(session));
-        let description = "Agent key: `agt_` and 64 hexadecimal digits. A bearer token works too.";
+        let description =
+            "Agent key: `agt_` and 64 hexadecimal digits. Also accepted as a bearer token.";
         let key = ApiKeyValue::with_description("Agent-Key", description);
         components.add_security_scheme("agentKey", SecurityScheme::ApiKey(ApiKey::Header(key)));
     }

@@ -122,7 +122,7 @@ struct Rulings {
     denied: u64,
 }
 
-/// What the ledger knows of an action's operation and recipients.
+/// The ledger's knowledge of an action's operation and recipients.
 struct Firsts {
     operation: Option<OperationKey>,
     first_entry: Option<i64>,

@@ -142,7 +142,7 @@ fn a_statement_has_its_own_effect_and_a_merge_runs_nothing() {
 }
 
 #[test]
-fn a_switch_is_no_recipient_and_a_repeated_name_comes_last() {
+fn a_switch_receives_nothing_and_a_repeated_name_comes_last() {
     let target = "/users/u-12345/shares?send_email=true";
     let body = br#"{"user_id":"u-12345","role":"reader","note":"hello"}"#;
     let found = summary(Effect::Access, &Method::POST, target, body, None);

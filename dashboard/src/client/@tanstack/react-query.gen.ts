@@ -1135,7 +1135,7 @@ export const compileRuleMutation = (options?: Partial<Options<CompileRuleData>>)
  * Simulate rules
  *
  * Applies the proposed rules to the requests of the last `days` days, at most 10,000, and returns
- * those whose decision would change. Nothing is saved.
+ * how many decisions would change, with up to ten examples of each change. Nothing is saved.
  */
 export const simulateRulesMutation = (options?: Partial<Options<SimulateRulesData>>): UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> => {
     const mutationOptions: UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> = {

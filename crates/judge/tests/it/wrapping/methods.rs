@@ -70,6 +70,10 @@ fn another_method_is_found_in_every_reading_of_a_body() {
             r#"{"name":"x","data":[{"httpMethod":"DELETE"}]}"#.to_owned(),
         ),
         (
+            "application/json",
+            r#"{"name":"x","monitor":{"METHOD_OVERRIDE":"DELETE","kind":"a"}}"#.to_owned(),
+        ),
+        (
             "application/x-ndjson",
             "{\"httpMethod\":\"DELETE\"}\n{\"a\":1}\n".to_owned(),
         ),

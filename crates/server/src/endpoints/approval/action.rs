@@ -198,7 +198,7 @@ pub(crate) struct ValueSourceBody {
     /// When it occurred.
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
-    /// Identifying fields of the object that contained the value, as the service named it; may be empty.
+    /// Fields that identify the object that contained the value, as `name: value` pairs; may be empty.
     /// Untrusted text.
     #[schema(example = "name: general, id: C024BE91L")]
     object: String,

@@ -231,7 +231,7 @@ impl From<ProposedRule> for DecidingRuleBody {
 /// Simulate rules
 ///
 /// Applies the proposed rules to the requests of the last `days` days, at most 10,000, and returns
-/// those whose decision would change. Nothing is saved.
+/// how many decisions would change, with up to ten examples of each change. Nothing is saved.
 #[utoipa::path(
     post,
     path = "/rules/simulate",

@@ -1,4 +1,4 @@
-//! Writes one batch of commands, statement by statement.
+//! Writes one batch of commands in one transaction. `write` is the entry point.
 
 pub(super) mod write;
 
