@@ -16,7 +16,7 @@ beforeAll(async () => {
     expect(made.status).toBe(201);
   }
   for (const title of ['Fine', 'broken-document']) {
-    const document = { type: 'markdown', title, content: '# Things' };
+    const document = { type: 'markdown', title, content: '# Things\n\nWith care.' };
     expect((await stage.call('POST', `/services/${service}/docs`, document)).status).toBe(201);
   }
   stage.gateway.change("UPDATE services SET base_url = '?' WHERE name = 'broken-service'");
@@ -31,8 +31,8 @@ test('the queue lists damaged services and agents, and its badge counts them', a
   const { page } = stage;
   await stage.open('/');
   const section = page.getByRole('region', { name: 'Needs attention' });
-  await section.getByRole('link', { name: 'broken-service' }).waitFor();
-  await section.getByRole('link', { name: 'broken-agent' }).waitFor();
+  await section.getByRole('link', { name: 'Damaged service broken-service' }).waitFor();
+  await section.getByRole('link', { name: 'Damaged agent broken-agent' }).waitFor();
   await expect.poll(() => page.title()).toBe('(2) Queue · GaiterGuard');
   await stage.expectFine('needs-attention');
 });

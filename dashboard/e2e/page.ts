@@ -16,7 +16,17 @@ const VIEWS = [
   ['dark', 360],
   ['dark', 1440],
   ['light', 360],
+  ['light', 768],
+  ['dark', 1920],
+  ['dark', 768],
+  ['light', 1920],
 ] as const;
+
+/** The first views in which a page is checked: one for each theme, and a phone. */
+const FEW = 2;
+
+/** The first views with both themes, on a phone and not, and every width. */
+export const EVERY_WIDTH = 6;
 
 /** The folder for a screenshot of each page. */
 const SCREENSHOTS =
@@ -162,11 +172,15 @@ export class Stage {
     return (await this.call('GET', `/approvals/${action}`)).json.status;
   }
 
-  /** Takes screenshots and checks layout and accessibility, in both themes and at both widths. */
-  async expectFine(name: string): Promise<void> {
+  /**
+   * Takes screenshots and checks layout and accessibility, in both themes and on a phone, or in the first
+   * `views` of all.
+   */
+  async expectFine(name: string, views = FEW): Promise<void> {
     const { page } = this;
     // Faults depend on a theme or on a width; requested screenshots cover all combinations.
-    for (const [colorScheme, width] of process.env.SCREENSHOTS ? VIEWS : VIEWS.slice(0, 2)) {
+    const checked = process.env.SCREENSHOTS ? VIEWS : VIEWS.slice(0, views);
+    for (const [colorScheme, width] of checked) {
       const view = `${name} ${colorScheme} ${width}`;
       await page.emulateMedia({ colorScheme });
       await page.setViewportSize({ width, height: width === 360 ? 740 : 900 });

@@ -275,13 +275,14 @@ test('on a phone, a swipe decides, but never by accident', async () => {
 test('an unknown outcome stays in the queue until a human records it', async () => {
   const action = await hold('/breaks/off', 'Remove the broken one');
   await card(action).waitFor();
-  const before = await page.getByText(/^\d+ pending$/).textContent();
+  const before = await page.getByText(/^\d+ to review$/).textContent();
   await stage.call('PATCH', `/approvals/${action}/approve`, {});
   await stage.gateway.call('POST', `/proxy/execute/${action}`, {}, { 'Agent-Key': key });
   expect(await status(action)).toBe('INDETERMINATE');
-  const unknown = page.getByRole('region', { name: 'Unknown outcomes' });
-  await unknown.getByText('Outcome unknown (1)').waitFor();
-  await expect.poll(() => page.getByText(/^\d+ pending$/).textContent()).toBe(before);
+  const unknown = page.getByRole('region', { name: 'Needs attention' });
+  await unknown.getByText('Needs attention (1)').waitFor();
+  await unknown.getByText('Outcome unknown', { exact: true }).waitFor();
+  await expect.poll(() => page.getByText(/^\d+ to review$/).textContent()).toBe(before);
   await stage.expectFine('queue-unknown');
   await unknown.getByText('/breaks/off').click();
   await page.getByLabel('Outcome', { exact: true }).selectOption('It was not executed');

@@ -433,6 +433,18 @@ test('a language model generates a condition from a description, with tested exa
   }
 });
 
+test('an Allow rule for everything is reported however many rules there are', async () => {
+  const deny = { effect: 'deny', condition: 'request.method == "PATCH"', enabled: false };
+  for (let at = 0; at < 200; at += 1) {
+    const made = await stage.call('POST', '/rules', { name: `Many ${at}`, ...deny });
+    expect(made.status).toBe(201);
+  }
+  const open = { name: 'The last', effect: 'allow', service_id: service };
+  expect((await stage.call('POST', '/rules', open)).status).toBe(201);
+  await stage.open('/');
+  await stage.page.getByText('1 rule allows risky requests').waitFor();
+});
+
 test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

@@ -93,15 +93,15 @@ test('another session is ended, and its browser has to sign in again', async () 
   const other = await stage.another();
   await stage.signInByForm(other);
   await page.reload();
-  const end = page.getByRole('button', { name: 'End…' });
+  const end = page.getByRole('button', { name: 'Sign out…' });
   await end.first().waitFor();
   expect(await end.count()).toBe(1);
   await end.click();
   await page.route('**/auth/sessions/*', (route) => route.abort());
-  await page.getByRole('button', { name: 'End session' }).click();
+  await page.getByRole('button', { name: 'Sign out device' }).click();
   await page.getByText('the gateway could not be reached').waitFor();
   await page.unroute('**/auth/sessions/*');
-  await page.getByRole('button', { name: 'End session' }).click();
+  await page.getByRole('button', { name: 'Sign out device' }).click();
   await expect.poll(() => end.count()).toBe(0);
   await other.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
   await other.getByText('Your session has ended. Sign in to continue.').waitFor();

@@ -6,6 +6,7 @@ import { registerWorker } from './notify/worker';
 import { routeTree } from './routeTree.gen';
 import { setUpClient } from './session/client';
 import { onSignedOut, ProblemError } from './session/session';
+import { PageError } from './shell/PageError';
 import { startTheme } from './ui/theme';
 import './styles.css';
 
@@ -28,6 +29,7 @@ const router = createRouter({
   routeTree,
   basepath: '/app',
   defaultPreload: 'intent',
+  defaultErrorComponent: PageError,
   scrollRestoration: true,
 });
 

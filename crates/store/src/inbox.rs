@@ -3,6 +3,7 @@
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
+use crate::action::read::pending_count;
 use crate::db::connection::{fetch_all, fetch_one};
 use crate::db::error::StoreError;
 use crate::rows::column::{Text, time};
@@ -64,14 +65,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Inbox, StoreError> {
         let mut reader = self.reader().await?;
-        let (pending,) = fetch_one!(
-            reader,
-            (i64,),
-            "SELECT COUNT(*) FROM actions
-             WHERE workspace_id = $1 AND status = 'PENDING' AND expires_at > $2",
-            workspace.0,
-            now.0,
-        );
+        let pending = pending_count(&mut reader, workspace, now).await?;
         let (outcome_unknown,) = fetch_one!(
             reader,
             (i64,),

@@ -8,6 +8,7 @@ use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 
+use crate::action::read::pending_count;
 use crate::db::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
 use crate::db::error::StoreError;
 use crate::rows::column::Text;
@@ -121,105 +122,128 @@ impl Store {
     ) -> Result<Overview, StoreError> {
         let bucket = i64::try_from(bucket.as_millis()).unwrap_or(i64::MAX).max(1);
         let mut reader = self.reader().await?;
-        let counts = fetch_all!(
-            reader,
-            (i64, Text, Option<Text>, i64),
-            "SELECT (created_at - $2) / $3 AS bucket, decision, outcome, COUNT(*)
-             FROM requests WHERE workspace_id = $1 AND created_at >= $2
-             GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
-            workspace.0,
-            since.0,
-            bucket,
-        );
-        let mut series = Vec::with_capacity(counts.len());
-        let mut unreadable = 0;
-        for (place, decision, outcome, count) in counts {
-            match kind(&decision, outcome.as_ref()) {
-                Some((decision, outcome)) => series.push(OverviewCount {
-                    from: Timestamp(since.0.saturating_add(place.saturating_mul(bucket))),
-                    decision,
-                    outcome,
-                    count,
-                }),
-                None => unreadable += count,
-            }
-        }
-        let (pending,) = fetch_one!(
-            reader,
-            (i64,),
-            "SELECT COUNT(*) FROM actions
-             WHERE workspace_id = $1 AND status = 'PENDING' AND expires_at > $2",
-            workspace.0,
-            now.0,
-        );
-        let (decided,) = fetch_one!(
-            reader,
-            (i64,),
-            "SELECT COUNT(*) FROM actions WHERE workspace_id = $1 AND created_at >= $2
-               AND ruled_at >= created_at",
-            workspace.0,
-            since.0,
-        );
-        let median = fetch_optional!(
-            reader,
-            (i64,),
-            "SELECT ruled_at - created_at FROM actions
-             WHERE workspace_id = $1 AND created_at >= $2
-               AND ruled_at >= created_at
-             ORDER BY 1 LIMIT 1 OFFSET $3",
-            workspace.0,
-            since.0,
-            decided / 2,
-        );
-        let agents = fetch_all!(
-            reader,
-            (i64, Text, i64),
-            "SELECT agents.id, agents.name, COUNT(*) FROM requests
-             JOIN agents ON agents.id = requests.agent_id
-             WHERE requests.workspace_id = $1 AND requests.created_at >= $2
-             GROUP BY agents.id, agents.name ORDER BY 3 DESC, 1 LIMIT $3",
-            workspace.0,
-            since.0,
-            NAMED_MAX,
-        );
-        let services = fetch_all!(
-            reader,
-            (i64, Text, i64),
-            "SELECT services.id, services.name, COUNT(*) FROM requests
-             JOIN services ON services.id = requests.service_id
-             WHERE requests.workspace_id = $1 AND requests.created_at >= $2
-             GROUP BY services.id, services.name ORDER BY 3 DESC, 1 LIMIT $3",
-            workspace.0,
-            since.0,
-            NAMED_MAX,
-        );
-        let held = held(&mut reader, workspace, since).await?;
-        let operations = operations(&mut reader, workspace, since).await?;
+        let (series, unreadable) = series(&mut reader, workspace, since, bucket).await?;
         Ok(Overview {
             series,
-            held,
-            operations,
+            held: held(&mut reader, workspace, since).await?,
+            operations: operations(&mut reader, workspace, since).await?,
             unreadable,
-            pending,
-            decision_ms_median: median.map(|(duration,)| duration),
-            agents: agents
-                .into_iter()
-                .map(|(id, name, count)| OverviewAgent {
-                    id: AgentId(id),
-                    name: name.lossy().to_owned(),
-                    count,
-                })
-                .collect(),
-            services: services
-                .into_iter()
-                .map(|(id, name, count)| OverviewService {
-                    id: ServiceId(id),
-                    name: name.lossy().to_owned(),
-                    count,
-                })
-                .collect(),
+            pending: pending_count(&mut reader, workspace, now).await?,
+            decision_ms_median: decision_median(&mut reader, workspace, since).await?,
+            agents: agents(&mut reader, workspace, since).await?,
+            services: services(&mut reader, workspace, since).await?,
         })
     }
+}
+
+/// Counts requests by interval, decision and outcome. The second value counts those that are unreadable.
+async fn series(
+    reader: &mut ReadConnection,
+    workspace: WorkspaceId,
+    since: Timestamp,
+    bucket: i64,
+) -> Result<(Vec<OverviewCount>, i64), StoreError> {
+    let counts = fetch_all!(
+        reader,
+        (i64, Text, Option<Text>, i64),
+        "SELECT (created_at - $2) / $3 AS bucket, decision, outcome, COUNT(*)
+         FROM requests WHERE workspace_id = $1 AND created_at >= $2
+         GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        workspace.0,
+        since.0,
+        bucket,
+    );
+    let mut series = Vec::with_capacity(counts.len());
+    let mut unreadable = 0;
+    for (place, decision, outcome, count) in counts {
+        match kind(&decision, outcome.as_ref()) {
+            Some((decision, outcome)) => series.push(OverviewCount {
+                from: Timestamp(since.0.saturating_add(place.saturating_mul(bucket))),
+                decision,
+                outcome,
+                count,
+            }),
+            None => unreadable += count,
+        }
+    }
+    Ok((series, unreadable))
+}
+
+/// Returns the median time in which humans decided, in milliseconds; `None` if they decided nothing.
+async fn decision_median(
+    reader: &mut ReadConnection,
+    workspace: WorkspaceId,
+    since: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let (decided,) = fetch_one!(
+        reader,
+        (i64,),
+        "SELECT COUNT(*) FROM actions
+         WHERE workspace_id = $1 AND created_at >= $2 AND ruled_at >= created_at",
+        workspace.0,
+        since.0,
+    );
+    let median = fetch_optional!(
+        reader,
+        (i64,),
+        "SELECT ruled_at - created_at FROM actions
+         WHERE workspace_id = $1 AND created_at >= $2 AND ruled_at >= created_at
+         ORDER BY 1 LIMIT 1 OFFSET $3",
+        workspace.0,
+        since.0,
+        decided / 2,
+    );
+    Ok(median.map(|(duration,)| duration))
+}
+
+/// Returns the agents that sent the most requests.
+async fn agents(
+    reader: &mut ReadConnection,
+    workspace: WorkspaceId,
+    since: Timestamp,
+) -> Result<Vec<OverviewAgent>, StoreError> {
+    let rows = fetch_all!(
+        reader,
+        (i64, Text, i64),
+        "SELECT agents.id, agents.name, COUNT(*) FROM requests
+         JOIN agents ON agents.id = requests.agent_id
+         WHERE requests.workspace_id = $1 AND requests.created_at >= $2
+         GROUP BY agents.id, agents.name ORDER BY 3 DESC, 1 LIMIT $3",
+        workspace.0,
+        since.0,
+        NAMED_MAX,
+    );
+    let agents = rows.into_iter().map(|(id, name, count)| OverviewAgent {
+        id: AgentId(id),
+        name: name.lossy().to_owned(),
+        count,
+    });
+    Ok(agents.collect())
+}
+
+/// Returns the services that received the most requests.
+async fn services(
+    reader: &mut ReadConnection,
+    workspace: WorkspaceId,
+    since: Timestamp,
+) -> Result<Vec<OverviewService>, StoreError> {
+    let rows = fetch_all!(
+        reader,
+        (i64, Text, i64),
+        "SELECT services.id, services.name, COUNT(*) FROM requests
+         JOIN services ON services.id = requests.service_id
+         WHERE requests.workspace_id = $1 AND requests.created_at >= $2
+         GROUP BY services.id, services.name ORDER BY 3 DESC, 1 LIMIT $3",
+        workspace.0,
+        since.0,
+        NAMED_MAX,
+    );
+    let services = rows.into_iter().map(|(id, name, count)| OverviewService {
+        id: ServiceId(id),
+        name: name.lossy().to_owned(),
+        count,
+    });
+    Ok(services.collect())
 }
 
 /// Parses a decision and its outcome; `None` if a column contains an unknown value.

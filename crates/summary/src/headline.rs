@@ -2,21 +2,13 @@
 //! fits the effect.
 
 use gaiterguard_domain::effect::Effect;
-use serde::{Deserialize, Serialize};
 
-use crate::fact::{self, FactKind, NO_AMOUNT, Ranked, Weight, count, gives, receives};
-use crate::values::{Calls, beginning, is_identifier};
+use crate::fact::{FactKind, NO_AMOUNT, Ranked, Weight};
+use crate::kind::{gives, is_trial_name, receives};
+use crate::line::{CONTENT_CHARS_MAX, Line, NAMED_MAX, Part, VALUE_CHARS_MAX, short_name};
+use crate::values::Calls;
 use crate::verb::Phrase;
 use crate::words::{is_in, noun_of, plural, singular, spaced};
-
-/// The longest value of a headline, in characters: one line on a phone.
-const VALUE_CHARS_MAX: usize = 60;
-
-/// The longest content of a headline, in characters: two lines on a phone.
-const CONTENT_CHARS_MAX: usize = 110;
-
-/// How many recipients or calls are named; the others are counted.
-const NAMED_MAX: usize = 2;
 
 /// How many other values follow the object after those that decide what happens.
 const DETAILS_MAX: usize = 2;
@@ -42,17 +34,6 @@ const DETAILS: &[FactKind] = &[
     FactKind::Content,
     FactKind::Other,
 ];
-
-/// A piece of a headline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
-#[cfg_attr(feature = "schema", schema(as = HeadlinePart))]
-pub struct Part {
-    /// The text.
-    pub text: String,
-    /// Whether the text is a value that the agent chose, and not the gateway's own words.
-    pub is_value: bool,
-}
 
 /// The content of a headline.
 pub(crate) struct Headline<'a> {
@@ -398,7 +379,7 @@ impl Headline<'_> {
         } else if self.first(FactKind::Command).is_none() {
             for (state, names_max) in [("true", DETAILS_ALONE_MAX), ("false", DETAILS_MAX)] {
                 let switches = of_kinds(Weight::Minor)
-                    .filter(|one| one.fact.value == state && !fact::is_trial_name(&one.fact.name));
+                    .filter(|one| one.fact.value == state && !is_trial_name(&one.fact.name));
                 self.appended(line, switches, names_max, &mut shown);
             }
         }
@@ -458,29 +439,6 @@ impl Headline<'_> {
     }
 }
 
-/// Returns the last of the dotted names of a value, and the one before it if it says nothing alone.
-fn short_name(names: &str) -> String {
-    // Names of the format, around every value of it.
-    let is_wrapper = |name: &&str| {
-        is_in(
-            "attributes data input node params properties sys variables",
-            name,
-        )
-    };
-    let mut outer = names.rsplit('.');
-    let own = outer.next().unwrap_or_default();
-    let is_alone = own.chars().nth(1).is_none()
-        || is_identifier(own)
-        || is_in("id key name names type value code text", own);
-    match outer.find(|name| !is_wrapper(name)).filter(|_| is_alone) {
-        // In `account.id`, the word before says all.
-        Some(outer) if own == "id" => spaced(outer),
-        Some(outer) if is_identifier(own) => format!("{} {own}", spaced(outer)),
-        Some(outer) => format!("{} {}", spaced(outer), spaced(own)),
-        None => spaced(own),
-    }
-}
-
 /// Whether a noun is one for files, or for places that hold them.
 fn is_file_noun(noun: &str) -> bool {
     const NOUNS: &str = "file content blob object path tree document attachment asset upload";
@@ -498,103 +456,6 @@ fn is_file_name(value: &str) -> bool {
                 && ending.bytes().all(|byte| byte.is_ascii_alphanumeric())
                 && ending.bytes().any(|byte| byte.is_ascii_alphabetic())
         })
-}
-
-/// A line that grows by pieces.
-#[derive(Default)]
-struct Line {
-    parts: Vec<Part>,
-}
-
-impl Line {
-    /// Appends words of the gateway.
-    fn own(&mut self, text: &str) {
-        match self.parts.last_mut() {
-            Some(last) if !last.is_value => last.text.push_str(text),
-            _ => self.parts.push(Part {
-                text: text.to_owned(),
-                is_value: false,
-            }),
-        }
-    }
-
-    fn noun(&mut self, noun: Option<&str>) {
-        if let Some(noun) = noun {
-            self.own(" ");
-            self.own(noun);
-        }
-    }
-
-    fn value(&mut self, one: &Ranked, chars_max: usize) {
-        self.text(&one.fact.value, one.fact.is_cut, chars_max);
-    }
-
-    /// Appends the name of a value. The agent chose it too, so it is marked as a value.
-    fn name(&mut self, name: &str) {
-        self.parts.push(Part {
-            text: beginning(name, VALUE_CHARS_MAX).0.to_owned(),
-            is_value: true,
-        });
-    }
-
-    fn text(&mut self, text: &str, is_cut: bool, chars_max: usize) {
-        // Line breaks would make it look like several headlines.
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let (shown, is_longer) = beginning(&text, chars_max);
-        self.parts.push(Part {
-            text: shown.to_owned(),
-            is_value: true,
-        });
-        if is_cut || is_longer {
-            self.own("…");
-        }
-    }
-
-    /// Appends a name and its value.
-    fn detail(&mut self, one: &Ranked) {
-        self.own(" · ");
-        let name = match one.fact.kind {
-            FactKind::Target => noun_of(&one.fact.name),
-            _ => short_name(&one.fact.name),
-        };
-        if !name.is_empty() {
-            self.name(&name);
-            self.own(" ");
-        }
-        // The end of a command or a sentence may matter as much as its beginning.
-        let chars_max = match one.fact.kind {
-            FactKind::Command | FactKind::Content => CONTENT_CHARS_MAX,
-            _ if one.fact.value.contains(' ') => CONTENT_CHARS_MAX,
-            _ => VALUE_CHARS_MAX,
-        };
-        self.value(one, chars_max);
-    }
-
-    /// Appends the objects around another one, the outermost first.
-    fn within(&mut self, names: &[&Ranked]) {
-        for (number, name) in names.iter().rev().enumerate() {
-            self.own(if number == 0 { " in " } else { "/" });
-            self.value(name, VALUE_CHARS_MAX);
-        }
-    }
-
-    /// Appends values after a lead such as ` to `; nothing if there are none.
-    fn list(&mut self, lead: &str, facts: &[&Ranked]) {
-        if facts.is_empty() {
-            return;
-        }
-        self.own(lead);
-        for (number, one) in facts.iter().take(NAMED_MAX).enumerate() {
-            if number > 0 {
-                self.own(", ");
-            }
-            self.value(one, VALUE_CHARS_MAX);
-        }
-        let count = count(facts);
-        if count > NAMED_MAX {
-            self.own(&format!(" and {} more", count - NAMED_MAX));
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,11 @@
 mod amount;
 mod fact;
 mod headline;
+mod kind;
+mod line;
 mod money;
 mod path;
+mod ranking;
 mod units;
 mod values;
 mod verb;
@@ -21,11 +24,12 @@ use serde::{Deserialize, Serialize};
 
 pub use amount::Money;
 pub use fact::{FACTS_MAX, Fact, FactKind};
-pub use headline::Part;
+pub use line::Part;
 pub use money::{MoneySum, MoneySums};
 
 use headline::Headline;
 use path::Target;
+use ranking::Ranking;
 
 /// A request to summarize.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +84,14 @@ impl Summary {
         let phrase = verb::of(effect, request.method, operation, &target, form);
         let effect = verb::refined(effect, request.method, &phrase, values.calls.effect);
         let expects_amount = effect == Effect::Pay && phrase.moves_money();
-        let ranked = fact::most_important(&target, &values, operation, effect, expects_amount);
+        let ranked = Ranking {
+            target: &target,
+            values: &values,
+            operation,
+            effect,
+            expects_amount,
+        }
+        .facts();
         let headline = Headline {
             phrase,
             effect,

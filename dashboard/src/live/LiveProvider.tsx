@@ -38,6 +38,7 @@ const REFETCHED: ReadonlySet<QueryId> = new Set<QueryId>([
   'listRequests',
   'getRequest',
   'listApprovals',
+  'getInbox',
   'getOverview',
   'listAudit',
   'listAgents',

@@ -31,12 +31,12 @@ export function Decided({ overview }: { overview: Overview }) {
         rows: KINDS.map(([kind, text]) => [text, held[kind]]),
       }}
     >
-      <p className="mb-3">
-        <span className="text-3xl font-semibold tabular-nums">
-          {median === null ? '–' : duration(median)}
-        </span>{' '}
-        <span className="text-sm text-soft">median time to approval or denial</span>
-      </p>
+      {median !== null && (
+        <p className="mb-3">
+          <span className="text-3xl font-semibold tabular-nums">{duration(median)}</span>{' '}
+          <span className="text-sm text-soft">median time to approval or denial</span>
+        </p>
+      )}
       <svg role="img" aria-label={summary} className="h-6 w-full">
         <rect width="100%" height="100%" rx="3" className="fill-raised" />
         {KINDS.map(([kind, text, fill]) => {

@@ -1,12 +1,11 @@
 /** A line about requests whose outcome is unknown: a human has to find out. */
 import { Link } from '@tanstack/react-router';
 import { TriangleAlert } from 'lucide-react';
-import { useUnknownOutcomes } from '#/queue/unknown';
+import { useAttention } from '#/inbox/inbox';
 
 /** Shows the line; renders nothing if every outcome is known. */
 export function Unknown() {
-  const { actions, hasMore } = useUnknownOutcomes();
-  const count = actions.length;
+  const { outcome_unknown: count } = useAttention();
   if (count === 0) return null;
   return (
     <p className="mb-4 flex gap-2 rounded-md border border-bad bg-panel p-3 text-sm text-bad">
@@ -17,8 +16,8 @@ export function Unknown() {
           search={{ status: 'INDETERMINATE' }}
           className="font-semibold underline"
         >
-          {count.toLocaleString('en')}
-          {hasMore && '+'} {count === 1 ? 'request has' : 'requests have'} an unknown outcome
+          {count.toLocaleString('en')} {count === 1 ? 'request has' : 'requests have'} an unknown
+          outcome
         </Link>
         . Check the service, then record what happened.
       </span>

@@ -17,6 +17,7 @@ import {
   getApprovalOptions,
   listPendingApprovalsOptions,
 } from '#/client/@tanstack/react-query.gen';
+import { useAttention } from '#/inbox/inbox';
 import { NeedsAttention } from '#/inbox/NeedsAttention';
 import { useLive } from '#/live/LiveProvider';
 import { Offer } from '#/notify/Offer';
@@ -39,8 +40,6 @@ import { ShortcutsHelp } from './ShortcutsHelp';
 import { SwipeHint } from './SwipeHint';
 import type { Ruling } from './send';
 import { Toolbar } from './Toolbar';
-import { UnknownOutcomes } from './UnknownOutcomes';
-import { useUnknownOutcomes } from './unknown';
 import { useFocusAfter } from './useFocusAfter';
 import { useHold } from './useHold';
 import { usePresses } from './usePresses';
@@ -91,10 +90,9 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     [grouped, groups, shown],
   );
   const inList = shown.find(({ action_id }) => action_id === selectedId);
-  const unknown = useUnknownOutcomes();
+  const attention = useAttention();
   const isFiltered = isNarrowed(view);
-  const isEmpty =
-    pending.isSuccess && shown.length === 0 && (isFiltered || unknown.actions.length === 0);
+  const isEmpty = pending.isSuccess && shown.length === 0 && (isFiltered || attention.count === 0);
   const isFilteredOut =
     inList === undefined && all.some(({ action_id }) => action_id === selectedId);
   // Bodies in the list may be truncated, and a request that is no longer pending must stay visible.
@@ -332,8 +330,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
           {/* The padding lets the last card scroll clear of the notices. */}
           <div className={`space-y-3 pb-36 lg:pb-0 ${selectedId ? 'hidden lg:block' : ''}`}>
             <OpenRules />
-            <UnknownOutcomes selectedId={selectedId} />
-            <NeedsAttention />
+            <NeedsAttention selectedId={selectedId} />
             <Toolbar
               all={all}
               view={view}

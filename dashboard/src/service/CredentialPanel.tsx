@@ -1,14 +1,17 @@
 /** A service's credential and its replacement. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import type { Service } from '#/client';
+import type { RefusedCredential, Service } from '#/client';
 import { setCredentialsMutation } from '#/client/@tanstack/react-query.gen';
 import { formError } from '#/session/client';
+import { counted } from '#/text/count';
+import { dateMinute } from '#/text/time';
 import { Button } from '#/ui/Button';
 import { Fact } from '#/ui/Fact';
 import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { Saved } from '#/ui/Saved';
+import { CREDENTIAL } from './anchors';
 import {
   CredentialFields,
   credentialFieldNames,
@@ -19,7 +22,14 @@ import { authTypeName, CREDENTIAL_FORMS, credentialValues } from './credential';
 import { CredentialState } from './ServiceList';
 
 /** Shows the credential's type and fields, and replaces it. */
-export function CredentialPanel({ service }: { service: Service }) {
+export function CredentialPanel({
+  service,
+  refused,
+}: {
+  service: Service;
+  /** That the service refused the credential. */
+  refused?: RefusedCredential | undefined;
+}) {
   const [typed, setTyped] = useState(NOTHING_TYPED);
   const queries = useQueryClient();
   const replace = useMutation({
@@ -41,7 +51,15 @@ export function CredentialPanel({ service }: { service: Service }) {
     });
   };
   return (
-    <Panel title="Credential" actions={<CredentialState service={service} />}>
+    <Panel anchor={CREDENTIAL} title="Credential" actions={<CredentialState service={service} />}>
+      {refused && (
+        <div className="mb-3">
+          <Failure>
+            The service responded to {counted(refused.count, 'request')} with 401 or 403, most
+            recently on {dateMinute(refused.last_at)}. Send a test call, or replace the credential.
+          </Failure>
+        </div>
+      )}
       <dl className="space-y-1">
         <Fact name="Sent as">{authTypeName(service.authType)}</Fact>
         {service.credentials.count > 0 && (

@@ -17,7 +17,9 @@ import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { Panel } from '#/ui/Panel';
 import { UnreadableBadge, UnreadableNote } from '#/ui/Unreadable';
+import { useLanding } from '#/ui/useLanding';
 import { AddDocument } from './AddDocument';
+import { documentAnchor } from './anchors';
 
 /** The number of documents listed. */
 const DOCUMENTS_SHOWN = 200;
@@ -100,6 +102,7 @@ function whyEmpty({ type, warnings }: Document): string {
 
 /** Shows a document, to fetch or parse it again or to delete it. */
 export function DocumentItem({ document }: { document: Document }) {
+  const ref = useLanding(documentAnchor(document.id));
   const [isAsking, setIsAsking] = useState(false);
   const queries = useQueryClient();
   const onSuccess = () => queries.invalidateQueries();
@@ -108,7 +111,12 @@ export function DocumentItem({ document }: { document: Document }) {
   const path = { id: document.serviceId, docId: document.id };
   const title = document.title ?? `Document ${document.id}`;
   return (
-    <li className="space-y-2 py-3 first:pt-0">
+    <li
+      ref={ref}
+      id={documentAnchor(document.id)}
+      tabIndex={-1}
+      className="space-y-2 py-3 first:pt-0"
+    >
       <div className="flex flex-wrap items-start justify-between gap-2">
         <div className="min-w-0">
           <p className="font-medium">

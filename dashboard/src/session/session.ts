@@ -48,8 +48,9 @@ export function onSignedOut(listener: () => void): () => void {
   return () => signedOutListeners.delete(listener);
 }
 
-async function post(path: string, body: unknown): Promise<Response> {
+async function post(path: string, body: unknown, options?: RequestInit): Promise<Response> {
   return fetch(path, {
+    ...options,
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
@@ -138,7 +139,13 @@ export async function isSignedIn(): Promise<boolean> {
  */
 function refresh(): Promise<boolean> {
   refreshing ??= inTurn(async () => {
-    const response = await post('/auth/refresh', {});
+    await untilSettled();
+    localStorage.setItem(REFRESHING, String(Date.now()));
+    // A reload must not abort it: the gateway would replace the cookie, but the browser would keep the
+    // replaced one, and its next use would end the session.
+    const response = await post('/auth/refresh', {}, { keepalive: true });
+    // A page that is left gets no response.
+    localStorage.removeItem(REFRESHING);
     if (response.status === 200) {
       accessToken = (await response.json()).accessToken;
       return true;
@@ -153,6 +160,22 @@ function refresh(): Promise<boolean> {
     refreshing = null;
   });
   return refreshing;
+}
+
+/** When the refresh began that has not ended yet, for a page that follows one that was left. */
+const REFRESHING = 'gaiterguard.refreshing';
+
+/**
+ * How long the new cookie of a page that was left takes to arrive, in milliseconds: several round trips of
+ * a slow phone.
+ */
+const SETTLED_MS = 1_500;
+
+/** Waits for the cookie of a page that was left during its refresh: the present one is used already. */
+async function untilSettled(): Promise<void> {
+  const left = Number(localStorage.getItem(REFRESHING)) + SETTLED_MS - Date.now();
+  // A clock that was set back must not delay it for longer.
+  if (left > 0) await new Promise((later) => setTimeout(later, Math.min(left, SETTLED_MS)));
 }
 
 function inTurn(work: () => Promise<boolean>): Promise<boolean> {

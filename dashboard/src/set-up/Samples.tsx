@@ -114,6 +114,12 @@ export function Samples({
             />
           )}
         </Sample>
+        {isComplete(entries) && !isPending && (
+          <p className="text-sm">
+            <strong>The set-up is complete.</strong> Connect the agent as described below. Its risky
+            requests appear in the queue, where you decide.
+          </p>
+        )}
         {isComplete(entries) && (
           <div className="flex flex-wrap gap-2">
             <Link to="/" className={isPending ? BUTTON : MAIN_BUTTON}>

@@ -76,7 +76,7 @@ function SessionItem({ session, onEnd }: { session: Session; onEnd: () => void }
           Signed in {dateTime(createdAt)}. Expires {dateTime(expiresAt)} unless used.
         </span>
       </span>
-      {!isCurrent && <Button onClick={onEnd}>End…</Button>}
+      {!isCurrent && <Button onClick={onEnd}>Sign out…</Button>}
     </li>
   );
 }
@@ -90,14 +90,14 @@ function EndSession({ session, onClose }: { session: Session; onClose: () => voi
   });
   return (
     <Confirm
-      title="End this session?"
-      action="End session"
+      title="Sign out this device?"
+      action="Sign out device"
       isBusy={end.isPending}
       error={end.error}
       onConfirm={() => end.mutate({ path: { id: session.id } })}
       onClose={onClose}
     >
-      <p>That browser is signed out immediately and has to sign in again.</p>
+      <p>It is signed out immediately and has to sign in again.</p>
     </Confirm>
   );
 }

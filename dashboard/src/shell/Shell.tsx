@@ -3,19 +3,16 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { ExternalLink, LogOut, Menu, Moon, Sun, X } from 'lucide-react';
 import { useState } from 'react';
-import {
-  getKillSwitchOptions,
-  getSettingsOptions,
-  listPendingApprovalsOptions,
-} from '#/client/@tanstack/react-query.gen';
-import { useAttention } from '#/inbox/attention';
+import { getKillSwitchOptions, getSettingsOptions } from '#/client/@tanstack/react-query.gen';
+import { useInboxCount } from '#/inbox/inbox';
 import { useConnection, useLive } from '#/live/LiveProvider';
-import { useUnknownOutcomes } from '#/queue/unknown';
 import { signOut } from '#/session/session';
 import { Button } from '#/ui/Button';
 import { chooseTheme, useTheme } from '#/ui/theme';
 import { KillSwitchBanner, KillSwitchButton, KillSwitchDialog } from './KillSwitch';
 import { type DashboardPage, PAGES } from './pages';
+import { useKeptFocus } from './useKeptFocus';
+import { usePageCode } from './usePageCode';
 import { useTitle } from './useTitle';
 
 /** The pages in the bar at the bottom of a phone. The menu of a phone leaves them out. */
@@ -34,11 +31,10 @@ const HELP_PAGES = [
 export function Shell() {
   const [isOpen, setIsOpen] = useState(false);
   const [isSwitching, setIsSwitching] = useState(false);
-  const pending = useQuery(listPendingApprovalsOptions());
-  const unknown = useUnknownOutcomes();
-  const attention = useAttention();
-  const count = (pending.data?.approvals.length ?? 0) + unknown.actions.length + attention.count;
+  const count = useInboxCount();
   useTitle(count);
+  usePageCode();
+  useKeptFocus();
   // A request that fills a phone has its own buttons at the bottom, and so has one in the set-up.
   const hasBar = !useRouterState({
     select: ({ location }) =>
@@ -165,7 +161,7 @@ function Count({ count, className }: { count: number; className: string }) {
       className={`rounded-full bg-bad-fill px-2 text-xs leading-5 font-semibold text-white ${className}`}
     >
       {count}
-      <span className="sr-only"> pending</span>
+      <span className="sr-only"> to review</span>
     </span>
   );
 }

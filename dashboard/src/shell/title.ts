@@ -1,4 +1,4 @@
-/** The page's name and the number of pending requests in the tab's title and icon. */
+/** The page's name and the number of matters for a human in the tab's title and icon. */
 import { pageName } from './pages';
 
 /** Returns the title of the tab that shows the page with this path. */

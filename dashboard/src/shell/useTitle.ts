@@ -3,7 +3,7 @@ import { useRouterState } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { showCountInIcon, titleOf } from './title';
 
-/** Shows the current page's name and the number of requests that need a human. */
+/** Shows the current page's name and the number of matters that need a human. */
 export function useTitle(count: number) {
   const path = useRouterState({ select: ({ location }) => location.pathname });
   useEffect(() => {

@@ -3,7 +3,7 @@
 pub(crate) mod bulk;
 
 mod familiar;
-mod read;
+pub(crate) mod read;
 mod retention;
 mod row;
 mod ruled;

@@ -6,7 +6,7 @@ use gaiterguard_domain::ledger::{Sealed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::row::{ActionRow, ActionWithNames, StoredAction, select_action};
-use crate::db::connection::{fetch_all, fetch_optional};
+use crate::db::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
 use crate::db::cursor::{Page, TextPosition, page};
 use crate::db::error::StoreError;
 use crate::rows::column::RowContext;
@@ -198,4 +198,21 @@ impl Store {
         );
         Ok(rows.iter().filter_map(ActionRow::stored).collect())
     }
+}
+
+/// Counts the actions of a workspace that wait for a ruling.
+pub(crate) async fn pending_count(
+    reader: &mut ReadConnection,
+    workspace: WorkspaceId,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let (count,) = fetch_one!(
+        reader,
+        (i64,),
+        "SELECT COUNT(*) FROM actions
+         WHERE workspace_id = $1 AND status = 'PENDING' AND expires_at > $2",
+        workspace.0,
+        now.0,
+    );
+    Ok(count)
 }

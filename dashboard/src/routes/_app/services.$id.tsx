@@ -3,6 +3,7 @@ import { createFileRoute } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ServiceAgentsPanel } from '#/agent/ServiceAgentsPanel';
 import { getServiceOptions } from '#/client/@tanstack/react-query.gen';
+import { useAttention } from '#/inbox/inbox';
 import { CredentialPanel } from '#/service/CredentialPanel';
 import { DeleteService } from '#/service/DeleteService';
 import { DocumentsPanel } from '#/service/DocumentsPanel';
@@ -28,6 +29,7 @@ function ServicePage() {
     isPending,
     refetch,
   } = useQuery(getServiceOptions({ path: { id } }));
+  const refused = useAttention().refused_credentials.find(({ service_id }) => service_id === id);
   const [chosen, setChosen] = useState({ method: 'GET', path: '/', count: 0 });
   return (
     <>
@@ -46,7 +48,7 @@ function ServicePage() {
         <div key={service.id} className="grid items-start gap-4 xl:grid-cols-2">
           <div className="min-w-0 space-y-4">
             <ServiceSettingsPanel service={service} />
-            <CredentialPanel key={service.authType} service={service} />
+            <CredentialPanel key={service.authType} service={service} refused={refused} />
             <ServiceAgentsPanel serviceId={service.id} />
           </div>
           <div className="min-w-0 space-y-4">
