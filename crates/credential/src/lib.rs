@@ -17,5 +17,5 @@ mod token_endpoint;
 pub use credential::{AccessToken, Credential, OauthGrant};
 pub use fields::CredentialFields;
 pub use inject::{InjectError, drop_parameter, inject};
-pub use ready::{CredentialUnavailable, Credentials, ReadyCredential};
+pub use ready::{CredentialUnavailable, Credentials, FailedRenewal, ReadyCredential};
 pub use token_endpoint::TokenError;

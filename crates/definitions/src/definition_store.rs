@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use gaiterguard_credential::Credentials;
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
@@ -30,6 +31,7 @@ struct Inner {
     sealing: Sealing,
     policy: AddressPolicy,
     upstream: Arc<Upstream>,
+    credentials: Credentials,
     library: Arc<Library>,
     clock: Arc<dyn Clock>,
     changing: Mutex<()>,
@@ -50,6 +52,9 @@ pub enum DefinitionError {
     /// Invalid fields.
     #[error("{}", first_message(.0))]
     Invalid(Vec<FieldError>),
+    /// The service's credential cannot be used.
+    #[error("{}", first_message(.0))]
+    CredentialNotUsable(Vec<FieldError>),
     /// A condition that does not compile.
     #[error("{}", first_message(.0))]
     NotUnderstood(Vec<FieldError>),
@@ -136,12 +141,13 @@ fn first_message(errors: &[FieldError]) -> String {
 
 impl DefinitionStore {
     /// Creates the access to definitions. `policy` decides about the addresses of upstreams,
-    /// `upstream` fetches documents, and `library` reads them.
+    /// `upstream` fetches documents, if asked with one of `credentials`, and `library` reads them.
     pub fn new(
         store: Store,
         sealing: Sealing,
         policy: AddressPolicy,
         upstream: Arc<Upstream>,
+        credentials: Credentials,
         library: Arc<Library>,
         clock: Arc<dyn Clock>,
     ) -> Self {
@@ -151,6 +157,7 @@ impl DefinitionStore {
                 sealing,
                 policy,
                 upstream,
+                credentials,
                 library,
                 clock,
                 changing: Mutex::default(),
@@ -172,6 +179,10 @@ impl DefinitionStore {
 
     pub(crate) fn upstream(&self) -> &Upstream {
         &self.inner.upstream
+    }
+
+    pub(crate) fn credentials(&self) -> &Credentials {
+        &self.inner.credentials
     }
 
     pub(crate) fn library(&self) -> &Library {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use gaiterguard_apidocs::{Document as Reading, asks_for_password};
+use gaiterguard_credential::{ReadyCredential, inject};
 use gaiterguard_domain::document::{
     DOCUMENT_BYTES_MAX, Document, DocumentFormat, DocumentKind, NewDocumentKind,
 };
@@ -13,6 +14,7 @@ use gaiterguard_domain::field::{
 };
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
+use gaiterguard_domain::service::Service;
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::text::Title;
 use gaiterguard_domain::{all, body};
@@ -20,7 +22,10 @@ use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{
     self as store, Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, StoreError, Stored,
 };
-use gaiterguard_upstream::{AddressPolicy, literal, page};
+use gaiterguard_upstream::page::{self, Injected, Page};
+use gaiterguard_upstream::{AddressPolicy, literal};
+use http::HeaderMap;
+use http::uri::PathAndQuery;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -43,6 +48,9 @@ body! {
         /// Whether to accept a URL that returns an HTML page, and keep the text of the page. Refused by
         /// default, because most such pages are login pages or API viewers, not the API description.
         allow_html "allowHtml": Option<bool> as Option<bool>,
+        /// Whether to fetch the URL with the service's credential, now and when it is fetched again. The
+        /// URL must have the origin of the service's base URL, and redirects to another origin are refused.
+        use_credential "useCredential": Option<bool> as Option<bool>,
     }
 }
 
@@ -84,14 +92,19 @@ pub async fn create(
         title,
         content,
         allow_html,
+        use_credential,
     } = new;
     let is_url = kind == Ok(NewDocumentKind::Url);
     let content = content.and_then(|content| usable(content, is_url, definitions.policy()));
-    let (kind, title, content, allow_html) = all!(kind, title, content, allow_html)?;
-    service::get(definitions, editor.workspace, service).await?;
+    let (kind, title, content, allow_html, use_credential) =
+        all!(kind, title, content, allow_html, use_credential)?;
+    let use_credential = use_credential.unwrap_or(false);
+    let described = service::get(definitions, editor.workspace, service).await?;
     let kind = kind.kind();
     let (content, moved_to) = if is_url {
-        fetched(definitions, content.trim()).await?
+        fetched(definitions, &described, content.trim(), use_credential).await?
+    } else if use_credential {
+        return Ok(refused("useCredential", "applies only to the type url")?);
     } else {
         (Zeroizing::new(content.into_bytes()), None)
     };
@@ -138,7 +151,7 @@ pub async fn create(
                     at,
                     Event::DocumentCreated,
                     Subject::Document(id),
-                    json!({ "service": service, "type": kind, "bytes": content.len() }),
+                    detail(service, kind, content.len(), use_credential),
                 )
             },
         )
@@ -163,9 +176,13 @@ pub async fn refresh(
         .filter(|document| document.service == service)
         .ok_or_else(missing)?;
     let kept = kept(definitions, workspace, id).await?;
-    let (content, moved_to, is_new) = match DocumentContent::of(known.kind, &kept).address {
+    let present = DocumentContent::of(known.kind, &kept);
+    let uses_credential = present.uses_credential;
+    let (content, moved_to, is_new) = match present.address {
         Some(address) => {
-            let (content, moved_to) = fetched(definitions, address).await?;
+            let described = service::get(definitions, workspace, service).await?;
+            let fetched = fetched(definitions, &described, address, uses_credential);
+            let (content, moved_to) = fetched.await?;
             (content, moved_to, true)
         }
         None => (kept, None, false),
@@ -191,7 +208,7 @@ pub async fn refresh(
         None
     };
     let at = definitions.now();
-    let detail = json!({ "service": service, "type": known.kind, "bytes": content.len() });
+    let detail = detail(service, known.kind, content.len(), uses_credential);
     let entry = editor.entry(at, Event::DocumentRefreshed, Subject::Document(id), detail);
     let version = definitions
         .store()
@@ -208,13 +225,83 @@ pub async fn refresh(
     })
 }
 
+/// Returns the detail of an audit entry about a document.
+fn detail(service: ServiceId, kind: DocumentKind, bytes: usize, with_credential: bool) -> Value {
+    let mut detail = json!({ "service": service, "type": kind, "bytes": bytes });
+    if with_credential {
+        detail["with_credential"] = true.into();
+    }
+    detail
+}
+
+/// Fetches the document of a service, with the service's credential if `use_credential` is set. Returns the
+/// content to keep, and the URL to which redirects led.
 async fn fetched(
     definitions: &DefinitionStore,
+    service: &Service,
     address: &str,
+    use_credential: bool,
 ) -> Result<(Zeroizing<Vec<u8>>, Option<String>), DefinitionError> {
-    match page::fetch(definitions.upstream(), address).await {
-        Ok(page) => Ok((DocumentContent::to_keep(address, &page), page.moved_to)),
-        Err(error) => Err(unusable(&error)),
+    let upstream = definitions.upstream();
+    let keep = |page: Page| {
+        let content = DocumentContent::to_keep(address, use_credential, &page);
+        (content, page.moved_to)
+    };
+    if !use_credential {
+        let fetched = page::fetch(upstream, address, None).await;
+        return fetched.map(keep).map_err(|error| unusable(&error));
+    }
+    let ready = credential(definitions, service, address).await?;
+    let inject = |headers: &mut HeaderMap, path_and_query: &mut PathAndQuery| {
+        let injected = inject(&ready.credential, headers, path_and_query);
+        injected.map_err(|error| error.to_string())
+    };
+    let injected = Injected {
+        inject: &inject,
+        masker: ready.credential.masker(),
+    };
+    let masked = |text: &str| {
+        let masked = injected.masker.mask_bytes(text.as_bytes());
+        String::from_utf8_lossy(&masked).into_owned()
+    };
+    match page::fetch(upstream, address, Some(&injected)).await {
+        Ok(mut page) => {
+            page.moved_to = page.moved_to.as_deref().map(masked);
+            Ok(keep(page))
+        }
+        Err(error) => Err(unusable_because(&masked(&error.to_string()))),
+    }
+}
+
+/// Returns the credential with which a document of a service is fetched.
+async fn credential(
+    definitions: &DefinitionStore,
+    service: &Service,
+    address: &str,
+) -> Result<ReadyCredential, DefinitionError> {
+    let not_usable = |message: String| {
+        let error = FieldError::new("useCredential", message);
+        DefinitionError::CredentialNotUsable(vec![error])
+    };
+    let own = service.base_url.origin();
+    let is_own = Target::parse(address).is_ok_and(|target| target.origin() == own);
+    if !is_own {
+        return Err(not_usable(format!(
+            "can be set only for a URL of the service's own origin, {own}"
+        )));
+    }
+    match definitions.credentials().ready(service).await {
+        Ok(Some(ready)) => Ok(ready),
+        Ok(None) => Err(not_usable(
+            "is not possible: the service has no credential".to_owned(),
+        )),
+        Err(error) if error.is_own_failure() => {
+            tracing::error!(%error, "a credential could not be read");
+            Err(not_usable(
+                "is not possible: the credential could not be read".to_owned(),
+            ))
+        }
+        Err(error) => Err(not_usable(format!("is not possible: {error}"))),
     }
 }
 
@@ -259,7 +346,11 @@ async fn read(
 
 /// Reports a problem of a document as an error of the field that contained it.
 fn unusable(error: &dyn std::error::Error) -> DefinitionError {
-    let message = format!("cannot be used: {error}");
+    unusable_because(&error.to_string())
+}
+
+fn unusable_because(reason: &str) -> DefinitionError {
+    let message = format!("cannot be used: {reason}");
     DefinitionError::Invalid(vec![FieldError::new("content", message)])
 }
 

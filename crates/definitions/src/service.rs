@@ -1,6 +1,8 @@
 //! Services: registered upstream APIs and their credentials.
 
-use gaiterguard_credential::Credential;
+use std::cmp::Reverse;
+
+use gaiterguard_credential::{Credential, FailedRenewal};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{Change, Checked, FieldError, refused};
 use gaiterguard_domain::id::{ServiceId, WorkspaceId};
@@ -69,6 +71,29 @@ pub async fn list(
     workspace: WorkspaceId,
 ) -> Result<Vec<Stored<Service>>, DefinitionError> {
     Ok(listed(definitions.store().service_list(workspace).await?))
+}
+
+/// Returns up to `limit` services for which this process could not fetch an access token, the latest failure
+/// first. Damaged services are left out.
+pub async fn failed_renewals(
+    definitions: &DefinitionStore,
+    workspace: WorkspaceId,
+    limit: usize,
+) -> Result<Vec<(Service, FailedRenewal)>, DefinitionError> {
+    let services = definitions.store().service_list(workspace).await?;
+    let mut failed: Vec<_> = services
+        .into_iter()
+        .filter_map(|service| {
+            let Stored::Intact(service) = service else {
+                return None;
+            };
+            let failed = definitions.credentials().failed_renewal(&service)?;
+            Some((service, failed))
+        })
+        .collect();
+    failed.sort_by_key(|(service, failed)| (Reverse(failed.last_at), service.id.0));
+    failed.truncate(limit);
+    Ok(failed)
 }
 
 /// Returns one service, even if it is damaged.

@@ -95,7 +95,7 @@ events! {
     SessionCreated = "session.created": "A user signed in.",
     SessionRefreshed = "session.refreshed": "A session's token was renewed.",
     SessionRevoked = "session.revoked": "A session was ended.",
-    SessionTokenReused = "session.token_reused": "A refresh token was used twice, so its session was ended.",
+    SessionTokenReused = "session.token_reused": "A refresh token was used again after ten seconds or more, so its session was ended.",
     UserCreated = "user.created": "A user was created on the command line.",
     UserPasswordChanged = "user.password_changed": "A user changed the password, which ended the user's other sessions.",
     UserPasswordReset = "user.password_reset": "A password was replaced on the command line.",

@@ -98,6 +98,8 @@ codes! {
         "An operator changed the service while the call was running. The request may have been sent.",
     Changing = "changing", [CONFLICT]:
         "Concurrent changes to the same definition prevented this one. Try again.",
+    CredentialNotUsable = "credential_not_usable", [UNPROCESSABLE_ENTITY]:
+        "The document cannot be fetched with the service's credential; see `errors`. Nothing was sent.",
     CredentialUnavailable = "credential_unavailable", [BAD_GATEWAY]:
         "The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.",
     CrossOriginRefused = "cross_origin_refused", [FORBIDDEN]:

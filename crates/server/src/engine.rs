@@ -111,6 +111,7 @@ impl Engine {
             sealing.clone(),
             policy,
             Arc::clone(&upstream),
+            credentials.clone(),
             library,
             Arc::clone(&clock),
         );

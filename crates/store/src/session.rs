@@ -13,12 +13,19 @@ use crate::rows::column::Text;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
+/// How long after its first use a refresh token may be exchanged once more, in milliseconds: enough for a
+/// response that was lost, and for tabs that open together; a thief must be faster than that.
+pub const AGAIN_MS_MAX: i64 = 10_000;
+
+/// How many successors of one token may be valid.
+const SUCCESSORS_MAX: usize = 2;
+
 /// The result of using a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refreshed {
     /// The token was exchanged for the new one.
     Rotated(Session),
-    /// The token had already been used, so its session, with all its tokens, was ended.
+    /// The token had been used before, too long ago or too often, so its session, with all its tokens, was ended.
     Reused(SessionId),
     /// There is no such token, or its session has ended.
     Unknown,
@@ -110,7 +117,7 @@ impl Store {
             client.user_agent.as_deref(),
             client.address.map(|address| address.to_string()),
         );
-        token_insert(&mut tx, SessionId(id), token_hash, expires_at, at).await?;
+        token_insert(&mut tx, SessionId(id), token_hash, None, expires_at, at).await?;
         tx.audit(audit(SessionId(id)));
         tx.commit().await?;
         Ok(Session {
@@ -124,8 +131,9 @@ impl Store {
         })
     }
 
-    /// Exchanges a refresh token for a new one. If a token is used twice, one of its two users has
-    /// stolen it, and it is unknown which, so the whole session ends.
+    /// Exchanges a refresh token for a new one. A client whose response was lost, or a second tab, may
+    /// exchange it once more within [`AGAIN_MS_MAX`]. If a token is used later than that, one of its two users
+    /// has stolen it, and it is unknown which, so the whole session ends.
     pub async fn session_refresh(
         &self,
         old_hash: [u8; 32],
@@ -135,18 +143,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Refreshed, StoreError> {
         let mut tx = Transaction::begin(self.writers(), now).await?;
-        let sql = tx.dialect().sql(
-            "SELECT sessions.id, user_id, workspace_id, sessions.created_at, revoked_at,
-                    refresh_tokens.expires_at, used_at
-             FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
-             WHERE refresh_tokens.hash = $1",
-            "SELECT sessions.id, user_id, workspace_id, sessions.created_at, revoked_at,
-                    refresh_tokens.expires_at, used_at
-             FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
-             WHERE refresh_tokens.hash = $1 FOR UPDATE",
-        );
-        let token = fetch_optional!(tx, TokenRow, sql, old_hash.to_vec());
-        let Some(token) = token.filter(|token| token.revoked_at.is_none()) else {
+        let Some(token) = token_for_update(&mut tx, old_hash).await? else {
             tx.rollback().await?;
             return Ok(Refreshed::Unknown);
         };
@@ -167,7 +164,12 @@ impl Store {
             subject: Subject::Session(session.id),
             detail: json!({ "user_id": session.user }),
         };
-        if token.used_at.is_some() {
+        let is_reused = match token.used_at {
+            None => false,
+            Some(used_at) if now.0 - used_at > AGAIN_MS_MAX => true,
+            Some(_) => !has_room_for_successor(&mut tx, session.id, old_hash).await?,
+        };
+        if is_reused {
             execute!(
                 tx,
                 "UPDATE sessions SET revoked_at = $2 WHERE id = $1",
@@ -182,9 +184,10 @@ impl Store {
             tx.rollback().await?;
             return Ok(Refreshed::Expired);
         }
+        // The time for a second exchange runs from the first one.
         execute!(
             tx,
-            "UPDATE refresh_tokens SET used_at = $2 WHERE hash = $1",
+            "UPDATE refresh_tokens SET used_at = $2 WHERE hash = $1 AND used_at IS NULL",
             old_hash.to_vec(),
             now.0,
         );
@@ -198,7 +201,8 @@ impl Store {
             client.user_agent.as_deref(),
             client.address.map(|address| address.to_string()),
         );
-        token_insert(&mut tx, session.id, new_hash, expires_at, now).await?;
+        let predecessor = Some(old_hash);
+        token_insert(&mut tx, session.id, new_hash, predecessor, expires_at, now).await?;
         tx.audit(entry(Event::SessionRefreshed, Actor::User(session.user)));
         tx.commit().await?;
         Ok(Refreshed::Rotated(session))
@@ -308,19 +312,66 @@ impl Store {
     }
 }
 
+/// Returns a token of a session that has not ended.
+async fn token_for_update(
+    tx: &mut Transaction,
+    hash: [u8; 32],
+) -> Result<Option<TokenRow>, StoreError> {
+    let sql = tx.dialect().sql(
+        "SELECT sessions.id, user_id, workspace_id, sessions.created_at, revoked_at,
+                refresh_tokens.expires_at, used_at
+         FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
+         WHERE refresh_tokens.hash = $1",
+        "SELECT sessions.id, user_id, workspace_id, sessions.created_at, revoked_at,
+                refresh_tokens.expires_at, used_at
+         FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session_id
+         WHERE refresh_tokens.hash = $1 FOR UPDATE",
+    );
+    let token = fetch_optional!(tx, TokenRow, sql, hash.to_vec());
+    Ok(token.filter(|token| token.revoked_at.is_none()))
+}
+
+/// Makes sure that a token that is exchanged again gets at most [`SUCCESSORS_MAX`]. One that nobody used is
+/// taken for lost with its response, and removed. Returns whether there is room.
+async fn has_room_for_successor(
+    tx: &mut Transaction,
+    session: SessionId,
+    hash: [u8; 32],
+) -> Result<bool, StoreError> {
+    let successors = fetch_all!(
+        tx,
+        (Vec<u8>, Option<i64>),
+        "SELECT hash, used_at FROM refresh_tokens
+         WHERE session_id = $1 AND predecessor = $2 ORDER BY created_at DESC, hash DESC",
+        session.0,
+        hash.to_vec(),
+    );
+    if successors.len() < SUCCESSORS_MAX {
+        return Ok(true);
+    }
+    let mut unused = successors.into_iter().filter(|(_, used)| used.is_none());
+    let Some((lost, _)) = unused.next() else {
+        return Ok(false);
+    };
+    execute!(tx, "DELETE FROM refresh_tokens WHERE hash = $1", lost);
+    Ok(true)
+}
+
 async fn token_insert(
     tx: &mut Transaction,
     session: SessionId,
     hash: [u8; 32],
+    predecessor: Option<[u8; 32]>,
     expires_at: Timestamp,
     at: Timestamp,
 ) -> Result<(), StoreError> {
     execute!(
         tx,
-        "INSERT INTO refresh_tokens (hash, session_id, created_at, expires_at)
-         VALUES ($1, $2, $3, $4)",
+        "INSERT INTO refresh_tokens (hash, session_id, predecessor, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5)",
         hash.to_vec(),
         session.0,
+        predecessor.map(|hash| hash.to_vec()),
         at.0,
         expires_at.0,
     );

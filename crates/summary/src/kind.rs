@@ -1,4 +1,4 @@
-//! What a value means for a decision: its kind and its weight.
+//! Kinds of values, and how much a value says about the request.
 
 use gaiterguard_domain::secret_name;
 use gaiterguard_judge::Role;

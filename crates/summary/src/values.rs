@@ -236,8 +236,9 @@ impl Reader<'_> {
                         continue;
                     }
                     // The text of an XML element next to its attributes, and an unnamed part, have no name.
-                    let is_named = !name.is_empty()
-                        && !(self.is_in_markup && is_in(MARKUP_TAGS, &name.to_ascii_lowercase()));
+                    let is_look =
+                        self.is_in_markup && is_in(MARKUP_TAGS, &name.to_ascii_lowercase());
+                    let is_named = !name.is_empty() && !is_look;
                     if is_named {
                         self.names.push((*name).to_owned());
                     }
@@ -259,9 +260,10 @@ impl Reader<'_> {
         let is_xml = trimmed.starts_with('<') && trimmed.ends_with('>');
         if (is_container || is_xml) && self.wrapped < WRAPPED_MAX {
             let arena = Arena::for_body(trimmed.len());
-            let read = match is_xml {
-                true => Node::parse_xml(trimmed, &arena).ok(),
-                false => Node::of_json(trimmed, &arena).ok(),
+            let read = if is_xml {
+                Node::parse_xml(trimmed, &arena).ok()
+            } else {
+                Node::of_json(trimmed, &arena).ok()
             };
             if let Some(node) = read {
                 let before = self.values.kept.len() + self.values.dropped;

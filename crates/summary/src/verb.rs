@@ -267,25 +267,20 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
             takes_name: false,
         };
     }
-    match trailing.last() {
-        Some(word) => Phrase {
-            verb: of_money(
-                effect,
-                plain(effect, method, Some(word), form).to_owned(),
-                target,
-            ),
+    if let Some(word) = trailing.last() {
+        let verb = plain(effect, method, Some(word), form).to_owned();
+        return Phrase {
+            verb: of_money(effect, verb, target),
             noun: Some(noun(word)),
             takes_name: false,
-        },
-        None => {
-            let act = target.names.last().and_then(|name| name.noun.as_deref());
-            let act = act.filter(|word| is_in(PLAIN_ACTS, word) && *method != Method::DELETE);
-            Phrase {
-                verb: act.map_or_else(|| plain(effect, method, None, form).to_owned(), capitalized),
-                noun: last_name_noun().filter(|_| act.is_none()),
-                takes_name: true,
-            }
-        }
+        };
+    }
+    let act = target.names.last().and_then(|name| name.noun.as_deref());
+    let act = act.filter(|word| is_in(PLAIN_ACTS, word) && *method != Method::DELETE);
+    Phrase {
+        verb: act.map_or_else(|| plain(effect, method, None, form).to_owned(), capitalized),
+        noun: last_name_noun().filter(|_| act.is_none()),
+        takes_name: true,
     }
 }
 

@@ -1,5 +1,6 @@
-//! Fetching documentation from a URL under the same address rules as every request: no credential is
-//! sent, and every redirect target is checked like the first URL.
+//! Fetching documentation from a URL under the same address rules as every request: every redirect target
+//! is checked like the first URL. A credential is sent only if the caller injects one, and only to the
+//! origin of the first URL.
 
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Inbound, InboundBody, Origin, Outbound, OutboundBody, PoolKey, Upstream};
+use crate::{Inbound, InboundBody, Masker, Origin, Outbound, OutboundBody, PoolKey, Upstream};
 
 /// How long a fetch may take as a whole, including redirects. An operator is waiting for the result.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
@@ -55,9 +56,13 @@ pub enum FetchError {
     /// The server responded with an error.
     #[error("the server responded with {0}")]
     Status(u16),
-    /// The redirect has no target, is one too many, or leads from TLS to plain text.
+    /// The redirect has no target, is one too many, leads from TLS to plain text, or leads a request with
+    /// a credential to another origin.
     #[error("the server redirects {0}")]
     Redirect(&'static str),
+    /// The credential cannot be injected.
+    #[error("{0}")]
+    Inject(String),
     /// The document exceeds the limit.
     #[error("the document is larger than {DOCUMENT_BYTES_MAX} bytes")]
     TooLarge,
@@ -66,28 +71,57 @@ pub enum FetchError {
     Compressed,
 }
 
-/// Fetches the document at a URL.
-pub async fn fetch(upstream: &Upstream, address: &str) -> Result<Page, FetchError> {
+/// A credential that a fetch injects into each of its requests.
+pub struct Injected<'a> {
+    /// Injects it, or says why that is not possible.
+    pub inject: &'a (dyn Fn(&mut HeaderMap, &mut PathAndQuery) -> Result<(), String> + Sync),
+    /// Hides it in everything that comes back.
+    pub masker: Masker,
+}
+
+/// Fetches the document at a URL. A credential is sent to the origin of the URL and nowhere else: a
+/// redirect to another origin is refused. Echoes of it are masked.
+pub async fn fetch(
+    upstream: &Upstream,
+    address: &str,
+    injected: Option<&Injected<'_>>,
+) -> Result<Page, FetchError> {
     let target =
         Target::parse(address).map_err(|refused| FetchError::Address(refused.to_string()))?;
-    timeout(FETCH_TIMEOUT, follow(upstream, target))
+    timeout(FETCH_TIMEOUT, follow(upstream, target, injected))
         .await
         .map_err(|_| FetchError::TimedOut)?
 }
 
-async fn follow(upstream: &Upstream, first: Target) -> Result<Page, FetchError> {
+async fn follow(
+    upstream: &Upstream,
+    first: Target,
+    injected: Option<&Injected<'_>>,
+) -> Result<Page, FetchError> {
     let mut target = first.clone();
     for _ in 0..=REDIRECTS_MAX {
-        let outbound = request(&target)?;
+        if injected.is_some() && target.origin() != first.origin() {
+            return Err(FetchError::Redirect(
+                "to another origin, which must not receive the credential",
+            ));
+        }
+        let mut outbound = request(&target)?;
+        if let Some(injected) = injected {
+            (injected.inject)(&mut outbound.headers, &mut outbound.path_and_query)
+                .map_err(FetchError::Inject)?;
+        }
         let Inbound {
             status,
-            headers,
+            mut headers,
             body,
             ..
         } = upstream
             .send(outbound, &CancellationToken::new())
             .await
             .map_err(|error| FetchError::NoResponse(error.to_string()))?;
+        if let Some(injected) = injected {
+            injected.masker.mask_headers(&mut headers);
+        }
         if is_redirect(status) {
             target = redirected(&target, &headers)?;
             continue;
@@ -103,9 +137,13 @@ async fn follow(upstream: &Upstream, first: Target) -> Result<Page, FetchError> 
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .filter(|text| text.len() <= MEDIA_TYPE_BYTES_MAX);
+        let mut bytes = read(body).await?;
+        if let Some(injected) = injected {
+            bytes = injected.masker.mask_bytes(&bytes).into_owned();
+        }
         return Ok(Page {
             media_type: media_type.map(str::to_owned),
-            bytes: read(body).await?,
+            bytes,
             moved_to: (target.path() != first.path()).then(|| target.to_string()),
         });
     }

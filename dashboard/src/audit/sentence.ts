@@ -61,7 +61,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'session.created': 'signed in',
   'session.refreshed': 'renewed a session',
   'session.revoked': 'ended a session',
-  'session.token_reused': 'lost a session, because its refresh token was used twice',
+  'session.token_reused': 'lost a session, because its refresh token was used again',
   'user.created': 'created {subject}',
   'user.password_changed': 'changed their password, which ended their other sessions',
   'user.password_reset': 'reset the password of {subject}',

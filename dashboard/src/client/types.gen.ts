@@ -859,6 +859,32 @@ export type DryRun = {
 export type DryRunDecision = 'forward' | 'hold' | 'deny';
 
 /**
+ * A service whose access token could not be fetched.
+ */
+export type FailedRenewal = {
+    /**
+     * ID of the service.
+     */
+    service_id: number;
+    /**
+     * Name of the service.
+     */
+    service_name: string;
+    /**
+     * Why the last attempt failed.
+     */
+    reason: string;
+    /**
+     * When the first of these attempts failed.
+     */
+    since: string;
+    /**
+     * When the last of them failed.
+     */
+    last_at: string;
+};
+
+/**
  * An error in one field of a request.
  */
 export type FieldError = {
@@ -988,6 +1014,11 @@ export type Inbox = {
      * from before the service's last change. Newest first, at most 20.
      */
     refused_credentials: Array<RefusedCredential>;
+    /**
+     * Services for which no access token could be fetched, as far as the replica that responds knows since
+     * its start. The latest failure first, at most 20.
+     */
+    failed_renewals: Array<FailedRenewal>;
     /**
      * Documents in which neither an operation nor text was found. At most 20.
      */
@@ -1783,6 +1814,11 @@ export type NewDocument = {
      * default, because most such pages are login pages or API viewers, not the API description.
      */
     allowHtml?: boolean | null;
+    /**
+     * Whether to fetch the URL with the service's credential, now and when it is fetched again. The
+     * URL must have the origin of the service's base URL, and redirects to another origin are refused.
+     */
+    useCredential?: boolean | null;
 };
 
 /**
@@ -6480,6 +6516,10 @@ export type CreateDocumentErrors = {
      */
     415: Problem;
     /**
+     * `credential_not_usable`: The document cannot be fetched with the service's credential; see `errors`. Nothing was sent.
+     */
+    422: Problem;
+    /**
      * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */
     500: Problem;
@@ -6593,6 +6633,10 @@ export type RefreshDocumentErrors = {
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      */
     409: Problem;
+    /**
+     * `credential_not_usable`: The document cannot be fetched with the service's credential; see `errors`. Nothing was sent.
+     */
+    422: Problem;
     /**
      * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
      */

@@ -132,7 +132,7 @@ async fn lists_report_the_same_as_single_actions(storage: Storage) {
         let id = listed["action_id"].as_str().unwrap();
         let single = scene.human.read(&format!("/approvals/{id}")).await;
         let (mut listed, mut single) = (listed["context"].clone(), single["context"].clone());
-        if id == removal.action_id.to_string() {
+        if id == removal.action_id {
             assert_eq!((&listed, &single), (&json!(null), &json!(null)));
             continue;
         }

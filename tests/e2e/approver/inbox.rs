@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gaiterguard_testkit::scene::Scene;
+use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{DirectDatabase, Human, Reply, Storage, eventually, on_both_databases};
 use http::Method;
 use serde_json::{Value, json};
@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 /// How long a record may take to be written, on a busy machine.
 const MOMENT: Duration = Duration::from_secs(10);
 
-on_both_databases!(the_inbox_names_everything_that_needs_a_human);
+on_both_databases!(
+    the_inbox_names_everything_that_needs_a_human,
+    the_inbox_names_services_without_an_access_token,
+);
 
 async fn inbox(human: &Human) -> Value {
     human.read("/inbox").await
@@ -21,7 +24,8 @@ async fn the_inbox_names_everything_that_needs_a_human(storage: Storage) {
     let human = &scene.human;
     let empty = json!({
         "pending": 0, "outcome_unknown": 0, "expiring_approvals": 0,
-        "next_approval_expires_at": null, "refused_credentials": [], "unreadable_documents": [],
+        "next_approval_expires_at": null, "refused_credentials": [], "failed_renewals": [],
+        "unreadable_documents": [],
     });
     assert_eq!(inbox(human).await, empty);
 
@@ -76,4 +80,46 @@ async fn the_inbox_names_everything_that_needs_a_human(storage: Storage) {
         (&document["id"], &document["service_name"]),
         (&made["id"], &json!("things"))
     );
+}
+
+async fn the_inbox_names_services_without_an_access_token(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let human = &scene.human;
+    let refusal = Reply::status(400).body("{\"error\":\"invalid_client\"}");
+    scene.upstream.on("/token", refusal);
+    let url = scene.upstream.url();
+    let credentials = json!({
+        "token_url": format!("{url}/token"), "client_id": "client",
+        "client_secret": "wrong-secret-4f2a",
+    });
+    let mail = human
+        .create_service("mail", &url, "oauth2", credentials)
+        .await;
+    let agent = human.create_agent("mailer", &[&mail]).await;
+    let read = async || {
+        let mut read = request("GET", "/x");
+        read["service"] = "mail".into();
+        agent.propose(read).send().await
+    };
+    read().await.expect_problem(502, "credential_unavailable");
+    let found = inbox(human).await["failed_renewals"][0].clone();
+    assert_eq!(
+        (&found["service_id"], &found["service_name"]),
+        (&json!(mail.id), &json!("mail"))
+    );
+    let reason = found["reason"].as_str().unwrap();
+    assert!(reason.contains("token endpoint"), "{reason}");
+    assert!(!reason.contains("wrong-secret-4f2a"), "{reason}");
+    read().await.expect_problem(502, "credential_unavailable");
+    let again = inbox(human).await["failed_renewals"][0].clone();
+    assert_eq!(again["since"], found["since"]);
+    assert!(
+        again["last_at"].as_str() >= found["last_at"].as_str(),
+        "{again}"
+    );
+
+    let token = json!({"access_token": "t-1", "token_type": "bearer", "expires_in": 3600});
+    scene.upstream.on("/token", Reply::json(token));
+    read().await.expect_status(200);
+    assert_eq!(inbox(human).await["failed_renewals"], json!([]));
 }

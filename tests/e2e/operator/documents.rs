@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use gaiterguard_testkit::scene::{Scene, request};
+use gaiterguard_testkit::scene::{CREDENTIAL, Scene, request};
 use gaiterguard_testkit::{
     EchoUpstream, Human, Reply, Response, Storage, TestGateway, eventually, on_both_databases,
 };
@@ -44,7 +44,138 @@ on_both_databases!(
     documentation_is_fetched_read_and_fetched_again,
     the_format_of_a_document_is_recognized,
     an_operation_says_how_it_is_called,
+    a_document_is_fetched_with_the_credential_of_its_service,
+    the_credential_is_sent_to_no_other_origin,
+    the_credential_is_in_no_document_and_no_error,
 );
+
+/// Adds a document that is fetched with the service's credential and returns the response.
+async fn add_with_credential(scene: &Scene, address: &str) -> Response {
+    scene
+        .human
+        .post(&format!("/services/{}/docs", scene.service.id))
+        .json(json!({"type": "url", "content": address, "useCredential": true}))
+        .send()
+        .await
+}
+
+fn authorization(upstream: &EchoUpstream, path: &str) -> Vec<Option<String>> {
+    let received = upstream.received_at(path);
+    received
+        .iter()
+        .map(|request| {
+            let value = request.header("authorization")?;
+            Some(value.to_owned())
+        })
+        .collect()
+}
+
+async fn a_document_is_fetched_with_the_credential_of_its_service(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let api = json!({"openapi": "3.0.0", "paths": {"/private": {"get": {}}}});
+    scene.upstream.on("/docs", Reply::redirect("/api.json"));
+    scene.upstream.on("/api.json", Reply::json(api));
+    let address = format!("{}/docs", scene.upstream.url());
+    let made = add_with_credential(&scene, &address).await;
+    let made = made.expect_status(201).json();
+    assert_eq!(made["operations"], 1);
+    let bearer = Some(format!("Bearer {CREDENTIAL}"));
+    for path in ["/docs", "/api.json"] {
+        let sent = authorization(&scene.upstream, path);
+        assert_eq!((sent.len(), &sent[0]), (1, &bearer), "{path}");
+    }
+
+    // It is fetched again in the same way.
+    let path = format!("/services/{}/docs/{}/refresh", scene.service.id, made["id"]);
+    scene.human.post(&path).send().await.expect_status(200);
+    assert_eq!(
+        authorization(&scene.upstream, "/api.json"),
+        [bearer.clone(), bearer]
+    );
+
+    // Without being asked, the gateway sends no credential.
+    add(&scene, "url", &address).await.expect_status(201);
+    assert_eq!(authorization(&scene.upstream, "/api.json")[2], None);
+    let text = json!({"type": "markdown", "content": "# Notes", "useCredential": true});
+    let docs = format!("/services/{}/docs", scene.service.id);
+    let refused = scene.human.post(&docs).json(text).send().await;
+    refused.expect_problem(400, "validation_failed");
+}
+
+async fn the_credential_is_sent_to_no_other_origin(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let elsewhere = EchoUpstream::start().await;
+    let refused = add_with_credential(&scene, &format!("{}/api.json", elsewhere.url())).await;
+    let refused = refused.expect_problem(422, "credential_not_usable").json();
+    let message = refused["errors"][0]["message"].as_str().unwrap();
+    assert_eq!(refused["errors"][0]["field"], "useCredential");
+    assert!(message.contains("own origin"), "{message}");
+    assert!(message.contains(&scene.upstream.url()), "{message}");
+
+    let away = Reply::redirect(&format!("{}/api.json", elsewhere.url()));
+    scene.upstream.on("/moved", away);
+    let moved = format!("{}/moved", scene.upstream.url());
+    let refused = add_with_credential(&scene, &moved).await;
+    let refused = refused.expect_problem(400, "validation_failed").text();
+    assert!(refused.contains("another origin"), "{refused}");
+    assert!(elsewhere.received().is_empty());
+
+    let open = json!({"name": "open", "baseUrl": scene.upstream.url(), "authType": "none"});
+    let open = scene.human.post("/services").json(open).send().await;
+    let open = open.expect_status(201).json()["id"].clone();
+    let body = json!({"type": "url", "content": moved, "useCredential": true});
+    let refused = scene.human.post(&format!("/services/{open}/docs"));
+    let refused = refused.json(body).send().await;
+    refused.expect_problem(422, "credential_not_usable");
+}
+
+async fn the_credential_is_in_no_document_and_no_error(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let human = &scene.human;
+    let summary = format!("Send {CREDENTIAL}");
+    let api = json!({
+        "openapi": "3.0.0", "info": {"title": CREDENTIAL},
+        "paths": {"/echo": {"get": {"summary": summary}}},
+    });
+    scene.upstream.on("/api.json", Reply::json(api));
+    let url = scene.upstream.url();
+    let made = add_with_credential(&scene, &format!("{url}/api.json")).await;
+    let made = made.expect_status(201);
+    assert!(!made.text().contains(CREDENTIAL), "{}", made.text());
+    let operations = format!("/services/{}/operations", scene.service.id);
+    let operations = human.get(&operations).send().await.expect_status(200);
+    assert!(operations.text().contains("Send "), "{}", operations.text());
+    assert!(
+        !operations.text().contains(CREDENTIAL),
+        "{}",
+        operations.text()
+    );
+
+    let escaped: Vec<String> = CREDENTIAL
+        .bytes()
+        .map(|byte| format!("%{byte:02X}"))
+        .collect();
+    let spelled = escaped.concat();
+    let login = Reply::text("<html><form><input type=\"password\"></form></html>");
+    let login = login.header("Content-Type", "text/html");
+    let page = format!("/login/{spelled}");
+    scene.upstream.on(&page, login);
+    scene.upstream.on("/page", Reply::redirect(&page));
+    scene
+        .upstream
+        .on("/failing", Reply::status(401).body(CREDENTIAL));
+    scene
+        .upstream
+        .on("/away", Reply::redirect(&format!("http://{spelled}/x")));
+    for path in ["/page", "/failing", "/away"] {
+        let refused = add_with_credential(&scene, &format!("{url}{path}")).await;
+        let refused = refused.expect_problem(400, "validation_failed").text();
+        assert!(
+            !refused.contains(CREDENTIAL) && !refused.contains(&spelled),
+            "{refused}"
+        );
+    }
+}
 
 async fn a_real_description_is_read_and_its_operations_are_listed(storage: Storage) {
     let mut scene = Scene::new(storage).await;

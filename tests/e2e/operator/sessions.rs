@@ -7,6 +7,7 @@ on_both_databases!(
     a_user_sees_and_ends_their_sessions,
     no_user_can_end_the_session_of_another,
     a_session_says_where_and_when_it_was_last_used,
+    two_tabs_that_refresh_together_both_stay_signed_in,
     a_user_ends_all_other_sessions,
     a_user_changes_the_password_and_keeps_only_this_session,
 );
@@ -49,6 +50,25 @@ async fn a_session_says_where_and_when_it_was_last_used(storage: Storage) {
     assert_eq!(after["id"], before["id"]);
     assert_eq!(after["userAgent"], long[..256]);
     assert!(after["lastUsedAt"].as_str().unwrap() >= before["lastUsedAt"].as_str().unwrap());
+}
+
+async fn two_tabs_that_refresh_together_both_stay_signed_in(storage: Storage) {
+    let gateway = TestGateway::start(storage).await;
+    let human = Human::register(&gateway).await;
+    let refresh = async |token: &str| {
+        let call = gateway.dashboard().post("/auth/refresh");
+        let response = call.json(json!({"refreshToken": token})).send().await;
+        response.expect_status(200).json()
+    };
+    let token = human.refresh_token.as_str();
+    let (one, other) = tokio::join!(refresh(token), refresh(token));
+    for tokens in [one, other] {
+        let next = refresh(tokens["refreshToken"].as_str().unwrap()).await;
+        let me = gateway.dashboard().get("/auth/me");
+        let bearer = format!("Bearer {}", next["accessToken"].as_str().unwrap());
+        let me = me.header("Authorization", &bearer).send().await;
+        assert_eq!(me.expect_status(200).json()["email"], human.email);
+    }
 }
 
 async fn a_user_ends_all_other_sessions(storage: Storage) {

@@ -17,7 +17,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
-use gaiterguard_domain::time::Clock;
+use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_sealing::{Purpose, Sealing, SealingKey};
 use gaiterguard_store::Store;
 use gaiterguard_upstream::Upstream;
@@ -62,6 +62,8 @@ struct Memory {
     renewed: HashMap<ServiceId, Renewed>,
     /// The versions that upstreams have refused.
     renewals: Renewals,
+    /// The fetches that failed, until one succeeds.
+    failed: HashMap<ServiceId, (DataKeyId, FailedRenewal)>,
     /// Data keys that were made for a fetch that failed, to be used by the next one.
     spare_keys: HashMap<WorkspaceId, SealingKey>,
     /// Fetched credentials that the store has not accepted, with the version that each was made from.
@@ -73,6 +75,17 @@ struct Memory {
 struct Renewed {
     superseded: HashSet<DataKeyId>,
     latest: SealedCredential,
+}
+
+/// An access token that this process could not fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedRenewal {
+    /// When the first of these attempts failed.
+    pub since: Timestamp,
+    /// When the last one failed.
+    pub last_at: Timestamp,
+    /// Why it failed, without a secret.
+    pub reason: String,
 }
 
 /// Why a token is fetched.
@@ -152,6 +165,16 @@ impl Credentials {
         } else if status.is_success() {
             memory.renewals.accepted(service, used.version);
         }
+    }
+
+    /// Returns the failure to fetch an access token for a service, if the last attempt of this process failed
+    /// and the credential was not changed since.
+    pub fn failed_renewal(&self, service: &Service) -> Option<FailedRenewal> {
+        let stored = service.credential.as_ref()?;
+        let latest = self.shared.latest(service.id, stored).data_key;
+        let memory = self.shared.memory();
+        let (of, failed) = memory.failed.get(&service.id)?;
+        (*of == latest).then(|| failed.clone())
     }
 
     fn is_suspect(
@@ -239,8 +262,12 @@ impl Credentials {
             memory.fetching.remove(&service.id);
             let fetched_version = fetched.as_ref().ok().map(|latest| latest.version);
             memory.renewals.ended(service.id, fetched_version);
-            if let Ok(latest) = &fetched {
-                memory.remember(service.id, refused, latest);
+            match &fetched {
+                Ok(latest) => {
+                    memory.failed.remove(&service.id);
+                    memory.remember(service.id, refused, latest);
+                }
+                Err(error) => memory.note_failure(service.id, refused, shared.clock.now(), error),
             }
             fetched
         });
@@ -304,6 +331,22 @@ impl Inner {
 }
 
 impl Memory {
+    fn note_failure(
+        &mut self,
+        service: ServiceId,
+        refused: DataKeyId,
+        now: Timestamp,
+        error: &CredentialUnavailable,
+    ) {
+        let before = self.failed.get(&service).filter(|(of, _)| *of == refused);
+        let failed = FailedRenewal {
+            since: before.map_or(now, |(_, failed)| failed.since),
+            last_at: now,
+            reason: error.to_string(),
+        };
+        self.failed.insert(service, (refused, failed));
+    }
+
     fn remember(&mut self, service: ServiceId, refused: DataKeyId, latest: &SealedCredential) {
         let renewed = self.renewed.entry(service).or_insert_with(|| Renewed {
             superseded: HashSet::new(),

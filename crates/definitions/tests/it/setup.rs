@@ -77,6 +77,7 @@ impl Setup {
             sealing.clone(),
             policy(),
             upstream(loopback()),
+            credentials(&store, &sealing, loopback(), &clock),
             Library::new(store.clone(), sealing.clone()),
             clock.clone(),
         );
@@ -102,11 +103,13 @@ impl Setup {
         let sealing = self.started_with(SECRET).await.unwrap();
         let library = Library::new(store.clone(), sealing.clone());
         let clock = self.clock.clone();
+        let credentials = credentials(&store, &sealing, loopback(), &clock);
         DefinitionStore::new(
             store,
             sealing,
             policy(),
             upstream(loopback()),
+            credentials,
             library,
             clock,
         )
@@ -123,13 +126,22 @@ impl Setup {
 
     /// Returns the credentials for requests, whose token endpoints may be in `allowed`.
     pub(crate) fn credentials(&self, allowed: Vec<AllowedRange>) -> Credentials {
-        Credentials::new(
-            self.store.clone(),
-            self.sealing.clone(),
-            upstream(allowed),
-            self.clock.clone(),
-        )
+        credentials(&self.store, &self.sealing, allowed, &self.clock)
     }
+}
+
+fn credentials(
+    store: &Store,
+    sealing: &Sealing,
+    allowed: Vec<AllowedRange>,
+    clock: &Arc<ManualClock>,
+) -> Credentials {
+    Credentials::new(
+        store.clone(),
+        sealing.clone(),
+        upstream(allowed),
+        clock.clone(),
+    )
 }
 
 /// A way out that may dial `allowed`.

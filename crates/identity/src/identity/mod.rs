@@ -300,8 +300,8 @@ impl Identity {
         })
     }
 
-    /// Exchanges a refresh token for the next pair. A token that was exchanged before ends its session
-    /// with all its tokens, including those of the rightful user.
+    /// Exchanges a refresh token for the next pair. A token that was exchanged more than ten seconds before
+    /// ends its session with all its tokens, including those of the rightful user.
     pub async fn refresh(
         &self,
         token: &SecretString,
@@ -319,7 +319,7 @@ impl Identity {
         let session = match refreshed {
             Refreshed::Rotated(session) => session,
             Refreshed::Reused(session) => {
-                tracing::warn!(session.id = %session, "a refresh token was used twice, session {session} has been ended");
+                tracing::warn!(session.id = %session, "a refresh token was used again, session {session} has been ended");
                 return Err(SessionError::NotAuthenticated);
             }
             Refreshed::Unknown | Refreshed::Expired => return Err(SessionError::NotAuthenticated),

@@ -22,7 +22,9 @@ use super::DashboardState;
 use super::editing::Editing;
 use super::list::{Done, List, PageQuery, SearchText, each, foreign_cursor};
 use crate::extract::{ApiPath, ApiQuery, Fields};
-use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
+use crate::openapi::responses::{
+    Conflict, CredentialRefused, InvalidBody, InvalidParameter, NotFound,
+};
 use crate::problem::Problem;
 
 /// Maximum number of body fields listed per operation.
@@ -148,7 +150,7 @@ async fn list(
     request_body = NewDocument,
     responses(
         (status = 201, description = "The new document.", body = DocumentBody),
-        InvalidBody, NotFound, Conflict,
+        InvalidBody, NotFound, Conflict, CredentialRefused,
     )
 )]
 async fn create(
@@ -204,7 +206,7 @@ async fn delete(
     ),
     responses(
         (status = 200, description = "The refreshed document.", body = DocumentBody),
-        InvalidParameter, NotFound, Conflict,
+        InvalidParameter, NotFound, Conflict, CredentialRefused,
     )
 )]
 async fn refresh(

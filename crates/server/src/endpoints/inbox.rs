@@ -5,6 +5,10 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use gaiterguard_credential::FailedRenewal;
+use gaiterguard_definitions::definition_store::DefinitionStore;
+use gaiterguard_definitions::service;
+use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_store::{EmptyDocument, Inbox, RefusedCredential};
@@ -20,6 +24,9 @@ use crate::problem::Problem;
 
 /// How long a refused credential is reported. Most services that are in use are called every day.
 const REFUSALS_KEPT: Duration = Duration::from_hours(24);
+
+/// How many failed renewals are listed, like the other lists of the inbox.
+const RENEWALS_LISTED_MAX: usize = 20;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
@@ -47,6 +54,9 @@ pub(crate) struct InboxBody {
     /// Services whose upstream responded with 401 or 403 in the last 24 hours, not counting responses
     /// from before the service's last change. Newest first, at most 20.
     refused_credentials: Vec<RefusedCredentialBody>,
+    /// Services for which no access token could be fetched, as far as the replica that responds knows since
+    /// its start. The latest failure first, at most 20.
+    failed_renewals: Vec<FailedRenewalBody>,
     /// Documents in which neither an operation nor text was found. At most 20.
     unreadable_documents: Vec<UnreadableDocumentBody>,
 }
@@ -63,6 +73,24 @@ pub(crate) struct RefusedCredentialBody {
     #[schema(minimum = 1)]
     count: i64,
     /// When the last of them arrived.
+    #[schema(value_type = String, format = DateTime)]
+    last_at: Timestamp,
+}
+
+/// A service whose access token could not be fetched.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FailedRenewal)]
+pub(crate) struct FailedRenewalBody {
+    /// ID of the service.
+    service_id: i64,
+    /// Name of the service.
+    service_name: String,
+    /// Why the last attempt failed.
+    reason: String,
+    /// When the first of these attempts failed.
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    /// When the last of them failed.
     #[schema(value_type = String, format = DateTime)]
     last_at: Timestamp,
 }
@@ -93,6 +121,18 @@ impl From<RefusedCredential> for RefusedCredentialBody {
     }
 }
 
+impl From<(Service, FailedRenewal)> for FailedRenewalBody {
+    fn from((service, failed): (Service, FailedRenewal)) -> Self {
+        Self {
+            service_id: service.id.0,
+            service_name: service.name,
+            reason: failed.reason,
+            since: failed.since,
+            last_at: failed.last_at,
+        }
+    }
+}
+
 impl From<EmptyDocument> for UnreadableDocumentBody {
     fn from(document: EmptyDocument) -> Self {
         Self {
@@ -117,6 +157,7 @@ impl From<EmptyDocument> for UnreadableDocumentBody {
 )]
 async fn get(
     State(gateway): State<Arc<Gateway>>,
+    State(definitions): State<DefinitionStore>,
     State(clock): State<Arc<dyn Clock>>,
     caller: Caller,
 ) -> Result<Json<InboxBody>, Problem> {
@@ -133,7 +174,10 @@ async fn get(
         refused_credentials,
         empty_documents,
     } = inbox;
+    let failed_renewals =
+        service::failed_renewals(&definitions, caller.workspace(), RENEWALS_LISTED_MAX).await?;
     Ok(Json(InboxBody {
+        failed_renewals: each(failed_renewals),
         pending,
         outcome_unknown,
         expiring_approvals,

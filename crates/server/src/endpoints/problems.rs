@@ -67,6 +67,9 @@ impl From<DefinitionError> for Problem {
         let detail = error.to_string();
         match error {
             DefinitionError::Invalid(errors) => Self::fields(errors),
+            DefinitionError::CredentialNotUsable(errors) => {
+                Self::of_fields(Code::CredentialNotUsable, errors)
+            }
             DefinitionError::NotUnderstood(errors) => Self::of_fields(Code::NotUnderstood, errors),
             DefinitionError::NameTaken => Self::new(Code::NameTaken, detail),
             DefinitionError::NotFound(_) => Self::not_found(detail),

@@ -105,6 +105,9 @@ problems! {
     /// The condition does not compile.
     NotUnderstood: NotUnderstood;
 
+    /// The document cannot be fetched with the service's credential.
+    CredentialRefused: CredentialNotUsable;
+
     /// Registration is closed, or the e-mail address is taken.
     RegistrationRefused:
         RegistrationClosed SetupCodeRequired SetupCodeInvalid OriginNotAllowed EmailTaken;

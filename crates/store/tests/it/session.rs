@@ -8,6 +8,7 @@ use crate::support::{Database, NOW, World, audit, later, new_session, on_both};
 
 on_both!(
     a_refresh_token_works_once,
+    a_used_refresh_token_has_at_most_two_successors,
     sessions_end,
     all_other_sessions_of_a_user_end
 );
@@ -54,19 +55,43 @@ async fn a_refresh_token_works_once(_: &Database, store: &Store) {
         .unwrap();
     assert_eq!(late, Refreshed::Expired);
     let reused = store
-        .session_refresh([1; 32], [3; 32], &other(), later(200), later(2))
+        .session_refresh([1; 32], [3; 32], &other(), later(200), later(12))
         .await
         .unwrap();
     assert_eq!(reused, Refreshed::Reused(session.id));
     assert_eq!(
-        store.session_get_live(session.id, later(2)).await.unwrap(),
+        store.session_get_live(session.id, later(12)).await.unwrap(),
         None
     );
     let ended = store
-        .session_refresh([2; 32], [3; 32], &other(), later(200), later(2))
+        .session_refresh([2; 32], [3; 32], &other(), later(200), later(12))
         .await
         .unwrap();
     assert_eq!(ended, Refreshed::Unknown);
+}
+
+async fn a_used_refresh_token_has_at_most_two_successors(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let session = store
+        .session_create(new_session(&world, 1), NOW, |_| audit())
+        .await
+        .unwrap();
+    let refresh = async |old: u8, new: u8, at: u64| {
+        let (old, new) = ([old; 32], [new; 32]);
+        store
+            .session_refresh(old, new, &other(), later(200), later(at))
+            .await
+            .unwrap()
+    };
+    // The response with 2 was lost, and 3 was received; then the one with 4 was lost too.
+    for new in [2, 3, 4, 5] {
+        assert!(matches!(refresh(1, new, 1).await, Refreshed::Rotated(_)));
+    }
+    assert!(matches!(refresh(5, 6, 2).await, Refreshed::Rotated(_)));
+    assert_eq!(refresh(3, 7, 2).await, Refreshed::Unknown);
+    assert!(matches!(refresh(2, 7, 3).await, Refreshed::Rotated(_)));
+    assert_eq!(refresh(1, 8, 4).await, Refreshed::Reused(session.id));
+    assert_eq!(refresh(6, 8, 4).await, Refreshed::Unknown);
 }
 
 async fn sessions_end(_: &Database, store: &Store) {
