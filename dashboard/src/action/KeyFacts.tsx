@@ -10,7 +10,7 @@ import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
-import { pointerOf } from './card';
+import { cardOf, pointerOf } from './card';
 import { byName, factsBeyond, meaningOf, type Named } from './facts';
 import { comparisonsOf } from './familiarity';
 import { Intent } from './Intent';
@@ -110,7 +110,8 @@ function Values({ action }: { action: Action }) {
   const [isOpen, setIsOpen] = useState(false);
   if (!action.summary) return null;
   const named = byName(factsBeyond(action.summary));
-  const others = action.summary.other_values;
+  // The currency of an amount, for example, is shown with it.
+  const others = cardOf(action).isComplete ? 0 : action.summary.other_values;
   if (named.length === 0 && others === 0) return null;
   const onPhone = countOnPhone(named);
   const isLong = (one: Named) => phoneLines(one) > PHONE_VALUE_LINES_MAX;
