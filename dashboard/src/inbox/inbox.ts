@@ -34,6 +34,7 @@ const EMPTY: Inbox = {
   expiring_approvals: 0,
   next_approval_expires_at: null,
   refused_credentials: [],
+  failed_renewals: [],
   unreadable_documents: [],
 };
 
