@@ -134,18 +134,14 @@ export async function isSignedIn(): Promise<boolean> {
 }
 
 /**
- * Exchanges the cookie for new tokens. A refresh token works once, so the tabs of a browser take turns.
- * Without locks (plain HTTP from another machine), each tab refreshes on its own.
+ * Exchanges the cookie for new tokens. The tabs of a browser take turns. Without locks (plain HTTP from
+ * another machine), each tab refreshes on its own: for ten seconds the gateway takes a token once more.
  */
 function refresh(): Promise<boolean> {
   refreshing ??= inTurn(async () => {
-    await untilSettled();
-    localStorage.setItem(REFRESHING, String(Date.now()));
-    // A reload must not abort it: the gateway would replace the cookie, but the browser would keep the
-    // replaced one, and its next use would end the session.
+    // A reload must not abort it: the gateway would replace the token, but the browser would keep the
+    // replaced one, which works for ten seconds more only.
     const response = await post('/auth/refresh', {}, { keepalive: true });
-    // A page that is left gets no response.
-    localStorage.removeItem(REFRESHING);
     if (response.status === 200) {
       accessToken = (await response.json()).accessToken;
       return true;
@@ -160,22 +156,6 @@ function refresh(): Promise<boolean> {
     refreshing = null;
   });
   return refreshing;
-}
-
-/** When the refresh began that has not ended yet, for a page that follows one that was left. */
-const REFRESHING = 'gaiterguard.refreshing';
-
-/**
- * How long the new cookie of a page that was left takes to arrive, in milliseconds: several round trips of
- * a slow phone.
- */
-const SETTLED_MS = 1_500;
-
-/** Waits for the cookie of a page that was left during its refresh: the present one is used already. */
-async function untilSettled(): Promise<void> {
-  const left = Number(localStorage.getItem(REFRESHING)) + SETTLED_MS - Date.now();
-  // A clock that was set back must not delay it for longer.
-  if (left > 0) await new Promise((later) => setTimeout(later, Math.min(left, SETTLED_MS)));
 }
 
 function inTurn(work: () => Promise<boolean>): Promise<boolean> {
