@@ -332,8 +332,9 @@ export const changePassword = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * Refresh an access token
  *
- * Exchanges a refresh token for a new pair of tokens. A refresh token works once. Using it again
- * ends its session and invalidates all tokens of the session. Without a token, the response is 204:
+ * Exchanges a refresh token for a new pair of tokens. A refresh token works once, and
+ * once more within 10 seconds, in case the response was lost. Any later use ends its session and
+ * invalidates all tokens of the session. Without a token, the response is 204:
  * there is no session.
  */
 export const refresh = <ThrowOnError extends boolean = true>(options?: Options<RefreshData, ThrowOnError>) => (options?.client ?? client).post<RefreshResponses, RefreshErrors, ThrowOnError>({

@@ -74,6 +74,18 @@ export function NeedsAttention({ selectedId }: { selectedId: string | undefined 
         <Ago at={last_at} />. Test or replace the credential.
       </Item>
     )),
+    ...attention.failed_renewals.map(({ service_id, service_name, reason, last_at }) => (
+      <Item
+        key={`renewal ${service_id}`}
+        kind="Token renewal failed"
+        isBad
+        link={{ to: '/services/$id', params: { id: service_id }, hash: CREDENTIAL }}
+        title={<Visible text={service_name} />}
+      >
+        <Visible text={reason} />
+        <Ago at={last_at} />. Replace the credential.
+      </Item>
+    )),
     ...attention.unreadable_documents.map(({ id, service_id, service_name, title }) => (
       <Item
         key={`document ${id}`}

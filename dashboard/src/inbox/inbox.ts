@@ -34,6 +34,7 @@ const EMPTY: Inbox = {
   expiring_approvals: 0,
   next_approval_expires_at: null,
   refused_credentials: [],
+  failed_renewals: [],
   unreadable_documents: [],
 };
 
@@ -51,13 +52,16 @@ export function useAttention(): Attention {
     ...damagedOf('service', services.data ?? []),
     ...damagedOf('agent', agents.data ?? []),
   ];
-  const { outcome_unknown, expiring_approvals, refused_credentials, unreadable_documents } = inbox;
-  const count =
-    outcome_unknown +
-    expiring_approvals +
-    refused_credentials.length +
-    unreadable_documents.length +
-    damaged.length;
+  const listed = [
+    inbox.refused_credentials,
+    inbox.failed_renewals,
+    inbox.unreadable_documents,
+    damaged,
+  ];
+  const count = listed.reduce(
+    (sum, { length }) => sum + length,
+    inbox.outcome_unknown + inbox.expiring_approvals,
+  );
   return { ...inbox, damaged, count };
 }
 

@@ -604,8 +604,9 @@ export const changePasswordMutation = (options?: Partial<Options<ChangePasswordD
 /**
  * Refresh an access token
  *
- * Exchanges a refresh token for a new pair of tokens. A refresh token works once. Using it again
- * ends its session and invalidates all tokens of the session. Without a token, the response is 204:
+ * Exchanges a refresh token for a new pair of tokens. A refresh token works once, and
+ * once more within 10 seconds, in case the response was lost. Any later use ends its session and
+ * invalidates all tokens of the session. Without a token, the response is 204:
  * there is no session.
  */
 export const refreshMutation = (options?: Partial<Options<RefreshData>>): UseMutationOptions<RefreshResponse, RefreshError, Options<RefreshData>> => {
