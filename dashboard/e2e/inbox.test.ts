@@ -67,6 +67,35 @@ test('a credential that the service refuses is an item until it is replaced', as
   await expect.poll(() => page.title()).toBe('Queue · GaiterGuard');
 });
 
+test('a token that cannot be renewed is an item until its service is gone', async () => {
+  stage.upstream.statuses.set('/token', 400);
+  const { port } = stage.upstream;
+  const made = await stage.call('POST', '/services', {
+    name: 'books',
+    baseUrl: `http://127.0.0.1:${port}`,
+    authType: 'oauth2',
+    credentials: {
+      token_url: `http://127.0.0.1:${port}/token`,
+      client_id: 'gateway',
+      client_secret: 'a-client-secret',
+      refresh_token: 'a-refresh-token',
+    },
+  });
+  expect(made.status).toBe(201);
+  const books = (await stage.agent('bookkeeper', [made.json.id])).key;
+  const request = { service_id: made.json.id, method: 'GET', path: '/balance' };
+  expect((await stage.ask(books, request)).status).toBe(502);
+  await stage.open('/');
+  await item('Token renewal failed').getByText('books').waitFor();
+  await counted(1);
+  await item('Token renewal failed').getByRole('link').click();
+  await expect.poll(focused).toBe('credential');
+  expect((await stage.call('DELETE', `/services/${made.json.id}`)).status).toBe(200);
+  await stage.open('/');
+  await page.getByText('No pending requests').waitFor();
+  expect(await section().count()).toBe(0);
+});
+
 test('a document in which nothing was found is an item until it is deleted', async () => {
   for (const [title, content] of [
     ['Guide', '# Things\n\nHandle with care.'],

@@ -58,7 +58,8 @@ pub struct Context {
     /// denied. Null for requests that an earlier version of the gateway held.
     #[cfg_attr(feature = "schema", schema(required))]
     pub denied: Option<u64>,
-    /// Start of the period for `approved`, `denied`, and `amount`: 30 days ago.
+    /// Start of the period for `approved`, `denied`, and `amount`: 30 days ago. Only the newest 1,000
+    /// rulings are counted.
     #[cfg_attr(feature = "schema", schema(value_type = String, format = DateTime))]
     pub since: Timestamp,
     /// How the amount of money compares with approved amounts. Null if the request does not contain

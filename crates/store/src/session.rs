@@ -15,7 +15,7 @@ use crate::writer::transaction::Transaction;
 
 /// How long after its first use a refresh token may be exchanged once more, in milliseconds: enough for a
 /// response that was lost, and for tabs that open together; a thief must be faster than that.
-pub const AGAIN_MS_MAX: i64 = 10_000;
+const AGAIN_MS_MAX: i64 = 10_000;
 
 /// How many successors of one token may be valid.
 const SUCCESSORS_MAX: usize = 2;
@@ -132,7 +132,7 @@ impl Store {
     }
 
     /// Exchanges a refresh token for a new one. A client whose response was lost, or a second tab, may
-    /// exchange it once more within [`AGAIN_MS_MAX`]. If a token is used later than that, one of its two users
+    /// exchange it once more within ten seconds. If a token is used later than that, one of its two users
     /// has stolen it, and it is unknown which, so the whole session ends.
     pub async fn session_refresh(
         &self,

@@ -181,7 +181,8 @@ export type ActionContext = {
      */
     denied: number | null;
     /**
-     * Start of the period for `approved`, `denied`, and `amount`: 30 days ago.
+     * Start of the period for `approved`, `denied`, and `amount`: 30 days ago. Only the newest 1,000
+     * rulings are counted.
      */
     since: string;
     amount: AmountRange | null;

@@ -102,17 +102,26 @@ static FIRSTS: ManyRows = ManyRows::new(
     ")",
 );
 
-/// Counts the rulings on requests of agents to operations, and the denials among them. Each row has an agent,
-/// an operation, and the earliest time at which the requests were held. The index contains all that is read:
-/// counting 10,000 takes about a millisecond, and a human makes fewer in a month.
+/// Counts the newest rulings on requests of agents to operations, and the denials among them. Each row has an
+/// agent, an operation, and the earliest time at which the requests were held. Subqueries read the index in its
+/// order; to join and group would sort all rulings of a list. Counting 1,000 twice takes a quarter of a
+/// millisecond, and whether it was more often than that is the same to an approver.
 static RULINGS: ManyRows = ManyRows::new(
-    "SELECT agent_id, operation, COUNT(*), COUNT(CASE WHEN status = 'DENIED' THEN 1 END)
+    "SELECT column1, column2,
+        (SELECT COUNT(*) FROM
+            (SELECT status FROM actions
+             WHERE operation = column2 AND agent_id = column1 AND created_at >= column3
+               AND (approved_by IS NOT NULL OR status = 'DENIED')
+             ORDER BY created_at DESC LIMIT 1000) AS ruled),
+        (SELECT COUNT(*) FROM
+            (SELECT status FROM actions
+             WHERE operation = column2 AND agent_id = column1 AND created_at >= column3
+               AND (approved_by IS NOT NULL OR status = 'DENIED')
+             ORDER BY created_at DESC LIMIT 1000) AS ruled
+         WHERE status = 'DENIED')
      FROM (VALUES ",
     3,
-    ") AS asked
-     JOIN actions ON operation = column2 AND agent_id = column1 AND created_at >= column3
-        AND (approved_by IS NOT NULL OR status = 'DENIED')
-     GROUP BY agent_id, operation",
+    ") AS asked WHERE column1 IS NOT NULL",
 );
 
 /// The number of rulings on the requests of an agent to an operation.
