@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn values_that_multiply_are_limited_and_reported() {
         let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
-        let url: String = names.iter().map(|name| format!("/{{{name}}}")).collect();
+        let url = format!("/{{{}}}", names.join("}/{"));
         let chained: serde_json::Map<String, Value> = names
             .iter()
             .zip(names.iter().skip(1).chain(["k"].iter()))
