@@ -36,7 +36,7 @@ const REQUESTS = [
     body: {
       amount: 1250000,
       currency: 'eur',
-      destination: 'ba_1NfooBarUnknown',
+      destination: 'acct_1NfooBarUnknown',
       statement_descriptor: 'INV 88',
       metadata: { order: '88240', requested_by: 'dana', cost_center: 'logistics' },
     },
