@@ -111,9 +111,9 @@ async fn a_list_shows_the_start_of_a_body_and_the_action_all_of_it(storage: Stor
     assert_eq!(listed["unreadable"], false);
     let path = format!("/approvals/{}", held.action_id);
     let mut preview = scene.human.read(&format!("{path}?preview=true")).await;
-    // Only a single action is compared with earlier ones.
+    // Earlier requests are counted as of the time of the call.
+    preview["context"]["since"] = listed["context"]["since"].clone();
     assert!(preview["context"].is_object());
-    preview["context"] = Value::Null;
     assert_eq!(preview, *listed);
     let whole = scene.human.read(&path).await;
     assert_eq!(whole["request_body"], text);
