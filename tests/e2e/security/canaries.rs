@@ -391,10 +391,19 @@ async fn no_secret_is_stored_logged_or_returned(storage: Storage) {
 
     // Replaced sessions and keys are secrets, too.
     let second = Human::log_in(gateway, "second@example.com", NEW_PASSWORD).await;
-    let refresh = json!({"refreshToken": second.refresh_token});
-    let renewed = dashboard.post("/auth/refresh").json(refresh.clone());
-    let renewed = renewed.send().await.expect_status(200).json();
-    let stolen = dashboard.post("/auth/refresh").json(refresh);
+    let refresh = async |token: &Value| {
+        let call = dashboard.post("/auth/refresh");
+        let response = call.json(json!({"refreshToken": token})).send().await;
+        response.expect_status(200).json()
+    };
+    let used = json!(second.refresh_token);
+    // A used token has one more successor. Once both are used, it is a stolen one.
+    let (first, again) = (refresh(&used).await, refresh(&used).await);
+    refresh(&first["refreshToken"]).await;
+    let renewed = refresh(&again["refreshToken"]).await;
+    let stolen = dashboard
+        .post("/auth/refresh")
+        .json(json!({"refreshToken": used}));
     shown_to_humans
         .ask("a used token", stolen)
         .await
