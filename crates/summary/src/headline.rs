@@ -39,6 +39,8 @@ const DETAILS: &[FactKind] = &[
 pub(crate) struct Headline<'a> {
     pub(crate) phrase: Phrase,
     pub(crate) effect: Effect,
+    /// Whether a switch in the request turns it into one that destroys.
+    pub(crate) destroys: bool,
     pub(crate) facts: &'a [Ranked],
     pub(crate) calls: &'a Calls,
     pub(crate) is_unread: bool,
@@ -48,6 +50,9 @@ impl Headline<'_> {
     /// Writes the headline.
     pub(crate) fn parts(&self) -> Vec<Part> {
         let mut line = Line::default();
+        if self.destroys {
+            line.own("Destroy: ");
+        }
         let belongs_to_object = self.calls.is_batch && !self.names().is_empty();
         if self.calls.count == 0 || belongs_to_object {
             match self.effect {
@@ -173,7 +178,8 @@ impl Headline<'_> {
         } else {
             self.object(line);
             if reaches {
-                line.list(" to ", &recipients);
+                let lead = if self.phrase.is_person() { " " } else { " to " };
+                line.list(lead, &recipients);
             }
             self.context(line);
         }

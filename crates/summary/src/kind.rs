@@ -128,6 +128,13 @@ pub(crate) fn is_trial_name(name: &str) -> bool {
     SWITCHES.contains(&&*own)
 }
 
+/// Whether a value is a switch that turns the request into one that destroys.
+pub(crate) fn destroys(value: &Value) -> bool {
+    let name = spaced(value.name());
+    let is_on = matches!(&*value.text, "true" | "1");
+    is_on && is_in("destroy wipe", name.rsplit(' ').next().unwrap_or_default())
+}
+
 /// Whether a value is a switch that decides who sees an object, or that makes the request do far more.
 fn is_grave_switch(name: &str, text: &str) -> bool {
     const WIDENING: &str = "delete destroy everyone everything force ownership permanent permanently prune \

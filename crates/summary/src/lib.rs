@@ -82,7 +82,9 @@ impl Summary {
         let values = values::of_request(opened, operation);
         let form = verb::Form::of(opened.content(), &target, values.kept.len());
         let phrase = verb::of(effect, request.method, operation, &target, form);
-        let effect = verb::refined(effect, request.method, &phrase, values.calls.effect);
+        let destroys = values.kept.iter().any(kind::destroys);
+        let of_calls = values.calls.effect;
+        let effect = verb::refined(effect, request.method, &phrase, of_calls, destroys);
         let expects_amount = effect == Effect::Pay && phrase.moves_money();
         let ranked = Ranking {
             target: &target,
@@ -95,6 +97,7 @@ impl Summary {
         let headline = Headline {
             phrase,
             effect,
+            destroys,
             facts: &ranked,
             calls: &values.calls,
             is_unread: values.is_unread,

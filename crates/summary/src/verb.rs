@@ -30,6 +30,29 @@ impl Phrase {
         ];
         MOVES.contains(&&*self.verb)
     }
+
+    /// Whether the thing that is created lets somebody or something sign in.
+    fn gives_access(&self) -> bool {
+        const IDENTITIES: &[&str] = &[
+            "access key",
+            "access token",
+            "api key",
+            "api token",
+            "app password",
+            "deploy key",
+            "service account",
+            "ssh key",
+        ];
+        let noun = self.noun.as_deref().unwrap_or_default();
+        IDENTITIES.iter().any(|identity| noun.ends_with(identity))
+    }
+
+    /// Whether the thing is a person, so that a recipient in the request is the person itself.
+    pub(crate) fn is_person(&self) -> bool {
+        let noun = self.noun.as_deref().unwrap_or_default();
+        let last = noun.rsplit(' ').next().unwrap_or_default();
+        is_in("contact customer employee lead member person user", last)
+    }
 }
 
 /// How much of an object a body may replace.
@@ -202,20 +225,25 @@ pub(crate) fn of(
     }
 }
 
-/// Returns the effect of a request in the light of its verb and of the calls within it. It becomes graver,
-/// or names a change that the method alone does not show.
+/// Returns the effect of a request in the light of its verb, of the calls within it, and of a switch that
+/// destroys. It becomes graver, or names a change that the method alone does not show.
 pub(crate) fn refined(
     effect: Effect,
     method: &Method,
     phrase: &Phrase,
     of_calls: Option<Effect>,
+    destroys: bool,
 ) -> Effect {
+    if destroys {
+        return Effect::Delete;
+    }
     let verb = phrase.verb.strip_prefix("Bulk ").map(capitalized);
     let verb = verb.as_deref().unwrap_or(&phrase.verb);
     let own = match effect {
         // A merge brings together what exists. Whether that runs anything is up to others.
         Effect::Code if phrase.verb == "Merge" => Effect::Change,
         Effect::Create if *method == Method::POST && is_in(CHANGES, verb) => Effect::Change,
+        Effect::Create if phrase.gives_access() => Effect::Access,
         own => own,
     };
     of_calls.map_or(own, |of_calls| of_calls.min(own))
@@ -399,6 +427,20 @@ mod tests {
         let Phrase { verb, noun, .. } =
             of(effect, method, operation.as_ref(), &target, Form::Whole);
         noun.map_or(verb.clone(), |noun| format!("{verb} {noun}"))
+    }
+
+    #[test]
+    fn an_identity_or_a_switch_that_destroys_is_graver_than_a_new_object() {
+        for (path, destroys, expected) in [
+            ("/projects/p1/service_accounts", false, Effect::Access),
+            ("/projects/p1/notes", false, Effect::Create),
+            ("/runs", true, Effect::Delete),
+        ] {
+            let target = Target::of(path, "", &Method::POST, None);
+            let phrase = of(Effect::Create, &Method::POST, None, &target, Form::Fields);
+            let effect = refined(Effect::Create, &Method::POST, &phrase, None, destroys);
+            assert_eq!(effect, expected, "{path}");
+        }
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn a_switch_that_decides_is_in_the_headline() {
         (
             "/runs/run-12345",
             r#"{"is-destroy":true,"message":"Tear down"}"#,
-            "Change run run-12345 · is destroy true · message Tear down",
+            "Destroy: Change run run-12345 · is destroy true · message Tear down",
         ),
         (
             "/zones/z-12345",
