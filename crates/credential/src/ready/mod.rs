@@ -125,12 +125,7 @@ impl Credentials {
         if service.auth_type == AuthType::None {
             return Ok(None);
         }
-        let stored = service
-            .credential
-            .as_ref()
-            .ok_or(CredentialUnavailable::Missing)?;
-        let latest = self.shared.latest(service.id, stored);
-        let credential = self.shared.open(service, &latest).await?;
+        let (latest, credential) = self.latest(service).await?;
         let freshness = freshness(&credential, self.shared.clock.now());
         let cause = if freshness != Freshness::Fresh {
             Some(Cause::Time)
@@ -177,6 +172,20 @@ impl Credentials {
         (*of == latest).then(|| failed.clone())
     }
 
+    /// Returns the latest credential of a service, sealed and opened.
+    async fn latest<'a>(
+        &self,
+        service: &'a Service,
+    ) -> Result<(Cow<'a, SealedCredential>, Credential), CredentialUnavailable> {
+        let stored = service
+            .credential
+            .as_ref()
+            .ok_or(CredentialUnavailable::Missing)?;
+        let latest = self.shared.latest(service.id, stored);
+        let credential = self.shared.open(service, &latest).await?;
+        Ok((latest, credential))
+    }
+
     fn is_suspect(
         &self,
         service: ServiceId,
@@ -198,12 +207,7 @@ impl Credentials {
         service: &Service,
         version: i64,
     ) -> Result<Option<ReadyCredential>, CredentialUnavailable> {
-        let stored = service
-            .credential
-            .as_ref()
-            .ok_or(CredentialUnavailable::Missing)?;
-        let latest = self.shared.latest(service.id, stored);
-        let credential = self.shared.open(service, &latest).await?;
+        let (latest, credential) = self.latest(service).await?;
         if !matches!(credential, Credential::Oauth2Grant(_)) {
             return Ok(None);
         }
