@@ -187,7 +187,7 @@ impl Gateway {
                 if began.elapsed() > patience {
                     break;
                 }
-                let name = format!("agent {index}");
+                let name = format!("worker {index}");
                 keys.push(create_agent(&mut api, &name, access.service_id).await?.key);
             }
             BenchResult::Ok(keys)
