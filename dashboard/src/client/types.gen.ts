@@ -1016,8 +1016,8 @@ export type Inbox = {
      */
     refused_credentials: Array<RefusedCredential>;
     /**
-     * Services for which no access token could be fetched, as far as the replica that responds knows since
-     * its start. The latest failure first, at most 20.
+     * Services for which the responding replica could not fetch an access token. Failures before its
+     * start are not included. The latest failure first, at most 20.
      */
     failed_renewals: Array<FailedRenewal>;
     /**
@@ -3079,7 +3079,7 @@ export type Signal = {
      */
     code: string;
     /**
-     * Contribution to the score.
+     * How strongly it raised the score, from 0.0 to 1.0. Weights do not add up to the score.
      */
     weight: number;
     /**

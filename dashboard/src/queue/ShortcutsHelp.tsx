@@ -6,7 +6,7 @@ import { Modal } from '#/ui/Modal';
 const SHORTCUTS = [
   ['j', 'Next request'],
   ['k', 'Previous request'],
-  ['a', 'Approve: hold it for a risky request, or press it and confirm'],
+  ['a', 'Approve. For a risky request, hold the key, or press it and confirm'],
   ['d', 'Deny: opens a note field, Enter submits'],
   ['x', 'Select the request, to decide on several together'],
   ['shift+j', 'Select the request and go to the next one'],

@@ -131,7 +131,7 @@ export function isDone(status: ActionStatus, { kind }: Ruling): boolean {
 /** Returns the message for a ruling that the gateway rejected. */
 export function rejectedMessage(ruling: Ruling, error: unknown): string {
   if (error instanceof ProblemError && error.code === 'already_decided') {
-    return `Not ${verbOf(ruling)}: the request was decided first. Your decision was not applied.`;
+    return `Not ${verbOf(ruling)}: it is no longer pending. Your decision was not applied.`;
   }
   return `Not ${verbOf(ruling)}: ${messageOf(error)}.`;
 }

@@ -54,8 +54,8 @@ pub(crate) struct InboxBody {
     /// Services whose upstream responded with 401 or 403 in the last 24 hours, not counting responses
     /// from before the service's last change. Newest first, at most 20.
     refused_credentials: Vec<RefusedCredentialBody>,
-    /// Services for which no access token could be fetched, as far as the replica that responds knows since
-    /// its start. The latest failure first, at most 20.
+    /// Services for which the responding replica could not fetch an access token. Failures before its
+    /// start are not included. The latest failure first, at most 20.
     failed_renewals: Vec<FailedRenewalBody>,
     /// Documents in which neither an operation nor text was found. At most 20.
     unreadable_documents: Vec<UnreadableDocumentBody>,

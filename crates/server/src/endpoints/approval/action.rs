@@ -154,7 +154,7 @@ pub(crate) struct ApprovalBody {
 pub(crate) struct SignalBody {
     /// Stable identifier of the observation's type.
     code: String,
-    /// Contribution to the score.
+    /// How strongly it raised the score, from 0.0 to 1.0. Weights do not add up to the score.
     weight: f64,
     /// Location in the request.
     evidence: String,
