@@ -11,7 +11,7 @@ pub const WARNING_CHARS_MAX: usize = 300;
 /// The shortest that a place is cut to, in characters, however long the problem is.
 const PLACE_CHARS_MIN: usize = 40;
 
-/// Collects warnings, without repetitions and up to a limit.
+/// Collects warnings up to a limit, each once. Beyond the limit they are counted, with repetitions.
 #[derive(Debug, Default)]
 pub(crate) struct Warnings {
     listed: Vec<String>,
@@ -41,8 +41,7 @@ impl Warnings {
     pub(crate) fn finish(mut self) -> Vec<String> {
         if self.omitted > 0 {
             let omitted = self.omitted;
-            self.listed
-                .push(format!("and {omitted} more that are not listed"));
+            self.listed.push(format!("and {omitted} more not listed"));
         }
         self.listed
     }
@@ -65,7 +64,7 @@ mod tests {
         assert_eq!(said.len(), WARNINGS_MAX);
         assert!(said.iter().all(|w| w.chars().count() <= WARNING_CHARS_MAX));
         assert!(said[0].ends_with("is not an object"), "{}", said[0]);
-        assert_eq!(said[99], "and 901 more that are not listed");
+        assert_eq!(said[99], "and 901 more not listed");
     }
 
     #[test]

@@ -13,10 +13,12 @@ pub struct LastUsed(Mutex<HashMap<AgentId, Timestamp>>);
 impl LastUsed {
     /// Notes that an agent's key was used.
     pub fn note(&self, agent: AgentId, at: Timestamp) {
-        self.times().insert(agent, at);
+        let mut times = self.times();
+        let last = times.entry(agent).or_insert(at);
+        *last = at.max(*last);
     }
 
-    /// Takes the times that are not written yet.
+    /// Takes the times that are not written yet, for the caller to write.
     pub fn take(&self) -> Vec<(AgentId, Timestamp)> {
         self.times().drain().collect()
     }

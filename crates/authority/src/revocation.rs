@@ -45,7 +45,7 @@ struct GrantToken {
     web_sockets: Option<CancellationToken>,
 }
 
-/// Canceled when a service moves. Test calls of humans depend on it.
+/// Canceled when a service moves or is deleted, and by the kill switch. Test calls of humans depend on it.
 #[derive(Debug)]
 struct ServiceToken {
     base_url: BaseUrl,
@@ -148,7 +148,8 @@ impl Revocations {
         key.is_some_and(|key| key.has_lapsed.load(Ordering::Acquire))
     }
 
-    /// Returns the token that is canceled when the agent's key stops being valid.
+    /// Returns the token that is canceled when the agent's key is revoked or expires, or when the agent is
+    /// stopped.
     pub(crate) fn of_key(&self, agent: AgentId) -> CancellationToken {
         or_canceled(self.keys.get(&agent).map(|key| &key.token))
     }
@@ -190,10 +191,11 @@ fn or_canceled(token: Option<&CancellationToken>) -> CancellationToken {
 impl KeyToken {
     /// `runs` is false if nothing may run with the key even before it expires.
     fn succeed(key_hash: KeyHash, agent: &Agent, runs: bool, kept: Option<&Self>) -> Self {
-        let kept = kept.filter(|kept| kept.key_hash == key_hash);
+        // The expiry is the agent's, so a new key does not end it.
         let has_lapsed = kept.is_some_and(|kept| {
             kept.expires_at == agent.expires_at && kept.has_lapsed.load(Ordering::Acquire)
         });
+        let kept = kept.filter(|kept| kept.key_hash == key_hash);
         let token = if runs && !has_lapsed {
             // A key that was canceled and opens again does so only for calls that begin from now on.
             let kept = kept.filter(|kept| !kept.token.is_cancelled());
@@ -375,6 +377,11 @@ mod tests {
         );
         let unblocked = Revocations::succeed(&definitions(|_| {}), Some(&blocked));
         assert!(unblocked.has_lapsed(AGENT));
+        let rotated = Revocations::succeed(
+            &definitions(|new| new.agents[0].0 = [9; 32]),
+            Some(&unblocked),
+        );
+        assert!(rotated.has_lapsed(AGENT) && rotated.of_key(AGENT).is_cancelled());
         let extended = Revocations::succeed(
             &definitions(|new| new.agents[0].1.expires_at = Some(Timestamp(2000))),
             Some(&unblocked),

@@ -71,7 +71,7 @@ impl Store {
         .transpose()
     }
 
-    /// Lists every master key that a data key may still be wrapped under, oldest first.
+    /// Lists every master key that there has been, oldest first.
     pub async fn master_list(&self) -> Result<Vec<MasterRow>, StoreError> {
         let mut reader = self.reader().await?;
         fetch_all!(
@@ -107,7 +107,7 @@ impl Store {
     }
 
     /// Makes `new` the current master key and stores the link to it from `old`. Returns false if
-    /// `old` is not the current one.
+    /// `old` is not the current one, or is `new` itself. `new` may be an earlier key.
     pub async fn master_begin_rotation(
         &self,
         old: &str,
