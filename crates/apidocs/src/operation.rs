@@ -41,10 +41,9 @@ impl Operation {
             let whole = format!("{}{}", base.trim_end_matches('/'), self.template);
             without_base(&whole, service)
         };
-        let bases = self.base_paths.iter().map(String::as_str);
+        let mut bases = self.base_paths.iter().map(String::as_str);
         // A base URL outside all of the servers replaces their path, as a proxy does.
         bases
-            .chain([""])
             .find_map(below_service)
             .unwrap_or_else(|| self.template.clone())
     }
@@ -223,6 +222,7 @@ mod tests {
             (&["/v1"], "/charges", "/", "/v1/charges"),
             (&["/api/v1"], "/charges", "/api", "/v1/charges"),
             (&["/v1"], "/charges", "/stripe", "/charges"),
+            (&["/v1"], "/{id}", "/stripe", "/{id}"),
             (&["/{version}"], "/charges", "/v2", "/charges"),
             (&["/beta", "/v1"], "/charges", "/v1", "/charges"),
             (&[""], "/apis", "/api", "/apis"),
