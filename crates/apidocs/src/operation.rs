@@ -132,6 +132,7 @@ impl Body {
     pub fn documents(&self, pointer: &str) -> Documented {
         let mut known = String::new();
         let mut is_open = self.is_open;
+        let mut may_be_list = self.fields.is_empty();
         let mut rest = pointer.split('/').skip(1).peekable();
         while let Some(part) = rest.next() {
             let length = known.len();
@@ -139,13 +140,14 @@ impl Body {
             known.push_str(part);
             if let Some(field) = self.field(&known) {
                 is_open = field.is_open;
+                may_be_list = field.kind.as_deref().is_none_or(|kind| kind == "array");
                 continue;
             }
             let is_index = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
             if is_index || part == "*" {
                 known.truncate(length);
                 known.push_str("/*");
-                let is_list = rest.peek().is_none() || self.has_below(&known);
+                let is_list = rest.peek().is_none() && may_be_list || self.has_below(&known);
                 if is_list || is_open {
                     continue;
                 }
@@ -247,7 +249,10 @@ mod tests {
         };
         let body = Body {
             fields: vec![
-                field("/name", false),
+                Field {
+                    kind: Some("string".to_owned()),
+                    ..field("/name", false)
+                },
                 field("/lines", false),
                 field("/lines/*/price", false),
                 field("/metadata", true),
@@ -257,6 +262,8 @@ mod tests {
         for (pointer, documented) in [
             ("", Documented::Yes),
             ("/name", Documented::Yes),
+            ("/name/0", Documented::No),
+            ("/0", Documented::No),
             ("/lines/0/price", Documented::Yes),
             ("/lines/12", Documented::Yes),
             ("/metadata/anything/at/all", Documented::Unknown),
