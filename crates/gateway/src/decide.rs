@@ -40,10 +40,11 @@ impl Decider {
     ) -> Result<Assessed, Refusal> {
         let history = Box::pin(prepared.history(&self.provenance)).await;
         let (assessor, intent) = (Arc::clone(&self.assessor), intent.clone());
-        let assessing = prepared.examine(&self.big_bodies, move |prepared| {
-            assess(&assessor, prepared, &intent, history.as_ref())
-        });
-        Box::pin(assessing).await
+        prepared
+            .examine(&self.big_bodies, move |prepared| {
+                assess(&assessor, prepared, &intent, history.as_ref())
+            })
+            .await
     }
 
     /// Whether a language model must be asked, and there is one.

@@ -202,20 +202,14 @@ async fn agents(
     workspace: WorkspaceId,
     since: Timestamp,
 ) -> Result<Vec<OverviewAgent>, StoreError> {
-    let rows = fetch_all!(
-        reader,
-        (i64, Text, i64),
-        "SELECT agents.id, agents.name, COUNT(*) FROM requests
+    let sql = "SELECT agents.id, agents.name, COUNT(*) FROM requests
          JOIN agents ON agents.id = requests.agent_id
          WHERE requests.workspace_id = $1 AND requests.created_at >= $2
-         GROUP BY agents.id, agents.name ORDER BY 3 DESC, 1 LIMIT $3",
-        workspace.0,
-        since.0,
-        NAMED_MAX,
-    );
+         GROUP BY agents.id, agents.name ORDER BY 3 DESC, 1 LIMIT $3";
+    let rows = most_requests(reader, sql, workspace, since).await?;
     let agents = rows.into_iter().map(|(id, name, count)| OverviewAgent {
         id: AgentId(id),
-        name: name.lossy().to_owned(),
+        name,
         count,
     });
     Ok(agents.collect())
@@ -227,23 +221,38 @@ async fn services(
     workspace: WorkspaceId,
     since: Timestamp,
 ) -> Result<Vec<OverviewService>, StoreError> {
+    let sql = "SELECT services.id, services.name, COUNT(*) FROM requests
+         JOIN services ON services.id = requests.service_id
+         WHERE requests.workspace_id = $1 AND requests.created_at >= $2
+         GROUP BY services.id, services.name ORDER BY 3 DESC, 1 LIMIT $3";
+    let rows = most_requests(reader, sql, workspace, since).await?;
+    let services = rows.into_iter().map(|(id, name, count)| OverviewService {
+        id: ServiceId(id),
+        name,
+        count,
+    });
+    Ok(services.collect())
+}
+
+/// Runs a query for IDs, names and counts of requests.
+async fn most_requests(
+    reader: &mut ReadConnection,
+    sql: &'static str,
+    workspace: WorkspaceId,
+    since: Timestamp,
+) -> Result<Vec<(i64, String, i64)>, StoreError> {
     let rows = fetch_all!(
         reader,
         (i64, Text, i64),
-        "SELECT services.id, services.name, COUNT(*) FROM requests
-         JOIN services ON services.id = requests.service_id
-         WHERE requests.workspace_id = $1 AND requests.created_at >= $2
-         GROUP BY services.id, services.name ORDER BY 3 DESC, 1 LIMIT $3",
+        sql,
         workspace.0,
         since.0,
         NAMED_MAX,
     );
-    let services = rows.into_iter().map(|(id, name, count)| OverviewService {
-        id: ServiceId(id),
-        name: name.lossy().to_owned(),
-        count,
-    });
-    Ok(services.collect())
+    let rows = rows.into_iter();
+    Ok(rows
+        .map(|(id, name, count)| (id, name.lossy().to_owned(), count))
+        .collect())
 }
 
 /// Parses a decision and its outcome; `None` if a column contains an unknown value.

@@ -41,13 +41,19 @@ impl Ranking<'_> {
             if value.text.is_empty() || has_amount && amount::is_currency(value) {
                 continue;
             }
-            let kind = self.kind(value, names_object);
-            let shown = self.shown(value, kind);
+            let is_secret = is_secret(value);
+            let kind = self.kind(value, is_secret, names_object);
+            let shown = match kind {
+                _ if is_secret => HIDDEN.to_owned(),
+                FactKind::Amount => amount::shown(value, self.values, self.effect),
+                _ => units::shown(value).unwrap_or_else(|| value.text.clone()),
+            };
             let last = facts.last_mut().map(|(_, last)| last);
             if kind == FactKind::Command && last.is_some_and(|last| last.continues(value, &shown)) {
                 continue;
             }
-            facts.push((!self.requires(value), self.of_value(value, kind, shown)));
+            let fact = self.of_value(value, kind, is_secret, shown);
+            facts.push((!self.requires(value), fact));
         }
         if self.expects_amount && is_without_amount(self.values) {
             facts.push((false, no_amount()));
@@ -77,11 +83,11 @@ impl Ranking<'_> {
         !self.target.names.is_empty() || self.values.kept.iter().any(is_object)
     }
 
-    fn kind(self, value: &Value, names_object: bool) -> FactKind {
+    fn kind(self, value: &Value, is_secret: bool, names_object: bool) -> FactKind {
         match kind_of(value) {
             // A secret may be all that names the object, as that of a connection to remove.
-            _ if is_secret(value) && names_object => FactKind::Other,
-            _ if is_secret(value) => FactKind::Object,
+            _ if is_secret && names_object => FactKind::Other,
+            _ if is_secret => FactKind::Object,
             FactKind::Object | FactKind::Other if self.effect == Effect::Pay && is_payee(value) => {
                 FactKind::Account
             }
@@ -89,15 +95,7 @@ impl Ranking<'_> {
         }
     }
 
-    fn shown(self, value: &Value, kind: FactKind) -> String {
-        match kind {
-            _ if is_secret(value) => HIDDEN.to_owned(),
-            FactKind::Amount => amount::shown(value, self.values, self.effect),
-            _ => units::shown(value).unwrap_or_else(|| value.text.clone()),
-        }
-    }
-
-    fn weight(self, value: &Value, kind: FactKind) -> Weight {
+    fn weight(self, value: &Value, kind: FactKind, is_secret: bool) -> Weight {
         let is_in_path = || {
             self.target
                 .names
@@ -105,7 +103,7 @@ impl Ranking<'_> {
                 .any(|name| name.value == value.text)
         };
         match kind {
-            _ if is_secret(value) => Weight::Plain,
+            _ if is_secret => Weight::Plain,
             // The path or the name of the call says the same.
             FactKind::Object | FactKind::Other if is_in_path() => Weight::Minor,
             _ if self.values.calls.is_batch && frames_call(value) => Weight::Minor,
@@ -122,10 +120,10 @@ impl Ranking<'_> {
             .is_some_and(|field| field.required)
     }
 
-    fn of_value(self, value: &Value, kind: FactKind, shown: String) -> Ranked {
+    fn of_value(self, value: &Value, kind: FactKind, is_secret: bool, shown: String) -> Ranked {
         let group = value.group();
         Ranked {
-            weight: self.weight(value, kind),
+            weight: self.weight(value, kind, is_secret),
             total: match kind {
                 FactKind::Command => 1,
                 _ => self.values.groups.get(&group).copied().unwrap_or(1),
@@ -137,7 +135,7 @@ impl Ranking<'_> {
                 name: value.names.join("."),
                 location: value.location.clone(),
                 value: shown,
-                is_cut: value.is_cut && !is_secret(value),
+                is_cut: value.is_cut && !is_secret,
                 meaning: short(value.meaning.as_deref()),
             },
             covers: 1,

@@ -91,7 +91,7 @@ impl Prepared {
             return Ok(work(self));
         }
         let prepared = self.clone();
-        big_bodies.run(move || work(&prepared)).await
+        Box::pin(big_bodies.run(move || work(&prepared))).await
     }
 
     /// Returns what the service has shown to the agent, also through other replicas; `None` if that is
