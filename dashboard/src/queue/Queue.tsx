@@ -242,8 +242,9 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
       setBatch({ title: counted(pickedActions.length, 'request'), actions: pickedActions });
       void navigate({ to: '/', search: (before) => ({ ...before, table: true }) });
     } else if (inList) {
-      const group = groups.find(({ key }) => key === keyOf(inList));
-      if (group) openGroup(group);
+      // The groups may be those of an earlier list, since they are computed after it is painted.
+      const key = keyOf(inList);
+      openGroup({ key, actions: shown.filter((action) => keyOf(action) === key) });
     }
   };
 
