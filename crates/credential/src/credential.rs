@@ -3,13 +3,13 @@
 use std::fmt;
 
 use gaiterguard_domain::service::{AuthType, CredentialPlace};
-use gaiterguard_domain::target::Target;
-use gaiterguard_domain::time::Timestamp;
 use gaiterguard_upstream::{MaskedSecret, Masker};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
+
+use crate::grant::OauthGrant;
 
 /// A credential in the clear.
 pub enum Credential {
@@ -44,32 +44,6 @@ pub enum Credential {
     },
     /// `Authorization: Bearer` with an access token that the gateway fetches.
     Oauth2Grant(Box<OauthGrant>),
-}
-
-/// The parameters for fetching an access token, and the token that was fetched last.
-pub struct OauthGrant {
-    /// The token endpoint.
-    pub token_url: Target,
-    /// The client's identifier at the token endpoint.
-    pub client_id: SecretString,
-    /// The client's secret.
-    pub client_secret: SecretString,
-    /// The refresh token. Without one, the client credentials are the grant (RFC 6749, section 4.4).
-    pub refresh_token: Option<SecretString>,
-    /// The scope to request.
-    pub scope: Option<String>,
-    /// The access token, once one has been fetched.
-    pub access: Option<AccessToken>,
-}
-
-/// An access token and how long it can be used.
-pub struct AccessToken {
-    /// The token.
-    pub token: SecretString,
-    /// When it was fetched.
-    pub fetched_at: Timestamp,
-    /// When it expires, if the endpoint said so.
-    pub expires_at: Option<Timestamp>,
 }
 
 impl Credential {
@@ -143,12 +117,8 @@ impl Credential {
             Self::Query { value, .. } => add(value.expose_secret()),
             Self::Oauth2Static { access_token } => add(access_token.expose_secret()),
             Self::Oauth2Grant(grant) => {
-                if let Some(access) = &grant.access {
-                    add(access.token.expose_secret());
-                }
-                add(grant.client_secret.expose_secret());
-                if let Some(refresh_token) = &grant.refresh_token {
-                    add(refresh_token.expose_secret());
+                for secret in grant.secrets() {
+                    add(secret.expose_secret());
                 }
             }
         }
@@ -170,20 +140,5 @@ pub(crate) fn basic_pair(username: &SecretString, password: &SecretString) -> Ze
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credential({}, <sealed>)", self.auth_type().as_str())
-    }
-}
-
-impl fmt::Debug for OauthGrant {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "OauthGrant({}, <sealed>)", self.token_url.origin())
-    }
-}
-
-impl fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AccessToken")
-            .field("fetched_at", &self.fetched_at)
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
     }
 }

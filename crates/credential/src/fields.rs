@@ -19,6 +19,8 @@ pub(crate) enum Entry {
     Null,
     /// Text, which may be a secret.
     Text(SecretString),
+    /// Names with texts.
+    Texts(Vec<(String, SecretString)>),
     /// A value of a type that no credential has.
     Invalid,
 }
@@ -29,13 +31,20 @@ impl CredentialFields {
         self.0.is_empty()
     }
 
-    /// Returns the names of the fields that have a value.
+    /// Returns the names of the fields that have a value. A field with fields of its own has the name of each
+    /// behind its own: `extra.audience`.
     pub fn keys(&self) -> Vec<String> {
-        let given = self.0.iter();
-        given
-            .filter(|(_, entry)| !matches!(entry, Entry::Null))
-            .map(|(name, _)| name.clone())
-            .collect()
+        let mut keys = Vec::new();
+        for (name, entry) in &self.0 {
+            match entry {
+                Entry::Null => {}
+                Entry::Texts(texts) => {
+                    keys.extend(texts.iter().map(|(inner, _)| format!("{name}.{inner}")));
+                }
+                Entry::Text(_) | Entry::Invalid => keys.push(name.clone()),
+            }
+        }
+        keys
     }
 
     /// Returns the names of all fields.
@@ -57,8 +66,17 @@ impl CredentialFields {
     pub(crate) fn text(&self, name: &str) -> Result<&str, &'static str> {
         match self.get(name) {
             None | Some(Entry::Null) => Err("is required"),
-            Some(Entry::Invalid) => Err("must be a string"),
+            Some(Entry::Invalid | Entry::Texts(_)) => Err("must be a string"),
             Some(Entry::Text(text)) => Ok(text.expose_secret()),
+        }
+    }
+
+    /// Returns the names and texts of an optional field that has fields of its own.
+    pub(crate) fn texts(&self, name: &str) -> Result<&[(String, SecretString)], &'static str> {
+        match self.get(name) {
+            None | Some(Entry::Null) => Ok(&[]),
+            Some(Entry::Texts(texts)) => Ok(texts),
+            Some(Entry::Invalid | Entry::Text(_)) => Err("must be an object of strings"),
         }
     }
 
@@ -74,12 +92,24 @@ impl From<Map<String, Value>> for CredentialFields {
             let entry = match value {
                 Value::Null => Entry::Null,
                 Value::String(text) => Entry::Text(text.into()),
+                Value::Object(members) => texts(members).map_or(Entry::Invalid, Entry::Texts),
                 _ => Entry::Invalid,
             };
             (name, entry)
         });
         Self(entries.collect())
     }
+}
+
+/// Returns the members of an object if each is text or null, which counts as absent.
+fn texts(members: Map<String, Value>) -> Option<Vec<(String, SecretString)>> {
+    let present = members.into_iter().filter(|(_, value)| !value.is_null());
+    present
+        .map(|(name, value)| match value {
+            Value::String(text) => Some((name, SecretString::from(text))),
+            _ => None,
+        })
+        .collect()
 }
 
 impl FieldValue for CredentialFields {

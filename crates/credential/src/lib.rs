@@ -7,6 +7,7 @@
 
 mod credential;
 mod fields;
+mod grant;
 mod inject;
 mod parse;
 mod ready;
@@ -14,8 +15,9 @@ mod renewal;
 mod sealed_form;
 mod token_endpoint;
 
-pub use credential::{AccessToken, Credential, OauthGrant};
+pub use credential::Credential;
 pub use fields::CredentialFields;
+pub use grant::{AccessToken, ClientAuthentication, OauthGrant};
 pub use inject::{InjectError, drop_parameter, inject};
 pub use ready::{CredentialUnavailable, Credentials, FailedRenewal, ReadyCredential};
 pub use token_endpoint::TokenError;

@@ -9,7 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::credential::{AccessToken, Credential, OauthGrant};
+use crate::credential::Credential;
+use crate::grant::{AccessToken, ClientAuthentication, OauthGrant};
 
 /// The opened bytes are not a credential that this build can read. The error does not show them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,18 +44,31 @@ enum Form<'a> {
         #[serde(borrow)]
         access_token: Cow<'a, str>,
     },
-    Oauth2Grant {
-        token_url: String,
-        #[serde(borrow)]
-        client_id: Cow<'a, str>,
-        #[serde(borrow)]
-        client_secret: Cow<'a, str>,
-        #[serde(borrow)]
-        refresh_token: Option<Cow<'a, str>>,
-        scope: Option<String>,
-        #[serde(borrow)]
-        access: Option<AccessForm<'a>>,
-    },
+    #[serde(borrow)]
+    Oauth2Grant(Box<GrantForm<'a>>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GrantForm<'a> {
+    token_url: String,
+    #[serde(borrow)]
+    client_id: Cow<'a, str>,
+    #[serde(borrow)]
+    client_secret: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    refresh_token: Option<Cow<'a, str>>,
+    scope: Option<String>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    extra: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_auth: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted_auth: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    response_pointer: Option<String>,
+    #[serde(borrow)]
+    access: Option<AccessForm<'a>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -109,25 +123,7 @@ impl Credential {
             Form::Oauth2Static { access_token } => Self::Oauth2Static {
                 access_token: secret(access_token),
             },
-            Form::Oauth2Grant {
-                token_url,
-                client_id,
-                client_secret,
-                refresh_token,
-                scope,
-                access,
-            } => Self::Oauth2Grant(Box::new(OauthGrant {
-                token_url: Target::parse(&token_url).map_err(|_| UnreadableCredential)?,
-                client_id: secret(client_id),
-                client_secret: secret(client_secret),
-                refresh_token: refresh_token.map(secret),
-                scope,
-                access: access.map(|access| AccessToken {
-                    token: secret(access.token),
-                    fetched_at: Timestamp(access.fetched_at_ms),
-                    expires_at: access.expires_at_ms.map(Timestamp),
-                }),
-            })),
+            Form::Oauth2Grant(grant) => Self::Oauth2Grant(Box::new(grant.read()?)),
         })
     }
 
@@ -153,24 +149,73 @@ impl Credential {
             Self::Oauth2Static { access_token } => Form::Oauth2Static {
                 access_token: exposed(access_token),
             },
-            Self::Oauth2Grant(grant) => Form::Oauth2Grant {
-                token_url: grant.token_url.to_string(),
-                client_id: exposed(&grant.client_id),
-                client_secret: exposed(&grant.client_secret),
-                refresh_token: grant.refresh_token.as_ref().map(exposed),
-                scope: grant.scope.clone(),
-                access: grant.access.as_ref().map(|access| AccessForm {
-                    token: exposed(&access.token),
-                    fetched_at_ms: access.fetched_at.0,
-                    expires_at_ms: access.expires_at.map(|at| at.0),
-                }),
-            },
+            Self::Oauth2Grant(grant) => Form::Oauth2Grant(Box::new(GrantForm::of(grant))),
         }
+    }
+}
+
+impl<'a> GrantForm<'a> {
+    fn of(grant: &'a OauthGrant) -> Self {
+        Self {
+            token_url: grant.token_url.to_string(),
+            client_id: exposed(&grant.client_id),
+            client_secret: grant.client_secret.as_ref().map(exposed),
+            refresh_token: grant.refresh_token.as_ref().map(exposed),
+            scope: grant.scope.clone(),
+            extra: grant
+                .extra
+                .iter()
+                .map(|(name, value)| (name.into(), exposed(value)))
+                .collect(),
+            client_auth: grant.client_auth.map(|way| way.as_str().into()),
+            accepted_auth: grant.accepted_auth.map(|way| way.as_str().into()),
+            response_pointer: grant.response_pointer.clone(),
+            access: grant.access.as_ref().map(|access| AccessForm {
+                token: exposed(&access.token),
+                fetched_at_ms: access.fetched_at.0,
+                expires_at_ms: access.expires_at.map(|at| at.0),
+            }),
+        }
+    }
+
+    fn read(self) -> Result<OauthGrant, UnreadableCredential> {
+        Ok(OauthGrant {
+            token_url: Target::parse(&self.token_url).map_err(|_| UnreadableCredential)?,
+            client_id: secret(self.client_id),
+            client_secret: self.client_secret.map(secret),
+            refresh_token: self.refresh_token.map(secret),
+            scope: self.scope,
+            extra: self
+                .extra
+                .into_iter()
+                .map(|(name, value)| (name.into_owned(), secret(value)))
+                .collect(),
+            client_auth: self
+                .client_auth
+                .as_deref()
+                .map(authentication)
+                .transpose()?,
+            accepted_auth: self
+                .accepted_auth
+                .as_deref()
+                .map(authentication)
+                .transpose()?,
+            response_pointer: self.response_pointer,
+            access: self.access.map(|access| AccessToken {
+                token: secret(access.token),
+                fetched_at: Timestamp(access.fetched_at_ms),
+                expires_at: access.expires_at_ms.map(Timestamp),
+            }),
+        })
     }
 }
 
 fn exposed(secret: &SecretString) -> Cow<'_, str> {
     Cow::Borrowed(secret.expose_secret())
+}
+
+fn authentication(word: &str) -> Result<ClientAuthentication, UnreadableCredential> {
+    ClientAuthentication::parse(word).ok_or(UnreadableCredential)
 }
 
 fn secret(text: Cow<'_, str>) -> SecretString {
@@ -222,9 +267,13 @@ mod tests {
             Credential::Oauth2Grant(Box::new(OauthGrant {
                 token_url: Target::parse("https://id.example.com/token?x=%2f").unwrap(),
                 client_id: "id".into(),
-                client_secret: odd.into(),
+                client_secret: Some(odd.into()),
                 refresh_token: Some("r".into()),
                 scope: Some("a b".to_owned()),
+                extra: vec![("audience".to_owned(), "https://api.example.com/".into())],
+                client_auth: Some(ClientAuthentication::Form),
+                accepted_auth: Some(ClientAuthentication::Basic),
+                response_pointer: Some("/authed_user".to_owned()),
                 access: Some(AccessToken {
                     token: "a".into(),
                     fetched_at: Timestamp(1),
@@ -243,6 +292,17 @@ mod tests {
             assert_eq!(read.auth_type(), credential.auth_type());
             assert_eq!(read.place(), credential.place());
         }
+    }
+
+    #[test]
+    fn a_grant_that_was_sealed_without_the_optional_members_is_read() {
+        let bytes = br#"{"kind":"oauth2_grant","token_url":"https://id.example.com/token",
+            "client_id":"id","client_secret":"s","refresh_token":null,"scope":null,"access":null}"#;
+        let Ok(Credential::Oauth2Grant(grant)) = Credential::from_sealed_form(bytes) else {
+            panic!("expected a grant")
+        };
+        assert!(grant.extra.is_empty() && grant.client_auth.is_none());
+        assert!(grant.client_secret.is_some());
     }
 
     #[test]

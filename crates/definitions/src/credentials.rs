@@ -54,7 +54,7 @@ const fn secret(name: &'static str, description: &'static str) -> Field {
     }
 }
 
-const FIELDS: [Field; 12] = [
+const FIELDS: [Field; 14] = [
     secret("token", "`bearer`: the token."),
     field("username", "`basic`: user name.", Some(8192)),
     secret("password", "`basic`: password."),
@@ -71,9 +71,24 @@ const FIELDS: [Field; 12] = [
     ),
     field("token_url", "`oauth2`: URL of the token endpoint.", None),
     field("client_id", "`oauth2`: client ID.", Some(8192)),
-    secret("client_secret", "`oauth2`: client secret."),
+    secret(
+        "client_secret",
+        "`oauth2`: client secret. A public client, which has a refresh token, needs none.",
+    ),
     secret("refresh_token", "`oauth2`: refresh token."),
     field("scope", "`oauth2`: requested scope.", Some(8192)),
+    field(
+        "client_auth",
+        "`oauth2`: how the client authenticates at the token endpoint: `basic`, `form`, or `none`. By \
+         default, what the endpoint accepts is found out and remembered.",
+        None,
+    ),
+    field(
+        "response_pointer",
+        "`oauth2`: JSON Pointer to the object in the token endpoint's response that has \
+         `access_token`, if that is not the response itself.",
+        Some(8192),
+    ),
 ];
 
 impl PartialSchema for Credentials {
@@ -86,7 +101,8 @@ impl PartialSchema for Credentials {
                 "Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` \
                  `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; \
                  `query` `{param, value}`; `oauth2` `{access_token}` or `{token_url, client_id, \
-                 client_secret, refresh_token?, scope?}`. They are never returned.",
+                 client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. \
+                 They are never returned.",
             ))
             .additional_properties(Some(AdditionalProperties::<Schema>::from(headers)));
         for field in FIELDS {
@@ -98,7 +114,15 @@ impl PartialSchema for Credentials {
                 .format(field.is_secret.then_some(format));
             object = object.property(field.name, property);
         }
-        object.into()
+        let texts = ObjectBuilder::new().schema_type(Type::String);
+        let extra = ObjectBuilder::new()
+            .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+            .description(Some(
+                "`oauth2`: further fields of the form for the token endpoint, such as `audience` or \
+                 `resource`. A `grant_type` among them replaces `client_credentials`.",
+            ))
+            .additional_properties(Some(AdditionalProperties::<Schema>::from(texts)));
+        object.property("extra", extra).into()
     }
 }
 

@@ -8,9 +8,9 @@ use gaiterguard_domain::verdict::Evaluation;
 use gaiterguard_history::History;
 use gaiterguard_provenance::{AgentHistory, Provenance};
 
-use crate::body::big_body::BigBodies;
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
+use gaiterguard_intake::BigBodies;
 
 /// Decides prepared requests.
 pub(crate) struct Decider {

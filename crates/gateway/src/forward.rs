@@ -12,8 +12,6 @@ use gaiterguard_sealing::PayloadKey;
 use gaiterguard_store::PendingOutcome;
 use tokio_util::sync::CancellationToken;
 
-use crate::body::arriving::ArrivingBody;
-use crate::body::big_body::BigBodies;
 use crate::detached::{DetachedOnDrop, or_on_abort};
 use crate::gateway::Gateway;
 use crate::prepare::{Prepared, PreparedRequest};
@@ -28,6 +26,8 @@ use crate::send::dispatch::DispatchFailed;
 use crate::send::relay::{self, ResponseBody};
 use crate::send::sent::{Arrived, Sent};
 use crate::send::upload::Upload;
+use gaiterguard_intake::ArrivingBody;
+use gaiterguard_intake::BigBodies;
 
 /// A request that is to be forwarded.
 pub(crate) struct Forwarding {

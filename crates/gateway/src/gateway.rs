@@ -24,7 +24,6 @@ use crate::action::held::HeldRequests;
 use crate::action::kept::KeptResponses;
 use crate::action::watch::ActionWatch;
 use crate::action::{ActionReport, Approvals};
-use crate::body::big_body::BigBodies;
 use crate::decide::Decider;
 use crate::housekeeping::Housekeeping;
 use crate::metrics::Metrics;
@@ -35,6 +34,7 @@ use crate::send::dispatch::Sender;
 use crate::send::relay::Relay;
 use crate::send::tunnel::{Tunnel, Tunnels};
 use crate::settings::GatewaySettings;
+use gaiterguard_intake::BigBodies;
 
 /// The engine. It composes its parts; each part holds only what it needs.
 pub struct Gateway {
@@ -236,7 +236,7 @@ impl Gateway {
         self.tunnels.carry(tunnel, agent);
     }
 
-    /// Runs work on a body that is longer than [`crate::body::big_body::INLINE_BYTES_MAX`] on a
+    /// Runs work on a body that is longer than [`gaiterguard_intake::INLINE_BYTES_MAX`] on a
     /// separate thread.
     ///
     /// # Errors
@@ -246,7 +246,7 @@ impl Gateway {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Refusal> {
-        self.big_bodies.run(work).await
+        Ok(self.big_bodies.run(work).await?)
     }
 
     /// Returns the human's side of held requests.

@@ -9,7 +9,6 @@
 
 pub mod refusal;
 
-pub mod body;
 mod detached;
 mod settings;
 mod storage;

@@ -11,8 +11,8 @@ use gaiterguard_store::StoreError;
 use thiserror::Error;
 
 use crate::action::held::HeldError;
-use crate::body::arriving::BodyBroken;
 use crate::storage::StorageFailed;
+use gaiterguard_intake::{BodyBroken, WorkFailed};
 
 /// The message for an agent key in a place from which it would be forwarded.
 pub const NO_AGENT_KEY: &str = "must not contain an agent key in any spelling: the key is only \
@@ -179,6 +179,12 @@ pub enum Refusal {
     /// The credential is not available.
     #[error("the service's credential could not be obtained; nothing was sent: {0}")]
     CredentialUnavailable(String),
+    /// The token endpoint refuses the credential.
+    #[error(
+        "the token endpoint refuses the service's credential, so an operator must renew it; nothing \
+         was sent: {0}"
+    )]
+    CredentialRefused(String),
     /// The request opened a WebSocket in a call that cannot carry it, or in an earlier call.
     #[error(
         "the WebSocket of this request is closed: only the call that requests a WebSocket can \
@@ -260,6 +266,15 @@ impl From<CallRevoked> for Refusal {
             }
             CallRevoked::WebSocketNotAllowed => Self::WebSocketNotAllowed,
             CallRevoked::ServiceChanged => Self::CallRevoked,
+        }
+    }
+}
+
+impl From<WorkFailed> for Refusal {
+    fn from(failed: WorkFailed) -> Self {
+        match failed {
+            WorkFailed::Stopping => Self::AuthorityUnconfirmed,
+            WorkFailed::Panicked => Self::StorageUnavailable,
         }
     }
 }

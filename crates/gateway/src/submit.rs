@@ -14,13 +14,13 @@ use gaiterguard_domain::ledger::Claim;
 use gaiterguard_domain::request::{ProxyRequest, is_safe};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 
-use crate::body::arriving::{ArrivingBody, BodyBroken};
 use crate::forward::{Forwarding, Keyed};
 use crate::gateway::Gateway;
 use crate::prepare::Prepared;
 use crate::record::Recorded;
 use crate::refusal::Refusal;
 use crate::response::{Held, Outcome};
+use gaiterguard_intake::{ArrivingBody, BodyBroken};
 
 /// How many times a request is decided at most, if the definitions change each time before the
 /// decision is recorded. The limit ends the loop in a workspace that changes without pause.

@@ -100,6 +100,8 @@ codes! {
         "Concurrent changes to the same definition prevented this one. Try again.",
     CredentialNotUsable = "credential_not_usable", [UNPROCESSABLE_ENTITY]:
         "The document cannot be fetched with the service's credential; see `errors`. Nothing was sent.",
+    CredentialRefused = "credential_refused", [BAD_GATEWAY]:
+        "The token endpoint refuses the service's credential. An operator must renew it. Nothing was sent.",
     CredentialUnavailable = "credential_unavailable", [BAD_GATEWAY]:
         "The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.",
     CrossOriginRefused = "cross_origin_refused", [FORBIDDEN]:

@@ -5,7 +5,7 @@ use gaiterguard_domain::time::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
-use crate::credential::{AccessToken, OauthGrant};
+use crate::grant::{AccessToken, OauthGrant};
 
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
@@ -100,9 +100,13 @@ fn a_grant_without_an_access_token_cannot_be_injected() {
     let mut grant = OauthGrant {
         token_url: Target::parse("https://id.example.com/token").unwrap(),
         client_id: "id".into(),
-        client_secret: "secret".into(),
+        client_secret: Some("secret".into()),
         refresh_token: None,
         scope: None,
+        extra: Vec::new(),
+        client_auth: None,
+        accepted_auth: None,
+        response_pointer: None,
         access: None,
     };
     let mut map = HeaderMap::new();
@@ -110,9 +114,13 @@ fn a_grant_without_an_access_token_cannot_be_injected() {
     let credential = Credential::Oauth2Grant(Box::new(OauthGrant {
         token_url: grant.token_url.clone(),
         client_id: "id".into(),
-        client_secret: "secret".into(),
+        client_secret: Some("secret".into()),
         refresh_token: None,
         scope: None,
+        extra: Vec::new(),
+        client_auth: None,
+        accepted_auth: None,
+        response_pointer: None,
         access: None,
     }));
     assert_eq!(

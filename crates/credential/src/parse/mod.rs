@@ -1,16 +1,17 @@
 //! Parsing a credential as an operator enters it. A value that could not be sent is refused here, with
 //! the field's name and never with its value.
 
+mod oauth;
+
 use gaiterguard_domain::field::{Checked, FieldError, KEY_NOT_STORED, refused};
 use gaiterguard_domain::header::is_hop_by_hop;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::service::AuthType;
-use gaiterguard_domain::target::Target;
-use gaiterguard_upstream::{AddressPolicy, literal};
+use gaiterguard_upstream::AddressPolicy;
 use http::{HeaderName, HeaderValue};
 use secrecy::SecretString;
 
-use crate::credential::{Credential, OauthGrant};
+use crate::credential::Credential;
 use crate::fields::CredentialFields;
 
 /// The longest value of a credential, in bytes. Many servers refuse a header section over 8 KiB, so a
@@ -162,60 +163,6 @@ impl<'a> Reader<'a> {
             param: param.to_owned(),
             value: value.into(),
         })
-    }
-
-    fn oauth2(&mut self, policy: &AddressPolicy) -> Option<Credential> {
-        if self.fields.has_value("access_token") {
-            return self
-                .header_value("access_token")
-                .map(|access_token| Credential::Oauth2Static { access_token });
-        }
-        let nothing_given = ["token_url", "client_id", "client_secret"]
-            .into_iter()
-            .all(|field| !self.fields.has_value(field));
-        if nothing_given {
-            self.refuse(
-                "access_token",
-                "is required; alternatively, set token_url, client_id, and client_secret",
-            );
-            return None;
-        }
-        self.known.push("access_token");
-        let token_url = self.token_url(policy);
-        let client_id = self.text("client_id");
-        let client_secret = self.text("client_secret");
-        let refresh_token = self.optional_text("refresh_token");
-        let scope = self.optional_text("scope");
-        Some(Credential::Oauth2Grant(Box::new(OauthGrant {
-            token_url: token_url?,
-            client_id: client_id?.into(),
-            client_secret: client_secret?.into(),
-            refresh_token: refresh_token.map(SecretString::from),
-            scope: scope.map(str::to_owned),
-            access: None,
-        })))
-    }
-
-    fn token_url(&mut self, policy: &AddressPolicy) -> Option<Target> {
-        let text = self.text("token_url")?;
-        if self.holds_agent_key("token_url", text) {
-            return None;
-        }
-        let target = match Target::parse(text) {
-            Ok(target) => target,
-            Err(refused) => {
-                self.refuse(
-                    "token_url",
-                    format!("must be the http or https URL of a token endpoint: {refused}"),
-                );
-                return None;
-            }
-        };
-        if let Err(message) = literal::check(target.origin(), policy) {
-            self.refuse("token_url", message);
-            return None;
-        }
-        Some(target)
     }
 
     /// Refuses an agent key in a part of the credential that is stored unsealed. Returns whether it did.

@@ -211,6 +211,66 @@ fn each_refusal_names_its_field() {
 }
 
 #[test]
+fn a_grant_has_what_its_provider_asks_for() {
+    let grant = |more: Value| {
+        let mut fields = json!({"token_url": "https://id.example.com/token", "client_id": "c"});
+        let more = more.as_object().unwrap().clone();
+        fields.as_object_mut().unwrap().extend(more);
+        fields
+    };
+    for accepted in [
+        json!({"client_secret": "s", "extra": {"audience": "https://api.example.com/"}}),
+        json!({"client_secret": "s", "extra": {"grant_type": "account_credentials", "x": null}}),
+        json!({"client_secret": "s", "client_auth": "form", "response_pointer": "/data"}),
+        json!({"refresh_token": "r"}),
+        json!({"refresh_token": "r", "client_auth": "none"}),
+        json!({"extra": {"grant_type": "password", "username": "u", "password": "p"}}),
+    ] {
+        let parsed = parse(AuthType::Oauth2, &grant(accepted.clone()));
+        assert!(parsed.is_ok(), "{accepted}: {:?}", parsed.err());
+    }
+    for (refused, field) in [
+        (json!({}), "client_secret"),
+        (
+            json!({"refresh_token": "r", "client_auth": "basic"}),
+            "client_secret",
+        ),
+        (
+            json!({"client_secret": "s", "client_auth": "none"}),
+            "client_secret",
+        ),
+        (
+            json!({"client_secret": "s", "client_auth": "post"}),
+            "client_auth",
+        ),
+        (
+            json!({"client_secret": "s", "response_pointer": "data"}),
+            "response_pointer",
+        ),
+        (
+            json!({"client_secret": "s", "extra": "audience=x"}),
+            "extra",
+        ),
+        (
+            json!({"client_secret": "s", "extra": {"audience": 5}}),
+            "extra",
+        ),
+        (json!({"client_secret": "s", "extra": {"": "x"}}), "extra"),
+        (
+            json!({"client_secret": "s", "extra": {"scope": "x"}}),
+            "extra.scope",
+        ),
+        (
+            json!({"refresh_token": "r", "extra": {"grant_type": "x"}}),
+            "extra.grant_type",
+        ),
+    ] {
+        let fields = refused_fields(AuthType::Oauth2, &grant(refused.clone()));
+        assert_eq!(fields, [field], "{refused}");
+    }
+}
+
+#[test]
 fn a_token_endpoint_is_an_absolute_address_that_may_be_dialed() {
     for token_url in [
         "id.example.com/token",
@@ -278,4 +338,9 @@ fn everything_that_an_upstream_could_echo_is_masked() {
         "client_id": "c", "client_secret": "s", "refresh_token": "r",
     });
     assert_eq!(masked(AuthType::Oauth2, grant), ["s", "r"]);
+    let grant = json!({
+        "token_url": "https://id.example.com/token", "client_id": "c",
+        "extra": {"grant_type": "password", "username": "ann", "password": "p"},
+    });
+    assert_eq!(masked(AuthType::Oauth2, grant), ["p"]);
 }

@@ -14,7 +14,8 @@ use serde_json::json;
 use super::Inner;
 use super::freshness::{Freshness, freshness};
 use super::unavailable::CredentialUnavailable;
-use crate::credential::{Credential, OauthGrant};
+use crate::credential::Credential;
+use crate::grant::OauthGrant;
 use crate::token_endpoint::{self, TokenError};
 
 /// How often a fetch starts again because the credential was changed while it ran. Operators change
@@ -45,6 +46,8 @@ impl Inner {
         service: &Service,
         refused: DataKeyId,
     ) -> Result<SealedCredential, CredentialUnavailable> {
+        // A replica that renewed the token has stored it long ago.
+        let may_be_renewed_elsewhere = !self.memory().failures.is_failing(service.id, refused);
         let mut known = refused;
         for _ in 0..FETCH_ROUNDS_MAX {
             self.store_unstored(service).await?;
@@ -61,7 +64,9 @@ impl Inner {
                 Ok(Some(latest)) => return Ok(latest),
                 // The credential was changed in between, so the stored one decides.
                 Ok(None) => known = refused,
-                Err(CredentialUnavailable::Token(error)) if error.is_invalid_grant() => {
+                Err(CredentialUnavailable::Token(error))
+                    if error.is_invalid_grant() && may_be_renewed_elsewhere =>
+                {
                     self.await_other(service, stored.data_key, error).await?;
                     known = stored.data_key;
                 }
@@ -108,7 +113,8 @@ impl Inner {
             service_id: service.id.0,
             target_version: stored.version,
         };
-        let fetched = match token_endpoint::fetch(&self.upstream, pool, &grant, now).await {
+        let fetched = token_endpoint::fetch(&self.upstream, pool, &grant, now).await;
+        let (fetched, accepted_auth) = match fetched {
             Ok(fetched) => fetched,
             Err(error) => {
                 self.memory().spare_keys.insert(service.workspace, key);
@@ -116,8 +122,10 @@ impl Inner {
             }
         };
         grant.access = Some(fetched.access);
-        if let Some(refresh_token) = fetched.refresh_token {
-            grant.refresh_token = Some(refresh_token);
+        grant.accepted_auth = Some(accepted_auth);
+        // A grant without a refresh token works again and again; what it returned would end it one day.
+        if let (Some(_), Some(next)) = (&grant.refresh_token, fetched.refresh_token) {
+            grant.refresh_token = Some(next);
         }
         let version = stored.version + 1;
         let form = Credential::Oauth2Grant(Box::new(grant)).to_sealed_form();

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use gaiterguard_domain::time::Timestamp;
 
-use crate::credential::{AccessToken, Credential};
+use crate::credential::Credential;
+use crate::grant::AccessToken;
 
 /// The longest time before its expiry at which a token is renewed. A minute covers clock skew and the
 /// time that a request takes. A token that lives less than ten minutes is renewed after nine tenths of

@@ -5,6 +5,7 @@
 //! The fetch is a task of its own, because a caller who gives up must not lose a refresh token that
 //! works only once. A fetched token is sealed and stored before it is used.
 
+mod failures;
 mod fetch;
 mod freshness;
 mod unavailable;
@@ -17,7 +18,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
-use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_domain::time::Clock;
 use gaiterguard_sealing::{Purpose, Sealing, SealingKey};
 use gaiterguard_store::Store;
 use gaiterguard_upstream::Upstream;
@@ -27,8 +28,10 @@ use tokio::time::Instant;
 use crate::credential::Credential;
 use crate::renewal::Renewals;
 
+pub use failures::FailedRenewal;
 pub use unavailable::CredentialUnavailable;
 
+use failures::Failures;
 use freshness::{Freshness, freshness};
 
 /// A credential that can be injected into one request.
@@ -62,8 +65,7 @@ struct Memory {
     renewed: HashMap<ServiceId, Renewed>,
     /// The versions that upstreams have refused.
     renewals: Renewals,
-    /// The fetches that failed, until one succeeds.
-    failed: HashMap<ServiceId, (DataKeyId, FailedRenewal)>,
+    failures: Failures,
     /// Data keys that were made for a fetch that failed, to be used by the next one.
     spare_keys: HashMap<WorkspaceId, SealingKey>,
     /// Fetched credentials that the store has not accepted, with the version that each was made from.
@@ -75,17 +77,6 @@ struct Memory {
 struct Renewed {
     superseded: HashSet<DataKeyId>,
     latest: SealedCredential,
-}
-
-/// An access token that this process could not fetch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FailedRenewal {
-    /// When the first of these attempts failed.
-    pub since: Timestamp,
-    /// When the last one failed.
-    pub last_at: Timestamp,
-    /// Why it failed, without a secret.
-    pub reason: String,
 }
 
 /// Why a token is fetched.
@@ -167,9 +158,7 @@ impl Credentials {
     pub fn failed_renewal(&self, service: &Service) -> Option<FailedRenewal> {
         let stored = service.credential.as_ref()?;
         let latest = self.shared.latest(service.id, stored).data_key;
-        let memory = self.shared.memory();
-        let (of, failed) = memory.failed.get(&service.id)?;
-        (*of == latest).then(|| failed.clone())
+        self.shared.memory().failures.shown(service.id, latest)
     }
 
     /// Returns the latest credential of a service, sealed and opened.
@@ -239,6 +228,11 @@ impl Credentials {
             if let Some(fetching) = memory.fetching.get(&service.id) {
                 fetching.clone()
             } else {
+                let key = refused.data_key;
+                let now = self.shared.clock.now();
+                if let Some(error) = memory.failures.pausing(service.id, key, now) {
+                    return Err(error);
+                }
                 let now = Instant::now();
                 if cause == Cause::Refusal
                     && !memory.renewals.begin(service.id, refused.version, now)
@@ -268,10 +262,13 @@ impl Credentials {
             memory.renewals.ended(service.id, fetched_version);
             match &fetched {
                 Ok(latest) => {
-                    memory.failed.remove(&service.id);
+                    memory.failures.clear(service.id);
                     memory.remember(service.id, refused, latest);
                 }
-                Err(error) => memory.note_failure(service.id, refused, shared.clock.now(), error),
+                Err(error) => {
+                    let now = shared.clock.now();
+                    memory.failures.note(service.id, refused, now, error);
+                }
             }
             fetched
         });
@@ -335,22 +332,6 @@ impl Inner {
 }
 
 impl Memory {
-    fn note_failure(
-        &mut self,
-        service: ServiceId,
-        refused: DataKeyId,
-        now: Timestamp,
-        error: &CredentialUnavailable,
-    ) {
-        let before = self.failed.get(&service).filter(|(of, _)| *of == refused);
-        let failed = FailedRenewal {
-            since: before.map_or(now, |(_, failed)| failed.since),
-            last_at: now,
-            reason: error.to_string(),
-        };
-        self.failed.insert(service, (refused, failed));
-    }
-
     fn remember(&mut self, service: ServiceId, refused: DataKeyId, latest: &SealedCredential) {
         let renewed = self.renewed.entry(service).or_insert_with(|| Renewed {
             superseded: HashSet::new(),

@@ -36,6 +36,11 @@ impl From<SealingError> for CredentialUnavailable {
 }
 
 impl CredentialUnavailable {
+    /// Returns whether the token endpoint refuses the credential, so that an operator must renew it.
+    pub fn is_refused(&self) -> bool {
+        matches!(self, Self::Token(error) if error.is_final())
+    }
+
     /// Returns whether the gateway's own storage or vault failed, rather than the operator's credential
     /// or the token endpoint.
     pub fn is_own_failure(&self) -> bool {

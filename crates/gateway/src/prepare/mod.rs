@@ -21,10 +21,10 @@ use http::{HeaderMap, Method};
 use tokio_util::sync::CancellationToken;
 
 use self::locate::Located;
-use crate::body::big_body::{BigBodies, is_big};
-use crate::body::key_guard::holds_agent_key;
 use crate::refusal::{NO_AGENT_KEY, Refusal};
 use gaiterguard_domain::digested_request::DigestedRequest;
+use gaiterguard_intake::holds_agent_key;
+use gaiterguard_intake::{BigBodies, is_big};
 
 /// A request with its sender, its destination and its exact bytes.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl Prepared {
             return Ok(work(self));
         }
         let prepared = self.clone();
-        Box::pin(big_bodies.run(move || work(&prepared))).await
+        Ok(Box::pin(big_bodies.run(move || work(&prepared))).await?)
     }
 
     /// Returns what the service has shown to the agent, also through other replicas; `None` if that is

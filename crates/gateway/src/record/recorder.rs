@@ -14,12 +14,12 @@ use gaiterguard_store::Store;
 use serde_json::json;
 
 use crate::action::held::HeldRequests;
-use crate::body::big_body::BigBodies;
 use crate::metrics::Metrics;
 use crate::record::permit::Permit;
 use crate::refusal::Refusal;
 use crate::settings::GatewaySettings;
 use gaiterguard_domain::digested_request::DigestedRequest;
+use gaiterguard_intake::BigBodies;
 
 /// Writes decisions, executions and their ends.
 pub(crate) struct Recorder {

@@ -14,8 +14,8 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_history::BODY_BYTES_MAX;
 use http::Method;
 
-use crate::body::arriving::BodyBroken;
 use crate::prepare::Prepared;
+use gaiterguard_intake::BodyBroken;
 
 /// The record of a body that is forwarded as it arrives.
 pub(crate) struct Streamed {

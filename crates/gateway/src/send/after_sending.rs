@@ -4,10 +4,10 @@
 //! storage error, or a refusal in general, into an [`AfterSending`]: `?` on a write that follows a dispatch
 //! does not compile, and "nothing was sent" is said only with the proof.
 
-use crate::body::arriving::BodyBroken;
 use crate::record::completion::Unrecorded;
 use crate::refusal::Refusal;
 use crate::send::dispatch::{DispatchFailed, MaybeSent};
+use gaiterguard_intake::BodyBroken;
 
 /// The reason why an agent gets no response to a request that was dispatched.
 #[derive(Debug, thiserror::Error)]

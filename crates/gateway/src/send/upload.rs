@@ -10,11 +10,11 @@ use gaiterguard_domain::request::{CanonicalRequest, RunningDigest};
 use gaiterguard_upstream::BoxError;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::body::arriving::{ArrivingBody, BodyBroken};
-use crate::body::big_body::{BigBodies, INLINE_BYTES_MAX};
-use crate::body::key_guard::{KeyFound, UploadGuard};
 use crate::record::streamed::Passage;
 use crate::refusal::Refusal;
+use gaiterguard_intake::{ArrivingBody, BodyBroken};
+use gaiterguard_intake::{BigBodies, INLINE_BYTES_MAX};
+use gaiterguard_intake::{KeyFound, UploadGuard};
 
 /// The body, as the connection to the upstream takes it piece by piece.
 pub(crate) struct Upload {
@@ -90,7 +90,7 @@ impl Upload {
                 return Poll::Ready(Ok(search()));
             }
             let big_bodies = self.big_bodies.clone();
-            self.searching = Some(Box::pin(async move { big_bodies.run(search).await }));
+            self.searching = Some(Box::pin(async move { Ok(big_bodies.run(search).await?) }));
         }
     }
 

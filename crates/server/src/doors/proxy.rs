@@ -8,8 +8,8 @@ use axum::response::Response;
 use gaiterguard_domain::request::{ProxyRequest, needs_idempotency_key};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::body::big_body::INLINE_BYTES_MAX;
 use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_intake::INLINE_BYTES_MAX;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -50,6 +50,7 @@ impl From<Refusal> for Problem {
             Refusal::TooManyPending { .. } | Refusal::TooManyBytesPending => Code::TooManyPending,
             Refusal::UpstreamUnreachable(_) => Code::UpstreamUnreachable,
             Refusal::CredentialUnavailable(_) => Code::CredentialUnavailable,
+            Refusal::CredentialRefused(_) => Code::CredentialRefused,
             Refusal::UpstreamBroken | Refusal::CredentialEchoed => Code::UpstreamBroken,
             Refusal::UpstreamTimeout => Code::UpstreamTimeout,
             Refusal::AuthorityUnconfirmed => Code::AuthorityUnconfirmed,

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use gaiterguard_gateway::body::arriving::{ArrivingBody, BodyBroken};
 use gaiterguard_gateway::refusal::NO_AGENT_KEY;
+use gaiterguard_intake::{ArrivingBody, BodyBroken};
 use gaiterguard_listener::BodyError;
 use http_body_util::BodyExt as _;
 

@@ -141,7 +141,7 @@ problems! {
     /// The upstream did not respond to the request, or the response is not available.
     ProposalFailed:
         IdempotencyInProgress AnswerNotKept OutcomeUnknown ActionStale CallCut IdempotencyKeyReused
-        TooManyPending InternalError UpstreamUnreachable CredentialUnavailable UpstreamBroken
+        TooManyPending InternalError UpstreamUnreachable CredentialRefused CredentialUnavailable UpstreamBroken
         StorageUnavailable AuthorityUnconfirmed DocumentsUnread UpstreamTimeout;
 
     /// The agent has no such action.
@@ -151,7 +151,7 @@ problems! {
     NotExecutable:
         AgentBlocked KillSwitch ServiceNotInScope TargetNotAllowed ActionNotApproved
         ActionUnreadable ActionStale OutcomeUnknown CallCut WebSocketLost ActionExpired(GONE)
-        InternalError UpstreamUnreachable CredentialUnavailable UpstreamBroken StorageUnavailable
+        InternalError UpstreamUnreachable CredentialRefused CredentialUnavailable UpstreamBroken StorageUnavailable
         AuthorityUnconfirmed UpstreamTimeout;
 
     /// The agent's rights or its actions cannot be read.

@@ -196,6 +196,8 @@ async fn unless_revoked<T>(
             DispatchFailed::NothingSent(if error.is_own_failure() {
                 tracing::error!(%error, "a credential could not be read");
                 Refusal::StorageUnavailable
+            } else if error.is_refused() {
+                Refusal::CredentialRefused(error.to_string())
             } else {
                 Refusal::CredentialUnavailable(error.to_string())
             })

@@ -17,9 +17,9 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::body::arriving::ArrivingBody;
-use crate::body::big_body::BigBodies;
 use crate::record::permit::Covers;
+use gaiterguard_intake::ArrivingBody;
+use gaiterguard_intake::BigBodies;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 

@@ -12,23 +12,32 @@ use http::HeaderMap;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use crate::refusal::Refusal;
-
 /// The longest body that is processed on the worker thread, in bytes. The slowest encoding takes some
 /// tens of nanoseconds per byte, so this is a few milliseconds at most; passing work to another thread
 /// costs some microseconds, which the many small requests should not pay.
 pub const INLINE_BYTES_MAX: usize = 64 * 1024;
 
-/// Whether work on a body may take long: the body is long, or what it decodes to may be.
-pub(crate) fn is_big(headers: &HeaderMap, body: &[u8]) -> bool {
+/// Returns whether work on a body may take long: the body is long, or what it decodes to may be.
+pub fn is_big(headers: &HeaderMap, body: &[u8]) -> bool {
     body.len() > INLINE_BYTES_MAX
         || Coding::of(body).is_some()
         || (!body.is_empty() && compressed::is_claimed(headers))
 }
 
+/// Why work on a body was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WorkFailed {
+    /// The process is stopping.
+    #[error("the gateway is stopping")]
+    Stopping,
+    /// The work ended in a panic.
+    #[error("work on a request body failed")]
+    Panicked,
+}
+
 /// A bounded number of threads for big bodies. Clones share them.
 #[derive(Clone)]
-pub(crate) struct BigBodies {
+pub struct BigBodies {
     turns: Arc<Semaphore>,
 }
 
@@ -49,14 +58,14 @@ impl BigBodies {
     /// # Errors
     ///
     /// If the work panicked, or the process ends.
-    pub(crate) async fn run<T: Send + 'static>(
+    pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Refusal> {
+    ) -> Result<T, WorkFailed> {
         let turn = Arc::clone(&self.turns)
             .acquire_owned()
             .await
-            .map_err(|_| Refusal::AuthorityUnconfirmed)?;
+            .map_err(|_| WorkFailed::Stopping)?;
         let working = spawn_blocking(move || {
             let done = work();
             drop(turn);
@@ -64,7 +73,7 @@ impl BigBodies {
         });
         working.await.map_err(|error| {
             tracing::error!(%error, "work on a request body failed");
-            Refusal::StorageUnavailable
+            WorkFailed::Panicked
         })
     }
 }
@@ -98,11 +107,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_panics_is_refused_and_frees_its_thread() {
+    async fn work_that_panics_fails_and_frees_its_thread() {
         let bodies = BigBodies {
             turns: Arc::new(Semaphore::new(1)),
         };
-        assert!(bodies.run(|| panic!("a defect")).await.is_err());
+        let panicked = bodies.run(|| panic!("a defect")).await;
+        assert_eq!(panicked, Err(WorkFailed::Panicked));
         assert_eq!(bodies.run(|| 1).await.ok(), Some(1));
     }
 }

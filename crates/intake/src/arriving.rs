@@ -34,7 +34,7 @@ pub enum BodyBroken {
 }
 
 /// The source of the pieces of a body.
-pub type Source = UnsyncBoxBody<Bytes, BodyBroken>;
+type Source = UnsyncBoxBody<Bytes, BodyBroken>;
 
 /// A body that is arriving, with a limit. Trailers are dropped.
 pub struct ArrivingBody<B = Source> {
@@ -88,7 +88,7 @@ where
     }
 
     /// Waits for the first piece, without taking it. Returns true if it is the whole body.
-    pub(crate) async fn begin(&mut self) -> Result<bool, BodyBroken> {
+    pub async fn begin(&mut self) -> Result<bool, BodyBroken> {
         if self.first.is_none() {
             self.first = self.next().await?;
         }
@@ -96,7 +96,7 @@ where
     }
 
     /// Whether the first piece contains an agent key.
-    pub(crate) fn begins_with_agent_key(&self) -> bool {
+    pub fn begins_with_agent_key(&self) -> bool {
         self.first
             .as_ref()
             .is_some_and(|first| agent_key::is_in(first))

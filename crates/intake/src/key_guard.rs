@@ -13,13 +13,13 @@ use http::HeaderMap;
 const DECODED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Whether a body contains an agent key, as it is or compressed.
-pub(crate) fn holds_agent_key(headers: &HeaderMap, body: &[u8]) -> bool {
+pub fn holds_agent_key(headers: &HeaderMap, body: &[u8]) -> bool {
     redact::holds_agent_key(body) || Inside::new(headers).finds(body)
 }
 
 /// Searches a body in pieces, also in its decoded form if it is compressed.
 #[derive(Default)]
-pub(crate) struct UploadGuard {
+pub struct UploadGuard {
     plain: KeyGuard,
     inside: Inside,
     /// The bytes that are held back because of what they decode to.
@@ -27,7 +27,7 @@ pub(crate) struct UploadGuard {
 }
 
 impl UploadGuard {
-    pub(crate) fn new(headers: &HeaderMap) -> Self {
+    pub fn new(headers: &HeaderMap) -> Self {
         Self {
             plain: KeyGuard::default(),
             inside: Inside::new(headers),
@@ -36,12 +36,12 @@ impl UploadGuard {
     }
 
     /// Whether the next piece is compressed or begins compressed data, so that a search may take long.
-    pub(crate) fn decodes(&self, piece: &[u8]) -> bool {
+    pub fn decodes(&self, piece: &[u8]) -> bool {
         self.inside.layers.decodes(piece)
     }
 
     /// Takes a piece and returns the bytes that may be passed on: all of them after the last piece.
-    pub(crate) fn push(&mut self, piece: Bytes, is_last: bool) -> Result<Bytes, KeyFound> {
+    pub fn push(&mut self, piece: Bytes, is_last: bool) -> Result<Bytes, KeyFound> {
         let is_found = self.inside.finds(&piece);
         let passed = self.plain.push(piece, is_last)?;
         if is_found {
@@ -95,7 +95,7 @@ struct KeyGuard {
 
 /// The body contains an agent key.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct KeyFound;
+pub struct KeyFound;
 
 impl KeyGuard {
     /// Takes a piece and returns the bytes that may be passed on: all of them after the last piece.
