@@ -10,3 +10,4 @@ mod docs;
 mod operator;
 mod ops;
 mod security;
+mod wild;

@@ -181,7 +181,7 @@ impl DefinitionStore {
         &self.inner.upstream
     }
 
-    pub(crate) fn credentials(&self) -> &Credentials {
+    pub fn credentials(&self) -> &Credentials {
         &self.inner.credentials
     }
 

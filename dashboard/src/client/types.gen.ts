@@ -626,10 +626,16 @@ export type CredentialKeys = {
      * Number of names; 0 if the service has no credential.
      */
     count: number;
+    /**
+     * Why the responding replica could not fetch an access token; null if it could, or has not tried. An
+     * agent's requests fail for this reason until the operator replaces the credential or the token
+     * endpoint recovers.
+     */
+    failure: string | null;
 };
 
 /**
- * Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret, refresh_token?, scope?}`. They are never returned.
+ * Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. They are never returned.
  */
 export type Credentials = {
     /**
@@ -669,7 +675,7 @@ export type Credentials = {
      */
     client_id?: string | null;
     /**
-     * `oauth2`: client secret.
+     * `oauth2`: client secret. A public client, which has a refresh token, needs none.
      */
     client_secret?: string | null;
     /**
@@ -680,7 +686,23 @@ export type Credentials = {
      * `oauth2`: requested scope.
      */
     scope?: string | null;
-    [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | undefined;
+    /**
+     * `oauth2`: how the client authenticates at the token endpoint: `basic`, `form`, or `none`. By default, what the endpoint accepts is found out and remembered.
+     */
+    client_auth?: string | null;
+    /**
+     * `oauth2`: JSON Pointer to the object in the token endpoint's response that has `access_token`, if that is not the response itself.
+     */
+    response_pointer?: string | null;
+    /**
+     * `oauth2`: further fields of the form for the token endpoint, such as `audience` or `resource`. A `grant_type` among them replaces `client_credentials`.
+     */
+    extra?: {
+        [key: string]: string;
+    } | null;
+    [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | {
+        [key: string]: string;
+    } | null | undefined;
 };
 
 /**
@@ -5320,6 +5342,8 @@ export type ProxyErrors = {
     /**
      * `upstream_unreachable`: The upstream could not be reached. Nothing was sent; the same idempotency key may be used again.
      *
+     * `credential_refused`: The token endpoint refuses the service's credential. An operator must renew it. Nothing was sent.
+     *
      * `credential_unavailable`: The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.
      *
      * `upstream_broken`: The connection to the upstream failed, or its response could not be masked. The request may have been sent.
@@ -5470,6 +5494,8 @@ export type ExecuteErrors = {
     500: Problem;
     /**
      * `upstream_unreachable`: The upstream could not be reached. Nothing was sent; the same idempotency key may be used again.
+     *
+     * `credential_refused`: The token endpoint refuses the service's credential. An operator must renew it. Nothing was sent.
      *
      * `credential_unavailable`: The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.
      *

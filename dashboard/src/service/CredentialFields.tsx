@@ -2,7 +2,7 @@
 import { fieldError } from '#/session/client';
 import { SelectField } from '#/ui/SelectField';
 import { TextField } from '#/ui/TextField';
-import type { CredentialForm } from './credential';
+import type { CredentialField, CredentialForm } from './credential';
 
 /** The values typed so far. */
 export interface TypedCredential {
@@ -39,6 +39,38 @@ export function CredentialFields({
 }) {
   const form = shownForm(forms, typed);
   if (!form) return null;
+  const special = form.fields.filter(({ isSpecial }) => isSpecial);
+  const errorOf = (key: string) =>
+    fieldError(error, key) ?? fieldError(error, `credentials.${key}`);
+  const set = (key: string, value: string) =>
+    onChange({ ...typed, values: { ...typed.values, [key]: value } });
+  const input = ({ key, label, isSecret, isOptional, options, placeholder }: CredentialField) => {
+    const value = typed.values[key] ?? '';
+    return options ? (
+      <SelectField
+        key={key}
+        label={label}
+        value={value}
+        options={options}
+        error={errorOf(key)}
+        onChange={(event) => set(key, event.target.value)}
+      />
+    ) : (
+      <TextField
+        key={key}
+        label={isOptional ? `${label} (optional)` : label}
+        type={isSecret ? 'password' : 'text'}
+        autoComplete={isSecret ? 'new-password' : 'off'}
+        spellCheck={false}
+        placeholder={placeholder}
+        required={isRequired && !isOptional}
+        maxLength={8192}
+        value={value}
+        error={errorOf(key)}
+        onChange={(event) => set(key, event.target.value)}
+      />
+    );
+  };
   return (
     <>
       {forms.length > 1 && (
@@ -49,23 +81,15 @@ export function CredentialFields({
           onChange={(event) => onChange({ ...typed, way: event.target.value })}
         />
       )}
-      {form.fields.map(({ key, label, isSecret, isOptional = false, placeholder }) => (
-        <TextField
-          key={key}
-          label={isOptional ? `${label} (optional)` : label}
-          type={isSecret ? 'password' : 'text'}
-          autoComplete={isSecret ? 'new-password' : 'off'}
-          spellCheck={false}
-          placeholder={placeholder}
-          required={isRequired && !isOptional}
-          maxLength={8192}
-          value={typed.values[key] ?? ''}
-          error={fieldError(error, key) ?? fieldError(error, `credentials.${key}`)}
-          onChange={(event) =>
-            onChange({ ...typed, values: { ...typed.values, [key]: event.target.value } })
-          }
-        />
-      ))}
+      {form.fields.filter(({ isSpecial }) => !isSpecial).map(input)}
+      {special.length > 0 && (
+        <details open={special.some(({ key }) => errorOf(key) !== undefined) || undefined}>
+          <summary className="cursor-pointer text-sm font-medium">
+            If the provider requires more
+          </summary>
+          <div className="mt-4 space-y-4">{special.map(input)}</div>
+        </details>
+      )}
       <p className="text-sm text-soft">
         Encrypted when saved. Never shown again, not even to agents.
       </p>

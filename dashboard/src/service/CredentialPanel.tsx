@@ -60,6 +60,14 @@ export function CredentialPanel({
           </Failure>
         </div>
       )}
+      {service.credentials.failure !== null && (
+        <div className="mb-3">
+          <Failure>
+            No access token could be fetched: {service.credentials.failure}. Requests of agents fail
+            until this works again.
+          </Failure>
+        </div>
+      )}
       <dl className="space-y-1">
         <Fact name="Sent as">{authTypeName(service.authType)}</Fact>
         {service.credentials.count > 0 && (

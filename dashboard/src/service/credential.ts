@@ -7,6 +7,12 @@ export interface CredentialField {
   label: string;
   isSecret: boolean;
   isOptional?: boolean;
+  /** Only some providers need it. */
+  isSpecial?: boolean;
+  /** The value is a form, such as `audience=x&resource=y`, that is sent as an object. */
+  isForm?: boolean;
+  /** The values to choose from, each with its label. */
+  options?: ReadonlyArray<readonly [string, string]>;
   placeholder?: string;
 }
 
@@ -50,9 +56,32 @@ export const CREDENTIAL_FORMS: Readonly<Record<AuthType, readonly CredentialForm
       fields: [
         plain('token_url', 'Token URL', 'https://auth.example.com/oauth/token'),
         plain('client_id', 'Client ID'),
-        secret('client_secret', 'Client secret'),
+        // A public client has none; the gateway says when it is missing.
+        { ...secret('client_secret', 'Client secret'), isOptional: true },
         { ...secret('refresh_token', 'Refresh token'), isOptional: true },
         { ...plain('scope', 'Scope'), isOptional: true },
+        {
+          ...plain('extra', 'Further form fields', 'audience=https://api.example.com/'),
+          isOptional: true,
+          isSpecial: true,
+          isForm: true,
+        },
+        {
+          ...plain('client_auth', 'Client authentication'),
+          isOptional: true,
+          isSpecial: true,
+          options: [
+            ['', 'Find out'],
+            ['basic', 'HTTP Basic'],
+            ['form', 'In the form'],
+            ['none', 'None: public client'],
+          ],
+        },
+        {
+          ...plain('response_pointer', 'Path to the token in the response', '/authed_user'),
+          isOptional: true,
+          isSpecial: true,
+        },
       ],
     },
   ],
@@ -77,9 +106,12 @@ export function authTypeName(type: AuthType): string {
 export function credentialValues(
   form: CredentialForm | undefined,
   typed: Readonly<Record<string, string>>,
-): Record<string, string> | null {
+): Record<string, string | Record<string, string>> | null {
   const values = (form?.fields ?? [])
-    .map(({ key }) => [key, typed[key] ?? ''] as const)
-    .filter(([, value]) => value !== '');
+    .filter(({ key }) => (typed[key] ?? '') !== '')
+    .map(({ key, isForm }) => {
+      const value = typed[key] ?? '';
+      return [key, isForm ? Object.fromEntries(new URLSearchParams(value)) : value] as const;
+    });
   return values.length > 0 ? Object.fromEntries(values) : null;
 }

@@ -101,7 +101,7 @@ async fn the_inbox_names_services_without_an_access_token(storage: Storage) {
         read["service"] = "mail".into();
         agent.propose(read).send().await
     };
-    read().await.expect_problem(502, "credential_unavailable");
+    read().await.expect_problem(502, "credential_refused");
     let found = inbox(human).await["failed_renewals"][0].clone();
     assert_eq!(
         (&found["service_id"], &found["service_name"]),
@@ -110,7 +110,7 @@ async fn the_inbox_names_services_without_an_access_token(storage: Storage) {
     let reason = found["reason"].as_str().unwrap();
     assert!(reason.contains("token endpoint"), "{reason}");
     assert!(!reason.contains("wrong-secret-4f2a"), "{reason}");
-    read().await.expect_problem(502, "credential_unavailable");
+    read().await.expect_problem(502, "credential_refused");
     let again = inbox(human).await["failed_renewals"][0].clone();
     assert_eq!(again["since"], found["since"]);
     assert!(

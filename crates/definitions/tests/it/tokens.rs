@@ -47,6 +47,10 @@ async fn token(credentials: &Credentials, service: &Service) -> String {
     authorization(&ready)
 }
 
+fn received_client(server: &TokenServer, number: usize) -> Option<(String, String)> {
+    server.received()[number].client.clone()
+}
+
 async fn refused(credentials: &Credentials, service: &Service) -> CredentialUnavailable {
     credentials.ready(service).await.unwrap_err()
 }
@@ -137,14 +141,19 @@ async fn a_client_that_may_not_use_basic_authenticates_in_the_body_once() {
 
     server.behave(|_| TokenResponse::new(400, r#"{"error":"invalid_client"}"#));
     setup.clock.advance(Duration::from_secs(4000));
+    let refusal = refused(&credentials, &service).await;
+    assert!(refusal.is_refused());
     assert!(matches!(
-        refused(&credentials, &service).await,
+        refusal,
         CredentialUnavailable::Token(TokenError::Refused {
             status: 400,
             code: Some("invalid_client")
         })
     ));
     assert_eq!(server.received().len(), 4);
+    // What the endpoint accepted before comes first.
+    assert_eq!(received_client(&server, 2), None);
+    assert!(received_client(&server, 3).is_some());
 }
 
 #[tokio::test]
@@ -244,6 +253,8 @@ async fn an_endpoint_that_fails_or_babbles_gives_no_token_and_changes_nothing() 
         (403, r#"{"error":"canary"}"#),
         (500, "canary"),
     ] {
+        // Longer than any pause after a failure.
+        setup.clock.advance(Duration::from_hours(1));
         let body = body.to_owned();
         server.behave(move |_| TokenResponse::new(status, body.clone()));
         let refusal = refused(&credentials, &service).await;
@@ -262,6 +273,7 @@ async fn an_endpoint_that_fails_or_babbles_gives_no_token_and_changes_nothing() 
         .await
         .unwrap();
     assert_eq!(stored.credential, service.credential);
+    setup.clock.advance(Duration::from_hours(1));
     server.behave(|_| TokenResponse::token("at last", 3600));
     assert_eq!(token(&credentials, &service).await, "Bearer at last");
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use gaiterguard_definitions::credentials::Credentials;
+use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_definitions::service::{self, NewService, ServiceChange};
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::service::{AuthType, Service};
@@ -15,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
-use super::list::{Done, each};
+use super::list::Done;
 use crate::extract::{ApiPath, Fields};
 use crate::openapi::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
 use crate::problem::Problem;
@@ -69,6 +70,11 @@ pub(crate) struct CredentialKeys {
     keys: Vec<String>,
     /// Number of names; 0 if the service has no credential.
     count: usize,
+    /// Why the responding replica could not fetch an access token; null if it could, or has not tried. An
+    /// agent's requests fail for this reason until the operator replaces the credential or the token
+    /// endpoint recovers.
+    #[schema(required)]
+    failure: Option<String>,
 }
 
 impl From<Service> for ServiceBody {
@@ -89,6 +95,7 @@ impl From<Service> for ServiceBody {
             credentials: CredentialKeys {
                 count: keys.len(),
                 keys,
+                failure: None,
             },
             created_at: service.created_at,
             updated_at: service.updated_at,
@@ -112,12 +119,24 @@ impl From<Stored<Service>> for ServiceBody {
                 credentials: CredentialKeys {
                     keys: Vec::new(),
                     count: 0,
+                    failure: None,
                 },
                 created_at: damaged.created_at,
                 updated_at: damaged.created_at,
             },
         }
     }
+}
+
+/// Returns the body for a stored service, with what is known about its access token.
+fn watched(definitions: &DefinitionStore, found: Stored<Service>) -> ServiceBody {
+    let failed = match &found {
+        Stored::Intact(service) => definitions.credentials().failed_renewal(service),
+        Stored::Damaged(_) => None,
+    };
+    let mut body = ServiceBody::from(found);
+    body.credentials.failure = failed.map(|failed| failed.reason);
+    body
 }
 
 /// List services
@@ -129,8 +148,12 @@ impl From<Stored<Service>> for ServiceBody {
     responses((status = 200, description = "All services.", body = Vec<ServiceBody>))
 )]
 async fn list(editing: Editing) -> Result<Json<Vec<ServiceBody>>, Problem> {
-    let services = service::list(editing.definition_store(), editing.workspace()).await?;
-    Ok(Json(each(services)))
+    let definitions = editing.definition_store();
+    let services = service::list(definitions, editing.workspace()).await?;
+    let bodies = services
+        .into_iter()
+        .map(|found| watched(definitions, found));
+    Ok(Json(bodies.collect()))
 }
 
 /// Register a service
@@ -171,8 +194,9 @@ async fn get(
     editing: Editing,
     ApiPath(id): ApiPath<ServiceId>,
 ) -> Result<Json<ServiceBody>, Problem> {
-    let service = service::find(editing.definition_store(), editing.workspace(), id).await?;
-    Ok(Json(service.into()))
+    let definitions = editing.definition_store();
+    let service = service::find(definitions, editing.workspace(), id).await?;
+    Ok(Json(watched(definitions, service)))
 }
 
 /// Update a service

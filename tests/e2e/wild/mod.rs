@@ -1,0 +1,3 @@
+//! Promises about providers, clients, and networks that are not as the standards say.
+
+mod oauth;
