@@ -13,7 +13,7 @@ pub struct OauthGrant {
     pub token_url: Target,
     /// The client's identifier at the token endpoint.
     pub client_id: SecretString,
-    /// The client's secret. A public client has none.
+    /// The client's secret. A public client does not have one.
     pub client_secret: Option<SecretString>,
     /// The refresh token. Without one, the client credentials are the grant (RFC 6749, section 4.4).
     pub refresh_token: Option<SecretString>,
@@ -39,7 +39,7 @@ pub enum ClientAuthentication {
     Basic,
     /// With ID and secret in the form.
     Form,
-    /// Not at all: a public client sends its ID in the form.
+    /// Without a secret: a public client only sends its ID in the form.
     None,
 }
 
@@ -75,8 +75,8 @@ impl ClientAuthentication {
 impl OauthGrant {
     /// Returns the most promising way for the client to authenticate, and others to try.
     ///
-    /// RFC 6749 requires servers to support Basic, and many read the form alone. What the endpoint accepted
-    /// last comes first, because providers lock out clients that fail too often.
+    /// RFC 6749 requires servers to support Basic, and many read the form alone. The way that the endpoint
+    /// accepted last comes first, because providers lock out clients that fail too often.
     pub(crate) fn authentications(
         &self,
     ) -> (ClientAuthentication, &'static [ClientAuthentication]) {
@@ -94,7 +94,7 @@ impl OauthGrant {
     /// Returns every secret of the grant: what an upstream or the endpoint must not echo to an agent.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &SecretString> {
         let access = self.access.as_ref().map(|access| &access.token);
-        // An `audience` is no secret, and masking it would hide ordinary addresses in responses.
+        // An `audience` is not a secret, and masking it would hide ordinary addresses in responses.
         let extra = self
             .extra
             .iter()

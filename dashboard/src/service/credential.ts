@@ -56,7 +56,7 @@ export const CREDENTIAL_FORMS: Readonly<Record<AuthType, readonly CredentialForm
       fields: [
         plain('token_url', 'Token URL', 'https://auth.example.com/oauth/token'),
         plain('client_id', 'Client ID'),
-        // A public client has none; the gateway says when it is missing.
+        // A public client does not have one; the gateway says when it is missing.
         { ...secret('client_secret', 'Client secret'), isOptional: true },
         { ...secret('refresh_token', 'Refresh token'), isOptional: true },
         { ...plain('scope', 'Scope'), isOptional: true },

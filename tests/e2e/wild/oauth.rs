@@ -46,7 +46,7 @@ impl Mail {
     }
 
     /// Makes the endpoint respond to everything with this body.
-    fn answer(&self, body: &'static str) {
+    fn respond(&self, body: &'static str) {
         self.scene.upstream.on("/token", Reply::text(body));
     }
 
@@ -128,7 +128,7 @@ async fn a_token_without_a_usable_lifetime_is_used_and_fetched_once() {
         r#"{"access_token":"t1","token_type":"bearer","expires_in":-1}"#,
         r#"{"access_token":"t1"}"#,
     ] {
-        mail.answer(body);
+        mail.respond(body);
         mail.replace(json!({})).await.expect_status(200);
         let before = mail.exchanges().len();
         for _ in 0..3 {
@@ -307,8 +307,8 @@ async fn a_dead_refresh_token_is_not_presented_again_and_again(storage: Storage)
 
     shows_the_failure(&mail.scene.human, &mail.service).await;
 
-    // A new credential is tried at once.
-    mail.answer(r#"{"access_token":"t1","expires_in":3600}"#);
+    // A new credential is tried immediately.
+    mail.respond(r#"{"access_token":"t1","expires_in":3600}"#);
     mail.replace(json!({"refresh_token": "new"}))
         .await
         .expect_status(200);

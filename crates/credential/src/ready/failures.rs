@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_credential_is_tried_at_once() {
+    fn a_new_credential_is_tried_immediately() {
         let mut failures = Failures::default();
         let error = CredentialUnavailable::from(TokenError::Unusable("no"));
         for _ in 0..9 {

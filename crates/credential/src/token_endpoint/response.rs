@@ -1,7 +1,7 @@
 //! The response of a token endpoint: which of what providers send is accepted.
 //!
 //! RFC 6749 defines a JSON object. Providers also send forms, lifetimes as text or zero, token types in
-//! words of their own, and the token inside of another object. What is clear is accepted.
+//! words of their own, and the token inside of another object. Everything that has one meaning is accepted.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lifetime_that_is_no_positive_number_is_unknown() {
+    fn a_lifetime_that_is_not_positive_is_unknown() {
         for lifetime in ["0", "\"0\"", "-1", "\"soon\"", "\"NaN\"", "\"-inf\"", "[]"] {
             let response = format!(r#"{{"access_token":"a","expires_in":{lifetime}}}"#);
             let fetched = parsed(200, &response).unwrap();

@@ -151,7 +151,7 @@ async fn a_client_that_may_not_use_basic_authenticates_in_the_body_once() {
         })
     ));
     assert_eq!(server.received().len(), 4);
-    // What the endpoint accepted before comes first.
+    // The way that the endpoint accepted before comes first.
     assert_eq!(received_client(&server, 2), None);
     assert!(received_client(&server, 3).is_some());
 }
