@@ -204,7 +204,8 @@ pub(crate) fn is_amount(value: &Value) -> bool {
 
 /// Whether a value names a currency.
 pub(crate) fn is_currency(value: &Value) -> bool {
-    value.name().to_ascii_lowercase().contains("currency") && code(&value.text).is_some()
+    let name = value.name().to_ascii_lowercase();
+    (name.contains("currency") || name == "ccy") && code(&value.text).is_some()
 }
 
 fn currency_of(amount: &Value, others: &[Value]) -> Option<String> {

@@ -3,21 +3,16 @@
 
 use gaiterguard_domain::effect::Effect;
 
+use crate::calls::Calls;
+use crate::code::is_code_fact;
 use crate::fact::{FactKind, NO_AMOUNT, Ranked, Weight};
-use crate::kind::{gives, is_trial_name, receives};
+use crate::kind::{gives, receives};
 use crate::line::{CONTENT_CHARS_MAX, Line, NAMED_MAX, Part, VALUE_CHARS_MAX, short_name};
-use crate::values::Calls;
 use crate::verb::Phrase;
 use crate::words::{is_in, noun_of, plural, singular, spaced};
 
-/// How many other values follow the object after those that decide what happens.
-const DETAILS_MAX: usize = 2;
-
-/// How many values follow the object if fewer of them decide what happens.
-const DETAILS_ALONE_MAX: usize = 3;
-
-/// How many values that decide what happens follow the object.
-const DECIDING_MAX: usize = 3;
+/// How many accounts, or objects of the path, follow a payment.
+const OBJECTS_MAX: usize = 2;
 
 /// The longest state that is part of the sentence, in characters.
 const STATE_CHARS_MAX: usize = 30;
@@ -41,6 +36,8 @@ pub(crate) struct Headline<'a> {
     pub(crate) effect: Effect,
     /// Whether a switch in the request turns it into one that destroys.
     pub(crate) destroys: bool,
+    /// The noun of the code that the request evaluates.
+    pub(crate) evaluated: Option<String>,
     pub(crate) facts: &'a [Ranked],
     pub(crate) calls: &'a Calls,
     pub(crate) is_unread: bool,
@@ -53,6 +50,10 @@ impl Headline<'_> {
         if self.destroys {
             line.own("Destroy: ");
         }
+        if let Some(noun) = &self.evaluated {
+            self.evaluation(&mut line, noun);
+            return self.ended(line);
+        }
         let belongs_to_object = self.calls.is_batch && !self.names().is_empty();
         if self.calls.count == 0 || belongs_to_object {
             match self.effect {
@@ -62,10 +63,37 @@ impl Headline<'_> {
         } else {
             self.all_calls(&mut line);
         }
+        self.ended(line)
+    }
+
+    fn ended(&self, mut line: Line) -> Vec<Part> {
         if self.is_unread {
             line.own(" · unreadable body");
         }
         line.parts
+    }
+
+    /// Writes a request that evaluates code. The code comes first: it may do anything.
+    fn evaluation(&self, line: &mut Line, noun: &str) {
+        line.own("Evaluate ");
+        line.own(noun);
+        let is_said = is_in("Eval Evaluate Execute Run", &self.phrase.verb);
+        if !is_said {
+            line.own(&format!(" ({}", self.phrase.verb.to_lowercase()));
+            line.noun(self.phrase.noun.as_deref());
+            line.own(")");
+        }
+        Self::belongs_to(line, &self.names());
+        let code = self
+            .of_kind(FactKind::Command)
+            .find(|one| is_code_fact(one.fact.kind, &one.fact.name));
+        if let Some(code) = code {
+            line.own(": “");
+            line.value(code, CONTENT_CHARS_MAX);
+            line.own("”");
+        }
+        let kinds = [&[FactKind::Amount, FactKind::Recipient], DETAILS].concat();
+        self.details(line, &kinds);
     }
 
     /// Writes a request that consists of calls.
@@ -79,6 +107,7 @@ impl Headline<'_> {
             line.own(&format!("Run {} calls: ", self.calls.count));
         }
         self.named_calls(line);
+        Self::belongs_to(line, &self.names());
         let amounts: Vec<&Ranked> = self.of_kind(FactKind::Amount).collect();
         line.list(" · ", &amounts);
         let recipients: Vec<&Ranked> = self.of_kind(FactKind::Recipient).collect();
@@ -89,6 +118,7 @@ impl Headline<'_> {
     /// Appends the first different calls, with how often each appears, and counts the others.
     fn named_calls(&self, line: &mut Line) {
         let mut named = 0;
+        let mut before = "";
         for (number, call) in self.calls.named.iter().take(NAMED_MAX).enumerate() {
             if number > 0 {
                 line.own(", ");
@@ -96,7 +126,20 @@ impl Headline<'_> {
             if call.times > 1 {
                 line.own(&format!("{} × ", call.times));
             }
-            line.text(&call.name, false, VALUE_CHARS_MAX);
+            // Requests to one collection differ in their ends only: `PUT /tasks/1, 2, 3`.
+            let folder = call.name.rfind('/').map_or("", |at| &call.name[..=at]);
+            let is_same = number > 0 && folder == before && folder.contains(" /");
+            let shown = if is_same {
+                &call.name[folder.len()..]
+            } else {
+                &*call.name
+            };
+            line.text(shown, false, VALUE_CHARS_MAX);
+            before = folder;
+            if let Some(object) = &call.object {
+                line.own(" on ");
+                line.text(object, false, VALUE_CHARS_MAX);
+            }
             named += call.times;
         }
         if self.calls.count > named {
@@ -111,6 +154,11 @@ impl Headline<'_> {
             .filter(|amount| amount.fact.value != NO_AMOUNT);
         match amount {
             Some(amount) => {
+                // An invoice asks for money and is not money itself.
+                if self.phrase.is_mild() && self.phrase.noun.is_some() {
+                    self.object(line);
+                    line.own(" of");
+                }
                 line.own(" ");
                 line.value(amount, VALUE_CHARS_MAX);
             }
@@ -134,17 +182,27 @@ impl Headline<'_> {
         }
         // Money may go to any other account or come from it, so its name says which it is.
         let others = accounts().filter(|one| !receives(&one.fact.name) && !gives(&one.fact.name));
-        for other in others.take(DETAILS_MAX) {
+        for other in others.take(OBJECTS_MAX) {
             line.detail(other);
         }
         if amount.is_some() {
-            let objects = self
+            let is_said = self.phrase.is_mild() && self.phrase.takes_name;
+            for object in self
                 .of_kind(FactKind::Target)
-                .chain(self.of_kind(FactKind::Object));
-            for object in objects.take(DETAILS_MAX) {
+                .skip(usize::from(is_said))
+                .take(OBJECTS_MAX)
+            {
                 line.detail(object);
             }
-            self.details(line, &[]);
+            self.details(
+                line,
+                &[
+                    FactKind::Object,
+                    FactKind::Other,
+                    FactKind::Date,
+                    FactKind::Content,
+                ],
+            );
         } else {
             self.context(line);
             self.details(
@@ -278,9 +336,12 @@ impl Headline<'_> {
 
     /// Returns how many objects of the path's collection the body lists by their identifiers.
     fn listed_objects(&self) -> Option<usize> {
+        let noun = self.phrase.noun.as_deref().map(singular)?;
         let ids = self.facts.iter().find(|one| {
-            let own = one.fact.name.rsplit('.').next().unwrap_or_default();
-            one.fact.kind == FactKind::Object && own.eq_ignore_ascii_case("ids")
+            let own = spaced(one.fact.name.rsplit('.').next().unwrap_or_default());
+            let last = own.rsplit(' ').next().unwrap_or_default();
+            let is_own = noun.rsplit(' ').next() == Some(&singular(last)) && singular(last) != last;
+            is_in("ids keys names paths uuids", last) || is_own && !one.fact.name.contains('.')
         })?;
         // A query may have them in one value: `ids=1,2,3`.
         let parts = ids.fact.value.split(',').count();
@@ -306,12 +367,16 @@ impl Headline<'_> {
         let names = self.names();
         let object = names.first().filter(|_| self.phrase.takes_name);
         let noun = self.phrase.noun.as_deref();
-        if object.is_none()
-            && let Some(noun) = noun
-            && let Some(count) = self.listed_objects()
-        {
-            line.own(&format!(" {count} {}", plural(&singular(noun))));
-            return;
+        if let Some(noun) = noun.filter(|_| object.is_none()) {
+            let nouns = || plural(&singular(noun));
+            if self.phrase.is_for_all {
+                line.own(&format!(" all {}", nouns()));
+                return;
+            }
+            if let Some(count) = self.listed_objects() {
+                line.own(&format!(" {count} {}", nouns()));
+                return;
+            }
         }
         // The name of a file says what it is.
         let is_file =
@@ -330,6 +395,18 @@ impl Headline<'_> {
         let names = self.names();
         if self.phrase.takes_name {
             line.within(names.get(1..).unwrap_or_default());
+        } else if self.phrase.is_part()
+            && let Some((nearest, context)) = names.split_first()
+        {
+            line.own(" of");
+            line.noun(
+                Some(&noun_of(&nearest.fact.name))
+                    .filter(|noun| !noun.is_empty())
+                    .map(|noun| &**noun),
+            );
+            line.own(" ");
+            line.value(nearest, VALUE_CHARS_MAX);
+            line.within(context);
         } else {
             Self::belongs_to(line, &names);
         }
@@ -344,79 +421,6 @@ impl Headline<'_> {
                 line.within(context);
             }
             _ => line.within(names),
-        }
-    }
-
-    /// Appends the values that decide what happens, and the first others of some kinds: each name once,
-    /// and no value that is also in the path.
-    fn details(&self, line: &mut Line, kinds: &[FactKind]) {
-        self.details_but(line, kinds, "");
-    }
-
-    /// Appends values like [`Self::details`], but none with the name of one that is part of the sentence.
-    fn details_but(&self, line: &mut Line, kinds: &[FactKind], said: &str) {
-        let mut shown: Vec<(&str, &str)> = Vec::new();
-        let pays = self.effect == Effect::Pay;
-        let deciding = self.facts.iter().filter(|one| {
-            // These are part of the sentence themselves.
-            let is_said = match one.fact.kind {
-                FactKind::Amount | FactKind::Recipient => true,
-                FactKind::Account => pays,
-                _ => one.fact.name == said,
-            };
-            one.weight == Weight::Deciding && !is_said
-        });
-        let of_kinds = |weight| {
-            kinds
-                .iter()
-                .flat_map(|kind| self.of_kind(*kind))
-                .filter(move |one| one.weight == weight && one.fact.name != said)
-        };
-        self.appended(line, deciding, DECIDING_MAX, &mut shown);
-        let room = DETAILS_ALONE_MAX.max(shown.len() + DETAILS_MAX);
-        self.appended(line, of_kinds(Weight::Plain), room, &mut shown);
-        // A value that says how the request is made is named only if there is nothing else, and a switch if there
-        // is room: one that is on does more than one that is off.
-        if shown.is_empty() {
-            // The calls of a batch are named already.
-            if self.calls.count == 0 {
-                self.appended(line, of_kinds(Weight::Minor), DETAILS_MAX, &mut shown);
-            }
-        } else if self.first(FactKind::Command).is_none() {
-            for (state, names_max) in [("true", DETAILS_ALONE_MAX), ("false", DETAILS_MAX)] {
-                let switches = of_kinds(Weight::Minor)
-                    .filter(|one| one.fact.value == state && !is_trial_name(&one.fact.name));
-                self.appended(line, switches, names_max, &mut shown);
-            }
-        }
-    }
-
-    /// Appends values until a number of names is shown.
-    fn appended<'f>(
-        &self,
-        line: &mut Line,
-        facts: impl Iterator<Item = &'f Ranked>,
-        names_max: usize,
-        shown: &mut Vec<(&'f str, &'f str)>,
-    ) {
-        for one in facts {
-            // A filter in the query may have the name of a value in the body.
-            let place = one.fact.location.split('/').next().unwrap_or_default();
-            let name = (place, &*one.fact.name);
-            let is_known = self
-                .of_kind(FactKind::Target)
-                .any(|name| name.fact.value == one.fact.value);
-            if is_known || shown.contains(&name) {
-                continue;
-            }
-            if shown.len() >= names_max {
-                break;
-            }
-            line.detail(one);
-            if one.total > 1 {
-                line.own(&format!(" and {} more", one.total - 1));
-            }
-            shown.push(name);
         }
     }
 
@@ -436,11 +440,11 @@ impl Headline<'_> {
         }
     }
 
-    fn first(&self, kind: FactKind) -> Option<&Ranked> {
+    pub(crate) fn first(&self, kind: FactKind) -> Option<&Ranked> {
         self.of_kind(kind).next()
     }
 
-    fn of_kind(&self, kind: FactKind) -> impl Iterator<Item = &Ranked> {
+    pub(crate) fn of_kind(&self, kind: FactKind) -> impl Iterator<Item = &Ranked> {
         self.facts.iter().filter(move |one| one.fact.kind == kind)
     }
 }

@@ -3,10 +3,12 @@
 use gaiterguard_domain::secret_name;
 use gaiterguard_judge::Role;
 
-use crate::amount;
 use crate::fact::{FactKind, Weight};
+use crate::selection::{self, is_condition};
+use crate::switch::{is_deciding_switch, is_trial};
 use crate::values::Value;
-use crate::words::{is_in, is_verb, spaced, words};
+use crate::words::{is_in, is_opaque, is_verb, spaced, words};
+use crate::{amount, code};
 
 pub(crate) fn kind_of(value: &Value) -> FactKind {
     match value.role {
@@ -20,7 +22,11 @@ pub(crate) fn kind_of(value: &Value) -> FactKind {
         Role::Recipient | Role::Attendee => FactKind::Recipient,
         Role::Account | Role::Payment => FactKind::Account,
         Role::Access => FactKind::Access,
+        _ if code::is_code(value) => FactKind::Command,
+        Role::Command if code::is_only_named(value) => FactKind::Other,
         Role::Command => FactKind::Command,
+        // The identifier of a message or of a website is neither a text nor a URL.
+        Role::Content | Role::Link if is_opaque(&value.text) => FactKind::Object,
         Role::Content => FactKind::Content,
         Role::Link => FactKind::Link,
         // A charge may be an amount or the object that is charged.
@@ -52,18 +58,15 @@ fn is_sentence(value: &Value) -> bool {
         && !name.rsplit(' ').next().is_some_and(is_condition)
 }
 
-/// Whether a word names the condition that selects what a request is about.
-fn is_condition(word: &str) -> bool {
-    is_in("filter q query search where", word)
-}
-
 pub(crate) fn weight_of(value: &Value, kind: FactKind) -> Weight {
     let name = spaced(value.name());
     let last = name.rsplit(' ').next().unwrap_or_default();
     if is_trial(&name, last, &value.text)
         || is_everything(&value.text)
         || is_environment(value)
-        || is_grave_switch(&name, &value.text)
+        || is_deciding_switch(&name, &value.text)
+        || value.text.ends_with(selection::EVERYTHING)
+        || code::is_code(value)
     {
         return Weight::Deciding;
     }
@@ -87,7 +90,8 @@ pub(crate) fn weight_of(value: &Value, kind: FactKind) -> Weight {
 
 /// Whether a value of a batch is the name of a call or the mark of its item, and not what the call is about.
 pub(crate) fn frames_call(value: &Value) -> bool {
-    const FRAME: &str = "action cmd command endpoint http_method href method op operation path relative_path \
+    const FRAME: &str = "action cmd command content_id endpoint http_method href id \
+        method op operation path relative_path \
         relative_url temp_id type uri url uuid verb";
     let is_item = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     // Members of the item itself, not of what it holds.
@@ -95,56 +99,11 @@ pub(crate) fn frames_call(value: &Value) -> bool {
     is_member && is_in(FRAME, &value.name().to_ascii_lowercase())
 }
 
-/// Whether a value says that the request is only tried, planned, or prepared. That is what the agent
-/// asks for, and the upstream may ignore it.
-fn is_trial(name: &str, last: &str, text: &str) -> bool {
-    let text = text.trim().to_ascii_lowercase();
-    let is_off = is_in("false 0 no none off", &text) || text.is_empty();
-    is_trial_name(name) && !is_off
-        || is_in("mode stage state status", last)
-            && is_in("draft scheduled test preview sandbox", &text)
-}
-
-/// Whether the dotted name of a value is that of a switch for a trial.
-pub(crate) fn is_trial_name(name: &str) -> bool {
-    const SWITCHES: &[&str] = &[
-        "check only",
-        "draft",
-        "dry run",
-        "dryrun",
-        "is draft",
-        "noop",
-        "plan only",
-        "preview only",
-        "simulate",
-        "test mode",
-        "testmode",
-        "validate only",
-        "validation only",
-        "what if",
-        "whatif",
-    ];
-    let own = spaced(name.rsplit('.').next().unwrap_or_default());
-    SWITCHES.contains(&&*own)
-}
-
 /// Whether a value is a switch that turns the request into one that destroys.
 pub(crate) fn destroys(value: &Value) -> bool {
     let name = spaced(value.name());
     let is_on = matches!(&*value.text, "true" | "1");
     is_on && is_in("destroy wipe", name.rsplit(' ').next().unwrap_or_default())
-}
-
-/// Whether a value is a switch that decides who sees an object, or that makes the request do far more.
-fn is_grave_switch(name: &str, text: &str) -> bool {
-    const WIDENING: &str = "delete destroy everyone everything force ownership permanent permanently prune \
-        purge wipe";
-    let any_in = |list: &str| name.split(' ').any(|word| is_in(list, word));
-    match text {
-        "true" => any_in(WIDENING) || any_in("private public"),
-        "false" => any_in("private"),
-        _ => false,
-    }
 }
 
 /// Whether a value stands for everything or everyone of its kind.

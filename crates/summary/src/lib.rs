@@ -5,13 +5,20 @@
 //! must never enter it: an approver compares the two.
 
 mod amount;
+mod calls;
+mod code;
+mod detail;
+mod effect;
 mod fact;
 mod headline;
 mod kind;
 mod line;
 mod money;
 mod path;
+mod procedure;
 mod ranking;
+mod selection;
+mod switch;
 mod units;
 mod values;
 mod verb;
@@ -79,9 +86,13 @@ impl Summary {
         } = subject;
         let request = opened.request();
         let target = Target::of(request.path, base_path, request.method, operation);
-        let values = values::of_request(opened, operation);
+        let is_endpoint = procedure::is_endpoint(target.trailing_words().last());
+        let values = values::of_request(opened, operation, is_endpoint, effect);
         let form = verb::Form::of(opened.content(), &target, values.kept.len());
-        let phrase = verb::of(effect, request.method, operation, &target, form);
+        let mut phrase = verb::of(effect, request.method, operation, &target, form);
+        phrase.is_for_all &= values.kept.is_empty() && values.dropped == 0;
+        phrase.is_for_all |= values.selects_all && !phrase.takes_name;
+        let effect = values.effect(effect::without_names(effect, opened, operation, &target));
         let destroys = values.kept.iter().any(kind::destroys);
         let of_calls = values.calls.effect;
         let effect = verb::refined(effect, request.method, &phrase, of_calls, destroys);
@@ -95,6 +106,7 @@ impl Summary {
         }
         .facts();
         let headline = Headline {
+            evaluated: code::evaluated(&phrase.verb, &values.kept),
             phrase,
             effect,
             destroys,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fact::{FactKind, Ranked, count};
 use crate::values::{beginning, is_identifier};
-use crate::words::{is_in, noun_of, spaced};
+use crate::words::{is_in, is_opaque, noun_of, spaced};
 
 /// The longest value of a headline, in characters: one line on a phone.
 pub(crate) const VALUE_CHARS_MAX: usize = 60;
@@ -12,8 +12,14 @@ pub(crate) const VALUE_CHARS_MAX: usize = 60;
 /// The longest content of a headline, in characters: two lines on a phone.
 pub(crate) const CONTENT_CHARS_MAX: usize = 110;
 
-/// How many recipients or calls are named; the others are counted.
-pub(crate) const NAMED_MAX: usize = 2;
+/// How many recipients, calls or values of a list are named; the others are counted.
+pub(crate) const NAMED_MAX: usize = 5;
+
+/// The longest value of a list, in characters.
+const LISTED_CHARS_MAX: usize = 40;
+
+/// The shortest beginning that the values of a list share, in characters, if it is written only once.
+const SHARED_CHARS_MIN: usize = 4;
 
 /// A piece of a headline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +87,59 @@ impl Line {
 
     /// Appends a name and its value.
     pub(crate) fn detail(&mut self, one: &Ranked) {
+        let is_named = self.begin_detail(one);
+        // A text for people must not read like the name of the object.
+        if one.fact.kind == FactKind::Content {
+            self.own(if is_named { " “" } else { "text “" });
+            self.value(one, CONTENT_CHARS_MAX);
+            self.own("”");
+            return;
+        }
+        if is_named {
+            self.own(" ");
+        }
+        // The end of a command or a sentence may matter as much as its beginning.
+        let chars_max = match one.fact.kind {
+            FactKind::Command => CONTENT_CHARS_MAX,
+            _ if one.fact.value.contains(' ') => CONTENT_CHARS_MAX,
+            _ => VALUE_CHARS_MAX,
+        };
+        self.value(one, chars_max);
+    }
+
+    /// Appends a name and the first values of a list; a beginning that all of them share is written once.
+    pub(crate) fn detail_list(&mut self, one: &Ranked, group: &[&Ranked]) {
+        let is_named = self.begin_detail(one);
+        let texts: Vec<&str> = group.iter().map(|one| &*one.fact.value).collect();
+        let is_whole = texts.len() == one.total;
+        if is_whole && texts.len() > 1 && texts.iter().all(|text| *text == texts[0]) {
+            self.own(if is_named { " " } else { "" });
+            self.own(&format!("{} × ", one.total));
+            self.value(one, VALUE_CHARS_MAX);
+            return;
+        }
+        let named = &texts[..texts.len().min(NAMED_MAX)];
+        let shared = shared_beginning(named);
+        if shared.is_empty() {
+            self.own(if is_named { " " } else { "" });
+        } else {
+            self.own(" in ");
+            self.text(shared, false, VALUE_CHARS_MAX);
+            self.own(": ");
+        }
+        for (number, text) in named.iter().enumerate() {
+            if number > 0 {
+                self.own(", ");
+            }
+            self.text(&text[shared.len()..], false, LISTED_CHARS_MAX);
+        }
+        if one.total > named.len() {
+            self.own(&format!(" and {} more", one.total - named.len()));
+        }
+    }
+
+    /// Appends the name of a value; returns whether it has one.
+    fn begin_detail(&mut self, one: &Ranked) -> bool {
         self.own(" · ");
         let name = match one.fact.kind {
             FactKind::Target => noun_of(&one.fact.name),
@@ -88,21 +147,20 @@ impl Line {
         };
         if !name.is_empty() {
             self.name(&name);
-            self.own(" ");
         }
-        // The end of a command or a sentence may matter as much as its beginning.
-        let chars_max = match one.fact.kind {
-            FactKind::Command | FactKind::Content => CONTENT_CHARS_MAX,
-            _ if one.fact.value.contains(' ') => CONTENT_CHARS_MAX,
-            _ => VALUE_CHARS_MAX,
-        };
-        self.value(one, chars_max);
+        !name.is_empty()
     }
 
-    /// Appends the objects around another one, the outermost first.
+    /// Appends the objects around another one, the outermost first. An identifier that says nothing
+    /// follows the noun of what it identifies.
     pub(crate) fn within(&mut self, names: &[&Ranked]) {
         for (number, name) in names.iter().rev().enumerate() {
             self.own(if number == 0 { " in " } else { "/" });
+            let noun = noun_of(&name.fact.name);
+            if is_opaque(&name.fact.value) && !noun.is_empty() {
+                self.own(&noun);
+                self.own(" ");
+            }
             self.value(name, VALUE_CHARS_MAX);
         }
     }
@@ -126,6 +184,29 @@ impl Line {
     }
 }
 
+/// Returns the beginning that all texts share, up to a separator; empty if it is too short to matter.
+fn shared_beginning<'t>(texts: &[&'t str]) -> &'t str {
+    let [first, _, _, ..] = texts else {
+        return "";
+    };
+    let length = texts.iter().fold(first.len(), |length, text| {
+        let same = first
+            .bytes()
+            .zip(text.bytes())
+            .take_while(|(one, other)| one == other);
+        length.min(same.count())
+    });
+    let shared = first.as_bytes()[..length]
+        .iter()
+        .rposition(|byte| b"/:".contains(byte));
+    let shared = shared.map_or("", |at| &first[..=at]);
+    if shared.len() < SHARED_CHARS_MIN {
+        ""
+    } else {
+        shared
+    }
+}
+
 /// Returns the last of the dotted names of a value, and the one before it if it says nothing alone.
 pub(crate) fn short_name(names: &str) -> String {
     // Names of the format, around every value of it.
@@ -139,7 +220,7 @@ pub(crate) fn short_name(names: &str) -> String {
     let own = outer.next().unwrap_or_default();
     let is_alone = own.chars().nth(1).is_none()
         || is_identifier(own)
-        || is_in("id key name names type value code text", own);
+        || is_in("amount code id key name names text type value", own);
     match outer.find(|name| !is_wrapper(name)).filter(|_| is_alone) {
         // In `account.id`, the word before says all.
         Some(outer) if own == "id" => spaced(outer),

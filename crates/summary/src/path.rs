@@ -5,7 +5,9 @@ use gaiterguard_judge::{PartKind, path_parts};
 use http::Method;
 use percent_encoding::percent_decode_str;
 
-use crate::words::{begins_with_verb, is_caller, is_general, is_version};
+use crate::words::{
+    SEVERAL, act_of_noun, begins_with_verb, is_caller, is_general, is_version, singular, words,
+};
 
 /// The most names of a path that are kept.
 const NAMES_MAX: usize = 16;
@@ -30,6 +32,8 @@ pub(crate) struct Name {
     pub(crate) value: String,
     /// The document's description of the parameter.
     pub(crate) meaning: Option<String>,
+    /// The word before the noun that says what kind of them it is: `payroll` in `/payroll/runs/r1`.
+    pub(crate) qualifier: Option<String>,
 }
 
 impl Target {
@@ -135,7 +139,29 @@ impl Target {
     /// Whether a segment is a word of the interface. A segment without a kind, which the assessor
     /// reads differently from how it is written, is a name unless it is a verb at the end.
     fn is_word(&self, text: &str, kind: Option<PartKind>, is_last: bool, method: &Method) -> bool {
-        let is_act = is_last && (begins_with_verb(text) || *method == Method::POST);
+        // A decoded segment with such characters is the name of something: `team/blue`.
+        if text.contains(|c: char| c == '/' || c.is_whitespace()) {
+            return false;
+        }
+        // `$batch` and `_search` are marked as words of the interface.
+        let marked = text.strip_prefix(['$', '_']);
+        if marked.is_some_and(|word| {
+            word.starts_with(|first: char| first.is_ascii_lowercase())
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        }) {
+            return true;
+        }
+        // In `DELETE /pipelines/send-invoices`, the verb belongs to the name.
+        let is_named = *method != Method::POST
+            && self.expects_name()
+            && text.contains(['-', '_'])
+            && !words(text).any(|word| SEVERAL.contains(&&*word) || word == "all");
+        let is_act = is_last && !is_named && (begins_with_verb(text) || *method == Method::POST);
+        if is_last && *method == Method::POST && act_of_noun(text).is_some() {
+            return true;
+        }
         let Some(kind) = kind else {
             let is_plain = text.bytes().all(|byte| byte.is_ascii_alphabetic());
             return is_last && is_plain && begins_with_verb(text);
@@ -156,7 +182,7 @@ impl Target {
             PartKind::Unclear => is_act || !is_last && !self.expects_name(),
             PartKind::Word => {
                 let is_compound = text.contains(['-', '_']) && !text.ends_with('s');
-                is_act || !(is_compound && self.expects_name())
+                is_act || !(is_named || is_compound && self.expects_name())
             }
         }
     }
@@ -177,12 +203,23 @@ impl Target {
             self.names.remove(0);
         }
         // Two names may follow one word: `/repos/acme/site`.
-        let noun = self.trailing_words().last().cloned();
+        let (noun, qualifier) = match self.trailing_words() {
+            [.., before, noun] => {
+                let qualifies = parameter.is_none()
+                    && !is_general(before)
+                    && !begins_with_verb(before)
+                    && singular(before) == *before
+                    && singular(noun) != *noun;
+                (Some(noun.clone()), qualifies.then(|| before.clone()))
+            }
+            words => (words.last().cloned(), None),
+        };
         self.trailing = 0;
         self.names.push(Name {
             noun: noun.or_else(|| parameter.map(str::to_owned)),
             value,
             meaning,
+            qualifier,
         });
     }
 }

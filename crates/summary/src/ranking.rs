@@ -2,6 +2,7 @@
 
 use gaiterguard_apidocs::Operation;
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_domain::secret_shape;
 use gaiterguard_judge::Role;
 
 use crate::fact::{Fact, FactKind, NO_AMOUNT, Ranked, Weight};
@@ -16,6 +17,10 @@ const MEANING_CHARS_MAX: usize = 80;
 
 /// Shown instead of a secret: summaries appear on lists and lock screens.
 const HIDDEN: &str = "(hidden: looks like a secret)";
+
+/// The most visible characters of a secret that counts as masked, and the fewest that are not visible.
+const MASKED_CHARS_MAX: usize = 16;
+const MASK_CHARS_MIN: usize = 3;
 
 /// A request whose values are ranked.
 #[derive(Clone, Copy)]
@@ -44,7 +49,7 @@ impl Ranking<'_> {
             let is_secret = is_secret(value);
             let kind = self.kind(value, is_secret, names_object);
             let shown = match kind {
-                _ if is_secret => HIDDEN.to_owned(),
+                _ if is_secret => hidden(&value.text),
                 FactKind::Amount => amount::shown(value, self.values, self.effect),
                 _ => units::shown(value).unwrap_or_else(|| value.text.clone()),
             };
@@ -158,6 +163,23 @@ impl Ranked {
             self.covers += 1;
         }
         is_same
+    }
+}
+
+/// Returns what is shown of a secret: what the agent has masked already, or the beginning that identifies the
+/// kind of secret.
+fn hidden(secret: &str) -> String {
+    let is_mask = |c: char| matches!(c, '*' | '•' | '…' | '●');
+    let visible = secret.chars().filter(|c| !is_mask(*c)).count();
+    let masked = secret.chars().filter(|c| is_mask(*c)).count();
+    let is_masked = secret.contains('…') || masked >= MASK_CHARS_MIN;
+    if is_masked && visible <= MASKED_CHARS_MAX {
+        return secret.to_owned();
+    }
+    let known = secret_shape::at_start().filter(|start| secret.starts_with(start));
+    match known.max_by_key(|start| start.len()) {
+        Some(start) => format!("{start}… {HIDDEN}"),
+        None => HIDDEN.to_owned(),
     }
 }
 

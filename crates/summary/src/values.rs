@@ -1,6 +1,6 @@
 //! The values of a request's query and body, with their places and their documentation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gaiterguard_apidocs::{Operation, Place};
 use gaiterguard_domain::effect::Effect;
@@ -8,17 +8,17 @@ use gaiterguard_judge::{Role, effect_of_call};
 use gaiterguard_request::node::push_token;
 use gaiterguard_request::opened::{Body, Document, Opened};
 use gaiterguard_request::{Arena, Node};
+use http::Method;
 
-use crate::words::{is_in, is_verb, words};
+use crate::calls::{Calls, effect_of_statement, request};
+use crate::words::is_in;
+use crate::{procedure, selection};
 
 /// The most values that are read. A summary shows six, and a larger body is a list of more of the same.
 const VALUES_MAX: usize = 2000;
 
 /// The most characters of a value that are kept. Enough for the beginning of a message on a phone.
 pub(crate) const VALUE_CHARS_MAX: usize = 300;
-
-/// How many different calls of one request are kept by name. A headline names two and counts the others.
-const CALLS_MAX: usize = 4;
 
 /// How many texts that hold JSON are opened within one another, as deep as the assessor opens them.
 const WRAPPED_MAX: usize = 3;
@@ -29,15 +29,6 @@ const MARKUP_TAGS: &str = "a b blockquote body br code div em figure h1 h2 h3 h4
 
 /// Attributes of such elements.
 const MARKUP_LOOKS: &str = "class style";
-
-/// Members of a command that name it, whatever they say.
-const COMMAND_NAMES: &[&str] = &["action", "command", "cmd", "method", "op", "operation"];
-
-/// Members that name a command, but also many other things: only a verb with an object counts.
-const KIND_NAMES: &[&str] = &["event", "kind", "type"];
-
-/// The longest name of a command, in bytes. Longer texts are values.
-const COMMAND_BYTES_MAX: usize = 64;
 
 /// Names that say nothing about a value, so that the name around it counts: `emailAddress/address`.
 const GENERIC_NAMES: &[&str] = &[
@@ -85,62 +76,6 @@ impl Value {
     }
 }
 
-/// A call within a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Call {
-    /// Its name, or its method and its target.
-    pub(crate) name: String,
-    /// How often it appears.
-    pub(crate) times: usize,
-    /// The grave effect that its name has.
-    effect: Option<Effect>,
-}
-
-impl Call {
-    /// Orders calls by their effect, the gravest first.
-    fn rank(&self) -> (bool, Option<Effect>) {
-        (self.effect.is_none(), self.effect)
-    }
-}
-
-/// The calls within a request.
-#[derive(Debug, Default)]
-pub(crate) struct Calls {
-    /// Different ones, the gravest first.
-    pub(crate) named: Vec<Call>,
-    /// How many calls there are.
-    pub(crate) count: usize,
-    /// The gravest effect that the name of a command has.
-    pub(crate) effect: Option<Effect>,
-    /// Whether they are the commands of a list, which may belong to the object in the path, and not the
-    /// calls that the whole request consists of.
-    pub(crate) is_batch: bool,
-}
-
-impl Calls {
-    fn push(&mut self, name: &str) {
-        self.count += 1;
-        if let Some(known) = self.named.iter_mut().find(|known| known.name == name) {
-            known.times += 1;
-            return;
-        }
-        let call = Call {
-            name: name.to_owned(),
-            times: 1,
-            // The name of a request in a batch begins with its method.
-            effect: effect_of_call(name.split(' ').next().unwrap_or(name)),
-        };
-        let place = self
-            .named
-            .iter()
-            .position(|known| call.rank() < known.rank())
-            .unwrap_or(self.named.len());
-        self.named.insert(place, call);
-        // A harmless call must not hide a grave one.
-        self.named.truncate(CALLS_MAX);
-    }
-}
-
 /// The values of a request.
 #[derive(Debug, Default)]
 pub(crate) struct Values {
@@ -154,11 +89,41 @@ pub(crate) struct Values {
     pub(crate) calls: Calls,
     /// Whether the body cannot be read.
     pub(crate) is_unread: bool,
+    /// Whether a selection without a condition makes the request one for everything.
+    pub(crate) selects_all: bool,
+    /// The effect of the procedure that a remote call names.
+    pub(crate) of_procedure: Option<Effect>,
+}
+
+impl Values {
+    /// Returns the effect of the request in the light of the procedure that it calls: the path of such an
+    /// interface reads like a phone call or like running code, whatever is called.
+    pub(crate) fn effect(&self, own: Effect) -> Effect {
+        let is_of_path = |role| !self.kept.iter().any(|value| value.role == role);
+        match (own, self.of_procedure) {
+            (own, Some(called)) if called < own => called,
+            (Effect::Code, Some(called)) if is_of_path(Role::Command) => called,
+            (Effect::ShareOutside, Some(called)) if is_of_path(Role::Recipient) => called,
+            _ => own,
+        }
+    }
 }
 
 /// Returns the values of a request.
-pub(crate) fn of_request(opened: &Opened<'_>, operation: Option<&Operation>) -> Values {
+///
+/// `effect` is the effect of the request by its path: a selection of everything matters only if
+/// something is done to it.
+pub(crate) fn of_request(
+    opened: &Opened<'_>,
+    operation: Option<&Operation>,
+    is_endpoint: bool,
+    effect: Effect,
+) -> Values {
     let mut reader = Reader {
+        method: opened.request().method,
+        changes: effect != Effect::Read,
+        is_endpoint,
+        frame: HashSet::new(),
         values: Values::default(),
         operation,
         names: Vec::new(),
@@ -183,7 +148,7 @@ pub(crate) fn of_request(opened: &Opened<'_>, operation: Option<&Operation>) -> 
         Body::Text(text) => reader.leaf("body", text, Kind::Other),
         Body::Requests(requests) => {
             for (method, target) in requests {
-                reader.values.calls.push(&format!("{method} {target}"));
+                reader.values.calls.push(&request(method, target));
             }
             reader.values.dropped += requests.len();
         }
@@ -204,6 +169,13 @@ struct Reader<'a> {
     values: Values,
     operation: Option<&'a Operation>,
     names: Vec<String>,
+    method: &'a Method,
+    /// Whether the request does more than to read.
+    changes: bool,
+    /// Whether the path only says that something is called.
+    is_endpoint: bool,
+    /// The locations of values that only name the call.
+    frame: HashSet<String>,
     /// Members of the body that only say which calls it has.
     envelope: &'static [&'static str],
     /// How many texts were opened around the value.
@@ -215,14 +187,21 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn node(&mut self, node: &Node<'_>, location: &str) {
         match node {
+            // In a merge patch, null removes the value.
+            Node::Null if *self.method == Method::PATCH => self.empty(location),
+            // Without a date, nothing expires.
+            Node::Null if *self.method == Method::PUT && self.role(false, false) == Role::Date => {
+                self.empty(location);
+            }
             Node::Null => {}
+            Node::List([]) | Node::Map([]) => self.empty(location),
             Node::Bool(value) => {
                 self.leaf(location, if *value { "true" } else { "false" }, Kind::Bool);
             }
             Node::Number(spelled) => self.leaf(location, spelled, Kind::Other),
             Node::Text(text) => self.text(location, text),
             Node::List(items) => {
-                self.commands(items);
+                self.values.calls.add_commands(items);
                 for (number, item) in items.iter().enumerate() {
                     self.node(item, &format!("{location}/{number}"));
                 }
@@ -281,41 +260,37 @@ impl Reader<'_> {
         self.leaf(location, text, Kind::Other);
     }
 
-    /// Counts the commands of a list: items that name what is done to each of them.
-    fn commands(&mut self, items: &[Node<'_>]) {
-        // The calls of a GraphQL document or of JSON-RPC are counted already.
-        let is_counted = self.values.calls.count > 0 && !self.values.calls.is_batch;
-        if is_counted || items.len() < 2 {
+    /// Reads a value that is empty: it may select everything, or take away what was there.
+    fn empty(&mut self, location: &str) {
+        if !self.changes || self.names.is_empty() {
             return;
         }
-        let requests = || items.iter().map(request_of).collect::<Option<Vec<_>>>();
-        let commands = || {
-            let commands = items.iter().map(command_of);
-            commands.map(|command| command.map(str::to_owned)).collect()
-        };
-        let Some(commands) = requests().or_else(commands) else {
-            return;
-        };
-        let calls = &mut self.values.calls;
-        calls.is_batch = true;
-        for command in commands {
-            calls.push(&command);
+        if let Some(shown) = selection::of_empty(self.name()) {
+            self.values.selects_all = true;
+            self.leaf(location, shown, Kind::Other);
+        } else if !self.frame.is_empty()
+            || selection::empty_matters(self.role(false, false), self.method)
+        {
+            // The arguments of a procedure say what it is about.
+            self.leaf(location, selection::NONE, Kind::Other);
         }
-        let gravest = calls.named.first().and_then(|call| call.effect);
-        calls.effect = calls.effect.into_iter().chain(gravest).min();
     }
 
     fn leaf(&mut self, location: &str, text: &str, kind: Kind) {
-        if self.names.len() == 1 && self.envelope.contains(&self.name()) {
+        let is_envelope = self.names.len() == 1 && self.envelope.contains(&self.name());
+        if is_envelope || self.frame.contains(location) {
             self.values.dropped += 1;
             return;
         }
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let role = self.role(matches!(kind, Kind::Bool), is_number);
         if role == Role::Command {
-            let known = self.values.calls.effect.into_iter();
-            self.values.calls.effect = known.chain(effect_of_statement(text)).min();
+            self.values.calls.add_effect(effect_of_statement(text));
         }
+        let everything = selection::of_text(self.name(), text)
+            .filter(|_| self.changes && matches!(kind, Kind::Other));
+        self.values.selects_all |= everything.is_some();
+        let text = everything.as_deref().unwrap_or(text);
         let (text, is_cut) = beginning(text, VALUE_CHARS_MAX);
         let value = Value {
             location: location.to_owned(),
@@ -343,6 +318,10 @@ impl Reader<'_> {
         let Some(own) = names.next() else {
             return Role::Content;
         };
+        // The arguments of a procedure are not a command by themselves.
+        if !self.frame.is_empty() && is_in("args arguments params", own) {
+            return Role::Identifier;
+        }
         // An identifier has no words, as in a map from variations to their shares.
         if is_identifier(own) {
             return if is_number {
@@ -360,6 +339,10 @@ impl Reader<'_> {
         let role = match (Role::of(own), outer.map(|outer| Role::of(outer))) {
             // An argument of a command is not a command.
             (Role::Identifier, Some(Role::Command)) => Role::Identifier,
+            // The value of a gift card is what it is worth.
+            (_, Some(Role::Payment)) if is_number && own.eq_ignore_ascii_case("value") => {
+                Role::Amount
+            }
             (Role::None | Role::Identifier | Role::Owner, Some(outer)) if outer != Role::None => {
                 outer
             }
@@ -386,15 +369,17 @@ impl Reader<'_> {
         field.description.clone()
     }
 
-    /// Collects the calls in a body: root fields of a GraphQL document, or the methods of JSON-RPC.
+    /// Collects the calls in a body: root fields of a GraphQL document, or the procedures of a remote call.
     fn calls(&mut self, body: &Node<'_>) {
         let one = std::slice::from_ref(body);
-        let bodies = if body.items().is_empty() {
-            one
-        } else {
-            body.items()
-        };
-        for body in bodies {
+        let body_is_list = !body.items().is_empty();
+        let bodies = if body_is_list { body.items() } else { one };
+        for (number, body) in bodies.iter().enumerate() {
+            let location = if body_is_list {
+                format!("body/{number}")
+            } else {
+                "body".to_owned()
+            };
             let text = |name| body.get(name).and_then(Node::as_text);
             if let Some(document) = text("query").filter(|text| Document::looks_like(text))
                 && let Some(document) = Document::read(document)
@@ -402,10 +387,20 @@ impl Reader<'_> {
                 for field in document.operations.iter().flat_map(|(_, fields)| fields) {
                     self.values.calls.push(field);
                 }
+                // The document may hold the values itself.
+                for (name, value) in &document.arguments {
+                    self.names.push((*name).to_owned());
+                    self.leaf(&format!("{location}/query"), value, Kind::Other);
+                    self.names.pop();
+                }
                 self.envelope = &["query", "operationName"];
-            } else if let Some(method) = text("method").filter(|_| body.get("jsonrpc").is_some()) {
-                self.values.calls.push(method);
-                self.envelope = &["jsonrpc", "id", "method"];
+            } else if let Some(found) = procedure::of_body(body, &location, self.is_endpoint) {
+                let called = effect_of_call(found.name).unwrap_or(Effect::Change);
+                let known = self.values.of_procedure.into_iter();
+                self.values.of_procedure = known.chain([called]).min();
+                self.values.calls.push_on(found.name, found.object);
+                self.envelope = &["jsonrpc", "id"];
+                self.frame.extend(found.frame);
             }
         }
     }
@@ -418,48 +413,6 @@ pub(crate) fn is_identifier(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-}
-
-/// Returns the effect of a database statement by its first word.
-fn effect_of_statement(text: &str) -> Option<Effect> {
-    let first = text.split_whitespace().next()?.to_ascii_lowercase();
-    let is_statement = text.split_whitespace().nth(2).is_some();
-    match &*first {
-        _ if !is_statement => None,
-        "delete" | "drop" | "truncate" => Some(Effect::Delete),
-        "grant" | "revoke" => Some(Effect::Access),
-        "alter" | "create" | "insert" | "merge" | "replace" | "update" => Some(Effect::Change),
-        _ => None,
-    }
-}
-
-/// Returns the request that an item of a list is: `PUT /tasks/1`.
-fn request_of(item: &Node<'_>) -> Option<String> {
-    const METHODS: &str = "DELETE GET HEAD OPTIONS PATCH POST PUT";
-    let text = |names: &str| {
-        let mut members = item.members().iter();
-        let named = |name: &str| is_in(names, &name.to_ascii_lowercase());
-        members.find_map(|(name, value)| value.as_text().filter(|_| named(name)))
-    };
-    let method = text("http_method method verb")?.to_ascii_uppercase();
-    let target = text("endpoint href path relative_path relative_url relativepath uri url")?;
-    is_in(METHODS, &method).then(|| format!("{method} {target}"))
-}
-
-/// Returns the name of the command that an item of a list is.
-fn command_of<'n>(item: &Node<'n>) -> Option<&'n str> {
-    item.members().iter().find_map(|(name, value)| {
-        let command = value.as_text().filter(|text| {
-            text.len() <= COMMAND_BYTES_MAX && !text.contains(char::is_whitespace)
-        })?;
-        let is_named = |names: &[&str]| names.iter().any(|one| name.eq_ignore_ascii_case(one));
-        let said: Vec<String> = words(command).collect();
-        let is_act = said.first().is_some_and(|word| is_verb(word))
-            || said.last().is_some_and(|word| is_verb(word))
-            || effect_of_call(command).is_some();
-        let counts = is_named(COMMAND_NAMES) || is_named(KIND_NAMES) && said.len() > 1;
-        (is_act && counts).then_some(command)
-    })
 }
 
 /// Replaces the indices in a pointer by `*`, as documents describe the items of a list.

@@ -7,7 +7,8 @@ use http::Method;
 
 use crate::path::Target;
 use crate::words::{
-    SEVERAL, is_general, is_in, is_verb, noun_of, singular, spaced, verb_of, words,
+    SEVERAL, act_of_noun, is_general, is_in, is_verb, noun_of, plural, singular, spaced, verb_of,
+    words,
 };
 
 /// The act, and the kind of thing that it is done to.
@@ -19,6 +20,8 @@ pub(crate) struct Phrase {
     pub(crate) noun: Option<String>,
     /// Whether the last name in the path is the thing, and not only what the thing belongs to.
     pub(crate) takes_name: bool,
+    /// Whether nothing selects some of the things, so that it is done to all of them.
+    pub(crate) is_for_all: bool,
 }
 
 impl Phrase {
@@ -29,6 +32,18 @@ impl Phrase {
             "Withdraw",
         ];
         MOVES.contains(&&*self.verb)
+    }
+
+    /// Whether the noun says nothing without what it belongs to, such as the settings of a workspace.
+    pub(crate) fn is_part(&self) -> bool {
+        self.noun
+            .as_deref()
+            .is_some_and(|noun| is_generic(&singular(noun)))
+    }
+
+    /// Whether the verb says only that something changes, as the method does.
+    pub(crate) fn is_mild(&self) -> bool {
+        is_in(MILD, &self.verb)
     }
 
     /// Whether the thing that is created lets somebody or something sign in.
@@ -168,6 +183,14 @@ const CHANGES: &str = "Assign Change Edit Enable Lock Mark Merge Modify Move Pau
 const PLAIN_ACTS: &str = "accept activate approve archive assign attach cancel deactivate detach disable \
     enable install invite publish reject restart restore resume revoke suspend terminate unarchive verify";
 
+/// Verbs at the end of the path of a DELETE that are what is done; any other is what is deleted.
+const REMOVES: &str = "cancel clear deactivate delete destroy detach disable discard expunge purge reject remove \
+    revoke terminate unassign unlink void";
+
+/// Nouns that say nothing without what they belong to.
+const GENERIC: &str = "attribute config configuration content data detail entry field info item list metadata \
+    option parameter preference property record setting status state value";
+
 /// Words for what is sent to people.
 const MESSAGES: &str = "message mail email sms mms fax letter notification invitation chat";
 
@@ -191,6 +214,14 @@ pub(crate) fn of(
     form: Form,
 ) -> Phrase {
     let mut path = of_path(effect, method, target, form);
+    // Nothing selects some of a collection: `DELETE /carts/ct_1/items`.
+    path.is_for_all = *method == Method::DELETE
+        && form == Form::Empty
+        && !path.takes_name
+        && target
+            .trailing_words()
+            .last()
+            .is_some_and(|word| singular(word) != *word);
     // "Start run", not "Run run".
     if path.noun.as_deref() == Some("run") && path.verb == "Run" {
         "Start".clone_into(&mut path.verb);
@@ -222,6 +253,7 @@ pub(crate) fn of(
         verb,
         noun: noun.or(path.noun),
         takes_name: path.takes_name && !is_collection,
+        ..path
     }
 }
 
@@ -257,12 +289,52 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
     };
     let last_name_noun = || {
         let name = target.names.last()?;
-        name.noun.as_deref().map(noun_of)
+        let noun = name.noun.as_deref().map(noun_of)?;
+        Some(match &name.qualifier {
+            Some(qualifier) => format!("{} {noun}", spaced(qualifier)),
+            None => noun,
+        })
     };
     let trailing = target.trailing_words().iter();
-    let trailing: Vec<&String> = trailing.filter(|word| !is_general(word)).collect();
+    let mut trailing: Vec<&String> = trailing.filter(|word| !is_general(word)).collect();
+    // `/gift-cards/bulk` is about several of what is before it.
+    let is_bulk = trailing.len() > 1
+        && trailing
+            .pop_if(|last| SEVERAL.contains(&&*spaced(last)))
+            .is_some();
+    let bulk = |verb: &str| {
+        if is_bulk && !verb.starts_with("Bulk ") {
+            format!("Bulk {}", verb.to_ascii_lowercase())
+        } else {
+            verb.to_owned()
+        }
+    };
+    // `/accounts/a1/credit`, `/accounts/a1/activation`, `/loans/quote`.
+    if let Some((last, before)) = trailing.split_last()
+        && *method == Method::POST
+        && act_of(effect, last).is_none()
+        && !is_verb(last)
+        && let Some(verb) = act_of_noun(last)
+        && (before.is_empty() && !target.names.is_empty()
+            || before.last().is_some_and(|word| singular(word) != **word))
+    {
+        return Phrase {
+            verb: of_money(effect, capitalized(&verb), target),
+            noun: before
+                .last()
+                .map_or_else(last_name_noun, |word| Some(noun_of(word))),
+            takes_name: before.is_empty(),
+            is_for_all: false,
+        };
+    }
     // A verb at the end of a path says what is done, to what is before it: `/pulls/7/merge`.
     if let Some((last, before)) = trailing.split_last()
+        // `DELETE /doors/d1/lock` removes the lock.
+        && !(*method == Method::DELETE && is_verb(last) && !is_in(REMOVES, last))
+        // `PUT /settings/payments` changes what is set for payments.
+        && !(matches!(*method, Method::PUT | Method::PATCH)
+            && singular(last) != **last
+            && !is_verb(last))
         && let Some((verb, object)) = verb_in(effect, last)
     {
         // In `/accounts/a1/calls`, the call is not that of the account.
@@ -273,17 +345,28 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
                 verb,
                 noun: None,
                 takes_name: false,
+                is_for_all: false,
             };
         }
         let collection = before
             .last()
             .filter(|_| !target.names.is_empty() || object.is_none());
+        // A search is for several.
+        let searches = is_in("Count Export List Query Search", &verb);
+        let noun_of = |word: &str| {
+            if searches {
+                plural(&noun_of(word))
+            } else {
+                noun_of(word)
+            }
+        };
         return Phrase {
-            verb: of_money(effect, verb, target),
+            verb: bulk(&of_money(effect, verb, target)),
             takes_name: collection.is_none() && object.is_none(),
             noun: object
                 .or_else(|| collection.map(|word| noun_of(word)))
                 .or_else(last_name_noun),
+            is_for_all: false,
         };
     }
     // A search may be followed by its language or by what it looks for: `/search/jql`.
@@ -293,14 +376,28 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
             verb,
             noun: trailing.last().map(|word| noun(word)),
             takes_name: false,
+            is_for_all: false,
         };
     }
     if let Some(word) = trailing.last() {
         let verb = plain(effect, method, Some(word), form).to_owned();
+        // `/settings/mail` and `/webhook/config` say what they are only together.
+        let before = trailing.iter().rev().nth(1).map(|before| &***before);
+        let noun = match before {
+            Some(before) if is_generic(&singular(word)) => {
+                format!("{} {}", noun_of(before), noun(word))
+            }
+            Some(before) if is_in("config configuration preferences settings", before) => {
+                format!("{} {before}", noun(word))
+            }
+            _ if is_bulk => plural(&noun_of(word)),
+            _ => noun(word),
+        };
         return Phrase {
-            verb: of_money(effect, verb, target),
-            noun: Some(noun(word)),
+            verb: bulk(&of_money(effect, verb, target)),
+            noun: Some(noun),
             takes_name: false,
+            is_for_all: false,
         };
     }
     let act = target.names.last().and_then(|name| name.noun.as_deref());
@@ -309,7 +406,12 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
         verb: act.map_or_else(|| plain(effect, method, None, form).to_owned(), capitalized),
         noun: last_name_noun().filter(|_| act.is_none()),
         takes_name: true,
+        is_for_all: false,
     }
+}
+
+fn is_generic(word: &str) -> bool {
+    is_in(GENERIC, word.rsplit(' ').next().unwrap_or_default())
 }
 
 /// Replaces a verb that says nothing about the payment by the one that the path has: `/transfer/create`.
@@ -326,6 +428,9 @@ fn of_money(effect: Effect, verb: String, target: &Target) -> String {
 fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
     if let Some(verb) = act_of(effect, segment) {
         return Some((verb.to_owned(), None));
+    }
+    if segment == "eval" {
+        return Some(("Evaluate".to_owned(), None));
     }
     // The part before a dot names the group of a procedure: `chat.postMessage`.
     let words = spaced(segment.rsplit('.').next().unwrap_or(segment));
@@ -368,11 +473,18 @@ fn plain(effect: Effect, method: &Method, word: Option<&str>, form: Form) -> &'s
         Method::PATCH => "Change",
         Method::POST if effect == Effect::Read => "Read",
         Method::POST if sends => "Send",
-        Method::POST if effect == Effect::Code && !is_named => "Run",
+        Method::POST if effect == Effect::Code && word.is_some_and(is_runnable) => "Run",
         Method::POST if is_named => "Change",
         Method::POST => "Create",
         _ => "Read",
     }
+}
+
+/// Whether a word names what is run when it is created. Anything else, such as a record, only takes part in it.
+fn is_runnable(word: &str) -> bool {
+    const RUNNABLE: &str = "action build command deployment evaluation exec execution function invocation job \
+        lambda pipeline process query run script task test workflow";
+    words(word).any(|word| is_in(RUNNABLE, &singular(&word)))
 }
 
 /// Reads the verb and the noun at the beginning of a summary, such as “Creates a refund for a charge”.

@@ -1,17 +1,22 @@
 //! English words in names and paths.
 
 /// Verbs of API documents and paths.
-const VERBS: &str = "accept activate add announce apply approve archive assign attach ban block book buy calculate \
+const VERBS: &str = "accept activate add announce apply approve archive assign attach ban block book buy calculate compile compute \
     cancel capture change charge check clear close complete compose confirm copy create deactivate delete \
-    deploy destroy detach disable discard dispatch dispute download duplicate edit enable estimate evaluate execute \
-    export expunge finalize finish fork forward generate get give grant hangup ignore import \
-    install invite issue join kick launch leave link list lock make mark merge modify move \
-    open order overwrite pause pay pin place post preview publish purchase purge push query reassign \
-    reboot redeliver refund register reject release remove rename reopen reorder replace \
-    reply rerun reserve reset resize restart restore resume retrieve retry revoke roll \
-    rollback rotate run save scale schedule search send set share simulate snooze start stop submit \
-    subscribe suspend sync terminate transfer transition trigger unarchive unassign unblock \
+    decrypt deploy destroy detach disable discard dispatch dispute download duplicate dismiss drain edit enable encrypt escalate estimate eval evaluate execute \
+    export expunge finalize finish flush fork forward freeze generate get give grant hangup ignore import inspect \
+    install invalidate invite issue join kick launch leave link list lock make mark merge migrate modify move notify \
+    open order overwrite pause pay pin place post preview promote provision publish purchase purge push query reassign \
+    reboot recalculate redeem redeliver refund register reject release remove reindex rename render reopen reorder replace \
+    reply rerun resend reserve reset resize restart restore resume retrieve retry reverse revoke roll \
+    rollback rotate run save scale schedule search send set share simulate snooze settle start stop submit \
+    subscribe suspend sync terminate transfer transform transition trigger unarchive unassign unblock undelete unfreeze \
     unlink unlock unpin unsubscribe update upgrade upload upsert validate verify void withdraw write";
+
+/// Verbs that are also nouns: one is what is done only if the path of a POST ends with it after an object,
+/// as in `/accounts/a1/credit`.
+const NOUN_ACTS: &str = "audit count credit debit dial escalate extend lookup probe quote read report request sign \
+    swap test trace translate upgrade visit";
 
 /// Words before or after a verb that applies to many things.
 pub(crate) const SEVERAL: &[&str] = &["batch", "bulk", "many", "mass", "multi", "multiple"];
@@ -33,6 +38,26 @@ pub(crate) fn begins_with_verb(segment: &str) -> bool {
         .split(' ')
         .next()
         .is_some_and(|first| SEVERAL.contains(&first) || is_verb(first))
+}
+
+/// Returns the verb of a noun for an act: `validate` for `validation`, `credit` for `credit`.
+pub(crate) fn act_of_noun(word: &str) -> Option<String> {
+    /// Endings of nouns for acts, and those of their verbs.
+    const ENDINGS: [(&str, &str); 5] = [
+        ("ation", "ate"),
+        ("ation", "e"),
+        ("ation", ""),
+        ("ion", "e"),
+        ("ion", ""),
+    ];
+    if is_in(NOUN_ACTS, word) {
+        return Some(word.to_owned());
+    }
+    ENDINGS.iter().find_map(|(noun, verb)| {
+        let stem = word.strip_suffix(noun)?;
+        let verb = format!("{stem}{verb}");
+        is_verb(&verb).then_some(verb)
+    })
 }
 
 /// Whether a word is the third person of a verb.
@@ -79,6 +104,19 @@ pub(crate) fn is_version(text: &str) -> bool {
         }
         None => text.split('.').all(|part| is_number(part, 2)),
     }
+}
+
+/// Whether a value is an identifier that a machine made, such as `cus_9s6XKz` or a UUID: it says nothing
+/// about what it identifies.
+pub(crate) fn is_opaque(text: &str) -> bool {
+    const LONG: usize = 16;
+    let has = |is: fn(&u8) -> bool| text.bytes().any(|byte| is(&byte));
+    let is_token = text
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    is_token
+        && has(u8::is_ascii_digit)
+        && (text.len() >= LONG || text.contains('_') || !has(u8::is_ascii_alphabetic))
 }
 
 /// Splits a name in any of the usual spellings into words.

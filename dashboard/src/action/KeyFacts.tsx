@@ -14,8 +14,9 @@ import { cardOf, pointerOf } from './card';
 import { byName, factsBeyond, meaningOf, type Named } from './facts';
 import { comparisonsOf } from './familiarity';
 import { Intent } from './Intent';
+import { topReasonOf } from './reason';
 import { bodyValues } from './requestValues';
-import { type Mark, Reason, topReasonOf } from './WhyScore';
+import { type Mark, Reason } from './WhyScore';
 
 /** More lines of a value would push the other facts off the screen. */
 const VALUE_LINES_MAX = 6;

@@ -13,14 +13,6 @@ import { pointsToBody, signalsOf } from './signals';
 /** Marks the text that a signal points to. */
 export type Mark = (signal: Signal) => void;
 
-/** Returns the most important reason: a rule, the strongest signal, or the explanation. */
-export function topReasonOf(action: Action): Signal | string | null {
-  const rule = action.matched_rules.find(({ effect }) => effect === 'require_approval');
-  if (rule) return `The rule “${rule.name}” requires approval.`;
-  const [first] = signalsOf(action);
-  return first && first.weight > 0 ? first : action.risk_explanation || null;
-}
-
 /** Shows a reason. One that points to the body is a button that leads to the text. */
 export function Reason({
   action,

@@ -39,6 +39,8 @@ export interface CardValue {
   value: Excerpt;
   /** The documented description, if it is short. */
   meaning: string | null;
+  /** Whether it is free text, which must not read like the name of an object. */
+  isQuoted: boolean;
 }
 
 /** The content of a card. */
@@ -65,6 +67,7 @@ export function cardOf(action: Action): CardContent {
     name: beginning(short.get(fact.name) ?? fact.name, NAME_CHARACTERS_MAX),
     value: shownValue(action, fact, leaves),
     meaning: meaningOf(fact),
+    isQuoted: fact.kind === 'content',
   }));
   const beyond = new Set(action.summary ? factsBeyond(action.summary) : []);
   const content = {

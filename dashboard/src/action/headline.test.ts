@@ -55,6 +55,11 @@ describe('the headline of a request', () => {
       ' · no amount given',
       ' · <intent> [pi_3]',
     ]);
+    expect(lines('Cancel [m1] · [note] “[Snow]” · [keys] in [a/]: [b], [c]')).toEqual([
+      'Cancel [m1]',
+      ' · <note> “[Snow]”',
+      ' · <keys> in [a/]: [b], [c]',
+    ]);
     expect(lines('Call [+44] · [account] [AC5]: “[Hello]…”')).toEqual([
       'Call [+44]',
       ' · <account> [AC5]:',

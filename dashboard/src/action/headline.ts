@@ -15,6 +15,9 @@ export const SEPARATOR = ' · ';
 const LINE = /^ (· |“$)/;
 const BEFORE_LINE = /(?= · )|(?= “$)/;
 
+/** The words between a name and its value: none, a quotation mark, or where the values of a list are. */
+const AFTER_NAME = /^ (“|in |\d+ × )?$/;
+
 /** Returns what the request would do; without a summary, the operation's, or else the method and path. */
 export function headline(request: {
   summary?: RequestSummary | null;
@@ -33,12 +36,15 @@ export function linesOf(parts: readonly HeadlinePart[]): Piece[][] {
     // A value is never split: the agent may have written a separator itself.
     const pieces = is_value ? [text] : text.split(BEFORE_LINE);
     for (const piece of pieces) {
-      if (!is_value && LINE.test(piece)) lines.push([]);
+      // A text that follows its name stays next to it; one that is sent follows a colon.
+      const isNamed = piece.endsWith('“') && !lines.at(-1)?.at(-1)?.text.endsWith(':');
+      if (!is_value && LINE.test(piece) && !isNamed) lines.push([]);
       lines.at(-1)?.push({ text: piece, kind: is_value ? 'value' : 'words' });
     }
   }
   for (const [separator, name, space, value] of lines.slice(1)) {
-    if (name === undefined || separator?.text !== SEPARATOR || space?.text !== ' ') continue;
+    if (name === undefined || separator?.text !== SEPARATOR || !AFTER_NAME.test(space?.text ?? ''))
+      continue;
     if (name.kind === 'value' && value?.kind === 'value') name.kind = 'name';
   }
   return lines;

@@ -9,9 +9,10 @@ import { frictionOf, TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
 import { ShortIntent } from '#/action/Intent';
 import { LevelBadge } from '#/action/RiskBadge';
+import { topReasonOf } from '#/action/reason';
 import { riskLevel } from '#/action/risk';
 import { TimeLeft } from '#/action/TimeLeft';
-import { topReasonOf } from '#/action/WhyScore';
+
 import type { Action } from '#/client';
 import { Cut } from '#/text/Cut';
 import { Visible } from '#/text/Visible';

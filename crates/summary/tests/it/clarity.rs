@@ -13,13 +13,13 @@ fn parts_of_a_path_that_name_nothing_are_left_out() {
         (
             Method::DELETE,
             "/ex/jira/1324a887-45db-4bf4-9e21-3f3d1b5e8c70/rest/api/3/issue/WEB-1934",
-            "Delete issue WEB-1934 in 1324a887-45db-4bf4-9e21-3f3d1b5e8c70",
+            "Delete issue WEB-1934 in jira 1324a887-45db-4bf4-9e21-3f3d1b5e8c70",
         ),
         // The caller.
         (
             Method::DELETE,
             "/channels/1156021834/messages/13054809/reactions/heart/@me",
-            "Delete reaction heart in 1156021834/13054809",
+            "Delete reaction heart in channel 1156021834/message 13054809",
         ),
         (Method::DELETE, "/users/me", "Delete user me"),
         (Method::POST, "/approve/job-12345", "Approve job-12345"),
@@ -35,17 +35,17 @@ fn a_switch_that_decides_is_in_the_headline() {
         (
             "/repos/acme/tokens",
             r#"{"description":"Design tokens","private":false}"#,
-            "Change tokens in acme · private false · description Design tokens",
+            "Change tokens in acme · private false · description “Design tokens”",
         ),
         (
             "/runs/run-12345",
             r#"{"is-destroy":true,"message":"Tear down"}"#,
-            "Destroy: Change run run-12345 · is destroy true · message Tear down",
+            "Destroy: Change run run-12345 · is destroy true · message “Tear down”",
         ),
         (
             "/zones/z-12345",
             r#"{"comment":"OPS-318","proxied":false}"#,
-            "Change zone z-12345 · comment OPS-318 · proxied false",
+            "Change zone z-12345 · comment “OPS-318” · proxied false",
         ),
         (
             "/projects/p-12345",
@@ -83,7 +83,7 @@ fn the_gravest_request_of_a_batch_is_named_first() {
         {"method":"put","relative_path":"/tasks/5"},{"method":"delete","relative_path":"/tasks/6"}
     ]}"#;
     let found = summary(Effect::Create, &Method::POST, "/batch", body, None);
-    let expected = "Run 6 calls: DELETE /tasks/6, PUT /tasks/1 and 4 more";
+    let expected = "Run 6 calls: DELETE /tasks/6, PUT /tasks/1, 2, 3, 4 and 1 more";
     assert_eq!(
         (found.text().as_str(), found.effect),
         (expected, Effect::Delete)

@@ -64,7 +64,7 @@ fn an_undocumented_request_reads_like_a_sentence() {
             Method::POST,
             "/channels/cha_1/messages",
             r#"{"to":["a@x.example","b@x.example","c@x.example"],"subject":"Prices","body":"They rise."}"#,
-            "Send message to a@x.example, b@x.example and 1 more · channel cha_1: “They rise.”",
+            "Send message to a@x.example, b@x.example, c@x.example · channel cha_1: “They rise.”",
         ),
         (
             Access,
@@ -85,7 +85,7 @@ fn an_undocumented_request_reads_like_a_sentence() {
             Method::DELETE,
             "/repos/acme/site/pulls/7/labels",
             "",
-            "Delete label · pull request 7 in acme/site",
+            "Delete all labels · pull request 7 in acme/site",
         ),
         (
             Delete,
@@ -113,14 +113,14 @@ fn an_undocumented_request_reads_like_a_sentence() {
             Method::POST,
             "/repos/acme/site/issues/482/labels",
             r#"{"labels":["needs-repro","bug"]}"#,
-            "Create label · issue 482 in acme/site · labels needs-repro and 1 more",
+            "Create 2 labels · issue 482 in acme/site · labels needs-repro, bug",
         ),
         (
             Change,
             Method::POST,
             "/v1/documents/d8f7a6b5c4:batchUpdate",
             r#"{"title":"Plan"}"#,
-            "Bulk update document d8f7a6b5c4 · title Plan",
+            "Bulk update document d8f7a6b5c4 · title “Plan”",
         ),
     ] {
         let found = summary(effect, &method, target, body.as_bytes(), None);
@@ -167,7 +167,7 @@ fn calls_within_a_request_are_named() {
     let found = summary(Effect::Delete, &Method::POST, "/graphql", body, None);
     assert_eq!(
         found.text(),
-        "Run 2 calls: deleteRepository, archiveProject"
+        "Run 2 calls: deleteRepository, archiveProject · id 7, 8"
     );
     let body =
         br#"{"jsonrpc":"2.0","id":1,"method":"mailbox.expunge","params":{"mailbox":"Trash"}}"#;
@@ -190,7 +190,7 @@ fn calls_that_are_not_named_are_counted() {
         .join(",");
     let body = format!("[{calls}]");
     let found = summary(Effect::Change, &Method::POST, "/rpc", body.as_bytes(), None);
-    assert_eq!(found.text(), "Run 4 calls: 2 × a.b, c.d and 1 more");
+    assert_eq!(found.text(), "Run 4 calls: 2 × a.b, c.d, e.f");
 }
 
 #[test]

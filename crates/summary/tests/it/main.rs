@@ -3,7 +3,10 @@
 mod bounds;
 mod clarity;
 mod deciding;
+mod evaluation;
 mod headlines;
+mod reach;
+mod remote_calls;
 
 use gaiterguard_apidocs::{Body, Field, Operation};
 use gaiterguard_domain::effect::Effect;

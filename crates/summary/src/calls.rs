@@ -1,0 +1,171 @@
+//! The calls within a request: the requests of a batch, the commands of a list, and the procedures of an
+//! interface for remote calls.
+
+use gaiterguard_domain::effect::Effect;
+use gaiterguard_judge::effect_of_call;
+use gaiterguard_request::Node;
+use percent_encoding::percent_decode_str;
+
+use crate::words::{is_in, is_verb, words};
+
+/// How many different calls of one request are kept by name. A headline names five and counts the others.
+const CALLS_MAX: usize = 8;
+
+/// Members of a command that name it, whatever they say.
+const COMMAND_NAMES: &[&str] = &["action", "command", "cmd", "method", "op", "operation"];
+
+/// Members that name a command, but also many other things: only a verb with an object counts.
+const KIND_NAMES: &[&str] = &["event", "kind", "type"];
+
+/// The longest name of a command, in bytes. Longer texts are values.
+const COMMAND_BYTES_MAX: usize = 64;
+
+/// A call within a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// Its name, or its method and its target.
+    pub(crate) name: String,
+    /// The class, model or service that it is called on.
+    pub(crate) object: Option<String>,
+    /// How often it appears.
+    pub(crate) times: usize,
+    /// The grave effect that its name has.
+    pub(crate) effect: Option<Effect>,
+}
+
+impl Call {
+    /// Orders calls by their effect, the gravest first.
+    fn rank(&self) -> (bool, Option<Effect>) {
+        (self.effect.is_none(), self.effect)
+    }
+}
+
+/// The calls within a request.
+#[derive(Debug, Default)]
+pub(crate) struct Calls {
+    /// Different ones, the gravest first.
+    pub(crate) named: Vec<Call>,
+    /// How many calls there are.
+    pub(crate) count: usize,
+    /// The gravest effect that the name of a command has.
+    pub(crate) effect: Option<Effect>,
+    /// Whether they are the commands of a list, which may belong to the object in the path, and not the
+    /// calls that the whole request consists of.
+    pub(crate) is_batch: bool,
+}
+
+impl Calls {
+    /// Adds a call of a procedure of its own.
+    pub(crate) fn push(&mut self, name: &str) {
+        self.push_on(name, None);
+    }
+
+    /// Adds a call of a procedure of an object.
+    pub(crate) fn push_on(&mut self, name: &str, object: Option<&str>) {
+        self.count += 1;
+        let is_known = |known: &&mut Call| known.name == name && known.object.as_deref() == object;
+        if let Some(known) = self.named.iter_mut().find(is_known) {
+            known.times += 1;
+            return;
+        }
+        let call = Call {
+            name: name.to_owned(),
+            object: object.map(str::to_owned),
+            times: 1,
+            // The name of a request in a batch begins with its method.
+            effect: effect_of_call(name.split(' ').next().unwrap_or(name)),
+        };
+        let place = self
+            .named
+            .iter()
+            .position(|known| call.rank() < known.rank())
+            .unwrap_or(self.named.len());
+        self.named.insert(place, call);
+        // A harmless call must not hide a grave one.
+        self.named.truncate(CALLS_MAX);
+    }
+
+    /// Counts the commands of a list: items that name what is done to each of them.
+    pub(crate) fn add_commands(&mut self, items: &[Node<'_>]) {
+        // The calls of a GraphQL document or of JSON-RPC are counted already.
+        let is_counted = self.count > 0 && !self.is_batch;
+        if is_counted || items.len() < 2 {
+            return;
+        }
+        let requests = || items.iter().map(request_of).collect::<Option<Vec<_>>>();
+        let commands = || items.iter().map(command_of).collect();
+        let Some(commands) = requests().or_else(commands) else {
+            return;
+        };
+        self.is_batch = true;
+        for command in commands {
+            self.push(&command);
+        }
+        self.add_effect(self.named.first().and_then(|call| call.effect));
+    }
+
+    /// Takes an effect into account; the gravest one counts.
+    pub(crate) fn add_effect(&mut self, effect: Option<Effect>) {
+        self.effect = self.effect.into_iter().chain(effect).min();
+    }
+}
+
+/// Returns the effect of a database statement by its first word.
+pub(crate) fn effect_of_statement(text: &str) -> Option<Effect> {
+    let first = text.split_whitespace().next()?.to_ascii_lowercase();
+    let is_statement = text.split_whitespace().nth(2).is_some();
+    match &*first {
+        _ if !is_statement => None,
+        "delete" | "drop" | "truncate" => Some(Effect::Delete),
+        "grant" | "revoke" => Some(Effect::Access),
+        "alter" | "create" | "insert" | "merge" | "replace" | "update" => Some(Effect::Change),
+        _ => None,
+    }
+}
+
+/// Returns the request that an item of a list is: `PUT /tasks/1`.
+fn request_of(item: &Node<'_>) -> Option<String> {
+    const METHODS: &str = "DELETE GET HEAD OPTIONS PATCH POST PUT";
+    let text = |names: &str| {
+        let mut members = item.members().iter();
+        let named = |name: &str| is_in(names, &name.to_ascii_lowercase());
+        members.find_map(|(name, value)| value.as_text().filter(|_| named(name)))
+    };
+    let method = text("http_method method verb")?.to_ascii_uppercase();
+    let target = text("endpoint href path relative_path relative_url relativepath uri url")?;
+    is_in(METHODS, &method).then(|| request(&method, target))
+}
+
+/// Names a request by its method and its target, decoded as the upstream reads it.
+pub(crate) fn request(method: &str, target: &str) -> String {
+    format!(
+        "{method} {}",
+        percent_decode_str(target).decode_utf8_lossy()
+    )
+}
+
+/// Returns the name of the command that an item of a list is, and the path that it is about:
+/// `remove /devices/d1`.
+fn command_of(item: &Node<'_>) -> Option<String> {
+    let name = command_name_of(item)?;
+    let path = item.get("path").and_then(Node::as_text);
+    Some(match path.filter(|path| path.starts_with('/')) {
+        Some(path) => request(name, path),
+        None => name.to_owned(),
+    })
+}
+
+fn command_name_of<'n>(item: &Node<'n>) -> Option<&'n str> {
+    item.members().iter().find_map(|(name, value)| {
+        let command = value.as_text().filter(|text| {
+            text.len() <= COMMAND_BYTES_MAX && !text.contains(char::is_whitespace)
+        })?;
+        let is_named = |names: &[&str]| names.iter().any(|one| name.eq_ignore_ascii_case(one));
+        let said: Vec<String> = words(command).collect();
+        let is_act = said.first().is_some_and(|word| is_verb(word))
+            || said.last().is_some_and(|word| is_verb(word))
+            || effect_of_call(command).is_some();
+        let counts = is_named(COMMAND_NAMES) || is_named(KIND_NAMES) && said.len() > 1;
+        (is_act && counts).then_some(command)
+    })
+}

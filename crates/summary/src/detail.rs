@@ -1,0 +1,98 @@
+//! The values of a headline after its sentence.
+
+use gaiterguard_domain::effect::Effect;
+
+use crate::code::is_code_fact;
+use crate::fact::{FactKind, Ranked, Weight};
+use crate::headline::Headline;
+use crate::line::Line;
+use crate::switch::is_trial_name;
+
+/// How many other values follow the object after those that decide what happens.
+const DETAILS_MAX: usize = 2;
+
+/// How many values follow the object if fewer of them decide what happens.
+const DETAILS_ALONE_MAX: usize = 3;
+
+/// How many values that decide what happens follow the object.
+const DECIDING_MAX: usize = 5;
+
+impl Headline<'_> {
+    /// Appends the values that decide what happens, and the first others of some kinds: each name once,
+    /// and no value that is also in the path.
+    pub(crate) fn details(&self, line: &mut Line, kinds: &[FactKind]) {
+        self.details_but(line, kinds, "");
+    }
+
+    /// Appends values like [`Self::details`], but none with the name of one that is part of the sentence.
+    pub(crate) fn details_but(&self, line: &mut Line, kinds: &[FactKind], said: &str) {
+        let mut shown: Vec<(&str, &str)> = Vec::new();
+        let pays = self.effect == Effect::Pay;
+        let deciding = self.facts.iter().filter(|one| {
+            // These are part of the sentence themselves.
+            let is_said = match one.fact.kind {
+                FactKind::Amount | FactKind::Recipient => true,
+                FactKind::Account => pays,
+                _ => one.fact.name == said,
+            };
+            one.weight == Weight::Deciding && !is_said
+        });
+        let of_kinds = |weight| {
+            kinds
+                .iter()
+                .flat_map(|kind| self.of_kind(*kind))
+                .filter(move |one| one.weight == weight && one.fact.name != said)
+        };
+        self.appended(line, deciding, DECIDING_MAX, &mut shown);
+        let room = DETAILS_ALONE_MAX.max(shown.len() + DETAILS_MAX);
+        self.appended(line, of_kinds(Weight::Plain), room, &mut shown);
+        // A value that says how the request is made is named only if there is nothing else, and a switch if there
+        // is room: one that is on does more than one that is off.
+        if shown.is_empty() {
+            // The calls of a batch are named already.
+            if !self.calls.is_batch {
+                self.appended(line, of_kinds(Weight::Minor), DETAILS_MAX, &mut shown);
+            }
+        } else if self.first(FactKind::Command).is_none() {
+            for (state, names_max) in [("true", DETAILS_ALONE_MAX), ("false", DETAILS_MAX)] {
+                let switches = of_kinds(Weight::Minor)
+                    .filter(|one| one.fact.value == state && !is_trial_name(&one.fact.name));
+                self.appended(line, switches, names_max, &mut shown);
+            }
+        }
+    }
+
+    /// Appends values until a number of names is shown.
+    fn appended<'f>(
+        &self,
+        line: &mut Line,
+        facts: impl Iterator<Item = &'f Ranked>,
+        names_max: usize,
+        shown: &mut Vec<(&'f str, &'f str)>,
+    ) {
+        for one in facts {
+            // A filter in the query may have the name of a value in the body.
+            let place = one.fact.location.split('/').next().unwrap_or_default();
+            let name = (place, &*one.fact.name);
+            let is_known = self
+                .of_kind(FactKind::Target)
+                .any(|name| name.fact.value == one.fact.value);
+            if is_known || shown.contains(&name) {
+                continue;
+            }
+            if shown.len() >= names_max {
+                break;
+            }
+            if self.evaluated.is_some() && is_code_fact(one.fact.kind, &one.fact.name) {
+                continue;
+            }
+            if one.total > 1 {
+                let of_group = self.facts.iter().filter(|other| other.group == one.group);
+                line.detail_list(one, &of_group.collect::<Vec<_>>());
+            } else {
+                line.detail(one);
+            }
+            shown.push(name);
+        }
+    }
+}

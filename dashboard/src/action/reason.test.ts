@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import type { Action, Signal } from '#/client';
+import { topReasonOf } from './reason';
+
+const signal = (code: string, weight: number): Signal => ({
+  code,
+  weight,
+  evidence: 'path',
+  sentence: `It ${code}.`,
+});
+
+const held = (signals: Signal[], rest: Partial<Action> = {}) =>
+  ({
+    signals,
+    matched_rules: [],
+    risk_score: 0.8,
+    risk_explanation: 'It changes something.',
+    ...rest,
+  }) as unknown as Action;
+
+const RULE = [{ id: 1, name: 'Freeze', effect: 'require_approval' }] as Action['matched_rules'];
+
+describe('the first reason', () => {
+  it('is a contradiction between the intent and the request, before any other', () => {
+    const signals = [
+      signal('deletes', 0.5),
+      signal('undocumented', 0.4),
+      signal('effect_not_asked', 0.3),
+      signal('date_differs', 0.1),
+    ];
+    expect(topReasonOf(held(signals, { matched_rules: RULE }))).toBe(signals[3]);
+    expect(topReasonOf(held(signals.slice(0, 3)))).toBe(signals[2]);
+  });
+
+  it('is the rule, then the strongest signal that the headline does not say', () => {
+    const signals = [signal('deletes', 0.5), signal('undocumented', 0.4)];
+    expect(topReasonOf(held(signals, { matched_rules: RULE }))).toContain('Freeze');
+    expect(topReasonOf(held(signals))).toBe(signals[1]);
+    expect(topReasonOf(held([]))).toBe('It changes something.');
+  });
+
+  it('is the threshold if only that holds the request', () => {
+    const low = { risk_score: 0.2 };
+    expect(topReasonOf(held([signal('changes', 0.1)], low))).toContain('low risk threshold');
+    expect(topReasonOf(held([], { ...low, matched_rules: RULE }))).toContain('Freeze');
+  });
+});
