@@ -152,17 +152,19 @@ impl Headline<'_> {
         let amount = self
             .first(FactKind::Amount)
             .filter(|amount| amount.fact.value != NO_AMOUNT);
-        match amount {
-            Some(amount) => {
-                // An invoice asks for money and is not money itself.
-                if self.phrase.is_mild() && self.phrase.noun.is_some() {
-                    self.object(line);
-                    line.own(" of");
-                }
-                line.own(" ");
-                line.value(amount, VALUE_CHARS_MAX);
+        if let Some(amount) = amount {
+            // An invoice asks for money and is not money itself.
+            if self.phrase.is_mild() && self.phrase.noun.is_some() {
+                self.object(line);
+                line.own(" of");
             }
-            None => self.object(line),
+            line.own(" ");
+            line.value(amount, VALUE_CHARS_MAX);
+        } else {
+            self.object(line);
+            if self.phrase.is_part() {
+                self.context(line);
+            }
         }
         let accounts = || self.of_kind(FactKind::Account);
         let recipients = || self.of_kind(FactKind::Recipient);
@@ -204,7 +206,9 @@ impl Headline<'_> {
                 ],
             );
         } else {
-            self.context(line);
+            if !self.phrase.is_part() {
+                self.context(line);
+            }
             self.details(
                 line,
                 &[FactKind::Object, FactKind::Quantity, FactKind::Other],

@@ -86,17 +86,19 @@ impl Summary {
         } = subject;
         let request = opened.request();
         let target = Target::of(request.path, base_path, request.method, operation);
+        let effect = effect::without_names(effect, opened, operation, &target);
         let is_endpoint = procedure::is_endpoint(target.trailing_words().last());
         let values = values::of_request(opened, operation, is_endpoint, effect);
         let form = verb::Form::of(opened.content(), &target, values.kept.len());
         let mut phrase = verb::of(effect, request.method, operation, &target, form);
         phrase.is_for_all &= values.kept.is_empty() && values.dropped == 0;
         phrase.is_for_all |= values.selects_all && !phrase.takes_name;
-        let effect = values.effect(effect::without_names(effect, opened, operation, &target));
+        let effect = values.effect(effect);
         let destroys = values.kept.iter().any(kind::destroys);
         let of_calls = values.calls.effect;
         let effect = verb::refined(effect, request.method, &phrase, of_calls, destroys);
-        let expects_amount = effect == Effect::Pay && phrase.moves_money();
+        let expects_amount =
+            effect == Effect::Pay && phrase.moves_money() && !phrase.moves_object();
         let ranked = Ranking {
             target: &target,
             values: &values,

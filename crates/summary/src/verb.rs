@@ -34,6 +34,20 @@ impl Phrase {
         MOVES.contains(&&*self.verb)
     }
 
+    /// Whether a thing changes hands that is not money: a license or a ticket.
+    fn is_of_thing(&self) -> bool {
+        const MONEY: &str = "account balance budget card credit deposit donation escrow fund invoice ledger loan \
+            money order payment payout pot refund sale transaction transfer wallet withdrawal";
+        let noun = self.noun.as_deref().map(singular).unwrap_or_default();
+        let last = noun.rsplit(' ').next().unwrap_or_default();
+        self.takes_name && !last.is_empty() && !is_in(MONEY, last)
+    }
+
+    /// Whether the verb says that a thing changes hands and not an amount.
+    pub(crate) fn moves_object(&self) -> bool {
+        self.verb == "Transfer" && self.is_of_thing()
+    }
+
     /// Whether the noun says nothing without what it belongs to, such as the settings of a workspace.
     pub(crate) fn is_part(&self) -> bool {
         self.noun

@@ -41,7 +41,7 @@ describe('the first reason', () => {
 
   it('is the threshold if only that holds the request', () => {
     const low = { risk_score: 0.2 };
-    expect(topReasonOf(held([signal('changes', 0.1)], low))).toContain('low risk threshold');
+    expect(topReasonOf(held([signal('changes', 0.1)], low))).toContain('below the default');
     expect(topReasonOf(held([], { ...low, matched_rules: RULE }))).toContain('Freeze');
   });
 });

@@ -1,6 +1,6 @@
 /** The reason that an approver should read first. */
 import type { Action, Signal } from '#/client';
-import { isEffect } from './effect';
+import { effectOf, isEffect } from './effect';
 import { signalsOf } from './signals';
 
 /** The end of the codes for a value that differs from the one in the intent. */
@@ -18,25 +18,26 @@ const UNASKED = [
   'account_not_in_intent',
 ];
 
-/**
- * The usual risk threshold. A lower one holds requests in which nothing is conspicuous.
- */
-const USUAL_THRESHOLD = 0.5;
+/** The default risk threshold. A lower one holds requests in which nothing is conspicuous. */
+const DEFAULT_THRESHOLD = 0.5;
 
 /**
  * Returns the most important reason: a contradiction between the intent and the request, a rule, the
  * strongest signal, or the explanation.
  */
 export function topReasonOf(action: Action): Signal | string | null {
-  const signals = signalsOf(action).filter(({ weight }) => weight > 0);
+  // A word inside a name, such as `report-refunds`, may look like another effect.
+  const isMisread = ({ code, evidence }: Signal) =>
+    isEffect(code) && evidence === 'path' && code !== effectOf(action);
+  const signals = signalsOf(action).filter((one) => one.weight > 0 && !isMisread(one));
   const contradiction =
     signals.find(({ code }) => DIFFERS.test(code)) ??
     UNASKED.map((one) => signals.find(({ code }) => code === one)).find((one) => one);
   if (contradiction) return contradiction;
   const rule = action.matched_rules.find(({ effect }) => effect === 'require_approval');
   if (rule) return `The rule “${rule.name}” requires approval.`;
-  if (action.risk_score < USUAL_THRESHOLD) {
-    return 'Only a low risk threshold holds this: its score is below the usual one.';
+  if (action.risk_score < DEFAULT_THRESHOLD) {
+    return 'Only a risk threshold below the default holds this.';
   }
   // The headline says the effect already.
   const [first] = signals.filter(({ code }) => !isEffect(code)).concat(signals);

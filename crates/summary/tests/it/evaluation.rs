@@ -97,6 +97,12 @@ fn words_inside_a_name_are_not_what_is_done() {
             "Change queue refund_retry",
         ),
         (
+            Effect::Pay,
+            Method::PATCH,
+            "/topics/report-refunds",
+            "Change topic report-refunds",
+        ),
+        (
             Effect::Code,
             Method::POST,
             "/jobs/undelete-job/start",
@@ -105,6 +111,7 @@ fn words_inside_a_name_are_not_what_is_done() {
     ] {
         let found = summary(effect, &method, target, b"", None);
         assert_eq!(found.text(), expected, "{target}");
+        assert!(found.effect != Effect::Pay, "{target}");
     }
 }
 
@@ -155,7 +162,7 @@ fn the_visible_part_of_a_secret_stays_visible() {
 }
 
 #[test]
-fn a_bill_asks_for_money_and_is_not_paid() {
+fn a_bill_and_a_permit_are_not_money() {
     let found = text(
         Effect::Pay,
         &Method::POST,
@@ -163,4 +170,12 @@ fn a_bill_asks_for_money_and_is_not_paid() {
         &json!({"client": "Vela", "total": "48.00", "ccy": "SEK"}),
     );
     assert_eq!(found, "Create invoice of SEK 48.00 · client Vela");
+    // A thing changes hands without an amount.
+    let found = text(
+        Effect::Pay,
+        &Method::POST,
+        "/permits/pmt_12/transfer",
+        &json!({"holder": "org_5"}),
+    );
+    assert_eq!(found, "Transfer permit pmt_12 · holder org_5");
 }
