@@ -20,7 +20,12 @@ const MARKS: &[&str] = &[
 /// Whether a value is code by its name and by how it is written. A `code` alone may be a voucher, and a
 /// `template` the name of one.
 pub(crate) fn is_code(value: &Value) -> bool {
-    is_code_name(value.name()) && has_marks(&value.text)
+    let is_always = is_in(
+        "eval expr expression formula lambda",
+        &last_word(value.name()),
+    );
+    is_code_name(value.name())
+        && (has_marks(&value.text) || is_always && value.text.contains(char::is_whitespace))
 }
 
 /// Whether a value has a name of code and is only the name or the number of something.

@@ -31,7 +31,11 @@ impl Headline<'_> {
         let deciding = self.facts.iter().filter(|one| {
             // These are part of the sentence themselves.
             let is_said = match one.fact.kind {
-                FactKind::Amount | FactKind::Recipient => true,
+                FactKind::Amount => pays || self.calls.count > 0,
+                FactKind::Recipient => {
+                    let reaches = matches!(self.effect, Effect::ShareOutside | Effect::Access);
+                    pays || reaches || self.calls.count > 0
+                }
                 FactKind::Account => pays,
                 _ => one.fact.name == said,
             };

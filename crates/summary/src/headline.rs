@@ -5,14 +5,10 @@ use gaiterguard_domain::effect::Effect;
 
 use crate::calls::Calls;
 use crate::code::is_code_fact;
-use crate::fact::{FactKind, NO_AMOUNT, Ranked, Weight};
-use crate::kind::{gives, receives};
+use crate::fact::{FactKind, Ranked, Weight};
 use crate::line::{CONTENT_CHARS_MAX, Line, NAMED_MAX, Part, VALUE_CHARS_MAX, short_name};
 use crate::verb::Phrase;
 use crate::words::{is_in, noun_of, plural, singular, spaced};
-
-/// How many accounts, or objects of the path, follow a payment.
-const OBJECTS_MAX: usize = 2;
 
 /// The longest state that is part of the sentence, in characters.
 const STATE_CHARS_MAX: usize = 30;
@@ -108,8 +104,8 @@ impl Headline<'_> {
         }
         self.named_calls(line);
         Self::belongs_to(line, &self.names());
-        let amounts: Vec<&Ranked> = self.of_kind(FactKind::Amount).collect();
-        line.list(" · ", &amounts);
+        let amount = self.first(FactKind::Amount);
+        line.list(" · ", &amount.map_or_else(Vec::new, |one| self.alike(one)));
         let recipients: Vec<&Ranked> = self.of_kind(FactKind::Recipient).collect();
         line.list(" to ", &recipients);
         self.details(line, DETAILS);
@@ -144,75 +140,6 @@ impl Headline<'_> {
         }
         if self.calls.count > named {
             line.own(&format!(" and {} more", self.calls.count - named));
-        }
-    }
-
-    fn payment(&self, line: &mut Line) {
-        line.own(&self.phrase.verb);
-        let amount = self
-            .first(FactKind::Amount)
-            .filter(|amount| amount.fact.value != NO_AMOUNT);
-        if let Some(amount) = amount {
-            // An invoice asks for money and is not money itself.
-            if self.phrase.is_mild() && self.phrase.noun.is_some() {
-                self.object(line);
-                line.own(" of");
-            }
-            line.own(" ");
-            line.value(amount, VALUE_CHARS_MAX);
-        } else {
-            self.object(line);
-            if self.phrase.is_part() {
-                self.context(line);
-            }
-        }
-        let accounts = || self.of_kind(FactKind::Account);
-        let recipients = || self.of_kind(FactKind::Recipient);
-        let mut to: Vec<&Ranked> = accounts()
-            .chain(recipients())
-            .filter(|one| receives(&one.fact.name))
-            .collect();
-        if to.is_empty() {
-            to = recipients().filter(|one| !gives(&one.fact.name)).collect();
-        }
-        line.list(" to ", &to);
-        let from: Vec<&Ranked> = accounts().filter(|one| gives(&one.fact.name)).collect();
-        line.list(" from ", &from);
-        if self.first(FactKind::Amount).is_some() && amount.is_none() {
-            line.own(" · ");
-            line.own(NO_AMOUNT);
-        }
-        // Money may go to any other account or come from it, so its name says which it is.
-        let others = accounts().filter(|one| !receives(&one.fact.name) && !gives(&one.fact.name));
-        for other in others.take(OBJECTS_MAX) {
-            line.detail(other);
-        }
-        if amount.is_some() {
-            let is_said = self.phrase.is_mild() && self.phrase.takes_name;
-            for object in self
-                .of_kind(FactKind::Target)
-                .skip(usize::from(is_said))
-                .take(OBJECTS_MAX)
-            {
-                line.detail(object);
-            }
-            self.details(
-                line,
-                &[
-                    FactKind::Object,
-                    FactKind::Other,
-                    FactKind::Date,
-                    FactKind::Content,
-                ],
-            );
-        } else {
-            if !self.phrase.is_part() {
-                self.context(line);
-            }
-            self.details(
-                line,
-                &[FactKind::Object, FactKind::Quantity, FactKind::Other],
-            );
         }
     }
 
@@ -367,7 +294,7 @@ impl Headline<'_> {
     }
 
     /// Appends the thing that the verb is about.
-    fn object(&self, line: &mut Line) {
+    pub(crate) fn object(&self, line: &mut Line) {
         let names = self.names();
         let object = names.first().filter(|_| self.phrase.takes_name);
         let noun = self.phrase.noun.as_deref();
@@ -395,7 +322,7 @@ impl Headline<'_> {
     }
 
     /// Appends the objects that the thing belongs to.
-    fn context(&self, line: &mut Line) {
+    pub(crate) fn context(&self, line: &mut Line) {
         let names = self.names();
         if self.phrase.takes_name {
             line.within(names.get(1..).unwrap_or_default());
@@ -442,6 +369,12 @@ impl Headline<'_> {
             line.value(content, CONTENT_CHARS_MAX);
             line.own("”");
         }
+    }
+
+    /// Returns the values that have the same name.
+    pub(crate) fn alike(&self, one: &Ranked) -> Vec<&Ranked> {
+        let alike = self.facts.iter().filter(|other| other.group == one.group);
+        alike.collect()
     }
 
     pub(crate) fn first(&self, kind: FactKind) -> Option<&Ranked> {

@@ -4,6 +4,7 @@
 //! Everything in a summary comes from the request and from the service's documents. The agent's intent
 //! must never enter it: an approver compares the two.
 
+mod acts;
 mod amount;
 mod calls;
 mod code;
@@ -15,6 +16,7 @@ mod kind;
 mod line;
 mod money;
 mod path;
+mod payment;
 mod procedure;
 mod ranking;
 mod selection;

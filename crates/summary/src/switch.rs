@@ -8,8 +8,8 @@ const WIDENING: &str = "bypass cascade confirm confirmed delete deliver destroy 
     permanent permanently private prune public publish purge recursive skip unsafe wipe";
 
 /// Words of switches that protect, so that one that is off removes a protection.
-const PROTECTING: &str = "anonymous encrypt encrypted encryption internal mfa private protect protected protection require required \
-    secure sso validate verify";
+const PROTECTING: &str = "anonymize anonymized anonymous encrypt encrypted encryption internal mfa private protect protected protection require required \
+    secure signed sso validate verified verify";
 
 /// Names of switches for a trial that also have other values, such as the text of a preview.
 const SHORT_TRIALS: &str = "preview sandbox test";

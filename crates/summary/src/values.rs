@@ -268,7 +268,7 @@ impl Reader<'_> {
         if let Some(shown) = selection::of_empty(self.name()) {
             self.values.selects_all = true;
             self.leaf(location, shown, Kind::Other);
-        } else if !self.frame.is_empty()
+        } else if !self.frame.is_empty() && !is_in("context kwargs options", self.name())
             || selection::empty_matters(self.role(false, false), self.method)
         {
             // The arguments of a procedure say what it is about.

@@ -5,6 +5,7 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::opened::Body;
 use http::Method;
 
+use crate::acts::act_of;
 use crate::path::Target;
 use crate::words::{
     SEVERAL, act_of_noun, is_general, is_in, is_verb, noun_of, plural, singular, spaced, verb_of,
@@ -124,70 +125,6 @@ const FIELDS_MAX: usize = 8;
 const DOCUMENTS: &str = "config configuration content document file manifest object page policy \
     schema script setting template workflow";
 
-/// Words of paths and operations that name the act itself. A path usually has the noun of a payment
-/// (`/refunds`), where a person would use the verb.
-const ACTS: &[(Effect, &[(&str, &str)])] = &[
-    (
-        Effect::Pay,
-        &[
-            ("refund", "Refund"),
-            ("payout", "Pay out"),
-            ("transfer", "Transfer"),
-            ("withdrawal", "Withdraw"),
-            ("withdraw", "Withdraw"),
-            ("charge", "Charge"),
-            ("capture", "Capture"),
-            ("donation", "Donate"),
-            ("purchase", "Buy"),
-            ("buy", "Buy"),
-            ("reservation", "Reserve"),
-            ("booking", "Book"),
-            ("order", "Order"),
-            ("trade", "Trade"),
-            ("topup", "Top up"),
-            ("tip", "Tip"),
-            ("checkout", "Check out"),
-            ("transaction", "Transfer"),
-            ("payment", "Pay"),
-            ("pay", "Pay"),
-        ],
-    ),
-    (
-        Effect::Delete,
-        &[
-            ("cancel", "Cancel"),
-            ("cancellation", "Cancel"),
-            ("void", "Void"),
-            ("revoke", "Revoke"),
-            ("archive", "Archive"),
-            ("purge", "Purge"),
-            ("terminate", "Terminate"),
-            ("remove", "Remove"),
-            ("reset", "Reset"),
-            ("close", "Close"),
-            ("disable", "Disable"),
-            ("deactivate", "Deactivate"),
-            ("uninstall", "Uninstall"),
-            ("wipe", "Wipe"),
-            ("trash", "Move to trash"),
-        ],
-    ),
-    (
-        Effect::ShareOutside,
-        &[
-            ("invitation", "Invite"),
-            ("invite", "Invite"),
-            ("share", "Share"),
-            ("publish", "Publish"),
-            ("forward", "Forward"),
-            ("reply", "Reply"),
-            ("announce", "Announce"),
-            ("call", "Call"),
-        ],
-    ),
-    (Effect::Code, &[("exec", "Run command in")]),
-];
-
 /// Verbs of a POST that changes what exists.
 const CHANGES: &str = "Assign Change Edit Enable Lock Mark Merge Modify Move Pause Pin Reassign Rename \
     Reopen Reorder Replace Resize Restore Resume Scale Set Suspend Transition Unassign Unlock Unpin \
@@ -288,6 +225,7 @@ pub(crate) fn refined(
     let own = match effect {
         // A merge brings together what exists. Whether that runs anything is up to others.
         Effect::Code if phrase.verb == "Merge" => Effect::Change,
+        Effect::Read | Effect::Change | Effect::Create if verb == "Run command" => Effect::Code,
         Effect::Create if *method == Method::POST && is_in(CHANGES, verb) => Effect::Change,
         Effect::Create if phrase.gives_access() => Effect::Access,
         own => own,
@@ -298,7 +236,7 @@ pub(crate) fn refined(
 fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phrase {
     let noun = |word: &str| match *method {
         // These methods replace or change a collection as a whole.
-        Method::PUT | Method::PATCH => spaced(word),
+        Method::PUT | Method::PATCH | Method::DELETE => spaced(word),
         _ => noun_of(word),
     };
     let last_name_noun = || {
@@ -443,6 +381,9 @@ fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
     if let Some(verb) = act_of(effect, segment) {
         return Some((verb.to_owned(), None));
     }
+    if is_in("cmd exec shell", segment) {
+        return Some(("Run command".to_owned(), None));
+    }
     if segment == "eval" {
         return Some(("Evaluate".to_owned(), None));
     }
@@ -465,6 +406,14 @@ fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
     if !is_verb(first) {
         return None;
     }
+    // `_delete_by_query` is about what a place holds.
+    let rest = rest.map(|rest| {
+        if rest.starts_with("by ") {
+            "entry".to_owned()
+        } else {
+            rest
+        }
+    });
     let verb = match several {
         Some(_) => format!("Bulk {first}"),
         None => capitalized(first),
@@ -489,6 +438,8 @@ fn plain(effect: Effect, method: &Method, word: Option<&str>, form: Form) -> &'s
         Method::POST if sends => "Send",
         Method::POST if effect == Effect::Code && word.is_some_and(is_runnable) => "Run",
         Method::POST if is_named => "Change",
+        // There is one visibility of an album, so it is set and not created.
+        Method::POST if word.is_some_and(is_quality) => "Set",
         Method::POST => "Create",
         _ => "Read",
     }
@@ -499,6 +450,13 @@ fn is_runnable(word: &str) -> bool {
     const RUNNABLE: &str = "action build command deployment evaluation exec execution function invocation job \
         lambda pipeline process query run script task test workflow";
     words(word).any(|word| is_in(RUNNABLE, &singular(&word)))
+}
+
+/// Whether a word names a quality of an object: each has one of them.
+fn is_quality(word: &str) -> bool {
+    const QUALITIES: &str =
+        "config configuration limit ownership preference price privacy setting state status";
+    word.ends_with("ility") || is_in(QUALITIES, &singular(word))
 }
 
 /// Reads the verb and the noun at the beginning of a summary, such as “Creates a refund for a charge”.
@@ -522,14 +480,6 @@ fn documented(summary: &str) -> Option<(String, Option<String>)> {
         .collect();
     let noun = (!noun.is_empty()).then(|| noun.join(" "));
     Some((capitalized(verb), noun))
-}
-
-fn act_of(effect: Effect, word: &str) -> Option<&'static str> {
-    let word = singular(&word.to_ascii_lowercase());
-    let (_, acts) = ACTS.iter().find(|(known, _)| *known == effect)?;
-    acts.iter()
-        .find(|(known, _)| *known == word)
-        .map(|(_, verb)| *verb)
 }
 
 fn capitalized(word: &str) -> String {

@@ -1,22 +1,38 @@
 //! English words in names and paths.
 
 /// Verbs of API documents and paths.
-const VERBS: &str = "accept activate add announce apply approve archive assign attach ban block book buy calculate compile compute \
-    cancel capture change charge check clear close complete compose confirm copy create deactivate delete \
-    decrypt deploy destroy detach disable discard dispatch dispute download duplicate dismiss drain edit enable encrypt escalate estimate eval evaluate execute \
-    export expunge finalize finish flush fork forward freeze generate get give grant hangup ignore import inspect \
-    install invalidate invite issue join kick launch leave link list lock make mark merge migrate modify move notify \
-    open order overwrite pause pay pin place post preview promote provision publish purchase purge push query reassign \
-    reboot recalculate redeem redeliver refund register reject release remove reindex rename render reopen reorder replace \
-    reply rerun resend reserve reset resize restart restore resume retrieve retry reverse revoke roll \
-    rollback rotate run save scale schedule search send set share simulate snooze settle start stop submit \
-    subscribe suspend sync terminate transfer transform transition trigger unarchive unassign unblock undelete unfreeze \
-    unlink unlock unpin unsubscribe update upgrade upload upsert validate verify void withdraw write";
+const VERBS: &str = "\
+    accept acknowledge activate add adjust allocate amend annotate announce append apply \
+    approve archive assign attach authenticate authorize ban bind block book broadcast buy \
+    calculate calibrate cancel capture change charge check claim clear clone close collect \
+    combine compile complete compose compress compute configure confirm connect convert copy \
+    create deactivate decline decommission decrypt delay delegate delete deliver demote deny \
+    deploy deprecate deprovision destroy detach disable disburse discard disconnect dismiss \
+    dispatch dispense dispute distribute donate downgrade download drain duplicate edit eject \
+    embed enable encrypt enqueue enroll erase escalate estimate eval evaluate evict exchange \
+    exec execute exempt expand expire export expose expunge extract fetch finalize finish flush \
+    follow fork forward freeze fulfill generate geocode get give grant halt hangup hide hydrate \
+    identify ignore impersonate import increase increment initialize initiate inject insert \
+    inspect install instantiate interrupt invalidate investigate invite invoke isolate issue \
+    join kick launch leave link liquidate list locate lock login logout make mark merge migrate \
+    modify mount move mute nominate notify offboard onboard open order overwrite pause pay pin \
+    place post postpone preempt prepare preview prolong promote propose protect provision prune \
+    publish pull purchase purge push quarantine query raise reassign reboot recalculate reclaim \
+    recommend reconcile recover recycle redact redeem redeliver reduce refresh refund refuse \
+    regenerate register reindex reject release relocate remind remit remove rename render renew \
+    reopen reorder repair replace replicate reply rerun rescind resend reserve reset resign \
+    resize resolve respond restart restore resume retire retract retrieve retry reverse revert \
+    revoke roll rollback rotate run save scale schedule search seize select sell send set \
+    settle share shred shutdown simulate skip snooze solve spawn start stop submit subscribe \
+    subtract summarize surrender suspend sync synchronize tear terminate throttle toggle \
+    transcode transfer transform transition transmit trash trigger trim truncate unarchive \
+    unassign unblock undelete unfreeze uninstall unlink unlock unpin unsubscribe update upgrade \
+    upload upsert vacuum validate verify void vote wake wipe withdraw withhold write zip";
 
 /// Verbs that are also nouns: one is what is done only if the path of a POST ends with it after an object,
 /// as in `/accounts/a1/credit`.
-const NOUN_ACTS: &str = "audit count credit debit dial escalate extend lookup probe quote read report request sign \
-    swap test trace translate upgrade visit";
+const NOUN_ACTS: &str = "audit backup commit count credit debit dial escalate extend flag hold lookup probe quote read report request return review sign \
+    scan ship swap sweep test trace translate upgrade visit";
 
 /// Words before or after a verb that applies to many things.
 pub(crate) const SEVERAL: &[&str] = &["batch", "bulk", "many", "mass", "multi", "multiple"];
@@ -26,9 +42,18 @@ pub(crate) fn is_in(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|one| one == word)
 }
 
-/// Whether a word is a verb in its plain form.
+/// Whether a word is a verb in its plain form: a known one, one with a prefix such as `rebook` and
+/// `unmute`, or one that ends like `anonymize`.
 pub(crate) fn is_verb(word: &str) -> bool {
-    is_in(VERBS, word)
+    const PREFIXES: [&str; 4] = ["re", "un", "de", "pre"];
+    let is_derived = |prefix: &&str| {
+        word.strip_prefix(*prefix)
+            .is_some_and(|rest| rest.len() > 2 && is_in(VERBS, rest))
+    };
+    let ends_like_verb = ["ify", "ize", "yze"]
+        .iter()
+        .any(|ending| word.strip_suffix(ending).is_some_and(|stem| stem.len() > 3));
+    is_in(VERBS, word) || ends_like_verb || PREFIXES.iter().any(is_derived)
 }
 
 /// Whether a segment is or begins with a verb.
@@ -163,9 +188,10 @@ pub(crate) fn plural(noun: &str) -> String {
 
 /// Returns the noun for one thing in a collection, as people say it: `pull request` for `pulls`.
 pub(crate) fn noun_of(collection: &str) -> String {
-    /// Nouns that paths shorten, with their full form.
-    const SHORTENED: [(&str, &str); 4] = [
+    /// Nouns that paths shorten or that have an irregular plural, with their full form.
+    const SHORTENED: [(&str, &str); 5] = [
         ("env", "environment"),
+        ("indice", "index"),
         ("org", "organization"),
         ("pull", "pull request"),
         ("repo", "repository"),

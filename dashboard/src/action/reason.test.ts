@@ -15,6 +15,8 @@ const held = (signals: Signal[], rest: Partial<Action> = {}) =>
     matched_rules: [],
     risk_score: 0.8,
     risk_explanation: 'It changes something.',
+    intent: 'Try it as a dry run',
+    summary: null,
     ...rest,
   }) as unknown as Action;
 
@@ -37,6 +39,27 @@ describe('the first reason', () => {
     expect(topReasonOf(held(signals, { matched_rules: RULE }))).toContain('Freeze');
     expect(topReasonOf(held(signals))).toBe(signals[1]);
     expect(topReasonOf(held([]))).toBe('It changes something.');
+  });
+
+  it('is that a trial is off, or that everything is affected, unless the intent says so', () => {
+    const summary = (name: string, value: string, words = 'Apply plan') =>
+      ({
+        effect: 'changes',
+        headline: [{ text: words, is_value: false }],
+        facts: [{ kind: 'other', name, location: `body/${name}`, value, is_cut: false }],
+      }) as unknown as Action['summary'];
+    const reason = (shown: Action['summary'], intent = 'Try it as a dry run') =>
+      topReasonOf(held([signal('undocumented', 0.4)], { summary: shown, intent }));
+    expect(reason(summary('options.dryRun', 'false'))).toBe(
+      '“dry run” is false, but the intent asks for it.',
+    );
+    expect(reason(summary('dryRun', 'true'))).toMatchObject({ code: 'undocumented' });
+    expect(reason(summary('dryRun', 'false'), 'Apply it')).toMatchObject({ code: 'undocumented' });
+    expect(reason(summary('filter', 'none (selects all)'))).toContain('all of them');
+    expect(reason(summary('id', '7', 'Delete all beds'))).toContain('all of them');
+    expect(reason(summary('id', '7', 'Delete all beds'), 'Empty the ward')).toMatchObject({
+      code: 'undocumented',
+    });
   });
 
   it('is the threshold if only that holds the request', () => {

@@ -18,6 +18,25 @@ const UNASKED = [
   'account_not_in_intent',
 ];
 
+/** Switches for a trial, with the words by which an intent asks for one. */
+const TRIALS = [
+  {
+    switches: /^(dry ?run|simulate|plan only|noop|what if)$/,
+    asked: /\b(dry[ -]?run|simulat|plan|try|trial)/i,
+  },
+  { switches: /^(test|test ?mode|sandbox)$/, asked: /\b(test|sandbox)/i },
+  { switches: /^(preview|preview only)$/, asked: /\bpreview/i },
+  { switches: /^(draft|is draft)$/, asked: /\bdraft/i },
+];
+
+/** Values of a switch that is off. */
+const OFF = /^(false|0|no|off)$/i;
+
+/** The gateway's words for everything in a collection, and those of an intent. */
+const FOR_ALL = /(^| )all /;
+const SELECTS_ALL = / ?\(selects all\)$/;
+const ASKS_FOR_ALL = /\b(all|any|both|each|every\w*|entire\w*|whole|clear|empty)\b/i;
+
 /** The default risk threshold. A lower one holds requests in which nothing is conspicuous. */
 const DEFAULT_THRESHOLD = 0.5;
 
@@ -33,7 +52,9 @@ export function topReasonOf(action: Action): Signal | string | null {
   const contradiction =
     signals.find(({ code }) => DIFFERS.test(code)) ??
     UNASKED.map((one) => signals.find(({ code }) => code === one)).find((one) => one);
-  if (contradiction) return contradiction;
+  const ofReach = trialIsOff(action) ?? isForAll(action);
+  if (contradiction && (!ofReach || DIFFERS.test(contradiction.code))) return contradiction;
+  if (ofReach) return ofReach;
   const rule = action.matched_rules.find(({ effect }) => effect === 'require_approval');
   if (rule) return `The rule “${rule.name}” requires approval.`;
   if (action.risk_score < DEFAULT_THRESHOLD) {
@@ -42,4 +63,29 @@ export function topReasonOf(action: Action): Signal | string | null {
   // The headline says the effect already.
   const [first] = signals.filter(({ code }) => !isEffect(code)).concat(signals);
   return first ?? (action.risk_explanation || null);
+}
+
+/** Returns a sentence if the intent asks for a trial that the request switches off. */
+function trialIsOff({ intent, summary }: Action): string | null {
+  for (const { name, value } of summary?.facts ?? []) {
+    const words = name
+      .replace(/^.*\./, '')
+      .replace(/([a-z])([A-Z])/g, '$1 $2')
+      .replace(/[_-]/g, ' ')
+      .toLowerCase();
+    const trial = TRIALS.find(({ switches }) => switches.test(words));
+    if (trial?.asked.test(intent) && OFF.test(value)) {
+      return `“${words}” is ${value}, but the intent asks for it.`;
+    }
+  }
+  return null;
+}
+
+/** Returns a sentence if the request is for everything and the intent is not. */
+function isForAll({ intent, summary }: Action): string | null {
+  if (!summary || summary.effect === 'reads' || ASKS_FOR_ALL.test(intent)) return null;
+  const isSaid =
+    summary.headline.some(({ text, is_value }) => !is_value && FOR_ALL.test(text)) ||
+    summary.facts.some(({ value }) => SELECTS_ALL.test(value));
+  return isSaid ? 'It applies to all of them, and the intent does not say so.' : null;
 }

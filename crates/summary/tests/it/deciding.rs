@@ -42,6 +42,16 @@ fn only_the_payee_is_shown_as_who_gets_the_money() {
 }
 
 #[test]
+fn every_amount_of_a_payment_is_named() {
+    let body = json!({
+        "currency": "SEK",
+        "items": [{"payee": "Kite", "amount": "12.00"}, {"payee": "Moss", "amount": "990.00"}],
+    });
+    let found = of(Effect::Pay, &Method::POST, "/payments/batch", &body);
+    assert_eq!(found.text(), "Bulk pay SEK 12.00, SEK 990.00 to Kite, Moss");
+}
+
+#[test]
 fn the_payee_is_an_account_among_the_facts() {
     let body = json!({"entity": {"id": "20871"}, "amount": 5});
     let kind = |effect| {

@@ -58,6 +58,13 @@ fn a_noun_for_an_act_at_the_end_of_a_path_is_the_verb() {
             "/recipes/r-12/validation",
             "Validate recipe r-12",
         ),
+        (Effect::Create, "/leases/l-12/renew", "Renew lease l-12"),
+        (
+            Effect::Create,
+            "/lists/l-12/anonymize",
+            "Anonymize list l-12",
+        ),
+        (Effect::Create, "/seats/s-12/rebook", "Rebook seat s-12"),
         (Effect::Read, "/parcels/estimate", "Estimate parcel"),
         (Effect::Read, "/parcels/search", "Search parcels"),
     ] {

@@ -30,7 +30,7 @@ fn a_selection_without_a_condition_is_for_all() {
         (
             "/readings/_delete_by_query",
             json!({"query": {"match_all": {}}}),
-            "Delete all by queries · match all none (selects all)",
+            "Delete all entries · match all none (selects all)",
         ),
         (
             "/v1/sensors/delete",
@@ -105,6 +105,12 @@ fn a_switch_that_decides_is_in_the_headline_in_any_spelling() {
             "/buckets/b-12?force=1",
             Value::Null,
             "Delete bucket b-12 · force 1",
+        ),
+        (
+            Method::POST,
+            "/maps/m-12/visibility",
+            json!({"notify_all": true}),
+            "Set visibility · map m-12 · notify all true",
         ),
         (
             Method::POST,
