@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::effect::Effect;
 
-use crate::words::singular;
+use crate::words::{is_in, singular, spaced, words};
 
 /// Words of paths and operations that name the act itself. A path usually has the noun of a payment
 /// (`/refunds`), where a person would use the verb.
@@ -75,4 +75,43 @@ pub(crate) fn act_of(effect: Effect, word: &str) -> Option<&'static str> {
     acts.iter()
         .find(|(known, _)| *known == word)
         .map(|(_, verb)| *verb)
+}
+
+/// Nouns of things that a POST below an object creates or sets.
+const NOUNS: &str = "address alert alias archive audio avatar backup balance banner bookmark branch budget build \
+    bundle card cart certificate check chat child cluster code comment config contact content cover credential \
+    data database device disk document domain draft email entry event feedback file folder goal group hook \
+    icon image index invoice issue item job key label language layout letter limit link list location logo log \
+    mail mailbox map mark media metadata mode name network node note number object offer option page \
+    password patch path phone photo picture pin plan policy position post price product profile project quota \
+    rate record ref reply role row rule schedule schema scope secret session sms snapshot space state status step \
+    summary table tag target task team template text thread thumbnail ticket time title token topic user value \
+    video view webhook window workflow worksheet zone";
+
+/// Endings of nouns.
+const ENDINGS: &[&str] = &[
+    "age", "al", "ance", "ence", "er", "ics", "ing", "ion", "ism", "ist", "ity", "ment", "ness",
+    "or", "ship", "sis", "ty", "us",
+];
+
+/// Words after a verb that are part of it: `check-out`.
+const PARTICLES: &str = "away back down in off on out over up";
+
+/// Returns the act of a word that is not known: a short word in the singular below an object, such as
+/// `/animals/a1/cull`, is rather what is done than what is created.
+pub(crate) fn unknown_act(word: &str) -> Option<String> {
+    let plain = spaced(word);
+    let all: Vec<String> = words(word).collect();
+    let is_noun = |word: &str| {
+        is_in(NOUNS, word)
+            || singular(word) != word
+            || ENDINGS.iter().any(|ending| word.ends_with(ending))
+            || !word.bytes().all(|byte| byte.is_ascii_lowercase())
+            || word.len() < 4
+    };
+    match &*all {
+        [only] => (!is_noun(only)).then_some(plain),
+        [first, particle] => (is_in(PARTICLES, particle) && !is_in(NOUNS, first)).then_some(plain),
+        _ => None,
+    }
 }

@@ -202,6 +202,42 @@ pub(crate) fn is_amount(value: &Value) -> bool {
     value.role == Role::Amount && is_decimal(&value.text)
 }
 
+/// Takes values for amounts that are certainly ones: `amount_to_capture`, and the only number next to a
+/// currency if no other value is an amount.
+pub(crate) fn recognize(values: &mut [Value]) {
+    for value in values.iter_mut() {
+        let says_amount = words(value.name())
+            .next()
+            .is_some_and(|word| word == "amount");
+        if says_amount && value.role != Role::Identifier && is_decimal(&value.text) {
+            value.role = Role::Amount;
+        }
+    }
+    let mut currencies = values.iter().filter(|value| is_currency(value));
+    let (Some(currency), None) = (currencies.next(), currencies.next()) else {
+        return;
+    };
+    let parent = currency.parent().to_owned();
+    if values.iter().any(is_amount) {
+        return;
+    }
+    // A price for each day or piece is not what is paid.
+    let is_partial = |value: &Value| {
+        const PARTIAL: &str = "count daily days hourly hours monthly months number per percent points rate ratio \
+            version weekly yearly years";
+        words(value.name()).any(|word| is_in(PARTIAL, &word))
+    };
+    let mut numbers = values.iter_mut().filter(|value| {
+        value.parent() == parent
+            && value.role == Role::None
+            && is_decimal(&value.text)
+            && !is_partial(value)
+    });
+    if let (Some(only), None) = (numbers.next(), numbers.next()) {
+        only.role = Role::Amount;
+    }
+}
+
 /// Whether a value names a currency.
 pub(crate) fn is_currency(value: &Value) -> bool {
     let name = value.name().to_ascii_lowercase();

@@ -52,6 +52,8 @@ pub(crate) struct Calls {
     /// Whether they are the commands of a list, which may belong to the object in the path, and not the
     /// calls that the whole request consists of.
     pub(crate) is_batch: bool,
+    /// Whether they are requests of their own, so that the path says nothing about them.
+    pub(crate) are_requests: bool,
 }
 
 impl Calls {
@@ -94,7 +96,9 @@ impl Calls {
         }
         let requests = || items.iter().map(request_of).collect::<Option<Vec<_>>>();
         let commands = || items.iter().map(command_of).collect();
-        let Some(commands) = requests().or_else(commands) else {
+        let requests = requests();
+        self.are_requests |= requests.is_some();
+        let Some(commands) = requests.or_else(commands) else {
             return;
         };
         self.is_batch = true;

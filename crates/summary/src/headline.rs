@@ -50,7 +50,8 @@ impl Headline<'_> {
             self.evaluation(&mut line, noun);
             return self.ended(line);
         }
-        let belongs_to_object = self.calls.is_batch && !self.names().is_empty();
+        let belongs_to_object =
+            self.calls.is_batch && !self.calls.are_requests && !self.names().is_empty();
         if self.calls.count == 0 || belongs_to_object {
             match self.effect {
                 Effect::Pay => self.payment(&mut line),
@@ -103,7 +104,9 @@ impl Headline<'_> {
             line.own(&format!("Run {} calls: ", self.calls.count));
         }
         self.named_calls(line);
-        Self::belongs_to(line, &self.names());
+        if !self.calls.are_requests {
+            Self::belongs_to(line, &self.names());
+        }
         let amount = self.first(FactKind::Amount);
         line.list(" · ", &amount.map_or_else(Vec::new, |one| self.alike(one)));
         let recipients: Vec<&Ranked> = self.of_kind(FactKind::Recipient).collect();

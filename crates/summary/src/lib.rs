@@ -90,7 +90,8 @@ impl Summary {
         let target = Target::of(request.path, base_path, request.method, operation);
         let effect = effect::without_names(effect, opened, operation, &target);
         let is_endpoint = procedure::is_endpoint(target.trailing_words().last());
-        let values = values::of_request(opened, operation, is_endpoint, effect);
+        let mut values = values::of_request(opened, operation, is_endpoint, effect);
+        amount::recognize(&mut values.kept);
         let form = verb::Form::of(opened.content(), &target, values.kept.len());
         let mut phrase = verb::of(effect, request.method, operation, &target, form);
         phrase.is_for_all &= values.kept.is_empty() && values.dropped == 0;

@@ -111,6 +111,12 @@ impl Target {
                 continue;
             }
             let bare = without_format(&text);
+            // OData writes the key of an object in parentheses: `Orders(4711)`.
+            if let Some((set, key)) = keyed(bare) {
+                target.push_word(set);
+                target.push_name(None, key.to_owned(), None);
+                continue;
+            }
             let kind = parts
                 .iter()
                 .find(|part| part.text == text || part.text == bare)
@@ -159,7 +165,12 @@ impl Target {
             && text.contains(['-', '_'])
             && !words(text).any(|word| SEVERAL.contains(&&*word) || word == "all");
         let is_act = is_last && !is_named && (begins_with_verb(text) || *method == Method::POST);
-        if is_last && *method == Method::POST && act_of_noun(text).is_some() {
+        // The act of an interface may have its group before it: `Default.Cancel`.
+        let own = text.rsplit('.').next().unwrap_or(text);
+        if is_last
+            && *method == Method::POST
+            && (act_of_noun(text).is_some() || own.len() < text.len() && begins_with_verb(own))
+        {
             return true;
         }
         let Some(kind) = kind else {
@@ -242,6 +253,13 @@ fn without_format(segment: &str) -> &str {
         .iter()
         .find_map(|ending| segment.strip_suffix(ending))
         .unwrap_or(segment)
+}
+
+/// Splits a segment with a key in parentheses into the collection and the key.
+fn keyed(segment: &str) -> Option<(&str, &str)> {
+    let (set, key) = segment.strip_suffix(')')?.split_once('(')?;
+    let is_set = !set.is_empty() && set.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    (is_set && !key.is_empty()).then(|| (set, key.trim_matches('\'')))
 }
 
 /// Pairs the segments of a path with those of a template. The path may begin with a prefix that the

@@ -5,11 +5,11 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::opened::Body;
 use http::Method;
 
-use crate::acts::act_of;
+use crate::acts::{act_of, unknown_act};
 use crate::path::Target;
 use crate::words::{
-    SEVERAL, act_of_noun, is_general, is_in, is_verb, noun_of, plural, singular, spaced, verb_of,
-    words,
+    SEVERAL, act_of_noun, begins_with_verb, is_general, is_in, is_verb, noun_of, plural, singular,
+    spaced, verb_of, words,
 };
 
 /// The act, and the kind of thing that it is done to.
@@ -29,8 +29,8 @@ impl Phrase {
     /// Whether the verb says that an amount of money changes hands.
     pub(crate) fn moves_money(&self) -> bool {
         const MOVES: &[&str] = &[
-            "Capture", "Charge", "Donate", "Pay", "Pay out", "Refund", "Tip", "Top up", "Transfer",
-            "Withdraw",
+            "Capture", "Charge", "Credit", "Debit", "Donate", "Pay", "Pay out", "Refund", "Tip",
+            "Top up", "Transfer", "Withdraw",
         ];
         MOVES.contains(&&*self.verb)
     }
@@ -266,7 +266,10 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
         && *method == Method::POST
         && act_of(effect, last).is_none()
         && !is_verb(last)
-        && let Some(verb) = act_of_noun(last)
+        && let Some(verb) = act_of_noun(last).or_else(|| {
+            let is_below = before.is_empty() && !begins_with_verb(last) && !is_quality(last);
+            unknown_act(last).filter(|_| is_below)
+        })
         && (before.is_empty() && !target.names.is_empty()
             || before.last().is_some_and(|word| singular(word) != **word))
     {
@@ -302,7 +305,9 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
         }
         let collection = before
             .last()
-            .filter(|_| !target.names.is_empty() || object.is_none());
+            .filter(|_| !target.names.is_empty() || object.is_none())
+            // The path of a remote call has a word for any of them: `/method/client.delete`.
+            .filter(|word| !is_in("action call method rpc", word) || !last.contains('.'));
         // A search is for several.
         let searches = is_in("Count Export List Query Search", &verb);
         let noun_of = |word: &str| {

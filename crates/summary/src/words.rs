@@ -110,7 +110,8 @@ pub(crate) fn is_caller(text: &str) -> bool {
 /// Whether a word says nothing about what a path is for.
 pub(crate) fn is_general(word: &str) -> bool {
     const GENERAL: &[&str] = &[
-        "admin", "api", "apis", "client", "json", "rest", "rpc", "service", "services", "v",
+        "admin", "api", "apis", "client", "json", "odata", "rest", "rpc", "service", "services",
+        "v",
     ];
     GENERAL.iter().any(|one| word.eq_ignore_ascii_case(one)) || is_version(word)
 }

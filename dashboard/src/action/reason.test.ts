@@ -41,7 +41,7 @@ describe('the first reason', () => {
     expect(topReasonOf(held([]))).toBe('It changes something.');
   });
 
-  it('is that a trial is off, or that everything is affected, unless the intent says so', () => {
+  it('is that a switch is off, or that everything is affected, unless the intent says so', () => {
     const summary = (name: string, value: string, words = 'Apply plan') =>
       ({
         effect: 'changes',
@@ -51,9 +51,13 @@ describe('the first reason', () => {
     const reason = (shown: Action['summary'], intent = 'Try it as a dry run') =>
       topReasonOf(held([signal('undocumented', 0.4)], { summary: shown, intent }));
     expect(reason(summary('options.dryRun', 'false'))).toBe(
-      '“dry run” is false, but the intent asks for it.',
+      '“dry run” is false, but the intent mentions it.',
     );
     expect(reason(summary('dryRun', 'true'))).toMatchObject({ code: 'undocumented' });
+    expect(reason(summary('anonymize', 'false'), 'Export anonymized rows')).toContain('anonymize');
+    expect(reason(summary('signed', 'false'), 'Turn off signed builds')).toMatchObject({
+      code: 'undocumented',
+    });
     expect(reason(summary('dryRun', 'false'), 'Apply it')).toMatchObject({ code: 'undocumented' });
     expect(reason(summary('filter', 'none (selects all)'))).toContain('all of them');
     expect(reason(summary('id', '7', 'Delete all beds'))).toContain('all of them');

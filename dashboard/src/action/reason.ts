@@ -18,16 +18,12 @@ const UNASKED = [
   'account_not_in_intent',
 ];
 
-/** Switches for a trial, with the words by which an intent asks for one. */
-const TRIALS = [
-  {
-    switches: /^(dry ?run|simulate|plan only|noop|what if)$/,
-    asked: /\b(dry[ -]?run|simulat|plan|try|trial)/i,
-  },
-  { switches: /^(test|test ?mode|sandbox)$/, asked: /\b(test|sandbox)/i },
-  { switches: /^(preview|preview only)$/, asked: /\bpreview/i },
-  { switches: /^(draft|is draft)$/, asked: /\bdraft/i },
-];
+/** Words in the names of switches that say nothing about what they switch. */
+const SWITCH_WORDS = /^(auto|enable|enabled|has|is|mode|only|required|run|the|use|with)$/;
+
+/** Words of an intent that asks for something to be off or gone. */
+const ASKS_FOR_OFF =
+  /\b(no|not|never|without|off|disable\w*|deactivate\w*|remove\w*|skip\w*|stop\w*)\b/i;
 
 /** Values of a switch that is off. */
 const OFF = /^(false|0|no|off)$/i;
@@ -52,7 +48,7 @@ export function topReasonOf(action: Action): Signal | string | null {
   const contradiction =
     signals.find(({ code }) => DIFFERS.test(code)) ??
     UNASKED.map((one) => signals.find(({ code }) => code === one)).find((one) => one);
-  const ofReach = trialIsOff(action) ?? isForAll(action);
+  const ofReach = switchedOff(action) ?? isForAll(action);
   if (contradiction && (!ofReach || DIFFERS.test(contradiction.code))) return contradiction;
   if (ofReach) return ofReach;
   const rule = action.matched_rules.find(({ effect }) => effect === 'require_approval');
@@ -65,17 +61,23 @@ export function topReasonOf(action: Action): Signal | string | null {
   return first ?? (action.risk_explanation || null);
 }
 
-/** Returns a sentence if the intent asks for a trial that the request switches off. */
-function trialIsOff({ intent, summary }: Action): string | null {
+/** Returns a sentence if the intent mentions what a switch of the request turns off. */
+function switchedOff({ intent, summary }: Action): string | null {
+  if (ASKS_FOR_OFF.test(intent)) return null;
+  const asked = intent.toLowerCase().split(/[^\p{L}\p{N}]+/u);
   for (const { name, value } of summary?.facts ?? []) {
+    if (!OFF.test(value)) continue;
     const words = name
       .replace(/^.*\./, '')
       .replace(/([a-z])([A-Z])/g, '$1 $2')
       .replace(/[_-]/g, ' ')
       .toLowerCase();
-    const trial = TRIALS.find(({ switches }) => switches.test(words));
-    if (trial?.asked.test(intent) && OFF.test(value)) {
-      return `“${words}” is ${value}, but the intent asks for it.`;
+    const stems = words
+      .split(' ')
+      .filter((word) => word.length > 2 && !SWITCH_WORDS.test(word))
+      .map((word) => word.replace(/(ed|e|s)$/, ''));
+    if (stems.some((stem) => asked.some((word) => word.startsWith(stem)))) {
+      return `“${words}” is ${value}, but the intent mentions it.`;
     }
   }
   return null;

@@ -42,6 +42,22 @@ fn only_the_payee_is_shown_as_who_gets_the_money() {
 }
 
 #[test]
+fn the_only_number_next_to_a_currency_is_the_amount() {
+    let body = json!({"currency": "GBP", "stake": "5.00", "side": "home"});
+    let found = of(Effect::Pay, &Method::POST, "/bets", &body);
+    assert_eq!(found.text(), "Create bet of £5.00 · side home");
+    let body = json!({"currency": "GBP", "daily_rate": "5.00", "side": "home"});
+    let found = of(Effect::Pay, &Method::POST, "/bets", &body);
+    assert!(!found.text().contains('£'), "{}", found.text());
+    let body = json!({"currency": "GBP", "amount_to_hold": 900});
+    let found = of(Effect::Pay, &Method::POST, "/rooms/r-12/capture", &body);
+    assert_eq!(
+        found.text(),
+        "Capture 900 GBP (unit not documented) · room r-12"
+    );
+}
+
+#[test]
 fn every_amount_of_a_payment_is_named() {
     let body = json!({
         "currency": "SEK",

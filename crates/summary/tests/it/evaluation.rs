@@ -59,6 +59,22 @@ fn a_noun_for_an_act_at_the_end_of_a_path_is_the_verb() {
             "Validate recipe r-12",
         ),
         (Effect::Create, "/leases/l-12/renew", "Renew lease l-12"),
+        (Effect::Create, "/trees/t-12/graft", "Graft tree t-12"),
+        (
+            Effect::Create,
+            "/lines/l-12/phase-out",
+            "Phase out line l-12",
+        ),
+        (
+            Effect::Create,
+            "/albums/a-12/photo",
+            "Create photo · album a-12",
+        ),
+        (
+            Effect::Create,
+            "/odata/Boats(47)/Default.Cancel",
+            "Cancel boat 47",
+        ),
         (
             Effect::Create,
             "/lists/l-12/anonymize",
