@@ -200,7 +200,7 @@ test('documented descriptions are shown next to the values of the request', asyn
   // A narrower window has cards, which show the values.
   await page.setViewportSize({ width: 1200, height: 900 });
   await asked.getByText('amount 50000 — in cents').waitFor();
-  await asked.getByText('note rent', { exact: true }).waitFor();
+  await asked.getByText('note “rent”').waitFor();
   await page.setViewportSize({ width: 1440, height: 900 });
   await asked.click();
   const facts = page.getByRole('article').locator('dl').first();
