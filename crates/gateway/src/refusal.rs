@@ -197,6 +197,20 @@ pub enum Refusal {
     /// The connection broke after the request may have been sent.
     #[error("the connection to the upstream failed; the request may have reached it")]
     UpstreamBroken,
+    /// The upstream's response is not HTTP/1.
+    #[error("{0}; the request may have reached it")]
+    UpstreamNotHttp1(String),
+    /// Only the status of the response could be read.
+    #[error(
+        "the upstream responded with status {status}, but {reason}, so its response cannot be \
+         forwarded"
+    )]
+    ResponseUnusable {
+        /// The upstream's status.
+        status: u16,
+        /// Why the rest cannot be read.
+        reason: String,
+    },
     /// The response contains the credential in a place where it cannot be masked.
     #[error(
         "the upstream's response contains the service's credential in compressed data that is too \

@@ -125,6 +125,10 @@ async fn beginning(mut sent: Sent) -> Result<KeptResponse, Refusal> {
             body.extend_from_slice(&piece);
             is_whole = true;
         }
+        Arrived::Unusable(reason) => {
+            let status = sent.status.as_u16();
+            return Err(Refusal::ResponseUnusable { status, reason });
+        }
         Arrived::Broken(InboundError::Echo) => return Err(Refusal::CredentialEchoed),
         // An upstream that switches protocols without a request to do so does not speak HTTP.
         Arrived::Broken(_) | Arrived::Switched(_) => return Err(Refusal::UpstreamBroken),

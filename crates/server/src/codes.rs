@@ -181,7 +181,7 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", [UNSUPPORTED_MEDIA_TYPE]:
         "The body is not JSON.",
     UpstreamBroken = "upstream_broken", [BAD_GATEWAY]:
-        "The connection to the upstream failed, or its response could not be masked. The request may have been sent.",
+        "The connection to the upstream failed, or its response could not be read or masked. The request may have been sent; `upstream_status` is the status of the response, if it was read.",
     UpstreamTimeout = "upstream_timeout", [GATEWAY_TIMEOUT]:
         "The upstream did not respond in time. The request may have been sent.",
     UpstreamUnreachable = "upstream_unreachable", [BAD_GATEWAY]:

@@ -17,6 +17,9 @@ use tokio::task::JoinHandle;
 /// Longer than any response in a test takes, so that a call that hangs fails by itself.
 const LIMIT: Duration = Duration::from_mins(1);
 
+/// More fields than any response of a test has.
+const RESPONSE_FIELDS_MAX: usize = 2000;
+
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// The methods `get`, `post`, `put`, `patch` and `delete` of a type that has `call`.
@@ -174,8 +177,10 @@ impl Call {
     async fn exchange(self) -> Result<ResponseStream, BoxError> {
         let stream = TcpStream::connect(self.address).await?;
         stream.set_nodelay(true)?;
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+        let (mut sender, connection) = hyper::client::conn::http1::Builder::new()
+            .max_headers(RESPONSE_FIELDS_MAX)
+            .handshake(TokioIo::new(stream))
+            .await?;
         let connection = tokio::spawn(async move {
             // If the connection breaks, reading the body fails.
             let _ = connection.await;

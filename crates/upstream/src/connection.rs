@@ -19,12 +19,9 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::head_watch::{Head, HeadWatch, RESPONSE_FIELDS_MAX, RESPONSE_HEAD_BYTES_MAX};
 use crate::outbound::{OutboundBody, WaitingForBody};
 use crate::wire::{Wire, WrittenBytes};
-
-/// The largest response head that is accepted, in bytes: as large as browsers and hyper's servers accept
-/// at most in practice. A larger one fails as an invalid response.
-const RESPONSE_HEAD_BYTES_MAX: usize = 64 * 1024;
 
 /// Moves the bytes of a connection. Boxed because hyper's type for a connection with upgrades is unnamed.
 type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;
@@ -35,6 +32,10 @@ pub(crate) struct Connection {
     /// begun.
     driver: Option<Driver>,
     written: WrittenBytes,
+    watch: HeadWatch,
+    agreed_to_http_1: bool,
+    /// Whether it has served a request.
+    is_used: bool,
     sending: Sending,
 }
 
@@ -53,6 +54,8 @@ pub(crate) enum ExchangeError {
     Lost {
         error: hyper::Error,
         nothing_written: bool,
+        /// Whether the connection had served another request.
+        is_used: bool,
     },
     TimedOut,
     Cancelled {
@@ -61,16 +64,29 @@ pub(crate) enum ExchangeError {
 }
 
 impl Connection {
+    /// Names are sent in title case: every server accepts them, and some old ones know no other spelling.
+    ///
+    /// A folded line of a response is unfolded, white space before a colon is removed, and a line that is not
+    /// a field is dropped, as RFC 9112, section 5, asks of a proxy.
     pub(crate) async fn open(wire: Wire) -> Result<Self, hyper::Error> {
-        let written = wire.written();
+        let (written, watch) = (wire.written(), wire.watch());
+        let agreed_to_http_1 = wire.agreed_to_http_1();
         let (sender, driver) = http1::Builder::new()
             .max_header_size(RESPONSE_HEAD_BYTES_MAX)
+            .max_headers(RESPONSE_FIELDS_MAX)
+            .title_case_headers(true)
+            .allow_obsolete_multiline_headers_in_responses(true)
+            .allow_spaces_after_header_name_in_responses(true)
+            .ignore_invalid_headers_in_responses(true)
             .handshake(TokioIo::new(wire))
             .await?;
         Ok(Self {
             sender,
             driver: Some(Box::pin(driver.with_upgrades())),
             written,
+            watch,
+            agreed_to_http_1,
+            is_used: false,
             sending: Sending::default(),
         })
     }
@@ -102,6 +118,16 @@ impl Connection {
             return false;
         }
         self.sender.is_ready()
+    }
+
+    /// Returns whether the other side has agreed to HTTP/1.1 in the TLS handshake.
+    pub(crate) fn agreed_to_http_1(&self) -> bool {
+        self.agreed_to_http_1
+    }
+
+    /// Returns what has arrived of the head of the last response.
+    pub(crate) fn head(&self) -> Head {
+        self.watch.head()
     }
 
     /// Moves bytes in both directions as far as possible.
@@ -144,6 +170,8 @@ impl Connection {
             });
         }
         self.sending.waiting_for_body = request.body().waiting_for_body();
+        self.watch.begin();
+        let is_used = std::mem::replace(&mut self.is_used, true);
         let written_before = self.written.get();
         let mut written_last = written_before;
         let mut response = pin!(unconstrained(self.sender.try_send_request(request)));
@@ -160,6 +188,7 @@ impl Connection {
                     None => ExchangeError::Lost {
                         error: failure.into_error(),
                         nothing_written: self.written.get() == written_before,
+                        is_used,
                     },
                 }));
             }

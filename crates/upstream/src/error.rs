@@ -3,7 +3,10 @@
 
 use std::io;
 
+use http::StatusCode;
+
 use crate::address::AddressRefused;
+use crate::head_watch::{RESPONSE_FIELDS_MAX, RESPONSE_HEAD_BYTES_MAX};
 use crate::resolve::ResolveError;
 
 /// Why there is no response.
@@ -15,6 +18,14 @@ pub enum SendError {
     /// The upstream may have received the request, in part or whole.
     #[error("the outcome is unknown: {0}")]
     Ambiguous(#[from] AmbiguousReason),
+    /// The upstream responded, but its response cannot be read beyond its status.
+    #[error("the upstream responded with status {}, but {reason}", .status.as_u16())]
+    Unusable {
+        /// The status that was read.
+        status: StatusCode,
+        /// Why the rest cannot be read.
+        reason: UnusableReason,
+    },
     /// The response did not begin in time. The request may have been received.
     #[error("the response did not begin in time")]
     TimedOut,
@@ -31,9 +42,19 @@ impl SendError {
     pub fn may_have_been_sent(&self) -> bool {
         match self {
             Self::NotSent(_) => false,
-            Self::Ambiguous(_) | Self::TimedOut => true,
+            Self::Ambiguous(_) | Self::Unusable { .. } | Self::TimedOut => true,
             Self::Cancelled { may_have_been_sent } => *may_have_been_sent,
         }
+    }
+
+    /// Returns whether the upstream probably closed the connection because it was idle, just as it was used
+    /// again. A request that does no harm a second time may be sent on a fresh connection.
+    pub fn is_stale_connection(&self) -> bool {
+        matches!(
+            self,
+            Self::Ambiguous(AmbiguousReason::StaleConnection(_))
+                | Self::NotSent(NotSentReason::ConnectionClosed)
+        )
     }
 }
 
@@ -51,6 +72,9 @@ pub enum NotSentReason {
     ConnectTimedOut,
     #[error("the TLS handshake failed: {0}")]
     Tls(#[source] io::Error),
+    /// The upstream speaks HTTP/2 only.
+    #[error("the upstream speaks HTTP/2 only, and the gateway speaks HTTP/1.1 to upstreams")]
+    Http2Only,
     /// The connection ended before a single byte of the request was written to it.
     #[error("the connection closed before the request was written")]
     ConnectionClosed,
@@ -62,15 +86,45 @@ pub enum AmbiguousReason {
     /// The connection broke before a whole response head arrived.
     #[error("the connection failed: {0}")]
     ConnectionLost(#[source] hyper::Error),
-    /// The response is not HTTP, or its head is beyond the limits.
+    /// The connection had been used for an earlier request, and broke before any byte of this request's
+    /// response arrived. The upstream probably closed it because it was idle.
+    #[error("the connection failed when it was used again: {0}")]
+    StaleConnection(#[source] hyper::Error),
+    /// The response is not HTTP/1.
     #[error("the response is not valid HTTP: {0}")]
     InvalidResponse(#[source] hyper::Error),
+    /// The upstream speaks HTTP/2 only.
+    #[error("the upstream speaks HTTP/2 only, and the gateway speaks HTTP/1.1 to upstreams")]
+    Http2,
     /// The caller's own streaming body failed.
     #[error("the request's body ended before it was complete: {0}")]
     RequestBody(#[source] hyper::Error),
     /// The upstream switched to another protocol without being asked.
     #[error("the upstream switched protocols without being asked")]
     UnexpectedUpgrade,
+}
+
+/// Why a response whose status was read cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum UnusableReason {
+    /// The head is beyond the limits.
+    #[error(
+        "its head is longer than {} KiB or has more than {RESPONSE_FIELDS_MAX} fields",
+        RESPONSE_HEAD_BYTES_MAX / 1024
+    )]
+    HeadTooLarge,
+    /// The head is not HTTP.
+    #[error("its head is malformed ({0})")]
+    Invalid(#[source] hyper::Error),
+    /// A field that decides where the body ends is not valid, so the end cannot be known.
+    #[error("its Content-Length or Transfer-Encoding holds control characters")]
+    Framing,
+    /// The connection broke within the head.
+    #[error("the connection failed before the end of its head ({0})")]
+    Cut(#[source] hyper::Error),
+    /// The rest of the head did not arrive in time.
+    #[error("the end of its head did not arrive in time")]
+    TimedOut,
 }
 
 /// An origin that may not be dialed: its host, or one of the addresses that its name resolves to.

@@ -171,6 +171,11 @@ impl Body for InboundBody {
 }
 
 impl InboundBody {
+    /// Returns a body that has ended.
+    pub fn ended() -> Self {
+        Self(None)
+    }
+
     fn finish(&mut self) {
         if let Some(reading) = self.0.take() {
             reading.lease.give_back();

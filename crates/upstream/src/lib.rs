@@ -1,7 +1,7 @@
 //! The connections to upstreams: everything between a decided request and the upstream's response.
 //!
 //! A request leaves only through [`Upstream::send`]. It dials only addresses that pass the
-//! [`AddressPolicy`], sends exactly the given bytes, exactly once, and reports precisely what is
+//! [`AddressPolicy`], sends exactly the given bytes, at most once, and reports precisely what is
 //! known when it fails ([`SendError`]). A [`Masker`] hides credentials that a response echoes, and
 //! [`page::fetch`] reads documentation from the web under the same address rules.
 //!
@@ -18,6 +18,7 @@ mod address;
 mod connect;
 mod connection;
 mod error;
+mod head_watch;
 mod inbound;
 mod mask;
 mod origin;
@@ -26,20 +27,21 @@ mod pool;
 mod pool_key;
 mod resolve;
 mod send;
+mod tls;
 mod wire;
 
 pub use address::{
     AddressPolicy, AddressRefused, AllowedRange, RefusalReason, parse_private_allow,
 };
-pub use connect::TlsSetupError;
-pub(crate) use connect::client_config;
-pub use error::{AmbiguousReason, CheckRefused, NotSentReason, SendError};
+pub use error::{AmbiguousReason, CheckRefused, NotSentReason, SendError, UnusableReason};
 pub use inbound::{Inbound, InboundBody, InboundError};
 pub use mask::{
     InspectedBody, Inspection, MaskedBody, MaskedSecret, Masker, Polled, masked_compressed,
 };
 pub use origin::{Origin, Scheme};
-pub use outbound::{BoxError, Outbound, OutboundBody};
+pub use outbound::{BoxError, Outbound, OutboundBody, SendOptions};
 pub use pool_key::PoolKey;
 pub use resolve::{Resolution, ResolveError, Resolver, parse_upstream_hosts};
 pub use send::{Upstream, UpstreamSettings};
+pub use tls::TlsSetupError;
+pub(crate) use tls::client_config;

@@ -41,6 +41,15 @@ pub struct Outbound {
     pub web_socket: bool,
     /// The body, which decides the framing.
     pub body: OutboundBody,
+    /// How it is sent.
+    pub options: SendOptions,
+}
+
+/// How a request is sent, where that differs from the usual.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendOptions {
+    /// Whether it must not use a connection that has served another request.
+    pub fresh_connection: bool,
 }
 
 /// The body of a request.
@@ -109,6 +118,7 @@ impl fmt::Debug for Outbound {
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("web_socket", &self.web_socket)
             .field("body", &self.body)
+            .field("options", &self.options)
             .finish()
     }
 }

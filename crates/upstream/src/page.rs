@@ -13,7 +13,9 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Inbound, InboundBody, Masker, Origin, Outbound, OutboundBody, PoolKey, Upstream};
+use crate::{
+    Inbound, InboundBody, Masker, Origin, Outbound, OutboundBody, PoolKey, SendOptions, Upstream,
+};
 
 /// How long a fetch may take as a whole, including redirects. An operator is waiting for the result.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
@@ -175,6 +177,10 @@ fn request(target: &Target) -> Result<Outbound, FetchError> {
         headers,
         web_socket: false,
         body: OutboundBody::Empty,
+        options: SendOptions {
+            // A fetch is rare, so a connection that is kept has often been closed by then.
+            fresh_connection: true,
+        },
     })
 }
 

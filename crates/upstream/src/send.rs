@@ -12,14 +12,16 @@ use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
 use crate::address::{AddressPolicy, AllowedRange};
-use crate::connect::{Connector, TlsSetupError};
+use crate::connect::Connector;
 use crate::connection::{Connection, ExchangeError};
-use crate::error::{AmbiguousReason, CheckRefused, NotSentReason, SendError};
+use crate::error::{AmbiguousReason, CheckRefused, NotSentReason, SendError, UnusableReason};
+use crate::head_watch::Head;
 use crate::inbound::Inbound;
-use crate::origin::Origin;
+use crate::origin::{Origin, Scheme};
 use crate::outbound::{Outbound, OutboundBody};
 use crate::pool::{Lease, Pool};
 use crate::resolve::{Names, Resolver, SystemResolver};
+use crate::tls::TlsSetupError;
 
 /// The longest idle time of a connection for an unsafe request. If a server closes an older one at the
 /// same moment, it would be unknown whether the request was processed. Servers that close idle
@@ -85,7 +87,7 @@ impl Upstream {
         self.connector.check(origin).await
     }
 
-    /// Sends the request exactly once and returns when the head of the response has arrived.
+    /// Sends the request at most once and returns when the head of the response has arrived.
     ///
     /// Dropping the future, or cancelling the token, closes the connection. The token also cancels the
     /// response's body.
@@ -98,6 +100,7 @@ impl Upstream {
             method: outbound.method.clone(),
             web_socket: outbound.web_socket,
         };
+        let may_reuse = !outbound.options.fresh_connection;
         let key = (outbound.pool, outbound.origin.clone());
         let idle_time_max = if is_safe(&expected.method) && !expected.web_socket {
             Duration::MAX
@@ -106,14 +109,17 @@ impl Upstream {
         };
         let mut request = outbound.into_request();
 
-        while let Some(connection) = self.pool.take(&key, idle_time_max) {
+        let kept = || self.pool.take(&key, idle_time_max);
+        while let Some(connection) = may_reuse.then(kept).flatten() {
             let lease = Lease {
                 connection,
                 pool: Arc::clone(&self.pool),
                 key: key.clone(),
             };
             match self.exchange(lease, request, &expected, cancellation).await {
-                Err(ExchangeFailed::HandedBack(unsent)) => request = *unsent,
+                Err(ExchangeFailed::HandedBack {
+                    request: unsent, ..
+                }) => request = *unsent,
                 Err(ExchangeFailed::Failed(error)) => return Err(error),
                 Ok(inbound) => return Ok(inbound),
             }
@@ -121,16 +127,43 @@ impl Upstream {
 
         // Boxed because opening is rare and its state is large, which would enlarge every request's future.
         let connection = Box::pin(self.open(&key.1, cancellation)).await?;
+        let (origin, agreed_to_http_1) = (key.1.clone(), connection.agreed_to_http_1());
         let lease = Lease {
             connection,
             pool: Arc::clone(&self.pool),
             key,
         };
         match self.exchange(lease, request, &expected, cancellation).await {
-            Err(ExchangeFailed::HandedBack(_)) => Err(NotSentReason::ConnectionClosed.into()),
-            Err(ExchangeFailed::Failed(error)) => Err(error),
+            Err(ExchangeFailed::HandedBack { head, .. }) => Err(unsent(head).into()),
+            Err(ExchangeFailed::Failed(error)) if agreed_to_http_1 => Err(error),
+            Err(ExchangeFailed::Failed(error)) => {
+                Err(Box::pin(self.explained(error, &origin, cancellation)).await)
+            }
             Ok(inbound) => Ok(inbound),
         }
+    }
+
+    /// Returns the error of a new connection whose server has not agreed to HTTP/1.1. If it speaks HTTP/2 only,
+    /// the error says so: how it breaks the connection does not.
+    async fn explained(
+        &self,
+        error: SendError,
+        origin: &Origin,
+        cancellation: &CancellationToken,
+    ) -> SendError {
+        let is_broken = matches!(
+            error,
+            SendError::Ambiguous(
+                AmbiguousReason::ConnectionLost(_) | AmbiguousReason::InvalidResponse(_)
+            )
+        );
+        if is_broken && origin.scheme() == Scheme::Https {
+            let probe = self.connector.agrees_to_http_2(origin);
+            if cancellation.run_until_cancelled(probe).await == Some(true) {
+                return AmbiguousReason::Http2.into();
+            }
+        }
+        error
     }
 
     async fn open(
@@ -179,7 +212,13 @@ impl Upstream {
         let exchange = lease
             .connection
             .exchange(request, self.first_byte_timeout, cancellation);
-        let error = match exchange.await {
+        let outcome = exchange.await;
+        let head = lease.connection.head();
+        let error = match outcome {
+            Ok(response) if head.is_framing_damaged => SendError::Unusable {
+                status: response.status(),
+                reason: UnusableReason::Framing,
+            },
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
                 match self.switched(lease, response, expected, cancellation).await {
                     Some(inbound) => return Ok(inbound),
@@ -197,17 +236,21 @@ impl Upstream {
                 ));
             }
             Err(ExchangeError::HandedBack(request)) => {
-                return Err(ExchangeFailed::HandedBack(request));
+                return Err(ExchangeFailed::HandedBack { request, head });
             }
             Err(ExchangeError::Lost {
                 nothing_written: true,
                 ..
-            }) => NotSentReason::ConnectionClosed.into(),
+            }) => unsent(head).into(),
             Err(ExchangeError::Lost {
                 error,
                 nothing_written: false,
-            }) => ambiguous(error).into(),
-            Err(ExchangeError::TimedOut) => SendError::TimedOut,
+                is_used,
+            }) => lost(error, head, is_used),
+            Err(ExchangeError::TimedOut) => head.status.map_or(SendError::TimedOut, |status| {
+                let reason = UnusableReason::TimedOut;
+                SendError::Unusable { status, reason }
+            }),
             Err(ExchangeError::Cancelled { nothing_written }) => SendError::Cancelled {
                 may_have_been_sent: !nothing_written,
             },
@@ -225,18 +268,47 @@ struct Expected {
 
 enum ExchangeFailed {
     /// The connection had ended before the request was begun, so another can be tried.
-    HandedBack(Box<Request<OutboundBody>>),
+    HandedBack {
+        request: Box<Request<OutboundBody>>,
+        head: Head,
+    },
     Failed(SendError),
 }
 
-fn ambiguous(error: hyper::Error) -> AmbiguousReason {
-    if error.is_user() {
-        AmbiguousReason::RequestBody(error)
-    } else if error.is_parse() {
-        AmbiguousReason::InvalidResponse(error)
+/// Returns why nothing of a request was sent although its connection was open.
+fn unsent(head: Head) -> NotSentReason {
+    if head.is_http_2 {
+        NotSentReason::Http2Only
     } else {
-        AmbiguousReason::ConnectionLost(error)
+        NotSentReason::ConnectionClosed
     }
+}
+
+/// Returns the error of a request that was begun, and whose response failed within its head. `is_used` is whether
+/// its connection had served another request.
+fn lost(error: hyper::Error, head: Head, is_used: bool) -> SendError {
+    if error.is_user() {
+        return AmbiguousReason::RequestBody(error).into();
+    }
+    let Some(status) = head.status else {
+        return SendError::Ambiguous(if head.is_http_2 {
+            AmbiguousReason::Http2
+        } else if error.is_parse() {
+            AmbiguousReason::InvalidResponse(error)
+        } else if is_used && !head.has_begun {
+            AmbiguousReason::StaleConnection(error)
+        } else {
+            AmbiguousReason::ConnectionLost(error)
+        });
+    };
+    let reason = if error.is_parse_too_large() {
+        UnusableReason::HeadTooLarge
+    } else if error.is_parse() {
+        UnusableReason::Invalid(error)
+    } else {
+        UnusableReason::Cut(error)
+    };
+    SendError::Unusable { status, reason }
 }
 
 /// Returns whether the method is safe (RFC 9110, section 9.2.1).

@@ -1,5 +1,5 @@
 //! The byte stream under a connection: TCP, or TLS over it. It counts written bytes, so that "nothing
-//! was sent" can be proven.
+//! was sent" can be proven, and watches the heads of responses.
 
 use std::io;
 use std::pin::Pin;
@@ -10,6 +10,9 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
+
+use crate::head_watch::HeadWatch;
+use crate::tls::Protocol;
 
 /// How many bytes a connection may have sent so far. Never less than the real number.
 #[derive(Clone, Debug, Default)]
@@ -30,10 +33,11 @@ pub(crate) enum Stream {
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// A stream and the count of its written bytes.
+/// A stream, the count of its written bytes, and what is known of the head that is arriving.
 pub(crate) struct Wire {
     stream: Stream,
     written: WrittenBytes,
+    watch: HeadWatch,
 }
 
 impl Wire {
@@ -41,11 +45,24 @@ impl Wire {
         Self {
             stream,
             written: WrittenBytes::default(),
+            watch: HeadWatch::default(),
         }
     }
 
     pub(crate) fn written(&self) -> WrittenBytes {
         self.written.clone()
+    }
+
+    /// Returns whether the other side has agreed to HTTP/1.1. Without TLS there is no agreement.
+    pub(crate) fn agreed_to_http_1(&self) -> bool {
+        match &self.stream {
+            Stream::Plain(_) => false,
+            Stream::Tls(stream) => Protocol::Http1.is_agreed(stream),
+        }
+    }
+
+    pub(crate) fn watch(&self) -> HeadWatch {
+        self.watch.clone()
     }
 }
 
@@ -55,10 +72,13 @@ impl AsyncRead for Wire {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match &mut self.stream {
+        let before = buffer.filled().len();
+        let outcome = match &mut self.stream {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
-        }
+        };
+        self.watch.note(&buffer.filled()[before..]);
+        outcome
     }
 }
 
@@ -68,7 +88,9 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let Self { stream, written } = self.get_mut();
+        let Self {
+            stream, written, ..
+        } = self.get_mut();
         match stream {
             Stream::Plain(stream) => {
                 let outcome = Pin::new(stream).poll_write(context, bytes);
@@ -91,7 +113,9 @@ impl AsyncWrite for Wire {
         context: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let Self { stream, written } = self.get_mut();
+        let Self {
+            stream, written, ..
+        } = self.get_mut();
         match stream {
             Stream::Plain(stream) => {
                 let outcome = Pin::new(stream).poll_write_vectored(context, pieces);

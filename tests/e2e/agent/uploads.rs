@@ -115,7 +115,7 @@ async fn a_body_is_forwarded_while_it_arrives_and_its_end_is_audited(storage: St
     call.send_chunk("first piece").await;
     let seen = scene.upstream.wait_for_text("first piece").await.text();
     assert!(seen.starts_with("POST /tape HTTP/1.1\r\n"), "{seen}");
-    assert!(seen.contains("transfer-encoding: chunked"), "{seen}");
+    assert!(seen.contains("Transfer-Encoding: chunked"), "{seen}");
     assert!(
         seen.contains(CREDENTIAL) && !seen.contains("agt_"),
         "{seen}"
@@ -176,7 +176,7 @@ async fn the_announced_length_is_forwarded() {
     assert!(scene.upstream.received().is_empty());
     call.send("01234").await;
     let seen = scene.upstream.wait_for_text("01234").await.text();
-    assert!(seen.contains("content-length: 10"), "{seen}");
+    assert!(seen.contains("Content-Length: 10"), "{seen}");
     call.send("56789").await;
     scene.upstream.wait_for_text("0123456789").await;
     scene.upstream.send(OK).await;

@@ -1,3 +1,4 @@
 //! Promises about providers, clients, and networks that are not as the standards say.
 
 mod oauth;
+mod upstream_http;

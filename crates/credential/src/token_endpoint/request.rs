@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use gaiterguard_upstream::{Origin, Outbound, PoolKey};
+use gaiterguard_upstream::{Origin, Outbound, PoolKey, SendOptions};
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method};
@@ -45,6 +45,7 @@ pub(super) fn request(
         headers,
         web_socket: false,
         body: form(grant, authentication).into_bytes().into(),
+        options: SendOptions::default(),
     })
 }
 

@@ -1,12 +1,13 @@
 //! Recording how a request ended that was sent.
 
+use bytes::Bytes;
 use gaiterguard_domain::action::{Action, ActionEvent};
 use gaiterguard_domain::id::{AgentId, RequestEntryId};
 use gaiterguard_domain::ledger::{Completion, Outcome, StoredResponse};
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::response::KeptResponse;
 use gaiterguard_sealing::{PayloadKey, Purpose};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 
 use crate::action::kept;
 use crate::record::recorder::Recorder;
@@ -21,6 +22,18 @@ pub(crate) enum ResponseEnd {
         /// The status in the head.
         status: StatusCode,
     },
+}
+
+impl ResponseEnd {
+    /// Returns the end of a response of which only the status is known.
+    pub(crate) fn status_only(status: StatusCode) -> Self {
+        Self::Whole(KeptResponse {
+            status,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            is_truncated: true,
+        })
+    }
 }
 
 /// The record that a response completes.

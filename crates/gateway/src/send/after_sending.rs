@@ -4,6 +4,8 @@
 //! storage error, or a refusal in general, into an [`AfterSending`]: `?` on a write that follows a dispatch
 //! does not compile, and "nothing was sent" is said only with the proof.
 
+use http::StatusCode;
+
 use crate::record::completion::Unrecorded;
 use crate::refusal::Refusal;
 use crate::send::dispatch::{DispatchFailed, MaybeSent};
@@ -21,6 +23,9 @@ impl AfterSending {
             DispatchFailed::NothingSent(refusal) => refusal,
             DispatchFailed::MaybeSent(MaybeSent::TimedOut) => Refusal::UpstreamTimeout,
             DispatchFailed::MaybeSent(MaybeSent::Broken) => Refusal::UpstreamBroken,
+            DispatchFailed::MaybeSent(MaybeSent::NotHttp1(reason)) => {
+                Refusal::UpstreamNotHttp1(reason)
+            }
             DispatchFailed::Revoked { may_have_been_sent } => match why_revoked() {
                 // That refusal invites a retry, which is only for requests that were not sent.
                 Refusal::AuthorityUnconfirmed if may_have_been_sent => Refusal::CallRevoked,
@@ -32,6 +37,14 @@ impl AfterSending {
     /// The response contains the credential and cannot be masked.
     pub(crate) fn credential_echoed() -> Self {
         Self(Refusal::CredentialEchoed)
+    }
+
+    /// Only the status of the response could be read.
+    pub(crate) fn response_unusable(status: StatusCode, reason: String) -> Self {
+        Self(Refusal::ResponseUnusable {
+            status: status.as_u16(),
+            reason,
+        })
     }
 
     /// The agent's own body broke off.
@@ -73,13 +86,17 @@ mod tests {
     #[test]
     fn a_request_that_may_have_been_sent_is_never_called_unsent_and_invites_no_retry() {
         let unused = || Refusal::StorageUnavailable;
+        let not_http = MaybeSent::NotHttp1("the upstream speaks HTTP/2 only".to_owned());
         let revoked = DispatchFailed::Revoked {
             may_have_been_sent: true,
         };
         for refusal in [
             refusal(DispatchFailed::MaybeSent(MaybeSent::TimedOut), unused()),
             refusal(DispatchFailed::MaybeSent(MaybeSent::Broken), unused()),
+            refusal(DispatchFailed::MaybeSent(not_http), unused()),
             refusal(revoked, Refusal::AuthorityUnconfirmed),
+            AfterSending::response_unusable(StatusCode::OK, "its head is malformed".to_owned())
+                .into(),
             AfterSending::from(Unrecorded).into(),
             AfterSending::credential_echoed().into(),
             AfterSending::read_unrecorded(Refusal::StorageUnavailable, true).into(),

@@ -131,6 +131,13 @@ impl Relay {
                 completion.complete(&self.recorder, end).await?;
                 return Err(AfterSending::credential_echoed());
             }
+            Arrived::Unusable(reason) => {
+                let status = sent.status;
+                completion
+                    .complete(&self.recorder, ResponseEnd::status_only(status))
+                    .await?;
+                return Err(AfterSending::response_unusable(status, reason));
+            }
             arrived => {
                 sent.arrived = arrived;
                 let relay = Arc::clone(self);
@@ -216,7 +223,9 @@ impl Reading {
                 Poll::Ready(Some(Ok(Frame::data(piece))))
             }
             Arrived::Broken(error) => Poll::Ready(Some(Err(error))),
-            Arrived::Nothing | Arrived::Switched(_) => Pin::new(&mut self.rest).poll_frame(context),
+            Arrived::Nothing | Arrived::Unusable(_) | Arrived::Switched(_) => {
+                Pin::new(&mut self.rest).poll_frame(context)
+            }
         }
     }
 }

@@ -4,8 +4,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
-use gaiterguard_upstream::{InboundBody, InboundError, InspectedBody, MaskedBody};
-use http::StatusCode;
+use gaiterguard_upstream::{InboundBody, InboundError, InspectedBody, MaskedBody, Masker};
+use http::{HeaderMap, StatusCode};
 use http_body::{Body as _, SizeHint};
 
 use crate::send::tunnel::Tunnel;
@@ -13,7 +13,7 @@ use crate::send::tunnel::Tunnel;
 /// A response whose head has arrived.
 pub(crate) struct Sent {
     pub(crate) status: StatusCode,
-    pub(crate) headers: http::HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// The length of the whole body, as far as it is known.
     pub(crate) size_hint: SizeHint,
     /// The part of the body that has arrived.
@@ -32,8 +32,24 @@ pub(crate) enum Arrived {
     Whole(Bytes),
     /// The body broke off.
     Broken(InboundError),
+    /// Nothing of the response can be read but its status. The text says why.
+    Unusable(String),
     /// There is no body, because the connection became a WebSocket.
     Switched(Box<Tunnel>),
+}
+
+impl Sent {
+    /// Creates a response of which only the status could be read.
+    pub(crate) fn unusable(status: StatusCode, reason: String) -> Self {
+        let nothing = InspectedBody::new(InboundBody::ended(), None);
+        Self {
+            status,
+            headers: HeaderMap::new(),
+            size_hint: SizeHint::with_exact(0),
+            arrived: Arrived::Unusable(reason),
+            rest: MaskedBody::new(nothing, Masker::new(&[])),
+        }
+    }
 }
 
 /// The rest of the body of such a response.

@@ -51,7 +51,10 @@ impl From<Refusal> for Problem {
             Refusal::UpstreamUnreachable(_) => Code::UpstreamUnreachable,
             Refusal::CredentialUnavailable(_) => Code::CredentialUnavailable,
             Refusal::CredentialRefused(_) => Code::CredentialRefused,
-            Refusal::UpstreamBroken | Refusal::CredentialEchoed => Code::UpstreamBroken,
+            Refusal::UpstreamBroken
+            | Refusal::UpstreamNotHttp1(_)
+            | Refusal::ResponseUnusable { .. }
+            | Refusal::CredentialEchoed => Code::UpstreamBroken,
             Refusal::UpstreamTimeout => Code::UpstreamTimeout,
             Refusal::AuthorityUnconfirmed => Code::AuthorityUnconfirmed,
             Refusal::DocumentsUnread => Code::DocumentsUnread,
@@ -88,7 +91,9 @@ fn with_details(problem: Problem, refusal: Refusal) -> Problem {
             problem.with("action_id", action.to_string())
         }
         Refusal::ActionNotApproved { status } => problem.with("action_status", status.as_str()),
-        Refusal::ResponseNotStored { status } => problem.with("upstream_status", status),
+        Refusal::ResponseNotStored { status } | Refusal::ResponseUnusable { status, .. } => {
+            problem.with("upstream_status", status)
+        }
         Refusal::PolicyDenied { rules } => {
             let rules: Vec<_> = rules
                 .into_iter()

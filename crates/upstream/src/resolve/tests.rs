@@ -19,8 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{SystemResolver, parse_upstream_hosts};
 use crate::{
-    NotSentReason, Origin, Outbound, OutboundBody, PoolKey, RefusalReason, SendError, Upstream,
-    UpstreamSettings, parse_private_allow,
+    NotSentReason, Origin, Outbound, OutboundBody, PoolKey, RefusalReason, SendError, SendOptions,
+    Upstream, UpstreamSettings, parse_private_allow,
 };
 
 const TYPE_A: u16 = 1;
@@ -152,6 +152,7 @@ fn to(server: &EchoUpstream, name: &str) -> Outbound {
         headers: HeaderMap::new(),
         web_socket: false,
         body: OutboundBody::Empty,
+        options: SendOptions::default(),
     }
 }
 

@@ -150,7 +150,7 @@ async fn the_operators_pairs_precede_dns_and_may_repeat() {
     assert_eq!(receive(&upstream, to(&server, "api.example")).await, "ok");
     assert_eq!(table.asked.load(Ordering::SeqCst), 0);
     let head = &server.requests()[0];
-    let host = format!("\r\nhost: api.example:{}\r\n", server.address.port());
+    let host = format!("\r\nHost: api.example:{}\r\n", server.address.port());
     assert!(head.contains(&host), "{head}");
 }
 

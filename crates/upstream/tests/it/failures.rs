@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use gaiterguard_upstream::{
     AmbiguousReason, InboundError, NotSentReason, Outbound, OutboundBody, Scheme, SendError,
-    Upstream,
+    SendOptions, Upstream,
 };
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
@@ -65,6 +65,7 @@ async fn a_connection_that_never_opens_has_sent_nothing() {
         headers: HeaderMap::new(),
         web_socket: false,
         body: OutboundBody::Empty,
+        options: SendOptions::default(),
     };
     let error = send(&Upstream::new(settings).unwrap(), outbound)
         .await
@@ -80,11 +81,7 @@ async fn a_connection_that_never_opens_has_sent_nothing() {
 
 #[tokio::test]
 async fn a_request_that_was_read_is_ambiguous_however_the_response_fails() {
-    for raw in [
-        "",
-        "HTTP/1.1 200",
-        "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n",
-    ] {
+    for raw in ["", "HTTP/1.1 200", "HTTP/1.1 103 Early Hints\r\n\r\n"] {
         let server = Server::responding_once(raw).await;
         let error = failure(&server).await;
         assert!(
@@ -100,19 +97,12 @@ async fn a_request_that_was_read_is_ambiguous_however_the_response_fails() {
 
 #[tokio::test]
 async fn a_response_that_is_not_http_is_ambiguous() {
-    let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(200_000));
-    let too_large = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(70_000));
-    let too_many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(200));
+    let endless = format!("HTTP/1.1 200 {}", "y".repeat(300_000));
     for raw in [
         "SSH-2.0-OpenSSH_9.2p1\r\n\r\n",
         "HTTP/2.0 200 OK\r\n\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx",
-        "HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nbad header\r\n\r\n",
         "\x16\x03\x01\x02\x00\x01\x00\x01\x03\x03 tls, it seems\r\n\r\n",
         endless.as_str(),
-        too_large.as_str(),
-        too_many.as_str(),
     ] {
         let server = Server::responding(raw).await;
         let error = failure(&server).await;
@@ -161,7 +151,7 @@ async fn a_connection_closed_on_arrival_never_looks_like_a_response_or_a_delay()
 
 #[tokio::test]
 async fn an_upstream_that_hangs_times_out() {
-    for raw in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 100 Continue\r\n\r\n"] {
+    for raw in ["", "HTTP/1.1 200 OK", "HTTP/1.1 100 Continue\r\n\r\n"] {
         let server = Server::start(move |mut peer, _| async move {
             peer.read_request().await;
             peer.write(raw).await;

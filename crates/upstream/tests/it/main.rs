@@ -9,6 +9,7 @@
 mod cancelling;
 mod destinations;
 mod failures;
+mod heads;
 mod pooling;
 mod requests;
 mod responses;

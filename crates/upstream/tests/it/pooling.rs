@@ -141,13 +141,55 @@ async fn a_connection_closed_just_when_it_is_used_again_is_ambiguous_and_not_ret
     assert!(
         matches!(
             error,
-            SendError::Ambiguous(AmbiguousReason::ConnectionLost(_))
+            SendError::Ambiguous(AmbiguousReason::StaleConnection(_))
         ),
         "{error:?}"
     );
-    assert!(error.may_have_been_sent());
+    assert!(error.may_have_been_sent() && error.is_stale_connection());
     sleep(Duration::from_millis(100)).await;
     assert_eq!((server.connections(), server.requests().len()), (1, 2));
+}
+
+#[tokio::test]
+async fn only_a_used_connection_without_a_byte_of_a_response_counts_as_stale() {
+    for (before, second) in [(None, ""), (Some(ok("ok")), "HTTP/1.1 2")] {
+        let server = Server::start(move |mut peer, _| {
+            let before = before.clone();
+            async move {
+                if let Some(before) = before {
+                    peer.read_request().await;
+                    peer.write(&before).await;
+                }
+                peer.read_request().await;
+                peer.write(second).await;
+            }
+        })
+        .await;
+        let upstream = upstream();
+        if !second.is_empty() {
+            receive(&upstream, get(&server)).await;
+        }
+        let error = send(&upstream, get(&server)).await.unwrap_err();
+        assert!(
+            matches!(
+                error,
+                SendError::Ambiguous(AmbiguousReason::ConnectionLost(_))
+            ),
+            "{error:?}"
+        );
+        assert!(!error.is_stale_connection());
+    }
+}
+
+#[tokio::test]
+async fn a_request_for_a_fresh_connection_does_not_use_an_idle_one() {
+    let server = Server::responding(ok("ok")).await;
+    let upstream = upstream();
+    receive(&upstream, get(&server)).await;
+    let mut outbound = get(&server);
+    outbound.options.fresh_connection = true;
+    receive(&upstream, outbound).await;
+    assert_eq!(server.connections(), 2);
 }
 
 #[tokio::test]

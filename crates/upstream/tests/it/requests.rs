@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use gaiterguard_upstream::{AmbiguousReason, BoxError, Outbound, OutboundBody, Scheme, SendError};
+use gaiterguard_upstream::{
+    AmbiguousReason, BoxError, Outbound, OutboundBody, Scheme, SendError, SendOptions,
+};
 use http::header::HeaderValue;
 use http::{HeaderMap, Method};
 use http_body::Frame;
@@ -39,9 +41,28 @@ async fn the_bytes_of_path_and_query_are_sent_unchanged() {
         let request = sent(|outbound| outbound.path_and_query = path.parse().unwrap()).await;
         assert_eq!(
             request,
-            format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\n\r\n"),
+            format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n\r\n"),
             "{path}"
         );
+    }
+}
+
+#[tokio::test]
+async fn header_names_are_sent_in_title_case() {
+    let request = sent(|outbound| {
+        for name in ["authorization", "x-api-key", "etag", "content-type"] {
+            let name = http::HeaderName::from_static(name);
+            outbound.headers.insert(name, HeaderValue::from_static("v"));
+        }
+    })
+    .await;
+    for line in [
+        "Authorization: v",
+        "X-Api-Key: v",
+        "Etag: v",
+        "Content-Type: v",
+    ] {
+        assert!(request.lines().any(|sent| sent == line), "{request}");
     }
 }
 
@@ -51,12 +72,12 @@ async fn a_missing_body_has_a_length_only_if_one_is_expected() {
         let request = sent(|outbound| outbound.method = method.clone()).await;
         assert_eq!(
             request,
-            format!("{method} / HTTP/1.1\r\nhost: 127.0.0.1:PORT\r\n\r\n")
+            format!("{method} / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\n\r\n")
         );
     }
     for method in [Method::POST, Method::PUT, Method::PATCH] {
         let request = sent(|outbound| outbound.method = method.clone()).await;
-        assert!(request.contains("\r\ncontent-length: 0\r\n"), "{request}");
+        assert!(request.contains("\r\nContent-Length: 0\r\n"), "{request}");
     }
 }
 
@@ -68,7 +89,7 @@ async fn a_body_has_its_length_whatever_the_method() {
             outbound.body = OutboundBody::from(Bytes::from_static(b"{\"amount\": 1.0}"));
         })
         .await;
-        assert!(request.contains("\r\ncontent-length: 15\r\n"), "{request}");
+        assert!(request.contains("\r\nContent-Length: 15\r\n"), "{request}");
         assert!(request.ends_with("\r\n\r\n{\"amount\": 1.0}"), "{request}");
     }
 }
@@ -107,11 +128,11 @@ async fn foreign_framing_host_and_hop_by_hop_headers_are_replaced() {
         lines,
         [
             "",
-            "content-length: 1",
-            "host: 127.0.0.1:PORT",
-            "x",
-            "x-kept: 1",
-            "x-kept: 2"
+            "Content-Length: 1",
+            "Host: 127.0.0.1:PORT",
+            "X-Kept: 1",
+            "X-Kept: 2",
+            "x"
         ]
     );
 }
@@ -124,7 +145,7 @@ async fn a_streaming_body_of_known_length_has_it() {
         outbound.body = OutboundBody::streaming(body);
     })
     .await;
-    assert!(request.contains("\r\ncontent-length: 8\r\n"), "{request}");
+    assert!(request.contains("\r\nContent-Length: 8\r\n"), "{request}");
     assert!(request.ends_with("\r\n\r\nstreamed"), "{request}");
 }
 
@@ -147,7 +168,7 @@ async fn a_streaming_body_of_unknown_length_is_chunked_whatever_the_method() {
         let server = Server::start(|mut peer, _| async move {
             let head = peer.read_request().await.unwrap();
             assert!(
-                head.contains("\r\ntransfer-encoding: chunked\r\n"),
+                head.contains("\r\nTransfer-Encoding: chunked\r\n"),
                 "{head}"
             );
             let body = peer.read_until("0\r\n\r\n").await.unwrap();
@@ -192,7 +213,7 @@ async fn a_sender_that_pauses_longer_than_the_upstream_may_is_waited_for() {
 async fn a_response_may_arrive_before_the_body_is_sent() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await.unwrap();
-        peer.write("HTTP/1.1 413 Too Large\r\ncontent-length: 3\r\n\r\nbig")
+        peer.write("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig")
             .await;
         peer.closed().await;
     })
@@ -211,7 +232,7 @@ async fn a_response_may_arrive_before_the_body_is_sent() {
 async fn a_response_that_began_early_is_waited_for_while_the_body_is_sent() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await.unwrap();
-        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n")
+        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n")
             .await;
         peer.read_until("0\r\n\r\n").await.unwrap();
         peer.write("done").await;
@@ -229,7 +250,7 @@ async fn a_response_that_began_early_is_waited_for_while_the_body_is_sent() {
 async fn a_response_that_began_early_and_stops_is_cut_however_slow_the_sender_is() {
     let server = Server::start(|mut peer, _| async move {
         peer.read_request().await.unwrap();
-        peer.write("HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nha")
+        peer.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha")
             .await;
         peer.closed().await;
     })
@@ -272,6 +293,7 @@ fn debug_output_shows_nothing_that_may_hold_a_credential() {
         headers: headers.clone(),
         web_socket: false,
         body: OutboundBody::from(Bytes::from_static(b"sk_live_1")),
+        options: SendOptions::default(),
     };
     let shown = format!("{outbound:?}");
     assert!(

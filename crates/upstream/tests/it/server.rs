@@ -123,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
         let mut request = self.read_until("\r\n\r\n").await?;
         let length = request
             .lines()
-            .find_map(|line| line.strip_prefix("content-length: "))
+            .find_map(|line| line.strip_prefix("Content-Length: "))
             .map_or(0, |length| length.parse().unwrap());
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body).await.ok()?;
@@ -142,8 +142,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Peer<S> {
     }
 
     pub(crate) async fn write(&mut self, text: &str) {
+        self.write_bytes(text.as_bytes()).await;
+    }
+
+    pub(crate) async fn write_bytes(&mut self, bytes: &[u8]) {
         // The test's own assertions notice a client that has closed.
-        drop(self.stream.write_all(text.as_bytes()).await);
+        drop(self.stream.write_all(bytes).await);
         drop(self.stream.flush().await);
     }
 

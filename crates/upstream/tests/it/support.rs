@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use gaiterguard_upstream::{
-    Inbound, InboundError, Outbound, OutboundBody, PoolKey, SendError, Upstream, UpstreamSettings,
-    parse_private_allow,
+    Inbound, InboundError, Outbound, OutboundBody, PoolKey, SendError, SendOptions, Upstream,
+    UpstreamSettings, parse_private_allow,
 };
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt;
@@ -52,6 +52,7 @@ pub(crate) fn request(server: &Server, method: Method, path_and_query: &'static 
         headers: HeaderMap::new(),
         web_socket: false,
         body: OutboundBody::Empty,
+        options: SendOptions::default(),
     }
 }
 

@@ -13,11 +13,12 @@ use rcgen::{
 };
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::Acceptor;
 use tempfile::NamedTempFile;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 
 use crate::server::{Peer, Server, ok};
-use crate::support::{get, receive, request, send, settings};
+use crate::support::{get, receive, request, send, settings, upstream};
 
 /// A certificate authority.
 struct Authority {
@@ -131,7 +132,7 @@ async fn a_trusted_upstream_is_spoken_to_under_its_name_in_http_1() {
         *hellos.lock().unwrap(),
         [(Some("good.example".to_owned()), Some(b"http/1.1".to_vec()))]
     );
-    let host = format!("\r\nhost: good.example:{}\r\n", server.address.port());
+    let host = format!("\r\nHost: good.example:{}\r\n", server.address.port());
     assert!(server.requests()[0].contains(&host));
 }
 
@@ -176,7 +177,86 @@ async fn a_self_signed_upstream_gets_nothing() {
 async fn an_upstream_that_speaks_only_another_protocol_gets_nothing() {
     let authority = Authority::new();
     let (server, _) = tls_server(authority.certificate_for("good.example"), &["h2"]).await;
-    assert_not_sent(&trusting(Some(&authority)), &server, "good.example").await;
+    let upstream = trusting(Some(&authority));
+    let error = send(&upstream, to(&server, "good.example")).await;
+    let error = error.unwrap_err();
+    assert!(
+        matches!(error, SendError::NotSent(NotSentReason::Http2Only)),
+        "{error:?}"
+    );
+    assert!(server.requests().is_empty());
+}
+
+/// Accepts TLS with HTTP/2 if a client offers it, and without an agreement from any other.
+async fn quiet_http_2_server(authority: &Authority, response: &'static [u8]) -> Server {
+    let (certificate, key) = authority.certificate_for("good.example");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut quiet = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let mut agreeing = quiet.clone();
+    agreeing.alpn_protocols = vec![b"h2".to_vec()];
+    quiet.alpn_protocols = vec![];
+    let (quiet, agreeing) = (Arc::new(quiet), Arc::new(agreeing));
+    Server::start(move |peer, _| {
+        let (quiet, agreeing) = (Arc::clone(&quiet), Arc::clone(&agreeing));
+        async move {
+            let accepting = LazyConfigAcceptor::new(Acceptor::default(), peer.stream);
+            let accepting = accepting.await.unwrap();
+            let offers_http_2 = accepting
+                .client_hello()
+                .alpn()
+                .is_some_and(|mut offered| offered.any(|protocol| protocol == b"h2"));
+            let config = if offers_http_2 { agreeing } else { quiet };
+            let stream = accepting.into_stream(config).await.unwrap();
+            let log = peer.log;
+            let mut peer = Peer { stream, log };
+            if peer.read_request().await.is_some() {
+                peer.write_bytes(response).await;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_upstream_that_speaks_only_http_2_is_named_however_it_breaks_the_connection() {
+    let authority = Authority::new();
+    for response in [
+        &b""[..],
+        b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64",
+        b"\x15\x03",
+    ] {
+        let server = quiet_http_2_server(&authority, response).await;
+        let upstream = trusting(Some(&authority));
+        let error = send(&upstream, to(&server, "good.example")).await;
+        let error = error.unwrap_err();
+        assert!(
+            matches!(error, SendError::Ambiguous(AmbiguousReason::Http2)),
+            "{response:?}: {error:?}"
+        );
+        assert!(error.to_string().contains("HTTP/2"), "{error}");
+        assert_eq!(server.requests().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_without_tls_that_speaks_only_http_2_is_named() {
+    let settings_frame = b"\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64";
+    let server = Server::start(move |mut peer, _| async move {
+        peer.read_request().await;
+        peer.write_bytes(settings_frame).await;
+        peer.closed().await;
+    })
+    .await;
+    let error = send(&upstream(), get(&server)).await.unwrap_err();
+    assert!(
+        matches!(error, SendError::Ambiguous(AmbiguousReason::Http2)),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]

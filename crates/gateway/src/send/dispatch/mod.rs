@@ -5,7 +5,10 @@ use std::sync::Arc;
 use gaiterguard_authority::ResolvedService;
 use gaiterguard_credential::{CredentialUnavailable, Credentials, ReadyCredential, inject};
 use gaiterguard_domain::request::CanonicalRequest;
-use gaiterguard_upstream::{NotSentReason, Outbound, OutboundBody, PoolKey, SendError, Upstream};
+use gaiterguard_upstream::{
+    AmbiguousReason, NotSentReason, Outbound, OutboundBody, PoolKey, SendError, SendOptions,
+    Upstream,
+};
 use http::StatusCode;
 use http::uri::PathAndQuery;
 use tokio::time::Instant;
@@ -41,12 +44,14 @@ pub(crate) enum DispatchFailed {
 }
 
 /// How a request failed that the upstream may have received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MaybeSent {
     /// No response began in time.
     TimedOut,
     /// The connection broke.
     Broken,
+    /// The response is not HTTP/1. The text says what it is.
+    NotHttp1(String),
 }
 
 impl DispatchFailed {
@@ -85,7 +90,8 @@ impl Sender {
     }
 
     /// Injects the service's credential into the request and sends it, once. Only a read is sent a second
-    /// time: if the upstream rejects an access token, and a new one is available.
+    /// time: if the upstream closed an idle connection as it was used again, and if it rejects an access
+    /// token and a new one is available.
     pub(crate) async fn dispatch(
         &self,
         permit: Permit,
@@ -95,13 +101,12 @@ impl Sender {
     ) -> Result<Sent, DispatchFailed> {
         permit.check(request)?;
         tracing::debug!(service_id = %service.id, ?permit, "sending");
+        let may_repeat = permit.may_repeat();
         let ready = unless_revoked(revoked, self.credentials.ready(service)).await?;
-        let body = OutboundBody::from(request.body.clone());
         let sent = self
-            .send_once(service, request, body, ready.as_ref(), revoked)
+            .send_whole(service, request, ready.as_ref(), may_repeat, revoked)
             .await?;
-        let Some(refused) =
-            ready.filter(|_| sent.status == StatusCode::UNAUTHORIZED && permit.may_repeat())
+        let Some(refused) = ready.filter(|_| sent.status == StatusCode::UNAUTHORIZED && may_repeat)
         else {
             return Ok(sent);
         };
@@ -110,9 +115,8 @@ impl Sender {
         let Ok(Some(renewed)) = unless_revoked(revoked, renewal).await else {
             return Ok(sent);
         };
-        let body = OutboundBody::from(request.body.clone());
-        let again = Box::pin(self.send_once(service, request, body, Some(&renewed), revoked)).await;
-        match again {
+        let again = self.send_whole(service, request, Some(&renewed), may_repeat, revoked);
+        match Box::pin(again).await {
             // The 401 is also the response if the second request certainly did not reach the upstream.
             Err(DispatchFailed::NothingSent(_)) => Ok(sent),
             again => again.map_err(DispatchFailed::of_a_repetition),
@@ -132,56 +136,99 @@ impl Sender {
         permit.check_upload(head)?;
         tracing::debug!(service_id = %service.id, ?permit, "streaming the request body");
         let ready = unless_revoked(revoked, self.credentials.ready(service)).await?;
-        let body = OutboundBody::streaming(upload);
-        self.send_once(service, head, body, ready.as_ref(), revoked)
-            .await
+        let mut outbound = outbound(service, head, ready.as_ref())?;
+        outbound.body = OutboundBody::streaming(upload);
+        let sending = self.send_once(service, outbound, ready.as_ref(), revoked);
+        sending.await.map_err(failed)
+    }
+
+    /// Sends a request with its whole body. If the upstream closed an idle connection as it was used again,
+    /// before any byte of a response, a request that may be repeated is sent once more, on a fresh one.
+    async fn send_whole(
+        &self,
+        service: &ResolvedService,
+        request: &CanonicalRequest,
+        ready: Option<&ReadyCredential>,
+        may_repeat: bool,
+        revoked: &CancellationToken,
+    ) -> Result<Sent, DispatchFailed> {
+        let first = outbound(service, request, ready)?;
+        let error = match self.send_once(service, first, ready, revoked).await {
+            Err(error) if may_repeat && error.is_stale_connection() => error,
+            sent => return sent.map_err(failed),
+        };
+        let mut again = outbound(service, request, ready)?;
+        again.options.fresh_connection = true;
+        let again = Box::pin(self.send_once(service, again, ready, revoked)).await;
+        again.map_err(|failure| {
+            let failure = failed(failure);
+            if error.may_have_been_sent() {
+                failure.of_a_repetition()
+            } else {
+                failure
+            }
+        })
     }
 
     async fn send_once(
         &self,
         service: &ResolvedService,
-        request: &CanonicalRequest,
-        body: OutboundBody,
+        outbound: Outbound,
         ready: Option<&ReadyCredential>,
         revoked: &CancellationToken,
-    ) -> Result<Sent, DispatchFailed> {
-        let mut headers = request.headers.clone();
-        let mut path_and_query = path_and_query(request)?;
-        if let Some(ready) = ready {
-            inject(&ready.credential, &mut headers, &mut path_and_query).map_err(|error| {
-                DispatchFailed::NothingSent(Refusal::CredentialUnavailable(error.to_string()))
-            })?;
-        }
-        let outbound = Outbound {
-            pool: PoolKey {
-                service_id: service.id.0,
-                target_version: service.updated_at.0,
-            },
-            origin: service.origin().clone(),
-            method: request.method.clone(),
-            path_and_query,
-            headers,
-            web_socket: request.is_web_socket(),
-            body,
-        };
+    ) -> Result<Sent, SendError> {
         self.metrics.upstream_called();
         let started = Instant::now();
+        let responded = |status| {
+            self.metrics
+                .upstream_responded(started.elapsed().as_secs_f64());
+            if let Some(ready) = ready {
+                self.credentials.note_response(service.id, ready, status);
+            }
+        };
         match self.upstream.send(outbound, revoked).await {
             Ok(inbound) => {
-                self.metrics
-                    .upstream_responded(started.elapsed().as_secs_f64());
-                if let Some(ready) = ready {
-                    self.credentials
-                        .note_response(service.id, ready, inbound.status);
-                }
+                responded(inbound.status);
                 Ok(masked(inbound, ready, revoked).await)
+            }
+            Err(SendError::Unusable { status, reason }) => {
+                responded(status);
+                Ok(Sent::unusable(status, reason.to_string()))
             }
             Err(error) => {
                 self.metrics.upstream_failed();
-                Err(failed(error))
+                Err(error)
             }
         }
     }
+}
+
+/// Returns the request with the credential, as it is sent.
+fn outbound(
+    service: &ResolvedService,
+    request: &CanonicalRequest,
+    ready: Option<&ReadyCredential>,
+) -> Result<Outbound, DispatchFailed> {
+    let mut headers = request.headers.clone();
+    let mut path_and_query = path_and_query(request)?;
+    if let Some(ready) = ready {
+        inject(&ready.credential, &mut headers, &mut path_and_query).map_err(|error| {
+            DispatchFailed::NothingSent(Refusal::CredentialUnavailable(error.to_string()))
+        })?;
+    }
+    Ok(Outbound {
+        pool: PoolKey {
+            service_id: service.id.0,
+            target_version: service.updated_at.0,
+        },
+        origin: service.origin().clone(),
+        method: request.method.clone(),
+        path_and_query,
+        headers,
+        web_socket: request.is_web_socket(),
+        body: OutboundBody::from(request.body.clone()),
+        options: SendOptions::default(),
+    })
 }
 
 /// Waits for a credential, unless the right to the call is revoked first.
@@ -225,7 +272,13 @@ fn failed(error: SendError) -> DispatchFailed {
             DispatchFailed::Revoked { may_have_been_sent }
         }
         SendError::TimedOut => DispatchFailed::MaybeSent(MaybeSent::TimedOut),
-        SendError::Ambiguous(_) => DispatchFailed::MaybeSent(MaybeSent::Broken),
+        SendError::Ambiguous(
+            reason @ (AmbiguousReason::Http2 | AmbiguousReason::InvalidResponse(_)),
+        ) => DispatchFailed::MaybeSent(MaybeSent::NotHttp1(reason.to_string())),
+        // An unusable response is a response, so it does not come here.
+        SendError::Ambiguous(_) | SendError::Unusable { .. } => {
+            DispatchFailed::MaybeSent(MaybeSent::Broken)
+        }
         SendError::NotSent(NotSentReason::Refused(refused)) => {
             DispatchFailed::NothingSent(Refusal::TargetNotAllowed(format!(
                 "the upstream's address may not be dialed: {refused}"
