@@ -12,6 +12,7 @@ pub mod definition_store;
 pub mod document;
 pub mod kill_switch;
 pub mod library;
+pub mod reachability;
 pub mod rule;
 pub mod service;
 pub mod simulation;

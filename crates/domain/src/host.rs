@@ -1,6 +1,7 @@
 //! The host of a URL, in the one spelling that is compared, shown and dialed.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -13,10 +14,14 @@ const NAME_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
 
 /// An IP address, or a name to resolve. Cloning is a reference count.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// A name with a final dot is the same host as without: only how it is resolved differs. TLS and `Host` know only
+/// the spelling without it (RFC 6066, section 3).
+#[derive(Clone, Debug)]
 pub struct Host {
     text: Arc<str>,
     address: Option<IpAddr>,
+    is_absolute: bool,
 }
 
 impl Host {
@@ -33,27 +38,36 @@ impl Host {
             return Ok(Self {
                 text: format!("[{address}]").into(),
                 address: Some(address.into()),
+                is_absolute: false,
             });
         }
         let name = text.to_ascii_lowercase();
+        let (name, is_absolute) = match name.strip_suffix('.') {
+            Some(name) => (name, true),
+            None => (name.as_str(), false),
+        };
         if name.len() > NAME_BYTES_MAX || !name.split('.').all(is_label) {
             return Err(TargetRefused::Host);
         }
-        let address = if ends_in_number(&name) {
+        let address = if ends_in_number(name) {
             // The standard parser accepts four decimal numbers without leading zeros and nothing else.
             let address: Ipv4Addr = name.parse().map_err(|_| TargetRefused::Host)?;
             Some(address.into())
         } else {
             None
         };
+        if is_absolute && address.is_some() {
+            return Err(TargetRefused::Host);
+        }
         Ok(Self {
             text: name.into(),
             address,
+            is_absolute,
         })
     }
 
-    /// Returns the host as it appears in a URL: a lower-case ASCII name, a dotted IPv4 address, or an IPv6
-    /// address in brackets.
+    /// Returns the host as it appears in a URL: a lower-case ASCII name without a final dot, a dotted IPv4
+    /// address, or an IPv6 address in brackets.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -61,6 +75,26 @@ impl Host {
     /// Returns the address, if the host is one and not a name.
     pub fn address(&self) -> Option<IpAddr> {
         self.address
+    }
+
+    /// Returns whether the name was written with a final dot, which keeps a resolver from trying the search
+    /// domains of the machine.
+    pub fn is_absolute(&self) -> bool {
+        self.is_absolute
+    }
+}
+
+impl PartialEq for Host {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Host {}
+
+impl Hash for Host {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }
 
@@ -117,6 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn a_final_dot_makes_a_name_absolute_but_no_other_host() {
+        let (absolute, relative) = (Host::parse("API.svc."), Host::parse("api.svc"));
+        assert_eq!(absolute, relative);
+        let (absolute, relative) = (absolute.unwrap(), relative.unwrap());
+        assert_eq!(absolute.as_str(), "api.svc");
+        assert!(absolute.is_absolute() && !relative.is_absolute());
+        let longest = format!(
+            "{}.",
+            ["a".repeat(63).as_str(); 4].join(".")[2..].to_owned()
+        );
+        assert!(Host::parse(&longest).is_ok(), "{}", longest.len());
+    }
+
+    #[test]
     fn numbers_that_are_not_a_canonical_address_are_refused() {
         for host in [
             "2130706433",
@@ -148,8 +196,9 @@ mod tests {
         for host in [
             "",
             ".",
-            "a.",
+            "a..",
             "127.0.0.1.",
+            "[::1].",
             "a..b",
             ".a",
             "-a",

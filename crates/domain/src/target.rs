@@ -55,10 +55,14 @@ pub struct Origin {
 impl Origin {
     /// Returns the value of the `Host` header, which omits the scheme's default port.
     pub fn authority(&self) -> String {
+        format!("{}{}", self.host, self.shown_port())
+    }
+
+    fn shown_port(&self) -> String {
         if self.port == self.scheme.default_port() {
-            self.host.to_string()
+            String::new()
         } else {
-            format!("{}:{}", self.host, self.port)
+            format!(":{}", self.port)
         }
     }
 }
@@ -140,9 +144,13 @@ impl BaseUrl {
     }
 }
 
+/// As the operator wrote it, including the final dot of an absolute name: it is stored in this spelling.
 impl fmt::Display for BaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, self.path)
+        let Origin { scheme, host, .. } = &self.origin;
+        let dot = if host.is_absolute() { "." } else { "" };
+        let (scheme, port) = (scheme.as_str(), self.origin.shown_port());
+        write!(f, "{scheme}://{host}{dot}{port}{}", self.path)
     }
 }
 
@@ -324,6 +332,10 @@ mod tests {
         assert_eq!(
             BaseUrl::parse("http://[0:0::1]:8080/").unwrap().to_string(),
             "http://[::1]:8080"
+        );
+        assert_eq!(
+            BaseUrl::parse("https://X.svc.:8443/a").unwrap().to_string(),
+            "https://x.svc.:8443/a"
         );
         assert_eq!(
             BaseUrl::parse("https://x:443").unwrap().to_string(),
@@ -514,5 +526,17 @@ mod tests {
                 prop_assert!(target.path_and_query().parse::<http::uri::PathAndQuery>().is_ok());
             }
         }
+    }
+
+    #[test]
+    fn a_target_with_and_without_the_final_dot_is_one_target() {
+        let base = BaseUrl::parse("https://api.svc./v1").unwrap();
+        let absolute = Target::parse("https://api.svc./v1/a").unwrap();
+        let relative = Target::parse("https://API.svc/v1/a").unwrap();
+        assert_eq!(absolute, relative);
+        assert_eq!(absolute.to_string(), "https://api.svc/v1/a");
+        assert!(base.contains(&absolute) && base.contains(&relative));
+        assert_eq!(base.origin().authority(), "api.svc");
+        assert_eq!(base.origin().to_string(), "https://api.svc");
     }
 }

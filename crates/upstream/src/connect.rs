@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::address::AddressPolicy;
+use crate::dial::Dialer;
 use crate::error::{CheckRefused, NotSentReason};
 use crate::origin::{Origin, Scheme};
 use crate::resolve::Names;
@@ -22,6 +23,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 pub(crate) struct Connector {
     policy: AddressPolicy,
     names: Names,
+    dialer: Dialer,
     tls: Tls,
     connect_timeout: Duration,
 }
@@ -36,6 +38,7 @@ impl Connector {
         Ok(Self {
             policy,
             names,
+            dialer: Dialer::default(),
             tls: Tls::new(ca_file)?,
             connect_timeout,
         })
@@ -92,13 +95,16 @@ impl Connector {
             .await
             .map_err(|_| NotSentReason::ConnectTimedOut)??;
         self.permit(origin, &addresses)?;
-        let tcp = dial_in_order(&addresses, origin.port(), deadline).await?;
+        let tcp = self
+            .dialer
+            .dial(&addresses, origin.port(), deadline)
+            .await?;
         tcp.set_nodelay(true).map_err(NotSentReason::Connect)?;
         Ok(tcp)
     }
 
     /// Refuses a name if any of its addresses is refused: its DNS server cannot be trusted to mean only
-    /// the others.
+    /// the others, and which of them responds must not decide where a credential is sent.
     fn permit(&self, origin: &Origin, addresses: &[IpAddr]) -> Result<(), CheckRefused> {
         for address in addresses {
             self.policy
@@ -106,29 +112,13 @@ impl Connector {
                 .map_err(|refused| CheckRefused {
                     host: origin.host().to_string(),
                     refused,
+                    others: addresses
+                        .iter()
+                        .copied()
+                        .filter(|other| other != address)
+                        .collect(),
                 })?;
         }
         Ok(())
     }
-}
-
-/// Connects to the first address that accepts. Each gets its share of the remaining time, so that one
-/// dead address does not use up the time of the others.
-async fn dial_in_order(
-    addresses: &[IpAddr],
-    port: u16,
-    deadline: Instant,
-) -> Result<TcpStream, NotSentReason> {
-    let mut last = NotSentReason::ConnectTimedOut;
-    for (tried, address) in addresses.iter().enumerate() {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let addresses_left = u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
-        let attempt = TcpStream::connect((*address, port));
-        last = match timeout(left / addresses_left, attempt).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => NotSentReason::Connect(error),
-            Err(_) => NotSentReason::ConnectTimedOut,
-        };
-    }
-    Err(last)
 }

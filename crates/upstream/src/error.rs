@@ -2,6 +2,7 @@
 //! "nothing was sent" and everything else, so that claim is a proof and not a guess.
 
 use std::io;
+use std::net::IpAddr;
 
 use http::StatusCode;
 
@@ -129,8 +130,38 @@ pub enum UnusableReason {
 
 /// An origin that may not be dialed: its host, or one of the addresses that its name resolves to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{host}: {refused}")]
+#[error("{host}: {refused}{}{}", also(.others), remedy(.refused))]
 pub struct CheckRefused {
     pub host: String,
     pub refused: AddressRefused,
+    /// The other addresses of the name. A name is refused if one of its addresses is.
+    pub others: Vec<IpAddr>,
+}
+
+fn remedy(refused: &AddressRefused) -> String {
+    refused.range_to_allow().map_or_else(String::new, |range| {
+        format!("; an operator can add {range} to UPSTREAM_PRIVATE_ALLOW")
+    })
+}
+
+fn also(others: &[IpAddr]) -> String {
+    /// Enough to recognize the name's records. A name may have dozens.
+    const SHOWN_MAX: usize = 4;
+    if others.is_empty() {
+        return String::new();
+    }
+    let shown: Vec<_> = others
+        .iter()
+        .take(SHOWN_MAX)
+        .map(IpAddr::to_string)
+        .collect();
+    let more = if others.len() > SHOWN_MAX {
+        ", …"
+    } else {
+        ""
+    };
+    format!(
+        " (the name also has {}{more}, but every address of a name must be allowed)",
+        shown.join(", ")
+    )
 }

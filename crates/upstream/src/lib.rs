@@ -17,6 +17,7 @@ pub mod page;
 mod address;
 mod connect;
 mod connection;
+mod dial;
 mod error;
 mod head_watch;
 mod inbound;

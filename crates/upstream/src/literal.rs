@@ -14,5 +14,10 @@ pub fn check(origin: &Origin, policy: &AddressPolicy) -> Result<(), String> {
     };
     policy
         .check(SocketAddr::new(address, origin.port))
-        .map_err(|refused| format!("may not be dialed: {refused}{}", refused.remedy()))
+        .map_err(|refused| {
+            let remedy = refused.range_to_allow().map_or_else(String::new, |range| {
+                format!("; set UPSTREAM_PRIVATE_ALLOW={range} to allow it")
+            });
+            format!("may not be dialed: {refused}{remedy}")
+        })
 }

@@ -51,6 +51,13 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
     <Panel title="Settings">
       <form onSubmit={submit} onChange={save.reset} className="space-y-4">
         <ServiceFields draft={draft} error={save.error} onChange={setDraft} />
+        {service.warnings.length > 0 && (
+          <ul className="list-disc space-y-1 pl-5 text-sm break-words text-warn">
+            {service.warnings.map((warning) => (
+              <li key={warning}>{warning}</li>
+            ))}
+          </ul>
+        )}
         {(drops || moves) && (
           <ul aria-live="polite" className="list-disc space-y-1 pl-5 text-sm text-warn">
             {drops && (

@@ -3,6 +3,7 @@
 use axum::Json;
 use gaiterguard_definitions::credentials::Credentials;
 use gaiterguard_definitions::definition_store::DefinitionStore;
+use gaiterguard_definitions::reachability;
 use gaiterguard_definitions::service::{self, NewService, ServiceChange};
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::service::{AuthType, Service};
@@ -61,6 +62,9 @@ pub(crate) struct ServiceBody {
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
+    /// Why requests to the service are refused, if its name resolves to an address that is not allowed.
+    /// Checked for a single service; empty in the list.
+    warnings: Vec<String>,
 }
 
 /// Names of a credential's values.
@@ -99,6 +103,18 @@ impl From<Service> for ServiceBody {
             },
             created_at: service.created_at,
             updated_at: service.updated_at,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+impl ServiceBody {
+    /// Returns a service with the warnings about it.
+    async fn checked(editing: &Editing, service: Service) -> Self {
+        let warnings = reachability::warnings(editing.definition_store(), &service).await;
+        Self {
+            warnings,
+            ..service.into()
         }
     }
 }
@@ -123,6 +139,7 @@ impl From<Stored<Service>> for ServiceBody {
                 },
                 created_at: damaged.created_at,
                 updated_at: damaged.created_at,
+                warnings: Vec::new(),
             },
         }
     }
@@ -175,7 +192,8 @@ async fn create(
     let service = editing
         .change(async |store, editor| service::create(store, editor, new).await)
         .await?;
-    Ok((StatusCode::CREATED, Json(service.into())))
+    let body = ServiceBody::checked(&editing, service).await;
+    Ok((StatusCode::CREATED, Json(body)))
 }
 
 /// Get a service
@@ -195,8 +213,15 @@ async fn get(
     ApiPath(id): ApiPath<ServiceId>,
 ) -> Result<Json<ServiceBody>, Problem> {
     let definitions = editing.definition_store();
-    let service = service::find(definitions, editing.workspace(), id).await?;
-    Ok(Json(watched(definitions, service)))
+    let found = service::find(definitions, editing.workspace(), id).await?;
+    let warnings = match &found {
+        Stored::Intact(service) => reachability::warnings(definitions, service).await,
+        Stored::Damaged(_) => Vec::new(),
+    };
+    Ok(Json(ServiceBody {
+        warnings,
+        ..watched(definitions, found)
+    }))
 }
 
 /// Update a service
@@ -225,7 +250,7 @@ async fn update(
     let service = editing
         .change(async |store, editor| service::update(store, editor, id, change).await)
         .await?;
-    Ok(Json(service.into()))
+    Ok(Json(ServiceBody::checked(&editing, service).await))
 }
 
 /// Delete a service

@@ -43,13 +43,11 @@ pub struct AddressRefused {
 }
 
 impl AddressRefused {
-    /// Returns the setting that allows the address, as the end of a sentence; empty if none does.
-    pub(crate) fn remedy(&self) -> String {
-        if !self.reason.can_be_allowed() {
-            return String::new();
-        }
-        let net = IpNet::from(self.address);
-        format!("; set UPSTREAM_PRIVATE_ALLOW={net} to allow it")
+    /// Returns the range for `UPSTREAM_PRIVATE_ALLOW` that allows the address, if one does.
+    pub(crate) fn range_to_allow(&self) -> Option<IpNet> {
+        self.reason
+            .can_be_allowed()
+            .then(|| IpNet::from(self.address))
     }
 }
 

@@ -38,7 +38,8 @@ pub struct Resolution {
 
 /// The boundary to DNS, which tests replace.
 pub trait Resolver: Send + Sync + 'static {
-    /// Returns all addresses of a name (ASCII, lower case), of both families.
+    /// Returns all addresses of a name (ASCII, lower case), of both families. A name with a final dot is
+    /// absolute.
     fn resolve<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Resolution, ResolveError>>;
 }
 
@@ -129,6 +130,13 @@ impl Names {
         if let Some(addresses) = self.overrides.get(name) {
             return Ok(Arc::clone(addresses));
         }
+        let absolute;
+        let name = if host.is_absolute() {
+            absolute = format!("{name}.");
+            &absolute
+        } else {
+            name
+        };
         let now = Instant::now();
         if let Some(addresses) = self.recall(name, now) {
             return Ok(addresses);
@@ -177,6 +185,7 @@ impl Names {
     }
 }
 
+/// A pair applies to its name with and without a final dot.
 fn normal_name(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
@@ -194,9 +203,7 @@ pub fn parse_upstream_hosts(text: &str) -> Result<Vec<(String, IpAddr)>, String>
 
 fn parse_pair(entry: &str) -> Option<(String, IpAddr)> {
     let (name, address) = entry.split_once('=')?;
-    // An entry of a zone file ends with a dot, which a URL may not have.
-    let name = name.trim();
-    let host = Host::parse(name.strip_suffix('.').unwrap_or(name)).ok()?;
+    let host = Host::parse(name.trim()).ok()?;
     if host.address().is_some() {
         return None;
     }

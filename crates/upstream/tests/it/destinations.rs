@@ -1,7 +1,7 @@
 //! Tests of which upstreams are dialed, and at which of their addresses.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,6 +11,9 @@ use gaiterguard_upstream::{
     NotSentReason, Origin, Outbound, RefusalReason, Resolution, ResolveError, Resolver, Scheme,
     SendError, Upstream, parse_private_allow, parse_upstream_hosts,
 };
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::server::{Server, ok};
 use crate::support::{get, receive, send, settings};
@@ -107,6 +110,111 @@ async fn refused_origins_fail_the_check_and_are_not_dialed() {
         );
     }
     assert_eq!(server.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_refused_name_is_shown_with_its_other_addresses_and_the_setting() {
+    let server = Server::responding(ok("ok")).await;
+    let hosts = "host.docker.internal=127.0.0.1,host.docker.internal=fdc4:f303:9324::254";
+    let upstream = upstream_with(&Table::default(), hosts);
+    let origin = to(&server, "host.docker.internal").origin;
+    let text = upstream.check(&origin).await.unwrap_err().to_string();
+    for part in [
+        "host.docker.internal: fdc4:f303:9324::254 is a private address",
+        "also has 127.0.0.1",
+        "an operator can add fdc4:f303:9324::254/128 to UPSTREAM_PRIVATE_ALLOW",
+    ] {
+        assert!(text.contains(part), "{text}");
+    }
+    let metadata = upstream_with(&Table::default(), "m.example=169.254.169.254");
+    let origin = to(&server, "m.example").origin;
+    let text = metadata.check(&origin).await.unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "m.example: 169.254.169.254 is a cloud metadata address"
+    );
+}
+
+#[tokio::test]
+async fn a_name_with_a_final_dot_is_resolved_as_absolute_and_sent_without_it() {
+    let server = Server::responding(ok("ok")).await;
+    let table = Table::default();
+    table.set("api.svc.", &["127.0.0.1"]);
+    let upstream = upstream_with(&table, "pinned.svc.=127.0.0.1");
+    assert_eq!(receive(&upstream, to(&server, "api.svc.")).await, "ok");
+    let error = send(&upstream, to(&server, "other.svc."))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("other.svc."), "{error}");
+    for name in ["pinned.svc", "pinned.svc."] {
+        assert_eq!(receive(&upstream, to(&server, name)).await, "ok");
+    }
+    let port = server.address.port();
+    for (head, name) in server.requests().iter().zip(["api", "pinned", "pinned"]) {
+        assert!(
+            head.contains(&format!("\r\nHost: {name}.svc:{port}\r\n")),
+            "{head}"
+        );
+    }
+}
+
+/// Listens on another loopback address with the same port, and neither accepts nor refuses: its queue is full.
+async fn dead_listener(port: u16) -> (TcpListener, Vec<JoinHandle<()>>) {
+    let socket = TcpSocket::new_v4().unwrap();
+    let address: SocketAddr = format!("127.0.0.2:{port}").parse().unwrap();
+    socket.bind(address).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let mut waiting = vec![];
+    for _ in 0..8 {
+        waiting.push(tokio::spawn(async move {
+            drop(TcpStream::connect(address).await);
+            std::future::pending::<()>().await;
+        }));
+    }
+    sleep(Duration::from_millis(100)).await;
+    (listener, waiting)
+}
+
+#[tokio::test]
+async fn a_dead_address_costs_a_quarter_of_a_second_once() {
+    let server = Server::responding_once("HTTP/1.1 200 OK\r\n\r\nok").await;
+    let dead = dead_listener(server.address.port()).await;
+    let hosts = "slow.example=127.0.0.2,slow.example=127.0.0.1";
+    let upstream = upstream_with(&Table::default(), hosts);
+    let mut times = vec![];
+    for _ in 0..4 {
+        let started = Instant::now();
+        assert_eq!(receive(&upstream, to(&server, "slow.example")).await, "ok");
+        times.push(started.elapsed());
+    }
+    assert!(times[0] >= Duration::from_millis(250), "{times:?}");
+    assert!(times[0] < Duration::from_secs(1), "{times:?}");
+    let rest: Duration = times[1..].iter().sum();
+    assert!(rest < Duration::from_millis(250), "{times:?}");
+    for attempt in dead.1 {
+        attempt.abort();
+    }
+}
+
+#[tokio::test]
+async fn a_dead_address_is_still_used_if_there_is_no_other() {
+    let server = Server::responding(ok("ok")).await;
+    let table = Table::default();
+    table.set("api.example", &["127.0.0.2"]);
+    let upstream = upstream_with(&table, "");
+    // Nothing listens there yet.
+    let error = send(&upstream, to(&server, "api.example"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, SendError::NotSent(NotSentReason::Connect(_))),
+        "{error:?}"
+    );
+    let address = format!("127.0.0.2:{}", server.address.port());
+    let listener = TcpListener::bind(address).await.unwrap();
+    let sending = tokio::spawn(async move { send(&upstream, to(&server, "api.example")).await });
+    listener.accept().await.unwrap();
+    sending.abort();
 }
 
 #[tokio::test]
