@@ -19,3 +19,4 @@ pub mod simulation;
 
 mod agent_name;
 mod document_content;
+mod service_body;

@@ -3,13 +3,13 @@
 use std::cmp::Reverse;
 
 use gaiterguard_credential::{Credential, FailedRenewal};
+use gaiterguard_domain::all;
 use gaiterguard_domain::event::{Event, Subject};
-use gaiterguard_domain::field::{Change, Checked, FieldError, refused};
+use gaiterguard_domain::field::{Checked, FieldError, refused};
 use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::text::{Name, Text};
-use gaiterguard_domain::{all, body};
 use gaiterguard_sealing::{Purpose, SealingError, SealingKey};
 use gaiterguard_store::{Abandoned, ServiceFields, ServiceSaved, StoreError, Stored};
 use gaiterguard_upstream::{AddressPolicy, literal};
@@ -17,53 +17,9 @@ use serde_json::json;
 
 use crate::credentials::Credentials;
 use crate::definition_store::{DefinitionError, DefinitionStore, Editor, listed};
+use crate::service_body::timeouts;
 
-body! {
-    /// A service to register.
-    pub struct NewService {
-        /// Name, unique in the workspace.
-        #[schema(example = "stripe")]
-        name "name": Name as Name,
-        /// An http or https URL without user, query, or fragment. A trailing slash is ignored.
-        #[schema(example = "https://api.example.com/v1")]
-        base_url "baseUrl": BaseUrl as String,
-        /// How the credential is injected.
-        auth_type "authType": AuthType as AuthType,
-        /// The credential.
-        credentials "credentials": Option<Credentials> as Option<Credentials>,
-        /// Description.
-        description "description": Option<Text> as Option<Text>,
-        /// Whether requests without an intent are refused. Defaults to false.
-        intent_required "intentRequired": Option<bool> as Option<bool>,
-        /// Whether agents may open WebSockets below `/s/{service}/`. Defaults to false. The gateway
-        /// decides on the handshake; it does not inspect the messages.
-        web_socket "webSocket": Option<bool> as Option<bool>,
-    }
-}
-
-body! {
-    /// Changes to a service. A different `authType`, or a different scheme, host, or port of
-    /// `baseUrl`, removes the credential unless a new one is given.
-    pub struct ServiceChange {
-        /// Name, unique in the workspace.
-        #[schema(nullable = false)]
-        name "name": Change<Name> as Option<Name>,
-        /// An http or https URL without user, query, or fragment.
-        #[schema(nullable = false)]
-        base_url "baseUrl": Change<BaseUrl> as Option<String>,
-        /// How the credential is injected.
-        #[schema(nullable = false)]
-        auth_type "authType": Change<AuthType> as Option<AuthType>,
-        /// The credential.
-        credentials "credentials": Change<Option<Credentials>> as Option<Credentials>,
-        /// Description; null removes it.
-        description "description": Change<Option<Text>> as Option<Text>,
-        /// Whether requests without an intent are refused.
-        intent_required "intentRequired": Change<Option<bool>> as Option<bool>,
-        /// Whether agents may open WebSockets below `/s/{service}/`.
-        web_socket "webSocket": Change<Option<bool>> as Option<bool>,
-    }
-}
+pub use crate::service_body::{NewService, ServiceChange};
 
 /// Returns the services of a workspace.
 pub async fn list(
@@ -133,16 +89,20 @@ pub async fn create(
         description,
         intent_required,
         web_socket,
+        timeout_ms,
+        idle_timeout_ms,
     } = new;
     let base_url = base_url.and_then(|base_url| allowed(base_url, definitions.policy()));
     let given = given(&auth_type, credentials, definitions.policy());
-    let (name, base_url, auth_type, description, intent_required, web_socket, given) = all!(
+    let timeouts = timeouts(timeout_ms, idle_timeout_ms);
+    let (name, base_url, auth_type, description, intent_required, web_socket, timeouts, given) = all!(
         name,
         base_url,
         auth_type,
         description,
         intent_required,
         web_socket,
+        timeouts,
         given
     )?;
     let fields = ServiceFields {
@@ -152,6 +112,7 @@ pub async fn create(
         description: description.and_then(Text::into_filled),
         intent_required: intent_required.unwrap_or(false),
         web_socket: web_socket.unwrap_or(false),
+        timeouts,
     };
     let prepared = match given {
         Some(given) => Some(Prepared::of(definitions, editor.workspace, given).await?),
@@ -164,6 +125,8 @@ pub async fn create(
         "auth_type": fields.auth_type.as_str(),
         "intent_required": fields.intent_required,
         "web_socket": fields.web_socket,
+        "timeout_ms": fields.timeouts.response,
+        "idle_timeout_ms": fields.timeouts.idle,
         "credential_keys": prepared.as_ref().map(|prepared| &prepared.keys),
     });
     let mut refused = None;
@@ -220,6 +183,8 @@ async fn apply(
         description,
         intent_required,
         web_socket,
+        timeout_ms,
+        idle_timeout_ms,
     } = change;
     // A present URL stays, even if the policy has changed since.
     let base_url = base_url.and_then(|new| match new.0 {
@@ -229,13 +194,18 @@ async fn apply(
     let auth_type = auth_type.map(|new| new.over(present.auth_type));
     let credentials = credentials.map(|new| new.over(None));
     let given = given(&auth_type, credentials, definitions.policy());
-    let (name, base_url, auth_type, description, intent_required, web_socket, given) = all!(
+    let timeouts = timeouts(
+        timeout_ms.map(|new| new.over(present.timeouts.response)),
+        idle_timeout_ms.map(|new| new.over(present.timeouts.idle)),
+    );
+    let (name, base_url, auth_type, description, intent_required, web_socket, timeouts, given) = all!(
         name,
         base_url,
         auth_type,
         description,
         intent_required,
         web_socket,
+        timeouts,
         given
     )?;
     let description = description.0.map(|new| new.and_then(Text::into_filled));
@@ -250,6 +220,7 @@ async fn apply(
             .over(None)
             .unwrap_or(present.intent_required),
         web_socket: web_socket.over(None).unwrap_or(present.web_socket),
+        timeouts,
     };
     let prepared = match given {
         Some(given) => Some(Prepared::of(definitions, editor.workspace, given).await?),
@@ -269,6 +240,8 @@ async fn apply(
             "auth_type": auth_type.as_str(),
             "intent_required": wanted.intent_required,
             "web_socket": wanted.web_socket,
+            "timeout_ms": wanted.timeouts.response,
+            "idle_timeout_ms": wanted.timeouts.idle,
             "credential_dropped": clear_credential && present.credential.is_some(),
         }),
     );
@@ -408,27 +381,6 @@ impl Prepared {
             keys: self.keys,
             place: self.credential.place(),
         })
-    }
-}
-
-impl ServiceChange {
-    /// Returns the names of the fields that are present, as the audit log lists them.
-    fn fields(&self) -> Vec<&'static str> {
-        fn is_present<T>(change: &Checked<Change<T>>) -> bool {
-            change.as_ref().is_ok_and(|change| change.0.is_some())
-        }
-        [
-            ("name", is_present(&self.name)),
-            ("baseUrl", is_present(&self.base_url)),
-            ("authType", is_present(&self.auth_type)),
-            ("credentials", is_present(&self.credentials)),
-            ("description", is_present(&self.description)),
-            ("intentRequired", is_present(&self.intent_required)),
-            ("webSocket", is_present(&self.web_socket)),
-        ]
-        .into_iter()
-        .filter_map(|(name, is_present)| is_present.then_some(name))
-        .collect()
     }
 }
 

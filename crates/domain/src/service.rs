@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::field::{FieldValue, one_of};
+use crate::field::{FieldValue, one_of, whole_number};
 use crate::id::{DataKeyId, ServiceId, WorkspaceId};
 use crate::target::BaseUrl;
 use crate::time::Timestamp;
@@ -138,6 +139,50 @@ impl fmt::Debug for SealedCredential {
     }
 }
 
+/// The longest time limit of a service, in milliseconds: half an hour. The slowest models think for less, and a
+/// call that is forgotten still ends.
+pub const TIMEOUT_MS_MAX: u32 = 30 * 60 * 1000;
+
+/// A time limit of a service, between a millisecond and half an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct TimeoutMs(u32);
+
+impl TimeoutMs {
+    /// Returns the limit of this many milliseconds, if it is within the bounds.
+    pub fn new(milliseconds: i64) -> Option<Self> {
+        let milliseconds = u32::try_from(milliseconds).ok()?;
+        (1..=TIMEOUT_MS_MAX)
+            .contains(&milliseconds)
+            .then_some(Self(milliseconds))
+    }
+
+    /// Returns the limit in milliseconds.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl From<TimeoutMs> for Duration {
+    fn from(limit: TimeoutMs) -> Self {
+        Self::from_millis(limit.0.into())
+    }
+}
+
+impl FieldValue for TimeoutMs {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        whole_number(&value, 1, TIMEOUT_MS_MAX).map(Self)
+    }
+}
+
+/// The time limits of a service, where they differ from those of the gateway.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until a response begins.
+    pub response: Option<TimeoutMs>,
+    /// Between two parts of a response.
+    pub idle: Option<TimeoutMs>,
+}
+
 /// An upstream API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Service {
@@ -157,6 +202,8 @@ pub struct Service {
     pub intent_required: bool,
     /// Whether agents may open WebSockets to it. Messages inside a WebSocket are not assessed.
     pub web_socket: bool,
+    /// Its own time limits.
+    pub timeouts: Timeouts,
     /// Its credential, if one is set.
     pub credential: Option<SealedCredential>,
     /// When it was registered.

@@ -192,8 +192,22 @@ pub enum Refusal {
     )]
     WebSocketLost,
     /// The upstream did not respond in time.
-    #[error("the upstream did not respond in time; the request may have reached it")]
-    UpstreamTimeout,
+    #[error(
+        "the upstream did not respond within {limit:?}; the request may have reached it. An operator \
+         can raise the limit: timeoutMs of the service, or UPSTREAM_TIMEOUT_MS for all services"
+    )]
+    UpstreamTimeout {
+        /// The time that had passed.
+        limit: Duration,
+    },
+    /// The upstream did not respond in the time of a test call.
+    #[error(
+        "the upstream did not respond within {limit:?}, which is the longest that a test call waits"
+    )]
+    TestCallTimeout {
+        /// The time that had passed.
+        limit: Duration,
+    },
     /// The connection broke after the request may have been sent.
     #[error("the connection to the upstream failed; the request may have reached it")]
     UpstreamBroken,

@@ -91,7 +91,7 @@ impl Gateway {
         tokio::select! {
             () = self.stopping.cancelled() => Err(Refusal::AuthorityUnconfirmed),
             called = tokio::time::timeout(TEST_CALL_MAX, calling) => {
-                called.unwrap_or(Err(Refusal::UpstreamTimeout))
+                called.unwrap_or(Err(Refusal::TestCallTimeout { limit: TEST_CALL_MAX }))
             }
         }
     }

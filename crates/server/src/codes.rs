@@ -183,7 +183,7 @@ codes! {
     UpstreamBroken = "upstream_broken", [BAD_GATEWAY]:
         "The connection to the upstream failed, or its response could not be read or masked. The request may have been sent; `upstream_status` is the status of the response, if it was read.",
     UpstreamTimeout = "upstream_timeout", [GATEWAY_TIMEOUT]:
-        "The upstream did not respond in time. The request may have been sent.",
+        "The upstream did not respond in time. The request may have been sent. An operator can raise the limit with `timeoutMs` of the service.",
     UpstreamUnreachable = "upstream_unreachable", [BAD_GATEWAY]:
         "The upstream could not be reached. Nothing was sent; the same idempotency key may be used again.",
     ValidationFailed = "validation_failed", [BAD_REQUEST]:

@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
-use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
+use gaiterguard_domain::service::{AuthType, SealedCredential, Service, TimeoutMs, Timeouts};
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
 
@@ -29,6 +29,8 @@ pub struct ServiceFields {
     pub intent_required: bool,
     /// Whether agents may open WebSockets.
     pub web_socket: bool,
+    /// Its own time limits.
+    pub timeouts: Timeouts,
 }
 
 /// The result of creating or changing a service.
@@ -54,6 +56,8 @@ pub(crate) struct ServiceRow {
     description: Option<String>,
     intent_required: bool,
     web_socket: bool,
+    timeout_ms: Option<i64>,
+    idle_timeout_ms: Option<i64>,
     created_at: i64,
     updated_at: i64,
     revision: i64,
@@ -94,6 +98,10 @@ impl TryFrom<ServiceRow> for Service {
             }
             _ => None,
         };
+        let limit = |column, value: Option<i64>| match value.map(TimeoutMs::new) {
+            None => Ok(None),
+            Some(limit) => context.required(column, limit).map(Some),
+        };
         Ok(Self {
             id: ServiceId(row.id),
             workspace: WorkspaceId(row.workspace_id),
@@ -103,6 +111,10 @@ impl TryFrom<ServiceRow> for Service {
             description: row.description,
             intent_required: row.intent_required,
             web_socket: row.web_socket,
+            timeouts: Timeouts {
+                response: limit("timeout_ms", row.timeout_ms)?,
+                idle: limit("idle_timeout_ms", row.idle_timeout_ms)?,
+            },
             credential,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
@@ -127,8 +139,8 @@ impl Store {
             (i64,),
             "INSERT INTO services
                 (workspace_id, name, base_url, auth_type, description, created_at, updated_at,
-                 intent_required, web_socket)
-             VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8) ON CONFLICT DO NOTHING RETURNING id",
+                 intent_required, web_socket, timeout_ms, idle_timeout_ms)
+             VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING id",
             workspace.0,
             &fields.name,
             fields.base_url.to_string(),
@@ -137,6 +149,8 @@ impl Store {
             at.0,
             fields.intent_required,
             fields.web_socket,
+            milliseconds(fields.timeouts.response),
+            milliseconds(fields.timeouts.idle),
         );
         let Some((id,)) = row else {
             tx.rollback().await?;
@@ -164,6 +178,7 @@ impl Store {
             description: fields.description.clone(),
             intent_required: fields.intent_required,
             web_socket: fields.web_socket,
+            timeouts: fields.timeouts,
             credential,
             created_at: at,
             updated_at: at,
@@ -236,6 +251,7 @@ impl Store {
                 "UPDATE services
                  SET name = $3, base_url = $4, auth_type = $5, description = $6, updated_at = $7,
                     intent_required = $9, web_socket = $10,
+                    timeout_ms = $11, idle_timeout_ms = $12,
                     revision = revision + 1
                  WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL AND revision = $8",
             )
@@ -249,6 +265,8 @@ impl Store {
             .bind(revision)
             .bind(fields.intent_required)
             .bind(fields.web_socket)
+            .bind(milliseconds(fields.timeouts.response))
+            .bind(milliseconds(fields.timeouts.idle))
             .execute(connection)
             .await?
             .rows_affected()))
@@ -306,6 +324,10 @@ impl Store {
         }
         tx.end(deleted, audit).await
     }
+}
+
+fn milliseconds(limit: Option<TimeoutMs>) -> Option<i64> {
+    limit.map(|limit| limit.get().into())
 }
 
 fn convert(row: ServiceRow) -> Result<Service, StoreError> {

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use http::StatusCode;
 
@@ -28,8 +29,11 @@ pub enum SendError {
         reason: UnusableReason,
     },
     /// The response did not begin in time. The request may have been received.
-    #[error("the response did not begin in time")]
-    TimedOut,
+    #[error("the response did not begin within {limit:?}")]
+    TimedOut {
+        /// The time that had passed.
+        limit: Duration,
+    },
     /// The caller's token was cancelled.
     #[error("the call was canceled")]
     Cancelled {
@@ -43,7 +47,7 @@ impl SendError {
     pub fn may_have_been_sent(&self) -> bool {
         match self {
             Self::NotSent(_) => false,
-            Self::Ambiguous(_) | Self::Unusable { .. } | Self::TimedOut => true,
+            Self::Ambiguous(_) | Self::Unusable { .. } | Self::TimedOut { .. } => true,
             Self::Cancelled { may_have_been_sent } => *may_have_been_sent,
         }
     }

@@ -34,8 +34,14 @@ pub struct Inbound {
 /// Why the body of a response is incomplete. A relay must break off its own response as well.
 #[derive(Debug, thiserror::Error)]
 pub enum InboundError {
-    #[error("the response paused for too long")]
-    IdleTimeout,
+    #[error(
+        "the response paused for more than {limit:?}; an operator can raise the limit: idleTimeoutMs of \
+         the service, or UPSTREAM_IDLE_TIMEOUT_MS for all services"
+    )]
+    IdleTimeout {
+        /// The longest pause that is allowed.
+        limit: Duration,
+    },
     #[error("the call was canceled")]
     Cancelled,
     #[error("the response holds the credential in a compressed text")]
@@ -257,7 +263,7 @@ impl Pause {
         // The timer may still be set for an earlier pause, so it is reset when it fires.
         while ends.timer.as_mut().poll(context).is_ready() {
             if ends.timer.deadline() >= deadline {
-                return Poll::Ready(InboundError::IdleTimeout);
+                return Poll::Ready(InboundError::IdleTimeout { limit });
             }
             ends.timer.as_mut().reset(deadline);
         }

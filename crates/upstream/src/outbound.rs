@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use gaiterguard_domain::header::remove_hop_by_hop;
@@ -50,6 +51,10 @@ pub struct Outbound {
 pub struct SendOptions {
     /// Whether it must not use a connection that has served another request.
     pub fresh_connection: bool,
+    /// Until the response begins, instead of the usual limit.
+    pub first_byte_timeout: Option<Duration>,
+    /// Between two pieces of the response's body, instead of the usual limit.
+    pub idle_timeout: Option<Duration>,
 }
 
 /// The body of a request.

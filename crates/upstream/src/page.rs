@@ -180,6 +180,7 @@ fn request(target: &Target) -> Result<Outbound, FetchError> {
         options: SendOptions {
             // A fetch is rare, so a connection that is kept has often been closed by then.
             fresh_connection: true,
+            ..SendOptions::default()
         },
     })
 }

@@ -96,11 +96,16 @@ impl Upstream {
         outbound: Outbound,
         cancellation: &CancellationToken,
     ) -> Result<Inbound, SendError> {
+        let options = outbound.options;
         let expected = Expected {
             method: outbound.method.clone(),
             web_socket: outbound.web_socket,
+            first_byte_timeout: options
+                .first_byte_timeout
+                .unwrap_or(self.first_byte_timeout),
+            idle_timeout: options.idle_timeout.unwrap_or(self.idle_timeout),
         };
-        let may_reuse = !outbound.options.fresh_connection;
+        let may_reuse = !options.fresh_connection;
         let key = (outbound.pool, outbound.origin.clone());
         let idle_time_max = if is_safe(&expected.method) && !expected.web_socket {
             Duration::MAX
@@ -196,7 +201,7 @@ impl Upstream {
             return None;
         }
         let switching = hyper::upgrade::on(&mut response);
-        let limit = self.first_byte_timeout;
+        let limit = expected.first_byte_timeout;
         let switched = lease.connection.switched(switching, limit, cancellation);
         let switched = switched.await?;
         Some(Inbound::switched(response.into_parts().0.headers, switched))
@@ -209,9 +214,10 @@ impl Upstream {
         expected: &Expected,
         cancellation: &CancellationToken,
     ) -> Result<Inbound, ExchangeFailed> {
-        let exchange = lease
-            .connection
-            .exchange(request, self.first_byte_timeout, cancellation);
+        let exchange =
+            lease
+                .connection
+                .exchange(request, expected.first_byte_timeout, cancellation);
         let outcome = exchange.await;
         let head = lease.connection.head();
         let error = match outcome {
@@ -226,7 +232,7 @@ impl Upstream {
                 }
             }
             Ok(response) => {
-                let idle_timeout = self.idle_timeout;
+                let idle_timeout = expected.idle_timeout;
                 return Ok(Inbound::new(
                     response,
                     &expected.method,
@@ -247,10 +253,7 @@ impl Upstream {
                 nothing_written: false,
                 is_used,
             }) => lost(error, head, is_used),
-            Err(ExchangeError::TimedOut) => head.status.map_or(SendError::TimedOut, |status| {
-                let reason = UnusableReason::TimedOut;
-                SendError::Unusable { status, reason }
-            }),
+            Err(ExchangeError::TimedOut) => timed_out(head, expected.first_byte_timeout),
             Err(ExchangeError::Cancelled { nothing_written }) => SendError::Cancelled {
                 may_have_been_sent: !nothing_written,
             },
@@ -264,6 +267,8 @@ impl Upstream {
 struct Expected {
     method: Method,
     web_socket: bool,
+    first_byte_timeout: Duration,
+    idle_timeout: Duration,
 }
 
 enum ExchangeFailed {
@@ -281,6 +286,16 @@ fn unsent(head: Head) -> NotSentReason {
         NotSentReason::Http2Only
     } else {
         NotSentReason::ConnectionClosed
+    }
+}
+
+fn timed_out(head: Head, limit: Duration) -> SendError {
+    match head.status {
+        None => SendError::TimedOut { limit },
+        Some(status) => SendError::Unusable {
+            status,
+            reason: UnusableReason::TimedOut,
+        },
     }
 }
 

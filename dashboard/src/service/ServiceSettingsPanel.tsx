@@ -1,8 +1,8 @@
 /** The settings of a service. */
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import type { Service } from '#/client';
-import { updateServiceMutation } from '#/client/@tanstack/react-query.gen';
+import { getSettingsOptions, updateServiceMutation } from '#/client/@tanstack/react-query.gen';
 import { Panel } from '#/ui/Panel';
 import { SaveRow } from '#/ui/SaveRow';
 import {
@@ -13,6 +13,8 @@ import {
 } from './CredentialFields';
 import { CREDENTIAL_FORMS, credentialValues } from './credential';
 import { SERVICE_FIELDS, ServiceFields, serviceBody } from './ServiceFields';
+import { TIME_LIMIT_FIELDS, TimeLimitFields } from './TimeLimitFields';
+import { millisecondsOf, secondsOf } from './timeLimit';
 
 /** Edits the settings. */
 export function ServiceSettingsPanel({ service }: { service: Service }) {
@@ -22,6 +24,11 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
     authType: service.authType,
     description: service.description ?? '',
   }));
+  const [limits, setLimits] = useState(() => ({
+    timeout: secondsOf(service.timeoutMs),
+    idleTimeout: secondsOf(service.idleTimeoutMs),
+  }));
+  const { data: settings } = useQuery(getSettingsOptions());
   const [typed, setTyped] = useState(NOTHING_TYPED);
   const queries = useQueryClient();
   const save = useMutation({
@@ -44,13 +51,29 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
     const credentials = credentialValues(form, typed.values);
     save.mutate({
       path: { id: service.id },
-      body: { ...serviceBody(draft), ...(credentials && { credentials }) },
+      body: {
+        ...serviceBody(draft),
+        timeoutMs: millisecondsOf(limits.timeout),
+        idleTimeoutMs: millisecondsOf(limits.idleTimeout),
+        ...(credentials && { credentials }),
+      },
     });
   };
   return (
     <Panel title="Settings">
       <form onSubmit={submit} onChange={save.reset} className="space-y-4">
         <ServiceFields draft={draft} error={save.error} onChange={setDraft} />
+        <TimeLimitFields
+          draft={limits}
+          defaults={
+            settings && {
+              timeoutMs: settings.upstream_timeout_ms,
+              idleTimeoutMs: settings.upstream_idle_timeout_ms,
+            }
+          }
+          error={save.error}
+          onChange={setLimits}
+        />
         {service.warnings.length > 0 && (
           <ul className="list-disc space-y-1 pl-5 text-sm break-words text-warn">
             {service.warnings.map((warning) => (
@@ -81,7 +104,7 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
             />
           </fieldset>
         )}
-        <SaveRow save={save} fields={[...SERVICE_FIELDS, ...credentialFieldNames(form)]}>
+        <SaveRow save={save} fields={[...SERVICE_FIELDS, ...TIME_LIMIT_FIELDS, ...credentialFieldNames(form)]}>
           Save settings
         </SaveRow>
       </form>

@@ -2,4 +2,5 @@
 
 mod addresses;
 mod oauth;
+mod slow_upstreams;
 mod upstream_http;

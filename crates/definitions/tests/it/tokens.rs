@@ -9,7 +9,7 @@ use gaiterguard_credential::{
 };
 use gaiterguard_definitions::service;
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::service::{AuthType, Service};
+use gaiterguard_domain::service::{AuthType, Service, Timeouts};
 use gaiterguard_domain::time::Clock as _;
 use gaiterguard_store::{Abandoned, ServiceFields, StoreError};
 use http::HeaderMap;
@@ -445,6 +445,7 @@ async fn a_token_that_the_store_cannot_take_yet_is_neither_used_nor_lost() {
             description: None,
             intent_required: false,
             web_socket: false,
+            timeouts: Timeouts::default(),
         };
         let at = setup.clock.now();
         let hold = |_| {

@@ -21,7 +21,9 @@ impl AfterSending {
     pub(crate) fn failed(failed: DispatchFailed, why_revoked: impl FnOnce() -> Refusal) -> Self {
         Self(match failed {
             DispatchFailed::NothingSent(refusal) => refusal,
-            DispatchFailed::MaybeSent(MaybeSent::TimedOut) => Refusal::UpstreamTimeout,
+            DispatchFailed::MaybeSent(MaybeSent::TimedOut { limit }) => {
+                Refusal::UpstreamTimeout { limit }
+            }
             DispatchFailed::MaybeSent(MaybeSent::Broken) => Refusal::UpstreamBroken,
             DispatchFailed::MaybeSent(MaybeSent::NotHttp1(reason)) => {
                 Refusal::UpstreamNotHttp1(reason)
@@ -86,12 +88,14 @@ mod tests {
     #[test]
     fn a_request_that_may_have_been_sent_is_never_called_unsent_and_invites_no_retry() {
         let unused = || Refusal::StorageUnavailable;
+        let limit = std::time::Duration::from_secs(30);
+        let timed_out = MaybeSent::TimedOut { limit };
         let not_http = MaybeSent::NotHttp1("the upstream speaks HTTP/2 only".to_owned());
         let revoked = DispatchFailed::Revoked {
             may_have_been_sent: true,
         };
         for refusal in [
-            refusal(DispatchFailed::MaybeSent(MaybeSent::TimedOut), unused()),
+            refusal(DispatchFailed::MaybeSent(timed_out), unused()),
             refusal(DispatchFailed::MaybeSent(MaybeSent::Broken), unused()),
             refusal(DispatchFailed::MaybeSent(not_http), unused()),
             refusal(revoked, Refusal::AuthorityUnconfirmed),

@@ -55,7 +55,9 @@ impl From<Refusal> for Problem {
             | Refusal::UpstreamNotHttp1(_)
             | Refusal::ResponseUnusable { .. }
             | Refusal::CredentialEchoed => Code::UpstreamBroken,
-            Refusal::UpstreamTimeout => Code::UpstreamTimeout,
+            Refusal::UpstreamTimeout { .. } | Refusal::TestCallTimeout { .. } => {
+                Code::UpstreamTimeout
+            }
             Refusal::AuthorityUnconfirmed => Code::AuthorityUnconfirmed,
             Refusal::DocumentsUnread => Code::DocumentsUnread,
             Refusal::StorageUnavailable | Refusal::ResponseWithheld => Code::StorageUnavailable,

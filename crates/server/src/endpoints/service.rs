@@ -6,7 +6,7 @@ use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_definitions::reachability;
 use gaiterguard_definitions::service::{self, NewService, ServiceChange};
 use gaiterguard_domain::id::ServiceId;
-use gaiterguard_domain::service::{AuthType, Service};
+use gaiterguard_domain::service::{AuthType, Service, TimeoutMs};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::Stored;
 use http::StatusCode;
@@ -54,6 +54,14 @@ pub(crate) struct ServiceBody {
     intent_required: bool,
     /// Whether agents may open WebSockets to it.
     web_socket: bool,
+    /// How long the upstream may take until its response begins, in milliseconds; null applies
+    /// `UPSTREAM_TIMEOUT_MS`.
+    #[schema(required)]
+    timeout_ms: Option<u32>,
+    /// How long the upstream may pause within its response, in milliseconds; null applies
+    /// `UPSTREAM_IDLE_TIMEOUT_MS`.
+    #[schema(required)]
+    idle_timeout_ms: Option<u32>,
     /// The parts of its credential that are not secret.
     credentials: CredentialKeys,
     /// When it was registered.
@@ -96,6 +104,8 @@ impl From<Service> for ServiceBody {
             description: service.description,
             intent_required: service.intent_required,
             web_socket: service.web_socket,
+            timeout_ms: service.timeouts.response.map(TimeoutMs::get),
+            idle_timeout_ms: service.timeouts.idle.map(TimeoutMs::get),
             credentials: CredentialKeys {
                 count: keys.len(),
                 keys,
@@ -132,6 +142,8 @@ impl From<Stored<Service>> for ServiceBody {
                 description: None,
                 intent_required: false,
                 web_socket: false,
+                timeout_ms: None,
+                idle_timeout_ms: None,
                 credentials: CredentialKeys {
                     keys: Vec::new(),
                     count: 0,

@@ -17,7 +17,9 @@ use gaiterguard_domain::ledger::{
 };
 use gaiterguard_domain::request::{Digest, IdempotencyKey};
 use gaiterguard_domain::rule::RuleEffect;
-use gaiterguard_domain::service::{AuthType, CredentialPlace, SealedCredential};
+use gaiterguard_domain::service::{
+    AuthType, CredentialPlace, SealedCredential, TimeoutMs, Timeouts,
+};
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Email, SessionClient};
@@ -176,6 +178,10 @@ pub(crate) fn service_fields(name: &str) -> ServiceFields {
         description: Some("a service".to_owned()),
         intent_required: true,
         web_socket: true,
+        timeouts: Timeouts {
+            response: TimeoutMs::new(600_000),
+            idle: None,
+        },
     }
 }
 

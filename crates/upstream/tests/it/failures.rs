@@ -160,11 +160,51 @@ async fn an_upstream_that_hangs_times_out() {
         .await;
         let started = Instant::now();
         let error = failure(&server).await;
-        assert!(matches!(error, SendError::TimedOut), "{raw:?}: {error:?}");
+        assert!(
+            matches!(error, SendError::TimedOut { .. }),
+            "{raw:?}: {error:?}"
+        );
         assert!(error.may_have_been_sent());
         let elapsed = started.elapsed();
         assert!(elapsed >= FIRST_BYTE_TIMEOUT && elapsed < FIRST_BYTE_TIMEOUT + IMMEDIATELY);
     }
+}
+
+#[tokio::test]
+async fn a_request_can_have_time_limits_of_its_own() {
+    let server = Server::start(|mut peer, _| async move {
+        while peer.read_request().await.is_some() {
+            sleep(FIRST_BYTE_TIMEOUT * 2).await;
+            peer.write("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nfirst")
+                .await;
+            sleep(IDLE_TIMEOUT * 2).await;
+            peer.write("final").await;
+        }
+    })
+    .await;
+    let upstream = upstream();
+    let mut patient = get(&server);
+    patient.options.first_byte_timeout = Some(FIRST_BYTE_TIMEOUT * 10);
+    patient.options.idle_timeout = Some(IDLE_TIMEOUT * 10);
+    let inbound = send(&upstream, patient).await.unwrap();
+    assert_eq!(read(inbound).await.unwrap(), "firstfinal");
+
+    let mut half_patient = get(&server);
+    half_patient.options.first_byte_timeout = Some(FIRST_BYTE_TIMEOUT * 10);
+    let inbound = send(&upstream, half_patient).await.unwrap();
+    let error = read(inbound).await.unwrap_err();
+    assert!(
+        matches!(error, InboundError::IdleTimeout { limit } if limit == IDLE_TIMEOUT),
+        "{error:?}"
+    );
+    let mut impatient = get(&server);
+    let limit = Duration::from_millis(50);
+    impatient.options.first_byte_timeout = Some(limit);
+    let error = send(&upstream, impatient).await.unwrap_err();
+    assert!(
+        matches!(error, SendError::TimedOut { limit: passed } if passed == limit),
+        "{error:?}"
+    );
 }
 
 async fn cut(raw: &'static str) -> InboundError {
@@ -214,7 +254,10 @@ async fn a_body_that_pauses_too_long_is_cut() {
     assert_eq!(next_piece(&mut inbound).await, "half.");
     let started = Instant::now();
     let error = inbound.body.frame().await.unwrap().unwrap_err();
-    assert!(matches!(error, InboundError::IdleTimeout), "{error:?}");
+    assert!(
+        matches!(error, InboundError::IdleTimeout { .. }),
+        "{error:?}"
+    );
     let elapsed = started.elapsed();
     assert!(
         elapsed >= IDLE_TIMEOUT && elapsed < IDLE_TIMEOUT + IMMEDIATELY,

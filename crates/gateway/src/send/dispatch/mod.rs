@@ -1,6 +1,7 @@
 //! Injects the credential and sends a request, once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gaiterguard_authority::ResolvedService;
 use gaiterguard_credential::{CredentialUnavailable, Credentials, ReadyCredential, inject};
@@ -47,7 +48,10 @@ pub(crate) enum DispatchFailed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum MaybeSent {
     /// No response began in time.
-    TimedOut,
+    TimedOut {
+        /// The time that had passed.
+        limit: Duration,
+    },
     /// The connection broke.
     Broken,
     /// The response is not HTTP/1. The text says what it is.
@@ -227,7 +231,11 @@ fn outbound(
         headers,
         web_socket: request.is_web_socket(),
         body: OutboundBody::from(request.body.clone()),
-        options: SendOptions::default(),
+        options: SendOptions {
+            fresh_connection: false,
+            first_byte_timeout: service.timeouts.response.map(Duration::from),
+            idle_timeout: service.timeouts.idle.map(Duration::from),
+        },
     })
 }
 
@@ -271,7 +279,7 @@ fn failed(error: SendError) -> DispatchFailed {
         SendError::Cancelled { may_have_been_sent } => {
             DispatchFailed::Revoked { may_have_been_sent }
         }
-        SendError::TimedOut => DispatchFailed::MaybeSent(MaybeSent::TimedOut),
+        SendError::TimedOut { limit } => DispatchFailed::MaybeSent(MaybeSent::TimedOut { limit }),
         SendError::Ambiguous(
             reason @ (AmbiguousReason::Http2 | AmbiguousReason::InvalidResponse(_)),
         ) => DispatchFailed::MaybeSent(MaybeSent::NotHttp1(reason.to_string())),

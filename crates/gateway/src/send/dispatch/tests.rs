@@ -4,7 +4,7 @@ use std::time::Duration;
 use gaiterguard_clock::ManualClock;
 use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::ReplicaId;
-use gaiterguard_domain::service::{AuthType, Service};
+use gaiterguard_domain::service::{AuthType, Service, Timeouts};
 use gaiterguard_domain::target::{BaseUrl, Target};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_sealing::Sealing;
@@ -64,6 +64,7 @@ impl Fixture {
             description: None,
             intent_required: false,
             web_socket: false,
+            timeouts: Timeouts::default(),
             credential: None,
             created_at: NOW,
             updated_at: NOW,

@@ -1,0 +1,4 @@
+-- How long the gateway waits for a service, in milliseconds, where that differs from its settings.
+
+ALTER TABLE services ADD COLUMN timeout_ms INTEGER;
+ALTER TABLE services ADD COLUMN idle_timeout_ms INTEGER;
