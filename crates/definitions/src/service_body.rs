@@ -1,4 +1,4 @@
-//! What an operator says about a service: the fields to register and to change one.
+//! The fields to register a service, and to change one.
 
 use gaiterguard_domain::field::{Change, Checked};
 use gaiterguard_domain::service::{AuthType, TimeoutMs, Timeouts};

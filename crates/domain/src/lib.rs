@@ -11,6 +11,7 @@ pub mod agent;
 pub mod agent_key;
 pub mod document;
 pub mod rule;
+pub mod served_url;
 pub mod service;
 pub mod user;
 pub mod workspace;

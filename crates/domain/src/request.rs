@@ -21,7 +21,7 @@ pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// The longest time that a call may stay open for a human.
 pub const WAIT_MAX: Duration = Duration::from_mins(5);
 
-/// The methods that can be proxied.
+/// The methods of HTTP itself that are proxied. [`is_forwardable`] says which others are.
 pub const METHODS: [Method; 7] = [
     Method::GET,
     Method::HEAD,
@@ -31,6 +31,23 @@ pub const METHODS: [Method; 7] = [
     Method::PATCH,
     Method::DELETE,
 ];
+
+/// The length limit of a method, in bytes. The longest registered one has 17.
+const METHOD_BYTES_MAX: usize = 32;
+
+/// Returns whether a request with this method can be forwarded as it is. The methods of other protocols, such as
+/// those of WebDAV, count as unsafe.
+///
+/// CONNECT and TRACE are not forwarded: one opens a tunnel, the other returns the credential in a body. A method in
+/// lower case is refused, because some servers read it as the one in upper case.
+pub fn is_forwardable(method: &Method) -> bool {
+    let name = method.as_str();
+    name.len() <= METHOD_BYTES_MAX
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"-_".contains(&byte))
+        && !matches!(*method, Method::CONNECT | Method::TRACE)
+}
 
 /// Returns whether a method is safe: its definition is read-only (RFC 9110, section 9.2.1).
 pub fn is_safe(method: &Method) -> bool {
@@ -387,5 +404,33 @@ mod tests {
         assert!(Intent::parse(&"a".repeat(INTENT_CHARS_MAX + 1)).is_err());
         assert!(Intent::parse(" \n").is_err());
         assert!(Intent::parse("a\0").is_err());
+    }
+
+    #[test]
+    fn methods_of_other_protocols_are_forwarded_as_unsafe_ones() {
+        let method = |name: &str| Method::from_bytes(name.as_bytes()).unwrap();
+        for name in [
+            "PROPFIND",
+            "REPORT",
+            "LIST",
+            "VERSION-CONTROL",
+            "M-SEARCH",
+            "QUERY",
+        ] {
+            assert!(is_forwardable(&method(name)), "{name}");
+            assert!(!is_safe(&method(name)), "{name}");
+        }
+        let long = "X".repeat(33);
+        for name in [
+            "CONNECT",
+            "TRACE",
+            "get",
+            "Delete",
+            "PROP!FIND",
+            long.as_str(),
+        ] {
+            assert!(!is_forwardable(&method(name)), "{name}");
+        }
+        assert!(METHODS.iter().all(is_forwardable));
     }
 }

@@ -362,7 +362,7 @@ mod tests {
             ("https://[::1", TargetRefused::Host),
             ("https://[fe80::1%25eth0]", TargetRefused::Host),
             ("https://a..b", TargetRefused::Host),
-            ("https://x.", TargetRefused::Host),
+            ("https://x..", TargetRefused::Host),
             ("https://x/a/../b", TargetRefused::DotSegment),
         ] {
             assert_eq!(BaseUrl::parse(text), Err(why), "{text}");

@@ -127,6 +127,7 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
         effects,
         certain,
     } = Analysis::of(subject);
+    findings.extend(oddities::of_method(request.method));
     findings.extend(oddities::of_wrapping(opened.oddities()));
     if !findings
         .iter()

@@ -1,6 +1,7 @@
 //! Findings for what is odd about how a request is written: what cannot be read, and what a server may read
 //! as another request.
 
+use gaiterguard_domain::request::METHODS;
 use gaiterguard_request::opened::{Oddity, OddityKind};
 use http::Method;
 
@@ -22,6 +23,11 @@ fn overriding(method: &str, evidence: String) -> Finding {
         shown(method)
     );
     Finding::new(signal::METHOD_OVERRIDE, evidence, sentence)
+}
+
+/// Finds a method whose effect is not known.
+pub(crate) fn of_method(method: &Method) -> Option<Finding> {
+    (!METHODS.contains(method)).then(|| Finding::of(signal::UNCOMMON_METHOD, "method"))
 }
 
 pub(crate) fn of_wrapping(oddities: &[Oddity]) -> Vec<Finding> {

@@ -247,6 +247,8 @@ signals! {
     BODY_ON_SAFE_METHOD = SignalKind::hint("body_on_safe_method")
         .says("It has a body, which is unusual for its method.");
     METHOD_OVERRIDE = SignalKind::holding("method_override", AMBIGUOUS).certain();
+    UNCOMMON_METHOD = SignalKind::holding("uncommon_method", UNCHECKED)
+        .says("Its method is not one of the common ones, so its effect is unknown.");
     PATH_OVERRIDE = SignalKind::holding("path_override", AMBIGUOUS)
         .certain()
         .says("It asks the server to treat its path as another one.");

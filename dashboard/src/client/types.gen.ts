@@ -1909,6 +1909,16 @@ export type NewService = {
      * decides on the handshake; it does not inspect the messages.
      */
     webSocket?: boolean | null;
+    /**
+     * How long the upstream may take until its response begins, in milliseconds, up to 30 minutes.
+     * Defaults to `UPSTREAM_TIMEOUT_MS`.
+     */
+    timeoutMs?: number | null;
+    /**
+     * How long the upstream may pause within its response, in milliseconds, up to 30 minutes. Defaults
+     * to `UPSTREAM_IDLE_TIMEOUT_MS`.
+     */
+    idleTimeoutMs?: number | null;
 };
 
 /**
@@ -2919,6 +2929,16 @@ export type Service = {
      */
     webSocket: boolean;
     /**
+     * How long the upstream may take until its response begins, in milliseconds; null applies
+     * `UPSTREAM_TIMEOUT_MS`.
+     */
+    timeoutMs: number | null;
+    /**
+     * How long the upstream may pause within its response, in milliseconds; null applies
+     * `UPSTREAM_IDLE_TIMEOUT_MS`.
+     */
+    idleTimeoutMs: number | null;
+    /**
      * The parts of its credential that are not secret.
      */
     credentials: CredentialKeys;
@@ -2930,6 +2950,11 @@ export type Service = {
      * When it was last changed.
      */
     updatedAt: string;
+    /**
+     * Why requests to the service are refused, if its name resolves to an address that is not allowed.
+     * Checked for a single service; empty in the list.
+     */
+    warnings: Array<string>;
 };
 
 /**
@@ -2959,6 +2984,16 @@ export type ServiceChange = {
      * Whether agents may open WebSockets below `/s/{service}/`.
      */
     webSocket?: boolean | null;
+    /**
+     * How long the upstream may take until its response begins, in milliseconds, up to 30 minutes;
+     * null applies `UPSTREAM_TIMEOUT_MS`.
+     */
+    timeoutMs?: number | null;
+    /**
+     * How long the upstream may pause within its response, in milliseconds, up to 30 minutes; null
+     * applies `UPSTREAM_IDLE_TIMEOUT_MS`.
+     */
+    idleTimeoutMs?: number | null;
 };
 
 /**
@@ -5346,7 +5381,7 @@ export type ProxyErrors = {
      *
      * `credential_unavailable`: The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.
      *
-     * `upstream_broken`: The connection to the upstream failed, or its response could not be masked. The request may have been sent.
+     * `upstream_broken`: The connection to the upstream failed, or its response could not be read or masked. The request may have been sent; `upstream_status` is the status of the response, if it was read.
      */
     502: Problem;
     /**
@@ -5358,7 +5393,7 @@ export type ProxyErrors = {
      */
     503: Problem;
     /**
-     * `upstream_timeout`: The upstream did not respond in time. The request may have been sent.
+     * `upstream_timeout`: The upstream did not respond in time. The request may have been sent. An operator can raise the limit with `timeoutMs` of the service.
      */
     504: Problem;
 };
@@ -5499,7 +5534,7 @@ export type ExecuteErrors = {
      *
      * `credential_unavailable`: The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.
      *
-     * `upstream_broken`: The connection to the upstream failed, or its response could not be masked. The request may have been sent.
+     * `upstream_broken`: The connection to the upstream failed, or its response could not be read or masked. The request may have been sent; `upstream_status` is the status of the response, if it was read.
      */
     502: Problem;
     /**
@@ -5509,7 +5544,7 @@ export type ExecuteErrors = {
      */
     503: Problem;
     /**
-     * `upstream_timeout`: The upstream did not respond in time. The request may have been sent.
+     * `upstream_timeout`: The upstream did not respond in time. The request may have been sent. An operator can raise the limit with `timeoutMs` of the service.
      */
     504: Problem;
 };

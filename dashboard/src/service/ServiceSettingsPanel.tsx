@@ -104,7 +104,10 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
             />
           </fieldset>
         )}
-        <SaveRow save={save} fields={[...SERVICE_FIELDS, ...TIME_LIMIT_FIELDS, ...credentialFieldNames(form)]}>
+        <SaveRow
+          save={save}
+          fields={[...SERVICE_FIELDS, ...TIME_LIMIT_FIELDS, ...credentialFieldNames(form)]}
+        >
           Save settings
         </SaveRow>
       </form>

@@ -1,6 +1,7 @@
 //! Promises about providers, clients, and networks that are not as the standards say.
 
 mod addresses;
+mod gateway_addresses;
 mod oauth;
 mod slow_upstreams;
 mod upstream_http;

@@ -105,8 +105,10 @@ async fn one_service_can_have_longer_time_limits_than_all_others(storage: Storag
         .get("/thinking")
         .await
         .expect_problem(504, "upstream_timeout");
-    let audit = scene.human.read("/audit?limit=1").await;
-    assert_eq!(audit["items"][0]["detail"]["idle_timeout_ms"], 1_800_000);
+    let audit = scene.human.read("/audit").await;
+    let mut entries = audit["items"].as_array().unwrap().iter();
+    let updated = entries.find(|entry| entry["event"] == "service.updated");
+    assert_eq!(updated.unwrap()["detail"]["idle_timeout_ms"], 1_800_000);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod outcome;
 mod passthrough;
 mod proxy;
 mod refusal;
+mod served;
 mod status;
 
 use utoipa_axum::router::OpenApiRouter;

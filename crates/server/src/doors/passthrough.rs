@@ -6,7 +6,9 @@ use axum::response::Response;
 use axum::routing::any;
 use bytes::Bytes;
 use gaiterguard_domain::header::{self, HeaderCount};
-use gaiterguard_domain::request::{Destination, METHODS, ProxyRequest, ServiceName};
+use gaiterguard_domain::request::{
+    Destination, METHODS, ProxyRequest, ServiceName, is_forwardable,
+};
 use http::header::ALLOW;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
@@ -15,6 +17,7 @@ use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::served::Served;
 use super::{agent, call_headers, outcome};
 use crate::codes::Code;
 use crate::extract::arriving_body;
@@ -39,10 +42,12 @@ async fn pass(
     let (mut parts, body) = request.into_parts();
     let (service, path) = split(&parts)?;
     let caller = agent::of_passthrough(&state.gateway, &mut parts, &service)?;
-    if !METHODS.contains(&parts.method) {
+    if !is_forwardable(&parts.method) {
         return Err(other_method());
     }
     check_headers(&parts.headers)?;
+    let served = Served::new(&caller, &state.public_url, &service, &path, &parts.method);
+    served.adapt_request(&mut parts.headers);
     let switching = parts.extensions.remove::<OnUpgrade>();
     let asks = parts.method == Method::GET
         && header::ask_for_web_socket(&parts.headers)
@@ -71,6 +76,7 @@ async fn pass(
         let submitting = gateway.submit_arriving(caller, proposed, body, request_id);
         Box::pin(submitting).await
     };
+    served.adapt_response(&mut outcome);
     if let (Some(switching), Some(tunnel)) = (switching, outcome.take_tunnel()) {
         state.gateway.carry(tunnel, switching);
         return Ok(outcome::switched(outcome));
@@ -106,7 +112,10 @@ fn other_method() -> Problem {
     let allowed = METHODS.map(|method| method.to_string()).join(", ");
     let problem = Problem::new(
         Code::MethodNotAllowed,
-        format!("the gateway forwards only the methods {allowed}"),
+        format!(
+            "the gateway forwards the methods {allowed}, and those of other protocols in upper case, \
+             but not CONNECT or TRACE"
+        ),
     );
     match HeaderValue::try_from(allowed) {
         Ok(allowed) => problem.header(ALLOW, allowed),

@@ -38,6 +38,10 @@ pairs! {
         "method_override",
         |path| Case::new("GET", path, "Look at task 7"),
         holds "/tasks/7?_method=DELETE", passes "/tasks/7?_method=GET";
+    a_method_of_another_protocol_is_held:
+        "uncommon_method",
+        |method| Case::new(method, "/tasks/7", "Look at task 7"),
+        holds "PROPFIND", passes "GET";
     a_header_that_names_another_path_is_held:
         "path_override",
         |name| Case::new("GET", "/tasks/7", "Look at task 7").header(name, "/admin"),
