@@ -13,8 +13,8 @@ pub(crate) struct AgentState {
     pub(crate) gateway: Arc<Gateway>,
     /// Maximum length of a request body, in bytes.
     pub(crate) request_body_bytes_max: usize,
-    /// The URL under which agents reach the gateway, without a trailing slash.
-    pub(crate) public_url: Arc<str>,
+    /// `PUBLIC_URL`, without a trailing slash, if it is set.
+    pub(crate) public_url: Option<Arc<str>>,
     /// Other origins whose pages may use the routes that check the origin.
     pub(crate) cors_origins: Arc<CorsOrigins>,
 }

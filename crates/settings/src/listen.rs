@@ -77,6 +77,11 @@ impl ListenSettings {
         given.unwrap_or_else(|| http_url(&self.host, self.port))
     }
 
+    /// Returns `PUBLIC_URL`, without a trailing slash, if it is set.
+    pub fn given_public_url(&self) -> Option<&str> {
+        self.given_public_url.as_deref()
+    }
+
     /// Returns whether `PUBLIC_URL` says that people open the gateway from other machines, as
     /// through a reverse proxy that forwards to a loopback address.
     pub fn is_public(&self) -> bool {

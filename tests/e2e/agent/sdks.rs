@@ -197,7 +197,8 @@ async fn the_stripe_sdk_reads_and_refunds_after_approval() {
 #[tokio::test]
 async fn the_github_sdk_lists_pages_and_deletes_after_approval() {
     let scene = SdkScene::new("github", "", "ghp_the_real_one").await;
-    let address = scene.base_url();
+    // The API links to itself by its own address.
+    let address = scene.upstream.url();
     let issue =
         |number: u32| json!({"id": number, "number": number, "title": format!("Issue {number}")});
     let issues = (issue(1), issue(2));

@@ -126,6 +126,29 @@ async fn a_replayed_response_leads_to_the_gateway_too() {
 }
 
 #[tokio::test]
+async fn the_public_url_is_used_if_there_is_one_and_else_the_address_that_the_client_used() {
+    for (public_url, expected) in [
+        (Some("http://localhost:4000"), "http://localhost:4000"),
+        (None, "http://gateway.internal:3000"),
+    ] {
+        let upstream = EchoUpstream::start().await;
+        let base_url = upstream.url();
+        let mut builder = TestGateway::builder(Storage::Sqlite);
+        if let Some(public_url) = public_url {
+            builder = builder.setting("PUBLIC_URL", public_url);
+        }
+        let scene = Scene::before(builder, upstream, &base_url).await;
+        scene
+            .upstream
+            .on("/a", Reply::redirect(&format!("{base_url}/b")));
+        let call = scene.agent.call(Method::GET, "/s/things/a");
+        let response = call.header("host", "gateway.internal:3000").send().await;
+        let expected = format!("{expected}/s/things/b");
+        assert_eq!(response.header("location"), Some(expected.as_str()));
+    }
+}
+
+#[tokio::test]
 async fn a_head_request_learns_the_length_that_the_upstream_states() {
     let (scene, _) = scene().await;
     scene.upstream.on("/v1/file", Reply::text("0123456789"));

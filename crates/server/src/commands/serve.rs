@@ -83,7 +83,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         AgentState {
             gateway: Arc::clone(&engine.gateway),
             request_body_bytes_max: settings.listen.request_body_bytes_max,
-            public_url: settings.listen.public_url().into(),
+            public_url: settings.listen.given_public_url().map(Arc::from),
             cors_origins: Arc::clone(&cors_origins),
         },
         DashboardState {

@@ -46,7 +46,7 @@ async fn pass(
         return Err(other_method());
     }
     check_headers(&parts.headers)?;
-    let served = Served::new(&caller, &state.public_url, &service, &path, &parts.method);
+    let served = Served::new(&caller, state.public_url.as_ref(), &parts, &service, &path);
     served.adapt_request(&mut parts.headers);
     let switching = parts.extensions.remove::<OnUpgrade>();
     let asks = parts.method == Method::GET

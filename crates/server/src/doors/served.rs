@@ -6,6 +6,7 @@ use gaiterguard_authority::{AgentCaller, Definitions};
 use gaiterguard_domain::served_url::ServedUrl;
 use gaiterguard_gateway::response::Outcome;
 use http::header::{CONTENT_LENGTH, HOST};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 /// The header of WebDAV that names where a resource is copied or moved to (RFC 4918, section 10.3).
@@ -16,27 +17,36 @@ const X_UPSTREAM_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-upstrea
 /// A request below the path of a service.
 pub(super) struct Served {
     definitions: Arc<Definitions>,
-    public_url: Arc<str>,
+    /// The URL of the gateway, without a trailing slash.
+    gateway_url: Arc<str>,
+    host: String,
     service: String,
     path: String,
     is_head: bool,
 }
 
 impl Served {
-    /// Notes a request of this agent.
+    /// Notes a request of this agent. Without a public URL, the gateway has the address that the client used.
     pub(super) fn new(
         caller: &AgentCaller,
-        public_url: &Arc<str>,
+        public_url: Option<&Arc<str>>,
+        parts: &Parts,
         service: &str,
         path: &str,
-        method: &Method,
     ) -> Self {
+        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let host = host.unwrap_or_default().to_owned();
+        let gateway_url = match public_url {
+            Some(given) => Arc::clone(given),
+            None => format!("http://{host}").into(),
+        };
         Self {
             definitions: Arc::clone(&caller.definitions),
-            public_url: Arc::clone(public_url),
+            gateway_url,
+            host,
             service: service.to_owned(),
             path: path.to_owned(),
-            is_head: *method == Method::HEAD,
+            is_head: parts.method == Method::HEAD,
         }
     }
 
@@ -45,12 +55,12 @@ impl Served {
         let Some(service) = self.definitions.service_named(&self.service) else {
             return;
         };
-        let served = ServedUrl::new(&service.base_url, &self.public_url, &self.service);
-        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let Some(destination) = text(DESTINATION) else {
+        let destination = headers.get(DESTINATION);
+        let Some(destination) = destination.and_then(|value| value.to_str().ok()) else {
             return;
         };
-        let rewritten = served.upstream_address(destination, text(HOST).unwrap_or_default());
+        let rewritten = ServedUrl::new(&service.base_url, &self.gateway_url, &self.service)
+            .upstream_address(destination, &self.host);
         if let Some(Ok(rewritten)) = rewritten.map(HeaderValue::try_from) {
             headers.insert(DESTINATION, rewritten);
         }
@@ -73,7 +83,7 @@ impl Served {
         if ServedUrl::has_addresses(&response.headers)
             && let Ok(requested) = service.base_url.join(&self.path)
         {
-            ServedUrl::new(&service.base_url, &self.public_url, &self.service)
+            ServedUrl::new(&service.base_url, &self.gateway_url, &self.service)
                 .rewrite(&requested, &mut response.headers);
         }
     }
