@@ -68,21 +68,19 @@ fn keep(
         ""
     };
     let settings = &database.settings;
-    if settings.secret.encryption.is_some() {
-        console::say(format_args!(
-            "{rewrapped} data keys were re-encrypted{begun}"
-        ));
-        console::say("set ENCRYPTION_SECRET to the new secret before the next start");
-        return Ok(());
-    }
-    let path = secrets::replace_encryption(&settings.storage, new)
-        .map_err(|error| CommandError::SecretNotKept { error })?;
+    let next = if settings.secret.encryption.is_some() {
+        "set ENCRYPTION_SECRET to the new secret before the next start".to_owned()
+    } else {
+        let path = secrets::replace_encryption(&settings.storage, new)
+            .map_err(|error| CommandError::SecretNotKept { error })?;
+        format!(
+            "{} contains the new secret for the next start",
+            path.display()
+        )
+    };
     console::say(format_args!(
         "{rewrapped} data keys were re-encrypted{begun}"
     ));
-    console::say(format_args!(
-        "{} contains the new secret for the next start",
-        path.display()
-    ));
+    console::say(next);
     Ok(())
 }

@@ -30,7 +30,9 @@ const EVENTS_PER_LOOK: usize = 1024;
 /// Splits a Markdown text into sections. `under` contains the headings above it.
 pub(crate) fn sections(markdown: &str, under: &[&str], warnings: &mut Warnings) -> Vec<Section> {
     let mut sections = Vec::new();
-    let mut trail: Vec<(u8, String)> = under.iter().map(|name| (0, (*name).to_owned())).collect();
+    // A long heading would be copied for every section below it.
+    let short = |heading: &str| text::cut(heading, HEADING_CHARS_MAX);
+    let mut trail: Vec<(u8, String)> = under.iter().map(|name| (0, short(name))).collect();
     let mut start = 0;
     let headings = headings(markdown, TIME_MAX).unwrap_or_else(|| {
         warnings.add(
@@ -47,7 +49,7 @@ pub(crate) fn sections(markdown: &str, under: &[&str], warnings: &mut Warnings) 
         {
             trail.pop();
         }
-        trail.push((heading.level, heading.text));
+        trail.push((heading.level, short(&heading.text)));
         start = heading.end;
     }
     push(&mut sections, &trail, &markdown[start..]);
@@ -244,6 +246,16 @@ mod tests {
         );
         let headings = headings(&ordinary, TIME_MAX).unwrap();
         assert_eq!(headings.len(), 1);
+    }
+
+    #[test]
+    fn a_long_heading_is_not_repeated_for_every_section() {
+        let sections = "## b\n\nc\n\n".repeat(20_000);
+        let begun = Instant::now();
+        let read = read(&format!("# {}\n\n{sections}", "a".repeat(4 << 20)));
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        assert_eq!(read[0].0.chars().count(), HEADING_CHARS_MAX);
+        assert!(read[0].0.ends_with('…'));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use gaiterguard_definitions::library::Library;
+use gaiterguard_definitions::library::{Library, ReadError};
 use gaiterguard_domain::agent::{Agent, StandingRefused};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
@@ -22,13 +22,15 @@ use crate::revocation::Revocations;
 /// How long a replica may act on its snapshot without a confirmation by the database.
 pub const CONFIRMED_FOR: Duration = Duration::from_secs(1);
 
-/// How often a replica asks the database whether anything has changed.
+/// How often a replica asks the database whether anything has changed. A quarter of
+/// [`CONFIRMED_FOR`], so that one slow query does not stop the replica.
 pub const CONFIRM_EVERY: Duration = Duration::from_millis(250);
 
 /// How long a call waits after a start for the documents of its service.
 const DOCUMENTS_WAIT: Duration = Duration::from_secs(15);
 
-/// How often such a call checks whether they have been read.
+/// How often such a call checks whether they have been read. A check is a lookup in memory, so it
+/// can be made so often that the delay is not noticed.
 const DOCUMENTS_CHECK_EVERY: Duration = Duration::from_millis(25);
 
 /// How long to wait before documents that could not be fetched from the store are read again.
@@ -112,13 +114,8 @@ impl Authority {
         let now = self.clock.now();
         let snapshot = self.snapshot.load();
         // The timing of a lookup by the hash of a 256-bit random key does not help a guesser.
-        let (workspace, agent) =
-            *snapshot
-                .agents_by_key
-                .get(&key_hash)
-                .ok_or(CallerRefused::InvalidKey(
-                    "this agent key is unknown or was replaced",
-                ))?;
+        let owner = snapshot.agents_by_key.get(&key_hash).copied();
+        let (workspace, agent) = owner.ok_or_else(|| self.unknown_key())?;
         let definitions = snapshot
             .workspaces
             .get(&workspace)
@@ -130,6 +127,16 @@ impl Authority {
             agent: Arc::clone(agent),
             definitions: Arc::clone(definitions),
         })
+    }
+
+    /// Returns why a key that is not in the snapshot is refused. It may be one of a workspace whose
+    /// definitions cannot be read since the start.
+    fn unknown_key(&self) -> CallerRefused {
+        if self.damaged().is_empty() {
+            CallerRefused::InvalidKey("this agent key is unknown or was replaced")
+        } else {
+            CallerRefused::Unconfirmed
+        }
     }
 
     /// Returns the definitions of a workspace.
@@ -207,7 +214,7 @@ impl Authority {
                 .load()
                 .workspaces
                 .get(&workspace)
-                .map(|w| w.version());
+                .map(|definitions| definitions.version());
             if known != Some(version) {
                 self.reload_locked(workspace).await?;
             }
@@ -217,27 +224,28 @@ impl Authority {
     }
 
     /// Waits until there are documents to read, and reads them. Reading takes seconds. The definitions
-    /// apply without those documents until then, because a decision must not wait for them.
-    ///
-    /// # Errors
-    ///
-    /// If the database fails.
-    pub async fn read_unread(&self) -> Result<(), StoreError> {
+    /// apply without those documents until then, because a decision must not wait for them. If the
+    /// database fails, the next call reads them again.
+    pub async fn read_unread(&self) {
         self.has_unread.notified().await;
-        self.read_documents().await
-    }
-
-    async fn read_documents(&self) -> Result<(), StoreError> {
         let unread = std::mem::take(&mut *self.unread());
         for (workspace, missing) in unread {
-            if let Err(error) = self.library.read_missing(workspace, &missing).await {
+            if let Err(error) = self.read_documents(workspace, &missing).await {
                 tracing::error!(%error, workspace = workspace.0, "documents could not be read");
                 tokio::time::sleep(READ_AGAIN_WAIT).await;
                 self.note_unread(workspace, missing);
-            } else {
-                self.reload(workspace).await?;
             }
         }
+    }
+
+    /// Reads documents of a workspace, and loads its definitions with them.
+    async fn read_documents(
+        &self,
+        workspace: WorkspaceId,
+        missing: &[DocumentVersion],
+    ) -> Result<(), ReadError> {
+        self.library.read_missing(workspace, missing).await?;
+        self.reload(workspace).await?;
         Ok(())
     }
 
@@ -308,9 +316,8 @@ impl Authority {
             known.map(AsRef::as_ref),
         ));
         let mut agents_by_key = before.agents_by_key.clone();
-        for (hash, _) in known.map(|known| &known.key_hashes).into_iter().flatten() {
-            agents_by_key.remove(hash);
-        }
+        // Also those of a workspace that was stopped: they may have been replaced since.
+        agents_by_key.retain(|_, (owner, _)| *owner != workspace);
         for (hash, agent) in &definitions.key_hashes {
             agents_by_key.insert(*hash, (workspace, *agent));
         }

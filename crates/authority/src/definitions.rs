@@ -73,13 +73,18 @@ impl Definitions {
     /// are gone.
     pub(crate) fn succeed(
         stored: StoredDefinitions,
-        catalogs: HashMap<ServiceId, Arc<Catalog>>,
+        mut catalogs: HashMap<ServiceId, Arc<Catalog>>,
         mut missing: HashSet<ServiceId>,
         before: Option<&Self>,
     ) -> Self {
-        // Documents that other replicas add later are missing until they are read; the catalog of before
-        // applies until then.
+        // Documents that other replicas add or change later are missing until they are read; the
+        // catalog of before applies until then.
         if let Some(before) = before {
+            for service in &missing {
+                if let Some(catalog) = before.catalogs.get(service) {
+                    catalogs.insert(*service, Arc::clone(catalog));
+                }
+            }
             missing.retain(|service| before.unread.contains(service));
         }
         let revocations = Revocations::succeed(&stored, before.map(|before| &before.revocations));
@@ -95,17 +100,17 @@ impl Definitions {
             agents: stored
                 .agents
                 .into_iter()
-                .map(|(_, a)| (a.id, Arc::new(a)))
+                .map(|(_, agent)| (agent.id, Arc::new(agent)))
                 .collect(),
             services_by_name: stored
                 .services
                 .iter()
-                .map(|s| (s.name.clone(), s.id))
+                .map(|service| (service.name.clone(), service.id))
                 .collect(),
             services: stored
                 .services
                 .into_iter()
-                .map(|s| (s.id, Arc::new(ResolvedService::new(s))))
+                .map(|service| (service.id, Arc::new(ResolvedService::new(service))))
                 .collect(),
             rules: compiled(stored.rules, before),
             revocations,
@@ -140,4 +145,37 @@ fn compiled(rules: Vec<Rule>, before: Option<&Definitions>) -> Vec<Arc<CompiledR
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use gaiterguard_domain::id::WorkspaceId;
+    use gaiterguard_domain::workspace::KillSwitch;
+
+    use super::*;
+
+    #[test]
+    fn the_catalog_of_before_applies_until_a_changed_document_is_read() {
+        let stored = || StoredDefinitions {
+            workspace: Workspace {
+                id: WorkspaceId(1),
+                kill_switch: KillSwitch::Off,
+                version: AuthorityVersion(1),
+            },
+            agents: Vec::new(),
+            services: Vec::new(),
+            rules: Vec::new(),
+            documents: Vec::new(),
+        };
+        let service = ServiceId(1);
+        let missing = || HashSet::from([service]);
+        let started = Definitions::succeed(stored(), HashMap::new(), missing(), None);
+        assert!(started.is_unread(service));
+        let catalog = Arc::new(Catalog::new(Vec::new()));
+        let read = HashMap::from([(service, Arc::clone(&catalog))]);
+        let read = Definitions::succeed(stored(), read, HashSet::new(), Some(&started));
+        let changed = Definitions::succeed(stored(), HashMap::new(), missing(), Some(&read));
+        assert!(!changed.is_unread(service));
+        assert!(Arc::ptr_eq(changed.catalog(service).unwrap(), &catalog));
+    }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use gaiterguard_environment::{Source, Variable, read};
 use gaiterguard_upstream::operator_http_client::operator_http_client;
-use secrecy::SecretString;
+use http::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Connect timeout.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
@@ -41,7 +42,8 @@ pub fn variables() -> Vec<Variable> {
 pub(crate) struct AgentClient {
     /// URL of the gateway, without a trailing slash.
     pub(crate) url: String,
-    pub(crate) key: SecretString,
+    /// Value of `Agent-Key`, marked as sensitive.
+    pub(crate) key: HeaderValue,
     pub(crate) http: reqwest::Client,
 }
 
@@ -53,18 +55,19 @@ impl AgentClient {
         let AgentVariables { url, key } = variables.map_err(|error| error.to_string())?;
         let key = match key_file {
             Some(file) => std::fs::read_to_string(file)
-                .map(|text| SecretString::from(text.trim()))
+                .map(SecretString::from)
                 .map_err(|error| format!("--key-file {}: {error}", file.display()))?,
             None => key.ok_or("no agent key: set GAITERGUARD_AGENT_KEY or use --key-file")?,
         };
         Ok(Self {
             url,
-            key,
+            key: header_value(&key)?,
             http: operator_http_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
         })
     }
 
-    /// Describes in one sentence why a call failed.
+    /// Describes in one sentence why a call failed. Only without a connection is it certain that
+    /// nothing was sent.
     pub(crate) fn describe(&self, error: reqwest::Error) -> String {
         let error = error.without_url();
         // The innermost cause is the most specific.
@@ -72,16 +75,42 @@ impl AgentClient {
         while let Some(deeper) = cause.source() {
             cause = deeper;
         }
-        let url = &self.url;
-        format!("cannot reach the gateway at {url}, or the connection failed: {cause}")
+        let url = self.shown_url();
+        if error.is_connect() {
+            format!("cannot reach the gateway at {url}: {cause}")
+        } else {
+            format!(
+                "the connection to the gateway at {url} failed, and the request may have been \
+                 sent: {cause}"
+            )
+        }
+    }
+
+    /// Returns the URL for messages, without a user name and password.
+    pub(crate) fn shown_url(&self) -> String {
+        let (scheme, rest) = self.url.split_once("://").unwrap_or(("http", &*self.url));
+        let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+        let host = authority.rsplit('@').next().unwrap_or_default();
+        format!("{scheme}://{host}{path}")
     }
 }
 
+/// Returns the value of `Agent-Key`.
+fn header_value(key: &SecretString) -> Result<HeaderValue, &'static str> {
+    let mut value = HeaderValue::from_str(key.expose_secret().trim())
+        .map_err(|_| "the agent key must be one line: agt_ and 64 hexadecimal digits")?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
 fn url(text: &str) -> Result<String, &'static str> {
-    if text.starts_with("http://") || text.starts_with("https://") {
+    let is_base = reqwest::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.query().or(url.fragment()).is_none()
+    });
+    if is_base {
         Ok(text.trim_end_matches('/').to_owned())
     } else {
-        Err("an http or https URL")
+        Err("an http or https URL without query or fragment")
     }
 }
 

@@ -36,7 +36,7 @@ pub fn read(name: &str) -> Result<SecretString, SecretLineError> {
     if !input.is_terminal() {
         return first_line(&mut input);
     }
-    let _silence = Silence::fall(input.as_fd().try_clone_to_owned()?)?;
+    let _silence = Silence::begin(input.as_fd().try_clone_to_owned()?)?;
     let typed = ask(name, &mut input)?;
     let again = ask(&format!("{name} again"), &mut input)?;
     if typed.expose_secret() != again.expose_secret() {
@@ -90,7 +90,7 @@ struct Silence {
 }
 
 impl Silence {
-    fn fall(terminal: OwnedFd) -> io::Result<Self> {
+    fn begin(terminal: OwnedFd) -> io::Result<Self> {
         let before = tcgetattr(&terminal)?;
         let mut silent = before.clone();
         silent.local_modes.remove(LocalModes::ECHO);

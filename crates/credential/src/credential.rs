@@ -111,7 +111,12 @@ impl Credential {
             }
             Self::ApiKey { headers } => {
                 for (_, value) in headers {
-                    add(value.expose_secret());
+                    let value = value.expose_secret();
+                    add(value);
+                    // `Token abc`: an upstream may echo the token without its scheme.
+                    if let Some((_, token)) = value.split_once(' ') {
+                        add(token.trim_start());
+                    }
                 }
             }
             Self::Query { value, .. } => add(value.expose_secret()),

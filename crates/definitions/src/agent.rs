@@ -321,7 +321,7 @@ pub async fn block(
     let entry = editor.entry(at, Event::AgentBlocked, Subject::Agent(id), json!({}));
     let saved = definitions
         .store()
-        .agent_block(editor.workspace, id, &editor.word(at), entry)
+        .agent_block(editor.workspace, id, &editor.decision(at), entry)
         .await?;
     settled(saved)
 }
@@ -351,7 +351,7 @@ pub async fn delete(
     let entry = editor.entry(at, Event::AgentDeleted, Subject::Agent(id), json!({}));
     let found = definitions
         .store()
-        .agent_delete(editor.workspace, id, &editor.word(at), entry)
+        .agent_delete(editor.workspace, id, &editor.decision(at), entry)
         .await?;
     found
         .then_some(())

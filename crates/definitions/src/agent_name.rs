@@ -60,7 +60,8 @@ const NUMBERED: [&str; 2] = ["user", "agent"];
 /// the words that the audit log numbers.
 pub(crate) fn is_reserved(name: &str) -> bool {
     let seen = skeleton(name);
-    let without_number = skeleton(name.trim_end_matches(|c: char| c.is_numeric()));
+    let is_after_word = |c: char| c.is_numeric() || !c.is_alphabetic();
+    let without_number = skeleton(name.trim_end_matches(is_after_word));
     RESERVED.iter().any(|reserved| seen == skeleton(reserved))
         || NUMBERED.contains(&without_number.as_str())
 }
@@ -121,6 +122,8 @@ mod tests {
             "agent",
             "agent 5",
             "agent:5",
+            "agent 5.",
+            "user (7)",
             "Agent-12",
             "me",
             "root",

@@ -165,10 +165,12 @@ impl DefinitionStore {
         }
     }
 
+    /// Returns the database.
     pub fn store(&self) -> &Store {
         &self.inner.store
     }
 
+    /// Returns what seals and opens stored text.
     pub fn sealing(&self) -> &Sealing {
         &self.inner.sealing
     }
@@ -189,6 +191,7 @@ impl DefinitionStore {
         &self.inner.library
     }
 
+    /// Returns the time at which a change is made.
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }
@@ -231,7 +234,7 @@ impl Editor {
     }
 
     /// Returns the editor's decision at `at`, without a note.
-    pub(crate) fn word(self, at: Timestamp) -> HumanDecision {
+    pub(crate) fn decision(self, at: Timestamp) -> HumanDecision {
         HumanDecision {
             by: self.user,
             at,

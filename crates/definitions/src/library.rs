@@ -48,7 +48,9 @@ struct Shelf {
 /// The catalogs of a workspace's services, and the documents that are missing from them.
 #[derive(Debug, Default)]
 pub struct Catalogs {
+    /// The catalog of each service that has documents.
     pub by_service: HashMap<ServiceId, Arc<Catalog>>,
+    /// The documents that have not been read yet.
     pub missing: Vec<DocumentVersion>,
 }
 

@@ -25,7 +25,6 @@ const DROPPED: &[&str] = &[
     "host",
     "http2-settings",
     "idempotency-key",
-    "prefer",
     "x-agent-intent",
     "x-http-method",
     "x-method-override",
@@ -113,8 +112,8 @@ impl HeaderCount {
 /// Returns the agent's headers that may be forwarded.
 ///
 /// Drops hop-by-hop headers, the headers in `DROPPED`, those that `Connection` names, those that the
-/// credential sets (`reserved`), those that contain an agent key, and the gateway's own cookies. If a
-/// credential is injected, also drops headers that request a part of a response.
+/// credential sets (`reserved`), those that contain an agent key, the gateway's own cookies, and the
+/// preference `wait`. If a credential is injected, also drops headers that request a part of a response.
 pub fn forwardable(
     headers: &HeaderMap,
     reserved: &[HeaderName],
@@ -147,16 +146,33 @@ pub fn forwardable(
         if dropped {
             continue;
         }
-        let value = if name == http::header::COOKIE {
-            cookie::without_own(value)
-        } else {
-            Some(value.clone())
+        let value = match spelled.as_str() {
+            "cookie" => cookie::without_own(value),
+            "prefer" => without_wait(value),
+            _ => Some(value.clone()),
         };
         if let Some(value) = value {
             kept.append(name.clone(), value);
         }
     }
     kept
+}
+
+/// Removes the preference `wait` (RFC 7240, section 4.3), which is for the gateway; returns `None` if no
+/// other remains.
+fn without_wait(prefer: &HeaderValue) -> Option<HeaderValue> {
+    let preferences = || prefer.as_bytes().split(|byte| *byte == b',');
+    let is_wait = |preference: &&[u8]| {
+        let name = preference.split(|byte| matches!(byte, b'=' | b';')).next();
+        name.is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(b"wait"))
+    };
+    if !preferences().any(|preference| is_wait(&preference)) {
+        return Some(prefer.clone());
+    }
+    let others: Vec<&[u8]> = preferences().filter(|one| !is_wait(one)).collect();
+    let others = others.join(&b","[..]);
+    let others = HeaderValue::from_bytes(others.trim_ascii()).ok();
+    others.filter(|others| !others.is_empty())
 }
 
 /// Removes headers that request a part of a response.
@@ -299,15 +315,19 @@ mod tests {
                 ("X-Basic", &basic),
                 (&named, "1"),
                 ("Prefer", "wait=5"),
+                ("Prefer", "return=minimal, Wait = 5; x=y,respond-async"),
                 ("Cookie", "a=b"),
             ]),
             &[HeaderName::from_static("x-api-key")],
             true,
         );
-        assert_eq!(
-            kept,
-            map(&[("accept", "a"), ("accept", "b"), ("cookie", "a=b")])
-        );
+        let expected = map(&[
+            ("accept", "a"),
+            ("accept", "b"),
+            ("prefer", "return=minimal,respond-async"),
+            ("cookie", "a=b"),
+        ]);
+        assert_eq!(kept, expected);
     }
 
     #[test]

@@ -260,7 +260,7 @@ impl CanonicalRequest {
     ///
     /// Only the body can contain a line feed, so different requests have different forms.
     pub fn to_canonical_form(&self) -> Vec<u8> {
-        let mut form = self.canonical_head();
+        let mut form = self.canonical_head(self.body.len());
         form.extend_from_slice(&self.body);
         form
     }
@@ -293,12 +293,13 @@ impl CanonicalRequest {
     /// Returns the digest of the same request with a body that arrives in pieces.
     pub fn running_digest(&self) -> RunningDigest {
         let mut hash = Sha256::new();
-        hash.update(self.canonical_head());
+        hash.update(self.canonical_head(0));
         RunningDigest(hash)
     }
 
-    fn canonical_head(&self) -> Vec<u8> {
-        let mut head = Vec::with_capacity(256 + self.body.len());
+    /// Returns the canonical form up to the body, with room for so many bytes after it.
+    fn canonical_head(&self, room: usize) -> Vec<u8> {
+        let mut head = Vec::with_capacity(256 + room);
         let target = self.target.to_string();
         for line in [CANONICAL_VERSION, self.method.as_str(), &target] {
             head.extend_from_slice(line.as_bytes());
@@ -310,11 +311,13 @@ impl CanonicalRequest {
     }
 }
 
-/// Returns the digest that identifies a repeated request under a used idempotency key. It covers the
-/// method, URL, forwarded headers, body and intent.
-pub fn idempotency_digest(request: &Digest, intent: &Intent) -> Digest {
+/// Returns the digest that identifies a repeated request under a used idempotency key. It covers
+/// the service, method, URL, forwarded headers, body and intent: services with the same URL may
+/// have different credentials.
+pub fn idempotency_digest(service: ServiceId, request: &Digest, intent: &Intent) -> Digest {
     let mut hash = Sha256::new();
-    hash.update(b"gaiterguard.idempotency.v1\n");
+    hash.update(b"gaiterguard.idempotency.v2\n");
+    hash.update(service.0.to_be_bytes());
     hash.update(request.0);
     hash.update(intent.as_str());
     Digest(hash.finalize().into())
@@ -392,10 +395,10 @@ mod tests {
         other.body = Bytes::from_static(b"{\"amount\":501}");
         assert_ne!(other.digest(), digest);
         let intent = Intent::parse("pay").unwrap();
-        assert_ne!(
-            idempotency_digest(&digest, &intent),
-            idempotency_digest(&digest, &Intent::absent())
-        );
+        let identity = idempotency_digest(ServiceId(1), &digest, &intent);
+        assert_ne!(idempotency_digest(ServiceId(2), &digest, &intent), identity);
+        let without_intent = idempotency_digest(ServiceId(1), &digest, &Intent::absent());
+        assert_ne!(without_intent, identity);
     }
 
     #[test]

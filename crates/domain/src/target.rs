@@ -96,8 +96,9 @@ impl BaseUrl {
         if rest.contains('?') {
             return Err(TargetRefused::Query);
         }
+        // Checked with the slash at its end: without it, `/v1//` would be in normal form.
+        check_normal_form(rest)?;
         let path = rest.strip_suffix('/').unwrap_or(rest);
-        check_normal_form(path)?;
         Ok(Self {
             origin,
             path: path.to_owned(),
@@ -124,10 +125,11 @@ impl BaseUrl {
         } else {
             format!("/{joined}")
         };
-        Ok(Target {
+        Target {
             origin: self.origin.clone(),
             path_and_query,
-        })
+        }
+        .bounded()
     }
 
     /// Returns whether `target` has this origin and a path below this one, by whole segments. Compares
@@ -171,19 +173,32 @@ impl Target {
         } else {
             format!("/{rest}")
         };
-        Ok(Self {
+        Self {
             origin,
             path_and_query,
-        })
+        }
+        .bounded()
+    }
+
+    /// Returns the target unless the whole URL is too long. It is stored as one text, and parsed again
+    /// from that.
+    fn bounded(self) -> Result<Self, TargetRefused> {
+        // The origin is far shorter than half of the limit.
+        let may_be_long = self.path_and_query.len() > TARGET_BYTES_MAX / 2;
+        if may_be_long && self.to_string().len() > TARGET_BYTES_MAX {
+            return Err(TargetRefused::TooLong);
+        }
+        Ok(self)
     }
 
     /// Returns the same origin with another path and query.
     pub fn with_path_and_query(&self, path_and_query: &str) -> Result<Self, TargetRefused> {
         check_relative(path_and_query)?;
-        Ok(Self {
+        Self {
             origin: self.origin.clone(),
             path_and_query: path_and_query.to_owned(),
-        })
+        }
+        .bounded()
     }
 
     /// Returns the scheme, host and port.
@@ -364,6 +379,8 @@ mod tests {
             ("https://a..b", TargetRefused::Host),
             ("https://x..", TargetRefused::Host),
             ("https://x/a/../b", TargetRefused::DotSegment),
+            ("https://x//", TargetRefused::EmptySegment),
+            ("https://x/v1//", TargetRefused::EmptySegment),
         ] {
             assert_eq!(BaseUrl::parse(text), Err(why), "{text}");
         }
@@ -487,6 +504,22 @@ mod tests {
         ] {
             assert_eq!(base().join(path), Err(why), "{path:?}");
         }
+    }
+
+    #[test]
+    fn an_accepted_target_can_be_parsed_from_its_text() {
+        let room = TARGET_BYTES_MAX - base().to_string().len() - 1;
+        let target = base().join(&format!("/{}", "a".repeat(room))).unwrap();
+        assert_eq!(Target::parse(&target.to_string()), Ok(target.clone()));
+        let longer = format!("/{}", "a".repeat(room + 1));
+        assert_eq!(base().join(&longer), Err(TargetRefused::TooLong));
+        let longer = format!("{}a", target.path_and_query());
+        assert_eq!(
+            target.with_path_and_query(&longer),
+            Err(TargetRefused::TooLong)
+        );
+        let spelled = format!("http://x?{}", "a".repeat(TARGET_BYTES_MAX - 9));
+        assert_eq!(Target::parse(&spelled), Err(TargetRefused::TooLong));
     }
 
     #[test]

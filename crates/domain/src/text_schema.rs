@@ -11,7 +11,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::invisible::deceptive_ranges;
-use crate::text::{Name, TEXT_CHARS_MAX, TITLE_CHARS_MAX, Text, Title, Words};
+use crate::text::{NAME_CHARS_MAX, Name, TEXT_CHARS_MAX, TITLE_CHARS_MAX, Text, Title, Words};
 
 fn schema(description: &str, pattern: String) -> ObjectBuilder {
     ObjectBuilder::new()
@@ -23,13 +23,12 @@ fn schema(description: &str, pattern: String) -> ObjectBuilder {
 impl PartialSchema for Name {
     fn schema() -> RefOr<Schema> {
         let one = deceptive(Lines::One);
-        let pattern = format!(r"^\s*[^\s{one}]([^{one}]{{0,98}}[^\s{one}])?\s*$");
-        schema(
-            "A name of up to 100 characters. Surrounding white space is trimmed.",
-            pattern,
-        )
-        .min_length(Some(1))
-        .into()
+        let inner_max = NAME_CHARS_MAX - 2;
+        let pattern = format!(r"^\s*[^\s{one}]([^{one}]{{0,{inner_max}}}[^\s{one}])?\s*$");
+        let description = format!(
+            "A name of up to {NAME_CHARS_MAX} characters. Surrounding white space is trimmed."
+        );
+        schema(&description, pattern).min_length(Some(1)).into()
     }
 }
 

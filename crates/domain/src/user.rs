@@ -24,7 +24,7 @@ pub struct Email {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum EmailRefused {
     /// A part is missing, there are two `@`, or a character is not allowed.
-    #[error("must be an e-mail address such as name@example.com")]
+    #[error("must be an email address such as name@example.com")]
     Form,
     /// It contains an agent key, which would be stored with it.
     #[error("must not contain an agent key")]

@@ -241,8 +241,10 @@ fn json_error(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let column = error.column();
     let place = format!(" at line {} column {column}", error.line());
-    text.strip_suffix(&place)
-        .map_or(text.clone(), |text| format!("{text} at column {column}"))
+    match text.strip_suffix(&place) {
+        Some(reason) => format!("{reason} at column {column}"),
+        None => text,
+    }
 }
 
 fn method(text: &str, member: &str) -> Result<Method, LineError> {

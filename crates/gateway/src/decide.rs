@@ -12,6 +12,10 @@ use crate::prepare::Prepared;
 use crate::refusal::Refusal;
 use gaiterguard_intake::BigBodies;
 
+/// How many times a request is decided at most, if the definitions change each time before the
+/// decision is recorded. The limit ends the loop in a workspace that changes without pause.
+pub(crate) const REDECIDE_MAX: usize = 8;
+
 /// Decides prepared requests.
 pub(crate) struct Decider {
     assessor: Arc<Assessor>,

@@ -12,6 +12,7 @@ use gaiterguard_sealing::PayloadKey;
 use gaiterguard_store::PendingOutcome;
 use tokio_util::sync::CancellationToken;
 
+use crate::decide::REDECIDE_MAX;
 use crate::detached::{DetachedOnDrop, or_on_abort};
 use crate::gateway::Gateway;
 use crate::prepare::{Prepared, PreparedRequest};
@@ -207,7 +208,7 @@ impl Gateway {
     ) -> Result<RequestEntryId, Refusal> {
         let request_id = record.request_id();
         let mut caller = prepared.caller.clone();
-        loop {
+        for _ in 0..REDECIDE_MAX {
             match self.recorder.record_read(record, outcome).await? {
                 ReadRecorded::Done(entry) => return Ok(entry),
                 ReadRecorded::AuthorityChanged => {
@@ -233,6 +234,7 @@ impl Gateway {
                 ReadRecorded::Impossible => return Err(Refusal::StorageUnavailable),
             }
         }
+        Err(Refusal::AuthorityUnconfirmed)
     }
 
     async fn send(&self, permit: Permit, forwarding: &Forwarding) -> Result<Sent, DispatchFailed> {

@@ -298,6 +298,9 @@ impl Gateway {
         {
             tracing::warn!("calls were still running at the end; their outcome will be recovered");
         }
+        if let Err(error) = self.store.agent_touch(&self.last_used.take()).await {
+            tracing::warn!(%error, "the last use of agent keys is not recorded");
+        }
         if let Some(llm) = &self.llm
             && let Err(error) = llm.write_spending(&self.store).await
         {

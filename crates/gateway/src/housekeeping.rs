@@ -33,6 +33,10 @@ const LEASE: Duration = Duration::from_secs(5);
 /// How often the lease is renewed, and dead replicas are searched for: a fifth of the lease.
 const LEASE_EVERY: Duration = Duration::from_secs(1);
 
+/// How long a renewal may take. If its connection is silent, there is time for another one within
+/// the lease.
+const RENEWAL_MAX: Duration = Duration::from_secs(2);
+
 /// How long the row of a dead replica is kept. Its claims are settled within seconds.
 const DEAD_REPLICA_KEPT: Duration = Duration::from_hours(1);
 
@@ -107,7 +111,8 @@ impl Housekeeping {
         spawn(Box::pin(each().delete_old()));
         spawn(Box::pin(each().remove_unused_keys()));
         spawn(Box::pin(each().sweep_histories()));
-        spawn(Box::pin(each().write_sightings()));
+        let provenance = Arc::clone(&self.provenance);
+        spawn(Box::pin(async move { provenance.write_sightings().await }));
     }
 
     /// Takes this run's lease and settles what an earlier run left behind. If there may be other
@@ -167,7 +172,7 @@ impl Housekeeping {
     /// Reads the documents that other replicas have added.
     async fn read_documents(self: Arc<Self>) {
         loop {
-            log_failure("reading documents", self.authority.read_unread().await);
+            self.authority.read_unread().await;
         }
     }
 
@@ -175,13 +180,7 @@ impl Housekeeping {
     /// Views never depend on this: a state is always computed as of now.
     async fn expire(self: Arc<Self>) {
         loop {
-            let next = match self.expire_due().await {
-                Ok(next) => next,
-                Err(error) => {
-                    log_failure("expiring actions", Err::<(), _>(error));
-                    None
-                }
-            };
+            let next = log_failure("expiring actions", self.expire_due().await).flatten();
             let left = next.map_or(EXPIRY_EVERY_MAX, |at| self.clock.now().until(at));
             sleep_until(Instant::now() + left.min(EXPIRY_EVERY_MAX)).await;
         }
@@ -216,21 +215,18 @@ impl Housekeeping {
         }
     }
 
-    async fn write_sightings(self: Arc<Self>) {
-        self.provenance.write_sightings().await;
-    }
-
     async fn write_last_used(self: Arc<Self>) {
         let mut ticks = interval(LAST_USED_EVERY);
         loop {
             ticks.tick().await;
             let touched = self.last_used.take();
-            if !touched.is_empty() {
-                log_failure(
-                    "writing the use of keys",
-                    self.store.agent_touch(&touched).await,
-                );
+            let written = self.store.agent_touch(&touched).await;
+            if written.is_err() {
+                for (agent, at) in touched {
+                    self.last_used.note(agent, at);
+                }
             }
+            log_failure("writing the use of keys", written);
         }
     }
 
@@ -241,8 +237,8 @@ impl Housekeeping {
             llm.spending_changed().await;
             loop {
                 let written = llm.write_spending(&self.store).await;
-                let is_written = written.is_ok();
-                log_failure("writing the spending on the language model", written);
+                let what = "writing the spending on the language model";
+                let is_written = log_failure(what, written).is_some();
                 sleep_until(Instant::now() + SPENDING_PAUSE).await;
                 if is_written {
                     break;
@@ -260,7 +256,11 @@ impl Housekeeping {
         let mut renewed_since = None;
         loop {
             ticks.tick().await;
-            let renewed = self.renew_lease().await;
+            let renewing = tokio::time::timeout(RENEWAL_MAX, self.renew_lease()).await;
+            let renewed = renewing.unwrap_or_else(|_| {
+                let what = "the renewal of the lease timed out";
+                Err(StoreError::Unavailable(what.to_owned()))
+            });
             renewed_since = renewed
                 .is_ok()
                 .then(|| renewed_since.unwrap_or_else(Instant::now));
@@ -292,13 +292,7 @@ impl Housekeeping {
             .len()
             == batch
         {}
-        while self
-            .store
-            .claim_recover_running(now, BATCH_ROWS_MAX)
-            .await?
-            == u64::from(BATCH_ROWS_MAX)
-        {}
-        Ok(())
+        in_batches(|| self.store.claim_recover_running(now, BATCH_ROWS_MAX)).await
     }
 
     /// Follows a rotation of the vault's master key while the link to the new key exists, even if
@@ -328,57 +322,70 @@ impl Housekeeping {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            log_failure("removing unused data keys", self.remove_unused().await);
+            let removed = in_batches(|| self.sealing.remove_unused(BATCH_ROWS_MAX)).await;
+            log_failure("removing unused data keys", removed);
         }
     }
 
-    async fn remove_unused(&self) -> Result<(), StoreError> {
-        while self.sealing.remove_unused(BATCH_ROWS_MAX).await? == u64::from(BATCH_ROWS_MAX) {}
-        Ok(())
-    }
-
-    /// Deletes one batch of each kind.
+    /// Deletes everything that is old enough.
     async fn delete_old_once(&self) -> Result<(), StoreError> {
-        let now = self.clock.now();
-        self.store.claim_delete_expired(now, BATCH_ROWS_MAX).await?;
+        let (store, now, batch) = (&self.store, self.clock.now(), BATCH_ROWS_MAX);
+        in_batches(|| store.claim_delete_expired(now, batch)).await?;
         let results_before = now.before(self.result_retention);
-        self.store
-            .action_response_drop_before(results_before, BATCH_ROWS_MAX, now)
-            .await?;
+        in_batches(|| store.action_response_drop_before(results_before, batch, now)).await?;
         // Bodies are long, so a few are dropped at a time until the rest fits.
-        while self
-            .store
+        while store
             .action_body_drop_beyond(self.ended_bytes, BODIES_DROPPED_MAX, now)
             .await?
             > 0
         {}
         let ledger_before = now.before(self.ledger_retention);
-        self.store
-            .request_delete_before(ledger_before, BATCH_ROWS_MAX, now)
-            .await?;
+        in_batches(|| store.request_delete_before(ledger_before, batch, now)).await?;
         let counted_since = rule::counted_since(now);
-        self.store
-            .rule_hits_delete_before(counted_since, BATCH_ROWS_MAX, now)
-            .await?;
-        self.store
-            .session_delete_expired(now, BATCH_ROWS_MAX, now)
-            .await?;
+        in_batches(|| store.rule_hits_delete_before(counted_since, batch, now)).await?;
+        in_batches(|| store.session_delete_expired(now, batch, now)).await?;
         let seen_before = now.before(self.provenance_lifetime);
-        while self
-            .store
-            .sighting_delete_before(seen_before, BATCH_ROWS_MAX, now)
-            .await?
-            == u64::from(BATCH_ROWS_MAX)
-        {}
-        self.store
-            .replica_delete_dead(DEAD_REPLICA_KEPT, now)
-            .await?;
+        in_batches(|| store.sighting_delete_before(seen_before, batch, now)).await?;
+        store.replica_delete_dead(DEAD_REPLICA_KEPT, now).await?;
         Ok(())
     }
 }
 
-fn log_failure<T>(what: &str, result: Result<T, StoreError>) {
-    if let Err(error) = result {
-        tracing::warn!(%error, "{what} failed and will be tried again");
+/// Repeats a change of at most [`BATCH_ROWS_MAX`] rows until it finds fewer.
+async fn in_batches<C>(change: impl Fn() -> C) -> Result<(), StoreError>
+where
+    C: Future<Output = Result<u64, StoreError>>,
+{
+    while change().await? == u64::from(BATCH_ROWS_MAX) {}
+    Ok(())
+}
+
+/// Returns the value, or logs the failure.
+fn log_failure<T>(what: &str, result: Result<T, StoreError>) -> Option<T> {
+    result
+        .inspect_err(|error| tracing::warn!(%error, "{what} failed and will be tried again"))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::ready;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_change_is_repeated_until_no_row_is_left() {
+        let batch = u64::from(BATCH_ROWS_MAX);
+        for rows in [0, 1, batch, 2 * batch + 1] {
+            let left = Cell::new(rows);
+            let change = || {
+                let changed = left.get().min(batch);
+                left.set(left.get() - changed);
+                ready(Ok(changed))
+            };
+            in_batches(change).await.unwrap();
+            assert_eq!(left.get(), 0, "{rows}");
+        }
     }
 }

@@ -18,24 +18,16 @@ const UPSTREAM_SECONDS_BUCKETS: [f64; 11] = [
 
 /// A decision, as a label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[expect(
+    non_camel_case_types,
+    reason = "label values are lower case by convention"
+)]
 pub enum DecisionLabel {
     /// Sent immediately.
-    #[expect(
-        non_camel_case_types,
-        reason = "label values are lower case by convention"
-    )]
     forward,
     /// Held for a human.
-    #[expect(
-        non_camel_case_types,
-        reason = "label values are lower case by convention"
-    )]
     hold,
     /// Denied by a rule.
-    #[expect(
-        non_camel_case_types,
-        reason = "label values are lower case by convention"
-    )]
     deny,
 }
 
@@ -105,17 +97,17 @@ impl Metrics {
             .inc();
     }
 
-    pub(crate) fn upstream_called(&self) {
+    /// Counts a call to an upstream as running until the result is dropped.
+    pub(crate) fn upstream_called(&self) -> Running<'_> {
         self.running.inc();
+        Running(&self.running)
     }
 
     pub(crate) fn upstream_responded(&self, seconds: f64) {
-        self.running.dec();
         self.upstream_seconds.observe(seconds);
     }
 
     pub(crate) fn upstream_failed(&self) {
-        self.running.dec();
         self.upstream_failures.inc();
     }
 
@@ -125,5 +117,29 @@ impl Metrics {
         // Writing into a String cannot fail.
         let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
         text
+    }
+}
+
+/// A call that waits for the head of its upstream's response.
+pub(crate) struct Running<'m>(&'m Gauge);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_is_abandoned_is_no_longer_running() {
+        let metrics = Metrics::new(None);
+        let running = metrics.upstream_called();
+        let counted = |count| format!("gaiterguard_upstream_calls_running {count}\n");
+        assert!(metrics.to_text().contains(&counted(1)));
+        drop(running);
+        assert!(metrics.to_text().contains(&counted(0)));
     }
 }

@@ -227,9 +227,9 @@ pub enum Refusal {
     },
     /// The response contains the credential in a place where it cannot be masked.
     #[error(
-        "the upstream's response contains the service's credential in compressed data that is too \
-         long or too damaged to be masked, so the response is withheld; the request reached the \
-         upstream"
+        "the upstream's response may contain the service's credential in compressed data that is \
+         too long or too damaged to be masked, so the response is withheld; the request reached \
+         the upstream"
     )]
     CredentialEchoed,
     /// The gateway is shutting down, or its definitions are not confirmed.

@@ -14,6 +14,7 @@ use gaiterguard_domain::ledger::Claim;
 use gaiterguard_domain::request::{ProxyRequest, is_safe};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 
+use crate::decide::REDECIDE_MAX;
 use crate::forward::{Forwarding, Keyed};
 use crate::gateway::Gateway;
 use crate::prepare::Prepared;
@@ -21,10 +22,6 @@ use crate::record::Recorded;
 use crate::refusal::Refusal;
 use crate::response::{Held, Outcome};
 use gaiterguard_intake::{ArrivingBody, BodyBroken};
-
-/// How many times a request is decided at most, if the definitions change each time before the
-/// decision is recorded. The limit ends the loop in a workspace that changes without pause.
-const REDECIDE_MAX: usize = 8;
 
 /// The evaluation of a request.
 enum Evaluated {
@@ -196,21 +193,17 @@ impl Gateway {
         {
             // Waits for the first piece, so that nothing is sent for an agent that announces a body
             // and never sends it.
-            if evaluation.decision == Decision::Deny || !body.begin().await? {
+            let caller = &prepared.caller;
+            if evaluation.decision == Decision::Deny
+                || !self.unless_revoked(caller, body.begin()).await?
+            {
                 if body.begins_with_agent_key() {
                     return Err(BodyBroken::HoldsAgentKey.into());
                 }
                 return Ok((prepared, Some((evaluation, body))));
             }
         }
-        let revoked = prepared.caller.key_token();
-        request.body = tokio::select! {
-            biased;
-            () = revoked.cancelled() => {
-                return Err(self.authority.key_revoked(&prepared.caller).into());
-            }
-            body = body.whole() => body?,
-        };
+        request.body = self.unless_revoked(&prepared.caller, body.whole()).await?;
         let prepared = self
             .preparer
             .with_body(prepared, request.body.clone())
@@ -236,16 +229,25 @@ impl Gateway {
         {
             return Ok(Evaluated::Before(claim));
         }
-        let revoked = caller.key_token();
         let asking = self
             .decider
             .evaluate_with_model(assessed, prepared, &request.intent);
         // Boxed, so that the future of every request stays small.
-        let asking = Box::pin(asking);
+        let evaluation = self.unless_revoked(caller, Box::pin(asking)).await?;
+        Ok(Evaluated::Now(evaluation))
+    }
+
+    /// Waits for a result, unless the agent's key is revoked first.
+    async fn unless_revoked<T, E: Into<Refusal>>(
+        &self,
+        caller: &AgentCaller,
+        waiting: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, Refusal> {
+        let revoked = caller.key_token();
         tokio::select! {
             biased;
             () = revoked.cancelled() => Err(self.authority.key_revoked(caller).into()),
-            evaluation = asking => Ok(Evaluated::Now(evaluation?)),
+            result = waiting => result.map_err(Into::into),
         }
     }
 

@@ -95,12 +95,9 @@ impl Gateway {
             }
         }
     }
-}
 
-impl Gateway {
     fn test_call_revoked(&self, workspace: WorkspaceId) -> Refusal {
-        let definitions = self.authority.definitions(workspace);
-        match definitions {
+        match self.authority.definitions(workspace) {
             Some(now) if now.workspace.kill_switch.is_active() => Refusal::KillSwitch,
             Some(_) | None => Refusal::CallRevoked,
         }

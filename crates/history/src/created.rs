@@ -335,7 +335,7 @@ fn only_id<'a>(members: &'a [Member<'a>]) -> Option<&'a str> {
     ids.next().is_none().then_some(id)
 }
 
-/// Whether a thing says that it was created long before.
+/// Returns whether an object says that it was created long before the request.
 fn is_old(members: &[Member<'_>], clock: Option<u64>) -> bool {
     let Some(clock) = clock else { return false };
     members.iter().any(|(name, value)| {
@@ -405,7 +405,7 @@ impl Finder<'_> {
         }
     }
 
-    /// An id that the service gave; one that the agent sent counts under its path alone.
+    /// Adds an id that the service assigned. An id that the agent sent counts only below its path.
     fn id(&mut self, id: &str) {
         if super::secret::is_value(id) || super::secret::is_opaque(id, true) {
             return;

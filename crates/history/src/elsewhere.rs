@@ -33,7 +33,7 @@ impl Elsewhere {
         matches!(self.0.get(&hash), Some((Evidence::Sent, _)))
     }
 
-    /// A sighting of a value, of which no piece is known.
+    /// Returns the sighting of a value, without the piece, which replicas do not share.
     pub(crate) fn sighting(&self, hash: u128, now: u64) -> Option<Sighting> {
         let (evidence, at) = self.0.get(&hash)?;
         let kind = match evidence {
@@ -51,7 +51,7 @@ impl Elsewhere {
         })
     }
 
-    /// Whether nothing was noted but what the agent sent.
+    /// Returns whether all of the values are ones that the agent sent.
     pub fn is_empty(&self) -> bool {
         self.0
             .values()

@@ -38,7 +38,7 @@ impl<'a> Exchange<'a> {
         self.path.split_once('?').map_or("", |(_, query)| query)
     }
 
-    /// Whether the response says that the request did what it asks for.
+    /// Returns whether the status is that of a success (2xx).
     pub(crate) fn succeeded(&self) -> bool {
         (200..300).contains(&self.status)
     }
@@ -54,10 +54,9 @@ pub(crate) fn looked_at(body: &[u8]) -> &[u8] {
     let Some(cut) = body.get(..BODY_BYTES_MAX) else {
         return body;
     };
-    // A character that is cut in two would make the text something else than UTF-8.
-    let whole = cut
-        .iter()
-        .rposition(|byte| byte & 0xc0 != 0x80)
-        .unwrap_or_default();
-    &cut[..whole]
+    match str::from_utf8(cut) {
+        // A character that is cut in two would make the text something else than UTF-8.
+        Err(error) if error.error_len().is_none() => &cut[..error.valid_up_to()],
+        Ok(_) | Err(_) => cut,
+    }
 }

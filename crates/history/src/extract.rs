@@ -55,9 +55,9 @@ pub(crate) struct Found {
     pub(crate) piece: Option<u32>,
     /// Whether the object is known by it.
     pub(crate) is_own: bool,
-    /// Whether it is an id such as services give: nobody's name or address.
+    /// Whether it is an id that a service assigns, rather than the name or address of a person.
     pub(crate) is_given: bool,
-    /// Whether the object has more that says that it exists than what the request itself contained.
+    /// Whether the object has a text that the request did not contain, so that it is not an echo.
     pub(crate) is_confirmed: bool,
 }
 
@@ -77,7 +77,7 @@ pub(crate) struct Extracted {
     pub(crate) values: Vec<Found>,
 }
 
-/// Takes the values out of what was read of a body.
+/// Extracts the values of a parsed body.
 pub(crate) fn of(nodes: &[Node<'_>], key: &HashKey, sent: &Sent) -> Extracted {
     let mut walk = Walk {
         key,
@@ -169,7 +169,7 @@ impl Walk<'_> {
         if let Some(key) = key {
             self.text(key, true, true, &inside);
         }
-        let groups = self.repeated(members);
+        let mut lists = self.repeated(members);
         let keyed = keyed(members).then(|| self.group(members.len()));
         for (at, (name, value)) in members.iter().enumerate() {
             let words = Words::of(name);
@@ -181,8 +181,9 @@ impl Walk<'_> {
                     if let Some(group) = keyed {
                         let item = item_of(group, at);
                         self.object(inner, name, Some(item), Some(name), &inside);
-                    } else if let Some(group) = groups.get(name) {
-                        let item = item_of(*group, at);
+                    } else if let Some((group, position)) = lists.get_mut(name) {
+                        let item = item_of(*group, *position);
+                        *position += 1;
                         self.object(inner, name, Some(item), None, &inside);
                     } else {
                         self.object(inner, name, None, None, &inside);
@@ -345,8 +346,9 @@ impl Walk<'_> {
         group
     }
 
-    /// The lists that are written as members of the same name, as XML does.
-    fn repeated<'n>(&mut self, members: &'n [Member<'n>]) -> HashMap<&'n str, u32> {
+    /// Returns the lists that are written as members of the same name, as XML does, each with the
+    /// position of its next item.
+    fn repeated<'n>(&mut self, members: &'n [Member<'n>]) -> HashMap<&'n str, (u32, usize)> {
         let mut counts: HashMap<&str, usize> = HashMap::new();
         for (name, value) in members {
             if matches!(value, Node::Map(_)) {
@@ -356,7 +358,7 @@ impl Walk<'_> {
         counts
             .into_iter()
             .filter(|(_, count)| *count > 1)
-            .map(|(name, _)| (name, self.group(members.len())))
+            .map(|(name, count)| (name, (self.group(count), 0)))
             .collect()
     }
 }

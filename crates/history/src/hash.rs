@@ -10,7 +10,7 @@ use siphasher::sip128::{Hasher128, SipHasher24};
 pub struct HashKey([u8; 16]);
 
 impl HashKey {
-    /// A key of these bytes, which are to be random or derived from what is.
+    /// Creates a key from these bytes, which must be random or derived from random bytes.
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -54,10 +54,10 @@ impl std::fmt::Debug for HashKey {
     }
 }
 
-/// Finds what is kept under a keyed hash by the hash itself, which is as good as random.
+/// Builds the hasher of tables whose keys are keyed hashes, which are as good as random already.
 pub(crate) type Hashed = BuildHasherDefault<Taken>;
 
-/// Takes half of a keyed hash for the hash of it.
+/// A hasher that returns the lower half of a keyed hash.
 #[derive(Default)]
 pub(crate) struct Taken(u64);
 

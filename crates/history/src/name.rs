@@ -69,7 +69,7 @@ impl Words {
         is_target && !self.iter().any(|word| CHOSEN.contains(&word))
     }
 
-    /// Where this comes among the members of an object: the lowest first.
+    /// Returns the rank of this member in an excerpt of its object; the lowest comes first.
     pub(crate) fn rank(&self) -> u8 {
         let last = self.last();
         if NAMES.contains(&last) {
@@ -85,7 +85,7 @@ impl Words {
         }
     }
 
-    /// Whether this is what people call a thing.
+    /// Returns whether people know a thing by this member.
     pub(crate) fn is_name(&self) -> bool {
         NAMES.contains(&self.last())
     }

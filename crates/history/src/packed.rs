@@ -113,7 +113,7 @@ impl Packed {
     }
 }
 
-/// Opens packs, each one time while its pieces follow each other.
+/// Opens packs, and keeps the last one for pieces that follow each other.
 struct Opened<'o> {
     packed: &'o Packed,
     seal: &'o dyn Seal,

@@ -81,8 +81,8 @@ pub(crate) fn of(
 ) -> String {
     let mut pairs = Vec::new();
     // A branch is that of the `head` or of the `base`, while `attributes` says nothing.
-    let is_told = !part.is_empty() && !PARTS.contains(&part);
-    let prefix = if is_told {
+    let is_named = !part.is_empty() && !PARTS.contains(&part);
+    let prefix = if is_named {
         format!("{part}.")
     } else {
         String::new()
@@ -97,8 +97,10 @@ pub(crate) fn of(
     }
     let own = around.iter().filter_map(|(name, value)| {
         let words = Words::of(name);
-        let is_told = (words.is_own_id() || words.is_name()) && !secret::is_name(&words);
-        let value = if is_told { scalar(value)? } else { return None };
+        if secret::is_name(&words) || !(words.is_own_id() || words.is_name()) {
+            return None;
+        }
+        let value = scalar(value)?;
         Some(Pair {
             order: words.rank() * 2 + 1,
             name: (*name).to_owned(),

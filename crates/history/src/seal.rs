@@ -1,10 +1,10 @@
-//! How pieces of responses are kept unreadable while nobody asks for them.
+//! How pieces of responses are kept encrypted until they are looked up.
 
 use std::fmt::Debug;
 
 /// Encrypts what is kept in memory.
 pub trait Seal: Debug + Send + Sync {
-    /// Encrypts bytes; `None` where that is not possible, and they are not kept then.
+    /// Encrypts bytes. Returns `None` if that is not possible; then they are not kept.
     fn seal(&self, plain: &[u8]) -> Option<Vec<u8>>;
 
     /// Decrypts what [`Seal::seal`] returned; `None` for anything else.

@@ -12,7 +12,7 @@ use gaiterguard_request::{Arena, Node};
 /// response, whose values are then not kept. The hashes of so many take about a megabyte.
 const FORMS_MAX: usize = 50_000;
 
-/// Separators at which a service may take a word out of a text.
+/// Separators at which a service may split a text into words.
 const SEPARATORS: &[char] = &[
     '<', '>', '(', ')', '[', ']', '{', '}', ',', ';', '"', '\'', '|', '=', '&',
 ];
@@ -111,6 +111,14 @@ impl Sent {
         form::of_segments(text, &mut keep);
         // A service may strip these off.
         form::of_whole(text.trim_start_matches(['#', '@']), &mut keep);
+        // It may add the scheme of an address, or change it.
+        let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
+        let bare = bare.trim_start_matches('/');
+        if bare.contains('.') && !bare.contains(|c: char| c == '@' || c.is_whitespace()) {
+            for scheme in ["https://", "http://"] {
+                form::of_whole(&format!("{scheme}{bare}"), &mut keep);
+            }
+        }
     }
 }
 

@@ -29,8 +29,8 @@ pub enum Fault {
 /// Why a registration failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    /// Another account has this e-mail address.
-    #[error("an account with this e-mail address already exists")]
+    /// Another account has this email address.
+    #[error("an account with this email address already exists")]
     EmailTaken,
     /// Registration is closed, or was open for the first user only.
     #[error("registration is closed")]
@@ -97,11 +97,11 @@ pub enum SessionError {
 /// Why an operator's change to an account failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// Another account has this e-mail address.
-    #[error("an account with this e-mail address already exists")]
+    /// Another account has this email address.
+    #[error("an account with this email address already exists")]
     EmailTaken,
-    /// No user has this e-mail address.
-    #[error("there is no user with the e-mail address {0}")]
+    /// No user has this email address.
+    #[error("there is no user with the email address {0}")]
     UserUnknown(String),
     /// The gateway itself failed.
     #[error(transparent)]

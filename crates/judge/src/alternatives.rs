@@ -1,7 +1,7 @@
-//! Choices of which a request takes one: draft or sent, internal or public, staging or production.
+//! Choices between two sides: draft or sent, internal or public, staging or production.
 //!
-//! Where the intent names one side of such a choice and the request takes the other, it does
-//! something else than it says.
+//! If the intent names one side of a choice and the request takes the other, the request does not do
+//! what it says.
 
 use std::sync::LazyLock;
 

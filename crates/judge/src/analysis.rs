@@ -55,6 +55,8 @@ impl<'a> Analysis<'a> {
         for (name, value) in request.headers {
             let value = String::from_utf8_lossy(value.as_bytes());
             match name.as_str() {
+                // Neither a model nor a human is shown them.
+                "authorization" | "cookie" => continue,
                 // AWS and SOAP name a procedure in these headers.
                 "x-amz-target" | "soapaction" => visitor.whole_call(None, value.trim_matches('"')),
                 // SOAP 1.2 names it next to the type.
@@ -63,9 +65,9 @@ impl<'a> Analysis<'a> {
                         visitor.whole_call(None, action);
                     }
                 }
-                "authorization" | "cookie" | "accept" | "user-agent" => {}
-                name => visitor.text_of(&value, name),
+                _ => {}
             }
+            visitor.text_of(&value, name.as_str());
         }
         for text in route.texts() {
             visitor.text_of(text, "path");

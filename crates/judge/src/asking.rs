@@ -24,11 +24,8 @@ pub(crate) fn proof(
     route: &Route<'_>,
     fields: &Fields<'_>,
 ) -> Option<&'static str> {
-    let is_bare = opened.request().method == Method::POST
-        && (opened.query().members().is_empty() || says_nothing(opened))
-        && opened.oddities().is_empty()
-        && opened.others().is_empty();
-    if !is_bare || fields.graphql == Some(true) || !fields.calls.iter().all(call::only_asks) {
+    let changes = fields.graphql == Some(true);
+    if changes || !is_bare(opened) || !fields.calls.iter().all(call::only_asks) {
         return None;
     }
     let is_call = match opened.content() {
@@ -52,11 +49,7 @@ pub(crate) fn is_nothing_but_calls(
     route: &Route<'_>,
     fields: &Fields<'_>,
 ) -> bool {
-    let is_bare = opened.request().method == Method::POST
-        && (opened.query().members().is_empty() || says_nothing(opened))
-        && opened.oddities().is_empty()
-        && opened.others().is_empty();
-    is_bare
+    is_bare(opened)
         && !fields.calls.is_empty()
         && match opened.content() {
             Body::Xml(document, _) => route.takes_envelopes() && is_asking_xml(document),
@@ -66,6 +59,14 @@ pub(crate) fn is_nothing_but_calls(
             }
             _ => false,
         }
+}
+
+/// Whether a request is a POST in which only the body and the headers say what is called.
+fn is_bare(opened: &Opened<'_>) -> bool {
+    opened.request().method == Method::POST
+        && (opened.query().members().is_empty() || says_nothing(opened))
+        && opened.oddities().is_empty()
+        && opened.others().is_empty()
 }
 
 fn names_call(headers: &HeaderMap) -> bool {

@@ -3,7 +3,7 @@
 use gaiterguard_domain::effect::Effect;
 
 use crate::field::{Fields, Inner};
-use crate::finding::{Finding, shown};
+use crate::finding::{Finding, is_open, shown};
 use crate::lexicon::Sense;
 use crate::route::Route;
 use crate::signal::{self, Shown};
@@ -17,9 +17,10 @@ pub(crate) fn of_calls(fields: &Fields<'_>) -> Vec<Finding> {
         let route = Route::of_call(call.name);
         changing += usize::from(!asks(call, &route));
         if let Some(effect) = effect(call, &route)
-            && !findings
-                .iter()
-                .any(|known| known.kind.effect == Some(effect))
+            // A call in the query does not stand for one in the body, where its effect is hidden.
+            && !findings.iter().any(|known| {
+                known.kind.effect == Some(effect) && (!known.is_open() || is_open(call.evidence))
+            })
         {
             let sentence = format!("Its call “{}” {}.", shown(call.name), effect.phrase());
             findings.push(Finding::effect(

@@ -1,6 +1,6 @@
 //! The character classes of a text, found in one pass so that several checks can skip it.
 
-/// The signs of a text.
+/// The classes of the characters in a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct CharClasses(u16);
 
@@ -48,7 +48,7 @@ const fn signs(byte: u8) -> u16 {
     if !byte.is_ascii_uppercase() {
         signs |= OTHER_THAN_CAPITAL;
     }
-    // So may what is not ASCII.
+    // So may characters that are not ASCII.
     if byte.is_ascii() && !is_base64 {
         signs |= NOT_BASE64;
     }
@@ -101,7 +101,7 @@ impl CharClasses {
         !self.has(SPACE) && (!self.has(NOT_BASE64) || self.has(EQUALS))
     }
 
-    /// Whether there is more in it than what is seen: control characters, or what is not ASCII.
+    /// Whether it may hold hidden characters: it has control characters, or others than ASCII.
     pub(crate) fn may_hide(self) -> bool {
         self.has(NOT_PLAIN)
     }

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use gaiterguard_request::node::{Member, Node};
 
-/// Up to so many members each name is compared with each, which is faster than sorting and needs no
-/// memory.
+/// The most members whose names are compared pairwise, which is faster than sorting and allocates
+/// nothing.
 const FEW: usize = 8;
 
 /// A name that appears twice in a map, with its two values.

@@ -11,14 +11,21 @@ use crate::weights::{self, Code};
 pub(crate) struct Features {
     sum: f64,
     codes: Vec<Code>,
-    /// The names, where somebody wants to see them.
+    /// The names, if the caller asks for them.
     names: Option<Vec<String>>,
 }
 
+/// Whether the names of features are kept. Only the fit of the weights needs them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    Kept,
+    Dropped,
+}
+
 impl Features {
-    pub(crate) fn new(is_named: bool) -> Self {
+    pub(crate) fn new(names: Names) -> Self {
         Self {
-            names: is_named.then(Vec::new),
+            names: (names == Names::Kept).then(Vec::new),
             ..Self::default()
         }
     }

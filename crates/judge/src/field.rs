@@ -33,6 +33,13 @@ pub(crate) struct Found<'k> {
     pub(crate) is_whole: bool,
 }
 
+impl Found<'_> {
+    /// Whether it is in the query.
+    pub(crate) fn is_in_query(&self) -> bool {
+        self.evidence == "query"
+    }
+}
+
 /// A call within the request and its place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Inner<'k> {
@@ -48,8 +55,9 @@ pub(crate) struct Override<'k> {
     pub(crate) method: &'k str,
 }
 
-/// The most values that are compared one by one. Limits the time for a large body.
-pub(crate) const LEAVES_MAX: usize = 4096;
+/// The most values that are compared one by one. Limits the time for a large body to less than half a
+/// second. A request with more is held, because a skipped value may be the one that matters.
+pub(crate) const LEAVES_MAX: usize = 1 << 15;
 
 /// The type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,9 +136,15 @@ impl<'k> Fields<'k> {
         })
     }
 
-    /// Adds a finding, unless there is one of its kind.
+    /// Adds a finding, unless there is one of its kind. An effect in the body replaces the same one in the
+    /// query, because only the hidden one holds the request.
     pub(crate) fn report(&mut self, finding: Finding) {
-        if self.findings.len() < FINDINGS_MAX && !self.knows(finding.kind) {
+        let mut known = self.findings.iter_mut();
+        if let Some(known) = known.find(|known| known.is(finding.kind)) {
+            if finding.kind.effect.is_some() && known.is_open() && !finding.is_open() {
+                *known = finding;
+            }
+        } else if self.findings.len() < FINDINGS_MAX {
             self.findings.push(finding);
         }
     }

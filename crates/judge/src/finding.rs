@@ -106,6 +106,11 @@ impl Finding {
         self.kind.code == kind.code
     }
 
+    /// Whether its place shows an effect to everyone who sees the request.
+    pub(crate) fn is_open(&self) -> bool {
+        is_open(&self.evidence)
+    }
+
     pub(crate) fn into_signal(self) -> Signal {
         Signal {
             code: self.kind.code.to_owned(),
@@ -114,6 +119,12 @@ impl Finding {
             sentence: self.sentence,
         }
     }
+}
+
+/// Whether evidence is a place that shows an effect to everyone who sees the request, unlike the body:
+/// the method, the path or the query.
+pub(crate) fn is_open(evidence: &str) -> bool {
+    matches!(evidence, "method" | "path" | "query")
 }
 
 /// Converts log-odds to the weight that is shown in a verdict, from 0.0 to 1.0.

@@ -8,7 +8,7 @@ use http::Method;
 
 use crate::call::only_asks;
 use crate::classes::{Class, Classes};
-use crate::features::Features;
+use crate::features::{Features, Names};
 use crate::field::{Fields, Inner};
 use crate::route::Route;
 use crate::words::{of_name, stem};
@@ -92,17 +92,17 @@ pub(crate) fn score(
     route: &Route<'_>,
     fields: &Fields<'_>,
     certain: Certain,
-    is_named: bool,
+    kept: Names,
 ) -> (f64, Vec<Vec<String>>) {
     let host = request.host;
     let mut gravest: Option<f64> = None;
     let mut names = Vec::new();
     let mut add = |verb, route: &Route<'_>| {
-        let mut features = Features::new(is_named);
+        let mut features = Features::new(kept);
         Operation { verb, route, host }.count(&mut features);
         let sum = features.sum();
         gravest = Some(gravest.map_or(sum, |known| known.max(sum)));
-        if is_named {
+        if kept == Names::Kept {
             names.push(features.into_names());
         }
     };

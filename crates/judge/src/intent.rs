@@ -11,8 +11,8 @@ use crate::lexicon;
 use crate::pairs::Pairs;
 use crate::words::{self, Stem, Stems, stem};
 
-/// Why a request is sent. Most requests are reads that nobody holds against their intent, so it is
-/// taken apart only when something asks.
+/// The stated purpose of a request. Most requests are reads, which are not compared with their intent, so
+/// it is parsed on first use.
 #[derive(Debug)]
 pub(crate) struct Intent<'a> {
     text: &'a str,
@@ -174,7 +174,9 @@ impl<'a> IntentWords<'a> {
                     _ => day = None,
                 }
             }
-            if let Some(number) = number(token) {
+            // Read as a number, a code such as `4e98712` is infinite, and every amount is as near to that.
+            // Amounts are compared in cents too.
+            if let Some(number) = number(token).filter(|number| (number * 100.0).is_finite()) {
                 self.numbers.push(number);
             }
             if token.len() >= 3 && token.bytes().any(|byte| byte.is_ascii_alphabetic())
@@ -240,21 +242,28 @@ impl<'a> IntentWords<'a> {
             pattern[0].to_ascii_lowercase(),
             pattern[0].to_ascii_uppercase(),
         );
+        // The ends are checked first: a run of one letter would be compared at each of its letters.
         memchr::memchr2_iter(lower, upper, haystack).any(|at| {
-            haystack
-                .get(at..at + pattern.len())
-                .is_some_and(|found| found.eq_ignore_ascii_case(pattern))
-                && bounded(haystack, at.checked_sub(1))
-                && bounded(haystack, Some(at + pattern.len()))
+            let end = at + pattern.len();
+            bounded(haystack, at.checked_sub(1))
+                && bounded(haystack, Some(end))
+                && haystack
+                    .get(at..end)
+                    .is_some_and(|found| found.eq_ignore_ascii_case(pattern))
         })
     }
 
-    /// Whether a host or one that it belongs to is spoken of.
+    /// Whether the intent names this host, or a host or an e-mail address that contains it.
     pub(crate) fn names_host(&self, host: &str) -> bool {
         let host = host.trim_start_matches("www.");
         self.hosts.iter().chain(&self.emails).any(|known| {
-            let known = known.trim_start_matches("www.");
-            known.len() >= host.len() && known.to_ascii_lowercase().contains(host)
+            let known = known.to_ascii_lowercase();
+            known.match_indices(host).any(|(at, _)| {
+                // Whole labels: `pal.example` is not in `paypal.example`.
+                let before = known[..at].chars().next_back();
+                let after = known[at + host.len()..].chars().next();
+                matches!(before, None | Some('.' | '@')) && matches!(after, None | Some('.'))
+            })
         }) || self.names(host)
     }
 
@@ -389,11 +398,13 @@ mod tests {
         };
         assert_eq!(intent_words.dates(), [day]);
         assert!(intent_words.names("#w9284598") && !intent_words.names("W928459"));
-        assert!(intent_words.names_host("shop.example"));
+        assert!(intent_words.names_host("shop.example") && intent_words.names_host("x.example"));
+        assert!(!intent_words.names_host("hop.example") && !intent_words.names_host("shop.exam"));
         assert_eq!(intent_words.other_number(stem("issues"), "18"), Some("17"));
         assert_eq!(intent_words.other_number(stem("issues"), "17"), None);
         assert!(intent_words.asks_for(Effect::Pay) && !intent_words.only_looks());
         assert!(IntentWords::of("How many unread mails are there?").only_looks());
+        assert_eq!(IntentWords::of("Pay 20 for 4e98712").numbers(), [20.0]);
     }
 
     #[test]

@@ -62,7 +62,7 @@ use http::Method;
 use analysis::Analysis;
 use compare::Compared;
 use effects::Effects;
-use features::Features;
+use features::{Features, Names};
 use finding::Finding;
 use integrity::Behavior;
 use requested_effects::RequestedEffects;
@@ -105,17 +105,17 @@ const HARMLESS_SCORE: f64 = 0.15;
 
 /// Assesses a request.
 pub fn assess(subject: Subject<'_>) -> Assessment {
-    judge(&subject, false).0
+    judge(&subject, Names::Dropped).0
 }
 
 /// Returns the names of all features of a request, for fitting the weights: those of each of its
 /// operations, of which the one with the greatest sum of weights applies, and all others.
 pub fn features(subject: Subject<'_>) -> (Vec<Vec<String>>, Vec<String>) {
-    let (_, operations, features) = judge(&subject, true);
+    let (_, operations, features) = judge(&subject, Names::Kept);
     (operations, features.into_names())
 }
 
-fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>, Features) {
+fn judge(subject: &Subject<'_>, names: Names) -> (Assessment, Vec<Vec<String>>, Features) {
     let opened = subject.opened;
     let request = opened.request();
     let safe = is_safe(request.method);
@@ -140,8 +140,8 @@ fn judge(subject: &Subject<'_>, is_named: bool) -> (Assessment, Vec<Vec<String>>
         findings.extend(effects::of_reading(&route, opened.query(), &intent));
     }
     let intent_words = intent.words();
-    let mut features = Features::new(is_named);
-    let (sum, operations) = impact::score(request, &route, &fields, certain, is_named);
+    let mut features = Features::new(names);
+    let (sum, operations) = impact::score(request, &route, &fields, certain, names);
     features.start_from(sum);
     if !safe && effects.gravest != Effect::Read {
         let documented = match subject.documented {
@@ -231,11 +231,10 @@ fn conclude(
         }
         // An effect that the method, path or query shows has a weight but no floor. An effect that is
         // hidden in the body, and that the intent does not ask for, holds the request.
-        if let Some(effect) = finding.kind.effect {
-            let is_hidden = !matches!(finding.evidence.as_str(), "method" | "path" | "query");
-            if !is_hidden || asked.asks_for(effect) {
-                finding.floor = 0.0;
-            }
+        if let Some(effect) = finding.kind.effect
+            && (finding.is_open() || asked.asks_for(effect))
+        {
+            finding.floor = 0.0;
         }
     }
     findings.sort_by(|one, other| {

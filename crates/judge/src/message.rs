@@ -18,7 +18,7 @@ const QUOTED_SHARE: f64 = 0.6;
 /// and prepositions.
 const WORD_LETTERS_MIN: usize = 4;
 
-/// Takes the demand to hold off a message that the intent explains in full.
+/// Removes the floor of a message that the intent explains in full.
 pub(crate) fn relieve(findings: &mut [Finding]) {
     for finding in findings {
         if finding.kind.effect == Some(Effect::ShareOutside) {

@@ -1,5 +1,5 @@
-//! Findings for what is odd about how a request is written: what cannot be read, and what a server may read
-//! as another request.
+//! Findings about the form of a request: parts that cannot be read, and parts that a server may take for
+//! another request.
 
 use gaiterguard_domain::request::METHODS;
 use gaiterguard_request::opened::{Oddity, OddityKind};

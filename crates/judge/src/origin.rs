@@ -1,8 +1,6 @@
 //! Where the identifiers of a request come from: the agent's own earlier work, what it was shown, or
 //! nowhere that is known.
 
-use std::collections::HashSet;
-
 use crate::alternatives::Sides;
 use crate::classes::{Class, Classes};
 use crate::compare::Compared;
@@ -10,9 +8,10 @@ use crate::features::Features;
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
 use crate::impact::Verb;
+use crate::intent::IntentWords;
 use crate::role::Role;
 use crate::signal;
-use crate::words::{Stem, of_name, of_text, stem};
+use crate::words::{Stem, Stems, of_name, of_text, stem};
 use gaiterguard_history::{Sighting, SightingKind};
 
 /// The most values that are looked up for one request. Each takes some ten microseconds, so all of
@@ -79,7 +78,6 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
     // An object that was created under a name of the agent's choice is found by its path.
     let path = history.sighting(compared.request.path);
     let mut is_target_own = path.is_some_and(|sighting| sighting.kind == SightingKind::Created);
-    let words: HashSet<Stem> = of_text(compared.intent).map(stem).collect();
     for (value, evidence, reaches) in values.by_ref().take(LOOKED_UP_MAX) {
         let is_named = compared.intent_words.names(value);
         let bare = value
@@ -108,7 +106,7 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
         if Some(value) == target && evidence == "path" {
             is_target_own |= is_own;
         }
-        let fit = origin.compare(&words, value, &sighting);
+        let fit = origin.compare(compared.intent_words, value, &sighting);
         origin.sides = origin.sides.with(Sides::of_all(
             of_text(&sighting.piece).flat_map(of_name).map(stem),
         ));
@@ -128,13 +126,18 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
 
 impl Origin {
     /// Compares the object that a value identifies with its siblings in the response.
-    fn compare(&mut self, intent: &HashSet<Stem>, value: &str, sighting: &Sighting) -> Option<i64> {
+    fn compare(
+        &mut self,
+        intent_words: &IntentWords<'_>,
+        value: &str,
+        sighting: &Sighting,
+    ) -> Option<i64> {
         if sighting.siblings.is_empty() {
             return None;
         }
-        let words = |piece: &str| -> HashSet<Stem> { of_text(piece).map(stem).collect() };
+        let words = |piece: &str| -> Stems { of_text(piece).map(stem).collect() };
         let own = words(&sighting.piece);
-        let others: Vec<HashSet<Stem>> = sighting
+        let others: Vec<Stems> = sighting
             .siblings
             .iter()
             .filter(|piece| **piece != sighting.piece)
@@ -146,10 +149,10 @@ impl Origin {
         // Words that all of them have do not distinguish them.
         let is_common =
             |word: &Stem| own.contains(word) && others.iter().all(|one| one.contains(word));
-        let fit = |piece: &HashSet<Stem>| {
+        let fit = |piece: &Stems| {
             let hits = piece
                 .iter()
-                .filter(|word| intent.contains(word) && !is_common(word));
+                .filter(|word| intent_words.has(**word) && !is_common(word));
             i64::try_from(hits.count()).unwrap_or(i64::MAX)
         };
         let best = others.iter().map(&fit).max().unwrap_or_default();

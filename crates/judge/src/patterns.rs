@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use gaiterguard_domain::secret_shape;
 
 use crate::char_classes::CharClasses;
@@ -113,7 +113,6 @@ static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| {
         .collect();
     let automaton = AhoCorasick::builder()
         .ascii_case_insensitive(true)
-        .match_kind(MatchKind::LeftmostFirst)
         .kind(Some(AhoCorasickKind::DFA))
         .build(known.iter().map(|(_, word)| *word))
         .expect("the lists are short, so their automaton fits into memory");
@@ -145,7 +144,8 @@ pub(crate) fn search(text: &str, mut found: impl FnMut(Pattern)) {
     let mut checks = 0;
     let mut prompt_injection: Option<prompt_injection::Strength> = None;
     let (mut secret, mut harm, mut internal) = (false, false, false);
-    for hit in automaton.find_iter(text) {
+    // Patterns overlap: `| sh` must not hide the token in `| shpat_…`.
+    for hit in automaton.find_overlapping_iter(text) {
         let (kind, word) = known[hit.pattern()];
         match kind {
             Kind::InjectionMark => prompt_injection = Some(prompt_injection::Strength::Plain),

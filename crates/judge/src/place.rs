@@ -4,8 +4,8 @@ use std::cell::OnceCell;
 
 use gaiterguard_request::node::push_token;
 
-/// A place in a request, linked to its parents. The pointer is written only for findings: the visitor
-/// passes through many thousand places.
+/// A place in a request, linked to its parents. Its pointer is written only where it is needed: the
+/// visitor passes through many thousand places.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place<'p> {
     /// A header, the path, the query, or an encoded text: there are no pointers into these.
@@ -21,10 +21,16 @@ pub(crate) enum Place<'p> {
 /// The initial capacity for a pointer, in bytes. Few are longer.
 pub(crate) const POINTER_BYTES: usize = 64;
 
+/// The most bytes of names in a pointer, before they are escaped. Values below longer names are found in
+/// the body as a whole: otherwise every value would copy them, and findings would store them.
+const NAMES_BYTES_MAX: usize = 1024;
+
 /// A list or a map with its place. Its pointer is cached, because findings often share a parent.
 #[derive(Debug)]
 pub(crate) struct Holder<'p> {
     place: &'p Place<'p>,
+    /// The bytes of the names in its pointer.
+    names_bytes: usize,
     pointer: OnceCell<String>,
 }
 
@@ -32,6 +38,7 @@ impl<'p> Holder<'p> {
     pub(crate) fn at(place: &'p Place<'p>) -> Self {
         Self {
             place,
+            names_bytes: place.names_bytes(),
             pointer: OnceCell::new(),
         }
     }
@@ -40,6 +47,7 @@ impl<'p> Holder<'p> {
     pub(crate) fn member(&'p self, name: &'p str) -> Place<'p> {
         match self.place {
             Place::Named(_) => *self.place,
+            _ if self.names_bytes + name.len() > NAMES_BYTES_MAX => Place::Named(""),
             _ => Place::Member(self, name),
         }
     }
@@ -58,11 +66,25 @@ impl<'p> Holder<'p> {
 }
 
 impl Place<'_> {
+    /// Whether it is the query.
+    pub(crate) fn is_query(&self) -> bool {
+        matches!(self, Self::Named("query"))
+    }
+
     /// Returns the evidence for a finding: the name, or a JSON pointer (RFC 6901) into the body.
     pub(crate) fn pointer(&self) -> String {
         let mut pointer = String::with_capacity(POINTER_BYTES);
         self.write(&mut pointer);
         pointer
+    }
+
+    /// The bytes of the names in its pointer. Numbers do not count: lists nest only so deep.
+    fn names_bytes(&self) -> usize {
+        match self {
+            Self::Named(_) | Self::Body => 0,
+            Self::Member(map, name) => map.names_bytes + name.len(),
+            Self::Item(list, _) => list.names_bytes,
+        }
     }
 
     /// Appends the pointer.
@@ -105,6 +127,19 @@ mod tests {
         assert_eq!(item.member("c~").pointer(), "/a~1b/12/c~0");
         assert_eq!(item.member("d").pointer(), "/a~1b/12/d");
         assert_eq!(Place::Body.pointer(), "");
+    }
+
+    #[test]
+    fn a_value_below_a_very_long_name_is_found_in_the_body_as_a_whole() {
+        let body = Holder::at(&Place::Body);
+        let name = "n".repeat(NAMES_BYTES_MAX);
+        let map = body.member(&name);
+        assert_eq!(map.pointer().len(), NAMES_BYTES_MAX + 1);
+        let map = Holder::at(&map);
+        let list = map.member("to");
+        assert_eq!(list.pointer(), "");
+        let list = Holder::at(&list);
+        assert_eq!(list.item(3).pointer(), "");
     }
 
     #[test]

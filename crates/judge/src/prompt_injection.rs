@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use crate::words::{self, ByStem, stem};
 
-/// How plainly a text speaks to the judge.
+/// How clearly a text addresses the assessor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Strength {
-    /// As people also write to one another.
+    /// People write this to one another too.
     Faint,
-    /// There is hardly another reading.
+    /// It has hardly any other meaning.
     Plain,
 }
 
@@ -241,7 +241,7 @@ static MEMBERS: LazyLock<ByStem<u64>> = LazyLock::new(|| {
     members
 });
 
-/// How plainly the words around a place speak to the judge.
+/// Returns how clearly the words around a place address the assessor.
 pub(crate) fn around(text: &str, at: usize) -> Option<Strength> {
     let mut start = at.saturating_sub(REACH);
     while !text.is_char_boundary(start) {

@@ -106,8 +106,34 @@ const UNITS: &[(&[&str], &[f64])] = &[
     (&["bps", "basis"], &[100.0]),
 ];
 
+/// The numbers that a text gives. An intent may give a thousand, and a request may have thousands of
+/// values to compare with them.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// In ascending order.
+    numbers: Vec<f64>,
+    digits: Vec<Digits>,
+}
+
+/// The digits of a number.
+#[derive(Debug)]
+struct Digits {
+    written: Vec<u8>,
+    sorted: Vec<u8>,
+}
+
+impl Digits {
+    fn of(number: f64) -> Self {
+        let text = number.abs().to_string();
+        let written: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).collect();
+        let mut sorted = written.clone();
+        sorted.sort_unstable();
+        Self { written, sorted }
+    }
+}
+
 /// The numbers of a text.
-pub(crate) fn of_text(text: &str) -> Vec<f64> {
+fn of_text(text: &str) -> Vec<f64> {
     let mut numbers = Vec::new();
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -204,37 +230,72 @@ fn readings(token: &str, numbers: &mut Vec<f64>) {
     }
 }
 
-/// Whether a number in a field of this name is one of those given, in whatever unit.
-pub(crate) fn is_given(value: f64, name: &str, given: &[f64]) -> bool {
-    let same = |one: f64, other: f64| (one - other).abs() <= 1e-6 * other.abs().max(1.0);
-    let value = value.abs();
-    given.iter().any(|number| {
-        same(*number, value)
+impl Given {
+    pub(crate) fn in_text(text: &str) -> Self {
+        let mut numbers = of_text(text);
+        numbers.sort_unstable_by(f64::total_cmp);
+        let digits = numbers.iter().map(|number| Digits::of(*number)).collect();
+        Self { numbers, digits }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
+    /// Whether this very number is given.
+    pub(crate) fn holds(&self, value: f64) -> bool {
+        is_near(&self.numbers, |number| number, value, 1e-6)
+    }
+
+    /// Whether a number in a field of this name is one of those given, in whatever unit.
+    pub(crate) fn is_given(&self, value: f64, name: &str) -> bool {
+        let value = value.abs();
+        let tolerance = 1e-6 * value.max(1.0);
+        let in_unit = |scale: f64| is_near(&self.numbers, |one| one * scale, value, tolerance);
+        in_unit(1.0)
             || UNITS.iter().any(|(names, scales)| {
-                scales.iter().any(|scale| same(number * scale, value))
+                scales.iter().any(|scale| in_unit(*scale))
                     && of_name(name)
                         .any(|word| names.iter().any(|known| word.eq_ignore_ascii_case(known)))
             })
-    })
+    }
+
+    /// Whether a number is one of those given but for its decimal point: 15 for 1.5.
+    pub(crate) fn is_shifted(&self, value: f64, name: &str) -> bool {
+        const SHIFTS: [f64; 7] = [10.0, 0.1, 100.0, 0.01, 1000.0, 0.001, 10_000.0];
+        let of_unit = UNITS.iter().filter(|(names, _)| {
+            of_name(name).any(|word| names.iter().any(|known| word.eq_ignore_ascii_case(known)))
+        });
+        let scales = of_unit.flat_map(|(_, scales)| scales.iter().copied());
+        let value = value.abs();
+        let first = self.numbers.partition_point(|number| *number < 1.0);
+        std::iter::once(1.0).chain(scales).any(|scale| {
+            SHIFTS.iter().any(|shift| {
+                let shifted = |number: f64| number * scale * shift;
+                is_near(&self.numbers[first..], shifted, value, 1e-6 * value)
+            })
+        })
+    }
+
+    /// Whether a number has the digits of one of those given in another order: 1485 for 1458.
+    pub(crate) fn is_scrambled(&self, value: f64) -> bool {
+        let Digits { written, sorted } = Digits::of(value);
+        written.len() >= 2
+            && self
+                .digits
+                .iter()
+                .any(|given| given.sorted == sorted && given.written != written)
+    }
 }
 
-/// Whether a number is one of those given but for its decimal point: 15 for 1.5.
-pub(crate) fn is_shifted(value: f64, name: &str, given: &[f64]) -> bool {
-    const SHIFTS: [f64; 7] = [10.0, 0.1, 100.0, 0.01, 1000.0, 0.001, 10_000.0];
-    let of_unit = UNITS.iter().filter(|(names, _)| {
-        of_name(name).any(|word| names.iter().any(|known| word.eq_ignore_ascii_case(known)))
-    });
-    let scales: Vec<f64> = std::iter::once(1.0)
-        .chain(of_unit.flat_map(|(_, scales)| scales.iter().copied()))
-        .collect();
-    let value = value.abs();
-    given.iter().filter(|number| **number >= 1.0).any(|number| {
-        scales.iter().any(|scale| {
-            SHIFTS
-                .iter()
-                .any(|shift| (number * scale * shift - value).abs() <= 1e-6 * value)
-        })
-    })
+/// Whether one of these numbers comes near a value, after a change that keeps their order.
+fn is_near(numbers: &[f64], change: impl Fn(f64) -> f64, value: f64, tolerance: f64) -> bool {
+    // The nearest are next to the place of the value.
+    let above = numbers.partition_point(|number| change(*number) < value);
+    let nearest = numbers[above.saturating_sub(1)..].iter().take(2);
+    nearest
+        .copied()
+        .any(|number| (change(number) - value).abs() <= tolerance)
 }
 
 /// Whether a word of a name says that it is about money.
@@ -245,21 +306,18 @@ pub(crate) fn is_money(word: &str) -> bool {
         .any(|known| word.eq_ignore_ascii_case(known))
 }
 
-/// Whether a number has the digits of one of those given in another order: 1485 for 1458.
-pub(crate) fn is_scrambled(value: f64, given: &[f64]) -> bool {
-    let digits = |number: f64| {
-        let mut digits: Vec<u8> = format!("{}", number.abs())
-            .bytes()
-            .filter(u8::is_ascii_digit)
-            .collect();
-        let written = digits.clone();
-        digits.sort_unstable();
-        (written, digits)
-    };
-    let (written, sorted) = digits(value);
-    written.len() >= 2
-        && given.iter().any(|number| {
-            let (other, other_sorted) = digits(*number);
-            other != written && other_sorted == sorted
-        })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_compared_with_the_nearest_numbers() {
+        let given = Given::in_text("Move 1458 items and 15 boxes in 1.5 hours");
+        assert!(given.holds(15.0) && !given.holds(16.0));
+        assert!(given.is_given(5400.0, "duration") && !given.is_given(5400.0, "items"));
+        assert!(given.is_shifted(150.0, "boxes") && !given.is_shifted(151.0, "boxes"));
+        assert!(given.is_scrambled(1485.0) && !given.is_scrambled(1458.0));
+        let nothing = Given::in_text("Move them");
+        assert!(nothing.is_empty() && !nothing.is_given(0.0, "items"));
+    }
 }

@@ -99,7 +99,7 @@ impl DataKinds {
         Self(self.0 & !other.0)
     }
 
-    /// Less the kind of people.
+    /// Returns the set without the kind of people.
     pub(crate) fn without_people(self) -> Self {
         let people = KINDS.iter().position(|(name, _)| *name == "people");
         Self(self.0 & !people.map_or(0, |number| 1 << number))

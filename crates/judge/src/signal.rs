@@ -82,8 +82,8 @@ const SECRET: f64 = 0.65;
 /// Patterns that usually mean harm and sometimes appear in honest texts.
 const PATTERN: f64 = 0.6;
 
-/// Nothing suspicious was found, but part of the request was not looked at. Just above the
-/// threshold, so that every other reason is explained first.
+/// Nothing suspicious was found, but part of the request was not inspected. Just above the threshold, so
+/// that every other reason is explained first.
 const UNCHECKED: f64 = 0.55;
 
 impl SignalKind {

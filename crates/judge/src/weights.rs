@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 
 use crate::words::AsItIs;
 
-/// One line for each feature: its name, its weight, and in how many of the labeled requests it was
-/// found that needed no human, and that did.
+/// One line for each feature: its name, its weight, its prior, and in how many labeled requests it was
+/// found that should be forwarded, and that should be held.
 const TABLE: &str = include_str!("weights.tsv");
 
 /// A feature's name as a number.

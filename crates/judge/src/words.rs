@@ -39,7 +39,7 @@ impl Hasher for AsItIs {
 /// The stem of a word: lower case, without the endings of plurals and of English verbs. It need
 /// not be a word; it only has to be the same for all forms of one.
 pub(crate) fn stem(word: &str) -> Stem {
-    // All of the buffer is worked on, because a length that is known beforehand takes a few steps.
+    // The whole buffer is processed: its length is known at compile time, which is faster.
     let mut buffer = [0u8; STEMMED_MAX];
     let Some(beginning) = buffer.get_mut(..word.len()) else {
         return hashed(word.to_lowercase().as_bytes());
@@ -53,7 +53,7 @@ pub(crate) fn stem(word: &str) -> Stem {
     hashed(&buffer[..end])
 }
 
-/// How long a word is without its ending. A `y` may have taken the place of its last letter.
+/// Returns the length of a word without its ending. The last letter may be replaced by `y`.
 fn without_ending(word: &mut [u8]) -> usize {
     let mut end = word.len();
     match &word[..end] {
@@ -204,7 +204,8 @@ fn bare(word: &str) -> &str {
     word.strip_suffix("'s").unwrap_or(word)
 }
 
-/// Where the characters of a kind end that begin at a place. Most are ASCII, which need not be decoded.
+/// Returns where the run of characters of a kind that begins at `start` ends. Most are ASCII, which need
+/// not be decoded.
 #[inline]
 fn run(text: &str, start: usize, mut is_of_kind: impl FnMut(u8) -> bool) -> usize {
     let mut at = start;

@@ -53,9 +53,9 @@ pub(crate) async fn serve<H: Handler>(
     let service = service_fn(|request| requests.handle(request));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        // The guard enforces the timeout of a head. For hyper, this timeout is the idle time
-        // between two requests.
-        .header_read_timeout(KEEP_ALIVE_IDLE)
+        // The guard enforces the timeout of a head. Hyper's timer ends idle connections, but also
+        // runs while a head arrives, so it leaves a head that begins in time as long as the guard.
+        .header_read_timeout(KEEP_ALIVE_IDLE + limits.header_timeout)
         .max_headers(HEAD_FIELDS_MAX)
         .max_header_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(guard), service)

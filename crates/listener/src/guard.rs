@@ -62,7 +62,7 @@ pub(crate) struct Guard<S> {
     stalling: Option<Pin<Box<Sleep>>>,
 }
 
-/// The wait that a timer limits.
+/// The time limits that the guard enforces.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
     /// Time until a head is complete, from its first byte or, for the first head, from the start of
@@ -226,7 +226,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         self.input.reserve(READ_BYTES);
         let read = pin!(self.socket.read_buf(&mut self.input)).poll(context);
         if read.is_pending() && self.input.is_empty() {
-            // Boxed because thousands may wait here, each for a long time.
+            // Freed because thousands of connections may wait here, each for a long time.
             self.input = BytesMut::new();
         }
         read

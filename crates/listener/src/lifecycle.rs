@@ -1,8 +1,7 @@
 //! Start and shutdown of the process.
 //!
-//! Shutdown has two steps. Draining: new connections and new background work are refused, and
-//! running work may finish. Canceling: work that is still running after a limit, or when urged, is
-//! dropped.
+//! Shutdown has two steps. Draining: no new connections are accepted, long waits end, and running
+//! work may finish. Canceling: work that is still running after a limit, or when urged, is dropped.
 
 use std::future::Future;
 use std::time::Duration;

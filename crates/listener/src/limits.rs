@@ -9,9 +9,9 @@ pub(crate) const CONNECTIONS_MAX: usize = 16_384;
 pub(crate) const READ_BYTES: usize = 8 * 1024;
 /// Bytes per read of a body of known length. Larger, because nothing in it needs to be checked.
 pub(crate) const BODY_READ_BYTES: usize = 64 * 1024;
-/// How long a connection is kept for its next request. Longer than the idle timeout of most clients
-/// and load balancers, so that they close it rather than this server, and no request meets a
-/// connection that is closing.
+/// Minimum time that a connection is kept for its next request. Longer than the idle timeout of most
+/// clients and load balancers, so that they close it rather than this server, and no request meets
+/// a connection that is closing.
 pub(crate) const KEEP_ALIVE_IDLE: Duration = Duration::from_secs(75);
 /// How long a client may accept no bytes of a response that continues.
 pub(crate) const WRITE_STALL: Duration = Duration::from_mins(1);

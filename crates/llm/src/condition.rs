@@ -136,7 +136,7 @@ fn proposal(
     if condition.len() > CONDITION_BYTES_MAX {
         return Err("`condition` is too long".to_owned());
     }
-    check(&condition).map_err(|error| format!("`condition` is none: {error}"))?;
+    check(&condition).map_err(|error| format!("`condition` is not valid: {error}"))?;
     let examples = response
         .examples
         .into_iter()

@@ -52,18 +52,38 @@ impl ModelClient {
         deadline: Instant,
         read: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, LlmError> {
+        let outcome = self.ask_in_turn(prompt, deadline, read).await;
+        if let Err(error) = &outcome {
+            self.metrics.failed(error);
+        }
+        outcome
+    }
+
+    async fn ask_in_turn<T>(
+        &self,
+        prompt: &Prompt,
+        deadline: Instant,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, LlmError> {
+        let (turn, has_waited) = if let Ok(turn) = self.turns.try_acquire() {
+            (Some(turn), false)
+        } else {
+            let turn = timeout_at(deadline, self.turns.acquire()).await;
+            (turn.ok().and_then(Result::ok), true)
+        };
+        let _turn = turn.ok_or(LlmError::TimedOut)?;
         let admission = self.breaker.admit().ok_or(LlmError::CircuitOpen)?;
         let outcome = match timeout_at(deadline, self.converse(prompt, read)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(LlmError::TimedOut),
         };
         match &outcome {
+            // A question that had to wait for its turn has less time. It does not count against the
+            // server, or one agent could open the circuit for the others with many simultaneous requests.
+            Err(LlmError::TimedOut) if has_waited => drop(admission),
             Err(error) if error.is_server_failure() => admission.failed(),
             Err(LlmError::CeilingReached) => drop(admission),
             Ok(_) | Err(_) => admission.succeeded(),
-        }
-        if let Err(error) = &outcome {
-            self.metrics.failed(error);
         }
         outcome
     }
@@ -123,8 +143,6 @@ impl ModelClient {
         dialect: Dialect,
     ) -> Result<Reply, LlmError> {
         let request = self.request(prompt, further, dialect);
-        // The semaphore is never closed.
-        let _turn = self.turns.acquire().await.map_err(|_| LlmError::TimedOut)?;
         let response_tokens_max = dialect.response_tokens_max(prompt.response_tokens_max);
         let estimate = Tokens::estimated(request.len(), response_tokens_max);
         let reservation = self

@@ -35,8 +35,19 @@ fn plain_secrets(line: &str) -> Cow<'_, str> {
     let mut masked = String::new();
     let mut copied = 0;
     let mut at = 0;
+    let mut tokenless_end = 0;
     while at < line.len() {
-        match secret_at(line, at) {
+        let mut found = secret_at(line, at);
+        if found.is_none() && at >= tokenless_end {
+            match json_web_token(&line.as_bytes()[at..]) {
+                Some((length, true)) => found = Some((at, at + length)),
+                // A run with too few dots has too few after each of its bytes. Without this, a long
+                // run would be counted again at each `eyJ` in it.
+                Some((length, false)) => tokenless_end = at + length,
+                None => {}
+            }
+        }
+        match found {
             Some((start, end)) => {
                 masked.push_str(&line[copied..start]);
                 masked.push_str(MASK);
@@ -58,7 +69,6 @@ fn secret_at(line: &str, at: usize) -> Option<(usize, usize)> {
     let bytes = &line.as_bytes()[at..];
     match bytes[0] {
         b'a' | b'A' => agent_key(bytes).map(|length| (at, at + length)),
-        b'e' => json_web_token(bytes).map(|length| (at, at + length)),
         b'b' | b'B' => credentials(bytes).map(|(start, end)| (at + start, at + end)),
         _ => None,
     }
@@ -74,13 +84,14 @@ fn agent_key(bytes: &[u8]) -> Option<usize> {
     (digits >= AGENT_KEY_DIGITS).then_some(AGENT_KEY_PREFIX.len() + digits)
 }
 
-fn json_web_token(bytes: &[u8]) -> Option<usize> {
+/// Returns the length of a run that begins like a JSON Web Token, and whether it has the parts of one.
+fn json_web_token(bytes: &[u8]) -> Option<(usize, bool)> {
     if !bytes.starts_with(JSON_WEB_TOKEN_START.as_bytes()) {
         return None;
     }
     let length = count(bytes, is_token_byte);
     let parts = bytes[..length].split(|byte| *byte == b'.').count();
-    (parts >= 3).then_some(length)
+    Some((length, parts >= 3))
 }
 
 fn credentials(bytes: &[u8]) -> Option<(usize, usize)> {
@@ -171,6 +182,16 @@ mod tests {
         ] {
             assert_eq!(redact(&line), masked);
         }
+    }
+
+    #[test]
+    fn a_long_run_is_searched_in_linear_time() {
+        let run = "eyJ".repeat(100_000);
+        let begun = std::time::Instant::now();
+        assert_eq!(redact(&run), run);
+        assert_eq!(redact(&format!("{run} eyJ.a.b")), format!("{run} •••"));
+        assert_eq!(redact(&format!("{run}.a.b")), "•••");
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5));
     }
 
     #[test]

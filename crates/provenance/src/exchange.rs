@@ -111,9 +111,10 @@ impl Noted {
     }
 
     /// Returns a fingerprint of an exchange that only reads; the same exchange again shows nothing new.
-    /// `None` for bodies that take long to hash.
+    /// `None` for bodies that take long to hash, and for approved requests, whose own values are evidence.
     pub(crate) fn fingerprint(&self) -> Option<u64> {
-        if !is_safe(&self.method) || self.body.len() > COPIED_BYTES_MAX {
+        let is_short = self.body.len() <= COPIED_BYTES_MAX;
+        if !is_safe(&self.method) || self.is_approved || !is_short {
             return None;
         }
         let mut hasher = DefaultHasher::new();

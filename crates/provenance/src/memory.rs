@@ -90,8 +90,8 @@ impl Memory {
         if count > UNREAD_LIMIT || bytes > UNREAD_BYTES_LIMIT {
             memory.read();
         } else if (memory.shared.is_some() || count > UNREAD_MAX || bytes > UNREAD_BYTES_MAX)
-            && !memory.is_reading.swap(true, Ordering::AcqRel)
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
+            && !memory.is_reading.swap(true, Ordering::AcqRel)
         {
             let memory = Arc::clone(memory);
             runtime.spawn_blocking(move || {

@@ -24,7 +24,7 @@ const COLLECTING: Duration = Duration::from_millis(20);
 /// How long to wait before rows that could not be written are written again.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The most values of a request that are looked up.
+/// The most values of a request that are looked up. The others count as sent by the agent.
 const ASKED_MAX: usize = 2_000;
 
 /// The connection to the other replicas.
@@ -105,7 +105,10 @@ impl Shared {
         let known = found.into_iter().filter_map(|(stored, kind, at)| {
             Some((*asked.get(&stored)?, evidence_of(kind), seconds(at)))
         });
-        Ok(known.collect())
+        // The agent may have sent the others through another replica, so they are not evidence.
+        let others = hashes.iter().skip(ASKED_MAX);
+        let others = others.map(|hash| (*hash, Evidence::Sent, 0));
+        Ok(known.chain(others).collect())
     }
 
     fn hash(&self, key: HistoryKey, hash: u128) -> ValueHash {

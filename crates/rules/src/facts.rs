@@ -97,6 +97,11 @@ impl<'a> Query<'a> {
         Self { raw, parameters }
     }
 
+    /// The length of the query as it is sent, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.raw.len()
+    }
+
     /// The value of a name, if it has one.
     ///
     /// # Errors

@@ -20,6 +20,9 @@ const SEARCHED_AGAIN_MAX: usize = 16;
 /// How many members of a map are looked at for one step.
 const MEMBERS_PER_STEP: usize = 16;
 
+/// How many bytes of names are compared, or of a query searched, for one step.
+const NAME_BYTES_PER_STEP: usize = 8;
+
 /// How many places are remembered.
 const REMEMBERED_MAX: usize = 128;
 
@@ -124,6 +127,7 @@ impl Budget {
             }
             Map::Query(query) => {
                 let query: &'v Query<'v> = query;
+                self.work(query.bytes() / NAME_BYTES_PER_STEP)?;
                 let found = query.value(name)?;
                 Ok(found.map(|value| Value::text(value)))
             }
@@ -178,7 +182,12 @@ impl Budget {
             }
             Map::Built(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
         };
-        self.work(keys.len())?;
+        let text = |key: &Value<'v>| match key {
+            Value::Text(name) => name.len(),
+            _ => 0,
+        };
+        let bytes: usize = keys.iter().map(text).sum();
+        self.work(keys.len() + bytes / NAME_BYTES_PER_STEP)?;
         let mut seen = HashSet::with_capacity(keys.len());
         let is_repeated = keys
             .iter()

@@ -119,9 +119,8 @@ impl CompiledRule {
 }
 
 /// Returns the rules that match, plus those that cannot be decided from the available part of the
-/// request. A
-/// condition that cannot be evaluated counts as matched for `deny` and `require_approval`, and as not
-/// matched for `allow`.
+/// request. A condition that cannot be evaluated counts as matched for `deny` and `require_approval`,
+/// and as not matched for `allow`.
 pub fn matching_rules<'r: 'v, 'v>(
     rules: impl IntoIterator<Item = &'r CompiledRule>,
     facts: &'v Facts<'v>,

@@ -5,6 +5,7 @@ use cel::parser::{ParseError, Parser};
 use cel::{IdedExpr, ParseErrors};
 
 use crate::condition_error::ConditionError;
+use crate::guard::NESTING_MAX;
 
 /// The longest piece of the condition that is quoted in a message, in characters.
 const QUOTED_CHARS_MAX: usize = 40;
@@ -15,7 +16,9 @@ pub(crate) const NOT_UNDERSTOOD: &str = "expected an expression in CEL";
 /// Parses a condition that the [guard](super::guard) has let pass.
 pub(crate) fn parse(text: &str) -> Result<(IdedExpr, SourceInfo), ConditionError> {
     Parser::new()
-        .max_recursion_depth(u16::MAX)
+        // The guard skips a text up to its last quote. If a text is malformed, the parser continues
+        // inside it, and would overflow its stack on brackets that the guard has not counted.
+        .max_recursion_depth(NESTING_MAX + 1)
         .enable_ident_escape_syntax(true)
         .parse_with_source_info(text)
         .map_err(|errors| translate(text, &errors))
@@ -59,7 +62,7 @@ fn explain(message: &str) -> String {
         return unexpected(quoted(found), &wanted(missing));
     }
     if let Some(found) = message.strip_prefix("no viable alternative at input ") {
-        return format!("`{}` makes no sense here", clip(quoted(found)));
+        return format!("`{}` is not valid here", clip(quoted(found)));
     }
     if let Some(word) = message.strip_prefix("reserved identifier: ") {
         return format!("`{word}` is a reserved word and cannot be a name");
@@ -73,6 +76,8 @@ fn explain(message: &str) -> String {
         }
         "invalid int literal" => "expected a whole number of at most 64 bits".to_owned(),
         "invalid double literal" => "expected a number that a double can hold".to_owned(),
+        // The parser reports so that it gave up.
+        "UNKNOWN" => NOT_UNDERSTOOD.to_owned(),
         other => format!("this cannot be understood: {}", clip(other)),
     }
 }

@@ -5,13 +5,31 @@ use gaiterguard_domain::invisible::is_ignorable;
 /// Whether `key` is another spelling of `name`: one that differs in case, or that a server cuts,
 /// trims or takes apart.
 ///
+/// A name behind more than [`LEAD_CHARS_MAX`] characters that servers drop counts as another spelling of any
+/// name.
+///
 /// Go and .NET ignore case. PHP cuts at a NUL, trims spaces and reads ` `, `.` and `[` as `_`. Others
 /// take `a.b`, `[a]` and `["a"]` apart. Spring has `!a` for a default, Zope `a:int` for a type and
 /// Rails `a(1i)` for a part; `URLSearchParams` drops a `?` at the beginning.
 pub(crate) fn is_respelled(key: &str, name: &str) -> bool {
     // A mark at the beginning may also be what PHP reads as `_`.
-    begins_with(key.trim_start_matches(is_space), name)
-        || key.starts_with(is_lead) && begins_with(key.trim_start_matches(is_lead), name)
+    without_lead(key, is_space).is_none_or(|key| begins_with(key, name))
+        || key.starts_with(is_lead)
+            && without_lead(key, is_lead).is_none_or(|key| begins_with(key, name))
+}
+
+/// The most characters at the beginning of a name that are looked through. Without a limit, a name of
+/// megabytes of spaces would be read to its end for every name that a condition asks for.
+const LEAD_CHARS_MAX: usize = 64;
+
+/// A name without the characters that servers drop at its beginning; `None` if they are too many.
+fn without_lead(key: &str, drops: impl Fn(char) -> bool) -> Option<&str> {
+    let mut lead = key.char_indices();
+    let mut first = lead.by_ref().take(LEAD_CHARS_MAX + 1);
+    match first.find(|(_, c)| !drops(*c)) {
+        Some((start, _)) => Some(&key[start..]),
+        None => lead.next().is_none().then_some(""),
+    }
 }
 
 /// The kind of names in a map.
@@ -137,6 +155,9 @@ mod tests {
         ] {
             assert!(is_respelled(key, "amount"), "{key:?}");
         }
+        let behind = |spaces: usize| format!("{}note", " ".repeat(spaces));
+        assert!(!is_respelled(&behind(LEAD_CHARS_MAX), "amount"));
+        assert!(is_respelled(&behind(LEAD_CHARS_MAX + 2), "amount"));
         assert!(is_respelled("transfer.data", "transfer_data"));
         assert!(is_respelled("transfer data", "transfer_data"));
         assert!(is_respelled(".amount", "_amount"));

@@ -164,6 +164,18 @@ fn work_is_bounded() {
         let failure = with_body(&body, |facts| program.evaluate(facts)).unwrap_err();
         assert_eq!(failure.cause, Cause::Work, "{condition}");
     }
+    let name = |n: usize| format!("\"{n}{}\":1", "a".repeat(9_999));
+    let names: Vec<String> = (0..9).map(name).collect();
+    let (list, names) = ("0,".repeat(100), names.join(","));
+    let body = format!("{{\"l\":[{list}0],\"m\":{{{names}}}}}");
+    let program = Program::compile("request.body.l.all(x, size(request.body.m) == 9)").unwrap();
+    let failure = with_body(&body, |facts| program.evaluate(facts)).unwrap_err();
+    assert_eq!(failure.cause, Cause::Work);
+    let program = Program::compile("[1, 2, 3, 4].all(n, !has(request.query.x))").unwrap();
+    let decided = |query: &str| with_query(query, |facts| program.evaluate(facts));
+    assert_eq!(decided("a=1"), Ok(true));
+    let failure = decided(&"a&".repeat(200_000)).unwrap_err();
+    assert_eq!(failure.cause, Cause::Work);
     // A list of a thousand is nothing.
     let body = format!("{{\"l\":[{}0]}}", "0,".repeat(1_000));
     let program = Program::compile("request.body.l.exists(x, x > 1 || x > 2)").unwrap();
@@ -257,6 +269,19 @@ fn the_deepest_condition_that_is_taken_fits_on_a_small_stack() {
         .unwrap()
         .join()
         .unwrap();
+}
+
+#[test]
+fn brackets_behind_a_malformed_text_do_not_take_the_parser_deeper() {
+    let open = "(".repeat(2_000);
+    for text in [
+        format!("\"\n{open}"),
+        format!("\"\\q{open}\""),
+        format!("'''\\q{open}'''"),
+        format!("[0xar\"\\\" , \"{open}\"]"),
+    ] {
+        assert!(Program::compile(&text).is_err(), "{text}");
+    }
 }
 
 #[test]
@@ -531,6 +556,7 @@ fn a_condition_on_the_names_of_a_map_holds_for_their_other_spellings() {
         "!request.body.all(k, k != \"amount\")",
         "!request.body.all(k, \"amount\" != k)",
         "request.body.exists(k, k in [\"amount\"])",
+        "request.body.exists(k, k in {\"amount\": true})",
         "request.body.exists(k, \"amount\" in [k])",
         "request.body.exists(k, k.lowerAscii() == \"amount\")",
         "request.body.exists(k, k.trim() == \"amount\")",

@@ -101,10 +101,9 @@ enum RiskCommand {
 
 /// Describes the gateway's settings.
 fn settings_help() -> String {
-    let mut text =
-        "The settings are environment variables. A .env file in the working directory is \
-                    read too; the environment takes precedence.\n"
-            .to_owned();
+    let mut text = "The settings are environment variables. A .env file in the working directory \
+                    is read too; the environment takes precedence.\n"
+        .to_owned();
     for section in gaiterguard_settings::sections() {
         text.push('\n');
         text.push_str(&help(section.title, &section.variables));

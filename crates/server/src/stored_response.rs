@@ -111,13 +111,18 @@ pub(crate) struct StoredResponseBody {
 impl From<KeptResponse> for StoredResponseBody {
     /// Returns the response for the agent. A compressed body is decoded.
     fn from(response: KeptResponse) -> Self {
-        Self::with_headers(&compressed::readable(response), |_, value| {
-            String::from_utf8_lossy(value.as_bytes()).into_owned()
-        })
+        Self::of_readable(&compressed::readable(response))
     }
 }
 
 impl StoredResponseBody {
+    /// Returns the response for the agent, with the body as it is.
+    pub(crate) fn of_readable(response: &KeptResponse) -> Self {
+        Self::with_headers(response, |_, value| {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        })
+    }
+
     /// Returns the response for a human, without the values of cookies and similar headers.
     pub(crate) fn shown(shown: &ShownResponse) -> Self {
         let response = &shown.response;

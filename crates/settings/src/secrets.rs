@@ -38,7 +38,11 @@ pub enum SecretsError {
         path.display()
     )]
     Readable { path: PathBuf, mode: u32 },
-    #[error("{} must contain a secret of at least {SECRET_LENGTH_MIN} characters", path.display())]
+    #[error(
+        "{} must contain a secret of at least {SECRET_LENGTH_MIN} characters and at most \
+         {FILE_BYTES_MAX} bytes",
+        path.display()
+    )]
     Damaged { path: PathBuf },
     #[error(
         "{} is missing although the database {} exists: restore the file or set {variable}; \
@@ -189,11 +193,11 @@ fn read(path: &Path) -> Result<Option<SecretString>, SecretsError> {
         });
     }
     let mut text = Zeroizing::new(String::new());
-    file.take(FILE_BYTES_MAX)
+    file.take(FILE_BYTES_MAX + 1)
         .read_to_string(&mut text)
         .map_err(|error| file_error(path, error))?;
     let secret = text.trim();
-    if secret.chars().count() < SECRET_LENGTH_MIN {
+    if text.len() as u64 > FILE_BYTES_MAX || secret.chars().count() < SECRET_LENGTH_MIN {
         return Err(SecretsError::Damaged {
             path: path.to_owned(),
         });
@@ -321,13 +325,14 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_cut_short_is_refused() {
+    fn a_secret_that_is_too_short_or_too_long_is_refused() {
         let directory = TempDir::new().unwrap();
         settle(directory.path()).unwrap();
-        fs::write(directory.path().join(JWT_FILE), "abc\n").unwrap();
-
-        let error = settle(directory.path()).unwrap_err();
-        assert!(matches!(error, SecretsError::Damaged { .. }), "{error}");
+        for text in ["abc\n".to_owned(), "a".repeat(5000)] {
+            fs::write(directory.path().join(JWT_FILE), text).unwrap();
+            let error = settle(directory.path()).unwrap_err();
+            assert!(matches!(error, SecretsError::Damaged { .. }), "{error}");
+        }
     }
 
     #[test]

@@ -106,7 +106,7 @@ pub async fn simulate(
             {
                 opened += 1;
                 if let Some(request) = open(definitions, workspace, action).await? {
-                    example = replay.example(example.entry, Some(&request));
+                    example = replayed_whole(&replay, example.entry, request).await?;
                 }
             }
             let summary = if example.is_changed() {
@@ -129,21 +129,32 @@ pub async fn simulate(
     }
 }
 
-/// Applies the rules to requests whose content is not known. It runs on a blocking thread, so that the
-/// threads that serve requests do not wait.
+/// Applies the rules to requests whose content is not known.
 async fn replayed(
     replay: &Arc<Replay>,
     entries: Vec<RequestEntry>,
 ) -> Result<Vec<Example>, DefinitionError> {
-    let replaying = Arc::clone(replay);
-    let work = move || -> Vec<Example> {
-        entries
-            .into_iter()
-            .map(|entry| replaying.example(entry, None))
-            .collect()
-    };
+    let replay = Arc::clone(replay);
+    let example = move |entry| replay.example(entry, None);
+    on_blocking_thread(move || entries.into_iter().map(example).collect()).await
+}
+
+/// Applies the rules to a request whose content is known.
+async fn replayed_whole(
+    replay: &Arc<Replay>,
+    entry: RequestEntry,
+    request: CanonicalRequest,
+) -> Result<Example, DefinitionError> {
+    let replay = Arc::clone(replay);
+    on_blocking_thread(move || replay.example(entry, Some(&request))).await
+}
+
+/// Does work on a blocking thread, so that the threads that serve requests do not wait.
+async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, DefinitionError> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(examples) => Ok(examples),
+        Ok(done) => Ok(done),
         Err(failed) => match failed.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             // The task was not started, because the process ends.

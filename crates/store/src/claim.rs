@@ -3,22 +3,21 @@
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
-use gaiterguard_domain::id::{AgentId, RequestEntryId};
+use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::Claim;
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::db::connection::{execute, fetch_all, fetch_optional, lease_time};
 use crate::db::error::StoreError;
-use crate::rows::claim_row::ClaimRow;
+use crate::rows::claim_row::{ClaimRow, SELECT_CLAIM};
 use crate::rows::covered::{EndColumns, cover_ends};
 use crate::rows::outcome::RequestOutcome;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 
 impl Store {
-    /// Returns the claim of a key, if there is one. A claim that has expired still counts while its
-    /// request runs or its action is open, as it does for the ledger writer.
+    /// Returns the claim of a key, if there is one, by the rule that the ledger writer applies.
     pub async fn claim_get(
         &self,
         agent: AgentId,
@@ -26,21 +25,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Claim>, StoreError> {
         let mut reader = self.reader().await?;
-        fetch_optional!(
-            reader,
-            ClaimRow,
-            "SELECT agent_id, key, digest, entry_id, state, action_id, answer_status,
-                answer_key_id, answer
-             FROM claims WHERE agent_id = $1 AND key = $2
-               AND (expires_at > $3 OR state = 'RUNNING' OR EXISTS
-                    (SELECT 1 FROM actions WHERE actions.id = claims.action_id AND actions.status
-                        IN ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')))",
-            agent.0,
-            key.as_str(),
-            now.0,
-        )
-        .map(TryInto::try_into)
-        .transpose()
+        fetch_optional!(reader, ClaimRow, SELECT_CLAIM, agent.0, key.as_str(), now.0)
+            .map(TryInto::try_into)
+            .transpose()
     }
 
     /// Marks up to `limit` claims as broken whose gateway died while their requests ran. Returns
@@ -93,7 +80,7 @@ impl Store {
                 cover_ends(&mut detail, vec![end.covered()]);
             }
             tx.audit(NewAuditEntry {
-                workspace: workspace.map(|(id,)| gaiterguard_domain::id::WorkspaceId(id)),
+                workspace: workspace.map(|(id,)| WorkspaceId(id)),
                 at: now,
                 actor: Actor::Gateway,
                 event: Event::RequestBroken,

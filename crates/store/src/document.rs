@@ -15,7 +15,7 @@ use crate::store::Store;
 /// A document to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDocument {
-    /// The format of its content.
+    /// The kind of its content: a document of this format, or the URL of one.
     pub kind: DocumentKind,
     /// The operator's title for it.
     pub title: Option<String>,
@@ -26,7 +26,7 @@ pub struct NewDocument {
 /// The result of reading a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DocumentReading {
-    /// The format.
+    /// The format that the document was found to have.
     pub format: DocumentFormat,
     /// The number of operations.
     pub operations: u32,
@@ -43,7 +43,7 @@ pub struct DocumentVersion {
     pub id: DocumentId,
     /// The service that it describes.
     pub service: ServiceId,
-    /// The format of its content.
+    /// The kind of its content: a document of this format, or the URL of one.
     pub kind: DocumentKind,
     /// Incremented whenever the content is fetched or read again.
     pub version: i64,

@@ -21,7 +21,7 @@ const NAMED_MAX: i64 = 5;
 
 /// How many of the newest requests are counted for the most frequent operations. Bounds the time of
 /// the query, which parses each of these rows.
-const OPERATIONS_LOOKED_AT: i64 = 2000;
+const REQUESTS_COUNTED_MAX: i64 = 2000;
 
 /// How many operations the overview lists. It shows the most frequent ones among those that were
 /// counted.
@@ -306,7 +306,7 @@ async fn operations(
          ORDER BY requests.created_at DESC, requests.id DESC LIMIT $3",
         workspace.0,
         since.0,
-        OPERATIONS_LOOKED_AT,
+        REQUESTS_COUNTED_MAX,
     );
     let mut counts: BTreeMap<(String, String, Option<String>), i64> = BTreeMap::new();
     for (service, method, judgement) in rows {

@@ -36,7 +36,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// As [`Self::record`].
+    /// As [`Self::record`], but a decision that was written after all ends as one whose request may
+    /// have been sent.
     pub async fn record_in_flight(
         &self,
         decision: NewDecision,

@@ -249,6 +249,8 @@ impl Store {
         at: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
+        // The claims, which are as old as their entries, are read once: no index leads to the claim
+        // of an entry, so a subquery for each entry would read all of them each time.
         let ids = fetch_all!(
             tx,
             (i64,),
@@ -258,7 +260,7 @@ impl Store {
                    AND NOT EXISTS (SELECT 1 FROM actions
                         WHERE actions.entry_id = requests.id AND actions.status IN
                             ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE'))
-                   AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.entry_id = requests.id)
+                   AND id NOT IN (SELECT entry_id FROM claims WHERE created_at < $1)
                  ORDER BY created_at LIMIT $2)
              RETURNING id",
             before.0,

@@ -7,8 +7,7 @@ use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::credential::insert_credential;
-use crate::db::connection::with_connection;
-use crate::db::connection::{AnyConnection, execute, fetch_optional};
+use crate::db::connection::{AnyConnection, execute, fetch_optional, with_connection};
 use crate::db::error::{Abandoned, StoreError, is_unique_violation};
 use crate::rows::column::RowContext;
 use crate::rows::stored::{Stored, all_intact, fetch_stored};

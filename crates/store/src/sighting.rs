@@ -12,20 +12,20 @@ use crate::writer::transaction::Transaction;
 /// A keyed hash of a value.
 pub type ValueHash = [u8; 16];
 
-/// How a value became known.
+/// How a value became known. The numbers are those of the column `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SightingRowKind {
     /// The agent sent it before any response contained it.
-    Sent,
+    Sent = 0,
     /// A response contained it.
-    Shown,
+    Shown = 1,
     /// A response contained it as the id of an object, which counts even if the agent had sent it
     /// before.
-    ShownAsId,
+    ShownAsId = 2,
     /// A request that a human approved contained it.
-    Approved,
+    Approved = 3,
     /// The agent created the object that it names.
-    Created,
+    Created = 4,
 }
 
 impl SightingRowKind {

@@ -34,7 +34,7 @@ pub enum SendError {
         /// The time that had passed.
         limit: Duration,
     },
-    /// The caller's token was cancelled.
+    /// The caller's token was canceled.
     #[error("the call was canceled")]
     Cancelled {
         /// False only if it is certain that nothing had been sent by then.

@@ -193,12 +193,16 @@ fn redirected(from: &Target, headers: &HeaderMap) -> Result<Target, FetchError> 
         .ok_or(FetchError::Redirect("to nowhere"))?;
     let location = location.split('#').next().unwrap_or_default();
     let scheme = from.origin().scheme.as_str();
-    let to = if location.contains("://") {
+    // A colon in the first segment ends a scheme (RFC 3986, section 4.2).
+    let first = location.split(['/', '?']).next().unwrap_or_default();
+    let to = if first.contains(':') {
         Target::parse(location)
     } else if let Some(rest) = location.strip_prefix("//") {
         Target::parse(&format!("{scheme}://{rest}"))
     } else if location.starts_with('/') {
         from.with_path_and_query(location)
+    } else if location.starts_with('?') {
+        from.with_path_and_query(&format!("{}{location}", from.path()))
     } else {
         let directory = from
             .path()
@@ -246,6 +250,8 @@ mod tests {
             ("https://b.example/x#top", "https://b.example/x"),
             ("//b.example/x", "https://b.example/x"),
             ("/api.json", "https://a.example/api.json"),
+            ("/a?b=http://c/", "https://a.example/a?b=http://c/"),
+            ("?x=2", "https://a.example/docs/v1?x=2"),
             ("v2", "https://a.example/docs/v2"),
         ] {
             assert_eq!(to(from, location).as_deref(), Ok(target));

@@ -1,5 +1,5 @@
-//! Key material: seals, opens and rotates, without IO, SQL, a clock or passwords. No other crate holds
-//! keys.
+//! Key material: seals, opens and rotates, without IO, SQL, a clock or passwords. No other crate sees
+//! the bytes of a key that seals.
 //!
 //! # From the master key to a sealed value
 //!

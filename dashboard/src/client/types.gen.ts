@@ -5402,7 +5402,7 @@ export type ProxyError = ProxyErrors[keyof ProxyErrors];
 
 export type ProxyResponses = {
     /**
-     * The upstream's response, whatever its status; `X-Proxy-Status` is `forwarded` or `replayed`.
+     * The upstream's response, whatever its status; `X-Proxy-Status` is `forwarded`, `executed-approved`, or `replayed`.
      */
     default: unknown;
 };

@@ -1,6 +1,6 @@
 //! `gaiterguard call`: the agent's side as a command.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{Reply, Storage, finish};
@@ -61,6 +61,15 @@ async fn the_response_is_printed_and_an_upstream_error_sets_the_exit_code() {
     let gone = ["GET", "/gone", "--service", "things", "--intent", "Look"];
     let (code, out, _) = called(&scene, &gone).await;
     assert_eq!((code, out.as_str()), (22, "no such thing"));
+    if cfg!(target_os = "linux") {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut lost = call(&scene, &read);
+        lost.stdin(Stdio::null()).stdout(full.unwrap());
+        let output = tokio::task::spawn_blocking(move || lost.output()).await;
+        let (code, _, err) = result(&output.unwrap().unwrap());
+        assert_eq!(code, 1);
+        assert!(err.contains("standard output"), "{err}");
+    }
 
     let write = [
         "POST",
@@ -136,6 +145,15 @@ async fn errors_say_what_is_wrong_and_never_show_the_key() {
     assert_eq!(code, 1);
     assert!(err.contains("no such service"), "{err}");
 
+    let look = ["GET", "/x", "--service", "things", "--intent", "Look"];
+    for url in ["http://", "gate.example", "http://gate.example/?a=b"] {
+        let mut odd = call(&scene, &look);
+        odd.env("GAITERGUARD_URL", url);
+        let (code, _, err) = result(&finish(odd, "").await);
+        assert_eq!(code, 2, "{url}");
+        assert!(err.contains("GAITERGUARD_URL"), "{err}");
+    }
+
     let mut without_key = call(
         &scene,
         &["GET", "/x", "--service", "things", "--intent", "Look"],
@@ -167,9 +185,22 @@ async fn errors_say_what_is_wrong_and_never_show_the_key() {
         &scene,
         &["GET", "/x", "--service", "things", "--intent", "Look"],
     );
-    nobody.env("GAITERGUARD_URL", "http://127.0.0.1:1");
+    nobody.env("GAITERGUARD_URL", "http://me:secret@127.0.0.1:1");
     let (code, out, err) = result(&finish(nobody, "").await);
     assert_eq!(code, 1);
+    assert!(!err.contains("secret"), "{err}");
     assert!(err.contains("127.0.0.1:1"), "{err}");
     assert!(!format!("{out}{err}").contains(key.as_str()));
+
+    let mut two_lines = call(
+        &scene,
+        &["GET", "/x", "--service", "things", "--intent", "Look"],
+    );
+    two_lines.env("GAITERGUARD_AGENT_KEY", format!("{key}\n{key}"));
+    let (code, _, err) = result(&finish(two_lines, "").await);
+    assert_eq!(code, 2);
+    assert!(
+        err.contains("one line") && !err.contains(key.as_str()),
+        "{err}"
+    );
 }

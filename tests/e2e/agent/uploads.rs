@@ -429,6 +429,21 @@ async fn a_block_cuts_an_upload_within_a_second() {
 }
 
 #[tokio::test]
+async fn a_block_ends_an_upload_that_has_not_begun_within_a_second() {
+    let scene = UploadScene::allowing_everything(TestGateway::builder(Storage::Sqlite)).await;
+    let mut call = scene.begin("/tape", CHUNKED).await;
+    call.assert_silent(A_WHILE).await;
+    let block = scene
+        .human
+        .call(Method::POST, &format!("/agents/{}/block", scene.agent.id));
+    block.send().await.expect_status(200);
+    let ended = tokio::time::timeout(Duration::from_secs(1), call.until("agent_blocked"));
+    let response = ended.await.expect("it ends within a second");
+    assert!(response.starts_with("HTTP/1.1 403"), "{response}");
+    assert!(scene.upstream.received().is_empty());
+}
+
+#[tokio::test]
 async fn an_upstream_may_respond_before_the_end_of_the_body() {
     let scene = UploadScene::allowing_everything(TestGateway::builder(Storage::Sqlite)).await;
     let mut call = scene.begin("/tape", CHUNKED).await;

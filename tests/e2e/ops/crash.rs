@@ -1,7 +1,7 @@
 //! `kill -9` at the worst moments: nothing acknowledged is lost, and nothing is sent twice.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gaiterguard_testkit::scene::{Scene, post};
 use gaiterguard_testkit::{
@@ -178,6 +178,40 @@ async fn idempotency_keys_hold_through_many_kills(storage: Storage) {
     );
 }
 
+/// Sends SIGTERM, and waits until no new connection is taken.
+async fn begin_to_drain(gateway: &TestGateway) {
+    gateway.begin_to_terminate();
+    eventually(
+        "no new connection is taken",
+        Duration::from_secs(5),
+        || async {
+            let ready = gateway.client().get("/ready").limit(Duration::from_secs(2));
+            let ready = ready.try_send().await.ok();
+            ready
+                .is_none_or(|response| response.status == 503)
+                .then_some(())
+        },
+    )
+    .await;
+}
+
+/// A second signal cuts a running call, although its outcome is not known yet.
+#[tokio::test]
+async fn a_second_signal_does_not_wait_for_a_running_call() {
+    let mut scene = Scene::new(Storage::Sqlite).await;
+    scene.allow_everything().await;
+    scene.upstream.on("/slow", Reply::never());
+    let call = scene.agent.propose(post("/slow", json!({"n": 1})));
+    let running = tokio::spawn(call.idempotency_key("slow").try_send());
+    scene.upstream.wait_for(1).await;
+    begin_to_drain(&scene.gateway).await;
+    let urged_at = Instant::now();
+    scene.gateway.begin_to_terminate();
+    assert!(scene.gateway.wait().await.success());
+    assert!(urged_at.elapsed() < Duration::from_secs(10));
+    assert!(running.await.unwrap().is_err());
+}
+
 /// A drain lets running calls end and accepts no new ones.
 #[tokio::test]
 async fn a_drain_finishes_running_calls() {
@@ -189,25 +223,7 @@ async fn a_drain_finishes_running_calls() {
         .propose(gaiterguard_testkit::scene::request("GET", "/slow"));
     let running = tokio::spawn(call.send());
     scene.upstream.wait_for(1).await;
-    scene.gateway.begin_to_terminate();
-    eventually(
-        "no new connection is taken",
-        Duration::from_secs(5),
-        || async {
-            let ready = scene
-                .gateway
-                .client()
-                .get("/ready")
-                .limit(Duration::from_secs(2));
-            ready
-                .try_send()
-                .await
-                .ok()
-                .is_none_or(|response| response.status == 503)
-                .then_some(())
-        },
-    )
-    .await;
+    begin_to_drain(&scene.gateway).await;
     gate.open();
     assert_eq!(running.await.unwrap().expect_status(200).text(), "done");
     assert!(

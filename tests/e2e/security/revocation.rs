@@ -23,6 +23,7 @@ on_both_databases!(
     disabling_web_sockets_ends_open_ones_and_revokes_approved_ones,
     the_running_calls_of_a_human_end_with_the_session,
     a_damaged_definition_does_not_disable_the_kill_switch,
+    a_key_that_is_rotated_while_a_definition_is_damaged_stays_refused,
 );
 
 /// A call must end within a second. The rest is for a busy machine.
@@ -462,6 +463,27 @@ impl Socket {
     }
 }
 
+async fn a_key_that_is_rotated_while_a_definition_is_damaged_stays_refused(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    scene.allow_everything().await;
+    let mut database = DirectDatabase::open(&scene.gateway).await;
+    database.change("UPDATE rules SET effect = 'damaged'").await;
+    let renewed = rotate(&scene.human, &scene.agent).await;
+    scene
+        .get("/")
+        .await
+        .expect_problem(503, "authority_unconfirmed");
+    database.change("UPDATE rules SET effect = 'allow'").await;
+    // Loads the repaired definitions.
+    change_agent(&scene.human, &renewed, json!({"name": "renamed"})).await;
+    scene
+        .get("/")
+        .await
+        .expect_problem(401, "invalid_agent_key");
+    let served = renewed.propose(request("GET", "/")).send().await;
+    served.expect_status(200);
+}
+
 async fn a_damaged_definition_does_not_disable_the_kill_switch(storage: Storage) {
     let mut scene = Scene::new(storage).await;
     scene.allow_everything().await;
@@ -479,6 +501,10 @@ async fn a_damaged_definition_does_not_disable_the_kill_switch(storage: Storage)
 
     // The gateway starts with it, and works after a direct repair.
     scene.gateway.restart().await;
+    scene
+        .get("/")
+        .await
+        .expect_problem(503, "authority_unconfirmed");
     assert!(scene.human.pending().await.is_empty());
     database.change("UPDATE rules SET effect = 'allow'").await;
     let release = scene.human.put("/kill-switch");

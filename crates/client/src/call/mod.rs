@@ -8,13 +8,12 @@ mod proxy_body;
 mod response;
 mod waiting;
 
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use gaiterguard_console::{self as console, EXIT_SETTINGS};
 use gaiterguard_domain::request::WAIT_MAX;
-use secrecy::ExposeSecret;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -31,7 +30,7 @@ const EXIT_ENDED: u8 = 4;
 const EXIT_PENDING: u8 = 5;
 const EXIT_FAILED: u8 = 1;
 
-/// How often a failed call is repeated, and after which delay.
+/// How often in a row a failed call is repeated, and after which delay.
 const BROKEN_MAX: u32 = 3;
 const AGAIN_WAIT: Duration = Duration::from_secs(1);
 
@@ -79,7 +78,7 @@ async fn send(
         let call = client
             .http
             .post(format!("{}/proxy", client.url))
-            .header("Agent-Key", client.key.expose_secret())
+            .header("Agent-Key", client.key.clone())
             .header("Content-Type", "application/json")
             .timeout(patience + RESPONSE_WAIT)
             .body(body.to_json(patience));
@@ -90,6 +89,7 @@ async fn send(
         };
         match response {
             Ok(response) => {
+                broken = 0;
                 let is_over = Instant::now() >= deadline;
                 match &response.outcome {
                     CallOutcome::Held { action } if !is_over => waiting.begin(action),
@@ -97,7 +97,10 @@ async fn send(
                     _ => return Ok(response),
                 }
             }
-            Err(error) if broken < BROKEN_MAX => {
+            // A held request is repeated until the deadline, because the gateway may be restarting.
+            Err(error)
+                if broken < BROKEN_MAX || (waiting.is_begun() && Instant::now() < deadline) =>
+            {
                 broken += 1;
                 tracing::debug!("the call failed: {}", error.without_url());
                 tokio::time::sleep(AGAIN_WAIT).await;
@@ -117,14 +120,16 @@ fn conclude(response: &CallResponse, as_json: bool) -> ExitCode {
         CallOutcome::Held { .. } => EXIT_PENDING,
         CallOutcome::Running | CallOutcome::Refused => EXIT_FAILED,
     };
-    if as_json {
-        console::say(response.to_json());
-    } else if response.outcome == CallOutcome::Responded {
-        let mut out = std::io::stdout().lock();
-        // Ignores a closed pipe.
-        let _ = out.write_all(&response.body).and_then(|()| out.flush());
-    } else {
+    if !as_json && response.outcome != CallOutcome::Responded {
         return console::fail(response.message(), code);
     }
-    ExitCode::from(code)
+    let json = as_json.then(|| format!("{}\n", response.to_json()));
+    let text = json.as_ref().map_or(&*response.body, String::as_bytes);
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            console::fail(format_args!("standard output: {error}"), EXIT_FAILED)
+        }
+        _ => ExitCode::from(code),
+    }
 }

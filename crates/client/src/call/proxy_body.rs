@@ -76,11 +76,12 @@ impl ProxyBody {
         })
     }
 
-    /// Returns the body of a call with this wait time.
+    /// Returns the body of a call with this wait time, rounded up to whole seconds: a call with a
+    /// wait of 0 returns immediately, so the last fraction of a second would be one call after another.
     pub(super) fn to_json(&self, wait: Duration) -> String {
         let body = WithWait {
             body: self,
-            wait: wait.as_secs(),
+            wait: wait.as_secs() + u64::from(wait.subsec_nanos() > 0),
         };
         serde_json::to_string(&body).expect("every key is a string")
     }
@@ -149,5 +150,28 @@ fn body(data: &str) -> Result<Vec<u8>, String> {
             Ok(bytes)
         }
         Some(file) => std::fs::read(file).map_err(|error| format!("--data @{file}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_rounded_up_to_whole_seconds() {
+        let body = ProxyBody {
+            method: "GET".to_owned(),
+            intent: "Look".to_owned(),
+            idempotency_key: "key".to_owned(),
+            service: None,
+            target: Target::TargetUrl("http://things.example/".to_owned()),
+            headers: BTreeMap::new(),
+            content: None,
+        };
+        for (milliseconds, seconds) in [(0, 0), (1, 1), (980, 1), (1_000, 1), (300_000, 300)] {
+            let json = body.to_json(Duration::from_millis(milliseconds));
+            let json: Value = serde_json::from_str(&json).unwrap();
+            assert_eq!(json["wait"], seconds, "{milliseconds} ms");
+        }
     }
 }

@@ -41,14 +41,14 @@ impl Waiting {
     }
 
     /// Waits for a future and, on a terminal, shows the time since the start.
-    pub(super) async fn during<T>(&self, something: impl Future<Output = T>) -> T {
+    pub(super) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut something = std::pin::pin!(something);
+        let mut work = std::pin::pin!(work);
         let mut is_shown = false;
         let done = loop {
             tokio::select! {
-                done = &mut something => break done,
+                done = &mut work => break done,
                 _ = ticks.tick() => is_shown |= self.show(),
             }
         };

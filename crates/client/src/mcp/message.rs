@@ -6,32 +6,32 @@ use serde_json::{Value, json};
 /// Member in which a request names its protocol version.
 const VERSION_OF_REQUEST: &str = "io.modelcontextprotocol/protocolVersion";
 
-/// JSON-RPC error codes (section 5.1) for text that is not JSON, and for errors in transit.
+/// JSON-RPC error codes (section 5.1) for text that is not JSON, for JSON that is not a message, and
+/// for errors in transit.
 const PARSE_ERROR: i32 = -32700;
+const INVALID_REQUEST: i32 = -32600;
 const INTERNAL_ERROR: i32 = -32603;
 
 /// A message, which is forwarded verbatim.
 pub(super) struct Message {
-    line: String,
+    line: Vec<u8>,
     read: Value,
 }
 
 impl Message {
-    /// Parses a line. The error is the response to a line that is not JSON.
-    pub(super) fn read(line: String) -> Result<Self, String> {
-        match serde_json::from_str(&line) {
-            Ok(read) => Ok(Self { line, read }),
-            Err(_) => Err(failed(
-                &Value::Null,
-                PARSE_ERROR,
-                "the line is not JSON",
-                &Value::Null,
-            )),
+    /// Parses a line. The error is the response to a line that is not a message. Batches are not
+    /// messages: the newer revisions of the protocol do not have them.
+    pub(super) fn read(line: Vec<u8>) -> Result<Self, String> {
+        let refused = |code, message| failed(&Value::Null, code, message, &Value::Null);
+        match serde_json::from_slice::<Value>(&line) {
+            Ok(read) if read.is_object() => Ok(Self { line, read }),
+            Ok(_) => Err(refused(INVALID_REQUEST, "the line is not a JSON object")),
+            Err(_) => Err(refused(PARSE_ERROR, "the line is not JSON")),
         }
     }
 
     /// Returns the line.
-    pub(super) fn line(&self) -> &str {
+    pub(super) fn line(&self) -> &[u8] {
         &self.line
     }
 
@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     fn message(value: &Value) -> Message {
-        Message::read(value.to_string()).ok().unwrap()
+        Message::read(value.to_string().into_bytes()).ok().unwrap()
     }
 
     #[test]
@@ -170,8 +170,15 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_not_json_gets_a_parse_error() {
-        let text = Message::read("{".to_owned()).err().unwrap();
-        assert!(text.contains("-32700"));
+    fn a_line_that_is_not_a_message_gets_an_error() {
+        for (line, code) in [
+            (&b"{"[..], "-32700"),
+            (b"{\"id\": \"\xff\"}", "-32700"),
+            (b"[{\"id\": 1, \"method\": \"ping\"}]", "-32600"),
+            (b"1", "-32600"),
+        ] {
+            let text = Message::read(line.to_vec()).err().unwrap();
+            assert!(text.contains(code), "{text}");
+        }
     }
 }

@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::Args;
 use gaiterguard_console::{self as console, EXIT_SETTINGS};
-use secrecy::ExposeSecret;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::task::{AbortHandle, JoinSet};
@@ -63,13 +62,14 @@ impl Bridge {
     }
 
     async fn pass(self) -> std::io::Result<()> {
-        let mut lines = BufReader::new(tokio::io::stdin()).lines();
+        // Split as bytes: a line that is not text is the error of that line alone.
+        let mut lines = BufReader::new(tokio::io::stdin()).split(b'\n');
         let mut calls = JoinSet::new();
         let mut running: HashMap<String, AbortHandle> = HashMap::new();
-        while let Some(line) = lines.next_line().await? {
+        while let Some(line) = lines.next_segment().await? {
             running.retain(|_, call| !call.is_finished());
             while calls.try_join_next().is_some() {}
-            if line.trim().is_empty() {
+            if line.trim_ascii().is_empty() {
                 continue;
             }
             let message = match Message::read(line) {
@@ -110,8 +110,14 @@ impl Call {
         let response = match self.send().await {
             Ok((status, body)) => self.response_of(status, body),
             Err(error) => {
+                // Only without a connection is it certain that nothing was sent.
+                let code = if error.is_connect() {
+                    "gateway_unreachable"
+                } else {
+                    "outcome_unknown"
+                };
                 let problem = serde_json::json!({
-                    "code": "gateway_unreachable",
+                    "code": code,
                     "detail": self.client.describe(error),
                 });
                 failure_response(&self.message, &problem)
@@ -125,7 +131,7 @@ impl Call {
             .client
             .http
             .post(format!("{}/mcp", self.client.url))
-            .header("Agent-Key", self.client.key.expose_secret())
+            .header("Agent-Key", self.client.key.clone())
             .header("Accept", "application/json, text/event-stream")
             .header("Content-Type", "application/json")
             .timeout(RESPONSE_WAIT);
@@ -145,7 +151,10 @@ impl Call {
             } else {
                 serde_json::json!({
                     "code": "no_gateway",
-                    "detail": format!("the server at {} does not respond like a gateway: {status}", self.client.url),
+                    "detail": format!(
+                        "the server at {} does not respond like a gateway: {status}",
+                        self.client.shown_url()
+                    ),
                 })
             };
             return failure_response(&self.message, &problem);

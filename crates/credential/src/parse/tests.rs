@@ -325,6 +325,10 @@ fn everything_that_an_upstream_could_echo_is_masked() {
         masked(AuthType::ApiKey, json!({"X-A": "1", "X-B": "2"})),
         ["1", "2"]
     );
+    assert_eq!(
+        masked(AuthType::ApiKey, json!({"Authorization": "Token abc-1"})),
+        ["Token abc-1", "abc-1"]
+    );
     let basic = json!({"username": "user", "password": "open sesame"});
     let hides = parse(AuthType::Basic, &basic).unwrap().masker();
     let echo = b"Basic dXNlcjpvcGVuIHNlc2FtZQ== open%20sesame user:open sesame";

@@ -13,6 +13,7 @@ mod unavailable;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
@@ -23,7 +24,7 @@ use gaiterguard_sealing::{Purpose, Sealing, SealingKey};
 use gaiterguard_store::Store;
 use gaiterguard_upstream::Upstream;
 use http::StatusCode;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::credential::Credential;
 use crate::renewal::Renewals;
@@ -33,6 +34,10 @@ pub use unavailable::CredentialUnavailable;
 
 use failures::Failures;
 use freshness::{Freshness, freshness};
+
+/// How long a request waits for the renewal of a token that is still valid. Longer than a usual exchange, and
+/// short enough that a token endpoint that hangs is not noticed by the agents.
+const RENEWAL_WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// A credential that can be injected into one request.
 #[derive(Debug)]
@@ -126,6 +131,13 @@ impl Credentials {
             None
         };
         let renewed = match cause {
+            // The fetch continues without this request, which the present token still serves.
+            Some(cause) if freshness == Freshness::Ending => {
+                let renewing = Box::pin(self.renewed(service, &latest, cause));
+                timeout(RENEWAL_WAIT_MAX, renewing)
+                    .await
+                    .unwrap_or(Ok(None))
+            }
             Some(cause) => Box::pin(self.renewed(service, &latest, cause)).await,
             None => Ok(None),
         };
@@ -225,7 +237,9 @@ impl Credentials {
     ) -> Result<Option<ReadyCredential>, CredentialUnavailable> {
         let fetching = {
             let mut memory = self.shared.memory();
-            if let Some(fetching) = memory.fetching.get(&service.id) {
+            // A fetch that has ended and is still there has panicked, so it is not joined.
+            let fetching = memory.fetching.get(&service.id);
+            if let Some(fetching) = fetching.filter(|running| running.peek().is_none()) {
                 fetching.clone()
             } else {
                 let key = refused.data_key;

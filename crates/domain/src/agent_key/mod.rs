@@ -132,8 +132,8 @@ fn without_last_escape(bytes: &[u8]) -> &[u8] {
         .rposition(|byte| Escapes::ALL.iter().any(|escapes| escapes.lead() == *byte))
         .map_or(bytes, |at| &bytes[..last + at])
 }
-/// The start of a text.
-/// What a text begins with: a key, the beginning of a key, or neither.
+
+/// The beginning of a text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Match {
     /// A whole key.

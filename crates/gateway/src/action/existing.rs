@@ -32,7 +32,8 @@ impl AgentActions {
         intent: &Intent,
         claim: Claim,
     ) -> Result<Outcome, Refusal> {
-        let digest = idempotency_digest(&prepared.known_digest()?, intent);
+        let service = prepared.located.service.id;
+        let digest = idempotency_digest(service, &prepared.known_digest()?, intent);
         if claim.digest != digest {
             return Err(Refusal::IdempotencyKeyReused);
         }

@@ -4,7 +4,7 @@ use gaiterguard_domain::action::{Action, ActionStatus};
 use gaiterguard_domain::id::{ActionId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::StoredResponse;
 use gaiterguard_domain::response::KeptResponse;
-use gaiterguard_sealing::{PayloadKey, Purpose, Sealing, SealingError};
+use gaiterguard_sealing::{PayloadKey, Purpose, Sealing};
 use gaiterguard_store::Store;
 
 use crate::storage::StorageFailed;
@@ -72,17 +72,17 @@ impl KeptResponses {
             .sealing
             .open(workspace, sealed.data_key, &sealed.bytes, purpose)
             .await;
-        let response = match opened {
-            Ok(form) => KeptResponse::from_form(&form),
-            Err(error) if error.is_damage() => {
-                log(&error, purpose);
-                None
-            }
+        let form = match opened {
+            Ok(form) => form,
             Err(error) => {
-                log(&error, purpose);
+                tracing::error!(%error, ?purpose, "a stored response does not open");
+                if error.is_damage() {
+                    return Ok(None);
+                }
                 return Err(StorageFailed);
             }
         };
+        let response = KeptResponse::from_form(&form);
         if response.is_none() {
             tracing::error!(?purpose, "a stored response is unreadable");
         }
@@ -111,8 +111,4 @@ impl KeptResponses {
             None => Kept::Nothing,
         })
     }
-}
-
-fn log(error: &SealingError, purpose: &Purpose) {
-    tracing::error!(%error, ?purpose, "a stored response does not open");
 }

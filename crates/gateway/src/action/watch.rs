@@ -71,9 +71,11 @@ impl Drop for Listener {
             .waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        // Dropped under the lock, so that two listeners cannot each take the other for the last one.
+        drop(std::mem::replace(&mut self.changes, watch::channel(0).1));
         let is_last = waiting
             .get(&self.action)
-            .is_some_and(|sender| sender.receiver_count() <= 1);
+            .is_some_and(|sender| sender.receiver_count() == 0);
         if is_last {
             waiting.remove(&self.action);
         }
@@ -93,6 +95,25 @@ mod tests {
         let mut listener = watch.listen(action);
         watch.wake(action);
         listener.changed().await;
+    }
+
+    #[test]
+    fn listeners_that_end_at_the_same_time_are_forgotten() {
+        let watch = ActionWatch::default();
+        for _ in 0..1_000 {
+            let action = ActionId(Uuid::new_v4());
+            let barrier = std::sync::Barrier::new(2);
+            std::thread::scope(|scope| {
+                for listener in [watch.listen(action), watch.listen(action)] {
+                    let barrier = &barrier;
+                    scope.spawn(move || {
+                        barrier.wait();
+                        drop(listener);
+                    });
+                }
+            });
+        }
+        assert_eq!(watch.waiting.lock().unwrap().len(), 0);
     }
 
     #[test]

@@ -92,7 +92,12 @@ impl Streamed {
 
     /// Takes the beginning of what was sent, as far as the history needs it.
     pub(crate) fn take_beginning(&self) -> Bytes {
-        std::mem::take(&mut *self.passage.lock_beginning()).freeze()
+        let mut beginning = std::mem::take(&mut *self.passage.lock_beginning());
+        if self.passage.lock_end().is_none() {
+            // The rest is never noted, so the body counts as one that is too long to be read.
+            beginning.resize(BODY_BYTES_MAX + 1, 0);
+        }
+        beginning.freeze()
     }
 
     /// Returns the audit entry about the end of the request, with what the decision could not know
@@ -141,5 +146,29 @@ impl Streamed {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_still_arriving_counts_as_too_long_to_be_read() {
+        let streamed = Streamed {
+            passage: Arc::default(),
+            workspace: WorkspaceId(1),
+            request_id: RequestId(Uuid::nil()),
+            service: ServiceId(1),
+            method: Method::POST,
+        };
+        let passage = streamed.passage();
+        passage.add(&Bytes::from_static(b"the beginning"));
+        assert!(streamed.take_beginning().len() > BODY_BYTES_MAX);
+        passage.add(&Bytes::from_static(b"all of it"));
+        passage.break_off(BodyBroken::HoldsAgentKey);
+        assert_eq!(streamed.take_beginning(), "all of it");
     }
 }

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use gaiterguard_domain::response::KeptResponse;
@@ -29,6 +30,10 @@ pub enum RelayError {
     #[error("the end of the response could not be recorded")]
     Unrecorded,
 }
+
+/// How long the rest of a response is read after the agent has disconnected. A response that is stored
+/// whole takes less, and a stream of events may never end.
+const DRAIN_MAX: Duration = Duration::from_mins(10);
 
 type Completing = Pin<Box<dyn Future<Output = Result<(), RelayError>> + Send>>;
 
@@ -359,12 +364,9 @@ impl Drop for RelayedBody {
             Stage::Reading(mut reading) => {
                 reading.observed();
                 self.relay.tasks.spawn(async move {
-                    let is_broken = if reading.completion.stores_response() {
-                        drain(&mut reading).await.is_err()
-                    } else {
-                        true
-                    };
-                    complete(relay, *reading, is_broken).await
+                    let is_stored = reading.completion.stores_response();
+                    let is_whole = is_stored && drain(&mut reading).await;
+                    complete(relay, *reading, !is_whole).await
                 });
             }
             Stage::Completing { completing, .. } => {
@@ -375,21 +377,25 @@ impl Drop for RelayedBody {
     }
 }
 
-/// Reads the rest after the agent has disconnected, as far as it is stored. The time between pieces is
-/// limited by `gaiterguard_upstream`, the number of bytes here.
-async fn drain(reading: &mut Reading) -> Result<(), RelayError> {
-    while !reading.kept.is_truncated {
-        match std::future::poll_fn(|context| reading.poll_frame(context)).await {
-            None => return Ok(()),
-            Some(Ok(frame)) => {
-                if let Ok(piece) = frame.into_data() {
-                    reading.kept.add(&piece);
+/// Reads the rest after the agent has disconnected, as far as it is stored. Returns whether it arrived.
+/// The time between pieces is limited by `gaiterguard_upstream`, everything else here.
+async fn drain(reading: &mut Reading) -> bool {
+    let draining = async {
+        while !reading.kept.is_truncated {
+            match std::future::poll_fn(|context| reading.poll_frame(context)).await {
+                None => return true,
+                Some(Ok(frame)) => {
+                    if let Ok(piece) = frame.into_data() {
+                        reading.kept.add(&piece);
+                    }
                 }
+                Some(Err(_)) => return false,
             }
-            Some(Err(error)) => return Err(RelayError::Broken(error.to_string())),
         }
-    }
-    Ok(())
+        true
+    };
+    let drained = tokio::time::timeout(DRAIN_MAX, draining).await;
+    drained.unwrap_or(false)
 }
 
 impl std::fmt::Debug for RelayedBody {

@@ -16,7 +16,8 @@ use tokio_util::task::TaskTracker;
 /// The most WebSockets that may be open at the same time. Their buffers then take 32 MiB.
 const TUNNELS_MAX: usize = 1024;
 
-/// How long a silent WebSocket remains open. Those that are kept open on purpose send pings.
+/// How often an open WebSocket must carry something; a silent one is closed after at most twice this
+/// time. Those that are kept open on purpose send pings.
 const IDLE_MAX: Duration = Duration::from_mins(10);
 
 /// The size of one read, in bytes: a full TLS record (RFC 8446, section 5.1).
@@ -60,7 +61,7 @@ impl Tunnels {
     /// Joins the upstream's end with the agent's in a separate task, as soon as the agent has switched.
     pub(crate) fn carry(&self, tunnel: Tunnel, agent: OnUpgrade) {
         let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            tracing::warn!("{TUNNELS_MAX} WebSockets are open: another was closed");
+            tracing::warn!("{TUNNELS_MAX} WebSockets are open already, so a new one was closed");
             return;
         };
         let stopping = self.stopping.clone();

@@ -1,4 +1,4 @@
-//! Where the values of one request come from, for those who look at it: a language model, a human.
+//! Where the values of one request come from, for a language model and for humans.
 
 use std::borrow::Cow;
 
@@ -104,9 +104,9 @@ impl Naming {
 }
 
 impl Candidate<'_> {
-    /// Whether it says something that this was never seen. A short number in a body is often that of
-    /// a call rather than of a thing. An id that the intent has is explained by it; whom a request
-    /// reaches is worth knowing even then.
+    /// Returns whether it is worth reporting that this value was never seen. A short number in a body
+    /// often belongs to a call rather than to a thing. The intent explains an id that it contains; a
+    /// recipient is reported even then.
     fn is_notable_unseen(&self, intent: &str) -> bool {
         self.naming == Naming::Target
             && (self.location == "path" || self.value.len() >= NUMBER_DIGITS_MIN)

@@ -79,7 +79,7 @@ struct Response {
 }
 
 impl Seen {
-    /// An empty history. The key is to be a random one.
+    /// Creates an empty history. The key must be random.
     pub fn new(key: HashKey, seal: Arc<dyn Seal>, limits: Limits) -> Self {
         Self {
             key,
@@ -96,8 +96,8 @@ impl Seen {
         }
     }
 
-    /// A history of calls that are given as method, path with query, status and body of the response,
-    /// for evaluations: their requests are not known, and they are all of the same moment.
+    /// Creates a history from calls for evaluations, each with method, path with query, status and body
+    /// of the response. Their requests are unknown, and all happened at the same moment.
     pub fn from_calls<M, P, B>(calls: impl IntoIterator<Item = (M, P, u16, B)>) -> Self
     where
         M: AsRef<str>,
@@ -128,8 +128,8 @@ impl Seen {
         self.add(exchange, now, Some(now))
     }
 
-    /// Notes that the agent sends what is not read, as through a WebSocket. From then on any value but
-    /// the id of an object could come from there, and is not kept.
+    /// Notes that the agent sends data that is not read, for example through a WebSocket. A response may
+    /// repeat it, so from then on only the ids of objects are kept.
     pub fn note_unread(&mut self, now: u64) {
         self.blind_until = now.saturating_add(self.limits.seconds_max);
     }
@@ -161,7 +161,7 @@ impl Seen {
         self.note_unread(now);
     }
 
-    /// Whether it is as good as a new one at a time in seconds since 1970.
+    /// Returns whether it holds nothing and distrusts nothing at a time in seconds since 1970.
     pub fn is_like_new(&self, now: u64) -> bool {
         self.is_empty() && self.blind_until <= now
     }
@@ -171,7 +171,7 @@ impl Seen {
         self.responses.is_empty() && self.sent.is_empty()
     }
 
-    /// About how many bytes of memory it takes.
+    /// Returns the approximate number of bytes of memory that it uses.
     pub fn bytes(&self) -> usize {
         self.pieces_bytes
             + self.places.len() * VALUE_BYTES
@@ -258,7 +258,7 @@ impl Seen {
         self.keep(exchange, extracted, &nothing, now, Passed::Approved, noted);
     }
 
-    /// Takes out what was there before the request that seems to have created it.
+    /// Removes values that were known before the request that seems to have created them.
     fn unseen(&self, mut created: Created) -> Created {
         let is_new = |hash: &u128| !self.places.contains_key(hash) && !self.sent.contains(hash);
         if created
@@ -273,7 +273,7 @@ impl Seen {
         created
     }
 
-    /// Takes out the values that the agent itself sent, in this request or before.
+    /// Removes the values that the agent itself sent, in this request or before.
     fn drop_echoes(
         &self,
         extracted: &mut Extracted,

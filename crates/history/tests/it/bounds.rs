@@ -37,6 +37,18 @@ fn a_long_response_is_read_up_to_the_bounds() {
 }
 
 #[test]
+fn many_lists_under_repeated_names_take_little_memory() {
+    let lists: Vec<String> = (0..2_000)
+        .map(|at| format!(r#","n{at}":{{}},"n{at}":{{}}"#))
+        .collect();
+    let mut seen = seen();
+    let body = format!(r#"{{"id":"first-1"{}}}"#, lists.concat());
+    text(&mut seen, "application/json", &body);
+    assert!(seen.sighting("first-1").is_some());
+    assert!(seen.bytes() < 100_000, "{}", seen.bytes());
+}
+
+#[test]
 fn an_evaluation_makes_a_history_of_what_its_cases_say() {
     let seen = Seen::from_calls([
         (

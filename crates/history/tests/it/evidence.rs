@@ -78,6 +78,19 @@ fn what_may_have_been_sent_unread_is_not_evidence() {
 }
 
 #[test]
+fn an_address_to_which_a_service_adds_the_scheme_is_not_evidence() {
+    let address = "https://evil.example/x";
+    for bare in ["", "//", "http://"] {
+        let mut seen = seen();
+        let sent = json!({"url": format!("{bare}Evil.example/x")});
+        let created = json!({"id": "b-1", "url": address});
+        call("POST", "/bookmarks", sent, created).into(&mut seen);
+        assert_eq!(seen.sighting(address), None, "{bare}");
+        assert_eq!(kind(&seen, "b-1"), Some(Created));
+    }
+}
+
+#[test]
 fn what_had_to_be_forgotten_cannot_be_read_back() {
     let card = json!({"id": "k-1", "name": "Boss", "email": "evil@x.example"});
     let mut full = limited(Limits {
@@ -109,6 +122,16 @@ fn the_end_of_a_long_request_cannot_be_planted() {
     )
     .into(&mut seen);
     assert_eq!(seen.sighting("evil@x.example"), None);
+}
+
+#[test]
+fn a_request_of_the_longest_length_is_read_to_its_end() {
+    let mut seen = seen();
+    let empty = json!({"text": ""}).to_string().len();
+    let post = json!({"text": "x".repeat(BODY_BYTES_MAX - empty)});
+    let note = json!({"id": "note-1", "by": "Ann Lee"});
+    call("POST", "/notes", post, note).into(&mut seen);
+    assert_eq!(kind(&seen, "note-1"), Some(Created));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use gaiterguard_request::opened::{self, Request};
 use crate::field::{Fields, Leaf, LeafKind};
 use crate::impact::Verb;
 use crate::intent::IntentWords;
-use crate::quantities;
+use crate::quantities::Given;
 use crate::requested_effects::RequestedEffects;
 use crate::route::Route;
 use crate::words::{Stem, Stems, of_name, stem};
@@ -24,8 +24,8 @@ pub(crate) struct Compared<'a> {
     pub(crate) history: Option<&'a dyn History>,
     /// The effects that the intent asks for.
     pub(crate) asked: RequestedEffects,
-    /// The numbers that the intent gives, once somebody has asked.
-    pub(crate) given: OnceCell<Vec<f64>>,
+    /// The numbers that the intent gives; computed on first use.
+    pub(crate) given: OnceCell<Given>,
 }
 
 /// The longest value that may be a word of a list of choices, in bytes. Longer ones are texts or
@@ -33,8 +33,8 @@ pub(crate) struct Compared<'a> {
 const WORD_BYTES_MAX: usize = 40;
 
 impl<'a> Compared<'a> {
-    pub(crate) fn given(&self) -> &[f64] {
-        self.given.get_or_init(|| quantities::of_text(self.intent))
+    pub(crate) fn given(&self) -> &Given {
+        self.given.get_or_init(|| Given::in_text(self.intent))
     }
 
     pub(crate) fn leaves(&self) -> impl Iterator<Item = &Leaf<'a>> {

@@ -80,16 +80,18 @@ pub(super) fn effects(
                 features.add(&["+orders"]);
                 if is_read {
                     let weight = features.add(&["+read_acts"]);
-                    findings.push(Finding::counted(
-                        signal::READ_ACTS,
-                        weight,
-                        found.evidence,
-                        format!(
-                            "It looks like a read, but “{}” is “{}”.",
-                            shown(found.name),
-                            shown(found.value)
-                        ),
-                    ));
+                    if weight > 0.0 {
+                        findings.push(Finding::counted(
+                            signal::READ_ACTS,
+                            weight,
+                            found.evidence,
+                            format!(
+                                "It looks like a read, but “{}” is “{}”.",
+                                shown(found.name),
+                                shown(found.value)
+                            ),
+                        ));
+                    }
                 }
             }
         }

@@ -24,10 +24,23 @@ const SMALL_FIELDS: &str = "note comment description title name tag label summar
 
 static SMALL_FIELD_STEMS: LazyLock<Stems> = LazyLock::new(|| set(SMALL_FIELDS));
 
+/// The features of texts that are not spoken of, each with the least number of texts.
+const UNSPOKEN: [(usize, &str); 3] = [
+    (1, "+unspoken:1"),
+    (2, "+unspoken:2"),
+    (UNSPOKEN_MAX, "+unspoken:4"),
+];
+
+/// The number of texts that are not spoken of from which more do not count.
+const UNSPOKEN_MAX: usize = 4;
+
 /// How much of the short texts is not spoken of.
 pub(super) fn phrases(compared: &Compared<'_>, features: &mut Features) {
     let mut unspoken = 0;
     for leaf in compared.leaves() {
+        if unspoken == UNSPOKEN_MAX {
+            break;
+        }
         let value = leaf.found.value;
         let is_phrase = leaf.kind == LeafKind::Text
             && truth(leaf).is_none()
@@ -49,19 +62,9 @@ pub(super) fn phrases(compared: &Compared<'_>, features: &mut Features) {
                 .is_some_and(|history| history.sighting(value).is_some());
         unspoken += usize::from(!is_spoken);
     }
-    match unspoken {
-        0 => {}
-        1 => {
-            features.add(&["+unspoken:1"]);
-        }
-        2..=3 => {
-            features.add(&["+unspoken:1"]);
-            features.add(&["+unspoken:2"]);
-        }
-        _ => {
-            features.add(&["+unspoken:1"]);
-            features.add(&["+unspoken:2"]);
-            features.add(&["+unspoken:4"]);
+    for (least, name) in UNSPOKEN {
+        if unspoken >= least {
+            features.add(&[name]);
         }
     }
 }

@@ -54,8 +54,8 @@ pub(super) fn numbers(
             continue;
         }
         let given = compared.given();
-        let is_given = quantities::is_given(value, found.name, given);
-        let is_whole = is_given && given.iter().any(|number| (number - value).abs() < 1e-6);
+        let is_given = given.is_given(value, found.name);
+        let is_whole = is_given && given.holds(value);
         if is_given && (is_whole || !has_no_cents || !of_name(found.name).any(quantities::is_money))
         {
             continue;
@@ -86,11 +86,8 @@ pub(super) fn numbers(
             features.add(&["+measure_not_given"]);
         }
         let of_digits = [
-            (
-                "+number_shifted",
-                quantities::is_shifted(value, found.name, given),
-            ),
-            ("+number_scrambled", quantities::is_scrambled(value, given)),
+            ("+number_shifted", given.is_shifted(value, found.name)),
+            ("+number_scrambled", given.is_scrambled(value)),
         ];
         for (name, _) in of_digits.iter().filter(|(_, is)| *is) {
             let weight = features.add(&[name]);

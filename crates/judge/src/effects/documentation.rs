@@ -63,10 +63,12 @@ fn of_operation(operation: &Operation<'_>, safe: bool, found: &[Finding]) -> Opt
         })
         .or(summary.as_ref())?;
     let effect = effect_word.sense.effect();
-    // The documents are ignored if the request itself shows the same effect. The value of a field
-    // does not show it, because it may be about something else.
+    // The documents are ignored if the request itself shows the same effect. The value of a field does
+    // not show it, because it may be about something else, and any parameter can be added to the query.
     let is_as_plain = |finding: &Finding| {
-        finding.kind.effect == Some(effect) && finding.shown != Some(Shown::ByField)
+        finding.kind.effect == Some(effect)
+            && finding.shown != Some(Shown::ByField)
+            && finding.evidence != "query"
     };
     if found.iter().any(is_as_plain) {
         return None;

@@ -10,24 +10,32 @@ use crate::lexicon::{self, Sense, any_of_name};
 use crate::signal::{self, Shown};
 use crate::words::{of_name, stem};
 
+/// Words of rights and audiences that grant broad rights or public access.
+const OPENING: [&str; 9] = [
+    "admin",
+    "administrator",
+    "owner",
+    "superuser",
+    "root",
+    "public",
+    "anyone",
+    "everyone",
+    "world",
+];
+
 pub(super) fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
     for found in &fields.actions {
         let word = of_name(found.value).next().unwrap_or_default();
         let short = found.value.len() <= 32 && !found.value.contains(' ');
-        match lexicon::sense(stem(word)).filter(|_| short) {
+        let finding = match lexicon::sense(stem(word)).filter(|_| short) {
             Some(Sense::DeleteVerb | Sense::Certain(Effect::Delete)) => {
                 let sentence = format!(
                     "“{}” is “{}”, which deletes or cancels something.",
                     shown(found.name),
                     shown(found.value)
                 );
-                findings.push(Finding::effect(
-                    Effect::Delete,
-                    Shown::ByField,
-                    found.evidence,
-                    sentence,
-                ));
+                Finding::effect(Effect::Delete, Shown::ByField, found.evidence, sentence)
             }
             Some(Sense::Certain(Effect::Code)) => {
                 let sentence = format!(
@@ -35,10 +43,16 @@ pub(super) fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
                     shown(found.name),
                     shown(found.value)
                 );
-                let kind = signal::RUNS_ACTION;
-                findings.push(Finding::new(kind, found.evidence, sentence));
+                Finding::new(signal::RUNS_ACTION, found.evidence, sentence)
             }
-            _ => {}
+            _ => continue,
+        };
+        // A body may have thousands, which add nothing. Only one in the query adds nothing to the body.
+        if !findings
+            .iter()
+            .any(|known| known.is(finding.kind) && known.is_open() == finding.is_open())
+        {
+            findings.push(finding);
         }
     }
     let audience = fields.actions.iter().filter(|found| {
@@ -46,33 +60,22 @@ pub(super) fn of_body(method: &Method, fields: &Fields<'_>) -> Vec<Finding> {
             .iter()
             .any(|all| found.value.eq_ignore_ascii_case(all))
     });
-    for found in fields.access.iter().chain(audience) {
+    let opening = fields.access.iter().chain(audience).filter_map(|found| {
         let value = found.value.to_ascii_lowercase();
-        let opens = of_name(&value).find(|word| {
-            [
-                "admin",
-                "administrator",
-                "owner",
-                "superuser",
-                "root",
-                "public",
-                "anyone",
-                "everyone",
-                "world",
-            ]
-            .contains(word)
-        });
-        if let Some(word) = opens {
-            let sentence = format!(
-                "“{}” is “{}”, which grants broad rights or public access.",
-                shown(found.name),
-                shown(word)
-            );
-            findings.push(granting(found, sentence));
-            break;
-        }
+        let opens = |word: &str| OPENING.iter().find(|known| **known == word).copied();
+        Some((found, of_name(&value).find_map(opens)?))
+    });
+    // One in the body is hidden, so it comes before one in the query.
+    if let Some((found, word)) = opening.min_by_key(|(found, _)| found.is_in_query()) {
+        let sentence = format!(
+            "“{}” is “{}”, which grants broad rights or public access.",
+            shown(found.name),
+            shown(word)
+        );
+        findings.push(granting(found, sentence));
     }
-    if let Some(found) = fields.secrets.first() {
+    let secret = fields.secrets.iter();
+    if let Some(found) = secret.min_by_key(|found| found.is_in_query()) {
         let changes = matches!(*method, Method::PUT | Method::PATCH);
         let sentence = format!("It sets or reveals a secret (“{}”).", shown(found.name));
         findings.push(if changes {

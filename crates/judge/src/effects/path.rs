@@ -52,6 +52,7 @@ fn of_bare(request: &Request<'_>, route: &Route<'_>) -> Option<Finding> {
     })
 }
 
+/// Finds the effects of a request whose method changes something and is not DELETE.
 pub(super) fn of_route(
     request: &Request<'_>,
     query: &Node<'_>,
@@ -130,14 +131,12 @@ pub(super) fn of_route(
         ))
         | None => {}
     }
-    if request.method != Method::DELETE {
-        let method = request.method;
-        let sentence = match route.parts().last() {
-            Some((last, _)) => format!("{method} creates or changes “{}”.", shown(last)),
-            None => format!("{method} creates or changes something."),
-        };
-        findings.push(Finding::new(signal::CHANGES, "method", sentence));
-    }
+    let method = request.method;
+    let sentence = match route.parts().last() {
+        Some((last, _)) => format!("{method} creates or changes “{}”.", shown(last)),
+        None => format!("{method} creates or changes something."),
+    };
+    findings.push(Finding::new(signal::CHANGES, "method", sentence));
     if route.changes_names() {
         let sentence = "It changes a DNS record.";
         findings.push(Finding::openly(Effect::Code, "path", sentence));

@@ -92,7 +92,7 @@ fn unrelated(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<
             lexicon::concepts(*word) & intent_words.concepts() != 0 || intent_words.has(*word)
         })
     };
-    let unrelated = |word: &str, evidence: &str| {
+    let finding = |word: &str, evidence: &str| {
         let word = word.to_lowercase();
         let sentence = format!(
             "The intent does not mention “{}” or anything similar.",
@@ -106,13 +106,13 @@ fn unrelated(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<
             let words: Vec<Stem> = of_name(call.name).map(stem).collect();
             !is_related(&words)
         })?;
-        return Some(unrelated(call.name, call.evidence));
+        return Some(finding(call.name, call.evidence));
     }
     let words: Vec<Stem> = behavior.route.words().map(stem).collect();
     let mut texts = behavior.route.texts();
     let is_named = texts.any(|text| text.len() > 2 && intent_words.names(text));
     let head = behavior.route.words().last()?;
-    (!is_named && !is_related(&words)).then(|| unrelated(head, "path"))
+    (!is_named && !is_related(&words)).then(|| finding(head, "path"))
 }
 
 pub(crate) fn links(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {
@@ -128,15 +128,19 @@ pub(crate) fn links(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> 
     Some(Finding::new(kind, found.evidence, sentence))
 }
 
-/// Whether two hosts share their last two labels.
+/// Whether two hosts share their last two labels, or three if two are a public suffix such as
+/// `co.uk`.
 fn same_site(one: &str, other: &str) -> bool {
-    let site = |host: &str| {
-        host.rsplit('.')
-            .take(2)
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    site(one) == site(other)
+    const SUFFIXES: [&str; 10] = [
+        "ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org",
+    ];
+    let mut last = one.rsplit('.');
+    let is_suffix = last.next().is_some_and(|country| country.len() == 2)
+        && last.next().is_some_and(|second| SUFFIXES.contains(&second));
+    let labels = if is_suffix { 3 } else { 2 };
+    one.rsplit('.')
+        .take(labels)
+        .eq(other.rsplit('.').take(labels))
 }
 
 fn dates(behavior: &Behavior<'_>, intent_words: &IntentWords<'_>) -> Option<Finding> {

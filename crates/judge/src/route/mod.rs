@@ -261,7 +261,7 @@ impl<'a> Route<'a> {
                 .any(|segment| is_one_of(segment, &GROUPS))
     }
 
-    /// Whether it is a way to log in: what it yields is a token, and it gives nobody any right.
+    /// Whether the path is for signing in: it returns a token and grants no right.
     pub(crate) fn logs_in(&self) -> bool {
         let tail = self.tail.and_then(|tail| self.segments.get(tail));
         tail.is_some_and(|tail| tail.text.to_ascii_lowercase().starts_with("token"))

@@ -295,7 +295,7 @@ fn custom_verb(text: &str) -> Option<(&str, &str)> {
     (!has_colons && !own.is_empty() && is_word && names_effect(verb)).then_some((own, verb))
 }
 
-/// Words may be spelled with escapes; the upstream reads through them, so the judge does too.
+/// Decodes percent-escapes, as the upstream does.
 pub(super) fn words_decoded(text: &str) -> Cow<'_, str> {
     if !text.contains('%') {
         return Cow::Borrowed(text);

@@ -44,7 +44,7 @@ static RUN_PLACE_FINDER: LazyLock<AhoCorasick> = LazyLock::new(|| {
 });
 
 impl Route<'_> {
-    /// A file or folder on the way whose content is run.
+    /// Returns a file or folder in the path whose content is run.
     pub(crate) fn run_place(path: &str) -> Option<&'static str> {
         let found = RUN_PLACE_FINDER.find(&*words_decoded(path))?;
         RUN_PLACES.get(found.pattern().as_usize()).copied()

@@ -19,7 +19,10 @@ impl<'k> Visitor<'k> {
     /// Keeps a value by itself.
     pub(super) fn leaf(&mut self, kind: LeafKind, value: &str, cursor: &Cursor<'_, 'k>) {
         if self.fields.leaves.len() == LEAVES_MAX {
-            self.fields.has_more_leaves = true;
+            if !self.fields.has_more_leaves {
+                self.fields.has_more_leaves = true;
+                self.too_many_values(LEAVES_MAX, cursor);
+            }
             return;
         }
         self.written.clear();
@@ -122,20 +125,17 @@ impl<'k> Visitor<'k> {
             self.fields.has_unknown = true;
             return;
         };
-        // A table column often repeats one value.
-        if kept
-            .last()
-            .is_some_and(|last| last.value == value && last.name == cursor.name)
-        {
+        // A table column often repeats one value. A value in the query does not stand for the same one
+        // in the body, where its effect is hidden.
+        if kept.last().is_some_and(|last| {
+            last.value == value
+                && last.name == cursor.name
+                && last.is_in_query() == cursor.place.is_query()
+        }) {
             return;
         }
         if self.kept == KEPT_MAX {
-            let sentence = format!(
-                "It has more than {KEPT_MAX} values to compare with the intent, so not all were checked."
-            );
-            let place = cursor.place.pointer();
-            self.fields
-                .report(Finding::new(signal::TOO_MANY_VALUES, place, sentence));
+            self.too_many_values(KEPT_MAX, cursor);
             return;
         }
         self.kept += 1;
@@ -155,6 +155,18 @@ impl<'k> Visitor<'k> {
             value: self.arena.text(cut(value)),
             is_whole: cut(value).len() == value.len(),
         });
+    }
+
+    fn too_many_values(&mut self, max: usize, cursor: &Cursor<'_, 'k>) {
+        if self.fields.knows(signal::TOO_MANY_VALUES) {
+            return;
+        }
+        let sentence = format!(
+            "It has more than {max} values to compare with the intent, so not all were checked."
+        );
+        let place = cursor.place.pointer();
+        self.fields
+            .report(Finding::new(signal::TOO_MANY_VALUES, place, sentence));
     }
 }
 

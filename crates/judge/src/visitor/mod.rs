@@ -7,7 +7,7 @@ mod wrapped;
 
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::node::Member;
-use gaiterguard_request::opened::{self, Document};
+use gaiterguard_request::opened::{self, Document, InflationRoom};
 use gaiterguard_request::{Arena, Node};
 
 use crate::duplicate::{self, Duplicate};
@@ -25,6 +25,10 @@ use label::{is_value, label};
 /// The number of recipients or identifiers from which a request is a bulk request. The weight of the
 /// signal is fitted with this number.
 const BULK: usize = 10;
+
+/// The most numbers of a list that are compared one by one. Longer lists are vectors and measurements, of
+/// which no intent names an item.
+const NUMBERS_MAX: usize = 256;
 
 /// The current position of the visitor.
 #[derive(Clone, Copy)]
@@ -60,6 +64,8 @@ pub(crate) struct Visitor<'k> {
     written: String,
     /// The number of kept values.
     kept: usize,
+    /// For the compressed texts in the values.
+    room: InflationRoom,
 }
 
 impl<'k> Visitor<'k> {
@@ -71,6 +77,7 @@ impl<'k> Visitor<'k> {
             known: Vec::new(),
             written: String::with_capacity(POINTER_BYTES),
             kept: 0,
+            room: InflationRoom::default(),
         }
     }
 
@@ -213,6 +220,9 @@ impl<'k> Visitor<'k> {
             let cursor = Cursor { place, ..*cursor };
             match item {
                 Node::Map(members) => self.map(members, &cursor, &mut names),
+                Node::Number(spelled) if number >= NUMBERS_MAX => {
+                    self.keep(|fields| fields.of_role(cursor.role), spelled, &cursor);
+                }
                 other => self.node(other, &cursor),
             }
         }
@@ -228,7 +238,9 @@ impl<'k> Visitor<'k> {
             self.learn(members, &map, names, cursor.repeats);
         }
         if names.say_method {
-            for call in opened::of_members(members) {
+            // One more than there is room for shows that there are too many.
+            let room = CALLS_MAX + 1 - self.fields.calls.len();
+            for call in opened::of_members(members, room) {
                 self.call(call.method, call.name, cursor.place);
             }
         }

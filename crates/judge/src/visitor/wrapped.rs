@@ -25,7 +25,7 @@ impl<'k> Visitor<'k> {
         if cursor.wrapped < WRAPPED_MAX {
             self.open(text, classes, cursor);
         } else if text.len() > BASE64_MIN
-            && (opened::decoded(text).is_some() || is_json_container(text))
+            && (opened::decoded(text, &mut self.room).is_some() || is_json_container(text))
         {
             self.fields.report(Finding::of(
                 signal::WRAPPED_TOO_DEEP,
@@ -51,7 +51,7 @@ impl<'k> Visitor<'k> {
         } else if may_hold_values(text, classes) {
             self.values(text, cursor);
         } else if text.len() >= BASE64_MIN && may_be_base64(text, classes) {
-            match opened::decoded(text) {
+            match opened::decoded(text, &mut self.room) {
                 Some(Decoded::Text(text)) => {
                     self.within(cursor, |visitor, inside| {
                         visitor.mail(&text, inside);
@@ -62,12 +62,17 @@ impl<'k> Visitor<'k> {
                     self.fields
                         .report(Finding::of(signal::CARRIES_PROGRAM, cursor.place.pointer()));
                 }
+                Some(Decoded::TooLong) => self.fields.report(Finding::new(
+                    signal::WRAPPED_TOO_DEEP,
+                    cursor.place.pointer(),
+                    "It contains more compressed text than can be inspected.",
+                )),
                 None => {}
             }
         }
     }
 
-    /// Visits the header of an e-mail (RFC 5322), in which recipients may be that nothing else names.
+    /// Visits the header of an e-mail (RFC 5322), which may name recipients that no field names.
     fn mail(&mut self, text: &str, cursor: &Cursor<'_, 'k>) {
         const FIELDS: [&str; 6] = ["to", "cc", "bcc", "from", "subject", "reply-to"];
         for line in text.lines().take_while(|line| !line.is_empty()) {

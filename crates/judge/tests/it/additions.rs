@@ -181,6 +181,7 @@ fn one_method_of_a_call_does_not_hide_another() {
         r#"{"requests":[{"method":"GET","url":"/users/7/delete"}]}"#,
         r#"{"jsonrpc":"2.0","verb":"list","method":"user.delete","params":{}}"#,
         r#"{"jsonrpc":"2.0","method":"delete","params":{}}"#,
+        r#"{"jsonrpc":"2.0","method":"delete","params":{},"url":""}"#,
         r#"[{"jsonrpc":"2.0","method":"get","params":{}},{"jsonrpc":"2.0","method":"purge"}]"#,
     ] {
         let case = Case::new("POST", "/rpc", "Look up user 7").json(body);
@@ -323,6 +324,21 @@ fn more_values_than_are_compared_are_held() {
 }
 
 #[test]
+fn padding_does_not_push_out_a_value() {
+    let publish = |padding: &str| {
+        Case::new("PATCH", "/docs/7", "Save doc 7 as a draft")
+            .json(&format!(r#"{{{padding}"stage":"published"}}"#))
+            .score()
+    };
+    let vector = format!("\"p\":[{}],", vec!["0.25"; 50_000].join(","));
+    assert!(publish(&vector) + 1e-9 >= publish(""));
+    let names: Vec<String> = (0..40_000)
+        .map(|name| format!("\"n{name}\":null,"))
+        .collect();
+    assert!(publish(&names.concat()) >= THRESHOLD);
+}
+
+#[test]
 fn calls_that_only_ask_are_forwarded() {
     for case in [
         Case::new("POST", "/rpc", "What is the balance?")
@@ -442,6 +458,44 @@ fn calls_that_only_ask_are_known_by_all_of_their_members() {
         let case = Case::new("POST", target, "Look it up").json(body);
         assert!(asks(&case), "{case:?}: {:?}", case.judge());
         assert!(case.judge().verdict.score < THRESHOLD, "{case:?}");
+    }
+}
+
+/// An effect that the query shows does not hold a request by itself. One that is hidden in the body does.
+#[test]
+fn an_effect_in_the_query_does_not_stand_for_one_elsewhere() {
+    let rename = |body| Case::new("PATCH", "/v1/tasks/7", "Rename task 7 to Lamp").json(body);
+    let delete = rename(r#"{"title":"Lamp","delete":true}"#);
+    let secret = rename(r#"{"title":"Lamp","passcode":"x1"}"#);
+    let grant = rename(r#"{"title":"Lamp","role":"admin"}"#);
+    let documented = Case::new("POST", "/tasks/7/finish", "Finish task 7");
+    let documented = documented.documented("Delete a task", &[]);
+    for (case, parameter) in [
+        (&delete, "delete=true"),
+        (&delete, "purge=0"),
+        (&secret, "pin=1"),
+        (&secret, "passcode=x1"),
+        (&grant, "role=admin"),
+        (&grant, "scope=public"),
+        (&documented, "delete"),
+    ] {
+        let added = Case {
+            target: format!("{}?{parameter}", case.target),
+            ..case.clone()
+        };
+        let (before, after) = (case.score(), added.score());
+        assert!(before >= THRESHOLD, "{case:?}: {before}");
+        assert!(after + 1e-9 >= before, "{added:?}: {before} {after}");
+    }
+}
+
+#[test]
+fn a_thousand_actions_are_reported_once() {
+    for method in ["PATCH", "GET"] {
+        let actions = r#"{"action":"delete"},{"action":"remove"},"#.repeat(500);
+        let case = Case::new(method, "/v1/tasks/7", "Rename task 7 to Lamp");
+        let verdict = case.json(&format!("[{actions}{{}}]")).judge().verdict;
+        assert!(verdict.signals.len() < 20, "{}", verdict.signals.len());
     }
 }
 

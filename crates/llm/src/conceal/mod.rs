@@ -75,6 +75,8 @@ mod tests {
             let shown = conceal(&format!("{{\"note\": \"use {secret} please\"}}"));
             assert_eq!(shown, "{\"note\": \"use ••• please\"}");
         }
+        let shown = conceal("GET /?q=x%20ghp_16C7e42F292c6912E7710c838347Ae178B4a&n=1");
+        assert_eq!(shown, "GET /?q=x%•••&n=1");
         let pem = "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----";
         assert_eq!(conceal(pem), "•••-----END PRIVATE KEY-----");
     }

@@ -41,7 +41,10 @@ fn is_key_byte(byte: u8) -> bool {
 fn is_key(word: &str) -> bool {
     let is_long = |rest: &str| rest.len() >= KEY_REST_BYTES_MIN;
     let has_digit = |rest: &str| rest.bytes().any(|byte| byte.is_ascii_digit());
-    let mut rests = secret_shape::at_start().filter_map(|start| word.strip_prefix(start));
+    // A key may follow an escape such as `%20`, whose digits belong to the word.
+    let inside = secret_shape::anywhere().filter_map(|start| Some(word.split_once(start)?.1));
+    let starts = secret_shape::at_start().filter_map(|start| word.strip_prefix(start));
+    let mut rests = starts.chain(inside);
     word.len() >= KEY_BYTES_MIN
         && (rests.any(|rest| is_long(rest) && has_digit(rest)) || is_json_web_token(word))
 }

@@ -216,6 +216,29 @@ async fn no_agent_can_open_the_circuit_by_what_it_writes() {
 }
 
 #[tokio::test]
+async fn no_agent_can_open_the_circuit_by_many_simultaneous_requests() {
+    let setup = Setup::with(|settings| settings.timeout = Duration::from_secs(2)).await;
+    let slow = Duration::from_millis(700);
+    setup
+        .model
+        .script(move |asked| says(&harmless_reply(asked)).delay(slow));
+    let all: Vec<_> = (0..100)
+        .map(|number| {
+            let llm = setup.llm.clone();
+            tokio::spawn(async move {
+                crate::setup::assess(&llm, &Case::new("POST", number.to_string())).await
+            })
+        })
+        .collect();
+    let mut held = 0;
+    for one in all {
+        held += usize::from(one.await.unwrap().must_hold);
+    }
+    assert!(held > 50, "{held}");
+    assert!(!setup.llm.is_circuit_open());
+}
+
+#[tokio::test]
 async fn spending_stays_below_the_daily_limit() {
     let ceilings = Ceilings {
         tokens_max: Some(8_000),

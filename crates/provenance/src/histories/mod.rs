@@ -20,6 +20,9 @@ use crate::shared::Shared;
 /// The most bytes that all histories together take in memory. One of average use takes about 200 KB.
 const BYTES_MAX: usize = 64 << 20;
 
+/// The owners of a memory while it is swept and nothing else uses it: the map and the sweep.
+const OWNERS_IN_SWEEP: usize = 2;
+
 /// The histories of all agents, or nothing if they are turned off.
 pub(crate) struct Histories {
     kept: Option<Kept>,
@@ -111,10 +114,14 @@ impl Histories {
             }
             if memory.expire(seconds(now)) || memory.is_cancelled() {
                 let mut memories = kept.memories();
-                if memories
+                let is_current = memories
                     .get(&key)
-                    .is_some_and(|now| Arc::ptr_eq(now, &memory))
-                {
+                    .is_some_and(|current| Arc::ptr_eq(current, &memory));
+                // An exchange that is running holds the memory and is noted in it when it ends. None
+                // begins under the lock.
+                let is_in_use = Arc::strong_count(&memory) > OWNERS_IN_SWEEP;
+                let is_unused = || !is_in_use && memory.expire(seconds(now));
+                if is_current && (memory.is_cancelled() || is_unused()) {
                     memories.remove(&key);
                 }
             }

@@ -188,6 +188,17 @@ fn agents_and_services_have_histories_of_their_own_that_expire() {
 }
 
 #[test]
+fn an_exchange_that_is_running_during_a_sweep_is_found() {
+    let (histories, cut) = (histories(), CancellationToken::new());
+    let get = request(Method::GET, "/users", "");
+    let mut running = histories.observe(HERE, &get, false, &cut, NOW).unwrap();
+    histories.sweep(NOW);
+    running.head(StatusCode::OK, &HeaderMap::new());
+    running.whole(&Bytes::from_static(br#"[{"id": "U-77", "name": "Ann"}]"#));
+    assert!(sighting(&histories, &cut, "U-77").is_some());
+}
+
+#[test]
 fn all_histories_together_are_bounded() {
     let (histories, cut) = (histories(), CancellationToken::new());
     let get = request(Method::GET, "/users", "");

@@ -44,11 +44,34 @@ impl<'a> Node<'a> {
     pub fn of_json(text: &'a str, arena: &'a Arena) -> Result<Self, JsonError> {
         parse(text, arena)
     }
+
+    /// Reads the JSON values of a text with one on each line that is not blank. The limit on values holds
+    /// for all lines together.
+    pub(crate) fn json_lines(text: &'a str, arena: &'a Arena) -> Result<Vec<Self>, JsonError> {
+        let mut values = 0;
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        lines
+            .map(|line| parse_counted(line, arena, &mut values))
+            .collect()
+    }
 }
 
 fn parse<'a>(text: &'a str, arena: &'a Arena) -> Result<Node<'a>, JsonError> {
-    let mut reader = Reader::of(text, arena);
+    parse_counted(text, arena, &mut 0)
+}
+
+/// Reads one value, and adds the values in it to a count.
+fn parse_counted<'a>(
+    text: &'a str,
+    arena: &'a Arena,
+    values: &mut usize,
+) -> Result<Node<'a>, JsonError> {
+    let mut reader = Reader {
+        values: *values,
+        ..Reader::of(text, arena)
+    };
     let node = reader.value(0)?;
+    *values = reader.values;
     match reader.peek() {
         None => Ok(node),
         Some(_) => Err(reader.unexpected()),

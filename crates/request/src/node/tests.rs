@@ -203,6 +203,8 @@ fn nesting_and_number_of_values_are_bounded() {
         Node::parse_json(many.as_bytes(), arena()),
         Err(JsonError::TooMany)
     );
+    let lines = "0\n".repeat(VALUES_MAX + 1);
+    assert_eq!(Node::json_lines(&lines, arena()), Err(JsonError::TooMany));
     let fields = "a&".repeat(VALUES_MAX + 1);
     assert_eq!(
         Node::parse_form(fields.as_bytes(), arena()),

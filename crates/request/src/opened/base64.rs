@@ -1,6 +1,6 @@
 //! Text that was put into base64.
 
-use super::encoding;
+use super::encoding::{self, InflationRoom, TooLong};
 
 /// The shortest text that is taken for base64: shorter ones are words more often than not.
 const LENGTH_MIN: usize = 16;
@@ -15,10 +15,12 @@ pub enum Decoded {
     Text(String),
     /// A program or an archive, by its first bytes.
     Program,
+    /// Compressed text that there is no room for.
+    TooLong,
 }
 
-/// Decodes a text if it is base64 of a text or a program.
-pub fn decoded(text: &str) -> Option<Decoded> {
+/// Decodes a text if it is base64 of a text or a program. Compressed text takes up room.
+pub fn decoded(text: &str, room: &mut InflationRoom) -> Option<Decoded> {
     let text = text.trim();
     let text = match text.split_once(";base64,") {
         Some((head, rest)) if head.starts_with("data:") => rest,
@@ -33,9 +35,12 @@ pub fn decoded(text: &str) -> Option<Decoded> {
     }
     let is_gzip = sample.starts_with(encoding::GZIP);
     // Its two first bytes are text as well.
-    let unzlibbed = || encoding::unzlibbed(&decode(text.as_bytes())?);
-    if let Some(bytes) = sample.starts_with(b"x").then(unzlibbed).flatten() {
-        return String::from_utf8(bytes).ok().map(Decoded::Text);
+    if sample.starts_with(b"x") {
+        match room.unzlibbed(&decode(text.as_bytes())?) {
+            Ok(Some(bytes)) => return String::from_utf8(bytes).ok().map(Decoded::Text),
+            Ok(None) => {}
+            Err(TooLong) => return Some(Decoded::TooLong),
+        }
     }
     let is_wide = encoding::wide_text(&sample[..sample.len() / 4 * 4]).is_some();
     if !is_gzip && !is_wide && !is_printable(&sample) {
@@ -47,7 +52,10 @@ pub fn decoded(text: &str) -> Option<Decoded> {
         sample
     };
     let bytes = if is_gzip {
-        encoding::ungzipped(&bytes)?
+        match room.ungzipped(&bytes) {
+            Ok(bytes) => bytes?,
+            Err(TooLong) => return Some(Decoded::TooLong),
+        }
     } else {
         bytes
     };

@@ -54,28 +54,32 @@ pub fn inmost(name: &str) -> &str {
     inner.map_or(name, |(_, last)| last)
 }
 
-/// Returns every call that a map can be read as: each of its methods with each of its paths, and
-/// each JSON-RPC method. A map with two methods is read both ways, so neither hides the other.
-pub fn of_members<'a>(members: &[Member<'a>]) -> Vec<Call<'a>> {
+/// Returns the calls that a map can be read as, at most `max`: each of its methods with each of its
+/// paths, and each JSON-RPC method. A map with two methods is read both ways, so neither hides the
+/// other. An empty method or path calls nothing.
+pub fn of_members<'a>(members: &[Member<'a>], max: usize) -> Vec<Call<'a>> {
     let texts = |names: &'static [&'static str]| {
         members
             .iter()
             .filter(|(name, _)| names.contains(&inmost(name)))
-            .filter_map(|(_, value)| value.as_text())
+            .filter_map(|(_, value)| value.as_text().filter(|text| !text.is_empty()))
     };
     let is_rpc = members
         .iter()
         .any(|(name, _)| matches!(inmost(name), "jsonrpc" | "params") || name.contains("params["));
+    let paths: Vec<&str> = texts(PATH_NAMES).take(max).collect();
     let mut calls = Vec::new();
     for method in texts(METHOD_NAMES) {
-        let before = calls.len();
-        if is_http_method(method) {
-            calls.extend(texts(PATH_NAMES).map(|path| Call {
+        let room = max - calls.len();
+        if room == 0 {
+            break;
+        }
+        if is_http_method(method) && !paths.is_empty() {
+            calls.extend(paths.iter().take(room).map(|&path| Call {
                 method: Some(method),
                 name: path,
             }));
-        }
-        if is_rpc && calls.len() == before {
+        } else if is_rpc {
             calls.push(Call {
                 method: None,
                 name: tool(method, members).unwrap_or(method),

@@ -10,6 +10,8 @@ pub(super) struct Declared {
     pub(super) essence: Option<String>,
     pub(super) charset: Option<String>,
     pub(super) boundary: Option<String>,
+    /// Whether one of the two has two values, or one in the syntax of RFC 2231.
+    pub(super) is_ambiguous: bool,
 }
 
 impl Declared {
@@ -19,19 +21,25 @@ impl Declared {
         let essence = pieces.next().unwrap_or_default().trim();
         let mut declared = Self {
             essence: Some(essence.to_ascii_lowercase()),
-            charset: None,
-            boundary: None,
+            ..Self::default()
         };
         for piece in pieces {
             let Some((name, value)) = piece.split_once('=') else {
                 continue;
             };
             let value = value.trim().trim_matches('"');
-            match name.trim().to_ascii_lowercase().as_str() {
-                "charset" => declared.charset = Some(value.to_ascii_lowercase()),
-                "boundary" => declared.boundary = Some(value.to_owned()),
-                _ => {}
-            }
+            let (place, value) = match name.trim().to_ascii_lowercase().as_str() {
+                "charset" => (&mut declared.charset, value.to_ascii_lowercase()),
+                "boundary" => (&mut declared.boundary, value.to_owned()),
+                name => {
+                    let mut extended = ["charset*", "boundary*"].into_iter();
+                    declared.is_ambiguous |= extended.any(|of| name.starts_with(of));
+                    continue;
+                }
+            };
+            let is_other = place.as_ref().is_some_and(|before| *before != value);
+            *place = Some(value);
+            declared.is_ambiguous |= is_other;
         }
         declared
     }

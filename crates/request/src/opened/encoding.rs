@@ -6,7 +6,8 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
-/// The most bytes that a compressed body may unfold to: the largest body that is taken by default.
+/// The most bytes that a compressed body may unfold to, and so may all compressed texts in it together:
+/// the largest body that is taken by default.
 const INFLATED_BYTES_MAX: u64 = 10 << 20;
 
 /// The greatest share of non-text characters in bytes that are still treated as text: one in this many.
@@ -50,17 +51,49 @@ pub(super) fn inflated(headers: &HeaderMap, body: &[u8]) -> Option<Result<Vec<u8
     Some(inflated.ok_or("the body is compressed and cannot be unfolded in full"))
 }
 
-/// Takes gzip off bytes that begin as it does.
-pub(super) fn ungzipped(bytes: &[u8]) -> Option<Vec<u8>> {
-    bytes
-        .starts_with(GZIP)
-        .then(|| read(MultiGzDecoder::new(bytes)))?
+/// How many bytes the compressed texts in a request may still be inflated to. Such a text may be a
+/// thousand times as long as its compressed form, and hold others.
+#[derive(Debug)]
+pub struct InflationRoom(u64);
+
+impl Default for InflationRoom {
+    fn default() -> Self {
+        Self(INFLATED_BYTES_MAX)
+    }
 }
 
-/// Takes zlib off bytes that begin as it does (RFC 1950): deflate, and a check of the two bytes.
-pub(super) fn unzlibbed(bytes: &[u8]) -> Option<Vec<u8>> {
-    let head = u16::from_be_bytes([*bytes.first()?, *bytes.get(1)?]);
-    (head >> 8 == 0x78 && head.is_multiple_of(31)).then(|| read(ZlibDecoder::new(bytes)))?
+/// There is no room for all of a text.
+#[derive(Debug)]
+pub(super) struct TooLong;
+
+impl InflationRoom {
+    /// Takes gzip off. Returns `None` if the bytes are damaged.
+    pub(super) fn ungzipped(&mut self, bytes: &[u8]) -> Result<Option<Vec<u8>>, TooLong> {
+        self.read(MultiGzDecoder::new(bytes))
+    }
+
+    /// Takes zlib off (RFC 1950). Returns `None` if the bytes are damaged or do not begin as it does:
+    /// with the method deflate, and two bytes that are divisible by 31.
+    pub(super) fn unzlibbed(&mut self, bytes: &[u8]) -> Result<Option<Vec<u8>>, TooLong> {
+        let head = bytes.first_chunk().copied().map(u16::from_be_bytes);
+        if head.is_some_and(|head| head >> 8 == 0x78 && head.is_multiple_of(31)) {
+            self.read(ZlibDecoder::new(bytes))
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Returns everything that a decoder gives, which takes up room even if the bytes are damaged.
+    fn read(&mut self, decoder: impl Read) -> Result<Option<Vec<u8>>, TooLong> {
+        let mut bytes = Vec::new();
+        let outcome = decoder.take(self.0 + 1).read_to_end(&mut bytes);
+        let left = self.0.checked_sub(bytes.len() as u64);
+        self.0 = left.unwrap_or_default();
+        match left {
+            Some(_) => Ok(outcome.ok().map(|_| bytes)),
+            None => Err(TooLong),
+        }
+    }
 }
 
 /// The first bytes of gzip.

@@ -29,6 +29,7 @@ use crate::{Arena, Node};
 
 pub use body::Body;
 pub use call::Call;
+pub use encoding::InflationRoom;
 pub use graphql::{Document, OperationKind};
 pub use hidden::{Hidden, hidden_in};
 pub use oddity::{Oddity, OddityKind};

@@ -1,7 +1,8 @@
 //! Multipart bodies (RFC 2046, RFC 7578), read as a lenient server would read them.
 
 use super::base64::{Decoded, decoded};
-use super::{encoding, media};
+use super::encoding::{self, InflationRoom};
+use super::media;
 
 /// The most parts that are read.
 const PARTS_MAX: usize = 1000;
@@ -108,17 +109,15 @@ impl<'a> Part<'a> {
             })
     }
 
-    /// Returns the text after removing the transfer encoding, or `None` if there is no transfer encoding
-    /// or no text.
-    pub(super) fn decoded(&self) -> Option<String> {
+    /// Returns the content after removing the transfer encoding, or `None` if there is no transfer
+    /// encoding or no text.
+    pub(super) fn decoded(&self, room: &mut InflationRoom) -> Option<Decoded> {
         let encoding = self.transfer_encoding?;
         if encoding.eq_ignore_ascii_case("quoted-printable") {
-            return encoding::text_within(&unquoted_printable(self.content));
+            return encoding::text_within(&unquoted_printable(self.content)).map(Decoded::Text);
         }
-        if encoding.eq_ignore_ascii_case("base64")
-            && let Some(Decoded::Text(text)) = decoded(std::str::from_utf8(self.content).ok()?)
-        {
-            return Some(text);
+        if encoding.eq_ignore_ascii_case("base64") {
+            return decoded(std::str::from_utf8(self.content).ok()?, room);
         }
         None
     }
@@ -138,9 +137,11 @@ fn unquoted_printable(text: &[u8]) -> Vec<u8> {
     let mut rest = text;
     while let Some((byte, behind)) = rest.split_first() {
         rest = behind;
-        let quoted = std::str::from_utf8(behind.get(..2).unwrap_or_default());
-        let quoted = quoted
+        let digits = behind.get(..2).unwrap_or_default();
+        let quoted = std::str::from_utf8(digits)
             .ok()
+            // The parser of numbers accepts a sign as well.
+            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
             .and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match (byte, quoted) {
             (b'=', Some(value)) => {

@@ -34,6 +34,21 @@ fn kinds(opened: &Opened<'_>) -> Vec<OddityKind> {
 }
 
 #[test]
+fn a_second_boundary_is_an_oddity() {
+    let body = b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nx\r\n--b--\r\n";
+    for (content_type, is_odd) in [
+        ("multipart/form-data; boundary=b", false),
+        ("multipart/form-data; boundary=b; boundary=b", false),
+        ("multipart/form-data; boundary=c; boundary=b", true),
+        ("multipart/form-data; boundary=b; boundary*=utf-8''c", true),
+    ] {
+        let headers = typed(content_type);
+        let opened = open(&headers, None, body);
+        assert_eq!(!kinds(&opened).is_empty(), is_odd, "{content_type}");
+    }
+}
+
+#[test]
 fn a_body_is_what_it_says_it_is_or_else_what_it_looks_like() {
     for (content_type, body, pointer) in [
         ("application/json", r#"{"a": "x"}"#, "/a"),
@@ -197,7 +212,7 @@ fn calls_within_a_body_are_recognized() {
     let call = |text: &str| {
         let arena = Arena::default();
         let node = Node::parse_json(text.as_bytes(), &arena).unwrap();
-        of_members(node.members())
+        of_members(node.members(), 1)
             .first()
             .map(|call| (call.method.map(str::to_owned), call.name.to_owned()))
     };
@@ -207,6 +222,11 @@ fn calls_within_a_body_are_recognized() {
     assert_eq!(call(r#"{"jsonrpc": "2.0", "method": "eth_send"}"#), rpc);
     assert_eq!(call(r#"{"method": "card", "amount": 5}"#), None);
     assert_eq!(call(r#"{"method": "POST"}"#), None);
+    let rpc = Some((None, "delete".to_owned()));
+    assert_eq!(
+        call(r#"{"jsonrpc": "2.0", "method": "", "verb": "delete", "url": ""}"#),
+        rpc
+    );
     let xml = |text| {
         let arena = Arena::default();
         let document = Node::parse_xml(text, &arena).unwrap();
@@ -238,7 +258,19 @@ fn calls_within_a_body_are_recognized() {
 }
 
 #[test]
+fn a_map_is_read_as_a_bounded_number_of_calls() {
+    let text = format!(
+        "{{{}\"method\": \"DELETE\"}}",
+        r#""verb": "GET", "url": "/a","#.repeat(10_000)
+    );
+    let arena = Arena::default();
+    let node = Node::parse_json(text.as_bytes(), &arena).unwrap();
+    assert_eq!(of_members(node.members(), 100).len(), 100);
+}
+
+#[test]
 fn base64_is_opened_where_it_holds_text() {
+    let decoded = |text| decoded(text, &mut InflationRoom::default());
     assert_eq!(
         decoded("aGVsbG8gdGhlcmUsIHdvcmxk"),
         Some(Decoded::Text("hello there, world".to_owned()))
@@ -255,6 +287,34 @@ fn base64_is_opened_where_it_holds_text() {
     ] {
         assert_eq!(decoded(text), None, "{text}");
     }
+}
+
+#[test]
+fn compressed_texts_share_their_room() {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, &vec![b' '; 9 << 20]).unwrap();
+    let text = base64_of(&encoder.finish().unwrap());
+    let mut room = InflationRoom::default();
+    let is_text = |decoded: &Option<Decoded>| matches!(decoded, Some(Decoded::Text(_)));
+    assert!(is_text(&decoded(&text, &mut room)));
+    for _ in 0..2 {
+        assert_eq!(decoded(&text, &mut room), Some(Decoded::TooLong));
+    }
+}
+
+/// The bytes in base64.
+fn base64_of(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in bytes.chunks(3) {
+        let bits = chunk
+            .iter()
+            .fold(0, |bits, byte| bits << 8 | usize::from(*byte));
+        let bits = bits << (8 * (3 - chunk.len()));
+        let digits = (0..=chunk.len()).map(|at| ALPHABET[bits >> (18 - 6 * at) & 63]);
+        text.extend(digits.map(char::from));
+    }
+    text
 }
 
 #[test]
@@ -288,7 +348,7 @@ proptest! {
     #[test]
     fn any_document_and_any_bytes_are_opened_or_refused(text in "\\PC{0,60}", bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let _ = Document::read(&text);
-        let _ = decoded(&text);
+        let _ = decoded(&text, &mut InflationRoom::default());
         let _ = hidden_in(&text);
         for content_type in ["multipart/form-data; boundary=a", "multipart/mixed; boundary=-", "application/json"] {
             let headers = typed(content_type);

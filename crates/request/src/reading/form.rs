@@ -12,7 +12,8 @@ pub(super) fn read<'a>(
     body: &'a [u8],
     arena: &'a Arena,
 ) -> Option<Node<'a>> {
-    let looks_like_other = matches!(body.first(), Some(b'{' | b'[' | b'<' | b'"'));
+    let first = body.trim_ascii_start().first();
+    let looks_like_other = matches!(first, Some(b'{' | b'[' | b'<' | b'"'));
     if looks_like_other || !is_plain(body) {
         return None;
     }

@@ -59,7 +59,8 @@ impl MediaType {
                 continue;
             }
             let (name, after) = parameter.split_once('=')?;
-            if !is_token(name) {
+            // Some servers take `boundary*` and `boundary*0` (RFC 2231) for the boundary.
+            if !is_token(name) || name.contains('*') {
                 return None;
             }
             let (text, after) = if let Some(quoted) = after.strip_prefix('"') {
@@ -183,6 +184,9 @@ mod tests {
             "multipart/form-data; boundary=\"a",
             "multipart/form-data; boundary=\"a\"b",
             "multipart/form-data; boundary=",
+            "multipart/form-data; boundary=a; boundary*=utf-8''b",
+            "multipart/form-data; boundary=a; boundary*0=b",
+            "application/json; charset*=''utf-16",
         ] {
             assert_eq!(format(value), None, "{value}");
         }

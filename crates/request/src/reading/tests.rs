@@ -111,6 +111,7 @@ fn what_servers_read_differently_is_unknown() {
         (FORM, "a=%zz&amount=5"),
         (FORM, "amount=5\r\n"),
         (FORM, "{\"amount\":5}"),
+        (FORM, " {\"amount\":5}"),
         (FORM, "{\"a\":\"&amount=5\"}"),
         (FORM, "<a>&amount=5"),
         (FORM, "_charset_=utf-16&amount=5"),

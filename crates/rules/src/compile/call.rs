@@ -256,7 +256,7 @@ impl Compiler<'_> {
             };
             let (operand, needle) = (self.part(target)?, self.part(needle)?);
             for part in [&operand, &needle] {
-                self.expect(part, &[Kind::Text], "this is asked of a text")?;
+                self.expect(part, &[Kind::Text], "expected a text")?;
             }
             let (mut operand, mut needle) = (operand.expression, needle.expression);
             let compared = match search {
@@ -274,7 +274,7 @@ impl Compiler<'_> {
                 );
             }
             let operand = self.part(target)?;
-            self.expect(&operand, &[Kind::Text], "this is asked of a text")?;
+            self.expect(&operand, &[Kind::Text], "expected a text")?;
             let operation = Operation::Rewrite(rewrite, operand.expression.into());
             return Ok(typed(at, operation, Kind::Text));
         }
@@ -360,7 +360,7 @@ impl Compiler<'_> {
         pattern: &IdedExpr,
     ) -> Result<Typed, ConditionError> {
         let operand = self.part(operand)?;
-        self.expect(&operand, &[Kind::Text], "this is asked of a text")?;
+        self.expect(&operand, &[Kind::Text], "expected a text")?;
         let pattern_at = self.offset(pattern);
         let text =
             self.literal_text(pattern, "matches() expects a string literal as its pattern")?;
@@ -389,7 +389,7 @@ impl Compiler<'_> {
         arguments: &[IdedExpr],
     ) -> Result<Typed, ConditionError> {
         let operand = self.part(target)?;
-        self.expect(&operand, &[Kind::Time], "this is asked of an instant")?;
+        self.expect(&operand, &[Kind::Time], "expected an instant")?;
         let name = match arguments {
             [] => "UTC".to_owned(),
             [zone] => self.literal_text(zone, "expected a time zone such as \"Europe/Berlin\"")?,

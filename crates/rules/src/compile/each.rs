@@ -23,11 +23,7 @@ impl Compiler<'_> {
         comprehension: &ComprehensionExpr,
     ) -> Result<Typed, ConditionError> {
         let range = self.part(&comprehension.iter_range)?;
-        self.expect(
-            &range,
-            &[Kind::List, Kind::Map],
-            "items are asked of a list or a map",
-        )?;
+        self.expect(&range, &[Kind::List, Kind::Map], "expected a list or a map")?;
         if self.item.is_some() {
             return Err(self.error(
                 at,

@@ -228,7 +228,7 @@ impl Compiler<'_> {
             };
         }
         let operand = self.part(&select.operand)?;
-        self.expect(&operand, &[Kind::Map], "a field is asked of a map")?;
+        self.expect(&operand, &[Kind::Map], "only a map has fields")?;
         self.check_header_name(at, &operand.expression, &select.field)?;
         let operation = Operation::Select(operand.expression.into(), select.field.as_str().into());
         Ok(typed(at, operation, Kind::Any))

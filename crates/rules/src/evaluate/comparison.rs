@@ -9,7 +9,7 @@ use crate::budget::BYTES_PER_STEP;
 use crate::expression::{Expression, Literal, Operation, Search};
 use crate::failure::{Cause, Failure};
 use crate::respelled::Names;
-use crate::value::Value;
+use crate::value::{List, Map, Value};
 
 impl<'v> Evaluation<'v, '_> {
     /// A text that is there as it is: one of the condition's own, or one of the request's.
@@ -156,6 +156,11 @@ impl<'v> Evaluation<'v, '_> {
                     }
                 }
                 failed.map_or(Ok(false), Err)
+            }
+            // A name of the request may be another spelling of a key that the condition has.
+            Value::Map(Map::Built(entries)) if names.0.is_some() => {
+                let keys = entries.iter().map(|(key, _)| key.clone()).collect();
+                self.is_in(value, &Value::List(List::Built(keys)), names)
             }
             Value::Map(map) => self.budget.entry(map, value).map(|found| found.is_some()),
             _ => Err(Cause::Kind),

@@ -172,7 +172,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
                 return self.evaluate(if holds { then } else { otherwise });
             }
             Operation::Each(each) => return self.each(part, each),
-            // Decided before anybody comes here.
+            // `decided` evaluates these.
             Operation::And(..)
             | Operation::Or(..)
             | Operation::Not(_)

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use gaiterguard_console::{self as console, EXIT_SETTINGS};
 use gaiterguard_environment::Source;
 use gaiterguard_listener::{Lifecycle, Limits, Listener, Socket};
@@ -20,8 +21,8 @@ use crate::routes;
 use crate::state::AgentState;
 use crate::stop_signals::StopSignals;
 
-/// How long running requests may take to finish during shutdown. Less than the 90 seconds after
-/// which service managers commonly kill a process.
+/// How long running requests may take to finish during shutdown. systemd kills a process after 90
+/// seconds by default; `compose.yaml` and `deploy/kubernetes` wait longer than this too.
 const DRAIN_MAX: Duration = Duration::from_secs(30);
 
 /// How long background work that nothing waits for may take to end.
@@ -76,7 +77,10 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
     let lifecycle = Lifecycle::new();
     let sockets = bind(&settings.listen).await?;
     let own_listeners = sockets.iter().map(Socket::address).collect();
-    let engine = Engine::start(settings, secrets, own_listeners).await?;
+    let engine = tokio::select! {
+        engine = Engine::start(settings, secrets, own_listeners) => engine?,
+        () = signals.next() => return Ok(()),
+    };
     let cors_origins = Arc::new(settings.listen.cors_origins.clone());
     let routers = routes::by_port(
         settings.listen.dashboard_port.is_some(),
@@ -125,10 +129,18 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         DRAIN_MAX.as_secs()
     );
     lifecycle.drain();
-    let gateway = engine.gateway.stop(DRAIN_MAX);
-    let (ended, ()) = tokio::join!(lifecycle.finish(DRAIN_MAX, signals.next()), gateway);
+    let urged = signals.next().shared();
+    let gateway = async {
+        tokio::select! {
+            () = engine.gateway.stop(DRAIN_MAX) => true,
+            // A call that lost its connection continues here; the next start recovers its outcome.
+            () = urged.clone() => false,
+        }
+    };
+    let connections = lifecycle.finish(DRAIN_MAX, urged.clone());
+    let (connections_ended, gateway_ended) = tokio::join!(connections, gateway);
     engine.store.close().await;
-    if ended {
+    if connections_ended && gateway_ended {
         tracing::info!("stopped");
     } else {
         tracing::warn!("shut down with requests still running");

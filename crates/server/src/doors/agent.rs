@@ -6,7 +6,7 @@ use axum::extract::{FromRef, FromRequestParts};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_authority::AgentCaller;
-use gaiterguard_domain::redact::AGENT_KEY_PREFIX;
+use gaiterguard_domain::redact::{AGENT_KEY_DIGITS, AGENT_KEY_PREFIX};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::refusal::Refusal;
 use http::header::AUTHORIZATION;
@@ -98,7 +98,9 @@ enum Place {
     Parameter(String),
 }
 
-/// Returns all agent keys that are the whole value of a header or a query parameter.
+/// Returns all agent keys that are the whole value of a header or a query parameter. Where every
+/// service accepts a key, the prefix is enough, so that a mistyped key is reported as one; elsewhere
+/// the prefix may also begin a value of the upstream's.
 fn carried(parts: &Parts) -> Vec<Carried> {
     let in_headers = parts.headers.iter().filter_map(|(name, value)| {
         let key = key_in(name, value)?;
@@ -107,7 +109,7 @@ fn carried(parts: &Parts) -> Vec<Carried> {
     });
     let query = parts.uri.query().unwrap_or_default();
     let in_query = form_urlencoded::parse(query.as_bytes())
-        .filter(|(_, value)| value.starts_with(AGENT_KEY_PREFIX))
+        .filter(|(_, value)| has_key_form(value))
         .map(|(name, value)| Carried {
             place: Place::Parameter(name.into_owned()),
             key: value.into_owned(),
@@ -136,12 +138,28 @@ fn key_in(name: &HeaderName, value: &HeaderValue) -> Option<String> {
         Some((_, token)) => token.trim().to_owned(),
         None => value.trim().to_owned(),
     };
-    word.starts_with(AGENT_KEY_PREFIX).then_some(word)
+    let is_key = if is_usual_header(name) {
+        word.starts_with(AGENT_KEY_PREFIX)
+    } else {
+        has_key_form(&word)
+    };
+    is_key.then_some(word)
+}
+
+/// Returns whether a text has the form of an agent key, in either case of its digits.
+fn has_key_form(text: &str) -> bool {
+    text.strip_prefix(AGENT_KEY_PREFIX).is_some_and(|digits| {
+        digits.len() == AGENT_KEY_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
 }
 
 /// Returns whether a key is accepted at this location for every service.
 fn is_usual(place: &Place) -> bool {
-    matches!(place, Place::Header(name) if [AGENT_KEY, AUTHORIZATION, X_API_KEY].contains(name))
+    matches!(place, Place::Header(name) if is_usual_header(name))
+}
+
+fn is_usual_header(name: &HeaderName) -> bool {
+    [AGENT_KEY, AUTHORIZATION, X_API_KEY].contains(name)
 }
 
 /// Returns the agent key of a request. Two different keys are refused rather than guessing which
@@ -218,5 +236,14 @@ mod tests {
         }
         let other = HeaderValue::from_static("Bearer sk-live");
         assert_eq!(key_in(&AUTHORIZATION, &other), None);
+    }
+
+    #[test]
+    fn an_id_that_begins_like_a_key_is_not_one() {
+        let id = HeaderValue::from_static("agt_01HZX");
+        assert_eq!(key_in(&HeaderName::from_static("x-agent-id"), &id), None);
+        assert_eq!(key_in(&X_API_KEY, &id).as_deref(), Some("agt_01HZX"));
+        let request = http::Request::get("/s/things/agents?after=agt_01HZX").body(());
+        assert!(carried(&request.unwrap().into_parts().0).is_empty());
     }
 }

@@ -68,7 +68,7 @@ struct Headers(Vec<(String, HeaderStrings)>);
 
 /// Values of a header.
 #[derive(Deserialize, ToSchema)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "must be a string or an array of strings")]
 enum HeaderStrings {
     /// One value.
     One(String),
@@ -315,6 +315,14 @@ mod tests {
             let json = read_text(text).unwrap_err().to_json();
             assert_eq!(json["errors"][0]["field"], field, "{text}");
         }
+    }
+
+    #[test]
+    fn a_header_of_another_type_is_refused_in_plain_words() {
+        let json = with(r#","headers":{"X-Count":1}"#).unwrap_err().to_json();
+        let error = &json["errors"][0];
+        assert_eq!(error["field"], "headers.X-Count");
+        assert_eq!(error["message"], "must be a string or an array of strings");
     }
 
     #[test]

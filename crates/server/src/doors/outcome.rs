@@ -25,7 +25,7 @@ const X_IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("x-idempotency-
 pub(super) fn response(outcome: Outcome) -> Response {
     match outcome {
         Outcome::Responded(upstream) => upstream_response(upstream),
-        Outcome::Held(held) => blocked(&held),
+        Outcome::Held(held) => blocked(held),
         Outcome::Refused(refusal) => Problem::from(refusal).into_response(),
     }
 }
@@ -132,7 +132,7 @@ pub(super) struct HeldProblem {
 }
 
 /// Returns 428 `approval_required`.
-fn blocked(held: &Held) -> Response {
+fn blocked(held: Held) -> Response {
     let code = Code::ApprovalRequired;
     let detail = "a human must approve this request; poll status_url until it is decided";
     let body = HeldProblem {
@@ -144,7 +144,7 @@ fn blocked(held: &Held) -> Response {
         error: detail,
         action_id: held.action,
         risk_score: held.risk_score,
-        risk_explanation: held.risk_explanation.clone(),
+        risk_explanation: held.risk_explanation,
         status_url: format!("/status/{}", held.action),
         expires_at: held.expires_at,
     };

@@ -93,8 +93,7 @@ fn split(parts: &Parts) -> Result<(String, String), Problem> {
     let name = percent_decode_str(name).decode_utf8().map_err(|_| {
         Problem::field(
             "service",
-            "must be the name of a service, percent-encoded as \
-                                                UTF-8",
+            "must be the name of a service, percent-encoded as UTF-8",
         )
     })?;
     Ok((name.into_owned(), path.to_owned()))

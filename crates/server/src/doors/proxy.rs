@@ -42,7 +42,8 @@ use crate::state::AgentState;
     security(("agentKey" = [])),
     responses(
         (status = "default", description = "The upstream's response, whatever its status; \
-                                            `X-Proxy-Status` is `forwarded` or `replayed`."),
+                                            `X-Proxy-Status` is `forwarded`, \
+                                            `executed-approved`, or `replayed`."),
         (
             status = 428, description = "The request is held until a human approves it.",
             body = HeldProblem, content_type = "application/problem+json",
@@ -128,19 +129,19 @@ pub(super) async fn dry_run(
     request: Request,
 ) -> Result<Json<DryRun>, Problem> {
     let request = read(&state, request).await?;
-    let judgement = state.gateway.dry_run(caller, request).await?;
-    Ok(Json(judgement.into()))
+    let evaluation = state.gateway.dry_run(caller, request).await?;
+    Ok(Json(evaluation.into()))
 }
 
 impl From<Evaluation> for DryRun {
-    fn from(judgement: Evaluation) -> Self {
+    fn from(evaluation: Evaluation) -> Self {
         Self {
-            decision: judgement.decision.into(),
-            risk_score: judgement.verdict.score,
-            risk_explanation: judgement.verdict.explanation,
-            signals: each(judgement.verdict.signals),
-            matched_rules: each(judgement.matched_rules),
-            operation: judgement.operation.map(Into::into),
+            decision: evaluation.decision.into(),
+            risk_score: evaluation.verdict.score,
+            risk_explanation: evaluation.verdict.explanation,
+            signals: each(evaluation.verdict.signals),
+            matched_rules: each(evaluation.matched_rules),
+            operation: evaluation.operation.map(Into::into),
         }
     }
 }

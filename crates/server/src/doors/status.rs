@@ -129,10 +129,10 @@ impl From<ActionReport> for StatusBody {
                 body.expires_at = Some(expires_at);
                 body.note = Some(Note(approval.note));
             }
-            ActionState::Denied(word)
-            | ActionState::Revoked(Revocation::Withdrawn(word) | Revocation::Resolved(word)) => {
-                body.resolved_at = Some(word.at);
-                body.note = Some(Note(word.note));
+            ActionState::Denied(ruling)
+            | ActionState::Revoked(Revocation::Withdrawn(ruling) | Revocation::Resolved(ruling)) => {
+                body.resolved_at = Some(ruling.at);
+                body.note = Some(Note(ruling.note));
             }
             ActionState::Expired { at } => body.resolved_at = Some(at),
             ActionState::Executing(_) => {}

@@ -329,13 +329,14 @@ async fn export(
     State(gateway): State<Arc<Gateway>>,
     State(identity): State<Arc<Identity>>,
     caller: Caller,
-) -> impl IntoResponse {
-    let lines = lines(gateway.store().clone(), identity, caller);
+) -> Result<impl IntoResponse, Problem> {
+    let people = People::of(gateway.store(), caller.workspace()).await?;
+    let lines = lines(gateway.store().clone(), identity, people, caller);
     let headers = AppendHeaders([
         (CONTENT_TYPE, "application/x-ndjson"),
         (CONTENT_DISPOSITION, "attachment; filename=\"audit.jsonl\""),
     ]);
-    (headers, Body::from_stream(lines))
+    Ok((headers, Body::from_stream(lines)))
 }
 
 /// Position of an export.
@@ -347,7 +348,12 @@ enum Next {
 
 impl Next {
     /// Reads the page at this position and returns its lines with the next position.
-    async fn page(&self, store: &Store, workspace: WorkspaceId) -> Result<(Bytes, Self), BoxError> {
+    async fn page(
+        &self,
+        store: &Store,
+        workspace: WorkspaceId,
+        people: &People,
+    ) -> Result<(Bytes, Self), BoxError> {
         let cursor = match self {
             Self::After(cursor) => Some(cursor.as_str()),
             Self::First | Self::Nothing => None,
@@ -360,10 +366,9 @@ impl Next {
                 EXPORT_PAGE_ENTRIES,
             )
             .await?;
-        let people = People::of(store, workspace).await?;
         let mut lines = Vec::new();
         for entry in page.items {
-            serde_json::to_writer(&mut lines, &AuditBody::of(entry, &people))?;
+            serde_json::to_writer(&mut lines, &AuditBody::of(entry, people))?;
             lines.push(b'\n');
         }
         let next = page.next_cursor.map_or(Self::Nothing, Self::After);
@@ -376,22 +381,23 @@ impl Next {
 fn lines(
     store: Store,
     identity: Arc<Identity>,
+    people: People,
     caller: Caller,
 ) -> impl Stream<Item = Result<Bytes, BoxError>> + Send {
-    let begin = (store, identity, Next::First);
-    unfold(begin, move |(store, identity, next)| async move {
+    let begin = (store, identity, people, Next::First);
+    unfold(begin, move |(store, identity, people, next)| async move {
         if matches!(next, Next::Nothing) {
             return None;
         }
         let page = async {
             identity.confirm(&caller.0).await?;
-            next.page(&store, caller.workspace()).await
+            next.page(&store, caller.workspace(), &people).await
         };
         match page.await {
-            Ok((lines, next)) => Some((Ok(lines), (store, identity, next))),
+            Ok((lines, next)) => Some((Ok(lines), (store, identity, people, next))),
             Err(error) => {
                 tracing::error!(%error, "an export of the audit log failed");
-                Some((Err(error), (store, identity, Next::Nothing)))
+                Some((Err(error), (store, identity, people, Next::Nothing)))
             }
         }
     })

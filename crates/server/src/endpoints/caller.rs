@@ -10,6 +10,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+use super::session_end::RunningCaller;
 use crate::problem::Problem;
 
 /// The user whose access token the request carries. Every endpoint except those that start a
@@ -42,12 +43,16 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let token = bearer(&parts.headers).ok_or_else(Problem::signed_out)?;
         let identity = Arc::<Identity>::from_ref(state);
-        Ok(Self(identity.authenticate(token).await?))
+        let caller = identity.authenticate(token).await?;
+        if let Some(running) = parts.extensions.get::<RunningCaller>() {
+            running.set(caller);
+        }
+        Ok(Self(caller))
     }
 }
 
 /// Returns the bearer token; `None` if there is more than one `Authorization` header.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (scheme, token) = values.next()?.to_str().ok()?.split_once(' ')?;
     let is_only = values.next().is_none();

@@ -8,7 +8,8 @@ use http::header::CONTENT_TYPE;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// Returns the OpenAPI document. The routes pass it in, because the document describes this endpoint too.
+/// The function that returns the OpenAPI document. The routes pass it in, because the document
+/// describes this endpoint too.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DocumentSource(pub(crate) fn() -> Bytes);
 

@@ -103,7 +103,7 @@ impl RequestBody {
     ) -> Result<Self, Problem> {
         let Effects { effect, summary } = recorded.effects_of(&entry).await?;
         let decided = entry.decided;
-        let judgement = entry.new.evaluation;
+        let evaluation = entry.new.evaluation;
         Ok(Self {
             id: entry.id.0,
             request_id: entry.new.request_id.0,
@@ -112,11 +112,11 @@ impl RequestBody {
             method: entry.new.method,
             target_url: entry.new.target_url,
             intent: entry.new.intent,
-            decision: judgement.decision,
-            risk_score: judgement.verdict.score,
-            risk_explanation: judgement.verdict.explanation,
-            matched_rules: each(judgement.matched_rules),
-            operation: judgement.operation.map(Into::into),
+            decision: evaluation.decision,
+            risk_score: evaluation.verdict.score,
+            risk_explanation: evaluation.verdict.explanation,
+            matched_rules: each(evaluation.matched_rules),
+            operation: evaluation.operation.map(Into::into),
             upstream_status: entry.upstream_status,
             action_id: entry.action.map(|action| action.0),
             action_status: entry.action_status,

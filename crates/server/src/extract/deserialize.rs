@@ -26,15 +26,15 @@ fn field_error(path: &str, message: String) -> FieldError {
     // Serde's path is a dot at the top level, and a question mark if the text ends early.
     let parent = if matches!(path, "." | "?") { "" } else { path };
     for (start, plain) in [
-        ("missing field `", Some("is required")),
-        ("unknown field `", Some("unknown field")),
-        ("duplicate field `", Some("appears twice")),
+        ("missing field `", "is required"),
+        ("unknown field `", "unknown field"),
+        ("duplicate field `", "appears twice"),
     ] {
         let name = message
             .strip_prefix(start)
             .and_then(|rest| rest.split_once('`'))
             .map(|(name, _)| name);
-        if let (Some(name), Some(plain)) = (name, plain) {
+        if let Some(name) = name {
             // For an unknown member, the path already contains it.
             let field = match parent {
                 "" => name.to_owned(),

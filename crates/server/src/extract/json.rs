@@ -7,7 +7,6 @@ use serde::de::DeserializeOwned;
 
 use super::deserialize::deserialize;
 use super::read_body;
-use crate::codes::Code;
 use crate::problem::Problem;
 
 /// Maximum length of the JSON body of a dashboard call, in bytes.
@@ -39,10 +38,7 @@ impl<T: DeserializeOwned, S: Sync, const BYTES_MAX: usize> FromRequest<S>
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
         if !may_be_json(&request) {
-            return Err(Problem::new(
-                Code::UnsupportedMediaType,
-                "the body must be JSON, sent with Content-Type: application/json",
-            ));
+            return Err(Problem::unsupported_media_type());
         }
         let body = read_body(request.into_body(), BYTES_MAX).await?;
         if body.is_empty() {

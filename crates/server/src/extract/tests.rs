@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use axum::routing::{get, post};
+use gaiterguard_definitions::kill_switch::KillSwitchChange;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde::Deserialize;
@@ -51,6 +52,10 @@ async fn ask(request: Request<Body>) -> Response {
     Router::new()
         .route("/rules", post(rules))
         .route("/small", post(async |_: LimitedJson<Value, 8>| "ok"))
+        .route(
+            "/kill-switch",
+            post(async |_: Fields<KillSwitchChange>| "ok"),
+        )
         .route("/pages", get(page))
         .route(
             "/ids/{id}",
@@ -117,6 +122,18 @@ async fn json_is_taken_whatever_json_is_called() {
         let response = post_rule(Some(content_type), r#"{"name": "a"}"#).await;
         assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
+}
+
+#[tokio::test]
+async fn a_member_of_a_definition_that_appears_twice_is_refused() {
+    let post = async |body: &'static str| {
+        let request = Request::post("/kill-switch").body(Body::from(body));
+        ask(request.unwrap()).await
+    };
+    assert_eq!(text(post(r#"{"active": true}"#).await).await, "ok");
+    let errors = errors(post(r#"{"active": true, "active": false}"#).await).await;
+    assert_eq!(errors[0]["field"], "active");
+    assert_eq!(errors[0]["message"], "appears twice");
 }
 
 #[tokio::test]

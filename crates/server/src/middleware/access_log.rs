@@ -34,7 +34,7 @@ pub(super) fn log(context: &RequestContext, method: &Method, path: &str, respons
     }
 }
 
-/// Returns the part of a path that may be logged. A path with a route is logged in full, because
+/// The part of a path that may be logged. A path with a route is logged in full, because
 /// the gateway's own routes contain ids and no secrets, unless an agent puts its key there; below
 /// `/s/`, only the service, because the rest is the upstream's; without a route, nothing.
 struct Route<'a> {

@@ -19,7 +19,7 @@ use tower::Service;
 use super::access_log;
 use super::cors::CrossOrigin;
 use super::request_context::{RequestContext, id_value, new_id};
-use super::route_class::{is_agent_path, is_passthrough_path};
+use super::route_class::{is_agent_path, is_for_pages, is_passthrough_path};
 use super::security_headers::{self, FromUpstream};
 use crate::problem::Problem;
 
@@ -77,7 +77,10 @@ impl Boundary {
             headers.entry(X_PROXY_STATUS).or_insert_with(|| {
                 HeaderValue::from_static(if is_error { "refused" } else { "gateway" })
             });
-        } else if let Some(cross_origin) = &cross_origin {
+        }
+        if let Some(cross_origin) = &cross_origin
+            && is_for_pages(path)
+        {
             cross_origin.allow(&self.cors_origins, headers);
         }
         access_log::log(&context, &method, path, &response);
@@ -110,8 +113,7 @@ impl Boundary {
             Ok(Ok(response)) => response,
             Ok(Err(never)) => match never {},
             Err(_) => {
-                tracing::error!(request.id = %id, "a handler panicked while it handled request \
-                                                   {id}");
+                tracing::error!(request.id = %id, "a handler panicked during request {id}");
                 Problem::internal().into_response()
             }
         }

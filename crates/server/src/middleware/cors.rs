@@ -1,7 +1,6 @@
-//! CORS headers for the dashboard's API.
+//! CORS headers for the dashboard's API and `/mcp`.
 //!
-//! Cookies are never allowed across origins, only tokens that the page itself holds. Agent routes send
-//! no CORS headers.
+//! Cookies are never allowed across origins, only tokens and keys that the page itself holds.
 
 use gaiterguard_settings::CorsOrigins;
 use http::header::{
@@ -12,7 +11,10 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, Request};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
-const HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type, last-event-id");
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "authorization, content-type, last-event-id, agent-key, mcp-protocol-version, mcp-method, \
+     mcp-name",
+);
 const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, location, allow");
 const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 

@@ -190,6 +190,8 @@ async fn a_preflight_is_204_and_says_yes_to_allowed_origins_alone() {
         ("https://evil.example", "/agents", false),
         ("http://localhost:5173", "/proxy", false),
         ("http://localhost:5173", "/status/x", false),
+        ("http://localhost:5173", "/mcp", true),
+        ("https://evil.example", "/mcp", false),
     ] {
         let asks = [
             ("origin", origin),

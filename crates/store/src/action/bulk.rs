@@ -10,7 +10,6 @@ use serde_json::json;
 use crate::db::connection::{execute, fetch_all, fetch_optional, lease_time};
 use crate::db::error::StoreError;
 use crate::rows::action_state::{RevisedRow, revised_columns};
-use crate::rows::column::RowContext;
 use crate::rows::covered::cover_action;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
@@ -147,11 +146,7 @@ pub(crate) async fn revoke_open(
             at: decision.at,
             actor: cause.actor,
             event: Event::ActionRevoked,
-            // A damaged id must not keep the other actions from being revoked.
-            subject: row
-                .id
-                .parse()
-                .map_or(Subject::Workspace(workspace), Subject::Action),
+            subject: subject(&row),
             detail,
         });
     }
@@ -159,6 +154,7 @@ pub(crate) async fn revoke_open(
 }
 
 /// Commits a change that the gateway itself made to several actions, with an audit entry for each.
+/// Returns the ids that can be read.
 async fn end_in_bulk(
     mut tx: Transaction,
     rows: Vec<RevisedRow>,
@@ -171,12 +167,7 @@ async fn end_in_bulk(
     }
     let mut ids = Vec::with_capacity(rows.len());
     for row in rows {
-        let context = RowContext {
-            table: "actions",
-            id: &row.id,
-        };
-        let id = context.action_id("id", &row.id)?;
-        ids.push(id);
+        ids.extend(row.id.parse::<ActionId>().ok());
         let mut detail = json!({});
         cover_action(&mut detail, row.covered(), None);
         tx.audit(NewAuditEntry {
@@ -184,10 +175,17 @@ async fn end_in_bulk(
             at,
             actor: Actor::Gateway,
             event,
-            subject: Subject::Action(id),
+            subject: subject(&row),
             detail,
         });
     }
     tx.commit().await?;
     Ok(ids)
+}
+
+/// Returns the subject of an action's audit entry. A damaged id must not keep the other actions
+/// from being changed.
+fn subject(row: &RevisedRow) -> Subject {
+    let workspace = Subject::Workspace(WorkspaceId(row.workspace_id));
+    row.id.parse().map_or(workspace, Subject::Action)
 }

@@ -1,5 +1,5 @@
-//! Changes of agents. A deleted agent keeps its row, which old requests refer to. A change that
-//! removes rights also revokes the agent's pending and approved actions, in the same transaction.
+//! Changes of agents. A deleted agent keeps its row, which old requests refer to. Blocking or
+//! deleting an agent also revokes its pending and approved actions, in the same transaction.
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Agent;
@@ -10,8 +10,7 @@ use gaiterguard_domain::time::Timestamp;
 use crate::action::bulk::revoke_open;
 use crate::agent::grant::set_grants;
 use crate::agent::read::KeyHash;
-use crate::db::connection::execute;
-use crate::db::connection::fetch_one;
+use crate::db::connection::{execute, fetch_one};
 use crate::db::error::StoreError;
 use crate::rows::stored::{DamagedRow, Stored};
 use crate::store::Store;

@@ -1,16 +1,16 @@
 //! Queries for the audit log. Writers append to it; nothing changes or removes an entry.
 
+use std::time::Duration;
+
 use gaiterguard_domain::audit::{Actor, AuditEntry, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{AuditId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
-use std::time::Duration;
 
 use crate::db::connection::{fetch_all, fetch_optional};
 use crate::db::cursor::{NumberPosition, Page, page};
 use crate::db::error::StoreError;
-use crate::rows::audit_row::AuditRow;
-use crate::rows::audit_row::entries;
+use crate::rows::audit_row::{AuditRow, entries};
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 

@@ -1,17 +1,17 @@
 //! Verification of the audit log.
 
+use std::collections::BTreeMap;
+
 use gaiterguard_domain::audit::{AuditEntry, ChainHead};
 use gaiterguard_domain::event::Event;
 use gaiterguard_domain::request::Digest;
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 use crate::audit::broken::AuditBroken;
 use crate::audit::row_check::RowCheck;
 use crate::db::connection::{ReadConnection, fetch_all, fetch_optional};
 use crate::db::error::StoreError;
-use crate::rows::audit_row::AuditRow;
-use crate::rows::audit_row::entries;
+use crate::rows::audit_row::{AuditRow, entries};
 use crate::rows::column::RowContext;
 use crate::store::Store;
 

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::OnceLock;
 
 /// The most rows in one statement. A power of two, so that few sizes have to be prepared. Rows have
-/// up to 20 columns, which makes 1 280 parameters: far below SQLite's limit of 32 766 and
+/// up to 23 columns, which makes 1 472 parameters: far below SQLite's limit of 32 766 and
 /// PostgreSQL's of 65 535.
 pub(crate) const ROWS_PER_STATEMENT_MAX: usize = 64;
 

@@ -78,8 +78,12 @@ impl Command {
     pub(super) fn reply(self, result: CommandResult, undo: &UndoQueue<Self>) -> Option<Self> {
         match (self, result) {
             (this, CommandResult::Retry) => return Some(this),
-            (Self::Record(decision, _, reply), CommandResult::Recorded(recorded)) => {
-                let undone = undo_record(*decision, &recorded);
+            (Self::Record(decision, in_flight, reply), CommandResult::Recorded(recorded)) => {
+                let outcome = match in_flight {
+                    Some(_) => Outcome::Broken { status: None },
+                    None => Outcome::NotSent,
+                };
+                let undone = undo_record(*decision, outcome, &recorded);
                 // A delivery that nobody receives queues its undo when it is dropped.
                 let _ = reply.send(Delivery::new(Ok(recorded), undone, undo));
             }
@@ -129,9 +133,9 @@ impl Command {
     }
 }
 
-/// Returns the command that undoes a decision whose request nobody will send: an end without
-/// anything sent.
-fn undo_record(decision: NewDecision, recorded: &Recorded) -> Option<Command> {
+/// Returns the command that undoes a decision whose request nobody will send, or whose response
+/// nobody will relay: an end with this outcome.
+fn undo_record(decision: NewDecision, outcome: Outcome, recorded: &Recorded) -> Option<Command> {
     let Recorded::Done(entry) = recorded else {
         return None;
     };
@@ -143,7 +147,7 @@ fn undo_record(decision: NewDecision, recorded: &Recorded) -> Option<Command> {
         claim: decision
             .claim
             .map(|claim| (decision.entry.agent, claim.key)),
-        outcome: Outcome::NotSent,
+        outcome,
         at: decision.entry.at,
         audit: None,
     };

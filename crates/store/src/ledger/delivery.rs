@@ -20,15 +20,32 @@ impl<C: Send + 'static> UndoQueue<C> {
     }
 
     fn send(&self, command: C) {
-        // A closed store undoes nothing; the next replica recovers what was running.
-        let Some(queue) = self.queue.upgrade() else {
-            return;
-        };
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        if let Err(mpsc::error::TrySendError::Full(command)) = queue.try_send(command)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            runtime.spawn(async move { queue.send(command).await.is_ok() });
+        if let Some(queue) = self.queue.upgrade() {
+            queue_end(&queue, &self.waiting, command);
+        }
+    }
+}
+
+/// Queues a command that ends something that has begun. A full queue never rejects it: no more of
+/// these can wait than requests are in flight.
+pub(super) fn queue_end<C: Send + 'static>(
+    queue: &mpsc::Sender<C>,
+    waiting: &AtomicUsize,
+    command: C,
+) {
+    waiting.fetch_add(1, Ordering::Relaxed);
+    match queue.try_send(command) {
+        Ok(()) => {}
+        Err(mpsc::error::TrySendError::Full(command)) => {
+            // A destructor may call this while the runtime shuts down.
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                let queue = queue.clone();
+                runtime.spawn(async move { queue.send(command).await.is_ok() });
+            }
+        }
+        // A closed store writes nothing more; the next replica recovers what was running.
+        Err(mpsc::error::TrySendError::Closed(_)) => {
+            waiting.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

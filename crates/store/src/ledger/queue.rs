@@ -9,7 +9,7 @@ use tokio::task::AbortHandle;
 
 use crate::db::error::StoreError;
 use crate::ledger::command::Command;
-use crate::ledger::delivery::UndoQueue;
+use crate::ledger::delivery::{UndoQueue, queue_end};
 use crate::ledger::task::WriterTask;
 use crate::writer::pool::WriterPool;
 
@@ -59,40 +59,21 @@ impl Ledger {
 
     /// Queues a command, or fails if the queue stays full.
     pub(crate) async fn send(&self, command: Command) -> Result<(), StoreError> {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        let sent = match self.queue.try_send(command) {
-            Ok(()) => return Ok(()),
-            Err(mpsc::error::TrySendError::Full(command)) => {
-                self.queue.send_timeout(command, QUEUE_TIMEOUT).await
-            }
-            Err(mpsc::error::TrySendError::Closed(command)) => {
-                Err(mpsc::error::SendTimeoutError::Closed(command))
-            }
+        let place = tokio::time::timeout(QUEUE_TIMEOUT, self.queue.reserve()).await;
+        let Ok(Ok(place)) = place else {
+            return Err(StoreError::timed_out(
+                "waiting for the ledger writer's queue",
+            ));
         };
-        sent.map_err(|_| {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            StoreError::timed_out("waiting for the ledger writer's queue")
-        })
+        // Counted only now, because a caller may give up while it waits for a place.
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        place.send(command);
+        Ok(())
     }
 
-    /// Queues the end of something that has begun. A full queue never rejects it: no more of these
-    /// can wait than requests are in flight.
+    /// Queues the end of something that has begun.
     pub(crate) fn send_end(&self, command: Command) {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        match self.queue.try_send(command) {
-            Ok(()) => {}
-            Err(mpsc::error::TrySendError::Full(command)) => {
-                // A destructor may call this while the runtime shuts down.
-                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                    let queue = self.queue.clone();
-                    runtime.spawn(async move { queue.send(command).await.is_ok() });
-                }
-            }
-            // A closed store writes nothing more; the next replica recovers what was running.
-            Err(mpsc::error::TrySendError::Closed(_)) => {
-                self.waiting.fetch_sub(1, Ordering::Relaxed);
-            }
-        }
+        queue_end(&self.queue, &self.waiting, command);
     }
 
     /// Waits until every queued command is written.

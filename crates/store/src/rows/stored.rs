@@ -22,7 +22,7 @@ pub struct DamagedRow {
     pub table: &'static str,
     /// The first column that cannot be read.
     pub column: String,
-    /// The row's id.
+    /// The definition's id.
     pub id: i64,
     /// The definition's name, as far as it can be read; empty if it is lost.
     pub name: String,
@@ -88,12 +88,13 @@ where
     i64: Decode<'r, R::Database> + Type<R::Database>,
     Option<Text>: Decode<'r, R::Database> + Type<R::Database>,
 {
-    let column = match D::from_row(row).map(convert) {
+    let (table, column) = match D::from_row(row).map(convert) {
         Ok(Ok(definition)) => return Ok(Stored::Intact(definition)),
-        Ok(Err(StoreError::Inconsistent { column, .. })) => column.into_owned(),
+        // The row may be joined with one of another table, which the error names.
+        Ok(Err(StoreError::Inconsistent { table, column, .. })) => (table, column.into_owned()),
         Ok(Err(error)) => return Err(error),
         Err(error) => match StoreError::from(error) {
-            StoreError::Undecodable { column } => column,
+            StoreError::Undecodable { column } => (table, column),
             error => return Err(error),
         },
     };

@@ -10,12 +10,12 @@ use std::time::Duration;
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::ledger::ReplicaId;
-use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgListener, PgNotification, PgPool, PgPoolOptions};
 use tokio::sync::{broadcast, mpsc};
 
 use crate::db::connection::{CONNECT_TIMEOUT, ConnectTarget, Connection, execute};
 use crate::db::error::StoreError;
-use crate::rows::audit_row::AuditRow;
+use crate::rows::audit_row::{self, AuditRow};
 
 /// How many notices a slow subscriber may lag behind before it misses some. Bounds memory; a
 /// subscriber that lags further reads the database again.
@@ -28,6 +28,14 @@ const OUTBOUND_MAX: usize = 1024;
 /// How long to wait before a lost connection is opened again. Short, because replicas learn of
 /// changes only by polling in the meantime, yet no busy loop while the database is down.
 const RECONNECT_DELAY: Duration = Duration::from_millis(500);
+
+/// How long a listener may receive nothing before its connection is checked. A check is one short
+/// query, and a call that waits for a ruling on another replica waits no longer than this.
+const SILENCE_MAX: Duration = Duration::from_secs(15);
+
+/// How long an announcement may take, with opening a connection for it. It takes milliseconds; a
+/// connection that is silent for this long is treated as lost.
+const ANNOUNCE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The notification channel that replicas share.
 pub(crate) const CHANNEL: &str = "gaiterguard";
@@ -139,19 +147,20 @@ pub(crate) async fn announce(
     feed: Arc<Feed>,
     mut queue: mpsc::Receiver<Span>,
 ) {
-    let own = feed.own.clone();
+    let own = &feed.own;
     let mut connection = None;
-    let mut missed = false;
     while let Some(span) = queue.recv().await {
-        let payload = if missed || queue.len() + 1 >= OUTBOUND_MAX {
+        let payload = if queue.len() + 1 >= OUTBOUND_MAX {
             format!("{own} m")
         } else {
             format!("{own} e {} {} {}", span.chain, span.first, span.last)
         };
-        missed = announce_one(&target, &mut connection, payload)
-            .await
-            .is_err();
-        if missed {
+        // Repeated until it succeeds, because there may never be another commit to announce.
+        loop {
+            let announcing = announce_one(&target, &mut connection, &payload);
+            if let Ok(Ok(())) = tokio::time::timeout(ANNOUNCE_TIMEOUT, announcing).await {
+                break;
+            }
             connection = None;
             tokio::time::sleep(RECONNECT_DELAY).await;
         }
@@ -161,7 +170,7 @@ pub(crate) async fn announce(
 async fn announce_one(
     target: &ConnectTarget,
     connection: &mut Option<Connection>,
-    payload: String,
+    payload: &str,
 ) -> Result<(), StoreError> {
     let connection = if let Some(connection) = connection {
         connection
@@ -171,12 +180,7 @@ async fn announce_one(
         execute!(opened, "SET synchronous_commit = off");
         connection.insert(opened)
     };
-    execute!(
-        connection,
-        "SELECT pg_notify($1, $2)",
-        CHANNEL,
-        payload.as_str()
-    );
+    execute!(connection, "SELECT pg_notify($1, $2)", CHANNEL, payload);
     Ok(())
 }
 
@@ -199,7 +203,7 @@ pub(crate) async fn listen(
             if is_reconnect {
                 feed.send(Notice::Missed);
             }
-            while let Ok(Some(notification)) = listener.try_recv().await {
+            while let Some(notification) = next(&mut listener).await {
                 if let Some(message) = feed.parse(notification.payload()) {
                     forward(&feed, &readers, message).await;
                 }
@@ -207,6 +211,22 @@ pub(crate) async fn listen(
         }
         is_reconnect = true;
         tokio::time::sleep(RECONNECT_DELAY).await;
+    }
+}
+
+/// Returns the next notification; `None` if the connection is lost. That may happen without a sign,
+/// so a silent connection is checked.
+async fn next(listener: &mut PgListener) -> Option<PgNotification> {
+    loop {
+        // No notification is lost if this times out: a message is taken only once it is complete.
+        if let Ok(received) = tokio::time::timeout(SILENCE_MAX, listener.try_recv()).await {
+            return received.ok().flatten();
+        }
+        let check = sqlx::query("SELECT 1").execute(&mut *listener);
+        tokio::time::timeout(CONNECT_TIMEOUT, check)
+            .await
+            .ok()?
+            .ok()?;
     }
 }
 
@@ -234,5 +254,5 @@ async fn entries(readers: &PgPool, span: Span) -> Result<Vec<AuditEntry>, StoreE
     .bind(span.last)
     .fetch_all(readers)
     .await?;
-    Ok(rows.into_iter().map(Into::into).collect())
+    Ok(audit_row::entries(rows))
 }

@@ -20,9 +20,10 @@ use crate::writer::connection::{Head, ReservedIds, WriterConnection, take_ids};
 use crate::writer::feed::CHANNEL;
 use crate::writer::pool::WriterPool;
 
-/// How long a change may wait for a writer. As long as a batch of the ledger may take, because the
-/// writer may be busy with one.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a change may wait for a writer and for the first response on its connection. As long as
+/// a batch of the ledger may take, because the writer may be busy with one. A connection that is
+/// silent for this long is treated as lost.
+const BEGIN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a commit may take before its outcome counts as unknown. Commits take milliseconds; a
 /// connection that is silent for this long is treated as lost.
@@ -44,10 +45,14 @@ pub(crate) struct Transaction {
 impl Transaction {
     /// Begins a transaction on the first writer that is free. `at` dates the opening of a new chain.
     pub(crate) async fn begin(pool: &Arc<WriterPool>, at: Timestamp) -> Result<Self, StoreError> {
-        let Ok(writer) = tokio::time::timeout(ACQUIRE_TIMEOUT, pool.acquire()).await else {
-            return Err(StoreError::timed_out("waiting for a writer"));
+        let beginning = async {
+            let writer = pool.acquire().await;
+            Self::begin_on(Arc::clone(pool), writer, at).await
         };
-        Self::begin_on(Arc::clone(pool), writer, at).await
+        match tokio::time::timeout(BEGIN_TIMEOUT, beginning).await {
+            Ok(begun) => begun,
+            Err(_) => Err(StoreError::timed_out("beginning a transaction")),
+        }
     }
 
     pub(crate) async fn begin_on(

@@ -24,6 +24,7 @@ on_both!(
     a_change_against_an_old_revision_is_refused,
     an_execution_begins_only_after_the_release_by_the_shared_clock,
     actions_expire,
+    a_damaged_id_keeps_no_other_action_from_expiring,
     a_block_revokes_open_actions,
     an_execution_recalled_by_a_block_does_not_return_to_approved,
     executions_and_claims_of_a_dead_replica_are_recovered,
@@ -254,6 +255,18 @@ async fn actions_expire(_: &Database, store: &Store) {
         (ended, revision),
         (ActionState::Expired { at: later(31) }, 3)
     );
+}
+
+async fn a_damaged_id_keeps_no_other_action_from_expiring(database: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let (damaged, whole) = (world.held(store).await, world.held(store).await);
+    let damage = format!("UPDATE actions SET id = 'odd' WHERE id = '{damaged}'");
+    database.meddle(&damage).await;
+    assert_eq!(
+        store.action_expire_due(later(200), 10).await.unwrap(),
+        [whole]
+    );
+    assert_eq!(store.action_next_expiry().await.unwrap(), None);
 }
 
 async fn a_block_revokes_open_actions(_: &Database, store: &Store) {

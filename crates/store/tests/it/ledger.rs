@@ -1,15 +1,17 @@
 //! Decisions, their ends, and the batches that make them durable.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use gaiterguard_domain::action::{ActionEvent, ActionStatus};
 use gaiterguard_domain::event::Event;
-use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::id::{ActionId, ServiceId};
 use gaiterguard_domain::ledger::{
     ActionChange, Changed, ClaimState, Completion, Outcome, Recorded, StoredResponse,
 };
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_store::{AuditFilter, PendingOutcome, Purpose, Store};
+use gaiterguard_store::{AuditFilter, PendingOutcome, Purpose, RequestOutcome, Store};
 use uuid::Uuid;
 
 use crate::steps::{apply, approve, change, completion, done, response, state};
@@ -18,8 +20,10 @@ use crate::support::{Database, NOW, World, audit, entry, key, later, on_both, se
 on_both!(
     a_decision_is_recorded_and_ends,
     an_outcome_set_in_time_is_written_with_its_decision,
+    a_request_in_flight_whose_caller_gives_up_may_have_been_sent,
     the_audit_entry_of_an_end_is_written_once,
     the_same_request_without_a_key_returns_the_existing_action,
+    the_same_request_to_another_service_is_held_too,
     a_decision_on_an_old_version_is_refused,
     retention_keeps_what_is_in_use,
     a_refused_entry_fails_no_other,
@@ -107,6 +111,32 @@ async fn an_outcome_set_in_time_is_written_with_its_decision(_: &Database, store
     assert!(!late.set(outcome, later(2)));
 }
 
+async fn a_request_in_flight_whose_caller_gives_up_may_have_been_sent(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let decision = world.forward(world.version(store).await, None);
+    let mut recording = Box::pin(store.record_in_flight(decision, PendingOutcome::default()));
+    let polled = poll_fn(|context| Poll::Ready(recording.as_mut().poll(context))).await;
+    assert!(polled.is_pending());
+    let outcome = async || {
+        let overview = store.overview(world.workspace, NOW, Duration::from_hours(1), NOW);
+        let series = overview.await.unwrap().series;
+        series.first().map(|count| count.outcome)
+    };
+    let settled = async {
+        while outcome().await.is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // The decision is written, and its result is never received.
+        drop(recording);
+        while outcome().await == Some(None) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let settled = tokio::time::timeout(Duration::from_secs(10), settled).await;
+    settled.expect("the end is recorded");
+    assert_eq!(outcome().await, Some(Some(RequestOutcome::Broken)));
+}
+
 async fn the_audit_entry_of_an_end_is_written_once(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let version = world.version(store).await;
@@ -152,6 +182,19 @@ async fn the_same_request_without_a_key_returns_the_existing_action(_: &Database
         };
         assert_eq!(met, done);
         apply(store, done, ActionEvent::Deny(word(later(1)))).await;
+    }
+}
+
+async fn the_same_request_to_another_service_is_held_too(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let one = world.hold(version, None);
+    let mut two = one.clone();
+    // Another service with the same base URL, and with another credential.
+    two.entry.service = ServiceId(world.service.0 + 1);
+    two.hold.as_mut().unwrap().action = ActionId(Uuid::now_v7());
+    for decision in [one, two] {
+        done(store, decision).await;
     }
 }
 

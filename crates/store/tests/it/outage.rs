@@ -9,7 +9,7 @@ use sqlx::{Connection as _, Executor as _, PgConnection};
 use uuid::Uuid;
 
 use crate::steps::{apply, approve, change, completion, done, response};
-use crate::support::{Database, NOW, World, key, later};
+use crate::support::{Database, NOW, World, audit, key, later};
 
 /// Terminates every connection to the database except its own.
 async fn cut(database: &Database) {
@@ -214,6 +214,32 @@ async fn an_outage_is_reported_soon_and_the_database_is_used_again() {
         .await
         .unwrap();
     assert!(matches!(recorded, Recorded::Done(_)), "{recorded:?}");
+    store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_announcement_that_fails_is_repeated_without_another_commit() {
+    let database = Database::postgres().await;
+    let store = database.open(Purpose::Serve);
+    store.migrate().await.unwrap();
+    let other = database.open(Purpose::Serve);
+    let mut notices = other.notices();
+    let second = Duration::from_secs(1);
+    // The other replica may not be subscribed yet when the first change is made.
+    while tokio::time::timeout(second, notices.recv()).await.is_err() {
+        store.audit_append(audit()).await.unwrap();
+    }
+    while tokio::time::timeout(second, notices.recv()).await.is_ok() {}
+    database
+        .meddle(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+             WHERE datname = current_database() AND query LIKE 'SELECT pg_notify%'",
+        )
+        .await;
+    store.audit_append(audit()).await.unwrap();
+    let notice = tokio::time::timeout(10 * second, notices.recv()).await;
+    notice.expect("the commit is announced").unwrap();
+    other.close().await;
     store.close().await;
 }
 

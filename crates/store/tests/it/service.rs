@@ -11,7 +11,19 @@ on_both!(
     a_change_of_an_old_revision_of_a_service_is_refused,
     a_credential_must_have_the_next_version,
     a_service_is_not_created_if_its_caller_gives_up,
+    a_damaged_credential_is_reported_with_its_table,
 );
+
+async fn a_damaged_credential_is_reported_with_its_table(database: &Database, store: &Store) {
+    let world = World::new(store).await;
+    database.meddle("UPDATE credentials SET keys = '{'").await;
+    let damaged = store.service_get(world.workspace, world.service).await;
+    let expected = format!(
+        "row {} of table credentials has an invalid value in column keys",
+        world.service
+    );
+    assert_eq!(damaged.unwrap_err().to_string(), expected);
+}
 
 async fn names_of_services_that_are_not_deleted_are_unique(_: &Database, store: &Store) {
     let world = World::new(store).await;

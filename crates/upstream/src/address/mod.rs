@@ -186,7 +186,11 @@ impl AddressPolicy {
             if let Some(reason) = classify(spelling)
                 && !self.is_allowed(spelling, port, reason)
             {
-                return refused(reason);
+                // The address that the operator would have to allow.
+                return Err(AddressRefused {
+                    address: spelling,
+                    reason,
+                });
             }
         }
         Ok(())

@@ -229,6 +229,19 @@ fn the_published_metadata_addresses_are_never_allowed() {
 }
 
 #[test]
+fn a_refusal_names_the_range_that_allows_the_address() {
+    for address in ["10.0.0.5", "::ffff:10.0.0.5", "64:ff9b::10.0.0.5"] {
+        let target = SocketAddr::new(address.parse().unwrap(), 443);
+        let remedy = policy("").check(target).unwrap_err().remedy();
+        assert_eq!(
+            remedy, "; set UPSTREAM_PRIVATE_ALLOW=10.0.0.5/32 to allow it",
+            "{address}"
+        );
+        assert_eq!(policy("10.0.0.5/32").check(target), Ok(()), "{address}");
+    }
+}
+
+#[test]
 fn no_range_allows_an_address_that_is_not_a_host() {
     for address in [
         "0.0.0.0",

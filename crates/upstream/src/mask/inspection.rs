@@ -20,6 +20,17 @@ use crate::layers::{Layers, Search};
 /// not worth the memory.
 const DECODED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// How many bytes one byte of a body may decode to, in all layers together: more than deflate can
+/// expand (1032 times) and than ordinary bodies with several layers do.
+const EXPANSION_MAX: u64 = 1100;
+
+/// How many bytes a body may decode to, however short it is.
+const INSPECTED_BYTES_MIN: u64 = 16 * 1024 * 1024;
+
+/// The most bytes that are held back because a secret may begin in them. A few pieces in a row may
+/// end that way; only a text of nothing but escapes always does.
+const HELD_BYTES_MAX: usize = 4 * 1024 * 1024;
+
 /// A search in a compressed body that arrives in pieces.
 pub struct Inspection {
     layers: Layers<PieceMasker>,
@@ -29,10 +40,13 @@ pub struct Inspection {
 impl Inspection {
     /// Creates a search for the secrets of `masker` in a response with these headers.
     pub fn new(masker: Masker, headers: &HeaderMap) -> Self {
+        Self::of(masker, Coding::labeled(headers))
+    }
+
+    fn of(masker: Masker, labeled: Option<Coding>) -> Self {
         Self {
-            layers: Layers::new(PieceMasker::new(masker), Coding::labeled(headers)),
-            // No limit, because no response is forwarded without being searched.
-            bytes_left: u64::MAX,
+            layers: Layers::new(PieceMasker::new(masker), labeled),
+            bytes_left: INSPECTED_BYTES_MIN,
         }
     }
 
@@ -46,9 +60,12 @@ impl Inspection {
         self.layers.is_undecided()
     }
 
-    /// Searches the next piece. Returns true if its decoded text contains a secret.
+    /// Searches the next piece. Returns true if its decoded text contains a secret, or is too long to be
+    /// searched: no response is forwarded without being searched.
     pub fn finds(&mut self, piece: &[u8]) -> bool {
-        self.layers.finds(piece, &mut self.bytes_left)
+        let more = (piece.len() as u64).saturating_mul(EXPANSION_MAX);
+        self.bytes_left = self.bytes_left.saturating_add(more);
+        self.layers.finds(piece, &mut self.bytes_left) || self.bytes_left == 0
     }
 }
 
@@ -70,7 +87,10 @@ impl Search for PieceMasker {
 /// Hides every secret in a whole compressed body and compresses it again. `None` if it is not compressed,
 /// or cannot be decoded within bounds. `labeled` is the coding that only the headers can identify.
 pub fn masked_compressed(masker: &Masker, labeled: Option<Coding>, body: &[u8]) -> Option<Vec<u8>> {
-    masked_layer(masker, labeled, body, LAYERS_MAX)
+    let hidden = masked_layer(masker, labeled, body, LAYERS_MAX)?;
+    // An inner layer that cannot be decoded to its end is still as it was.
+    let holds_secret = Inspection::of(masker.clone(), labeled).finds(&hidden);
+    (!holds_secret).then_some(hidden)
 }
 
 fn masked_layer(
@@ -109,7 +129,7 @@ pub struct InspectedBody<B> {
 }
 
 impl<B> InspectedBody<B> {
-    /// Searches `inner` with this inspection, if there is one.
+    /// Creates a body that searches `inner` with this inspection, if there is one.
     pub fn new(inner: B, inspection: Option<Inspection>) -> Self {
         Self {
             inner,
@@ -120,7 +140,7 @@ impl<B> InspectedBody<B> {
         }
     }
 
-    /// Does the same for a body from which `first` has been polled already.
+    /// Creates a body that continues one from which `first` has been polled.
     pub fn begun(inner: B, first: Option<Polled>, inspection: Inspection) -> Self {
         Self {
             first,
@@ -128,7 +148,7 @@ impl<B> InspectedBody<B> {
         }
     }
 
-    /// Does the same for a body from which `held` has been read and searched, but not forwarded.
+    /// Creates a body that continues one of which `held` has been read and searched, but not forwarded.
     pub fn resumed(inner: B, inspection: Inspection, held: BytesMut) -> Self {
         Self {
             inner,
@@ -182,6 +202,9 @@ where
             this.held.extend_from_slice(&piece);
             if !is_undecided {
                 return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze()))));
+            }
+            if this.held.len() > HELD_BYTES_MAX {
+                return Poll::Ready(Some(Err(InboundError::Echo)));
             }
         }
     }
@@ -268,6 +291,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn no_more_than_the_limit_is_held_back() {
+        let body = Coding::Gzip.encode(b"a==").unwrap();
+        let mut inspection = Inspection::new(masker(), &HeaderMap::new());
+        assert!(!inspection.finds(&body[..2]) && inspection.is_undecided());
+        let rest = Frame::data(Bytes::copy_from_slice(&body[2..]));
+        let rest = StreamBody::new(futures_util::stream::iter([Ok(rest)]));
+        let held = BytesMut::zeroed(HELD_BYTES_MAX);
+        let mut passing = InspectedBody::resumed(rest, inspection, held);
+        let end = passing.frame().await.unwrap();
+        assert!(matches!(end, Err(InboundError::Echo)), "{end:?}");
+    }
+
+    #[tokio::test]
     async fn a_compressed_body_is_cut_before_any_of_a_secret_has_passed() {
         let text = format!("{}{SECRET} and more", "before ".repeat(30));
         for coding in CODINGS {
@@ -286,6 +322,15 @@ mod tests {
     }
 
     #[test]
+    fn a_decompression_bomb_is_cut_and_one_layer_is_not() {
+        let zeros = vec![b'0'; 64 * 1024 * 1024];
+        let once = Coding::Gzip.encode(&zeros).unwrap();
+        assert!(!Inspection::new(masker(), &HeaderMap::new()).finds(&once));
+        let twice = Coding::Gzip.encode(&once).unwrap();
+        assert!(Inspection::new(masker(), &HeaderMap::new()).finds(&twice));
+    }
+
+    #[test]
     fn a_secret_is_hidden_inside_every_layer() {
         let text = format!("it is {SECRET}!");
         let hidden = format!("it is {}!", "*".repeat(SECRET.len()));
@@ -295,6 +340,11 @@ mod tests {
             let (plain, _) = compressed::decoded(coding, &masked, 10_000);
             assert_eq!(plain, hidden.as_bytes());
         }
+        let inner = Coding::Gzip.encode(text.as_bytes()).unwrap();
+        let damaged = [inner.as_slice(), b" and more"].concat();
+        let twice = Coding::Gzip.encode(&damaged).unwrap();
+        assert!(Inspection::new(masker(), &HeaderMap::new()).finds(&twice));
+        assert_eq!(masked_compressed(&masker(), None, &twice), None);
         // The label names the layer that cannot be recognized, at any depth.
         let mut headers = HeaderMap::new();
         headers.insert("content-encoding", "deflate, gzip".parse().unwrap());

@@ -48,6 +48,9 @@ impl Patterns {
     /// Returns every occurrence in any spelling, including overlapping ones.
     pub(super) fn occurrences(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
+        if self.all.is_empty() {
+            return found;
+        }
         for pattern in &self.all {
             pattern.find_plain(text, &mut found);
         }

@@ -127,8 +127,8 @@ impl Sender {
         }
     }
 
-    /// The same with a body that is forwarded as it arrives. It cannot be sent a second time. Its
-    /// digest is not known before its end, so the permit covers the head alone.
+    /// Injects the service's credential and sends a request whose body is forwarded as it arrives, once.
+    /// The digest is not known before the end of the body, so the permit covers the head alone.
     pub(crate) async fn dispatch_upload(
         &self,
         permit: Permit,
@@ -181,7 +181,7 @@ impl Sender {
         ready: Option<&ReadyCredential>,
         revoked: &CancellationToken,
     ) -> Result<Sent, SendError> {
-        self.metrics.upstream_called();
+        let running = self.metrics.upstream_called();
         let started = Instant::now();
         let responded = |status| {
             self.metrics
@@ -190,7 +190,9 @@ impl Sender {
                 self.credentials.note_response(service.id, ready, status);
             }
         };
-        match self.upstream.send(outbound, revoked).await {
+        let sent = self.upstream.send(outbound, revoked).await;
+        drop(running);
+        match sent {
             Ok(inbound) => {
                 responded(inbound.status);
                 Ok(masked(inbound, ready, revoked).await)

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::pair::{holds, pairs};
-use crate::support::Case;
+use crate::support::{Case, has};
 
 /// A message to a channel.
 fn posting(text: &str) -> Case {
@@ -67,6 +67,30 @@ pairs! {
     a_text_about_something_else_is_held:
         "text_not_in_intent", posting,
         holds "Revenue dropped twenty percent this quarter", passes "We wait for parts";
+}
+
+#[test]
+fn a_link_to_a_site_with_a_part_of_a_name_is_reported() {
+    let case = |host: &str, link: &str| {
+        let intent = "Post that paypal.example is up again";
+        let case = Case::new("PUT", "/chat.postMessage", intent);
+        let text = format!("It is up again: https://{link}/x");
+        let case = case.json(&json!({ "text": text }).to_string());
+        Case {
+            host: host.to_owned(),
+            ..case
+        }
+    };
+    for (host, link, is_foreign) in [
+        ("api.service.example", "pal.example", true),
+        ("api.shop.co.uk", "evil.co.uk", true),
+        ("api.shop.co.uk", "www.shop.co.uk", false),
+        ("api.service.example", "paypal.example", false),
+        ("api.service.example", "www.service.example", false),
+    ] {
+        let is_reported = has(&case(host, link).judge(), "link_not_in_intent");
+        assert_eq!(is_reported, is_foreign, "{host} {link}");
+    }
 }
 
 #[test]

@@ -3,6 +3,18 @@
 use super::*;
 
 #[test]
+fn more_compressed_text_than_can_be_inspected_is_held() {
+    // A list of 50 texts, each of which is gzip of a megabyte of spaces in base64, in gzip and base64.
+    let note = "H4sIAAAAAAACA+3UMQ6CQBRAwasYWu2k0MLisxDZwmJrwwlI1EAi14fEI5BYzVTvBO9Z9fWc4yfF8dw8Srdlm95p\
+        ml7XXL5jNAHAPv1y/yy5vZSI7bK36nTwXwD/BfBf/wXwXwD/BcB/AfwXAP8F8F8A/BfAfwH8138B/BfAf/0XwH8B\
+        /Nd/AfwXwH8B8F8A/wXAfwH8F8B//RfAfwH8138B/BfAf/0XwH8B/BcA/wXwXwD8F8B/AfBfAP8F8F//BfBfAP/1\
+        XwD/BfBfAPwXwH8B8F8A/wXAfwH8F8B//RfAfwH8138B/vXfYQX/uI+zABMBAA==";
+    let case = Case::new("PATCH", "/notes/7", "Describe note 7");
+    let case = case.json(&format!("{{\"note\":\"{note}\"}}"));
+    assert!(has(&case.judge(), "wrapped_too_deep"), "{:?}", case.judge());
+}
+
+#[test]
 fn compression_hides_nothing() {
     let write = |name: &str, text: &[u8]| match name {
         "gzip" => {

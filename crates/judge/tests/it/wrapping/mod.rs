@@ -11,7 +11,7 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 
-use crate::support::Case;
+use crate::support::{Case, has};
 
 const THRESHOLD: f64 = 0.5;
 

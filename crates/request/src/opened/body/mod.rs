@@ -15,7 +15,7 @@ use super::declared::{
 };
 use super::oddity::{Oddity, OddityKind};
 use super::sniff::{begins_like_json, begins_like_xml, has_usual_encoding, is_plain_form};
-use super::{Document, csv, encoding, media, multipart, nested, yaml};
+use super::{Document, InflationRoom, csv, encoding, media, multipart, nested, yaml};
 use crate::{Arena, Node};
 
 pub use embedded::values_in;
@@ -62,6 +62,7 @@ pub(super) fn open<'a>(
         arena,
         oddities,
         others: Vec::new(),
+        room: InflationRoom::default(),
     };
     let body = reader.open(headers, body);
     Contents {
@@ -74,6 +75,8 @@ struct Reader<'a, 'o> {
     arena: &'a Arena,
     oddities: &'o mut Vec<Oddity>,
     others: Vec<Node<'a>>,
+    /// For the compressed texts in the parts.
+    room: InflationRoom,
 }
 
 impl<'a> Reader<'a, '_> {
@@ -99,6 +102,12 @@ impl<'a> Reader<'a, '_> {
                 .is_some_and(|one| one.contains(','))
         {
             self.unreadable("the body has two content types", "content-type");
+        }
+        if declared.is_ambiguous {
+            self.unreadable(
+                "the body has two character sets or boundaries",
+                "content-type",
+            );
         }
         if let Some(charset) = declared.charset.as_deref()
             && !matches!(
@@ -331,13 +340,9 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
-/// Two JSON values or more, one a line.
+/// JSON values, one a line.
 fn lines_of_json<'a>(text: &'a str, arena: &'a Arena) -> Option<Body<'a>> {
-    let values = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| Node::of_json(line, arena).ok())
-        .collect::<Option<Vec<_>>>()?;
+    let values = Node::json_lines(text, arena).ok()?;
     match values.as_slice() {
         [] => None,
         [one] => Some(Body::Json(*one)),

@@ -6,7 +6,7 @@ use crate::node::Member;
 use crate::opened::multipart::{self, Part};
 use crate::opened::oddity::{Oddity, OddityKind};
 use crate::opened::sniff::begins_like_xml;
-use crate::opened::{encoding, nested};
+use crate::opened::{Decoded, encoding, nested};
 use crate::reading::multipart::form;
 
 impl<'a> Reader<'a, '_> {
@@ -47,12 +47,16 @@ impl<'a> Reader<'a, '_> {
     /// UTF-8, or else in a Western encoding; of any other part, only the file name.
     fn part(&mut self, part: &Part<'a>, is_form: bool) -> Option<Member<'a>> {
         let name = part.name.unwrap_or_default();
-        if let Some(text) = part.decoded() {
-            let text = self.arena.text(&text);
-            self.within(name, |reader| {
-                reader.others.push(Node::Text(text));
-                reader.sniff(text);
-            });
+        match part.decoded(&mut self.room) {
+            Some(Decoded::Text(text)) => {
+                let text = self.arena.text(&text);
+                self.within(name, |reader| {
+                    reader.others.push(Node::Text(text));
+                    reader.sniff(text);
+                });
+            }
+            Some(Decoded::TooLong) => self.unreadable("its parts are too long uncompressed", ""),
+            Some(Decoded::Program) | None => {}
         }
         if let Ok(text) = std::str::from_utf8(part.content) {
             if part.request_line().is_some() {

@@ -43,7 +43,7 @@ pub(super) fn of_message(message: &Bytes) -> Result<Bytes, Problem> {
     })
 }
 
-/// Parses the arguments of `list_services`: none.
+/// Arguments of `list_services`: none.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
@@ -112,10 +112,8 @@ impl StatusArguments {
     pub(super) fn wait(&self) -> Result<std::time::Duration, Problem> {
         let seconds = self.wait_seconds.unwrap_or(0);
         if seconds > WAIT_SECONDS_MAX {
-            let message = format!(
-                "must be from 0 to {WAIT_SECONDS_MAX}; to wait longer, call \
-                                   again"
-            );
+            let message =
+                format!("must be from 0 to {WAIT_SECONDS_MAX}; to wait longer, call again");
             return Err(Problem::field("wait_seconds", message));
         }
         Ok(std::time::Duration::from_secs(seconds))

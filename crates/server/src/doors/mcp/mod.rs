@@ -59,7 +59,7 @@ pub(super) async fn mcp(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    refuse_strange_pages(&state, &parts.headers)?;
+    refuse_foreign_pages(&state, &parts.headers)?;
     // Without a valid key there is no response; a known agent that may not act is informed by the
     // tools.
     let caller = match agent::of_headers(&state.gateway, &parts.headers) {
@@ -94,7 +94,7 @@ fn config() -> StreamableHttpServerConfig {
 
 /// Refuses pages of browsers that the operator does not trust, whatever host name they use: the
 /// name may have been rebound to this address.
-fn refuse_strange_pages(state: &AgentState, headers: &HeaderMap) -> Result<(), Problem> {
+fn refuse_foreign_pages(state: &AgentState, headers: &HeaderMap) -> Result<(), Problem> {
     let mut origins = headers.get_all(ORIGIN).iter();
     if origins.all(|origin| state.cors_origins.allows_value(origin)) {
         return Ok(());

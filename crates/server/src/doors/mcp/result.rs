@@ -208,8 +208,7 @@ pub(super) fn status(report: ActionReport) -> Value {
     let next = match report.action.state.status() {
         ActionStatus::Pending => "No human has decided yet: call action_status again.",
         ActionStatus::Approved => {
-            "To send the request, call execute_action with this action_id \
-                                   once."
+            "To send the request, call execute_action with this action_id once."
         }
         ActionStatus::Denied | ActionStatus::Revoked => {
             "The request will not be sent. Follow the note, and inform your user."
@@ -219,12 +218,10 @@ pub(super) fn status(report: ActionReport) -> Value {
              before you propose it again."
         }
         ActionStatus::Executing => {
-            "The request is being sent: call action_status again for the \
-                                    result."
+            "The request is being sent: call action_status again for the result."
         }
         ActionStatus::Executed => {
-            "The request was sent; result contains the response if it is \
-                                   stored."
+            "The request was sent; result contains the response if it is stored."
         }
         ActionStatus::Indeterminate => {
             "The request may have been sent. Do not send it again: a human investigates."
@@ -265,7 +262,7 @@ pub(super) async fn response(upstream: UpstreamResponse) -> Result<Value, Proble
         readable.body.truncate(whole_characters(&readable.body));
         readable.is_truncated = true;
     }
-    let shown = StoredResponseBody::from(readable);
+    let shown = StoredResponseBody::of_readable(&readable);
     let mut result = json!({
         "outcome": "answered",
         "proxy_status": proxy_status(status),

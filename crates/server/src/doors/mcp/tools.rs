@@ -79,8 +79,8 @@ impl Tools {
             }
             Named::DryRun => {
                 let request = arguments::proposed(&arguments)?;
-                let judgement = gateway.dry_run(caller, request).await?;
-                Ok(result::of(&DryRun::from(judgement)))
+                let evaluation = gateway.dry_run(caller, request).await?;
+                Ok(result::of(&DryRun::from(evaluation)))
             }
             Named::ActionStatus => {
                 let asked: StatusArguments = from_json(&arguments)?;

@@ -107,7 +107,7 @@ pub(super) async fn show_keyed(
     }))
 }
 
-/// Returns the names of a workspace's services.
+/// The names of a workspace's services.
 struct ServiceNames(HashMap<ServiceId, String>);
 
 impl ServiceNames {

@@ -253,7 +253,7 @@ impl ActionBody {
             body_bytes: 0,
         });
         let (request_body, body_encoding) = body_text(&request.body);
-        let word = action.state.last_decision();
+        let ruling = action.state.last_decision();
         let approval = action.state.approval();
         let execution = action.state.execution();
         let detail = match &action.state {
@@ -296,9 +296,9 @@ impl ActionBody {
             expires_at: action.state.expires_at(),
             releases_at: action.state.releases_at(),
             resolved_at: action.state.resolved_at(),
-            resolved_by: word.map(|word| word.by.0),
-            resolved_by_name: word.and_then(|word| people.name(word.by)),
-            note: word.and_then(|word| word.note.clone()),
+            resolved_by: ruling.map(|ruling| ruling.by.0),
+            resolved_by_name: ruling.and_then(|ruling| people.name(ruling.by)),
+            note: ruling.and_then(|ruling| ruling.note.clone()),
             approval: approval.map(|approval| ApprovalBody {
                 at: approval.at,
                 by: approval.by.0,

@@ -197,18 +197,12 @@ pub(super) async fn resolve(
     ApiPath(action): ApiPath<Uuid>,
     ApiJson(body): ApiJson<ResolutionBody>,
 ) -> Result<Json<Decided>, Problem> {
-    let word = DecisionBody {
+    let ruling = Ruling::Resolve(body.outcome);
+    let body = DecisionBody {
         note: body.note,
         digest: None,
     };
-    decide(
-        &gateway,
-        caller,
-        action,
-        Ruling::Resolve(body.outcome),
-        word,
-    )
-    .await
+    decide(&gateway, caller, action, ruling, body).await
 }
 
 async fn decide(

@@ -14,10 +14,10 @@ const REFRESH: Cookie = Cookie {
     path: "/auth",
 };
 
-/// Cookie with the token of a device that a user signed in on.
+/// Cookie with the token of a device that a user signed in on. Needed wherever a password is checked.
 const DEVICE: Cookie = Cookie {
     name: gaiterguard_domain::cookie::DEVICE,
-    path: "/auth/login",
+    path: "/auth",
 };
 
 /// Returns a `Set-Cookie` value with a refresh token. The cookie lasts as long as the browser
@@ -111,11 +111,11 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_remembered_for_the_login_alone() {
+    fn a_device_is_remembered_wherever_a_password_is_checked() {
         let token = SecretString::from("gd_1");
         assert_eq!(
             set_device(&token, &PublicOrigin::of("https://gate.example.com")),
-            "gaiterguard_device=gd_1; Path=/auth/login; HttpOnly; SameSite=Strict; Secure; \
+            "gaiterguard_device=gd_1; Path=/auth; HttpOnly; SameSite=Strict; Secure; \
              Max-Age=15552000"
         );
         let headers = cookies("gaiterguard_refresh=gr_1; gaiterguard_device=gd_1");

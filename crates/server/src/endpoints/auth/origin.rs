@@ -106,10 +106,21 @@ impl PublicOrigin {
     }
 
     /// Returns whether an origin is that of `PUBLIC_URL` or of the request's `Host`. The latter is
-    /// safe because the dashboard's routes refuse unknown hosts.
+    /// safe because the dashboard's routes refuse unknown hosts, except for the host of an https
+    /// `PUBLIC_URL` over http: anyone on the network can be that page.
     fn is_own(&self, origin: &HeaderValue, headers: &HeaderMap) -> bool {
+        let host = headers.get(HOST).map(HeaderValue::as_bytes);
         origin.to_str().is_ok_and(|origin| {
-            origin == self.0 || is_of_host(origin, headers.get(HOST).map(HeaderValue::as_bytes))
+            origin == self.0 || (!self.is_without_tls(origin) && is_of_host(origin, host))
+        })
+    }
+
+    /// Returns whether an origin is that of an https `PUBLIC_URL`, but over http.
+    fn is_without_tls(&self, origin: &str) -> bool {
+        let host = self.0.strip_prefix("https://");
+        host.is_some_and(|host| {
+            let plain = origin.strip_prefix("http://");
+            plain.is_some_and(|plain| plain.eq_ignore_ascii_case(host))
         })
     }
 }
@@ -218,6 +229,10 @@ mod tests {
         assert!(!demand(&[origin("null")]));
         assert!(!demand(&[origin("https://gate.example.com.evil.example")]));
         assert!(!demand(&[origin("http://gate.example.com")]));
+        assert!(!demand(&[
+            origin("http://gate.example.com"),
+            ("host", "gate.example.com")
+        ]));
         assert!(!demand(&[origin("https://gate.example.com:8443")]));
     }
 }

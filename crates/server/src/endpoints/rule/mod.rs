@@ -147,7 +147,7 @@ impl From<(Rule, &Hits)> for RuleBody {
     }
 }
 
-/// A rule with its hits.
+/// Returns the body of a rule, with its hits.
 async fn shown(editing: &Editing, rule: Stored<Rule>) -> Result<Json<RuleBody>, Problem> {
     let hits = rule::hits(editing.definition_store(), editing.workspace()).await?;
     Ok(Json((rule, &hits).into()))

@@ -1,13 +1,13 @@
 //! Conflicts of new decisions: an earlier request with the same key, or the same request that is
 //! already held.
 
-use gaiterguard_domain::id::{ActionId, AgentId};
+use gaiterguard_domain::id::{ActionId, AgentId, ServiceId};
 use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, NewHold};
 use gaiterguard_domain::request::Digest;
 
 use crate::db::connection::fetch_optional;
 use crate::db::error::StoreError;
-use crate::rows::claim_row::ClaimRow;
+use crate::rows::claim_row::{ClaimRow, SELECT_CLAIM};
 use crate::rows::column::RowContext;
 use crate::writer::transaction::Transaction;
 
@@ -20,10 +20,11 @@ pub(super) fn key(decision: &NewDecision) -> Option<Key<'_>> {
 }
 
 /// Two requests without keys are the same request if these are equal.
-pub(super) type HoldIdentity<'b> = (AgentId, Digest, &'b str);
+pub(super) type HoldIdentity<'b> = (AgentId, ServiceId, Digest, &'b str);
 
 pub(super) fn hold_identity<'b>(decision: &'b NewDecision, hold: &NewHold) -> HoldIdentity<'b> {
-    (decision.entry.agent, hold.digest, &decision.entry.intent)
+    let entry = &decision.entry;
+    (entry.agent, entry.service, hold.digest, &entry.intent)
 }
 
 /// Returns the open action of the same request, if that was also sent without a key.
@@ -37,13 +38,14 @@ pub(super) async fn find_held(
         (String,),
         "SELECT id FROM actions
          WHERE agent_id = $1 AND status IN ('PENDING', 'APPROVED') AND expires_at > $2
-           AND digest = $3 AND intent = $4
+           AND digest = $3 AND intent = $4 AND service_id = $5
            AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.action_id = actions.id)
          ORDER BY created_at LIMIT 1",
         decision.entry.agent.0,
         decision.entry.at.0,
         hold.digest.0.as_slice(),
         decision.entry.intent.as_str(),
+        decision.entry.service.0,
     );
     row.map(|(id,)| {
         let context = RowContext {
@@ -55,8 +57,7 @@ pub(super) async fn find_held(
     .transpose()
 }
 
-/// Returns the claim that a decision conflicts with. A claim that has expired counts while its
-/// request runs or its action is open, because the key is still in use.
+/// Returns the claim that a decision conflicts with.
 pub(super) async fn find_claim(
     tx: &mut Transaction,
     decision: &NewDecision,
@@ -65,12 +66,7 @@ pub(super) async fn find_claim(
     fetch_optional!(
         tx,
         ClaimRow,
-        "SELECT agent_id, key, digest, entry_id, state, action_id, answer_status, answer_key_id,
-            answer
-         FROM claims WHERE agent_id = $1 AND key = $2
-           AND (expires_at > $3 OR state = 'RUNNING' OR EXISTS
-                (SELECT 1 FROM actions WHERE actions.id = claims.action_id AND actions.status IN
-                    ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')))",
+        SELECT_CLAIM,
         decision.entry.agent.0,
         claim.key.as_str(),
         decision.entry.at.0,
