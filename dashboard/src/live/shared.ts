@@ -14,7 +14,6 @@ import {
 /** A message between tabs. */
 type Message =
   | { kind: 'state'; state: StreamState }
-  | { kind: 'connected' }
   | { kind: 'event'; event: EventSourceMessage }
   /** Sent by a new tab to ask for the state. */
   | { kind: 'hello' }
@@ -38,24 +37,28 @@ export function followShared(listener: Listener, user: string): Following {
   };
   let state: StreamState = 'connecting';
   let reading: Following | undefined;
+  /** Takes over a state from the tab that reads the stream. */
+  const follow = (now: StreamState) => {
+    const isConnected = now === 'live' && state !== 'live';
+    state = now;
+    listener.onState(now);
+    if (isConnected) listener.onConnected();
+  };
 
   let silence: ReturnType<typeof setTimeout> | undefined;
   const heard = () => {
     clearTimeout(silence);
-    silence = setTimeout(() => listener.onState('broken'), SILENCE_MS_MAX);
+    silence = setTimeout(() => follow('broken'), SILENCE_MS_MAX);
   };
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if (reading) {
       if (data.kind === 'retry') reading.retry();
-      if (data.kind !== 'hello') return;
-      post({ kind: 'state', state });
-      if (state === 'live') post({ kind: 'connected' });
+      if (data.kind === 'hello') post({ kind: 'state', state });
       return;
     }
     if (data.kind === 'hello' || data.kind === 'retry') return;
     heard();
-    if (data.kind === 'state') listener.onState(data.state);
-    if (data.kind === 'connected') listener.onConnected();
+    if (data.kind === 'state') follow(data.state);
     if (data.kind === 'event') listener.onEvent(data.event);
   };
 
@@ -67,10 +70,7 @@ export function followShared(listener: Listener, user: string): Following {
         listener.onState(now);
         post({ kind: 'state', state });
       },
-      onConnected: () => {
-        listener.onConnected();
-        post({ kind: 'connected' });
-      },
+      onConnected: () => listener.onConnected(),
       onEvent: (event) => {
         listener.onEvent(event);
         post({ kind: 'event', event });

@@ -48,7 +48,6 @@ async function follow(listener: Listener, signal: AbortSignal, wishes: EventTarg
         lastId,
         signal,
         () => {
-          retryMs = RETRY_MS_MIN;
           listener.onState('live');
           listener.onConnected();
         },
@@ -56,7 +55,11 @@ async function follow(listener: Listener, signal: AbortSignal, wishes: EventTarg
           lastId = event.id ?? lastId;
           listener.onEvent(event);
         },
-        () => listener.onAlive?.(),
+        () => {
+          // A proxy may accept the connection and close it before anything arrives.
+          retryMs = RETRY_MS_MIN;
+          listener.onAlive?.();
+        },
       );
     } catch {
       // The cause does not matter: the loop reconnects, and the state shows it.

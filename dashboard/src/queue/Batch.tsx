@@ -50,6 +50,7 @@ export function Batch({
   const [results, setResults] = useState<Results>(new Map());
   const [isBusy, setIsBusy] = useState(false);
   const [undoable, setUndoable] = useState<{ actions: Action[]; until: number } | null>(null);
+  const [undone, setUndone] = useState<ReadonlySet<string>>(new Set());
   const chosen = table.rows.filter(
     ({ action: { action_id: id } }) =>
       !left.has(id) && pendingIds.has(id) && results.get(id) !== null,
@@ -75,7 +76,7 @@ export function Batch({
   return (
     <article aria-label="Similar requests" className="space-y-3">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
-        <Button tone="quiet" className="-ml-3" onClick={onClose}>
+        <Button tone="quiet" className="-ml-3" disabled={isBusy} onClick={onClose}>
           <ArrowLeft aria-hidden className="size-4" /> Back to queue
         </Button>
         <h1 className="text-lg font-semibold">
@@ -115,6 +116,7 @@ export function Batch({
                   isChosen={!left.has(id)}
                   isPending={pendingIds.has(id)}
                   result={results.get(id)}
+                  isUndone={undone.has(id)}
                   isBusy={isBusy}
                   onToggle={() => toggle(id)}
                 />
@@ -131,7 +133,9 @@ export function Batch({
         {undoable && (
           <UndoAll
             actions={undoable.actions.filter(({ action_id: id }) => results.get(id) === null)}
+            undone={undone}
             until={undoable.until}
+            onUndone={(ids) => setUndone((before) => new Set([...before, ...ids]))}
           />
         )}
         {incomplete > 0 && (
@@ -175,32 +179,45 @@ export function Batch({
   );
 }
 
-/** Takes approvals back, until the gateway releases them to their agents. */
-function UndoAll({ actions, until }: { actions: readonly Action[]; until: number }) {
+/** Takes approvals back, until the gateway releases them to their agents. Those that fail can be tried again. */
+function UndoAll({
+  actions,
+  undone,
+  until,
+  onUndone,
+}: {
+  actions: readonly Action[];
+  undone: ReadonlySet<string>;
+  until: number;
+  onUndone: (ids: readonly string[]) => void;
+}) {
   const now = useNow();
   const queries = useQueryClient();
+  const left = actions.filter(({ action_id }) => !undone.has(action_id));
   const undo = useMutation({
     mutationFn: async () => {
+      const ids = left.map(({ action_id }) => action_id);
       const revoked = await Promise.allSettled(
-        actions.map(({ action_id }) => revoke({ path: { action_id }, throwOnError: true })),
+        ids.map((action_id) => revoke({ path: { action_id }, throwOnError: true })),
       );
-      return revoked.filter(({ status }) => status === 'fulfilled').length;
+      onUndone(ids.filter((_, index) => revoked[index]?.status === 'fulfilled'));
     },
     onSettled: () => queries.invalidateQueries(),
   });
   const seconds = Math.ceil((until - now) / 1_000);
-  if (undo.isSuccess) {
-    return (
-      <p role="status" className="text-sm">
-        {undo.data.toLocaleString('en')} of {counted(actions.length, 'approval')} undone.
-      </p>
-    );
-  }
-  if (seconds <= 0 && !undo.isPending) return null;
   return (
-    <Button isBusy={undo.isPending} onClick={() => undo.mutate()}>
-      Undo {counted(actions.length, 'approval')} ({Math.max(0, seconds)} s)
-    </Button>
+    <>
+      {undo.isSuccess && (
+        <p role="status" className="text-sm">
+          {undone.size.toLocaleString('en')} of {counted(actions.length, 'approval')} undone.
+        </p>
+      )}
+      {left.length > 0 && (seconds > 0 || undo.isPending) && (
+        <Button isBusy={undo.isPending} onClick={() => undo.mutate()}>
+          Undo {counted(left.length, 'approval')} ({Math.max(0, seconds)} s)
+        </Button>
+      )}
+    </>
   );
 }
 
@@ -243,6 +260,7 @@ function RequestRow({
   isChosen,
   isPending,
   result,
+  isUndone,
   isBusy,
   onToggle,
 }: {
@@ -250,6 +268,7 @@ function RequestRow({
   isChosen: boolean;
   isPending: boolean;
   result: string | null | undefined;
+  isUndone: boolean;
   isBusy: boolean;
   onToggle: () => void;
 }) {
@@ -291,7 +310,9 @@ function RequestRow({
         <LevelBadge score={action.risk_score} />
       </td>
       <td className="min-w-28 p-2 align-top text-xs">
-        {result === null ? (
+        {isUndone ? (
+          <strong>Undone</strong>
+        ) : result === null ? (
           <strong className="text-good">Done</strong>
         ) : result !== undefined ? (
           <span className="text-bad">{result}</span>

@@ -36,6 +36,15 @@ describe('untrusted text', () => {
     expect(hasHidden(`a${hidden}b`)).toBe(true);
   });
 
+  it('shows a long run of the same character as one mark with its length', () => {
+    const run = visibleSegments(`a${'\u200b'.repeat(1_000_000)}\u200d`);
+    expect(run).toEqual([
+      { text: 'a' },
+      expect.objectContaining({ mark: 'U+200B × 1,000,000' }),
+      expect.objectContaining({ mark: 'U+200D' }),
+    ]);
+  });
+
   it('does not let combining marks stack over other lines', () => {
     const segments = visibleSegments(`a${'\u0301'.repeat(5)}`);
     expect(segments.filter((segment) => 'mark' in segment)).toHaveLength(2);

@@ -1,6 +1,6 @@
 /** Marks for the invisible characters in untrusted text. */
 
-/** A segment of text: plain, or one character shown by its code point. */
+/** A segment of text: plain, or a character shown by its code point, with how often it is repeated. */
 export type Segment = { text: string } | { mark: string; name: string };
 
 // Control, format, unassigned, and private-use characters, lone surrogates, line and paragraph
@@ -33,17 +33,31 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0xfeff, 'byte order mark'],
 ]);
 
+/** From this number on, equal marks in a row are shown as one, since a text may have millions. */
+const RUN_MIN = 4;
+
 /** Splits text into visible segments and marks. */
 export function visibleSegments(text: string): Segment[] {
   const segments: Segment[] = [];
   let end = 0;
+  let run: { point: number; count: number } | undefined;
+  const closeRun = () => {
+    if (!run) return;
+    const { point, count } = run;
+    const mark = `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
+    const name = NAMES.get(point) ?? 'invisible or unusual';
+    if (count < RUN_MIN) for (let at = 0; at < count; at += 1) segments.push({ mark, name });
+    else segments.push({ mark: `${mark} × ${count.toLocaleString('en')}`, name });
+    run = undefined;
+  };
   for (const match of text.matchAll(HIDDEN)) {
-    if (match.index > end) segments.push({ text: text.slice(end, match.index) });
     const point = match[0].codePointAt(0) ?? 0;
-    const number = point.toString(16).toUpperCase().padStart(4, '0');
-    segments.push({ mark: `U+${number}`, name: NAMES.get(point) ?? 'invisible or unusual' });
+    if (match.index > end || run?.point !== point) closeRun();
+    if (match.index > end) segments.push({ text: text.slice(end, match.index) });
+    run = { point, count: (run?.count ?? 0) + 1 };
     end = match.index + match[0].length;
   }
+  closeRun();
   if (end < text.length) segments.push({ text: text.slice(end) });
   return segments;
 }

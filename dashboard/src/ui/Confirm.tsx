@@ -4,7 +4,10 @@ import { Button } from './Button';
 import { Failure } from './Failure';
 import { Modal } from './Modal';
 
-/** Asks for confirmation. Stays open until the action succeeds, and shows its error. */
+/**
+ * Asks for confirmation. Stays open until the action succeeds, and shows its error. It cannot be closed while the
+ * action runs, because its result may be shown only once.
+ */
 export function Confirm({
   title,
   children,
@@ -23,12 +26,14 @@ export function Confirm({
   onClose: () => void;
 }) {
   return (
-    <Modal title={title} onClose={onClose}>
+    <Modal title={title} onClose={isBusy ? () => {} : onClose}>
       <div className="space-y-4">
         <div className="space-y-2 text-sm">{children}</div>
         <Failure error={error} />
         <div className="flex flex-wrap justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button disabled={isBusy} onClick={onClose}>
+            Cancel
+          </Button>
           <Button tone="bad" isBusy={isBusy} onClick={onConfirm}>
             {action}
           </Button>
