@@ -477,6 +477,36 @@ test('a request that someone else decided says who, when, and why, and leads on'
   await expect.poll(() => page.url()).not.toContain(decided);
 });
 
+test('what is written about a request outlasts the decision on the one before', async () => {
+  const first = await hold('/files/slow.txt', 'Remove it');
+  const second = await hold('/files/next.txt', 'Remove it');
+  await card(second).waitFor();
+  await card(first).click();
+  await page.getByRole('article').getByText('/files/slow.txt').first().waitFor();
+  let respond = () => {};
+  const responds = new Promise<void>((resolve) => {
+    respond = resolve;
+  });
+  await page.route('**/deny', async (route) => {
+    await responds;
+    await route.continue();
+  });
+  await page.keyboard.press('d');
+  await page.getByLabel('Note to the agent').press('Enter');
+  await card(second).click();
+  await page.getByRole('article').getByText('/files/next.txt').first().waitFor();
+  await page.keyboard.press('d');
+  const note = page.getByLabel('Note to the agent');
+  await note.fill('not this one either');
+  // A frequent reason is added to the user's own words.
+  await page.getByRole('button', { name: 'Too much' }).click();
+  respond();
+  await page.getByText(/^Denied:.*slow/).waitFor();
+  expect(await note.inputValue()).toBe('not this one either Too much.');
+  await page.unroute('**/deny');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+});
+
 test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

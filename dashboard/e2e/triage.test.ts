@@ -268,8 +268,41 @@ test('keys select requests, and open them as a table', async () => {
   // Without a selection, the table has the similar requests.
   await page.keyboard.press('g');
   await expect.poll(() => rows.count()).toBe(3);
+  // A reload forgets the table, and the list has its keys again.
+  await page.reload();
+  await expect.poll(() => current().getAttribute('data-entry')).toBe(held[2]);
+  await page.keyboard.press('k');
+  await expect.poll(() => current().getAttribute('data-entry')).toBe(held[1]);
   await page.goBack();
   await entry(held[0] as string).waitFor();
+});
+
+test('each decision in a table has an undo of its own', async () => {
+  const held = [
+    await stage.hold(archive.key, files, '/undo/1'),
+    await stage.hold(archive.key, files, '/undo/2'),
+  ];
+  await stage.open(`/?action=${held[0]}`);
+  await entry(held[1] as string).waitFor();
+  await expect.poll(() => current().getAttribute('data-entry')).toBe(held[0]);
+  await page.keyboard.press('g');
+  const box = page.locator(`[data-row="${held[1]}"] input`);
+  const approveOne = async () => {
+    await page.getByRole('button', { name: 'Approve 1…' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Delete 1 target').check();
+    await dialog.getByRole('button', { name: 'Approve 1 request' }).click();
+  };
+  await box.uncheck();
+  await approveOne();
+  const undo = page.getByRole('button', { name: /^Undo 1 approval / });
+  await undo.click();
+  await page.getByText('1 of 1 approval undone.').waitFor();
+  await box.check();
+  await approveOne();
+  await undo.waitFor();
+  expect(await stage.decided(held[1] as string)).toBe('APPROVED');
+  await page.getByRole('button', { name: 'Back to queue' }).click();
 });
 
 test('no page had script errors or policy violations', () => {

@@ -5,6 +5,7 @@ import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { Body, type Marked } from './Body';
+import { isTruncated } from './friction';
 import { RequestLine } from './RequestLine';
 
 const HEADERS_SHOWN = 12;
@@ -35,6 +36,11 @@ export function ExactRequest({ action, marked }: { action: Action; marked: Marke
       <div>
         <h3 className="mb-1 text-sm font-semibold">Body</h3>
         <Body body={action.request_body} encoding={action.body_encoding} marked={marked} />
+        {isTruncated(action) && (
+          <p role="status" className="mt-2 text-sm text-warn">
+            Only the beginning is loaded: more headers or a longer body would be sent.
+          </p>
+        )}
       </div>
     </div>
   );

@@ -60,6 +60,6 @@ function Speaker({ action }: { action: Spoken }) {
 }
 
 /** Removes blank lines, which would push the rest of the page off the screen. */
-export function withoutBlankLines(text: string): string {
+function withoutBlankLines(text: string): string {
   return text.replace(/\s*\n\s*/g, '\n').trim();
 }

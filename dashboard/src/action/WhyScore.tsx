@@ -1,11 +1,10 @@
 /** Why a request was held, and how its score came about. */
-import { Link } from '@tanstack/react-router';
 import { TextSearch } from 'lucide-react';
 import { useId, useState } from 'react';
 import type { Action, Signal } from '#/client';
+import { RuleLink } from '#/names/Links';
 import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
-import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
 import { RiskBadge } from './RiskBadge';
 import { pointsToBody, signalsOf } from './signals';
@@ -84,13 +83,8 @@ export function WhyScore({ action, onMark }: { action: Action; onMark: Mark }) {
           {action.matched_rules.length > 0 && (
             <p>
               Matched rules:{' '}
-              {action.matched_rules.map(({ id: rule, name, effect }) => (
-                <span key={rule} className="mr-2">
-                  <Link to="/rules/$id" params={{ id: rule }} className="underline">
-                    <Visible text={name} />
-                  </Link>{' '}
-                  <Badge>{effect.replace('_', ' ')}</Badge>
-                </span>
+              {action.matched_rules.map((rule) => (
+                <RuleLink key={rule.id} rule={rule} />
               ))}
             </p>
           )}

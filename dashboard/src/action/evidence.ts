@@ -4,7 +4,7 @@ import { type Range, rangeAt } from '#/text/json';
 import { pointsToBody, quotesOf } from './signals';
 
 /** Longer bodies are not searched: a key press must not freeze the page. */
-export const SEARCHED_CHARACTERS_MAX = 1_000_000;
+const SEARCHED_CHARACTERS_MAX = 1_000_000;
 
 /**
  * Returns the part of a body that a signal points to: the text that it quotes, else the whole value.

@@ -7,14 +7,15 @@ import { fieldError } from '#/session/client';
 import { CheckField } from '#/ui/CheckField';
 import { Panel } from '#/ui/Panel';
 import { SaveRow } from '#/ui/SaveRow';
+import { useStored } from '#/ui/useStored';
 import { ScopeField } from './ScopeField';
 import { SETTINGS_FIELDS, SettingsFields } from './SettingsFields';
 import { expiryError, settingsOf, toFields } from './settings';
 
 /** Edits the settings. */
 export function AgentSettingsPanel({ agent }: { agent: Agent }) {
-  const [settings, setSettings] = useState(() => settingsOf(agent));
-  const [isActive, setIsActive] = useState(agent.isActive);
+  const [settings, setSettings] = useStored(settingsOf(agent));
+  const [isActive, setIsActive] = useStored(agent.isActive);
   const [fault, setFault] = useState<string>();
   const queries = useQueryClient();
   const save = useMutation({
@@ -30,7 +31,7 @@ export function AgentSettingsPanel({ agent }: { agent: Agent }) {
     const found = expiryError(settings.expiresAt, settingsOf(agent).expiresAt, Date.now());
     setFault(found);
     if (found) return;
-    save.mutate({ path: { id: agent.id }, body: { ...toFields(settings), isActive } });
+    save.mutate({ path: { id: agent.id }, body: { ...toFields(settings, agent), isActive } });
   };
   return (
     <Panel title="Settings">
@@ -62,7 +63,7 @@ export function AgentSettingsPanel({ agent }: { agent: Agent }) {
 
 /** Edits the services that the agent can use. */
 export function AgentScopePanel({ agent }: { agent: Agent }) {
-  const [serviceIds, setServiceIds] = useState(() => agent.services.map(({ id }) => id));
+  const [serviceIds, setServiceIds] = useStored(agent.services.map(({ id }) => id));
   const queries = useQueryClient();
   const save = useMutation({
     ...setAgentServicesMutation(),

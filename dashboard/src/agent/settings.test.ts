@@ -49,6 +49,15 @@ describe('the settings of an agent', () => {
     expect(Date.parse(expiresAt ?? '')).toBe(Date.parse('2031-02-03T04:05:00Z'));
   });
 
+  it('keep the seconds of an expiry that was not edited', () => {
+    const agent = { ...AGENT, expiresAt: '2031-02-03T04:05:30.5Z' };
+    const settings = settingsOf(agent);
+    expect(toFields(settings, agent).expiresAt).toBe(agent.expiresAt);
+    expect(toFields({ ...settings, expiresAt: '' }, agent).expiresAt).toBeNull();
+    const edited = toFields({ ...settings, expiresAt: '2032-01-01T00:00' }, agent).expiresAt;
+    expect(edited).toBe(new Date('2032-01-01T00:00').toISOString());
+  });
+
   it('are null for empty fields', () => {
     expect(toFields({ ...settingsOf(), name: ' new ', holdSeconds: '' })).toEqual({
       name: 'new',

@@ -19,15 +19,22 @@ export function settingsOf(agent?: Agent): AgentSettings {
   };
 }
 
-/** Returns the settings as the API takes them. */
-export function toFields(settings: AgentSettings) {
+/** Returns the settings as the API takes them. `agent` is the stored one. */
+export function toFields(settings: AgentSettings, agent?: Agent) {
   const { name, expiresAt, holdSeconds, riskThreshold } = settings;
   return {
     name: name.trim(),
-    expiresAt: expiresAt === '' ? null : new Date(expiresAt).toISOString(),
+    expiresAt: expiryOf(expiresAt, agent?.expiresAt ?? null),
     holdSeconds: holdSeconds === '' ? 0 : Number(holdSeconds),
     riskThreshold: riskThreshold === '' ? null : Number(riskThreshold),
   };
+}
+
+/** Returns an expiry; one that was not edited as it is stored, because the field has no seconds. */
+function expiryOf(expiresAt: string, stored: string | null): string | null {
+  if (expiresAt === '') return null;
+  const isStored = stored !== null && localMinute(stored) === expiresAt;
+  return isStored ? stored : new Date(expiresAt).toISOString();
 }
 
 /** Returns what is wrong with a new expiry; undefined if nothing is. `before` is the stored one. */

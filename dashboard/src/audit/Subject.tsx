@@ -116,7 +116,7 @@ function RequestSubject({ entry }: { entry: AuditEntry }) {
 }
 
 /** Returns the id of the ledger entry that an audit entry covers. */
-export function ledgerId({ covers }: Pick<AuditEntry, 'covers'>): number | null {
+function ledgerId({ covers }: Pick<AuditEntry, 'covers'>): number | null {
   const { request, ends } = (covers ?? {}) as {
     request?: { id?: unknown };
     ends?: ReadonlyArray<{ id?: unknown }>;

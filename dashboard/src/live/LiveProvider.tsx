@@ -107,11 +107,12 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         });
       }, REFETCH_EVERY_MS);
     };
-    let fetching = 0;
+    /** The new actions that are being fetched, and have not been decided since. */
+    const fetching = new Set<string>();
     let refetchQueue: ReturnType<typeof setTimeout> | undefined;
     const onCreated = async (actionId: string) => {
       // A burst is fetched as one list.
-      if (fetching >= PARALLEL_FETCHES_MAX) {
+      if (fetching.size >= PARALLEL_FETCHES_MAX) {
         announce(actionId);
         refetchQueue ??= setTimeout(() => {
           refetchQueue = undefined;
@@ -119,7 +120,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         }, REFETCH_EVERY_MS);
         return;
       }
-      fetching += 1;
+      fetching.add(actionId);
       try {
         // The truncated form that lists use, because a full body may be megabytes.
         const { data: action } = await getApproval({
@@ -127,13 +128,13 @@ export function LiveProvider({ children }: { children: ReactNode }) {
           query: { preview: true },
           throwOnError: true,
         });
-        if (action.status !== 'PENDING') return;
+        if (action.status !== 'PENDING' || !fetching.has(actionId)) return;
         changeQueue(queries, (held) => withAction(held, action));
         announce(actionId, action);
       } catch {
         void queries.invalidateQueries({ queryKey: pendingKey });
       } finally {
-        fetching -= 1;
+        fetching.delete(actionId);
       }
     };
     const onUnknown = async (actionId: string) => {
@@ -148,6 +149,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       if (status === 'PENDING') return;
       // The list of what needs a human shows it even if this fails.
       if (status === 'INDETERMINATE') void onUnknown(actionId).catch(() => {});
+      fetching.delete(actionId);
       changeQueue(queries, (held) => withoutAction(held, actionId));
       void queries.invalidateQueries({
         predicate: ({ queryKey }) => {

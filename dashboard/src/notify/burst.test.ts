@@ -43,6 +43,7 @@ it('a burst is one notification, whether its requests are known or only counted'
 it('nothing is shown after the end', () => {
   burst.add('1', action('1'));
   burst.stop();
+  burst.add('2', action('2'));
   vi.runAllTimers();
   expect(shown).toEqual([]);
 });

@@ -12,7 +12,7 @@ const SINGLE_MAX = 2;
 export interface Burst {
   /** Adds a request. Without its action, it is only counted. */
   add: (actionId: string, action?: Action) => void;
-  /** Drops what was not shown yet. */
+  /** Drops what was not shown yet, and ignores what is added later. */
   stop: () => void;
 }
 
@@ -20,6 +20,7 @@ export interface Burst {
 export function collectBursts(show: (notice: Notice) => void): Burst {
   let held = new Map<string, Action | undefined>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
   const flush = () => {
     timer = undefined;
     const actions = [...held.values()].filter((action) => action !== undefined);
@@ -30,9 +31,13 @@ export function collectBursts(show: (notice: Notice) => void): Burst {
   };
   return {
     add: (actionId, action) => {
+      if (isStopped) return;
       held.set(actionId, action ?? held.get(actionId));
       timer ??= setTimeout(flush, BURST_MS);
     },
-    stop: () => clearTimeout(timer),
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+    },
   };
 }

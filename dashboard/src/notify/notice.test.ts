@@ -37,6 +37,8 @@ describe('a notification', () => {
     expect(title).toMatch(/^DELETE \/long\/.*…$/);
     expect(title).not.toContain('secret');
     expect(title.length).toBeLessThan(150);
+    const split = noticeOf({ ...ACTION, target_url: `https://a.example/${'x'.repeat(111)}😀y` });
+    expect(split.title).toBe(`DELETE /${'x'.repeat(111)}…`);
   });
 
   it('of an unknown outcome says so, and does not replace the one that was held', () => {
@@ -50,5 +52,6 @@ describe('a notification', () => {
     expect(notice.title).toBe('4 requests need approval');
     expect(notice.body).toBe('From a[U+202E]b, c');
     expect(notice.actionId).toBeUndefined();
+    expect(groupNotice(['a1'], []).title).toBe('1 request needs approval');
   });
 });

@@ -3,6 +3,7 @@ import { EFFECTS, isEffect } from '#/action/effect';
 import { headline } from '#/action/headline';
 import type { Action } from '#/client';
 import { counted } from '#/text/count';
+import { fold } from '#/text/fold';
 import { visibleText } from '#/text/visible';
 
 /** A notification. */
@@ -39,7 +40,7 @@ export function groupNotice(ids: readonly string[], actions: readonly Action[]):
   const agents = [...new Set(actions.map(({ agent_name }) => agent_name))];
   const named = agents.slice(0, AGENTS_MAX).join(', ');
   return {
-    title: `${counted(ids.length, 'request')} need approval`,
+    title: `${counted(ids.length, 'request')} ${ids.length === 1 ? 'needs' : 'need'} approval`,
     body: visibleText(
       agents.length > 0 ? `From ${named}${agents.length > AGENTS_MAX ? '…' : ''}` : '',
     ),
@@ -48,5 +49,6 @@ export function groupNotice(ids: readonly string[], actions: readonly Action[]):
 }
 
 function beginning(text: string): string {
-  return text.length > TITLE_CHARACTERS_MAX ? `${text.slice(0, TITLE_CHARACTERS_MAX)}…` : text;
+  const { shown, hiddenCharacters } = fold(text, Number.POSITIVE_INFINITY, TITLE_CHARACTERS_MAX);
+  return hiddenCharacters > 0 ? `${shown}…` : shown;
 }

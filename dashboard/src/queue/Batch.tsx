@@ -132,6 +132,8 @@ export function Batch({
         </p>
         {undoable && (
           <UndoAll
+            // Each decision has an undo of its own, also after one that was undone.
+            key={undoable.until}
             actions={undoable.actions.filter(({ action_id: id }) => results.get(id) === null)}
             undone={undone}
             until={undoable.until}

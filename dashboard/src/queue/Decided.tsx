@@ -36,7 +36,8 @@ export function Decided({ action, onNext }: { action: Action; onNext: (() => voi
               by <UserActor id={by} name={approval?.by_name ?? action.resolved_by_name} />
             </>
           )}
-          {at !== null && `, ${timeAgo(at, now)}`}
+          {/* It counts on, which a screen reader must not read out. */}
+          {at !== null && <span aria-live="off">, {timeAgo(at, now)}</span>}
         </p>
         {note && (
           <p className="mt-1">

@@ -41,7 +41,9 @@ export function DenyForm({
     if (event.key === 'Escape') onCancel();
   };
   const write = (reason: string) => {
-    onNote(`${reason}.`);
+    // Another reason takes the place of one of these, but not of the user's own words.
+    const isOwn = note.trim() !== '' && !REASONS.some((one) => note === `${one}.`);
+    onNote(isOwn ? `${note.trimEnd()} ${reason}.` : `${reason}.`);
     field.current?.focus();
   };
   return (

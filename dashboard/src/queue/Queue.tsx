@@ -64,7 +64,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   const isOffline = live !== 'live';
   const isDense = useIsDense();
   const [denyingId, setDenyingId] = useState<string | null>(null);
-  const [note, setNote] = useState<{ id: string; text: string } | null>(null);
+  const [notes, setNotes] = useState<ReadonlyMap<string, string>>(new Map());
   const [hint, setHint] = useState<{ id: string; text: string } | null>(null);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [batch, setBatch] = useState<{ title: string; actions: Action[] } | null>(null);
@@ -72,6 +72,9 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   const searchField = useRef<HTMLInputElement>(null);
   const subject = useSubject();
   const focusAfter = useFocusAfter(selectedId);
+  // After a reload, the URL still names the table, but its requests are gone.
+  const table = view.table ? batch : null;
+  const isTable = table !== null;
 
   const all = pending.data?.approvals ?? NONE;
   const { agent, service, effect, sort, grouped } = view;
@@ -91,7 +94,8 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   );
   const inList = shown.find(({ action_id }) => action_id === selectedId);
   const attention = useAttention();
-  const isFiltered = isNarrowed(view);
+  // Deferred like the list: while a search is cleared, nothing says that no request is pending.
+  const isFiltered = isNarrowed({ q, agent, service, effect });
   const isEmpty = pending.isSuccess && shown.length === 0 && (isFiltered || attention.count === 0);
   const isFilteredOut =
     inList === undefined && all.some(({ action_id }) => action_id === selectedId);
@@ -128,7 +132,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   // A request that the view hides must not stay selected; one that the URL names is not replaced.
   const firstId = entries[0]?.actions[0]?.action_id;
   useEffect(() => {
-    if (!isWide() || view.table || (selectedId && !isFilteredOut)) return;
+    if (!isWide() || isTable || (selectedId && !isFilteredOut)) return;
     if (firstId !== selectedId) {
       void navigate({
         to: '/',
@@ -137,7 +141,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
         resetScroll: false,
       });
     }
-  }, [selectedId, isFilteredOut, firstId, view.table, navigate]);
+  }, [selectedId, isFilteredOut, firstId, isTable, navigate]);
 
   const current = useRef(selectedId);
   useEffect(() => {
@@ -146,6 +150,14 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
       current.current = undefined;
     };
   }, [selectedId]);
+
+  const onNote = (id: string, text: string | null) =>
+    setNotes((before) => {
+      const after = new Map(before);
+      if (text === null) after.delete(id);
+      else after.set(id, text);
+      return after;
+    });
 
   /** Returns the id of the request that follows another one in the list. */
   const nextAfter = (id: string): string | undefined => {
@@ -160,15 +172,15 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     const next = nextAfter(id);
     setHint(null);
     if (!(await decide(action, ruling))) return;
-    setDenyingId(null);
-    setNote(null);
-    // A user who has moved on to another request or page stays there.
+    // A user who has moved on to another request or page stays there, and so does what they write.
+    setDenyingId((before) => (before === id ? null : before));
+    onNote(id, null);
     if (wasSelected !== id || current.current !== wasSelected) return;
     focusAfter.decision();
     // On a phone, Back leads to the list and not to a decided request.
     await select(next, true);
   };
-  const noteOf = (action: Action) => (note?.id === action.action_id ? note.text : '');
+  const noteOf = (action: Action) => notes.get(action.action_id) ?? '';
   const approveNow = (action: Action) =>
     void submit(action, { kind: 'approve', note: noteOf(action) });
   const presses = usePresses(approveNow);
@@ -264,7 +276,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   };
 
   useShortcuts(
-    view.table
+    isTable
       ? {}
       : {
           j: () => move(1),
@@ -278,8 +290,13 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
           '/': () => searchField.current?.focus(),
           '?': () => setIsHelpOpen(true),
         },
-    // A short press leads to the step that confirms.
-    { a: () => hold.end() && approve() },
+    // A short press leads to the step that confirms, unless the selection has changed since.
+    {
+      a: () => {
+        const isSame = hold.heldId === selectedId;
+        if (hold.end() && isSame) approve();
+      },
+    },
   );
   const onListKey = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -288,11 +305,11 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     move(step);
   };
 
-  if (view.table && batch) {
+  if (table) {
     return (
       <Batch
-        title={batch.title}
-        actions={batch.actions}
+        title={table.title}
+        actions={table.actions}
         pendingIds={new Set(all.map(({ action_id }) => action_id))}
         isOffline={isOffline}
         onClose={() => onView({ table: undefined })}
@@ -404,8 +421,8 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
               presses={presses}
               isHolding={hold.heldId === selected.action_id}
               isDenying={denyingId === selected.action_id}
-              note={note?.id === selected.action_id ? note.text : null}
-              onNote={(text) => setNote(text === null ? null : { id: selected.action_id, text })}
+              note={notes.get(selected.action_id) ?? null}
+              onNote={(text) => onNote(selected.action_id, text)}
               onApprove={approve}
               onHold={() => ifReviewed(hold.begin)}
               onHoldEnd={hold.end}

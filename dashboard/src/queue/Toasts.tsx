@@ -113,7 +113,13 @@ function Toast({
       {undo.error && <p className="mt-1 text-bad">Not undone: {sentenceOf(undo.error)}</p>}
       <div className="mt-1 flex flex-wrap items-center gap-x-3">
         {outcome && (
-          <span className={outcome.isBad ? 'text-bad' : 'text-soft'}>{outcome.text}</span>
+          <span
+            // A screen reader reads out what becomes of it, but not the countdown.
+            aria-live={isReleased ? undefined : 'off'}
+            className={outcome.isBad ? 'text-bad' : 'text-soft'}
+          >
+            {outcome.text}
+          </span>
         )}
         <Link
           to="/"

@@ -1,5 +1,5 @@
 /** Searching, narrowing, ordering, and grouping the queue. */
-import { type RefObject, useEffect, useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import { ALL_EFFECTS, EFFECTS, effectOf } from '#/action/effect';
 import type { Action } from '#/client';
 import { Visible } from '#/text/Visible';
@@ -29,19 +29,25 @@ export function Toolbar({
   searchField: RefObject<HTMLInputElement | null>;
   onView: (change: Partial<View>) => void;
 }) {
-  // The URL follows the field, and not the other way round while the user types.
   const [text, setText] = useState(view.q ?? '');
-  const [written, setWritten] = useState(view.q);
-  if (written !== view.q) {
-    setWritten(view.q);
-    if ((view.q ?? '') !== text) setText(view.q ?? '');
-  }
+  const asked = useRef(text);
+  // The field follows the URL only if something else changed it, such as Back: the URL changes a
+  // moment after the letters, when there may be more of them.
   useEffect(() => {
-    if (text === (view.q ?? '')) return;
+    const q = view.q ?? '';
+    if (asked.current === q) return;
+    asked.current = q;
+    setText(q);
+  }, [view.q]);
+  useEffect(() => {
+    if (text === asked.current) return;
     // The letters come first: the list follows once the user pauses.
-    const timer = setTimeout(() => onView({ q: text === '' ? undefined : text }), PAUSE_MS);
+    const timer = setTimeout(() => {
+      asked.current = text;
+      onView({ q: text === '' ? undefined : text });
+    }, PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [text, view.q, onView]);
+  }, [text, onView]);
   const agents = counts(all, ({ agent_id, agent_name }) => [agent_id, agent_name]);
   const services = counts(all, ({ service_id, service_name }) => [service_id, service_name]);
   const effects = counts(all, (action) => [effectOf(action), EFFECTS[effectOf(action)].word]);

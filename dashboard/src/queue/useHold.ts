@@ -3,7 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Action } from '#/client';
 
 /** How long a press has to be held, in milliseconds: too long for a slip, short enough for many. */
-export const HOLD_MS = 1_000;
+const HOLD_MS = 1_000;
 
 /** The state of a hold. */
 export interface Hold {

@@ -12,7 +12,7 @@ const SIDEWAYS = 1.8;
 const FAR_PART = 0.4;
 const FAR_PX = 96;
 /** A card moves no further, so that its values stay on the screen and the label next to it is whole. */
-export const MOVED_PX_MAX = 96;
+const MOVED_PX_MAX = 96;
 
 /** A swipe in progress. */
 export interface Swipe {
@@ -29,6 +29,16 @@ interface Touch {
   y: number;
   isSwiping: boolean;
   isSeen: boolean;
+}
+
+/** Returns the direction of a finger, and whether releasing it where it is counts. */
+function reachedBy({ clientX, currentTarget }: PointerEvent<HTMLElement>, begun: Touch) {
+  const x = clientX - begun.x;
+  const direction: Direction = x > 0 ? 'approve' : 'deny';
+  return {
+    direction,
+    isFar: Math.abs(x) >= Math.max(FAR_PX, currentTarget.offsetWidth * FAR_PART),
+  };
 }
 
 /** Returns the event handlers of a card, and the swipe in progress. */
@@ -80,11 +90,9 @@ export function useSwipe({
           wasSwiped.current = true;
           event.currentTarget.setPointerCapture(event.pointerId);
         }
-        const far = Math.max(FAR_PX, event.currentTarget.offsetWidth * FAR_PART);
         const moved = Math.sign(x) * Math.min(Math.abs(x), MOVED_PX_MAX);
         event.currentTarget.style.transform = `translateX(${moved}px)`;
-        const direction = x > 0 ? 'approve' : 'deny';
-        const isFar = Math.abs(x) >= far;
+        const { direction, isFar } = reachedBy(event, begun);
         setSwipe((before) =>
           before?.direction === direction && before.isFar === isFar
             ? before
@@ -92,9 +100,13 @@ export function useSwipe({
         );
       },
       onPointerUp: (event: PointerEvent<HTMLElement>) => {
-        const isOurs = touch.current?.id === event.pointerId && touch.current.isSwiping;
+        const begun = touch.current;
+        const isOurs = begun?.id === event.pointerId && begun.isSwiping;
+        // The finger may have moved since the label was rendered.
+        const reached = begun && reachedBy(event, begun);
         end(event.currentTarget);
-        if (isOurs && swipe?.isFar && swipe.isSeen) onSwipe(swipe.direction);
+        if (!isOurs || !swipe?.isFar || !swipe.isSeen) return;
+        if (reached?.isFar && reached.direction === swipe.direction) onSwipe(swipe.direction);
       },
       // The browser uses the finger for scrolling.
       onPointerCancel: (event: PointerEvent<HTMLElement>) => end(event.currentTarget),

@@ -1,6 +1,7 @@
 /** Generates a condition from a description, with the language model. */
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Sparkles } from 'lucide-react';
+import { useEffect } from 'react';
 import type { CompiledRule } from '#/client';
 import { compileRuleMutation, getSettingsOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
@@ -8,7 +9,7 @@ import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 
-/** Shows the button and the proposed condition. */
+/** Shows the button and the proposed condition, which disappears when the description changes. */
 export function Compile({
   text,
   serviceId,
@@ -19,6 +20,9 @@ export function Compile({
   onUse: (condition: string) => void;
 }) {
   const compile = useMutation(compileRuleMutation());
+  const { reset } = compile;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the effect runs when the rule changes
+  useEffect(() => reset(), [text, serviceId, reset]);
   const { data: settings } = useQuery(getSettingsOptions());
   const isWithoutModel = settings?.llm === null;
   return (

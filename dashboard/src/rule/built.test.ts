@@ -28,6 +28,8 @@ const tests: Test[] = [
   { field: { place: 'path' }, operator: 'not_under', values: ['/v1/admin'] },
   { field: { place: 'time' }, operator: 'outside', values: ['8', '18', 'Europe/Berlin'] },
   { field: { place: 'time' }, operator: 'within', values: ['8', '18', 'UTC'] },
+  { field: { place: 'time' }, operator: 'outside', values: ['22', '6', 'UTC'] },
+  { field: { place: 'time' }, operator: 'within', values: ['22', '6', 'UTC'] },
   { field: { place: 'time' }, operator: 'weekend', values: ['', '', 'UTC'] },
   { field: { place: 'time' }, operator: 'workday', values: ['', '', 'UTC'] },
 ];
@@ -67,6 +69,16 @@ describe('the builder', () => {
     expect(readBuilt('')).toEqual({ target: { kind: 'any' }, tests: [] });
   });
 
+  it('writes a period that spans midnight so that it holds in the night', () => {
+    const time = (operator: 'outside' | 'within') =>
+      conditionOf({
+        target: { kind: 'any' },
+        tests: [{ field: { place: 'time' }, operator, values: ['22', '6', 'UTC'] }],
+      });
+    expect(time('within')).toBe('(now.getHours("UTC") >= 22 || now.getHours("UTC") < 6)');
+    expect(time('outside')).toBe('(now.getHours("UTC") < 22 && now.getHours("UTC") >= 6)');
+  });
+
   it.each([
     'request.body.amount > 100',
     'int(request.body.amount) > 100',
@@ -88,6 +100,8 @@ describe('the builder', () => {
     // A control would not show these values as they are.
     'request.body.to == "a\\u202eb"',
     'request.body.to in ["a\\nb"]',
+    'request.body.to in [" a"]',
+    '!(request.body.to in ["a", ""])',
   ])('leaves %s alone', (condition) => {
     expect(readBuilt(condition)).toBeNull();
   });

@@ -83,6 +83,9 @@ const RESERVED = new Set(
 
 const HOURS_A_DAY = 24;
 
+/** The comparisons with a list of texts. */
+export const IN_LIST: ReadonlySet<Operator> = new Set(['one_of', 'none_of', 'only', 'not_only']);
+
 /** A number as the builder takes it. */
 export const NUMBER = /^-?\d{1,15}(\.\d{1,15})?$/;
 
@@ -107,7 +110,7 @@ function targetTerm(target: Target): string[] {
 }
 
 function testTerm({ field, operator, values }: Test): string {
-  const [first = '', second = '', third = ''] = values;
+  const [first = '', , third = ''] = values;
   const value = access(field);
   const list = `[${values.map(text).join(', ')}]`;
   const comparison = COMPARISONS[operator];
@@ -144,9 +147,8 @@ function testTerm({ field, operator, values }: Test): string {
     case 'not_under':
       return `!request.under(${text(first)})`;
     case 'outside':
-      return `(${hours(third)} < ${first} || ${hours(third)} >= ${second})`;
     case 'within':
-      return `(${hours(third)} >= ${first} && ${hours(third)} < ${second})`;
+      return hoursTerm(operator, values);
     case 'weekend':
       return `now.getDayOfWeek(${text(third)}) in [0, 6]`;
     default:
@@ -154,8 +156,14 @@ function testTerm({ field, operator, values }: Test): string {
   }
 }
 
-function hours(zone: string): string {
-  return `now.getHours(${text(zone)})`;
+/** Returns the comparison of the hour. A period that ends before it begins spans midnight. */
+function hoursTerm(operator: 'outside' | 'within', values: readonly string[]): string {
+  const [from = '', to = '', zone = ''] = values;
+  const hour = `now.getHours(${text(zone)})`;
+  const spansMidnight = Number(from) >= Number(to);
+  return operator === 'within'
+    ? `(${hour} >= ${from} ${spansMidnight ? '||' : '&&'} ${hour} < ${to})`
+    : `(${hour} < ${from} ${spansMidnight ? '&&' : '||'} ${hour} >= ${to})`;
 }
 
 /** Returns a string literal, which CEL spells as JSON does. */
@@ -244,8 +252,14 @@ export function readBuilt(condition: string): Built | null {
 /** Returns whether the controls of the builder show every value as it is. */
 function isShown({ target, tests }: Built): boolean {
   const named = target.kind === 'operation' ? [target.id] : [];
-  return [...named, ...tests.flatMap(({ values }) => values)].every(
-    (value) => !hasHidden(value) && !value.includes('\n'),
+  const isVisible = (value: string) => !hasHidden(value) && !value.includes('\n');
+  return (
+    [...named, ...tests.flatMap(({ values }) => values)].every(isVisible) &&
+    // A list is written one value on each line, without blank lines or spaces around a value.
+    tests.every(
+      ({ operator, values }) =>
+        !IN_LIST.has(operator) || values.every((value) => value !== '' && value === value.trim()),
+    )
   );
 }
 

@@ -1,7 +1,7 @@
 /** The fields that the builder offers, and the words for its comparisons. */
 import { EFFECTS } from '#/action/effect';
 import { visibleText } from '#/text/visible';
-import type { Built, FieldRef, Operator, Target, Test } from './built';
+import { type Built, type FieldRef, IN_LIST, type Operator, type Target, type Test } from './built';
 import type { Documented, DocumentedField } from './vocabulary';
 
 /** A field to choose. */
@@ -60,7 +60,6 @@ const TEXTUAL: readonly Operator[] = [
 const PRESENCE: readonly Operator[] = ['present', 'missing'];
 
 const TIMES: readonly Operator[] = ['outside', 'within', 'weekend', 'workday'];
-const LISTED: ReadonlySet<Operator> = new Set(['one_of', 'none_of', 'only', 'not_only']);
 const NUMBERS: ReadonlySet<Operator> = new Set(NUMERIC);
 const ALONE: ReadonlySet<Operator> = new Set(['present', 'missing', 'is_true', 'is_false']);
 
@@ -70,7 +69,7 @@ export function inputOf(
 ): 'none' | 'text' | 'number' | 'list' | 'hours' | 'zone' {
   if (ALONE.has(operator)) return 'none';
   if (NUMBERS.has(operator)) return 'number';
-  if (LISTED.has(operator)) return 'list';
+  if (IN_LIST.has(operator)) return 'list';
   if (operator === 'outside' || operator === 'within') return 'hours';
   return TIMES.includes(operator) ? 'zone' : 'text';
 }

@@ -105,6 +105,44 @@ describe('a rule from a held request', () => {
   });
 });
 
+it('a rule allows nothing if the page cannot read what the gateway found', () => {
+  const summary = (location: string) => ({
+    effect: 'pays' as const,
+    headline: [],
+    facts: [fact(location, 'amount')],
+    other_values: 0,
+    amount: null,
+  });
+  for (const [request_body, location] of [
+    ['--x\r\nContent-Disposition: form-data; name="amount"\r\n\r\n5\r\n--x--', 'body/amount'],
+    ['{"payload":"{\\"amount\\":5}"}', 'body/payload/amount'],
+    ['{"note":"x"}', 'query/amount'],
+    ['{"note":"x"}', 'body'],
+  ] as const) {
+    const approved = action({ request_body, summary: summary(location) });
+    expect(draftFromAction(approved, operation).effect).toBe('require_approval');
+    // What was denied is denied, whatever its amount.
+    const denied = action({ ...held, status: 'DENIED', request_body, summary: summary(location) });
+    expect(draftFromAction(denied, operation).effect).toBe('deny');
+  }
+});
+
+it('a rule limits the currency, whatever its field is called', () => {
+  const approved = action({
+    request_body: '{"amount":{"value":"500","currency_code":"JPY"}}',
+    summary: {
+      effect: 'pays' as const,
+      headline: [],
+      facts: [fact('body/amount/value', 'amount')],
+      other_values: 1,
+      amount: null,
+    },
+  });
+  expect(draftFromAction(approved, operation).condition).toBe(
+    'operation.id == "createPayout" && double(request.body.amount.value) <= 500 && request.body.amount.currency_code == "JPY"',
+  );
+});
+
 it('a rule from a request that was not held asks a human', () => {
   const entry = action({}) as unknown as RequestEntry;
   expect(draftFromEntry(entry, operation)).toMatchObject({

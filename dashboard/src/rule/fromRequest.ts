@@ -1,6 +1,7 @@
 /** Creates a rule from a request and the decision taken on it. */
 import { namesInPath, valuesOf } from '#/action/requestValues';
 import type { Action, Operation, RequestEntry, RuleEffect } from '#/client';
+import { fold } from '#/text/fold';
 import { unescaped } from '#/text/json';
 import { splitTarget } from '#/text/target';
 import { visibleText } from '#/text/visible';
@@ -45,7 +46,7 @@ function base(request: Request, operation: Operation | undefined, effect: RuleEf
   const { path } = splitTarget(request.target_url);
   const name = operation?.summary ?? request.operation?.summary ?? `${request.method} ${path}`;
   return {
-    name: visibleText(name).slice(0, NAME_CHARACTERS_MAX),
+    name: fold(visibleText(name), 1, NAME_CHARACTERS_MAX).shown,
     effect,
     text: '',
     serviceId: request.service_id,
@@ -75,24 +76,32 @@ function pathTests(request: Request, operation: Operation | undefined): Test[] {
 /** The kinds of facts that a rule must limit. */
 const LIMITED: ReadonlySet<string> = new Set(['amount', 'recipient', 'account']);
 
+/** The names of currencies: `currency`, `currency_code`, `payoutCurrency`. */
+const CURRENCY = /currency/i;
+
 /**
- * Returns the amounts as limits, and the recipients, accounts, and currencies as they are. Null if one
- * of them cannot be limited: a rule that allows would then allow any.
+ * Returns the amounts as limits, and the recipients, accounts, and currencies as they are. Null if
+ * one of them cannot be limited: a rule that allows would then allow any. That includes values that
+ * the gateway found and this page cannot read, such as those of a multipart body or of the query.
  */
 function valueTests(action: Action, effect: RuleEffect): Test[] | null {
   const facts = new Map(action.summary?.facts.map(({ location, kind }) => [location, kind]));
   const body = parsed(action.request_body);
   const tests = new Map<string, Test>();
+  const unlimited = new Set<string>();
+  for (const [location, kind] of facts) if (LIMITED.has(kind)) unlimited.add(location);
   for (const { pointer, value } of valuesOf(action, undefined)) {
     if (pointer === null) continue;
     const kind = facts.get(`body${pointer}`) ?? '';
     const path = pointer.split('/').slice(1).map(unescaped);
-    if (!LIMITED.has(kind) && path.at(-1) !== 'currency') continue;
+    if (!LIMITED.has(kind) && !CURRENCY.test(path.at(-1) ?? '')) continue;
     const test = valueTest(body, path, value, kind, effect);
-    if (test) tests.set(keyOf(test.field), test);
-    else if (LIMITED.has(kind)) return null;
+    if (test) {
+      tests.set(keyOf(test.field), test);
+      unlimited.delete(`body${pointer}`);
+    } else if (LIMITED.has(kind)) return null;
   }
-  return [...tests.values()];
+  return effect === 'allow' && unlimited.size > 0 ? null : [...tests.values()];
 }
 
 function valueTest(

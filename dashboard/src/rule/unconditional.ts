@@ -27,7 +27,7 @@ export function allowsEverything({ effect, condition, text }: Allowing): boolean
  * Returns whether a condition is evidently always true: it has an alternative without variables, or
  * compares something with itself. The simulation finds conditions that only the data shows to be.
  */
-export function isAlwaysTrue(condition: string): boolean {
+function isAlwaysTrue(condition: string): boolean {
   return split(stripped(condition), '||').some((alternative) =>
     split(stripped(alternative), '&&').every(isConstant),
   );

@@ -1,6 +1,7 @@
 /** The unsaved changes of a rule, kept in the tab so that a reload or a new sign-in does not lose them. */
 import { useEffect, useState } from 'react';
 import { onSignedOut, sessionHasEnded, sessionUser } from '#/session/session';
+import { followed, isSame } from '#/ui/useStored';
 import type { RuleDraft } from './draft';
 import { EFFECTS } from './effect';
 
@@ -20,7 +21,12 @@ export function useDraft(key: string, initial: RuleDraft) {
   const [place] = useState(() => placeOf(key));
   const [kept] = useState(() => readDraft(sessionStorage.getItem(place)));
   const [draft, setDraft] = useState(kept ?? initial);
-  const isChanged = JSON.stringify(draft) !== JSON.stringify(initial);
+  const [base, setBase] = useState(initial);
+  if (!isSame(base, initial)) {
+    setBase(initial);
+    setDraft(followed(draft, base, initial));
+  }
+  const isChanged = !isSame(draft, initial);
   useEffect(() => {
     if (isChanged) sessionStorage.setItem(place, JSON.stringify(draft));
     else sessionStorage.removeItem(place);

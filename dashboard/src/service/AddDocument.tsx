@@ -2,7 +2,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { FileUp } from 'lucide-react';
 import { type DragEvent, type FormEvent, useId, useState } from 'react';
-import type { Document } from '#/client';
 import { createDocumentMutation } from '#/client/@tanstack/react-query.gen';
 import { formError } from '#/session/client';
 import { Button } from '#/ui/Button';
@@ -16,20 +15,18 @@ import { FileFault, textOf } from './documentFile';
 export function AddDocument({
   serviceId,
   url = '',
-  onAdded,
 }: {
   serviceId: number;
   /** The document's known URL. */
   url?: string | undefined;
-  onAdded?: (document: Document) => void;
 }) {
   const queries = useQueryClient();
+  // Kept here, because only the open tab is mounted.
+  const [text, setText] = useState('');
+  const [typedUrl, setTypedUrl] = useState(url);
   const add = useMutation({
     ...createDocumentMutation(),
-    onSuccess: async (document) => {
-      await queries.invalidateQueries();
-      onAdded?.(document);
-    },
+    onSuccess: () => queries.invalidateQueries(),
   });
   const path = { id: serviceId };
   const addText = (content: string, title?: string) =>
@@ -39,13 +36,17 @@ export function AddDocument({
     });
   const sources = [
     { name: 'File', content: <FromFile isBusy={add.isPending} onText={addText} /> },
-    { name: 'Paste', content: <FromText isBusy={add.isPending} onText={addText} /> },
+    {
+      name: 'Paste',
+      content: <FromText text={text} isBusy={add.isPending} onChange={setText} onText={addText} />,
+    },
     {
       name: 'URL',
       content: (
         <FromUrl
-          url={url}
+          url={typedUrl}
           isBusy={add.isPending}
+          onChange={setTypedUrl}
           onUrl={(content) => add.mutate({ path, body: { type: 'url', content } })}
         />
       ),
@@ -79,7 +80,7 @@ function FromFile({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setIsOver(false);
-    void take(event.dataTransfer.files[0]);
+    if (!isBusy) void take(event.dataTransfer.files[0]);
   };
   return (
     <div className="space-y-2">
@@ -117,15 +118,24 @@ function FromFile({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
   );
 }
 
-function FromText({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
-  const [text, setText] = useState('');
+function FromText({
+  text,
+  isBusy,
+  onChange,
+  onText,
+}: {
+  text: string;
+  isBusy: boolean;
+  onChange: (text: string) => void;
+  onText: OnText;
+}) {
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const isTaken = await onText(text).then(
       () => true,
       () => false,
     );
-    if (isTaken) setText('');
+    if (isTaken) onChange('');
   };
   return (
     <form onSubmit={submit} className="space-y-3">
@@ -136,7 +146,7 @@ function FromText({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
         spellCheck={false}
         className="font-mono"
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => onChange(event.target.value)}
       />
       <Button type="submit" isBusy={isBusy}>
         Add document
@@ -148,16 +158,17 @@ function FromText({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
 function FromUrl({
   url,
   isBusy,
+  onChange,
   onUrl,
 }: {
   url: string;
   isBusy: boolean;
+  onChange: (url: string) => void;
   onUrl: (url: string) => void;
 }) {
-  const [typed, setTyped] = useState(url);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onUrl(typed.trim());
+    onUrl(url.trim());
   };
   return (
     <form onSubmit={submit} className="space-y-3">
@@ -166,8 +177,8 @@ function FromUrl({
         type="url"
         required
         hint="Fetched by the gateway, without credentials."
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
+        value={url}
+        onChange={(event) => onChange(event.target.value)}
       />
       <Button type="submit" isBusy={isBusy}>
         Fetch document

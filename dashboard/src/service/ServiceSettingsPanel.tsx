@@ -5,6 +5,7 @@ import type { Service } from '#/client';
 import { getSettingsOptions, updateServiceMutation } from '#/client/@tanstack/react-query.gen';
 import { Panel } from '#/ui/Panel';
 import { SaveRow } from '#/ui/SaveRow';
+import { useStored } from '#/ui/useStored';
 import {
   CredentialFields,
   credentialFieldNames,
@@ -18,16 +19,16 @@ import { millisecondsOf, secondsOf } from './timeLimit';
 
 /** Edits the settings. */
 export function ServiceSettingsPanel({ service }: { service: Service }) {
-  const [draft, setDraft] = useState(() => ({
+  const [draft, setDraft] = useStored({
     name: service.name,
     baseUrl: service.baseUrl,
     authType: service.authType,
     description: service.description ?? '',
-  }));
-  const [limits, setLimits] = useState(() => ({
+  });
+  const [limits, setLimits] = useStored({
     timeout: secondsOf(service.timeoutMs),
     idleTimeout: secondsOf(service.idleTimeoutMs),
-  }));
+  });
   const { data: settings } = useQuery(getSettingsOptions());
   const [typed, setTyped] = useState(NOTHING_TYPED);
   const queries = useQueryClient();
@@ -40,7 +41,7 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
       await queries.invalidateQueries();
     },
   });
-  const moves = draft.baseUrl.trim() !== service.baseUrl;
+  const moves = placeOf(draft.baseUrl) !== placeOf(service.baseUrl);
   const isElsewhere = moves && originOf(draft.baseUrl) !== originOf(service.baseUrl);
   const drops =
     (isElsewhere || draft.authType !== service.authType) && service.credentials.count > 0;
@@ -113,6 +114,12 @@ export function ServiceSettingsPanel({ service }: { service: Service }) {
       </form>
     </Panel>
   );
+}
+
+/** Returns a URL in one spelling: the gateway stores it without a slash at the end. */
+function placeOf(url: string): string {
+  const text = url.trim();
+  return URL.canParse(text) ? new URL(text).href.replace(/\/$/, '') : text;
 }
 
 /** Returns the origin of a URL. The gateway drops the credential when the origin changes. */

@@ -20,6 +20,12 @@ describe('the text of a file', () => {
     expect(await textOf(file(bytes(wide)))).toBe(TEXT);
   });
 
+  it('is refused for a folder, which browsers drop like a file', async () => {
+    const folder = file('');
+    folder.arrayBuffer = () => Promise.reject(new DOMException('', 'NotReadableError'));
+    await expect(textOf(folder)).rejects.toThrow('things.yaml cannot be read.');
+  });
+
   it.each([
     ['an archive', bytes(Buffer.from('PK\x03\x04 and more')), 'things.yaml is a ZIP archive'],
     ['a picture', bytes(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0])), 'things.yaml is not UTF-8 text'],

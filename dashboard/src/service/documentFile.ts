@@ -9,7 +9,10 @@ export class FileFault extends Error {}
 /** Returns the text of a file. Throws a `FileFault` if it cannot be a document. */
 export async function textOf(file: File): Promise<string> {
   if (file.size > DOCUMENT_BYTES_MAX) throw new FileFault(`${file.name} is larger than 16 MB.`);
-  const bytes = new Uint8Array(await file.arrayBuffer());
+  const buffer = await file.arrayBuffer().catch(() => {
+    throw new FileFault(`${file.name} cannot be read. Choose a file, not a folder.`);
+  });
+  const bytes = new Uint8Array(buffer);
   if (startsWith(bytes, GZIP)) return decoded(await unpacked(bytes, file.name), file.name);
   if (startsWith(bytes, ZIP)) {
     throw new FileFault(`${file.name} is a ZIP archive. Unzip it, then upload the document in it.`);

@@ -143,7 +143,14 @@ function refresh(): Promise<boolean> {
     // replaced one, which works for ten seconds more only.
     const response = await post('/auth/refresh', {}, { keepalive: true });
     if (response.status === 200) {
+      const before = sessionUser();
       accessToken = (await response.json()).accessToken;
+      // Someone else has signed in, in another tab. Nothing on this page is theirs, and what it was
+      // about to send must not be sent in their name.
+      if (before !== '' && before !== sessionUser()) {
+        window.location.reload();
+        return new Promise<boolean>(() => {});
+      }
       return true;
     }
     // Only a response from the gateway ends a session; an unavailable gateway does not.

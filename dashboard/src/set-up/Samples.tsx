@@ -46,7 +46,8 @@ export function Samples({
   const isPending = held?.action_status === 'PENDING';
   const readable = useReadablePath(service.id);
   const [typed, setTyped] = useState<string | null>(null);
-  const path = typed ?? readable;
+  const written = typed ?? readable;
+  const path = written.startsWith('/') ? written : `/${written}`;
   /** The held request that this page sent. */
   const [sentId, setSentId] = useState<string>();
   const [sampleName] = useState(randomName);
@@ -70,7 +71,7 @@ export function Samples({
             className="font-mono"
             spellCheck={false}
             hint="A read-only path below the base URL"
-            value={path}
+            value={written}
             onChange={(event) => setTyped(event.target.value)}
           />
           <Send

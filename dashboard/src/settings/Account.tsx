@@ -38,7 +38,7 @@ export function Account() {
       </div>
       <p className="mt-4 text-sm text-soft">
         To reset a forgotten password, run on the gateway’s machine:{' '}
-        <code className="break-words">gaiterguard user reset-password E-MAIL</code>
+        <code className="break-words">gaiterguard user reset-password EMAIL</code>
       </p>
     </Panel>
   );

@@ -38,6 +38,7 @@ async function copy(text: string, container: HTMLElement | null): Promise<boolea
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
+    const focused = document.activeElement;
     const field = document.createElement('textarea');
     field.value = text;
     field.className = 'sr-only';
@@ -46,6 +47,8 @@ async function copy(text: string, container: HTMLElement | null): Promise<boolea
     field.select();
     const isCopied = document.execCommand('copy');
     field.remove();
+    // Selecting the field has moved the focus.
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
     return isCopied;
   }
 }

@@ -13,6 +13,11 @@ function OneRequest() {
   const { id } = Route.useParams();
   const request = useQuery(getRequestOptions({ path: { id: Number(id) } }));
   if (request.isPending) return <Loading />;
-  if (request.error) return <Failure error={request.error} />;
-  return <RequestDetail entry={request.data} />;
+  return (
+    <div className="space-y-4">
+      {/* What was written on the page outlasts a gateway that is away. */}
+      <Failure error={request.error} />
+      {request.data && <RequestDetail key={request.data.id} entry={request.data} />}
+    </div>
+  );
 }

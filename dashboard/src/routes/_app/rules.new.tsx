@@ -38,8 +38,8 @@ function NewRule() {
     queryKey: ['ruleFromRequest', search],
     queryFn: () => draftFrom(search),
     enabled: isFromRequest,
-    // A later decision must not change the form under the user.
-    staleTime: Number.POSITIVE_INFINITY,
+    // A later decision must not change the form under the user. A reconnection fetches the others.
+    staleTime: 'static',
     gcTime: 0,
   });
   const draftKey = `new ${search.action ?? search.from ?? ''}`;
