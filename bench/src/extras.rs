@@ -40,6 +40,8 @@ const MANY_CONNECTIONS: usize = 256;
 const STARTS: usize = 7;
 const STREAM_BYTES: u64 = 1024 * 1024 * 1024;
 const STREAM_TIMEOUT: Duration = Duration::from_mins(1);
+/// How often a stream is repeated, by turns through the gateway and through nginx; the median counts.
+const STREAM_ROUNDS: usize = 3;
 const HELD_CALLS: usize = 5_000;
 /// Each call is a connection on both sides; in addition the bench has only a few files open.
 const HELD_DESCRIPTORS: u64 = 6_000;
@@ -52,7 +54,7 @@ pub struct Bench<'a> {
     pub directory: &'a Path,
     /// The gateway's binary.
     pub binary: &'a Path,
-    /// The stub.
+    /// The address of the stub that acts as the upstream.
     pub upstream: SocketAddr,
 }
 
@@ -69,14 +71,14 @@ impl Bench<'_> {
         Ok((gateway, access))
     }
 
-    /// A folder in which a gateway was set up and stopped, and the key of its agent.
+    /// Sets up a gateway and stops it; returns the settings to start it again, and the keys of its agents.
     pub async fn prepare(&self, purpose: &str) -> BenchResult<(GatewaySettings, Access)> {
         let settings = self.settings(purpose)?;
         let (_gateway, access) = self.start(&settings).await?;
         Ok((settings, access))
     }
 
-    /// From the start of the process to its first 200, with a database that exists: the median.
+    /// Returns the median time from the start of the process to its first 200, with an existing database.
     pub async fn start_time(&self) -> BenchResult<Duration> {
         let (settings, _) = self.prepare("start").await?;
         let mut times = Vec::new();
@@ -125,7 +127,7 @@ impl Bench<'_> {
         });
         let mut gateway_rates = Vec::new();
         let mut nginx_rates = Vec::new();
-        for _ in 0..3 {
+        for _ in 0..STREAM_ROUNDS {
             nginx_rates.push(receive(&through_nginx).await?);
             gateway_rates.push(receive(&through_gateway).await?);
         }
@@ -146,7 +148,7 @@ impl Bench<'_> {
         let key = Some(access.ruled_key.as_str());
         let mut gateway_rates = Vec::new();
         let mut nginx_rates = Vec::new();
-        for _ in 0..3 {
+        for _ in 0..STREAM_ROUNDS {
             nginx_rates.push(uploading::send(nginx, "", None, STREAM_BYTES).await?);
             let through = uploading::send(gateway.address, &prefix, key, STREAM_BYTES);
             gateway_rates.push(through.await?);
@@ -204,7 +206,7 @@ impl Bench<'_> {
         Ok((idle.p50, saturated.p50))
     }
 
-    /// How many calls reach the upstream while a key is replayed.
+    /// Returns how many calls reach the upstream while a key is replayed.
     pub async fn upstream_calls_in_replay(&self) -> BenchResult<u64> {
         let (gateway, access) = self.start(&self.settings("replay")?).await?;
         let mut target = scenario::replayed_post(gateway.address, access.ruled_key, "count")?;
@@ -266,33 +268,31 @@ async fn hold(
     let expected = held_before + u64::try_from(number)?;
     let mut api = ApiClient::connect(gateway.address, Some(access.token.clone())).await?;
     time::timeout(HELD_TIMEOUT, async {
-        loop {
-            let overview = api.call(
-                Method::GET,
-                "/approvals?status=PENDING&limit=200",
-                Value::Null,
-            );
-            let mut page = overview.await?;
-            let mut held = 0;
-            loop {
-                held += u64::try_from(page["items"].as_array().map_or(0, Vec::len))?;
-                let Some(cursor) = page["next_cursor"].as_str() else {
-                    break;
-                };
-                let next = format!("/approvals?status=PENDING&limit=200&cursor={cursor}");
-                page = api.call(Method::GET, &next, Value::Null).await?;
-            }
-            if held >= expected {
-                return BenchResult::Ok(());
-            }
+        while pending_count(&mut api).await? < expected {
             if calls.try_join_next().is_some() {
                 return Err("a call that should wait for a human got a response".into());
             }
             time::sleep(Duration::from_millis(200)).await;
         }
+        BenchResult::Ok(())
     })
     .await??;
     Ok(calls)
+}
+
+/// Returns how many actions wait for a human, from all pages of their list.
+async fn pending_count(api: &mut ApiClient) -> BenchResult<u64> {
+    const LIST: &str = "/approvals?status=PENDING&limit=200";
+    let mut count = 0;
+    let mut page = api.call(Method::GET, LIST, Value::Null).await?;
+    loop {
+        count += u64::try_from(page["items"].as_array().map_or(0, Vec::len))?;
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            return Ok(count);
+        };
+        let next = format!("{LIST}&cursor={cursor}");
+        page = api.call(Method::GET, &next, Value::Null).await?;
+    }
 }
 
 fn held_call(

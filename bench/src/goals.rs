@@ -14,7 +14,7 @@ pub const CONNECTIONS: usize = 64;
 /// Figures that are not rows of the table.
 #[derive(Debug, Clone, Default)]
 pub struct Extras {
-    /// User instructions of the gateway for a GET decided by rules.
+    /// Instructions that the gateway executes in user mode for a GET decided by rules.
     pub instructions_per_request: Option<f64>,
     /// Calls that reached the upstream while keys were replayed.
     pub upstream_calls_in_replay: Option<u64>,
@@ -26,9 +26,9 @@ pub struct Extras {
     pub start_time: Option<Duration>,
     /// The size of the binary in bytes.
     pub binary_size: Option<u64>,
-    /// Bytes per second of one large response: the gateway, nginx, and the gateway's peak memory.
+    /// The throughput of one large response.
     pub stream: Option<StreamFigures>,
-    /// The same of one large request body.
+    /// The throughput of one large request body.
     pub upload: Option<StreamFigures>,
     /// Memory for each held call that waits, in bytes.
     pub memory_per_held_call: Option<u64>,

@@ -22,8 +22,8 @@ pub(crate) enum CommandError {
     Runtime(std::io::Error),
     #[error("the database {} does not exist: check DATA_DIR and DATABASE_URL", .0.display())]
     NoDatabase(PathBuf),
-    #[error("the database has no tables yet: run `gaiterguard migrate` first")]
-    NoTables,
+    #[error("{0}: if the database has no tables yet, run `gaiterguard migrate` first")]
+    Unreadable(StoreError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]

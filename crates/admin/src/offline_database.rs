@@ -84,7 +84,7 @@ impl OfflineDatabase {
         match missing {
             Missing::Create => Ok(self.store.migrate().await?),
             Missing::Fail => match self.store.ready().await {
-                Err(StoreError::Refused(_)) => Err(CommandError::NoTables),
+                Err(error @ StoreError::Refused(_)) => Err(CommandError::Unreadable(error)),
                 result => Ok(result?),
             },
         }

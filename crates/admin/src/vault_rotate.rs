@@ -21,13 +21,19 @@ pub fn run() -> ExitCode {
         let salt = &database.settings.secret.encryption_salt;
         let new = new_secret()?;
         match gaiterguard_sealing::rotate(store, present, &new, salt, &SystemClock).await {
-            Ok(rotation) => keep(database, &new, rotation)?,
+            Ok(rotation) => {
+                let next_step = keep(database, &new)?;
+                console::say(description(rotation));
+                console::say(next_step);
+            }
             // An earlier run was interrupted after it stored the new secret and before it reported
             // that.
             Err(RotateError::SameSecret)
                 if gaiterguard_sealing::is_sealed_under(store, &new, salt).await? =>
             {
-                console::say("everything is already encrypted with this secret");
+                console::say(
+                    "the settings already contain this secret, and everything is encrypted with it",
+                );
             }
             Err(error) => return Err(error.into()),
         }
@@ -55,32 +61,25 @@ fn new_secret() -> Result<SecretString, CommandError> {
     Ok(SecretString::from(secret))
 }
 
-/// Stores the new secret for the next start, or asks the operator to do so.
-fn keep(
-    database: &OfflineDatabase,
-    new: &SecretString,
-    rotation: Rotation,
-) -> Result<(), CommandError> {
-    let Rotation { rewrapped, resumed } = rotation;
-    let begun = if resumed {
+/// Stores the new secret for the next start if it is kept in a file. Returns what the operator has to know.
+fn keep(database: &OfflineDatabase, new: &SecretString) -> Result<String, CommandError> {
+    let settings = &database.settings;
+    if settings.secret.encryption.is_some() {
+        return Ok("set ENCRYPTION_SECRET to the new secret before the next start".to_owned());
+    }
+    let path = secrets::replace_encryption(&settings.storage, new)
+        .map_err(|error| CommandError::SecretNotKept { error })?;
+    Ok(format!(
+        "{} contains the new secret for the next start",
+        path.display()
+    ))
+}
+
+fn description(Rotation { rewrapped, resumed }: Rotation) -> String {
+    let end = if resumed {
         ", which completes an interrupted rotation"
     } else {
         ""
     };
-    let settings = &database.settings;
-    let next = if settings.secret.encryption.is_some() {
-        "set ENCRYPTION_SECRET to the new secret before the next start".to_owned()
-    } else {
-        let path = secrets::replace_encryption(&settings.storage, new)
-            .map_err(|error| CommandError::SecretNotKept { error })?;
-        format!(
-            "{} contains the new secret for the next start",
-            path.display()
-        )
-    };
-    console::say(format_args!(
-        "{rewrapped} data keys were re-encrypted{begun}"
-    ));
-    console::say(next);
-    Ok(())
+    format!("{rewrapped} data keys were re-encrypted{end}")
 }

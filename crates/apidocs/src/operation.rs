@@ -143,13 +143,15 @@ impl Body {
                 may_be_list = field.kind.as_deref().is_none_or(|kind| kind == "array");
                 continue;
             }
-            let is_index = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-            if is_index || part == "*" {
+            if is_index(part) {
                 known.truncate(length);
                 known.push_str("/*");
-                let is_list = rest.peek().is_none() && may_be_list || self.has_below(&known);
-                if is_list || is_open {
+                if may_be_list && rest.peek().is_none() || self.has_below(&known) {
                     continue;
+                }
+                // The members of a list in a list have no field of their own.
+                if may_be_list && rest.all(is_index) {
+                    return Documented::Unknown;
                 }
             }
             return if is_open {
@@ -169,6 +171,11 @@ impl Body {
                 .is_some_and(|below| below.is_empty() || below.starts_with('/'))
         })
     }
+}
+
+/// Whether a part of a pointer is the index of a list, or stands for all of them.
+fn is_index(part: &str) -> bool {
+    part == "*" || !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Whether a document describes a value in a body.
@@ -255,7 +262,14 @@ mod tests {
                 },
                 field("/lines", false),
                 field("/lines/*/price", false),
-                field("/metadata", true),
+                Field {
+                    kind: Some("object".to_owned()),
+                    ..field("/metadata", true)
+                },
+                Field {
+                    kind: Some("array".to_owned()),
+                    ..field("/rows", false)
+                },
             ],
             ..Body::default()
         };
@@ -267,6 +281,10 @@ mod tests {
             ("/lines/0/price", Documented::Yes),
             ("/lines/12", Documented::Yes),
             ("/metadata/anything/at/all", Documented::Unknown),
+            ("/metadata/7", Documented::Unknown),
+            ("/rows/0", Documented::Yes),
+            ("/rows/0/1", Documented::Unknown),
+            ("/rows/0/name", Documented::No),
             ("/lines/0/discount", Documented::No),
             ("/admin", Documented::No),
             ("/name/first", Documented::No),

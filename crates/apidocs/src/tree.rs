@@ -158,7 +158,7 @@ impl Budget {
                 Ok(())
             }
             None => Err(E::custom(format_args!(
-                "the document holds more than {VALUES_MAX} values, its aliases expanded"
+                "the document contains more than {VALUES_MAX} values, including expanded aliases"
             ))),
         }
     }
@@ -170,7 +170,8 @@ impl Budget {
                 Ok(())
             }
             None => Err(E::custom(format_args!(
-                "the document holds more than {TEXT_BYTES_MAX} bytes of text, its aliases expanded"
+                "the document contains more than {TEXT_BYTES_MAX} bytes of text, including \
+                 expanded aliases"
             ))),
         }
     }
@@ -183,6 +184,8 @@ enum Spot {
     Described,
     /// Its keys are names that the author chose: a property may be called `example`.
     Named,
+    /// A list of maps whose keys are names: the security requirements, by scheme.
+    Requirements,
     /// Only a scalar is needed: a default or an example.
     Scalar,
 }
@@ -197,6 +200,7 @@ impl Spot {
             "responses" | "examples" | "callbacks" | "webhooks" | "links" | "xml"
             | "externalDocs" => None,
             "example" | "x-example" | "default" | "x-multi-segment" => Some(Self::Scalar),
+            "security" => Some(Self::Requirements),
             "paths"
             | "properties"
             | "patternProperties"
@@ -300,7 +304,11 @@ impl<'de> Visitor<'de> for Node<'_> {
             while list.next_element::<IgnoredAny>()?.is_some() {}
             return Ok(Value::Null);
         }
-        let member = self.inner(Spot::Described)?;
+        let member = self.inner(if self.spot == Spot::Requirements {
+            Spot::Named
+        } else {
+            Spot::Described
+        })?;
         let mut members = Vec::new();
         while let Some(value) = list.next_element_seed(member)? {
             members.push(value);
@@ -430,6 +438,13 @@ mod tests {
             json!({"example": null,
                    "properties": {"example": {"type": "string", "example": "e"}, "responses": {}}})
         );
+    }
+
+    #[test]
+    fn the_names_of_security_schemes_are_kept() {
+        let text = r#"{"security": [{"default": ["a"], "x-oauth": ["b"]}, {"links": []}]}"#;
+        let expected = json!({"security": [{"default": ["a"], "x-oauth": ["b"]}, {"links": []}]});
+        assert_eq!(from_json(text).unwrap(), expected);
     }
 
     #[test]

@@ -249,7 +249,7 @@ impl ServiceToken {
 mod tests {
     use gaiterguard_domain::agent::Grant;
     use gaiterguard_domain::id::WorkspaceId;
-    use gaiterguard_domain::service::AuthType;
+    use gaiterguard_domain::service::{AuthType, Timeouts};
     use gaiterguard_domain::workspace::{AuthorityVersion, KillSwitch, Workspace};
 
     use super::*;
@@ -286,6 +286,7 @@ mod tests {
             description: None,
             intent_required: false,
             web_socket: true,
+            timeouts: Timeouts::default(),
             credential: None,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),

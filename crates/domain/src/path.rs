@@ -52,8 +52,8 @@ pub fn decoded(path: &str) -> Cow<'_, str> {
 }
 
 /// Returns a decoded path with the characters that some servers drop or fold (Unicode NFKC): full-width
-/// forms become ASCII, spaces of any kind become plain spaces, and characters that are never displayed are
-/// removed.
+/// forms, and the small and vertical forms of characters with a meaning in a path, become ASCII, spaces of
+/// any kind become plain spaces, and characters that are never displayed are removed.
 pub fn folded(decoded: &str) -> Cow<'_, str> {
     if decoded.is_ascii() {
         return Cow::Borrowed(decoded);
@@ -62,9 +62,13 @@ pub fn folded(decoded: &str) -> Cow<'_, str> {
     for c in decoded.chars() {
         match c {
             c if is_ignorable(c) => {}
-            '\u{2024}' => folded.push('.'),
-            '\u{2025}' => folded.push_str(".."),
-            '\u{2026}' => folded.push_str("..."),
+            '\u{2024}' | '\u{fe52}' => folded.push('.'),
+            '\u{2025}' | '\u{fe30}' => folded.push_str(".."),
+            '\u{2026}' | '\u{fe19}' => folded.push_str("..."),
+            '\u{fe68}' => folded.push('\\'),
+            '\u{37e}' | '\u{fe14}' | '\u{fe54}' => folded.push(';'),
+            '\u{fe16}' | '\u{fe56}' => folded.push('?'),
+            '\u{fe5f}' => folded.push('#'),
             '\u{ff01}'..='\u{ff5e}' => {
                 let ascii = char::from_u32(u32::from(c) - 0xfee0);
                 folded.extend(ascii);
@@ -273,6 +277,8 @@ mod tests {
             ("/v1/ad\u{ad}m\u{200e}in\u{fe0f}\u{e0001}", "/v1/admin"),
             ("/v1\u{ff0f}\u{ff21}dmin", "/v1/Admin"),
             ("/\u{2026}", "/..."),
+            ("/\u{fe30}\u{fe52}\u{fe68}", "/...\\"),
+            ("/a\u{37e}\u{fe56}\u{fe5f}", "/a;?#"),
             ("/caf\u{e9}", "/caf\u{e9}"),
         ] {
             assert_eq!(folded(decoded), plain, "{decoded}");

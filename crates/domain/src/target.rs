@@ -464,6 +464,8 @@ mod tests {
             ("/x/%EF%BC%8E%EF%BC%8E/b", TargetRefused::DotSegment),
             ("/x/..%EF%BC%8Fb", TargetRefused::DotSegment),
             ("/x/%E2%80%A5/b", TargetRefused::DotSegment),
+            ("/x/%EF%B8%B0/b", TargetRefused::DotSegment),
+            ("/x/%EF%B9%92%EF%B9%92%EF%B9%A8b", TargetRefused::DotSegment),
             ("/%ff%EF%BC%8F..%EF%BC%BCb", TargetRefused::DotSegment),
             ("/%c0%ae%c0%ae/b", TargetRefused::Overlong),
             ("/%C0%AE/b", TargetRefused::Overlong),

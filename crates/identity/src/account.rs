@@ -58,7 +58,7 @@ impl Accounts {
         }
     }
 
-    /// Sets another password for a user and ends all the user's sessions immediately.
+    /// Sets a new password for a user and ends all of the user's sessions.
     pub async fn reset_password(
         &self,
         email: &Email,

@@ -241,6 +241,8 @@ mod tests {
             "/v1/%EF%BD%81dmin",
             "/v1/admin%EF%BC%9Fx",
             "/v1/admin%EF%BC%9Bx",
+            "/v1/admin%EF%B9%96x",
+            "/v1/admin%CD%BEx",
             "/v1/admin.json",
             "/v1/Admin.XML",
             "/v1/admin.json;x=1",

@@ -189,6 +189,11 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
             "LLM_BASE_URL must be an http or https URL without user, password, query, or fragment",
         ),
         (
+            "PUBLIC_URL",
+            "http://u:hunter2@gateway",
+            "PUBLIC_URL must be an http or https URL without user, password, query, or fragment",
+        ),
+        (
             "LLM_API_KEY",
             "hunter2 hunter2",
             "LLM_API_KEY must be visible ASCII characters without spaces",

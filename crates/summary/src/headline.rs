@@ -95,13 +95,10 @@ impl Headline<'_> {
 
     /// Writes a request that consists of calls.
     fn all_calls(&self, line: &mut Line) {
-        line.own(match (self.effect, &*self.calls.named) {
-            (Effect::Read, _) => "Read ",
-            (_, [_]) => "Run ",
-            _ => "",
-        });
-        if self.effect != Effect::Read && self.calls.named.len() > 1 {
-            line.own(&format!("Run {} calls: ", self.calls.count));
+        match (self.effect, &*self.calls.named) {
+            (Effect::Read, _) => line.own("Read "),
+            (_, [_]) => line.own("Run "),
+            _ => line.own(&format!("Run {} calls: ", self.calls.count)),
         }
         self.named_calls(line);
         if !self.calls.are_requests {

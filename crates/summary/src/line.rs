@@ -66,15 +66,14 @@ impl Line {
     /// Appends the name of a value. The agent chose it too, so it is marked as a value.
     pub(crate) fn name(&mut self, name: &str) {
         self.parts.push(Part {
-            text: beginning(name, VALUE_CHARS_MAX).0.to_owned(),
+            text: beginning(&one_line(name), VALUE_CHARS_MAX).0.to_owned(),
             is_value: true,
         });
     }
 
     /// Appends a text that the agent chose.
     pub(crate) fn text(&mut self, text: &str, is_cut: bool, chars_max: usize) {
-        // Line breaks would make it look like several headlines.
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = one_line(text);
         let (shown, is_longer) = beginning(&text, chars_max);
         self.parts.push(Part {
             text: shown.to_owned(),
@@ -205,6 +204,11 @@ fn shared_beginning<'t>(texts: &[&'t str]) -> &'t str {
     } else {
         shared
     }
+}
+
+/// Returns a text without line breaks, which would make it look like several headlines.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the last of the dotted names of a value, and the one before it if it says nothing alone.

@@ -12,6 +12,9 @@ use crate::words::{
 /// The most names of a path that are kept.
 const NAMES_MAX: usize = 16;
 
+/// The most segments of an undocumented path that are read, as many as documented paths are matched to.
+const SEGMENTS_MAX: usize = 128;
+
 /// The objects that a path names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -45,18 +48,12 @@ impl Target {
         method: &Method,
         operation: Option<&Operation>,
     ) -> Self {
-        let mut raw = segments(path);
-        // Google's APIs put the verb after a colon: `/documents/d1:batchUpdate`.
-        if let Some((name, act)) = raw.last().and_then(|last| last.split_once(':'))
-            && begins_with_verb(act)
-            && operation.is_none()
-        {
-            raw.pop();
-            raw.extend([name, act]);
-        }
-        operation
-            .and_then(|operation| Self::of_template(&raw, operation))
-            .unwrap_or_else(|| Self::of_words(path, &raw, shared(&raw, base_path), method))
+        let raw = segments(path);
+        let documented = operation.and_then(|operation| Self::of_template(&raw, operation));
+        documented.unwrap_or_else(|| {
+            let raw = with_verb(raw, method);
+            Self::of_words(path, &raw, shared(&raw, base_path), method)
+        })
     }
 
     /// Returns the words after the last name, which name the collection or the act.
@@ -100,6 +97,9 @@ impl Target {
 
     /// Finds the objects by the words of a path whose first `based` segments are those of the base path.
     fn of_words(path: &str, raw: &[&str], based: usize, method: &Method) -> Self {
+        // The end of a path says what the request is about.
+        let left_out = raw.len().saturating_sub(SEGMENTS_MAX);
+        let (raw, based) = (&raw[left_out..], based.saturating_sub(left_out));
         let parts = path_parts(path);
         let mut target = Self::default();
         for (number, segment) in raw.iter().enumerate() {
@@ -183,7 +183,8 @@ impl Target {
             .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
         let is_upper = text.len() > 2 && !text.bytes().any(|byte| byte.is_ascii_lowercase());
         match kind {
-            _ if is_version => true,
+            // An object may be called like a version: `/tags/v4`. A POST names a collection.
+            _ if is_version => !is_last || *method == Method::POST,
             _ if is_upper => false,
             // An identifier may begin like a verb: `run-bWSq4YeY`.
             PartKind::Name => {
@@ -237,6 +238,22 @@ impl Target {
 
 fn segments(path: &str) -> Vec<&str> {
     path.split('/').filter(|one| !one.is_empty()).collect()
+}
+
+/// Splits the last segment if a verb follows a colon in it, as in Google's APIs:
+/// `/documents/d1:batchUpdate`. PUT and DELETE name an object, which may be called `user:lock`.
+fn with_verb<'p>(mut segments: Vec<&'p str>, method: &Method) -> Vec<&'p str> {
+    let names_object = matches!(*method, Method::PUT | Method::DELETE);
+    // The name may have colons, too: `/apps/1:1234:android:0a1b:remove`.
+    if let Some((name, verb)) = segments.last().and_then(|last| last.rsplit_once(':'))
+        && !names_object
+        && !name.is_empty()
+        && begins_with_verb(verb)
+    {
+        segments.pop();
+        segments.extend([name, verb]);
+    }
+    segments
 }
 
 /// Returns how many segments a path has in common with the base path: all of the base path's, or none.
@@ -452,6 +469,14 @@ mod tests {
                 .collect();
             assert_eq!(found, trailing, "{path}");
         }
+    }
+
+    #[test]
+    fn only_the_end_of_a_long_path_is_read() {
+        let path = format!("{}/charges/ch_1234", "/v".repeat(8_000));
+        let target = Target::of(&path, "", &Method::DELETE, None);
+        assert_eq!(names(&target), [("charges", "ch_1234")]);
+        assert!(target.words.len() < SEGMENTS_MAX);
     }
 
     #[test]

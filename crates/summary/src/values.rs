@@ -60,12 +60,7 @@ impl Value {
 
     /// Returns the group of the values that have the same name in other items of a list.
     pub(crate) fn group(&self) -> String {
-        let place = if self.location.starts_with("query") {
-            "query"
-        } else {
-            "body"
-        };
-        format!("{place}\0{}", self.names.join("\0"))
+        group_of(&self.location, &self.names)
     }
 
     /// Returns the location of the object or list that holds it.
@@ -83,7 +78,7 @@ pub(crate) struct Values {
     pub(crate) kept: Vec<Value>,
     /// How many more there are.
     pub(crate) dropped: usize,
-    /// How many values each group has, those that were not read included.
+    /// How many values each group of a kept value has, those that were not kept included.
     pub(crate) groups: HashMap<String, usize>,
     /// The calls within the request: GraphQL root fields, the requests of a batch, or commands of a list.
     pub(crate) calls: Calls,
@@ -291,6 +286,15 @@ impl Reader<'_> {
             .filter(|_| self.changes && matches!(kind, Kind::Other));
         self.values.selects_all |= everything.is_some();
         let text = everything.as_deref().unwrap_or(text);
+        let group = group_of(location, &self.names);
+        if self.values.kept.len() == VALUES_MAX {
+            self.values.dropped += 1;
+            if let Some(count) = self.values.groups.get_mut(&group) {
+                *count += 1;
+            }
+            return;
+        }
+        *self.values.groups.entry(group).or_default() += 1;
         let (text, is_cut) = beginning(text, VALUE_CHARS_MAX);
         let value = Value {
             location: location.to_owned(),
@@ -300,12 +304,7 @@ impl Reader<'_> {
             role,
             meaning: self.meaning(location),
         };
-        *self.values.groups.entry(value.group()).or_default() += 1;
-        if self.values.kept.len() == VALUES_MAX {
-            self.values.dropped += 1;
-        } else {
-            self.values.kept.push(value);
-        }
+        self.values.kept.push(value);
     }
 
     fn name(&self) -> &str {
@@ -430,4 +429,14 @@ pub(crate) fn beginning(text: &str, chars_max: usize) -> (&str, bool) {
         Some((end, _)) => (&text[..end], true),
         None => (text, false),
     }
+}
+
+/// Returns the group of a value with these names.
+fn group_of(location: &str, names: &[String]) -> String {
+    let place = if location.starts_with("query") {
+        "query"
+    } else {
+        "body"
+    };
+    format!("{place}\0{}", names.join("\0"))
 }

@@ -38,7 +38,7 @@ export function Body({
   marked?: Marked | null;
 }) {
   if (body === '') return <p className="text-sm text-soft">No body</p>;
-  if (encoding === 'base64') return <Uninspectable base64={body} />;
+  if (encoding === 'base64') return <Uninspectable key={body} base64={body} />;
   return <TextBody key={body} body={body} marked={marked} />;
 }
 
@@ -51,6 +51,7 @@ function TextBody({ body, marked }: { body: string; marked: Marked | null }) {
   );
   const text = isRaw || formatted === null ? body : formatted;
   const range = useMemo(() => (marked ? evidenceIn(text, marked.signal) : null), [text, marked]);
+  const byteCount = useMemo(() => new TextEncoder().encode(body).length, [body]);
   const isShort = text.length <= ALL_CHARACTERS_MAX;
   const isWhole = isShort && (more > 0 || range !== null);
   const folded = useMemo(
@@ -72,7 +73,7 @@ function TextBody({ body, marked }: { body: string; marked: Marked | null }) {
   return (
     <div className="space-y-2">
       <div className="flex flex-wrap items-center justify-between gap-2 text-sm text-soft">
-        <span>{new TextEncoder().encode(body).length.toLocaleString('en')} bytes</span>
+        <span>{byteCount.toLocaleString('en')} bytes</span>
         {formatted !== null && (
           <Button tone="quiet" aria-pressed={isRaw} onClick={() => setIsRaw(!isRaw)}>
             Raw
@@ -137,10 +138,11 @@ function Uninspectable({ base64 }: { base64: string }) {
       isCurrent = false;
     };
   }, [bytes]);
+  const noDigest = globalThis.crypto.subtle ? '…' : '(available over HTTPS only)';
   return (
     <p className="rounded-md border border-warn p-3 text-sm font-medium break-words text-warn">
       Binary body, cannot be inspected: {bytes.length.toLocaleString('en')} bytes, SHA-256{' '}
-      <code className="break-all">{digest ?? '(available over HTTPS only)'}</code>
+      <code className="break-all">{digest ?? noDigest}</code>
     </p>
   );
 }

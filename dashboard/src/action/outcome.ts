@@ -4,15 +4,21 @@ import type { ActionStatus, RequestDecision, RequestEntry } from '#/client';
 /** How good or bad an outcome is, as a color. */
 type Tone = 'soft' | 'good' | 'warn' | 'bad';
 
+/** A label and its color. */
+interface Label {
+  word: string;
+  tone: Tone;
+}
+
 /** Labels for the gateway's decisions. */
-export const DECISIONS: Record<RequestDecision, { word: string; tone: Tone }> = {
+export const DECISIONS: Record<RequestDecision, Label> = {
   forward: { word: 'Forwarded', tone: 'good' },
   hold: { word: 'Held', tone: 'warn' },
   deny: { word: 'Denied by rule', tone: 'bad' },
 };
 
 /** Labels for the statuses of held requests. */
-export const STATUSES: Record<ActionStatus, { word: string; tone: Tone }> = {
+export const STATUSES: Record<ActionStatus, Label> = {
   PENDING: { word: 'Pending', tone: 'warn' },
   APPROVED: { word: 'Approved', tone: 'good' },
   DENIED: { word: 'Denied', tone: 'bad' },
@@ -27,7 +33,7 @@ export const STATUSES: Record<ActionStatus, { word: string; tone: Tone }> = {
 const REDIRECTION = 300;
 
 /** Returns the label for a request's outcome so far. */
-export function outcomeOf(entry: RequestEntry): { word: string; tone: Tone } {
+export function outcomeOf(entry: RequestEntry): Label {
   const decided = entry.action_status ? STATUSES[entry.action_status] : DECISIONS[entry.decision];
   if (entry.decision === 'forward' && entry.completed_at && entry.upstream_status === null) {
     return { word: 'No response', tone: 'bad' };

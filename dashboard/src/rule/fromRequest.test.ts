@@ -121,7 +121,7 @@ it('a rule allows nothing if the page cannot read what the gateway found', () =>
   ] as const) {
     const approved = action({ request_body, summary: summary(location) });
     expect(draftFromAction(approved, operation).effect).toBe('require_approval');
-    // What was denied is denied, whatever its amount.
+    // A denied request gives a rule that denies, whatever its amount.
     const denied = action({ ...held, status: 'DENIED', request_body, summary: summary(location) });
     expect(draftFromAction(denied, operation).effect).toBe('deny');
   }

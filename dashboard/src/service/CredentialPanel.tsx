@@ -60,7 +60,7 @@ export function CredentialPanel({
           </Failure>
         </div>
       )}
-      {service.credentials.failure !== null && (
+      {service.credentials.failure !== undefined && (
         <div className="mb-3">
           <Failure>
             No access token could be fetched: {service.credentials.failure}. Requests of agents fail

@@ -8,7 +8,7 @@ let timer: ReturnType<typeof setInterval> | undefined;
 function subscribe(listener: () => void) {
   listeners.add(listener);
   if (timer === undefined) {
-    // While nothing showed a time, the clock stood still.
+    // While nothing showed a time, the clock did not run.
     now = Date.now();
     timer = setInterval(() => {
       now = Date.now();

@@ -44,8 +44,8 @@ impl Parameters {
 
     fn add<'v>(&mut self, source: &Source<'v>, place: &str, parameter: &'v Map<String, Value>) {
         let name = parameter.get("name").and_then(Value::as_str);
-        let stands_in = parameter.get("in").and_then(Value::as_str);
-        let known = match (name, stands_in) {
+        let location = parameter.get("in").and_then(Value::as_str);
+        let known = match (name, location) {
             (_, Some("body")) => {
                 self.add_body(source, place, parameter);
                 return;
@@ -60,14 +60,14 @@ impl Parameters {
             (Some(name), Some("cookie")) => Some((name, Place::Cookie)),
             _ => None,
         };
-        let Some((name, stands_in)) = known else {
-            source.warn(place, "has a parameter without a name or a place");
+        let Some((name, location)) = known else {
+            source.warn(place, "has a parameter without a name or a known location");
             return;
         };
         let is_known = self
             .parameters
             .iter()
-            .any(|known| known.place == stands_in && known.name == name);
+            .any(|known| known.place == location && known.name == name);
         if is_known {
             return;
         }
@@ -81,15 +81,15 @@ impl Parameters {
         let description = parameter.get("description").and_then(Value::as_str);
         self.parameters.push(Parameter {
             name: name.to_owned(),
-            place: stands_in,
+            place: location,
             description: description.and_then(schema::describe),
             kind: schema
                 .get("type")
                 .and_then(Value::as_str)
                 .map(str::to_owned),
             values: listed,
-            required: is_true(parameter.get("required")) || stands_in == Place::Path,
-            spans_slashes: stands_in == Place::Path && spans_slashes(parameter, schema),
+            required: is_true(parameter.get("required")) || location == Place::Path,
+            spans_slashes: location == Place::Path && spans_slashes(parameter, schema),
         });
     }
 
@@ -99,11 +99,7 @@ impl Parameters {
         place: &str,
         parameter: &'v Map<String, Value>,
     ) {
-        if self
-            .body
-            .as_ref()
-            .is_some_and(|body| !body.fields.is_empty())
-        {
+        if self.body.is_some() {
             return;
         }
         let mut body = match parameter.get("schema") {

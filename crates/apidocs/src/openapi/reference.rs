@@ -1,6 +1,5 @@
 //! Resolves references within a document. References to other documents are never followed.
 
-use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
 use serde_json::Value;
@@ -85,15 +84,17 @@ impl<'v> Source<'v> {
     }
 
     fn at(&self, pointer: &str) -> Option<&'v Value> {
-        let pointer: Cow<'_, str> = percent_decoded(pointer);
+        let pointer = percent_decoded(pointer);
         if let Some(found) = self.root.pointer(&pointer) {
             return Some(found);
         }
-        // Names such as `#Pet` are anchors; others lack the slash.
+        // Some documents refer to a schema by its name alone: `#Pet` or `#/Pet`.
         let name = pointer.trim_start_matches('/');
+        if name.is_empty() || name.contains('/') {
+            return None;
+        }
         ["/components/schemas/", "/definitions/"]
             .iter()
-            .filter(|_| !name.contains('/') && !name.is_empty())
             .find_map(|home| self.root.pointer(&format!("{home}{name}")))
     }
 }

@@ -105,6 +105,18 @@ fn swagger_2_gives_body_and_form_fields() {
 }
 
 #[test]
+fn the_body_of_an_operation_replaces_that_of_its_path() {
+    let document = openapi(
+        r#"{"swagger": "2.0", "paths": {"/notes": {
+            "parameters": [{"in": "body", "name": "note",
+              "schema": {"properties": {"text": {"type": "string"}}}}],
+            "post": {"parameters": [{"in": "body", "name": "note", "schema": {"type": "object"}}]}}}}"#,
+    );
+    let notes = operation(&document, "POST /notes");
+    assert_eq!(notes.body.documents("/anything"), Documented::Unknown);
+}
+
+#[test]
 fn openapi_3_1_and_combined_schemas_are_read() {
     let document = openapi(
         r"

@@ -19,7 +19,7 @@ use crate::support::Case;
 /// How many requests each property is tried on.
 const CASES: u32 = 2500;
 
-/// The weight from which on a finding holds a request by itself.
+/// The weight from which a single finding holds a request.
 const HOLDS: f64 = 0.55;
 
 static REQUESTS: LazyLock<Vec<Case>> = LazyLock::new(|| {
@@ -31,7 +31,7 @@ static REQUESTS: LazyLock<Vec<Case>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Those whose body is JSON.
+/// The requests whose body is a JSON object or array.
 static WITH_JSON: LazyLock<Vec<Case>> = LazyLock::new(|| {
     let all = REQUESTS.iter();
     all.filter(|case| !case.body.is_empty() && json_of(case).is_some())
@@ -78,7 +78,7 @@ fn missing(before: &Case, after: &Case) -> Vec<String> {
     counted
 }
 
-/// Fails where the second request is judged more leniently than the first.
+/// Fails if the second request is assessed more leniently than the first.
 fn is_not_lower(before: &Case, after: &Case) -> Result<(), TestCaseError> {
     let (first, second) = (before.judge().verdict, after.judge().verdict);
     let shown = |case: &Case| {
@@ -181,7 +181,7 @@ const LABELS: &[&str] = &[
     "nonsense",
 ];
 
-/// The fields of a form, nested names in brackets.
+/// Collects the fields of a form, with nested names in brackets.
 fn fields(value: &Value, name: &str, all: &mut Vec<(String, String)>) {
     let inner = |key: &str| match name {
         "" => key.to_owned(),
@@ -265,7 +265,7 @@ fn xml(name: &str, value: &Value) -> Option<String> {
     Some(format!("<{name}>{content}</{name}>"))
 }
 
-/// Block style.
+/// Returns YAML in block style.
 fn yaml(value: &Value, depth: usize) -> String {
     let indent = "  ".repeat(depth);
     match value {
@@ -337,7 +337,7 @@ fn encoded(case: &Case, how: u8) -> Option<Case> {
     })
 }
 
-/// The members of a body, those of its first item where it is a list.
+/// Returns the members of a body, or of its first item if it is a list.
 fn members(body: &mut Value) -> Option<&mut Map<String, Value>> {
     match body {
         Value::Object(members) => Some(members),
@@ -346,7 +346,7 @@ fn members(body: &mut Value) -> Option<&mut Map<String, Value>> {
     }
 }
 
-/// A member that is not there yet.
+/// Adds a member, unless one has that name.
 fn put(body: &mut Value, first: bool, name: &str, value: Value) {
     let Some(members) = members(body).filter(|members| !members.contains_key(name)) else {
         return;
@@ -395,7 +395,7 @@ fn additions() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
     ])
 }
 
-/// Members that carry words of the intent, under names that matter.
+/// Returns a value made of words of the intent, for a member with a name that matters.
 fn decoy(case: &Case, name: &str, at: Index, list: bool) -> Value {
     let words: Vec<&str> = case
         .intent

@@ -131,6 +131,11 @@ mod tests {
                 "GET https://a.example/?api_key=abc HTTP",
                 "GET https://a.example/?api_key=••• HTTP",
             ),
+            (
+                r#"{"url":"https://a.example/?n=1","to":"https://b.example/?api_key=abc"}"#,
+                r#"{"url":"https://a.example/?n=1","to":"https://b.example/?api_key=•••"}"#,
+            ),
+            ("a=b=c&token=d=e\nn=1 pwd=f", "a=b=c&token=•••\nn=1 pwd=•••"),
         ] {
             assert_eq!(conceal(text), shown);
         }

@@ -3,8 +3,9 @@
 use gaiterguard_domain::redact;
 use gaiterguard_domain::secret_name::is_of_secret;
 
-/// The longest value that is removed because of its name, in bytes. A longer one is more than a secret.
-const VALUE_BYTES_MAX: usize = 512;
+/// The longest value that is removed because of its name, in bytes. Opaque access and refresh tokens of
+/// some identity providers have more than 1,000; a longer value is more than a secret.
+const VALUE_BYTES_MAX: usize = 2048;
 
 /// Removes the values of names such as `token` from `text`, a list such as `name: Ana, token: abc`.
 pub(crate) fn conceal_named(text: &str) -> String {
@@ -76,23 +77,29 @@ fn split_string(text: &str) -> (&str, &str) {
     text.split_at(end.unwrap_or(text.len()))
 }
 
-/// Removes the values of form fields and query parameters whose names are those of secrets.
+/// Removes the values of form fields and query parameters whose names are those of secrets. They may be
+/// anywhere in a longer text, such as a line with several URLs.
 pub(super) fn without_parameters(text: &str) -> String {
-    let pairs = text.split('&').map(|pair| {
-        let Some((before, value)) = pair.split_once('=') else {
-            return pair.to_owned();
-        };
-        // The pair may be part of a longer text, such as a line with a URL.
-        let name = before.rsplit(['?', '\n', ' ', '"']).next();
-        let end = value.find(['\n', ' ', '"']).unwrap_or(value.len());
-        let (value, after) = value.split_at(end);
-        if is_of_secret(name.unwrap_or_default()) && is_removed(value) {
-            format!("{before}={}{after}", redact::MASK)
-        } else {
-            pair.to_owned()
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('=') {
+        shown.push_str(before);
+        shown.push('=');
+        rest = after;
+        let name = before.rsplit(['&', '?', '\n', ' ', '"']).next();
+        if is_of_secret(name.unwrap_or_default()) {
+            let end = after.find(['&', '\n', ' ', '"']).unwrap_or(after.len());
+            let (value, more) = after.split_at(end);
+            shown.push_str(if is_removed(value) {
+                redact::MASK
+            } else {
+                value
+            });
+            rest = more;
         }
-    });
-    pairs.collect::<Vec<String>>().join("&")
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// Whether a value is removed because of its name alone. It must be one word; a sentence is left for the

@@ -1,5 +1,6 @@
 //! Authenticates agents by their key.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts};
@@ -42,47 +43,43 @@ pub(super) fn of_headers(gateway: &Gateway, headers: &HeaderMap) -> Result<Agent
 }
 
 /// Returns the agent whose key an unmodified client sends where it would send the key of `service`
-/// itself: in `Agent-Key`, `X-API-Key`, as a bearer token, as the password of Basic authentication,
-/// or at the location of the service's own credential. Removes every header that contains the key,
-/// including anything else in it.
+/// itself: in `Agent-Key`, `X-API-Key`, as a bearer token, in Basic authentication as the password or
+/// as the user name without one, or at the location of the service's own credential. Removes every
+/// header that contains the key, including anything else in it.
 pub(super) fn of_passthrough(
     gateway: &Gateway,
     parts: &mut Parts,
     service: &str,
 ) -> Result<AgentCaller, Refusal> {
-    let mut carried = carried(parts);
-    let Some(first) = carried.first().map(|carried| carried.key.clone()) else {
+    let carried = carried(parts);
+    let Some(first) = carried.first() else {
         return Err(Refusal::InvalidAgentKey(
             "an agent key is required: as a bearer token, as the password of Basic \
              authentication, in X-API-Key or Agent-Key, or where the service expects its own key",
         ));
     };
-    if carried.iter().any(|other| other.key != first) {
+    if carried.iter().any(|other| other.key != first.key) {
         return Err(Refusal::InvalidAgentKey(
             "the request contains two different agent keys",
         ));
     }
-    let caller = gateway.caller(&first)?;
-    carried.retain(|carried| !is_usual(&carried.place));
+    let caller = gateway.caller(&first.key)?;
     let known = caller.definitions.service_named(service);
     let is_own = |place: &Place| match (place, known) {
         (Place::Header(name), Some(known)) => known.place().headers().contains(name),
         (Place::Parameter(name), Some(known)) => known.place().query_param() == Some(name),
         (_, None) => true,
     };
-    if !carried.iter().all(|carried| is_own(&carried.place)) {
+    let is_accepted = |carried: &Carried| is_usual(&carried.place) || is_own(&carried.place);
+    if !carried.iter().all(is_accepted) {
         return Err(Refusal::InvalidAgentKey(
             "the agent key is in a header or parameter that this service does not use for its key",
         ));
     }
-    let holding: Vec<HeaderName> = parts
-        .headers
-        .iter()
-        .filter(|(name, value)| key_in(name, value).is_some())
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in holding {
-        parts.headers.remove(name);
+    for Carried { place, .. } in carried {
+        if let Place::Header(name) = place {
+            parts.headers.remove(name);
+        }
     }
     Ok(caller)
 }
@@ -103,7 +100,7 @@ enum Place {
 /// the prefix may also begin a value of the upstream's.
 fn carried(parts: &Parts) -> Vec<Carried> {
     let in_headers = parts.headers.iter().filter_map(|(name, value)| {
-        let key = key_in(name, value)?;
+        let key = key_in(name, value)?.into_owned();
         let place = Place::Header(name.clone());
         Some(Carried { place, key })
     });
@@ -118,12 +115,14 @@ fn carried(parts: &Parts) -> Vec<Carried> {
 }
 
 /// Returns the agent key in a header value, if the value consists of one.
-fn key_in(name: &HeaderName, value: &HeaderValue) -> Option<String> {
+fn key_in<'v>(name: &HeaderName, value: &'v HeaderValue) -> Option<Cow<'v, str>> {
     let value = value.to_str().ok()?;
-    let word = match (name == AUTHORIZATION)
-        .then(|| value.split_once(' '))
-        .flatten()
-    {
+    let scheme_and_token = if name == AUTHORIZATION {
+        value.split_once(' ')
+    } else {
+        None
+    };
+    let word = match scheme_and_token {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("basic") => {
             let pair = String::from_utf8(STANDARD.decode(token.trim()).ok()?).ok()?;
             let (username, password) = pair.split_once(':')?;
@@ -133,10 +132,10 @@ fn key_in(name: &HeaderName, value: &HeaderValue) -> Option<String> {
             } else {
                 password
             };
-            key.to_owned()
+            Cow::Owned(key.to_owned())
         }
-        Some((_, token)) => token.trim().to_owned(),
-        None => value.trim().to_owned(),
+        Some((_, token)) => Cow::Borrowed(token.trim()),
+        None => Cow::Borrowed(value.trim()),
     };
     let is_key = if is_usual_header(name) {
         word.starts_with(AGENT_KEY_PREFIX)

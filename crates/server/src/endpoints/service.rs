@@ -82,10 +82,11 @@ pub(crate) struct CredentialKeys {
     keys: Vec<String>,
     /// Number of names; 0 if the service has no credential.
     count: usize,
-    /// Why the responding replica could not fetch an access token; null if it could, or has not tried. An
-    /// agent's requests fail for this reason until the operator replaces the credential or the token
+    /// Why the responding replica could not fetch an access token; omitted if it could, or has not tried.
+    /// Requests of agents fail for this reason until the operator replaces the credential or the token
     /// endpoint recovers.
-    #[schema(required)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     failure: Option<String>,
 }
 

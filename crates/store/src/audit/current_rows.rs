@@ -1,6 +1,6 @@
 //! The current rows, as an audit entry would cover them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::db::connection::{ReadConnection, with_connection};
 use crate::db::error::StoreError;
@@ -92,23 +92,31 @@ static STATES: ManyRows = ManyRows::new(
     ")",
 );
 
+/// Reads the rows with these IDs and calls `$each` with each of them.
+macro_rules! for_each_row {
+    ($reader:ident, $sql:expr, $ids:expr, $row:ident: $kind:ty => $each:expr) => {
+        for chunk in chunks($ids) {
+            let sql = $reader.dialect().many_rows(&$sql, chunk.size);
+            with_connection!($reader, connection => {
+                let mut query = sqlx::query_as::<_, $kind>(sql);
+                for id in chunk.padded() {
+                    query = query.bind(id.copied());
+                }
+                for $row in query.fetch_all(connection).await? {
+                    $each;
+                }
+            });
+        }
+    };
+}
+
+/// Returns the requests with these IDs that still have a row, by ID.
 pub(super) async fn request_rows(
     reader: &mut ReadConnection,
     ids: &[i64],
-) -> Result<BTreeMap<i64, CurrentRequest>, StoreError> {
-    let mut rows = BTreeMap::new();
-    for chunk in chunks(ids) {
-        let sql = reader.dialect().many_rows(&REQUESTS, chunk.size);
-        with_connection!(reader, connection => {
-            let mut query = sqlx::query_as::<_, RequestRow>(sql);
-            for id in chunk.padded() {
-                query = query.bind(id.copied());
-            }
-            for row in query.fetch_all(connection).await? {
-                rows.insert(row.id, row.current());
-            }
-        });
-    }
+) -> Result<HashMap<i64, CurrentRequest>, StoreError> {
+    let mut rows = HashMap::new();
+    for_each_row!(reader, REQUESTS, ids, row: RequestRow => rows.insert(row.id, row.current()));
     Ok(rows)
 }
 
@@ -150,78 +158,59 @@ impl EndRow {
     }
 }
 
+/// Returns how the requests with these IDs ended, by ID; `None` for those that have not ended.
 pub(super) async fn end_rows(
     reader: &mut ReadConnection,
     ids: &[i64],
 ) -> Result<HashMap<i64, Option<CoveredEnd>>, StoreError> {
     let mut rows = HashMap::new();
-    for chunk in chunks(ids) {
-        let sql = reader.dialect().many_rows(&ENDS, chunk.size);
-        with_connection!(reader, connection => {
-            let mut query = sqlx::query_as::<_, EndRow>(sql);
-            for id in chunk.padded() {
-                query = query.bind(id.copied());
-            }
-            for row in query.fetch_all(connection).await? {
-                rows.insert(row.request, row.covered());
-            }
-        });
-    }
+    for_each_row!(reader, ENDS, ids, row: EndRow => rows.insert(row.request, row.covered()));
     Ok(rows)
 }
 
+/// Returns the digests of the columns that never change, by action ID.
 pub(super) async fn action_rows(
     reader: &mut ReadConnection,
     ids: &[&str],
 ) -> Result<HashMap<String, String>, StoreError> {
     let mut rows = HashMap::new();
-    for chunk in chunks(ids) {
-        let sql = reader.dialect().many_rows(&ACTIONS, chunk.size);
-        with_connection!(reader, connection => {
-            let mut query = sqlx::query_as::<_, ActionRow>(sql);
-            for id in chunk.padded() {
-                query = query.bind(id.copied());
-            }
-            for row in query.fetch_all(connection).await? {
-                let columns = ActionColumns {
-                    id: &row.id,
-                    workspace: row.workspace_id,
-                    agent: row.agent_id,
-                    service: row.service_id,
-                    entry: row.entry_id,
-                    method: &row.method.exact(),
-                    target_url: &row.target_url.exact(),
-                    digest: &row.digest,
-                    intent: &row.intent.exact(),
-                    judgement: &row.judgement.exact(),
-                    binding: &row.binding.exact(),
-                    created_at: row.created_at,
-                };
-                let covered = columns.row();
-                rows.insert(row.id, covered);
-            }
-        });
-    }
+    for_each_row!(reader, ACTIONS, ids, row: ActionRow => {
+        let covered = row.covered();
+        rows.insert(row.id, covered)
+    });
     Ok(rows)
 }
 
+impl ActionRow {
+    /// Returns the digest of the columns that never change.
+    fn covered(&self) -> String {
+        let columns = ActionColumns {
+            id: &self.id,
+            workspace: self.workspace_id,
+            agent: self.agent_id,
+            service: self.service_id,
+            entry: self.entry_id,
+            method: &self.method.exact(),
+            target_url: &self.target_url.exact(),
+            digest: &self.digest,
+            intent: &self.intent.exact(),
+            judgement: &self.judgement.exact(),
+            binding: &self.binding.exact(),
+            created_at: self.created_at,
+        };
+        columns.row()
+    }
+}
+
+/// Returns the current states of the actions, by action ID.
 pub(super) async fn action_states(
     reader: &mut ReadConnection,
     ids: &[&str],
 ) -> Result<HashMap<String, CoveredAction>, StoreError> {
     let mut rows = HashMap::new();
-    for chunk in chunks(ids) {
-        let sql = reader.dialect().many_rows(&STATES, chunk.size);
-        with_connection!(reader, connection => {
-            let mut query = sqlx::query_as::<_, RevisedRow>(sql);
-            for id in chunk.padded() {
-                query = query.bind(id.copied());
-            }
-            for row in query.fetch_all(connection).await? {
-                let covered = row.covered();
-                rows.insert(row.id, covered);
-            }
-        });
-    }
+    for_each_row!(reader, STATES, ids, row: RevisedRow => {
+        let covered = row.covered();
+        rows.insert(row.id, covered)
+    });
     Ok(rows)
 }

@@ -9,7 +9,7 @@
 //! Writers continue during verification. If a row has a later revision than any entry that was
 //! read, the entry must be among those appended since.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::event::Event;
@@ -178,7 +178,7 @@ impl RowCheck {
     async fn ends(
         &mut self,
         reader: &mut ReadConnection,
-        rows: &BTreeMap<i64, CurrentRequest>,
+        rows: &HashMap<i64, CurrentRequest>,
         ends: &[(&AuditEntry, CoveredEnd)],
     ) -> Result<Result<(), AuditBroken>, StoreError> {
         let elsewhere = ends.iter().map(|(_, end)| end.id);

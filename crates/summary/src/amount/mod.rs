@@ -276,15 +276,10 @@ fn unit_of(amount: &Value) -> Unit {
     if words(amount.name()).any(|word| is_minor_word(&word)) {
         return Unit::Minor;
     }
-    if amount.text.contains('.') {
-        return Unit::Major;
-    }
     let meaning = amount.meaning.as_deref().unwrap_or_default().to_lowercase();
     let said = || meaning.split(|c: char| !c.is_alphanumeric());
     // "In dollars, not in cents" says both, and only a reader knows which applies.
-    if said().any(|word| is_in("not no without never instead rather unlike", word)) {
-        return Unit::Unknown;
-    }
+    let is_negated = said().any(|word| is_in("not no without never instead rather unlike", word));
     let says = |phrases: &[&str]| phrases.iter().any(|phrase| meaning.contains(phrase));
     let is_minor = said().any(is_minor_word)
         || says(&[
@@ -294,7 +289,16 @@ fn unit_of(amount: &Value) -> Unit {
             "subunit",
         ]);
     let is_major = says(&["major unit", "in dollars", "in euros"]);
+    if amount.text.contains('.') {
+        // Cents have no decimals: the number and the document contradict each other.
+        return if is_minor && !is_negated {
+            Unit::Unknown
+        } else {
+            Unit::Major
+        };
+    }
     match (is_minor, is_major) {
+        _ if is_negated => Unit::Unknown,
         (true, false) => Unit::Minor,
         (false, true) => Unit::Major,
         _ => Unit::Unknown,
@@ -303,8 +307,10 @@ fn unit_of(amount: &Value) -> Unit {
 
 /// Returns the number of decimals of a currency; `None` if APIs do not agree on it.
 fn decimals(currency: &str) -> Option<usize> {
+    // Not in ISO 4217: their smallest units have six to eighteen decimals.
+    const CRYPTO: &str = "ADA BCH BNB BTC DOT ETH LTC SOL TRX XBT XLM XMR XRP";
     // ISO 4217 gives them none, but large payment APIs take hundredths.
-    if is_in("ISK UGX", currency) {
+    if is_in("ISK UGX", currency) || is_in(CRYPTO, currency) {
         return None;
     }
     let known = DECIMALS.iter().find(|(code, _)| *code == currency);

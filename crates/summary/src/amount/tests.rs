@@ -33,6 +33,27 @@ fn an_amount_is_written_as_people_write_it() {
         ),
         ("amount", "1250", Some("In minor units"), "KWD", "KWD 1.250"),
         ("amount", "12.5", None, "CHF", "CHF 12.5"),
+        (
+            "amount",
+            "1250.0",
+            cents,
+            "EUR",
+            "1250.0 EUR (unit not documented)",
+        ),
+        (
+            "amount",
+            "12.5",
+            Some("In dollars, not cents"),
+            "USD",
+            "$12.5",
+        ),
+        (
+            "amount",
+            "100000000",
+            Some("In the smallest unit"),
+            "BTC",
+            "100000000 BTC (unit not documented)",
+        ),
         ("amount_cents", "99", None, "EUR", "€0.99"),
         (
             "amount",

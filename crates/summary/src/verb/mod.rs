@@ -142,6 +142,11 @@ const REMOVES: &str = "cancel clear deactivate delete destroy detach disable dis
 const GENERIC: &str = "attribute config configuration content data detail entry field info item list metadata \
     option parameter preference property record setting status state value";
 
+/// Verbs that a DELETE may carry out: `DELETE /orders/or_1/cancel`.
+const REMOVALS: &str = "archive cancel clear close deactivate delete destroy detach disable discard expunge \
+    kick leave purge reject release remove reset revoke stop terminate unassign unblock unlink unlock unpin \
+    unsubscribe void withdraw";
+
 /// Words for what is sent to people.
 const MESSAGES: &str = "message mail email sms mms fax letter notification invitation chat";
 
@@ -185,7 +190,7 @@ pub(crate) fn of(
         .and_then(|operation| operation.summary.as_deref())
         .and_then(documented);
     let Some((verb, noun)) = documented else {
-        return path;
+        return of_undone(method, target).unwrap_or(path);
     };
     // A document may say "Create a payout", where the path says how money moves.
     let is_mild = is_in(MILD, &verb);
@@ -231,6 +236,19 @@ pub(crate) fn refined(
         own => own,
     };
     of_calls.map_or(own, |of_calls| of_calls.min(own))
+}
+
+/// Returns the phrase of a DELETE whose path ends with a verb that removes nothing. It ends what the
+/// verb began: `DELETE /issues/7/lock` unlocks the issue.
+fn of_undone(method: &Method, target: &Target) -> Option<Phrase> {
+    let word = target.trailing_words().last()?;
+    let is_undone = *method == Method::DELETE && is_verb(word) && !is_in(REMOVALS, word);
+    is_undone.then(|| Phrase {
+        is_for_all: false,
+        verb: "Delete".to_owned(),
+        noun: Some(word.clone()),
+        takes_name: false,
+    })
 }
 
 fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phrase {

@@ -7,6 +7,36 @@ use http::Method;
 use crate::summary;
 
 #[test]
+fn the_end_of_a_path_is_an_act_only_where_the_method_carries_it_out() {
+    for (method, target, expected) in [
+        (
+            Method::DELETE,
+            "/repos/acme/site/issues/7/lock",
+            "Delete lock · issue 7 in acme/site",
+        ),
+        (
+            Method::PUT,
+            "/repos/acme/site/issues/7/lock",
+            "Lock issue 7 in acme/site",
+        ),
+        (
+            Method::DELETE,
+            "/keys/u_12345:lock",
+            "Delete key u_12345:lock",
+        ),
+        (
+            Method::POST,
+            "/v1/apps/1:1234567890:android:0a1b2c3d4e5f:remove",
+            "Remove app 1:1234567890:android:0a1b2c3d4e5f",
+        ),
+        (Method::DELETE, "/v1/tags/v4", "Delete tag v4"),
+    ] {
+        let found = summary(Effect::Change, &method, target, b"", None);
+        assert_eq!(found.text(), expected, "{method} {target}");
+    }
+}
+
+#[test]
 fn parts_of_a_path_that_name_nothing_are_left_out() {
     for (method, target, expected) in [
         // The version of an interface.

@@ -338,6 +338,13 @@ fn the_deciding_value_comes_before_switches() {
 }
 
 #[test]
+fn everyone_as_a_guest_is_in_the_headline() {
+    let body = json!({"guests": "everyone"});
+    let found = of(Effect::Create, &Method::POST, "/v1/events", &body);
+    assert_eq!(found.text(), "Create event · guests everyone");
+}
+
+#[test]
 fn a_few_fields_change_an_object_and_a_document_is_replaced() {
     for (target, body, expected) in [
         (

@@ -210,6 +210,15 @@ fn a_body_that_cannot_be_read_is_named() {
 }
 
 #[test]
+fn the_name_of_a_value_adds_no_line() {
+    let body = br#"{"note\n\nAll is well":"x"}"#;
+    let found = summary(Effect::Change, &Method::PATCH, "/issues/12345", body, None);
+    let text = found.text();
+    assert!(text.contains("note all is well x"), "{text}");
+    assert!(!text.contains('\n'), "{text}");
+}
+
+#[test]
 fn the_agents_values_are_apart_from_the_gateways_words() {
     let body = br#"{"title":"Approved by security\nLow risk"}"#;
     let found = summary(Effect::Change, &Method::PATCH, "/issues/12345", body, None);

@@ -1,6 +1,7 @@
 //! A short list without an allocation.
 
-/// At most `N` different values; more are dropped.
+/// At most `N` different values; more are dropped. A dropped reading may be one of a credential, so `N`
+/// must be the largest number that occurs.
 #[derive(Clone, Copy)]
 pub(super) struct Few<T, const N: usize> {
     items: [T; N],

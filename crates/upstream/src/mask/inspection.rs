@@ -341,8 +341,8 @@ mod tests {
             assert_eq!(plain, hidden.as_bytes());
         }
         let inner = Coding::Gzip.encode(text.as_bytes()).unwrap();
-        let damaged = [inner.as_slice(), b" and more"].concat();
-        let twice = Coding::Gzip.encode(&damaged).unwrap();
+        let damaged = &inner[..inner.len() - 4];
+        let twice = Coding::Gzip.encode(damaged).unwrap();
         assert!(Inspection::new(masker(), &HeaderMap::new()).finds(&twice));
         assert_eq!(masked_compressed(&masker(), None, &twice), None);
         // The label names the layer that cannot be recognized, at any depth.

@@ -8,7 +8,7 @@ use memchr::{memchr_iter, memchr2_iter, memchr3_iter};
 use super::few::Few;
 use super::pattern::{Fit, Pattern};
 use super::prefilter::Prefilter;
-use super::reader::{LAYERS_MAX, Reader, Reading, is_lead};
+use super::reader::{LAYERS_MAX, READINGS_MAX, Reader, Reading, is_lead};
 
 /// A set of patterns.
 pub(super) struct Patterns {
@@ -167,7 +167,7 @@ impl Search<'_, '_> {
 
     /// Handles a position `at` that means nothing, after which a pattern continues at `next`.
     fn continued(&self, at: usize, next: usize, found: &mut Vec<Range<usize>>) {
-        let mut firsts = Few::<u8, 4>::default();
+        let mut firsts = Few::<u8, READINGS_MAX>::default();
         for reading in self.reader.read(next, LAYERS_MAX).as_slice() {
             if let [first, ..] = reading.bytes() {
                 firsts.push(*first);
@@ -179,7 +179,8 @@ impl Search<'_, '_> {
     }
 
     /// Tries patterns of which a part, plainly spelled, is before `at`, and which continue with `next`,
-    /// and then with `after` if that is known.
+    /// and then with `after` if that is known. Unless `may_begin_here`, the position means nothing, and a
+    /// part before it is required.
     fn beginnings(
         &self,
         at: usize,
@@ -212,7 +213,7 @@ impl Search<'_, '_> {
 }
 
 /// Returns the bytes with which a pattern may begin at a position.
-fn begins(reader: &Reader<'_>, prefilter: &Prefilter, at: usize) -> Few<u8, 4> {
+fn begins(reader: &Reader<'_>, prefilter: &Prefilter, at: usize) -> Few<u8, READINGS_MAX> {
     let mut begins = Few::default();
     let may_begin = |byte: u8, next: usize| {
         prefilter.may_begin_with(byte) && prefilter.may_continue(byte, reader.plain(next))

@@ -90,8 +90,11 @@ impl Reading {
     }
 }
 
+/// The most readings of one position. Millions of random spellings in three layers had at most 20.
+pub(super) const READINGS_MAX: usize = 24;
+
 /// The different readings of one position.
-pub(super) type Readings = Few<Reading, 8>;
+pub(super) type Readings = Few<Reading, READINGS_MAX>;
 
 /// A text to read.
 pub(super) struct Reader<'t> {
@@ -292,7 +295,9 @@ impl<'t> Reader<'t> {
                 Some(digits) => (digits, 16),
                 None => (digits, 10),
             };
-            for (number, end) in self.digits(digits, radix, layers) {
+            let numbers = self.digits(digits, radix, layers);
+            // Leading zeros alone are not a character, and would fill the list of readings.
+            for (number, end) in numbers.skip_while(|(number, _)| *number == 0) {
                 let Some(character) = char::from_u32(number) else {
                     break;
                 };

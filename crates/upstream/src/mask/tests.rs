@@ -255,9 +255,27 @@ fn a_secret_in_a_page_is_hidden() {
         "p&lt;a&gt;&amp;&#34;q&#039;x",
         "p&lt;a&gt;&amp;&quot;q&#x27;x",
         "p&#60;a&gt;&amp;amp;&#x0022q&apos;x",
+        "p&#00000060;a&#x0000003e;&amp;&#00000034q&#x00000027x",
+        "p&#00000060;a&#x0000003e;&amp;&quot;q&amp;#0000039;x",
     ] {
         assert_eq!(masked(secret, spelling), stars(spelling.len()));
     }
+}
+
+#[test]
+fn a_secret_with_a_character_of_six_digits_is_hidden_in_three_layers() {
+    let spelling = "&amp;amp;#97;b&amp;amp;#128273;&amp;amp;#99;d";
+    assert_eq!(masked("ab\u{1f511}cd", spelling), stars(spelling.len()));
+}
+
+#[test]
+fn an_encoded_secret_may_continue_after_a_line_break_with_an_escape_in_an_escape() {
+    let secret = "sk_live_4eC39HqLyjWDarjtT1zdp7dc";
+    let encoded = STANDARD_NO_PAD.encode(secret);
+    // The letter after the break has three digits, so there are five readings with different bytes.
+    let (line, rest) = encoded.split_at(6);
+    let spelling = format!("{line}\n%26#{};{}", rest.as_bytes()[0], &rest[1..]);
+    assert_eq!(masked(secret, &spelling), stars(spelling.len()));
 }
 
 #[test]

@@ -15,7 +15,7 @@ function OneRequest() {
   if (request.isPending) return <Loading />;
   return (
     <div className="space-y-4">
-      {/* What was written on the page outlasts a gateway that is away. */}
+      {/* Text that was typed on the page outlasts a gateway that is away. */}
       <Failure error={request.error} />
       {request.data && <RequestDetail key={request.data.id} entry={request.data} />}
     </div>

@@ -23,12 +23,15 @@ use crate::doors::status::StatusBody;
 use crate::problem::Problem;
 use crate::stored_response::StoredResponseBody;
 
-/// Maximum length of a body in a result, in bytes, and the time limit for reading a body that does
-/// not end.
+/// Maximum length of a body in a result, in bytes. As text it is about 64,000 tokens, half of what many
+/// models can read.
 const BODY_BYTES_MAX: usize = 256 * 1024;
+
+/// Time limit for reading a body that does not end, such as a stream of events.
 const BODY_WAIT: Duration = Duration::from_secs(30);
 
-/// Maximum length of an excerpt from a document.
+/// Limits on what a search result contains of a document: characters of a description and of a section,
+/// parameters or fields of an operation, and values of each.
 const DESCRIPTION_CHARS_MAX: usize = 600;
 const SECTION_CHARS_MAX: usize = 2_000;
 const FIELDS_MAX: usize = 60;
@@ -203,8 +206,10 @@ pub(super) fn held(held: &Held) -> Value {
     })
 }
 
-/// Returns the result of `action_status`: the body of `GET /status`, with the next step.
-pub(super) fn status(report: ActionReport) -> Value {
+/// Returns the result of `action_status`: the body of `GET /status`, with the next step. A stored
+/// response is shortened as in every result.
+pub(super) fn status(mut report: ActionReport) -> Value {
+    report.response = report.response.map(shortened);
     let next = match report.action.state.status() {
         ActionStatus::Pending => "No human has decided yet: call action_status again.",
         ActionStatus::Approved => {
@@ -239,7 +244,7 @@ pub(super) async fn response(upstream: UpstreamResponse) -> Result<Value, Proble
     if upstream.status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Refusal::WebSocketLost.into());
     }
-    let (mut body, is_truncated) = match upstream.body {
+    let (body, is_truncated) = match upstream.body {
         ResponseBody::Whole(mut bytes) => {
             let is_truncated = bytes.len() > BODY_BYTES_MAX;
             bytes.truncate(BODY_BYTES_MAX);
@@ -248,21 +253,12 @@ pub(super) async fn response(upstream: UpstreamResponse) -> Result<Value, Proble
         ResponseBody::Relayed(body) => beginning(body).await?,
         ResponseBody::Switched(_) => (Bytes::new(), false),
     };
-    if is_truncated && !compressed::is_claimed(&upstream.headers) {
-        body.truncate(whole_characters(&body));
-    }
-    let mut readable = compressed::readable(KeptResponse {
+    let shown = StoredResponseBody::of_readable(&shortened(KeptResponse {
         status: upstream.status,
         headers: upstream.headers,
         body,
         is_truncated,
-    });
-    if readable.body.len() > BODY_BYTES_MAX {
-        readable.body.truncate(BODY_BYTES_MAX);
-        readable.body.truncate(whole_characters(&readable.body));
-        readable.is_truncated = true;
-    }
-    let shown = StoredResponseBody::of_readable(&readable);
+    }));
     let mut result = json!({
         "outcome": "answered",
         "proxy_status": proxy_status(status),
@@ -272,6 +268,19 @@ pub(super) async fn response(upstream: UpstreamResponse) -> Result<Value, Proble
         result.extend(shown);
     }
     Ok(result)
+}
+
+/// Returns a response in readable form, with at most the part of its body that a result contains.
+fn shortened(response: KeptResponse) -> KeptResponse {
+    let mut readable = compressed::readable(response);
+    if readable.body.len() > BODY_BYTES_MAX {
+        readable.body.truncate(BODY_BYTES_MAX);
+        readable.is_truncated = true;
+    }
+    if readable.is_truncated {
+        readable.body.truncate(whole_characters(&readable.body));
+    }
+    readable
 }
 
 /// Reads the part of a body that a result contains, and whether there is more.
@@ -304,6 +313,9 @@ fn whole_characters(text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+    use http::header::CONTENT_ENCODING;
+
     use super::*;
 
     #[test]
@@ -323,6 +335,22 @@ mod tests {
         ] {
             let path_at = path_at(&operation(base, template), service_path);
             assert_eq!(path_at, path, "{base} {template} {service_path}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters_whatever_its_label() {
+        for label in ["identity", "utf-8"] {
+            let shortened = shortened(KeptResponse {
+                status: StatusCode::OK,
+                headers: [(CONTENT_ENCODING, HeaderValue::from_static(label))]
+                    .into_iter()
+                    .collect(),
+                body: format!("x{}", "é".repeat(BODY_BYTES_MAX / 2)).into(),
+                is_truncated: false,
+            });
+            assert!(shortened.is_truncated, "{label}");
+            assert_eq!(shortened.body.len(), BODY_BYTES_MAX - 1, "{label}");
         }
     }
 
