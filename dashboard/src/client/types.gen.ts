@@ -627,11 +627,11 @@ export type CredentialKeys = {
      */
     count: number;
     /**
-     * Why the responding replica could not fetch an access token; null if it could, or has not tried. An
-     * agent's requests fail for this reason until the operator replaces the credential or the token
+     * Why the responding replica could not fetch an access token; omitted if it could, or has not tried.
+     * Requests of agents fail for this reason until the operator replaces the credential or the token
      * endpoint recovers.
      */
-    failure: string | null;
+    failure?: string;
 };
 
 /**
