@@ -177,9 +177,24 @@ pub fn number(value: &Value, least: f64, most: f64) -> Result<f64, Cow<'static, 
         .ok_or_else(|| format!("must be a number from {least:?} to {most:?}").into())
 }
 
+/// Returns a number if it is whole, also if it is written as `50.0` or `5e1`: to JSON Schema these are integers,
+/// and some clients write them so.
+pub fn whole(number: &Number) -> Option<i64> {
+    /// The largest number up to which every whole number is exact as a floating-point number.
+    const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+    number.as_i64().or_else(|| {
+        let number = number.as_f64()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the number is whole and small enough to be exact"
+        )]
+        (number.fract() == 0.0 && number.abs() <= EXACT_MAX).then_some(number as i64)
+    })
+}
+
 /// Returns a whole number from `least` to `most`.
 pub fn whole_number(value: &Value, least: u32, most: u32) -> Result<u32, Cow<'static, str>> {
-    let number = value.as_number().and_then(Number::as_u64);
+    let number = value.as_number().and_then(whole);
     number
         .and_then(|number| u32::try_from(number).ok())
         .filter(|number| (least..=most).contains(number))
@@ -238,6 +253,9 @@ mod tests {
             (json!(-1), false, false),
             (json!("1"), false, false),
             (json!(u64::MAX), false, false),
+            (json!(1.0), true, true),
+            (serde_json::from_str("1e0").unwrap(), true, true),
+            (serde_json::from_str("1e99").unwrap(), false, false),
         ] {
             assert_eq!(whole_number(&value, 0, 1).is_ok(), is_whole, "{value}");
             assert_eq!(number(&value, 0.0, 1.0).is_ok(), is_number, "{value}");

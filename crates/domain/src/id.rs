@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::field::FieldValue;
+use crate::field::{FieldValue, whole};
 
 macro_rules! integer_id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
@@ -18,7 +18,7 @@ macro_rules! integer_id {
 
         impl FieldValue for $name {
             fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
-                let id = value.as_i64();
+                let id = value.as_number().and_then(whole);
                 id.map(Self)
                     .ok_or_else(|| "must be an ID, which is a whole number".into())
             }

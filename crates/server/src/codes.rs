@@ -140,8 +140,6 @@ codes! {
         "The path does not support this method; `Allow` lists the methods that it supports.",
     NameTaken = "name_taken", [CONFLICT]:
         "Another definition already has this name.",
-    NotAcceptable = "not_acceptable", [NOT_ACCEPTABLE]:
-        "`Accept` must list both `application/json` and `text/event-stream`.",
     NotAuthenticated = "not_authenticated", [UNAUTHORIZED]:
         "The access token is missing, invalid, or expired, or its session has ended.",
     NotFound = "not_found", [NOT_FOUND]:

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod gateway_addresses;
+mod mcp_clients;
 mod oauth;
 mod slow_upstreams;
 mod upstream_http;

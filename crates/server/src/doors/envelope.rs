@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::call_headers;
-use crate::extract;
+use crate::extract::{self, whole};
 use crate::problem::Problem;
 
 /// A request to send, and the intent behind it. Set the target with `path` and either `service` or
@@ -23,7 +23,7 @@ use crate::problem::Problem;
 #[serde(deny_unknown_fields)]
 pub(super) struct Envelope<'a> {
     /// ID of the service, instead of `service`.
-    #[serde(alias = "serviceId")]
+    #[serde(default, alias = "serviceId", deserialize_with = "whole")]
     service_id: Option<i64>,
     /// Name of the service.
     service: Option<String>,
@@ -59,6 +59,7 @@ pub(super) struct Envelope<'a> {
     #[schema(min_length = 1, max_length = 255)]
     idempotency_key: Option<String>,
     /// How long the call may stay open while the request is held, in seconds.
+    #[serde(default, deserialize_with = "whole")]
     #[schema(minimum = 0, maximum = 300)]
     wait: Option<u32>,
 }

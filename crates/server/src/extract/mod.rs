@@ -7,6 +7,7 @@ mod json;
 mod optional_json;
 mod path;
 mod query;
+mod whole;
 
 pub(crate) use body::{arriving_body, read_body};
 pub(crate) use fields::Fields;
@@ -14,6 +15,7 @@ pub(crate) use json::{ApiJson, JSON_BODY_BYTES_MAX, LimitedJson, from_json};
 pub(crate) use optional_json::OptionalJson;
 pub(crate) use path::ApiPath;
 pub(crate) use query::ApiQuery;
+pub(crate) use whole::whole;
 
 #[cfg(test)]
 mod tests;

@@ -2,12 +2,14 @@
 
 use bytes::Bytes;
 use gaiterguard_domain::request::{ProxyRequest, ServiceName};
-use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::super::envelope;
-use crate::extract;
+use crate::extract::{self, whole};
 use crate::problem::Problem;
 
 /// Maximum number of operations in one search result, and the default.
@@ -54,6 +56,7 @@ pub(super) struct Nothing {}
 struct SearchArguments {
     query: Option<String>,
     service: Option<String>,
+    #[serde(default, deserialize_with = "whole")]
     limit: Option<usize>,
 }
 
@@ -86,7 +89,8 @@ impl Search {
     }
 }
 
-/// Parses the arguments of `proxy_request` and `dry_run`: those of `POST /proxy`, except `wait`.
+/// Parses the arguments of `proxy_request` and `dry_run`: those of `POST /proxy`, except `wait`. Some clients
+/// write an object as a text that contains its JSON, so such a text is labeled as JSON if it has no label.
 pub(super) fn proposed(arguments: &Bytes) -> Result<ProxyRequest, Problem> {
     let mut request = envelope::read(arguments, &HeaderMap::new())?;
     if request.wait.is_some() {
@@ -95,9 +99,18 @@ pub(super) fn proposed(arguments: &Bytes) -> Result<ProxyRequest, Problem> {
             "unknown field: a held request returns immediately; use action_status to wait",
         ));
     }
+    if !request.headers.contains_key(CONTENT_TYPE) && is_object_or_array(&request.body) {
+        let json = HeaderValue::from_static("application/json");
+        request.headers.insert(CONTENT_TYPE, json);
+    }
     // An agent's default wait is for clients that cannot ask again.
     request.wait = Some(std::time::Duration::ZERO);
     Ok(request)
+}
+
+fn is_object_or_array(body: &[u8]) -> bool {
+    matches!(body.trim_ascii_start().first(), Some(b'{' | b'['))
+        && serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }
 
 /// Arguments of `action_status`.
@@ -105,6 +118,7 @@ pub(super) fn proposed(arguments: &Bytes) -> Result<ProxyRequest, Problem> {
 #[serde(deny_unknown_fields)]
 pub(super) struct StatusArguments {
     pub(super) action_id: String,
+    #[serde(default, deserialize_with = "whole")]
     wait_seconds: Option<u64>,
 }
 

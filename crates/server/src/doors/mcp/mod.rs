@@ -14,8 +14,8 @@ use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use gaiterguard_gateway::refusal::Refusal;
-use http::header::{CONTENT_TYPE, ORIGIN};
-use http::{HeaderMap, StatusCode};
+use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
@@ -37,7 +37,6 @@ use crate::state::AgentState;
     path = "/mcp",
     operation_id = "mcp",
     tag = "agent",
-    params(("Accept" = String, Header, description = "`application/json, text/event-stream`.")),
     request_body(content = Object, description = "A JSON-RPC message."),
     security(("agentKey" = [])),
     responses(
@@ -48,8 +47,6 @@ use crate::state::AgentState;
         (status = 403, description = "`cross_origin_refused`: the request comes from a page from \
                                       another origin."),
         (status = 404, description = "The method is not supported; the JSON-RPC message says so.", body = Object),
-        (status = 406, description = "`not_acceptable`: the client must accept both response \
-                                      types."),
         InvalidBody, Unavailable,
     )
 )]
@@ -58,7 +55,10 @@ pub(super) async fn mcp(
     Extension(context): Extension<RequestContext>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    // Each response is one JSON message, whatever the client accepts. The transport insists on both types.
+    let both = HeaderValue::from_static("application/json, text/event-stream");
+    parts.headers.insert(ACCEPT, both);
     refuse_foreign_pages(&state, &parts.headers)?;
     // Without a valid key there is no response; a known agent that may not act is informed by the
     // tools.
@@ -122,7 +122,6 @@ where
     let Ok(text) = response.into_body().collect().await;
     let text = String::from_utf8_lossy(&text.to_bytes()).into_owned();
     let code = match status {
-        StatusCode::NOT_ACCEPTABLE => Code::NotAcceptable,
         // The transport reports an invalid message with the same status as a wrong content type.
         StatusCode::UNSUPPORTED_MEDIA_TYPE if text.starts_with("fail to deserialize") => {
             return Err(Problem::field("", "the body must be a JSON-RPC message"));

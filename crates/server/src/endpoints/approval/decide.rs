@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use gaiterguard_domain::action::{ActionStatus, Resolution, UNDO_SECONDS_MAX};
-use gaiterguard_domain::field::FieldError;
+use gaiterguard_domain::field::{FieldError, whole};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_gateway::Gateway;
@@ -66,7 +66,8 @@ impl UndoSeconds {
 impl<'de> Deserialize<'de> for UndoSeconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let seconds = serde_json::Number::deserialize(deserializer)?;
-        let seconds = seconds.as_u64().filter(|it| *it <= UNDO_SECONDS_MAX);
+        let seconds = whole(&seconds).and_then(|seconds| u64::try_from(seconds).ok());
+        let seconds = seconds.filter(|it| *it <= UNDO_SECONDS_MAX);
         seconds.map(Self).ok_or_else(|| {
             serde::de::Error::custom(format_args!(
                 "must be a whole number from 0 to {UNDO_SECONDS_MAX}"
