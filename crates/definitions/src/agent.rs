@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::event::{Event, Subject};
-use gaiterguard_domain::field::{Change, Checked, FieldValue, number, refused, whole, whole_number};
+use gaiterguard_domain::field::{
+    Change, Checked, FieldValue, number, refused, whole, whole_number,
+};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::text::Name;
 use gaiterguard_domain::time::Timestamp;
@@ -84,7 +86,9 @@ pub struct ServiceIds(Vec<ServiceId>);
 impl FieldValue for ServiceIds {
     fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
         let listed = value.as_array().and_then(|list| {
-            let ids = list.iter().map(|id| id.as_number().and_then(whole).map(ServiceId));
+            let ids = list
+                .iter()
+                .map(|id| id.as_number().and_then(whole).map(ServiceId));
             ids.collect::<Option<Vec<_>>>()
         });
         let mut ids = listed.ok_or("must be an array of IDs, which are whole numbers")?;
