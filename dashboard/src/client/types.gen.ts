@@ -5141,12 +5141,6 @@ export type McpData = {
     body: {
         [key: string]: unknown;
     };
-    headers: {
-        /**
-         * `application/json, text/event-stream`.
-         */
-        Accept: string;
-    };
     path?: never;
     query?: never;
     url: '/mcp';
@@ -5171,10 +5165,6 @@ export type McpErrors = {
     404: {
         [key: string]: unknown;
     };
-    /**
-     * `not_acceptable`: the client must accept both response types.
-     */
-    406: unknown;
     /**
      * `request_timeout`: The request did not arrive in time.
      */

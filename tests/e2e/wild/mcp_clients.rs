@@ -129,7 +129,7 @@ async fn the_schemas_of_the_tools_are_those_that_every_model_provider_takes() {
     }
 }
 
-/// Checks a schema against the declarations of functions of Gemini, OpenAI, and Anthropic: one type each, and
+/// Checks a schema against the declarations of functions of the large model providers: one type each, and
 /// items for each array.
 fn check(schema: &Value, place: &str) {
     match schema {
