@@ -1,4 +1,5 @@
-//! A request that is assessed on its own: without a workspace, its rules and its documents.
+//! Assesses a request without a workspace: without rules, documents and earlier rulings. The command
+//! `risk eval` measures the assessors this way.
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
@@ -9,7 +10,7 @@ use gaiterguard_request::{Arena, Opened};
 
 use crate::model_input::{ModelInput, floor};
 
-/// A request that is assessed on its own.
+/// A request to assess without a workspace.
 #[derive(Clone, Copy, Debug)]
 pub struct OfflineRequest<'a> {
     /// The request as it would be sent.
@@ -25,7 +26,7 @@ pub struct OfflineRequest<'a> {
 impl OfflineRequest<'_> {
     /// Returns the built-in assessor's assessment.
     pub fn assess(&self) -> Assessment {
-        let arena = Arena::default();
+        let arena = Arena::for_body(self.request.body.len());
         assess(Subject {
             opened: &Opened::of(self.request, &arena),
             intent: self.intent,
@@ -36,14 +37,16 @@ impl OfflineRequest<'_> {
 
     /// Returns where the values of the request come from.
     pub fn origins(&self) -> Vec<Origin> {
-        let arena = Arena::default();
+        let Some(history) = self.history else {
+            return Vec::new();
+        };
+        let arena = Arena::for_body(self.request.body.len());
         let opened = Opened::of(self.request, &arena);
-        self.history.map_or_else(Vec::new, |history| {
-            origins(&opened, self.intent, history, ORIGINS_MAX)
-        })
+        origins(&opened, self.intent, history, ORIGINS_MAX)
     }
 
-    /// Whether the gateway would ask a language model about the request, if it had one.
+    /// Returns whether the gateway would ask a language model about a request with this assessment, if it
+    /// had one. `threshold` is the score from which requests are held.
     pub fn needs_model(built_in: &Assessment, threshold: f64) -> bool {
         let input = ModelInput {
             matched: Vec::new(),
@@ -55,13 +58,15 @@ impl OfflineRequest<'_> {
         input.needs_model()
     }
 
-    /// Returns the language model's verdict, for a score from which requests are held.
+    /// Asks the language model and returns its verdict. `threshold` is the score from which requests are
+    /// held.
     pub async fn ask(&self, llm: &Llm, built_in: &Assessment, threshold: f64) -> LlmVerdict {
         let origins = self.origins();
         let question = LlmQuestion {
             request: self.request,
             digest: self.request.digest(),
             intent: self.intent,
+            // The model is shown only the names; the IDs separate cached findings.
             agent: AgentId(0),
             agent_name: "agent",
             service: ServiceId(0),

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use gaiterguard_domain::id::AgentId;
 use gaiterguard_domain::time::Timestamp;
 
-/// The times at which agent keys were last used and that are not written yet.
+/// The last use of each agent key, for keys whose last use is not written yet.
 #[derive(Debug, Default)]
 pub struct LastUsed(Mutex<HashMap<AgentId, Timestamp>>);
 
@@ -18,7 +18,8 @@ impl LastUsed {
         *last = at.max(*last);
     }
 
-    /// Takes the times that are not written yet, for the caller to write.
+    /// Takes the times that are not written yet. The caller writes them, or notes them again if that
+    /// fails.
     pub fn take(&self) -> Vec<(AgentId, Timestamp)> {
         self.times().drain().collect()
     }

@@ -82,6 +82,22 @@ const ORIGIN_WIDE: &[&str] = &[
     "strict-transport-security",
 ];
 
+/// Request headers that clients and proxies change from one retry to the next, and that do not change what
+/// the request means: who sends it when, and what traces it. In lower case.
+const RETRY_HEADERS: &[&str] = &[
+    "baggage",
+    "date",
+    "sentry-trace",
+    "traceparent",
+    "tracestate",
+    "user-agent",
+    "x-amzn-trace-id",
+    "x-request-id",
+];
+
+/// Prefixes of further such headers: those of tracers, and of two families of SDKs.
+const RETRY_HEADER_PREFIXES: &[&str] = &["x-b3-", "x-datadog-", "x-stainless-", "x-stripe-client-"];
+
 /// Words in a header's name that mark its value as secret.
 const SENSITIVE_WORDS: &[&str] = &["token", "secret", "key", "password"];
 
@@ -199,6 +215,14 @@ pub fn ask_for_web_socket(headers: &HeaderMap) -> bool {
             .any(|one| one.trim().eq_ignore_ascii_case(word))
     };
     names(UPGRADE, "websocket") && names(CONNECTION, "upgrade")
+}
+
+/// Returns whether a header may differ between retries of the same request. Expects a lower-case name.
+pub fn varies_between_retries(name: &str) -> bool {
+    RETRY_HEADERS.contains(&name)
+        || RETRY_HEADER_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
 }
 
 /// Returns whether a header belongs to one connection. Expects a lower-case name written with `-`.

@@ -9,8 +9,8 @@ use thiserror::Error;
 
 use crate::id::ServiceId;
 use crate::message;
-use crate::redact;
 use crate::target::Target;
+use crate::{header, redact};
 
 /// The length limit of an intent, in characters.
 pub const INTENT_CHARS_MAX: usize = 2000;
@@ -283,6 +283,21 @@ impl CanonicalRequest {
         })
     }
 
+    /// Returns the request without the headers that differ between retries of it; `None` if there are no
+    /// such headers.
+    pub(crate) fn without_retry_headers(&self) -> Option<Self> {
+        let varies = |name: &HeaderName| header::varies_between_retries(name.as_str());
+        if !self.headers.keys().any(varies) {
+            return None;
+        }
+        let kept = self.headers.iter().filter(|(name, _)| !varies(name));
+        let headers = kept.map(|(name, value)| (name.clone(), value.clone()));
+        Some(Self {
+            headers: headers.collect(),
+            ..self.clone()
+        })
+    }
+
     /// Returns the SHA-256 of the canonical form. Anyone who has the request can recompute it.
     pub fn digest(&self) -> Digest {
         let mut digest = self.running_digest();
@@ -311,21 +326,21 @@ impl CanonicalRequest {
     }
 }
 
-/// Returns the digest that identifies a repeated request under a used idempotency key. It covers
-/// the service, method, URL, forwarded headers, body and intent: services with the same URL may
-/// have different credentials.
-pub fn idempotency_digest(service: ServiceId, request: &Digest, intent: &Intent) -> Digest {
+/// Returns the digest that identifies a repeated request under a used idempotency key. It covers the service,
+/// because services with the same URL may have different credentials, and the payload: method, URL, body and
+/// the headers that do not differ between retries. The intent may be in other words each time.
+pub fn idempotency_digest(service: ServiceId, payload: &Digest) -> Digest {
     let mut hash = Sha256::new();
-    hash.update(b"gaiterguard.idempotency.v2\n");
+    hash.update(b"gaiterguard.idempotency.v3\n");
     hash.update(service.0.to_be_bytes());
-    hash.update(request.0);
-    hash.update(intent.as_str());
+    hash.update(payload.0);
     Digest(hash.finalize().into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digested_request::DigestedRequest;
 
     fn request() -> CanonicalRequest {
         let mut headers = HeaderMap::new();
@@ -394,11 +409,32 @@ mod tests {
         let mut other = request();
         other.body = Bytes::from_static(b"{\"amount\":501}");
         assert_ne!(other.digest(), digest);
-        let intent = Intent::parse("pay").unwrap();
-        let identity = idempotency_digest(ServiceId(1), &digest, &intent);
-        assert_ne!(idempotency_digest(ServiceId(2), &digest, &intent), identity);
-        let without_intent = idempotency_digest(ServiceId(1), &digest, &Intent::absent());
-        assert_ne!(without_intent, identity);
+        let identity = idempotency_digest(ServiceId(1), &digest);
+        assert_ne!(idempotency_digest(ServiceId(2), &digest), identity);
+    }
+
+    #[test]
+    fn a_retry_has_the_payload_of_the_first_attempt() {
+        let first = DigestedRequest::new(request());
+        assert_eq!(first.payload(), first.digest());
+        let with = |name: &'static str, value: &'static str| {
+            let mut request = request();
+            request
+                .headers
+                .append(name, HeaderValue::from_static(value));
+            DigestedRequest::new(request)
+        };
+        for name in [
+            "traceparent",
+            "user-agent",
+            "x-stainless-retry-count",
+            "x-b3-traceid",
+        ] {
+            let retry = with(name, "1");
+            assert_eq!(retry.payload(), first.payload(), "{name}");
+            assert_ne!(retry.digest(), first.digest(), "{name}");
+        }
+        assert_ne!(with("x-version", "2").payload(), first.payload());
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Gateway {
                 None => match self.evaluate(&prepared, &request).await? {
                     Evaluated::Now(evaluation) => evaluation,
                     Evaluated::Before(claim) => {
-                        return self.claimed(&prepared, &request, claim).await;
+                        return self.claimed(&prepared, claim).await;
                     }
                 },
             };
@@ -159,7 +159,7 @@ impl Gateway {
                 }
                 Recorded::Deny => return Err(Refusal::denied(evaluation.matched_rules)),
                 Recorded::KeyUsed(claim) => {
-                    return self.claimed(&prepared, &request, claim).await;
+                    return self.claimed(&prepared, claim).await;
                 }
                 Recorded::AlreadyHeld(action) => {
                     let actions = &self.agent_actions;
@@ -252,14 +252,9 @@ impl Gateway {
     }
 
     /// Returns the outcome of the request that claimed this request's key before.
-    async fn claimed(
-        &self,
-        prepared: &Prepared,
-        request: &ProxyRequest,
-        claim: Claim,
-    ) -> Result<Outcome, Refusal> {
+    async fn claimed(&self, prepared: &Prepared, claim: Claim) -> Result<Outcome, Refusal> {
         let actions = &self.agent_actions;
-        Box::pin(actions.outcome_of_claim(prepared, &request.intent, claim)).await
+        Box::pin(actions.outcome_of_claim(prepared, claim)).await
     }
 
     /// Returns the idempotency key of a request that will be forwarded, with the key that seals its

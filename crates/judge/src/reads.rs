@@ -4,37 +4,69 @@ use std::sync::LazyLock;
 
 use crate::words::{ByStem, Stem, Stems, stem};
 
-/// The kinds of data, with their name in the table of weights and their words.
-const KINDS: [(&str, &str); 8] = [
+/// A kind of data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DataKind {
+    /// Wages and salaries.
+    Pay,
+    /// Medical data.
+    Health,
+    /// Data that identifies a person.
+    Identity,
+    /// Passwords, keys and tokens.
+    Secret,
+    /// Messages and recordings.
+    Mail,
+    /// Exports of everything that there is.
+    Everything,
+    /// Records of what was done, and where.
+    Activity,
+    /// People themselves.
+    People,
+}
+
+/// All kinds, with their name in the table of weights and their words.
+const KINDS: [(DataKind, &str, &str); 8] = [
     (
+        DataKind::Pay,
         "pay",
         "payroll salary wage compensation payslip bonus income earning",
     ),
     (
+        DataKind::Health,
         "health",
         "medical health patient observation medication diagnosis eeoc psych allergy prescription \
          disability",
     ),
     (
+        DataKind::Identity,
         "identity",
         "ssn passport birthdate birthday birth dob identity iban pan gender ethnicity religion \
          address phone mobilephone",
     ),
     (
+        DataKind::Secret,
         "secret",
         "secret password credential token key kubeconfig private vault env vars recovery reveal peek \
          decrypt plaintext",
     ),
     (
+        DataKind::Mail,
         "mail",
         "mailbox message inbox transcript recording voicemail chat dm conversation",
     ),
     (
+        DataKind::Everything,
         "everything",
         "everything export all full dump bulk download takeout",
     ),
-    ("activity", "audit log activity location tracking history"),
     (
+        DataKind::Activity,
+        "activity",
+        "audit log activity location tracking history",
+    ),
+    (
+        DataKind::People,
         "people",
         "user employee member customer contact candidate patient worker people applicant requester \
          attendee person",
@@ -44,17 +76,17 @@ const KINDS: [(&str, &str); 8] = [
 /// Words by which a read would act.
 const ACTING: &str = "delete purge remove destroy drop wipe cancel terminate approve reject ban disable \
     kill execute publish send reset revoke restart stop topup pay refund transfer close archive build \
-    trigger unsubscribe accept decline confirm discard overwrite ban force cascade recursive";
+    trigger unsubscribe accept decline confirm discard overwrite force cascade recursive";
 
 /// Names under which a request says what it is to do.
 const ACTION_NAMES: &str =
     "action op cmd do then apply operation command task mode method verb perform";
 
-static BY_STEM: LazyLock<ByStem<u16>> = LazyLock::new(|| {
-    let mut by_stem = ByStem::<u16>::default();
-    for (number, (_, words)) in KINDS.iter().enumerate() {
+static BY_STEM: LazyLock<ByStem<DataKinds>> = LazyLock::new(|| {
+    let mut by_stem = ByStem::<DataKinds>::default();
+    for (kind, _, words) in KINDS {
         for word in words.split_ascii_whitespace() {
-            *by_stem.entry(stem(word)).or_default() |= 1 << number;
+            by_stem.entry(stem(word)).or_default().add(kind);
         }
     }
     by_stem
@@ -82,10 +114,12 @@ pub(crate) fn names_action(stem: Stem) -> bool {
 pub(crate) struct DataKinds(u16);
 
 impl DataKinds {
+    /// Returns the kinds that a word names.
     pub(crate) fn of(stem: Stem) -> Self {
-        Self(BY_STEM.get(&stem).copied().unwrap_or_default())
+        BY_STEM.get(&stem).copied().unwrap_or_default()
     }
 
+    /// Returns the kinds that any of the words names.
     pub(crate) fn of_all(stems: impl IntoIterator<Item = Stem>) -> Self {
         let kinds = stems.into_iter().map(Self::of);
         kinds.fold(Self::default(), Self::with)
@@ -99,25 +133,34 @@ impl DataKinds {
         Self(self.0 & !other.0)
     }
 
-    /// Returns the set without the kind of people.
+    /// Returns the set without [`DataKind::People`].
     pub(crate) fn without_people(self) -> Self {
-        let people = KINDS.iter().position(|(name, _)| *name == "people");
-        Self(self.0 & !people.map_or(0, |number| 1 << number))
+        let mut people = Self::default();
+        people.add(DataKind::People);
+        self.without(people)
     }
 
     pub(crate) fn count(self) -> u32 {
         self.0.count_ones()
     }
 
-    pub(crate) fn has_any_of(self, names: &[&str]) -> bool {
-        self.names().any(|name| names.contains(&name))
+    pub(crate) fn has_any_of(self, kinds: &[DataKind]) -> bool {
+        kinds.iter().any(|kind| self.has(*kind))
     }
 
+    /// Returns the names of the kinds in the table of weights.
     pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
         KINDS
             .iter()
-            .enumerate()
-            .filter(move |(number, _)| self.0 & 1 << number != 0)
-            .map(|(_, (name, _))| *name)
+            .filter(move |(kind, ..)| self.has(*kind))
+            .map(|(_, name, _)| *name)
+    }
+
+    fn has(self, kind: DataKind) -> bool {
+        self.0 & 1 << kind as u16 != 0
+    }
+
+    fn add(&mut self, kind: DataKind) {
+        self.0 |= 1 << kind as u16;
     }
 }

@@ -44,7 +44,7 @@ impl Breaker {
             State::Closed { .. } => false,
             State::Open { since, pause } => {
                 let now = self.clock.now();
-                // A clock that was set back must not keep the circuit open for ever.
+                // A clock that was set back must not keep the circuit open forever.
                 if now >= since && since.until(now) < pause {
                     return None;
                 }
@@ -60,7 +60,8 @@ impl Breaker {
         })
     }
 
-    /// Returns whether calls are refused at present.
+    /// Returns whether the server failed repeatedly and is not known to be back. After a pause that is
+    /// still so, until the call that tries the server succeeds.
     pub(crate) fn is_open(&self) -> bool {
         !matches!(*self.lock(), State::Closed { .. })
     }
@@ -79,10 +80,14 @@ pub(crate) struct Admission<'a> {
 }
 
 impl Admission<'_> {
-    /// Records that the server responded properly.
+    /// Records that the server responded properly. Only the call that tries the server closes an open
+    /// circuit. If a call from before the failures did, a second call could try while the first runs.
     pub(crate) fn succeeded(mut self) {
         self.is_settled = true;
-        *self.breaker.lock() = State::Closed { failures: 0 };
+        let mut state = self.breaker.lock();
+        if self.is_probe || matches!(*state, State::Closed { .. }) {
+            *state = State::Closed { failures: 0 };
+        }
     }
 
     /// Records that the server failed.
@@ -180,6 +185,19 @@ mod tests {
         assert!(breaker.admit().is_none());
         probe.succeeded();
         assert!(breaker.admit().is_some());
+    }
+
+    #[test]
+    fn a_call_from_before_the_failures_does_not_close_it() {
+        let (breaker, clock) = breaker();
+        let earlier = breaker.admit().unwrap();
+        fail(&breaker, FAILURES_MAX);
+        clock.advance(PAUSE);
+        let probe = breaker.admit().unwrap();
+        earlier.succeeded();
+        assert!(breaker.admit().is_none(), "one call at a time tries");
+        probe.succeeded();
+        assert!(!breaker.is_open());
     }
 
     #[test]

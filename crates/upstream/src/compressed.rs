@@ -114,10 +114,16 @@ impl Decoder {
     /// here; then this output is the last.
     pub(crate) fn push(&mut self, piece: &[u8]) -> (Vec<u8>, bool) {
         fn is_decoded(decoder: &mut impl Write, piece: &[u8]) -> bool {
-            decoder
+            let is_good = decoder
                 .write_all(piece)
                 .and_then(|()| decoder.flush())
-                .is_ok()
+                .is_ok();
+            if !is_good {
+                // The decoder's buffer still has the data before the damage. Another write hands it over
+                // before it fails again.
+                let _ = decoder.write_all(&[0]);
+            }
+            is_good
         }
         let (is_good, decoded) = match &mut self.0 {
             Inner::Gzip(decoder) => (is_decoded(decoder, piece), decoder.get_mut()),

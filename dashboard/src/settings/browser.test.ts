@@ -19,7 +19,13 @@ it.each([
     'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15',
     'Safari on macOS',
   ],
+  [
+    'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148',
+    'Unknown browser on iPhone',
+  ],
+  ['Mozilla/5.0 (compatible; Something/1.0)', 'Unknown browser'],
   ['curl/8.5.0', 'curl'],
+  ['/1.0', 'Unknown browser'],
   [`${'x'.repeat(200)}/1`, 'x'.repeat(40)],
   ['', 'Unknown browser'],
   [null, 'Unknown browser'],

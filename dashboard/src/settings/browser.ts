@@ -1,4 +1,4 @@
-/** Short names of browsers. */
+/** Short names of browsers and other clients. */
 
 /** Browsers by their token in a `User-Agent`; those that imitate others come first. */
 const BROWSERS: ReadonlyArray<readonly [token: RegExp, name: string]> = [
@@ -23,15 +23,18 @@ const SYSTEMS: ReadonlyArray<readonly [token: RegExp, name: string]> = [
 /** Longer names of programs are cut: the text is the client's own. */
 const PROGRAM_CHARACTERS_MAX = 40;
 
-/** Returns the browser and its system, such as “Firefox on Linux”, or the name of another program. */
+/** Returns the browser or other program and its system, such as “Firefox on Linux”. */
 export function browserName(userAgent: string | null): string {
-  if (userAgent === null || userAgent.trim() === '') return 'Unknown browser';
+  if (userAgent === null) return 'Unknown browser';
   const nameIn = (all: typeof BROWSERS) => all.find(([token]) => token.test(userAgent))?.[1];
-  const browser = nameIn(BROWSERS);
-  if (browser === undefined) {
-    const [program = ''] = userAgent.trim().split(/[\s/]/);
-    return program.slice(0, PROGRAM_CHARACTERS_MAX);
-  }
+  const name = nameIn(BROWSERS) ?? programName(userAgent);
   const system = nameIn(SYSTEMS);
-  return system === undefined ? browser : `${browser} on ${system}`;
+  return system === undefined ? name : `${name} on ${system}`;
+}
+
+/** Returns the first name in a `User-Agent`, unless it is the one that all browsers begin with. */
+function programName(userAgent: string): string {
+  const [program = ''] = userAgent.trim().split(/[\s/]/);
+  if (program === '' || program === 'Mozilla') return 'Unknown browser';
+  return program.slice(0, PROGRAM_CHARACTERS_MAX);
 }

@@ -66,8 +66,6 @@ async fn a_key_belongs_to_one_payload_of_one_agent(storage: Storage) {
     ];
     let mut with_header = post("/things", json!({"n": 1}));
     with_header["headers"] = json!({"X-Other": "1"});
-    let mut with_intent = post("/things", json!({"n": 1}));
-    with_intent["intent"] = json!("Something else");
     let url = scene.upstream.url();
     let twin = scene.human.create_bearer_service("twin", &url, "x").await;
     let scope = format!("/agents/{}/services", scene.agent.id);
@@ -76,7 +74,7 @@ async fn a_key_belongs_to_one_payload_of_one_agent(storage: Storage) {
     scope.json(ids).send().await.expect_status(200);
     let mut to_twin = post("/things", json!({"n": 1}));
     to_twin["service"] = json!("twin");
-    others.extend([with_header, with_intent, to_twin]);
+    others.extend([with_header, to_twin]);
     for other in others {
         let response = scene
             .agent

@@ -53,6 +53,7 @@ async fn a_client_may_accept_any_type_of_response() {
 #[tokio::test]
 async fn whole_numbers_may_be_written_with_a_fraction_or_an_exponent() {
     let scene = Scene::new(Storage::Sqlite).await;
+    let held = scene.hold("x").await;
     scene.allow_everything().await;
     for limit in ["10.0", "1e1"] {
         let arguments = format!(r#"{{"query":"x","limit":{limit}}}"#);
@@ -68,7 +69,6 @@ async fn whole_numbers_may_be_written_with_a_fraction_or_an_exponent() {
         let sent = result_of(&scene, "proxy_request", &arguments).await;
         assert_eq!(sent["isError"], false, "{sent}");
     }
-    let held = scene.hold("x").await;
     for seconds in ["0.0", "1.0", "1e0"] {
         let arguments = format!(
             r#"{{"action_id":"{}","wait_seconds":{seconds}}}"#,

@@ -4,5 +4,6 @@ mod addresses;
 mod gateway_addresses;
 mod mcp_clients;
 mod oauth;
+mod retries;
 mod slow_upstreams;
 mod upstream_http;

@@ -1,7 +1,7 @@
 //! Checks body fields that a condition names against the documents of a service, so that the author
 //! of a misspelled one is warned.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Catalog;
 use crate::operation::{Body, Documented};
@@ -19,14 +19,14 @@ const COMPARED_BYTES_MAX: usize = 128;
 const DIFFERENCES_BYTES_MAX: usize = 4 * DIFFERENCES_MAX;
 
 impl Catalog {
-    /// Whether some operation's body has a value at a JSON pointer; `None` if the documents do not say,
-    /// because they describe no body, or one that may have unlisted fields.
+    /// Returns whether some operation's body has a value at a JSON pointer; `None` if the documents do not
+    /// say, because they describe no body, or one that may have unlisted fields.
     pub fn lists_body_field(&self, pointer: &str) -> Option<bool> {
         let mut listed = None;
         for body in self.bodies() {
             match body.documents(pointer) {
                 Documented::Yes => return Some(true),
-                Documented::No => listed = listed.or(Some(false)),
+                Documented::No => listed = Some(false),
                 Documented::Unknown => return self.is_listed(pointer).then_some(true),
             }
         }
@@ -34,22 +34,25 @@ impl Catalog {
     }
 
     /// Returns the dotted path of the documented field whose name is most similar to the last name in a
-    /// pointer that no document lists; `None` if no name is similar enough.
+    /// pointer that no document lists; `None` if no name is similar enough. If several names are equally
+    /// similar, it is the field whose whole path is most similar.
     pub fn similar_body_field(&self, pointer: &str) -> Option<String> {
         let wanted = name_of(pointer).to_lowercase();
         // Large documents repeat few names many times.
-        let mut by_name: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut by_name: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for field in self.bodies().flat_map(|body| body.fields.iter()) {
-            let known = by_name.entry(field.name()).or_insert(&field.pointer);
-            if field.pointer.len() < known.len() {
-                *known = &field.pointer;
-            }
+            let pointers = by_name.entry(field.name()).or_default();
+            pointers.insert(&field.pointer);
         }
-        let similar = by_name.into_iter().filter_map(|(name, pointer)| {
+        let similar = by_name.into_iter().filter_map(|(name, pointers)| {
             let differences = differences(&wanted, &name.to_lowercase())?;
-            Some((differences, pointer))
+            Some((differences, pointers))
         });
-        let (_, found) = similar.min()?;
+        let candidates = similar.flat_map(|(differences, pointers)| {
+            let ranked = move |listed| (differences, path_differences(pointer, listed), listed);
+            pointers.into_iter().map(ranked)
+        });
+        let (.., found) = candidates.min()?;
         let names = found.split('/').filter(|name| !name.is_empty());
         let names: Vec<String> = names
             .map(|name| name.replace("~1", "/").replace("~0", "~"))
@@ -68,6 +71,7 @@ impl Catalog {
     }
 }
 
+/// Returns the last part of a pointer that is not an index.
 fn name_of(pointer: &str) -> &str {
     let is_index = |name: &&str| name.bytes().all(|byte| byte.is_ascii_digit());
     let mut names = pointer.rsplit('/');
@@ -81,9 +85,17 @@ fn differences(one: &str, other: &str) -> Option<usize> {
     if longest > COMPARED_BYTES_MAX || one.len().abs_diff(other.len()) > DIFFERENCES_BYTES_MAX {
         return None;
     }
-    let found = strsim::osa_distance(one, other);
-    let letters = one.chars().count().max(other.chars().count());
-    (found <= DIFFERENCES_MAX && found * 2 < letters).then_some(found)
+    let distance = strsim::osa_distance(one, other);
+    let characters = one.chars().count().max(other.chars().count());
+    (distance <= DIFFERENCES_MAX && distance * 2 < characters).then_some(distance)
+}
+
+/// Returns in how many characters two paths differ, for paths that are short enough to be compared.
+fn path_differences(one: &str, other: &str) -> usize {
+    if one.len().max(other.len()) > COMPARED_BYTES_MAX {
+        return usize::MAX;
+    }
+    strsim::osa_distance(one, other)
 }
 
 #[cfg(test)]
@@ -150,6 +162,22 @@ mod tests {
                     "{pointer}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn of_fields_with_similar_names_the_one_on_the_most_similar_path_is_suggested() {
+        let pointers = ["/amount", "/refund/amount", "/item/name", "/customer/name"];
+        let known = catalog(vec![body(&pointers, false)]);
+        for (pointer, similar) in [
+            ("/amuont", "amount"),
+            ("/refund/amuont", "refund.amount"),
+            ("/custmer/name", "customer.name"),
+            ("/itme/name", "item.name"),
+        ] {
+            assert_eq!(known.lists_body_field(pointer), Some(false), "{pointer}");
+            let suggested = known.similar_body_field(pointer);
+            assert_eq!(suggested.as_deref(), Some(similar), "{pointer}");
         }
     }
 

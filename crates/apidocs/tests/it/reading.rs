@@ -200,7 +200,7 @@ fn what_cannot_be_read_is_named_and_the_rest_is_kept() {
         "other.yaml: is a reference to another file",
         "#/nowhere: is a reference to nothing",
         "POST /refs: has circular references",
-        "POST /refs: has a parameter without a name or a place",
+        "POST /refs: has a parameter without a name or a known location",
         "/round: has circular references",
         "tags: are not a list",
     ] {

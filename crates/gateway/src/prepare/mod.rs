@@ -17,7 +17,8 @@ use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
 use gaiterguard_provenance::{AgentHistory, HistoryKey, Provenance};
 use gaiterguard_upstream::Upstream;
-use http::{HeaderMap, Method};
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue, Method};
 use tokio_util::sync::CancellationToken;
 
 use self::locate::Located;
@@ -151,9 +152,21 @@ impl Prepared {
     ///
     /// # Errors
     ///
-    /// If the body has not arrived: nothing may be claimed or held then.
+    /// If the body has not arrived: nothing may be held then.
     pub(crate) fn known_digest(&self) -> Result<Digest, Refusal> {
         self.digest().ok_or(Refusal::AuthorityUnconfirmed)
+    }
+
+    /// Returns the digest of the payload.
+    ///
+    /// # Errors
+    ///
+    /// If the body has not arrived: nothing may be claimed then.
+    pub(crate) fn payload(&self) -> Result<Digest, Refusal> {
+        match &self.request {
+            PreparedRequest::Whole(request) => Ok(request.payload()),
+            PreparedRequest::Head(_) => Err(Refusal::AuthorityUnconfirmed),
+        }
     }
 }
 
@@ -250,6 +263,9 @@ impl Preparer {
     }
 }
 
+/// The `User-Agent` of a request whose agent gives none.
+const OWN_USER_AGENT: &str = concat!("gaiterguard/", env!("CARGO_PKG_VERSION"));
+
 /// Returns the exact request, without anything in the place of the credential.
 pub(crate) fn canonical(
     service: &ResolvedService,
@@ -269,14 +285,17 @@ pub(crate) fn canonical(
             message: NO_AGENT_KEY.to_owned(),
         });
     }
+    let injects_credential = service.auth_type != AuthType::None;
+    let mut headers =
+        header::forwardable(headers, service.credential_headers(), injects_credential);
+    // Some APIs refuse requests without one. It is part of the digest, like every header that is sent.
+    headers
+        .entry(USER_AGENT)
+        .or_insert(HeaderValue::from_static(OWN_USER_AGENT));
     Ok(CanonicalRequest {
         method,
         target,
-        headers: header::forwardable(
-            headers,
-            service.credential_headers(),
-            service.auth_type != AuthType::None,
-        ),
+        headers,
         body,
     })
 }

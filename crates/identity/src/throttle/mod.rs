@@ -42,7 +42,11 @@ pub(crate) const PERIOD: Duration = Duration::from_mins(1);
 /// How long a source counts as one from which someone signed in. Operators sign in at least monthly.
 const KNOWN_SOURCE_PERIOD: Duration = Duration::from_hours(24 * 30);
 
-/// How many pairs of account and source are remembered, at some 100 bytes each: under 2 MiB.
+/// How much of [`KNOWN_SOURCE_PERIOD`] must have passed before a sign-in renews it. A day, so that one
+/// client that signs in all the time does not displace the others from [`KNOWN_SOURCES_MAX`].
+const KNOWN_SOURCE_RENEWAL: Duration = Duration::from_hours(24);
+
+/// How many sign-ins of pairs of account and source are remembered, at some 100 bytes each: under 2 MiB.
 const KNOWN_SOURCES_MAX: usize = 16_384;
 
 /// How many occurrences of a kind are remembered. Password hashing is too slow for so many to occur
@@ -128,7 +132,7 @@ struct Counts {
     sources: Window<SourceKey>,
     known: Window<KnownKey>,
     reserve: Window<SourceKey>,
-    /// The pairs from which someone signed in, with one occurrence for each.
+    /// The pairs from which someone signed in, with at most one occurrence a day for each.
     known_sources: Window<(AccountKey, SourceKey)>,
     registrations: Window<SourceKey>,
 }
@@ -282,7 +286,8 @@ impl Attempt<'_> {
             None => counts.sources.withdraw(&self.client.source, self.other),
         }
         let pair = (self.client.account, self.client.source);
-        if counts.known_sources.pause(&pair, now).is_none() {
+        let left = counts.known_sources.pause(&pair, now);
+        if left.is_none_or(|left| left + KNOWN_SOURCE_RENEWAL <= KNOWN_SOURCE_PERIOD) {
             counts.known_sources.note(pair, now);
         }
     }

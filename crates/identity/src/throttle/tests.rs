@@ -1,4 +1,4 @@
-//! The counts at times that the tests choose.
+//! The limits, with every time chosen by the test.
 
 use super::*;
 
@@ -161,13 +161,13 @@ fn at_the_limit_of_a_source_only_right_passwords_of_untouched_accounts_are_accep
 fn beyond_the_limit_of_a_source_few_accounts_can_be_guessed_at() {
     let throttle = Throttle::new();
     let from = "192.0.2.1";
-    let looked_at = (0..200)
+    let checked = (0..200)
         .filter(|n| {
             let client = client(&format!("{n}@example.com"), from);
             throttle.attempt(client, true, START).is_ok()
         })
         .count();
-    assert_eq!(looked_at, SOURCE_FAILURES_MAX + SOURCE_RESERVE_MAX);
+    assert_eq!(checked, SOURCE_FAILURES_MAX + SOURCE_RESERVE_MAX);
 }
 
 #[test]
@@ -194,6 +194,21 @@ fn a_source_from_which_someone_signed_in_has_its_own_attempts() {
         "its own attempts are limited too"
     );
     assert!(right(&throttle, email, home, later(60)));
+}
+
+#[test]
+fn each_sign_in_renews_the_time_for_which_its_source_is_known() {
+    const DAY_SECONDS: u64 = 24 * 60 * 60;
+    let throttle = Throttle::new();
+    let (email, home) = ("a@example.com", "192.0.2.1");
+    assert!(right(&throttle, email, home, START));
+    assert!(right(&throttle, email, home, later(29 * DAY_SECONDS)));
+    let now = later(31 * DAY_SECONDS);
+    for n in 0..5 {
+        let from = format!("198.51.100.{n}");
+        assert_eq!(wrong(&throttle, email, &from, now), Ok(()));
+    }
+    assert!(right(&throttle, email, home, now));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::compared::Compared;
 use crate::features::Features;
 use crate::field::LeafKind;
 use crate::finding::Finding;
-use crate::reads::{self, DataKinds};
+use crate::reads::{self, DataKind, DataKinds};
 use crate::signal;
 use crate::words::{of_name, of_text, stem};
 
@@ -70,8 +70,9 @@ pub(super) fn reading(
     if most >= 200 {
         features.add(&["+reads_many"]);
     }
-    let is_grave = revealed.has_any_of(&["pay", "health", "secret"]);
-    if most >= 100 && (is_grave || revealed.has_any_of(&["people", "identity"])) {
+    let is_grave = revealed.has_any_of(&[DataKind::Pay, DataKind::Health, DataKind::Secret]);
+    let is_personal = revealed.has_any_of(&[DataKind::People, DataKind::Identity]);
+    if most >= 100 && (is_grave || is_personal) {
         features.add(&["+reads_many_people"]);
     }
     if is_grave {

@@ -27,20 +27,17 @@ use http::HeaderMap;
 
 use crate::{Arena, Node};
 
-pub use body::Body;
-pub use call::Call;
+pub use base64::{Decoded, decoded};
+pub use body::{Body, values_in};
+pub use call::{
+    Call, inmost, is_method_name, is_safe_method, is_soap_header, of_members, of_xml, soap_parts,
+};
 pub use encoding::InflationRoom;
 pub use graphql::{Document, OperationKind};
 pub use hidden::{Hidden, hidden_in};
 pub use oddity::{Oddity, OddityKind};
-pub use request::Request;
-
-pub use base64::{Decoded, decoded};
-pub use body::values_in;
-pub use call::{
-    inmost, is_method_name, is_safe_method, is_soap_header, of_members, of_xml, soap_parts,
-};
 pub use overriding::{is_method, overrides_method};
+pub use request::Request;
 
 /// A decoded request.
 #[derive(Debug)]
@@ -81,7 +78,9 @@ impl<'a> Opened<'a> {
         };
         let contents = body::open(request.headers, request.body, arena, &mut oddities);
         let body::Contents { body, mut others } = contents;
-        // Some servers separate parameters by a semicolon as well.
+        // Some servers separate parameters by a semicolon as well. This adds no error to those
+        // above: no text becomes unreadable by being split, and no query is long enough for too many
+        // parameters.
         if let Some(other) = request.query.filter(|query| query.contains(';')) {
             let other = arena.text(&other.replace(';', "&"));
             others.extend(Node::parse_form(other.as_bytes(), arena));
@@ -121,8 +120,9 @@ impl<'a> Opened<'a> {
         &self.body
     }
 
-    /// Returns the other ways in which a server may read the body: undeclared JSON, a form, YAML, lines of
-    /// names and values, or text in another encoding.
+    /// Returns the other ways in which a server may read the request: the body as undeclared JSON, a form,
+    /// YAML, lines of names and values, or text in another encoding, the query with semicolons between
+    /// its parameters, and the parameters within the path.
     pub fn others(&self) -> &[Node<'a>] {
         &self.others
     }
@@ -137,7 +137,7 @@ impl<'a> Opened<'a> {
         self.arena
     }
 
-    /// Returns the irregularities of its encoding.
+    /// Returns the irregularities in the encoding of the request.
     pub fn oddities(&self) -> &[Oddity] {
         &self.oddities
     }

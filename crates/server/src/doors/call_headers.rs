@@ -1,15 +1,20 @@
 //! Parses the headers that apply to a call as a whole, on every route for agents: idempotency key,
 //! intent, and how long to wait for a human.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use gaiterguard_domain::request::{IdempotencyKey, Intent, WAIT_MAX};
 use http::{HeaderMap, HeaderName};
+use percent_encoding::percent_decode_str;
 
 use crate::problem::Problem;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const AGENT_INTENT: HeaderName = HeaderName::from_static("x-agent-intent");
+/// The beginning of an extended value (RFC 8187), whose language is left empty.
+const EXTENDED: &str = "utf-8''";
+
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Returns the idempotency key. The call's header takes precedence over the field of an envelope.
@@ -39,9 +44,35 @@ pub(super) fn intent(headers: &HeaderMap) -> Result<Intent, Problem> {
     if values.next().is_some() {
         return Err(Problem::field("X-Agent-Intent", "must appear only once"));
     }
-    let text = std::str::from_utf8(value.as_bytes())
-        .map_err(|_| Problem::field("X-Agent-Intent", "must be UTF-8"))?;
-    Intent::parse(text).map_err(|refused| Problem::field("X-Agent-Intent", refused.to_string()))
+    let text = words_of(value.as_bytes());
+    Intent::parse(&text).map_err(|refused| Problem::field("X-Agent-Intent", refused.to_string()))
+}
+
+/// Returns the words in a header. Clients differ in how they send those that are not ASCII: as UTF-8, as
+/// Latin-1 (RFC 9110, section 5.5), percent-encoded, or percent-encoded after `utf-8''` (RFC 8187).
+fn words_of(value: &[u8]) -> Cow<'_, str> {
+    let Ok(text) = std::str::from_utf8(value) else {
+        return value.iter().copied().map(char::from).collect();
+    };
+    let labeled = text
+        .split_at_checked(EXTENDED.len())
+        .filter(|(label, _)| label.eq_ignore_ascii_case(EXTENDED))
+        .map(|(_, encoded)| encoded);
+    // A sentence with a space may have a percent sign of its own.
+    let encoded = labeled.or_else(|| Some(text).filter(|text| !text.contains(' ')));
+    let decoded = encoded
+        .filter(|encoded| is_percent_encoded(encoded))
+        .and_then(|encoded| percent_decode_str(encoded).decode_utf8().ok());
+    decoded.unwrap_or(Cow::Borrowed(text))
+}
+
+fn is_percent_encoded(text: &str) -> bool {
+    let mut escapes = text.split('%').skip(1).peekable();
+    escapes.peek().is_some()
+        && escapes.all(|behind| {
+            let digits = behind.as_bytes().get(..2);
+            digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+        })
 }
 
 /// Validates a wait time in a field.
@@ -108,5 +139,27 @@ mod tests {
         let given = intent(&headers(AGENT_INTENT, "list rooms")).unwrap();
         assert_eq!(given.as_str(), "list rooms");
         assert!(intent(&headers(AGENT_INTENT, " ")).is_err());
+    }
+
+    #[test]
+    fn an_intent_is_the_same_in_every_spelling_that_clients_use() {
+        let words = "Rückerstattung für Müller";
+        for value in [
+            words.as_bytes(),
+            b"R\xfcckerstattung f\xfcr M\xfcller",
+            b"R%C3%BCckerstattung%20f%C3%BCr%20M%C3%BCller",
+            b"utf-8''R%C3%BCckerstattung%20f%C3%BCr%20M%C3%BCller",
+            b"UTF-8''R%C3%BCckerstattung f%C3%BCr M%C3%BCller",
+        ] {
+            let value = HeaderValue::from_bytes(value).unwrap();
+            let headers = HeaderMap::from_iter([(AGENT_INTENT, value)]);
+            assert_eq!(intent(&headers).unwrap().as_str(), words, "{headers:?}");
+        }
+        for plain in ["Take 100% of it", "Take%20100%", "50%-off", "%ff%fe"] {
+            assert_eq!(
+                intent(&headers(AGENT_INTENT, plain)).unwrap().as_str(),
+                plain
+            );
+        }
     }
 }

@@ -214,7 +214,7 @@ fn the_name_of_a_value_adds_no_line() {
     let body = br#"{"note\n\nAll is well":"x"}"#;
     let found = summary(Effect::Change, &Method::PATCH, "/issues/12345", body, None);
     let text = found.text();
-    assert!(text.contains("note all is well x"), "{text}");
+    assert!(text.contains("note all is well “x”"), "{text}");
     assert!(!text.contains('\n'), "{text}");
 }
 

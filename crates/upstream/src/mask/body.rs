@@ -71,7 +71,7 @@ where
                 }
             };
             if !this.pieces.masker.is_empty() {
-                this.bytes_in_turn += piece.len();
+                this.bytes_in_turn += this.pieces.kept_bytes() + piece.len();
             }
             let decided = this.pieces.push(piece, this.is_ended);
             if !decided.is_empty() {

@@ -232,6 +232,8 @@ where
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use futures_util::StreamExt as _;
     use http_body_util::{BodyExt as _, StreamBody};
 
@@ -322,6 +324,26 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_before_the_damage_of_a_body_is_found() {
+        let text = format!("{}{SECRET}", "before ".repeat(30));
+        let mut wrong_checksum = Coding::Zlib.encode(text.as_bytes()).unwrap();
+        *wrong_checksum.last_mut().unwrap() ^= 1;
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.flush().unwrap();
+        let mut invalid_block = encoder.get_ref().clone();
+        // A block of the reserved type 3 (RFC 1951, section 3.2.3).
+        invalid_block.extend([7; 20]);
+        for body in [wrong_checksum, invalid_block] {
+            for length in [1, 7, 1000] {
+                let mut inspection = Inspection::new(masker(), &HeaderMap::new());
+                let is_found = body.chunks(length).any(|piece| inspection.finds(piece));
+                assert!(is_found, "{length} {body:?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_decompression_bomb_is_cut_and_one_layer_is_not() {
         let zeros = vec![b'0'; 64 * 1024 * 1024];
         let once = Coding::Gzip.encode(&zeros).unwrap();
@@ -340,9 +362,10 @@ mod tests {
             let (plain, _) = compressed::decoded(coding, &masked, 10_000);
             assert_eq!(plain, hidden.as_bytes());
         }
-        let inner = Coding::Gzip.encode(text.as_bytes()).unwrap();
-        let damaged = &inner[..inner.len() - 4];
-        let twice = Coding::Gzip.encode(damaged).unwrap();
+        // So long that it is compressed, and followed by something that is not another member.
+        let inner = Coding::Gzip.encode(text.repeat(20).as_bytes()).unwrap();
+        let damaged = [inner.as_slice(), b"not another member"].concat();
+        let twice = Coding::Gzip.encode(&damaged).unwrap();
         assert!(Inspection::new(masker(), &HeaderMap::new()).finds(&twice));
         assert_eq!(masked_compressed(&masker(), None, &twice), None);
         // The label names the layer that cannot be recognized, at any depth.

@@ -187,6 +187,11 @@ impl PieceMasker {
         }
     }
 
+    /// Returns how many bytes are searched again with the next piece.
+    fn kept_bytes(&self) -> usize {
+        self.passed.len() + self.held.len()
+    }
+
     /// Masks the next piece and returns the part that is decided: all of it, if it is the last.
     fn push(&mut self, piece: Bytes, is_last: bool) -> Bytes {
         let passed = self.passed.len();
