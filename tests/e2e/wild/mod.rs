@@ -5,5 +5,6 @@ mod gateway_addresses;
 mod mcp_clients;
 mod oauth;
 mod retries;
+mod reverse_proxies;
 mod slow_upstreams;
 mod upstream_http;

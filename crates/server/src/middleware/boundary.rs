@@ -12,7 +12,8 @@ use futures_util::FutureExt;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_listener::{Handler, HeadError, RequestBody};
 use gaiterguard_settings::CorsOrigins;
-use http::{HeaderName, HeaderValue, Request, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use http_body::Body as _;
 use tower::Service;
 
@@ -24,6 +25,7 @@ use super::security_headers::{self, FromUpstream};
 use crate::problem::Problem;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 
 /// A router with this layer; what a listener serves.
@@ -68,6 +70,7 @@ impl Boundary {
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, id_value(context.id));
+        forbid_buffering_of_events(headers);
         if !from_upstream {
             security_headers::add(headers);
         } else if is_passthrough_path(path) {
@@ -141,6 +144,19 @@ impl Handler for Boundary {
 
 /// Below `/s/`, the OPTIONS method belongs to the upstream, and a preflight request fails there
 /// because it has no key.
+/// Asks reverse proxies to pass an event stream on as it arrives: nginx collects responses by default, and
+/// events that arrive minutes late are useless.
+fn forbid_buffering_of_events(headers: &mut HeaderMap) {
+    let is_stream = headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    if is_stream {
+        headers
+            .entry(X_ACCEL_BUFFERING)
+            .or_insert(HeaderValue::from_static("no"));
+    }
+}
+
 fn is_preflight(cross_origin: Option<&CrossOrigin>, path: &str) -> bool {
     cross_origin.is_some_and(|cross_origin| cross_origin.is_preflight) && !is_passthrough_path(path)
 }
