@@ -82,6 +82,9 @@ const ORIGIN_WIDE: &[&str] = &[
     "strict-transport-security",
 ];
 
+/// The `User-Agent` of a request whose agent gives none.
+pub const OWN_USER_AGENT: &str = concat!("gaiterguard/", env!("CARGO_PKG_VERSION"));
+
 /// Request headers that clients and proxies change from one retry to the next, and that do not change what
 /// the request means: who sends it when, and what traces it. In lower case.
 const RETRY_HEADERS: &[&str] = &[

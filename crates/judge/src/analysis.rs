@@ -1,5 +1,6 @@
 //! Analyzes a request: its path, intent, values, findings and effects, before anything is scored.
 
+use gaiterguard_domain::header::OWN_USER_AGENT;
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_request::opened::Body;
 use http::Method;
@@ -57,6 +58,8 @@ impl<'a> Analysis<'a> {
             match name.as_str() {
                 // Neither a model nor a human is shown them.
                 "authorization" | "cookie" => continue,
+                // The gateway's own, which names the gateway.
+                "user-agent" if *value == *OWN_USER_AGENT => continue,
                 // AWS and SOAP name a procedure in these headers.
                 "x-amz-target" | "soapaction" => visitor.whole_call(None, value.trim_matches('"')),
                 // SOAP 1.2 names it next to the type.

@@ -102,7 +102,9 @@ impl UploadScene {
         let url = self.upstream.url();
         let mut hash = Sha256::new();
         hash.update(format!(
-            "gaiterguard.request.v1\nPOST\n{url}{path}\ncontent-type:{media_type}\n\n"
+            "gaiterguard.request.v1\nPOST\n{url}{path}\ncontent-type:{media_type}\n\
+             user-agent:gaiterguard/{}\n\n",
+            env!("CARGO_PKG_VERSION")
         ));
         hash.update(body);
         hex::encode(hash.finalize())

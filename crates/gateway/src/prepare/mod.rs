@@ -263,9 +263,6 @@ impl Preparer {
     }
 }
 
-/// The `User-Agent` of a request whose agent gives none.
-const OWN_USER_AGENT: &str = concat!("gaiterguard/", env!("CARGO_PKG_VERSION"));
-
 /// Returns the exact request, without anything in the place of the credential.
 pub(crate) fn canonical(
     service: &ResolvedService,
@@ -291,7 +288,7 @@ pub(crate) fn canonical(
     // Some APIs refuse requests without one. It is part of the digest, like every header that is sent.
     headers
         .entry(USER_AGENT)
-        .or_insert(HeaderValue::from_static(OWN_USER_AGENT));
+        .or_insert(HeaderValue::from_static(header::OWN_USER_AGENT));
     Ok(CanonicalRequest {
         method,
         target,
