@@ -37,7 +37,7 @@ test('entries are sentences with links, and expand to their details', async () =
   await held.getByText('Previous hash').waitFor();
   await held.getByText('action.created').waitFor();
   await stage.expectFine('audit');
-  await held.getByRole('link', { name: 'Delete note' }).click();
+  await held.getByRole('link', { name: 'Delete all notes' }).click();
   await expect.poll(() => new URL(page.url()).search).toBe(`?action=${action}`);
   await page.goBack();
 });

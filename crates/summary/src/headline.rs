@@ -299,7 +299,10 @@ impl Headline<'_> {
         let object = names.first().filter(|_| self.phrase.takes_name);
         let noun = self.phrase.noun.as_deref();
         if let Some(noun) = noun.filter(|_| object.is_none()) {
-            let nouns = || plural(&singular(noun));
+            // The documents may say it, too: "Remove all things".
+            let said = ["all ", "every "];
+            let one = said.iter().find_map(|said| noun.strip_prefix(said));
+            let nouns = || plural(&singular(one.unwrap_or(noun)));
             if self.phrase.is_for_all {
                 line.own(&format!(" all {}", nouns()));
                 return;

@@ -4,7 +4,7 @@ use gaiterguard_domain::effect::Effect;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::summary;
+use crate::{operation, summary};
 
 fn text(effect: Effect, method: &Method, target: &str, body: &Value) -> String {
     let body = match body {
@@ -54,6 +54,20 @@ fn a_selection_without_a_condition_is_for_all() {
         &json!({"filter": {}}),
     );
     assert_eq!(found, "Search sensors");
+}
+
+#[test]
+fn a_collection_that_the_documents_call_all_is_named_once() {
+    for (documented, expected) in [
+        ("Remove all things", "Remove all things"),
+        ("Delete every reading", "Delete all readings"),
+        ("Remove things", "Remove all things"),
+    ] {
+        let operation = operation("/things", documented, &[]);
+        let method = Method::DELETE;
+        let found = summary(Effect::Delete, &method, "/things", b"", Some(&operation));
+        assert_eq!(found.text(), expected);
+    }
 }
 
 #[test]
