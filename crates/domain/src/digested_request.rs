@@ -4,24 +4,19 @@ use std::ops::Deref;
 
 use crate::request::{CanonicalRequest, Digest};
 
-/// A request together with its digests. They are computed here, and none can be changed
+/// A request together with its digest. The digest is computed here, and neither can be changed
 /// afterwards, so a comparison of digests is a comparison of requests without hashing the body again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DigestedRequest {
     request: CanonicalRequest,
     digest: Digest,
-    payload: Digest,
 }
 
 impl DigestedRequest {
-    /// Computes the digests of a request.
+    /// Computes the digest of a request.
     pub fn new(request: CanonicalRequest) -> Self {
-        let digest = request.digest();
         Self {
-            digest,
-            payload: request
-                .without_retry_headers()
-                .map_or(digest, |payload| payload.digest()),
+            digest: request.digest(),
             request,
         }
     }
@@ -31,9 +26,11 @@ impl DigestedRequest {
         self.digest
     }
 
-    /// Returns the digest of the request without the headers that differ between retries.
+    /// Computes the digest of the request without the headers that differ between retries. Only a request with
+    /// an idempotency key needs it, so it is not computed with the other digest.
     pub fn payload(&self) -> Digest {
-        self.payload
+        let payload = self.request.without_retry_headers();
+        payload.map_or(self.digest, |payload| payload.digest())
     }
 
     /// Returns the request without its digest.

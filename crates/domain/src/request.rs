@@ -293,8 +293,10 @@ impl CanonicalRequest {
         let kept = self.headers.iter().filter(|(name, _)| !varies(name));
         let headers = kept.map(|(name, value)| (name.clone(), value.clone()));
         Some(Self {
+            method: self.method.clone(),
+            target: self.target.clone(),
             headers: headers.collect(),
-            ..self.clone()
+            body: self.body.clone(),
         })
     }
 

@@ -221,12 +221,11 @@ impl Housekeeping {
             ticks.tick().await;
             let touched = self.last_used.take();
             let written = self.store.agent_touch(&touched).await;
-            if written.is_err() {
+            if log_failure("writing the use of keys", written).is_none() {
                 for (agent, at) in touched {
                     self.last_used.note(agent, at);
                 }
             }
-            log_failure("writing the use of keys", written);
         }
     }
 
@@ -261,10 +260,8 @@ impl Housekeeping {
                 let what = "the renewal of the lease timed out";
                 Err(StoreError::Unavailable(what.to_owned()))
             });
-            renewed_since = renewed
-                .is_ok()
-                .then(|| renewed_since.unwrap_or_else(Instant::now));
-            log_failure("renewing the lease", renewed);
+            renewed_since = log_failure("renewing the lease", renewed)
+                .map(|()| renewed_since.unwrap_or_else(Instant::now));
             if renewed_since.is_some_and(|since| since.elapsed() >= LEASE) {
                 log_failure("recovering", self.recover().await);
             }

@@ -253,8 +253,9 @@ impl Gateway {
 
     /// Returns the outcome of the request that claimed this request's key before.
     async fn claimed(&self, prepared: &Prepared, claim: Claim) -> Result<Outcome, Refusal> {
+        let payload = prepared.payload(&self.big_bodies).await?;
         let actions = &self.agent_actions;
-        Box::pin(actions.outcome_of_claim(prepared, claim)).await
+        Box::pin(actions.outcome_of_claim(prepared, &payload, claim)).await
     }
 
     /// Returns the idempotency key of a request that will be forwarded, with the key that seals its

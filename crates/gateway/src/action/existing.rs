@@ -4,7 +4,7 @@ use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
-use gaiterguard_domain::request::{IdempotencyKey, idempotency_digest};
+use gaiterguard_domain::request::{Digest, IdempotencyKey, idempotency_digest};
 use gaiterguard_sealing::Purpose;
 
 use crate::action::agent::AgentActions;
@@ -29,10 +29,10 @@ impl AgentActions {
     pub(crate) async fn outcome_of_claim(
         &self,
         prepared: &Prepared,
+        payload: &Digest,
         claim: Claim,
     ) -> Result<Outcome, Refusal> {
-        let service = prepared.located.service.id;
-        let digest = idempotency_digest(service, &prepared.payload()?);
+        let digest = idempotency_digest(prepared.located.service.id, payload);
         if claim.digest != digest {
             return Err(Refusal::IdempotencyKeyReused);
         }

@@ -157,16 +157,17 @@ impl Prepared {
         self.digest().ok_or(Refusal::AuthorityUnconfirmed)
     }
 
-    /// Returns the digest of the payload.
+    /// Computes the digest of the payload.
     ///
     /// # Errors
     ///
     /// If the body has not arrived: nothing may be claimed then.
-    pub(crate) fn payload(&self) -> Result<Digest, Refusal> {
-        match &self.request {
+    pub(crate) async fn payload(&self, big_bodies: &BigBodies) -> Result<Digest, Refusal> {
+        let computing = self.examine(big_bodies, |prepared| match &prepared.request {
             PreparedRequest::Whole(request) => Ok(request.payload()),
             PreparedRequest::Head(_) => Err(Refusal::AuthorityUnconfirmed),
-        }
+        });
+        computing.await?
     }
 }
 

@@ -133,7 +133,7 @@ impl Recorder {
         let claim = match &request.idempotency_key {
             Some(key) => Some(NewClaim {
                 key: key.clone(),
-                digest: idempotency_digest(service.id, &prepared.payload()?),
+                digest: idempotency_digest(service.id, &prepared.payload(&self.big_bodies).await?),
                 expires_at: now.after(self.idempotency_lifetime),
             }),
             None => None,
