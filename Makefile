@@ -41,6 +41,7 @@ rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstream
 	cargo build --locked -p gaiterguard
 	scripts/python-tools.sh
 	scripts/node-tools.sh
+	scripts/real-descriptions.sh
 	cargo test --locked --workspace --doc
 	scripts/fit-weights.py --check
 	scripts/with-postgres.sh $(if $(shell command -v cargo-nextest),\
@@ -59,7 +60,7 @@ dev: build ## the gateway, and the dashboard on http://127.0.0.1:5173/app/ with 
 	target/debug/gaiterguard & trap "kill $$!" EXIT; cd dashboard && npm run dev
 
 # The checks that take seconds come first.
-lint: ## formatting, structure, words, spelling, links, clippy, documentation and banned crates
+lint: ## formatting, structure, words, spelling, links, OpenAPI, clippy, documentation and banned crates
 	cargo fmt --all --check
 	scripts/check-structure.py --self-test
 	scripts/check-structure.py
@@ -68,6 +69,7 @@ lint: ## formatting, structure, words, spelling, links, clippy, documentation an
 	scripts/check-toolchain.sh
 	scripts/check-links.py
 	"$$(scripts/python-tools.sh)/bin/typos"
+	scripts/lint-openapi.sh
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 	scripts/banned-crates.sh

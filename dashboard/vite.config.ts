@@ -32,6 +32,10 @@ function packed(): Plugin {
 
 export default defineConfig({
   base: '/app/',
+  // The page gets the path of the gateway when it is served; scripts find each other by where they are.
+  experimental: {
+    renderBuiltUrl: (_, { hostType }) => (hostType === 'html' ? undefined : { relative: true }),
+  },
   plugins: [
     tanstackRouter({ target: 'react', autoCodeSplitting: true, quoteStyle: 'single' }),
     react(),

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the folder of a Node.js environment with the clients that the tests run (tests/clients/package.json),
-# made once for each version of its lock file.
+# Prints the folder of a Node.js environment with the clients that the tests run and the checkers of
+# `make lint` (tests/clients/package.json), made once for each version of its lock file.
 set -euo pipefail
 
 root="$(cd "$(dirname "$0")/.." && pwd)"
@@ -18,7 +18,9 @@ if [ ! -e "$environment/complete" ]; then
   rm -rf "$environment"
   mkdir -p "$environment"
   cp "$clients/package.json" "$clients/package-lock.json" "$clients/.npmrc" "$environment"
-  (cd "$environment" && npm ci --ignore-scripts --no-audit --no-fund) >&2
+  (cd "$environment" && npm ci --ignore-scripts --no-audit --no-fund --loglevel error) >&2
+  # Source maps and declarations of types are most of some packages, and nothing here reads them.
+  find "$environment/node_modules" \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.?ts' \) -delete
   touch "$environment/complete"
 fi
 echo "$environment"

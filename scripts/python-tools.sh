@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the folder of a Python environment with the real upstreams and checkers that the tests and
+# Prints the folder of a Python environment with the real upstreams, clients and checkers that the tests and
 # `make lint` run (tests/upstreams/requirements.txt), made once for each version of that file.
 set -euo pipefail
 

@@ -149,6 +149,37 @@ test('new entries appear automatically, and further pages are fetched on demand'
   await list.getByText('registered', { exact: true }).waitFor();
 });
 
+test('titles are fetched once, for the entries on the screen', async () => {
+  const { page } = stage;
+  const agent = await stage.agent('many', [1]);
+  for (let at = 0; at < 40; at += 1) await stage.hold(agent.key, 1, `/files/titles-${at}.txt`);
+  // The page that was open fetches what its events name.
+  await page.goto('about:blank');
+  const fetched: string[] = [];
+  page.on('request', (request) => {
+    if (/^\/approvals\/[0-9a-f-]+$/.test(new URL(request.url()).pathname))
+      fetched.push(request.url());
+  });
+  await stage.open('/audit');
+  const rows = entries().getByRole('listitem').filter({ hasText: 'requested approval for' });
+  await rows
+    .first()
+    .getByRole('link', { name: /titles/ })
+    .waitFor();
+  await rows
+    .nth(5)
+    .getByRole('link', { name: /titles/ })
+    .waitFor();
+  // The last ones are far below the screen.
+  expect(await rows.nth(39).textContent()).toMatch(/request [0-9a-f]{8}/);
+  await rows.nth(39).scrollIntoViewIfNeeded();
+  await rows
+    .nth(39)
+    .getByRole('link', { name: /titles/ })
+    .waitFor();
+  expect(new Set(fetched).size).toBe(fetched.length);
+});
+
 test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

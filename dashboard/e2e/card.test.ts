@@ -142,23 +142,24 @@ test('a value in the headline is not repeated, and two equal values are two', as
 test('a card says what is unusual in one line, and nothing once it is usual', async () => {
   const phone = await stage.another({ viewport: PHONE });
   await stage.signIn(phone);
-  const pay = (amount: number, destination: string) =>
+  // Without a note of its own, the second payout would be the first one again.
+  const pay = (amount: number, destination: string, description: string) =>
     ask({
       method: 'POST',
       path: '/v2/payouts',
-      body: { amount, currency: 'eur', destination },
+      body: { amount, currency: 'eur', destination, description },
       intent: 'Pay the invoice',
     });
   const card = (id: string) => phone.locator(`[data-action="${id}"]`);
-  const first = await pay(20, 'acct_1');
+  const first = await pay(20, 'acct_1', 'The first invoice');
   await card(first).getByText('No amount approved in the last 30 days').waitFor();
   expect(await card(first).getByText('New recipient').count()).toBe(0);
   await stage.call('PATCH', `/approvals/${first}/approve`, {});
   await card(first).waitFor({ state: 'detached' });
 
-  const known = await pay(20, 'acct_1');
-  const other = await pay(20, 'acct_2');
-  const more = await pay(900, 'acct_1');
+  const known = await pay(20, 'acct_1', 'The second invoice');
+  const other = await pay(20, 'acct_2', 'The third invoice');
+  const more = await pay(900, 'acct_1', 'The fourth invoice');
   await card(other).getByText('New recipient').waitFor();
   await card(more).getByText('Usually 20 (EUR, unit unknown)').waitFor();
   await card(known).getByText('Usually 20').waitFor();

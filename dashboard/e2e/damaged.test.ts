@@ -27,13 +27,14 @@ beforeAll(async () => {
 
 afterAll(() => stage?.stop());
 
-test('the queue lists damaged services and agents, and its badge counts them', async () => {
+test('the queue lists damaged services, agents, and rules, and its badge counts them', async () => {
   const { page } = stage;
   await stage.open('/');
   const section = page.getByRole('region', { name: 'Needs attention' });
   await section.getByRole('link', { name: 'Damaged service broken-service' }).waitFor();
   await section.getByRole('link', { name: 'Damaged agent broken-agent' }).waitFor();
-  await expect.poll(() => page.title()).toBe('(2) Queue · GaiterGuard');
+  await section.getByRole('link', { name: 'Damaged rule broken-rule' }).waitFor();
+  await expect.poll(() => page.title()).toBe('(3) Queue · GaiterGuard');
   await stage.expectFine('needs-attention');
 });
 

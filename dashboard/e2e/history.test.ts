@@ -112,6 +112,30 @@ test('further pages are fetched on demand', async () => {
   expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0);
 });
 
+test('a new request fetches the newest page alone, and a change the page that shows it', async () => {
+  const { page } = stage;
+  const list = page.getByRole('list', { name: 'Decided requests' }).getByRole('listitem');
+  const fetched: string[] = [];
+  page.on('request', (request) => {
+    const { pathname, search } = new URL(request.url());
+    if (pathname === '/requests') fetched.push(search);
+  });
+  await read('/newest', 'Read the newest');
+  await list.filter({ hasText: '/newest' }).waitFor();
+  // Nothing that was fetched before is lost.
+  expect(await list.count()).toBe(61);
+  expect(fetched.length).toBeGreaterThan(0);
+  expect(fetched.filter((search) => search.includes('cursor'))).toEqual([]);
+  // The pending one is on the second page.
+  const { json } = await stage.call('GET', '/approvals/pending');
+  const [pending] = json.approvals;
+  const entry = list.filter({ hasText: new URL(pending.target_url).pathname });
+  await entry.getByText('Pending', { exact: true }).waitFor();
+  await stage.call('PATCH', `/approvals/${pending.action_id}/deny`, {});
+  await entry.getByText('Denied', { exact: true }).waitFor();
+  expect(await list.count()).toBe(61);
+});
+
 test('an approved request has a timeline, and its approval can be revoked', async () => {
   const { page } = stage;
   const action = await stage.hold(agent.key, service, '/taken-back');

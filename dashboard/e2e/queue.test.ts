@@ -373,9 +373,9 @@ test('the effect is named, red is for what nobody can take back, and the score i
   await stage.open(`/?action=${message.json.action_id}`);
   await shown.getByText('Sends out', { exact: true }).waitFor();
   expect(await color('Sends out')).not.toBe(red);
-  expect(await shown.getByText(/risk 0\.\d\d/).count()).toBe(0);
+  expect(await shown.getByText(/risk score 0\.\d\d$/i).count()).toBe(0);
   await shown.getByRole('button', { name: 'Why this score?' }).click();
-  await shown.getByText(/risk 0\.\d\d/).waitFor();
+  await shown.getByText(/risk score 0\.\d\d$/i).waitFor();
   await shown
     .getByText(/^\+0\.\d\d$/)
     .first()
@@ -462,6 +462,41 @@ test('a notice says what was decided, undoes it, follows it, and moves nothing',
   await page.mouse.move(5, 5);
   await page.getByRole('heading', { name: 'Queue' }).click();
   await notices.getByText(/^Approved:/).waitFor({ state: 'detached' });
+});
+
+test('on a phone, notices of earlier decisions never cover the next request', async () => {
+  const paths = ['/files/one.txt', '/files/two.txt', '/files/three.txt', '/files/four.txt'];
+  const held: string[] = [];
+  for (const path of paths) held.push(await hold(path, 'Remove it'));
+  const phone = await stage.another({ viewport: { width: 360, height: 740 }, hasTouch: true });
+  await stage.signIn(phone);
+  await phone.goto(`${stage.gateway.url}/app/?action=${held[0]}`);
+  const notices = phone.getByRole('region', { name: 'Notices' });
+  for (const id of held.slice(0, 3)) {
+    await phone.locator(`[data-subject="${id}"]`).waitFor();
+    await phone.locator('button[aria-disabled="false"]', { hasText: 'Approve' }).waitFor();
+    await approve(phone);
+    await expect.poll(() => status(id)).toBe('APPROVED');
+  }
+  await phone.locator(`[data-subject="${held[3]}"]`).waitFor();
+  await notices.getByText(/^Approved: Delete .*three/).waitFor();
+  expect(
+    await notices
+      .getByText(/^Approved:/)
+      .filter({ visible: true })
+      .count(),
+  ).toBe(1);
+  const { height } = (await notices.boundingBox()) ?? { height: Number.NaN };
+  expect(height).toBeLessThan(110);
+  // Each can still be undone.
+  await notices.getByRole('button', { name: 'Show 2 earlier notices' }).click();
+  await notices
+    .locator('div', { hasText: /^Approved: Delete .*one/ })
+    .getByRole('button', { name: 'Undo' })
+    .first()
+    .click();
+  await expect.poll(() => status(held[0] as string)).toBe('REVOKED');
+  await phone.close();
 });
 
 test('a request that someone else decided says who, when, and why, and leads on', async () => {

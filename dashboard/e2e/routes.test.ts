@@ -34,6 +34,7 @@ const pages: Record<string, string> = {
   '/agents/': '/agents',
   '/agents/$id': '',
   '/audit': '/audit',
+  '/connected': '/connected',
   '/history/': '/history',
   '/history/$id': '',
   '/overview': '/overview',

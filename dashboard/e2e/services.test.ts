@@ -175,7 +175,7 @@ test('a text without operations says so', async () => {
   const { page } = stage;
   const pasted = page.getByRole('listitem').filter({ hasText: '1 text section' }).first();
   await pasted.getByText('0 operations').waitFor();
-  await pasted.getByText('it is not an OpenAPI document').waitFor();
+  await pasted.getByText('it is not an API description').waitFor();
 });
 
 test('a credential of another kind is given in the form that drops the old one', async () => {

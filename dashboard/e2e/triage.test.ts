@@ -277,6 +277,90 @@ test('keys select requests, and open them as a table', async () => {
   await entry(held[0] as string).waitFor();
 });
 
+test('the keyboard alone decides in a table, and Escape leads back to the list', async () => {
+  const held: string[] = [];
+  for (const path of ['/alone/1', '/alone/2', '/alone/3']) {
+    held.push(await stage.hold(archive.key, files, path));
+  }
+  await stage.open(`/?action=${held[0]}`);
+  await entry(held[2] as string).waitFor();
+  await expect.poll(() => current().getAttribute('data-entry')).toBe(held[0]);
+  const focused = () => page.evaluate(() => document.activeElement?.textContent ?? '');
+  await page.keyboard.press('g');
+  await page.getByRole('table').waitFor();
+  await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+  // The second one stays out.
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('x');
+  const box = (at: number) => page.locator(`[data-row="${held[at]}"] input`);
+  expect(await box(1).isChecked()).toBe(false);
+  await page.keyboard.press('d');
+  await page.getByRole('dialog').getByText('Deny 2 requests?').waitFor();
+  // Escape closes the dialog first, and then the table.
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.getByRole('table').waitFor();
+  await page.keyboard.press('d');
+  await expect.poll(() => page.getByLabel('Note to the agent').count()).toBe(1);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Tab');
+  expect(await focused()).toBe('Deny 2 requests');
+  await page.keyboard.press('Enter');
+  await page.getByText('2 decided.').waitFor();
+  for (const at of [0, 2]) expect(await stage.decided(held[at] as string)).toBe('DENIED');
+  expect(await stage.decided(held[1] as string)).toBe('PENDING');
+  await page.keyboard.press('Escape');
+  // The list continues with a request that is still pending, and its entry has the focus.
+  await expect.poll(() => current().count()).toBe(1);
+  const next = await current().getAttribute('data-entry');
+  expect(await stage.decided(next as string)).toBe('PENDING');
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-entry')))
+    .toBe(next);
+});
+
+test('many filters are folded next to the request, and scroll by themselves on a phone', async () => {
+  const services = ['billing', 'calendar', 'mail', 'wiki'];
+  for (const name of services) {
+    const id = await stage.service(name);
+    await stage.hold((await stage.agent(`${name} assistant`, [id])).key, id, `/${name}/1`);
+  }
+  await stage.open('/');
+  await entry(await stage.hold(archive.key, files, '/folded')).waitFor();
+  await expect.poll(() => chip(/^wiki assistant/).count()).toBe(0);
+  await page.getByRole('button', { name: 'Show filters' }).click();
+  await chip(/^wiki assistant/).click();
+  await expect.poll(() => list().count()).toBe(1);
+  // A filter that leaves requests out is always on the screen.
+  await page.getByRole('button', { name: 'Hide filters' }).click();
+  await chip(/^wiki assistant/).waitFor();
+  expect(await chip(/^mail assistant/).count()).toBe(0);
+  await stage.expectFine('queue-filters');
+  await chip(/^wiki assistant/).click();
+  await page.setViewportSize({ width: 360, height: 740 });
+  await stage.open('/');
+  await chip(/^mail assistant/).waitFor();
+  const isOnTop = (name: RegExp) =>
+    page.getByRole('button', { name }).evaluate((button) => {
+      const box = button.getBoundingClientRect();
+      const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+      return top !== null && button.contains(top);
+    });
+  const widths = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth,
+  ]);
+  expect(widths[0]).toBe(widths[1]);
+  // The buttons of a table are above the bar of a phone.
+  await chip(/^Group similar/).click();
+  await page.locator('[data-group]').first().click();
+  await page.getByRole('table').waitFor();
+  for (const name of [/^Deny \d/, /^Approve \d/]) expect(await isOnTop(name)).toBe(true);
+  await page.getByRole('button', { name: 'Back to queue' }).click();
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
 test('each decision in a table has an undo of its own', async () => {
   const held = [
     await stage.hold(archive.key, files, '/undo/1'),

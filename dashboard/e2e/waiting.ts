@@ -59,10 +59,11 @@ export async function watchFirstPaint(page: Page): Promise<() => Promise<number>
     const observer = new MutationObserver(() => {
       if (!document.querySelector('[data-entry]')) return;
       observer.disconnect();
-      // A task after the next frame runs once that frame is painted.
-      requestAnimationFrame(() =>
-        setTimeout(() => Object.assign(window, { paintedAt: performance.now() })),
-      );
+      // A message from the next frame arrives once that frame is painted, and before timers, whose
+      // work is not part of it.
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => Object.assign(window, { paintedAt: performance.now() });
+      requestAnimationFrame(() => port2.postMessage(null));
     });
     observer.observe(document, { childList: true, subtree: true });
   });

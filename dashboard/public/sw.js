@@ -12,7 +12,7 @@ self.addEventListener('notificationclick', (event) => {
 
 async function open(actionId) {
   const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  const own = windows.filter(({ url }) => new URL(url).pathname.startsWith('/app/'));
+  const own = windows.filter(({ url }) => url.startsWith(self.registration.scope));
   const page = own.find(({ visibilityState }) => visibilityState === 'visible') ?? own[0];
   if (page) {
     page.postMessage({ kind: 'open', actionId });
@@ -20,5 +20,5 @@ async function open(actionId) {
     return;
   }
   const query = actionId === undefined ? '' : `?action=${encodeURIComponent(actionId)}`;
-  await self.clients.openWindow(`/app/${query}`);
+  await self.clients.openWindow(`${self.registration.scope}${query}`);
 }

@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRouter, RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { GATEWAY_PATH } from './gateway';
 import { registerWorker } from './notify/worker';
 import { routeTree } from './routeTree.gen';
 import { setUpClient } from './session/client';
@@ -27,7 +28,7 @@ const queries = new QueryClient({
 
 const router = createRouter({
   routeTree,
-  basepath: '/app',
+  basepath: `${GATEWAY_PATH}/app`,
   defaultPreload: 'intent',
   defaultErrorComponent: PageError,
   scrollRestoration: true,

@@ -13,6 +13,7 @@ import { Route as AppRouteImport } from './routes/_app'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as AppIndexRouteImport } from './routes/_app/index'
 import { Route as AppAuditRouteImport } from './routes/_app/audit'
+import { Route as AppConnectedRouteImport } from './routes/_app/connected'
 import { Route as AppOverviewRouteImport } from './routes/_app/overview'
 import { Route as AppSetUpRouteImport } from './routes/_app/set-up'
 import { Route as AppSettingsRouteImport } from './routes/_app/settings'
@@ -44,6 +45,11 @@ const AppIndexRoute = AppIndexRouteImport.update({
 const AppAuditRoute = AppAuditRouteImport.update({
   id: '/audit',
   path: '/audit',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppConnectedRoute = AppConnectedRouteImport.update({
+  id: '/connected',
+  path: '/connected',
   getParentRoute: () => AppRoute,
 } as any)
 const AppOverviewRoute = AppOverviewRouteImport.update({
@@ -116,6 +122,7 @@ export interface FileRoutesByFullPath {
   '/': typeof AppIndexRoute
   '/sign-in': typeof SignInRoute
   '/audit': typeof AppAuditRoute
+  '/connected': typeof AppConnectedRoute
   '/overview': typeof AppOverviewRoute
   '/set-up': typeof AppSetUpRoute
   '/settings': typeof AppSettingsRoute
@@ -133,6 +140,7 @@ export interface FileRoutesByFullPath {
 export interface FileRoutesByTo {
   '/sign-in': typeof SignInRoute
   '/audit': typeof AppAuditRoute
+  '/connected': typeof AppConnectedRoute
   '/overview': typeof AppOverviewRoute
   '/set-up': typeof AppSetUpRoute
   '/settings': typeof AppSettingsRoute
@@ -153,6 +161,7 @@ export interface FileRoutesById {
   '/_app': typeof AppRouteWithChildren
   '/sign-in': typeof SignInRoute
   '/_app/audit': typeof AppAuditRoute
+  '/_app/connected': typeof AppConnectedRoute
   '/_app/overview': typeof AppOverviewRoute
   '/_app/set-up': typeof AppSetUpRoute
   '/_app/settings': typeof AppSettingsRoute
@@ -174,6 +183,7 @@ export interface FileRouteTypes {
     | '/'
     | '/sign-in'
     | '/audit'
+    | '/connected'
     | '/overview'
     | '/set-up'
     | '/settings'
@@ -191,6 +201,7 @@ export interface FileRouteTypes {
   to:
     | '/sign-in'
     | '/audit'
+    | '/connected'
     | '/overview'
     | '/set-up'
     | '/settings'
@@ -210,6 +221,7 @@ export interface FileRouteTypes {
     | '/_app'
     | '/sign-in'
     | '/_app/audit'
+    | '/_app/connected'
     | '/_app/overview'
     | '/_app/set-up'
     | '/_app/settings'
@@ -259,6 +271,13 @@ declare module '@tanstack/react-router' {
       path: '/audit'
       fullPath: '/audit'
       preLoaderRoute: typeof AppAuditRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/connected': {
+      id: '/_app/connected'
+      path: '/connected'
+      fullPath: '/connected'
+      preLoaderRoute: typeof AppConnectedRouteImport
       parentRoute: typeof AppRoute
     }
     '/_app/overview': {
@@ -357,6 +376,7 @@ declare module '@tanstack/react-router' {
 
 interface AppRouteChildren {
   AppAuditRoute: typeof AppAuditRoute
+  AppConnectedRoute: typeof AppConnectedRoute
   AppOverviewRoute: typeof AppOverviewRoute
   AppSetUpRoute: typeof AppSetUpRoute
   AppSettingsRoute: typeof AppSettingsRoute
@@ -375,6 +395,7 @@ interface AppRouteChildren {
 
 const AppRouteChildren: AppRouteChildren = {
   AppAuditRoute: AppAuditRoute,
+  AppConnectedRoute: AppConnectedRoute,
   AppOverviewRoute: AppOverviewRoute,
   AppSetUpRoute: AppSetUpRoute,
   AppSettingsRoute: AppSettingsRoute,

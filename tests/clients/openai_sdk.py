@@ -18,7 +18,7 @@ removal = {"X-Agent-Intent": "Remove the file that Ann does not need"}
 try:
     client.files.delete("file-1", extra_headers=removal)
 except openai.APIStatusError as error:
-    results["held"] = {"status": error.status_code, "code": error.response.json()["code"]}
+    results["held"] = {"status": error.status_code, "code": error.code}
 
 waiting = removal | {"Prefer": "wait=60"}
 results["deleted"] = client.files.delete("file-2", extra_headers=waiting).deleted
@@ -26,7 +26,23 @@ results["deleted"] = client.files.delete("file-2", extra_headers=waiting).delete
 try:
     client.files.delete("file-3", extra_headers=waiting)
 except openai.PermissionDeniedError as error:
-    problem = error.response.json()
-    results["denied"] = {"code": problem["code"], "note": problem["note"]}
+    results["denied"] = {"code": error.code, "note": error.response.json()["note"]}
+
+# An error of the upstream is the SDK's own, with the upstream's words.
+try:
+    client.chat.completions.create(model="unknown", messages=question)
+except openai.NotFoundError as error:
+    results["unknown"] = {"code": error.code, "message": error.body["message"]}
+
+# The SDK repeats a request that the upstream failed to process. With a key, the repetition gets the same response.
+try:
+    once = {"Idempotency-Key": "question-1"}
+    client.chat.completions.create(model="broken", messages=question, extra_headers=once)
+except openai.InternalServerError as error:
+    results["broken"] = {
+        "status": error.status_code,
+        "proxy": error.response.headers["X-Proxy-Status"],
+        "retries": error.response.request.headers["X-Stainless-Retry-Count"],
+    }
 
 print(json.dumps(results))

@@ -11,7 +11,7 @@ use gaiterguard_settings::SECRET_LENGTH_MIN;
 use gaiterguard_settings::secrets::SecretsError;
 use gaiterguard_store::{AuditBroken, StoreError};
 
-/// Reasons why a command failed. Each message is one line for the operator.
+/// The reason why a command failed. Each message is one line for the operator.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CommandError {
     #[error(transparent)]

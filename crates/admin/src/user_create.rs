@@ -19,8 +19,8 @@ pub fn run(email: &Email, workspace_of: Option<&Email>) -> ExitCode {
         let user = accounts.create(email, password, workspace_of).await?;
         match workspace_of {
             None => console::say(format_args!("created user {} ({})", user.id, user.email)),
-            Some(host) => console::say(format_args!(
-                "created user {} ({}) in the workspace of {host}",
+            Some(member) => console::say(format_args!(
+                "created user {} ({}) in the workspace of {member}",
                 user.id, user.email
             )),
         }

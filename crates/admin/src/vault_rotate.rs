@@ -17,16 +17,16 @@ use crate::offline_database::{self, Missing, OfflineDatabase};
 /// Rotates from the secret in the settings to the one on standard input.
 pub fn run() -> ExitCode {
     offline_database::run(Missing::Fail, async |database| {
-        let (store, present) = (&database.store, &database.secrets.encryption);
+        let (store, current) = (&database.store, &database.secrets.encryption);
         let salt = &database.settings.secret.encryption_salt;
         let new = new_secret()?;
-        match gaiterguard_sealing::rotate(store, present, &new, salt, &SystemClock).await {
+        match gaiterguard_sealing::rotate(store, current, &new, salt, &SystemClock).await {
             Ok(rotation) => {
-                let next_step = keep(database, &new)?;
+                let next_step = save(database, &new)?;
                 console::say(description(rotation));
                 console::say(next_step);
             }
-            // An earlier run was interrupted after it stored the new secret and before it reported
+            // An earlier run was interrupted after it saved the new secret and before it reported
             // that.
             Err(RotateError::SameSecret)
                 if gaiterguard_sealing::is_sealed_under(store, &new, salt).await? =>
@@ -61,8 +61,9 @@ fn new_secret() -> Result<SecretString, CommandError> {
     Ok(SecretString::from(secret))
 }
 
-/// Stores the new secret for the next start if it is kept in a file. Returns what the operator has to know.
-fn keep(database: &OfflineDatabase, new: &SecretString) -> Result<String, CommandError> {
+/// Saves the new secret for the next start, if the secret is kept in a file. Returns the next step
+/// for the operator.
+fn save(database: &OfflineDatabase, new: &SecretString) -> Result<String, CommandError> {
     let settings = &database.settings;
     if settings.secret.encryption.is_some() {
         return Ok("set ENCRYPTION_SECRET to the new secret before the next start".to_owned());
@@ -77,9 +78,9 @@ fn keep(database: &OfflineDatabase, new: &SecretString) -> Result<String, Comman
 
 fn description(Rotation { rewrapped, resumed }: Rotation) -> String {
     let end = if resumed {
-        ", which completes an interrupted rotation"
+        "; this completes an interrupted rotation"
     } else {
         ""
     };
-    format!("{rewrapped} data keys were re-encrypted{end}")
+    format!("data keys re-encrypted: {rewrapped}{end}")
 }

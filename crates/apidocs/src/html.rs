@@ -16,15 +16,16 @@ pub const MAIN_TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Elements that never contain documentation.
 const CHROME: &str = "script, style, noscript, template, svg, iframe, nav, form, button, head";
 
-/// Converts a page: its main text if it can be distinguished from navigation, otherwise the whole page.
+/// Converts a page: its main text if it can be distinguished from navigation, otherwise the whole
+/// page.
 pub(crate) fn read(html: &str, mut warnings: Warnings) -> Document {
-    let read = outline::is_tame(html)
+    let converted = outline::is_tame(html)
         .then(|| stack::on_a_large_one(|| parse(html)))
         .flatten();
-    let (title, markdown) = read.unwrap_or_else(|| {
+    let (title, markdown) = converted.unwrap_or_else(|| {
         warnings.add(
             "page",
-            "nests or repeats without measure; only its words are kept",
+            "is nested too deeply or repeats too much; only its words are kept",
         );
         (String::new(), markup::words(html))
     });
@@ -43,8 +44,8 @@ fn parse(html: &str) -> (String, String) {
     let title = text::cut(title.trim(), TITLE_CHARS_MAX);
     let main = (html.len() <= MAIN_TEXT_BYTES_MAX).then(|| main_text(html));
     let whole = whole_text(&dom);
-    // If the extracted main text is a small part of the page, the extraction probably failed: reference
-    // pages consist of tables and code, which the heuristic takes for clutter.
+    // If the extracted main text is a small part of the page, the extraction probably failed:
+    // reference pages consist of tables and code, which the heuristic takes for clutter.
     let markdown = match main.flatten() {
         Some(main) if main.len() * 2 >= whole.len() => with_heading(&dom, &main),
         _ => whole,

@@ -14,8 +14,8 @@ pub const SECTION_BYTES_MAX: usize = 4_000;
 /// The length limit of a heading, in characters, including the headings above it.
 pub const HEADING_CHARS_MAX: usize = 300;
 
-/// The nesting limit of quotations and lists. Pages have a handful of levels. The parser visits every
-/// level for each line that continues the innermost one.
+/// The nesting limit of quotations and lists. Pages have a handful of levels. The parser visits
+/// every level for each line that continues the innermost one.
 const CONTAINERS_MAX: usize = 64;
 
 /// The indentation limit of a quotation or list, in characters.
@@ -25,7 +25,7 @@ const INDENTATION_MAX: usize = 256;
 const TIME_MAX: Duration = Duration::from_secs(5);
 
 /// The number of parser events between two checks of the time.
-const EVENTS_PER_LOOK: usize = 1024;
+const EVENTS_PER_CHECK: usize = 1024;
 
 /// Splits a Markdown text into sections. `under` contains the headings above it.
 pub(crate) fn sections(markdown: &str, under: &[&str], warnings: &mut Warnings) -> Vec<Section> {
@@ -37,12 +37,13 @@ pub(crate) fn sections(markdown: &str, under: &[&str], warnings: &mut Warnings) 
     let headings = headings(markdown, TIME_MAX).unwrap_or_else(|| {
         warnings.add(
             "text",
-            "nests or repeats without measure; it is not cut at its headings",
+            "is nested too deeply or repeats too much; it is not split at its headings",
         );
         Vec::new()
     });
+    let mut count = 0;
     for heading in headings {
-        push(&mut sections, &trail, &markdown[start..heading.start]);
+        count += push(&mut sections, &trail, &markdown[start..heading.start]);
         while trail
             .last()
             .is_some_and(|(level, _)| *level >= heading.level)
@@ -52,16 +53,12 @@ pub(crate) fn sections(markdown: &str, under: &[&str], warnings: &mut Warnings) 
         trail.push((heading.level, short(&heading.text)));
         start = heading.end;
     }
-    push(&mut sections, &trail, &markdown[start..]);
-    if sections.len() > SECTIONS_MAX {
+    count += push(&mut sections, &trail, &markdown[start..]);
+    if count > SECTIONS_MAX {
         warnings.add(
             "text",
-            &format!(
-                "has {} sections; only the first {SECTIONS_MAX} are kept",
-                sections.len()
-            ),
+            &format!("has {count} sections; only the first {SECTIONS_MAX} are kept"),
         );
-        sections.truncate(SECTIONS_MAX);
     }
     sections
 }
@@ -85,7 +82,7 @@ fn headings(markdown: &str, time_max: Duration) -> Option<Vec<Heading>> {
     let mut depth = 0_usize;
     let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).into_offset_iter();
     for (number, (event, place)) in events.enumerate() {
-        if number % EVENTS_PER_LOOK == 0 && Instant::now() > end {
+        if number % EVENTS_PER_CHECK == 0 && Instant::now() > end {
             return None;
         }
         match event {
@@ -155,18 +152,27 @@ fn after_container_mark(text: &str) -> Option<&str> {
     (item.is_empty() || item.starts_with([' ', '\t'])).then_some(item)
 }
 
-fn push(sections: &mut Vec<Section>, trail: &[(u8, String)], text: &str) {
-    let names: Vec<&str> = trail.iter().map(|(_, name)| name.as_str()).collect();
-    let heading = text::cut(&names.join(" › "), HEADING_CHARS_MAX);
+/// Adds the sections of the text below a heading, up to the limit. Returns how many the text has.
+fn push(sections: &mut Vec<Section>, trail: &[(u8, String)], text: &str) -> usize {
+    let mut count = 0;
     let mut rest = text.trim();
     while !rest.is_empty() {
         let (piece, after) = split(rest);
-        sections.push(Section {
-            heading: heading.clone(),
-            text: piece.trim_end().to_owned(),
-        });
+        count += 1;
+        if sections.len() < SECTIONS_MAX {
+            sections.push(Section {
+                heading: heading_of(trail),
+                text: piece.trim_end().to_owned(),
+            });
+        }
         rest = after.trim_start();
     }
+    count
+}
+
+fn heading_of(trail: &[(u8, String)]) -> String {
+    let names: Vec<&str> = trail.iter().map(|(_, name)| name.as_str()).collect();
+    text::cut(&names.join(" › "), HEADING_CHARS_MAX)
 }
 
 /// Splits the text at the last good place within the limit.
@@ -218,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_nests_without_measure_keeps_its_words_in_time() {
+    fn a_text_that_is_nested_too_deeply_keeps_its_words_in_time() {
         let deep = "> ".repeat(60_000);
         let lists: String = (0..300).map(|level| "  ".repeat(level) + "- a\n").collect();
         let lazy = "a\n".repeat(60_000);
@@ -237,7 +243,7 @@ mod tests {
                 begun.elapsed()
             );
             assert!(!sections.is_empty() && sections[0].heading.is_empty());
-            assert!(warnings.finish()[0].contains("without measure"));
+            assert!(warnings.finish()[0].contains("repeats too much"));
         }
         assert!(headings(&"# a\n\nb\n\n".repeat(1000), Duration::ZERO).is_none());
         let ordinary = format!(
@@ -269,10 +275,11 @@ mod tests {
     }
 
     #[test]
-    fn more_sections_than_anyone_reads_are_cut_and_named() {
+    fn sections_beyond_the_limit_are_omitted_and_counted_in_a_warning() {
         let mut warnings = Warnings::default();
         let markdown = "# a\n\nb\n\n".repeat(SECTIONS_MAX + 1);
         assert_eq!(sections(&markdown, &[], &mut warnings).len(), SECTIONS_MAX);
-        assert_eq!(warnings.finish().len(), 1);
+        let counted = format!("text: has {} sections", SECTIONS_MAX + 1);
+        assert!(warnings.finish()[0].starts_with(&counted));
     }
 }

@@ -1,9 +1,9 @@
-//! Reads a page, without parsing it into a tree, by its tags and words. The tokenizer alone takes
-//! linear time, however a page nests or repeats its tags.
+//! Reads the tags and words of a page without parsing it into a tree. The tokenizer takes linear
+//! time, however deeply a page nests its tags and however often it repeats them.
 
 use html5gum::{State, Token, Tokenizer};
 
-/// Returns the words of a page, without its tags, its title and its scripts.
+/// Returns the words of a page, without its tags, title, styles and scripts.
 pub(crate) fn words(page: &str) -> String {
     let mut words = String::new();
     let mut tokens = Tokenizer::new(page);
@@ -29,7 +29,7 @@ pub(crate) fn words(page: &str) -> String {
     words
 }
 
-/// Whether a page has a field for a password.
+/// Returns whether a page has a password field.
 pub fn asks_for_password(page: &str) -> bool {
     let mut tokens = Tokenizer::new(page);
     while let Some(Ok(token)) = tokens.next() {
@@ -50,7 +50,7 @@ pub fn asks_for_password(page: &str) -> bool {
 
 /// Returns the tokenizer's state for the content of an element that has no tags inside and is not
 /// shown as text.
-fn raw_content(name: &[u8]) -> Option<State> {
+pub(crate) fn raw_content(name: &[u8]) -> Option<State> {
     match name {
         b"title" | b"textarea" => Some(State::RcData),
         b"style" | b"xmp" | b"iframe" | b"noembed" | b"noframes" => Some(State::RawText),
@@ -59,7 +59,7 @@ fn raw_content(name: &[u8]) -> Option<State> {
     }
 }
 
-/// Ends a word where a tag is.
+/// Separates the words before a tag from those after it.
 fn separate(words: &mut String) {
     if !words.ends_with(['\n', ' ']) {
         words.push('\n');
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_field_for_a_password_asks_for_one() {
+    fn only_a_password_field_asks_for_a_password() {
         assert!(asks_for_password(
             "<form><INPUT class='a' type = \"Password\"></form>"
         ));
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_is_linear() {
+    fn hostile_pages_take_linear_time() {
         let attributes: Vec<String> = (0..400_000).map(|n| format!("a{n}")).collect();
         for page in [
             format!("<p {}>", attributes.join(" ")),

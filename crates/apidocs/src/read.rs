@@ -2,20 +2,18 @@
 
 use std::borrow::Cow;
 
-use gaiterguard_domain::document::DOCUMENT_BYTES_MAX;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use thiserror::Error;
-
 use crate::document::Document;
-use crate::tree::{self, Broken};
-use crate::warning::Warnings;
-use crate::{html, markdown, openapi, text};
+use crate::include::Include;
+use crate::unreadable::Unreadable;
+use crate::warning::{WARNINGS_MAX, Warnings};
+use crate::{description, html, markdown, openapi, packed, selection, text, tree};
+use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, SELECTED_BYTES_MAX};
 
 /// The format of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// `OpenAPI` 3.0 or 3.1, or Swagger 2.0, as JSON or YAML.
+    /// `OpenAPI` 3.0 or 3.1, or Swagger 2.0, as JSON or YAML; a Google Discovery document; or a Postman
+    /// collection.
     OpenApi,
     /// Markdown, or plain text.
     Markdown,
@@ -23,72 +21,117 @@ pub enum Format {
     Html,
 }
 
-/// The reason why a document cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
-pub enum Unreadable {
-    /// It is too large.
-    #[error("it is larger than {DOCUMENT_BYTES_MAX} bytes")]
-    TooLarge,
-    /// It is not text.
-    #[error("it is not text")]
-    NoText,
-    /// It is compressed.
-    #[error("it is {0}-compressed: unzip it first")]
-    Compressed(Cow<'static, str>),
-    /// It is neither JSON nor YAML, or exceeds a limit.
-    #[error("{}{trouble}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
-    Broken {
-        /// The line, counted from 1, if it is known.
-        line: Option<u64>,
-        /// The problem.
-        trouble: String,
-    },
-    /// It is JSON or YAML, but does not describe an API.
-    #[error("it has no `openapi`, `swagger` or `paths`, so it describes no API")]
-    NoOpenApi,
-}
-
-/// The length limit of the description of a problem, in characters.
-const TROUBLE_CHARS_MAX: usize = 300;
-
-impl From<Broken> for Unreadable {
-    fn from(broken: Broken) -> Self {
-        Self::Broken {
-            line: broken.line,
-            trouble: text::cut(&broken.trouble, TROUBLE_CHARS_MAX),
-        }
-    }
-}
-
 /// Parses a document in a given format.
 pub fn read(format: Format, bytes: &[u8]) -> Result<Document, Unreadable> {
-    let (text, warnings) = decode(bytes)?;
-    match format {
-        Format::OpenApi => {
-            let tree = parse(&text)?;
-            if openapi::is_one(&tree) {
-                Ok(openapi::read(&tree, warnings))
-            } else {
-                Err(Unreadable::NoOpenApi)
-            }
-        }
-        Format::Markdown => Ok(read_markdown(&text, warnings)),
-        Format::Html => Ok(html::read(&text, warnings)),
-    }
+    let bytes = packed::unpacked(bytes, DOCUMENT_BYTES_MAX)?;
+    as_format(format, &bytes, None)
 }
 
 /// Parses a document of unknown format, given its bytes and its declared media type.
 pub fn read_any(bytes: &[u8], media_type: Option<&str>) -> Result<(Format, Document), Unreadable> {
-    let format = recognize(bytes, media_type);
-    match read(format, bytes) {
+    read_part(None, bytes, media_type, None)
+}
+
+/// Parses the selected part of a document, in a given format or else in the one it is found to have. With
+/// a selection, a document may have up to [`SELECTED_BYTES_MAX`].
+pub fn read_part(
+    format: Option<Format>,
+    bytes: &[u8],
+    media_type: Option<&str>,
+    include: Option<&Include>,
+) -> Result<(Format, Document), Unreadable> {
+    let include = include.filter(|include| !include.is_everything());
+    let bytes = packed::unpacked(bytes, bytes_max(include))?;
+    if let Some(format) = format {
+        return as_format(format, &bytes, include).map(|document| (format, document));
+    }
+    let format = recognize(&bytes, media_type);
+    match as_format(format, &bytes, include) {
         // Text may look like YAML without being YAML.
         Err(Unreadable::Broken { .. } | Unreadable::NoOpenApi)
-            if !declares_openapi(&text::decode(bytes).0) && !is_data(media_type) =>
+            if !declares_openapi(&text::decode(&bytes).0) && !is_data(media_type) =>
         {
-            Ok((Format::Markdown, read(Format::Markdown, bytes)?))
+            let document = as_format(Format::Markdown, &bytes, include)?;
+            Ok((Format::Markdown, document))
         }
         read => read.map(|document| (format, document)),
     }
+}
+
+/// Returns the size limit of a document, in bytes.
+pub fn bytes_max(include: Option<&Include>) -> usize {
+    if include.is_some() {
+        SELECTED_BYTES_MAX
+    } else {
+        DOCUMENT_BYTES_MAX
+    }
+}
+
+/// Returns the selected part of an API description as JSON, with what its references lead to. It reads
+/// like the whole.
+pub fn selected(bytes: &[u8], include: &Include) -> Result<Vec<u8>, Unreadable> {
+    let bytes = packed::unpacked(bytes, SELECTED_BYTES_MAX)?;
+    let (text, _) = decode(&bytes, SELECTED_BYTES_MAX)?;
+    let mut tree = tree::read(&text, Some(include))?;
+    if !openapi::is_one(&tree) {
+        return Err(Unreadable::TooLarge);
+    }
+    selection::reduce(&mut tree);
+    let part = tree.to_string().into_bytes();
+    if part.len() > DOCUMENT_BYTES_MAX {
+        return Err(Unreadable::SelectionTooLarge);
+    }
+    Ok(part)
+}
+
+fn as_format(
+    format: Format,
+    bytes: &[u8],
+    include: Option<&Include>,
+) -> Result<Document, Unreadable> {
+    let is_description = format == Format::OpenApi;
+    if include.is_some() && !is_description {
+        return Err(Unreadable::NotSelectable);
+    }
+    let (text, warnings) = decode(bytes, bytes_max(include))?;
+    let mut document = match format {
+        Format::OpenApi => read_description(&text, include, warnings)?,
+        Format::Markdown => read_markdown(&text, warnings),
+        Format::Html => html::read(&text, warnings),
+    };
+    if document.operations.is_empty() {
+        document
+            .warnings
+            .insert(0, without_operations(format).to_owned());
+        document.warnings.truncate(WARNINGS_MAX);
+    }
+    Ok(document)
+}
+
+/// Returns what a document without operations means.
+fn without_operations(format: Format) -> &'static str {
+    match format {
+        Format::OpenApi => "paths: no operations were found, so requests match none",
+        Format::Markdown => {
+            "text: no operations were found, because this is read as text; operations are read from \
+             OpenAPI, Swagger, Google Discovery and Postman collections"
+        }
+        Format::Html => {
+            "page: no operations were found, because this is a web page, of which the text is kept; \
+             operations are read from the API description itself"
+        }
+    }
+}
+
+fn read_description(
+    text: &str,
+    include: Option<&Include>,
+    warnings: Warnings,
+) -> Result<Document, Unreadable> {
+    if looks_like_a_page(text) {
+        return Err(Unreadable::WebPage);
+    }
+    description::read(&tree::read(text, include)?, include, warnings)
 }
 
 /// Detects the format of a document.
@@ -99,14 +142,22 @@ pub fn recognize(bytes: &[u8], media_type: Option<&str>) -> Format {
     if start.starts_with('{') || declares_openapi(&text) || is_data(Some(&media_type)) {
         return Format::OpenApi;
     }
-    let head: String = start.chars().take(512).collect::<String>().to_lowercase();
-    let looks_like_a_page = head.starts_with("<!doctype html")
-        || head.starts_with("<html")
-        || (head.starts_with('<') && (head.contains("<head") || head.contains("<body")));
-    if looks_like_a_page || media_type == "text/html" || media_type == "application/xhtml+xml" {
+    if looks_like_a_page(&text)
+        || media_type == "text/html"
+        || media_type == "application/xhtml+xml"
+    {
         return Format::Html;
     }
     Format::Markdown
+}
+
+/// Returns whether a text begins like an HTML page.
+fn looks_like_a_page(text: &str) -> bool {
+    let start = text.trim_start();
+    let head: String = start.chars().take(512).collect::<String>().to_lowercase();
+    head.starts_with("<!doctype html")
+        || head.starts_with("<html")
+        || (head.starts_with('<') && (head.contains("<head") || head.contains("<body")))
 }
 
 fn essence(media_type: Option<&str>) -> String {
@@ -143,12 +194,12 @@ fn declares_openapi(text: &str) -> bool {
     text.lines().any(is_key)
 }
 
-fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Warnings), Unreadable> {
-    if bytes.len() > DOCUMENT_BYTES_MAX {
+fn decode(bytes: &[u8], bytes_max: usize) -> Result<(Cow<'_, str>, Warnings), Unreadable> {
+    if bytes.len() > bytes_max {
         return Err(Unreadable::TooLarge);
     }
     let (text, replaced) = text::decode(bytes);
-    if let Some(format) = compression(bytes, &text) {
+    if let Some(format) = packed::compression(&text) {
         return Err(Unreadable::Compressed(format.into()));
     }
     if text.contains('\0') {
@@ -159,31 +210,6 @@ fn decode(bytes: &[u8]) -> Result<(Cow<'_, str>, Warnings), Unreadable> {
         warnings.add("text", "holds bytes that are not text; they were replaced");
     }
     Ok((text, warnings))
-}
-
-/// Returns the format of a compressed file by its first bytes. If the file was taken for text, a byte of
-/// them is a replacement character.
-fn compression(bytes: &[u8], text: &str) -> Option<&'static str> {
-    let is_gzip = bytes.starts_with(&[0x1f, 0x8b])
-        || text.starts_with("\u{1f}\u{8b}\u{8}")
-        || text.starts_with("\u{1f}\u{fffd}\u{8}");
-    if is_gzip {
-        return Some("gzip");
-    }
-    text.starts_with("PK\u{3}\u{4}").then_some("zip")
-}
-
-/// Parses the tree of a JSON or YAML text. A text that begins like JSON but is not JSON may still be
-/// YAML, which allows comments and trailing commas.
-fn parse(text: &str) -> Result<Value, Unreadable> {
-    if text.trim_start().starts_with(['{', '[']) {
-        let broken = match tree::from_json(text) {
-            Ok(tree) => return Ok(tree),
-            Err(broken) => broken,
-        };
-        return tree::from_yaml(text).map_err(|_| broken.into());
-    }
-    Ok(tree::from_yaml(text)?)
 }
 
 fn read_markdown(text: &str, mut warnings: Warnings) -> Document {

@@ -1,5 +1,5 @@
-//! Assesses requests: the operator's rules, the built-in assessor's verdict and, if both leave a request
-//! undecided, a language model's.
+//! Assesses requests: the operator's rules, the built-in assessor's verdict and, if both leave a
+//! request undecided, a language model's.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use gaiterguard_store::Store;
 use http::{HeaderMap, Method};
 
 use crate::considered::{Considered, reference};
-use crate::earlier_ruling::{Present, earlier_rulings};
+use crate::earlier_ruling::{CurrentRequest, earlier_rulings};
 use crate::model_input::{ModelInput, floor};
 use crate::operation::{effect_of, for_assessor, top_level_fields};
 
@@ -59,8 +59,8 @@ struct RuleMatches {
 }
 
 impl Assessor {
-    /// Returns the rules that match and the built-in assessor's verdict. The time that this takes grows
-    /// with the length of the body.
+    /// Returns the rules that match and the built-in assessor's verdict. The time that this takes
+    /// grows with the length of the body.
     pub fn assess(&self, considered: Considered<'_>, history: Option<&dyn History>) -> Assessed {
         let operation = considered.operation();
         let arena = Arena::for_body(considered.request.body.len());
@@ -77,7 +77,7 @@ impl Assessor {
         assessed
     }
 
-    /// Adds the built-in assessor's verdict to what rules say about a request.
+    /// Adds the built-in assessor's verdict to the result of the rules.
     fn with_verdict(
         &self,
         considered: Considered<'_>,
@@ -114,8 +114,9 @@ impl Assessor {
         }
     }
 
-    /// Returns the evaluation of a request whose body has not arrived, if rules decide it whatever the body
-    /// contains: the result is the same as with the body. Returns `None` if the body must be assessed.
+    /// Returns the evaluation of a request whose body has not arrived, if rules decide it whatever
+    /// the body contains: the result is the same as with the body. Returns `None` if the body must
+    /// be assessed.
     pub fn evaluate_head<H: History>(
         &self,
         considered: Considered<'_>,
@@ -146,7 +147,7 @@ impl Assessor {
         })
     }
 
-    /// Applies rules to a request, of which the content may not have arrived.
+    /// Applies rules to a request whose content may not have arrived.
     fn matches(
         &self,
         rules: &[&Arc<CompiledRule>],
@@ -195,7 +196,7 @@ impl Assessor {
         matches
     }
 
-    /// Whether a language model must be asked, and there is one.
+    /// Returns whether a language model must be asked, and there is one.
     pub fn needs_model(&self, assessed: &Assessed) -> bool {
         self.llm.is_some() && assessed.input.needs_model()
     }
@@ -218,8 +219,8 @@ impl Assessor {
         concluded(input, operation, verdict)
     }
 
-    /// Returns the evaluation of a request after a language model assessed it. `digest` is that of the
-    /// whole request.
+    /// Returns the evaluation of a request after a language model assessed it. `digest` is that of
+    /// the whole request.
     pub async fn evaluate_with_model(
         &self,
         assessed: Assessed,
@@ -260,11 +261,11 @@ impl Assessor {
         concluded(input, operation, verdict)
     }
 
-    /// Returns how humans ruled on similar requests before. If that cannot be read, the model is asked
-    /// without it: it then knows less, and no rule or floor is lowered by that.
+    /// Returns how humans ruled on similar requests before. If their rulings cannot be read, the
+    /// model is asked without them: it knows less, but no rule or floor is lowered.
     async fn rulings(&self, considered: Considered<'_>, digest: Digest) -> Vec<EarlierRuling> {
         let (caller, service) = (considered.caller, considered.service);
-        let present = Present {
+        let current = CurrentRequest {
             workspace: caller.agent.workspace,
             agent: caller.agent.id,
             service: service.id,
@@ -274,7 +275,7 @@ impl Assessor {
             base_path: service.base_url.path(),
             catalog: caller.definitions.catalog(service.id).map(Arc::as_ref),
         };
-        let rulings = earlier_rulings(&self.store, self.clock.now(), &present).await;
+        let rulings = earlier_rulings(&self.store, self.clock.now(), &current).await;
         rulings.unwrap_or_else(|error| {
             tracing::warn!(%error, "the language model is asked without earlier rulings");
             Vec::new()
@@ -297,7 +298,8 @@ fn concluded(
     Evaluation::of(verdict, matched, operation, input.threshold)
 }
 
-/// Builds the word lists of the built-in assessor, so that the first request does not wait for them.
+/// Builds the word lists of the built-in assessor, so that the first request does not wait for
+/// them.
 pub fn build_word_lists() {
     let headers = HeaderMap::new();
     let request = Request {
@@ -318,7 +320,7 @@ pub fn build_word_lists() {
     });
 }
 
-/// Whether the condition of a rule uses a fact.
+/// Returns whether the condition of any rule uses a fact.
 fn uses(rules: &[&Arc<CompiledRule>], fact: fn(Uses) -> bool) -> bool {
     let mut programs = rules.iter().filter_map(|rule| rule.program());
     programs.any(|program| fact(program.uses()))

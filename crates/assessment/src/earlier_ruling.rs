@@ -1,7 +1,7 @@
 //! Earlier rulings of humans on similar requests: from the same agent, to the same operation.
 //!
-//! Only a human can make a ruling, so an agent cannot add one. The result contains nothing that an agent
-//! wrote in those requests; it says only how each compares with the current request.
+//! Only a human can make a ruling, so an agent cannot add one. The result contains nothing that an
+//! agent wrote in those requests; it says only how each compares with the current request.
 
 use std::time::Duration;
 
@@ -23,12 +23,13 @@ const RULING_AGE_MAX: Duration = Duration::from_hours(30 * 24);
 /// operation. Humans rarely make more in a month, and reading them takes about a millisecond.
 const RULINGS_READ_MAX: u32 = 200;
 
-/// The most rulings that are returned. Each is a paragraph of the prompt, and the newest matter most.
+/// The most rulings that are returned. Each is a paragraph of the prompt, and the newest matter
+/// most.
 const RULINGS_MAX: usize = 5;
 
 /// The request that earlier ones are compared with.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Present<'a> {
+pub(crate) struct CurrentRequest<'a> {
     pub(crate) workspace: WorkspaceId,
     pub(crate) agent: AgentId,
     pub(crate) service: ServiceId,
@@ -50,8 +51,8 @@ enum Operation<'a> {
     Undocumented(String),
 }
 
-/// Returns how humans ruled on requests like this one, newest first: at most [`RULINGS_MAX`], including a
-/// denial if there is one.
+/// Returns how humans ruled on requests like this one, newest first: at most [`RULINGS_MAX`],
+/// including a denial if there is one.
 ///
 /// # Errors
 ///
@@ -59,20 +60,20 @@ enum Operation<'a> {
 pub(crate) async fn earlier_rulings(
     store: &Store,
     now: Timestamp,
-    present: &Present<'_>,
+    current: &CurrentRequest<'_>,
 ) -> Result<Vec<EarlierRuling>, StoreError> {
     let filter = RulingFilter {
-        workspace: present.workspace,
-        agent: present.agent,
-        service: present.service,
-        method: present.method,
+        workspace: current.workspace,
+        agent: current.agent,
+        service: current.service,
+        method: current.method,
         held_since: now.before(RULING_AGE_MAX),
     };
     let ruled = store.action_rulings(filter, RULINGS_READ_MAX).await?;
-    Ok(selected(present.rulings_alike(ruled)))
+    Ok(selected(current.rulings_alike(ruled)))
 }
 
-impl<'a> Present<'a> {
+impl<'a> CurrentRequest<'a> {
     fn rulings_alike(&self, ruled: Vec<RuledAction>) -> Vec<EarlierRuling> {
         if ruled.is_empty() {
             return Vec::new();
@@ -116,8 +117,9 @@ impl<'a> Present<'a> {
     }
 }
 
-/// Returns the newest rulings. An agent can collect approvals of harmless requests, so they must not push
-/// out the latest denial: it takes the last position. A denial of the same request is preferred.
+/// Returns the newest rulings. An agent can collect approvals of harmless requests, so they must
+/// not push out the latest denial: it takes the last position. A denial of the same request is
+/// preferred.
 fn selected(mut rulings: Vec<EarlierRuling>) -> Vec<EarlierRuling> {
     let denied = |ruling: &EarlierRuling| ruling.ruling == Ruling::Denied;
     let denial = rulings
@@ -143,8 +145,8 @@ mod tests {
 
     const DIGEST: Digest = Digest([1; 32]);
 
-    fn present(target: &Target) -> Present<'_> {
-        Present {
+    fn current(target: &Target) -> CurrentRequest<'_> {
+        CurrentRequest {
             workspace: WorkspaceId(1),
             agent: AgentId(1),
             service: ServiceId(1),
@@ -208,7 +210,7 @@ mod tests {
             ("not an address", Digest([2; 32]), None),
         ] {
             let ruled = ruled(Ruling::Approved, target_url, digest);
-            let found = present(&target).rulings_alike(vec![ruled]);
+            let found = current(&target).rulings_alike(vec![ruled]);
             let found = found.first().map(|ruling| ruling.likeness);
             assert_eq!(found, likeness, "{target_url}");
         }
@@ -220,7 +222,7 @@ mod tests {
         let earlier = |ruling, digest| ruled(ruling, "https://api.example.com/v1/charges", digest);
         let mut all = vec![earlier(Ruling::Approved, DIGEST); 8];
         all.push(earlier(Ruling::Denied, Digest([2; 32])));
-        let select = |all: &[RuledAction]| selected(present(&target).rulings_alike(all.to_vec()));
+        let select = |all: &[RuledAction]| selected(current(&target).rulings_alike(all.to_vec()));
         let found = select(&all);
         assert_eq!(found.len(), RULINGS_MAX);
         assert_eq!(found[RULINGS_MAX - 1].ruling, Ruling::Denied);

@@ -1,8 +1,8 @@
-//! How risky a request is, and what follows: the operator's rules, the built-in assessor and, if both leave
-//! a request undecided, a language model, combined into one `Evaluation`.
+//! How risky a request is, and what follows: the operator's rules, the built-in assessor and, if
+//! both leave a request undecided, a language model, combined into one `Evaluation`.
 //!
-//! This crate must never hold a socket, a credential, or a write to the database. A language model may
-//! raise a score; it never lowers what a rule or the floor decided.
+//! This crate must never hold a socket, a credential, or a write to the database. A language model
+//! may raise a score; it never lowers what a rule or the floor decided.
 
 mod assessor;
 mod considered;

@@ -1,5 +1,5 @@
-//! Assesses a request without a workspace: without rules, documents and earlier rulings. The command
-//! `risk eval` measures the assessors this way.
+//! Assesses a request without a workspace: without rules, documents and earlier rulings. The
+//! command `risk eval` measures the assessors this way.
 
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
@@ -45,8 +45,8 @@ impl OfflineRequest<'_> {
         origins(&opened, self.intent, history, ORIGINS_MAX)
     }
 
-    /// Returns whether the gateway would ask a language model about a request with this assessment, if it
-    /// had one. `threshold` is the score from which requests are held.
+    /// Returns whether the gateway would ask a language model about a request with this assessment,
+    /// if it had one. `threshold` is the score from which requests are held.
     pub fn needs_model(built_in: &Assessment, threshold: f64) -> bool {
         let input = ModelInput {
             matched: Vec::new(),
@@ -58,8 +58,8 @@ impl OfflineRequest<'_> {
         input.needs_model()
     }
 
-    /// Asks the language model and returns its verdict. `threshold` is the score from which requests are
-    /// held.
+    /// Asks the language model and returns its verdict. `threshold` is the score from which
+    /// requests are held.
     pub async fn ask(&self, llm: &Llm, built_in: &Assessment, threshold: f64) -> LlmVerdict {
         let origins = self.origins();
         let question = LlmQuestion {

@@ -1,4 +1,5 @@
-//! Documented operations in the form in which the built-in assessor takes them.
+//! The effects of documented operations and recorded requests, and operations in the form that the
+//! built-in assessor takes.
 
 use gaiterguard_apidocs::{Call, Catalog, Operation};
 use gaiterguard_domain::effect::Effect;
@@ -21,8 +22,9 @@ pub fn effect_of(service: &Service, operation: &Operation) -> Effect {
     effect_of_operation(&method, &path, for_assessor(operation, &fields))
 }
 
-/// Returns the effect of a recorded request, as far as it is known without the body: from the signals of
-/// its assessment, its method and path, and the current documents. `service` is `None` if it was deleted.
+/// Returns the effect of a recorded request, as far as it is known without the body: from the
+/// signals of its assessment, its method and path, and the current documents. `service` is `None`
+/// if it was deleted.
 pub fn effect_of_recorded(
     entry: &NewEntry,
     service: Option<&Service>,
@@ -65,7 +67,8 @@ fn effect_by_path(
     effect_of_operation(&method, path, operation.unwrap_or_default())
 }
 
-/// Returns an operation as the built-in assessor takes it. `fields` are its top-level fields.
+/// Returns an operation in the form that the built-in assessor takes. `fields` are its top-level
+/// fields.
 pub(crate) fn for_assessor<'a>(
     operation: &'a Operation,
     fields: &'a [String],

@@ -33,7 +33,8 @@ const DOCUMENTS_WAIT: Duration = Duration::from_secs(15);
 /// can be made so often that the delay is not noticed.
 const DOCUMENTS_CHECK_EVERY: Duration = Duration::from_millis(25);
 
-/// How long to wait before documents that could not be fetched from the store are read again.
+/// How long to wait before documents that could not be fetched from the store are read again. Long
+/// enough that a database that is down does not fill the log.
 const READ_AGAIN_WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
@@ -51,7 +52,8 @@ pub struct Authority {
     confirmed: Confirmed,
     is_shared: bool,
     reloading: Mutex<()>,
-    /// The documents that another replica added or changed and this one has not read yet.
+    /// The documents that this replica has not read yet: all of them after a start, later those
+    /// that another replica added or changed.
     unread: StdMutex<HashMap<WorkspaceId, Vec<DocumentVersion>>>,
     has_unread: Notify,
     /// The workspaces with a damaged definition.
@@ -59,9 +61,10 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Loads every workspace. Its documents are read afterwards, by [`Self::read_unread`]; until then a
-    /// decision on a service with documents waits for them. `is_shared` means that other replicas change
-    /// the same database, so that the snapshot is valid only while the database confirms it.
+    /// Loads every workspace. Its documents are read afterwards, by [`Self::read_unread`]; until
+    /// then a decision on a service with documents waits for them. `is_shared` means that other
+    /// replicas change the same database, so that the snapshot is valid only while the database
+    /// confirms it.
     ///
     /// # Errors
     ///
@@ -92,7 +95,8 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// If the key does not open anything now, also because of a block or the kill switch.
+    /// If the key is invalid, the agent is blocked, the kill switch is active, or the definitions
+    /// are not confirmed.
     pub fn caller(&self, key: &str) -> Result<AgentCaller, CallerRefused> {
         let key_hash = agent_key::fingerprint(key).ok_or(CallerRefused::InvalidKey(
             "the agent key must have the form agt_ and 64 hexadecimal digits",
@@ -104,7 +108,7 @@ impl Authority {
     ///
     /// # Errors
     ///
-    /// If the key does not open anything any more.
+    /// If the agent may no longer call. See [`Self::caller`].
     pub fn renewed(&self, caller: &AgentCaller) -> Result<AgentCaller, CallerRefused> {
         self.caller_by_hash(caller.key_hash)
     }
@@ -129,8 +133,8 @@ impl Authority {
         })
     }
 
-    /// Returns why a key that is not in the snapshot is refused. It may be one of a workspace whose
-    /// definitions cannot be read since the start.
+    /// Returns why a key that is not in the snapshot is refused. It may belong to a workspace whose
+    /// definitions could not be read when the gateway started.
     fn unknown_key(&self) -> CallerRefused {
         if self.damaged().is_empty() {
             CallerRefused::InvalidKey("this agent key is unknown or was replaced")
@@ -187,8 +191,8 @@ impl Authority {
         Ok(())
     }
 
-    /// Loads the current definitions of one workspace. A change of a definition must call this before it
-    /// is acknowledged.
+    /// Loads the current definitions of one workspace. A change of a definition must call this
+    /// before it is acknowledged.
     ///
     /// # Errors
     ///
@@ -223,18 +227,26 @@ impl Authority {
         Ok(())
     }
 
-    /// Waits until there are documents to read, and reads them. Reading takes seconds. The definitions
-    /// apply without those documents until then, because a decision must not wait for them. If the
-    /// database fails, the next call reads them again.
+    /// Waits until there are documents to read, and reads them. Reading takes seconds. The
+    /// definitions apply without those documents until then, because a decision must not wait for
+    /// them. If the database fails, the next call reads them again.
     pub async fn read_unread(&self) {
         self.has_unread.notified().await;
         let unread = std::mem::take(&mut *self.unread());
+        let mut failed = Vec::new();
         for (workspace, missing) in unread {
             if let Err(error) = self.read_documents(workspace, &missing).await {
                 tracing::error!(%error, workspace = workspace.0, "documents could not be read");
-                tokio::time::sleep(READ_AGAIN_WAIT).await;
-                self.note_unread(workspace, missing);
+                failed.push((workspace, missing));
             }
+        }
+        if failed.is_empty() {
+            return;
+        }
+        // Once for all of them, so that the failures of some workspaces do not delay the others.
+        tokio::time::sleep(READ_AGAIN_WAIT).await;
+        for (workspace, missing) in failed {
+            self.note_unread(workspace, missing);
         }
     }
 
@@ -291,8 +303,8 @@ impl Authority {
         let stored = match self.store.authority_load(workspace).await {
             Ok(None) => return Ok(()),
             Ok(Some(stored)) => stored,
-            // Its agents are stopped, because a block or the kill switch may be among the changes that
-            // cannot be read. The other workspaces continue.
+            // Its agents are stopped, because a block or the kill switch may be among the changes
+            // that cannot be read. The other workspaces continue.
             Err(error) if error.is_damage() => {
                 self.stop_damaged(workspace, &error);
                 return Ok(());
@@ -337,8 +349,8 @@ impl Authority {
 }
 
 impl Authority {
-    /// Removes a workspace whose definitions cannot be read from the snapshot, and cancels everything
-    /// that runs in it. Its agents get 503 until the damage is repaired.
+    /// Removes a workspace whose definitions cannot be read from the snapshot, and cancels
+    /// everything that runs in it. Its agents get 503 until the damage is repaired.
     fn stop_damaged(&self, workspace: WorkspaceId, error: &StoreError) {
         // Replicas read the definitions several times a second, so this is logged once.
         if self.damaged().insert(workspace) {
@@ -378,18 +390,14 @@ fn check_access(
     };
     match access {
         Err(StandingRefused::Revoked) => {
-            return Err(CallerRefused::InvalidKey("this agent key has been revoked"));
+            Err(CallerRefused::InvalidKey("this agent key has been revoked"))
         }
         Err(StandingRefused::Expired) => {
-            return Err(CallerRefused::InvalidKey("this agent key has expired"));
+            Err(CallerRefused::InvalidKey("this agent key has expired"))
         }
-        Err(StandingRefused::Blocked) if !definitions.workspace.kill_switch.is_active() => {
-            return Err(CallerRefused::Blocked);
-        }
-        Ok(()) | Err(StandingRefused::Blocked) => {}
+        // Before the block: unblocking the agent would not be enough.
+        _ if definitions.workspace.kill_switch.is_active() => Err(CallerRefused::KillSwitch),
+        Err(StandingRefused::Blocked) => Err(CallerRefused::Blocked),
+        Ok(()) => Ok(()),
     }
-    if definitions.workspace.kill_switch.is_active() {
-        return Err(CallerRefused::KillSwitch);
-    }
-    Ok(())
 }

@@ -28,14 +28,15 @@ impl AgentCaller {
         self.definitions.revocations.of_key(self.agent.id)
     }
 
-    /// Returns the token that is canceled when the agent may no longer continue a running call to a service.
+    /// Returns the token that is canceled when the agent may no longer continue a running call to a
+    /// service.
     pub fn call_token(&self, service: ServiceId, web_socket: bool) -> CancellationToken {
         let revocations = &self.definitions.revocations;
         revocations.of_grant(self.agent.id, service, web_socket)
     }
 
-    /// Returns the state that an approval of a call to a service depends on, in addition to the request's
-    /// bytes; `None` if the agent may not use the service.
+    /// Returns the state that an approval of a call to a service depends on, in addition to the
+    /// request's bytes; `None` if the agent may not use the service.
     pub fn binding(&self, service: ServiceId, web_socket: bool) -> Option<Binding> {
         let grant = self.agent.grant(service)?;
         let service = self.definitions.service(service)?;

@@ -11,15 +11,15 @@ use gaiterguard_domain::time::Timestamp;
 pub struct LastUsed(Mutex<HashMap<AgentId, Timestamp>>);
 
 impl LastUsed {
-    /// Notes that an agent's key was used.
+    /// Records that an agent's key was used.
     pub fn note(&self, agent: AgentId, at: Timestamp) {
         let mut times = self.times();
         let last = times.entry(agent).or_insert(at);
         *last = at.max(*last);
     }
 
-    /// Takes the times that are not written yet. The caller writes them, or notes them again if that
-    /// fails.
+    /// Takes the times that are not written yet. The caller writes them, or records them again if
+    /// the write fails.
     pub fn take(&self) -> Vec<(AgentId, Timestamp)> {
         self.times().drain().collect()
     }

@@ -1,8 +1,8 @@
 //! Who may do what at this moment: the definitions of every workspace in one immutable snapshot.
 //!
-//! A request is decided on one snapshot and recorded with its version. The ledger rejects a decision
-//! whose version is not the current one. So a change that is acknowledged anywhere applies to every
-//! claim that commits after it, on every replica, however old a snapshot is.
+//! A request is decided on one snapshot and recorded with its version. The ledger rejects a
+//! decision whose version is not the current one. So a change that is acknowledged anywhere applies
+//! to every claim that commits after it, on every replica, however old a snapshot is.
 //!
 //! This crate must never hold a decision about a request, an HTTP status, or SQL.
 

@@ -1,8 +1,8 @@
-//! The reasons why an agent may not call, or may no longer.
+//! The reasons why an agent may not call, or may no longer continue a call.
 
 use thiserror::Error;
 
-/// An agent key does not open anything now.
+/// The reason why an agent key is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum CallerRefused {
     /// The key is malformed, unknown, revoked or expired. The sentence is for the agent.
@@ -14,13 +14,13 @@ pub enum CallerRefused {
     /// An operator stopped all agents of the workspace.
     #[error("the workspace's kill switch is active")]
     KillSwitch,
-    /// The database has not confirmed the snapshot recently, or the workspace's definitions cannot be
-    /// read.
+    /// The database has not confirmed the snapshot recently, or the workspace's definitions cannot
+    /// be read.
     #[error("the definitions are not confirmed")]
     Unconfirmed,
 }
 
-/// An agent may not use a service.
+/// The reason why an agent may not use a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ServiceRefused {
     /// The workspace does not have the service.

@@ -62,7 +62,7 @@ impl AgentClient {
         Ok(Self {
             url,
             key: header_value(&key)?,
-            http: operator_http_client(CONNECT_WAIT).map_err(|error| error.to_string())?,
+            http: operator_http_client(CONNECT_WAIT, None).map_err(|error| error.to_string())?,
         })
     }
 

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use gaiterguard_domain::placeholder::Placeholder;
 use gaiterguard_domain::service::{AuthType, CredentialPlace};
-use gaiterguard_upstream::{MaskedSecret, Masker};
+use gaiterguard_upstream::{MaskedSecret, Masker, is_hidden_everywhere};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
@@ -37,6 +38,13 @@ pub enum Credential {
         /// Its value, not encoded.
         value: SecretString,
     },
+    /// A part of the path.
+    Path {
+        /// Its placeholder in the requests of agents.
+        placeholder: Placeholder,
+        /// Its value, not encoded.
+        value: SecretString,
+    },
     /// `Authorization: Bearer` with an access token that the operator entered.
     Oauth2Static {
         /// The access token.
@@ -54,6 +62,7 @@ impl Credential {
             Self::Basic { .. } => AuthType::Basic,
             Self::ApiKey { .. } => AuthType::ApiKey,
             Self::Query { .. } => AuthType::Query,
+            Self::Path { .. } => AuthType::Path,
             Self::Oauth2Static { .. } | Self::Oauth2Grant(_) => AuthType::Oauth2,
         }
     }
@@ -75,10 +84,37 @@ impl Credential {
             Self::Query { param, .. } => CredentialPlace::Query {
                 param: param.clone(),
             },
+            Self::Path { placeholder, .. } => CredentialPlace::Path {
+                placeholder: placeholder.clone(),
+            },
             Self::Oauth2Grant(grant) => CredentialPlace::Token {
                 token_url: grant.token_url.to_string(),
             },
         }
+    }
+
+    /// Returns the names of the values, for the list that an operator sees.
+    pub fn names_of_values(&self) -> Vec<String> {
+        let names: Vec<&str> = match self {
+            Self::Bearer { .. } => vec!["token"],
+            Self::Basic { .. } => vec!["username", "password"],
+            Self::ApiKey { headers } => headers.iter().map(|(name, _)| name.as_str()).collect(),
+            Self::Query { .. } => vec!["param", "value"],
+            Self::Path { .. } => vec!["placeholder", "value"],
+            Self::Oauth2Static { .. } => vec!["access_token"],
+            Self::Oauth2Grant(grant) => {
+                let optional = [
+                    ("client_secret", grant.client_secret.is_some()),
+                    ("refresh_token", grant.refresh_token.is_some()),
+                    ("scope", grant.scope.is_some()),
+                ];
+                let present = optional.into_iter().filter(|(_, is_present)| *is_present);
+                let mut names = vec!["token_url", "client_id"];
+                names.extend(present.map(|(name, _)| name));
+                names
+            }
+        };
+        names.into_iter().map(str::to_owned).collect()
     }
 
     /// Returns a masker that hides the credential in everything that an upstream sends back.
@@ -89,6 +125,30 @@ impl Credential {
             .map(|secret| MaskedSecret::Value(secret.expose_secret().as_bytes()))
             .collect();
         Masker::new(&secrets)
+    }
+
+    /// Returns the names of values that are not hidden wherever an upstream repeats them, because they are too
+    /// short. Fetched tokens are long.
+    pub(crate) fn short_values(&self) -> Vec<String> {
+        let named: Vec<(&str, &SecretString)> = match self {
+            Self::Bearer { token } => vec![("token", token)],
+            Self::Basic { username, password } if password.expose_secret().is_empty() => {
+                vec![("username", username)]
+            }
+            Self::Basic { password, .. } => vec![("password", password)],
+            Self::ApiKey { headers } => headers
+                .iter()
+                .map(|(name, value)| (name.as_str(), value))
+                .collect(),
+            Self::Query { value, .. } | Self::Path { value, .. } => vec![("value", value)],
+            Self::Oauth2Static { access_token } => vec![("access_token", access_token)],
+            Self::Oauth2Grant(_) => Vec::new(),
+        };
+        named
+            .into_iter()
+            .filter(|(_, value)| !is_hidden_everywhere(value.expose_secret().as_bytes()))
+            .map(|(name, _)| name.to_owned())
+            .collect()
     }
 
     /// Returns every text that must not appear in a response, plain or encoded. A user name counts as a
@@ -119,7 +179,7 @@ impl Credential {
                     }
                 }
             }
-            Self::Query { value, .. } => add(value.expose_secret()),
+            Self::Query { value, .. } | Self::Path { value, .. } => add(value.expose_secret()),
             Self::Oauth2Static { access_token } => add(access_token.expose_secret()),
             Self::Oauth2Grant(grant) => {
                 for secret in grant.secrets() {

@@ -5,7 +5,9 @@
 //!
 //! This crate must never hold SQL, a decision about a request, or a secret in a log or an error.
 
+mod authorization;
 mod credential;
+mod exchange;
 mod fields;
 mod grant;
 mod inject;
@@ -15,9 +17,13 @@ mod renewal;
 mod sealed_form;
 mod token_endpoint;
 
+pub use authorization::{
+    Authorization, AuthorizationError, MetadataError, Participation, PendingAuthorization,
+};
 pub use credential::Credential;
 pub use fields::CredentialFields;
 pub use grant::{AccessToken, ClientAuthentication, OauthGrant};
 pub use inject::{InjectError, drop_parameter, inject};
 pub use ready::{CredentialUnavailable, Credentials, FailedRenewal, ReadyCredential};
+pub use sealed_form::UnreadableCredential;
 pub use token_endpoint::TokenError;

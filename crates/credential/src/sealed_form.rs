@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use gaiterguard_domain::placeholder::Placeholder;
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
 use http::HeaderName;
@@ -15,7 +16,7 @@ use crate::grant::{AccessToken, ClientAuthentication, OauthGrant};
 /// The opened bytes are not a credential that this build can read. The error does not show them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the sealed credential cannot be read")]
-pub(crate) struct UnreadableCredential;
+pub struct UnreadableCredential;
 
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -40,6 +41,11 @@ enum Form<'a> {
         #[serde(borrow)]
         value: Cow<'a, str>,
     },
+    Path {
+        placeholder: Placeholder,
+        #[serde(borrow)]
+        value: Cow<'a, str>,
+    },
     Oauth2Static {
         #[serde(borrow)]
         access_token: Cow<'a, str>,
@@ -50,7 +56,7 @@ enum Form<'a> {
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct GrantForm<'a> {
+pub(crate) struct GrantForm<'a> {
     token_url: String,
     #[serde(borrow)]
     client_id: Cow<'a, str>,
@@ -80,20 +86,24 @@ struct AccessForm<'a> {
     expires_at_ms: Option<i64>,
 }
 
+/// Returns a form with secrets as JSON.
+pub(crate) fn sealed_json(form: &impl Serialize) -> Zeroizing<Vec<u8>> {
+    // Measured first, so that the buffer never grows, which would leave a copy behind.
+    let mut measure = Measure(0);
+    let measured = serde_json::to_writer(&mut measure, form);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(measure.0));
+    let written = serde_json::to_writer(&mut *bytes, form);
+    debug_assert!(
+        measured.is_ok() && written.is_ok(),
+        "a buffer in memory accepts every byte"
+    );
+    bytes
+}
+
 impl Credential {
     /// Returns the bytes to seal.
     pub fn to_sealed_form(&self) -> Zeroizing<Vec<u8>> {
-        let form = self.form();
-        // Measured first, so that the buffer never grows, which would leave a copy behind.
-        let mut measure = Measure(0);
-        let measured = serde_json::to_writer(&mut measure, &form);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(measure.0));
-        let written = serde_json::to_writer(&mut *bytes, &form);
-        debug_assert!(
-            measured.is_ok() && written.is_ok(),
-            "a buffer in memory accepts every byte"
-        );
-        bytes
+        sealed_json(&self.form())
     }
 
     /// Reads the bytes that [`Self::to_sealed_form`] returned.
@@ -118,6 +128,10 @@ impl Credential {
             },
             Form::Query { param, value } => Self::Query {
                 param: param.into_owned(),
+                value: secret(value),
+            },
+            Form::Path { placeholder, value } => Self::Path {
+                placeholder,
                 value: secret(value),
             },
             Form::Oauth2Static { access_token } => Self::Oauth2Static {
@@ -146,6 +160,10 @@ impl Credential {
                 param: param.into(),
                 value: exposed(value),
             },
+            Self::Path { placeholder, value } => Form::Path {
+                placeholder: placeholder.clone(),
+                value: exposed(value),
+            },
             Self::Oauth2Static { access_token } => Form::Oauth2Static {
                 access_token: exposed(access_token),
             },
@@ -155,7 +173,7 @@ impl Credential {
 }
 
 impl<'a> GrantForm<'a> {
-    fn of(grant: &'a OauthGrant) -> Self {
+    pub(crate) fn of(grant: &'a OauthGrant) -> Self {
         Self {
             token_url: grant.token_url.to_string(),
             client_id: exposed(&grant.client_id),
@@ -178,7 +196,7 @@ impl<'a> GrantForm<'a> {
         }
     }
 
-    fn read(self) -> Result<OauthGrant, UnreadableCredential> {
+    pub(crate) fn read(self) -> Result<OauthGrant, UnreadableCredential> {
         Ok(OauthGrant {
             token_url: Target::parse(&self.token_url).map_err(|_| UnreadableCredential)?,
             client_id: secret(self.client_id),

@@ -54,7 +54,7 @@ const fn secret(name: &'static str, description: &'static str) -> Field {
     }
 }
 
-const FIELDS: [Field; 14] = [
+const FIELDS: [Field; 15] = [
     secret("token", "`bearer`: the token."),
     field("username", "`basic`: user name.", Some(8192)),
     secret("password", "`basic`: password."),
@@ -64,7 +64,13 @@ const FIELDS: [Field; 14] = [
         None,
     ),
     field("param", "`query`: name of the query parameter.", Some(256)),
-    secret("value", "`api_key` and `query`: the key."),
+    field(
+        "placeholder",
+        "`path`: name that marks, in braces, where the credential belongs, in the path of the base URL or \
+         of each request. `token` is replaced in `/bot{token}/sendMessage`.",
+        Some(64),
+    ),
+    secret("value", "`api_key`, `query`, and `path`: the key."),
     secret(
         "access_token",
         "`oauth2`: an access token that does not expire.",
@@ -100,7 +106,7 @@ impl PartialSchema for Credentials {
             .description(Some(
                 "Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` \
                  `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; \
-                 `query` `{param, value}`; `oauth2` `{access_token}` or `{token_url, client_id, \
+                 `query` `{param, value}`; `path` `{placeholder, value}`; `oauth2` `{access_token}` or `{token_url, client_id, \
                  client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. \
                  They are never returned.",
             ))

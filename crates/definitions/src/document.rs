@@ -3,18 +3,15 @@
 
 use std::borrow::Cow;
 
-use gaiterguard_apidocs::{Document as Reading, asks_for_password};
-use gaiterguard_credential::{ReadyCredential, inject};
+use gaiterguard_apidocs::warning::WARNINGS_MAX;
+use gaiterguard_apidocs::{Document as Reading, Include};
 use gaiterguard_domain::document::{
     DOCUMENT_BYTES_MAX, Document, DocumentFormat, DocumentKind, NewDocumentKind,
 };
 use gaiterguard_domain::event::{Event, Subject};
-use gaiterguard_domain::field::{
-    Checked, FieldError, FieldValue, KEY_NOT_STORED, any_string, refused,
-};
+use gaiterguard_domain::field::{Checked, FieldValue, KEY_NOT_STORED, any_string, refused};
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::redact;
-use gaiterguard_domain::service::Service;
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::text::Title;
 use gaiterguard_domain::{all, body};
@@ -22,17 +19,20 @@ use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{
     self as store, Abandoned, DocumentReading, FIRST_DOCUMENT_VERSION, StoreError, Stored,
 };
-use gaiterguard_upstream::page::{self, Injected, Page};
 use gaiterguard_upstream::{AddressPolicy, literal};
-use http::HeaderMap;
-use http::uri::PathAndQuery;
 use serde_json::{Value, json};
+use tokio::sync::SemaphorePermit;
 use zeroize::Zeroizing;
 
 use crate::definition_store::{DefinitionError, DefinitionStore, Editor, listed};
 use crate::document_content::DocumentContent;
+use crate::document_refused::{WebPage, unreadable, unusable};
+use crate::document_source::{Fetch, Source, entered, note_on};
 use crate::library::ReadError;
 use crate::service;
+
+/// The length limit of a note on how a document was read, in characters. It may contain some URLs.
+const NOTE_CHARS_MAX: usize = 1_000;
 
 body! {
     /// A document to add.
@@ -41,8 +41,10 @@ body! {
         kind "type": NewDocumentKind as NewDocumentKind,
         /// Title. Defaults to the title in the document.
         title "title": Option<Title> as Option<Title>,
-        /// The document's text, or the URL to fetch it from. Up to 16 MB. The URL may point to an
-        /// OpenAPI document or Markdown, or to an HTML page if `allowHtml` is true.
+        /// The document's text, or the URL to fetch it from. Up to 16 MiB; up to 64 MiB from a URL if
+        /// `include` is set. Compressed with gzip, it is decompressed; as text, gzip is base64-encoded. The URL
+        /// may point to an API description, to Markdown, to a web page that shows an API description, or
+        /// to another HTML page if `allowHtml` is true.
         #[schema(min_length = 1)]
         content "content": EnteredContent as String,
         /// Whether to accept a URL that returns an HTML page, and keep the text of the page. Refused by
@@ -51,6 +53,8 @@ body! {
         /// Whether to fetch the URL with the service's credential, now and when it is fetched again. The
         /// URL must have the origin of the service's base URL, and redirects to another origin are refused.
         use_credential "useCredential": Option<bool> as Option<bool>,
+        /// The part of an API description to read, now and when it is read again. Defaults to all of it.
+        include "include": Option<Include> as Option<Include>,
     }
 }
 
@@ -93,26 +97,52 @@ pub async fn create(
         content,
         allow_html,
         use_credential,
+        include,
     } = new;
     let is_url = kind == Ok(NewDocumentKind::Url);
     let content = content.and_then(|content| usable(content, is_url, definitions.policy()));
-    let (kind, title, content, allow_html, use_credential) =
-        all!(kind, title, content, allow_html, use_credential)?;
+    let (kind, title, content, allow_html, use_credential, include) =
+        all!(kind, title, content, allow_html, use_credential, include)?;
+    let include = include.filter(|include| !include.is_everything());
     let use_credential = use_credential.unwrap_or(false);
+    let may_be_html = allow_html.unwrap_or(false);
     let described = service::get(definitions, editor.workspace, service).await?;
     let kind = kind.kind();
-    let (content, moved_to) = if is_url {
-        fetched(definitions, &described, content.trim(), use_credential).await?
+    if include.is_some() && matches!(kind, Some(DocumentKind::Markdown | DocumentKind::Html)) {
+        return Ok(refused("include", "applies only to API descriptions")?);
+    }
+    let _turn = turn(definitions, include.as_ref()).await?;
+    let source = if is_url {
+        let fetch = Fetch {
+            definitions,
+            service: &described,
+            address: content.trim(),
+            use_credential,
+            include,
+        };
+        fetch.source(may_be_html).await?
     } else if use_credential {
         return Ok(refused("useCredential", "applies only to the type url")?);
     } else {
-        (Zeroizing::new(content.into_bytes()), None)
+        entered(kind, content, include).await?
     };
-    let (format, read) = read(definitions, kind, content.clone()).await?;
-    let may_be_html = kind == Some(DocumentKind::Html) || is_url && allow_html.unwrap_or(false);
+    let Source {
+        content,
+        moved_to,
+        notes,
+        seems_at,
+    } = source;
+    let (format, mut read) = read(definitions, kind, content.clone()).await?;
+    let may_be_html = kind == Some(DocumentKind::Html) || is_url && may_be_html;
     if format == DocumentFormat::Html && !may_be_html {
-        return Err(html_page(kind, &content, moved_to.as_deref()));
+        let page = WebPage {
+            content: &content,
+            moved_to: moved_to.as_deref(),
+            seems_at: seems_at.as_deref(),
+        };
+        return Err(page.refused(kind));
     }
+    add_notes(&mut read, notes);
     let kind = kind.unwrap_or_else(|| format.kind());
     let key = definitions.sealing().payload_key(editor.workspace).await?;
     let new = store::NewDocument {
@@ -176,25 +206,44 @@ pub async fn refresh(
         .filter(|document| document.service == service)
         .ok_or_else(missing)?;
     let kept = kept(definitions, workspace, id).await?;
-    let present = DocumentContent::of(known.kind, &kept);
+    let present = DocumentContent::of(Some(known.kind), &kept);
     let uses_credential = present.uses_credential;
-    let (content, moved_to, is_new) = match present.address {
-        Some(address) => {
-            let described = service::get(definitions, workspace, service).await?;
-            let fetched = fetched(definitions, &described, address, uses_credential);
-            let (content, moved_to) = fetched.await?;
-            (content, moved_to, true)
-        }
-        None => (kept, None, false),
-    };
-    let (format, read) = read(definitions, Some(known.kind), content.clone()).await?;
     // A page in place of the description is that of a login or of an error.
     let was_html = known
         .format
         .is_none_or(|format| format == DocumentFormat::Html);
+    let _turn = turn(definitions, present.include.as_ref()).await?;
+    let is_new = present.address.is_some();
+    let source = if let Some(address) = present.address {
+        let described = service::get(definitions, workspace, service).await?;
+        let fetch = Fetch {
+            definitions,
+            service: &described,
+            address,
+            use_credential: uses_credential,
+            include: present.include.clone(),
+        };
+        fetch.source(was_html).await?
+    } else {
+        let notes = present.include.as_ref().map(note_on).into_iter().collect();
+        Source::of(kept.clone(), notes)
+    };
+    let Source {
+        content,
+        moved_to,
+        notes,
+        seems_at,
+    } = source;
+    let (format, mut read) = read(definitions, Some(known.kind), content.clone()).await?;
     if is_new && format == DocumentFormat::Html && !was_html {
-        return Err(html_page(Some(known.kind), &content, moved_to.as_deref()));
+        let page = WebPage {
+            content: &content,
+            moved_to: moved_to.as_deref(),
+            seems_at: seems_at.as_deref(),
+        };
+        return Err(page.refused(Some(known.kind)));
     }
+    add_notes(&mut read, notes);
     let reading = reading_of(format, &read);
     let purpose = Purpose::document(id);
     let sealed = if is_new {
@@ -234,96 +283,26 @@ fn detail(service: ServiceId, kind: DocumentKind, bytes: usize, with_credential:
     detail
 }
 
-/// Fetches the document of a service, with the service's credential if `use_credential` is set. Returns the
-/// content to keep, and the URL to which redirects led.
-async fn fetched(
-    definitions: &DefinitionStore,
-    service: &Service,
-    address: &str,
-    use_credential: bool,
-) -> Result<(Zeroizing<Vec<u8>>, Option<String>), DefinitionError> {
-    let upstream = definitions.upstream();
-    let keep = |page: Page| {
-        let content = DocumentContent::to_keep(address, use_credential, &page);
-        (content, page.moved_to)
-    };
-    if !use_credential {
-        let fetched = page::fetch(upstream, address, None).await;
-        return fetched.map(keep).map_err(|error| unusable(&error));
+/// Waits for the turn of a document that may be larger than others, because only a part of it is read.
+async fn turn<'d>(
+    definitions: &'d DefinitionStore,
+    include: Option<&Include>,
+) -> Result<Option<SemaphorePermit<'d>>, DefinitionError> {
+    if include.is_none() {
+        return Ok(None);
     }
-    let ready = credential(definitions, service, address).await?;
-    let inject = |headers: &mut HeaderMap, path_and_query: &mut PathAndQuery| {
-        let injected = inject(&ready.credential, headers, path_and_query);
-        injected.map_err(|error| error.to_string())
-    };
-    let injected = Injected {
-        inject: &inject,
-        masker: ready.credential.masker(),
-    };
-    let masked = |text: &str| {
-        let masked = injected.masker.mask_bytes(text.as_bytes());
-        String::from_utf8_lossy(&masked).into_owned()
-    };
-    match page::fetch(upstream, address, Some(&injected)).await {
-        Ok(mut page) => {
-            page.moved_to = page.moved_to.as_deref().map(masked);
-            Ok(keep(page))
-        }
-        Err(error) => Err(unusable_because(&masked(&error.to_string()))),
-    }
+    let turn = definitions.library().large_turn().await;
+    turn.map(Some).map_err(|error| unusable(&error))
 }
 
-/// Returns the credential with which a document of a service is fetched.
-async fn credential(
-    definitions: &DefinitionStore,
-    service: &Service,
-    address: &str,
-) -> Result<ReadyCredential, DefinitionError> {
-    let not_usable = |message: String| {
-        let error = FieldError::new("useCredential", message);
-        DefinitionError::CredentialNotUsable(vec![error])
+/// Adds what was noted before a document was read to its warnings.
+fn add_notes(read: &mut Reading, notes: Vec<String>) {
+    let cut = |note: String| match note.char_indices().nth(NOTE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &note[..end]),
+        None => note,
     };
-    let own = service.base_url.origin();
-    let is_own = Target::parse(address).is_ok_and(|target| target.origin() == own);
-    if !is_own {
-        return Err(not_usable(format!(
-            "can be set only for a URL of the service's own origin, {own}"
-        )));
-    }
-    match definitions.credentials().ready(service).await {
-        Ok(Some(ready)) => Ok(ready),
-        Ok(None) => Err(not_usable(
-            "is not possible: the service has no credential".to_owned(),
-        )),
-        Err(error) if error.is_own_failure() => {
-            tracing::error!(%error, "a credential could not be read");
-            Err(not_usable(
-                "is not possible: the credential could not be read".to_owned(),
-            ))
-        }
-        Err(error) => Err(not_usable(format!("is not possible: {error}"))),
-    }
-}
-
-/// Refuses an HTML page, with what it seems to be.
-fn html_page(
-    kind: Option<DocumentKind>,
-    content: &[u8],
-    moved_to: Option<&str>,
-) -> DefinitionError {
-    let mut message = "is an HTML page, not an API description".to_owned();
-    if asks_for_password(&String::from_utf8_lossy(content)) {
-        message.push_str("; it asks for a password, so it is probably a login page");
-    }
-    if let Some(moved_to) = moved_to {
-        message.push_str("; the URL redirects to ");
-        message.push_str(&redact::agent_keys(moved_to));
-    }
-    message.push_str(match kind {
-        Some(DocumentKind::Url) => "; to keep its text anyway, set allowHtml",
-        _ => "; to keep its text anyway, use the type html",
-    });
-    DefinitionError::Invalid(vec![FieldError::new("content", message)])
+    read.warnings.splice(0..0, notes.into_iter().map(cut));
+    read.warnings.truncate(WARNINGS_MAX);
 }
 
 async fn read(
@@ -340,18 +319,9 @@ async fn read(
         Ok(read) => Ok(read),
         Err(ReadError::Sealing(error)) => Err(error.into()),
         Err(ReadError::Store(error)) => Err(error.into()),
-        Err(error @ (ReadError::Unreadable(_) | ReadError::Failed)) => Err(unusable(&error)),
+        Err(ReadError::Unreadable(error)) => Err(unreadable(&error)),
+        Err(error @ ReadError::Failed) => Err(unusable(&error)),
     }
-}
-
-/// Reports a problem of a document as an error of the field that contained it.
-fn unusable(error: &dyn std::error::Error) -> DefinitionError {
-    unusable_because(&error.to_string())
-}
-
-fn unusable_because(reason: &str) -> DefinitionError {
-    let message = format!("cannot be used: {reason}");
-    DefinitionError::Invalid(vec![FieldError::new("content", message)])
 }
 
 fn reading_of(format: DocumentFormat, read: &Reading) -> DocumentReading {
@@ -373,10 +343,9 @@ pub async fn content(
     let known = definitions.store().document_get(workspace, id).await?;
     let known = known.ok_or(DefinitionError::NotFound("document"))?;
     let kept = kept(definitions, workspace, id).await?;
-    Ok(match DocumentContent::of(known.kind, &kept).address {
-        Some(address) => Zeroizing::new(address.as_bytes().to_vec()),
-        None => kept,
-    })
+    let content = DocumentContent::of(Some(known.kind), &kept);
+    let entered = content.address.map_or(content.bytes, str::as_bytes);
+    Ok(Zeroizing::new(entered.to_vec()))
 }
 
 async fn kept(

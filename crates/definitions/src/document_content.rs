@@ -1,17 +1,22 @@
-//! The sealed content of a document. The content of a fetched document follows its URL and its
-//! media type, on a line each.
+//! The sealed content of a document. The content of a fetched document follows its URL and its media
+//! type, on a line each. If only a part of a document is read, the first line says which.
 
+use gaiterguard_apidocs::Include;
 use gaiterguard_domain::document::DocumentKind;
-use gaiterguard_upstream::page::Page;
 use zeroize::Zeroizing;
 
 /// Before the URL of a document that is fetched with its service's credential. No URL in normal form begins
 /// with it.
 const WITH_CREDENTIAL: &str = "credential ";
 
+/// Before the selection of the part to read, as JSON. No API description and no URL begins with it.
+const INCLUDE: &str = "include ";
+
 /// The parts of a document's content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DocumentContent<'c> {
+    /// The part to read, if not all.
+    pub(crate) include: Option<Include>,
     /// The URL that it was fetched from.
     pub(crate) address: Option<&'c str>,
     /// Whether it was fetched with the credential of its service.
@@ -23,10 +28,15 @@ pub(crate) struct DocumentContent<'c> {
 }
 
 impl<'c> DocumentContent<'c> {
-    /// Splits the content of a document of this kind.
-    pub(crate) fn of(kind: DocumentKind, kept: &'c [u8]) -> Self {
-        if kind != DocumentKind::Url {
+    /// Splits the content of a document of this kind; without a kind, of one whose format is not known yet.
+    pub(crate) fn of(kind: Option<DocumentKind>, kept: &'c [u8]) -> Self {
+        let (include, kept) = match kind {
+            Some(DocumentKind::Markdown | DocumentKind::Html) => (None, kept),
+            None | Some(DocumentKind::Openapi | DocumentKind::Url) => split_include(kept),
+        };
+        if kind != Some(DocumentKind::Url) {
             return Self {
+                include,
                 address: None,
                 uses_credential: false,
                 media_type: None,
@@ -37,6 +47,7 @@ impl<'c> DocumentContent<'c> {
         let (media_type, bytes) = line(rest);
         let with_credential = address.strip_prefix(WITH_CREDENTIAL);
         Self {
+            include,
             address: Some(with_credential.unwrap_or(address)),
             uses_credential: with_credential.is_some(),
             media_type: Some(media_type).filter(|name| !name.is_empty()),
@@ -44,21 +55,43 @@ impl<'c> DocumentContent<'c> {
         }
     }
 
-    /// Returns the content to keep of a page that was fetched.
-    pub(crate) fn to_keep(address: &str, uses_credential: bool, page: &Page) -> Zeroizing<Vec<u8>> {
-        let mark = if uses_credential { WITH_CREDENTIAL } else { "" };
-        let media_type = page.media_type.as_deref().unwrap_or_default();
-        let mut kept = Zeroizing::new(Vec::with_capacity(
-            mark.len() + address.len() + media_type.len() + page.bytes.len() + 2,
-        ));
-        // Neither line can contain a line break: one is a target in normal form, the other was the value of a
-        // header.
-        for text in [mark, address, "\n", media_type, "\n"] {
-            kept.extend_from_slice(text.as_bytes());
+    /// Returns the content to keep.
+    pub(crate) fn to_keep(&self) -> Zeroizing<Vec<u8>> {
+        let mut head = String::new();
+        if let Some(include) = &self.include {
+            // JSON of texts has no line breaks, and writing it does not fail.
+            let include = serde_json::to_string(include).unwrap_or_default();
+            head.extend([INCLUDE, &include, "\n"]);
         }
-        kept.extend_from_slice(&page.bytes);
+        if let Some(address) = self.address {
+            let mark = if self.uses_credential {
+                WITH_CREDENTIAL
+            } else {
+                ""
+            };
+            // Neither line can contain a line break: one is a target in normal form, the other was the
+            // value of a header.
+            head.extend([
+                mark,
+                address,
+                "\n",
+                self.media_type.unwrap_or_default(),
+                "\n",
+            ]);
+        }
+        let mut kept = Zeroizing::new(Vec::with_capacity(head.len() + self.bytes.len()));
+        kept.extend_from_slice(head.as_bytes());
+        kept.extend_from_slice(self.bytes);
         kept
     }
+}
+
+fn split_include(kept: &[u8]) -> (Option<Include>, &[u8]) {
+    let include = kept.strip_prefix(INCLUDE.as_bytes()).and_then(|rest| {
+        let (include, rest) = line(rest);
+        Some((serde_json::from_str(include).ok()?, rest))
+    });
+    include.map_or((None, kept), |(include, rest)| (Some(include), rest))
 }
 
 fn line(text: &[u8]) -> (&str, &[u8]) {
@@ -72,24 +105,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_comes_back_with_its_address() {
-        let page = Page {
-            media_type: Some("text/html".to_owned()),
-            bytes: b"a\nb".to_vec(),
-            moved_to: None,
+    fn a_page_comes_back_with_its_address_and_its_selection() {
+        let include = Include {
+            tags: vec!["a\nb".to_owned()],
+            paths: Vec::new(),
         };
-        for uses_credential in [false, true] {
-            let kept = DocumentContent::to_keep("https://a.example/x", uses_credential, &page);
-            let content = DocumentContent::of(DocumentKind::Url, &kept);
-            assert_eq!(content.address, Some("https://a.example/x"));
-            assert_eq!(content.uses_credential, uses_credential);
-            assert_eq!(content.media_type, Some("text/html"));
-            assert_eq!(content.bytes, b"a\nb");
+        for include in [None, Some(include)] {
+            for uses_credential in [false, true] {
+                let content = DocumentContent {
+                    include: include.clone(),
+                    address: Some("https://a.example/x"),
+                    uses_credential,
+                    media_type: Some("text/html"),
+                    bytes: b"a\nb",
+                };
+                let kept = content.to_keep();
+                assert_eq!(DocumentContent::of(Some(DocumentKind::Url), &kept), content);
+            }
+            let content = DocumentContent {
+                include,
+                address: None,
+                uses_credential: false,
+                media_type: None,
+                bytes: b"openapi: 3.0.0\n",
+            };
+            let kept = content.to_keep();
+            for kind in [Some(DocumentKind::Openapi), None] {
+                assert_eq!(DocumentContent::of(kind, &kept), content);
+            }
         }
-        let address_only = DocumentContent::of(DocumentKind::Url, b"https://a.example/x");
+        let kind = Some(DocumentKind::Url);
+        let address_only = DocumentContent::of(kind, b"https://a.example/x");
         assert_eq!(address_only.address, Some("https://a.example/x"));
         assert_eq!(address_only.bytes, b"");
-        let markdown = DocumentContent::of(DocumentKind::Markdown, b"a\nb\nc");
-        assert_eq!(markdown.bytes, b"a\nb\nc");
+        let text = b"include {\"tags\":[\"a\"]}\nb";
+        let markdown = DocumentContent::of(Some(DocumentKind::Markdown), text);
+        assert_eq!((markdown.include, markdown.bytes), (None, &text[..]));
     }
 }

@@ -7,16 +7,22 @@
 //! This crate must never hold SQL, HTTP, or the decision about a request.
 
 pub mod agent;
+pub mod authorization;
+pub mod authorization_fields;
 pub mod credentials;
 pub mod definition_store;
 pub mod document;
 pub mod kill_switch;
 pub mod library;
-pub mod reachability;
 pub mod rule;
 pub mod service;
 pub mod simulation;
+pub mod warnings;
 
 mod agent_name;
 mod document_content;
+mod document_fetcher;
+mod document_page;
+mod document_refused;
+mod document_source;
 mod service_body;

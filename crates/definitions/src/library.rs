@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gaiterguard_apidocs::{Catalog, Document, Format, Unreadable, read, read_any};
+use gaiterguard_apidocs::{Catalog, Document, Format, Include, Unreadable, read_part, selected};
 use gaiterguard_domain::document::{DocumentFormat, DocumentKind};
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_sealing::{Purpose, Sealing, SealingError};
 use gaiterguard_store::{DocumentVersion, Store, StoreError};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use zeroize::Zeroizing;
 
 use crate::document_content::DocumentContent;
@@ -19,12 +19,16 @@ use crate::document_content::DocumentContent;
 /// and needs memory of many times its size.
 const READING_MAX: usize = 2;
 
+/// Maximum number of documents over the usual size limit that are fetched and parsed at the same time.
+const LARGE_MAX: usize = 1;
+
 /// Parses documents, and keeps those that are in use.
 pub struct Library {
     store: Store,
     sealing: Sealing,
     shelves: Mutex<Shelves>,
     reading: Semaphore,
+    large: Semaphore,
 }
 
 #[derive(Default)]
@@ -79,6 +83,7 @@ impl Library {
             sealing,
             shelves: Mutex::default(),
             reading: Semaphore::new(READING_MAX),
+            large: Semaphore::new(LARGE_MAX),
         })
     }
 
@@ -94,17 +99,15 @@ impl Library {
             .await
             .map_err(|_| ReadError::Failed)?;
         let read = tokio::task::spawn_blocking(move || {
-            let as_format = |format| read(format, &content).map(|document| (format, document));
-            let (format, document) = match kind {
-                Some(DocumentKind::Openapi) => as_format(Format::OpenApi)?,
-                Some(DocumentKind::Markdown) => as_format(Format::Markdown)?,
-                Some(DocumentKind::Html) => as_format(Format::Html)?,
-                Some(DocumentKind::Url) => {
-                    let content = DocumentContent::of(DocumentKind::Url, &content);
-                    read_any(content.bytes, content.media_type)?
-                }
-                None => read_any(&content, None)?,
+            let content = DocumentContent::of(kind, &content);
+            let format = match kind {
+                Some(DocumentKind::Openapi) => Some(Format::OpenApi),
+                Some(DocumentKind::Markdown) => Some(Format::Markdown),
+                Some(DocumentKind::Html) => Some(Format::Html),
+                Some(DocumentKind::Url) | None => None,
             };
+            let include = content.include.as_ref();
+            let (format, document) = read_part(format, content.bytes, content.media_type, include)?;
             let format = match format {
                 Format::OpenApi => DocumentFormat::Openapi,
                 Format::Markdown => DocumentFormat::Markdown,
@@ -113,6 +116,26 @@ impl Library {
             Ok::<_, Unreadable>((format, document))
         });
         Ok(read.await.map_err(|_| ReadError::Failed)??)
+    }
+
+    /// Waits for the turn of a document that may be larger than others.
+    pub(crate) async fn large_turn(&self) -> Result<SemaphorePermit<'_>, ReadError> {
+        self.large.acquire().await.map_err(|_| ReadError::Failed)
+    }
+
+    /// Returns the selected part of a document, as the content to keep.
+    pub(crate) async fn select(
+        &self,
+        bytes: Vec<u8>,
+        include: Include,
+    ) -> Result<Vec<u8>, ReadError> {
+        let _turn = self
+            .reading
+            .acquire()
+            .await
+            .map_err(|_| ReadError::Failed)?;
+        let part = tokio::task::spawn_blocking(move || selected(&bytes, &include));
+        Ok(part.await.map_err(|_| ReadError::Failed)??)
     }
 
     /// Keeps a version of a document, before it becomes the current version.

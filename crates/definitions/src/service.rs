@@ -284,13 +284,22 @@ pub async fn set_credentials(
                 keys: fields.keys(),
             };
             let prepared = Prepared::of(definitions, editor.workspace, given).await?;
-            // If the present credential is renewed at the same moment, its version changes, and the
-            // store refuses this one.
-            let version = present.credential.map_or(1, |sealed| sealed.version + 1);
-            let sealed = prepared.seal(id, version)?;
-            put(definitions, editor, id, present.revision, &sealed).await
+            replace_credential(definitions, editor, present, &prepared).await
         })
         .await
+}
+
+/// Replaces the credential of a service as it was read. If that credential is renewed at the same moment, its
+/// version changes, and the store refuses this one.
+pub(crate) async fn replace_credential(
+    definitions: &DefinitionStore,
+    editor: Editor,
+    present: Service,
+    prepared: &Prepared,
+) -> Result<Service, DefinitionError> {
+    let version = present.credential.map_or(1, |sealed| sealed.version + 1);
+    let sealed = prepared.seal(present.id, version)?;
+    put(definitions, editor, present.id, present.revision, &sealed).await
 }
 
 /// Deletes a service.
@@ -352,7 +361,7 @@ struct Given {
 }
 
 /// A credential with the data key for it, so that sealing it needs no further waiting.
-struct Prepared {
+pub(crate) struct Prepared {
     key: SealingKey,
     credential: Credential,
     keys: Vec<String>,
@@ -364,21 +373,30 @@ impl Prepared {
         workspace: WorkspaceId,
         given: Given,
     ) -> Result<Self, SealingError> {
+        Self::of_credential(definitions, workspace, given.credential, given.keys).await
+    }
+
+    pub(crate) async fn of_credential(
+        definitions: &DefinitionStore,
+        workspace: WorkspaceId,
+        credential: Credential,
+        keys: Vec<String>,
+    ) -> Result<Self, SealingError> {
         Ok(Self {
             key: definitions.sealing().new_credential_key(workspace).await?,
-            credential: given.credential,
-            keys: given.keys,
+            credential,
+            keys,
         })
     }
 
-    fn seal(self, id: ServiceId, version: i64) -> Result<SealedCredential, SealingError> {
+    fn seal(&self, id: ServiceId, version: i64) -> Result<SealedCredential, SealingError> {
         let form = self.credential.to_sealed_form();
         let sealed = self.key.seal(&Purpose::credential(id, version), &form)?;
         Ok(SealedCredential {
             version,
             data_key: sealed.data_key,
             sealed: sealed.bytes.into(),
-            keys: self.keys,
+            keys: self.keys.clone(),
             place: self.credential.place(),
         })
     }

@@ -12,13 +12,18 @@ use crate::time::Timestamp;
 /// The size limit of a document, in bytes.
 pub const DOCUMENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// The size limit of a document of which only a part is read, in bytes. The largest public descriptions
+/// have some 45 MB.
+pub const SELECTED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// The format of a document's content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(as = DocumentType))]
 pub enum DocumentKind {
-    /// `OpenAPI` 3.0 or 3.1, or Swagger 2.0, as JSON or YAML.
+    /// An API description: `OpenAPI` 3.0 or 3.1 or Swagger 2.0 as JSON or YAML, Google Discovery, or a
+    /// Postman collection 2.0 or 2.1.
     Openapi,
     /// Markdown.
     Markdown,
@@ -54,7 +59,8 @@ impl DocumentKind {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "schema", schema(as = NewDocumentType))]
 pub enum NewDocumentKind {
-    /// `OpenAPI` 3.0 or 3.1, or Swagger 2.0, as JSON or YAML.
+    /// An API description: `OpenAPI` 3.0 or 3.1 or Swagger 2.0 as JSON or YAML, Google Discovery, or a
+    /// Postman collection 2.0 or 2.1.
     Openapi,
     /// Markdown.
     Markdown,
@@ -62,7 +68,7 @@ pub enum NewDocumentKind {
     Html,
     /// The content is a URL to fetch the document from.
     Url,
-    /// The gateway recognizes `OpenAPI` and takes other text for Markdown. An HTML page is refused.
+    /// The gateway recognizes API descriptions and takes other text for Markdown. An HTML page is refused.
     Auto,
 }
 
@@ -99,7 +105,8 @@ impl FieldValue for NewDocumentKind {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub enum DocumentFormat {
-    /// `OpenAPI` 3.0 or 3.1, or Swagger 2.0, as JSON or YAML.
+    /// An API description: `OpenAPI` 3.0 or 3.1 or Swagger 2.0 as JSON or YAML, Google Discovery, or a
+    /// Postman collection 2.0 or 2.1.
     Openapi,
     /// Markdown, or plain text.
     #[default]

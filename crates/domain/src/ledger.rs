@@ -105,6 +105,11 @@ pub struct NewHold {
     pub action: ActionId,
     /// The digest of the exact request.
     pub digest: Digest,
+    /// The digest of its service and payload, see [`idempotency_digest`](crate::request::idempotency_digest).
+    /// A request without a key that has the same one is the same request.
+    pub payload: Digest,
+    /// The time of the earliest denial that still applies to a repetition in the same words.
+    pub denials_since: Timestamp,
     /// The facts that an approval will depend on in addition to the request's bytes.
     pub binding: Binding,
     /// The exact request.

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::field::{FieldValue, one_of, whole_number};
 use crate::id::{DataKeyId, ServiceId, WorkspaceId};
+use crate::placeholder::Placeholder;
 use crate::target::BaseUrl;
 use crate::time::Timestamp;
 
@@ -29,18 +30,21 @@ pub enum AuthType {
     ApiKey,
     /// A query parameter.
     Query,
+    /// A part of the path.
+    Path,
     /// `Authorization: Bearer` with an access token, static or from a token endpoint.
     Oauth2,
 }
 
 impl AuthType {
     /// Every type.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::None,
         Self::Bearer,
         Self::Basic,
         Self::ApiKey,
         Self::Query,
+        Self::Path,
         Self::Oauth2,
     ];
 
@@ -52,6 +56,7 @@ impl AuthType {
             Self::Basic => "basic",
             Self::ApiKey => "api_key",
             Self::Query => "query",
+            Self::Path => "path",
             Self::Oauth2 => "oauth2",
         }
     }
@@ -85,6 +90,11 @@ pub enum CredentialPlace {
         /// The parameter's name.
         param: String,
     },
+    /// In the path.
+    Path {
+        /// Its placeholder in the requests of agents.
+        placeholder: Placeholder,
+    },
     /// In `Authorization`, with a token from a token endpoint.
     Token {
         /// The endpoint's URL.
@@ -96,7 +106,7 @@ impl CredentialPlace {
     /// Returns the headers that the credential sets. An agent must not set them.
     pub fn headers(&self) -> Vec<HeaderName> {
         match self {
-            Self::Nowhere | Self::Query { .. } => Vec::new(),
+            Self::Nowhere | Self::Query { .. } | Self::Path { .. } => Vec::new(),
             Self::Headers { names } => names
                 .iter()
                 .filter_map(|name| HeaderName::try_from(name.as_str()).ok())
@@ -109,7 +119,15 @@ impl CredentialPlace {
     pub fn query_param(&self) -> Option<&str> {
         match self {
             Self::Query { param } => Some(param),
-            Self::Nowhere | Self::Headers { .. } | Self::Token { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// Returns the placeholder of the credential in a path.
+    pub fn placeholder(&self) -> Option<&Placeholder> {
+        match self {
+            Self::Path { placeholder } => Some(placeholder),
+            _ => None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub use crate::duration::duration;
 const HOUR_SECONDS: f64 = 3600.0;
 const AMOUNT_MAX: f64 = 1e9;
 const HOURS_MAX: f64 = 24.0 * 365.0 * 10.0;
+const DAY_MINUTES: f64 = 24.0 * 60.0;
 const TIB: u64 = 1024 * 1024 * 1024 * 1024;
 
 /// Returns a parser of whole numbers within `range`.
@@ -61,6 +62,14 @@ pub fn hours(text: &str) -> Result<Duration, String> {
 pub fn hours_or_none(text: &str) -> Result<Duration, String> {
     hours_up_to_max(text)
         .ok_or_else(|| "a number of hours such as 24 or 0.5, or 0 to disable it".to_owned())
+}
+
+/// Returns a number of minutes up to a day, where 0 disables the setting.
+pub fn minutes_or_none(text: &str) -> Result<Duration, String> {
+    decimal(text)
+        .filter(|minutes| (0.0..=DAY_MINUTES).contains(minutes))
+        .map(|minutes| Duration::from_secs_f64(minutes * 60.0))
+        .ok_or_else(|| "a number of minutes up to 1440, or 0 to disable it".to_owned())
 }
 
 fn hours_up_to_max(text: &str) -> Option<Duration> {

@@ -19,9 +19,9 @@ use std::sync::Arc;
 use clap::Args;
 use gaiterguard_clock::SystemClock;
 use gaiterguard_console as console;
-use gaiterguard_environment::Source;
+use gaiterguard_environment::{Source, read};
 use gaiterguard_llm::Llm;
-use gaiterguard_settings::AssessorSettings;
+use gaiterguard_settings::{AssessorSettings, UpstreamSettings};
 use serde::Serialize;
 
 use case::Case;
@@ -104,9 +104,10 @@ fn evaluate<'a>(cases: &'a [Case], llm: Option<&Llm>) -> Result<Vec<Evaluated<'a
 /// Returns the model of the settings.
 fn model() -> Result<Llm, String> {
     let source = Source::read(Path::new(".")).map_err(|error| error.to_string())?;
+    let upstream: UpstreamSettings = read(&source).map_err(|error| error.to_string())?;
     let settings = AssessorSettings::read(&source).map_err(|error| error.to_string())?;
     let settings = settings
-        .llm()
+        .llm(upstream.proxy())
         .ok_or("--llm needs a model: set LLM_BASE_URL")?;
     Llm::new(&settings, Arc::new(SystemClock)).map_err(|error| error.to_string())
 }

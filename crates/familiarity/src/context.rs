@@ -10,12 +10,13 @@ use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_sealing::{Purpose, SealingError};
-use gaiterguard_store::{ActionFamiliarity, ApprovedFilter, ApprovedSummary};
+use gaiterguard_store::{ActionFamiliarity, ActionPast, ApprovedFilter, ApprovedSummary};
 use gaiterguard_summary::{Money, Summary};
 use http::Method;
 use serde::Serialize;
 
 use crate::Familiarity;
+use crate::past::{Earlier, RequestRepeats};
 
 /// How far back rulings are counted. Later, the people and their reasons are often others.
 const RULING_AGE_MAX: Duration = Duration::from_hours(30 * 24);
@@ -67,6 +68,13 @@ pub struct Context {
     /// earlier version of the gateway held.
     #[cfg_attr(feature = "schema", schema(required))]
     pub amount: Option<AmountRange>,
+    /// How the agent repeated the request while it was pending. Null if it did not.
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub repeats: Option<RequestRepeats>,
+    /// The last earlier attempt of this agent: a held request that is the same, or else one to the same
+    /// operation in the last 24 hours to which the upstream responded with an error. Null if there is none.
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub earlier: Option<Earlier>,
 }
 
 /// An amount of money, and the range of approved amounts: those in requests of any agent to the same
@@ -127,6 +135,7 @@ impl Familiarity {
         let since = now.before(RULING_AGE_MAX);
         let actions: Vec<&Action> = held.iter().map(|(action, _)| *action).collect();
         let known = self.store.action_familiarity(&actions, since).await?;
+        let mut past = self.store.action_past(&actions).await?;
         let asked: Vec<Asked<'_>> = held
             .iter()
             .filter_map(|(action, summary)| {
@@ -142,9 +151,10 @@ impl Familiarity {
             })
             .collect();
         let approved = self.approved_amounts(&asked, since).await?;
-        let contexts = asked
-            .iter()
-            .map(|one| (one.action.id, one.context(&approved, since)));
+        let contexts = asked.iter().map(|one| {
+            let past = past.remove(&one.action.id).unwrap_or_default();
+            (one.action.id, one.context(past, &approved, since))
+        });
         Ok(contexts.collect())
     }
 
@@ -217,7 +227,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn context(&self, approved: &ApprovedAmounts, since: Timestamp) -> Context {
+    fn context(&self, past: ActionPast, approved: &ApprovedAmounts, since: Timestamp) -> Context {
         let action = self.action;
         let is_read = action
             .method
@@ -245,6 +255,8 @@ impl Asked<'_> {
                 let others = others.take(AMOUNTS_MAX as usize);
                 AmountRange::of(amount, others.map(|(_, amount)| amount))
             }),
+            repeats: past.repeats.map(Into::into),
+            earlier: past.attempt.map(Into::into),
         }
     }
 }

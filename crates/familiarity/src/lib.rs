@@ -6,9 +6,11 @@
 
 mod context;
 mod key;
+mod past;
 
 pub use context::{AmountRange, Context};
 pub use key::operation_key;
+pub use past::{Earlier, RequestRepeats};
 
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::Store;

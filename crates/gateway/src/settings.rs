@@ -12,6 +12,8 @@ pub struct GatewaySettings {
     pub risk_threshold: f64,
     /// The time after which an undecided action expires.
     pub pending_lifetime: Duration,
+    /// The time during which a denial is also the response to the same request; zero turns that off.
+    pub denial_memory: Duration,
     /// The time during which an approved action may be executed.
     pub approval_lifetime: Duration,
     /// The time during which an idempotency key is remembered.

@@ -118,7 +118,7 @@ impl Gateway {
                 None => match self.evaluate(&prepared, &request).await? {
                     Evaluated::Now(evaluation) => evaluation,
                     Evaluated::Before(claim) => {
-                        return self.claimed(&prepared, claim).await;
+                        return self.claimed(&prepared, &request, claim).await;
                     }
                 },
             };
@@ -159,11 +159,13 @@ impl Gateway {
                 }
                 Recorded::Deny => return Err(Refusal::denied(evaluation.matched_rules)),
                 Recorded::KeyUsed(claim) => {
-                    return self.claimed(&prepared, claim).await;
+                    return self.claimed(&prepared, &request, claim).await;
                 }
                 Recorded::AlreadyHeld(action) => {
                     let actions = &self.agent_actions;
-                    return Box::pin(actions.outcome_of_action(&prepared.caller, action)).await;
+                    let finding = actions.outcome_of_action(&prepared.caller, action);
+                    let outcome = Box::pin(finding).await?;
+                    return self.repeated(&prepared, &request, outcome).await;
                 }
                 Recorded::TooManyPending(refusal) => return Err(refusal),
                 Recorded::AuthorityChanged => {
@@ -252,10 +254,31 @@ impl Gateway {
     }
 
     /// Returns the outcome of the request that claimed this request's key before.
-    async fn claimed(&self, prepared: &Prepared, claim: Claim) -> Result<Outcome, Refusal> {
+    async fn claimed(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        claim: Claim,
+    ) -> Result<Outcome, Refusal> {
         let payload = prepared.payload(&self.big_bodies).await?;
         let actions = &self.agent_actions;
-        Box::pin(actions.outcome_of_claim(prepared, &payload, claim)).await
+        let outcome = Box::pin(actions.outcome_of_claim(prepared, &payload, claim)).await?;
+        self.repeated(prepared, request, outcome).await
+    }
+
+    /// Counts the repetition of a held request, with its intent, for the human who decides.
+    async fn repeated(
+        &self,
+        prepared: &Prepared,
+        request: &ProxyRequest,
+        outcome: Outcome,
+    ) -> Result<Outcome, Refusal> {
+        if let Outcome::Held(held) = &outcome {
+            let actions = &self.agent_actions;
+            let counting = actions.repeated(&prepared.caller, held.action, &request.intent);
+            Box::pin(counting).await?;
+        }
+        Ok(outcome)
     }
 
     /// Returns the idempotency key of a request that will be forwarded, with the key that seals its

@@ -54,7 +54,9 @@ mod words;
 use std::cell::OnceCell;
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_domain::redact;
 use gaiterguard_domain::request::is_safe;
+use gaiterguard_domain::secret_name::mentions_secret;
 use gaiterguard_domain::verdict::Verdict;
 
 use http::Method;
@@ -179,12 +181,9 @@ fn judge(subject: &Subject<'_>, names: Names) -> (Assessment, Vec<Vec<String>>, 
         given: OnceCell::new(),
     };
     findings.extend(compare::count(&compared, &mut features));
-    findings.extend(
-        fields
-            .findings
-            .into_iter()
-            .map(|finding| if safe { softened(finding) } else { finding }),
-    );
+    let own = fields.findings.iter().cloned();
+    findings.extend(own.map(|finding| if safe { softened(finding) } else { finding }));
+    mask_secrets(&mut findings, &compared);
     (
         conclude(
             findings,
@@ -196,6 +195,20 @@ fn judge(subject: &Subject<'_>, names: Names) -> (Assessment, Vec<Vec<String>>, 
         operations,
         features,
     )
+}
+
+/// Masks the values of fields with the name of a secret. Sentences are stored and shown in the clear.
+fn mask_secrets(findings: &mut [Finding], compared: &Compared<'_>) {
+    for finding in findings {
+        let found = compared.leaves().map(|leaf| &leaf.found);
+        for found in found.filter(|found| found.evidence == finding.evidence) {
+            let quoted = format!("“{}”", finding::shown(found.value));
+            if finding.sentence.contains(&quoted) && mentions_secret(found.name) {
+                let masked = format!("“{}”", redact::MASK);
+                finding.sentence = finding.sentence.replace(&quoted, &masked);
+            }
+        }
+    }
 }
 
 /// Removes the floor of a finding in a request that only reads: a search for “ignore previous

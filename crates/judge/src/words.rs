@@ -12,11 +12,11 @@ pub(crate) type Stems = HashSet<Stem, BuildHasherDefault<AsItIs>>;
 /// A table by stem.
 pub(crate) type ByStem<T> = HashMap<Stem, T, BuildHasherDefault<AsItIs>>;
 
-/// The longest word that endings are taken off. English words are shorter, and the buffer stays
-/// small.
-const STEMMED_MAX: usize = 32;
+/// The longest word whose ending is removed, in bytes. English words are shorter, and the buffer
+/// stays small.
+const STEMMED_BYTES_MAX: usize = 32;
 
-/// A stem is a hash already.
+/// A hasher that returns a stem unchanged, because a stem is already a hash.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct AsItIs(u64);
 
@@ -36,11 +36,11 @@ impl Hasher for AsItIs {
     }
 }
 
-/// The stem of a word: lower case, without the endings of plurals and of English verbs. It need
-/// not be a word; it only has to be the same for all forms of one.
+/// Returns the stem of a word: lower case, without the endings of plurals and of English verbs. A
+/// stem need not be a word; it only has to be the same for all forms of one.
 pub(crate) fn stem(word: &str) -> Stem {
     // The whole buffer is processed: its length is known at compile time, which is faster.
-    let mut buffer = [0u8; STEMMED_MAX];
+    let mut buffer = [0u8; STEMMED_BYTES_MAX];
     let Some(beginning) = buffer.get_mut(..word.len()) else {
         return hashed(word.to_lowercase().as_bytes());
     };
@@ -95,7 +95,7 @@ fn without_ending(word: &mut [u8]) -> usize {
     end
 }
 
-/// A number for a word, eight bytes at a time. The bits are mixed so that a table may use any of them.
+/// Hashes a word, eight bytes at a time. The bits are mixed so that a table may use any of them.
 fn hashed(bytes: &[u8]) -> Stem {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let mix = |hash: u64, chunk: u64| {
@@ -143,7 +143,7 @@ const OF_ASCII: [u8; 128] = {
     of_ascii
 };
 
-/// The kind of the character that begins at a byte of a text, and its length.
+/// Returns the kind of the character at a byte offset, and its length in bytes.
 #[cold]
 fn other_kind(text: &str, at: usize) -> (u8, usize) {
     let c = text[at..].chars().next().unwrap_or_default();
@@ -166,15 +166,15 @@ pub(crate) fn of_name(name: &str) -> impl Iterator<Item = &str> {
         let start = at;
         let mut after_small = false;
         at = run(name, at, |kind| {
-            let goes_on = kind & kind::LETTER != 0 && !(after_small && kind & kind::CAPITAL != 0);
+            let continues = kind & kind::LETTER != 0 && !(after_small && kind & kind::CAPITAL != 0);
             after_small = kind & kind::SMALL != 0;
-            goes_on
+            continues
         });
         (at > start).then(|| &name[start..at])
     })
 }
 
-/// The words of a sentence: letters and digits together.
+/// Splits a sentence into words: runs of letters, digits and apostrophes.
 pub(crate) fn of_text(text: &str) -> impl Iterator<Item = &str> {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -193,7 +193,7 @@ pub(crate) fn of_text(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A word without apostrophes around it, and without the ending of a possessive.
+/// Returns a word without the apostrophes around it and without a possessive ending.
 fn bare(word: &str) -> &str {
     let is_quoted = word.starts_with('\'') || word.ends_with('\'');
     let word = if is_quoted {
@@ -204,8 +204,8 @@ fn bare(word: &str) -> &str {
     word.strip_suffix("'s").unwrap_or(word)
 }
 
-/// Returns where the run of characters of a kind that begins at `start` ends. Most are ASCII, which need
-/// not be decoded.
+/// Returns the end of the run of characters that begins at `start` and whose kinds match. Most
+/// characters are ASCII, which need not be decoded.
 #[inline]
 fn run(text: &str, start: usize, mut is_of_kind: impl FnMut(u8) -> bool) -> usize {
     let mut at = start;

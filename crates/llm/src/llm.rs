@@ -9,6 +9,7 @@ use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::verdict::{Signal, Verdict};
 use gaiterguard_store::{Store, StoreError};
+use gaiterguard_upstream::Proxy;
 use moka::future::Cache;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
@@ -55,6 +56,8 @@ pub struct LlmSettings {
     pub base_url: String,
     /// The API key, if it requires one.
     pub api_key: Option<SecretString>,
+    /// The proxy through which it is reached.
+    pub proxy: Option<Proxy>,
     /// The name of the model.
     pub model: String,
     /// The time limit for one assessment as a whole.
@@ -91,6 +94,7 @@ impl Llm {
             &settings.base_url,
             settings.api_key.as_ref(),
             settings.timeout,
+            settings.proxy.as_ref(),
         )?;
         Ok(Self {
             client: ModelClient {

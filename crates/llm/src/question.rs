@@ -9,8 +9,8 @@ use gaiterguard_history::Origin;
 
 use crate::text_rule::TextRule;
 
-/// The score of a request that is held because the model returned nothing: above the default threshold,
-/// and below the scores of findings.
+/// The score of a request that is held because the model returned no finding: above the default
+/// threshold of 0.5, and below the scores of findings.
 pub(crate) const NO_FINDING_SCORE: f64 = 0.6;
 
 /// The subject of a question. It contains neither a credential nor an agent's key.

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_upstream::Proxy;
 use gaiterguard_upstream::TlsSetupError;
 use gaiterguard_upstream::operator_http_client::operator_http_client;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
@@ -61,6 +62,7 @@ impl Server {
         base_url: &str,
         api_key: Option<&SecretString>,
         timeout: Duration,
+        proxy: Option<&Proxy>,
     ) -> Result<Self, LlmSetupError> {
         let address = format!("{}/chat/completions", base_url.trim_end_matches('/'));
         let address = reqwest::Url::parse(&address).map_err(|_| LlmSetupError::Address)?;
@@ -72,7 +74,7 @@ impl Server {
             value.set_sensitive(true);
             headers.insert(AUTHORIZATION, value);
         }
-        let client = operator_http_client(timeout)?;
+        let client = operator_http_client(timeout, proxy)?;
         Ok(Self {
             client,
             address,

@@ -128,6 +128,16 @@ impl Expression {
         matches!(self.operation, Operation::Fact(Fact::Path))
     }
 
+    /// Whether it is a field of the request's body, at any depth.
+    pub(crate) fn is_field_of_body(&self) -> bool {
+        match &self.operation {
+            Operation::Select(part, _) | Operation::Index(part, _) => {
+                matches!(part.operation, Operation::Fact(Fact::Body)) || part.is_field_of_body()
+            }
+            _ => false,
+        }
+    }
+
     /// Returns the parts that it consists of.
     pub(crate) fn parts(&self) -> Vec<&Self> {
         match &self.operation {
@@ -151,6 +161,7 @@ impl Expression {
             | Operation::Compare(_, one, other)
             | Operation::Calculate(_, one, other)
             | Operation::In(one, other)
+            | Operation::Money(one, other)
             | Operation::Search(_, one, other) => vec![one, other],
             Operation::Choose(test, then, otherwise) => vec![test, then, otherwise],
             Operation::List(items) => items.iter().collect(),
@@ -207,6 +218,8 @@ pub(crate) enum Operation {
     Each(Box<Each>),
     Size(Part),
     Convert(Conversion, Part),
+    /// An amount and its currency, as an amount in units of the currency.
+    Money(Part, Part),
     Search(Search, Part, Part),
     Matches(Part, Box<Regex>),
     /// Whether the request's path is this place or lies below it.

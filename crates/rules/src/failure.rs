@@ -5,20 +5,21 @@
 pub struct Failure {
     /// Why.
     pub cause: Cause,
-    /// The byte of the condition's text at which it happened.
+    /// The byte offset in the condition's text at which it failed.
     pub(crate) at: u32,
 }
 
 impl Failure {
-    /// The failure of an invalid condition.
+    /// The failure of a condition that does not compile.
     pub(crate) const NEVER: Self = Self {
         cause: Cause::NotBoolean,
         at: 0,
     };
 }
 
-/// The ways in which a condition cannot be evaluated. As wide as the position next to it, so that a
-/// failure, and with it each result of an evaluation, is moved in whole words.
+/// The ways in which a condition cannot be evaluated. `repr(u32)` makes it as wide as the position
+/// next to it, so that a failure, and with it each result of an evaluation, is moved in whole
+/// words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Cause {
@@ -26,8 +27,8 @@ pub enum Cause {
     NotKept,
     /// A field is missing.
     Missing,
-    /// A field, a query parameter or a header appears more than once, and upstreams differ in which one
-    /// they use.
+    /// A field, a query parameter or a header appears more than once, and upstreams differ in which
+    /// one they use.
     Repeated,
     /// It uses fields of a body that could not be read as fields.
     Unread,
@@ -37,6 +38,8 @@ pub enum Cause {
     Kind,
     /// A text is not the expected number, instant, duration or Boolean, or is not UTF-8.
     Unreadable,
+    /// A whole amount in a text, of which it is unknown whether it is in the currency's smallest unit.
+    Unit,
     /// A number grew too large, or was divided by zero.
     Arithmetic,
     /// It exceeds the work limit of a condition.
@@ -56,6 +59,10 @@ impl Cause {
             Self::Ambiguous => "that can be read in more than one way",
             Self::Kind => "that value has the wrong type",
             Self::Unreadable => "that value cannot be read",
+            Self::Unit => {
+                "money() does not know the unit of that text: int() makes it the smallest unit, and double() \
+                 units of the currency"
+            }
             Self::Arithmetic => "the calculation has no result",
             Self::Work => "it takes too much work",
             Self::NotBoolean => "it is neither true nor false",

@@ -103,7 +103,7 @@ pub(crate) fn unknown_field(variable: &str, name: &str) -> String {
 pub(crate) fn unknown_function(name: &str) -> String {
     format!(
         "unknown function `{name}`: expected one of has, size, int, double, string, bool, \
-         timestamp, duration, request.under, or of a value startsWith, endsWith, contains, matches, lowerAscii, \
+         timestamp, duration, money, request.under, or of a value startsWith, endsWith, contains, matches, lowerAscii, \
          upperAscii, trim, size, all, exists, exists_one, map, filter, getFullYear, getMonth, \
          getDate, getDayOfMonth, getDayOfWeek, getDayOfYear, getHours, getMinutes, getSeconds, \
          getMilliseconds"

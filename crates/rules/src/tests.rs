@@ -672,3 +672,64 @@ fn a_condition_on_the_names_of_a_map_holds_for_their_other_spellings() {
         assert_eq!(decided, outcome, "{condition}");
     }
 }
+
+/// Evaluates a condition on a body of JSON: its truth, or why it could not be evaluated.
+fn evaluated(condition: &str, body: &str) -> Result<bool, Cause> {
+    let program = Program::compile(condition).unwrap();
+    with_body(body, |facts| {
+        program.evaluate(facts).map_err(|failure| failure.cause)
+    })
+}
+
+#[test]
+fn an_amount_of_money_is_compared_in_units_of_its_currency() {
+    for (amount, currency, units) in [
+        ("1050", "usd", "10.5"),
+        ("1010", "EUR", "10.1"),
+        ("10000", "jpy", "10000"),
+        ("10500", "KWD", "10.5"),
+        ("10.5", "USD", "10.5"),
+        ("\"10.50\"", "USD", "10.5"),
+        ("\"-0.50\"", "USD", "-0.5"),
+        ("\"10000\"", "JPY", "10000"),
+    ] {
+        let body = format!(r#"{{"amount":{amount},"currency":"{currency}"}}"#);
+        let condition = format!("money(request.body.amount, request.body.currency) == {units}");
+        assert_eq!(evaluated(&condition, &body), Ok(true), "{body}");
+    }
+}
+
+#[test]
+fn an_amount_of_money_whose_unit_is_not_certain_is_not_evaluated() {
+    for (amount, currency, cause) in [
+        ("\"1050\"", "USD", Cause::Unit),
+        ("\"1e3\"", "USD", Cause::Unreadable),
+        ("\"0x10\"", "USD", Cause::Unreadable),
+        ("\" 99 \"", "USD", Cause::Unreadable),
+        ("\"1,000.00\"", "USD", Cause::Unreadable),
+        ("\"1.000.000\"", "USD", Cause::Unreadable),
+        ("1050", "XYZ", Cause::Unreadable),
+        ("1050", "ISK", Cause::Unreadable),
+        ("true", "USD", Cause::Kind),
+    ] {
+        let body = format!(r#"{{"amount":{amount},"currency":"{currency}"}}"#);
+        let condition = "money(request.body.amount, request.body.currency) > 100";
+        assert_eq!(evaluated(condition, &body), Err(cause), "{body}");
+    }
+    // The author decides for the whole texts of a form.
+    let body = r#"{"amount":"20000"}"#;
+    let minor = "money(int(request.body.amount), \"usd\") == 200.0";
+    assert_eq!(evaluated(minor, body), Ok(true));
+    let units = "money(double(request.body.amount), \"usd\") == 20000.0";
+    assert_eq!(evaluated(units, body), Ok(true));
+    assert!(Program::compile("money(request.body.amount, \"dollars\") > 1.0").is_err());
+    assert!(Program::compile("money(request.body.amount) > 1.0").is_err());
+}
+
+#[test]
+fn int_of_a_field_that_may_have_decimals_is_warned_of() {
+    let warnings = |text: &str| Program::compile(text).unwrap().warnings().len();
+    assert_eq!(warnings("int(request.body.amount.value) > 100"), 1);
+    assert_eq!(warnings("double(request.body.amount.value) > 100.0"), 0);
+    assert_eq!(warnings("int(request.query.page) > 100"), 0);
+}

@@ -29,6 +29,11 @@ impl Purpose {
         Self::new("credential", service, version)
     }
 
+    /// An authorization whose operator is at the provider, by the digest of its state.
+    pub fn authorization(state: impl Display) -> Self {
+        Self::new("authorization", state, 0)
+    }
+
     /// The request that an action holds.
     pub fn action_request(action: ActionId) -> Self {
         Self::new("action_request", action, 0)

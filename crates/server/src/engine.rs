@@ -103,7 +103,7 @@ impl Engine {
         );
         let llm = settings
             .assessor
-            .llm()
+            .llm(settings.upstream.proxy())
             .map(|llm| Llm::new(&llm, Arc::clone(&clock)))
             .transpose()?;
         let definition_store = DefinitionStore::new(
@@ -143,6 +143,7 @@ fn gateway_settings(settings: &Settings) -> GatewaySettings {
     GatewaySettings {
         risk_threshold: settings.approval.risk_threshold,
         pending_lifetime: settings.approval.pending_ttl,
+        denial_memory: settings.approval.denied_memory,
         approval_lifetime: settings.approval.execute_ttl,
         idempotency_lifetime: settings.retention.idempotency_ttl,
         stored_response_bytes_max: settings.upstream.stored_answer_bytes_max,

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::field::FieldError;
 use gaiterguard_domain::redact;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -85,7 +85,7 @@ impl Problem {
         Self::of_fields(Code::ValidationFailed, errors)
     }
 
-    /// Creates a problem with errors of fields.
+    /// Creates a problem whose detail repeats the errors of the fields.
     pub(crate) fn of_fields(code: Code, errors: Vec<FieldError>) -> Self {
         let sentences: Vec<_> = errors.iter().map(sentence).collect();
         let mut problem = Self::new(code, sentences.join("; "));
@@ -218,7 +218,35 @@ pub(crate) fn respond(status: StatusCode, headers: HeaderMap, body: &impl Serial
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response.headers_mut().insert(CONTENT_TYPE, PROBLEM_JSON);
+    if let Ok(Value::Object(members)) = serde_json::to_value(body) {
+        response.extensions_mut().insert(ProblemMembers(members));
+    }
     response
+}
+
+/// The members of a problem that is the body of a response.
+#[derive(Debug, Clone)]
+struct ProblemMembers(Map<String, Value>);
+
+/// Rewrites the body of a problem, if it is one, for clients that were written for other servers. Many of
+/// them read `error` as an object with a message and a code, or a `message` at the top; a text in
+/// `error` is how OAuth reports errors, and some raise the exception for that.
+pub(crate) fn adapt_to_unmodified_client(response: &mut Response) {
+    let Some(ProblemMembers(mut members)) = response.extensions_mut().remove() else {
+        return;
+    };
+    let member = |name: &str| members.get(name).cloned();
+    let message = member("detail").unwrap_or_default();
+    let mut error = Map::new();
+    error.insert("message".to_owned(), message.clone());
+    for name in ["type", "code", "action_id", "note"] {
+        error.extend(member(name).map(|value| (name.to_owned(), value)));
+    }
+    members.insert("error".to_owned(), Value::Object(error));
+    members.insert("message".to_owned(), message);
+    *response.body_mut() = Body::from(redacted(&members));
+    // The router has set the length of the body before.
+    response.headers_mut().remove(CONTENT_LENGTH);
 }
 
 /// Formats the error as one sentence.
@@ -242,6 +270,11 @@ impl IntoResponse for Problem {
 
 /// Returns 404 for a path without a route. Mounted as the fallback of every router.
 pub(crate) async fn no_such_path() -> Response {
+    missing()
+}
+
+/// Returns the same 404 where no router calls a fallback.
+pub(crate) fn missing() -> Response {
     let mut response = Problem::not_found("no route matches this path").into_response();
     response.extensions_mut().insert(NoRoute);
     response
@@ -249,12 +282,11 @@ pub(crate) async fn no_such_path() -> Response {
 
 /// Returns 405 for a method that a path does not support; the router adds `Allow`.
 pub(crate) async fn no_such_method() -> Response {
-    let problem = Problem::new(
+    Problem::new(
         Code::MethodNotAllowed,
         "this path does not support the method; see the Allow header",
-    );
-    debug_assert!(!problem.0.headers.contains_key(ALLOW));
-    problem.into_response()
+    )
+    .into_response()
 }
 
 /// Marks the response to a path without a route. Such a path is not logged, because it may contain

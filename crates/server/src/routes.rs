@@ -39,6 +39,7 @@
 //! | `/events` | GET | `endpoints/events.rs` |
 //! | `/inbox` | GET | `endpoints/inbox.rs` |
 //! | `/kill-switch` | GET, PUT | `endpoints/kill_switch.rs` |
+//! | `/oauth/callback` | POST | `endpoints/authorization.rs` |
 //! | `/overview` | GET | `endpoints/overview.rs` |
 //! | `/requests` | GET | `endpoints/request.rs` |
 //! | `/requests/{id}` | GET | `endpoints/request.rs` |
@@ -49,6 +50,7 @@
 //! | `/rules/{id}` | GET, PUT, DELETE | `endpoints/rule/mod.rs` |
 //! | `/services` | GET, POST | `endpoints/service.rs` |
 //! | `/services/{id}` | GET, PUT, DELETE | `endpoints/service.rs` |
+//! | `/services/{id}/authorizations` | POST | `endpoints/authorization.rs` |
 //! | `/services/{id}/credentials` | POST | `endpoints/service.rs` |
 //! | `/services/{id}/docs` | GET, POST | `endpoints/document.rs` |
 //! | `/services/{id}/docs/{docId}` | DELETE | `endpoints/document.rs` |
@@ -71,20 +73,22 @@
 //! | `/openapi.json` | GET | `endpoints/openapi.rs` |
 //! | `/ready` | GET | `endpoints/ready.rs` |
 //!
-//! Not in the OpenAPI document, because they belong to an upstream or are web pages:
+//! Not described by their handlers, because they belong to an upstream or are web pages:
 //!
-//! - `/s/{service}`, `/s/{service}/`, `/s/{service}/{path…}`: every method, `doors/passthrough.rs`
-//! - `/`, `/app`, `/app/`, `/app/{file…}`, `/docs`, `/docs/{file}`: GET, `endpoints/page.rs`
+//! - `/s/{service}`, `/s/{service}/`, `/s/{service}/{path…}`: every method, `doors/passthrough.rs`;
+//!   `crates/openapi/src/passthrough.rs` describes them in general
+//! - `/`, `/app`, `/app/`, `/app/{file…}`, `/docs`, `/docs/{file}`: GET, the crate `pages`
 
 use std::sync::{Arc, LazyLock};
 
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
 use bytes::Bytes;
+use gaiterguard_pages::Pages;
 use utoipa::openapi::OpenApi;
 
 use crate::endpoints::{DashboardState, DocumentSource};
-use crate::middleware::{KnownHosts, demand_known_host};
+use crate::middleware::{HostCheck, KnownHosts, demand_known_host};
 use crate::state::AgentState;
 use crate::{doors, endpoints, openapi};
 
@@ -97,6 +101,7 @@ pub(crate) fn by_port(
     agents_state: AgentState,
     dashboard_state: DashboardState,
     known_hosts: KnownHosts,
+    pages: &Pages,
 ) -> Vec<Router> {
     let machines = Router::from(endpoints::machines())
         .with_state(Arc::clone(&agents_state.gateway))
@@ -106,11 +111,15 @@ pub(crate) fn by_port(
         dashboard_state.clone(),
         endpoints::end_with_session,
     ));
+    let check = HostCheck {
+        known: Arc::new(known_hosts),
+        pages: pages.clone(),
+    };
     let dashboard = Router::from(endpoints::signing_in())
         .merge(signed_in)
-        .merge(endpoints::pages())
+        .merge(pages.clone().routes())
         .with_state(dashboard_state)
-        .route_layer(from_fn_with_state(Arc::new(known_hosts), demand_known_host));
+        .route_layer(from_fn_with_state(check, demand_known_host));
     if has_dashboard_port {
         vec![agents.merge(machines.clone()), dashboard.merge(machines)]
     } else {
@@ -136,6 +145,8 @@ fn described() -> OpenApi {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+
+    use serde_json::Value;
 
     use super::*;
 
@@ -167,6 +178,47 @@ mod tests {
             })
             .collect();
         assert_eq!(listed(), routes);
+    }
+
+    /// Returns the operations of the served document.
+    fn operations() -> Vec<Value> {
+        let document: Value = serde_json::from_slice(&document()).unwrap();
+        let paths = document["paths"].as_object().unwrap().values();
+        paths
+            .flat_map(|item| item.as_object().unwrap().values().cloned())
+            .collect()
+    }
+
+    #[test]
+    fn every_body_of_a_request_and_of_a_success_has_an_example() {
+        for operation in operations() {
+            let responses = operation["responses"].as_object().unwrap().iter();
+            let succeeded = responses.filter(|(status, _)| status.starts_with('2'));
+            let bodies = succeeded.map(|(_, response)| &response["content"]);
+            let bodies = bodies.chain([&operation["requestBody"]["content"]]);
+            for media in bodies
+                .filter_map(Value::as_object)
+                .flat_map(|body| body.values())
+            {
+                assert!(
+                    media.get("example").is_some(),
+                    "{}",
+                    operation["operationId"]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_example_is_that_of_an_operation() {
+        let operations = operations();
+        let known: BTreeSet<&str> = operations
+            .iter()
+            .map(|operation| operation["operationId"].as_str().unwrap())
+            .collect();
+        for id in gaiterguard_openapi::operation_ids() {
+            assert!(known.contains(&*id), "{id}");
+        }
     }
 
     #[test]

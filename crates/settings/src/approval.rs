@@ -18,6 +18,15 @@ pub struct ApprovalSettings {
     /// Hours after which an approved action expires.
     #[arg(env = "APPROVAL_EXECUTE_TTL_HOURS", default_value = "1", value_parser = value::hours)]
     pub execute_ttl: Duration,
+    // Longer than an agent keeps retrying, and shorter than a human takes to change their mind.
+    /// Minutes during which a denial is also the response to the same request with the same intent; 0
+    /// disables it.
+    #[arg(
+        env = "DENIED_MEMORY_MINUTES",
+        default_value = "10",
+        value_parser = value::minutes_or_none,
+    )]
+    pub denied_memory: Duration,
     /// Maximum number of pending actions per agent.
     #[arg(
         env = "MAX_PENDING_PER_AGENT",

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use gaiterguard_environment::{SettingError, Source, read, value};
 use gaiterguard_llm::{Ceilings, FailureMode, LlmSettings};
+use gaiterguard_upstream::Proxy;
 use secrecy::SecretString;
 
 /// An OpenAI-compatible model that assesses requests that no rule decides.
@@ -76,11 +77,13 @@ impl AssessorSettings {
         Ok(settings)
     }
 
-    /// Returns the settings of the model; `None` if only the built-in assessor is used.
-    pub fn llm(&self) -> Option<LlmSettings> {
+    /// Returns the settings of the model, which is reached through `proxy`; `None` if only the built-in assessor
+    /// is used.
+    pub fn llm(&self, proxy: Option<Proxy>) -> Option<LlmSettings> {
         Some(LlmSettings {
             base_url: self.base_url.clone()?,
             api_key: self.api_key.clone(),
+            proxy,
             model: self.model.clone(),
             timeout: self.timeout,
             failure_mode: self.failure_mode(),

@@ -10,7 +10,7 @@ pub struct CorsOrigins(Vec<Pattern>);
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Pattern {
     Exact(String),
-    /// `scheme://host`, with or without a port.
+    /// `scheme://host`, followed by any port or none.
     AnyPort(String),
 }
 
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_allows_nobody() {
+    fn an_empty_list_allows_no_origin() {
         assert!(!origins("").allows("http://localhost:5173"));
     }
 

@@ -82,6 +82,14 @@ impl ListenSettings {
         self.given_public_url.as_deref()
     }
 
+    /// Returns the path of `PUBLIC_URL`, without a trailing slash; empty if the gateway is at the root of its
+    /// host.
+    pub fn public_path(&self) -> &str {
+        let url = self.given_public_url.as_deref().unwrap_or_default();
+        let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+        rest.find('/').map_or("", |at| &rest[at..])
+    }
+
     /// Returns whether `PUBLIC_URL` says that people open the gateway from other machines, as
     /// through a reverse proxy that forwards to a loopback address.
     pub fn is_public(&self) -> bool {

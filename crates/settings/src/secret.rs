@@ -1,4 +1,5 @@
-//! Secrets in the settings. The module [`secrets`](crate::secrets) generates those that are not set.
+//! Secrets in the settings. The module [`secrets`](crate::secrets) generates those that are not
+//! set.
 
 use clap::Args;
 use gaiterguard_environment::{SettingError, Source, read};
@@ -16,8 +17,8 @@ pub struct SecretSettings {
     /// With PostgreSQL, it must be set to the same value on every replica.
     #[arg(env = "JWT_SECRET", hide_env_values = true, value_parser = jwt_secret)]
     pub jwt: Option<SecretString>,
-    /// Secret that stored data is encrypted with, of at least 32 characters. Generated into `DATA_DIR`
-    /// if not set. With PostgreSQL, it must be set to the same value on every replica.
+    /// Secret that stored data is encrypted with, of at least 32 characters. Generated into
+    /// `DATA_DIR` if not set. With PostgreSQL, it must be set to the same value on every replica.
     #[arg(env = "ENCRYPTION_SECRET", hide_env_values = true, value_parser = encryption_secret)]
     pub encryption: Option<SecretString>,
     /// Salt for deriving the master key. It is not secret.

@@ -38,7 +38,7 @@ fn an_empty_environment_gives_the_defaults() {
     assert_eq!(settings.auth.access_ttl, Duration::from_mins(15));
     assert_eq!(settings.auth.refresh_ttl, Duration::from_hours(7 * 24));
     assert_eq!(settings.auth.registration, Registration::First);
-    assert!(settings.assessor.llm().is_none());
+    assert!(settings.assessor.llm(None).is_none());
     assert_eq!(settings.assessor.failure_mode(), FailureMode::BlockUnsafe);
     assert!((settings.approval.risk_threshold - 0.5).abs() < f64::EPSILON);
     assert_eq!(settings.approval.pending_ttl, Duration::from_hours(24));
@@ -58,7 +58,7 @@ fn an_empty_environment_gives_the_defaults() {
 #[test]
 fn a_model_is_asked_where_and_as_the_settings_say() {
     let named = settings(&[("LLM_BASE_URL", "http://llm:8000/v1/")]);
-    let llm = named.assessor.llm().unwrap();
+    let llm = named.assessor.llm(None).unwrap();
     assert_eq!(llm.base_url, "http://llm:8000/v1");
     assert_eq!(llm.model, "gpt-4o-mini");
     assert_eq!(llm.timeout, Duration::from_secs(10));
@@ -69,7 +69,7 @@ fn a_model_is_asked_where_and_as_the_settings_say() {
         ("LLM_MODEL", "local"),
         ("LLM_TIMEOUT_MS", "500"),
     ]);
-    let llm = keyed.assessor.llm().unwrap();
+    let llm = keyed.assessor.llm(None).unwrap();
     assert_eq!(llm.model, "local");
     assert_eq!(llm.timeout, Duration::from_millis(500));
     assert!(llm.api_key.is_some());
@@ -265,7 +265,7 @@ fn secrets_are_not_printed() {
         "{text}"
     );
     assert_eq!(
-        settings.assessor.llm().unwrap().base_url,
+        settings.assessor.llm(None).unwrap().base_url,
         "http://127.0.0.1:1/v1"
     );
 }
@@ -281,7 +281,7 @@ fn a_model_is_set_up_with_its_ceilings() {
         ("LLM_INPUT_PRICE", "0.15"),
         ("LLM_OUTPUT_PRICE", "0.6"),
     ]);
-    let llm = settings.assessor.llm().unwrap();
+    let llm = settings.assessor.llm(None).unwrap();
     assert_eq!(llm.model, "gpt-4o-mini");
     assert_eq!(llm.timeout, Duration::from_millis(2500));
     assert_eq!(llm.failure_mode, FailureMode::BlockAll);

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use clap::Args;
 use gaiterguard_environment::{InvalidEntry, value};
-use gaiterguard_upstream::{AllowedRange, parse_private_allow, parse_upstream_hosts};
+use gaiterguard_upstream::{
+    AllowedRange, Proxy, ProxyExceptions, parse_private_allow, parse_upstream_hosts,
+};
 
 /// Loopback and private addresses that upstreams may have anyway. An alias, because clap would read
 /// one value for each element of a plain `Vec`.
@@ -52,6 +54,14 @@ pub struct UpstreamSettings {
     /// `NAME=IP` pairs that are used instead of DNS, separated by commas.
     #[arg(env = "UPSTREAM_HOSTS", default_value = "", value_parser = hosts)]
     pub hosts: Hosts,
+    /// HTTP proxy through which all connections to upstreams, token endpoints, documents, and the model leave,
+    /// as `http://[USER:PASSWORD@]HOST[:PORT]`. A name that resolves here is still subject to the address rules.
+    #[arg(env = "UPSTREAM_PROXY", hide_env_values = true, value_parser = proxy)]
+    proxy: Option<Proxy>,
+    /// Hosts that are reached without the proxy: names with those below them, addresses, and ranges, separated
+    /// by commas; `*` stands for all. Loopback addresses never use it.
+    #[arg(env = "UPSTREAM_NO_PROXY", default_value = "", value_parser = proxy_exceptions)]
+    no_proxy: ProxyExceptions,
     /// PEM file with additional certificates to trust for upstreams.
     #[arg(env = "UPSTREAM_CA_FILE")]
     pub ca_file: Option<PathBuf>,
@@ -69,10 +79,27 @@ impl UpstreamSettings {
             idle_timeout: self.idle_timeout,
             private_allow: self.private_allow.clone(),
             hosts: self.hosts.clone(),
+            proxy: self.proxy(),
             ca_file: self.ca_file.clone(),
             own_listeners,
         }
     }
+
+    /// Returns the proxy through which connections leave.
+    pub fn proxy(&self) -> Option<Proxy> {
+        let proxy = self.proxy.clone()?;
+        Some(proxy.except(self.no_proxy.clone()))
+    }
+}
+
+fn proxy(text: &str) -> Result<Proxy, String> {
+    Proxy::parse(text).ok_or_else(|| "an http URL such as http://proxy.example:3128".to_owned())
+}
+
+fn proxy_exceptions(text: &str) -> Result<ProxyExceptions, InvalidEntry> {
+    let expected =
+        "comma-separated names, addresses, or ranges, such as .internal.example,10.0.0.0/8";
+    ProxyExceptions::parse(text).map_err(|entry| InvalidEntry::new(expected, entry))
 }
 
 fn private_allow(text: &str) -> Result<PrivateAllow, InvalidEntry> {

@@ -1,7 +1,7 @@
 //! Replays proposed rules against recorded requests.
 //!
-//! The ledger keeps the method, URL, and intent of every request, but headers and bodies only of held
-//! ones. A rule that cannot be decided without them is reported as undecidable, never guessed.
+//! The ledger keeps the method, URL, and intent of every request, but headers and bodies only of
+//! held ones. A rule that cannot be decided without them is reported as undecidable, never guessed.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -46,10 +46,10 @@ const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Returns the effect of a documented operation of a service.
 pub type EffectOf = fn(&Service, &Operation) -> Effect;
 
-/// Replays a proposed set of rules over the recorded requests. An item with an id changes that rule; an
-/// item without one is a new rule. Stored rules that no item refers to are ignored, unless `keep_others` is
-/// true. `risk_threshold` applies to agents without one of their own; `effect_of` returns the effect of a
-/// documented operation, as conditions name it.
+/// Replays a proposed set of rules over the recorded requests. An item with an id changes that
+/// rule; an item without one is a new rule. Stored rules that no item refers to are ignored, unless
+/// `keep_others` is true. `risk_threshold` applies to agents without one of their own; `effect_of`
+/// returns the effect of a documented operation, as conditions name it.
 ///
 /// # Errors
 ///
@@ -149,7 +149,7 @@ async fn replayed_whole(
     on_blocking_thread(move || replay.example(entry, Some(&request))).await
 }
 
-/// Does work on a blocking thread, so that the threads that serve requests do not wait.
+/// Runs work on a blocking thread, so that the threads that serve requests do not wait.
 async fn on_blocking_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, DefinitionError> {
@@ -254,7 +254,8 @@ impl Replay {
                 draft: DraftMatch::No,
             };
         }
-        // A deleted agent or service, or an address with a masked key, leaves the rules undecidable.
+        // A deleted agent or service, or an address with a masked key, leaves the rules
+        // undecidable.
         let (Some(agent), Some(service), Ok(target)) =
             (agent, service, Target::parse(&new.target_url))
         else {
@@ -332,8 +333,8 @@ impl Replay {
     }
 }
 
-/// Returns the decision of the strictest rule that matches, with that rule; no decision, with the rule to
-/// blame, if a rule that cannot be decided would change it.
+/// Returns the decision of the strictest rule that matches, with that rule; no decision, with the
+/// rule to blame, if a rule that cannot be decided would change it.
 fn strictest<'r>(
     matches: &[(&'r CompiledRule, Match)],
     otherwise: Decision,
@@ -427,9 +428,9 @@ async fn applied_rules(
             other => other,
         })?;
         // New rules have no id yet. No stored rule has a negative one.
-        let unused = RuleId(-1 - i64::try_from(place).unwrap_or(i64::MAX - 1));
-        let id = stored_rule.map_or(unused, |rule| rule.id);
-        rules.push(rule(workspace, id, checked, definitions.now()));
+        let temporary = RuleId(-1 - i64::try_from(place).unwrap_or(i64::MAX - 1));
+        let id = stored_rule.map_or(temporary, |rule| rule.id);
+        rules.push(rule_with(workspace, id, checked, definitions.now()));
     }
     let proposed_ids = rules.iter().map(|rule| rule.id).collect();
     if keep_others.unwrap_or(false) {
@@ -460,7 +461,7 @@ fn stored_rule<'a>(
     Ok(Some(found))
 }
 
-fn rule(workspace: WorkspaceId, id: RuleId, fields: RuleFields, at: Timestamp) -> Rule {
+fn rule_with(workspace: WorkspaceId, id: RuleId, fields: RuleFields, at: Timestamp) -> Rule {
     Rule {
         id,
         workspace,

@@ -5,11 +5,11 @@ use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::SealedCredential;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::execute;
-use crate::db::error::StoreError;
 use crate::rows::column::json;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::execute;
+use gaiterguard_database::error::StoreError;
 
 impl Store {
     /// Replaces the credential of a service whose revision is still `revision`: the service's type,

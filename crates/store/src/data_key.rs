@@ -5,12 +5,12 @@ use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{
-    AnyConnection, ConnectTarget, Connection, execute, fetch_all, fetch_one, fetch_optional,
-};
-use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{
+    AnyConnection, ConnectTarget, Connection, execute, fetch_all, fetch_one, fetch_optional,
+};
+use gaiterguard_database::error::StoreError;
 
 /// A data key as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -233,7 +233,8 @@ async fn data_keys_unused(
              UNION SELECT data_key_id FROM documents WHERE data_key_id IS NOT NULL
              UNION SELECT request_key_id FROM actions
              UNION SELECT answer_key_id FROM actions WHERE answer_key_id IS NOT NULL
-             UNION SELECT answer_key_id FROM claims WHERE answer_key_id IS NOT NULL)
+             UNION SELECT answer_key_id FROM claims WHERE answer_key_id IS NOT NULL
+             UNION SELECT data_key_id FROM authorizations)
          ORDER BY id LIMIT $2",
         before.0,
         i64::from(limit),

@@ -4,10 +4,10 @@ use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::read::pending_count;
-use crate::db::connection::{fetch_all, fetch_one};
-use crate::db::error::StoreError;
 use crate::rows::column::{Text, time};
 use crate::store::Store;
+use gaiterguard_database::connection::{fetch_all, fetch_one};
+use gaiterguard_database::error::StoreError;
 
 /// The most services and documents that an inbox lists.
 const LISTED_MAX: i64 = 20;

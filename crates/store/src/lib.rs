@@ -1,5 +1,5 @@
-//! Persistence: the only crate with SQL. It stores sealed bytes without being able to read them, and
-//! depends on the domain crate only.
+//! Persistence: the only crate with queries. It stores sealed bytes without being able to read them, and
+//! depends on the domain crate and on `database` only.
 //!
 //! [`Store`] is one handle over SQLite and PostgreSQL. Almost every statement is one text that both
 //! databases understand; where they differ, the two texts are next to each other.
@@ -8,12 +8,11 @@
 //!
 //! Each layer uses the ones above it in this list, never the ones below:
 //!
-//! 1. `db`: connections, statements, cursors, errors;
-//! 2. `rows`: columns and rows as domain values;
-//! 3. `writer`: write connections, transactions, and what follows a commit;
-//! 4. `ledger`: the queue and the batches of the request path;
-//! 5. `store`: opening a database;
-//! 6. one module per noun with its queries, whose names begin with the noun.
+//! 1. `rows`: columns and rows as domain values;
+//! 2. `writer`: write connections, transactions, and what follows a commit;
+//! 3. `ledger`: the queue and the batches of the request path;
+//! 4. `store`: opening a database;
+//! 5. one module per noun with its queries, whose names begin with the noun.
 //!
 //! # Writing
 //!
@@ -34,7 +33,6 @@
 //! database does. A COMMIT whose response was lost is never blindly repeated: the head of the chain
 //! shows whether it happened.
 
-mod db;
 mod ledger;
 mod rows;
 mod store;
@@ -43,6 +41,7 @@ mod writer;
 mod action;
 mod agent;
 mod audit;
+mod authorization;
 mod claim;
 mod credential;
 mod data_key;
@@ -63,15 +62,17 @@ mod user;
 mod workspace;
 
 pub use action::{
-    ActionFamiliarity, ActionFilter, ActionWithNames, ApprovedFilter, ApprovedSummary,
-    DamagedAction, OperationFamiliarity, RuledAction, RulingFilter, StoredAction, StoredHead,
+    ActionFamiliarity, ActionFilter, ActionPast, ActionWithNames, ApprovedFilter, ApprovedSummary,
+    DamagedAction, EarlierAttempt, OperationFamiliarity, RuledAction, RulingFilter, StoredAction,
+    StoredHead,
 };
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
 pub use audit::{ActorFilter, AuditBroken, AuditFilter, Resume};
+pub use authorization::StoredAuthorization;
 pub use data_key::DataKeyRow;
-pub use db::cursor::Page;
-pub use db::error::{Abandoned, InvalidCursor, StoreError};
 pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, NewDocument};
+pub use gaiterguard_database::cursor::Page;
+pub use gaiterguard_database::error::{Abandoned, InvalidCursor, StoreError};
 pub use inbox::{EmptyDocument, Inbox, RefusedCredential};
 pub use ledger::pending_outcome::PendingOutcome;
 pub use master_key::{MasterLink, MasterRow};

@@ -7,11 +7,11 @@ use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{execute, fetch_all, fetch_optional, lease_time};
-use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::pool::owner_name;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
+use gaiterguard_database::error::StoreError;
 
 /// A master key's name, and the link to its successor.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl Store {
         .transpose()
     }
 
-    /// Lists every master key that there has been, oldest first.
+    /// Lists all master keys, replaced ones included, oldest first.
     pub async fn master_list(&self) -> Result<Vec<MasterRow>, StoreError> {
         let mut reader = self.reader().await?;
         fetch_all!(
@@ -84,8 +84,8 @@ impl Store {
         .collect()
     }
 
-    /// Names the first master key. Returns false if there already is one, or if there are data
-    /// keys: a new master key could not unwrap them, so their data would be lost.
+    /// Records the name of the first master key. Returns false if there already is one, or if there
+    /// are data keys: a new master key could not unwrap them, so their data would be lost.
     pub async fn master_insert_first(
         &self,
         id: &str,
@@ -142,7 +142,7 @@ impl Store {
         tx.end(promoted, audit).await
     }
 
-    /// Whether there is a link from any master key to the next one.
+    /// Returns whether any master key has a link to the next one.
     pub async fn master_has_link(&self) -> Result<bool, StoreError> {
         let mut reader = self.reader().await?;
         let link = fetch_optional!(

@@ -2,10 +2,10 @@
 
 use gaiterguard_domain::time::{Day, Timestamp};
 
-use crate::db::connection::{fetch_all, fetch_one};
-use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{fetch_all, fetch_one};
+use gaiterguard_database::error::StoreError;
 
 /// Language model usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

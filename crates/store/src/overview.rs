@@ -9,11 +9,11 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 
 use crate::action::read::pending_count;
-use crate::db::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
-use crate::db::error::StoreError;
 use crate::rows::column::Text;
 use crate::rows::outcome::RequestOutcome;
 use crate::store::Store;
+use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 
 /// How many agents and services the overview lists. It shows the busiest; the list of requests has
 /// all.

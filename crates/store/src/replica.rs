@@ -8,11 +8,11 @@ use gaiterguard_domain::event::Event;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{AnyConnection, execute, fetch_all, lease_time};
-use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::pool::owner_name;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{AnyConnection, execute, fetch_all, lease_time};
+use gaiterguard_database::error::StoreError;
 
 impl Store {
     /// Registers a replica with a lease that begins now. On SQLite only one process serves, so all

@@ -13,12 +13,12 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use serde_json::json;
 
-use crate::db::connection::{execute, fetch_all, fetch_optional};
-use crate::db::cursor::{NumberPosition, Page, page};
-use crate::db::error::StoreError;
 use crate::rows::column::{RowContext, Text, time};
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
+use gaiterguard_database::cursor::{NumberPosition, Page, page};
+use gaiterguard_database::error::StoreError;
 
 #[derive(sqlx::FromRow)]
 struct RequestRow {

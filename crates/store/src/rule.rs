@@ -5,11 +5,11 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{AnyConnection, execute, fetch_one};
-use crate::db::error::StoreError;
 use crate::rows::column::RowContext;
 use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
+use gaiterguard_database::connection::{AnyConnection, execute, fetch_one};
+use gaiterguard_database::error::StoreError;
 
 /// The contents of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

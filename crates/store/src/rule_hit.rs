@@ -7,10 +7,10 @@ use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::{RuleId, WorkspaceId};
 use gaiterguard_domain::time::{Day, Timestamp};
 
-use crate::db::connection::{execute, fetch_all};
-use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{execute, fetch_all};
+use gaiterguard_database::error::StoreError;
 
 /// How many requests a rule matched, and when it last did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

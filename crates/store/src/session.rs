@@ -7,11 +7,11 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Session, SessionClient};
 use serde_json::json;
 
-use crate::db::connection::{execute, fetch_all, fetch_one, fetch_optional};
-use crate::db::error::StoreError;
 use crate::rows::column::Text;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 
 /// How long after its first use a refresh token may be exchanged once more, in milliseconds: enough for a
 /// response that was lost, and for tabs that open together; a thief must be faster than that.

@@ -4,10 +4,10 @@ use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use serde_json::json;
 
-use crate::db::connection::{execute, fetch_all};
-use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{execute, fetch_all};
+use gaiterguard_database::error::StoreError;
 
 /// A keyed hash of a value.
 pub type ValueHash = [u8; 16];

@@ -16,15 +16,17 @@ use sqlx::sqlite::{
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
-use crate::db::connection::{AnyConnection, ConnectTarget, Connection, ReadConnection, fetch_one};
-use crate::db::error::StoreError;
-use crate::db::sqlite_file;
 use crate::ledger::queue::Ledger;
 use crate::writer::connection::WriterConnection;
 use crate::writer::feed::{Feed, Notice};
 use crate::writer::pool::WriterPool;
 use crate::writer::transaction::Transaction;
 use crate::writer::{checkpoint, feed};
+use gaiterguard_database::connection::{
+    AnyConnection, ConnectTarget, Connection, ReadConnection, fetch_one,
+};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::sqlite_file;
 
 /// How long a reader may wait for a connection. While the database is down, calls fail after this
 /// time; once it is back, the next call uses it.

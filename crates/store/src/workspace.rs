@@ -12,12 +12,14 @@ use sqlx::Connection as _;
 
 use crate::action::bulk::revoke_open;
 use crate::agent::read::{KeyHash, agents_intact};
-use crate::db::connection::{AnyConnection, ReadConnection, execute, fetch_all, fetch_optional};
-use crate::db::error::StoreError;
 use crate::document::{DocumentVersion, document_versions};
 use crate::rule::rules_intact;
 use crate::service::services_intact;
 use crate::store::Store;
+use gaiterguard_database::connection::{
+    AnyConnection, ReadConnection, execute, fetch_all, fetch_optional,
+};
+use gaiterguard_database::error::StoreError;
 
 /// Begins a transaction on PostgreSQL whose statements all see the same snapshot. On SQLite every
 /// transaction does.

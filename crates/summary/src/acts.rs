@@ -2,6 +2,7 @@
 
 use gaiterguard_domain::effect::Effect;
 
+use crate::compound;
 use crate::words::{is_in, singular, spaced, words};
 
 /// Words of paths and operations that name the act itself. A path usually has the noun of a payment
@@ -68,6 +69,10 @@ const ACTS: &[(Effect, &[(&str, &str)])] = &[
     (Effect::Code, &[("exec", "Run command in")]),
 ];
 
+/// Words before what is done to an object.
+pub(crate) const ACT_WRAPPERS: &str = "action actions command commands do lifecycle method methods operation operations \
+    perform transition transitions";
+
 /// Returns the verb of a word for an act with this effect.
 pub(crate) fn act_of(effect: Effect, word: &str) -> Option<&'static str> {
     let word = singular(&word.to_ascii_lowercase());
@@ -77,6 +82,13 @@ pub(crate) fn act_of(effect: Effect, word: &str) -> Option<&'static str> {
         .map(|(_, verb)| *verb)
 }
 
+/// Whether the name of a procedure begins with a verb that moves money: `ChargeCard`.
+pub(crate) fn pays(procedure: &str) -> bool {
+    let own = procedure.rsplit(['.', '/']).next().unwrap_or_default();
+    let first = words(own).next().unwrap_or_default();
+    !compound::is_noun(own) && act_of(Effect::Pay, &first).is_some()
+}
+
 /// Nouns of things that a POST below an object creates or sets.
 const NOUNS: &str = "address alert alias archive audio avatar backup balance banner bookmark branch budget build \
     bundle card cart certificate check chat child cluster code comment config contact content cover credential \
@@ -84,9 +96,14 @@ const NOUNS: &str = "address alert alias archive audio avatar backup balance ban
     icon image index invoice issue item job key label language layout letter limit link list location logo log \
     mail mailbox map mark media metadata mode name network node note number object offer option page \
     password patch path phone photo picture pin plan policy position post price product profile project quota \
-    rate record ref reply role row rule schedule schema scope secret session sms snapshot space state status step \
-    summary table tag target task team template text thread thumbnail ticket time title token topic user value \
+    rate record ref reply role row rule schedule schema scope secret session shadow sms snapshot space state status step \
+    summary table tag target task team template text thread thumbnail ticket time title token twin topic user value \
     video view webhook window workflow worksheet zone";
+
+/// Whether a word names something that a request below an object creates or sets, although it may be a verb, too.
+pub(crate) fn is_noun(word: &str) -> bool {
+    is_in(NOUNS, word)
+}
 
 /// Endings of nouns.
 const ENDINGS: &[&str] = &[
@@ -108,6 +125,9 @@ pub(crate) fn unknown_act(word: &str) -> Option<String> {
             || ENDINGS.iter().any(|ending| word.ends_with(ending))
             || !word.bytes().all(|byte| byte.is_ascii_lowercase())
             || word.len() < 4
+            // An abbreviation: `rrset`.
+            || !word.contains(['a', 'e', 'i', 'o', 'u', 'y'])
+            || word.as_bytes().first() == word.as_bytes().get(1)
     };
     match &*all {
         [only] => (!is_noun(only)).then_some(plain),

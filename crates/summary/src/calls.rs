@@ -6,7 +6,8 @@ use gaiterguard_judge::effect_of_call;
 use gaiterguard_request::Node;
 use percent_encoding::percent_decode_str;
 
-use crate::words::{is_in, is_verb, words};
+use crate::compound;
+use crate::words::{is_in, is_verb, spaced, words};
 
 /// How many different calls of one request are kept by name. A headline names five and counts the others.
 const CALLS_MAX: usize = 8;
@@ -20,6 +21,9 @@ const KIND_NAMES: &[&str] = &["event", "kind", "type"];
 /// The longest name of a command, in bytes. Longer texts are values.
 const COMMAND_BYTES_MAX: usize = 64;
 
+/// The longest name of what a command is about, in bytes.
+const OBJECT_BYTES_MAX: usize = 128;
+
 /// A call within a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Call {
@@ -29,6 +33,8 @@ pub(crate) struct Call {
     pub(crate) object: Option<String>,
     /// How often it appears.
     pub(crate) times: usize,
+    /// How many calls come before it.
+    pub(crate) order: usize,
     /// The grave effect that its name has.
     pub(crate) effect: Option<Effect>,
 }
@@ -52,6 +58,8 @@ pub(crate) struct Calls {
     /// Whether they are the commands of a list, which may belong to the object in the path, and not the
     /// calls that the whole request consists of.
     pub(crate) is_batch: bool,
+    /// Whether the values of the request are in the order of the calls, so that the calls are named in it, too.
+    pub(crate) is_ordered: bool,
     /// Whether they are requests of their own, so that the path says nothing about them.
     pub(crate) are_requests: bool,
 }
@@ -74,6 +82,7 @@ impl Calls {
             name: name.to_owned(),
             object: object.map(str::to_owned),
             times: 1,
+            order: self.count,
             // The name of a request in a batch begins with its method.
             effect: effect_of_call(name.split(' ').next().unwrap_or(name)),
         };
@@ -88,22 +97,35 @@ impl Calls {
     }
 
     /// Counts the commands of a list: items that name what is done to each of them.
-    pub(crate) fn add_commands(&mut self, items: &[Node<'_>]) {
+    ///
+    /// In XML, every element has a name, which may be that of a command or not.
+    pub(crate) fn add_commands(&mut self, items: &[Node<'_>], is_xml: bool) {
         // The calls of a GraphQL document or of JSON-RPC are counted already.
         let is_counted = self.count > 0 && !self.is_batch;
-        if is_counted || items.len() < 2 {
+        if is_counted || items.is_empty() {
             return;
         }
-        let requests = || items.iter().map(request_of).collect::<Option<Vec<_>>>();
-        let commands = || items.iter().map(command_of).collect();
+        let requests = || {
+            let requests = items.iter().map(|item| Some((request_of(item)?, None)));
+            requests
+                .collect::<Option<Vec<_>>>()
+                .filter(|requests| requests.len() > 1)
+        };
+        let is_only = items.len() == 1;
+        let commands = || {
+            items
+                .iter()
+                .map(|item| command_of(item, is_only, is_xml))
+                .collect()
+        };
         let requests = requests();
         self.are_requests |= requests.is_some();
         let Some(commands) = requests.or_else(commands) else {
             return;
         };
         self.is_batch = true;
-        for command in commands {
-            self.push(&command);
+        for (name, object) in commands {
+            self.push_on(&name, object);
         }
         self.add_effect(self.named.first().and_then(|call| call.effect));
     }
@@ -148,18 +170,72 @@ pub(crate) fn request(method: &str, target: &str) -> String {
     )
 }
 
-/// Returns the name of the command that an item of a list is, and the path that it is about:
-/// `remove /devices/d1`.
-fn command_of(item: &Node<'_>) -> Option<String> {
-    let name = command_name_of(item)?;
+/// Returns the name of the command that an item of a list is, and what it is about: `remove /devices/d1`, `DELETE`
+/// on `www.example.com`. A list with a single item is rarely one of commands, so there its name must say it.
+fn command_of<'n>(
+    item: &Node<'n>,
+    is_only: bool,
+    is_xml: bool,
+) -> Option<(String, Option<&'n str>)> {
+    let Some(name) = command_name_of(item, is_only) else {
+        let (name, content) = keyed_command(item).filter(|_| !is_xml)?;
+        return Some((
+            name.to_owned(),
+            content.as_text().or_else(|| named(content)),
+        ));
+    };
     let path = item.get("path").and_then(Node::as_text);
     Some(match path.filter(|path| path.starts_with('/')) {
-        Some(path) => request(name, path),
-        None => name.to_owned(),
+        Some(path) => (request(name, path), None),
+        None => (name.to_owned(), named(item)),
     })
 }
 
-fn command_name_of<'n>(item: &Node<'n>) -> Option<&'n str> {
+/// Returns the command that is the name of a member: `{"remove": "/campaigns/7"}`, `{"deleteSheet": {…}}`.
+fn keyed_command<'n>(item: &Node<'n>) -> Option<(&'n str, &'n Node<'n>)> {
+    let is_frame = |name: &str| {
+        let name = spaced(name);
+        let last = name.rsplit(' ').next().unwrap_or_default();
+        is_in("condition document exists id mask precondition", last)
+    };
+    let mut acts = item.members().iter().filter(|(name, _)| !is_frame(name));
+    let (name, content) = acts.next()?;
+    let is_command = matches!(content, Node::Text(_) | Node::Map(_))
+        && words(name).any(|word| is_verb(&word))
+        && (words(name).next().is_some_and(|word| is_verb(&word)) || name.ends_with("Request"))
+        && !compound::is_noun(name);
+    (acts.next().is_none() && is_command).then_some((*name, content))
+}
+
+/// Returns the name of what a command is about, if it or the only map within it has one.
+fn named<'n>(item: &Node<'n>) -> Option<&'n str> {
+    const NAMES: &[&str] = &[
+        "resourceName",
+        "resource_name",
+        "Name",
+        "name",
+        "_id",
+        "resource",
+    ];
+    let own = |item: &Node<'n>| {
+        let text = |name: &&str| item.get(name).and_then(Node::as_text);
+        let found = NAMES.iter().find_map(text)?;
+        let is_name = !found.is_empty()
+            && found.len() <= OBJECT_BYTES_MAX
+            && !found.contains(char::is_whitespace);
+        is_name.then_some(found)
+    };
+    own(item).or_else(|| {
+        let mut maps = item
+            .members()
+            .iter()
+            .filter(|(_, value)| matches!(value, Node::Map(_)));
+        let only = maps.next().filter(|_| maps.next().is_none());
+        only.and_then(|(_, inner)| own(inner))
+    })
+}
+
+fn command_name_of<'n>(item: &Node<'n>, is_only: bool) -> Option<&'n str> {
     item.members().iter().find_map(|(name, value)| {
         let command = value.as_text().filter(|text| {
             text.len() <= COMMAND_BYTES_MAX && !text.contains(char::is_whitespace)
@@ -169,7 +245,7 @@ fn command_name_of<'n>(item: &Node<'n>) -> Option<&'n str> {
         let is_act = said.first().is_some_and(|word| is_verb(word))
             || said.last().is_some_and(|word| is_verb(word))
             || effect_of_call(command).is_some();
-        let counts = is_named(COMMAND_NAMES) || is_named(KIND_NAMES) && said.len() > 1;
+        let counts = is_named(COMMAND_NAMES) || !is_only && is_named(KIND_NAMES) && said.len() > 1;
         (is_act && counts).then_some(command)
     })
 }

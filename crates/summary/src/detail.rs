@@ -4,9 +4,10 @@ use gaiterguard_domain::effect::Effect;
 
 use crate::code::is_code_fact;
 use crate::fact::{FactKind, Ranked, Weight};
-use crate::headline::Headline;
+use crate::headline::{DESTINATION, Headline};
 use crate::line::Line;
 use crate::switch::is_trial_name;
+use crate::words::is_in;
 
 /// How many other values follow the object after those that decide what happens.
 const DETAILS_MAX: usize = 2;
@@ -21,11 +22,11 @@ impl Headline<'_> {
     /// Appends the values that decide what happens, and the first others of some kinds: each name once,
     /// and no value that is also in the path.
     pub(crate) fn details(&self, line: &mut Line, kinds: &[FactKind]) {
-        self.details_but(line, kinds, "");
+        self.details_but(line, kinds, None);
     }
 
     /// Appends values like [`Self::details`], but none with the name of one that is part of the sentence.
-    pub(crate) fn details_but(&self, line: &mut Line, kinds: &[FactKind], said: &str) {
+    pub(crate) fn details_but(&self, line: &mut Line, kinds: &[FactKind], said: Option<&str>) {
         let mut shown: Vec<(&str, &str)> = Vec::new();
         let pays = self.effect == Effect::Pay;
         let deciding = self.facts.iter().filter(|one| {
@@ -37,7 +38,7 @@ impl Headline<'_> {
                     pays || reaches || self.calls.count > 0
                 }
                 FactKind::Account => pays,
-                _ => one.fact.name == said,
+                _ => said == Some(&one.fact.name),
             };
             one.weight == Weight::Deciding && !is_said
         });
@@ -45,7 +46,7 @@ impl Headline<'_> {
             kinds
                 .iter()
                 .flat_map(|kind| self.of_kind(*kind))
-                .filter(move |one| one.weight == weight && one.fact.name != said)
+                .filter(move |one| one.weight == weight && said != Some(&one.fact.name))
         };
         self.appended(line, deciding, DECIDING_MAX, &mut shown);
         let room = DETAILS_ALONE_MAX.max(shown.len() + DETAILS_MAX);
@@ -58,7 +59,13 @@ impl Headline<'_> {
                 self.appended(line, of_kinds(Weight::Minor), DETAILS_MAX, &mut shown);
             }
         } else if self.first(FactKind::Command).is_none() {
-            for (state, names_max) in [("true", DETAILS_ALONE_MAX), ("false", DETAILS_MAX)] {
+            // A switch that is off is what a change is about.
+            let off_max = if is_in("Change Update", &self.phrase.verb) {
+                DETAILS_ALONE_MAX
+            } else {
+                DETAILS_MAX
+            };
+            for (state, names_max) in [("true", DETAILS_ALONE_MAX), ("false", off_max)] {
                 let switches = of_kinds(Weight::Minor)
                     .filter(|one| one.fact.value == state && !is_trial_name(&one.fact.name));
                 self.appended(line, switches, names_max, &mut shown);
@@ -74,13 +81,29 @@ impl Headline<'_> {
         names_max: usize,
         shown: &mut Vec<(&'f str, &'f str)>,
     ) {
+        let moves = is_in("Copy Move", &self.phrase.verb);
         for one in facts {
+            // Where something is moved to is part of the sentence, and what a file holds is not what is done.
+            let is_said = moves && one.fact.location == DESTINATION
+                || self.phrase.verb == "Upload" && one.fact.location.starts_with("body/");
+            if is_said || self.phrase.says(&one.fact.value) {
+                continue;
+            }
             // A filter in the query may have the name of a value in the body.
             let place = one.fact.location.split('/').next().unwrap_or_default();
             let name = (place, &*one.fact.name);
             let is_known = self
                 .of_kind(FactKind::Target)
-                .any(|name| name.fact.value == one.fact.value);
+                .any(|name| name.fact.value == one.fact.value)
+                || self.effect == Effect::Pay
+                    && one.fact.kind == FactKind::Other
+                    && self
+                        .of_kind(FactKind::Account)
+                        .any(|name| name.fact.value == one.fact.value)
+                || self.calls.is_batch
+                    && self.calls.named.iter().any(|call| {
+                        call.object.as_ref() == Some(&one.fact.value) || call.name == one.fact.value
+                    });
             if is_known || shown.contains(&name) {
                 continue;
             }

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Values, beginning};
+use crate::member::beginning;
+use crate::short::short_name;
+use crate::values::Values;
 
 /// Why a value matters. Ordered by importance, the most important first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,8 +47,8 @@ pub struct Fact {
     pub kind: FactKind,
     /// Name of the value in the request. For an object in the path, the path segment before it.
     pub name: String,
-    /// Location of the value in the request: `path`, `query/NAME`, or `body` followed by a JSON
-    /// Pointer.
+    /// Location of the value in the request: `path`, `query/NAME`, `header/NAME`, or `body` followed
+    /// by a JSON Pointer.
     pub location: String,
     /// The value. An amount whose currency and unit are known is formatted for people.
     pub value: String,
@@ -85,6 +87,8 @@ pub(crate) enum Weight {
 pub(crate) struct Ranked {
     pub(crate) fact: Fact,
     pub(crate) weight: Weight,
+    /// Its name in short, as the headline has it.
+    pub(crate) short: String,
     /// The group of the values that have the same name.
     pub(crate) group: String,
     /// The location of what holds it.
@@ -99,6 +103,7 @@ impl Ranked {
     /// A fact that is the only one of its name.
     pub(crate) fn alone(fact: Fact, weight: Weight) -> Self {
         Self {
+            short: short_name(&fact.name),
             group: format!("{} {}", fact.location, fact.value),
             list: String::new(),
             fact,
@@ -109,8 +114,8 @@ impl Ranked {
     }
 
     /// Whether several values of this kind share a fact. Rules are made from the facts of the others.
-    fn is_listed(&self) -> bool {
-        self.total > LISTED_MAX
+    fn is_listed(&self, listed_max: usize) -> bool {
+        self.total > listed_max
             && !matches!(
                 self.fact.kind,
                 FactKind::Amount | FactKind::Recipient | FactKind::Account | FactKind::Target
@@ -137,11 +142,17 @@ pub(crate) fn first_of(facts: &[Ranked]) -> (Vec<Fact>, usize) {
     let mut shown = Vec::new();
     let mut covered = 0;
     let mut listed: Vec<String> = Vec::new();
+    // Where there is no room for all, the values of a name must not push out another name.
+    let listed_max = if facts.len() > FACTS_MAX {
+        1
+    } else {
+        LISTED_MAX
+    };
     for ranked in facts {
         if shown.len() == FACTS_MAX {
             break;
         }
-        if !ranked.is_listed() {
+        if !ranked.is_listed(listed_max) {
             covered += ranked.covers;
             shown.push(ranked.fact.clone());
         } else if !listed.contains(&ranked.group) {

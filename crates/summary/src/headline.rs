@@ -3,18 +3,20 @@
 
 use gaiterguard_domain::effect::Effect;
 
+use crate::acts::ACT_WRAPPERS;
 use crate::calls::Calls;
 use crate::code::is_code_fact;
-use crate::fact::{FactKind, Ranked, Weight};
-use crate::line::{CONTENT_CHARS_MAX, Line, NAMED_MAX, Part, VALUE_CHARS_MAX, short_name};
+use crate::fact::{FactKind, Ranked};
+use crate::kind::receives;
+use crate::line::{CONTENT_CHARS_MAX, Line, NAMED_MAX, Part, VALUE_CHARS_MAX};
 use crate::verb::Phrase;
-use crate::words::{is_in, noun_of, plural, singular, spaced};
+use crate::words::{capitalized, is_in, is_verb, noun_of, plural, singular, spaced};
 
-/// The longest state that is part of the sentence, in characters.
-const STATE_CHARS_MAX: usize = 30;
+/// The location of the header that says where something is moved or copied to (RFC 4918, section 10.3).
+pub(crate) const DESTINATION: &str = "header/destination";
 
 /// The kinds of other values, the most important first.
-const DETAILS: &[FactKind] = &[
+pub(crate) const DETAILS: &[FactKind] = &[
     FactKind::Command,
     FactKind::Access,
     FactKind::Link,
@@ -41,8 +43,15 @@ pub(crate) struct Headline<'a> {
 
 impl Headline<'_> {
     /// Writes the headline.
-    pub(crate) fn parts(&self) -> Vec<Part> {
+    pub(crate) fn parts(mut self) -> Vec<Part> {
         let mut line = Line::default();
+        // An action that unlocks a device is not unlocked itself.
+        let noun = self.phrase.noun.as_deref().unwrap_or_default();
+        if is_in(ACT_WRAPPERS, noun) && !self.phrase.takes_name && self.batched().is_some() {
+            let object = self.names().first().map(|name| noun_of(&name.fact.name));
+            self.phrase.takes_name = object.is_some();
+            self.phrase.noun = object.filter(|noun| !noun.is_empty());
+        }
         if self.destroys {
             line.own("Destroy: ");
         }
@@ -107,15 +116,29 @@ impl Headline<'_> {
         let amount = self.first(FactKind::Amount);
         line.list(" · ", &amount.map_or_else(Vec::new, |one| self.alike(one)));
         let recipients: Vec<&Ranked> = self.of_kind(FactKind::Recipient).collect();
-        line.list(" to ", &recipients);
-        self.details(line, DETAILS);
+        let reaches = matches!(
+            self.effect,
+            Effect::Pay | Effect::Access | Effect::ShareOutside
+        );
+        if reaches || recipients.iter().any(|one| receives(&one.fact.name)) {
+            line.recipients(" to ", &recipients);
+            self.details(line, DETAILS);
+        } else {
+            // Who is deleted gets nothing.
+            self.details(line, &[&[FactKind::Recipient], DETAILS].concat());
+        }
     }
 
     /// Appends the first different calls, with how often each appears, and counts the others.
     fn named_calls(&self, line: &mut Line) {
         let mut named = 0;
         let mut before = "";
-        for (number, call) in self.calls.named.iter().take(NAMED_MAX).enumerate() {
+        let mut calls: Vec<_> = self.calls.named.iter().collect();
+        // The gravest is first, unless the values that follow would then seem to be those of another one.
+        if self.calls.is_ordered && calls.len() <= NAMED_MAX {
+            calls.sort_by_key(|call| call.order);
+        }
+        for (number, call) in calls.into_iter().take(NAMED_MAX).enumerate() {
             if number > 0 {
                 line.own(", ");
             }
@@ -144,35 +167,39 @@ impl Headline<'_> {
     }
 
     fn operation(&self, line: &mut Line) {
-        if let Some(state) = self.state() {
-            self.set_state(line, state);
-            let kinds = [&[FactKind::Amount, FactKind::Recipient], DETAILS].concat();
-            self.details_but(line, &kinds, &state.fact.name);
+        if self.single_change(line) {
             return;
         }
-        if let Some(name) = self.new_name() {
-            line.own("Rename");
-            self.object(line);
-            self.context(line);
-            line.own(" to ");
-            line.value(name, VALUE_CHARS_MAX);
-            return;
+        let batched = self.batched();
+        match &batched {
+            Some((verb, _)) => line.own(verb),
+            // The calls may change what is there.
+            None if self.calls.is_batch && self.phrase.verb == "Create" => line.own("Change"),
+            None => line.own(&self.phrase.verb),
         }
-        line.own(&self.phrase.verb);
         let recipients: Vec<&Ranked> = self.of_kind(FactKind::Recipient).collect();
         let reaches = matches!(self.effect, Effect::ShareOutside | Effect::Access);
         if matches!(&*self.phrase.verb, "Call" | "Invite") && !recipients.is_empty() {
-            line.list(" ", &recipients);
+            line.recipients(" ", &recipients);
             Self::belongs_to(line, &self.names());
         } else {
             self.object(line);
+            if let Some((_, objects)) = &batched {
+                line.texts(" ", objects);
+            }
             if reaches {
                 let lead = if self.phrase.is_person() { " " } else { " to " };
-                line.list(lead, &recipients);
+                line.recipients(lead, &recipients);
+            }
+            if is_in("Copy Move", &self.phrase.verb) {
+                let to = self
+                    .of_kind(FactKind::Object)
+                    .find(|one| one.fact.location == DESTINATION);
+                line.list(" to ", &to.into_iter().collect::<Vec<_>>());
             }
             self.context(line);
         }
-        if self.calls.is_batch {
+        if self.calls.is_batch && batched.is_none() {
             line.own(" · ");
             self.named_calls(line);
         }
@@ -204,65 +231,31 @@ impl Headline<'_> {
         }
     }
 
-    /// Returns the only state that the request gives a known object, if that is all that the verb says.
-    fn state(&self) -> Option<&Ranked> {
-        if !is_in("Change Update", &self.phrase.verb) || self.names().is_empty() {
-            return None;
-        }
-        let mut states = self.facts.iter().filter(|one| {
-            one.fact.kind == FactKind::Other && is_in("state status", &short_name(&one.fact.name))
-        });
-        let state = states.next().filter(|_| states.next().is_none())?;
-        let is_short = state.fact.value.chars().nth(STATE_CHARS_MAX).is_none();
-        (is_short && !state.fact.is_cut).then_some(state)
-    }
-
-    /// Returns the new name of a known object, if that is all that the request changes.
-    fn new_name(&self) -> Option<&Ranked> {
-        let is_change = is_in("Change Update", &self.phrase.verb) && self.phrase.takes_name;
-        if !is_change || self.names().is_empty() {
-            return None;
-        }
-        let mut changes = self
-            .facts
+    /// Returns the verb of the commands of a list if all of them do the same to an object of the path, and what
+    /// they are about: `Delete` for a change of DNS records that only deletes.
+    fn batched(&self) -> Option<(String, Vec<&str>)> {
+        let first = self.calls.named.first().filter(|_| self.calls.is_batch)?;
+        let verb = first.name.to_ascii_lowercase();
+        let is_one = self
+            .calls
+            .named
             .iter()
-            .filter(|one| one.fact.kind != FactKind::Target && one.weight != Weight::Minor);
-        let name = changes.next().filter(|_| changes.next().is_none())?;
-        let own = spaced(name.fact.name.rsplit('.').next().unwrap_or_default());
-        let is_name = matches!(&*own, "name" | "title" | "display name" | "friendly name");
-        (is_name && !name.fact.is_cut && name.total == 1).then_some(name)
-    }
-
-    /// Writes a request that sets the state of an object.
-    fn set_state(&self, line: &mut Line, state: &Ranked) {
-        let name = short_name(&state.fact.name);
-        line.own("Set ");
-        line.name(&name);
-        line.own(" of");
-        let names = self.names();
-        let object = names.first();
-        // In `/users/u1/status`, the state is that of the user.
-        let is_own = !self.phrase.takes_name
-            && self.phrase.noun.as_deref().map(singular) == Some(singular(&name));
-        match object {
-            Some(object) if is_own => {
-                line.noun(
-                    Some(&noun_of(&object.fact.name))
-                        .filter(|noun| !noun.is_empty())
-                        .map(|noun| &**noun),
-                );
-                line.own(" ");
-                line.value(object, VALUE_CHARS_MAX);
-            }
-            _ => self.object(line),
+            .all(|call| call.name.eq_ignore_ascii_case(&verb));
+        let says_little = self.phrase.is_mild() || is_in("Mutate Patch Process", &self.phrase.verb);
+        if !is_one || !says_little || !is_verb(&verb) || self.calls.are_requests {
+            return None;
         }
-        line.own(" to ");
-        line.value(state, VALUE_CHARS_MAX);
-        if is_own {
-            line.within(names.get(1..).unwrap_or_default());
-        } else {
-            self.context(line);
-        }
+        let objects: Vec<&str> = self
+            .calls
+            .named
+            .iter()
+            .filter_map(|call| call.object.as_deref())
+            .collect();
+        let is_whole = objects.len() == self.calls.count;
+        Some((
+            capitalized(&verb),
+            if is_whole { objects } else { Vec::new() },
+        ))
     }
 
     /// Returns how many objects of the path's collection the body lists by their identifiers.
@@ -272,7 +265,10 @@ impl Headline<'_> {
             let own = spaced(one.fact.name.rsplit('.').next().unwrap_or_default());
             let last = own.rsplit(' ').next().unwrap_or_default();
             let is_own = noun.rsplit(' ').next() == Some(&singular(last)) && singular(last) != last;
-            is_in("ids keys names paths uuids", last) || is_own && !one.fact.name.contains('.')
+            let is_of_bulk = own == "id" && one.total > 1 && self.phrase.verb.starts_with("Bulk ");
+            is_in("ids keys names paths uuids", last)
+                || is_own && !one.fact.name.contains('.')
+                || is_of_bulk
         })?;
         // A query may have them in one value: `ids=1,2,3`.
         let parts = ids.fact.value.split(',').count();
@@ -285,7 +281,7 @@ impl Headline<'_> {
     }
 
     /// Returns the objects that the path names, the last one first, as the facts list them.
-    fn names(&self) -> Vec<&Ranked> {
+    pub(crate) fn names(&self) -> Vec<&Ranked> {
         // Some APIs write the caller as a dash.
         let says_something = |one: &&Ranked| one.fact.value.chars().any(char::is_alphanumeric);
         self.of_kind(FactKind::Target)
@@ -362,6 +358,7 @@ impl Headline<'_> {
         // A subject or a title comes before the text, which matters more.
         let is_text = |one: &&Ranked| {
             let name = one.fact.name.to_ascii_lowercase();
+            let name = name.strip_suffix(".value").unwrap_or(&name);
             ["text", "message", "body", "content", "comment"]
                 .iter()
                 .any(|word| name.ends_with(word))

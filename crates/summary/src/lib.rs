@@ -7,19 +7,30 @@
 mod acts;
 mod amount;
 mod calls;
+mod change;
 mod code;
+mod compound;
 mod detail;
 mod effect;
 mod fact;
+mod header;
 mod headline;
 mod kind;
 mod line;
+mod measure;
+mod member;
 mod money;
+mod pairs;
+mod party;
 mod path;
 mod payment;
 mod procedure;
 mod ranking;
+mod said_act;
+mod secret;
+mod segments;
 mod selection;
+mod short;
 mod switch;
 mod units;
 mod values;
@@ -87,19 +98,43 @@ impl Summary {
             effect,
         } = subject;
         let request = opened.request();
-        let target = Target::of(request.path, base_path, request.method, operation);
+        let mut target = Target::of(request.path, base_path, request.method, operation);
+        target.narrow(request.query);
         let effect = effect::without_names(effect, opened, operation, &target);
-        let is_endpoint = procedure::is_endpoint(target.trailing_words().last());
+        let is_root = target.names.is_empty() && target.words.is_empty();
+        let is_endpoint = is_root || procedure::is_endpoint(target.trailing_words().last());
         let mut values = values::of_request(opened, operation, is_endpoint, effect);
+        secret::mark(&mut values.kept, &target);
         amount::recognize(&mut values.kept);
         let form = verb::Form::of(opened.content(), &target, values.kept.len());
         let mut phrase = verb::of(effect, request.method, operation, &target, form);
+        verb::with_headers(&mut phrase, request.method, request.headers);
         phrase.is_for_all &= values.kept.is_empty() && values.dropped == 0;
         phrase.is_for_all |= values.selects_all && !phrase.takes_name;
         let effect = values.effect(effect);
         let destroys = values.kept.iter().any(kind::destroys);
-        let of_calls = values.calls.effect;
+        said_act::set_part(&mut phrase, request.method, &target, &values.kept);
+        let of_act = if values.calls.count == 0 {
+            said_act::refine(&mut phrase, &target, &values.kept)
+        } else {
+            None
+        };
+        let of_calls = values.calls.effect.into_iter().chain(of_act).min();
+        let pays = values.calls.named.iter().any(|call| acts::pays(&call.name));
+        let effect = if pays && values.kept.iter().any(amount::is_amount) {
+            effect.min(Effect::Pay)
+        } else {
+            effect
+        };
         let effect = verb::refined(effect, request.method, &phrase, of_calls, destroys);
+        let opens = header::decisive(request.headers)
+            .iter()
+            .any(|(name, value)| header::opens(name, value));
+        let effect = if opens {
+            effect.min(Effect::Access)
+        } else {
+            effect
+        };
         let expects_amount =
             effect == Effect::Pay && phrase.moves_money() && !phrase.moves_object();
         let ranked = Ranking {

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{FactKind, Ranked, count};
-use crate::values::{beginning, is_identifier};
-use crate::words::{is_in, is_opaque, noun_of, spaced};
+use crate::member::{beginning, ending};
+use crate::party::{COPIES, copy_of};
+use crate::words::{is_opaque, noun_of};
 
 /// The longest value of a headline, in characters: one line on a phone.
 pub(crate) const VALUE_CHARS_MAX: usize = 60;
@@ -71,17 +72,30 @@ impl Line {
         });
     }
 
-    /// Appends a text that the agent chose.
+    /// Appends a text that the agent chose. One without spaces, such as an identifier, an address or a host, loses
+    /// its middle rather than its end, which distinguishes it from others like it.
     pub(crate) fn text(&mut self, text: &str, is_cut: bool, chars_max: usize) {
         let text = one_line(text);
         let (shown, is_longer) = beginning(&text, chars_max);
-        self.parts.push(Part {
-            text: shown.to_owned(),
-            is_value: true,
-        });
+        if is_longer && !is_cut && !text.contains(' ') {
+            let tail = chars_max / 2;
+            let (head, _) = beginning(&text, chars_max - tail - 1);
+            self.agents(head);
+            self.own("…");
+            self.agents(ending(&text, tail));
+            return;
+        }
+        self.agents(shown);
         if is_cut || is_longer {
             self.own("…");
         }
+    }
+
+    fn agents(&mut self, text: &str) {
+        self.parts.push(Part {
+            text: text.to_owned(),
+            is_value: true,
+        });
     }
 
     /// Appends a name and its value.
@@ -124,7 +138,7 @@ impl Line {
         } else {
             self.own(" in ");
             self.text(shared, false, VALUE_CHARS_MAX);
-            self.own(": ");
+            self.own(if shared.ends_with(':') { " " } else { ": " });
         }
         for (number, text) in named.iter().enumerate() {
             if number > 0 {
@@ -142,7 +156,7 @@ impl Line {
         self.own(" · ");
         let name = match one.fact.kind {
             FactKind::Target => noun_of(&one.fact.name),
-            _ => short_name(&one.fact.name),
+            _ => one.short.clone(),
         };
         if !name.is_empty() {
             self.name(&name);
@@ -161,6 +175,29 @@ impl Line {
                 self.own(" ");
             }
             self.value(name, VALUE_CHARS_MAX);
+        }
+    }
+
+    /// Appends recipients after a lead, and after those the ones that get a copy.
+    pub(crate) fn recipients(&mut self, lead: &str, facts: &[&Ranked]) {
+        let of = |copy: Option<&str>| -> Vec<&Ranked> {
+            let facts = facts.iter().filter(|one| copy_of(&one.fact.name) == copy);
+            facts.copied().collect()
+        };
+        self.list(lead, &of(None));
+        for copy in COPIES {
+            self.list(&format!(" · {copy} "), &of(Some(copy)));
+        }
+    }
+
+    /// Appends texts that the agent chose after a lead; nothing if there are none.
+    pub(crate) fn texts(&mut self, lead: &str, texts: &[&str]) {
+        for (number, text) in texts.iter().take(NAMED_MAX).enumerate() {
+            self.own(if number == 0 { lead } else { ", " });
+            self.text(text, false, VALUE_CHARS_MAX);
+        }
+        if texts.len() > NAMED_MAX {
+            self.own(&format!(" and {} more", texts.len() - NAMED_MAX));
         }
     }
 
@@ -209,27 +246,4 @@ fn shared_beginning<'t>(texts: &[&'t str]) -> &'t str {
 /// Returns a text without line breaks, which would make it look like several headlines.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// Returns the last of the dotted names of a value, and the one before it if it says nothing alone.
-pub(crate) fn short_name(names: &str) -> String {
-    // Names of the format, around every value of it.
-    let is_wrapper = |name: &&str| {
-        is_in(
-            "attributes data input node params properties sys variables",
-            name,
-        )
-    };
-    let mut outer = names.rsplit('.');
-    let own = outer.next().unwrap_or_default();
-    let is_alone = own.chars().nth(1).is_none()
-        || is_identifier(own)
-        || is_in("amount code id key name names text type value", own);
-    match outer.find(|name| !is_wrapper(name)).filter(|_| is_alone) {
-        // In `account.id`, the word before says all.
-        Some(outer) if own == "id" => spaced(outer),
-        Some(outer) if is_identifier(own) => format!("{} {own}", spaced(outer)),
-        Some(outer) => format!("{} {}", spaced(outer), spaced(own)),
-        None => spaced(own),
-    }
 }

@@ -3,10 +3,16 @@
 use gaiterguard_apidocs::{Operation, Place};
 use gaiterguard_judge::{PartKind, path_parts};
 use http::Method;
-use percent_encoding::percent_decode_str;
 
+use crate::acts::ACT_WRAPPERS;
+use crate::compound;
+use crate::segments::{
+    Parameter, decoded, is_collection, is_operation, is_script, keyed, matched, segments, shared,
+    with_file, with_verb, without_format,
+};
 use crate::words::{
-    SEVERAL, act_of_noun, begins_with_verb, is_caller, is_general, is_version, singular, words,
+    SEVERAL, act_of_noun, begins_with_verb, is_caller, is_general, is_in, is_version, singular,
+    words,
 };
 
 /// The most names of a path that are kept.
@@ -51,14 +57,37 @@ impl Target {
         let raw = segments(path);
         let documented = operation.and_then(|operation| Self::of_template(&raw, operation));
         documented.unwrap_or_else(|| {
-            let raw = with_verb(raw, method);
-            Self::of_words(path, &raw, shared(&raw, base_path), method)
+            let (raw, is_custom) = with_verb(raw, method);
+            Self::of_words(path, &raw, shared(&raw, base_path), method, is_custom)
         })
     }
 
     /// Returns the words after the last name, which name the collection or the act.
     pub(crate) fn trailing_words(&self) -> &[String] {
         &self.words[self.words.len() - self.trailing..]
+    }
+
+    /// Reads a query that is a single word without a value: it names a part of the object, as in
+    /// `/bucket?policy`.
+    pub(crate) fn narrow(&mut self, query: Option<&str>) {
+        const PART_BYTES_MAX: usize = 24;
+        let is_word = |query: &&str| {
+            (2..=PART_BYTES_MAX).contains(&query.len())
+                && query
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphabetic() || byte == b'-')
+        };
+        let Some(part) = query.filter(is_word) else {
+            return;
+        };
+        // The end of the path is the object itself.
+        if self.names.is_empty()
+            && let Some(last) = self.words.pop()
+        {
+            self.trailing = self.trailing.saturating_sub(1);
+            self.push_name(None, last, None);
+        }
+        self.push_word(part);
     }
 
     fn of_template(raw: &[&str], operation: &Operation) -> Option<Self> {
@@ -96,18 +125,29 @@ impl Target {
     }
 
     /// Finds the objects by the words of a path whose first `based` segments are those of the base path.
-    fn of_words(path: &str, raw: &[&str], based: usize, method: &Method) -> Self {
+    /// `is_custom` is whether the last segment is a custom method.
+    fn of_words(path: &str, raw: &[&str], based: usize, method: &Method, is_custom: bool) -> Self {
         // The end of a path says what the request is about.
         let left_out = raw.len().saturating_sub(SEGMENTS_MAX);
         let (raw, based) = (&raw[left_out..], based.saturating_sub(left_out));
         let parts = path_parts(path);
         let mut target = Self::default();
+        let (raw, file) = with_file(raw, based, method);
         for (number, segment) in raw.iter().enumerate() {
             let text = decoded(segment);
             let is_last = number + 1 == raw.len();
             let may_be_version = target.is_at_root() || !is_last && target.is_at_interface();
             let is_placeless = is_caller(&text) && (!is_last || !target.names.is_empty());
             if is_version(&text) && may_be_version || is_placeless {
+                continue;
+            }
+            // Words before a version are those of the interface and name no object: `/fapi/v1/order`.
+            let is_marked = text.starts_with(['v', 'V', 'r', 'R']) && !is_last;
+            if is_marked && !target.expects_name() && is_version(&text.replacen(['r', 'R'], "v", 1))
+            {
+                if target.names.is_empty() {
+                    target.trailing = 0;
+                }
                 continue;
             }
             let bare = without_format(&text);
@@ -121,12 +161,19 @@ impl Target {
                 .iter()
                 .find(|part| part.text == text || part.text == bare)
                 .map(|part| part.kind);
-            let is_prefix = number < based || is_general(bare) && target.is_at_root();
-            if is_prefix || target.is_word(bare, kind, is_last, method) {
+            // `/campaigns:mutate`, and the script that `/index.php/users` goes through.
+            let is_prefix = number < based
+                || is_custom && (is_last || number + 2 == raw.len() && is_collection(bare))
+                || (!is_last || *method == Method::POST) && is_script(bare)
+                || is_general(bare) && target.is_at_root();
+            if is_prefix || target.is_word(bare, kind, raw.get(number + 1).copied(), method) {
                 target.push_word(bare);
             } else {
                 target.push_name(None, bare.to_owned(), None);
             }
+        }
+        if let Some(file) = file {
+            target.push_name(None, file, None);
         }
         target
     }
@@ -144,7 +191,14 @@ impl Target {
 
     /// Whether a segment is a word of the interface. A segment without a kind, which the assessor
     /// reads differently from how it is written, is a name unless it is a verb at the end.
-    fn is_word(&self, text: &str, kind: Option<PartKind>, is_last: bool, method: &Method) -> bool {
+    fn is_word(
+        &self,
+        text: &str,
+        kind: Option<PartKind>,
+        next: Option<&str>,
+        method: &Method,
+    ) -> bool {
+        let is_last = next.is_none();
         // A decoded segment with such characters is the name of something: `team/blue`.
         if text.contains(|c: char| c == '/' || c.is_whitespace()) {
             return false;
@@ -158,6 +212,25 @@ impl Target {
                     .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         }) {
             return true;
+        }
+        // `/pumps/p1/operations/prime_line` says what is done.
+        let is_of_acts = self
+            .trailing_words()
+            .last()
+            .is_some_and(|last| is_in(ACT_WRAPPERS, last));
+        if is_of_acts
+            && is_last
+            && *method == Method::POST
+            && !self.names.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
+        {
+            return true;
+        }
+        // `PUT /acl/default` is about one of the entries.
+        if text == "default" && is_last && *method != Method::POST {
+            return false;
         }
         // In `DELETE /pipelines/send-invoices`, the verb belongs to the name.
         let is_named = *method != Method::POST
@@ -185,12 +258,20 @@ impl Target {
         match kind {
             // An object may be called like a version: `/tags/v4`. A POST names a collection.
             _ if is_version => !is_last || *method == Method::POST,
-            _ if is_upper => false,
+            // Nothing is named by the first segment: `/EWS/exchange`.
+            _ if is_upper => self.is_at_root() && !is_last,
+            // `/functions/charge-cards/invocations` has a name between two collections.
+            PartKind::Name
+                if *method == Method::POST && is_last && self.is_collection_of_name(text) =>
+            {
+                true
+            }
             // An identifier may begin like a verb: `run-bWSq4YeY`.
             PartKind::Name => {
                 is_act && begins_with_verb(text) && !text.bytes().any(|byte| byte.is_ascii_digit())
             }
             _ if text.contains('.') => is_last && *method == Method::POST,
+            _ if self.names_before_words(text, next, method) => false,
             PartKind::Unclear => is_act || !is_last && !self.expects_name(),
             PartKind::Word => {
                 let is_compound = text.contains(['-', '_']) && !text.ends_with('s');
@@ -199,12 +280,60 @@ impl Target {
         }
     }
 
+    /// Whether a segment that reads like a word is the name of an object, by what is around it: `/topics/orders/config`,
+    /// `/job/deploy-prod/start`, `PUT /config/feature-x`.
+    fn names_before_words(&self, text: &str, next: Option<&str>, method: &Method) -> bool {
+        let is_plain = |word: &str| {
+            word.bytes()
+                .all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte))
+        };
+        let follows_word = self
+            .trailing_words()
+            .last()
+            .is_some_and(|last| !is_general(last));
+        let follows_plural = self
+            .trailing_words()
+            .last()
+            .is_some_and(|last| singular(last) != *last);
+        if !follows_word
+            || begins_with_verb(text) && !follows_plural && !next.is_some_and(is_operation)
+        {
+            return false;
+        }
+        let is_plural = singular(text) != text;
+        let is_wordy = text.contains(['-', '_']) && !is_plural && !compound::is_noun(text);
+        match next {
+            Some(next) => is_plain(next) && (is_wordy || is_plural && follows_plural),
+            None => {
+                is_wordy
+                    && self.names.is_empty()
+                    && *method != Method::POST
+                    && !begins_with_verb(text)
+            }
+        }
+    }
+
+    /// Whether a segment is a collection that belongs to the name before it.
+    fn is_collection_of_name(&self, text: &str) -> bool {
+        self.trailing == 0 && !self.names.is_empty() && text.len() > 4 && is_collection(text)
+    }
+
     /// Whether the last word is plural, as that of a collection, so that a name may follow.
     fn expects_name(&self) -> bool {
-        self.trailing > 0 && self.words.last().is_some_and(|word| word.ends_with('s'))
+        self.trailing > 0
+            && self
+                .words
+                .last()
+                .is_some_and(|word| word.ends_with('s') && !is_general(word))
     }
 
     fn push_word(&mut self, word: &str) {
+        // OData and FHIR mark what is done, and a reference to what is added: `/patients/7/$merge`.
+        let word = match word.strip_prefix('$') {
+            Some("ref" | "links" | "value") => return,
+            Some(marked) if !marked.is_empty() => marked,
+            _ => word,
+        };
         self.words.push(word.to_owned());
         self.trailing += 1;
     }
@@ -234,103 +363,6 @@ impl Target {
             qualifier,
         });
     }
-}
-
-fn segments(path: &str) -> Vec<&str> {
-    path.split('/').filter(|one| !one.is_empty()).collect()
-}
-
-/// Splits the last segment if a verb follows a colon in it, as in Google's APIs:
-/// `/documents/d1:batchUpdate`. PUT and DELETE name an object, which may be called `user:lock`.
-fn with_verb<'p>(mut segments: Vec<&'p str>, method: &Method) -> Vec<&'p str> {
-    let names_object = matches!(*method, Method::PUT | Method::DELETE);
-    // The name may have colons, too: `/apps/1:1234:android:0a1b:remove`.
-    if let Some((name, verb)) = segments.last().and_then(|last| last.rsplit_once(':'))
-        && !names_object
-        && !name.is_empty()
-        && begins_with_verb(verb)
-    {
-        segments.pop();
-        segments.extend([name, verb]);
-    }
-    segments
-}
-
-/// Returns how many segments a path has in common with the base path: all of the base path's, or none.
-/// The last segment of a path always belongs to the request.
-fn shared(raw: &[&str], base_path: &str) -> usize {
-    let base = segments(base_path);
-    let is_below = raw.len() > base.len() && raw.starts_with(&base);
-    if is_below { base.len() } else { 0 }
-}
-
-/// Returns a segment without the ending that selects the format of the response.
-fn without_format(segment: &str) -> &str {
-    [".json", ".xml"]
-        .iter()
-        .find_map(|ending| segment.strip_suffix(ending))
-        .unwrap_or(segment)
-}
-
-/// Splits a segment with a key in parentheses into the collection and the key.
-fn keyed(segment: &str) -> Option<(&str, &str)> {
-    let (set, key) = segment.strip_suffix(')')?.split_once('(')?;
-    let is_set = !set.is_empty() && set.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (is_set && !key.is_empty()).then(|| (set, key.trim_matches('\'')))
-}
-
-/// Pairs the segments of a path with those of a template. The path may begin with a prefix that the
-/// template lacks, and the last parameter may span slashes, because many APIs take a whole file path there.
-fn matched<'t>(raw: &[&str], template: &[&'t str]) -> Option<Vec<(&'t str, String)>> {
-    let skipped = raw.len().checked_sub(template.len())?;
-    // Without a parameter that spans slashes, the template describes the end of the path.
-    let exact = || pairs(&raw[skipped..], template, 1);
-    let spanning =
-        || (0..skipped).find_map(|from| pairs(&raw[from..], template, skipped - from + 1));
-    exact().or_else(spanning)
-}
-
-/// Pairs segments with those of a template whose last parameter spans `width` segments.
-fn pairs<'t>(raw: &[&str], template: &[&'t str], width: usize) -> Option<Vec<(&'t str, String)>> {
-    let wide = template
-        .iter()
-        .rposition(|one| Parameter::of(one).is_some());
-    let mut rest = raw;
-    let mut found = Vec::with_capacity(template.len());
-    for (number, pattern) in template.iter().enumerate() {
-        let taken = if Some(number) == wide { width } else { 1 };
-        let (own, after) = rest.split_at_checked(taken)?;
-        rest = after;
-        let text = decoded(&own.join("/"));
-        if Parameter::of(pattern).is_none() && *pattern != text {
-            return None;
-        }
-        found.push((*pattern, text));
-    }
-    rest.is_empty().then_some(found)
-}
-
-/// A segment of a template with a parameter: `{id}`, `{Sid}.json`.
-struct Parameter<'t> {
-    prefix: &'t str,
-    name: &'t str,
-    suffix: &'t str,
-}
-
-impl<'t> Parameter<'t> {
-    fn of(pattern: &'t str) -> Option<Self> {
-        let (prefix, rest) = pattern.split_once('{')?;
-        let (name, suffix) = rest.split_once('}')?;
-        Some(Self {
-            prefix,
-            name,
-            suffix,
-        })
-    }
-}
-
-fn decoded(segment: &str) -> String {
-    percent_decode_str(segment).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

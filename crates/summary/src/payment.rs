@@ -42,7 +42,7 @@ impl Headline<'_> {
         if to.is_empty() {
             to = recipients().filter(|one| !gives(&one.fact.name)).collect();
         }
-        line.list(" to ", &to);
+        line.recipients(" to ", &to);
         let from: Vec<&Ranked> = accounts().filter(|one| gives(&one.fact.name)).collect();
         line.list(" from ", &from);
         if self.first(FactKind::Amount).is_some() && amount.is_none() {

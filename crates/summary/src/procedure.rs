@@ -5,8 +5,9 @@
 
 use gaiterguard_judge::effect_of_call;
 use gaiterguard_request::Node;
+use http::HeaderMap;
 
-use crate::words::{begins_with_verb, is_in, spaced};
+use crate::words::{begins_with_verb, is_in, spaced, words};
 
 /// Words at the end of a path that only say that something is called.
 const ENDPOINTS: &str = "action actions call command dispatch exec execute function gateway invoke jsonrpc \
@@ -53,6 +54,9 @@ const NAME_BYTES_MAX: usize = 64;
 
 /// How deep a procedure is looked for: a call of a call of a call.
 const DEPTH_MAX: usize = 4;
+
+/// How many lists or maps of arguments follow the name of a procedure in a message.
+const MESSAGE_ARGUMENTS_MAX: usize = 2;
 
 /// A called procedure.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,6 +170,50 @@ fn in_list<'n>(items: &'n [Node<'n>], location: &str, depth: usize) -> Option<Pr
     })
 }
 
+/// Finds the procedure of a message that is a list: its arguments follow its name, as in OCPP and WAMP:
+/// `[2, "19223201", "Reset", {"type": "Hard"}]`.
+pub(crate) fn of_message<'n>(body: &Node<'n>) -> Option<Procedure<'n>> {
+    let items = body.items();
+    let scalars = items.iter().take_while(|item| !item.is_container()).count();
+    let rest = items.get(scalars..)?;
+    let are_arguments =
+        (1..=MESSAGE_ARGUMENTS_MAX).contains(&rest.len()) && rest.iter().all(Node::is_container);
+    let at = scalars.checked_sub(1)?;
+    let name = items
+        .get(at)?
+        .as_text()
+        .filter(|text| is_identifier(text))?;
+    let is_act = name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && (begins_with_verb(name) || words(name).count() > 1 || effect_of_call(name).is_some());
+    (are_arguments && is_act).then(|| Procedure {
+        name,
+        object: None,
+        frame: (0..=at).map(|at| format!("body/{at}")).collect(),
+    })
+}
+
+/// Returns the procedure that a header names, as those of SOAP and of some JSON interfaces do:
+/// `X-Amz-Target: Streams_20131202.DeleteStream`.
+pub(crate) fn of_headers(headers: &HeaderMap) -> Option<Procedure<'_>> {
+    let is_name = |name: &str| {
+        let last = name.rsplit('-').next().unwrap_or_default();
+        name == "soapaction" || name.starts_with("x-") && is_in("action operation rpc target", last)
+    };
+    headers.iter().find_map(|(header, value)| {
+        let header = header.as_str();
+        let value = value.to_str().ok().filter(|_| is_name(header))?;
+        let name = value
+            .trim_matches('"')
+            .rsplit(['.', '#', '/', ':'])
+            .next()?;
+        (is_identifier(name) && begins_with_verb(name)).then(|| Procedure {
+            name,
+            object: None,
+            frame: vec![format!("header/{header}")],
+        })
+    })
+}
+
 /// Finds the procedure that is the only member of a body: `{"reboot": {"type": "HARD"}}`.
 fn of_only_member<'n>(body: &Node<'n>) -> Option<Procedure<'n>> {
     let [(name, Node::Map(_) | Node::Null)] = body.members() else {
@@ -204,7 +252,7 @@ fn of_xml<'n>(body: &Node<'n>) -> Option<Procedure<'n>> {
 }
 
 /// Returns the name of an element without its namespace.
-fn local(name: &str) -> &str {
+pub(crate) fn local(name: &str) -> &str {
     name.rsplit(':').next().unwrap_or(name)
 }
 

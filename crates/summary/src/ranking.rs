@@ -6,14 +6,19 @@ use gaiterguard_domain::secret_shape;
 use gaiterguard_judge::Role;
 
 use crate::fact::{Fact, FactKind, NO_AMOUNT, Ranked, Weight};
-use crate::kind::{frames_call, is_payee, is_secret, kind_of, weight_of};
+use crate::kind::{frames_call, is_aspect, is_payee, is_place, is_secret, kind_of, weight_of};
+use crate::member::beginning;
 use crate::path::{Name, Target};
-use crate::values::{VALUE_CHARS_MAX, Value, Values, beginning};
-use crate::words::{is_in, words};
-use crate::{amount, units};
+use crate::short::short_name;
+use crate::values::{VALUE_CHARS_MAX, Value, Values};
+use crate::words::{is_in, spaced, words};
+use crate::{amount, measure, party};
 
 /// The longest description that is passed on, in characters: one line next to the value.
 const MEANING_CHARS_MAX: usize = 80;
+
+/// How much of encoded data is shown, in characters: enough to recognize its format.
+const ENCODED_CHARS_MAX: usize = 12;
 
 /// Shown instead of a secret: summaries appear on lists and lock screens.
 const HIDDEN: &str = "(hidden: looks like a secret)";
@@ -39,19 +44,34 @@ impl Ranking<'_> {
         // The last name of a path is the object; those before it say where it is.
         let names = self.target.names.iter().rev().map(of_name);
         let mut facts: Vec<(bool, Ranked)> = names.map(|fact| (false, fact)).collect();
-        let has_amount = self.values.kept.iter().any(amount::is_amount);
+        let currencies = amount::currencies(self.values);
         let names_object = self.names_object();
-        for value in &self.values.kept {
-            // The currency is written with the amount.
-            if value.text.is_empty() || has_amount && amount::is_currency(value) {
+        let kept = &self.values.kept;
+        let is_wei = self
+            .values
+            .calls
+            .named
+            .iter()
+            .any(|call| call.name.starts_with("eth_"));
+        for (at, value) in kept.iter().enumerate() {
+            // The currency is written with the amount, and the unit with the number.
+            if value.text.is_empty()
+                || amount::is_currency(value)
+                    && currencies.contains(&value.text.to_ascii_uppercase())
+                || measure::is_unit(at, kept)
+            {
                 continue;
             }
             let is_secret = is_secret(value);
-            let kind = self.kind(value, is_secret, names_object);
-            let shown = match kind {
+            let mut kind = self.kind(value, is_secret, names_object);
+            let measured = measure::shown(at, kept, is_wei).filter(|_| !is_secret);
+            if measured.is_some() && matches!(kind, FactKind::Other | FactKind::Recipient) {
+                kind = FactKind::Quantity;
+            }
+            let shown = match (kind, measured) {
                 _ if is_secret => hidden(&value.text),
-                FactKind::Amount => amount::shown(value, self.values, self.effect),
-                _ => units::shown(value).unwrap_or_else(|| value.text.clone()),
+                (FactKind::Amount, None) => amount::shown(value, self.values, self.effect),
+                (_, measured) => measured.unwrap_or_else(|| shortened(value)),
             };
             let last = facts.last_mut().map(|(_, last)| last);
             if kind == FactKind::Command && last.is_some_and(|last| last.continues(value, &shown)) {
@@ -88,13 +108,39 @@ impl Ranking<'_> {
         !self.target.names.is_empty() || self.values.kept.iter().any(is_object)
     }
 
+    /// Whether every other value is a secret, too, or only says how the request is made.
+    fn is_only_value(self, secret: &Value) -> bool {
+        let mut others = self.values.kept.iter().filter(|value| !is_secret(value));
+        !others.any(|value| {
+            value.location != secret.location && weight_of(value, kind_of(value)) != Weight::Minor
+        })
+    }
+
     fn kind(self, value: &Value, is_secret: bool, names_object: bool) -> FactKind {
         match kind_of(value) {
             // A secret may be all that names the object, as that of a connection to remove.
             _ if is_secret && names_object => FactKind::Other,
-            _ if is_secret => FactKind::Object,
-            FactKind::Object | FactKind::Other if self.effect == Effect::Pay && is_payee(value) => {
+            _ if is_secret && self.is_only_value(value) => FactKind::Object,
+            _ if is_secret => FactKind::Other,
+            FactKind::Object | FactKind::Other
+                if self.effect == Effect::Pay && is_payee(value) && !is_aspect(value) =>
+            {
                 FactKind::Account
+            }
+            // A message goes to any target; a rule has one without sending it anything.
+            FactKind::Recipient if self.effect != Effect::ShareOutside && is_place(value) => {
+                FactKind::Object
+            }
+            // A message to a channel has the name that its sender is shown with.
+            FactKind::Recipient
+                if self.effect == Effect::ShareOutside
+                    && !self.target.names.is_empty()
+                    && is_in(
+                        "username user_name display_name",
+                        &value.name().to_ascii_lowercase(),
+                    ) =>
+            {
+                FactKind::Other
             }
             kind => kind,
         }
@@ -108,6 +154,8 @@ impl Ranking<'_> {
                 .any(|name| name.value == value.text)
         };
         match kind {
+            // The key that signs the request in is not what it is about, unless it is all that there is.
+            FactKind::Other if is_secret => Weight::Minor,
             _ if is_secret => Weight::Plain,
             // The path or the name of the call says the same.
             FactKind::Object | FactKind::Other if is_in_path() => Weight::Minor,
@@ -133,6 +181,11 @@ impl Ranking<'_> {
                 FactKind::Command => 1,
                 _ => self.values.groups.get(&group).copied().unwrap_or(1),
             },
+            short: match value.name() {
+                // The name of a setting may have dots of its own: `retention.ms`.
+                own if own.contains('.') && !own.contains('/') => spaced(own),
+                _ => short_name(&value.names.join(".")),
+            },
             group,
             list: value.parent().to_owned(),
             fact: Fact {
@@ -140,7 +193,7 @@ impl Ranking<'_> {
                 name: value.names.join("."),
                 location: value.location.clone(),
                 value: shown,
-                is_cut: value.is_cut && !is_secret,
+                is_cut: value.is_cut && !is_secret && !party::is_encoded(&value.text),
                 meaning: short(value.meaning.as_deref()),
             },
             covers: 1,
@@ -181,6 +234,37 @@ fn hidden(secret: &str) -> String {
         Some(start) => format!("{start}… {HIDDEN}"),
         None => HIDDEN.to_owned(),
     }
+}
+
+/// Returns a text without the password of a URL in it: `postgres://app:…@db/orders`.
+fn without_password(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        shown.push_str(before);
+        shown.push_str("://");
+        let end = after.find(|c: char| c.is_whitespace() || "/?#\"'<>".contains(c));
+        let (authority, behind) = after.split_at(end.unwrap_or(after.len()));
+        match authority
+            .rsplit_once('@')
+            .and_then(|(user, host)| Some((user.split_once(':')?.0, host)))
+        {
+            Some((user, host)) => shown.extend([user, ":", HIDDEN, "@", host]),
+            None => shown.push_str(authority),
+        }
+        rest = behind;
+    }
+    shown.push_str(rest);
+    shown
+}
+
+/// Returns what is shown of a value: encoded data cannot be read, so only its beginning is.
+fn shortened(value: &Value) -> String {
+    if !party::is_encoded(&value.text) {
+        return without_password(&value.text);
+    }
+    let (start, _) = beginning(&value.text, ENCODED_CHARS_MAX);
+    format!("{start}… (encoded data)")
 }
 
 fn of_name(name: &Name) -> Ranked {

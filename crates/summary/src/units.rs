@@ -31,10 +31,9 @@ pub(crate) fn shown(value: &Value) -> Option<String> {
     let name = spaced(value.name());
     let last = name.rsplit(' ').next().unwrap_or_default();
     if let Some((unit, ms)) = unit_of(last) {
-        return Some(format!(
-            "{raw} {unit} ({})",
-            duration(number.checked_mul(ms)?)?
-        ));
+        let own = format!("{raw} {unit}");
+        let readable = duration(number.checked_mul(ms)?)?;
+        return (readable != own).then(|| format!("{own} ({readable})"));
     }
     if is_in(DURATIONS, last) {
         let meaning = value.meaning.as_deref().unwrap_or_default();

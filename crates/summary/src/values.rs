@@ -11,8 +11,12 @@ use gaiterguard_request::{Arena, Node};
 use http::Method;
 
 use crate::calls::{Calls, effect_of_statement, request};
+use crate::member::{
+    beginning, bracketed, group_of, is_identifier, is_of_resource, without_indices,
+};
+use crate::procedure::{self, Procedure};
 use crate::words::is_in;
-use crate::{procedure, selection};
+use crate::{header, pairs, selection};
 
 /// The most values that are read. A summary shows six, and a larger body is a list of more of the same.
 const VALUES_MAX: usize = 2000;
@@ -38,7 +42,7 @@ const GENERIC_NAMES: &[&str] = &[
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Value {
-    /// `query/NAME`, or `body` followed by a JSON pointer.
+    /// `header/NAME`, `query/NAME`, or `body` followed by a JSON pointer.
     pub(crate) location: String,
     /// The names of the members that it is in, the outermost first. Indices of lists are left out.
     pub(crate) names: Vec<String>,
@@ -124,11 +128,20 @@ pub(crate) fn of_request(
         names: Vec::new(),
         envelope: &[],
         wrapped: 0,
-        is_in_markup: false,
+        xml: Xml::No,
+        bound: Vec::new(),
     };
+    reader.calls_of_head(opened);
     for (name, value) in opened.query().members() {
-        reader.names.push((*name).to_owned());
+        let names = bracketed(name);
+        let depth = names.len();
+        reader.names.extend(names);
         reader.node(value, &format!("query/{name}"));
+        reader.names.truncate(reader.names.len() - depth);
+    }
+    for (name, value) in header::decisive(opened.request().headers) {
+        reader.names.push(name.to_owned());
+        reader.leaf(&format!("header/{name}"), value, Kind::Other);
         reader.names.pop();
     }
     match opened.content() {
@@ -137,7 +150,12 @@ pub(crate) fn of_request(
         | Body::Multipart(node)
         | Body::Xml(node, _)
         | Body::Values(node, _) => {
-            reader.calls(node);
+            if reader.values.calls.count == 0 {
+                reader.calls(node);
+            }
+            if matches!(opened.content(), Body::Xml(..)) {
+                reader.xml = Xml::Body;
+            }
             reader.node(node, "body");
         }
         Body::Text(text) => reader.leaf("body", text, Kind::Other),
@@ -175,15 +193,28 @@ struct Reader<'a> {
     envelope: &'static [&'static str],
     /// How many texts were opened around the value.
     wrapped: usize,
-    /// Whether the value is inside a text that is XML.
-    is_in_markup: bool,
+    /// Whether the value is inside XML.
+    xml: Xml,
+    /// The variables of a GraphQL document by the arguments that they are the values of.
+    bound: Vec<(String, String)>,
+}
+
+/// Whether a value is inside XML.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Xml {
+    /// It is not.
+    No,
+    /// The body is XML, where a list of one item looks like the item itself.
+    Body,
+    /// A text is XML, which may be markup.
+    Text,
 }
 
 impl Reader<'_> {
     fn node(&mut self, node: &Node<'_>, location: &str) {
         match node {
             // In a merge patch, null removes the value.
-            Node::Null if *self.method == Method::PATCH => self.empty(location),
+            Node::Null | Node::Text("") if *self.method == Method::PATCH => self.empty(location),
             // Without a date, nothing expires.
             Node::Null if *self.method == Method::PUT && self.role(false, false) == Role::Date => {
                 self.empty(location);
@@ -196,33 +227,87 @@ impl Reader<'_> {
             Node::Number(spelled) => self.leaf(location, spelled, Kind::Other),
             Node::Text(text) => self.text(location, text),
             Node::List(items) => {
-                self.values.calls.add_commands(items);
+                // Each pair says what is done to its own value.
+                if !pairs::are_all(items) {
+                    self.values.calls.add_commands(items, self.xml == Xml::Body);
+                }
                 for (number, item) in items.iter().enumerate() {
-                    self.node(item, &format!("{location}/{number}"));
-                }
-            }
-            Node::Map(members) => {
-                for (name, value) in *members {
-                    let mut inner = location.to_owned();
-                    push_token(&mut inner, name);
-                    if self.is_in_markup && is_in(MARKUP_LOOKS, name) {
-                        self.values.dropped += 1;
-                        continue;
-                    }
-                    // The text of an XML element next to its attributes, and an unnamed part, have no name.
-                    let is_look =
-                        self.is_in_markup && is_in(MARKUP_TAGS, &name.to_ascii_lowercase());
-                    let is_named = !name.is_empty() && !is_look;
-                    if is_named {
-                        self.names.push((*name).to_owned());
-                    }
-                    self.node(value, &inner);
-                    if is_named {
-                        self.names.pop();
+                    let location = format!("{location}/{number}");
+                    match item {
+                        Node::Map(members) if !members.is_empty() => {
+                            self.map(members, &location, true);
+                        }
+                        item => self.node(item, &location),
                     }
                 }
             }
+            Node::Map(members) => self.map(members, location, false),
         }
+    }
+
+    /// Reads a map: a value with its name, or its members.
+    fn map<'n>(&mut self, members: &'n [(&'n str, Node<'n>)], location: &str, is_item: bool) {
+        if self.xml == Xml::Body && !is_item && !self.names.is_empty() {
+            self.values.calls.add_commands(&[Node::Map(members)], true);
+        }
+        let Some(pair) = pairs::of(members, is_item) else {
+            self.members(members, location, &[]);
+            return;
+        };
+        self.names.push(pair.name.to_owned());
+        match pair.value {
+            Some((member, value)) => {
+                let mut inner = location.to_owned();
+                push_token(&mut inner, member);
+                self.node(&value, &inner);
+            }
+            None => self.leaf(location, pairs::REMOVED, Kind::Other),
+        }
+        self.names.pop();
+        self.members(members, location, &pair.said);
+    }
+
+    /// Reads the members of a map, except for those that are said already.
+    fn members(&mut self, members: &[(&str, Node<'_>)], location: &str, said: &[&str]) {
+        for (name, value) in members.iter().filter(|(name, _)| !said.contains(name)) {
+            let mut inner = location.to_owned();
+            push_token(&mut inner, name);
+            // The header of a SOAP envelope routes it, and has the session and the password of the caller.
+            let is_soap_header = self.xml == Xml::Body
+                && procedure::local(name) == "Header"
+                && self
+                    .names
+                    .last()
+                    .is_some_and(|outer| procedure::local(outer) == "Envelope");
+            if is_soap_header || self.xml == Xml::Text && is_in(MARKUP_LOOKS, name) {
+                self.values.dropped += 1;
+                continue;
+            }
+            // The text of an XML element next to its attributes, and an unnamed part, have no name.
+            let is_look = self.xml == Xml::Text && is_in(MARKUP_TAGS, &name.to_ascii_lowercase());
+            let is_named = !name.is_empty() && !is_look;
+            let outer = self.names.len();
+            if is_named {
+                match self.argument_of(name) {
+                    Some(argument) => self.names.push(argument),
+                    None => self.names.extend(bracketed(name)),
+                }
+            }
+            self.node(value, &inner);
+            self.names.truncate(outer);
+        }
+    }
+
+    /// Returns the name of the argument that a variable of a GraphQL document is the value of, if it is only one.
+    fn argument_of(&self, variable: &str) -> Option<String> {
+        if self.bound.is_empty() || self.names.last().is_none_or(|outer| outer != "variables") {
+            return None;
+        }
+        let mut arguments = self.bound.iter().filter(|(_, bound)| bound == variable);
+        let (first, _) = arguments.next()?;
+        arguments
+            .all(|(other, _)| other == first)
+            .then(|| first.clone())
     }
 
     /// Reads a text, or the values in it if it is a JSON list or object or an XML document.
@@ -241,11 +326,12 @@ impl Reader<'_> {
             };
             if let Some(node) = read {
                 let before = self.values.kept.len() + self.values.dropped;
-                let was_in_markup = std::mem::replace(&mut self.is_in_markup, is_xml);
+                let own = if is_xml { Xml::Text } else { Xml::No };
+                let outer = std::mem::replace(&mut self.xml, own);
                 self.wrapped += 1;
                 self.node(&node, location);
                 self.wrapped -= 1;
-                self.is_in_markup = was_in_markup;
+                self.xml = outer;
                 // A list of nothing is shown as it is written.
                 if self.values.kept.len() + self.values.dropped > before {
                     return;
@@ -281,9 +367,15 @@ impl Reader<'_> {
         let role = self.role(matches!(kind, Kind::Bool), is_number);
         if role == Role::Command {
             self.values.calls.add_effect(effect_of_statement(text));
+            // `{"command": "EraseDevice"}`.
+            let is_named = is_in("action cmd command", &self.name().to_ascii_lowercase());
+            if is_named && !text.contains(char::is_whitespace) {
+                self.values.calls.add_effect(effect_of_call(text));
+            }
         }
         let everything = selection::of_text(self.name(), text)
-            .filter(|_| self.changes && matches!(kind, Kind::Other));
+            .filter(|_| self.changes && matches!(kind, Kind::Other))
+            .filter(|_| !location.starts_with("header/"));
         self.values.selects_all |= everything.is_some();
         let text = everything.as_deref().unwrap_or(text);
         let group = group_of(location, &self.names);
@@ -342,6 +434,8 @@ impl Reader<'_> {
             (_, Some(Role::Payment)) if is_number && own.eq_ignore_ascii_case("value") => {
                 Role::Amount
             }
+            // A set of resource records is not a resource that somebody gets access to.
+            (own, Some(Role::Access)) if outer.is_some_and(|outer| is_of_resource(outer)) => own,
             (Role::None | Role::Identifier | Role::Owner, Some(outer)) if outer != Role::None => {
                 outer
             }
@@ -370,6 +464,10 @@ impl Reader<'_> {
 
     /// Collects the calls in a body: root fields of a GraphQL document, or the procedures of a remote call.
     fn calls(&mut self, body: &Node<'_>) {
+        if let Some(message) = procedure::of_message(body) {
+            self.procedure(message);
+            return;
+        }
         let one = std::slice::from_ref(body);
         let body_is_list = !body.items().is_empty();
         let bodies = if body_is_list { body.items() } else { one };
@@ -392,51 +490,36 @@ impl Reader<'_> {
                     self.leaf(&format!("{location}/query"), value, Kind::Other);
                     self.names.pop();
                 }
+                let bound = document.bound.iter();
+                let named =
+                    bound.map(|(name, variable)| ((*name).to_owned(), (*variable).to_owned()));
+                self.bound.extend(named);
+                self.values.calls.is_ordered = true;
                 self.envelope = &["query", "operationName"];
             } else if let Some(found) = procedure::of_body(body, &location, self.is_endpoint) {
-                let called = effect_of_call(found.name).unwrap_or(Effect::Change);
-                let known = self.values.of_procedure.into_iter();
-                self.values.of_procedure = known.chain([called]).min();
-                self.values.calls.push_on(found.name, found.object);
-                self.envelope = &["jsonrpc", "id"];
-                self.frame.extend(found.frame);
+                self.procedure(found);
             }
         }
     }
-}
 
-/// Whether a name is an identifier that a machine made, such as a UUID.
-pub(crate) fn is_identifier(name: &str) -> bool {
-    name.len() >= 16
-        && name.bytes().any(|byte| byte.is_ascii_digit())
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
-}
-
-/// Replaces the indices in a pointer by `*`, as documents describe the items of a list.
-fn without_indices(pointer: &str) -> String {
-    let parts = pointer.split('/').map(|part| {
-        let is_index = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if is_index { "*" } else { part }
-    });
-    parts.collect::<Vec<_>>().join("/")
-}
-
-/// Returns the first characters of a text, and whether there are more.
-pub(crate) fn beginning(text: &str, chars_max: usize) -> (&str, bool) {
-    match text.char_indices().nth(chars_max) {
-        Some((end, _)) => (&text[..end], true),
-        None => (text, false),
+    /// Collects the procedure that the head of a request names: in its query, or in a header.
+    fn calls_of_head(&mut self, opened: &Opened<'_>) {
+        if self.is_endpoint
+            && let Some(mut found) = procedure::of_body(opened.query(), "query", true)
+        {
+            found.frame.push("query/Version".to_owned());
+            self.procedure(found);
+        } else if let Some(found) = procedure::of_headers(opened.request().headers) {
+            self.procedure(found);
+        }
     }
-}
 
-/// Returns the group of a value with these names.
-fn group_of(location: &str, names: &[String]) -> String {
-    let place = if location.starts_with("query") {
-        "query"
-    } else {
-        "body"
-    };
-    format!("{place}\0{}", names.join("\0"))
+    fn procedure(&mut self, found: Procedure<'_>) {
+        let called = effect_of_call(found.name).unwrap_or(Effect::Change);
+        let known = self.values.of_procedure.into_iter();
+        self.values.of_procedure = known.chain([called]).min();
+        self.values.calls.push_on(found.name, found.object);
+        self.envelope = &["jsonrpc", "id"];
+        self.frame.extend(found.frame);
+    }
 }

@@ -2,27 +2,27 @@
 
 /// Verbs of API documents and paths.
 const VERBS: &str = "\
-    accept acknowledge activate add adjust allocate amend annotate announce append apply \
-    approve archive assign attach authenticate authorize ban bind block book broadcast buy \
+    abort accept acknowledge activate actuate add adjust administer admit allocate amend annotate announce append apply \
+    approve archive assign attach authenticate authorize ban bind block book broadcast build buy \
     calculate calibrate cancel capture change charge check claim clear clone close collect \
     combine compile complete compose compress compute configure confirm connect convert copy \
     create deactivate decline decommission decrypt delay delegate delete deliver demote deny \
-    deploy deprecate deprovision destroy detach disable disburse discard disconnect dismiss \
-    dispatch dispense dispute distribute donate downgrade download drain duplicate edit eject \
-    embed enable encrypt enqueue enroll erase escalate estimate eval evaluate evict exchange \
-    exec execute exempt expand expire export expose expunge extract fetch finalize finish flush \
+    deploy deprecate deprovision destroy detach disable disarm disburse discard discharge disconnect dismiss \
+    dispatch dispense dispute distribute donate downgrade download drain drop duplicate edit eject \
+    embed enable encrypt enqueue enroll erase escalate estimate evacuate eval evaluate evict exchange \
+    exec execute exempt expand expire expel export expose expunge extract fetch finalize finish flush \
     follow fork forward freeze fulfill generate geocode get give grant halt hangup hide hydrate \
-    identify ignore impersonate import increase increment initialize initiate inject insert \
+    identify ignore impersonate import increase increment ingest initialize initiate inject insert \
     inspect install instantiate interrupt invalidate investigate invite invoke isolate issue \
-    join kick launch leave link liquidate list locate lock login logout make mark merge migrate \
-    modify mount move mute nominate notify offboard onboard open order overwrite pause pay pin \
-    place post postpone preempt prepare preview prolong promote propose protect provision prune \
+    join kick kill launch leave link liquidate list locate lock login logout make mark merge migrate \
+    mint modify mount move mutate mute nominate notify offboard onboard open order overwrite pause pay pin \
+    place post postpone preempt prepare prescribe preview prolong promote propose protect provision prune \
     publish pull purchase purge push quarantine query raise reassign reboot recalculate reclaim \
-    recommend reconcile recover recycle redact redeem redeliver reduce refresh refund refuse \
+    recommend reconcile recover recycle redact redeem redeliver reduce refresh refill refund refuse \
     regenerate register reindex reject release relocate remind remit remove rename render renew \
     reopen reorder repair replace replicate reply rerun rescind resend reserve reset resign \
     resize resolve respond restart restore resume retire retract retrieve retry reverse revert \
-    revoke roll rollback rotate run save scale schedule search seize select sell send set \
+    revoke roll rollback rotate run save scale schedule seal search seize select sell send set \
     settle share shred shutdown simulate skip snooze solve spawn start stop submit subscribe \
     subtract summarize surrender suspend sync synchronize tear terminate throttle toggle \
     transcode transfer transform transition transmit trash trigger trim truncate unarchive \
@@ -100,6 +100,32 @@ pub(crate) fn verb_of(word: &str) -> Option<&'static str> {
     VERBS
         .split_ascii_whitespace()
         .find(|verb| word == *verb || is_third_person(word, verb))
+}
+
+/// Returns the verb of a past participle: `archive` for `archived`.
+pub(crate) fn participle_of(word: &str) -> Option<&'static str> {
+    let stem = word.strip_suffix("ed")?;
+    let is_of = |verb: &&str| {
+        let doubled = verb
+            .chars()
+            .last()
+            .is_some_and(|last| stem == format!("{verb}{last}"));
+        stem == *verb
+            || verb.strip_suffix('e') == Some(stem)
+            || doubled
+            || stem
+                .strip_suffix('i')
+                .is_some_and(|stem| verb.strip_suffix('y') == Some(stem))
+    };
+    VERBS.split_ascii_whitespace().find(is_of)
+}
+
+/// Writes a word with a capital letter.
+pub(crate) fn capitalized(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
 }
 
 /// Whether a segment of a path or a value stands for the caller: it names nobody.

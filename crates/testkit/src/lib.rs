@@ -2,8 +2,8 @@
 //! and agents who use them.
 //!
 //! Nothing here replaces a part of the gateway. A test starts a [`TestGateway`] with one kind of [`Storage`], lets
-//! a [`Human`] set it up and an [`Agent`] call it, and checks which requests an [`EchoUpstream`], a [`Synapse`] or a
-//! [`Jupyter`] received. Most tests start with a [`scene::Scene`].
+//! a [`Human`] set it up and an [`Agent`] call it, and checks which requests an [`EchoUpstream`], a [`Synapse`], a
+//! [`Jupyter`] or a [`PythonUpstream`] received. Most tests start with a [`scene::Scene`].
 
 pub mod scene;
 pub mod secret_search;
@@ -26,6 +26,7 @@ mod mcp_client;
 mod node;
 mod piecewise_call;
 mod python;
+mod python_upstream;
 mod raw_exchange;
 mod received;
 mod reply;
@@ -47,9 +48,10 @@ pub use gateway::{TestGateway, TestGatewayBuilder, finish};
 pub use human::{Human, Service};
 pub use jupyter::Jupyter;
 pub use mcp_client::{McpClient, McpMode, McpTransport, ToolResult};
-pub use node::node_command;
+pub use node::{node_command, node_tools};
 pub use piecewise_call::PiecewiseCall;
 pub use python::{python_command, python_tools};
+pub use python_upstream::PythonUpstream;
 pub use raw_exchange::raw_exchange;
 pub use received::Received;
 pub use reply::{Gate, Reply};

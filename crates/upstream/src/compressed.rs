@@ -15,7 +15,7 @@ pub const LAYERS_MAX: usize = 3;
 
 /// The most bytes of a decoded body that are shown to a human or an agent: the default limit for stored
 /// responses.
-const SHOWN_BYTES_MAX: usize = 1024 * 1024;
+pub const SHOWN_BYTES_MAX: usize = 1024 * 1024;
 
 /// A compression that is recognized and decoded here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,7 +169,9 @@ pub fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> (Vec<u8>, Endi
 /// really is, every layer that they name is decoded, up to a limit, and the headers that describe the
 /// compressed body are removed.
 pub fn readable(mut response: KeptResponse) -> KeptResponse {
-    let Some((mut plain, ending)) = without_layers(&response) else {
+    let Some((mut plain, ending)) =
+        without_layers(&response.headers, &response.body, SHOWN_BYTES_MAX)
+    else {
         return response;
     };
     response.is_truncated |= ending == Ending::TooLong;
@@ -187,23 +189,36 @@ pub fn readable(mut response: KeptResponse) -> KeptResponse {
     response
 }
 
-/// Decodes the layers of compression that the headers of a response name and its body has. Returns how
-/// the last one ended; `None` if no layer can be decoded.
-fn without_layers(response: &KeptResponse) -> Option<(Vec<u8>, Ending)> {
-    let mut labeled = Coding::labeled(&response.headers);
+/// Returns at most `bytes_max` bytes of the text of a body that is compressed as its headers say; less if `body` is
+/// only its beginning. `None` if it is not compressed, cannot be decoded, or is not text.
+pub fn text(headers: &HeaderMap, body: &[u8], bytes_max: usize) -> Option<String> {
+    let (mut plain, _) = without_layers(headers, body, bytes_max)?;
+    // The limit or the end may have split the last character.
+    if let Err(error) = std::str::from_utf8(&plain)
+        && error.error_len().is_none()
+    {
+        plain.truncate(error.valid_up_to());
+    }
+    String::from_utf8(plain).ok()
+}
+
+/// Decodes the layers of compression that headers name and a body has. Returns how the last one ended; `None` if
+/// no layer can be decoded.
+fn without_layers(headers: &HeaderMap, body: &[u8], bytes_max: usize) -> Option<(Vec<u8>, Ending)> {
+    let mut labeled = Coding::labeled(headers);
     let mut plain: Option<(Vec<u8>, Ending)> = None;
-    for _ in 0..named_layers(&response.headers).min(LAYERS_MAX) {
+    for _ in 0..named_layers(headers).min(LAYERS_MAX) {
         let bytes = match &plain {
             Some((_, Ending::TooLong)) => break,
             Some((outer, _)) => outer.as_slice(),
-            None => response.body.as_ref(),
+            None => body,
         };
         let Some(coding) = Coding::of_or(bytes, labeled) else {
             break;
         };
         // A label describes one layer, so it is used once.
         labeled = labeled.filter(|_| Coding::of(bytes).is_some());
-        let inner = decoded(coding, bytes, SHOWN_BYTES_MAX);
+        let inner = decoded(coding, bytes, bytes_max);
         if inner.1 == Ending::Broken {
             break;
         }

@@ -12,6 +12,7 @@ use crate::address::AddressPolicy;
 use crate::dial::Dialer;
 use crate::error::{CheckRefused, NotSentReason};
 use crate::origin::{Origin, Scheme};
+use crate::proxy::Proxy;
 use crate::resolve::Names;
 use crate::tls::{Protocol, Tls, TlsSetupError};
 use crate::wire::{Stream, Wire};
@@ -24,6 +25,7 @@ pub(crate) struct Connector {
     policy: AddressPolicy,
     names: Names,
     dialer: Dialer,
+    proxy: Option<Proxy>,
     tls: Tls,
     connect_timeout: Duration,
 }
@@ -32,6 +34,7 @@ impl Connector {
     pub(crate) fn new(
         policy: AddressPolicy,
         names: Names,
+        proxy: Option<Proxy>,
         ca_file: Option<&Path>,
         connect_timeout: Duration,
     ) -> Result<Self, TlsSetupError> {
@@ -39,6 +42,7 @@ impl Connector {
             policy,
             names,
             dialer: Dialer::default(),
+            proxy,
             tls: Tls::new(ca_file)?,
             connect_timeout,
         })
@@ -89,16 +93,52 @@ impl Connector {
         probed.is_ok_and(|stream| stream.is_ok_and(|stream| Protocol::Http2.is_agreed(&stream)))
     }
 
-    /// Opens a TCP connection to an address that has passed the rules.
+    /// Opens a TCP connection to an address that has passed the rules, or a tunnel to a name. The proxy may know
+    /// names that this machine does not.
     async fn dial(&self, origin: &Origin, deadline: Instant) -> Result<TcpStream, NotSentReason> {
-        let addresses = timeout_at(deadline, self.names.addresses(origin.host()))
+        let host = origin.host();
+        let looked_up = timeout_at(deadline, self.names.addresses(host))
             .await
-            .map_err(|_| NotSentReason::ConnectTimedOut)??;
-        self.permit(origin, &addresses)?;
-        let tcp = self
-            .dialer
-            .dial(&addresses, origin.port(), deadline)
+            .map_err(|_| NotSentReason::ConnectTimedOut)?;
+        let known = looked_up.as_deref().unwrap_or_default();
+        self.permit(origin, known)?;
+        match &self.proxy {
+            Some(proxy) if proxy.is_for(host, known) => {
+                let tunneling = self.tunnel(proxy, origin, deadline);
+                timeout_at(deadline, tunneling)
+                    .await
+                    .map_err(|_| NotSentReason::ConnectTimedOut)?
+            }
+            _ => {
+                self.dial_addresses(&looked_up?, origin.port(), deadline)
+                    .await
+            }
+        }
+    }
+
+    async fn tunnel(
+        &self,
+        proxy: &Proxy,
+        origin: &Origin,
+        deadline: Instant,
+    ) -> Result<TcpStream, NotSentReason> {
+        let addresses = self.names.addresses(&proxy.host).await?;
+        let mut tcp = self
+            .dial_addresses(&addresses, proxy.port, deadline)
             .await?;
+        proxy
+            .open_tunnel(&mut tcp, origin.host(), origin.port())
+            .await?;
+        Ok(tcp)
+    }
+
+    async fn dial_addresses(
+        &self,
+        addresses: &[IpAddr],
+        port: u16,
+        deadline: Instant,
+    ) -> Result<TcpStream, NotSentReason> {
+        let tcp = self.dialer.dial(addresses, port, deadline).await?;
         tcp.set_nodelay(true).map_err(NotSentReason::Connect)?;
         Ok(tcp)
     }

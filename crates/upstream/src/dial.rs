@@ -1,5 +1,5 @@
-//! Dialing a name that has several addresses ("Happy Eyeballs", RFC 8305): a dead address delays a connection by a
-//! quarter of a second, and only once in a while.
+//! Dials a name that has several addresses ("Happy Eyeballs", RFC 8305). A dead address delays a
+//! connection by a quarter of a second, and only once in a while.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -13,14 +13,16 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::error::NotSentReason;
 
-/// The time after which the next address is tried as well (RFC 8305, section 5, "Connection Attempt Delay").
+/// The time after which the next address is tried as well (RFC 8305, section 5, "Connection Attempt
+/// Delay").
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// How long an address that did not accept is tried last. Long enough that a dead one costs next to nothing,
-/// short enough that the preferred one is used again soon after it recovers.
+/// How long an address that did not accept a connection is tried last. Long enough that a dead one
+/// costs next to nothing, short enough that the preferred one is used again soon after it recovers.
 const UNREACHABLE_TIME: Duration = Duration::from_mins(5);
 
-/// How many such addresses are remembered. Beyond that all are forgotten, which costs one delay for each.
+/// How many such addresses are remembered. Beyond that, all are forgotten, which costs one delay
+/// for each.
 const UNREACHABLE_MAX: usize = 10_000;
 
 /// Opens TCP connections, and remembers which addresses did not accept one.
@@ -30,8 +32,8 @@ pub(crate) struct Dialer {
 }
 
 impl Dialer {
-    /// Connects to the address that accepts first. Attempts begin one after the other, each when the one before
-    /// has failed or has taken too long.
+    /// Connects to the address that accepts first. Attempts begin one after the other, each when
+    /// the one before has failed or has taken too long.
     pub(crate) async fn dial(
         &self,
         addresses: &[IpAddr],
@@ -39,36 +41,36 @@ impl Dialer {
         deadline: Instant,
     ) -> Result<TcpStream, NotSentReason> {
         let mut untried = self.in_order(addresses, port, Instant::now()).into_iter();
-        let mut open = FuturesUnordered::new();
-        // The addresses whose attempts are open, in the order in which these began.
-        let mut slow: Vec<SocketAddr> = Vec::new();
-        let mut last = NotSentReason::ConnectTimedOut;
+        let mut attempts = FuturesUnordered::new();
+        // The addresses of the attempts in progress, in the order in which they began.
+        let mut pending: Vec<SocketAddr> = Vec::new();
+        let mut last_failure = NotSentReason::ConnectTimedOut;
         loop {
             let until = match untried.next() {
                 Some(address) => {
-                    slow.push(address);
-                    open.push(async move { (address, TcpStream::connect(address).await) });
+                    pending.push(address);
+                    attempts.push(async move { (address, TcpStream::connect(address).await) });
                     (Instant::now() + ATTEMPT_DELAY).min(deadline)
                 }
                 None => deadline,
             };
-            // Nothing else is begun after the last address, so its attempt may take all of the time.
+            // No attempt follows the last one, so it may take all of the remaining time.
             let until = if untried.len() == 0 { deadline } else { until };
-            match timeout_at(until, open.next()).await {
+            match timeout_at(until, attempts.next()).await {
                 Ok(Some((address, Ok(stream)))) => {
-                    let began_before = slow.iter().take_while(|other| **other != address);
+                    let began_before = pending.iter().take_while(|other| **other != address);
                     self.remember(began_before.copied());
                     self.lock().remove(&address);
                     return Ok(stream);
                 }
                 Ok(Some((address, Err(error)))) => {
-                    slow.retain(|other| *other != address);
+                    pending.retain(|other| *other != address);
                     self.remember([address]);
-                    last = NotSentReason::Connect(error);
+                    last_failure = NotSentReason::Connect(error);
                 }
-                Ok(None) => return Err(last),
+                Ok(None) => return Err(last_failure),
                 Err(_) if until == deadline => {
-                    self.remember(slow);
+                    self.remember(pending);
                     return Err(NotSentReason::ConnectTimedOut);
                 }
                 Err(_) => {}
@@ -76,14 +78,14 @@ impl Dialer {
         }
     }
 
-    /// Returns the order in which addresses are tried: the families in turn, and those last that did not accept
-    /// recently.
+    /// Returns the addresses in the order in which they are tried: alternating between the
+    /// families, and last those that did not accept a connection recently.
     fn in_order(&self, addresses: &[IpAddr], port: u16, now: Instant) -> Vec<SocketAddr> {
         let first_is_v4 = addresses.first().is_some_and(IpAddr::is_ipv4);
-        let (mut these, mut others) = (Vec::new(), Vec::new());
+        let (mut preferred, mut others) = (Vec::new(), Vec::new());
         for address in addresses {
             let family = if address.is_ipv4() == first_is_v4 {
-                &mut these
+                &mut preferred
             } else {
                 &mut others
             };
@@ -91,7 +93,7 @@ impl Dialer {
         }
         let mut others = others.into_iter();
         let mut ordered = Vec::with_capacity(addresses.len());
-        for address in these {
+        for address in preferred {
             ordered.push(address);
             ordered.extend(others.next());
         }
@@ -102,7 +104,7 @@ impl Dialer {
                 .get(address)
                 .is_some_and(|since| now.duration_since(*since) < UNREACHABLE_TIME)
         };
-        // The sort is stable.
+        // The sort is stable, so the families still alternate.
         ordered.sort_by_key(is_unreachable);
         ordered
     }

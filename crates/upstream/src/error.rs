@@ -9,6 +9,7 @@ use http::StatusCode;
 
 use crate::address::AddressRefused;
 use crate::head_watch::{RESPONSE_FIELDS_MAX, RESPONSE_HEAD_BYTES_MAX};
+use crate::proxy::TunnelRefused;
 use crate::resolve::ResolveError;
 
 /// Why there is no response.
@@ -71,6 +72,9 @@ pub enum NotSentReason {
     Refused(#[from] CheckRefused),
     #[error(transparent)]
     Resolve(#[from] ResolveError),
+    /// The proxy opened no tunnel.
+    #[error(transparent)]
+    Proxy(#[from] TunnelRefused),
     #[error("cannot connect: {0}")]
     Connect(#[source] io::Error),
     #[error("the connection was not open in time")]

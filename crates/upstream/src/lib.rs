@@ -6,7 +6,7 @@
 //! [`page::fetch`] reads documentation from the web under the same address rules.
 //!
 //! This crate must never hold rules, credentials, storage, redirects of agents' requests, proxies
-//! from the environment or automatic retries.
+//! that no setting names, or automatic retries.
 
 pub mod compressed;
 pub mod layers;
@@ -26,6 +26,7 @@ mod origin;
 mod outbound;
 mod pool;
 mod pool_key;
+mod proxy;
 mod resolve;
 mod send;
 mod tls;
@@ -37,11 +38,13 @@ pub use address::{
 pub use error::{AmbiguousReason, CheckRefused, NotSentReason, SendError, UnusableReason};
 pub use inbound::{Inbound, InboundBody, InboundError};
 pub use mask::{
-    InspectedBody, Inspection, MaskedBody, MaskedSecret, Masker, Polled, masked_compressed,
+    InspectedBody, Inspection, MaskedBody, MaskedSecret, Masker, Polled, is_hidden_everywhere,
+    masked_compressed,
 };
 pub use origin::{Origin, Scheme};
 pub use outbound::{BoxError, Outbound, OutboundBody, SendOptions};
 pub use pool_key::PoolKey;
+pub use proxy::{Proxy, ProxyExceptions, TunnelRefused};
 pub use resolve::{Resolution, ResolveError, Resolver, parse_upstream_hosts};
 pub use send::{Upstream, UpstreamSettings};
 pub use tls::TlsSetupError;

@@ -2,9 +2,10 @@
 //! is checked like the first URL. A credential is sent only if the caller injects one, and only to the
 //! origin of the first URL.
 
+use std::io::Read as _;
 use std::time::Duration;
 
-use gaiterguard_domain::document::DOCUMENT_BYTES_MAX;
+use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use gaiterguard_domain::target::Target;
 use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, USER_AGENT};
 use http::uri::PathAndQuery;
@@ -13,6 +14,7 @@ use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::compressed::Coding;
 use crate::{
     Inbound, InboundBody, Masker, Origin, Outbound, OutboundBody, PoolKey, SendOptions, Upstream,
 };
@@ -37,10 +39,12 @@ const POOL: PoolKey = PoolKey {
 pub struct Page {
     /// The `Content-Type` of the response.
     pub media_type: Option<String>,
-    /// The body of the response.
+    /// The body of the response, decompressed.
     pub bytes: Vec<u8>,
     /// The URL to which redirects led, if it has another path.
     pub moved_to: Option<String>,
+    /// The URL that the response came from.
+    pub url: Target,
 }
 
 /// Why a document could not be fetched.
@@ -66,11 +70,17 @@ pub enum FetchError {
     #[error("{0}")]
     Inject(String),
     /// The document exceeds the limit.
-    #[error("the document is larger than {DOCUMENT_BYTES_MAX} bytes")]
-    TooLarge,
-    /// The response is compressed although that was not asked for.
-    #[error("the server compressed the response without being asked")]
+    #[error("the document is larger than {bytes_max} bytes")]
+    TooLarge {
+        /// The limit, in bytes.
+        bytes_max: usize,
+    },
+    /// The response has a compression that was not asked for and is not decoded here.
+    #[error("the server compressed the response without being asked, and not with gzip")]
     Compressed,
+    /// The response is not what its compression says.
+    #[error("the compressed response is damaged")]
+    BrokenCompression,
 }
 
 /// A credential that a fetch injects into each of its requests.
@@ -81,16 +91,18 @@ pub struct Injected<'a> {
     pub masker: Masker,
 }
 
-/// Fetches the document at a URL. A credential is sent to the origin of the URL and nowhere else: a
+/// Fetches the document at a URL, of at most `bytes_max` bytes. A document that is compressed with gzip
+/// is decompressed, whether the server says so or not. A credential is sent to the origin of the URL and nowhere else: a
 /// redirect to another origin is refused. Echoes of it are masked.
 pub async fn fetch(
     upstream: &Upstream,
     address: &str,
+    bytes_max: usize,
     injected: Option<&Injected<'_>>,
 ) -> Result<Page, FetchError> {
     let target =
         Target::parse(address).map_err(|refused| FetchError::Address(refused.to_string()))?;
-    timeout(FETCH_TIMEOUT, follow(upstream, target, injected))
+    timeout(FETCH_TIMEOUT, follow(upstream, target, bytes_max, injected))
         .await
         .map_err(|_| FetchError::TimedOut)?
 }
@@ -98,6 +110,7 @@ pub async fn fetch(
 async fn follow(
     upstream: &Upstream,
     first: Target,
+    bytes_max: usize,
     injected: Option<&Injected<'_>>,
 ) -> Result<Page, FetchError> {
     let mut target = first.clone();
@@ -131,15 +144,12 @@ async fn follow(
         if !status.is_success() {
             return Err(FetchError::Status(status.as_u16()));
         }
-        let encoding = headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes);
-        if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-            return Err(FetchError::Compressed);
-        }
+        let labeled = labeled(&headers)?;
         let media_type = headers
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .filter(|text| text.len() <= MEDIA_TYPE_BYTES_MAX);
-        let mut bytes = read(body).await?;
+        let mut bytes = unpacked(read(body, bytes_max).await?, labeled, bytes_max)?;
         if let Some(injected) = injected {
             bytes = injected.masker.mask_bytes(&bytes).into_owned();
         }
@@ -147,6 +157,7 @@ async fn follow(
             media_type: media_type.map(str::to_owned),
             bytes,
             moved_to: (target.path() != first.path()).then(|| target.to_string()),
+            url: target,
         });
     }
     Err(FetchError::Redirect("too often"))
@@ -185,13 +196,48 @@ fn request(target: &Target) -> Result<Outbound, FetchError> {
     })
 }
 
+/// Returns the target of a link in a page, without a fragment. Unlike a redirect, a link may contain dot
+/// segments (RFC 3986, section 5.2.4).
+pub fn linked(from: &Target, link: &str) -> Result<Target, FetchError> {
+    let link = link.split('#').next().unwrap_or_default();
+    let (path, query) = link
+        .split_once('?')
+        .map_or((link, None), |(path, query)| (path, Some(query)));
+    let first = path.split('/').next().unwrap_or_default();
+    if first.contains(':') || path.starts_with('/') || path.is_empty() {
+        return resolved(from, link);
+    }
+    let mut segments: Vec<&str> = from.path().split('/').skip(1).collect();
+    segments.pop();
+    let mut parts = path.split('/').peekable();
+    while let Some(part) = parts.next() {
+        let is_last = parts.peek().is_none();
+        match part {
+            "." | ".." => {
+                if part == ".." {
+                    segments.pop();
+                }
+                if is_last {
+                    segments.push("");
+                }
+            }
+            part => segments.push(part),
+        }
+    }
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    resolved(from, &format!("/{}{query}", segments.join("/")))
+}
+
 /// Returns the target of a redirect, parsed like every other URL.
 fn redirected(from: &Target, headers: &HeaderMap) -> Result<Target, FetchError> {
     let location = headers
         .get(LOCATION)
         .and_then(|value| value.to_str().ok())
         .ok_or(FetchError::Redirect("to nowhere"))?;
-    let location = location.split('#').next().unwrap_or_default();
+    resolved(from, location.split('#').next().unwrap_or_default())
+}
+
+fn resolved(from: &Target, location: &str) -> Result<Target, FetchError> {
     let scheme = from.origin().scheme.as_str();
     // A colon in the first segment ends a scheme (RFC 3986, section 4.2).
     let first = location.split(['/', '?']).next().unwrap_or_default();
@@ -217,13 +263,69 @@ fn redirected(from: &Target, headers: &HeaderMap) -> Result<Target, FetchError> 
     Ok(to)
 }
 
-async fn read(mut body: InboundBody) -> Result<Vec<u8>, FetchError> {
+/// Returns the compression that the headers name; `None` if there is none.
+fn labeled(headers: &HeaderMap) -> Result<Option<Coding>, FetchError> {
+    let encodings = headers.get_all(CONTENT_ENCODING).into_iter();
+    let mut labeled = None;
+    for encoding in encodings.map(HeaderValue::as_bytes) {
+        let coding = match encoding.trim_ascii().to_ascii_lowercase().as_slice() {
+            b"" | b"identity" => continue,
+            b"gzip" | b"x-gzip" => Coding::Gzip,
+            b"deflate" => Coding::Zlib,
+            _ => return Err(FetchError::Compressed),
+        };
+        labeled = Some(coding);
+    }
+    Ok(labeled)
+}
+
+/// Decompresses a document: what its headers name, and a file that is compressed itself. Some servers name
+/// a compression that the document does not have.
+fn unpacked(
+    mut bytes: Vec<u8>,
+    labeled: Option<Coding>,
+    bytes_max: usize,
+) -> Result<Vec<u8>, FetchError> {
+    let layers = if labeled.is_some() { 2 } else { 1 };
+    for layer in 0..layers {
+        let coding = match (Coding::of(&bytes), labeled) {
+            (Some(Coding::Gzip), _) => Coding::Gzip,
+            (found, Some(Coding::Zlib)) if layer == 0 => found.unwrap_or(Coding::Deflate),
+            _ => break,
+        };
+        bytes = decoded(coding, &bytes, bytes_max)?;
+    }
+    Ok(bytes)
+}
+
+/// Decompresses a whole document. One that is cut off is refused, because a part of a description looks
+/// like a description.
+fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> Result<Vec<u8>, FetchError> {
+    let mut plain = Vec::new();
+    let limit = bytes_max as u64 + 1;
+    let read = match coding {
+        Coding::Gzip => MultiGzDecoder::new(bytes)
+            .take(limit)
+            .read_to_end(&mut plain),
+        Coding::Zlib => ZlibDecoder::new(bytes).take(limit).read_to_end(&mut plain),
+        Coding::Deflate => DeflateDecoder::new(bytes)
+            .take(limit)
+            .read_to_end(&mut plain),
+    };
+    if plain.len() > bytes_max {
+        return Err(FetchError::TooLarge { bytes_max });
+    }
+    read.map(|_| plain)
+        .map_err(|_| FetchError::BrokenCompression)
+}
+
+async fn read(mut body: InboundBody, bytes_max: usize) -> Result<Vec<u8>, FetchError> {
     let mut bytes = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| FetchError::NoResponse(error.to_string()))?;
         if let Ok(data) = frame.into_data() {
-            if bytes.len() + data.len() > DOCUMENT_BYTES_MAX {
-                return Err(FetchError::TooLarge);
+            if bytes.len() + data.len() > bytes_max {
+                return Err(FetchError::TooLarge { bytes_max });
             }
             bytes.extend_from_slice(&data);
         }
@@ -256,6 +358,72 @@ mod tests {
         ] {
             assert_eq!(to(from, location).as_deref(), Ok(target));
         }
+    }
+
+    #[test]
+    fn a_link_is_resolved_with_its_dot_segments() {
+        let from = Target::parse("https://a.example/docs/ui/index.html?x=1").unwrap();
+        for (link, target) in [
+            ("openapi.json", "https://a.example/docs/ui/openapi.json"),
+            (
+                "./openapi.json#/a",
+                "https://a.example/docs/ui/openapi.json",
+            ),
+            (
+                "../openapi.json?v=../2",
+                "https://a.example/docs/openapi.json?v=../2",
+            ),
+            ("../../../openapi.json", "https://a.example/openapi.json"),
+            ("..", "https://a.example/docs/"),
+            ("/v3/api-docs", "https://a.example/v3/api-docs"),
+            ("//b.example/x", "https://b.example/x"),
+            ("https://b.example/x", "https://b.example/x"),
+            ("?y=2", "https://a.example/docs/ui/index.html?y=2"),
+        ] {
+            let found = linked(&from, link).map(|target| target.to_string());
+            assert_eq!(
+                found.map_err(|error| error.to_string()).as_deref(),
+                Ok(target)
+            );
+        }
+        for link in [
+            "http://a.example/x",
+            "file:///etc/passwd",
+            "javascript:x",
+            "//a@b/",
+            "a b",
+        ] {
+            assert!(linked(&from, link).is_err(), "{link}");
+        }
+    }
+
+    #[test]
+    fn a_compressed_document_is_unpacked_within_the_limit() {
+        let packed = |coding: Coding, plain: &[u8]| coding.encode(plain).unwrap();
+        let gzip = packed(Coding::Gzip, b"openapi: 3.0.0");
+        for (bytes, labeled) in [
+            (gzip.clone(), None),
+            (gzip.clone(), Some(Coding::Gzip)),
+            (packed(Coding::Gzip, &gzip), Some(Coding::Gzip)),
+            (packed(Coding::Zlib, b"openapi: 3.0.0"), Some(Coding::Zlib)),
+            (b"openapi: 3.0.0".to_vec(), Some(Coding::Gzip)),
+        ] {
+            assert_eq!(unpacked(bytes, labeled, 100).unwrap(), b"openapi: 3.0.0");
+        }
+        for coding in [Coding::Gzip, Coding::Zlib] {
+            let whole = packed(coding, b"openapi: 3.0.0");
+            let cut = whole[..whole.len() / 2].to_vec();
+            let found = unpacked(cut, Some(coding), 100);
+            assert!(
+                matches!(found, Err(FetchError::BrokenCompression)),
+                "{coding:?}"
+            );
+        }
+        let bomb = packed(Coding::Gzip, &vec![0; 1 << 20]);
+        assert!(matches!(
+            unpacked(bomb, None, 1000),
+            Err(FetchError::TooLarge { bytes_max: 1000 })
+        ));
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::inbound::Inbound;
 use crate::origin::{Origin, Scheme};
 use crate::outbound::{Outbound, OutboundBody};
 use crate::pool::{Lease, Pool};
+use crate::proxy::Proxy;
 use crate::resolve::{Names, Resolver, SystemResolver};
 use crate::tls::TlsSetupError;
 
@@ -40,6 +41,8 @@ pub struct UpstreamSettings {
     pub private_allow: Vec<AllowedRange>,
     /// Used before DNS; a name may repeat.
     pub hosts: Vec<(String, IpAddr)>,
+    /// The proxy through which connections leave.
+    pub proxy: Option<Proxy>,
     /// Additional trusted certificates, PEM.
     pub ca_file: Option<PathBuf>,
     /// The addresses that this gateway listens on.
@@ -74,7 +77,13 @@ impl Upstream {
         let names = Names::new(settings.hosts, resolver);
         let ca_file = settings.ca_file.as_deref();
         Ok(Self {
-            connector: Connector::new(policy, names, ca_file, settings.connect_timeout)?,
+            connector: Connector::new(
+                policy,
+                names,
+                settings.proxy,
+                ca_file,
+                settings.connect_timeout,
+            )?,
             pool: Arc::default(),
             first_byte_timeout: settings.first_byte_timeout,
             idle_timeout: settings.idle_timeout,

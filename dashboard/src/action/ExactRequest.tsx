@@ -35,7 +35,16 @@ export function ExactRequest({ action, marked }: { action: Action; marked: Marke
       </div>
       <div>
         <h3 className="mb-1 text-sm font-semibold">Body</h3>
-        <Body body={action.request_body} encoding={action.body_encoding} marked={marked} />
+        {action.decompressed_body === null ? (
+          <Body body={action.request_body} encoding={action.body_encoding} marked={marked} />
+        ) : (
+          <>
+            <p className="mb-1 text-sm text-soft">
+              Shown without its compression. The compressed bytes are sent.
+            </p>
+            <Body body={action.decompressed_body} encoding="utf8" marked={marked} />
+          </>
+        )}
         {isTruncated(action) && (
           <p role="status" className="mt-2 text-sm text-warn">
             Only the beginning is loaded: more headers or a longer body would be sent.

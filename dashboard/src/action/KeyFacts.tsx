@@ -11,6 +11,7 @@ import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
 import { cardOf, pointerOf } from './card';
+import { Earlier, Repeats } from './Earlier';
 import { byName, factsBeyond, meaningOf, type Named } from './facts';
 import { comparisonsOf } from './familiarity';
 import { Intent } from './Intent';
@@ -72,6 +73,11 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           ))}
         </Row>
       )}
+      {action.context?.earlier && (
+        <Row name="Before">
+          <Earlier action={action} earlier={action.context.earlier} />
+        </Row>
+      )}
       {reason && (
         <Row name="Why it was held">
           <Reason action={action} reason={reason} onMark={onMark} />
@@ -79,6 +85,7 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
       )}
       <Row name="The agent says" isObvious>
         <Intent action={action} />
+        <Repeats repeats={action.context?.repeats ?? null} />
         <p className="mt-0.5 text-xs text-soft">Unverified: written by the agent.</p>
       </Row>
     </dl>

@@ -11,6 +11,8 @@ const action = (change: Partial<ActionContext>, kind: RequestFactKind = 'other')
       denied: null,
       since: '2026-01-01T00:00:00Z',
       amount: null,
+      repeats: null,
+      earlier: null,
       ...change,
     },
     summary: { facts: [{ kind }] },

@@ -1,5 +1,5 @@
 /** How a held request compares with earlier ones, in words. */
-import type { Action, ActionContext, AmountRange } from '#/client';
+import type { Action, ActionContext, AmountRange, EarlierAttempt } from '#/client';
 import { currencySymbol, grouped } from './currency';
 
 /** A comparison; an unusual one deserves attention. */
@@ -16,6 +16,7 @@ export function comparisonsOf({
   if (!context) return [];
   const found: Comparison[] = [];
   const add = (text: string, isUnusual: boolean) => found.push({ text, isUnusual });
+  if (context.earlier) found.push(ofEarlier(context.earlier));
   if (context.amount) found.push(ofAmount(context.amount));
   if (context.first_to_target !== null) {
     const isRecipient = summary?.facts.some(
@@ -28,7 +29,24 @@ export function comparisonsOf({
   }
   if (context.first_by_agent) add('First time for this agent', true);
   found.push(...ofRulings(context));
+  if (context.repeats) add(`Asked ${context.repeats.count + 1} times`, false);
   return found.sort((one, other) => Number(other.isUnusual) - Number(one.isUnusual));
+}
+
+/** The end of an earlier attempt, as a card says it. */
+const ENDED: Partial<Record<EarlierAttempt['status'], string>> = {
+  DENIED: 'Denied before',
+  REVOKED: 'Revoked before',
+  EXPIRED: 'Expired before without a decision',
+  EXECUTED: 'Sent before',
+  INDETERMINATE: 'Sent before, with an unknown outcome',
+};
+
+function ofEarlier({ same_request, status, response_status }: EarlierAttempt): Comparison {
+  if (!same_request)
+    return { text: `The last attempt got ${response_status ?? 'an error'}`, isUnusual: true };
+  const text = ENDED[status] ?? 'Approved before, not sent yet';
+  return { text, isUnusual: status !== 'EXPIRED' };
 }
 
 function ofAmount({

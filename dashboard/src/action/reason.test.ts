@@ -28,10 +28,42 @@ describe('the first reason', () => {
       signal('deletes', 0.5),
       signal('undocumented', 0.4),
       signal('effect_not_asked', 0.3),
-      signal('date_differs', 0.1),
+      signal('amount_differs', 0.1),
     ];
     expect(topReasonOf(held(signals, { matched_rules: RULE }))).toBe(signals[3]);
     expect(topReasonOf(held(signals.slice(0, 3)))).toBe(signals[2]);
+  });
+
+  it('is who gets how much, then an irreversible effect that nobody asked for, then any other difference', () => {
+    const differs = signal('choice_differs', 0.9);
+    const unasked = signal('effect_not_asked', 0.1);
+    const elsewhere = signal('recipient_differs', 0.1);
+    const first = (effect: string, ...signals: Signal[]) =>
+      topReasonOf(held([signal(effect, 0.5), ...signals]));
+    expect(first('deletes', differs, unasked, elsewhere)).toBe(elsewhere);
+    expect(first('deletes', differs, unasked)).toBe(unasked);
+    expect(first('changes', differs, unasked)).toBe(differs);
+  });
+
+  it('is a secret or a right before a word of the path, a rule, and what is unusual', () => {
+    for (const code of ['carries_secret', 'grants_admin', 'makes_public', 'speaks_to_the_judge']) {
+      const grave = signal(code, 0.1);
+      const signals = [signal('action_not_in_intent', 0.8), signal('never_seen', 0.9), grave];
+      expect(topReasonOf(held(signals, { matched_rules: RULE })), code).toBe(grave);
+    }
+  });
+
+  it('is an irreversible effect that only the body shows', () => {
+    const inBody = { ...signal('deletes', 0.2), evidence: '/items/0/op' };
+    expect(topReasonOf(held([inBody, signal('undocumented', 0.9)]))).toBe(inBody);
+    expect(topReasonOf(held([inBody, signal('undocumented', 0.3)], { risk_score: 0.2 }))).toBe(
+      inBody,
+    );
+  });
+
+  it('never says of an irreversible effect that only the threshold holds it', () => {
+    const reason = topReasonOf(held([signal('pays', 0.1)], { risk_score: 0.2 }));
+    expect(reason).toBe('It pays, but only a risk threshold below the default holds this.');
   });
 
   it('is the rule, then the strongest signal that the headline does not say', () => {

@@ -1,22 +1,41 @@
 /** The reason that an approver should read first. */
 import type { Action, Signal } from '#/client';
-import { effectOf, isEffect } from './effect';
+import { EFFECTS, effectOf, isEffect } from './effect';
 import { signalsOf } from './signals';
 
-/** The end of the codes for a value that differs from the one in the intent. */
-const DIFFERS = /_differs$/;
+/** The codes for a recipient, an account or an amount that is not the one in the intent. */
+const ELSEWHERE = ['recipient_differs', 'payment_differs', 'amount_differs'];
 
-/** The codes for what the intent rules out or does not ask for, the clearest first. */
-const UNASKED = [
+/** The codes for an effect that the intent rules out or does not ask for, the clearest first. */
+const UNASKED_EFFECT = [
   'intent_only_reads',
   'effect_not_asked',
   'effect_unasked',
   'also_unasked',
   'power_not_in_intent',
-  'action_not_in_intent',
-  'recipient_not_in_intent',
-  'account_not_in_intent',
 ];
+
+/** The end of the codes for any value that differs from the one in the intent. */
+const DIFFERS = /_differs$/;
+
+/** The codes for what makes a request dangerous whatever the intent says, the gravest first. */
+const DANGEROUS = [
+  'speaks_to_the_judge',
+  'carries_secret',
+  'gives_secret',
+  'reads_secrets',
+  'grants_admin',
+  'makes_public',
+  'wildcard',
+  'weakens_security',
+  'carries_program',
+  'method_override',
+  'path_override',
+  'hidden_characters',
+];
+
+/** The codes for what the intent does not name, the gravest first. A word of the path comes last. */
+const UNNAMED = ['account_not_in_intent', 'recipient_not_in_intent', 'action_not_in_intent'];
 
 /** Words in the names of switches that say nothing about what they switch. */
 const SWITCH_WORDS = /^(auto|enable|enabled|has|is|mode|only|required|run|the|use|with)$/;
@@ -37,24 +56,42 @@ const ASKS_FOR_ALL = /\b(all|any|both|each|every\w*|entire\w*|whole|clear|empty)
 const DEFAULT_THRESHOLD = 0.5;
 
 /**
- * Returns the most important reason: a contradiction between the intent and the request, a rule, the
- * strongest signal, or the explanation.
+ * Returns the most important reason: what makes the request dangerous, before what is only unusual about it.
+ *
+ * A contradiction about who gets how much comes first, then an effect that nobody asked for, then everything instead
+ * of one thing, secrets and rights. A rule and the strongest signal follow.
  */
 export function topReasonOf(action: Action): Signal | string | null {
+  const effect = effectOf(action);
   // A word inside a name, such as `report-refunds`, may look like another effect.
   const isMisread = ({ code, evidence }: Signal) =>
-    isEffect(code) && evidence === 'path' && code !== effectOf(action);
+    isEffect(code) && evidence === 'path' && code !== effect;
   const signals = signalsOf(action).filter((one) => one.weight > 0 && !isMisread(one));
+  const firstOf = (codes: readonly string[]) =>
+    codes.map((one) => signals.find(({ code }) => code === one)).find((one) => one);
+  const { isIrreversible } = EFFECTS[effect];
   const contradiction =
-    signals.find(({ code }) => DIFFERS.test(code)) ??
-    UNASKED.map((one) => signals.find(({ code }) => code === one)).find((one) => one);
-  const ofReach = switchedOff(action) ?? isForAll(action);
-  if (contradiction && (!ofReach || DIFFERS.test(contradiction.code))) return contradiction;
-  if (ofReach) return ofReach;
+    firstOf(ELSEWHERE) ??
+    (isIrreversible ? firstOf(UNASKED_EFFECT) : undefined) ??
+    signals.find(({ code }) => DIFFERS.test(code));
+  const danger =
+    contradiction ??
+    switchedOff(action) ??
+    isForAll(action) ??
+    firstOf(DANGEROUS) ??
+    firstOf(UNASKED_EFFECT) ??
+    firstOf(UNNAMED);
+  if (danger) return danger;
   const rule = action.matched_rules.find(({ effect }) => effect === 'require_approval');
   if (rule) return `The rule “${rule.name}” requires approval.`;
+  // An effect that the path does not show is news to a reader of the headline.
+  const hidden = signals.find(({ code, evidence }) => code === effect && evidence.startsWith('/'));
+  if (hidden && isIrreversible) return hidden;
   if (action.risk_score < DEFAULT_THRESHOLD) {
-    return 'Only a risk threshold below the default holds this.';
+    const held = 'only a risk threshold below the default holds this.';
+    return isIrreversible
+      ? `It ${EFFECTS[effect].word.toLowerCase()}, but ${held}`
+      : `${held.charAt(0).toUpperCase()}${held.slice(1)}`;
   }
   // The headline says the effect already.
   const [first] = signals.filter(({ code }) => !isEffect(code)).concat(signals);

@@ -100,8 +100,9 @@ function pathValue(path: string, template: string, name: string): string | null 
  * for a long one.
  */
 export function bodyValues(action: Action): Array<{ pointer: string; value: string }> {
-  const { request_body: body, body_encoding: encoding } = action;
-  if (encoding !== 'utf8' || body === '' || body.length > BODY_CHARACTERS_MAX) return [];
+  const body = action.decompressed_body ?? action.request_body;
+  const isText = action.decompressed_body !== null || action.body_encoding === 'utf8';
+  if (!isText || body === '' || body.length > BODY_CHARACTERS_MAX) return [];
   const type = Object.entries(action.request_headers).find(
     ([name]) => name.toLowerCase() === 'content-type',
   );

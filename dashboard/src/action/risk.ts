@@ -1,4 +1,6 @@
-/** Levels of risk. */
+/** Levels of the risk score, and how they are worded. */
+import type { OperationEffect } from '#/client';
+import { EFFECTS } from './effect';
 
 /** The level of a risk score. */
 export type RiskLevel = 'low' | 'medium' | 'high';
@@ -14,4 +16,15 @@ const HIGH_MIN = 0.9;
 export function riskLevel(score: number): RiskLevel {
   if (score >= HIGH_MIN) return 'high';
   return score >= MEDIUM_MIN ? 'medium' : 'low';
+}
+
+/**
+ * Returns the words for a score. They are about the score and not about the harm: a low score means that the request
+ * fits its intent, and not that nothing is lost by it. Next to an irreversible effect, the word “low” would reassure,
+ * so only the number is shown.
+ */
+export function riskWords(score: number, effect: OperationEffect): string {
+  const level = riskLevel(score);
+  if (level === 'low' && EFFECTS[effect].isIrreversible) return 'Risk score';
+  return `${level.charAt(0).toUpperCase()}${level.slice(1)} risk score`;
 }

@@ -1,9 +1,11 @@
 /** The snippets that connect an agent, for each kind of client. */
+
 import { useQuery } from '@tanstack/react-query';
 import { Download } from 'lucide-react';
 import { useState } from 'react';
 import type { Agent } from '#/client';
 import { listOperationsOptions } from '#/client/@tanstack/react-query.gen';
+import { gatewayUrl } from '#/gateway';
 import { readablePath } from '#/service/readablePath';
 import { BUTTON } from '#/ui/Button';
 import { CopyButton } from '#/ui/CopyButton';
@@ -17,7 +19,7 @@ const UNKNOWN_KEY = 'agt_…';
 
 /** Shows the snippets of an agent. Without `apiKey`, they have a placeholder. */
 export function Connect({ agent, apiKey }: { agent: Agent; apiKey?: string | undefined }) {
-  const [url, setUrl] = useState(window.location.origin);
+  const [url, setUrl] = useState(gatewayUrl());
   const [chosen, setChosen] = useState<number>();
   const [typedPath, setTypedPath] = useState<string | null>(null);
   const service = agent.services.find(({ id }) => id === chosen) ?? agent.services[0];

@@ -1,4 +1,5 @@
 /** Code snippets that connect an agent. */
+import { GATEWAY_PATH } from '#/gateway';
 
 /** The values in the snippets. */
 export interface SnippetInput {
@@ -137,7 +138,7 @@ print(call_api.invoke({"method": "GET", "path": ${JSON.stringify(input.path)}, "
     {
       name: 'Skill',
       note: 'Teaches an agent that supports skills how to use the gateway.',
-      download: SKILL_PATH,
+      download: GATEWAY_PATH + SKILL_PATH,
       code: `${variables}
 mkdir -p ~/.claude/skills
 curl -sS "$GAITERGUARD_URL${SKILL_PATH}" | tar -xz -C ~/.claude/skills

@@ -2,12 +2,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { headline } from '#/action/headline';
-import type { AuditEntry } from '#/client';
-import { getApprovalOptions } from '#/client/@tanstack/react-query.gen';
+import { type AuditEntry, getApproval } from '#/client';
 import { AgentActor, UserActor } from '#/names/Actor';
 import { AgentLink, ServiceLink } from '#/names/Links';
 import { Cut } from '#/text/Cut';
 import { Visible } from '#/text/Visible';
+import { useHasBeenNear } from '#/ui/useHasBeenNear';
 
 /** Longer titles are cut. */
 const TITLE_CHARACTERS = 120;
@@ -47,14 +47,23 @@ export function DetailService({ entry }: { entry: AuditEntry }) {
   return typeof service === 'number' ? <ServiceLink id={service} /> : 'a service';
 }
 
-/** A held request: what it would do, to what, and who requested it, unless that is the actor. */
+/**
+ * A held request: what it would do, to what, and who requested it, unless that is the actor. Fetched
+ * when the entry comes into view, and once: decisions do not change what is shown of it.
+ */
 function ActionSubject({ id, actor }: { id: string; actor: string }) {
+  const [element, hasBeenNear] = useHasBeenNear<HTMLSpanElement>();
   const { data: action } = useQuery({
-    ...getApprovalOptions({ path: { action_id: id }, query: { preview: true } }),
-    staleTime: Number.POSITIVE_INFINITY,
+    queryKey: ['subject', id],
+    queryFn: async ({ signal }) => {
+      const options = { path: { action_id: id }, query: { preview: true } };
+      return (await getApproval({ ...options, signal, throwOnError: true })).data;
+    },
+    enabled: hasBeenNear,
+    staleTime: 'static',
   });
   return (
-    <>
+    <span ref={element}>
       <Link to="/" search={{ action: id }} className="underline">
         {action ? (
           <Cut text={headline(action)} length={TITLE_CHARACTERS} />
@@ -73,7 +82,7 @@ function ActionSubject({ id, actor }: { id: string; actor: string }) {
           , requested by <AgentActor id={action.agent_id} />
         </>
       )}
-    </>
+    </span>
   );
 }
 

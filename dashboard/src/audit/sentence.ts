@@ -15,6 +15,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'action.expired': 'let {subject} expire',
   'action.indeterminate':
     'lost the connection while executing {subject}, so its outcome is unknown',
+  'action.repeated': 'repeated {subject} with another intent',
   'action.resolved': 'recorded the outcome of {subject}',
   'action.returned': 'could not send {subject}, which stays approved',
   'action.revoked': 'revoked {subject}',
@@ -28,6 +29,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'audit.chain_opened': 'started a new chain of the audit log',
   'credential.refreshed': 'renewed the OAuth2 token of {subject}',
   'credential.replaced': 'replaced the credential of {subject}',
+  'credential.requested': 'went to the provider of {subject}, to authorize the gateway',
   'data_key.created': 'created a data key',
   'data_key.rewrapped': 'rewrapped a data key with the new master key',
   'document.created': 'added a document to {service}',

@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { ApproveData, ApproveErrors, ApproveResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetHealthData, GetHealthResponses, GetInboxData, GetInboxErrors, GetInboxResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsResponses, GetOpenapiData, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, TestCallData, TestCallErrors, TestCallResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses } from './types.gen';
+import type { ApproveData, ApproveErrors, ApproveResponses, AuthorizeServiceData, AuthorizeServiceErrors, AuthorizeServiceResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetInboxData, GetInboxErrors, GetInboxResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOpenapiData, GetOpenapiErrors, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, PassDeleteData, PassDeleteErrors, PassDeleteResponses, PassGetData, PassGetErrors, PassGetResponses, PassHeadData, PassHeadErrors, PassHeadResponses, PassOptionsData, PassOptionsErrors, PassOptionsResponses, PassPatchData, PassPatchErrors, PassPatchResponses, PassPostData, PassPostErrors, PassPostResponses, PassPutData, PassPutErrors, PassPutResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, TestCallData, TestCallErrors, TestCallResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -20,6 +20,8 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 
 /**
  * List agents
+ *
+ * In the order of their creation, with the services that each may use. Keys are never returned.
  */
 export const listAgents = <ThrowOnError extends boolean = true>(options?: Options<ListAgentsData, ThrowOnError>) => (options?.client ?? client).get<ListAgentsResponses, ListAgentsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -55,6 +57,8 @@ export const deleteAgent = <ThrowOnError extends boolean = true>(options: Option
 
 /**
  * Get an agent
+ *
+ * Its key is not returned: it is shown once, when it is created or rotated.
  */
 export const getAgent = <ThrowOnError extends boolean = true>(options: Options<GetAgentData, ThrowOnError>) => (options.client ?? client).get<GetAgentResponses, GetAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -64,6 +68,8 @@ export const getAgent = <ThrowOnError extends boolean = true>(options: Options<G
 
 /**
  * Update an agent
+ *
+ * Changes the fields that the body contains and leaves the others as they are.
  */
 export const updateAgent = <ThrowOnError extends boolean = true>(options: Options<UpdateAgentData, ThrowOnError>) => (options.client ?? client).put<UpdateAgentResponses, UpdateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -306,6 +312,8 @@ export const logOut = <ThrowOnError extends boolean = true>(options?: Options<Lo
 
 /**
  * Get the signed-in user
+ *
+ * Returns the account that the session belongs to.
  */
 export const me = <ThrowOnError extends boolean = true>(options?: Options<MeData, ThrowOnError>) => (options?.client ?? client).get<MeResponses, MeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -423,7 +431,7 @@ export const streamEvents = <ThrowOnError extends boolean = true>(options?: Opti
  * Returns 200 while the process is running, without checking anything else. To check whether the
  * gateway can handle requests, use `/ready`.
  */
-export const getHealth = <ThrowOnError extends boolean = true>(options?: Options<GetHealthData, ThrowOnError>) => (options?.client ?? client).get<GetHealthResponses, unknown, ThrowOnError>({ url: '/health', ...options });
+export const getHealth = <ThrowOnError extends boolean = true>(options?: Options<GetHealthData, ThrowOnError>) => (options?.client ?? client).get<GetHealthResponses, GetHealthErrors, ThrowOnError>({ url: '/health', ...options });
 
 /**
  * Get the inbox
@@ -439,6 +447,8 @@ export const getInbox = <ThrowOnError extends boolean = true>(options?: Options<
 
 /**
  * Get kill switch status
+ *
+ * While it is active, requests of all agents of the workspace are refused.
  */
 export const getKillSwitch = <ThrowOnError extends boolean = true>(options?: Options<GetKillSwitchData, ThrowOnError>) => (options?.client ?? client).get<GetKillSwitchResponses, GetKillSwitchErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -479,16 +489,38 @@ export const mcp = <ThrowOnError extends boolean = true>(options: Options<McpDat
 
 /**
  * Prometheus metrics
+ *
+ * Counts and durations since this process started, in the `OpenMetrics` text format.
  */
-export const getMetrics = <ThrowOnError extends boolean = true>(options?: Options<GetMetricsData, ThrowOnError>) => (options?.client ?? client).get<GetMetricsResponses, unknown, ThrowOnError>({ url: '/metrics', ...options });
+export const getMetrics = <ThrowOnError extends boolean = true>(options?: Options<GetMetricsData, ThrowOnError>) => (options?.client ?? client).get<GetMetricsResponses, GetMetricsErrors, ThrowOnError>({ url: '/metrics', ...options });
+
+/**
+ * Complete an authorization
+ *
+ * Exchanges the code that a provider returned for the credential of the service. Only the user who
+ * began the authorization can complete it, once, within 15 minutes.
+ */
+export const completeAuthorization = <ThrowOnError extends boolean = true>(options: Options<CompleteAuthorizationData, ThrowOnError>) => (options.client ?? client).post<CompleteAuthorizationResponses, CompleteAuthorizationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/oauth/callback',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
 
 /**
  * Get the OpenAPI document
+ *
+ * The document that describes this API.
  */
-export const getOpenapi = <ThrowOnError extends boolean = true>(options?: Options<GetOpenapiData, ThrowOnError>) => (options?.client ?? client).get<GetOpenapiResponses, unknown, ThrowOnError>({ url: '/openapi.json', ...options });
+export const getOpenapi = <ThrowOnError extends boolean = true>(options?: Options<GetOpenapiData, ThrowOnError>) => (options?.client ?? client).get<GetOpenapiResponses, GetOpenapiErrors, ThrowOnError>({ url: '/openapi.json', ...options });
 
 /**
  * Get overview statistics
+ *
+ * Numbers of decisions, overall and for each part of the period.
  */
 export const getOverview = <ThrowOnError extends boolean = true>(options?: Options<GetOverviewData, ThrowOnError>) => (options?.client ?? client).get<GetOverviewResponses, GetOverviewErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -559,6 +591,8 @@ export const listRequests = <ThrowOnError extends boolean = true>(options?: Opti
 
 /**
  * Get a request
+ *
+ * With its decision, the reasons for it, and its outcome.
  */
 export const getRequest = <ThrowOnError extends boolean = true>(options: Options<GetRequestData, ThrowOnError>) => (options.client ?? client).get<GetRequestResponses, GetRequestErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -568,6 +602,8 @@ export const getRequest = <ThrowOnError extends boolean = true>(options: Options
 
 /**
  * List rules
+ *
+ * In the order of their creation, enabled or not.
  */
 export const listRules = <ThrowOnError extends boolean = true>(options?: Options<ListRulesData, ThrowOnError>) => (options?.client ?? client).get<ListRulesResponses, ListRulesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -577,6 +613,8 @@ export const listRules = <ThrowOnError extends boolean = true>(options?: Options
 
 /**
  * Create a rule
+ *
+ * The condition is compiled first. An enabled rule applies to the next request.
  */
 export const createRule = <ThrowOnError extends boolean = true>(options: Options<CreateRuleData, ThrowOnError>) => (options.client ?? client).post<CreateRuleResponses, CreateRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -637,6 +675,8 @@ export const validateCondition = <ThrowOnError extends boolean = true>(options: 
 
 /**
  * Delete a rule
+ *
+ * It applies to no further request. Earlier decisions keep its name.
  */
 export const deleteRule = <ThrowOnError extends boolean = true>(options: Options<DeleteRuleData, ThrowOnError>) => (options.client ?? client).delete<DeleteRuleResponses, DeleteRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -646,6 +686,8 @@ export const deleteRule = <ThrowOnError extends boolean = true>(options: Options
 
 /**
  * Get a rule
+ *
+ * With its condition, its effect, and whether it is enabled.
  */
 export const getRule = <ThrowOnError extends boolean = true>(options: Options<GetRuleData, ThrowOnError>) => (options.client ?? client).get<GetRuleResponses, GetRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -655,6 +697,8 @@ export const getRule = <ThrowOnError extends boolean = true>(options: Options<Ge
 
 /**
  * Update a rule
+ *
+ * Changes the fields that the body contains. A new condition is compiled first.
  */
 export const updateRule = <ThrowOnError extends boolean = true>(options: Options<UpdateRuleData, ThrowOnError>) => (options.client ?? client).put<UpdateRuleResponses, UpdateRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -667,7 +711,112 @@ export const updateRule = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
+ * Send DELETE to a service
+ *
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ *
+ * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
+ */
+export const passDelete = <ThrowOnError extends boolean = true>(options: Options<PassDeleteData, ThrowOnError>) => (options.client ?? client).delete<PassDeleteResponses, PassDeleteErrors, ThrowOnError>({
+    security: [{ name: 'Agent-Key', type: 'apiKey' }],
+    url: '/s/{service}/{path}',
+    ...options
+});
+
+/**
+ * Send GET to a service
+ *
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ *
+ * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
+ */
+export const passGet = <ThrowOnError extends boolean = true>(options: Options<PassGetData, ThrowOnError>) => (options.client ?? client).get<PassGetResponses, PassGetErrors, ThrowOnError>({
+    security: [{ name: 'Agent-Key', type: 'apiKey' }],
+    url: '/s/{service}/{path}',
+    ...options
+});
+
+/**
+ * Send HEAD to a service
+ *
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ *
+ * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
+ */
+export const passHead = <ThrowOnError extends boolean = true>(options: Options<PassHeadData, ThrowOnError>) => (options.client ?? client).head<PassHeadResponses, PassHeadErrors, ThrowOnError>({
+    security: [{ name: 'Agent-Key', type: 'apiKey' }],
+    url: '/s/{service}/{path}',
+    ...options
+});
+
+/**
+ * Send OPTIONS to a service
+ *
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ *
+ * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
+ */
+export const passOptions = <ThrowOnError extends boolean = true>(options: Options<PassOptionsData, ThrowOnError>) => (options.client ?? client).options<PassOptionsResponses, PassOptionsErrors, ThrowOnError>({
+    security: [{ name: 'Agent-Key', type: 'apiKey' }],
+    url: '/s/{service}/{path}',
+    ...options
+});
+
+/**
+ * Send PATCH to a service
+ *
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ *
+ * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
+ */
+export const passPatch = <ThrowOnError extends boolean = true>(options: Options<PassPatchData, ThrowOnError>) => (options.client ?? client).patch<PassPatchResponses, PassPatchErrors, ThrowOnError>({
+    security: [{ name: 'Agent-Key', type: 'apiKey' }],
+    url: '/s/{service}/{path}',
+    ...options,
+    headers: {
+        'Content-Type': '*/*',
+        ...options.headers
+    }
+});
+
+/**
+ * Send POST to a service
+ *
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ *
+ * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
+ */
+export const passPost = <ThrowOnError extends boolean = true>(options: Options<PassPostData, ThrowOnError>) => (options.client ?? client).post<PassPostResponses, PassPostErrors, ThrowOnError>({
+    security: [{ name: 'Agent-Key', type: 'apiKey' }],
+    url: '/s/{service}/{path}',
+    ...options,
+    headers: {
+        'Content-Type': '*/*',
+        ...options.headers
+    }
+});
+
+/**
+ * Send PUT to a service
+ *
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ *
+ * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
+ */
+export const passPut = <ThrowOnError extends boolean = true>(options: Options<PassPutData, ThrowOnError>) => (options.client ?? client).put<PassPutResponses, PassPutErrors, ThrowOnError>({
+    security: [{ name: 'Agent-Key', type: 'apiKey' }],
+    url: '/s/{service}/{path}',
+    ...options,
+    headers: {
+        'Content-Type': '*/*',
+        ...options.headers
+    }
+});
+
+/**
  * List services
+ *
+ * With the names of their credential's fields, never with values.
  */
 export const listServices = <ThrowOnError extends boolean = true>(options?: Options<ListServicesData, ThrowOnError>) => (options?.client ?? client).get<ListServicesResponses, ListServicesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -677,6 +826,8 @@ export const listServices = <ThrowOnError extends boolean = true>(options?: Opti
 
 /**
  * Register a service
+ *
+ * Credentials are sealed before they are stored. They are never returned.
  */
 export const createService = <ThrowOnError extends boolean = true>(options: Options<CreateServiceData, ThrowOnError>) => (options.client ?? client).post<CreateServiceResponses, CreateServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -702,6 +853,8 @@ export const deleteService = <ThrowOnError extends boolean = true>(options: Opti
 
 /**
  * Get a service
+ *
+ * With the names of its credential's fields, never with values.
  */
 export const getService = <ThrowOnError extends boolean = true>(options: Options<GetServiceData, ThrowOnError>) => (options.client ?? client).get<GetServiceResponses, GetServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -728,6 +881,23 @@ export const updateService = <ThrowOnError extends boolean = true>(options: Opti
 });
 
 /**
+ * Authorize a service at its provider
+ *
+ * Begins the authorization code flow of OAuth 2.0 with PKCE for a service with `authType` `oauth2`. Open
+ * the returned address in the browser, sign in at the provider, and give consent. The provider then
+ * sends the browser back to the dashboard, which calls `POST /oauth/callback`.
+ */
+export const authorizeService = <ThrowOnError extends boolean = true>(options: Options<AuthorizeServiceData, ThrowOnError>) => (options.client ?? client).post<AuthorizeServiceResponses, AuthorizeServiceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/services/{id}/authorizations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Replace a service's credential
  *
  * Replaces all values of the credential. Running calls continue.
@@ -744,6 +914,8 @@ export const setCredentials = <ThrowOnError extends boolean = true>(options: Opt
 
 /**
  * List documents
+ *
+ * With the number of operations and sections that were understood, and warnings.
  */
 export const listDocuments = <ThrowOnError extends boolean = true>(options: Options<ListDocumentsData, ThrowOnError>) => (options.client ?? client).get<ListDocumentsResponses, ListDocumentsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -753,6 +925,11 @@ export const listDocuments = <ThrowOnError extends boolean = true>(options: Opti
 
 /**
  * Add a document
+ *
+ * Reads an API description (OpenAPI, Swagger, Google Discovery, or a Postman collection) or text. With
+ * `type` `url`, the gateway fetches the document. If the URL leads to a web page that shows an API
+ * description (such as Swagger UI or the page of a file on a code host), the gateway finds and fetches
+ * the description; `warnings` says from where. `warnings` is never empty if no operations were found.
  */
 export const createDocument = <ThrowOnError extends boolean = true>(options: Options<CreateDocumentData, ThrowOnError>) => (options.client ?? client).post<CreateDocumentResponses, CreateDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -766,6 +943,8 @@ export const createDocument = <ThrowOnError extends boolean = true>(options: Opt
 
 /**
  * Delete a document
+ *
+ * Its operations and sections are no longer known.
  */
 export const deleteDocument = <ThrowOnError extends boolean = true>(options: Options<DeleteDocumentData, ThrowOnError>) => (options.client ?? client).delete<DeleteDocumentResponses, DeleteDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -59,6 +59,11 @@ export type Action = {
      */
     body_encoding: BodyEncoding;
     /**
+     * Text of a compressed body without its compression, up to 1 MiB; lists contain the first 4 KiB. Null
+     * if the body is not compressed, or is not text.
+     */
+    decompressed_body: string | null;
+    /**
      * Length of the complete body, in bytes.
      */
     body_size: number;
@@ -186,6 +191,8 @@ export type ActionContext = {
      */
     since: string;
     amount: AmountRange | null;
+    repeats: RequestRepeats | null;
+    earlier: EarlierAttempt | null;
 };
 
 /**
@@ -489,7 +496,85 @@ export type AuditVerified = {
 /**
  * How a service's credential is presented to it.
  */
-export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'oauth2';
+export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'path' | 'oauth2';
+
+/**
+ * An authorization that has begun.
+ */
+export type Authorization = {
+    /**
+     * Address at the provider. Open it in the browser in which you use the dashboard.
+     */
+    authorizationUrl: string;
+    /**
+     * Address to which the provider sends the browser back. Providers that register clients by hand ask
+     * for it.
+     */
+    redirectUri: string;
+    /**
+     * When the provider's response is no longer accepted.
+     */
+    expiresAt: string;
+};
+
+/**
+ * How a service is authorized at its provider: `{}` if the service or its provider has metadata and registers clients, or `{authorization_url, token_url, client_id, client_secret?, scope?}`.
+ */
+export type AuthorizationFields = {
+    /**
+     * URL of the authorization endpoint, with further parameters if the provider needs some, such as `access_type=offline`. Read from the provider's metadata if it is missing.
+     */
+    authorization_url?: string | null;
+    /**
+     * URL of the token endpoint. Read from the provider's metadata if it is missing.
+     */
+    token_url?: string | null;
+    /**
+     * Server whose metadata (RFC 8414, RFC 9728) names what is missing. Defaults to the service's base URL.
+     */
+    server_url?: string | null;
+    /**
+     * Client ID. If it is missing, the gateway registers itself (RFC 7591).
+     */
+    client_id?: string | null;
+    /**
+     * Client secret. A public client does not have one.
+     */
+    client_secret?: string | null;
+    /**
+     * Requested scope.
+     */
+    scope?: string | null;
+    /**
+     * How the client authenticates at the token endpoint: `basic`, `form`, or `none`. By default, what the endpoint accepts is found out and remembered.
+     */
+    client_auth?: string | null;
+    /**
+     * JSON Pointer to the object in the token endpoint's response that has `access_token`, if that is not the response itself.
+     */
+    response_pointer?: string | null;
+    /**
+     * Further fields of the form for the token endpoint. `audience` and `resource` are also parameters of the authorization endpoint.
+     */
+    extra?: {
+        [key: string]: string;
+    } | null;
+};
+
+/**
+ * A service that was authorized at its provider.
+ */
+export type AuthorizedService = {
+    /**
+     * The service with its new credential.
+     */
+    service: Service;
+    /**
+     * Whether the gateway renews the credential. If not, the provider issued no refresh token, and you
+     * have to connect again when the access token expires.
+     */
+    canBeRenewed: boolean;
+};
 
 /**
  * Encoding of a body in JSON.
@@ -635,7 +720,7 @@ export type CredentialKeys = {
 };
 
 /**
- * Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. They are never returned.
+ * Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `path` `{placeholder, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. They are never returned.
  */
 export type Credentials = {
     /**
@@ -659,7 +744,11 @@ export type Credentials = {
      */
     param?: string | null;
     /**
-     * `api_key` and `query`: the key.
+     * `path`: name that marks, in braces, where the credential belongs, in the path of the base URL or of each request. `token` is replaced in `/bot{token}/sendMessage`.
+     */
+    placeholder?: string | null;
+    /**
+     * `api_key`, `query`, and `path`: the key.
      */
     value?: string | null;
     /**
@@ -700,7 +789,7 @@ export type Credentials = {
     extra?: {
         [key: string]: string;
     } | null;
-    [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | {
+    [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | {
         [key: string]: string;
     } | null | undefined;
 };
@@ -820,7 +909,8 @@ export type Document = {
      */
     sections: number;
     /**
-     * Parts that could not be read.
+     * Parts that could not be read, and notes on how the document was read. Never empty if `operations`
+     * is 0.
      */
     warnings: Array<string>;
     /**
@@ -833,6 +923,22 @@ export type Document = {
  * The format that a document was found to have.
  */
 export type DocumentFormat = 'openapi' | 'markdown' | 'html';
+
+/**
+ * Selects the operations of a document by their tags and paths. An empty list selects all; with both
+ * lists, an operation must match both.
+ */
+export type DocumentInclude = {
+    /**
+     * The tags of which an operation must have one.
+     */
+    tags?: Array<string> | null;
+    /**
+     * The paths, as in the document, of which an operation must have one or lie below one. They are compared
+     * by whole segments, and parameters without their names.
+     */
+    paths?: Array<string> | null;
+};
 
 /**
  * The format of a document's content.
@@ -880,6 +986,53 @@ export type DryRun = {
  * Decision that would be made on a request.
  */
 export type DryRunDecision = 'forward' | 'hold' | 'deny';
+
+/**
+ * An earlier attempt of the same agent.
+ */
+export type EarlierAttempt = {
+    /**
+     * ID of the earlier action.
+     */
+    action_id: string;
+    /**
+     * Whether it is the same request: method, URL, body, and the headers that do not differ between
+     * retries. If false, it is another request to the same operation, and the upstream refused it.
+     */
+    same_request: boolean;
+    /**
+     * Its status.
+     */
+    status: ActionStatus;
+    /**
+     * Its intent. Untrusted text.
+     */
+    intent: string;
+    /**
+     * When it was held.
+     */
+    created_at: string;
+    /**
+     * When a human ruled on it or, without a ruling, when it expired.
+     */
+    decided_at: string | null;
+    /**
+     * ID of the user who ruled on it.
+     */
+    decided_by: number | null;
+    /**
+     * Email address of that user. Null if the user is not a member of the workspace.
+     */
+    decided_by_name: string | null;
+    /**
+     * Note of that user to the agent.
+     */
+    note: string | null;
+    /**
+     * Status of the upstream's response.
+     */
+    response_status: number | null;
+};
 
 /**
  * A service whose access token could not be fetched.
@@ -1158,6 +1311,11 @@ export type ListAction = {
          */
         body_encoding: BodyEncoding;
         /**
+         * Text of a compressed body without its compression, up to 1 MiB; lists contain the first 4 KiB. Null
+         * if the body is not compressed, or is not text.
+         */
+        decompressed_body: string | null;
+        /**
          * Length of the complete body, in bytes.
          */
         body_size: number;
@@ -1261,67 +1419,7 @@ export type ListAuditEntry = {
     /**
      * The items.
      */
-    items: Array<{
-        /**
-         * Unique identifier.
-         */
-        id: number;
-        /**
-         * Chain that the entry belongs to. Each process writes chains of its own: one with SQLite, two
-         * with PostgreSQL.
-         */
-        chain: number;
-        /**
-         * Position in the chain, from 1. A chain contains entries of all workspaces, so positions have
-         * gaps in the log of one workspace, but not in the chain.
-         */
-        sequence: number;
-        /**
-         * When it happened.
-         */
-        at: string;
-        /**
-         * Who did it: `user:ID`, `agent:ID`, `gateway`, or `operator`.
-         */
-        actor: string;
-        /**
-         * Email address of the user who did it. Null for any other actor, and for a user who is not a
-         * member of the workspace.
-         */
-        actor_name: string | null;
-        /**
-         * Name of the event.
-         */
-        event: string;
-        /**
-         * The object that it happened to.
-         */
-        subject: string;
-        /**
-         * Details of the event. If the body of a request was streamed or not read, `digest` is null
-         * and `body` gives the reason; the digest of what was sent is in the entry `request.ended`.
-         * The entry of a decision contains `decision`, `risk_score`, `matched_rules`, and `operation`.
-         */
-        detail: {
-            [key: string]: unknown;
-        };
-        /**
-         * Digests of the rows that were written with this entry: a request with its URL, intent, and
-         * assessment, the new state of an action, and how requests ended (`ends`). Absent if the entry
-         * covers no rows.
-         */
-        covers?: {
-            [key: string]: unknown;
-        };
-        /**
-         * Hash of the previous entry in the chain.
-         */
-        previous_hash: string;
-        /**
-         * Hash of this entry.
-         */
-        hash: string;
-    }>;
+    items: Array<AuditEntry>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
      */
@@ -1368,7 +1466,8 @@ export type ListDocument = {
          */
         sections: number;
         /**
-         * Parts that could not be read.
+         * Parts that could not be read, and notes on how the document was read. Never empty if `operations`
+         * is 0.
          */
         warnings: Array<string>;
         /**
@@ -1389,54 +1488,7 @@ export type ListOperation = {
     /**
      * The items.
      */
-    items: Array<{
-        /**
-         * Operation ID in the document, or else `METHOD /template`.
-         */
-        id: string;
-        /**
-         * HTTP method.
-         */
-        method: string;
-        /**
-         * Path, with parameter names in braces.
-         */
-        path: string;
-        /**
-         * Path to send through the gateway: relative to the service's base URL, with parameter names in
-         * braces.
-         */
-        call_path: string;
-        /**
-         * Summary in the document.
-         */
-        summary: string | null;
-        /**
-         * Description in the document.
-         */
-        description: string | null;
-        /**
-         * Tags in the document.
-         */
-        tags: Array<string>;
-        /**
-         * Whether the document marks it as deprecated.
-         */
-        deprecated: boolean;
-        /**
-         * Effect of a call, derived by the built-in assessor from method, path, and documentation. The
-         * content of a call can make its effect more severe.
-         */
-        effect: OperationEffect;
-        /**
-         * Path, query, header, and cookie parameters.
-         */
-        parameters: Array<OperationParameter>;
-        /**
-         * Body fields, outer fields first. At most 200.
-         */
-        fields: Array<OperationField>;
-    }>;
+    items: Array<Operation>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
      */
@@ -1617,38 +1669,7 @@ export type ListSession = {
     /**
      * The items.
      */
-    items: Array<{
-        /**
-         * Unique identifier.
-         */
-        id: number;
-        /**
-         * When the user signed in.
-         */
-        createdAt: string;
-        /**
-         * When it expires if it is not used before.
-         */
-        expiresAt: string;
-        /**
-         * When it was last refreshed, or when the user signed in if it never was. A client in use
-         * refreshes its session before each access token expires.
-         */
-        lastUsedAt: string;
-        /**
-         * Beginning of the `User-Agent` of the client at that time. Untrusted text.
-         */
-        userAgent: string | null;
-        /**
-         * Address that the client connected from at that time. Behind a reverse proxy, it is that of the
-         * proxy.
-         */
-        address: string | null;
-        /**
-         * Whether it is the session of this request.
-         */
-        isCurrent: boolean;
-    }>;
+    items: Array<Session>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
      */
@@ -1828,8 +1849,10 @@ export type NewDocument = {
     type: NewDocumentType;
     title?: Title | null;
     /**
-     * The document's text, or the URL to fetch it from. Up to 16 MB. The URL may point to an
-     * OpenAPI document or Markdown, or to an HTML page if `allowHtml` is true.
+     * The document's text, or the URL to fetch it from. Up to 16 MiB; up to 64 MiB from a URL if
+     * `include` is set. Compressed with gzip, it is decompressed; as text, gzip is base64-encoded. The URL
+     * may point to an API description, to Markdown, to a web page that shows an API description, or
+     * to another HTML page if `allowHtml` is true.
      */
     content: string;
     /**
@@ -1842,6 +1865,7 @@ export type NewDocument = {
      * URL must have the origin of the service's base URL, and redirects to another origin are refused.
      */
     useCredential?: boolean | null;
+    include?: DocumentInclude | null;
 };
 
 /**
@@ -2417,6 +2441,24 @@ export type Ready = {
 };
 
 /**
+ * The response of a provider, as its redirect gives it to the dashboard.
+ */
+export type Redirected = {
+    /**
+     * `state` in the address of the redirect.
+     */
+    state: string;
+    /**
+     * `code` in the address of the redirect.
+     */
+    code: string;
+    /**
+     * `iss` in the address of the redirect, if it is there.
+     */
+    iss?: string | null;
+};
+
+/**
  * A refresh token.
  */
 export type RefreshToken = {
@@ -2611,8 +2653,8 @@ export type RequestFact = {
      */
     name: string;
     /**
-     * Location of the value in the request: `path`, `query/NAME`, or `body` followed by a JSON
-     * Pointer.
+     * Location of the value in the request: `path`, `query/NAME`, `header/NAME`, or `body` followed
+     * by a JSON Pointer.
      */
     location: string;
     /**
@@ -2633,6 +2675,24 @@ export type RequestFact = {
  * Why a value matters. Ordered by importance, the most important first.
  */
 export type RequestFactKind = 'amount' | 'recipient' | 'account' | 'target' | 'access' | 'command' | 'content' | 'link' | 'object' | 'quantity' | 'date' | 'other';
+
+/**
+ * How an agent repeated a held request while it was pending.
+ */
+export type RequestRepeats = {
+    /**
+     * Number of repetitions.
+     */
+    count: number;
+    /**
+     * When the last one arrived.
+     */
+    last_at: string;
+    /**
+     * Intents of repetitions that differ from the first intent, oldest first. At most 20. Untrusted text.
+     */
+    intents: Array<string>;
+};
 
 /**
  * The summary of a request.
@@ -2951,8 +3011,9 @@ export type Service = {
      */
     updatedAt: string;
     /**
-     * Why requests to the service are refused, if its name resolves to an address that is not allowed.
-     * Checked for a single service; empty in the list.
+     * Problems for the operator: the service's name resolves to an address that is not allowed, or a
+     * value of its credential is too short to be hidden in every response. Checked for a single service;
+     * empty in the list.
      */
     warnings: Array<string>;
 };
@@ -3446,6 +3507,61 @@ export type ValueSource = {
  * Text of one or more lines that is not blank.
  */
 export type Words = string;
+
+/**
+ * An error of the gateway itself, in a form that clients of other servers understand.
+ */
+export type UnmodifiedClientProblem = {
+    /**
+     * URI reference of the problem type: `/problems/{code}`.
+     */
+    type: string;
+    /**
+     * The code in words.
+     */
+    title: string;
+    /**
+     * HTTP status code.
+     */
+    status: number;
+    /**
+     * Explanation of this occurrence.
+     */
+    detail: string;
+    /**
+     * Stable identifier of the problem type, for programs.
+     */
+    code: string;
+    /**
+     * Same as `detail`.
+     */
+    message: string;
+    /**
+     * The same for clients that expect an object.
+     */
+    error: {
+        /**
+         * Same as `detail`.
+         */
+        message: string;
+        /**
+         * Same as `type` outside.
+         */
+        type: string;
+        /**
+         * Same as `code` outside.
+         */
+        code: string;
+        /**
+         * ID of the action, if there is one.
+         */
+        action_id?: string;
+        /**
+         * The human's words to the agent, if there are any.
+         */
+        note?: string;
+    };
+};
 
 export type ListAgentsData = {
     body?: never;
@@ -4822,6 +4938,10 @@ export type GetRegistrationErrors = {
      * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
+    /**
+     * The request's headers are invalid, too long, or too slow to arrive.
+     */
+    '4XX': Problem;
 };
 
 export type GetRegistrationError = GetRegistrationErrors[keyof GetRegistrationErrors];
@@ -5009,6 +5129,15 @@ export type GetHealthData = {
     query?: never;
     url: '/health';
 };
+
+export type GetHealthErrors = {
+    /**
+     * The request's headers are invalid, too long, or too slow to arrive.
+     */
+    '4XX': Problem;
+};
+
+export type GetHealthError = GetHealthErrors[keyof GetHealthErrors];
 
 export type GetHealthResponses = {
     /**
@@ -5211,6 +5340,15 @@ export type GetMetricsData = {
     url: '/metrics';
 };
 
+export type GetMetricsErrors = {
+    /**
+     * The request's headers are invalid, too long, or too slow to arrive.
+     */
+    '4XX': Problem;
+};
+
+export type GetMetricsError = GetMetricsErrors[keyof GetMetricsErrors];
+
 export type GetMetricsResponses = {
     /**
      * Metrics in the OpenMetrics text format.
@@ -5220,12 +5358,84 @@ export type GetMetricsResponses = {
 
 export type GetMetricsResponse = GetMetricsResponses[keyof GetMetricsResponses];
 
+export type CompleteAuthorizationData = {
+    body: Redirected;
+    path?: never;
+    query?: never;
+    url: '/oauth/callback';
+};
+
+export type CompleteAuthorizationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `name_taken`: Another definition already has this name.
+     *
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
+     *
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CompleteAuthorizationError = CompleteAuthorizationErrors[keyof CompleteAuthorizationErrors];
+
+export type CompleteAuthorizationResponses = {
+    /**
+     * The service has its credential.
+     */
+    200: AuthorizedService;
+};
+
+export type CompleteAuthorizationResponse = CompleteAuthorizationResponses[keyof CompleteAuthorizationResponses];
+
 export type GetOpenapiData = {
     body?: never;
     path?: never;
     query?: never;
     url: '/openapi.json';
 };
+
+export type GetOpenapiErrors = {
+    /**
+     * The request's headers are invalid, too long, or too slow to arrive.
+     */
+    '4XX': Problem;
+};
+
+export type GetOpenapiError = GetOpenapiErrors[keyof GetOpenapiErrors];
 
 export type GetOpenapiResponses = {
     /**
@@ -5386,15 +5596,19 @@ export type ProxyErrors = {
      * `upstream_timeout`: The upstream did not respond in time. The request may have been sent. An operator can raise the limit with `timeoutMs` of the service.
      */
     504: Problem;
+    /**
+     * The upstream's response, whatever its status; `X-Proxy-Status` is `forwarded`, `executed-approved`, or `replayed`.
+     */
+    default: unknown;
 };
 
 export type ProxyError = ProxyErrors[keyof ProxyErrors];
 
 export type ProxyResponses = {
     /**
-     * The upstream's response, whatever its status; `X-Proxy-Status` is `forwarded`, `executed-approved`, or `replayed`.
+     * The upstream's response, if it is a success.
      */
-    default: unknown;
+    '2XX': unknown;
 };
 
 export type DryRunData = {
@@ -5537,15 +5751,19 @@ export type ExecuteErrors = {
      * `upstream_timeout`: The upstream did not respond in time. The request may have been sent. An operator can raise the limit with `timeoutMs` of the service.
      */
     504: Problem;
+    /**
+     * The upstream's response, whatever its status; `X-Proxy-Status` is `executed-approved`.
+     */
+    default: unknown;
 };
 
 export type ExecuteError = ExecuteErrors[keyof ExecuteErrors];
 
 export type ExecuteResponses = {
     /**
-     * The upstream's response, whatever its status; `X-Proxy-Status` is `executed-approved`.
+     * The upstream's response, if it is a success.
      */
-    default: unknown;
+    '2XX': unknown;
 };
 
 export type GetReadyData = {
@@ -5564,6 +5782,10 @@ export type GetReadyErrors = {
      * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
      */
     503: Problem;
+    /**
+     * The request's headers are invalid, too long, or too slow to arrive.
+     */
+    '4XX': Problem;
 };
 
 export type GetReadyError = GetReadyErrors[keyof GetReadyErrors];
@@ -6129,6 +6351,393 @@ export type UpdateRuleResponses = {
 
 export type UpdateRuleResponse = UpdateRuleResponses[keyof UpdateRuleResponses];
 
+export type PassDeleteData = {
+    body?: never;
+    headers?: {
+        /**
+         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         */
+        'X-Agent-Intent'?: string;
+        /**
+         * Requests with the same key are executed at most once.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * `wait=N` waits up to N seconds for a human if the request is held.
+         */
+        Prefer?: string;
+    };
+    path: {
+        /**
+         * Name of the service.
+         */
+        service: string;
+        /**
+         * Path below the service's base URL.
+         */
+        path: string;
+    };
+    query?: never;
+    url: '/s/{service}/{path}';
+};
+
+export type PassDeleteErrors = {
+    /**
+     * The agent key is missing or invalid.
+     */
+    401: UnmodifiedClientProblem;
+    /**
+     * The request is held until a human approves it.
+     */
+    428: UnmodifiedClientProblem;
+    /**
+     * The upstream's response, whatever its status, or an error of the gateway.
+     */
+    default: unknown;
+};
+
+export type PassDeleteError = PassDeleteErrors[keyof PassDeleteErrors];
+
+export type PassDeleteResponses = {
+    /**
+     * The upstream's response; `X-Proxy-Status` is `forwarded`, `executed-approved`, or `replayed`.
+     */
+    '2XX': unknown;
+};
+
+export type PassGetData = {
+    body?: never;
+    headers?: {
+        /**
+         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         */
+        'X-Agent-Intent'?: string;
+        /**
+         * Requests with the same key are executed at most once.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * `wait=N` waits up to N seconds for a human if the request is held.
+         */
+        Prefer?: string;
+    };
+    path: {
+        /**
+         * Name of the service.
+         */
+        service: string;
+        /**
+         * Path below the service's base URL.
+         */
+        path: string;
+    };
+    query?: never;
+    url: '/s/{service}/{path}';
+};
+
+export type PassGetErrors = {
+    /**
+     * The agent key is missing or invalid.
+     */
+    401: UnmodifiedClientProblem;
+    /**
+     * The request is held until a human approves it.
+     */
+    428: UnmodifiedClientProblem;
+    /**
+     * The upstream's response, whatever its status, or an error of the gateway.
+     */
+    default: unknown;
+};
+
+export type PassGetError = PassGetErrors[keyof PassGetErrors];
+
+export type PassGetResponses = {
+    /**
+     * The upstream's response; `X-Proxy-Status` is `forwarded`, `executed-approved`, or `replayed`.
+     */
+    '2XX': unknown;
+};
+
+export type PassHeadData = {
+    body?: never;
+    headers?: {
+        /**
+         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         */
+        'X-Agent-Intent'?: string;
+        /**
+         * Requests with the same key are executed at most once.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * `wait=N` waits up to N seconds for a human if the request is held.
+         */
+        Prefer?: string;
+    };
+    path: {
+        /**
+         * Name of the service.
+         */
+        service: string;
+        /**
+         * Path below the service's base URL.
+         */
+        path: string;
+    };
+    query?: never;
+    url: '/s/{service}/{path}';
+};
+
+export type PassHeadErrors = {
+    /**
+     * The agent key is missing or invalid.
+     */
+    401: UnmodifiedClientProblem;
+    /**
+     * The request is held until a human approves it.
+     */
+    428: UnmodifiedClientProblem;
+    /**
+     * The upstream's response, whatever its status, or an error of the gateway.
+     */
+    default: unknown;
+};
+
+export type PassHeadError = PassHeadErrors[keyof PassHeadErrors];
+
+export type PassHeadResponses = {
+    /**
+     * The upstream's response; `X-Proxy-Status` is `forwarded`, `executed-approved`, or `replayed`.
+     */
+    '2XX': unknown;
+};
+
+export type PassOptionsData = {
+    body?: never;
+    headers?: {
+        /**
+         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         */
+        'X-Agent-Intent'?: string;
+        /**
+         * Requests with the same key are executed at most once.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * `wait=N` waits up to N seconds for a human if the request is held.
+         */
+        Prefer?: string;
+    };
+    path: {
+        /**
+         * Name of the service.
+         */
+        service: string;
+        /**
+         * Path below the service's base URL.
+         */
+        path: string;
+    };
+    query?: never;
+    url: '/s/{service}/{path}';
+};
+
+export type PassOptionsErrors = {
+    /**
+     * The agent key is missing or invalid.
+     */
+    401: UnmodifiedClientProblem;
+    /**
+     * The request is held until a human approves it.
+     */
+    428: UnmodifiedClientProblem;
+    /**
+     * The upstream's response, whatever its status, or an error of the gateway.
+     */
+    default: unknown;
+};
+
+export type PassOptionsError = PassOptionsErrors[keyof PassOptionsErrors];
+
+export type PassOptionsResponses = {
+    /**
+     * The upstream's response; `X-Proxy-Status` is `forwarded`, `executed-approved`, or `replayed`.
+     */
+    '2XX': unknown;
+};
+
+export type PassPatchData = {
+    /**
+     * Whatever the service expects.
+     */
+    body?: unknown;
+    headers?: {
+        /**
+         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         */
+        'X-Agent-Intent'?: string;
+        /**
+         * Requests with the same key are executed at most once.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * `wait=N` waits up to N seconds for a human if the request is held.
+         */
+        Prefer?: string;
+    };
+    path: {
+        /**
+         * Name of the service.
+         */
+        service: string;
+        /**
+         * Path below the service's base URL.
+         */
+        path: string;
+    };
+    query?: never;
+    url: '/s/{service}/{path}';
+};
+
+export type PassPatchErrors = {
+    /**
+     * The agent key is missing or invalid.
+     */
+    401: UnmodifiedClientProblem;
+    /**
+     * The request is held until a human approves it.
+     */
+    428: UnmodifiedClientProblem;
+    /**
+     * The upstream's response, whatever its status, or an error of the gateway.
+     */
+    default: unknown;
+};
+
+export type PassPatchError = PassPatchErrors[keyof PassPatchErrors];
+
+export type PassPatchResponses = {
+    /**
+     * The upstream's response; `X-Proxy-Status` is `forwarded`, `executed-approved`, or `replayed`.
+     */
+    '2XX': unknown;
+};
+
+export type PassPostData = {
+    /**
+     * Whatever the service expects.
+     */
+    body?: unknown;
+    headers?: {
+        /**
+         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         */
+        'X-Agent-Intent'?: string;
+        /**
+         * Requests with the same key are executed at most once.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * `wait=N` waits up to N seconds for a human if the request is held.
+         */
+        Prefer?: string;
+    };
+    path: {
+        /**
+         * Name of the service.
+         */
+        service: string;
+        /**
+         * Path below the service's base URL.
+         */
+        path: string;
+    };
+    query?: never;
+    url: '/s/{service}/{path}';
+};
+
+export type PassPostErrors = {
+    /**
+     * The agent key is missing or invalid.
+     */
+    401: UnmodifiedClientProblem;
+    /**
+     * The request is held until a human approves it.
+     */
+    428: UnmodifiedClientProblem;
+    /**
+     * The upstream's response, whatever its status, or an error of the gateway.
+     */
+    default: unknown;
+};
+
+export type PassPostError = PassPostErrors[keyof PassPostErrors];
+
+export type PassPostResponses = {
+    /**
+     * The upstream's response; `X-Proxy-Status` is `forwarded`, `executed-approved`, or `replayed`.
+     */
+    '2XX': unknown;
+};
+
+export type PassPutData = {
+    /**
+     * Whatever the service expects.
+     */
+    body?: unknown;
+    headers?: {
+        /**
+         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         */
+        'X-Agent-Intent'?: string;
+        /**
+         * Requests with the same key are executed at most once.
+         */
+        'Idempotency-Key'?: string;
+        /**
+         * `wait=N` waits up to N seconds for a human if the request is held.
+         */
+        Prefer?: string;
+    };
+    path: {
+        /**
+         * Name of the service.
+         */
+        service: string;
+        /**
+         * Path below the service's base URL.
+         */
+        path: string;
+    };
+    query?: never;
+    url: '/s/{service}/{path}';
+};
+
+export type PassPutErrors = {
+    /**
+     * The agent key is missing or invalid.
+     */
+    401: UnmodifiedClientProblem;
+    /**
+     * The request is held until a human approves it.
+     */
+    428: UnmodifiedClientProblem;
+    /**
+     * The upstream's response, whatever its status, or an error of the gateway.
+     */
+    default: unknown;
+};
+
+export type PassPutError = PassPutErrors[keyof PassPutErrors];
+
+export type PassPutResponses = {
+    /**
+     * The upstream's response; `X-Proxy-Status` is `forwarded`, `executed-approved`, or `replayed`.
+     */
+    '2XX': unknown;
+};
+
 export type ListServicesData = {
     body?: never;
     path?: never;
@@ -6388,6 +6997,64 @@ export type UpdateServiceResponses = {
 };
 
 export type UpdateServiceResponse = UpdateServiceResponses[keyof UpdateServiceResponses];
+
+export type AuthorizeServiceData = {
+    body: AuthorizationFields;
+    path: {
+        /**
+         * ID of the service.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/services/{id}/authorizations';
+};
+
+export type AuthorizeServiceErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type AuthorizeServiceError = AuthorizeServiceErrors[keyof AuthorizeServiceErrors];
+
+export type AuthorizeServiceResponses = {
+    /**
+     * The authorization began.
+     */
+    201: Authorization;
+};
+
+export type AuthorizeServiceResponse = AuthorizeServiceResponses[keyof AuthorizeServiceResponses];
 
 export type SetCredentialsData = {
     body: Credentials;

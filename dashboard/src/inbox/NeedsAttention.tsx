@@ -25,11 +25,20 @@ const TITLE_CHARACTERS = 120;
 /** How many requests with one status are fetched, the newest first. */
 const FETCHED_MAX = 200;
 
-/** How many items are listed before the user asks for all: the pending requests are below. */
+/** How many items are listed before the user asks for all. */
 const SHOWN = 5;
+/** The same above pending requests, which must stay on the screen. */
+const SHOWN_ABOVE_PENDING = 2;
 
 /** Lists it; renders nothing if there is nothing. */
-export function NeedsAttention({ selectedId }: { selectedId: string | undefined }) {
+export function NeedsAttention({
+  selectedId,
+  hasPending,
+}: {
+  selectedId: string | undefined;
+  /** Whether pending requests are listed below. */
+  hasPending: boolean;
+}) {
   const attention = useAttention();
   const unknown = useActions('INDETERMINATE', attention.outcome_unknown);
   const approved = useActions('APPROVED', attention.expiring_approvals);
@@ -100,24 +109,32 @@ export function NeedsAttention({ selectedId }: { selectedId: string | undefined 
     ...attention.damaged.map(({ noun, id, name }) => (
       <Item
         key={`${noun} ${id}`}
-        kind={noun === 'agent' ? 'Damaged agent' : 'Damaged service'}
+        kind={`Damaged ${noun}`}
         isBad
-        link={{ to: noun === 'agent' ? '/agents/$id' : '/services/$id', params: { id } }}
+        link={{ to: `/${noun}s/$id`, params: { id } }}
         title={<DefinitionName noun={noun} id={id} name={name} />}
       >
         The stored data of this {noun} is damaged. Delete or repair it.
       </Item>
     )),
   ];
+  const shown = hasPending ? SHOWN_ABOVE_PENDING : SHOWN;
   return (
-    <section aria-label="Needs attention" className="rounded-lg border border-hold bg-panel p-3">
-      <h2 className="text-sm font-semibold text-warn">Needs attention ({attention.count})</h2>
-      <ul className="mt-2 space-y-1">{isWhole ? items : items.slice(0, SHOWN)}</ul>
-      {items.length > SHOWN && (
-        <Button tone="quiet" className="mt-1" onClick={() => setIsWhole(!isWhole)}>
-          {isWhole ? 'Show fewer' : `Show all ${items.length.toLocaleString('en')}`}
-        </Button>
-      )}
+    <section aria-label="Needs attention" className="rounded-lg border border-hold bg-panel p-2">
+      <div className="flex min-h-8 items-center justify-between gap-2 pl-1">
+        <h2 className="text-sm font-semibold text-warn">Needs attention ({attention.count})</h2>
+        {items.length > shown && (
+          <Button
+            tone="quiet"
+            className="min-h-8 py-0.5"
+            aria-expanded={isWhole}
+            onClick={() => setIsWhole(!isWhole)}
+          >
+            {isWhole ? 'Show fewer' : `Show all ${items.length.toLocaleString('en')}`}
+          </Button>
+        )}
+      </div>
+      <ul className="mt-1 space-y-1">{isWhole ? items : items.slice(0, shown)}</ul>
       {attention.outcome_unknown > FETCHED_MAX && (
         <Link
           to="/history"
@@ -151,11 +168,13 @@ function Item({
       <Link
         {...link}
         aria-current={isCurrent ? 'true' : undefined}
-        className="block rounded-md border border-line p-2 text-xs hover:bg-raised aria-[current=true]:border-brand"
+        className="block rounded-md border border-line px-2 py-1.5 text-xs hover:bg-raised aria-[current=true]:border-brand"
       >
-        <Badge tone={isBad ? 'bad' : 'warn'}>{kind}</Badge>
-        <span className="mt-1 block text-sm font-semibold">{title}</span>
-        <span className="text-soft">{children}</span>
+        <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5 sm:flex-nowrap">
+          <Badge tone={isBad ? 'bad' : 'warn'}>{kind}</Badge>
+          <span className="line-clamp-1 min-w-0 text-sm font-semibold break-all">{title}</span>
+        </span>
+        <span className="mt-0.5 line-clamp-2 text-soft">{children}</span>
       </Link>
     </li>
   );
@@ -183,10 +202,11 @@ function ActionItem({
       isCurrent={isCurrent}
       title={<Cut text={headline(action)} length={TITLE_CHARACTERS} />}
     >
-      <span className="mb-1 block font-mono text-ink">
+      <span className="font-mono text-ink">
         <strong>{action.method}</strong>{' '}
         <Cut text={targetOf(action)} length={TARGET_CHARACTERS_MAX} />
       </span>
+      {' · '}
       {children}
     </Item>
   );

@@ -7,10 +7,11 @@ import {
   listPendingApprovalsOptions,
   listServicesOptions,
 } from '#/client/@tanstack/react-query.gen';
+import { useRules } from '#/rule/useRules';
 
 /** A definition whose stored data is damaged. */
 export interface Damaged {
-  noun: 'agent' | 'service';
+  noun: 'agent' | 'rule' | 'service';
   id: number;
   name: string;
 }
@@ -48,9 +49,11 @@ export function useAttention(): Attention {
   });
   const agents = useQuery(listAgentsOptions());
   const services = useQuery(listServicesOptions());
+  const rules = useRules();
   const damaged = [
     ...damagedOf('service', services.data ?? []),
     ...damagedOf('agent', agents.data ?? []),
+    ...damagedOf('rule', rules),
   ];
   const listed = [
     inbox.refused_credentials,

@@ -23,6 +23,7 @@ import { noticeOf } from '#/notify/notice';
 import { notifyState, show } from '#/notify/notify';
 import { onNotificationClick } from '#/notify/worker';
 import { sessionUser } from '#/session/session';
+import { isPaginated, refreshPages } from './pages';
 import { followShared } from './shared';
 import type { Following, StreamState } from './stream';
 
@@ -95,16 +96,32 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const announce = (actionId: string, action?: Action) => {
       if (notifyState() === 'on') burst.add(actionId, action);
     };
+    let isStopped = false;
     let refetch: ReturnType<typeof setTimeout> | undefined;
+    /** The actions that have changed since the last refetch. */
+    let changed = new Set<string>();
     const refetchOthers = () => {
       refetch ??= setTimeout(() => {
         refetch = undefined;
-        void queries.invalidateQueries({
+        const since = changed;
+        changed = new Set();
+        const others = queries.getQueryCache().findAll({
           predicate: ({ queryKey }) => {
             const id = operationOf(queryKey);
             return id !== undefined && REFETCHED.has(id);
           },
         });
+        for (const query of others) {
+          if (!isPaginated(query)) {
+            void queries.invalidateQueries({ queryKey: query.queryKey, exact: true });
+            continue;
+          }
+          void refreshPages(queries, query, since).then((isDone) => {
+            if (isDone || isStopped) return;
+            for (const id of since) changed.add(id);
+            refetchOthers();
+          });
+        }
       }, REFETCH_EVERY_MS);
     };
     /** The new actions that are being fetched, and have not been decided since. */
@@ -146,6 +163,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       await show(noticeOf(action), open);
     };
     const onUpdated = (actionId: string, status: string | undefined) => {
+      changed.add(actionId);
       if (status === 'PENDING') return;
       // The list of what needs a human shows it even if this fails.
       if (status === 'INDETERMINATE') void onUnknown(actionId).catch(() => {});
@@ -180,6 +198,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       sessionUser(),
     );
     return () => {
+      isStopped = true;
       clearTimeout(refetch);
       clearTimeout(refetchQueue);
       burst.stop();

@@ -1,5 +1,7 @@
 /** The gateway's event stream. EventSource cannot send an access token, so `fetch` reads it. */
+
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import { GATEWAY_PATH } from '#/gateway';
 import { sessionFetch } from '#/session/session';
 
 /** The state of the stream. */
@@ -83,7 +85,7 @@ async function readOnce(
   const headers: Record<string, string> = { Accept: 'text/event-stream' };
   if (lastId !== null) headers['Last-Event-ID'] = lastId;
   try {
-    const response = await sessionFetch('/events', {
+    const response = await sessionFetch(`${GATEWAY_PATH}/events`, {
       headers,
       cache: 'no-store',
       signal: AbortSignal.any([signal, silence.signal]),

@@ -1,4 +1,5 @@
 /** Browser notifications: whether they are on, and showing them. */
+import { appPath } from '#/gateway';
 import type { Notice } from './notice';
 import { worker } from './worker';
 
@@ -6,7 +7,7 @@ import { worker } from './worker';
 export type NotifyState = 'on' | 'off' | 'refused' | 'impossible';
 
 const KEPT = 'gaiterguard.notify';
-const ICON = '/app/icon-192.png';
+const ICON = appPath('icon-192.png');
 const listeners = new Set<() => void>();
 
 /** Returns whether notifications are on. */

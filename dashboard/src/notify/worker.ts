@@ -1,7 +1,8 @@
 /** The service worker, which makes the dashboard installable and handles clicks on notifications. */
+import { appPath } from '#/gateway';
 
-const SCRIPT = '/app/sw.js';
-const SCOPE = '/app/';
+const SCRIPT = appPath('sw.js');
+const SCOPE = appPath('');
 
 /** Registers the worker, where the browser has workers. */
 export function registerWorker() {

@@ -1,30 +1,24 @@
 /** Several requests as a table, and one decision on those that stay selected. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
 import { ArrowLeft } from 'lucide-react';
-import { useId, useMemo, useState } from 'react';
-import { targetOf } from '#/action/card';
-import { frictionOf, TARGET_CHARACTERS_MAX } from '#/action/friction';
-import { Headline } from '#/action/Headline';
-import { ShortIntent } from '#/action/Intent';
-import { LevelBadge } from '#/action/RiskBadge';
-import { stakeOf } from '#/action/stake';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { type Action, revoke } from '#/client';
-import { Cut } from '#/text/Cut';
 import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
-import { CheckField } from '#/ui/CheckField';
-import { Modal } from '#/ui/Modal';
 import { useNow } from '#/ui/now';
-import { sumOf } from './amount';
+import { BatchQuestion } from './BatchQuestion';
+import { BatchRow } from './BatchRow';
 import { useDecisions } from './Decisions';
-import { NoteField } from './NoteField';
 import { type Ruling, UNDO_SECONDS } from './send';
-import { type Row, type Table, tableOf } from './table';
+import { type Table, tableOf } from './table';
+import { useShortcuts } from './useShortcuts';
 
 /** How long a batch of approvals can be undone, in milliseconds. */
 const UNDO_MS = UNDO_SECONDS * 1_000;
+
+/** How many characters of a field's name are kept on one line, in the head of the table. */
+const NAME_CHARACTERS = 24;
 
 /** The result of a decision: null if it is confirmed, otherwise what went wrong. */
 type Results = ReadonlyMap<string, string | null>;
@@ -73,13 +67,36 @@ export function Batch({
     setIsBusy(false);
     if (ruling.kind === 'approve') setUndoable({ actions: wanted, until: Date.now() + UNDO_MS });
   };
+  const canDecide = !isBusy && !isOffline && chosen.length > 0;
+  const canApprove = canDecide && incomplete === 0;
+  const heading = useRef<HTMLHeadingElement>(null);
+  const rows = useRef<HTMLTableSectionElement>(null);
+  // The element that opened the table is gone, and the focus with it.
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  const move = (step: number) => {
+    const boxes = [...(rows.current?.querySelectorAll<HTMLElement>('input:enabled') ?? [])];
+    const at = boxes.indexOf(document.activeElement as HTMLElement);
+    boxes[at < 0 ? 0 : Math.min(Math.max(at + step, 0), boxes.length - 1)]?.focus();
+  };
+  useShortcuts({
+    j: () => move(1),
+    k: () => move(-1),
+    x: () => {
+      const row = document.activeElement?.closest<HTMLElement>('[data-row]')?.dataset.row;
+      if (row !== undefined && pendingIds.has(row) && !isBusy) toggle(row);
+    },
+    // Both open a dialog, which names the decision.
+    a: () => canApprove && setAsked('approve'),
+    d: () => canDecide && setAsked('deny'),
+    escape: () => !isBusy && onClose(),
+  });
   return (
     <article aria-label="Similar requests" className="space-y-3">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-1">
         <Button tone="quiet" className="-ml-3" disabled={isBusy} onClick={onClose}>
           <ArrowLeft aria-hidden className="size-4" /> Back to queue
         </Button>
-        <h1 className="text-lg font-semibold">
+        <h1 ref={heading} tabIndex={-1} className="text-lg font-semibold">
           <Visible text={title} />
         </h1>
       </div>
@@ -90,15 +107,20 @@ export function Batch({
         tabIndex={0}
         className="overflow-x-auto rounded-lg border border-line bg-panel"
       >
-        <table className="w-full text-left text-sm">
-          <thead className="border-b border-line text-xs text-soft">
+        {/* A phone has no room for columns, so each row is a block with the names in it. */}
+        <table className="block w-full text-left text-sm sm:table">
+          <thead className="hidden border-b border-line text-xs text-soft sm:table-header-group">
             <tr>
               <th className="p-2">
                 <span className="sr-only">Selected</span>
               </th>
               <th className="p-2 font-medium">Request</th>
               {table.columns.map((name) => (
-                <th key={name} className="p-2 font-mono font-medium">
+                <th
+                  key={name}
+                  className="p-2 font-mono font-medium"
+                  style={{ minWidth: `calc(${Math.min(name.length, NAME_CHARACTERS)}ch + 1rem)` }}
+                >
                   <Visible text={name} />
                 </th>
               ))}
@@ -106,13 +128,14 @@ export function Batch({
               <th className="p-2 font-medium">Result</th>
             </tr>
           </thead>
-          <tbody className="divide-y divide-line">
+          <tbody ref={rows} className="block divide-y divide-line sm:table-row-group">
             {table.rows.map((row) => {
               const id = row.action.action_id;
               return (
-                <RequestRow
+                <BatchRow
                   key={id}
                   row={row}
+                  columns={table.columns}
                   isChosen={!left.has(id)}
                   isPending={pendingIds.has(id)}
                   result={results.get(id)}
@@ -125,7 +148,7 @@ export function Batch({
           </tbody>
         </table>
       </section>
-      <div className="sticky bottom-0 z-20 -mx-3 space-y-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border">
+      <div className="sticky bottom-(--footer) z-20 -mx-3 space-y-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border">
         <p role="status" className="text-sm empty:hidden">
           {results.size > 0 &&
             `${done.toLocaleString('en')} decided${results.size > done ? `, ${(results.size - done).toLocaleString('en')} failed` : ''}${isBusy ? '…' : '.'}`}
@@ -151,26 +174,32 @@ export function Batch({
             Not connected: you can decide once the gateway is back.
           </p>
         )}
-        <div className="flex flex-wrap gap-2">
-          <Button
-            className="min-h-12 flex-1"
-            disabled={isBusy || isOffline || chosen.length === 0}
-            onClick={() => setAsked('deny')}
-          >
-            Deny {chosen.length.toLocaleString('en')}…
+        {done > 0 && chosen.length === 0 && !isBusy ? (
+          <Button className="min-h-12 w-full" onClick={onClose}>
+            Continue
           </Button>
-          <Button
-            className="min-h-12 flex-1"
-            isBusy={isBusy}
-            disabled={isOffline || chosen.length === 0 || incomplete > 0}
-            onClick={() => setAsked('approve')}
-          >
-            Approve {chosen.length.toLocaleString('en')}…
-          </Button>
-        </div>
+        ) : (
+          <div className="flex flex-wrap gap-2">
+            <Button
+              className="min-h-12 flex-1"
+              disabled={!canDecide}
+              onClick={() => setAsked('deny')}
+            >
+              Deny {chosen.length.toLocaleString('en')}…
+            </Button>
+            <Button
+              className="min-h-12 flex-1"
+              isBusy={isBusy}
+              disabled={!canApprove}
+              onClick={() => setAsked('approve')}
+            >
+              Approve {chosen.length.toLocaleString('en')}…
+            </Button>
+          </div>
+        )}
       </div>
       {asked && (
-        <Question
+        <BatchQuestion
           kind={asked}
           actions={chosen.map(({ action }) => action)}
           onDecide={(ruling) => void decide(ruling)}
@@ -255,158 +284,4 @@ function Common({ table: { common, rows } }: { table: Table }) {
       )}
     </p>
   );
-}
-
-function RequestRow({
-  row: { action, cells, isComplete },
-  isChosen,
-  isPending,
-  result,
-  isUndone,
-  isBusy,
-  onToggle,
-}: {
-  row: Row;
-  isChosen: boolean;
-  isPending: boolean;
-  result: string | null | undefined;
-  isUndone: boolean;
-  isBusy: boolean;
-  onToggle: () => void;
-}) {
-  const id = useId();
-  const isDone = result === null || !isPending;
-  return (
-    <tr data-row={action.action_id} className={isDone || !isChosen ? 'text-soft' : ''}>
-      <td className="p-2 align-top">
-        <input
-          type="checkbox"
-          aria-labelledby={id}
-          checked={isChosen && !isDone}
-          disabled={isDone || isBusy}
-          onChange={onToggle}
-          className="size-5 accent-brand"
-        />
-      </td>
-      <td className="max-w-md min-w-56 p-2 align-top">
-        <Link
-          id={id}
-          to="/"
-          search={(before) => ({ ...before, table: undefined, action: action.action_id })}
-          className="font-medium underline decoration-line hover:decoration-current"
-        >
-          <Headline action={action} />
-        </Link>
-        <span className="block font-mono text-xs">
-          {action.method} <Cut text={targetOf(action)} length={TARGET_CHARACTERS_MAX} isCounted />
-        </span>
-        <ShortIntent action={action} />
-      </td>
-      {cells.map((value, at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: a cell is a place in its row
-        <td key={at} className="max-w-64 min-w-20 p-2 align-top font-mono text-xs">
-          {value === undefined ? '—' : <Visible text={value} />}
-        </td>
-      ))}
-      <td className="p-2 align-top">
-        <LevelBadge score={action.risk_score} />
-      </td>
-      <td className="min-w-28 p-2 align-top text-xs">
-        {isUndone ? (
-          <strong>Undone</strong>
-        ) : result === null ? (
-          <strong className="text-good">Done</strong>
-        ) : result !== undefined ? (
-          <span className="text-bad">{result}</span>
-        ) : !isPending ? (
-          'No longer pending'
-        ) : isComplete ? (
-          ''
-        ) : (
-          <span className="text-warn">Not all shown</span>
-        )}
-      </td>
-    </tr>
-  );
-}
-
-/** Names how many requests are decided on, and the sum of their amounts. */
-function Question({
-  kind,
-  actions,
-  onDecide,
-  onClose,
-}: {
-  kind: Ruling['kind'];
-  actions: readonly Action[];
-  onDecide: (ruling: Ruling) => void;
-  onClose: () => void;
-}) {
-  const [note, setNote] = useState('');
-  const [isConfirmed, setIsConfirmed] = useState(false);
-  const isApproval = kind === 'approve';
-  const stakes = actions.flatMap((action) => stakeOf(action)?.verb ?? []);
-  const deliberate = actions.filter((action) => frictionOf(action) !== 'press').length;
-  const sum = sumOf(actions);
-  const what = counted(actions.length, 'request');
-  const isMissing = isApproval && deliberate > 0 && !isConfirmed;
-  const word = isApproval ? 'Approve' : 'Deny';
-  return (
-    <Modal title={`${word} ${what}?`} onClose={onClose}>
-      <div className="space-y-4 text-sm">
-        {sum && (
-          <p>
-            The amounts are from <Visible text={sum.min} /> to <Visible text={sum.max} />, in total{' '}
-            <strong>
-              <Visible text={sum.total} />
-            </strong>
-            .
-          </p>
-        )}
-        <p>
-          Each decision applies to the exact request shown in the table. If someone else decides a
-          request first, their decision is kept.
-        </p>
-        {isApproval && deliberate > 0 && (
-          <CheckField
-            checked={isConfirmed}
-            onChange={({ target }) => setIsConfirmed(target.checked)}
-            label={confirmationOf(stakes, deliberate, sum?.total)}
-          />
-        )}
-        <NoteField value={note} onChange={({ target }) => setNote(target.value)} />
-        <div className="flex flex-wrap justify-end gap-2">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button
-            tone={isApproval ? 'plain' : 'bad'}
-            aria-disabled={isMissing}
-            onClick={() => {
-              if (isMissing) return;
-              onDecide(isApproval ? { kind, note } : { kind: 'deny', note, isBlocking: false });
-            }}
-          >
-            {word} {what}
-            {sum && `: ${sum.total}`}
-          </Button>
-        </div>
-      </div>
-    </Modal>
-  );
-}
-
-/** Returns what a user confirms before a batch is approved. */
-function confirmationOf(
-  verbs: ReadonlyArray<'Delete' | 'Pay'>,
-  deliberate: number,
-  total: string | undefined,
-): string {
-  const deletions = verbs.filter((verb) => verb === 'Delete').length;
-  const payments = verbs.length - deletions;
-  const parts = [
-    deletions > 0 && `delete ${counted(deletions, 'target')}`,
-    payments > 0 && `make ${counted(payments, 'payment')}${total ? ` of ${total} in total` : ''}`,
-    deliberate > verbs.length && `approve ${counted(deliberate - verbs.length, 'risky request')}`,
-  ].filter((part) => part !== false);
-  const text = parts.join(' and ');
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -164,7 +164,9 @@ function Row({ action }: { action: Action }) {
           <Visible text={action.agent_name} /> → <Visible text={action.service_name} />
         </span>
         <span className="ml-auto flex shrink-0 items-center gap-2">
-          {riskLevel(action.risk_score) === 'high' && <span className="text-warn">High risk</span>}
+          {riskLevel(action.risk_score) === 'high' && (
+            <span className="text-warn">High risk score</span>
+          )}
           <ExpiresSoon action={action} />
           <TimeLeft until={action.expires_at} />
         </span>
@@ -182,7 +184,7 @@ function FullCard({ action }: { action: Action }) {
     <>
       <span className="flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-soft">
         <EffectTag effect={effectOf(action)} />
-        <LevelBadge score={action.risk_score} />
+        <LevelBadge score={action.risk_score} effect={effectOf(action)} />
         <span className="ml-auto flex items-center gap-2">
           <ExpiresSoon action={action} />
           <TimeLeft until={action.expires_at} />

@@ -4,6 +4,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Keyboard } from 'lucide-react';
 import {
   type KeyboardEvent,
+  startTransition,
   useCallback,
   useDeferredValue,
   useEffect,
@@ -23,6 +24,7 @@ import { useLive } from '#/live/LiveProvider';
 import { Offer } from '#/notify/Offer';
 import { OpenRules } from '#/rule/OpenRules';
 import { counted } from '#/text/count';
+import { afterPaint } from '#/ui/afterPaint';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
@@ -40,7 +42,8 @@ import { ShortcutsHelp } from './ShortcutsHelp';
 import { SwipeHint } from './SwipeHint';
 import type { Ruling } from './send';
 import { Toolbar } from './Toolbar';
-import { useFocusAfter } from './useFocusAfter';
+import { useFirstSelected } from './useFirstSelected';
+import { useFocusAfter, useFocusAfterTable } from './useFocusAfter';
 import { useHold } from './useHold';
 import { usePresses } from './usePresses';
 import { useShortcuts } from './useShortcuts';
@@ -85,7 +88,11 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     [all, q, agent, service, effect, sort],
   );
   // Grouping thousands takes longer than a frame, so the list is painted first.
-  const grouping = useDeferredValue(shown, NONE);
+  const [grouping, setGrouping] = useState(NONE);
+  useEffect(
+    () => (grouped ? undefined : afterPaint(() => startTransition(() => setGrouping(shown)))),
+    [grouped, shown],
+  );
   const groups = useMemo(() => groupsOf(grouped ? shown : grouping), [grouped, shown, grouping]);
   const entries = useMemo(
     () =>
@@ -129,19 +136,9 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     [navigate],
   );
 
-  // A request that the view hides must not stay selected; one that the URL names is not replaced.
   const firstId = entries[0]?.actions[0]?.action_id;
-  useEffect(() => {
-    if (!isWide() || isTable || (selectedId && !isFilteredOut)) return;
-    if (firstId !== selectedId) {
-      void navigate({
-        to: '/',
-        search: (before) => ({ ...before, action: firstId }),
-        replace: true,
-        resetScroll: false,
-      });
-    }
-  }, [selectedId, isFilteredOut, firstId, isTable, navigate]);
+  useFirstSelected({ selectedId, isFilteredOut, firstId, isTable });
+  useFocusAfterTable(isTable);
 
   const current = useRef(selectedId);
   useEffect(() => {
@@ -260,6 +257,18 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     }
   };
 
+  const closeTable = () => {
+    const isDecided = !all.some(({ action_id }) => action_id === selectedId);
+    void navigate({
+      to: '/',
+      // A request that the table has decided is not the one to continue with.
+      search: ({ table: _, ...before }) => ({
+        ...before,
+        action: isDecided ? (isWide() ? firstId : undefined) : selectedId,
+      }),
+      replace: true,
+    });
+  };
   const move = (step: number) => {
     const at = entries.findIndex(({ actions }) =>
       actions.some(({ action_id }) => action_id === selectedId),
@@ -312,7 +321,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
         actions={table.actions}
         pendingIds={new Set(all.map(({ action_id }) => action_id))}
         isOffline={isOffline}
-        onClose={() => onView({ table: undefined })}
+        onClose={closeTable}
       />
     );
   }
@@ -348,7 +357,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
           {/* The padding lets the last card scroll clear of the notices. */}
           <div className={`space-y-3 pb-36 lg:pb-0 ${selectedId ? 'hidden lg:block' : ''}`}>
             <OpenRules />
-            <NeedsAttention selectedId={selectedId} />
+            <NeedsAttention selectedId={selectedId} hasPending={all.length > 0} />
             <Toolbar
               all={all}
               view={view}

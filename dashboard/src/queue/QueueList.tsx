@@ -10,10 +10,11 @@ import { SEEN_MS } from './useSubject';
 import type { Direction } from './useSwipe';
 
 /**
- * How many entries are drawn together. A part that is far from the screen is an empty box of its
- * height, so that ten thousand requests scroll like ten.
+ * How many rows, and how many cards, are drawn together. A part that is far from the screen is an
+ * empty box of its height, so that ten thousand requests scroll like ten.
  */
-const PART_ENTRIES = 12;
+const PART_ROWS = 8;
+const PART_CARDS = 12;
 
 /** How many parts of rows, and of cards, fill a screen before it is known which are on it. */
 const FIRST_ROW_PARTS = 2;
@@ -46,9 +47,10 @@ export function QueueList({
   ...props
 }: ListProps & { entries: readonly Group[]; selectedId: string | undefined }) {
   const isStill = useStillness(entries);
+  const size = props.isDense ? PART_ROWS : PART_CARDS;
   const parts: Group[][] = [];
-  for (let at = 0; at < entries.length; at += PART_ENTRIES) {
-    parts.push(entries.slice(at, at + PART_ENTRIES));
+  for (let at = 0; at < entries.length; at += size) {
+    parts.push(entries.slice(at, at + size));
   }
   const selectedAt = entries.findIndex((entry) => holds(entry, selectedId));
   return (
@@ -56,7 +58,7 @@ export function QueueList({
     // biome-ignore lint/a11y/useSemanticElements: its items are within parts
     <div role="list" aria-label="Pending requests">
       {parts.map((part, index) => {
-        const isSelected = Math.floor(selectedAt / PART_ENTRIES) === index;
+        const isSelected = Math.floor(selectedAt / size) === index;
         return (
           <Part
             // biome-ignore lint/suspicious/noArrayIndexKey: a part is a place in the list

@@ -101,7 +101,7 @@ function Heading({
       <p className="flex flex-wrap items-center gap-x-1.5 lg:mb-1 gap-y-1 sm:gap-x-3 text-xs text-soft [@media(max-height:30rem)]:order-last">
         {back}
         <EffectTag effect={effectOf(action)} />
-        <LevelBadge score={action.risk_score} />
+        <LevelBadge score={action.risk_score} effect={effectOf(action)} />
         <span className="ml-auto flex items-center gap-2">
           {isPending ? (
             <>

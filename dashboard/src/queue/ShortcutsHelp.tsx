@@ -10,7 +10,8 @@ const SHORTCUTS = [
   ['d', 'Deny: opens a note field, Enter submits'],
   ['x', 'Select the request, to decide on several together'],
   ['shift+j', 'Select the request and go to the next one'],
-  ['g', 'Show the selected or similar requests as a table'],
+  ['g', 'Show the selected or similar requests as a table. There, j, k, x, a, and d work, too'],
+  ['Esc', 'Leave the table, or a note'],
   ['/', 'Search requests'],
   ['?', 'Show this help'],
 ] as const;
@@ -19,7 +20,7 @@ const SHORTCUTS = [
 export function ShortcutsHelp({ onClose }: { onClose: () => void }) {
   return (
     <Modal title="Keyboard shortcuts" onClose={onClose}>
-      <dl className="mb-4 grid grid-cols-[4.5rem_1fr] gap-y-2 text-sm">
+      <dl className="mb-4 grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 text-sm">
         {SHORTCUTS.map(([key, text]) => (
           <div key={key} className="contents">
             <dt>

@@ -10,6 +10,7 @@ import { Headline } from '#/action/Headline';
 import type { Action } from '#/client';
 import { getApprovalOptions, revokeMutation } from '#/client/@tanstack/react-query.gen';
 import { sentenceOf } from '#/session/client';
+import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { useNow } from '#/ui/now';
@@ -35,6 +36,10 @@ export function Toasts({
   made: readonly Made[];
   onLeave: (made: Made) => void;
 }) {
+  const latestId = made.at(-1)?.action.action_id;
+  /** The latest notice for which the earlier ones were opened. */
+  const [openFor, setOpenFor] = useState<string>();
+  const isOpen = latestId !== undefined && openFor === latestId;
   return (
     <section
       id={NOTICES}
@@ -42,25 +47,40 @@ export function Toasts({
       aria-live="polite"
       className="pointer-events-none fixed inset-x-3 bottom-[calc(max(var(--decision-bar,0px),var(--footer))+0.75rem)] z-30 space-y-2 sm:left-auto sm:w-96 lg:right-auto lg:bottom-4 lg:left-[13.25rem]"
     >
-      {made.map((one, index) => (
-        <Toast
-          key={one.action.action_id}
-          id={index === made.length - 1 ? LATEST_TOAST : undefined}
-          made={one}
-          onLeave={onLeave}
-        />
-      ))}
+      {made.map((one, index) => {
+        const isLatest = index === made.length - 1;
+        return (
+          <Toast
+            key={one.action.action_id}
+            id={isLatest ? LATEST_TOAST : undefined}
+            // On a phone, earlier ones would cover the next request.
+            isFolded={!isLatest && !isOpen}
+            earlier={isLatest && !isOpen ? made.length - 1 : 0}
+            made={one}
+            onEarlier={() => setOpenFor(latestId)}
+            onLeave={onLeave}
+          />
+        );
+      })}
     </section>
   );
 }
 
 function Toast({
   id,
+  isFolded,
+  earlier,
   made,
+  onEarlier,
   onLeave,
 }: {
   id: string | undefined;
+  /** Whether it is hidden on a phone. */
+  isFolded: boolean;
+  /** How many earlier notices are hidden on a phone. */
+  earlier: number;
   made: Made;
+  onEarlier: () => void;
   onLeave: (made: Made) => void;
 }) {
   const { action, kind } = made;
@@ -95,12 +115,22 @@ function Toast({
       onPointerLeave={() => setIsHeld(false)}
       onFocus={() => setIsHeld(true)}
       onBlur={() => setIsHeld(false)}
-      className="pointer-events-auto rounded-lg border border-line bg-panel p-3 text-sm shadow-lg"
+      className={`pointer-events-auto rounded-lg border border-line bg-panel px-3 py-2 text-sm shadow-lg sm:p-3 ${isFolded ? 'hidden sm:block' : ''}`}
     >
       <div className="flex items-start gap-2">
-        <p className="line-clamp-3 min-w-0 flex-1">
+        <p className="line-clamp-1 min-w-0 flex-1 break-all sm:line-clamp-3 sm:break-normal">
           {doneWord(made)}: <Headline action={action} />
         </p>
+        {earlier > 0 && (
+          <Button
+            tone="quiet"
+            className="-my-1 min-h-8 px-2 py-0 sm:hidden"
+            aria-label={`Show ${counted(earlier, 'earlier notice')}`}
+            onClick={onEarlier}
+          >
+            +{earlier}
+          </Button>
+        )}
         <button
           type="button"
           aria-label="Dismiss"
@@ -111,12 +141,12 @@ function Toast({
         </button>
       </div>
       {undo.error && <p className="mt-1 text-bad">Not undone: {sentenceOf(undo.error)}</p>}
-      <div className="mt-1 flex flex-wrap items-center gap-x-3">
+      <div className="flex flex-wrap items-center gap-x-3 sm:mt-1">
         {outcome && (
           <span
             // A screen reader reads out what becomes of it, but not the countdown.
             aria-live={isReleased ? undefined : 'off'}
-            className={outcome.isBad ? 'text-bad' : 'text-soft'}
+            className={`text-xs sm:text-sm ${outcome.isBad ? 'text-bad' : 'text-soft'}`}
           >
             {outcome.text}
           </span>
@@ -131,7 +161,7 @@ function Toast({
         {canUndo && (
           <Button
             tone="quiet"
-            className="ml-auto min-h-8"
+            className="ml-auto min-h-8 py-0"
             isBusy={undo.isPending}
             onClick={() => undo.mutate({ path: { action_id: action.action_id } })}
           >

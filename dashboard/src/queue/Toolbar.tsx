@@ -1,13 +1,21 @@
 /** Searching, narrowing, ordering, and grouping the queue. */
-import { type RefObject, useEffect, useRef, useState } from 'react';
+import { ListFilter } from 'lucide-react';
+import { type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import { ALL_EFFECTS, EFFECTS, effectOf } from '#/action/effect';
 import type { Action } from '#/client';
 import { Visible } from '#/text/Visible';
 import { FIELD } from '#/ui/Field';
+import { useIsWide } from './media';
 import { SORTS, type Sort, type View } from './view';
 
 /** The chips of a kind; the search finds the others. */
 const CHIPS_MAX = 8;
+
+/** From this many chips on, those of a side-by-side layout are folded: they would push the list down. */
+const FOLDED_CHIPS_MIN = 7;
+
+const CHIP =
+  'inline-flex min-h-8 max-w-52 shrink-0 items-center gap-1.5 rounded-full border px-2.5 text-xs font-medium';
 
 /** The pause between two letters after which the queue is searched, in milliseconds. */
 const PAUSE_MS = 100;
@@ -48,10 +56,16 @@ export function Toolbar({
     }, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [text, onView]);
-  const agents = counts(all, ({ agent_id, agent_name }) => [agent_id, agent_name]);
-  const services = counts(all, ({ service_id, service_name }) => [service_id, service_name]);
-  const effects = counts(all, (action) => [effectOf(action), EFFECTS[effectOf(action)].word]);
-  effects.sort((a, b) => ALL_EFFECTS.indexOf(a.value) - ALL_EFFECTS.indexOf(b.value));
+  // Counted once for each queue, because every key press renders this.
+  const { agents, services, effects } = useMemo(() => countsOf(all), [all]);
+  const [isOpen, setIsOpen] = useState(false);
+  const chipCount = [agents, services, effects].reduce(
+    (sum, { length }) => sum + (length < 2 ? 0 : Math.min(length, CHIPS_MAX)),
+    0,
+  );
+  // On a phone, they are one line that scrolls.
+  const isFoldable = useIsWide() && chipCount >= FOLDED_CHIPS_MIN;
+  const isFolded = isFoldable && !isOpen;
   return (
     <div className="space-y-2">
       <div className="flex gap-2">
@@ -59,7 +73,7 @@ export function Toolbar({
           ref={searchField}
           type="search"
           aria-label="Search pending requests"
-          placeholder="Search pending requests"
+          placeholder="Search requests"
           value={text}
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => event.key === 'Escape' && event.currentTarget.blur()}
@@ -92,11 +106,33 @@ export function Toolbar({
             Group similar
           </Chip>
         )}
-        <Chips values={effects} chosen={view.effect} onChoose={(effect) => onView({ effect })} />
-        <Chips values={agents} chosen={view.agent} onChoose={(agent) => onView({ agent })} />
+        {isFoldable && (
+          <button
+            type="button"
+            aria-expanded={isOpen}
+            onClick={() => setIsOpen(!isOpen)}
+            className={`${CHIP} border-line bg-panel hover:bg-raised`}
+          >
+            <ListFilter aria-hidden className="size-3.5" />
+            {isOpen ? 'Hide filters' : 'Show filters'}
+          </button>
+        )}
+        <Chips
+          values={effects}
+          chosen={view.effect}
+          isFolded={isFolded}
+          onChoose={(effect) => onView({ effect })}
+        />
+        <Chips
+          values={agents}
+          chosen={view.agent}
+          isFolded={isFolded}
+          onChoose={(agent) => onView({ agent })}
+        />
         <Chips
           values={services}
           chosen={view.service}
+          isFolded={isFolded}
           onChoose={(service) => onView({ service })}
         />
       </fieldset>
@@ -108,6 +144,19 @@ interface Counted<Value> {
   value: Value;
   name: string;
   count: number;
+}
+
+function countsOf(all: readonly Action[]) {
+  const effects = counts(all, (action) => {
+    const effect = effectOf(action);
+    return [effect, EFFECTS[effect].word];
+  });
+  effects.sort((a, b) => ALL_EFFECTS.indexOf(a.value) - ALL_EFFECTS.indexOf(b.value));
+  return {
+    effects,
+    agents: counts(all, ({ agent_id, agent_name }) => [agent_id, agent_name]),
+    services: counts(all, ({ service_id, service_name }) => [service_id, service_name]),
+  };
 }
 
 function counts<Value>(
@@ -124,19 +173,24 @@ function counts<Value>(
   return [...found.values()].sort((a, b) => b.count - a.count);
 }
 
-/** Shows a chip for each value; renders nothing if all requests have the same one. */
+/**
+ * Shows a chip for each value, folded only for the chosen one; renders nothing if all requests have the
+ * same value.
+ */
 function Chips<Value extends string | number>({
   values,
   chosen,
+  isFolded,
   onChoose,
 }: {
   values: readonly Counted<Value>[];
   chosen: Value | undefined;
+  isFolded: boolean;
   onChoose: (value: Value | undefined) => void;
 }) {
   if (values.length < 2 && chosen === undefined) return null;
   return values
-    .filter(({ value }, at) => at < CHIPS_MAX || value === chosen)
+    .filter(({ value }, at) => (!isFolded && at < CHIPS_MAX) || value === chosen)
     .map(({ value, name, count }) => (
       <Chip
         key={value}
@@ -165,7 +219,7 @@ function Chip({
       type="button"
       aria-pressed={isOn}
       onClick={() => onToggle(!isOn)}
-      className={`inline-flex min-h-8 max-w-52 shrink-0 items-center gap-1.5 rounded-full border px-2.5 text-xs font-medium ${isOn ? 'border-brand bg-brand text-brand-ink' : 'border-line bg-panel hover:bg-raised'}`}
+      className={`${CHIP} ${isOn ? 'border-brand bg-brand text-brand-ink' : 'border-line bg-panel hover:bg-raised'}`}
     >
       <span className="truncate">{children}</span>
       <span className={isOn ? '' : 'text-soft'}>{count.toLocaleString('en')}</span>

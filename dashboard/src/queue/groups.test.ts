@@ -34,10 +34,12 @@ describe('similar requests', () => {
       request('/files/notes.txt', undefined, [fact('target', 'notes.txt', 'path')]),
       request('/files/todo.txt', undefined, [fact('target', 'todo.txt', 'path')]),
       request('/folders/todo.txt', undefined, [fact('target', 'todo.txt', 'path')]),
+      request('/drafts/may/notes.txt', undefined, [fact('target', 'may/notes.txt', 'path')]),
+      request('/drafts/may/todo.txt', undefined, [fact('target', 'may/todo.txt', 'path')]),
       request('/lists', { tags: ['a'] }, []),
       request('/lists', { tags: ['a', 'b'] }, []),
     ]);
-    expect(groups.map(({ actions }) => actions.length)).toEqual([2, 1, 1, 1, 2, 1, 2]);
+    expect(groups.map(({ actions }) => actions.length)).toEqual([2, 1, 1, 1, 2, 1, 2, 2]);
   });
 
   it('are summed without rounding', () => {

@@ -44,7 +44,10 @@ export function keyOf(action: Action): string {
 /** Returns a path without the names and numbers that differ from request to request. */
 function pathShape(action: Action): string {
   const names = new Set(
-    action.summary?.facts.filter(({ location }) => location === 'path').map(({ value }) => value),
+    action.summary?.facts
+      .filter(({ location }) => location === 'path')
+      // Files in one folder are similar.
+      .map(({ value }) => value.slice(value.lastIndexOf('/') + 1)),
   );
   return splitTarget(action.target_url)
     .path.split('/')

@@ -42,3 +42,15 @@ export function useFocusAfter(selectedId: string | undefined): FocusAfter {
     [],
   );
 }
+
+/** Moves the focus to the selected request once the table, which had it, is closed. */
+export function useFocusAfterTable(isTable: boolean) {
+  const wasTable = useRef(isTable);
+  useEffect(() => {
+    if (wasTable.current && !isTable && document.activeElement === document.body) {
+      const entry = document.querySelector<HTMLElement>('[data-entry][aria-current]');
+      (isWide() ? entry : document.getElementById(SUBJECT))?.focus({ preventScroll: true });
+    }
+    wasTable.current = isTable;
+  }, [isTable]);
+}

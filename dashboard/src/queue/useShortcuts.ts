@@ -4,12 +4,12 @@ import { useEffect, useRef } from 'react';
 /** Elements in which keys are text, or belong to a dialog. */
 const TYPING = 'input:not([type="checkbox"]), textarea, select, [contenteditable], [role="dialog"]';
 
-/** Handlers by key; `shift+j` for a letter with Shift. */
+/** Handlers by key; `shift+j` for a letter with Shift, `escape` for a key with a name. */
 type Shortcuts = Record<string, () => void>;
 
 /**
- * Calls the handler for a key, unless the user is typing or in a dialog. `releases` are called when the
- * key is released, wherever that is.
+ * Calls the handler for a key, unless the user is typing or in a dialog. `releases` are called when
+ * the key is released, wherever that is.
  */
 export function useShortcuts(shortcuts: Shortcuts, releases: Shortcuts = {}) {
   const current = useRef({ shortcuts, releases });
@@ -19,8 +19,8 @@ export function useShortcuts(shortcuts: Shortcuts, releases: Shortcuts = {}) {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-      const at = event.target instanceof Element ? event.target : null;
-      if (at?.closest(TYPING)) return;
+      const target = event.target instanceof Element ? event.target : null;
+      if (target?.closest(TYPING)) return;
       const handler = current.current.shortcuts[keyOf(event)];
       if (!handler) return;
       event.preventDefault();
@@ -39,5 +39,6 @@ export function useShortcuts(shortcuts: Shortcuts, releases: Shortcuts = {}) {
 
 /** Returns the name of a key. Other signs already differ with Shift. */
 function keyOf({ key, shiftKey }: KeyboardEvent): string {
+  if (key.length > 1) return key.toLowerCase();
   return shiftKey && /^[A-Z]$/.test(key) ? `shift+${key.toLowerCase()}` : key;
 }

@@ -1,5 +1,6 @@
 import { createFileRoute, redirect, useNavigate, useRouter } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
+import { appPath } from '#/gateway';
 import { ownPage } from '#/session/next';
 import {
   isSignedIn,
@@ -62,7 +63,7 @@ function SignIn() {
   return (
     <main className="mx-auto flex min-h-dvh max-w-sm flex-col justify-center gap-5 p-5">
       <div className="flex items-center gap-3">
-        <img src="/app/icon.svg" alt="" className="size-12" />
+        <img src={appPath('icon.svg')} alt="" className="size-12" />
         <div>
           <h1 className="text-2xl font-bold">GaiterGuard</h1>
           <p className="text-sm text-soft">You decide what your agents do.</p>

@@ -1,28 +1,15 @@
 /** A permanent warning about rules that allow risky requests. */
-import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { TriangleAlert } from 'lucide-react';
-import { useEffect } from 'react';
-import { listRulesInfiniteOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
-import { nextCursor } from '#/ui/Pages';
 import { allowsEverything } from './unconditional';
+import { useRules } from './useRules';
 
-/** The number of rules in one page; all pages are checked. */
-const PAGE_RULES = 200;
 const NAMES_MAX = 3;
 
 /** Shows the banner; renders nothing if every Allow rule has a condition. */
 export function OpenRules() {
-  const { data, hasNextPage, isFetching, isError, fetchNextPage } = useInfiniteQuery({
-    ...listRulesInfiniteOptions({ query: { limit: PAGE_RULES } }),
-    initialPageParam: {},
-    getNextPageParam: nextCursor,
-  });
-  useEffect(() => {
-    if (hasNextPage && !isFetching && !isError) void fetchNextPage();
-  }, [hasNextPage, isFetching, isError, fetchNextPage]);
-  const rules = data?.pages.flatMap(({ items }) => items) ?? [];
+  const rules = useRules();
   const open = rules.filter((rule) => rule.enabled && allowsEverything(rule));
   if (open.length === 0) return null;
   return (

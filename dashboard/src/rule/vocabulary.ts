@@ -123,7 +123,12 @@ const MEMBERS: Readonly<Record<string, readonly Completion[]>> = {
 const FUNCTIONS: readonly Completion[] = [
   { text: 'has(', kind: 'function', info: 'whether a field exists, in a readable body' },
   { text: 'size(', kind: 'function', info: 'the length of a string, list, or map' },
-  { text: 'int(', kind: 'function', info: 'converts to an integer' },
+  { text: 'int(', kind: 'function', info: 'converts to an integer; reads no decimals' },
+  {
+    text: 'money(',
+    kind: 'function',
+    info: 'money(amount, currency): the amount in units of its currency',
+  },
   { text: 'double(', kind: 'function', info: 'converts to a number' },
   { text: 'string(', kind: 'function', info: 'converts to a string' },
   { text: 'bool(', kind: 'function', info: 'converts to a boolean' },

@@ -10,6 +10,7 @@ import { Tabs } from '#/ui/Tabs';
 import { TextArea } from '#/ui/TextArea';
 import { TextField } from '#/ui/TextField';
 import { FileFault, textOf } from './documentFile';
+import { type IncludeText, includeOf } from './include';
 
 /** Shows the three sources to add a document. */
 export function AddDocument({
@@ -24,6 +25,8 @@ export function AddDocument({
   // Kept here, because only the open tab is mounted.
   const [text, setText] = useState('');
   const [typedUrl, setTypedUrl] = useState(url);
+  const [part, setPart] = useState<IncludeText>({ tags: '', paths: '' });
+  const include = includeOf(part);
   const add = useMutation({
     ...createDocumentMutation(),
     onSuccess: () => queries.invalidateQueries(),
@@ -32,7 +35,12 @@ export function AddDocument({
   const addText = (content: string, title?: string) =>
     add.mutateAsync({
       path,
-      body: { type: 'auto', content, ...(title && { title: title.slice(0, 200) }) },
+      body: {
+        type: 'auto',
+        content,
+        ...(title && { title: title.slice(0, 200) }),
+        ...(include && { include }),
+      },
     });
   const sources = [
     { name: 'File', content: <FromFile isBusy={add.isPending} onText={addText} /> },
@@ -47,7 +55,9 @@ export function AddDocument({
           url={typedUrl}
           isBusy={add.isPending}
           onChange={setTypedUrl}
-          onUrl={(content) => add.mutate({ path, body: { type: 'url', content } })}
+          onUrl={(content) =>
+            add.mutate({ path, body: { type: 'url', content, ...(include && { include }) } })
+          }
         />
       ),
     },
@@ -56,8 +66,46 @@ export function AddDocument({
   return (
     <div className="space-y-3">
       <Tabs label="Add a document" tabs={sources} />
+      <PartFields part={part} onChange={setPart} />
       <Failure error={formError(add.error, [])} />
     </div>
+  );
+}
+
+/** Shows the fields that select a part of an API description. */
+function PartFields({
+  part,
+  onChange,
+}: {
+  part: IncludeText;
+  onChange: (part: IncludeText) => void;
+}) {
+  return (
+    <details className="text-sm">
+      <summary className="py-1 font-medium">Read only a part</summary>
+      <div className="space-y-3 pt-2">
+        <p className="text-soft">
+          For large API descriptions. An operation is read if it matches both lists; an empty list
+          matches all. From a URL, OpenAPI and Swagger documents of up to 64 MiB are accepted.
+        </p>
+        <TextArea
+          label="Tags"
+          hint="One per line, spelled as in the document."
+          rows={2}
+          spellCheck={false}
+          value={part.tags}
+          onChange={(event) => onChange({ ...part, tags: event.target.value })}
+        />
+        <TextArea
+          label="Paths"
+          hint="One per line, such as /v1/users. Paths below them are included."
+          rows={2}
+          spellCheck={false}
+          value={part.paths}
+          onChange={(event) => onChange({ ...part, paths: event.target.value })}
+        />
+      </div>
+    </details>
   );
 }
 
@@ -99,7 +147,8 @@ function FromFile({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
           {isBusy ? 'Uploading…' : 'Drop a file here, or choose one'}
         </span>
         <span className="text-soft">
-          OpenAPI 3, Swagger 2 (JSON or YAML) or Markdown, up to 16 MB, gzip allowed
+          OpenAPI 3, Swagger 2, Google Discovery, a Postman collection or Markdown, up to 16 MiB,
+          gzip allowed
         </span>
         <input
           id={id}
@@ -176,7 +225,7 @@ function FromUrl({
         label="Document URL"
         type="url"
         required
-        hint="Fetched by the gateway, without credentials."
+        hint="Fetched by the gateway, without credentials. It may be a page that shows an API description, such as Swagger UI."
         value={url}
         onChange={(event) => onChange(event.target.value)}
       />

@@ -12,6 +12,7 @@ import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { Saved } from '#/ui/Saved';
 import { CREDENTIAL } from './anchors';
+import { ConnectProvider } from './ConnectProvider';
 import {
   CredentialFields,
   credentialFieldNames,
@@ -76,6 +77,7 @@ export function CredentialPanel({
           </Fact>
         )}
       </dl>
+      {service.authType === 'oauth2' && <ConnectProvider service={service} />}
       {form && (
         <form onSubmit={submit} onChange={replace.reset} className="mt-4 space-y-4">
           <h3 className="text-sm font-semibold">

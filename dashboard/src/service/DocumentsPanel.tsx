@@ -77,8 +77,8 @@ function ParseSummary({ document }: { document: Document }) {
       </p>
       {isEmpty && <p className="text-sm text-warn">{whyEmpty(document)}</p>}
       {warnings.length > 0 && (
-        <details className="text-sm">
-          <summary className="py-1 font-medium">Parse warnings</summary>
+        <details className="text-sm" open={isEmpty}>
+          <summary className="py-1 font-medium">Warnings</summary>
           <ul className="max-h-48 list-disc space-y-1 overflow-y-auto pl-5">
             {warnings.map((warning) => (
               <li key={warning}>
@@ -93,11 +93,10 @@ function ParseSummary({ document }: { document: Document }) {
 }
 
 /** Returns why no operations were found. */
-function whyEmpty({ type, warnings }: Document): string {
-  if (warnings.length > 0) return 'No operations could be read. See the warnings.';
-  return type === 'openapi'
-    ? 'The API description contains no operations.'
-    : 'Read as text: it is not an OpenAPI document, so requests are not matched with operations.';
+function whyEmpty({ format }: Document): string {
+  return format === 'openapi'
+    ? 'The API description contains no operations that could be read. See the warnings.'
+    : 'Read as text: it is not an API description, so requests are not matched with operations.';
 }
 
 /** Shows a document, to fetch or parse it again or to delete it. */

@@ -3,7 +3,7 @@ import { CATALOG, monogram } from './catalog';
 import { CREDENTIAL_FORMS } from './credential';
 
 describe('the catalog', () => {
-  it('is in order, each name once', () => {
+  it('lists each name once, in alphabetical order', () => {
     const names = CATALOG.map(({ name }) => name);
     expect(names).toEqual([...new Set(names)].sort((a, b) => a.localeCompare(b)));
   });

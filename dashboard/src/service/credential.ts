@@ -49,6 +49,12 @@ export const CREDENTIAL_FORMS: Readonly<Record<AuthType, readonly CredentialForm
   query: [
     { name: 'Parameter', fields: [plain('param', 'Parameter', 'api_key'), secret('value', 'Key')] },
   ],
+  path: [
+    {
+      name: 'Placeholder',
+      fields: [plain('placeholder', 'Placeholder', 'token'), secret('value', 'Key')],
+    },
+  ],
   oauth2: [
     { name: 'Access token', fields: [secret('access_token', 'Access token')] },
     {
@@ -93,6 +99,7 @@ export const AUTH_TYPES: ReadonlyArray<readonly [AuthType, string]> = [
   ['api_key', 'API key in a header'],
   ['basic', 'Username and password (Basic)'],
   ['query', 'API key in the query'],
+  ['path', 'API key in the path'],
   ['oauth2', 'OAuth 2.0'],
   ['none', 'None'],
 ];

@@ -1,10 +1,11 @@
 /** Set-up of the generated client for the signed-in user, and error messages. */
 import { client } from '#/client/client.gen';
+import { GATEWAY_PATH } from '#/gateway';
 import { ProblemError, sessionFetch } from './session';
 
 /** Configures the client. Call once, before the first request. */
 export function setUpClient() {
-  client.setConfig({ baseUrl: '', fetch: sessionFetch, throwOnError: true });
+  client.setConfig({ baseUrl: GATEWAY_PATH, fetch: sessionFetch, throwOnError: true });
   client.interceptors.error.use((error, response) => {
     if (error instanceof Error) return error;
     const body = typeof error === 'object' && error !== null ? { ...error } : {};

@@ -1,7 +1,9 @@
 /** The page to return to after signing in, limited to the dashboard. */
 
+import { appPath } from '#/gateway';
+
 /** The dashboard's base path. */
-const BASE = '/app/';
+const BASE = appPath('');
 /** Longer URLs are not links to our pages. */
 const LENGTH_MAX = 2_000;
 

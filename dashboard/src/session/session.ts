@@ -2,7 +2,9 @@
  * The session of the signed-in user. The access token is only in this page's memory; the refresh token
  * is a cookie that no script can read.
  */
+
 import type { RegistrationState, User } from '#/client';
+import { GATEWAY_PATH } from '#/gateway';
 
 /** An error response, as an exception. */
 export class ProblemError extends Error {
@@ -49,7 +51,7 @@ export function onSignedOut(listener: () => void): () => void {
 }
 
 async function post(path: string, body: unknown, options?: RequestInit): Promise<Response> {
-  return fetch(path, {
+  return fetch(GATEWAY_PATH + path, {
     ...options,
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -79,7 +81,7 @@ export async function signIn(email: string, password: string): Promise<User> {
  * can be.
  */
 export async function registrationState(): Promise<RegistrationState> {
-  const response = await fetch('/auth/registration').catch(() => null);
+  const response = await fetch(`${GATEWAY_PATH}/auth/registration`).catch(() => null);
   if (!response?.ok) return { open: false, firstAccount: false, setupCodeRequired: false };
   return response.json();
 }
@@ -96,7 +98,7 @@ export async function register(email: string, password: string, setupCode: strin
 export async function signOut(): Promise<void> {
   isSigningOut = true;
   try {
-    const response = await sessionFetch('/auth/logout', { method: 'POST' });
+    const response = await sessionFetch(`${GATEWAY_PATH}/auth/logout`, { method: 'POST' });
     if (!response.ok && response.status !== 401) throw await problemOf(response);
     end();
   } finally {

@@ -1,4 +1,5 @@
 /** Two sample requests: one that passes, and one that a human has to approve. */
+
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { CircleCheck, CircleDashed, TriangleAlert } from 'lucide-react';
@@ -7,6 +8,7 @@ import { Code, useReadablePath } from '#/agent/Connect';
 import { curlCommand } from '#/agent/snippets';
 import type { Agent, ProposedRequest, RequestEntry, Service } from '#/client';
 import { listRequestsOptions } from '#/client/@tanstack/react-query.gen';
+import { gatewayUrl } from '#/gateway';
 import { reached } from '#/service/reached';
 import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
@@ -53,7 +55,7 @@ export function Samples({
   const [sampleName] = useState(randomName);
   const samplePath = `/${sampleName}`;
   const heldIntent = `Try an approval: delete ${sampleName}, which does not exist`;
-  const input = { url: window.location.origin, key: apiKey ?? 'agt_…', service: service.name };
+  const input = { url: gatewayUrl(), key: apiKey ?? 'agt_…', service: service.name };
   return (
     <Panel title="Send two samples">
       <div className="space-y-5">

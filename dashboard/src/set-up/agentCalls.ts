@@ -1,5 +1,7 @@
 /** Requests that this page sends as the agent whose key it shows, through the door that agents use. */
+
 import type { DryRun, HeldProblem, ProposedRequest } from '#/client';
+import { GATEWAY_PATH } from '#/gateway';
 import { problemOf } from '#/session/session';
 
 /** Request timeout, in milliseconds; as long as the gateway waits for a slow service. */
@@ -35,7 +37,7 @@ export async function execute(apiKey: string, actionId: string): Promise<void> {
 }
 
 function post(path: string, apiKey: string, body: unknown): Promise<Response> {
-  return fetch(path, {
+  return fetch(GATEWAY_PATH + path, {
     method: 'POST',
     headers: { 'Agent-Key': apiKey, 'Content-Type': 'application/json' },
     ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -22,7 +22,7 @@ function PasswordForm() {
   const queries = useQueryClient();
   const change = useMutation({
     ...changePasswordMutation(),
-    // Drops the passwords from the cache with the page.
+    // The cache must not keep the passwords once the page is left.
     gcTime: 0,
     onSuccess: async () => {
       setCurrent('');
@@ -42,6 +42,7 @@ function PasswordForm() {
         autoComplete="current-password"
         autoFocus
         required
+        // As the API accepts: a password may be older than the limit for new ones.
         maxLength={4096}
         value={current}
         error={fieldError(change.error, 'currentPassword')}

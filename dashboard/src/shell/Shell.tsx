@@ -1,9 +1,11 @@
 /** The frame of every page: navigation, kill switch, and connection state. */
+
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { ExternalLink, LogOut, Menu, Moon, Sun, X } from 'lucide-react';
 import { useState } from 'react';
 import { getKillSwitchOptions, getSettingsOptions } from '#/client/@tanstack/react-query.gen';
+import { appPath, GATEWAY_PATH } from '#/gateway';
 import { useInboxCount } from '#/inbox/inbox';
 import { useConnection, useLive } from '#/live/LiveProvider';
 import { signOut } from '#/session/session';
@@ -20,7 +22,7 @@ const BAR_PAGES: readonly string[] = ['/', '/history'];
 
 /** Pages of the gateway outside the dashboard, and on the Web. */
 const HELP_PAGES = [
-  { href: '/docs', text: 'API reference' },
+  { href: `${GATEWAY_PATH}/docs`, text: 'API reference' },
   {
     href: 'https://github.com/gaiterguard/gaiterguard/blob/main/docs/src/SUMMARY.md',
     text: 'Help',
@@ -69,7 +71,7 @@ export function Shell() {
             )}
           </Button>
           <Link to="/" className="flex items-center gap-2 font-bold">
-            <img src="/app/icon.svg" alt="" className="size-7" />
+            <img src={appPath('icon.svg')} alt="" className="size-7" />
             <span className="hidden sm:inline">GaiterGuard</span>
             <span className="sr-only sm:hidden">GaiterGuard</span>
           </Link>

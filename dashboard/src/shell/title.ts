@@ -1,4 +1,5 @@
 /** The page's name and the number of matters for a human in the tab's title and icon. */
+import { appPath } from '#/gateway';
 import { pageName } from './pages';
 
 /** Returns the title of the tab that shows the page with this path. */
@@ -11,7 +12,7 @@ export function titleOf(path: string, count: number): string {
 /** Shows a count in the tab's icon. */
 export function showCountInIcon(count: number) {
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
-  if (link) link.href = count > 0 ? iconWithCount(count) : '/app/icon.svg';
+  if (link) link.href = count > 0 ? iconWithCount(count) : appPath('icon.svg');
   // The icon of an installed dashboard.
   void (count > 0 ? navigator.setAppBadge?.(count) : navigator.clearAppBadge?.())?.catch(() => {});
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fold } from './fold';
 import { formatJson } from './json';
 import { splitTarget } from './target';
-import { duration, timeLeft } from './time';
+import { duration, timeAgo, timeLeft } from './time';
 import { hasHidden, visibleSegments } from './visible';
 
 describe('untrusted text', () => {
@@ -115,5 +115,14 @@ describe('time', () => {
     expect(timeLeft('2030-01-03T23:00:00Z', now)).toBe('Expires in 2 d');
     expect(timeLeft('2029-12-31T23:59:59Z', now)).toBe('Expired');
     expect(timeLeft(null, now)).toBe('No expiry');
+  });
+
+  it('a time ago is in its largest unit', () => {
+    const now = Date.parse('2030-01-02T12:00:00Z');
+    expect(timeAgo('2030-01-02T11:59:58Z', now)).toBe('just now');
+    expect(timeAgo('2030-01-02T11:59:20Z', now)).toBe('40 s ago');
+    expect(timeAgo('2030-01-02T11:58:30Z', now)).toBe('1 min ago');
+    expect(timeAgo('2030-01-02T09:30:00Z', now)).toBe('2 h ago');
+    expect(timeAgo('2029-12-31T11:00:00Z', now)).toBe('2 d ago');
   });
 });

@@ -34,10 +34,12 @@ export function timeLeft(until: string | null, now: number): string {
   return `Expires in ${duration(left)}`;
 }
 
-/** Returns the time since `at`. */
+/** Returns the time since `at`, in its largest unit. */
 export function timeAgo(at: string, now: number): string {
   const ago = now - Date.parse(at);
-  return ago < 5 * SECOND ? 'just now' : `${duration(ago)} ago`;
+  if (ago < 5 * SECOND) return 'just now';
+  const unit = [DAY, HOUR, MINUTE].find((one) => ago >= one) ?? SECOND;
+  return `${duration(Math.floor(ago / unit) * unit)} ago`;
 }
 
 /** Returns a date and time in the user's locale. */

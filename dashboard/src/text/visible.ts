@@ -1,6 +1,6 @@
 /** Marks for the invisible characters in untrusted text. */
 
-/** A segment of text: plain, or a character shown by its code point, with how often it is repeated. */
+/** A segment of text: plain text, or the mark and name of an invisible character. */
 export type Segment = { text: string } | { mark: string; name: string };
 
 // Control, format, unassigned, and private-use characters, lone surrogates, line and paragraph
@@ -28,12 +28,12 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0x2060, 'word joiner'],
   [0x2066, 'left-to-right isolate'],
   [0x2067, 'right-to-left isolate'],
-  [0x2068, 'isolate'],
-  [0x2069, 'end of isolate'],
+  [0x2068, 'first strong isolate'],
+  [0x2069, 'pop directional isolate'],
   [0xfeff, 'byte order mark'],
 ]);
 
-/** From this number on, equal marks in a row are shown as one, since a text may have millions. */
+/** This many equal marks in a row are shown as one with a count, since a text may have millions. */
 const RUN_MIN = 4;
 
 /** Splits text into visible segments and marks. */

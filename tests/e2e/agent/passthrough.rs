@@ -199,7 +199,7 @@ async fn a_retry_without_a_key_returns_the_pending_action_and_equal_forwards_are
             .send()
             .await,
     );
-    assert_ne!(other.action_id, first.action_id);
+    assert_eq!(other.action_id, first.action_id);
     // After the execution the same call is a new one.
     scene.human.approve(&first).await;
     scene.agent.execute(&first).send().await.expect_status(200);

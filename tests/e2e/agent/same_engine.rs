@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{
-    Held, McpClient, McpMode, McpTransport, Storage, finish, on_both_databases,
+    Held, McpClient, McpMode, McpTransport, Storage, TestGateway, finish, on_both_databases,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -23,7 +23,9 @@ struct Recorded {
 }
 
 async fn a_held_request_is_the_same_through_every_door(storage: Storage) {
-    let scene = Scene::new(storage).await;
+    // The denial of one request is not the response to the next.
+    let builder = TestGateway::builder(storage).setting("DENIED_MEMORY_MINUTES", 0);
+    let scene = Scene::on(builder).await;
     let by_proxy = recorded(&scene, &by_proxy(&scene).await).await;
     assert_eq!(by_proxy.shown["digest"].as_str().unwrap().len(), 64);
     assert_eq!(by_proxy.shown["request_body"], BODY);

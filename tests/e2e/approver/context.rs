@@ -42,7 +42,7 @@ async fn a_first_request_is_reported_as_such(storage: Storage) {
         context,
         json!({
             "first_by_agent": true, "first_to_target": true,
-            "approved": 0, "denied": 0, "since": context["since"],
+            "approved": 0, "denied": 0, "since": context["since"], "repeats": null, "earlier": null,
             "amount": {
                 "currency": "EUR", "unit_is_documented": true, "value": "120.50",
                 "lowest": null, "highest": null, "count": 0,

@@ -224,7 +224,7 @@ async fn the_author_of_a_condition_is_warned_of_unlisted_fields_and_of_allowing_
         assert_eq!(checked["valid"], true, "{checked}");
         checked["warnings"].clone()
     };
-    let condition = "has(request.body.amuont) && int(request.body.amuont) > 10000";
+    let condition = "has(request.body.amuont) && double(request.body.amuont) > 10000";
     let id = scene.service.id;
     assert_eq!(
         warnings(json!({"condition": condition, "service_id": id})).await,
@@ -234,7 +234,7 @@ async fn the_author_of_a_condition_is_warned_of_unlisted_fields_and_of_allowing_
         }])
     );
     assert_eq!(warnings(json!({"condition": condition})).await, Value::Null);
-    let right = "int(request.body.amount) > 10000 && operation.effect == 'pays'";
+    let right = "double(request.body.amount) > 10000 && operation.effect == 'pays'";
     assert_eq!(
         warnings(json!({"condition": right, "service_id": id})).await,
         Value::Null

@@ -1,4 +1,4 @@
-//! Runs the examples that need only bash, curl and a Python SDK.
+//! Runs the examples that need only bash, curl and Python packages.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -83,28 +83,30 @@ async fn run(mut command: Command, variables: &[(String, String)]) -> String {
     printed
 }
 
+/// Approves the next pending action with the script of the examples, and returns what it printed.
+async fn approve_next(variables: &[(String, String)]) -> String {
+    // The script fails as long as nothing is pending.
+    for _ in 0..600 {
+        let mut command = Command::new(example("approve.sh"));
+        command.arg("looks right").envs(variables.iter().cloned());
+        let output = finish(command, "").await;
+        if output.status.success() {
+            return String::from_utf8_lossy(&output.stdout).into_owned();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("nothing was pending");
+}
+
 #[tokio::test]
 async fn the_example_agents_read_wait_and_delete() {
     let gateway = TestGateway::start(Storage::Sqlite).await;
     let upstream = ExampleUpstream::start().await;
     let variables = set_up(&gateway, &upstream).await;
 
-    let approve = async {
-        // The script fails as long as nothing is pending.
-        for _ in 0..600 {
-            let mut command = Command::new(example("approve.sh"));
-            command.arg("looks right").envs(variables.iter().cloned());
-            let output = finish(command, "").await;
-            if output.status.success() {
-                return String::from_utf8_lossy(&output.stdout).into_owned();
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("nothing was pending");
-    };
     let (printed, approved) = tokio::join!(
         run(Command::new(example("curl/agent.sh")), &variables),
-        approve
+        approve_next(&variables)
     );
     assert!(approved.contains("\"status\":\"APPROVED\""), "{approved}");
     assert_eq!(printed.matches("Call Ann").count(), 2, "{printed}");
@@ -114,4 +116,38 @@ async fn the_example_agents_read_wait_and_delete() {
     chat.arg(example("python/chat.py"));
     let printed = run(chat, &variables).await;
     assert_eq!(printed, "You said: Name a color.\n");
+}
+
+#[tokio::test]
+async fn the_example_agents_with_a_framework_delete_a_note_after_approval() {
+    let gateway = TestGateway::start(Storage::Sqlite).await;
+    let upstream = ExampleUpstream::start().await;
+    let variables = set_up(&gateway, &upstream).await;
+    let home = tempfile::tempdir().unwrap();
+    for (program, deleted) in [
+        ("langchain/agent.py", "Call Ann"),
+        ("openai-agents/agent.py", "Buy milk"),
+    ] {
+        let mut agent = python_command("python", home.path());
+        agent.arg(example(program));
+        let (printed, approved) = tokio::join!(run(agent, &variables), approve_next(&variables));
+        assert!(approved.contains("\"status\":\"APPROVED\""), "{approved}");
+        // The model repeats the result of the tool.
+        let last = printed.lines().last().unwrap();
+        assert!(
+            last.contains("You said: ") && last.contains(deleted),
+            "{printed}"
+        );
+    }
+}
+
+#[test]
+fn the_tests_use_the_versions_that_the_examples_state() {
+    let installed = include_str!("../../upstreams/requirements.txt");
+    for stated in ["langchain", "openai-agents"] {
+        let path = example(stated).join("requirements.txt");
+        for line in std::fs::read_to_string(path).unwrap().lines() {
+            assert!(installed.lines().any(|one| one == line), "{stated}: {line}");
+        }
+    }
 }

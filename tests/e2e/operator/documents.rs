@@ -555,7 +555,7 @@ async fn costly_markdown_is_read_in_time_and_keeps_its_words() {
     assert!(made["sections"].as_u64().unwrap() > 0, "{made}");
     let warnings = made["warnings"].to_string();
     assert!(
-        warnings.contains("nests or repeats without measure"),
+        warnings.contains("is nested too deeply or repeats too much"),
         "{warnings}"
     );
 }

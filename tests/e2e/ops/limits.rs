@@ -370,10 +370,10 @@ async fn a_costly_page_is_read_in_time_and_delays_no_start(storage: Storage) {
             "{n}: {:?}",
             added.elapsed()
         );
-        let warnings = made["warnings"].as_array().unwrap();
+        let is_cut = made["warnings"].to_string().contains("nested too deeply");
         match n {
-            0 | 1 => assert!(!warnings.is_empty(), "{n}: {made}"),
-            3 => assert!(warnings.is_empty(), "{made}"),
+            0 | 1 => assert!(is_cut, "{n}: {made}"),
+            3 => assert!(!is_cut, "{made}"),
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-/// The limit on the different server paths in a catalog.
+/// The limit on the different server paths in a catalog. Each has a bit of its own in a `u64`.
 pub const BASES_MAX: usize = 63;
 
 /// The set of applicable server paths, one bit for each.
@@ -32,7 +32,9 @@ pub(super) struct Offset {
 }
 
 impl Bases {
-    /// Returns the bit of a server path; `None` if there are more than the limit.
+    /// Returns the bit of a server path; no bit if there are more paths than the limit. Templates
+    /// below such a path then match only at the beginning of a path or after the service's own
+    /// path.
     pub(super) fn bit(&mut self, base: &str) -> BaseSet {
         if let Some(index) = self.by_text.get(base) {
             return 1 << index;
@@ -74,12 +76,12 @@ impl Bases {
                 declared_by,
             }),
         };
-        let behind_service =
+        let after_service =
             (!service.is_empty() && path.starts_with(service)).then_some(service.len());
-        if let Some(start) = behind_service {
+        if let Some(start) = after_service {
             add(start, 0);
         }
-        for start in [Some(0), behind_service].into_iter().flatten() {
+        for start in [Some(0), after_service].into_iter().flatten() {
             for (index, base) in self.known.iter().enumerate() {
                 let rest = &path[start..];
                 let fits = rest.len() >= base.len()

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Catalog;
 use crate::operation::{Body, Documented};
 
-/// The most characters in which a suggested name may differ from the given one. A typing mistake rarely
-/// changes more than two.
+/// The most characters in which a suggested name may differ from the given one. A typing mistake
+/// rarely changes more than two.
 const DIFFERENCES_MAX: usize = 2;
 
-/// The longest name that is compared, in bytes. The cost of a comparison grows with the product of the
-/// lengths, and longer names are rare.
+/// The longest name that is compared, in bytes. The cost of a comparison grows with the product of
+/// the lengths, and longer names are rare.
 const COMPARED_BYTES_MAX: usize = 128;
 
 /// The greatest difference in length between similar names, in bytes. A character has up to
@@ -19,8 +19,8 @@ const COMPARED_BYTES_MAX: usize = 128;
 const DIFFERENCES_BYTES_MAX: usize = 4 * DIFFERENCES_MAX;
 
 impl Catalog {
-    /// Returns whether some operation's body has a value at a JSON pointer; `None` if the documents do not
-    /// say, because they describe no body, or one that may have unlisted fields.
+    /// Returns whether some operation's body has a value at a JSON pointer; `None` if the documents
+    /// do not say, because they describe no body, or one that may have unlisted fields.
     pub fn lists_body_field(&self, pointer: &str) -> Option<bool> {
         let mut listed = None;
         for body in self.bodies() {
@@ -33,9 +33,9 @@ impl Catalog {
         listed
     }
 
-    /// Returns the dotted path of the documented field whose name is most similar to the last name in a
-    /// pointer that no document lists; `None` if no name is similar enough. If several names are equally
-    /// similar, it is the field whose whole path is most similar.
+    /// Returns the dotted path of the documented field whose name is most similar to the last name
+    /// in a pointer that no document lists; `None` if no name is similar enough. If several names
+    /// are equally similar, it is the field whose whole path is most similar.
     pub fn similar_body_field(&self, pointer: &str) -> Option<String> {
         let wanted = name_of(pointer).to_lowercase();
         // Large documents repeat few names many times.
@@ -78,8 +78,9 @@ fn name_of(pointer: &str) -> &str {
     names.find(|name| !is_index(name)).unwrap_or_default()
 }
 
-/// Returns how many characters must be added, removed, replaced, or swapped with the next one to turn one
-/// name into the other. `None` if more than [`DIFFERENCES_MAX`], or at least half of the longer name.
+/// Returns how many characters must be added, removed, replaced, or swapped with the next one to
+/// turn one name into the other. `None` if more than [`DIFFERENCES_MAX`], or at least half of the
+/// longer name.
 fn differences(one: &str, other: &str) -> Option<usize> {
     let longest = one.len().max(other.len());
     if longest > COMPARED_BYTES_MAX || one.len().abs_diff(other.len()) > DIFFERENCES_BYTES_MAX {
@@ -90,7 +91,7 @@ fn differences(one: &str, other: &str) -> Option<usize> {
     (distance <= DIFFERENCES_MAX && distance * 2 < characters).then_some(distance)
 }
 
-/// Returns in how many characters two paths differ, for paths that are short enough to be compared.
+/// Returns in how many characters two paths differ; `usize::MAX` if one is too long to be compared.
 fn path_differences(one: &str, other: &str) -> usize {
     if one.len().max(other.len()) > COMPARED_BYTES_MAX {
         return usize::MAX;
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_no_document_lists_is_compared_with_those_that_one_lists() {
+    fn a_misspelled_field_suggests_the_most_similar_documented_one() {
         let known = catalog(vec![
             body(&["/amount", "/currency"], false),
             body(&["/lines", "/lines/*/price", "/备注"], false),
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn of_fields_with_similar_names_the_one_on_the_most_similar_path_is_suggested() {
+    fn the_most_similar_path_decides_between_fields_with_similar_names() {
         let pointers = ["/amount", "/refund/amount", "/item/name", "/customer/name"];
         let known = catalog(vec![body(&pointers, false)]);
         for (pointer, similar) in [
@@ -182,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn documents_that_leave_a_body_open_do_not_say_what_it_lacks() {
+    fn documents_that_leave_a_body_open_do_not_rule_a_field_out() {
         let open = catalog(vec![body(&["/amount"], false), body(&["/note"], true)]);
         assert_eq!(open.lists_body_field("/amuont"), None);
         assert_eq!(open.lists_body_field("/note"), Some(true));

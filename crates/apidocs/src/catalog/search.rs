@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use super::words;
 
-/// The BM25 parameters: k1 saturates repeated words, b normalizes by length. These are the usual values.
+/// BM25's k1: how soon repeating a word stops raising the score. This is the usual value.
 const SATURATION: f32 = 1.2;
+
+/// BM25's b: how much a text's length lowers its score. This is the usual value.
 const LENGTH_SHARE: f32 = 0.75;
 
 /// The limit on the words of a query.
@@ -14,7 +16,7 @@ const QUERY_WORDS_MAX: usize = 256;
 /// The limit on the entries of an index. Texts beyond it are not found.
 const POSTINGS_MAX: usize = 4_000_000;
 
-/// Stop words.
+/// Stop words: too common in API documentation to distinguish one text from another.
 const STOP: [&str; 40] = [
     "the", "of", "to", "and", "in", "is", "it", "for", "an", "or", "be", "by", "on", "with",
     "that", "this", "as", "are", "from", "at", "if", "can", "will", "you", "your", "not", "must",
@@ -27,13 +29,13 @@ const STOP: [&str; 40] = [
 pub(super) struct TextIndex {
     words: HashMap<Box<str>, Vec<(u32, f32)>>,
     lengths: Vec<f32>,
-    total: f32,
+    total_length: f32,
     postings: usize,
 }
 
 impl TextIndex {
-    /// Adds a text, given its parts and the weight of a word in each part. Texts are numbered in the
-    /// order in which they are added.
+    /// Adds a text, given its parts and the weight of a word in each part. Texts are numbered in
+    /// the order in which they are added.
     pub(super) fn add(&mut self, parts: &[(&str, f32)]) {
         let number = u32::try_from(self.lengths.len()).unwrap_or(u32::MAX);
         let mut counts: HashMap<String, f32> = HashMap::new();
@@ -47,7 +49,7 @@ impl TextIndex {
             }
         }
         self.lengths.push(length);
-        self.total += length;
+        self.total_length += length;
         for (word, count) in counts {
             if self.postings == POSTINGS_MAX {
                 break;
@@ -70,7 +72,7 @@ impl TextIndex {
         asked.sort_unstable();
         asked.dedup();
         let texts = self.lengths.len() as f32;
-        let average = (self.total / texts).max(1.0);
+        let average = (self.total_length / texts).max(1.0);
         let mut scores: HashMap<u32, f32> = HashMap::new();
         for word in asked.iter().take(QUERY_WORDS_MAX) {
             let Some(places) = self.words.get(word.as_str()) else {
@@ -89,7 +91,9 @@ impl TextIndex {
             .into_iter()
             .map(|(number, score)| (number as usize, score))
             .collect();
-        best.sort_by(|(a, one), (b, other)| other.total_cmp(one).then(a.cmp(b)));
+        best.sort_by(|(number, score), (other, other_score)| {
+            other_score.total_cmp(score).then(number.cmp(other))
+        });
         best.truncate(limit);
         best
     }

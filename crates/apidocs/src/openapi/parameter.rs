@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::prose::describe;
 use super::reference::Source;
 use super::schema;
 use super::values;
 use crate::operation::{Body, Field, Parameter, Place};
+use crate::pointer::escaped;
 use crate::template;
 
 /// The limit on the parameters of one operation.
@@ -82,7 +84,7 @@ impl Parameters {
         self.parameters.push(Parameter {
             name: name.to_owned(),
             place: location,
-            description: description.and_then(schema::describe),
+            description: description.and_then(describe),
             kind: schema
                 .get("type")
                 .and_then(Value::as_str)
@@ -121,7 +123,7 @@ impl Parameters {
         parameter: &'v Map<String, Value>,
     ) {
         let body = self.body.get_or_insert_default();
-        let pointer = format!("/{}", schema::escaped(name));
+        let pointer = format!("/{}", escaped(name));
         if body.field(&pointer).is_some() {
             return;
         }
@@ -137,7 +139,7 @@ impl Parameters {
         body.required |= required;
         body.fields.push(Field {
             pointer,
-            description: description.and_then(schema::describe),
+            description: description.and_then(describe),
             kind: schema
                 .get("type")
                 .and_then(Value::as_str)

@@ -1,23 +1,28 @@
 //! Resolves references within a document. References to other documents are never followed.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell, RefMut};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::text::percent_decoded;
+use super::kinds::Kinds;
+use crate::pointer::{self, HOPS_MAX};
 use crate::warning::Warnings;
-
-/// The length limit of a chain of references.
-const HOPS_MAX: usize = 32;
 
 /// The limit on the values that are visited while following schemas, per document.
 const WORK_MAX: usize = 5_000_000;
+
+/// The time limit for reading a tree. Documents with thousands of operations take a second; one that
+/// takes longer repeats large parts by reference.
+const TIME_MAX: Duration = Duration::from_secs(10);
 
 /// A document whose references can be followed, and its warnings.
 pub(super) struct Source<'v> {
     root: &'v Value,
     warnings: RefCell<Warnings>,
     work: Cell<usize>,
+    end: Instant,
+    kinds: OnceCell<Kinds<'v>>,
 }
 
 impl<'v> Source<'v> {
@@ -26,6 +31,8 @@ impl<'v> Source<'v> {
             root,
             warnings: RefCell::new(warnings),
             work: Cell::new(WORK_MAX),
+            end: Instant::now() + TIME_MAX,
+            kinds: OnceCell::new(),
         }
     }
 
@@ -33,20 +40,35 @@ impl<'v> Source<'v> {
         self.root
     }
 
+    /// Returns which schemas build on which.
+    pub(super) fn kinds(&self) -> &Kinds<'v> {
+        self.kinds.get_or_init(|| Kinds::of(self.root))
+    }
+
     /// Adds a warning.
     pub(super) fn warn(&self, place: &str, trouble: &str) {
         self.warnings.borrow_mut().add(place, trouble);
+    }
+
+    /// Returns the warnings, for a reader that adds its own.
+    pub(super) fn warnings(&self) -> RefMut<'_, Warnings> {
+        self.warnings.borrow_mut()
     }
 
     pub(super) fn into_warnings(self) -> Warnings {
         self.warnings.into_inner()
     }
 
-    /// Takes a step from the document's limit on work; returns false once it is used up.
+    /// Returns whether the time limit is reached.
+    pub(super) fn is_late(&self) -> bool {
+        Instant::now() > self.end
+    }
+
+    /// Takes a step from the document's limit on work; returns false once that or the time is used up.
     pub(super) fn may_continue(&self) -> bool {
         match self.work.get() {
             0 => false,
-            1 => {
+            left if left == 1 || self.is_late() => {
                 self.work.set(0);
                 self.warn("schemas", "are too large; not all body fields are known");
                 false
@@ -73,7 +95,7 @@ impl<'v> Source<'v> {
                 );
                 return None;
             };
-            let Some(target) = self.at(pointer) else {
+            let Ok(target) = pointer::follow(self.root, pointer) else {
                 self.warn(reference, "is a reference to nothing in this document");
                 return None;
             };
@@ -81,20 +103,5 @@ impl<'v> Source<'v> {
         }
         self.warn(place, "has circular references");
         None
-    }
-
-    fn at(&self, pointer: &str) -> Option<&'v Value> {
-        let pointer = percent_decoded(pointer);
-        if let Some(found) = self.root.pointer(&pointer) {
-            return Some(found);
-        }
-        // Some documents refer to a schema by its name alone: `#Pet` or `#/Pet`.
-        let name = pointer.trim_start_matches('/');
-        if name.is_empty() || name.contains('/') {
-            return None;
-        }
-        ["/components/schemas/", "/definitions/"]
-            .iter()
-            .find_map(|home| self.root.pointer(&format!("{home}{name}")))
     }
 }

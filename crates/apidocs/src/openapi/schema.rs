@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::prose::FIELD_TEXT_CHARS_MAX;
 use super::reference::Source;
-use super::values;
-use crate::operation::{Body, Field};
+use super::shape::Shape;
+use crate::operation::Body;
+use crate::pointer::escaped;
 use crate::text;
 
 /// The limit on the fields of one operation's body; outer ones are kept first.
@@ -14,12 +16,6 @@ pub const FIELDS_MAX: usize = 250;
 
 /// The depth limit of fields.
 pub const FIELD_DEPTH_MAX: usize = 6;
-
-/// The length limit of the description of a field or parameter, in characters.
-pub const FIELD_TEXT_CHARS_MAX: usize = 500;
-
-/// The limit on the schemas that are combined for one value.
-const PARTS_MAX: usize = 64;
 
 /// The limit on the schemas that are followed for one body.
 const FOLLOWED_MAX: usize = 2_000;
@@ -88,19 +84,25 @@ impl<'v> Walk<'_, 'v> {
             self.open
                 .push_back((format!("{pointer}/*"), items, depth + 1));
         }
-        for (name, property) in &shape.properties {
-            let inner = format!("{pointer}/{}", escaped(name));
+        for property in &shape.properties {
+            let inner = format!("{pointer}/{}", escaped(property.name));
             if !self.numbers.contains_key(&inner) {
                 if self.body.fields.len() == FIELDS_MAX || !self.source.may_continue() {
                     return false;
                 }
-                let mut field = Shape::read(self.source, self.place, property).field();
+                let mut field = Shape::read(self.source, self.place, property.schema).field();
                 field.pointer.clone_from(&inner);
-                field.required = shape.required.contains(name);
+                field.required = shape.required.contains(property.name);
+                if let Some(note) = shape.note(property.name) {
+                    field.description = Some(match field.description {
+                        Some(words) => text::cut(&format!("{note} {words}"), FIELD_TEXT_CHARS_MAX),
+                        None => note,
+                    });
+                }
                 self.numbers.insert(inner.clone(), self.body.fields.len());
                 self.body.fields.push(field);
             }
-            self.open.push_back((inner, property, depth + 1));
+            self.open.push_back((inner, property.schema, depth + 1));
         }
         true
     }
@@ -113,143 +115,4 @@ impl<'v> Walk<'_, 'v> {
             None => self.body.is_open = true,
         }
     }
-}
-
-/// Encodes a name as a part of a JSON pointer.
-pub(super) fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-/// The combined schemas of one value.
-#[derive(Default)]
-struct Shape<'v> {
-    kinds: Vec<&'v str>,
-    description: Option<&'v str>,
-    values: Vec<String>,
-    properties: Vec<(&'v str, &'v Value)>,
-    required: HashSet<&'v str>,
-    items: Vec<&'v Value>,
-    is_open: bool,
-}
-
-impl<'v> Shape<'v> {
-    fn read(source: &Source<'v>, place: &str, schema: &'v Value) -> Self {
-        let mut shape = Self::default();
-        let mut open = vec![(schema, true)];
-        let mut seen: HashSet<*const Value> = HashSet::new();
-        while let Some((schema, is_certain)) = open.pop() {
-            // A description next to a reference applies to this place.
-            if shape.description.is_none() {
-                shape.description = schema.get("description").and_then(Value::as_str);
-            }
-            let Some(schema) = source.resolve(place, schema) else {
-                shape.is_open = true;
-                continue;
-            };
-            if !seen.insert(std::ptr::from_ref(schema)) {
-                continue;
-            }
-            if seen.len() > PARTS_MAX || !source.may_continue() {
-                shape.is_open = true;
-                break;
-            }
-            match schema {
-                Value::Object(schema) => shape.overlay(schema, is_certain, &mut open),
-                Value::Bool(_) => shape.is_open = true,
-                _ => {
-                    source.warn(place, "has an invalid schema");
-                    shape.is_open = true;
-                }
-            }
-        }
-        shape
-    }
-
-    fn overlay(
-        &mut self,
-        schema: &'v Map<String, Value>,
-        is_certain: bool,
-        open: &mut Vec<(&'v Value, bool)>,
-    ) {
-        if self.description.is_none() {
-            self.description = ["description", "title"]
-                .iter()
-                .find_map(|key| schema.get(*key).and_then(Value::as_str));
-        }
-        match schema.get("type") {
-            Some(Value::String(kind)) => self.add_kind(kind),
-            Some(Value::Array(kinds)) => {
-                for kind in kinds.iter().filter_map(Value::as_str) {
-                    self.add_kind(kind);
-                }
-            }
-            _ => {}
-        }
-        values::collect(schema, &mut self.values);
-        if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
-            for (name, property) in properties {
-                self.properties.push((name, property));
-            }
-        }
-        // A field that one of several variants requires is not required in all of them.
-        if is_certain && let Some(Value::Array(names)) = schema.get("required") {
-            self.required.extend(names.iter().filter_map(Value::as_str));
-        }
-        match schema.get("items") {
-            Some(Value::Array(tuple)) => self.items.extend(tuple),
-            Some(items @ Value::Object(_)) => self.items.push(items),
-            _ => {}
-        }
-        if let Some(Value::Array(tuple)) = schema.get("prefixItems") {
-            self.items.extend(tuple);
-        }
-        let admits_others = !matches!(
-            schema.get("additionalProperties"),
-            None | Some(Value::Bool(false))
-        );
-        if admits_others || schema.contains_key("patternProperties") {
-            self.is_open = true;
-        }
-        for (key, certain) in [("anyOf", false), ("oneOf", false), ("allOf", is_certain)] {
-            if let Some(Value::Array(parts)) = schema.get(key) {
-                open.extend(parts.iter().rev().map(|part| (part, certain)));
-            }
-        }
-    }
-
-    fn add_kind(&mut self, kind: &'v str) {
-        if kind != "null" && !self.kinds.contains(&kind) {
-            self.kinds.push(kind);
-        }
-    }
-
-    /// Returns whether it may have unlisted members.
-    fn admits_more(&self) -> bool {
-        let is_scalar = !self.kinds.is_empty()
-            && !self
-                .kinds
-                .iter()
-                .any(|kind| ["object", "array"].contains(kind));
-        let says_nothing = self.properties.is_empty() && self.items.is_empty();
-        self.is_open || (says_nothing && !is_scalar)
-    }
-
-    fn field(&self) -> Field {
-        Field {
-            description: self.description.and_then(describe),
-            kind: match self.kinds.as_slice() {
-                [kind] => Some((*kind).to_owned()),
-                _ => None,
-            },
-            values: self.values.clone(),
-            ..Field::default()
-        }
-    }
-}
-
-/// Returns a description without markup, truncated.
-pub(super) fn describe(description: &str) -> Option<String> {
-    let plain = text::without_tags(description);
-    let plain = plain.trim();
-    (!plain.is_empty()).then(|| text::cut(plain, FIELD_TEXT_CHARS_MAX))
 }

@@ -23,12 +23,15 @@ pub(super) fn collect(schema: &Map<String, Value>, values: &mut Vec<String>) {
         .flatten()
         .chain(schema.get("const"));
     for value in all {
+        if values.len() == VALUES_MAX {
+            return;
+        }
         let value = match value {
             Value::String(value) => text::cut(value, VALUE_CHARS_MAX),
             Value::Number(_) | Value::Bool(_) => value.to_string(),
             _ => continue,
         };
-        if values.len() < VALUES_MAX && !values.contains(&value) {
+        if !values.contains(&value) {
             values.push(value);
         }
     }

@@ -2,7 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that panics says where")]
 
+mod corpus;
+mod formats;
+mod kinds;
 mod matching;
 mod properties;
 mod reading;
+mod references;
+mod selection;
 mod support;
+mod viewers;

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use gaiterguard_apidocs::{Catalog, Document, Format, read};
+use gaiterguard_apidocs::{Catalog, Document, Format, Operation, read};
 
 /// The folder of the documents next to the tests.
 pub(crate) fn data() -> PathBuf {
@@ -50,4 +50,14 @@ pub(crate) fn openapi(text: &str) -> Document {
 /// Returns a catalog of one description of an API.
 pub(crate) fn catalog(text: &str) -> Catalog {
     Catalog::new(vec![Arc::new(openapi(text))])
+}
+
+/// Returns the operation with an id.
+#[track_caller]
+pub(crate) fn operation<'d>(document: &'d Document, id: &str) -> &'d Operation {
+    let found = document
+        .operations
+        .iter()
+        .find(|operation| operation.id == id);
+    found.unwrap_or_else(|| panic!("{id} is not among the operations"))
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::header;
+use gaiterguard_domain::placeholder::Placeholder;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -24,6 +25,22 @@ pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+/// Everything but the characters that a segment of a path may contain (RFC 3986, section 3.3). Servers that do
+/// not decode a path expect a token such as `123:abc` as it is.
+const ENCODED_IN_PATH: &AsciiSet = &ENCODED
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b'=')
+    .remove(b':')
+    .remove(b'@');
+
 /// Why a credential cannot be injected into a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InjectError {
@@ -36,6 +53,9 @@ pub enum InjectError {
     /// The query would be longer than the maximum length of a URL.
     #[error("the request's URL would be too long with the credential in it")]
     TooLong,
+    /// The path does not contain the placeholder exactly once.
+    #[error("the path must contain the placeholder of the credential exactly once")]
+    Placeholder,
 }
 
 /// Injects the credential into a request's headers or query.
@@ -69,6 +89,9 @@ pub fn inject(
         }
         Credential::Query { param, value } => {
             *path_and_query = with_parameter(path_and_query.as_str(), param, value)?;
+        }
+        Credential::Path { placeholder, value } => {
+            *path_and_query = with_segment(path_and_query.as_str(), placeholder, value)?;
         }
     }
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -147,6 +170,29 @@ fn with_parameter(
         utf8_percent_encode(value, ENCODED)
     )
     .map_err(|_| InjectError::TooLong)?;
+    PathAndQuery::try_from(text.as_str()).map_err(|_| InjectError::TooLong)
+}
+
+fn with_segment(
+    path_and_query: &str,
+    placeholder: &Placeholder,
+    value: &SecretString,
+) -> Result<PathAndQuery, InjectError> {
+    let end = path_and_query.find('?').unwrap_or(path_and_query.len());
+    let (path, query) = path_and_query.split_at(end);
+    let mut pieces = placeholder.pieces(path);
+    let (Some(before), Some(behind), None) = (pieces.next(), pieces.next(), pieces.next()) else {
+        return Err(InjectError::Placeholder);
+    };
+    let value = value.expose_secret();
+    // An encoded byte takes three. The whole capacity is reserved, because a string that grows leaves
+    // a copy of the secret behind.
+    let capacity = path_and_query.len() + 3 * value.len();
+    let mut text = Zeroizing::new(String::with_capacity(capacity));
+    text.push_str(before);
+    text.extend(utf8_percent_encode(value, ENCODED_IN_PATH));
+    text.push_str(behind);
+    text.push_str(query);
     PathAndQuery::try_from(text.as_str()).map_err(|_| InjectError::TooLong)
 }
 

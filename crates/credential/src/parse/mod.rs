@@ -1,10 +1,12 @@
 //! Parsing a credential as an operator enters it. A value that could not be sent is refused here, with
 //! the field's name and never with its value.
 
+mod authorization;
 mod oauth;
 
 use gaiterguard_domain::field::{Checked, FieldError, KEY_NOT_STORED, refused};
 use gaiterguard_domain::header::is_hop_by_hop;
+use gaiterguard_domain::placeholder::Placeholder;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::service::AuthType;
 use gaiterguard_upstream::AddressPolicy;
@@ -64,6 +66,7 @@ impl Credential {
             AuthType::Basic => reader.basic(),
             AuthType::ApiKey => reader.api_key(),
             AuthType::Query => reader.query(),
+            AuthType::Path => reader.path(),
             AuthType::Oauth2 => reader.oauth2(policy),
         };
         reader.finish()?;
@@ -163,6 +166,30 @@ impl<'a> Reader<'a> {
             param: param.to_owned(),
             value: value.into(),
         })
+    }
+
+    fn path(&mut self) -> Option<Credential> {
+        let placeholder = self.text("placeholder");
+        let value = self.text("value");
+        let (placeholder, value) = (placeholder?, value?);
+        // Its dots would be a segment that leads elsewhere.
+        if value.bytes().all(|byte| byte == b'.') {
+            self.refuse("value", "must not consist of dots");
+            return None;
+        }
+        if self.holds_agent_key("placeholder", placeholder) {
+            return None;
+        }
+        match Placeholder::parse(placeholder) {
+            Ok(placeholder) => Some(Credential::Path {
+                placeholder,
+                value: value.into(),
+            }),
+            Err(invalid) => {
+                self.refuse("placeholder", invalid.to_string());
+                None
+            }
+        }
     }
 
     /// Refuses an agent key in a part of the credential that is stored unsealed. Returns whether it did.

@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn client_auth(&mut self) -> Option<ClientAuthentication> {
+    pub(super) fn client_auth(&mut self) -> Option<ClientAuthentication> {
         let word = self.optional_text("client_auth")?;
         let way = ClientAuthentication::parse(word);
         if way.is_none() {
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the further fields of the form.
-    fn extra(&mut self, has_refresh_token: bool) -> Vec<(String, SecretString)> {
+    pub(super) fn extra(&mut self, has_refresh_token: bool) -> Vec<(String, SecretString)> {
         const FIELD: &str = "extra";
         self.known.push(FIELD);
         let texts = match self.fields.texts(FIELD) {
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a JSON Pointer.
-    fn response_pointer(&mut self) -> Option<&'a str> {
+    pub(super) fn response_pointer(&mut self) -> Option<&'a str> {
         const FIELD: &str = "response_pointer";
         let pointer = self.optional_text(FIELD)?;
         if self.holds_agent_key(FIELD, pointer) {
@@ -149,21 +149,32 @@ impl<'a> Reader<'a> {
 
     fn token_url(&mut self, policy: &AddressPolicy) -> Option<Target> {
         let text = self.text("token_url")?;
-        if self.holds_agent_key("token_url", text) {
+        self.url("token_url", text, policy)
+    }
+
+    /// Reads an optional URL that the gateway or the operator's browser opens.
+    pub(super) fn optional_url(
+        &mut self,
+        field: &'a str,
+        policy: &AddressPolicy,
+    ) -> Option<Target> {
+        let text = self.optional_text(field)?;
+        self.url(field, text, policy)
+    }
+
+    fn url(&mut self, field: &str, text: &str, policy: &AddressPolicy) -> Option<Target> {
+        if self.holds_agent_key(field, text) {
             return None;
         }
         let target = match Target::parse(text) {
             Ok(target) => target,
             Err(refused) => {
-                self.refuse(
-                    "token_url",
-                    format!("must be the http or https URL of a token endpoint: {refused}"),
-                );
+                self.refuse(field, format!("must be an http or https URL: {refused}"));
                 return None;
             }
         };
         if let Err(message) = literal::check(target.origin(), policy) {
-            self.refuse("token_url", message);
+            self.refuse(field, message);
             return None;
         }
         Some(target)

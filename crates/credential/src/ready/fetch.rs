@@ -16,7 +16,7 @@ use super::freshness::{Freshness, freshness};
 use super::unavailable::CredentialUnavailable;
 use crate::credential::Credential;
 use crate::grant::OauthGrant;
-use crate::token_endpoint::{self, TokenError};
+use crate::token_endpoint::{self, Presented, TokenError};
 
 /// How often a fetch starts again because the credential was changed while it ran. Operators change
 /// credentials by hand, so a third conflict means that something else is wrong.
@@ -113,7 +113,8 @@ impl Inner {
             service_id: service.id.0,
             target_version: stored.version,
         };
-        let fetched = token_endpoint::fetch(&self.upstream, pool, &grant, now).await;
+        let fetched =
+            token_endpoint::fetch(&self.upstream, pool, &grant, Presented::Stored, now).await;
         let (fetched, accepted_auth) = match fetched {
             Ok(fetched) => fetched,
             Err(error) => {

@@ -173,6 +173,15 @@ impl Credentials {
         self.shared.memory().failures.shown(service.id, latest)
     }
 
+    /// Returns the names of the values of a service's credential that are not hidden wherever its upstream
+    /// repeats them. Empty if the credential cannot be opened.
+    pub async fn short_values(&self, service: &Service) -> Vec<String> {
+        match self.latest(service).await {
+            Ok((_, credential)) => credential.short_values(),
+            Err(_) => Vec::new(),
+        }
+    }
+
     /// Returns the latest credential of a service, sealed and opened.
     async fn latest<'a>(
         &self,

@@ -1,4 +1,4 @@
-//! The request for an access token (RFC 6749, sections 4.4.2 and 6).
+//! The request for an access token (RFC 6749, sections 4.1.3, 4.4.2 and 6).
 
 use std::fmt::Write as _;
 
@@ -17,10 +17,28 @@ use super::error::TokenError;
 use crate::grant::{ClientAuthentication, OauthGrant};
 use crate::inject::ENCODED;
 
+/// A grant that is exchanged for an access token.
+#[derive(Clone, Copy)]
+pub(crate) enum Presented<'a> {
+    /// The refresh token of the grant if there is one, else the client credentials.
+    Stored,
+    /// The code of an authorization.
+    Code(AuthorizationCode<'a>),
+}
+
+/// The code of an authorization, and what proves that it is presented by the client that asked for it.
+#[derive(Clone, Copy)]
+pub(crate) struct AuthorizationCode<'a> {
+    pub(crate) code: &'a SecretString,
+    pub(crate) verifier: &'a SecretString,
+    pub(crate) redirect_uri: &'a str,
+}
+
 /// Builds the request of one exchange.
 pub(super) fn request(
     pool: PoolKey,
     grant: &OauthGrant,
+    presented: Presented<'_>,
     authentication: ClientAuthentication,
 ) -> Result<Outbound, TokenError> {
     let origin = Origin::from(grant.token_url.origin());
@@ -44,7 +62,7 @@ pub(super) fn request(
         path_and_query,
         headers,
         web_socket: false,
-        body: form(grant, authentication).into_bytes().into(),
+        body: form(grant, presented, authentication).into_bytes().into(),
         options: SendOptions::default(),
     })
 }
@@ -72,17 +90,30 @@ fn client_basic(grant: &OauthGrant) -> Result<HeaderValue, TokenError> {
     Ok(value)
 }
 
-fn form(grant: &OauthGrant, authentication: ClientAuthentication) -> Form {
+fn form(
+    grant: &OauthGrant,
+    presented: Presented<'_>,
+    authentication: ClientAuthentication,
+) -> Form {
     let mut fields: Vec<(&str, &str)> = Vec::new();
-    match &grant.refresh_token {
-        Some(refresh_token) => {
+    match (presented, &grant.refresh_token) {
+        (Presented::Code(code), _) => fields.extend([
+            ("grant_type", "authorization_code"),
+            ("code", code.code.expose_secret()),
+            ("redirect_uri", code.redirect_uri),
+            ("code_verifier", code.verifier.expose_secret()),
+        ]),
+        (Presented::Stored, Some(refresh_token)) => {
             fields.push(("grant_type", "refresh_token"));
             fields.push(("refresh_token", refresh_token.expose_secret()));
         }
-        None if grant.extra.iter().any(|(name, _)| name == "grant_type") => {}
-        None => fields.push(("grant_type", "client_credentials")),
+        (Presented::Stored, None) if grant.extra.iter().any(|(name, _)| name == "grant_type") => {}
+        (Presented::Stored, None) => fields.push(("grant_type", "client_credentials")),
     }
-    if let Some(scope) = &grant.scope {
+    // The code has the scope for which it was asked.
+    if let Some(scope) = &grant.scope
+        && matches!(presented, Presented::Stored)
+    {
         fields.push(("scope", scope));
     }
     for (name, value) in &grant.extra {

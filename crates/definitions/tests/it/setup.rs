@@ -152,6 +152,7 @@ fn upstream(allowed: Vec<AllowedRange>) -> Arc<Upstream> {
         idle_timeout: Duration::from_secs(10),
         private_allow: allowed,
         hosts: vec![("id.example.test".to_owned(), "127.0.0.1".parse().unwrap())],
+        proxy: None,
         ca_file: None,
         own_listeners: Vec::new(),
     });

@@ -2,9 +2,12 @@
 
 use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::action::ActionState;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
-use gaiterguard_domain::request::{Digest, IdempotencyKey, idempotency_digest};
+use gaiterguard_domain::redact;
+use gaiterguard_domain::request::{Digest, IdempotencyKey, Intent, idempotency_digest};
 use gaiterguard_sealing::Purpose;
 
 use crate::action::agent::AgentActions;
@@ -98,6 +101,31 @@ impl AgentActions {
             ActionState::Revoked(_) => Err(Refusal::ActionRevoked { action: id, note }),
             ActionState::Expired { .. } => Err(Refusal::ActionExpired { action: id }),
         }
+    }
+
+    /// Counts a repetition of a held request, and keeps its intent if it is new.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub(crate) async fn repeated(
+        &self,
+        caller: &AgentCaller,
+        action: ActionId,
+        intent: &Intent,
+    ) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        let intent = redact::agent_keys(intent.as_str());
+        let audit = NewAuditEntry {
+            workspace: Some(caller.agent.workspace),
+            at: now,
+            actor: Actor::Agent(caller.agent.id),
+            event: Event::ActionRepeated,
+            subject: Subject::Action(action),
+            detail: serde_json::json!({ "intent": intent }),
+        };
+        let counting = self.store.action_repeated(action, &intent, now, audit);
+        Ok(counting.await?)
     }
 
     async fn replay(

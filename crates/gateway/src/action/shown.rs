@@ -24,12 +24,19 @@ pub struct ShownRequest {
     pub body: Bytes,
     /// The length of the whole body, in bytes.
     pub body_bytes: u64,
+    /// The text of a compressed body, up to 1 MiB. In a list, only its first 4 KiB.
+    pub decompressed: Option<String>,
 }
 
 impl ShownRequest {
     /// Returns all of a request.
     pub(crate) fn whole(request: CanonicalRequest) -> Self {
         Self {
+            decompressed: compressed::text(
+                &request.headers,
+                &request.body,
+                compressed::SHOWN_BYTES_MAX,
+            ),
             headers: request.headers,
             headers_are_cut: false,
             body_bytes: request.body.len() as u64,
@@ -39,12 +46,15 @@ impl ShownRequest {
 
     /// Returns the part of a request that a list shows.
     pub(crate) fn head(request: CanonicalRequest, body_bytes: u64) -> Self {
+        let body = beginning(&request.body);
+        let decompressed = compressed::text(&request.headers, &body, PREVIEW_BODY_BYTES_MAX);
         let (headers, headers_are_cut) = first_headers(request.headers);
         Self {
             headers,
             headers_are_cut,
-            body: beginning(&request.body),
+            body,
             body_bytes,
+            decompressed,
         }
     }
 }

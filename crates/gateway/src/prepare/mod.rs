@@ -276,6 +276,16 @@ pub(crate) fn canonical(
         Some(param) => without_parameter(target, param)?,
         None => target.clone(),
     };
+    if let Some(placeholder) = service.place().placeholder()
+        && placeholder.count_in(target.path()) != 1
+    {
+        return Err(Refusal::Invalid {
+            field: "path",
+            message: format!(
+                "must contain {placeholder} once, where the gateway injects the credential"
+            ),
+        });
+    }
     // An agent key is removed only from the place of the credential; anywhere else it would be forwarded.
     if redact::holds_agent_key(target.path_and_query().as_bytes()) {
         return Err(Refusal::Invalid {

@@ -118,26 +118,33 @@ impl Recorder {
         let digest = prepared.digest();
         let considered = prepared.considered(&request.intent);
         let operation = || considered.operation_key(evaluation);
-        let (hold, follows) = match evaluation.decision {
-            Decision::Hold => {
-                let hold = self.hold(prepared, operation(), now).await?;
+        let is_held = evaluation.decision == Decision::Hold;
+        // Only these are compared with other requests.
+        let identity = if is_held || request.idempotency_key.is_some() {
+            let payload = prepared.payload(&self.big_bodies).await?;
+            Some(idempotency_digest(service.id, &payload))
+        } else {
+            None
+        };
+        let (hold, follows) = match (evaluation.decision, identity) {
+            (Decision::Hold, Some(identity)) => {
+                let hold = self.hold(prepared, identity, operation(), now).await?;
                 let follows = Follows::Hold {
                     action: hold.action,
                     expires_at: hold.expires_at,
                 };
                 (Some(hold), follows)
             }
-            Decision::Forward => (None, forwarding(prepared, request)),
-            Decision::Deny => (None, Follows::Deny),
+            (Decision::Hold, None) => return Err(Refusal::AuthorityUnconfirmed),
+            (Decision::Forward, _) => (None, forwarding(prepared, request)),
+            (Decision::Deny, _) => (None, Follows::Deny),
         };
-        let claim = match &request.idempotency_key {
-            Some(key) => Some(NewClaim {
-                key: key.clone(),
-                digest: idempotency_digest(service.id, &prepared.payload(&self.big_bodies).await?),
-                expires_at: now.after(self.idempotency_lifetime),
-            }),
-            None => None,
-        };
+        let key = request.idempotency_key.as_ref();
+        let claim = key.zip(identity).map(|(key, digest)| NewClaim {
+            key: key.clone(),
+            digest,
+            expires_at: now.after(self.idempotency_lifetime),
+        });
         let (event, subject) = match &follows {
             Follows::Hold { action, .. } => (Event::ActionCreated, Subject::Action(*action)),
             Follows::Deny => (Event::RequestDenied, Subject::Request(request_id)),
@@ -186,6 +193,7 @@ impl Recorder {
     async fn hold(
         &self,
         prepared: &Prepared,
+        identity: Digest,
         operation: OperationKey,
         now: Timestamp,
     ) -> Result<NewHold, Refusal> {
@@ -212,6 +220,8 @@ impl Recorder {
         Ok(NewHold {
             action,
             digest,
+            payload: identity,
+            denials_since: now.before(self.holds.denial_memory),
             binding: prepared.binding(),
             request: held.whole,
             preview: held.preview,

@@ -36,6 +36,7 @@ pub(crate) struct Recorder {
 /// The limits of held requests.
 pub(super) struct HoldLimits {
     pub(super) lifetime: Duration,
+    pub(super) denial_memory: Duration,
     pub(super) per_agent_max: u32,
     pub(super) bytes: ByteBudget,
 }
@@ -60,6 +61,7 @@ impl Recorder {
             idempotency_lifetime: settings.idempotency_lifetime,
             holds: HoldLimits {
                 lifetime: settings.pending_lifetime,
+                denial_memory: settings.denial_memory,
                 per_agent_max: settings.pending_per_agent_max,
                 bytes: settings.pending_bytes,
             },

@@ -93,6 +93,7 @@ pub(crate) fn settings(model: &ScriptedModel) -> LlmSettings {
     LlmSettings {
         base_url: model.base_url(),
         api_key: Some(MODEL_KEY.into()),
+        proxy: None,
         model: MODEL_NAME.to_owned(),
         timeout: Duration::from_secs(20),
         failure_mode: FailureMode::BlockUnsafe,

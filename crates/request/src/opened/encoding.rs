@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use flate2::bufread::GzDecoder;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
@@ -49,6 +50,44 @@ pub(super) fn inflated(headers: &HeaderMap, body: &[u8]) -> Option<Result<Vec<u8
         _ => return Some(Err("the body is compressed in an unusual way")),
     };
     Some(inflated.ok_or("the body is compressed and cannot be unfolded in full"))
+}
+
+/// A body as all servers read it that read its headers.
+pub(crate) enum Decompressed {
+    /// It is not compressed.
+    Plain,
+    /// It is compressed.
+    Bytes(Vec<u8>),
+    /// Servers may differ: about anything but one stream of gzip or zlib with nothing behind it.
+    Unknown,
+}
+
+/// Decompresses a body in the one way in which all servers do.
+pub(crate) fn decompressed(headers: &HeaderMap, body: &[u8]) -> Decompressed {
+    let mut encodings = headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let Some(encoding) = encodings.next() else {
+        return Decompressed::Plain;
+    };
+    if encodings.next().is_some() {
+        return Decompressed::Unknown;
+    }
+    let bytes = match encoding.as_bytes().to_ascii_lowercase().as_slice() {
+        // Some servers read the first of several members only.
+        b"gzip" | b"x-gzip" => {
+            let mut rest = body;
+            let inflated = read(GzDecoder::new(&mut rest));
+            inflated.filter(|_| rest.is_empty())
+        }
+        b"deflate" => {
+            let mut zlib = ZlibDecoder::new(body);
+            read(&mut zlib).filter(|_| zlib.total_in() == body.len() as u64)
+        }
+        _ => None,
+    };
+    bytes.map_or(Decompressed::Unknown, Decompressed::Bytes)
 }
 
 /// How many bytes the compressed texts in a request may still be inflated to. Such a text may be a

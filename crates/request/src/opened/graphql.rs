@@ -31,6 +31,9 @@ pub struct Document<'a> {
     /// The values that the document itself contains, each with the name of its argument, input field
     /// or variable. Each item of a list is a value.
     pub arguments: Vec<(&'a str, Cow<'a, str>)>,
+    /// The variables that are the values of arguments or input fields: the name of the argument, then that of the
+    /// variable.
+    pub bound: Vec<(&'a str, &'a str)>,
 }
 
 /// The most fields and spreads at the root of an operation or fragment. A document with more is refused
@@ -105,6 +108,7 @@ impl<'a> Document<'a> {
                 .map(with_fields)
                 .collect::<Option<_>>()?,
             arguments: arguments(document.syntax(), text)?,
+            bound: bound(document.syntax(), text)?,
             fragments: fragments
                 .into_values()
                 .flat_map(|root| root.fields)
@@ -225,6 +229,24 @@ fn arguments<'a>(document: &SyntaxNode, text: &'a str) -> Option<Vec<(&'a str, C
     Some(arguments)
 }
 
+/// Returns the arguments and input fields whose values are variables, with the names of those.
+fn bound<'a>(document: &SyntaxNode, text: &'a str) -> Option<Vec<(&'a str, &'a str)>> {
+    let mut bound = Vec::new();
+    for node in document.descendants() {
+        let (name, value) = if let Some(argument) = Argument::cast(node.clone()) {
+            (argument.name()?, argument.value())
+        } else if let Some(field) = ObjectField::cast(node) {
+            (field.name()?, field.value())
+        } else {
+            continue;
+        };
+        if let Some(Value::Variable(variable)) = value {
+            bound.push((spelled(&name, text)?, spelled(&variable.name()?, text)?));
+        }
+    }
+    Some(bound)
+}
+
 /// Adds a value, or those in a list. The fields of an object are values of their own.
 fn add_values<'a>(value: &Value, text: &'a str, add: &mut impl FnMut(Cow<'a, str>)) -> Option<()> {
     match value {
@@ -253,6 +275,16 @@ mod tests {
                 .flat_map(|(_, fields)| fields)
                 .collect(),
         )
+    }
+
+    #[test]
+    fn variables_are_known_by_the_arguments_that_they_are_the_values_of() {
+        let text = r#"mutation($v: Boolean!, $i: ID!) {
+            # isPrivate: $v
+            show(id: $i, note: "isPrivate: $v", set: {isPublic: $v}) { id }
+        }"#;
+        let document = Document::read(text).unwrap();
+        assert_eq!(document.bound, [("id", "i"), ("isPublic", "v")]);
     }
 
     #[test]

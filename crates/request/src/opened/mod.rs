@@ -8,7 +8,7 @@ mod body;
 mod call;
 mod csv;
 mod declared;
-mod encoding;
+pub(crate) mod encoding;
 mod graphql;
 mod hidden;
 mod lines;

@@ -10,8 +10,8 @@ mod media_type;
 pub(crate) mod multipart;
 
 use http::HeaderMap;
-use http::header::CONTENT_ENCODING;
 
+use crate::opened::encoding::{self, Decompressed};
 use crate::{Arena, Node};
 use media_type::{Format, MediaType};
 
@@ -48,19 +48,23 @@ impl<'a> Reading<'a> {
 }
 
 fn read<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Option<Node<'a>> {
-    let is_plain = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
-    if !headers.get_all(CONTENT_ENCODING).iter().all(is_plain) {
-        return None;
-    }
     let media_type = MediaType::of(headers)?;
+    let body = match encoding::decompressed(headers, body) {
+        Decompressed::Plain => body,
+        // A server that does not decompress finds no JSON, but it could find a form in the compressed bytes.
+        Decompressed::Bytes(bytes) if matches!(media_type.format(), Format::Json) => {
+            arena.bytes(&bytes)
+        }
+        Decompressed::Bytes(_) | Decompressed::Unknown => return None,
+    };
     if !media_type.extends_ascii() || (!media_type.is_utf8() && !body.is_ascii()) {
         return None;
     }
     match media_type.format() {
-        Format::Json => Node::parse_json(body, arena).ok(),
+        Format::Json => Node::parse_json(without_mark(body), arena).ok(),
         // Without a type that says more, some servers take a body for a form.
         Format::Unsaid if !body.iter().any(|byte| matches!(byte, b'&' | b'=' | b';')) => {
-            Node::parse_json(body, arena).ok()
+            Node::parse_json(without_mark(body), arena).ok()
         }
         Format::Form => form::read(&media_type, body, arena),
         Format::Multipart => {
@@ -69,6 +73,12 @@ fn read<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Option<Nod
         }
         Format::Unsaid | Format::Other => None,
     }
+}
+
+/// Returns JSON without its byte order mark. A parser that does not skip the mark refuses the text (RFC 8259,
+/// section 8.1), so no server reads anything else.
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
 /// The fields of a multipart body. A file is a map of what is said about it, so that nothing takes

@@ -1,5 +1,9 @@
 //! Bodies with one meaning are read, and all others are unknown.
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 
@@ -85,7 +89,6 @@ fn what_servers_read_differently_is_unknown() {
     for (media_type, body) in [
         (JSON, "{\"amount\":5}\n{}"),
         (JSON, "{\"amount\":5} x"),
-        (JSON, "\u{feff}{\"amount\":5}"),
         (JSON, "{\"amount\":5,}"),
         (JSON, "{'amount':5}"),
         (JSON, "[{\"amount\":5}]"),
@@ -131,6 +134,48 @@ fn what_servers_read_differently_is_unknown() {
     ] {
         assert_eq!(reading(JSON, bytes), "?");
     }
+}
+
+#[test]
+fn json_is_read_without_its_byte_order_mark() {
+    assert_eq!(reading(JSON, "\u{feff}{\"amount\":5}"), "{amount:5}");
+    assert_eq!(reading(JSON, "\u{feff}\u{feff}{\"amount\":5}"), "?");
+    assert_eq!(reading(FORM, "\u{feff}amount=5"), "{\u{feff}amount:\"5\"}");
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn compressed_json_is_read_where_all_servers_read_the_same() {
+    let compressed = |media_type, encoding: &'static str, body: &[u8]| {
+        let mut headers = headers(media_type);
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        shown(&headers, body)
+    };
+    let json = gzip(b"{\"amount\":5}");
+    for encoding in ["gzip", "x-gzip", "GZIP"] {
+        assert_eq!(compressed(JSON, encoding, &json), "{amount:5}");
+    }
+    let two = [json.as_slice(), &gzip(b" ")].concat();
+    let trailing = [json.as_slice(), b"x"].concat();
+    let bomb = gzip(&vec![b' '; 11 << 20]);
+    for body in [
+        two.as_slice(),
+        &trailing,
+        &json[..json.len() - 1],
+        b"{\"amount\":5}",
+        &bomb,
+    ] {
+        assert_eq!(compressed(JSON, "gzip", body), "?");
+    }
+    assert_eq!(compressed(JSON, "br", &json), "?");
+    assert_eq!(compressed(JSON, "gzip, gzip", &json), "?");
+    // A server that does not decompress may read the bytes as a form.
+    assert_eq!(compressed(FORM, "gzip", &gzip(b"amount=5")), "?");
 }
 
 #[test]

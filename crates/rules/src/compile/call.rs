@@ -2,6 +2,7 @@
 
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, operators};
+use gaiterguard_domain::currency::decimals;
 use regex::RegexBuilder;
 
 use super::path::Compared;
@@ -224,6 +225,12 @@ impl Compiler<'_> {
         match (name, arguments) {
             ("size", [operand]) => self.size(at, operand),
             ("matches", [operand, pattern]) => self.matches(at, operand, pattern),
+            ("money", [amount, currency]) => self.money(at, amount, currency),
+            ("money", _) => Err(self.error(
+                at,
+                "money() expects an amount and its currency, as in money(request.body.amount, \
+                 request.body.currency)",
+            )),
             (_, [operand]) if let Some(conversion) = names::conversion(name) => {
                 self.convert(at, conversion, operand)
             }
@@ -330,6 +337,13 @@ impl Compiler<'_> {
             Conversion::Span => (Kind::Span, &[Kind::Span, Kind::Text]),
         };
         self.expect(&operand, allowed, "this cannot be converted")?;
+        if conversion == Conversion::Int && operand.expression.is_field_of_body() {
+            self.warn(
+                at,
+                "int() does not read decimals such as \"10.50\", and the rule then applies as if it matched: use \
+                 double() or money(amount, currency) if the field may contain them",
+            );
+        }
         if let Operation::Literal(Literal::Text(text)) = &operand.expression.operation {
             let at = operand.expression.at as usize;
             let literal = match conversion {
@@ -351,6 +365,30 @@ impl Compiler<'_> {
         }
         let operation = Operation::Convert(conversion, operand.expression.into());
         Ok(typed(at, operation, kind))
+    }
+
+    /// An amount of money, in units of its currency.
+    fn money(
+        &mut self,
+        at: usize,
+        amount: &IdedExpr,
+        currency: &IdedExpr,
+    ) -> Result<Typed, ConditionError> {
+        let (amount, currency) = (self.part(amount)?, self.part(currency)?);
+        let wanted = "money() expects an amount and then its currency, such as \"EUR\"";
+        self.expect(&amount, &[Kind::Number, Kind::Text], wanted)?;
+        self.expect(&currency, &[Kind::Text], wanted)?;
+        if let Operation::Literal(Literal::Text(code)) = &currency.expression.operation
+            && decimals(code).is_none()
+        {
+            let at = currency.expression.at as usize;
+            return Err(self.error(
+                at,
+                "expected the ISO 4217 code of a currency, such as \"EUR\"",
+            ));
+        }
+        let operation = Operation::Money(amount.expression.into(), currency.expression.into());
+        Ok(typed(at, operation, Kind::Number))
     }
 
     fn matches(

@@ -1,5 +1,5 @@
-//! Compiles the parser's tree to an [`Expression`]: resolves every name, and rejects a part that could
-//! never be evaluated, with its position.
+//! Compiles the parser's tree to an [`Expression`]: resolves every name, and rejects a part that
+//! could never be evaluated, with its position.
 
 mod call;
 mod each;
@@ -16,7 +16,7 @@ use crate::kind::Kind;
 use crate::warning::ConditionWarning;
 use crate::{guard, names, parse};
 
-/// The most items that a list or a map may have which is written out in a condition.
+/// The most items that a list or map literal may have.
 pub const LITERAL_ITEMS_MAX: usize = 256;
 
 /// The facts that a condition uses.
@@ -34,19 +34,19 @@ pub struct Uses {
 pub(crate) struct Compiled {
     pub(crate) condition: Expression,
     pub(crate) uses: Uses,
-    /// Whether it looks at the path as a text.
+    /// Whether it reads the path as a text.
     pub(crate) reads_path: bool,
     pub(crate) warnings: Vec<ConditionWarning>,
 }
 
-/// The stack that compiling gets, in bytes. Only what is used of it is taken: the parser's frames
-/// are large, and the deepest condition that is taken needs some 3 MiB where nothing is optimized.
+/// The stack of the thread that compiles, in bytes. The parser's frames are large: the deepest
+/// accepted condition needs about 3 MiB in a debug build. Pages that are not touched cost nothing.
 const STACK_BYTES: usize = 16 << 20;
 
 /// Compiles a condition.
 pub(crate) fn compile(text: &str) -> Result<Compiled, ConditionError> {
     guard::check(text)?;
-    // A separate thread has the stack that is needed, independent of the caller, and a text that makes the
+    // A separate thread has enough stack, whatever the caller has left, and a text that makes the
     // parser panic does not take the caller down.
     let compiled = std::thread::scope(|scope| {
         std::thread::Builder::new()
@@ -86,7 +86,7 @@ fn compile_here(text: &str) -> Result<Compiled, ConditionError> {
     })
 }
 
-/// A part with what is known of its value.
+/// A compiled part, with the kind of its value as far as it is known.
 struct Typed {
     expression: Expression,
     kind: Kind,
@@ -95,7 +95,7 @@ struct Typed {
 struct Compiler<'t> {
     text: &'t str,
     positions: &'t SourceInfo,
-    /// The name of the item, inside `all`, `exists` and their like.
+    /// The name of the item, inside `all`, `exists` and the other macros over lists.
     item: Option<String>,
     uses: Uses,
     reads_path: bool,
@@ -103,6 +103,19 @@ struct Compiler<'t> {
 }
 
 impl Compiler<'_> {
+    /// Adds a warning for the author, once for each place.
+    fn warn(&mut self, at: usize, message: impl Into<String>) {
+        let place = self.error(at, message);
+        let warning = ConditionWarning {
+            line: place.line,
+            column: place.column,
+            message: place.message,
+        };
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
     fn part(&mut self, tree: &IdedExpr) -> Result<Typed, ConditionError> {
         let at = self.offset(tree);
         match &tree.expr {
@@ -112,8 +125,8 @@ impl Compiler<'_> {
             Expr::Select(select) => self.select(at, select),
             Expr::Call(call) => self.call(at, call),
             Expr::List(list) => {
-                let mut items = Vec::with_capacity(list.elements.len());
                 self.check_length(at, list.elements.len())?;
+                let mut items = Vec::with_capacity(list.elements.len());
                 for element in &list.elements {
                     items.push(self.part(element)?.expression);
                 }
@@ -162,10 +175,10 @@ impl Compiler<'_> {
             LiteralValue::Double(double) => Literal::Double(*double.inner()),
             LiteralValue::String(text) => Literal::Text(text.inner().into()),
             LiteralValue::UInt(_) => {
-                return Err(self.error(at, "expected a number without the u behind it"));
+                return Err(self.error(at, "expected a number without the suffix u"));
             }
             LiteralValue::Bytes(_) => {
-                return Err(self.error(at, "expected a text, without the b before it"));
+                return Err(self.error(at, "expected a text without the prefix b"));
             }
         };
         let kind = Kind::of_literal(&literal);
@@ -182,7 +195,7 @@ impl Compiler<'_> {
         if let Some(fields) = names::fields(name) {
             let example = fields.first().map_or("", |(field, _)| field);
             let message =
-                format!("`{name}` has no value itself: expected a field, as {name}.{example}");
+                format!("`{name}` has no value of its own: expected a field, as {name}.{example}");
             return Err(self.error(at, message));
         }
         Err(self.error(at, names::unknown_variable(name)))
@@ -206,7 +219,8 @@ impl Compiler<'_> {
         typed(at, Operation::Fact(fact), Kind::of_fact(fact))
     }
 
-    /// The fields of the variable that an operand is, if it is one.
+    /// Returns the name and the fields of the variable that an operand is, if it is one with
+    /// fields.
     fn fields_of<'o>(
         &self,
         operand: &'o IdedExpr,
@@ -248,7 +262,7 @@ impl Compiler<'_> {
             )
         {
             let message = format!(
-                "`{}` is always there: expected a field that may be missing, as in \
+                "`{}` is always present: expected a field that may be missing, as in \
                  has(request.body.amount)",
                 select.field
             );
@@ -261,7 +275,7 @@ impl Compiler<'_> {
         ))
     }
 
-    /// A header asked for by a name that no header has.
+    /// Rejects a header name with a capital letter, which no header has.
     fn check_header_name(
         &self,
         at: usize,
@@ -271,7 +285,7 @@ impl Compiler<'_> {
         let is_header = matches!(operand.operation, Operation::Fact(Fact::Headers));
         if is_header && name.bytes().any(|byte| byte.is_ascii_uppercase()) {
             let message = format!(
-                "header names are in lower case here: expected \"{}\"",
+                "header names are in lower case: expected \"{}\"",
                 name.to_ascii_lowercase()
             );
             return Err(self.error(at, message));
@@ -279,7 +293,7 @@ impl Compiler<'_> {
         Ok(())
     }
 
-    /// Refuses a comparison of an operation's effect with a text that no effect is.
+    /// Rejects the comparison of an operation's effect with a text that is not an effect.
     fn check_effect(&self, one: &Expression, other: &Expression) -> Result<(), ConditionError> {
         let is_effect =
             |part: &Expression| matches!(part.operation, Operation::Fact(Fact::OperationEffect));
@@ -306,7 +320,7 @@ impl Compiler<'_> {
         ConditionError::at(self.text, at, message)
     }
 
-    /// Returns the byte position of a part: for a field or a function that of its name.
+    /// Returns the byte offset of a part; for a field or a function, the offset of its name.
     fn offset(&self, tree: &IdedExpr) -> usize {
         let start = self
             .positions

@@ -8,7 +8,6 @@ use crate::condition_error::ConditionError;
 use crate::expression::{Expression, Literal, Operation};
 use crate::kind::Kind;
 use crate::path::location;
-use crate::warning::ConditionWarning;
 
 /// How much of the path a text is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +79,7 @@ impl Compiler<'_> {
         if compared == Compared::Part {
             return;
         }
-        let place = self.error(
+        self.warn(
             at,
             format!(
                 "this compares the path exactly, and many servers take another case, a slash or \
@@ -88,13 +87,5 @@ impl Compiler<'_> {
                  request.under(\"{suggested}\"), which covers those and everything below"
             ),
         );
-        let warning = ConditionWarning {
-            line: place.line,
-            column: place.column,
-            message: place.message,
-        };
-        if !self.warnings.contains(&warning) {
-            self.warnings.push(warning);
-        }
     }
 }

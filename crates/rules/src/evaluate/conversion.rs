@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use super::Evaluation;
 use crate::budget::BYTES_PER_STEP;
+use crate::calendar;
 use crate::expression::{Conversion, Rewrite};
 use crate::failure::Cause;
+use crate::number::{self, Number};
 use crate::value::Value;
-use crate::{calendar, number};
 
 impl<'v> Evaluation<'v, '_> {
     pub(super) fn size(&mut self, operand: &Value<'v>) -> Result<Value<'v>, Cause> {
@@ -48,7 +49,6 @@ impl<'v> Evaluation<'v, '_> {
     }
 
     pub(super) fn convert(conversion: Conversion, value: Value<'v>) -> Result<Value<'v>, Cause> {
-        use number::Number;
         match (conversion, value) {
             (Conversion::Int, Value::Number(Number::Double(double))) => number::truncate(double)
                 .map(Value::int)

@@ -3,6 +3,7 @@
 mod comparison;
 mod conversion;
 mod each;
+mod money;
 mod presence;
 mod respelling;
 
@@ -158,6 +159,10 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             }
             Operation::Convert(conversion, operand) => {
                 Self::convert(*conversion, self.evaluate(operand)?)
+            }
+            Operation::Money(amount, currency) => {
+                let (amount, currency) = (self.evaluate(amount)?, self.evaluate(currency)?);
+                money::money(&amount, &currency)
             }
             Operation::Rewrite(rewrite, operand) => {
                 let operand = self.evaluate(operand)?;

@@ -10,13 +10,15 @@ use gaiterguard_console::{self as console, EXIT_SETTINGS};
 use gaiterguard_environment::Source;
 use gaiterguard_listener::{Lifecycle, Limits, Listener, Socket};
 use gaiterguard_logging as logging;
+use gaiterguard_pages::Pages;
 use gaiterguard_settings::secrets::Secrets;
 use gaiterguard_settings::{ListenSettings, Settings};
 use gaiterguard_store::StoreError;
 
-use crate::endpoints::{Configured, DashboardState, PublicOrigin};
+use crate::endpoints::{Configured, DashboardState, GivenPublicUrl, PublicOrigin};
 use crate::engine::{Engine, EngineError};
 use crate::middleware::{Boundary, KnownHosts};
+use crate::problem::missing;
 use crate::routes;
 use crate::state::AgentState;
 use crate::stop_signals::StopSignals;
@@ -82,12 +84,14 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         () = signals.next() => return Ok(()),
     };
     let cors_origins = Arc::new(settings.listen.cors_origins.clone());
+    let path: Arc<str> = settings.listen.public_path().into();
     let routers = routes::by_port(
         settings.listen.dashboard_port.is_some(),
         AgentState {
             gateway: Arc::clone(&engine.gateway),
             request_body_bytes_max: settings.listen.request_body_bytes_max,
             public_url: settings.listen.given_public_url().map(Arc::from),
+            path: Arc::clone(&path),
             cors_origins: Arc::clone(&cors_origins),
         },
         DashboardState {
@@ -95,6 +99,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             definition_store: engine.definition_store.clone(),
             familiarity: engine.familiarity.clone(),
             identity: Arc::clone(&engine.identity),
+            given_public_url: GivenPublicUrl(settings.listen.given_public_url().map(Arc::from)),
             public_origin: Arc::new(PublicOrigin::of(&settings.listen.public_url())),
             cors_origins: Arc::clone(&cors_origins),
             configured: Arc::new(Configured::of(settings)),
@@ -102,13 +107,14 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             lifecycle: lifecycle.clone(),
         },
         KnownHosts::of(&settings.listen),
+        &Pages::new(&path, missing),
     );
     let listeners: Vec<_> = sockets
         .into_iter()
         .zip(routers)
         .map(|(socket, router)| Listener {
             socket,
-            handler: Boundary::new(router, Arc::clone(&cors_origins)),
+            handler: Boundary::new(router, Arc::clone(&cors_origins), Arc::clone(&path)),
         })
         .collect();
     for listener in &listeners {

@@ -13,6 +13,7 @@ mod proxy;
 mod refusal;
 mod served;
 mod status;
+mod unmodified;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

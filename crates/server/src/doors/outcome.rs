@@ -21,11 +21,11 @@ const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 const X_RISK_SCORE: HeaderName = HeaderName::from_static("x-risk-score");
 const X_IDEMPOTENCY_STATUS: HeaderName = HeaderName::from_static("x-idempotency-status");
 
-/// Returns the response to an agent's request.
-pub(super) fn response(outcome: Outcome) -> Response {
+/// Returns the response to an agent's request. `path` is the path of the gateway's URL.
+pub(super) fn response(outcome: Outcome, path: &str) -> Response {
     match outcome {
         Outcome::Responded(upstream) => upstream_response(upstream),
-        Outcome::Held(held) => blocked(held),
+        Outcome::Held(held) => blocked(held, path),
         Outcome::Refused(refusal) => Problem::from(refusal).into_response(),
     }
 }
@@ -42,7 +42,7 @@ pub(super) fn upstream_response(upstream: UpstreamResponse) -> Response {
 /// Returns the response that opens a WebSocket, which the handler carries.
 pub(super) fn switched(outcome: Outcome) -> Response {
     let Outcome::Responded(upstream) = outcome else {
-        return response(outcome);
+        return response(outcome, "");
     };
     let mut response = passed(upstream);
     let headers = response.headers_mut();
@@ -132,7 +132,7 @@ pub(super) struct HeldProblem {
 }
 
 /// Returns 428 `approval_required`.
-fn blocked(held: Held) -> Response {
+fn blocked(held: Held, path: &str) -> Response {
     let code = Code::ApprovalRequired;
     let detail = "a human must approve this request; poll status_url until it is decided";
     let body = HeldProblem {
@@ -145,7 +145,7 @@ fn blocked(held: Held) -> Response {
         action_id: held.action,
         risk_score: held.risk_score,
         risk_explanation: held.risk_explanation,
-        status_url: format!("/status/{}", held.action),
+        status_url: format!("{path}/status/{}", held.action),
         expires_at: held.expires_at,
     };
     let mut headers = HeaderMap::new();

@@ -18,15 +18,15 @@ use percent_encoding::percent_decode_str;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::served::Served;
-use super::{agent, call_headers, outcome};
+use super::{call_headers, outcome, unmodified};
 use crate::codes::Code;
 use crate::extract::arriving_body;
 use crate::middleware::RequestContext;
 use crate::problem::Problem;
 use crate::state::AgentState;
 
-/// Returns the routes. The OpenAPI document does not describe them, because the path below the
-/// service is the upstream's.
+/// Returns the routes. `crates/openapi` describes them, because the path below the service
+/// is the upstream's.
 pub(super) fn routes() -> OpenApiRouter<AgentState> {
     OpenApiRouter::default()
         .route("/s/{service}", any(pass))
@@ -40,8 +40,8 @@ async fn pass(
     request: Request,
 ) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let (service, path) = split(&parts)?;
-    let caller = agent::of_passthrough(&state.gateway, &mut parts, &service)?;
+    let (service, mut path) = split(&parts)?;
+    let caller = unmodified::of_passthrough(&state.gateway, &mut parts, &service, &mut path)?;
     if !is_forwardable(&parts.method) {
         return Err(other_method());
     }
@@ -81,7 +81,7 @@ async fn pass(
         state.gateway.carry(tunnel, switching);
         return Ok(outcome::switched(outcome));
     }
-    Ok(outcome::response(outcome))
+    Ok(outcome::response(outcome, &state.path))
 }
 
 /// Splits the request target into the service's name and the rest, exactly as it was sent.

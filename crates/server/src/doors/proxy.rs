@@ -41,6 +41,10 @@ use crate::state::AgentState;
     request_body = Envelope,
     security(("agentKey" = [])),
     responses(
+        (
+            status = "2XX",
+            description = "The upstream's response, if it is a success.",
+        ),
         (status = "default", description = "The upstream's response, whatever its status; \
                                             `X-Proxy-Status` is `forwarded`, \
                                             `executed-approved`, or `replayed`."),
@@ -66,6 +70,7 @@ pub(super) async fn proxy(
     let gateway: &Arc<Gateway> = &state.gateway;
     Ok(outcome::response(
         gateway.submit(caller, request, request_id).await,
+        &state.path,
     ))
 }
 

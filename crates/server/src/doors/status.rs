@@ -98,7 +98,9 @@ pub(super) async fn status(
     }
     let action = super::action_id::action_id(&action)?;
     let report = state.gateway.status(&caller, action, wait).await?;
-    Ok(Json(StatusBody::from(report)))
+    let mut body = StatusBody::from(report);
+    body.execute_url = body.execute_url.map(|url| format!("{}{url}", state.path));
+    Ok(Json(body))
 }
 
 impl From<ActionReport> for StatusBody {

@@ -5,7 +5,9 @@ use gaiterguard_apidocs::{Field, Operation, Parameter, Place};
 use gaiterguard_assessment::effect_of;
 use gaiterguard_definitions::document::{self, NewDocument};
 use gaiterguard_definitions::service;
-use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, Document, DocumentFormat, DocumentKind};
+use gaiterguard_domain::document::{
+    DOCUMENT_BYTES_MAX, Document, DocumentFormat, DocumentKind, SELECTED_BYTES_MAX,
+};
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::service::Service;
@@ -21,6 +23,7 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::{Done, List, PageQuery, SearchText, each, foreign_cursor};
+use crate::codes::Code;
 use crate::extract::{ApiPath, ApiQuery, Fields};
 use crate::openapi::responses::{
     Conflict, CredentialRefused, InvalidBody, InvalidParameter, NotFound,
@@ -65,7 +68,8 @@ pub(crate) struct DocumentBody {
     operations: u32,
     /// Number of text sections found.
     sections: u32,
-    /// Parts that could not be read.
+    /// Parts that could not be read, and notes on how the document was read. Never empty if `operations`
+    /// is 0.
     warnings: Vec<String>,
     /// When it was added.
     #[schema(value_type = String, format = DateTime)]
@@ -115,6 +119,8 @@ impl From<(Stored<Document>, ServiceId)> for DocumentBody {
 }
 
 /// List documents
+///
+/// With the number of operations and sections that were understood, and warnings.
 #[utoipa::path(
     get,
     path = "/services/{id}/docs",
@@ -141,6 +147,11 @@ async fn list(
 }
 
 /// Add a document
+///
+/// Reads an API description (OpenAPI, Swagger, Google Discovery, or a Postman collection) or text. With
+/// `type` `url`, the gateway fetches the document. If the URL leads to a web page that shows an API
+/// description (such as Swagger UI or the page of a file on a code host), the gateway finds and fetches
+/// the description; `warnings` says from where. `warnings` is never empty if no operations were found.
 #[utoipa::path(
     post,
     path = "/services/{id}/docs",
@@ -156,15 +167,33 @@ async fn list(
 async fn create(
     editing: Editing,
     ApiPath(service): ApiPath<ServiceId>,
-    Fields(new): Fields<NewDocument, DOCUMENT_BYTES_MAX>,
+    new: Result<Fields<NewDocument, DOCUMENT_BYTES_MAX>, Problem>,
 ) -> Result<(StatusCode, Json<DocumentBody>), Problem> {
+    let Fields(new) = new.map_err(with_advice)?;
     let document = editing
         .change(async |store, editor| document::create(store, editor, service, new).await)
         .await?;
     Ok((StatusCode::CREATED, Json(document.into())))
 }
 
+/// Says what to do about a document that is too large for a request.
+fn with_advice(problem: Problem) -> Problem {
+    if problem.status() != StatusCode::PAYLOAD_TOO_LARGE {
+        return problem;
+    }
+    Problem::new(
+        Code::PayloadTooLarge,
+        format!(
+            "the request body is longer than the limit of {DOCUMENT_BYTES_MAX} bytes; split the document, or \
+             let the gateway fetch it from a URL and read a part of it: use the type url, and set include \
+             to tags or paths (up to {SELECTED_BYTES_MAX} bytes)"
+        ),
+    )
+}
+
 /// Delete a document
+///
+/// Its operations and sections are no longer known.
 #[utoipa::path(
     delete,
     path = "/services/{id}/docs/{docId}",

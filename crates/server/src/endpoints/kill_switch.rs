@@ -65,6 +65,8 @@ impl KillSwitchBody {
 }
 
 /// Get kill switch status
+///
+/// While it is active, requests of all agents of the workspace are refused.
 #[utoipa::path(
     get,
     path = "/kill-switch",

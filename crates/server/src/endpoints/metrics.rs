@@ -12,6 +12,8 @@ const OPENMETRICS: HeaderValue =
     HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
 
 /// Prometheus metrics
+///
+/// Counts and durations since this process started, in the `OpenMetrics` text format.
 #[utoipa::path(
     get,
     path = "/metrics",

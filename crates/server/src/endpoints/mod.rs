@@ -4,6 +4,7 @@ mod agent;
 mod approval;
 mod audit;
 mod auth;
+mod authorization;
 mod caller;
 mod configured;
 mod document;
@@ -16,7 +17,6 @@ mod list;
 mod metrics;
 mod openapi;
 mod overview;
-mod page;
 mod people;
 mod problems;
 mod ready;
@@ -31,7 +31,6 @@ mod test_call;
 
 use std::sync::Arc;
 
-use axum::Router;
 use gaiterguard_gateway::Gateway;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -41,9 +40,8 @@ pub(crate) use auth::origin::PublicOrigin;
 pub(crate) use configured::Configured;
 pub(crate) use list::each;
 pub(crate) use openapi::DocumentSource;
-pub(crate) use page::unknown_host_page;
 pub(crate) use session_end::end_with_session;
-pub(crate) use state::DashboardState;
+pub(crate) use state::{DashboardState, GivenPublicUrl};
 
 use crate::openapi::with_session;
 
@@ -58,6 +56,7 @@ pub(crate) fn signed_in() -> OpenApiRouter<DashboardState> {
         .merge(approval::routes())
         .merge(agent::routes())
         .merge(service::routes())
+        .merge(authorization::routes())
         .merge(document::routes())
         .merge(test_call::routes())
         .merge(rule::routes())
@@ -69,11 +68,6 @@ pub(crate) fn signed_in() -> OpenApiRouter<DashboardState> {
         .merge(settings::routes())
         .merge(events::routes());
     with_session(signed_in)
-}
-
-/// Web pages.
-pub(crate) fn pages() -> Router<DashboardState> {
-    page::routes()
 }
 
 /// Routes for monitoring, without authentication.

@@ -14,6 +14,8 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) struct DocumentSource(pub(crate) fn() -> Bytes);
 
 /// Get the OpenAPI document
+///
+/// The document that describes this API.
 #[utoipa::path(
     get,
     path = "/openapi.json",

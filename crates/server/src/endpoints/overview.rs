@@ -312,6 +312,8 @@ fn first_piece(now: Timestamp, pieces: u32, long: Duration) -> Timestamp {
 }
 
 /// Get overview statistics
+///
+/// Numbers of decisions, overall and for each part of the period.
 #[utoipa::path(
     get,
     path = "/overview",

@@ -202,6 +202,8 @@ async fn list(
 }
 
 /// Get a request
+///
+/// With its decision, the reasons for it, and its outcome.
 #[utoipa::path(
     get,
     path = "/requests/{id}",

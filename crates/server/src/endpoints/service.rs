@@ -3,8 +3,8 @@
 use axum::Json;
 use gaiterguard_definitions::credentials::Credentials;
 use gaiterguard_definitions::definition_store::DefinitionStore;
-use gaiterguard_definitions::reachability;
 use gaiterguard_definitions::service::{self, NewService, ServiceChange};
+use gaiterguard_definitions::warnings::warnings;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::service::{AuthType, Service, TimeoutMs};
 use gaiterguard_domain::time::Timestamp;
@@ -70,8 +70,9 @@ pub(crate) struct ServiceBody {
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
-    /// Why requests to the service are refused, if its name resolves to an address that is not allowed.
-    /// Checked for a single service; empty in the list.
+    /// Problems for the operator: the service's name resolves to an address that is not allowed, or a
+    /// value of its credential is too short to be hidden in every response. Checked for a single service;
+    /// empty in the list.
     warnings: Vec<String>,
 }
 
@@ -122,7 +123,7 @@ impl From<Service> for ServiceBody {
 impl ServiceBody {
     /// Returns a service with the warnings about it.
     async fn checked(editing: &Editing, service: Service) -> Self {
-        let warnings = reachability::warnings(editing.definition_store(), &service).await;
+        let warnings = warnings(editing.definition_store(), &service).await;
         Self {
             warnings,
             ..service.into()
@@ -170,6 +171,8 @@ fn watched(definitions: &DefinitionStore, found: Stored<Service>) -> ServiceBody
 }
 
 /// List services
+///
+/// With the names of their credential's fields, never with values.
 #[utoipa::path(
     get,
     path = "/services",
@@ -187,6 +190,8 @@ async fn list(editing: Editing) -> Result<Json<Vec<ServiceBody>>, Problem> {
 }
 
 /// Register a service
+///
+/// Credentials are sealed before they are stored. They are never returned.
 #[utoipa::path(
     post,
     path = "/services",
@@ -210,6 +215,8 @@ async fn create(
 }
 
 /// Get a service
+///
+/// With the names of its credential's fields, never with values.
 #[utoipa::path(
     get,
     path = "/services/{id}",
@@ -228,7 +235,7 @@ async fn get(
     let definitions = editing.definition_store();
     let found = service::find(definitions, editing.workspace(), id).await?;
     let warnings = match &found {
-        Stored::Intact(service) => reachability::warnings(definitions, service).await,
+        Stored::Intact(service) => warnings(definitions, service).await,
         Stored::Damaged(_) => Vec::new(),
     };
     Ok(Json(ServiceBody {

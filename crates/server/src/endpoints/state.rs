@@ -14,6 +14,10 @@ use gaiterguard_settings::CorsOrigins;
 use super::auth::origin::PublicOrigin;
 use super::configured::Configured;
 
+/// `PUBLIC_URL` without a trailing slash, if it is set.
+#[derive(Clone)]
+pub(crate) struct GivenPublicUrl(pub(crate) Option<Arc<str>>);
+
 /// Shared by all endpoints; a clone is another handle.
 #[derive(Clone)]
 pub(crate) struct DashboardState {
@@ -27,6 +31,8 @@ pub(crate) struct DashboardState {
     pub(crate) identity: Arc<Identity>,
     /// Public origin of this gateway.
     pub(crate) public_origin: Arc<PublicOrigin>,
+    /// The URL of this gateway, if an operator set it.
+    pub(crate) given_public_url: GivenPublicUrl,
     /// Other origins whose pages may use the dashboard's API.
     pub(crate) cors_origins: Arc<CorsOrigins>,
     /// Settings that may be shown.
@@ -53,6 +59,7 @@ parts! {
     familiarity: Familiarity,
     identity: Arc<Identity>,
     public_origin: Arc<PublicOrigin>,
+    given_public_url: GivenPublicUrl,
     cors_origins: Arc<CorsOrigins>,
     configured: Arc<Configured>,
     clock: Arc<dyn Clock>,

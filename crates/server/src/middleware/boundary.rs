@@ -13,7 +13,7 @@ use gaiterguard_domain::id::RequestId;
 use gaiterguard_listener::{Handler, HeadError, RequestBody};
 use gaiterguard_settings::CorsOrigins;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body::Body as _;
 use tower::Service;
 
@@ -22,7 +22,7 @@ use super::cors::CrossOrigin;
 use super::request_context::{RequestContext, id_value, new_id};
 use super::route_class::{is_agent_path, is_for_pages, is_passthrough_path};
 use super::security_headers::{self, FromUpstream};
-use crate::problem::Problem;
+use crate::problem::{Problem, adapt_to_unmodified_client};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -33,17 +33,20 @@ const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 pub(crate) struct Boundary {
     router: Router,
     cors_origins: Arc<CorsOrigins>,
+    /// The path of the gateway's URL, without a slash at its end.
+    path: Arc<str>,
 }
 
 impl Boundary {
     /// Adds the layer to `router`, and problems for unknown paths and methods.
-    pub(crate) fn new(router: Router, cors_origins: Arc<CorsOrigins>) -> Self {
+    pub(crate) fn new(router: Router, cors_origins: Arc<CorsOrigins>, path: Arc<str>) -> Self {
         let router = router
             .fallback(crate::problem::no_such_path)
             .method_not_allowed_fallback(crate::problem::no_such_method);
         Self {
             router,
             cors_origins,
+            path,
         }
     }
 
@@ -55,6 +58,7 @@ impl Boundary {
             received_at: Instant::now(),
         };
         request.extensions_mut().insert(context);
+        remove_path(&mut request, &self.path);
         let uri = request.uri().clone();
         let method = request.method().clone();
         let path = uri.path();
@@ -66,6 +70,9 @@ impl Boundary {
             self.route(request, context.id).await
         };
 
+        if is_passthrough_path(path) {
+            adapt_to_unmodified_client(&mut response);
+        }
         let from_upstream = response.extensions().get::<FromUpstream>().is_some();
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         let headers = response.headers_mut();
@@ -142,8 +149,6 @@ impl Handler for Boundary {
     }
 }
 
-/// Below `/s/`, the OPTIONS method belongs to the upstream, and a preflight request fails there
-/// because it has no key.
 /// Asks reverse proxies to pass an event stream on as it arrives: nginx collects responses by default, and
 /// events that arrive minutes late are useless.
 fn forbid_buffering_of_events(headers: &mut HeaderMap) {
@@ -157,6 +162,28 @@ fn forbid_buffering_of_events(headers: &mut HeaderMap) {
     }
 }
 
+/// Removes the path of the gateway's URL from the beginning of a request's path. Some reverse proxies have removed
+/// it already.
+fn remove_path(request: &mut Request<Body>, path: &str) {
+    let Some(sent) = request.uri().path_and_query() else {
+        return;
+    };
+    let rest = match sent.as_str().strip_prefix(path) {
+        Some(rest) if !path.is_empty() && rest.starts_with('/') => rest,
+        Some(rest) if !path.is_empty() && (rest.is_empty() || rest.starts_with('?')) => {
+            &format!("/{rest}")
+        }
+        _ => return,
+    };
+    let mut parts = request.uri().clone().into_parts();
+    parts.path_and_query = rest.parse().ok();
+    if let Ok(uri) = Uri::from_parts(parts) {
+        *request.uri_mut() = uri;
+    }
+}
+
+/// Below `/s/`, the OPTIONS method belongs to the upstream, and a preflight request fails there
+/// because it has no key.
 fn is_preflight(cross_origin: Option<&CrossOrigin>, path: &str) -> bool {
     cross_origin.is_some_and(|cross_origin| cross_origin.is_preflight) && !is_passthrough_path(path)
 }

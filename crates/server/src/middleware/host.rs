@@ -12,13 +12,13 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use gaiterguard_pages::Pages;
 use gaiterguard_settings::ListenSettings;
 use http::HeaderMap;
 use http::header::{ACCEPT, HOST};
 use http::uri::Authority;
 
 use crate::codes::Code;
-use crate::endpoints;
 use crate::problem::Problem;
 
 /// Browsers resolve this name to the local machine, whatever DNS says.
@@ -116,16 +116,25 @@ fn is_address(host: &str) -> bool {
     }
 }
 
+/// The hosts of the dashboard, and the page for any other.
+#[derive(Clone)]
+pub(crate) struct HostCheck {
+    /// The hosts.
+    pub(crate) known: Arc<KnownHosts>,
+    /// The pages of the gateway.
+    pub(crate) pages: Pages,
+}
+
 /// Passes a request to the dashboard only if it is for one of the gateway's own hosts. A browser
 /// that opens a page gets an explanation as a page.
 pub(crate) async fn demand_known_host(
-    State(known): State<Arc<KnownHosts>>,
+    State(HostCheck { known, pages }): State<HostCheck>,
     request: Request,
     next: Next,
 ) -> Response {
     match known.check(&request) {
         Ok(()) => next.run(request).await,
-        Err(_) if opens_a_page(&request) => endpoints::unknown_host_page(),
+        Err(_) if opens_a_page(&request) => pages.unknown_host(),
         Err(problem) => problem.into_response(),
     }
 }

@@ -6,11 +6,11 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// Extension that a handler adds to a response of the upstream, whose headers are forwarded
-/// unchanged.
+/// Extension that marks a response as the upstream's. Its headers are forwarded unchanged.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct FromUpstream;
 
+/// The headers of the gateway's own responses. They suit JSON, which loads nothing.
 const OWN: [(HeaderName, HeaderValue); 7] = [
     (
         CONTENT_SECURITY_POLICY,
@@ -32,7 +32,7 @@ const OWN: [(HeaderName, HeaderValue); 7] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
-/// Adds the headers that the handler did not set itself, as the dashboard's pages do.
+/// Adds the headers that the handler did not set. The dashboard's pages set their own.
 pub(super) fn add(headers: &mut HeaderMap) {
     for (name, value) in &OWN {
         if !headers.contains_key(name) {

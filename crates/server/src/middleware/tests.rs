@@ -17,6 +17,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::*;
+use crate::codes::Code;
 use crate::problem::Problem;
 
 async fn upstream() -> Response {
@@ -28,6 +29,12 @@ async fn upstream() -> Response {
     let mut response = (headers, "the upstream's").into_response();
     response.extensions_mut().insert(FromUpstream);
     response
+}
+
+async fn refused() -> Problem {
+    Problem::new(Code::ActionDenied, "not this one")
+        .with("action_id", "7")
+        .with("note", "use the archive")
 }
 
 async fn page() -> Response {
@@ -53,12 +60,13 @@ fn boundary() -> Boundary {
         .route("/proxy", any(upstream))
         .route("/status/{id}", get(async || "status"))
         .route("/s/{service}/{*path}", any(upstream))
+        .route("/s/refused/{*path}", any(refused))
         .route("/agents", get(async || "agents").post(async || "made"))
         .route("/app/", get(page))
         .route("/context", get(context))
         .route("/broken", get(broken));
     let origins = CorsOrigins::parse("http://localhost:*").unwrap();
-    Boundary::new(router, Arc::new(origins))
+    Boundary::new(router, Arc::new(origins), "".into())
 }
 
 async fn respond(request: Request<Body>) -> Response {
@@ -148,6 +156,24 @@ async fn an_upstreams_page_gets_an_origin_of_its_own() {
         .iter()
         .collect();
     assert_eq!(policies, ["default-src 'self'", "sandbox"]);
+}
+
+#[tokio::test]
+async fn an_unmodified_client_finds_an_error_where_its_own_server_puts_it() {
+    let response = respond(request("GET", "/s/refused/page", &[])).await;
+    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    let length = response.headers().get("content-length").cloned();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
+    // A length that the router had set for another body would cut the connection.
+    assert!(length.is_none_or(|length| length == body.len().to_string()));
+    let json: Value = serde_json::from_slice(&body).unwrap();
+    let error = serde_json::json!({
+        "message": "not this one", "type": "/problems/action_denied", "code": "action_denied",
+        "action_id": "7", "note": "use the archive",
+    });
+    assert_eq!(json["error"], error);
+    assert_eq!(json["message"], "not this one");
+    assert_eq!(json["detail"], "not this one");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{RefOr, Response};
+use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi};
 
 use super::operations::operations;
@@ -27,7 +27,9 @@ use crate::problem::ProblemBody;
                        framing is invalid, it returns 400 and closes the connection; if the \
                        request headers arrive too slowly, 408; if they are too long, 431.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+        contact(name = "GaiterGuard", url = "https://github.com/gaiterguard/gaiterguard"),
     ),
+    servers((url = "/", description = "The gateway that serves this document.")),
     components(schemas(ProblemBody, FieldError)),
     modifiers(&Security),
     tags(
@@ -74,10 +76,24 @@ fn document(handlers: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     if let Some(RefOr::T(Schema::Object(object))) = proposed {
         object.additional_properties = None;
     }
+    components.responses.insert(
+        "Unreadable4XX".to_owned(),
+        RefOr::T(responses::unreadable()),
+    );
     for (name, problem) in responses::all() {
         components.responses.insert(name, RefOr::T(problem));
     }
     for operation in document.paths.paths.values_mut().flat_map(operations) {
+        // An operation that needs no key or session says so.
+        operation.security.get_or_insert_default();
+        let has_refusal = |status: &String| status.starts_with('4');
+        if !operation.responses.responses.keys().any(has_refusal) {
+            let unreadable = RefOr::Ref(Ref::new("#/components/responses/Unreadable4XX"));
+            operation
+                .responses
+                .responses
+                .insert("4XX".to_owned(), unreadable);
+        }
         for parameter in operation.parameters.iter_mut().flatten() {
             forbid_null(parameter);
         }
@@ -98,9 +114,11 @@ fn document(handlers: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
 
 /// Returns the API's OpenAPI document, given the descriptions of all handlers. It ends with a line feed.
 pub(crate) fn to_json(handlers: utoipa::openapi::OpenApi) -> String {
-    let mut text = document(handlers)
-        .to_pretty_json()
-        .unwrap_or_else(|error| unreachable!("the document is plain data: {error}"));
+    let plain = |error| -> ! { unreachable!("the document is plain data: {error}") };
+    let mut document =
+        serde_json::to_value(document(handlers)).unwrap_or_else(|error| plain(error));
+    gaiterguard_openapi::complete(&mut document);
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_else(|error| plain(error));
     text.push('\n');
     text
 }

@@ -164,6 +164,14 @@ problems! {
     Throttled: TooManyAttempts Busy;
 }
 
+/// Returns the problem that any operation can respond with, before its handler runs.
+pub(super) fn unreadable() -> Response {
+    problem(
+        "4XX",
+        "The request's headers are invalid, too long, or too slow to arrive.",
+    )
+}
+
 /// Builds the documentation of a problem with this status.
 fn problem(status: &str, description: &str) -> Response {
     let content = ContentBuilder::new()

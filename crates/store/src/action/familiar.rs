@@ -9,11 +9,11 @@ use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{ReadConnection, fetch_all, with_connection};
-use crate::db::error::StoreError;
-use crate::db::many_rows::{ManyRows, chunks};
 use crate::rows::column::{RowContext, Text};
 use crate::store::Store;
+use gaiterguard_database::connection::{ReadConnection, fetch_all, with_connection};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 /// How an action compares with earlier requests and rulings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

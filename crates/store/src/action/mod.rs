@@ -2,12 +2,15 @@
 
 pub(crate) mod bulk;
 
+mod earlier;
 mod familiar;
 pub(crate) mod read;
+mod repeated;
 mod retention;
 mod row;
 mod ruled;
 
+pub use self::earlier::{ActionPast, EarlierAttempt};
 pub use self::familiar::{
     ActionFamiliarity, ApprovedFilter, ApprovedSummary, OperationFamiliarity,
 };

@@ -6,11 +6,11 @@ use gaiterguard_domain::ledger::{Sealed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::row::{ActionRow, ActionWithNames, StoredAction, select_action};
-use crate::db::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
-use crate::db::cursor::{Page, TextPosition, page};
-use crate::db::error::StoreError;
 use crate::rows::column::RowContext;
 use crate::store::Store;
+use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::cursor::{Page, TextPosition, page};
+use gaiterguard_database::error::StoreError;
 
 /// The part of an action's request that lists show.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use gaiterguard_domain::event::Event;
 use gaiterguard_domain::ledger::ByteBudget;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{execute, fetch_all};
-use crate::db::error::StoreError;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{execute, fetch_all};
+use gaiterguard_database::error::StoreError;
 
 impl Store {
     /// Removes the responses of up to `limit` actions that ended before `before`. Returns how many.

@@ -8,9 +8,9 @@ use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::request::{Digest, Intent};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::error::StoreError;
 use crate::rows::action_state::StateRow;
 use crate::rows::column::{RowContext, Text};
+use gaiterguard_database::error::StoreError;
 
 /// An action with the names of its agent and service.
 #[derive(Clone, Debug, PartialEq)]

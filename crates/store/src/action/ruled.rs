@@ -5,11 +5,11 @@ use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::fetch_all;
-use crate::db::error::StoreError;
 use crate::rows::action_state::StateRow;
 use crate::rows::column::{RowContext, Text};
 use crate::store::Store;
+use gaiterguard_database::connection::fetch_all;
+use gaiterguard_database::error::StoreError;
 
 /// An action on which a human ruled.
 #[derive(Clone, Debug, PartialEq, Eq)]

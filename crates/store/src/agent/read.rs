@@ -5,11 +5,11 @@ use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::agent::grant::{GrantRow, Grants};
-use crate::db::connection::{AnyConnection, fetch_all};
-use crate::db::error::StoreError;
 use crate::rows::column::{RowContext, time};
 use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
+use gaiterguard_database::connection::{AnyConnection, fetch_all};
+use gaiterguard_database::error::StoreError;
 
 /// The SHA-256 hash of an agent's key.
 pub type KeyHash = [u8; 32];

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use crate::db::connection::{ReadConnection, with_connection};
-use crate::db::error::StoreError;
-use crate::db::many_rows::{ManyRows, chunks};
 use crate::rows::action_state::{RevisedRow, revised_columns};
 use crate::rows::column::Text;
 use crate::rows::covered::{
     ActionColumns, CoveredAction, CoveredEnd, CoveredRequest, EndColumns, RequestColumns,
 };
+use gaiterguard_database::connection::{ReadConnection, with_connection};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 #[derive(sqlx::FromRow)]
 struct RequestRow {

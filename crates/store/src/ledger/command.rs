@@ -12,9 +12,9 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 use tokio::sync::oneshot;
 
-use crate::db::error::StoreError;
 use crate::ledger::delivery::{Delivery, UndoQueue};
 use crate::ledger::pending_outcome::PendingOutcome;
+use gaiterguard_database::error::StoreError;
 
 /// Where a caller waits for the result of its command.
 pub(crate) type Reply<T> = oneshot::Sender<Delivery<T, Command>>;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::mpsc;
 
-use crate::db::error::StoreError;
+use gaiterguard_database::error::StoreError;
 
 /// The queue for commands that undo others. Weak, so that it does not keep a closed store's writers
 /// running.

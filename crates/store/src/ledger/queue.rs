@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 
-use crate::db::error::StoreError;
 use crate::ledger::command::Command;
 use crate::ledger::delivery::{UndoQueue, queue_end};
 use crate::ledger::task::WriterTask;
 use crate::writer::pool::WriterPool;
+use gaiterguard_database::error::StoreError;
 
 /// How many commands may wait: sixteen full batches, so that memory stays bounded while the
 /// database is slow.

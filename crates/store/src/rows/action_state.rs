@@ -7,9 +7,9 @@ use gaiterguard_domain::evidence::Fields;
 use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::error::StoreError;
 use crate::rows::column::{RowContext, Text};
 use crate::rows::covered::CoveredAction;
+use gaiterguard_database::error::StoreError;
 
 /// A state as its columns.
 #[derive(Default)]

@@ -3,8 +3,8 @@
 use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
 
-use crate::db::error::StoreError;
 use crate::rows::column::{RowContext, Text};
+use gaiterguard_database::error::StoreError;
 
 /// The values of the column `state`.
 pub(crate) const RUNNING: &str = "RUNNING";

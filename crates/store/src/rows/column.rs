@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Database, Decode, Type};
 
-use crate::db::error::StoreError;
+use gaiterguard_database::error::StoreError;
 
 /// The row that columns are read from, for errors.
 #[derive(Clone, Copy)]

@@ -3,8 +3,8 @@
 use gaiterguard_domain::time::Timestamp;
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
-use crate::db::error::StoreError;
 use crate::rows::column::Text;
+use gaiterguard_database::error::StoreError;
 
 /// A definition as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,13 +111,13 @@ where
 /// Runs a query and reads each of its rows separately.
 macro_rules! fetch_stored {
     ($target:expr, $table:literal, $name:literal, $convert:expr, $sql:expr $(, $value:expr)* $(,)?) => {
-        $crate::db::connection::with_connection!($target, connection => sqlx::query($sql)
+        gaiterguard_database::with_connection!($target, connection => sqlx::query($sql)
             $(.bind($value))*
             .fetch_all(connection)
             .await?
             .iter()
             .map(|row| $crate::rows::stored::read($table, $name, row, $convert))
-            .collect::<Result<Vec<_>, $crate::db::error::StoreError>>()?)
+            .collect::<Result<Vec<_>, gaiterguard_database::error::StoreError>>()?)
     };
 }
 

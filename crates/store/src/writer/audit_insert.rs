@@ -2,9 +2,9 @@
 
 use gaiterguard_domain::audit::AuditEntry;
 
-use crate::db::connection::{Connection, with_connection};
-use crate::db::error::StoreError;
-use crate::db::many_rows::{ManyRows, chunks};
+use gaiterguard_database::connection::{Connection, with_connection};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 static AUDIT_INSERT: ManyRows = ManyRows::new(
     "INSERT INTO audit (id, chain, sequence, workspace_id, at, actor, event, subject, detail, \

@@ -6,12 +6,12 @@ use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::WorkspaceId;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::db::connection::{AnyConnection, Connection, execute};
-use crate::db::error::StoreError;
-use crate::db::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX};
 use crate::writer::audit_insert::{bind_entries, insert_entries};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, read_head};
 use crate::writer::pool::WriterPool;
+use gaiterguard_database::connection::{AnyConnection, Connection, execute};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX};
 
 /// Why a transaction is not known to be committed.
 pub(crate) enum CommitError {

@@ -11,12 +11,12 @@ use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::AuditId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{
-    ConnectTarget, Connection, execute, fetch_all, fetch_one, fetch_optional,
-};
-use crate::db::error::StoreError;
 use crate::rows::column::RowContext;
 use crate::writer::audit_insert::insert_entries;
+use gaiterguard_database::connection::{
+    ConnectTarget, Connection, execute, fetch_all, fetch_one, fetch_optional,
+};
+use gaiterguard_database::error::StoreError;
 
 /// How many ids a writer reserves at a time. With ids from its own stock a writer does not wait for
 /// the database to assign them, so many rows fit into one statement. A thousand is several full

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
-use crate::db::connection::ConnectTarget;
 use crate::writer::connection::WriterConnection;
 use crate::writer::feed::Feed;
+use gaiterguard_database::connection::ConnectTarget;
 
 /// The write connections of this process, and what every writer needs.
 pub(crate) struct WriterPool {

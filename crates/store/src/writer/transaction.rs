@@ -12,13 +12,13 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::AuthorityVersion;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::db::connection::{AnyConnection, Connection, Dialect, fetch_optional};
-use crate::db::error::StoreError;
 use crate::rows::covered::{CoveredEnd, cover_ends};
 use crate::writer::commit::{CommitError, TransactionEnd, UnknownCommit};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, take_ids};
 use crate::writer::feed::CHANNEL;
 use crate::writer::pool::WriterPool;
+use gaiterguard_database::connection::{AnyConnection, Connection, Dialect, fetch_optional};
+use gaiterguard_database::error::StoreError;
 
 /// How long a change may wait for a writer and for the first response on its connection. As long as
 /// a batch of the ledger may take, because the writer may be busy with one. A connection that is

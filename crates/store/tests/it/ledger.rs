@@ -10,6 +10,7 @@ use gaiterguard_domain::id::{ActionId, ServiceId};
 use gaiterguard_domain::ledger::{
     ActionChange, Changed, ClaimState, Completion, Outcome, Recorded, StoredResponse,
 };
+use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_store::{AuditFilter, PendingOutcome, Purpose, RequestOutcome, Store};
 use uuid::Uuid;
@@ -192,7 +193,10 @@ async fn the_same_request_to_another_service_is_held_too(_: &Database, store: &S
     let mut two = one.clone();
     // Another service with the same base URL, and with another credential.
     two.entry.service = ServiceId(world.service.0 + 1);
-    two.hold.as_mut().unwrap().action = ActionId(Uuid::now_v7());
+    // The digest of the payload covers the service.
+    let hold = two.hold.as_mut().unwrap();
+    hold.action = ActionId(Uuid::now_v7());
+    hold.payload = Digest([5; 32]);
     for decision in [one, two] {
         done(store, decision).await;
     }
@@ -282,6 +286,7 @@ async fn a_refused_entry_fails_no_other(_: &Database, store: &Store) {
                 // Another request, with the id of an existing action.
                 decision = first.clone();
                 "something else".clone_into(&mut decision.entry.intent);
+                decision.hold.as_mut().unwrap().payload = Digest([4; 32]);
             }
             let store = store.clone();
             tokio::spawn(async move { store.record(decision).await })

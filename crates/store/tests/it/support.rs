@@ -379,6 +379,8 @@ impl World {
             hold: Some(NewHold {
                 action,
                 digest,
+                payload: digest,
+                denials_since: NOW,
                 binding: Binding {
                     base_url: "https://api.example.com/v1".to_owned(),
                     place: "{}".to_owned(),

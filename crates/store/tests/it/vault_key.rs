@@ -267,6 +267,7 @@ async fn every_column_that_refers_to_a_data_key_is_known(database: &Database, _:
     let known = [
         ("actions", "answer_key_id"),
         ("actions", "request_key_id"),
+        ("authorizations", "data_key_id"),
         ("claims", "answer_key_id"),
         ("credentials", "data_key_id"),
         ("documents", "data_key_id"),

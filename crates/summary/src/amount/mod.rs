@@ -48,6 +48,9 @@ const SYMBOLS: &[(&str, &str)] = &[
     ("JPY", "¥"),
 ];
 
+/// How many amounts are read for their currencies: a list of more has the same ones.
+const CURRENCIES_READ_MAX: usize = 32;
+
 /// The unit that an amount is given in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unit {
@@ -199,16 +202,24 @@ fn is_without_currency(amount: &Value, values: &Values) -> bool {
 
 /// Whether a value is the amount of a request that moves money.
 pub(crate) fn is_amount(value: &Value) -> bool {
-    value.role == Role::Amount && is_decimal(&value.text)
+    value.role == Role::Amount && is_decimal(&value.text) && !is_rate(value.name())
+}
+
+/// Whether a name is that of a rate, which is not what is paid: `feeRateSatPerByte`.
+fn is_rate(name: &str) -> bool {
+    words(name).any(|word| is_in("multiplier rate ratio", &word))
 }
 
 /// Takes values for amounts that are certainly ones: `amount_to_capture`, and the only number next to a
 /// currency if no other value is an amount.
 pub(crate) fn recognize(values: &mut [Value]) {
     for value in values.iter_mut() {
-        let says_amount = words(value.name())
-            .next()
-            .is_some_and(|word| word == "amount");
+        let mut own = words(value.name()).collect::<Vec<_>>().into_iter();
+        let first = own.next().unwrap_or_default();
+        // `{"amount": {"minorUnits": 4500}}`.
+        let is_in_minor_units =
+            first == "minor" && own.all(|word| is_in("unit units amount value", &word));
+        let says_amount = first == "amount" || is_in_minor_units;
         if says_amount && value.role != Role::Identifier && is_decimal(&value.text) {
             value.role = Role::Amount;
         }
@@ -242,6 +253,21 @@ pub(crate) fn recognize(values: &mut [Value]) {
 pub(crate) fn is_currency(value: &Value) -> bool {
     let name = value.name().to_ascii_lowercase();
     (name.contains("currency") || name == "ccy") && code(&value.text).is_some()
+}
+
+/// Returns the currencies that the amounts of a request are written with.
+pub(crate) fn currencies(values: &Values) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let amounts = values.kept.iter().filter(|value| is_amount(value));
+    for currency in amounts
+        .take(CURRENCIES_READ_MAX)
+        .filter_map(|amount| currency_of(amount, &values.kept))
+    {
+        if !found.contains(&currency) {
+            found.push(currency);
+        }
+    }
+    found
 }
 
 fn currency_of(amount: &Value, others: &[Value]) -> Option<String> {

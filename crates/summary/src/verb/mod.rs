@@ -1,16 +1,24 @@
 //! The verb of a headline, and the noun of what it is about.
 
+mod documented;
+mod form;
+mod method;
+
 use gaiterguard_apidocs::Operation;
 use gaiterguard_domain::effect::Effect;
-use gaiterguard_request::opened::Body;
-use http::Method;
+use http::{HeaderMap, Method};
 
-use crate::acts::{act_of, unknown_act};
+use crate::acts::{ACT_WRAPPERS, act_of, is_noun, unknown_act};
 use crate::path::Target;
+use crate::segments::is_file;
 use crate::words::{
-    SEVERAL, act_of_noun, begins_with_verb, is_general, is_in, is_verb, noun_of, plural, singular,
-    spaced, verb_of, words,
+    SEVERAL, act_of_noun, begins_with_verb, capitalized, is_general, is_in, is_verb, noun_of,
+    plural, singular, spaced, words,
 };
+use crate::{compound, header};
+use documented::documented;
+pub(crate) use form::Form;
+use method::{is_quality, is_relation, plain};
 
 /// The act, and the kind of thing that it is done to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +34,18 @@ pub(crate) struct Phrase {
 }
 
 impl Phrase {
+    /// Whether the verb and the noun are those of an act that a value names: `password_reset`.
+    pub(crate) fn says(&self, act: &str) -> bool {
+        let said = self.verb.to_ascii_lowercase();
+        let said = said.strip_prefix("bulk ").unwrap_or(&said);
+        let act = spaced(act);
+        match act.strip_prefix(said).map(str::trim) {
+            Some("") => true,
+            Some(object) => self.noun.as_deref() == Some(object),
+            None => false,
+        }
+    }
+
     /// Whether the verb says that an amount of money changes hands.
     pub(crate) fn moves_money(&self) -> bool {
         const MOVES: &[&str] = &[
@@ -85,46 +105,6 @@ impl Phrase {
     }
 }
 
-/// How much of an object a body may replace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Nothing is sent.
-    Empty,
-    /// A few named values.
-    Fields,
-    /// A whole document.
-    Whole,
-}
-
-impl Form {
-    /// Returns the form of a body. A few values are fields, unless the path says that they are a document.
-    pub(crate) fn of(body: &Body<'_>, target: &Target, values: usize) -> Self {
-        let is_document =
-            |word: &String| words(word).any(|word| is_in(DOCUMENTS, &singular(&word)));
-        match body {
-            Body::Empty => Self::Empty,
-            Body::Json(_) | Body::Form(_) if values <= FIELDS_MAX => {
-                // The word before the last name says what it is.
-                let noun = target.names.last().and_then(|name| name.noun.as_ref());
-                let kind = target.trailing_words().last().or(noun);
-                if kind.is_some_and(is_document) {
-                    Self::Whole
-                } else {
-                    Self::Fields
-                }
-            }
-            _ => Self::Whole,
-        }
-    }
-}
-
-/// The most values of a body that are fields of an object and not the whole object.
-const FIELDS_MAX: usize = 8;
-
-/// Words for documents that a PUT replaces.
-const DOCUMENTS: &str = "config configuration content document file manifest object page policy \
-    schema script setting template workflow";
-
 /// Verbs of a POST that changes what exists.
 const CHANGES: &str = "Assign Change Edit Enable Lock Mark Merge Modify Move Pause Pin Reassign Rename \
     Reopen Reorder Replace Resize Restore Resume Scale Set Suspend Transition Unassign Unlock Unpin \
@@ -132,7 +112,7 @@ const CHANGES: &str = "Assign Change Edit Enable Lock Mark Merge Modify Move Pau
 
 /// Verbs that are not also nouns, so that one before a name is what is done to it: `/approve/job_1`.
 const PLAIN_ACTS: &str = "accept activate approve archive assign attach cancel deactivate detach disable \
-    enable install invite publish reject restart restore resume revoke suspend terminate unarchive verify";
+    enable install invite publish reject restart restore resume revoke suspend terminate unarchive unseal verify";
 
 /// Verbs at the end of the path of a DELETE that are what is done; any other is what is deleted.
 const REMOVES: &str = "cancel clear deactivate delete destroy detach disable discard expunge purge reject remove \
@@ -147,19 +127,9 @@ const REMOVALS: &str = "archive cancel clear close deactivate delete destroy det
     kick leave purge reject release remove reset revoke stop terminate unassign unblock unlink unlock unpin \
     unsubscribe void withdraw";
 
-/// Words for what is sent to people.
-const MESSAGES: &str = "message mail email sms mms fax letter notification invitation chat";
-
 /// Verbs that say no more than the method does. They must not hide a payment or a deletion.
 const MILD: &str = "Add Create Change Complete Confirm Get Issue List Make Mark Modify Open Place Post \
     Register Save Set Start Submit Update Upsert Write";
-
-/// Words that add nothing to a noun.
-const ARTICLES: &str = "a an the one single existing new specific specified given";
-
-/// Words of a summary that follow a noun and are not part of it.
-const JOINING: &str = "for from in into of on to with by and or at via using within which that a \
-    an the as given about if when";
 
 /// Returns the verb and the noun of a request's headline.
 pub(crate) fn of(
@@ -178,6 +148,11 @@ pub(crate) fn of(
             .trailing_words()
             .last()
             .is_some_and(|word| singular(word) != *word);
+    // A file is uploaded, whether or not there is one already.
+    let is_file = target.names.last().is_some_and(|name| is_file(&name.value));
+    if *method == Method::PUT && form == Form::Whole && path.takes_name && is_file {
+        "Upload".clone_into(&mut path.verb);
+    }
     // "Start run", not "Run run".
     if path.noun.as_deref() == Some("run") && path.verb == "Run" {
         "Start".clone_into(&mut path.verb);
@@ -210,6 +185,21 @@ pub(crate) fn of(
         noun: noun.or(path.noun),
         takes_name: path.takes_name && !is_collection,
         ..path
+    }
+}
+
+/// Says what the headers decide: that nothing may be there yet, or that something is copied.
+pub(crate) fn with_headers(phrase: &mut Phrase, method: &Method, headers: &HeaderMap) {
+    if *method != Method::PUT {
+        return;
+    }
+    if headers
+        .keys()
+        .any(|name| header::is_copy_source(name.as_str()))
+    {
+        "Copy to".clone_into(&mut phrase.verb);
+    } else if header::creates_only(headers) {
+        "Create".clone_into(&mut phrase.verb);
     }
 }
 
@@ -267,11 +257,32 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
     };
     let trailing = target.trailing_words().iter();
     let mut trailing: Vec<&String> = trailing.filter(|word| !is_general(word)).collect();
+    // `/users/u1/lifecycle/deactivate`, `/vehicles/v1/command/remote_start_drive`.
+    if let [wrapper, act] = &*trailing
+        && *method == Method::POST
+        && !target.names.is_empty()
+        && is_in(ACT_WRAPPERS, wrapper)
+    {
+        let (verb, object) =
+            verb_in(effect, act).unwrap_or_else(|| (capitalized(&spaced(act)), None));
+        return Phrase {
+            verb,
+            takes_name: object.is_none(),
+            noun: object.or_else(last_name_noun),
+            is_for_all: false,
+        };
+    }
     // `/gift-cards/bulk` is about several of what is before it.
-    let is_bulk = trailing.len() > 1
-        && trailing
-            .pop_if(|last| SEVERAL.contains(&&*spaced(last)))
-            .is_some();
+    let is_several = |word: &String| SEVERAL.contains(&&*spaced(word));
+    let is_bulk = match &*trailing {
+        [_, .., last] if is_several(last) => trailing.pop().is_some(),
+        // `/contacts/batch/archive` archives contacts.
+        [_, .., several, _] if is_several(several) => {
+            trailing.remove(trailing.len() - 2);
+            true
+        }
+        _ => false,
+    };
     let bulk = |verb: &str| {
         if is_bulk && !verb.starts_with("Bulk ") {
             format!("Bulk {}", verb.to_ascii_lowercase())
@@ -308,6 +319,8 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
         && !(matches!(*method, Method::PUT | Method::PATCH)
             && singular(last) != **last
             && !is_verb(last))
+        // `PATCH /doors/d1/schedule` changes the schedule.
+        && !(*method == Method::PATCH && is_noun(last))
         && let Some((verb, object)) = verb_in(effect, last)
     {
         // In `/accounts/a1/calls`, the call is not that of the account.
@@ -354,8 +367,31 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
             is_for_all: false,
         };
     }
+    // `/revoke-prefix/aws`, `/approve/invoices`.
+    if let [.., act, name] = &*trailing
+        && *method == Method::POST
+        && !compound::is_noun(act)
+        && words(act)
+            .next()
+            .is_some_and(|first| is_in(PLAIN_ACTS, &first))
+    {
+        let (verb, object) = verb_in(effect, act).unwrap_or_else(|| (capitalized(act), None));
+        let object = object.map_or_else(|| noun_of(name), |object| format!("{object} {name}"));
+        return Phrase {
+            verb,
+            noun: Some(object),
+            takes_name: false,
+            is_for_all: false,
+        };
+    }
     if let Some(word) = trailing.last() {
-        let verb = plain(effect, method, Some(word), form).to_owned();
+        let verb = match plain(effect, method, Some(word), form) {
+            "Create" if trailing.len() == 1 && !target.names.is_empty() && is_relation(word) => {
+                "Add"
+            }
+            verb => verb,
+        };
+        let verb = verb.to_owned();
         // `/settings/mail` and `/webhook/config` say what they are only together.
         let before = trailing.iter().rev().nth(1).map(|before| &***before);
         let noun = match before {
@@ -394,13 +430,27 @@ fn of_money(effect: Effect, verb: String, target: &Target) -> String {
     if effect != Effect::Pay || !is_in(MILD, &verb) || matches!(&*verb, "Change" | "Update") {
         return verb;
     }
-    let mut words = target.words.iter().rev().flat_map(|segment| words(segment));
+    // In `/reservations/r1/no-show`, nothing is reserved.
+    let own = target.trailing_words();
+    let own = if own.iter().all(|word| is_general(word)) {
+        &target.words
+    } else {
+        own
+    };
+    let segments = own
+        .iter()
+        .rev()
+        .filter(|segment| !compound::is_noun(segment));
+    let mut words = segments.flat_map(|segment| words(segment));
     let act = words.find_map(|word| act_of(effect, &word));
     act.map_or(verb, str::to_owned)
 }
 
 /// Returns the verb that a segment is or begins with, and the rest of it: `cancel`, `setLabels`.
 fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
+    if compound::is_noun(segment) {
+        return None;
+    }
     if let Some(verb) = act_of(effect, segment) {
         return Some((verb.to_owned(), None));
     }
@@ -432,7 +482,7 @@ fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
     // `_delete_by_query` is about what a place holds.
     let rest = rest.map(|rest| {
         if rest.starts_with("by ") {
-            "entry".to_owned()
+            "entries".to_owned()
         } else {
             rest
         }
@@ -442,74 +492,6 @@ fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
         None => capitalized(first),
     };
     Some((verb, rest))
-}
-
-/// Returns the verb of a method, for a path that ends with `word`, or with a name if it is `None`.
-fn plain(effect: Effect, method: &Method, word: Option<&str>, form: Form) -> &'static str {
-    let is_named = word.is_none();
-    let sends = effect == Effect::ShareOutside
-        && word.is_some_and(|word| words(word).any(|word| is_in(MESSAGES, &singular(&word))));
-    match *method {
-        Method::DELETE => "Delete",
-        Method::PUT => match form {
-            Form::Empty => "Set",
-            Form::Fields => "Change",
-            Form::Whole => "Replace",
-        },
-        Method::PATCH => "Change",
-        Method::POST if effect == Effect::Read => "Read",
-        Method::POST if sends => "Send",
-        Method::POST if effect == Effect::Code && word.is_some_and(is_runnable) => "Run",
-        Method::POST if is_named => "Change",
-        // There is one visibility of an album, so it is set and not created.
-        Method::POST if word.is_some_and(is_quality) => "Set",
-        Method::POST => "Create",
-        _ => "Read",
-    }
-}
-
-/// Whether a word names what is run when it is created. Anything else, such as a record, only takes part in it.
-fn is_runnable(word: &str) -> bool {
-    const RUNNABLE: &str = "action build command deployment evaluation exec execution function invocation job \
-        lambda pipeline process query run script task test workflow";
-    words(word).any(|word| is_in(RUNNABLE, &singular(&word)))
-}
-
-/// Whether a word names a quality of an object: each has one of them.
-fn is_quality(word: &str) -> bool {
-    const QUALITIES: &str =
-        "config configuration limit ownership preference price privacy setting state status";
-    word.ends_with("ility") || is_in(QUALITIES, &singular(word))
-}
-
-/// Reads the verb and the noun at the beginning of a summary, such as “Creates a refund for a charge”.
-fn documented(summary: &str) -> Option<(String, Option<String>)> {
-    let sentence = summary.split(['.', '\n', '(', ';', ':']).next()?;
-    let mut words = sentence
-        .split(|c: char| c.is_whitespace() || c == ',')
-        .filter(|word| !word.is_empty());
-    let first = words.next()?.to_ascii_lowercase();
-    let verb = verb_of(&first)?;
-    let noun: Vec<String> = words
-        .map(str::to_ascii_lowercase)
-        .skip_while(|word| is_in(ARTICLES, word))
-        .take_while(|word| {
-            word.bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'\''))
-                && !is_in(JOINING, word)
-        })
-        // A noun has few words; what follows is the rest of the sentence.
-        .take(3)
-        .collect();
-    let noun = (!noun.is_empty()).then(|| noun.join(" "));
-    Some((capitalized(verb), noun))
-}
-
-fn capitalized(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
-    })
 }
 
 #[cfg(test)]

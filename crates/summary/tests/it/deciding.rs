@@ -58,6 +58,19 @@ fn the_only_number_next_to_a_currency_is_the_amount() {
 }
 
 #[test]
+fn a_currency_that_no_amount_is_in_is_a_fact() {
+    let body = json!({"sell": {"currency": "USD", "amount": "5.00"}, "buyCurrency": "EUR"});
+    let found = of(Effect::Pay, &Method::POST, "/trades", &body);
+    let currencies: Vec<&str> = found
+        .facts
+        .iter()
+        .filter(|fact| fact.name.to_lowercase().ends_with("currency"))
+        .map(|fact| &*fact.value)
+        .collect();
+    assert_eq!(currencies, ["EUR"]);
+}
+
+#[test]
 fn every_amount_of_a_payment_is_named() {
     let body = json!({
         "currency": "SEK",

@@ -113,7 +113,7 @@ fn an_undocumented_request_reads_like_a_sentence() {
             Method::POST,
             "/repos/acme/site/issues/482/labels",
             r#"{"labels":["needs-repro","bug"]}"#,
-            "Create 2 labels · issue 482 in acme/site · labels needs-repro, bug",
+            "Add 2 labels · issue 482 in acme/site · labels needs-repro, bug",
         ),
         (
             Change,

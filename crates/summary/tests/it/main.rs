@@ -2,11 +2,20 @@
 
 mod bounds;
 mod clarity;
+mod cuts;
 mod deciding;
 mod evaluation;
+mod headers;
 mod headlines;
+mod measures;
+mod pairs;
+mod parties;
 mod reach;
 mod remote_calls;
+mod removals;
+mod said_acts;
+mod secrets;
+mod verbs;
 
 use gaiterguard_apidocs::{Body, Field, Operation};
 use gaiterguard_domain::effect::Effect;
@@ -14,13 +23,26 @@ use gaiterguard_request::Arena;
 use gaiterguard_request::opened::{Opened, Request};
 use gaiterguard_summary::{Subject, Summary};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-/// Summarizes a request; a body that begins with a brace is JSON, any other one a form.
+/// Summarizes a request; a body that begins with a brace is JSON, one with an angle bracket XML, and any
+/// other one a form.
 fn summary(
     effect: Effect,
     method: &Method,
     target: &str,
+    body: &[u8],
+    operation: Option<&Operation>,
+) -> Summary {
+    with_headers(effect, method, target, &[], body, operation)
+}
+
+/// Summarizes a request with further headers.
+fn with_headers(
+    effect: Effect,
+    method: &Method,
+    target: &str,
+    further: &[(&str, &str)],
     body: &[u8],
     operation: Option<&Operation>,
 ) -> Summary {
@@ -30,9 +52,14 @@ fn summary(
     let mut headers = HeaderMap::new();
     let media_type = match body.first() {
         Some(b'{' | b'[') => "application/json",
+        Some(b'<') => "application/xml",
         _ => "application/x-www-form-urlencoded",
     };
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    for (name, value) in further {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a valid name");
+        headers.insert(name, HeaderValue::from_str(value).expect("a valid value"));
+    }
     let arena = Arena::default();
     let request = Request {
         method,

@@ -142,7 +142,7 @@ fn a_switch_that_decides_is_in_the_headline_in_any_spelling() {
             Method::PATCH,
             "/tenants/t-12/settings",
             json!({"mfa_required": false}),
-            "Change settings of tenant t-12 · mfa required false",
+            "Turn off mfa required in settings of tenant t-12",
         ),
     ] {
         let found = text(Effect::Delete, &method, target, &body);
@@ -172,7 +172,7 @@ fn an_empty_list_that_takes_something_away_is_shown() {
             Method::PATCH,
             "/keys/k-12",
             json!({"expires_at": null}),
-            "Change key k-12 · expires at none",
+            "Remove expires at of key k-12",
         ),
         (
             Effect::Create,

@@ -4,10 +4,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use zeroize::Zeroizing;
 
-use super::pattern::Pattern;
+use super::pattern::{Kind, Pattern, is_of_word};
 
 /// A shorter piece of base64 could also be an ordinary word.
 const INNER_CHARS_MIN: usize = 8;
+
+/// Shorter values, such as `admin`, also occur in ordinary words, so they are hidden only by themselves.
+const ANYWHERE_BYTES_MIN: usize = 8;
 
 /// Bits in a base64 character, and in a byte.
 const CHARACTER_BITS: usize = 6;
@@ -25,14 +28,26 @@ pub(super) fn encodings(value: &[u8]) -> Vec<Pattern> {
     ];
     let inside = (0..3).flat_map(|bytes_before| inside_base64(value, bytes_before));
     let in_lines = in_lines.into_iter().chain(inside);
-    let mut all: Vec<Pattern> = in_lines.map(|text| Pattern::new(text, true)).collect();
-    all.push(Pattern::new(Zeroizing::new(value.to_vec()), false));
+    let mut all: Vec<Pattern> = in_lines
+        .map(|text| Pattern::new(text, Kind::Lines))
+        .collect();
+    let kind = if is_short_word(value) {
+        Kind::Word
+    } else {
+        Kind::Text
+    };
+    all.push(Pattern::new(Zeroizing::new(value.to_vec()), kind));
     all.extend(
         wide(value)
             .into_iter()
-            .map(|text| Pattern::new(text, false)),
+            .map(|text| Pattern::new(text, Kind::Text)),
     );
     all
+}
+
+/// Returns whether a value is hidden only where it is not a part of a longer word.
+pub(super) fn is_short_word(value: &[u8]) -> bool {
+    value.len() < ANYWHERE_BYTES_MIN && value.iter().all(|byte| is_of_word(*byte))
 }
 
 /// Returns the base64 characters that `value` alone determines if it follows `bytes_before` other bytes,

@@ -28,7 +28,7 @@ use zeroize::Zeroizing;
 
 pub use self::body::MaskedBody;
 pub use self::inspection::{InspectedBody, Inspection, Polled, masked_compressed};
-use self::pattern::Pattern;
+use self::pattern::{Kind, Pattern};
 use self::patterns::{Decided, Patterns};
 
 /// Shorter values would hide half of every response, and protect nothing.
@@ -43,12 +43,19 @@ const MASK: u8 = b'*';
 pub enum MaskedSecret<'a> {
     /// A credential. It is found as it is, in hexadecimal digits, and in base64 or base64url with or
     /// without padding, by itself or inside a longer encoded text, in one line or several; each of these
-    /// with any of its characters escaped, and in UTF-16 or UTF-32. A value of fewer than four bytes is
-    /// not hidden; its form in Basic authentication (`user:password`, a value of its own) is long enough.
+    /// with any of its characters escaped, and in UTF-16 or UTF-32. A short word, see
+    /// [`is_hidden_everywhere`], remains where it is a part of a longer one. A value of fewer than four bytes
+    /// is not hidden; its form in Basic authentication (`user:password`, a value of its own) is long enough.
     Value(&'a [u8]),
     /// A text that is itself an encoding, such as the token after `Basic`. It is found as it is, and with
     /// any of its characters escaped.
     Exact(&'a [u8]),
+}
+
+/// Returns whether a credential is hidden wherever an upstream echoes it. Words of fewer than eight bytes are not:
+/// in the middle of other words they would garble responses.
+pub fn is_hidden_everywhere(value: &[u8]) -> bool {
+    value.len() >= VALUE_BYTES_MIN && !encoded::is_short_word(value)
 }
 
 /// Hides a set of secrets. Clones share the patterns, which are wiped with the last clone.
@@ -72,7 +79,7 @@ impl Masker {
                 }
                 MaskedSecret::Value(_) => {}
                 MaskedSecret::Exact(text) => {
-                    add(Pattern::new(Zeroizing::new(text.to_vec()), false));
+                    add(Pattern::new(Zeroizing::new(text.to_vec()), Kind::Text));
                 }
             }
         }

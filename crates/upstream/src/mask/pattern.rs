@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::memmem;
+use memchr::{memmem, memrchr2};
 use zeroize::Zeroizing;
 
 use super::few::Few;
@@ -21,14 +21,27 @@ const BEFORE_BREAK_MIN: usize = 3;
 /// has the most: eight with three layers of percent-encoding.
 const STATES_MAX: usize = 16;
 
+/// How far before a word the escape may begin that separates it from other text: `\u0022`.
+const ESCAPE_BYTES_MAX: usize = 6;
+
 /// The longest character in UTF-8, and the position before it.
 const SLOTS: usize = 5;
 
 /// A text to search for.
 pub(super) struct Pattern {
     text: Zeroizing<Vec<u8>>,
-    /// Whether it may be broken into lines, as encoders do with base64 and hexadecimal digits.
-    may_break: bool,
+    kind: Kind,
+}
+
+/// Where in a text a pattern counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Anywhere.
+    Text,
+    /// Anywhere, and broken into lines, as encoders do with base64 and hexadecimal digits.
+    Lines,
+    /// By itself, and not inside a longer word.
+    Word,
 }
 
 /// How a pattern matches a text at a position.
@@ -52,8 +65,8 @@ struct State {
 type States = Few<State, STATES_MAX>;
 
 impl Pattern {
-    pub(super) fn new(text: Zeroizing<Vec<u8>>, may_break: bool) -> Self {
-        Self { text, may_break }
+    pub(super) fn new(text: Zeroizing<Vec<u8>>, kind: Kind) -> Self {
+        Self { text, kind }
     }
 
     pub(super) fn text(&self) -> &[u8] {
@@ -61,15 +74,20 @@ impl Pattern {
     }
 
     pub(super) fn may_break(&self) -> bool {
-        self.may_break
+        self.kind == Kind::Lines
+    }
+
+    /// Returns how many bytes before and after an occurrence decide whether it is one.
+    pub(super) fn context_bytes(&self) -> usize {
+        match self.kind {
+            Kind::Word => ESCAPE_BYTES_MAX,
+            Kind::Text | Kind::Lines => 0,
+        }
     }
 
     /// Returns the same pattern in lower case.
     pub(super) fn to_lowercase(&self) -> Self {
-        Self::new(
-            Zeroizing::new(self.text.to_ascii_lowercase()),
-            self.may_break,
-        )
+        Self::new(Zeroizing::new(self.text.to_ascii_lowercase()), self.kind)
     }
 
     /// Returns the most bytes that a spelling of the pattern can take.
@@ -84,8 +102,9 @@ impl Pattern {
         let mut from = 0;
         while let Some(offset) = finder.find(&text[from..]) {
             let start = from + offset;
-            if text[start..].starts_with(&self.text) {
-                found.push(start..start + self.text.len());
+            let range = start..start + self.text.len();
+            if text[start..].starts_with(&self.text) && self.may_be_at(text, &range) {
+                found.push(range);
             }
             from = start + 1;
         }
@@ -101,10 +120,34 @@ impl Pattern {
                 None => return self.fit_from(reader, start, plain),
             }
         }
-        Fit {
-            whole: Some(start..start + plain),
-            open: None,
+        self.in_context(
+            reader,
+            Fit {
+                whole: Some(start..start + plain),
+                open: None,
+            },
+        )
+    }
+
+    /// Drops a match inside a longer word. At the end of the text, more text could be the rest of the word.
+    fn in_context(&self, reader: &Reader<'_>, mut fit: Fit) -> Fit {
+        if self.kind != Kind::Word {
+            return fit;
         }
+        if let Some(range) = &fit.whole
+            && range.end == reader.text.len()
+        {
+            fit.open = Some(fit.open.map_or(range.start, |open| open.min(range.start)));
+        }
+        fit.whole = fit.whole.filter(|range| self.may_be_at(reader.text, range));
+        fit
+    }
+
+    /// Returns whether the pattern counts in this part of a text.
+    fn may_be_at(&self, text: &[u8], range: &Range<usize>) -> bool {
+        self.kind != Kind::Word
+            || !(ends_in_word(&text[..range.start])
+                || text.get(range.end).is_some_and(|byte| is_of_word(*byte)))
     }
 
     /// Continues a match of which `plain` characters are spelled plainly, and the next one is not.
@@ -154,7 +197,7 @@ impl Pattern {
                             ..state
                         });
                     }
-                    let breaks = self.may_break && index > 0 && !state.is_after_break;
+                    let breaks = self.may_break() && index > 0 && !state.is_after_break;
                     if breaks && reading.is_line_end() {
                         states.push(state.after_break(reader, reading, index));
                         // If this reaches the end of the text, so does the next read.
@@ -168,8 +211,23 @@ impl Pattern {
             .iter()
             .map(|state| state.from..state.at)
             .reduce(|one, other| one.start.min(other.start)..one.end.max(other.end));
-        fit
+        self.in_context(reader, fit)
     }
+}
+
+/// Returns whether a byte continues a word or an identifier, such as `contest-5` or `guest_id`.
+pub(super) fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+/// Returns whether a text ends inside a word. An escape at its end, whose last character is a letter or a
+/// digit, counts as the end of one: what it stands for is not known.
+fn ends_in_word(text: &[u8]) -> bool {
+    let tail = &text[text.len().saturating_sub(ESCAPE_BYTES_MAX)..];
+    tail.last().is_some_and(|byte| is_of_word(*byte))
+        && memrchr2(b'\\', b'%', tail).is_none()
+        && !matches!(tail, [.., b'=', high, low]
+            if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
 impl State {

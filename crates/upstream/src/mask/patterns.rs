@@ -113,6 +113,10 @@ impl Patterns {
                 break;
             }
         }
+        // The text before a word decides whether it is a whole one.
+        let context = self.all.iter().map(Pattern::context_bytes).max();
+        let context_from = decided.until.saturating_sub(context.unwrap_or(0));
+        decided.context_from = decided.context_from.min(context_from);
         decided
     }
 

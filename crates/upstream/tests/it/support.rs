@@ -27,6 +27,7 @@ pub(crate) fn settings() -> UpstreamSettings {
         idle_timeout: IDLE_TIMEOUT,
         private_allow: parse_private_allow("127.0.0.0/8,::1/128").unwrap(),
         hosts: vec![],
+        proxy: None,
         ca_file: None,
         own_listeners: vec![],
     }

@@ -1,14 +1,21 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { createFileRoute, useNavigate } from '@tanstack/react-router';
-import { useCallback, useMemo } from 'react';
+import { useCallback, useEffect, useMemo } from 'react';
 import { AuditList } from '#/audit/AuditList';
 import { AuditTools } from '#/audit/AuditTools';
 import { FilterBar } from '#/audit/FilterBar';
 import { type AuditFilter, queryOf, readFilter } from '#/audit/filter';
+import { rowsOf } from '#/audit/rows';
 import { listAuditInfiniteOptions } from '#/client/@tanstack/react-query.gen';
 import { Empty } from '#/ui/Empty';
 import { nextCursor, Pages } from '#/ui/Pages';
 import { PageTitle } from '#/ui/PageTitle';
+
+/** Pages are fetched until this many rows are shown: about as many as fit on a screen. */
+const FILLED_ROWS = 15;
+
+/** The most pages that are fetched for that. */
+const FILLED_PAGES_MAX = 5;
 
 export const Route = createFileRoute('/_app/audit')({
   validateSearch: readFilter,
@@ -28,6 +35,15 @@ function Audit() {
     initialPageParam: { query },
     getNextPageParam: nextCursor,
   });
+  // Entries that are folded into one row would leave a page of hardly any rows.
+  const { data, hasNextPage, isFetching, isError, fetchNextPage } = entries;
+  const isShort =
+    data !== undefined &&
+    data.pages.length < FILLED_PAGES_MAX &&
+    rowsOf(data.pages.flatMap(({ items }) => items)).length < FILLED_ROWS;
+  useEffect(() => {
+    if (isShort && hasNextPage && !isFetching && !isError) void fetchNextPage();
+  }, [isShort, hasNextPage, isFetching, isError, fetchNextPage]);
   const isFiltered = Object.keys(filter).length > 0;
   return (
     <>

@@ -48,6 +48,7 @@ impl Fixture {
             idle_timeout: Duration::from_secs(2),
             private_allow: parse_private_allow("127.0.0.1/32").unwrap(),
             hosts: Vec::new(),
+            proxy: None,
             ca_file: None,
             own_listeners: Vec::new(),
         });

@@ -5,3 +5,4 @@ mod intents;
 mod operations;
 mod paths;
 mod random;
+mod secrets;

@@ -188,7 +188,8 @@ impl<'a> Reader<'a, '_> {
     fn text(&mut self, text: &'a str, essence: Option<&str>) -> Body<'a> {
         let marked = text;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if text.len() < marked.len() && essence.is_none_or(|one| is_json(one) || is_lines(one)) {
+        // JSON is either refused for the mark or read without it.
+        if text.len() < marked.len() && essence.is_some_and(is_lines) {
             self.unreadable("the body begins with a byte order mark", "");
         }
         let body = match essence {

@@ -1,4 +1,5 @@
-//! Executes the tools.
+//! Runs the MCP tools: translates a tool call into a call of the gateway, and its outcome into a
+//! result. Decisions belong to the gateway.
 
 use std::sync::Arc;
 
@@ -61,11 +62,11 @@ impl Tools {
             }
             Named::SearchOperations => {
                 let search = Search::read(&arguments)?;
-                let max = SearchLimits {
+                let limits = SearchLimits {
                     operations: search.operations_max,
                     sections: SECTIONS_MAX,
                 };
-                let found = caller.search(search.service.as_ref(), &search.text, max);
+                let found = caller.search(search.service.as_ref(), &search.text, limits);
                 let found = found.map_err(Refusal::from)?;
                 Ok(result::findings(&found))
             }
@@ -99,9 +100,9 @@ impl Tools {
 
 impl ServerHandler for Tools {
     fn get_info(&self) -> ServerConfig {
-        let this = Implementation::new("gaiterguard", env!("CARGO_PKG_VERSION"));
+        let server = Implementation::new("gaiterguard", env!("CARGO_PKG_VERSION"));
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(this.with_title("GaiterGuard"))
+            .with_server_info(server.with_title("GaiterGuard"))
             .with_instructions(INSTRUCTIONS)
     }
 

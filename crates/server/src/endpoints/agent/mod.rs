@@ -30,6 +30,8 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 }
 
 /// List agents
+///
+/// In the order of their creation, with the services that each may use. Keys are never returned.
 #[utoipa::path(
     get,
     path = "/agents",
@@ -67,6 +69,8 @@ async fn create(
 }
 
 /// Get an agent
+///
+/// Its key is not returned: it is shown once, when it is created or rotated.
 #[utoipa::path(
     get,
     path = "/agents/{id}",
@@ -84,6 +88,8 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<AgentId>) -> Result<Json<Age
 }
 
 /// Update an agent
+///
+/// Changes the fields that the body contains and leaves the others as they are.
 #[utoipa::path(
     put,
     path = "/agents/{id}",

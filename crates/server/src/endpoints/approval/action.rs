@@ -53,6 +53,10 @@ pub(crate) struct ActionBody {
     request_body: String,
     /// Encoding of `request_body`.
     body_encoding: BodyEncoding,
+    /// Text of a compressed body without its compression, up to 1 MiB; lists contain the first 4 KiB. Null
+    /// if the body is not compressed, or is not text.
+    #[schema(required)]
+    decompressed_body: Option<String>,
     /// Length of the complete body, in bytes.
     body_size: u64,
     /// Whether `request_body` is only the beginning of the body. Lists contain the first 4 KiB;
@@ -234,7 +238,13 @@ pub(crate) struct OperationBody {
 
 impl ActionBody {
     /// Builds the body of an action, with its comparison and the names of the users who decided on it.
-    pub(super) fn of(view: ActionView, context: Option<Context>, people: &People) -> Self {
+    pub(super) fn of(view: ActionView, mut context: Option<Context>, people: &People) -> Self {
+        if let Some(earlier) = context
+            .as_mut()
+            .and_then(|context| context.earlier.as_mut())
+        {
+            earlier.decided_by_name = earlier.decided_by.and_then(|user| people.name(user));
+        }
         let ActionView {
             action,
             agent_name,
@@ -251,6 +261,7 @@ impl ActionBody {
             headers_are_cut: false,
             body: Bytes::new(),
             body_bytes: 0,
+            decompressed: None,
         });
         let (request_body, body_encoding) = body_text(&request.body);
         let ruling = action.state.last_decision();
@@ -279,6 +290,7 @@ impl ActionBody {
             headers_truncated: request.headers_are_cut,
             body_truncated: (request.body.len() as u64) < request.body_bytes,
             body_size: request.body_bytes,
+            decompressed_body: request.decompressed,
             unreadable,
             request_body,
             body_encoding,

@@ -61,7 +61,9 @@ impl Cookie {
         } else {
             ""
         };
-        let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Strict{secure}{more}");
+        let below = public_origin.path();
+        let text =
+            format!("{name}={value}; Path={below}{path}; HttpOnly; SameSite=Strict{secure}{more}");
         let mut header = HeaderValue::try_from(text)
             .unwrap_or_else(|_| unreachable!("tokens are visible ASCII"));
         header.set_sensitive(true);

@@ -11,6 +11,8 @@ use crate::endpoints::caller::Caller;
 use crate::problem::Problem;
 
 /// Get the signed-in user
+///
+/// Returns the account that the session belongs to.
 #[utoipa::path(
     get,
     path = "/auth/me",

@@ -49,9 +49,12 @@ fn origin_not_allowed(detail: &'static str) -> Problem {
     Problem::new(Code::OriginNotAllowed, detail)
 }
 
-/// Public origin of this gateway: scheme, host, and port of `PUBLIC_URL`.
+/// Public origin of this gateway: scheme, host, and port of `PUBLIC_URL`; and its path, for cookies.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct PublicOrigin(String);
+pub(crate) struct PublicOrigin {
+    origin: String,
+    path: String,
+}
 
 impl PublicOrigin {
     /// Returns the origin of a validated `http` or `https` URL as browsers serialize it: in
@@ -59,15 +62,25 @@ impl PublicOrigin {
     pub(crate) fn of(public_url: &str) -> Self {
         let lower = public_url.to_ascii_lowercase();
         let (scheme, rest) = lower.split_once("://").unwrap_or(("http", &lower));
-        let authority = rest.split('/').next().unwrap_or_default();
+        let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
         let default_port = if scheme == "https" { ":443" } else { ":80" };
         let authority = authority.strip_suffix(default_port).unwrap_or(authority);
-        Self(format!("{scheme}://{authority}"))
+        let after_scheme = public_url.split_once("://").map_or("", |(_, rest)| rest);
+        let path = after_scheme.find('/').map_or("", |at| &after_scheme[at..]);
+        Self {
+            origin: format!("{scheme}://{authority}"),
+            path: path.trim_end_matches('/').to_owned(),
+        }
+    }
+
+    /// Returns the path of the gateway, without a slash at its end.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Returns whether the gateway is reached over TLS.
     pub(super) fn is_https(&self) -> bool {
-        self.0.starts_with("https://")
+        self.origin.starts_with("https://")
     }
 
     /// Returns which page sent a request. If `Sec-Fetch-Site` contradicts `Origin`, the page counts
@@ -111,13 +124,13 @@ impl PublicOrigin {
     fn is_own(&self, origin: &HeaderValue, headers: &HeaderMap) -> bool {
         let host = headers.get(HOST).map(HeaderValue::as_bytes);
         origin.to_str().is_ok_and(|origin| {
-            origin == self.0 || (!self.is_without_tls(origin) && is_of_host(origin, host))
+            origin == self.origin || (!self.is_without_tls(origin) && is_of_host(origin, host))
         })
     }
 
     /// Returns whether an origin is that of an https `PUBLIC_URL`, but over http.
     fn is_without_tls(&self, origin: &str) -> bool {
-        let host = self.0.strip_prefix("https://");
+        let host = self.origin.strip_prefix("https://");
         host.is_some_and(|host| {
             let plain = origin.strip_prefix("http://");
             plain.is_some_and(|plain| plain.eq_ignore_ascii_case(host))

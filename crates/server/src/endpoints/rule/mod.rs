@@ -154,6 +154,8 @@ async fn shown(editing: &Editing, rule: Stored<Rule>) -> Result<Json<RuleBody>, 
 }
 
 /// List rules
+///
+/// In the order of their creation, enabled or not.
 #[utoipa::path(
     get,
     path = "/rules",
@@ -180,6 +182,8 @@ async fn list(
 }
 
 /// Create a rule
+///
+/// The condition is compiled first. An enabled rule applies to the next request.
 #[utoipa::path(
     post,
     path = "/rules",
@@ -205,6 +209,8 @@ async fn create(
 }
 
 /// Get a rule
+///
+/// With its condition, its effect, and whether it is enabled.
 #[utoipa::path(
     get,
     path = "/rules/{id}",
@@ -222,6 +228,8 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<RuleId>) -> Result<Json<Rule
 }
 
 /// Update a rule
+///
+/// Changes the fields that the body contains. A new condition is compiled first.
 #[utoipa::path(
     put,
     path = "/rules/{id}",
@@ -246,6 +254,8 @@ async fn update(
 }
 
 /// Delete a rule
+///
+/// It applies to no further request. Earlier decisions keep its name.
 #[utoipa::path(
     delete,
     path = "/rules/{id}",

@@ -9,8 +9,6 @@ use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, UserId};
 use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{execute, fetch_optional, lease_time};
-use crate::db::error::StoreError;
 use crate::ledger::batch::response_room::ResponseRoom;
 use crate::ledger::batch::state::{Batch, ResponseColumns};
 use crate::ledger::command::{Command, CommandResult};
@@ -18,6 +16,8 @@ use crate::rows::action_state::StateColumns;
 use crate::rows::covered::{RequestEnd, cover_action};
 use crate::rows::outcome::RequestOutcome;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{execute, fetch_optional, lease_time};
+use gaiterguard_database::error::StoreError;
 
 pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result<(), StoreError> {
     for (index, command) in batch.commands.iter().enumerate() {

@@ -6,9 +6,6 @@ use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::{Completion, Outcome, StoredResponse};
 use gaiterguard_domain::request::IdempotencyKey;
 
-use crate::db::connection::with_connection;
-use crate::db::error::StoreError;
-use crate::db::many_rows::{ManyRows, chunks};
 use crate::ledger::batch::response_room::ResponseRoom;
 use crate::ledger::batch::state::{Batch, Index, ResponseColumns};
 use crate::ledger::command::{Command, CommandResult};
@@ -16,6 +13,9 @@ use crate::rows::claim_row::{BROKEN, RESPONDED};
 use crate::rows::covered::{RequestEnd, cover_ends};
 use crate::rows::outcome::RequestOutcome;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 static COMPLETE: ManyRows = ManyRows::new(
     "WITH done (id, outcome, status, at) AS (VALUES ",

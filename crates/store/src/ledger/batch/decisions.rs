@@ -7,9 +7,6 @@ use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, Recorded};
 use gaiterguard_domain::verdict::Decision;
 
-use crate::db::connection::with_connection;
-use crate::db::error::StoreError;
-use crate::db::many_rows::{ManyRows, chunks};
 use crate::ledger::batch::existing::{Key, find_claim, key};
 use crate::ledger::batch::new_rows::{NewRow, action_id, insert_actions, insert_requests};
 use crate::ledger::batch::pending_limit::apply_pending_limit;
@@ -20,6 +17,9 @@ use crate::rows::claim_row::{DENIED, HELD, RUNNING};
 use crate::rows::column::evaluation_json;
 use crate::rows::covered::RequestEnd;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 /// Claims keys. A claim that has expired is replaced, unless its request still runs or its action is
 /// still open.

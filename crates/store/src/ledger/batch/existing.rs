@@ -1,15 +1,15 @@
 //! Conflicts of new decisions: an earlier request with the same key, or the same request that is
 //! already held.
 
-use gaiterguard_domain::id::{ActionId, AgentId, ServiceId};
+use gaiterguard_domain::id::{ActionId, AgentId};
 use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, NewHold};
 use gaiterguard_domain::request::Digest;
 
-use crate::db::connection::fetch_optional;
-use crate::db::error::StoreError;
 use crate::rows::claim_row::{ClaimRow, SELECT_CLAIM};
 use crate::rows::column::RowContext;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::fetch_optional;
+use gaiterguard_database::error::StoreError;
 
 /// An idempotency key, which is unique per agent.
 pub(super) type Key<'b> = (AgentId, &'b str);
@@ -19,15 +19,16 @@ pub(super) fn key(decision: &NewDecision) -> Option<Key<'_>> {
     Some((decision.entry.agent, claim.key.as_str()))
 }
 
-/// Two requests without keys are the same request if these are equal.
-pub(super) type HoldIdentity<'b> = (AgentId, ServiceId, Digest, &'b str);
+/// Two requests without keys are the same request if these are equal. The second digest covers the service.
+pub(super) type HoldIdentity = (AgentId, Digest);
 
-pub(super) fn hold_identity<'b>(decision: &'b NewDecision, hold: &NewHold) -> HoldIdentity<'b> {
-    let entry = &decision.entry;
-    (entry.agent, entry.service, hold.digest, &entry.intent)
+pub(super) fn hold_identity(decision: &NewDecision, hold: &NewHold) -> HoldIdentity {
+    (decision.entry.agent, hold.payload)
 }
 
-/// Returns the open action of the same request, if that was also sent without a key.
+/// Returns the newest action that answers a request without a key. A pending one answers the same request in
+/// any words, because its human sees all of them. A ruling answers it in the words that the human read: an
+/// approval if that request was also sent without a key, and a denial for a while.
 pub(super) async fn find_held(
     tx: &mut Transaction,
     decision: &NewDecision,
@@ -37,15 +38,17 @@ pub(super) async fn find_held(
         tx,
         (String,),
         "SELECT id FROM actions
-         WHERE agent_id = $1 AND status IN ('PENDING', 'APPROVED') AND expires_at > $2
-           AND digest = $3 AND intent = $4 AND service_id = $5
-           AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.action_id = actions.id)
-         ORDER BY created_at LIMIT 1",
+         WHERE agent_id = $1 AND payload = $2
+           AND (status = 'PENDING' OR (status IN ('APPROVED', 'DENIED') AND intent = $3))
+           AND ((status = 'DENIED' AND resolved_at > $4)
+             OR (status <> 'DENIED' AND expires_at > $5
+               AND NOT EXISTS (SELECT 1 FROM claims WHERE claims.action_id = actions.id)))
+         ORDER BY created_at DESC, id DESC LIMIT 1",
         decision.entry.agent.0,
-        decision.entry.at.0,
-        hold.digest.0.as_slice(),
+        hold.payload.0.as_slice(),
         decision.entry.intent.as_str(),
-        decision.entry.service.0,
+        hold.denials_since.0,
+        decision.entry.at.0,
     );
     row.map(|(id,)| {
         let context = RowContext {

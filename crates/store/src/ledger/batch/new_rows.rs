@@ -5,9 +5,6 @@ use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::NewDecision;
 
-use crate::db::connection::with_connection;
-use crate::db::error::StoreError;
-use crate::db::many_rows::{ManyRows, chunks};
 use crate::ledger::batch::state::Index;
 use crate::rows::action_state::StateColumns;
 use crate::rows::column::json;
@@ -16,6 +13,9 @@ use crate::rows::covered::{
 };
 use crate::rows::outcome::RequestOutcome;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 /// A decision that becomes a row of the request ledger.
 pub(super) struct NewRow<'b> {
@@ -97,9 +97,9 @@ static REQUEST: ManyRows = ManyRows::new(
 static ACTION: ManyRows = ManyRows::new(
     "INSERT INTO actions (id, revision, workspace_id, agent_id, service_id, entry_id, status, \
      expires_at, method, target_url, digest, intent, judgement, binding, created_at, \
-     request_key_id, request, preview, body_bytes, provenance, summary, operation, recipients) \
+     request_key_id, request, preview, body_bytes, provenance, summary, operation, recipients, payload) \
      SELECT * FROM (VALUES ",
-    23,
+    24,
     ") AS new WHERE column1 IS NOT NULL",
 );
 
@@ -184,7 +184,8 @@ pub(super) async fn insert_actions(
                     .bind(hold.and_then(|new| new.provenance.as_deref()))
                     .bind(hold.map(|new| new.summary.as_slice()))
                     .bind(hold.map(|new| new.operation.0.as_slice()))
-                    .bind(recipients.map(|key| key.0.as_slice()));
+                    .bind(recipients.map(|key| key.0.as_slice()))
+                    .bind(hold.map(|new| new.payload.0.as_slice()));
             }
             query.execute(connection).await?;
         });

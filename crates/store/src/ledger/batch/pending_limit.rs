@@ -6,13 +6,13 @@ use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewDecision, NewHold, PendingLimit, Recorded};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::db::connection::{AnyConnection, fetch_one};
-use crate::db::error::StoreError;
 use crate::ledger::batch::existing::{HoldIdentity, find_claim, find_held, hold_identity};
 use crate::ledger::batch::response_room::bytes;
 use crate::ledger::batch::state::{Batch, Index};
 use crate::ledger::command::CommandResult;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::{AnyConnection, fetch_one};
+use gaiterguard_database::error::StoreError;
 
 /// The class of the advisory locks under which a workspace's pending bytes are counted: "held" in
 /// ASCII. Any number works that nothing else uses.
@@ -61,11 +61,11 @@ pub(super) async fn apply_pending_limit(
 }
 
 /// Returns the result of a decision that meets an existing claim or action.
-async fn existing<'b>(
+async fn existing(
     tx: &mut Transaction,
-    decision: &'b NewDecision,
+    decision: &NewDecision,
     hold: &NewHold,
-    keyless: &mut HashSet<HoldIdentity<'b>>,
+    keyless: &mut HashSet<HoldIdentity>,
 ) -> Result<Option<CommandResult>, StoreError> {
     Ok(match &decision.claim {
         Some(claim) => find_claim(tx, decision, claim)

@@ -9,10 +9,10 @@ use std::collections::{BTreeSet, HashMap};
 use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
 
-use crate::db::connection::with_connection;
-use crate::db::error::StoreError;
-use crate::db::many_rows::{ManyRows, chunks};
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 static STORED_BYTES: ManyRows = ManyRows::new(
     "SELECT agents.id, agents.workspace_id, \

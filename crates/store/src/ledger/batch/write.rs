@@ -8,15 +8,15 @@ use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::db::connection::with_connection;
-use crate::db::error::StoreError;
-use crate::db::many_rows::{ManyRows, chunks};
 use crate::ledger::batch::state::Batch;
 use crate::ledger::batch::{changes, completions, decisions};
 use crate::ledger::command::{Command, CommandResult};
 use crate::writer::connection::WriterConnection;
 use crate::writer::pool::WriterPool;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 /// Writes everything of a batch except its audit entries, which are written with the commit. Returns
 /// the result of each command, which holds once the transaction is committed.

@@ -1,0 +1,10 @@
+//! The limits on a document's tree.
+
+/// The limit on the values of a document, after its YAML aliases are expanded.
+pub(super) const VALUES_MAX: usize = 1_500_000;
+
+/// The limit on the text of a document, after its YAML aliases are expanded, in bytes.
+pub(super) const TEXT_BYTES_MAX: usize = 48 * 1024 * 1024;
+
+/// The nesting limit of values.
+pub(super) const DEPTH_MAX: usize = 100;

@@ -1,0 +1,219 @@
+//! One SQL text for two databases: connections of either kind, and macros that run a statement on
+//! whichever kind it is.
+
+use std::time::Duration;
+
+use gaiterguard_domain::time::Timestamp;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Postgres, Sqlite};
+
+use crate::error::StoreError;
+use crate::many_rows::ManyRows;
+
+/// How long opening a connection may take. A server that is up accepts within milliseconds; the
+/// limit makes calls fail within seconds while it is down.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A borrowed connection of either kind, for one statement.
+pub enum AnyConnection<'c> {
+    /// A connection to SQLite.
+    Sqlite(&'c mut SqliteConnection),
+    /// A connection to PostgreSQL.
+    Postgres(&'c mut PgConnection),
+}
+
+impl AnyConnection<'_> {
+    /// Reborrows the connection, for one statement of several.
+    pub fn any(&mut self) -> AnyConnection<'_> {
+        match self {
+            Self::Sqlite(connection) => AnyConnection::Sqlite(connection),
+            Self::Postgres(connection) => AnyConnection::Postgres(connection),
+        }
+    }
+}
+
+/// Runs `$body` with the connection of `$target`, whichever kind it is.
+#[macro_export]
+macro_rules! with_connection {
+    ($target:expr, $connection:ident => $body:expr) => {
+        match $target.any() {
+            $crate::connection::AnyConnection::Sqlite($connection) => $body,
+            $crate::connection::AnyConnection::Postgres($connection) => $body,
+        }
+    };
+}
+
+/// Runs a statement and returns the number of rows it affected.
+#[macro_export]
+macro_rules! execute {
+    ($target:expr, $sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::with_connection!($target, connection =>
+            sqlx::query($sql)$(.bind($value))*.execute(connection).await?.rows_affected())
+    };
+}
+
+/// Runs a query and returns all its rows.
+#[macro_export]
+macro_rules! fetch_all {
+    ($target:expr, $row:ty, $sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::with_connection!($target, connection =>
+            sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_all(connection).await?)
+    };
+}
+
+/// Runs a query and returns its first row, if any.
+#[macro_export]
+macro_rules! fetch_optional {
+    ($target:expr, $row:ty, $sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::with_connection!($target, connection =>
+            sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_optional(connection).await?)
+    };
+}
+
+/// Runs a query that always has a row and returns that row.
+#[macro_export]
+macro_rules! fetch_one {
+    ($target:expr, $row:ty, $sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::with_connection!($target, connection =>
+            sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_one(connection).await?)
+    };
+}
+
+pub use crate::{execute, fetch_all, fetch_one, fetch_optional, with_connection};
+
+/// Which database's SQL a connection understands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// SQLite's.
+    Sqlite,
+    /// PostgreSQL's.
+    Postgres,
+}
+
+impl Dialect {
+    /// Returns the one of two texts that this database understands.
+    pub fn sql(self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite => sqlite,
+            Self::Postgres => postgres,
+        }
+    }
+
+    /// Returns a statement of `size` rows, as this database reads it.
+    pub fn many_rows(self, statement: &'static ManyRows, size: usize) -> &'static str {
+        match self {
+            Self::Sqlite => statement.unnumbered(size),
+            Self::Postgres => statement.numbered(size),
+        }
+    }
+}
+
+/// The database that connections are opened to.
+#[derive(Clone)]
+pub enum ConnectTarget {
+    /// A SQLite file.
+    Sqlite(Box<SqliteConnectOptions>),
+    /// A PostgreSQL server.
+    Postgres(Box<PgConnectOptions>),
+}
+
+/// An owned connection, which belongs to no pool.
+pub enum Connection {
+    /// A connection to SQLite.
+    Sqlite(Box<SqliteConnection>),
+    /// A connection to PostgreSQL.
+    Postgres(Box<PgConnection>),
+}
+
+impl Connection {
+    pub async fn open(target: &ConnectTarget) -> Result<Self, StoreError> {
+        let opening = async {
+            Ok::<_, sqlx::Error>(match target {
+                ConnectTarget::Sqlite(options) => Self::Sqlite(Box::new(options.connect().await?)),
+                ConnectTarget::Postgres(options) => {
+                    Self::Postgres(Box::new(options.connect().await?))
+                }
+            })
+        };
+        match tokio::time::timeout(CONNECT_TIMEOUT, opening).await {
+            Ok(opened) => opened.map_err(|error| StoreError::unreachable(&error)),
+            Err(_) => Err(StoreError::timed_out("opening a connection")),
+        }
+    }
+
+    pub fn any(&mut self) -> AnyConnection<'_> {
+        match self {
+            Self::Sqlite(connection) => AnyConnection::Sqlite(connection),
+            Self::Postgres(connection) => AnyConnection::Postgres(connection),
+        }
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Begins a transaction that may write. SQLite takes its write lock immediately: a transaction
+    /// that first reads and then fails to get the lock would have to start over.
+    pub async fn begin(&mut self) -> Result<(), StoreError> {
+        let sql = self.dialect().sql("BEGIN IMMEDIATE", "BEGIN");
+        execute!(self, sql);
+        Ok(())
+    }
+
+    pub async fn commit(&mut self) -> Result<(), StoreError> {
+        execute!(self, "COMMIT");
+        Ok(())
+    }
+
+    pub async fn rollback(&mut self) -> Result<(), StoreError> {
+        execute!(self, "ROLLBACK");
+        Ok(())
+    }
+}
+
+/// Returns the time by which leases are measured. Replicas on PostgreSQL all read the server's
+/// clock, because their own clocks may differ by more than a lease. SQLite has one process, so its
+/// own time `own` is enough.
+pub async fn lease_time(
+    connection: AnyConnection<'_>,
+    own: Timestamp,
+) -> Result<Timestamp, StoreError> {
+    match connection {
+        AnyConnection::Sqlite(_) => Ok(own),
+        AnyConnection::Postgres(connection) => {
+            let text = "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::BIGINT";
+            let query = sqlx::query_as::<_, (i64,)>(text);
+            let (now,) = query.fetch_one(connection).await?;
+            Ok(Timestamp(now))
+        }
+    }
+}
+
+/// A connection from the pool of readers.
+pub enum ReadConnection {
+    /// A connection to SQLite.
+    Sqlite(PoolConnection<Sqlite>),
+    /// A connection to PostgreSQL.
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl ReadConnection {
+    pub fn any(&mut self) -> AnyConnection<'_> {
+        match self {
+            Self::Sqlite(connection) => AnyConnection::Sqlite(connection),
+            Self::Postgres(connection) => AnyConnection::Postgres(connection),
+        }
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+}

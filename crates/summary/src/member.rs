@@ -1,0 +1,68 @@
+//! The names of values, and the beginnings and endings of their texts.
+
+use crate::words::words;
+
+/// Splits the name of a field that is nested by brackets or with indices, as in forms: `account[bank][iban]`. Indices
+/// are left out.
+pub(crate) fn bracketed(name: &str) -> Vec<String> {
+    let is_index = |one: &str| !one.is_empty() && one.bytes().all(|byte| byte.is_ascii_digit());
+    // `Permissions.1.Port` is nested, too, and `retention.ms` is not.
+    let parts: Vec<&str> = match name.split_once('[') {
+        Some((first, rest)) if !first.is_empty() && rest.ends_with(']') => {
+            name.split(['[', ']']).collect()
+        }
+        _ if name.split('.').any(is_index) => name.split('.').collect(),
+        _ => vec![name],
+    };
+    let named = parts.iter().filter(|one| !one.is_empty() && !is_index(one));
+    let named: Vec<String> = named.map(|one| (*one).to_owned()).collect();
+    if named.is_empty() {
+        vec![name.to_owned()]
+    } else {
+        named
+    }
+}
+
+/// Whether a name of several words begins with `resource`, which says nothing about access.
+pub(crate) fn is_of_resource(name: &str) -> bool {
+    words(name).next().is_some_and(|first| first == "resource") && words(name).nth(1).is_some()
+}
+
+/// Whether a name is an identifier that a machine made, such as a UUID.
+pub(crate) fn is_identifier(name: &str) -> bool {
+    name.len() >= 16
+        && name.bytes().any(|byte| byte.is_ascii_digit())
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+}
+
+/// Replaces the indices in a pointer by `*`, as documents describe the items of a list.
+pub(crate) fn without_indices(pointer: &str) -> String {
+    let parts = pointer.split('/').map(|part| {
+        let is_index = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if is_index { "*" } else { part }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// Returns the first characters of a text, and whether there are more.
+pub(crate) fn beginning(text: &str, chars_max: usize) -> (&str, bool) {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => (&text[..end], true),
+        None => (text, false),
+    }
+}
+
+/// Returns the last characters of a text.
+pub(crate) fn ending(text: &str, chars_max: usize) -> &str {
+    let last = chars_max.checked_sub(1);
+    let start = last.and_then(|last| text.char_indices().rev().nth(last));
+    start.map_or(text, |(start, _)| &text[start..])
+}
+
+/// Returns the group of a value with these names.
+pub(crate) fn group_of(location: &str, names: &[String]) -> String {
+    let place = location.split('/').next().unwrap_or_default();
+    format!("{place}\0{}", names.join("\0"))
+}

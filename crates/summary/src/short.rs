@@ -1,0 +1,36 @@
+//! The short names of values, as a headline has them.
+
+use crate::member::is_identifier;
+use crate::words::{is_in, spaced};
+
+/// Whether a name says nothing about a value without the name around it.
+fn is_general(name: &str) -> bool {
+    const GENERAL: &str = "address amount code email emailaddress id key name names number phone reference text type value";
+    is_in(GENERAL, &spaced(name).replace(' ', ""))
+}
+
+/// Returns the last of the dotted names of a value, and the one before it if it says nothing alone.
+pub(crate) fn short_name(names: &str) -> String {
+    // Names of the format, around every value of it.
+    let is_wrapper = |name: &&str| {
+        is_in(
+            "attributes data input node params properties sys variables",
+            name,
+        )
+    };
+    let mut outer = names.rsplit('.');
+    let own = outer.next().unwrap_or_default();
+    let is_alone = own.chars().nth(1).is_none()
+        || is_identifier(own)
+        || own.bytes().all(|byte| byte.is_ascii_digit())
+        || is_general(own);
+    // In `forwardTo.address.emailAddress`, only the first says what it is.
+    let says_something = |name: &&str| !is_wrapper(name) && !is_general(name);
+    match outer.find(says_something).filter(|_| is_alone) {
+        // In `account.id`, the word before says all.
+        Some(outer) if own == "id" => spaced(outer),
+        Some(outer) if is_identifier(own) => format!("{} {own}", spaced(outer)),
+        Some(outer) => format!("{} {}", spaced(outer), spaced(own)),
+        None => spaced(own),
+    }
+}

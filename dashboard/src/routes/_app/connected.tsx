@@ -1,0 +1,84 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { createFileRoute, Link } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+import { completeAuthorizationMutation } from '#/client/@tanstack/react-query.gen';
+import { sentenceOf } from '#/session/client';
+import { Visible } from '#/text/Visible';
+import { BackLink } from '#/ui/BackLink';
+import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
+import { PageTitle } from '#/ui/PageTitle';
+
+/** The parameters of the provider's redirect (RFC 6749, section 4.1.2, and RFC 9207). */
+interface Redirected {
+  code?: string;
+  state?: string;
+  iss?: string;
+  error?: string;
+}
+
+export const Route = createFileRoute('/_app/connected')({
+  validateSearch: (search): Redirected => {
+    const found: Redirected = {};
+    // The router reads a value that looks like a number as one, which would lose digits of a long code.
+    const raw = new URLSearchParams(window.location.search);
+    for (const name of ['code', 'state', 'iss', 'error'] as const) {
+      const value = raw.get(name) ?? search[name];
+      if (value !== undefined && value !== null) found[name] = String(value);
+    }
+    return found;
+  },
+  component: Connected,
+});
+
+/** Ends an authorization: hands the provider's code to the gateway, once. */
+function Connected() {
+  const { code, state, iss, error } = Route.useSearch();
+  const queries = useQueryClient();
+  const isSent = useRef(false);
+  const complete = useMutation({
+    ...completeAuthorizationMutation(),
+    gcTime: 0,
+    onSuccess: () => queries.invalidateQueries(),
+  });
+  const { mutate } = complete;
+  useEffect(() => {
+    if (isSent.current || code === undefined || state === undefined) return;
+    isSent.current = true;
+    // The code does not stay in the address bar or the history.
+    window.history.replaceState(window.history.state, '', window.location.pathname);
+    mutate({ body: { code, state, ...(iss !== undefined && { iss }) } });
+  }, [code, state, iss, mutate]);
+  const service = complete.data?.service;
+  return (
+    <>
+      <BackLink to="/services">All services</BackLink>
+      <PageTitle>Connect a service</PageTitle>
+      {error !== undefined && (
+        <Failure>
+          The provider refused: <Visible text={error} />. Nothing was changed.
+        </Failure>
+      )}
+      {error === undefined && (code === undefined || state === undefined) && !isSent.current && (
+        <Failure>This page is opened by a provider after you connect a service.</Failure>
+      )}
+      {complete.isPending && <Loading />}
+      {complete.error && <Failure>{sentenceOf(complete.error)}</Failure>}
+      {service && (
+        <div role="status" className="space-y-2">
+          <p>
+            <Visible text={service.name} /> is connected.{' '}
+            {complete.data?.canBeRenewed
+              ? 'The gateway renews its access token.'
+              : 'The provider issued no refresh token, so connect again when the access token expires.'}
+          </p>
+          <p>
+            <Link to="/services/$id" params={{ id: service.id }} className="underline">
+              Open the service
+            </Link>
+          </p>
+        </div>
+      )}
+    </>
+  );
+}
