@@ -20,11 +20,15 @@ pub fn run() -> ExitCode {
         let (store, current) = (&database.store, &database.secrets.encryption);
         let salt = &database.settings.secret.encryption_salt;
         let new = new_secret()?;
-        match gaiterguard_sealing::rotate(store, current, &new, salt, &SystemClock).await {
+        let is_kept = match gaiterguard_sealing::rotate(store, current, &new, salt, &SystemClock)
+            .await
+        {
             Ok(rotation) => {
                 let next_step = save(database, &new)?;
                 console::say(description(rotation));
                 console::say(next_step);
+                // An operator who enters the same secret again has kept it.
+                rotation.resumed || is_secret_in_file(database)
             }
             // An earlier run was interrupted after it saved the new secret and before it reported
             // that.
@@ -34,8 +38,16 @@ pub fn run() -> ExitCode {
                 console::say(
                     "the settings already contain this secret, and everything is encrypted with it",
                 );
+                true
             }
             Err(error) => return Err(error.into()),
+        };
+        if !is_kept {
+            console::say(
+                "the previous secret still decrypts everything, until a gateway starts with the new one, or \
+                 until this command is run again with the new one",
+            );
+            return Ok(());
         }
         match gaiterguard_sealing::finish(store, &new, salt, &SystemClock).await? {
             OldSecret::OpensNothing => console::say(
@@ -48,6 +60,11 @@ pub fn run() -> ExitCode {
         }
         Ok(())
     })
+}
+
+/// Whether the next start reads the secret from a file, which the command has replaced.
+fn is_secret_in_file(database: &OfflineDatabase) -> bool {
+    database.settings.secret.encryption.is_none()
 }
 
 fn new_secret() -> Result<SecretString, CommandError> {
@@ -64,11 +81,10 @@ fn new_secret() -> Result<SecretString, CommandError> {
 /// Saves the new secret for the next start, if the secret is kept in a file. Returns the next step
 /// for the operator.
 fn save(database: &OfflineDatabase, new: &SecretString) -> Result<String, CommandError> {
-    let settings = &database.settings;
-    if settings.secret.encryption.is_some() {
+    if !is_secret_in_file(database) {
         return Ok("set ENCRYPTION_SECRET to the new secret before the next start".to_owned());
     }
-    let path = secrets::replace_encryption(&settings.storage, new)
+    let path = secrets::replace_encryption(&database.settings.storage, new)
         .map_err(|error| CommandError::SecretNotKept { error })?;
     Ok(format!(
         "{} contains the new secret for the next start",

@@ -14,7 +14,9 @@ const TITLE_CHARS_MAX: usize = 300;
 pub const MAIN_TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// Elements that never contain documentation.
-const CHROME: &str = "script, style, noscript, template, svg, iframe, nav, form, button, head";
+/// Not `form`: some frameworks wrap the whole page in one.
+const CHROME: &str =
+    "script, style, noscript, template, svg, iframe, nav, button, select, textarea, head";
 
 /// Converts a page: its main text if it can be distinguished from navigation, otherwise the whole
 /// page.

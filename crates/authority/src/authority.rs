@@ -9,7 +9,7 @@ use gaiterguard_definitions::library::{Library, ReadError};
 use gaiterguard_domain::agent::{Agent, StandingRefused};
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
-use gaiterguard_store::{DocumentVersion, Store, StoreError};
+use gaiterguard_store::{Store, StoreError};
 use gaiterguard_vault::agent_key;
 use tokio::sync::{Mutex, Notify};
 
@@ -52,16 +52,14 @@ pub struct Authority {
     confirmed: Confirmed,
     is_shared: bool,
     reloading: Mutex<()>,
-    /// The documents that this replica has not read yet: all of them after a start, later those
-    /// that another replica added or changed.
-    unread: StdMutex<HashMap<WorkspaceId, Vec<DocumentVersion>>>,
-    has_unread: Notify,
+    /// Some workspace may have documents that are missing from its catalogs.
+    has_missing: Notify,
     /// The workspaces with a damaged definition.
     damaged: StdMutex<HashSet<WorkspaceId>>,
 }
 
 impl Authority {
-    /// Loads every workspace. Its documents are read afterwards, by [`Self::read_unread`]; until
+    /// Loads every workspace. Its documents are read afterwards, by [`Self::read_all_missing`]; until
     /// then a decision on a service with documents waits for them. `is_shared` means that other
     /// replicas change the same database, so that the snapshot is valid only while the database
     /// confirms it.
@@ -83,8 +81,7 @@ impl Authority {
             clock,
             is_shared,
             reloading: Mutex::new(()),
-            unread: StdMutex::default(),
-            has_unread: Notify::new(),
+            has_missing: Notify::new(),
             damaged: StdMutex::default(),
         };
         authority.confirm().await?;
@@ -227,37 +224,42 @@ impl Authority {
         Ok(())
     }
 
-    /// Waits until there are documents to read, and reads them. Reading takes seconds. The
-    /// definitions apply without those documents until then, because a decision must not wait for
-    /// them. If the database fails, the next call reads them again.
-    pub async fn read_unread(&self) {
-        self.has_unread.notified().await;
-        let unread = std::mem::take(&mut *self.unread());
-        let mut failed = Vec::new();
-        for (workspace, missing) in unread {
-            if let Err(error) = self.read_documents(workspace, &missing).await {
+    /// Waits until documents are missing from the catalogs of a workspace, and reads and indexes them.
+    /// That takes seconds. The definitions apply without those documents until then, because a decision
+    /// must not wait for them. If the database fails, the next call reads them again.
+    pub async fn read_all_missing(&self) {
+        self.has_missing.notified().await;
+        let mut has_failed = false;
+        for workspace in self.snapshot.load_full().workspaces.keys() {
+            if let Err(error) = self.read_missing(*workspace).await {
                 tracing::error!(%error, workspace = workspace.0, "documents could not be read");
-                failed.push((workspace, missing));
+                has_failed = true;
             }
         }
-        if failed.is_empty() {
-            return;
-        }
-        // Once for all of them, so that the failures of some workspaces do not delay the others.
-        tokio::time::sleep(READ_AGAIN_WAIT).await;
-        for (workspace, missing) in failed {
-            self.note_unread(workspace, missing);
+        if has_failed {
+            // Once for all of them, so that the failures of some workspaces do not delay the others.
+            tokio::time::sleep(READ_AGAIN_WAIT).await;
+            self.has_missing.notify_one();
         }
     }
 
-    /// Reads documents of a workspace, and loads its definitions with them.
-    async fn read_documents(
-        &self,
-        workspace: WorkspaceId,
-        missing: &[DocumentVersion],
-    ) -> Result<(), ReadError> {
-        self.library.read_missing(workspace, missing).await?;
-        self.reload(workspace).await?;
+    /// Reads and indexes the documents that are missing from the catalogs of a workspace, and loads its
+    /// definitions with them. A change of a document must call this before it is acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn read_missing(&self, workspace: WorkspaceId) -> Result<(), ReadError> {
+        let Some(definitions) = self.definitions(workspace) else {
+            return Ok(());
+        };
+        if !definitions.missing.is_empty() {
+            // Not under the lock: other workspaces, a block, and the kill switch do not wait for it.
+            self.library
+                .read_missing(workspace, &definitions.missing)
+                .await?;
+            self.reload(workspace).await?;
+        }
         Ok(())
     }
 
@@ -284,21 +286,6 @@ impl Authority {
         Ok(())
     }
 
-    fn note_unread(&self, workspace: WorkspaceId, missing: Vec<DocumentVersion>) {
-        let mut unread = self.unread();
-        if missing.is_empty() {
-            unread.remove(&workspace);
-        } else {
-            unread.insert(workspace, missing);
-            self.has_unread.notify_one();
-        }
-    }
-
-    fn unread(&self) -> MutexGuard<'_, HashMap<WorkspaceId, Vec<DocumentVersion>>> {
-        // Every change under this lock is one whole insert or removal.
-        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     async fn reload_locked(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
         let stored = match self.store.authority_load(workspace).await {
             Ok(None) => return Ok(()),
@@ -314,17 +301,11 @@ impl Authority {
         self.damaged().remove(&workspace);
         let before = self.snapshot.load_full();
         let known = before.workspaces.get(&workspace);
-        let catalogs = self.library.catalogs(workspace, &stored.documents).await;
-        let missing = catalogs
-            .missing
-            .iter()
-            .map(|version| version.service)
-            .collect();
-        self.note_unread(workspace, catalogs.missing);
+        let catalogs = self.library.catalogs(workspace, &stored.documents);
+        let is_missing = !catalogs.missing.is_empty();
         let definitions = Arc::new(Definitions::succeed(
             stored,
-            catalogs.by_service,
-            missing,
+            catalogs,
             known.map(AsRef::as_ref),
         ));
         let mut agents_by_key = before.agents_by_key.clone();
@@ -344,6 +325,9 @@ impl Authority {
             definitions.revocations.cancel_lost(&known.revocations);
         }
         definitions.revocations.cancel_lapsed(self.clock.now());
+        if is_missing {
+            self.has_missing.notify_one();
+        }
         Ok(())
     }
 }

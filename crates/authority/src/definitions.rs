@@ -4,12 +4,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use gaiterguard_apidocs::Catalog;
+use gaiterguard_definitions::library::Catalogs;
 use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId};
 use gaiterguard_domain::rule::Rule;
 use gaiterguard_domain::workspace::{AuthorityVersion, Workspace};
 use gaiterguard_rules::CompiledRule;
-use gaiterguard_store::Definitions as StoredDefinitions;
+use gaiterguard_store::{Definitions as StoredDefinitions, DocumentVersion};
 use tokio_util::sync::CancellationToken;
 
 use crate::resolved_service::ResolvedService;
@@ -26,6 +27,8 @@ pub struct Definitions {
     /// The enabled rules, compiled.
     pub rules: Vec<Arc<CompiledRule>>,
     catalogs: HashMap<ServiceId, Arc<Catalog>>,
+    /// The documents of services whose catalog is not current.
+    pub(crate) missing: Vec<DocumentVersion>,
     unread: HashSet<ServiceId>,
     pub(crate) key_hashes: Vec<([u8; 32], AgentId)>,
     pub(crate) revocations: Revocations,
@@ -73,25 +76,31 @@ impl Definitions {
     /// are gone.
     pub(crate) fn succeed(
         stored: StoredDefinitions,
-        mut catalogs: HashMap<ServiceId, Arc<Catalog>>,
-        mut missing: HashSet<ServiceId>,
+        catalogs: Catalogs,
         before: Option<&Self>,
     ) -> Self {
-        // Documents that other replicas add or change later are missing until they are read; the
-        // catalog of before applies until then.
+        let Catalogs {
+            by_service: mut catalogs,
+            missing,
+        } = catalogs;
+        let mut unread: HashSet<ServiceId> =
+            missing.iter().map(|version| version.service).collect();
+        // Documents that are added or changed later are missing until they are read; the catalog of
+        // before applies until then.
         if let Some(before) = before {
-            for service in &missing {
+            for service in &unread {
                 if let Some(catalog) = before.catalogs.get(service) {
                     catalogs.insert(*service, Arc::clone(catalog));
                 }
             }
-            missing.retain(|service| before.unread.contains(service));
+            unread.retain(|service| before.unread.contains(service));
         }
         let revocations = Revocations::succeed(&stored, before.map(|before| &before.revocations));
         Self {
             workspace: stored.workspace,
             catalogs,
-            unread: missing,
+            missing,
+            unread,
             key_hashes: stored
                 .agents
                 .iter()
@@ -118,7 +127,7 @@ impl Definitions {
     }
 }
 
-/// Returns the enabled rules. Those that did not change are not compiled again.
+/// Returns the enabled rules. Those that did not change and are not broken are not compiled again.
 fn compiled(rules: Vec<Rule>, before: Option<&Definitions>) -> Vec<Arc<CompiledRule>> {
     let known: HashMap<RuleId, &Arc<CompiledRule>> = before
         .map_or(&[][..], |before| &before.rules)
@@ -128,20 +137,26 @@ fn compiled(rules: Vec<Rule>, before: Option<&Definitions>) -> Vec<Arc<CompiledR
     rules
         .into_iter()
         .filter(|rule| rule.enabled)
-        .map(|rule| match known.get(&rule.id) {
-            Some(same) if *same.rule() == rule => Arc::clone(same),
-            _ => {
-                let compiled = CompiledRule::new(rule);
-                if let Some(error) = compiled.broken() {
-                    tracing::error!(
-                        rule = %compiled.rule().id,
-                        workspace = %compiled.rule().workspace,
-                        %error,
-                        "the condition of a stored rule does not compile: the rule counts as \
-                         matched, unless it allows"
-                    );
+        .map(|rule| {
+            let same = known.get(&rule.id).filter(|same| *same.rule() == rule);
+            match same {
+                Some(same) if same.broken().is_none() => Arc::clone(same),
+                // A broken one too: what broke it may have been a lack of memory or threads.
+                _ => {
+                    let compiled = CompiledRule::new(rule);
+                    if let Some(error) = compiled.broken()
+                        && same.is_none()
+                    {
+                        tracing::error!(
+                            rule = %compiled.rule().id,
+                            workspace = %compiled.rule().workspace,
+                            %error,
+                            "the condition of a stored rule does not compile: the rule counts as \
+                             matched, unless it allows"
+                        );
+                    }
+                    Arc::new(compiled)
                 }
-                Arc::new(compiled)
             }
         })
         .collect()
@@ -149,7 +164,8 @@ fn compiled(rules: Vec<Rule>, before: Option<&Definitions>) -> Vec<Arc<CompiledR
 
 #[cfg(test)]
 mod tests {
-    use gaiterguard_domain::id::WorkspaceId;
+    use gaiterguard_domain::document::DocumentKind;
+    use gaiterguard_domain::id::{DocumentId, WorkspaceId};
     use gaiterguard_domain::workspace::KillSwitch;
 
     use super::*;
@@ -167,14 +183,26 @@ mod tests {
             rules: Vec::new(),
             documents: Vec::new(),
         };
-        let service = ServiceId(1);
-        let missing = || HashSet::from([service]);
-        let started = Definitions::succeed(stored(), HashMap::new(), missing(), None);
+        let version = DocumentVersion {
+            id: DocumentId(1),
+            service: ServiceId(1),
+            kind: DocumentKind::Markdown,
+            version: 1,
+        };
+        let missing = || Catalogs {
+            missing: vec![version],
+            ..Catalogs::default()
+        };
+        let service = version.service;
+        let started = Definitions::succeed(stored(), missing(), None);
         assert!(started.is_unread(service));
         let catalog = Arc::new(Catalog::new(Vec::new()));
-        let read = HashMap::from([(service, Arc::clone(&catalog))]);
-        let read = Definitions::succeed(stored(), read, HashSet::new(), Some(&started));
-        let changed = Definitions::succeed(stored(), HashMap::new(), missing(), Some(&read));
+        let read = Catalogs {
+            by_service: HashMap::from([(service, Arc::clone(&catalog))]),
+            ..Catalogs::default()
+        };
+        let read = Definitions::succeed(stored(), read, Some(&started));
+        let changed = Definitions::succeed(stored(), missing(), Some(&read));
         assert!(!changed.is_unread(service));
         assert!(Arc::ptr_eq(changed.catalog(service).unwrap(), &catalog));
     }

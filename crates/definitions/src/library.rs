@@ -19,6 +19,10 @@ use crate::document_content::DocumentContent;
 /// and needs memory of many times its size.
 const READING_MAX: usize = 2;
 
+/// Maximum number of services whose documents are indexed at the same time. One, so that a caller that waits for
+/// the same service finds it indexed.
+const INDEXING_MAX: usize = 1;
+
 /// Maximum number of documents over the usual size limit that are fetched and parsed at the same time.
 const LARGE_MAX: usize = 1;
 
@@ -28,6 +32,7 @@ pub struct Library {
     sealing: Sealing,
     shelves: Mutex<Shelves>,
     reading: Semaphore,
+    indexing: Semaphore,
     large: Semaphore,
 }
 
@@ -45,7 +50,7 @@ struct Kept {
 
 struct Shelf {
     workspace: WorkspaceId,
-    of: Vec<(DocumentId, i64)>,
+    of: Vec<DocumentVersion>,
     catalog: Arc<Catalog>,
 }
 
@@ -54,7 +59,8 @@ struct Shelf {
 pub struct Catalogs {
     /// The catalog of each service that has documents.
     pub by_service: HashMap<ServiceId, Arc<Catalog>>,
-    /// The documents that have not been read yet.
+    /// All documents of the other services: at least one of them has not been read, or they have not
+    /// been indexed together.
     pub missing: Vec<DocumentVersion>,
 }
 
@@ -83,6 +89,7 @@ impl Library {
             sealing,
             shelves: Mutex::default(),
             reading: Semaphore::new(READING_MAX),
+            indexing: Semaphore::new(INDEXING_MAX),
             large: Semaphore::new(LARGE_MAX),
         })
     }
@@ -160,67 +167,38 @@ impl Library {
         }
     }
 
-    /// Returns the catalogs of a workspace's services, as far as their documents have been read.
-    /// Forgets documents that are not present.
-    pub async fn catalogs(&self, workspace: WorkspaceId, present: &[DocumentVersion]) -> Catalogs {
+    /// Returns the catalogs of a workspace's services, as far as their documents have been read and
+    /// indexed. Forgets documents that are not present. It does neither of both itself, because it is
+    /// called where the whole gateway waits for it.
+    pub fn catalogs(&self, workspace: WorkspaceId, present: &[DocumentVersion]) -> Catalogs {
         let mut catalogs = Catalogs::default();
-        let mut wanted: HashMap<ServiceId, Vec<(DocumentId, i64, Arc<Document>)>> = HashMap::new();
-        {
-            let mut shelves = self.shelves();
-            for version in present {
-                match shelves.documents.get(&version.id) {
-                    Some(kept) if kept.version == version.version => {
-                        wanted.entry(version.service).or_default().push((
-                            version.id,
-                            version.version,
-                            Arc::clone(&kept.document),
-                        ));
-                    }
-                    _ => catalogs.missing.push(*version),
+        let mut shelves = self.shelves();
+        // A document is kept before it is added, so only documents older than the newest present
+        // one have been removed.
+        shelves.forget(workspace, present);
+        for (service, documents) in by_service(present) {
+            match shelves.catalog(service, &documents) {
+                Some(catalog) => {
+                    catalogs.by_service.insert(service, catalog);
                 }
+                None => catalogs.missing.extend(documents),
             }
-            // A document is kept before it is added, so only documents older than the newest present
-            // one have been removed.
-            shelves.forget(workspace, present);
-            for (service, documents) in &wanted {
-                let of: Vec<_> = documents.iter().map(|(id, at, _)| (*id, *at)).collect();
-                if let Some(shelf) = shelves.catalogs.get(service)
-                    && shelf.of == of
-                {
-                    catalogs
-                        .by_service
-                        .insert(*service, Arc::clone(&shelf.catalog));
-                }
-            }
-        }
-        wanted.retain(|service, _| !catalogs.by_service.contains_key(service));
-        for (service, documents) in wanted {
-            let of = documents.iter().map(|(id, at, _)| (*id, *at)).collect();
-            let documents = documents.into_iter().map(|(_, _, read)| read).collect();
-            let indexed = tokio::task::spawn_blocking(move || Catalog::new(documents)).await;
-            let Ok(catalog) = indexed.map(Arc::new) else {
-                tracing::error!(service = service.0, "its documents could not be indexed");
-                continue;
-            };
-            let indexed = Shelf {
-                workspace,
-                of,
-                catalog: Arc::clone(&catalog),
-            };
-            self.shelves().catalogs.insert(service, indexed);
-            catalogs.by_service.insert(service, catalog);
         }
         catalogs
     }
 
-    /// Reads the documents that are missing from the catalogs of a workspace. A document that can no
-    /// longer be read counts as empty; its stored counts show that it once was readable.
+    /// Reads and indexes the documents that are missing from the catalogs of a workspace, which can take
+    /// seconds. A document that can no longer be read counts as empty; its stored counts show that it
+    /// once was readable.
     pub async fn read_missing(
         &self,
         workspace: WorkspaceId,
         missing: &[DocumentVersion],
     ) -> Result<(), ReadError> {
         for version in missing {
+            if self.shelves().document(version).is_some() {
+                continue;
+            }
             let document = match self.read_stored(workspace, *version).await {
                 Ok(Some(document)) => document,
                 Ok(None) => continue,
@@ -241,6 +219,46 @@ impl Library {
             };
             self.keep(workspace, version.id, version.version, document);
         }
+        for (service, documents) in by_service(missing) {
+            self.index(workspace, service, &documents).await?;
+        }
+        Ok(())
+    }
+
+    /// Indexes the documents of a service, unless they are indexed already or one of them is gone.
+    async fn index(
+        &self,
+        workspace: WorkspaceId,
+        service: ServiceId,
+        versions: &[DocumentVersion],
+    ) -> Result<(), ReadError> {
+        let _turn = self
+            .indexing
+            .acquire()
+            .await
+            .map_err(|_| ReadError::Failed)?;
+        let documents: Vec<_> = {
+            let shelves = self.shelves();
+            if shelves.catalog(service, versions).is_some() {
+                return Ok(());
+            }
+            let documents = versions.iter().map(|version| shelves.document(version));
+            let Some(documents) = documents.collect() else {
+                return Ok(());
+            };
+            documents
+        };
+        let built = tokio::task::spawn_blocking(move || Catalog::new(documents)).await;
+        let catalog = built.unwrap_or_else(|_| {
+            tracing::error!(service = service.0, "its documents could not be indexed");
+            Catalog::new(Vec::new())
+        });
+        let indexed = Shelf {
+            workspace,
+            of: versions.to_vec(),
+            catalog: Arc::new(catalog),
+        };
+        self.shelves().catalogs.insert(service, indexed);
         Ok(())
     }
 
@@ -267,7 +285,31 @@ impl Library {
     }
 }
 
+/// Groups documents by service, in the order of their ids.
+fn by_service(versions: &[DocumentVersion]) -> HashMap<ServiceId, Vec<DocumentVersion>> {
+    let mut groups: HashMap<ServiceId, Vec<DocumentVersion>> = HashMap::new();
+    for version in versions {
+        groups.entry(version.service).or_default().push(*version);
+    }
+    for group in groups.values_mut() {
+        group.sort_unstable_by_key(|version| version.id.0);
+    }
+    groups
+}
+
 impl Shelves {
+    /// Returns a version of a document, if it has been read.
+    fn document(&self, version: &DocumentVersion) -> Option<Arc<Document>> {
+        let kept = self.documents.get(&version.id)?;
+        (kept.version == version.version).then(|| Arc::clone(&kept.document))
+    }
+
+    /// Returns the catalog of exactly these documents of a service.
+    fn catalog(&self, service: ServiceId, of: &[DocumentVersion]) -> Option<Arc<Catalog>> {
+        let kept = self.catalogs.get(&service)?;
+        (kept.of == of).then(|| Arc::clone(&kept.catalog))
+    }
+
     fn forget(&mut self, workspace: WorkspaceId, present: &[DocumentVersion]) {
         let newest = present
             .iter()

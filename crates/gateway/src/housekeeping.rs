@@ -172,7 +172,7 @@ impl Housekeeping {
     /// Reads the documents that other replicas have added.
     async fn read_documents(self: Arc<Self>) {
         loop {
-            self.authority.read_unread().await;
+            self.authority.read_all_missing().await;
         }
     }
 

@@ -2,6 +2,7 @@
 
 use gaiterguard_environment::InvalidEntry;
 use http::HeaderValue;
+use http::uri::Authority;
 
 /// The origins in `CORS_ORIGINS`, separated by commas; `*` as a port allows every port.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,17 +66,28 @@ impl Pattern {
             Some(start) => (start, true),
             None => (entry.as_str(), false),
         };
-        let authority = start
-            .strip_prefix("http://")
-            .or_else(|| start.strip_prefix("https://"))?;
-        let valid = !authority.contains(['/', '@', '?', '#', '*'])
-            && authority.parse::<http::uri::Authority>().is_ok();
-        valid.then(|| {
-            if any_port {
-                Self::AnyPort(start.to_owned())
-            } else {
-                Self::Exact(start.to_owned())
+        let (scheme, authority) = start.split_once("://")?;
+        let default_port = match scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return None,
+        };
+        let parsed: Authority = authority.parse().ok()?;
+        let port = parsed.port();
+        // A port that is empty or too large is not parsed as one.
+        let has_host_only = authority == parsed.host();
+        let is_origin =
+            !authority.contains(['/', '@', '?', '#', '*']) && (has_host_only || port.is_some());
+        if !is_origin || any_port && port.is_some() {
+            return None;
+        }
+        Some(match port {
+            _ if any_port => Self::AnyPort(start.to_owned()),
+            // A browser never sends it.
+            Some(port) if port.as_u16() == default_port => {
+                Self::Exact(format!("{scheme}://{}", parsed.host()))
             }
+            _ => Self::Exact(start.to_owned()),
         })
     }
 }
@@ -113,13 +125,36 @@ mod tests {
     }
 
     #[test]
+    fn the_default_port_is_the_origin_without_it() {
+        let origins = origins("https://app.example.com:443,http://[::1]:80,https://a.example:80");
+        for origin in [
+            "https://app.example.com",
+            "http://[::1]",
+            "https://a.example:80",
+        ] {
+            assert!(origins.allows(origin), "{origin}");
+        }
+        assert!(!origins.allows("https://a.example"));
+    }
+
+    #[test]
     fn an_empty_list_allows_no_origin() {
         assert!(!origins("").allows("http://localhost:5173"));
     }
 
     #[test]
     fn a_malformed_origin_is_rejected() {
-        for text in ["*", "localhost:*", "http://", "http://a/b", "http://*.a"] {
+        for text in [
+            "*",
+            "localhost:*",
+            "http://",
+            "http://a/b",
+            "http://*.a",
+            "http://a:80:*",
+            "http://a:",
+            "http://a:70000",
+            "ftp://a",
+        ] {
             assert!(CorsOrigins::parse(text).is_err(), "{text}");
         }
     }

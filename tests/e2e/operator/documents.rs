@@ -47,6 +47,7 @@ on_both_databases!(
     a_document_is_fetched_with_the_credential_of_its_service,
     the_credential_is_sent_to_no_other_origin,
     the_credential_is_in_no_document_and_no_error,
+    the_kill_switch_applies_while_a_large_document_is_indexed,
 );
 
 /// Adds a document that is fetched with the service's credential and returns the response.
@@ -558,6 +559,40 @@ async fn costly_markdown_is_read_in_time_and_keeps_its_words() {
         warnings.contains("is nested too deeply or repeats too much"),
         "{warnings}"
     );
+}
+
+/// Indexing takes seconds, and nothing else waits for it.
+async fn the_kill_switch_applies_while_a_large_document_is_indexed(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    // Many different words are slow to index and quick to read.
+    let words: Vec<String> = (0..900_000).map(|number| format!("word{number}")).collect();
+    let words = words.join(" ");
+    let path = format!("/services/{}/docs", scene.service.id);
+    let new = json!({"type": "markdown", "content": format!("# Words\n\n{words}")});
+    let adding = tokio::spawn(scene.human.post(&path).json(new).send());
+    eventually("the document is stored", MOMENT, || async {
+        let page = scene
+            .human
+            .get(&path)
+            .send()
+            .await
+            .expect_status(200)
+            .json();
+        (page["items"].as_array().unwrap().len() == 1).then_some(())
+    })
+    .await;
+    let stop = scene
+        .human
+        .put("/kill-switch")
+        .json(json!({"active": true}));
+    stop.send().await.expect_status(200);
+    assert!(
+        !adding.is_finished(),
+        "the document is indexed too quickly for this test"
+    );
+    let stopped = scene.agent.propose(request("GET", "/things")).send().await;
+    stopped.expect_problem(403, "kill_switch");
+    adding.await.unwrap().expect_status(201);
 }
 
 #[tokio::test]

@@ -191,12 +191,22 @@ async fn the_old_secret_is_refused_once_every_gateway_has_followed(storage: Stor
         Storage::Postgres => Some(busy.gateway.start_replica().await),
     };
     let before = busy.approved("before").await;
-    let rotated = busy.gateway.run(&["vault", "rotate"], NEW).await;
+    let mut rotated = busy.gateway.run(&["vault", "rotate"], NEW).await;
     assert!(rotated.status.success(), "{rotated:?}");
-    let output = stdout(&rotated);
-    assert!(output.contains("no longer decrypts anything"), "{output}");
     let mut database = DirectDatabase::open(&busy.gateway).await;
     let ways = "SELECT COUNT(*) FROM master_keys WHERE link IS NOT NULL";
+    if storage == Storage::Postgres {
+        // The command cannot save the secret, and its input may exist nowhere else. Who enters it again
+        // has kept it.
+        let output = stdout(&rotated);
+        assert!(output.contains("still decrypts everything"), "{output}");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(database.number(ways).await, 1);
+        rotated = busy.gateway.run(&["vault", "rotate"], NEW).await;
+        assert!(rotated.status.success(), "{rotated:?}");
+    }
+    let output = stdout(&rotated);
+    assert!(output.contains("no longer decrypts anything"), "{output}");
     assert_eq!(database.number(ways).await, 0);
 
     // The running gateways have followed: they open old values and seal new ones.

@@ -43,20 +43,27 @@ pub(crate) struct Compiled {
 /// accepted condition needs about 3 MiB in a debug build. Pages that are not touched cost nothing.
 const STACK_BYTES: usize = 16 << 20;
 
+/// The error if the thread cannot be started. The condition itself may be valid.
+const NO_THREAD: &str =
+    "cannot be compiled now, because the gateway could not start a thread; try again";
+
 /// Compiles a condition.
 pub(crate) fn compile(text: &str) -> Result<Compiled, ConditionError> {
     guard::check(text)?;
     // A separate thread has enough stack, whatever the caller has left, and a text that makes the
     // parser panic does not take the caller down.
-    let compiled = std::thread::scope(|scope| {
-        std::thread::Builder::new()
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
             .name("condition".to_owned())
             .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || compile_here(text))
-            .ok()
-            .and_then(|thread| thread.join().ok())
-    });
-    compiled.unwrap_or_else(|| Err(ConditionError::at(text, 0, parse::NOT_UNDERSTOOD)))
+            .spawn_scoped(scope, || compile_here(text));
+        let refused = |why| Err(ConditionError::at(text, 0, why));
+        match thread.map(std::thread::ScopedJoinHandle::join) {
+            Ok(Ok(compiled)) => compiled,
+            Ok(Err(_)) => refused(parse::NOT_UNDERSTOOD),
+            Err(_) => refused(NO_THREAD),
+        }
+    })
 }
 
 fn compile_here(text: &str) -> Result<Compiled, ConditionError> {

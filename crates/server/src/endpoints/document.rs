@@ -171,7 +171,7 @@ async fn create(
 ) -> Result<(StatusCode, Json<DocumentBody>), Problem> {
     let Fields(new) = new.map_err(with_advice)?;
     let document = editing
-        .change(async |store, editor| document::create(store, editor, service, new).await)
+        .change_documents(async |store, editor| document::create(store, editor, service, new).await)
         .await?;
     Ok((StatusCode::CREATED, Json(document.into())))
 }
@@ -213,7 +213,7 @@ async fn delete(
     ApiPath((service, id)): ApiPath<(ServiceId, DocumentId)>,
 ) -> Result<Json<Done>, Problem> {
     editing
-        .change(async |store, editor| document::delete(store, editor, service, id).await)
+        .change_documents(async |store, editor| document::delete(store, editor, service, id).await)
         .await?;
     Ok(Json(Done {
         message: "Document deleted.",
@@ -243,7 +243,7 @@ async fn refresh(
     ApiPath((service, id)): ApiPath<(ServiceId, DocumentId)>,
 ) -> Result<Json<DocumentBody>, Problem> {
     let document = editing
-        .change(async |store, editor| document::refresh(store, editor, service, id).await)
+        .change_documents(async |store, editor| document::refresh(store, editor, service, id).await)
         .await?;
     Ok(Json(document.into()))
 }

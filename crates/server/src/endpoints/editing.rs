@@ -81,4 +81,18 @@ impl Editing {
         self.gateway.authority().reload(self.workspace()).await?;
         Ok(changed?)
     }
+
+    /// Makes a change of a service's documents, and returns once the gateway decides by it.
+    pub(crate) async fn change_documents<T>(
+        &self,
+        make: impl AsyncFnOnce(&DefinitionStore, Editor) -> Result<T, DefinitionError>,
+    ) -> Result<T, Problem> {
+        let changed = self.change(make).await?;
+        let workspace = self.workspace();
+        // The change is stored, so a failure is not that of the request. The gateway tries again.
+        if let Err(error) = self.gateway.authority().read_missing(workspace).await {
+            tracing::error!(%error, workspace = workspace.0, "changed documents could not be read");
+        }
+        Ok(changed)
+    }
 }
