@@ -27,6 +27,8 @@ if $for_tests; then
   command -v curl >/dev/null || packages+=(curl)
   # The dashboard is tested in a real browser.
   command -v chromium >/dev/null || packages+=(chromium)
+  # Debian's is not in the PATH of an ordinary user.
+  command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || packages+=(nginx)
 fi
 [ ${#packages[@]} -gt 0 ] || exit 0
 
@@ -48,3 +50,8 @@ fi
 echo "installing ${packages[*]}" >&2
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq >&2
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >&2
+
+# Tests start an nginx of their own. The service of the package would listen on port 80.
+if [[ " ${packages[*]} " == *" nginx "* && -d /run/systemd/system ]]; then
+  "${as_root[@]}" systemctl disable --now nginx >&2
+fi

@@ -113,7 +113,9 @@ test('the log is verified, and an error is not a result', async () => {
     route.fulfill({ json: { ok: false, entries: 3, first_fault: 'entry 4 does not follow' } }),
   );
   await page.getByRole('button', { name: 'Verify' }).click();
-  await page.getByText('The log has been changed: entry 4 does not follow').waitFor();
+  await page
+    .getByText('The log or the stored requests were changed: entry 4 does not follow')
+    .waitFor();
   await stage.expectFine('audit-broken');
   await page.unroute('**/audit/verify');
 });

@@ -355,9 +355,9 @@ describe('a decision that needs care', () => {
     const action = await holdRisky();
     const note = await stage.ask(agent.key, {
       service_id: service,
-      method: 'POST',
-      path: '/chat.postMessage',
-      body: { channel: '#general', text: `see http://elsewhere.example/${tests}` },
+      method: 'PATCH',
+      path: `/accounts/acc_${tests}`,
+      body: { status: 'closed' },
       intent: 'Say hello',
     });
     expect(note.status).toBe(428);

@@ -165,8 +165,8 @@ function run(folder: string, env: NodeJS.ProcessEnv): ChildProcess {
   return child;
 }
 
-/** Launches Debian's Chromium without background network access. */
-export function launch(): Promise<Browser> {
+/** Launches Debian's Chromium without background network access, with additional arguments. */
+export function launch(args: readonly string[] = []): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [
@@ -177,6 +177,7 @@ export function launch(): Promise<Browser> {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...args,
     ],
   });
 }

@@ -69,6 +69,7 @@ test('a credential that the service refuses is an item until it is replaced', as
 
 test('a token that cannot be renewed is an item until its service is gone', async () => {
   stage.upstream.statuses.set('/token', 400);
+  stage.upstream.bodies.set('/token', JSON.stringify({ error: 'invalid_grant' }));
   const { port } = stage.upstream;
   const made = await stage.call('POST', '/services', {
     name: 'books',
@@ -87,9 +88,13 @@ test('a token that cannot be renewed is an item until its service is gone', asyn
   expect((await stage.ask(books, request)).status).toBe(502);
   await stage.open('/');
   await item('Token renewal failed').getByText('books').waitFor();
+  await item('Token renewal failed').getByText('invalid_grant').waitFor();
   await counted(1);
   await item('Token renewal failed').getByRole('link').click();
   await expect.poll(focused).toBe('credential');
+  const panel = page.locator('#credential');
+  await panel.getByText(/No access token could be fetched: .*invalid_grant/).waitFor();
+  await stage.expectFine('service-renewal-failed');
   expect((await stage.call('DELETE', `/services/${made.json.id}`)).status).toBe(200);
   await stage.open('/');
   await page.getByText('No pending requests').waitFor();

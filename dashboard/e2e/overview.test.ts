@@ -38,7 +38,7 @@ test('each chart shows its data, also as a table', async () => {
   await stage.call('PATCH', `/approvals/${denied}/deny`, {});
 
   await page.getByText('11 requests: 6 forwarded, 4 held, 1 denied.').first().waitFor();
-  await page.getByText(/2 of 4 held requests approved or denied/).waitFor();
+  await page.getByText(/2 of 4 held requests were approved or denied/).waitFor();
   const operations = page.getByRole('figure', { name: 'Top operations' });
   await operations.getByText('DELETE').first().waitFor();
   await operations.getByText('Show as table').click();
@@ -91,7 +91,7 @@ test('an unknown outcome is reported, and every count leads to its requests', as
 test('an approval that was revoked before it was used still counts as decided', async () => {
   const { page } = stage;
   await stage.open('/overview');
-  const decided = page.getByText(/^\d+ of \d+ held requests approved or denied/);
+  const decided = page.getByText(/^\d+ of \d+ held requests were approved or denied/);
   const counts = async () =>
     (await decided.first().textContent())?.match(/\d+/g)?.map(Number) ?? [];
   await decided.first().waitFor();

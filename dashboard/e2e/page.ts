@@ -55,11 +55,14 @@ export class Stage {
     readonly page: Page,
   ) {}
 
-  /** Starts upstream, gateway, and browser. */
-  static async start(settings: Record<string, string> = {}): Promise<Stage> {
+  /** Starts upstream, gateway, and browser, the last with additional arguments. */
+  static async start(
+    settings: Record<string, string> = {},
+    browserArgs: readonly string[] = [],
+  ): Promise<Stage> {
     const upstream = await Upstream.start();
     // The browser first: without it, there is no need for a gateway.
-    const browser = await launch();
+    const browser = await launch(browserArgs);
     const gateway = await Gateway.start(upstream.port, settings);
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     const stage = new Stage(upstream, gateway, browser, await context.newPage());
@@ -93,10 +96,10 @@ export class Stage {
     await page.getByRole('heading', { name: 'Queue' }).waitFor();
   }
 
-  /** Creates the account and signs in by the form. */
-  async signInByForm(page = this.page): Promise<void> {
+  /** Creates the account and signs in by the form, at the address that people open. */
+  async signInByForm(page = this.page, url = this.gateway.url): Promise<void> {
     await this.gateway.call('POST', '/auth/register', ACCOUNT);
-    await page.goto(`${this.gateway.url}/app/`);
+    await page.goto(`${url}/app/`);
     await page.getByLabel('Email').fill(ACCOUNT.email);
     await page.getByLabel('Password').fill(ACCOUNT.password);
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();

@@ -1,38 +1,25 @@
-import { createServer, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Stage } from './page';
+import { ReverseProxy } from './proxy';
 
 /** How late the response to a refresh is, so that it arrives after the page that asked is gone. */
 const LATE_MS = 400;
 
+/** How long after a lost response the user tries again. */
+const AGAIN_MS = 2_000;
+
+const REFRESH = '/auth/refresh';
+
 let stage: Stage;
-let slow: Server;
+let proxy: ReverseProxy;
 let url: string;
 
-/** Starts a server that passes everything on to the gateway, and its refreshes late. */
-async function startSlow(): Promise<Server> {
-  const server = createServer((incoming, outgoing) => {
-    const { method, url: path, headers } = incoming;
-    const to = `${stage.gateway.url}${path}`;
-    const passed = request(to, { method, headers }, (response) => {
-      const pass = () => {
-        outgoing.writeHead(response.statusCode ?? 502, response.headers);
-        response.pipe(outgoing);
-      };
-      setTimeout(pass, path === '/auth/refresh' ? LATE_MS : 0);
-    });
-    passed.on('error', () => outgoing.destroy());
-    incoming.pipe(passed);
-  });
-  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
-  return server;
-}
-
 beforeAll(async () => {
-  slow = await startSlow();
-  url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}`;
+  proxy = await ReverseProxy.listen();
+  proxy.lateMs.set(REFRESH, LATE_MS);
+  url = proxy.url;
   stage = await Stage.start({ PUBLIC_URL: url });
+  proxy.gatewayUrl = stage.gateway.url;
   await stage.signIn();
   await stage.page.goto(`${url}/app/`);
   await stage.page.getByRole('heading', { name: 'Queue' }).waitFor();
@@ -40,9 +27,14 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stage?.stop();
-  slow?.closeAllConnections();
-  slow?.close();
+  proxy?.stop();
 });
+
+/** Returns the browser's refresh token. */
+async function token(): Promise<string | undefined> {
+  const cookies = await stage.page.context().cookies(`${url}/auth`);
+  return cookies.find(({ name }) => name === 'gaiterguard_refresh')?.value;
+}
 
 /** Reloads the page, and returns while it waits for the token of its session. */
 async function reload() {
@@ -53,9 +45,6 @@ async function reload() {
 
 test('a page that is left while it resumes its session keeps it', async () => {
   const { page } = stage;
-  const token = async () =>
-    (await page.context().cookies(`${url}/auth`)).find(({ name }) => name === 'gaiterguard_refresh')
-      ?.value;
   const before = await token();
   await reload();
   await page.goto('about:blank');
@@ -69,5 +58,24 @@ test('a page that is reloaded four times in a row stays signed in', async () => 
   for (let at = 0; at < 4; at += 1) await reload();
   await page.getByRole('heading', { name: 'Queue' }).waitFor();
   for (let at = 0; at < 4; at += 1) await page.reload({ waitUntil: 'domcontentloaded' });
+  await page.getByRole('heading', { name: 'Queue' }).waitFor();
+});
+
+test('a session whose new token was lost on the way is resumed two seconds later', async () => {
+  const { page } = stage;
+  await stage.gateway.signIn(page.context());
+  const before = await token();
+  proxy.losing.add(REFRESH);
+  await page.goto(`${url}/app/`);
+  await page.getByText('the gateway could not be reached').waitFor();
+  expect(proxy.lost).toContain(`POST ${REFRESH}`);
+  expect(await token()).toBe(before);
+  proxy.losing.delete(REFRESH);
+  await new Promise((later) => setTimeout(later, AGAIN_MS));
+  await page.reload();
+  await page.getByRole('heading', { name: 'Queue' }).waitFor();
+  expect(await token()).not.toBe(before);
+  // The session continues from the new token.
+  await page.reload();
   await page.getByRole('heading', { name: 'Queue' }).waitFor();
 });

@@ -233,7 +233,7 @@ test('a rule is built without CEL, in sync with its condition', async () => {
   await expect.poll(() => request.inputValue()).toBe('method PUT');
   expect(await page.getByLabel('Value of status').inputValue()).toBe('open');
   await write('request.method == "PUT" || request.size > 10');
-  await page.getByText('This condition goes beyond the builder').waitFor();
+  await page.getByText('The builder cannot show this condition').waitFor();
   expect(await request.count()).toBe(0);
   await expect.poll(text).toBe('request.method == "PUT" || request.size > 10');
   await page.getByRole('button', { name: 'Replace condition' }).click();
@@ -303,7 +303,7 @@ test('a half-written rule survives the end of the session, and is not left by mi
   await stage.open('/rules/new');
   await page.getByLabel('Name').fill('Half written');
   await page.getByRole('link', { name: 'History' }).click();
-  const dialog = page.getByRole('dialog', { name: 'Discard this rule?' });
+  const dialog = page.getByRole('dialog', { name: 'Discard your changes?' });
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   expect(await page.getByLabel('Name').inputValue()).toBe('Half written');
   await page.context().clearCookies();

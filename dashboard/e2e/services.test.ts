@@ -1,4 +1,7 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
+import type { Locator } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HOSTILE, Stage } from './page';
 
@@ -18,16 +21,42 @@ const DESCRIPTION = JSON.stringify({
 });
 const SECRET = 'the-real-secret';
 
+/** The further field without which the token endpoint refuses a form. */
+const AUDIENCE = 'https://api.example.com/';
+
 let stage: Stage;
 let base: string;
+let tokenEndpoint: Server;
+
+/** Starts a token endpoint that requires an audience. */
+async function startTokenEndpoint(): Promise<Server> {
+  const server = createServer(async (request, response) => {
+    let body = '';
+    for await (const part of request.setEncoding('utf8')) body += part;
+    const isGranted = new URLSearchParams(body).get('audience') === AUDIENCE;
+    response.writeHead(isGranted ? 200 : 403, { 'Content-Type': 'application/json' });
+    const token = {
+      access_token: 'token-for-the-audience',
+      token_type: 'Bearer',
+      expires_in: 3600,
+    };
+    response.end(JSON.stringify(isGranted ? token : { error: 'access_denied' }));
+  });
+  await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));
+  return server;
+}
 
 beforeAll(async () => {
-  stage = await Stage.start();
+  tokenEndpoint = await startTokenEndpoint();
+  stage = await Stage.start({ UPSTREAM_PRIVATE_ALLOW: '127.0.0.1/32' });
   base = `http://127.0.0.1:${stage.upstream.port}`;
   await stage.signIn();
 });
 
-afterAll(() => stage?.stop());
+afterAll(async () => {
+  await stage?.stop();
+  tokenEndpoint?.close();
+});
 
 const listed = async () => (await stage.call('GET', '/services')).json;
 
@@ -230,6 +259,101 @@ test('settings are changed and a service is deleted by keyboard', async () => {
   await page.getByRole('heading', { name: 'Services' }).waitFor();
   await stage.expectFine('services');
   expect((await listed()).map((each: { name: string }) => each.name)).toEqual(['stripe']);
+});
+
+test('further fields of a token request are entered, sent, and shown by name', async () => {
+  const { page } = stage;
+  const { port } = tokenEndpoint.address() as AddressInfo;
+  const enter = async (form: Locator) => {
+    await form.getByLabel('Format').selectOption('Client');
+    await form.getByLabel('Token URL').fill(`http://127.0.0.1:${port}/token`);
+    await form.getByLabel('Client ID').fill('gateway');
+    await form.getByLabel('Client secret').fill('the-client-secret');
+  };
+  await stage.open('/services/new');
+  await page.getByRole('button', { name: 'Custom Any HTTP API' }).click();
+  await page.getByLabel('Name').fill('audience');
+  await page.getByLabel('Base URL').fill(base);
+  await page.getByLabel('Credential', { exact: true }).selectOption('OAuth 2.0');
+  await enter(page.locator('main'));
+  await page.getByRole('button', { name: 'Add service' }).click();
+  const panel = page.locator('#credential');
+  await panel.getByText('token_url, client_id, client_secret', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Send test call' }).click();
+  await panel.getByText(/No access token could be fetched: .*refused with status 403/).waitFor();
+
+  const form = panel.locator('form').filter({ hasText: 'Replace credential' });
+  await enter(form);
+  await form.getByText('Additional provider settings').click();
+  await form
+    .getByLabel('Additional form fields')
+    .fill(`audience=${encodeURIComponent(AUDIENCE)}&account_id=a-private-account`);
+  await page.getByRole('button', { name: 'Save credential' }).click();
+  await panel.getByText(/, extra\.audience, extra\.account_id$/).waitFor();
+  await panel.getByText('No access token could be fetched').waitFor({ state: 'detached' });
+  await stage.expectFine('service-further-fields');
+  await page.getByRole('button', { name: 'Send test call' }).click();
+  await page.getByText('The service responded with 200.').waitFor();
+  expect(stage.upstream.authorized.at(-1)).toBe('Bearer token-for-the-audience');
+  await page.reload();
+  await panel.getByText('extra.account_id').waitFor();
+  const content = await page.content();
+  expect(['a-private-account', 'the-client-secret'].filter((one) => content.includes(one))).toEqual(
+    [],
+  );
+});
+
+test('a web page that shows an API description leads to that description', async () => {
+  const { page } = stage;
+  const { bodies } = stage.upstream;
+  const script = '<script src="./swagger-initializer.js"></script>';
+  bodies.set('/swagger-ui/', `<!doctype html><html><div id="swagger-ui"></div>${script}</html>`);
+  bodies.set(
+    '/swagger-ui/swagger-initializer.js',
+    'window.ui = SwaggerUIBundle({ url: "/v3/api-docs" })',
+  );
+  bodies.set('/v3/api-docs', DESCRIPTION);
+  bodies.set(
+    '/shown',
+    '<!doctype html><html><pre>openapi: 3.0.0\npaths:\n  /shown:\n    get: {}\n</pre></html>',
+  );
+  await stage.open(`/services/${await stage.service('documented')}`);
+  const documents = page.locator('section').filter({ hasText: /^Documents/ });
+  const add = async (path: string) => {
+    await page.getByRole('tab', { name: 'URL' }).click();
+    await page.getByLabel('Document URL').fill(base + path);
+    await page.getByRole('button', { name: 'Fetch document' }).click();
+  };
+  const document = (text: string) => documents.getByRole('listitem').filter({ hasText: text });
+  await add('/swagger-ui/');
+  const found = document('4 operations').first();
+  await found.getByText('1 warning', { exact: true }).waitFor();
+  await found.getByText('Warnings', { exact: true }).click();
+  await found
+    .getByText(`the URL leads to a web page; the API description was read from ${base}/v3/api-docs`)
+    .waitFor();
+  await page.getByText('List all things').waitFor();
+  await stage.expectFine('service-web-page');
+
+  await add('/shown');
+  const shown = document('1 operation').filter({ hasNotText: '4 operations' }).first();
+  await shown.getByText('Warnings', { exact: true }).click();
+  await shown.getByText('this is a web page; the API description in it was read').waitFor();
+
+  bodies.set('/empty', '<!doctype html><html><body></body></html>');
+  await add('/empty');
+  await page
+    .getByRole('alert')
+    .getByText('is an HTML page, not an API description; no description was found in it')
+    .waitFor();
+  bodies.set('/broken', '<!doctype html><html><redoc spec-url="/gone.json"></redoc></html>');
+  stage.upstream.statuses.set('/gone.json', 404);
+  await add('/broken');
+  await page
+    .getByRole('alert')
+    .getByText(`the description seems to be at ${base}/gone.json (the server responded with 404)`)
+    .waitFor();
+  expect(await documents.getByRole('button', { name: 'Fetch again' }).count()).toBe(2);
 });
 
 test('no page had script errors or policy violations', () => {

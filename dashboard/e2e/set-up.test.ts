@@ -191,7 +191,7 @@ test('a response other than 2xx is not a success', async () => {
   await passes().getByRole('button', { name: 'Send again' }).click();
   await passes()
     .getByText(
-      'The request reached the service, which responded with 302. Check path and credential.',
+      'The request reached the service, which responded with 302. Check the path and the credential.',
     )
     .waitFor();
   expect(await passes().getAttribute('data-state')).toBe('bad');

@@ -41,15 +41,18 @@ test('eight tabs share one event stream, and each is connected', async () => {
   expect(streams).toBe(1);
 });
 
-test('the first tab sees a decision of the last one', async () => {
-  const action = await hold('/decided/in/the/last');
-  await last().bringToFront();
-  await last().locator(`[data-action="${action}"]`).click();
-  await approve(last());
-  await last()
-    .getByText(/^Approved:/)
-    .waitFor();
-  await first().locator(`[data-action="${action}"]`).waitFor({ state: 'detached' });
+test('an approval of any tab is seen in all of them', async () => {
+  for (const tab of [first(), last()]) {
+    const action = await hold('/decided/in/one');
+    const entry = `[data-action="${action}"]`;
+    for (const each of tabs) await each.locator(entry).waitFor();
+    await tab.bringToFront();
+    await tab.locator(entry).click();
+    await approve(tab);
+    await tab.getByText(/^Approved:/).waitFor();
+    expect(await stage.decided(action)).toBe('APPROVED');
+    for (const each of tabs) await each.locator(entry).waitFor({ state: 'detached' });
+  }
 });
 
 test('when the tab with the stream closes, another one takes over', async () => {

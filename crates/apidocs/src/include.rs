@@ -20,12 +20,12 @@ pub const NAME_BYTES_MAX: usize = 500;
 #[cfg_attr(feature = "schema", schema(as = DocumentInclude))]
 #[serde(deny_unknown_fields)]
 pub struct Include {
-    /// The tags of which an operation must have one.
+    /// Tags. An operation must have at least one of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<Vec<String>>, max_items = 100))]
     pub tags: Vec<String>,
-    /// The paths, as in the document, of which an operation must have one or lie below one. They are compared
-    /// by whole segments, and parameters without their names.
+    /// Paths, as in the document. The path of an operation must be one of them or lie below one. Paths are
+    /// compared segment by segment; the names of parameters are ignored.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "schema", schema(value_type = Option<Vec<String>>, max_items = 100, example = json!(["/v1/users"])))]
     pub paths: Vec<String>,

@@ -17,6 +17,7 @@ use crate::caller::AgentCaller;
 use crate::confirmed::{Confirmed, Moment};
 use crate::definitions::Definitions;
 use crate::refused::{CallRevoked, CallerRefused, DocumentsUnread};
+use crate::resolved_service::ResolvedService;
 use crate::revocation::Revocations;
 
 /// How long a replica may act on its snapshot without a confirmation by the database.
@@ -143,6 +144,15 @@ impl Authority {
     /// Returns the definitions of a workspace.
     pub fn definitions(&self, workspace: WorkspaceId) -> Option<Arc<Definitions>> {
         self.snapshot.load().workspaces.get(&workspace).cloned()
+    }
+
+    /// Returns the services of all workspaces.
+    pub fn services(&self) -> Vec<Arc<ResolvedService>> {
+        let snapshot = self.snapshot.load();
+        let workspaces = snapshot.workspaces.values();
+        workspaces
+            .flat_map(|definitions| definitions.services().cloned())
+            .collect()
     }
 
     /// Returns the reason why a running call of an agent to a service was canceled.

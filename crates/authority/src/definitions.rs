@@ -45,6 +45,11 @@ impl Definitions {
         self.services.get(&id)
     }
 
+    /// Returns every service.
+    pub fn services(&self) -> impl Iterator<Item = &Arc<ResolvedService>> {
+        self.services.values()
+    }
+
     /// Returns the service with a name.
     pub fn service_named(&self, name: &str) -> Option<&Arc<ResolvedService>> {
         self.service(*self.services_by_name.get(name)?)

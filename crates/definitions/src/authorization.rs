@@ -44,13 +44,13 @@ pub struct Completed {
 }
 
 body! {
-    /// The response of a provider, as its redirect gives it to the dashboard.
+    /// A provider's response: the parameters of its redirect to the dashboard.
     pub struct Redirected {
-        /// `state` in the address of the redirect.
+        /// Parameter `state` of the redirect URL.
         state "state": String as String,
-        /// `code` in the address of the redirect.
+        /// Parameter `code` of the redirect URL.
         code "code": String as String,
-        /// `iss` in the address of the redirect, if it is there.
+        /// Parameter `iss` of the redirect URL, if present.
         issuer "iss": Option<String> as Option<String>,
     }
 }

@@ -20,8 +20,8 @@ impl Body for AuthorizationFields {
 const FIELDS: [(&str, &str); 8] = [
     (
         "authorization_url",
-        "URL of the authorization endpoint, with further parameters if the provider needs some, such as \
-         `access_type=offline`. Read from the provider's metadata if it is missing.",
+        "URL of the authorization endpoint, with any additional parameters that the provider requires, such \
+         as `access_type=offline`. Read from the provider's metadata if it is missing.",
     ),
     (
         "token_url",
@@ -29,7 +29,8 @@ const FIELDS: [(&str, &str); 8] = [
     ),
     (
         "server_url",
-        "Server whose metadata (RFC 8414, RFC 9728) names what is missing. Defaults to the service's base URL.",
+        "Server whose metadata (RFC 8414, RFC 9728) provides the missing values. Defaults to the \
+         service's base URL.",
     ),
     (
         "client_id",
@@ -42,8 +43,8 @@ const FIELDS: [(&str, &str); 8] = [
     ("scope", "Requested scope."),
     (
         "client_auth",
-        "How the client authenticates at the token endpoint: `basic`, `form`, or `none`. By default, what the \
-         endpoint accepts is found out and remembered.",
+        "How the client authenticates at the token endpoint: `basic`, `form`, or `none`. By default, the \
+         gateway detects and remembers what the endpoint accepts.",
     ),
     (
         "response_pointer",
@@ -57,8 +58,9 @@ impl PartialSchema for AuthorizationFields {
         let optional = |kind| SchemaType::from_iter([kind, Type::Null]);
         let mut object = ObjectBuilder::new()
             .description(Some(
-                "How a service is authorized at its provider: `{}` if the service or its provider has metadata and \
-                 registers clients, or `{authorization_url, token_url, client_id, client_secret?, scope?}`.",
+                "How a service is authorized at its provider: `{}` if the service or its provider publishes \
+                 metadata and supports dynamic client registration, or `{authorization_url, token_url, \
+                 client_id, client_secret?, scope?}`.",
             ))
             .additional_properties(Some(AdditionalProperties::<Schema>::FreeForm(false)));
         for (name, description) in FIELDS {
@@ -71,8 +73,8 @@ impl PartialSchema for AuthorizationFields {
         let extra = ObjectBuilder::new()
             .schema_type(optional(Type::Object))
             .description(Some(
-                "Further fields of the form for the token endpoint. `audience` and `resource` are also parameters \
-                 of the authorization endpoint.",
+                "Additional form fields for the token endpoint. `audience` and `resource` are also sent to \
+                 the authorization endpoint.",
             ))
             .additional_properties(Some(AdditionalProperties::<Schema>::from(texts)));
         object.property("extra", extra).into()

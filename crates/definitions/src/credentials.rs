@@ -66,8 +66,8 @@ const FIELDS: [Field; 15] = [
     field("param", "`query`: name of the query parameter.", Some(256)),
     field(
         "placeholder",
-        "`path`: name that marks, in braces, where the credential belongs, in the path of the base URL or \
-         of each request. `token` is replaced in `/bot{token}/sendMessage`.",
+        "`path`: name of the placeholder, written in braces in the path of the base URL or of each request, \
+         that the credential replaces. Example: `token` for `/bot{token}/sendMessage`.",
         Some(64),
     ),
     secret("value", "`api_key`, `query`, and `path`: the key."),
@@ -79,14 +79,14 @@ const FIELDS: [Field; 15] = [
     field("client_id", "`oauth2`: client ID.", Some(8192)),
     secret(
         "client_secret",
-        "`oauth2`: client secret. A public client, which has a refresh token, needs none.",
+        "`oauth2`: client secret. A public client that has a refresh token does not need one.",
     ),
     secret("refresh_token", "`oauth2`: refresh token."),
     field("scope", "`oauth2`: requested scope.", Some(8192)),
     field(
         "client_auth",
         "`oauth2`: how the client authenticates at the token endpoint: `basic`, `form`, or `none`. By \
-         default, what the endpoint accepts is found out and remembered.",
+         default, the gateway detects and remembers what the endpoint accepts.",
         None,
     ),
     field(
@@ -104,7 +104,7 @@ impl PartialSchema for Credentials {
             .description(Some("`api_key`: header names, each with its value."));
         let mut object = ObjectBuilder::new()
             .description(Some(
-                "Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` \
+                "Values of a credential, by the service's `authType`: `bearer` takes `{token}`; `basic` \
                  `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; \
                  `query` `{param, value}`; `path` `{placeholder, value}`; `oauth2` `{access_token}` or `{token_url, client_id, \
                  client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. \
@@ -124,8 +124,8 @@ impl PartialSchema for Credentials {
         let extra = ObjectBuilder::new()
             .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
             .description(Some(
-                "`oauth2`: further fields of the form for the token endpoint, such as `audience` or \
-                 `resource`. A `grant_type` among them replaces `client_credentials`.",
+                "`oauth2`: additional form fields for the token endpoint, such as `audience` or `resource`. \
+                 A `grant_type` among them replaces `client_credentials`.",
             ))
             .additional_properties(Some(AdditionalProperties::<Schema>::from(texts)));
         object.property("extra", extra).into()

@@ -31,6 +31,9 @@ use crate::document_source::{Fetch, Source, entered, note_on};
 use crate::library::ReadError;
 use crate::service;
 
+/// The limit on the documents of one service. All are read at the start and kept in memory.
+const DOCUMENTS_MAX: usize = 100;
+
 /// The length limit of a note on how a document was read, in characters. It may contain some URLs.
 const NOTE_CHARS_MAX: usize = 1_000;
 
@@ -42,9 +45,9 @@ body! {
         /// Title. Defaults to the title in the document.
         title "title": Option<Title> as Option<Title>,
         /// The document's text, or the URL to fetch it from. Up to 16 MiB; up to 64 MiB from a URL if
-        /// `include` is set. Compressed with gzip, it is decompressed; as text, gzip is base64-encoded. The URL
-        /// may point to an API description, to Markdown, to a web page that shows an API description, or
-        /// to another HTML page if `allowHtml` is true.
+        /// `include` is set. Content compressed with gzip is decompressed; in a text, encode it in base64. The
+        /// URL may point to an API description, to Markdown, to a web page that shows an API description,
+        /// or to another HTML page if `allowHtml` is true.
         #[schema(min_length = 1)]
         content "content": EnteredContent as String,
         /// Whether to accept a URL that returns an HTML page, and keep the text of the page. Refused by
@@ -110,6 +113,16 @@ pub async fn create(
     let kind = kind.kind();
     if include.is_some() && matches!(kind, Some(DocumentKind::Markdown | DocumentKind::Html)) {
         return Ok(refused("include", "applies only to API descriptions")?);
+    }
+    let present = definitions
+        .store()
+        .document_list(editor.workspace, service)
+        .await?;
+    if present.len() >= DOCUMENTS_MAX {
+        let message = format!(
+            "cannot be added: the service has {DOCUMENTS_MAX} documents, which is the limit; delete one first"
+        );
+        return Ok(refused("content", message)?);
     }
     let _turn = turn(definitions, include.as_ref()).await?;
     let source = if is_url {

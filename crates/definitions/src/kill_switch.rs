@@ -12,7 +12,7 @@ use crate::definition_store::{DefinitionError, DefinitionStore, Editor};
 body! {
     /// New state of the kill switch.
     pub struct KillSwitchChange {
-        /// Whether all requests of all agents are refused.
+        /// Whether all requests from agents in the workspace are refused.
         active "active": bool as bool,
         /// Reason for the change.
         reason "reason": Option<Text> as Option<Text>,

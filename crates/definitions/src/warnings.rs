@@ -23,8 +23,9 @@ pub async fn warnings(definitions: &DefinitionStore, service: &Service) -> Vec<S
     }
     for name in definitions.credentials().short_values(service).await {
         warnings.push(format!(
-            "The credential's {name} is short: if the service repeats it within other text, the gateway does not \
-             hide it. Use a longer one."
+            "The credential's {name} is short. Where a response contains exactly this word, the gateway may replace \
+             it with asterisks, even if the word means something else there. Within longer words, the gateway does \
+             not hide it. Use a longer one."
         ));
     }
     warnings

@@ -100,7 +100,7 @@ impl FieldValue for NewDocumentKind {
     }
 }
 
-/// The format that a document was found to have.
+/// The detected format of a document.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -180,18 +180,32 @@ pub fn forwardable(
 /// Removes the preference `wait` (RFC 7240, section 4.3), which is for the gateway; returns `None` if no
 /// other remains.
 fn without_wait(prefer: &HeaderValue) -> Option<HeaderValue> {
-    let preferences = || prefer.as_bytes().split(|byte| *byte == b',');
     let is_wait = |preference: &&[u8]| {
         let name = preference.split(|byte| matches!(byte, b'=' | b';')).next();
         name.is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case(b"wait"))
     };
-    if !preferences().any(|preference| is_wait(&preference)) {
+    if !preferences(prefer).any(|preference| is_wait(&preference)) {
         return Some(prefer.clone());
     }
-    let others: Vec<&[u8]> = preferences().filter(|one| !is_wait(one)).collect();
+    let others: Vec<&[u8]> = preferences(prefer).filter(|one| !is_wait(one)).collect();
     let others = others.join(&b","[..]);
     let others = HeaderValue::from_bytes(others.trim_ascii()).ok();
     others.filter(|others| !others.is_empty())
+}
+
+/// Returns the preferences in a `Prefer` header (RFC 7240, section 2). A comma in a quoted text separates nothing.
+pub fn preferences(prefer: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    prefer.as_bytes().split(move |byte| {
+        let was_escaped = std::mem::take(&mut is_escaped);
+        match byte {
+            b'\\' if is_quoted => is_escaped = !was_escaped,
+            b'"' if !was_escaped => is_quoted = !is_quoted,
+            b',' => return !is_quoted,
+            _ => {}
+        }
+        false
+    })
 }
 
 /// Removes headers that request a part of a response.
@@ -343,6 +357,7 @@ mod tests {
                 (&named, "1"),
                 ("Prefer", "wait=5"),
                 ("Prefer", "return=minimal, Wait = 5; x=y,respond-async"),
+                ("Prefer", "wait=5, a=\"b\\\", wait=1\", c"),
                 ("Cookie", "a=b"),
             ]),
             &[HeaderName::from_static("x-api-key")],
@@ -352,6 +367,7 @@ mod tests {
             ("accept", "a"),
             ("accept", "b"),
             ("prefer", "return=minimal,respond-async"),
+            ("prefer", "a=\"b\\\", wait=1\", c"),
             ("cookie", "a=b"),
         ]);
         assert_eq!(kept, expected);

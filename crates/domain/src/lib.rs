@@ -24,6 +24,7 @@ pub mod field;
 pub mod header;
 pub mod host;
 pub mod invisible;
+pub mod media_type;
 mod message;
 pub mod path;
 pub mod placeholder;

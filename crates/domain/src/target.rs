@@ -303,9 +303,10 @@ fn check_normal_form(path_and_query: &str) -> Result<(), TargetRefused> {
     let path = path_and_query
         .split_once('?')
         .map_or(path_and_query, |(path, _)| path);
-    // HTTP libraries accept a backtick only in a query.
+    // The URL standard leaves a backtick as it is in a query and encodes it in a path, and HTTP libraries reject it
+    // there.
     if path.contains('`') {
-        return Err(TargetRefused::Character);
+        return Err(TargetRefused::Unencoded('`'));
     }
     path::check(path)
 }
@@ -315,8 +316,9 @@ fn check_characters(text: &str) -> Result<(), TargetRefused> {
         match byte {
             b'#' => return Err(TargetRefused::Fragment),
             b'\\' => return Err(TargetRefused::Backslash),
-            // HTTP libraries reject or re-encode these.
-            b'"' | b'<' | b'>' => return Err(TargetRefused::Character),
+            // No URL contains these (RFC 3986, section 2), and clients that follow the URL standard encode them in paths
+            // and in queries. HTTP libraries reject or encode them, so they could not be sent as they are.
+            b' ' | b'"' | b'<' | b'>' => return Err(TargetRefused::Unencoded(char::from(byte))),
             0x21..=0x7e => {}
             _ => return Err(TargetRefused::Character),
         }
@@ -410,7 +412,9 @@ mod tests {
             "/a%20..",
             "/%20",
             "/caf%C3%A9%E2%80%A6",
-            "/a?x=^`|{}&y=%c0%ae%252e",
+            "/a?x=^`|{}[]'&y=%c0%ae%252e",
+            "/a%60?x=%22%3C%3E%5C",
+            "/a^|{}[]'",
             "",
             "?q",
         ] {
@@ -482,8 +486,14 @@ mod tests {
             ("/a%255cb", TargetRefused::Backslash),
             ("/a%2500", TargetRefused::Control),
             ("/a%25250d%25250a", TargetRefused::Control),
-            ("/a`b", TargetRefused::Character),
-            ("/a?x=\"", TargetRefused::Character),
+            ("/a`b", TargetRefused::Unencoded('`')),
+            ("/a\"b", TargetRefused::Unencoded('"')),
+            ("/a<b", TargetRefused::Unencoded('<')),
+            ("/a>b", TargetRefused::Unencoded('>')),
+            ("/a?x=\"", TargetRefused::Unencoded('"')),
+            ("/a?x=<", TargetRefused::Unencoded('<')),
+            ("/a?x=>", TargetRefused::Unencoded('>')),
+            ("/a?x=\\", TargetRefused::Backslash),
             ("/a%2f..%2fb", TargetRefused::DotSegment),
             ("/a%2f", TargetRefused::EmptySegment),
             ("/%2fa", TargetRefused::EmptySegment),
@@ -500,11 +510,26 @@ mod tests {
             ("/a%4", TargetRefused::Escape),
             ("/a?x=%zz", TargetRefused::Escape),
             ("/a#b", TargetRefused::Fragment),
-            ("/a b", TargetRefused::Character),
+            ("/a b", TargetRefused::Unencoded(' ')),
             ("/\u{202e}", TargetRefused::Character),
             ("/a\r\nHost: x", TargetRefused::Character),
         ] {
             assert_eq!(base().join(path), Err(why), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn a_character_that_must_be_encoded_is_named_with_its_encoding() {
+        for (path, spelled) in [
+            ("/a\"b", "%22"),
+            ("/a?x=<", "%3C"),
+            ("/a?x=>", "%3E"),
+            ("/a`b", "%60"),
+            ("/a b", "%20"),
+            ("/a?x=\\", "%5C"),
+        ] {
+            let why = base().join(path).unwrap_err().to_string();
+            assert!(why.contains(spelled), "{path}: {why}");
         }
     }
 

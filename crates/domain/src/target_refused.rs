@@ -37,8 +37,11 @@ pub enum TargetRefused {
     /// It contains a character outside printable ASCII.
     #[error("the target must be printable ASCII without spaces; encode anything else as %XX")]
     Character,
-    /// It contains a `\` or `%5c`.
-    #[error("the target must not contain a backslash")]
+    /// It contains an ASCII character that must be percent-encoded where it is.
+    #[error("the target contains {0:?}, which must be percent-encoded: write %{code:02X}", code = u32::from(*.0))]
+    Unencoded(char),
+    /// It contains a `\`, or its path contains a `%5c`.
+    #[error("the target must not contain a backslash; in a query, write %5C")]
     Backslash,
     /// It contains a `%` that is not followed by two hexadecimal digits.
     #[error("the target contains a % that is not followed by two hexadecimal digits")]

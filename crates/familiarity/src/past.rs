@@ -57,7 +57,7 @@ pub struct Earlier {
     /// Email address of that user. Null if the user is not a member of the workspace.
     #[cfg_attr(feature = "schema", schema(required))]
     pub decided_by_name: Option<String>,
-    /// Note of that user to the agent.
+    /// That user's note to the agent.
     #[cfg_attr(feature = "schema", schema(required))]
     pub note: Option<String>,
     /// Status of the upstream's response.

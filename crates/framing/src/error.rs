@@ -18,6 +18,8 @@ pub enum FramingError {
     Version,
     #[error("the request target is malformed")]
     Target,
+    #[error("the request target contains {0:?}, which must be percent-encoded: write %{code:02X}", code = u32::from(*.0))]
+    Unencoded(char),
     #[error("CONNECT is not supported")]
     Connect,
     #[error("a header name is empty, or contains or is followed by an invalid character")]

@@ -134,7 +134,7 @@ impl Gateway {
                 big_bodies.clone(),
             ),
             decider: Decider::new(assessor, Arc::clone(&provenance), big_bodies.clone()),
-            sender: Sender::new(upstream, credentials, Arc::clone(&metrics)),
+            sender: Sender::new(upstream, credentials.clone(), Arc::clone(&metrics)),
             relay: Relay::new(
                 Arc::clone(&recorder),
                 tasks.clone(),
@@ -163,6 +163,7 @@ impl Gateway {
                 store: store.clone(),
                 authority: Arc::clone(&authority),
                 sealing,
+                credentials,
                 llm: llm.clone(),
                 provenance: Arc::clone(&provenance),
                 watch,

@@ -1,5 +1,5 @@
-//! The background work of the gateway: it keeps the definitions confirmed, expires actions, settles
-//! what a crash left behind, and deletes what is old enough. Every round works in bounded batches, so
+//! The background work of the gateway: it keeps the definitions confirmed, expires actions, renews access
+//! tokens, settles what a crash left behind, and deletes what is old enough. Every round works in bounded batches, so
 //! that it never delays a request for long.
 
 use std::pin::Pin;
@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_authority::{Authority, CONFIRM_EVERY, LastUsed};
+use gaiterguard_credential::Credentials;
 use gaiterguard_definitions::rule;
 use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
@@ -43,6 +44,14 @@ const DEAD_REPLICA_KEPT: Duration = Duration::from_hours(1);
 /// How often the times at which keys were last used are written. Humans read them at leisure.
 const LAST_USED_EVERY: Duration = Duration::from_secs(5);
 
+/// How often access tokens that are due are searched for. A token is due a minute before it ends, unless it
+/// lives for less than ten.
+const RENEW_EVERY: Duration = Duration::from_secs(15);
+
+/// How long other replicas leave a token that is due to the oldest one. Two that renew at the same time would
+/// present one refresh token twice, which some providers take for theft.
+const RENEWAL_LEFT_TO_OLDEST: Duration = Duration::from_secs(30);
+
 /// The pause between writes of the spending on a language model. Calls in between share one.
 const SPENDING_PAUSE: Duration = Duration::from_millis(250);
 
@@ -69,6 +78,7 @@ pub(crate) struct Housekeeping {
     pub(crate) store: Store,
     pub(crate) authority: Arc<Authority>,
     pub(crate) sealing: Sealing,
+    pub(crate) credentials: Credentials,
     pub(crate) llm: Option<Arc<Llm>>,
     pub(crate) provenance: Arc<Provenance>,
     pub(crate) watch: ActionWatch,
@@ -106,6 +116,7 @@ impl Housekeeping {
         spawn(Box::pin(each().expire()));
         spawn(Box::pin(each().write_last_used()));
         spawn(Box::pin(each().write_spending()));
+        spawn(Box::pin(each().renew_tokens()));
         spawn(Box::pin(each().keep_lease()));
         spawn(Box::pin(each().follow_rotation()));
         spawn(Box::pin(each().delete_old()));
@@ -243,6 +254,31 @@ impl Housekeeping {
                     break;
                 }
             }
+        }
+    }
+
+    /// Renews access tokens that end soon, so that no agent waits for that.
+    async fn renew_tokens(self: Arc<Self>) {
+        let mut ticks = interval(RENEW_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let now = self.clock.now();
+            let is_oldest = !self.store.is_shared()
+                || log_failure(
+                    "looking up the oldest replica",
+                    self.store.replica_is_oldest(self.replica, now).await,
+                )
+                .unwrap_or_default();
+            let patience = if is_oldest {
+                Duration::ZERO
+            } else {
+                RENEWAL_LEFT_TO_OLDEST
+            };
+            let services = self.authority.services();
+            self.credentials
+                .renew_due(&services, now.before(patience))
+                .await;
         }
     }
 

@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bytes::Bytes;
+use gaiterguard_domain::media_type::may_be_text;
 use gaiterguard_domain::request::{CanonicalRequest, is_safe};
 use gaiterguard_history::{BODY_BYTES_MAX, Exchange};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
@@ -31,21 +32,7 @@ impl Described {
 
     /// Whether there may be text in the body. A response without a content type is parsed.
     pub(crate) fn is_text(&self) -> bool {
-        let Some(Ok(kind)) = self.content_type.as_ref().map(HeaderValue::to_str) else {
-            return self.content_type.is_none();
-        };
-        let kind = kind.to_ascii_lowercase();
-        let text_types = [
-            "text/",
-            "json",
-            "xml",
-            "yaml",
-            "csv",
-            "form",
-            "graphql",
-            "javascript",
-        ];
-        text_types.iter().any(|part| kind.contains(part))
+        may_be_text(self.content_type.as_ref())
     }
 
     fn headers(&self) -> HeaderMap {

@@ -36,6 +36,8 @@ pub enum Cause {
     Ambiguous,
     /// A value has a type that the operator or function does not accept.
     Kind,
+    /// A text of a form, a query or a header is compared with a number or a Boolean, and is not certainly one.
+    Untyped,
     /// A text is not the expected number, instant, duration or Boolean, or is not UTF-8.
     Unreadable,
     /// A whole amount in a text, of which it is unknown whether it is in the currency's smallest unit.
@@ -58,6 +60,9 @@ impl Cause {
             Self::Unread => "the body could not be read as fields",
             Self::Ambiguous => "that can be read in more than one way",
             Self::Kind => "that value has the wrong type",
+            Self::Untyped => {
+                "values of forms, queries and headers are texts: use int(), double() or money(), or compare with a text"
+            }
             Self::Unreadable => "that value cannot be read",
             Self::Unit => {
                 "money() does not know the unit of that text: int() makes it the smallest unit, and double() \

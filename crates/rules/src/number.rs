@@ -22,6 +22,20 @@ pub(crate) fn read(spelled: &str) -> Option<Number> {
     Some(whole(double).map_or(Number::Double(double), Number::Int))
 }
 
+/// The longest text that is read as a number without being asked to, in digits. A double holds each of these exactly,
+/// so servers with other kinds of numbers read the same.
+const DIGITS_MAX: usize = 15;
+
+/// The integer that a text is to every server: ASCII digits after at most a `-`, without a zero at the beginning,
+/// which some servers read as a base of 8. Other spellings, such as `5.0`, `1e9`, `0x10`, `+5` and ` 5`, are numbers to
+/// some servers and not to others.
+pub(crate) fn certain(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_canonical = text == "0" || !matches!(digits.as_bytes(), [] | [b'0', ..]);
+    let are_digits = digits.len() <= DIGITS_MAX && digits.bytes().all(|byte| byte.is_ascii_digit());
+    (is_canonical && are_digits).then(|| text.parse().ok())?
+}
+
 /// The integer that a double is, if it is one.
 pub(crate) fn whole(double: f64) -> Option<i64> {
     (double.fract() == 0.0).then(|| truncate(double)).flatten()
@@ -98,6 +112,43 @@ mod tests {
             assert_eq!(read(spelled), Some(number), "{spelled}");
         }
         assert_eq!(read("1e999"), None);
+    }
+
+    #[test]
+    fn a_text_is_certainly_a_number_in_one_spelling_alone() {
+        for (text, number) in [
+            ("0", 0),
+            ("5", 5),
+            ("-17", -17),
+            ("999999999999999", 999_999_999_999_999),
+        ] {
+            assert_eq!(certain(text), Some(number), "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            "-0",
+            "00",
+            "05",
+            "+5",
+            " 5",
+            "5 ",
+            "5.0",
+            "5.",
+            "1e9",
+            "0x10",
+            "1_000",
+            "1,000",
+            "--5",
+            "1000000000000000",
+            "\u{664}",
+            "\u{ff15}",
+            "Infinity",
+            "NaN",
+            "five",
+        ] {
+            assert_eq!(certain(text), None, "{text}");
+        }
     }
 
     #[test]

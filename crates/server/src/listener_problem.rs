@@ -3,8 +3,8 @@
 use gaiterguard_listener::{BodyError, HeadError};
 use http::StatusCode;
 
-use crate::codes::Code;
 use crate::problem::Problem;
+use gaiterguard_problem::Code;
 
 impl From<HeadError> for Problem {
     fn from(error: HeadError) -> Self {

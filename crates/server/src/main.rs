@@ -2,7 +2,6 @@
 //! to a request.
 
 mod cli;
-mod codes;
 mod commands;
 mod doors;
 mod endpoints;

@@ -79,7 +79,7 @@
 //!   `crates/openapi/src/passthrough.rs` describes them in general
 //! - `/`, `/app`, `/app/`, `/app/{file…}`, `/docs`, `/docs/{file}`: GET, the crate `pages`
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
@@ -103,9 +103,12 @@ pub(crate) fn by_port(
     known_hosts: KnownHosts,
     pages: &Pages,
 ) -> Vec<Router> {
+    let path = Arc::clone(&agents_state.path);
     let machines = Router::from(endpoints::machines())
         .with_state(Arc::clone(&agents_state.gateway))
-        .layer(Extension(DocumentSource(document)));
+        .layer(Extension(DocumentSource::new(move || {
+            document_below(&path)
+        })));
     let agents = Router::from(doors::routes()).with_state(agents_state);
     let signed_in = Router::from(endpoints::signed_in()).layer(from_fn_with_state(
         dashboard_state.clone(),
@@ -127,10 +130,14 @@ pub(crate) fn by_port(
     }
 }
 
-/// Returns the OpenAPI document as it is served and kept.
+/// Returns the OpenAPI document of a gateway at the root of its host, as it is served and kept.
 pub(crate) fn document() -> Bytes {
-    static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| openapi::to_json(described()).into());
-    DOCUMENT.clone()
+    document_below("")
+}
+
+/// Returns the OpenAPI document of a gateway whose URL has this path, without a slash at its end.
+fn document_below(path: &str) -> Bytes {
+    openapi::to_json(described(), path).into()
 }
 
 /// Returns the descriptions of all handlers.

@@ -11,7 +11,9 @@ use gaiterguard_domain::time::Timestamp;
 use crate::store::Store;
 use crate::writer::pool::owner_name;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::{AnyConnection, execute, fetch_all, lease_time};
+use gaiterguard_database::connection::{
+    AnyConnection, execute, fetch_all, fetch_optional, lease_time,
+};
 use gaiterguard_database::error::StoreError;
 
 impl Store {
@@ -76,6 +78,24 @@ impl Store {
                 .map_err(|_| StoreError::inconsistent("replicas", "id", id))
         })
         .collect()
+    }
+
+    /// Returns whether a replica is the one that has run the longest of those that are alive. `at` is the time
+    /// by this process's own clock.
+    pub async fn replica_is_oldest(
+        &self,
+        replica: ReplicaId,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut reader = self.reader().await?;
+        let now = lease_time(reader.any(), at).await?;
+        let oldest = fetch_optional!(
+            reader,
+            (String,),
+            "SELECT id FROM replicas WHERE lease_until > $1 ORDER BY started_at, id LIMIT 1",
+            now.0,
+        );
+        Ok(oldest.is_some_and(|(id,)| id == owner_name(replica)))
     }
 
     /// Removes replicas whose lease ended longer than `retention` ago. Their claims and executions

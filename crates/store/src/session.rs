@@ -13,12 +13,17 @@ use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
 
-/// How long after its first use a refresh token may be exchanged once more, in milliseconds: enough for a
+/// How long after its first use a refresh token may be exchanged again, in milliseconds: enough for a
 /// response that was lost, and for tabs that open together; a thief must be faster than that.
 const AGAIN_MS_MAX: i64 = 10_000;
 
-/// How many successors of one token may be valid.
-const SUCCESSORS_MAX: usize = 2;
+/// How many successors of one token may be used. A token is exchanged again for a response that was lost or for
+/// another tab; a third use is that of a thief.
+const SUCCESSORS_USED_MAX: usize = 2;
+
+/// How many successors of one token may wait to be used. All tabs of a browser that restores its windows exchange
+/// one token at the same time, and the browser keeps the successor whose response came last.
+const SUCCESSORS_UNUSED_MAX: usize = 16;
 
 /// The result of using a refresh token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -132,7 +137,7 @@ impl Store {
     }
 
     /// Exchanges a refresh token for a new one. A client whose response was lost, or a second tab, may
-    /// exchange it once more within ten seconds. If a token is used later than that, one of its two users
+    /// exchange it again within ten seconds. If a token is used later than that, one of its two users
     /// has stolen it, and it is unknown which, so the whole session ends.
     pub async fn session_refresh(
         &self,
@@ -331,8 +336,8 @@ async fn token_for_update(
     Ok(token.filter(|token| token.revoked_at.is_none()))
 }
 
-/// Makes sure that a token that is exchanged again gets at most [`SUCCESSORS_MAX`]. One that nobody used is
-/// taken for lost with its response, and removed. Returns whether there is room.
+/// Returns whether a token that is exchanged again may have another successor. If too many are
+/// unused, the oldest is taken for lost with its response, and removed.
 async fn has_room_for_successor(
     tx: &mut Transaction,
     session: SessionId,
@@ -342,18 +347,20 @@ async fn has_room_for_successor(
         tx,
         (Vec<u8>, Option<i64>),
         "SELECT hash, used_at FROM refresh_tokens
-         WHERE session_id = $1 AND predecessor = $2 ORDER BY created_at DESC, hash DESC",
+         WHERE session_id = $1 AND predecessor = $2 ORDER BY created_at, hash",
         session.0,
         hash.to_vec(),
     );
-    if successors.len() < SUCCESSORS_MAX {
-        return Ok(true);
-    }
-    let mut unused = successors.into_iter().filter(|(_, used)| used.is_none());
-    let Some((lost, _)) = unused.next() else {
+    let (unused, used): (Vec<_>, Vec<_>) =
+        successors.into_iter().partition(|(_, used)| used.is_none());
+    if used.len() >= SUCCESSORS_USED_MAX {
         return Ok(false);
-    };
-    execute!(tx, "DELETE FROM refresh_tokens WHERE hash = $1", lost);
+    }
+    if unused.len() >= SUCCESSORS_UNUSED_MAX
+        && let Some((lost, _)) = unused.into_iter().next()
+    {
+        execute!(tx, "DELETE FROM refresh_tokens WHERE hash = $1", lost);
+    }
     Ok(true)
 }
 

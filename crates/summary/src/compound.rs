@@ -34,6 +34,15 @@ pub(crate) fn is_noun(segment: &str) -> bool {
         || is_in(EITHER, &first) && is_in(HEADS, &singular(last))
 }
 
+/// Whether a segment of a path is a collection of things with a name of several words: `api-keys`.
+pub(crate) fn is_collection(segment: &str) -> bool {
+    segment.contains(['-', '_'])
+        && segment
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || b"-_".contains(&byte))
+        && singular(segment) != segment
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -50,7 +50,14 @@ impl Headline<'_> {
         };
         self.appended(line, deciding, DECIDING_MAX, &mut shown);
         let room = DETAILS_ALONE_MAX.max(shown.len() + DETAILS_MAX);
+        // The first of them is the most dangerous one.
+        let room = room
+            .saturating_sub(line.room.details_fewer)
+            .max(shown.len() + 1);
         self.appended(line, of_kinds(Weight::Plain), room, &mut shown);
+        if line.room.details_fewer > 0 {
+            return;
+        }
         // A value that says how the request is made is named only if there is nothing else, and a switch if there
         // is room: one that is on does more than one that is off.
         if shown.is_empty() {
@@ -113,7 +120,12 @@ impl Headline<'_> {
             if self.evaluated.is_some() && is_code_fact(one.fact.kind, &one.fact.name) {
                 continue;
             }
-            if one.total > 1 {
+            if one.fact.kind == FactKind::Amount
+                && self.total.is_some_and(|total| total.group == one.group)
+            {
+                line.begin_detail(one);
+                self.amounts(line, " ", one);
+            } else if one.total > 1 {
                 let of_group = self.facts.iter().filter(|other| other.group == one.group);
                 line.detail_list(one, &of_group.collect::<Vec<_>>());
             } else {

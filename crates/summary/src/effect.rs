@@ -1,13 +1,17 @@
-//! The effect of a request whose path names something by the words of an act, such as `report-refunds`.
+//! The effect of a request, where the words of its path mislead: a name such as `report-refunds`, or values and headers
+//! that do more than the path says.
 
 use gaiterguard_apidocs::Operation;
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_judge::{Documented, effect_of_request};
 use gaiterguard_request::Arena;
 use gaiterguard_request::opened::{Opened, Request};
+use http::HeaderMap;
 
 use crate::path::Target;
+use crate::values::Values;
 use crate::words::words;
+use crate::{header, kind};
 
 /// The longest body that is read a second time, in bytes: a summary must not take much longer with a name in
 /// the path than without.
@@ -50,4 +54,15 @@ pub(crate) fn without_names(
         &arena,
     );
     effect_of_request(&renamed, Documented::Nothing)
+}
+
+/// Returns the effect of a request in the light of its headers and values: a payment message pays and a header gives
+/// access, whatever the path says.
+pub(crate) fn with_values(effect: Effect, headers: &HeaderMap, values: &Values) -> Effect {
+    let pays = kind::pays_account(&values.kept) && effect > Effect::Code;
+    let opens = header::decisive(headers)
+        .iter()
+        .any(|(name, value)| header::opens(name, value));
+    let given = [pays.then_some(Effect::Pay), opens.then_some(Effect::Access)];
+    given.into_iter().flatten().fold(effect, Effect::min)
 }

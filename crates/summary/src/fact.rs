@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::member::beginning;
+use crate::member::{beginning, counted};
 use crate::short::short_name;
 use crate::values::Values;
 
-/// Why a value matters. Ordered by importance, the most important first.
+/// Why a value matters, the most important reason first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -175,6 +175,17 @@ fn list(first: &Ranked, facts: &[Ranked]) -> Fact {
     let is_whole = values.len() == first.total;
     let value = if is_one && is_whole && !first.fact.is_cut {
         format!("{} × {}", first.total, first.fact.value)
+    } else if let counted @ [_, ..] = &*counted(&values)
+        && is_whole
+    {
+        let each = counted.iter().map(|(text, count)| match count {
+            1 => (*text).to_owned(),
+            _ => format!("{count} × {text}"),
+        });
+        let all = each.collect::<Vec<_>>().join(", ");
+        let (beginning, is_longer) = beginning(&all, LIST_CHARS_MAX);
+        let rest = if is_longer { "…" } else { "" };
+        format!("{}: {beginning}{rest}", first.total)
     } else {
         let all = values.join(", ");
         let (beginning, is_longer) = beginning(&all, LIST_CHARS_MAX);

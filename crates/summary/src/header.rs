@@ -7,11 +7,18 @@ use http::HeaderMap;
 use crate::words::{is_in, words};
 
 /// Words in the names of headers that decide what a request does.
-const DECISIVE: &str = "account acl admin behalf bypass cascade confirm copy delete depth destination destroy \
-    encryption environment expires force grant governance hold immutable impersonate legal lock mode notify \
-    organization overwrite permanent policy priority private project public purge recipient recursive redirect \
-    rename replace retention role sandbox share source storage subject sudo tagging target tenant tier title to \
-    topic ttl visibility workspace";
+const DECISIVE: &str = "cascade confirm delete depth destroy encryption environment expires force hold immutable \
+    legal lock mode notify overwrite permanent policy priority private purge recipient recursive retention sandbox \
+    storage tagging tier title to topic ttl";
+
+/// Words in the names of headers that replace where a request goes, what it does, or on whose behalf: whatever the
+/// path says, these decide.
+const REPLACING: &str = "account actor assume behalf copy delegate delegated delegation destination effective host \
+    impersonate impersonated impersonation location method organization original override path project redirect \
+    rename replace rewrite route source subject sudo target tenant upstream uri url user workspace";
+
+/// Words in the names of headers that give access or take a protection away.
+const OPENING: &str = "acl admin bypass governance grant public role share visibility";
 
 /// Names of headers that make a request depend on what is there.
 const CONDITIONS: &str = "if-match if-none-match if-unmodified-since";
@@ -21,7 +28,7 @@ const SECRETS: &str =
     "auth authentication authorization bearer csrf hmac jwt otp pin sas session sig signature xsrf";
 
 /// Words in the names of headers that say how a request is sent.
-const FORMAL: &str = "accept connection content cors csp date fetch forwarded hash host length md5 origin referer \
+const FORMAL: &str = "accept agent connection content cors csp date fetch hash length md5 origin referer \
     range sec sha sha1 sha256 trace upgrade version";
 
 /// How many headers are shown.
@@ -48,6 +55,27 @@ pub(crate) fn opens(name: &str, value: &str) -> bool {
     is_grant || is_access && is_in(OPEN, &value.trim().to_ascii_lowercase())
 }
 
+/// Whether the name of a header says that it decides where a request goes, what it does, on whose behalf, or who gets
+/// access.
+pub(crate) fn replaces(name: &str) -> bool {
+    let is_formal = words(name).any(|word| is_in(FORMAL, &word));
+    !is_formal && words(name).any(|word| is_in(REPLACING, &word) || is_in(OPENING, &word))
+}
+
+/// Whether a header says where a request goes, or what is copied: nothing is sent to that by itself.
+pub(crate) fn leads_elsewhere(name: &str) -> bool {
+    const LEADING: &str = "copy destination host location original path redirect rewrite route source target upstream \
+        uri url";
+    replaces(name) && words(name).any(|word| is_in(LEADING, &word))
+}
+
+/// Whether a header says on whose behalf a request is sent: nobody gets anything by it.
+pub(crate) fn acts_for(name: &str) -> bool {
+    const ACTING: &str = "account actor assume behalf delegate delegated delegation effective impersonate \
+        impersonated impersonation organization project subject sudo tenant user workspace";
+    words(name).any(|word| is_in(ACTING, &word))
+}
+
 /// Whether a header only makes a request depend on what is there.
 pub(crate) fn is_condition(name: &str) -> bool {
     is_in(CONDITIONS, name)
@@ -68,9 +96,9 @@ pub(crate) fn is_copy_source(name: &str) -> bool {
 fn is_decisive(name: &str) -> bool {
     // The parts of a multipart upload and the conditions of a copy add nothing.
     is_condition(name)
+        || replaces(name)
         || words(name).any(|word| is_in(DECISIVE, &word))
             && !words(name).any(|word| is_in(FORMAL, &word))
-            && !name.starts_with("sec-")
 }
 
 fn may_hold_secret(name: &str, value: &str) -> bool {
@@ -94,6 +122,10 @@ mod tests {
             ("if-match", "\"a1\"", true),
             ("x-impersonate-user", "u-7", true),
             ("stripe-account", "acct_7", true),
+            ("x-target-host", "db.internal", true),
+            ("x-original-path", "/admin", true),
+            ("x-effective-user", "root", true),
+            ("user-agent", "curl/8", false),
             ("accept", "application/json", false),
             ("x-amz-date", "20240101T000000Z", false),
             ("x-api-version", "3", false),

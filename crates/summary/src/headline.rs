@@ -8,7 +8,11 @@ use crate::calls::Calls;
 use crate::code::is_code_fact;
 use crate::fact::{FactKind, Ranked};
 use crate::kind::receives;
-use crate::line::{CONTENT_CHARS_MAX, Line, NAMED_MAX, Part, VALUE_CHARS_MAX};
+use crate::line::{
+    CONTENT_CHARS_MAX, LINES_MAX, Line, NAMED_MAX, Part, Room, VALUE_CHARS_MAX, lines,
+};
+use crate::statement::Statement;
+use crate::total::Total;
 use crate::verb::Phrase;
 use crate::words::{capitalized, is_in, is_verb, noun_of, plural, singular, spaced};
 
@@ -37,6 +41,12 @@ pub(crate) struct Headline<'a> {
     /// The noun of the code that the request evaluates.
     pub(crate) evaluated: Option<String>,
     pub(crate) facts: &'a [Ranked],
+    /// The sum of several amounts.
+    pub(crate) total: Option<&'a Total>,
+    /// The database statement that the request runs.
+    pub(crate) statement: Option<&'a Statement>,
+    /// The method that it is sent with, if it asks for another one.
+    pub(crate) sent_as: Option<&'a str>,
     pub(crate) calls: &'a Calls,
     pub(crate) is_unread: bool,
 }
@@ -44,7 +54,6 @@ pub(crate) struct Headline<'a> {
 impl Headline<'_> {
     /// Writes the headline.
     pub(crate) fn parts(mut self) -> Vec<Part> {
-        let mut line = Line::default();
         // An action that unlocks a device is not unlocked itself.
         let noun = self.phrase.noun.as_deref().unwrap_or_default();
         if is_in(ACT_WRAPPERS, noun) && !self.phrase.takes_name && self.batched().is_some() {
@@ -52,11 +61,28 @@ impl Headline<'_> {
             self.phrase.takes_name = object.is_some();
             self.phrase.noun = object.filter(|noun| !noun.is_empty());
         }
+        let mut parts = Vec::new();
+        for room in Room::ALL {
+            parts = self.within(room);
+            if lines(&parts) <= LINES_MAX {
+                break;
+            }
+        }
+        parts
+    }
+
+    /// Writes the headline with identifiers, texts and details that take as much room.
+    fn within(&self, room: Room) -> Vec<Part> {
+        let mut line = Line::new(room);
         if self.destroys {
             line.own("Destroy: ");
         }
         if let Some(noun) = &self.evaluated {
             self.evaluation(&mut line, noun);
+            return self.ended(line);
+        }
+        if let Some(statement) = self.statement {
+            self.run(&mut line, statement);
             return self.ended(line);
         }
         let belongs_to_object =
@@ -73,6 +99,9 @@ impl Headline<'_> {
     }
 
     fn ended(&self, mut line: Line) -> Vec<Part> {
+        if let Some(method) = self.sent_as {
+            line.own(&format!(" · sent as {method} with a method override"));
+        }
         if self.is_unread {
             line.own(" · unreadable body");
         }
@@ -102,6 +131,36 @@ impl Headline<'_> {
         self.details(line, &kinds);
     }
 
+    /// Writes a request that runs a database statement, which says itself what it does to which table.
+    fn run(&self, line: &mut Line, statement: &Statement) {
+        line.own("Run SQL: ");
+        line.excerpt(&statement.text);
+        if statement.is_for_all {
+            line.own(" (no WHERE: every row)");
+        }
+        if statement.count > 1 {
+            line.own(&format!(" (one of {} statements)", statement.count));
+        }
+        Self::belongs_to(line, &self.names());
+        let said = self
+            .facts
+            .iter()
+            .find(|one| one.fact.location == statement.location);
+        let kinds = [&[FactKind::Amount, FactKind::Recipient], DETAILS].concat();
+        self.details_but(line, &kinds, said.map(|one| &*one.fact.name));
+    }
+
+    /// Appends the amounts with the name of one, and their sum.
+    pub(crate) fn amounts(&self, line: &mut Line, lead: &str, one: &Ranked) {
+        match self.total.filter(|total| total.group == one.group) {
+            Some(total) => {
+                line.own(lead);
+                line.total(total);
+            }
+            None => line.list(lead, &self.alike(one)),
+        }
+    }
+
     /// Writes a request that consists of calls.
     fn all_calls(&self, line: &mut Line) {
         match (self.effect, &*self.calls.named) {
@@ -113,8 +172,9 @@ impl Headline<'_> {
         if !self.calls.are_requests {
             Self::belongs_to(line, &self.names());
         }
-        let amount = self.first(FactKind::Amount);
-        line.list(" · ", &amount.map_or_else(Vec::new, |one| self.alike(one)));
+        if let Some(amount) = self.first(FactKind::Amount) {
+            self.amounts(line, " · ", amount);
+        }
         let recipients: Vec<&Ranked> = self.of_kind(FactKind::Recipient).collect();
         let reaches = matches!(
             self.effect,
@@ -218,8 +278,8 @@ impl Headline<'_> {
             Effect::Create => {
                 let title = &[
                     FactKind::Amount,
-                    FactKind::Recipient,
                     FactKind::Command,
+                    FactKind::Recipient,
                     FactKind::Content,
                 ][..];
                 self.details(line, &[title, DETAILS].concat());

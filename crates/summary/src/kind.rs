@@ -2,6 +2,7 @@
 
 use gaiterguard_domain::secret_name;
 use gaiterguard_judge::Role;
+use gaiterguard_request::opened::{is_method, overrides_method};
 
 use crate::fact::{FactKind, Weight};
 use crate::selection::{self, is_condition};
@@ -9,6 +10,9 @@ use crate::switch::{is_deciding_switch, is_trial};
 use crate::values::Value;
 use crate::words::{is_in, is_opaque, is_verb, spaced, words};
 use crate::{amount, code, header, measure, party};
+
+/// Names of values for the place that holds what a request is about.
+pub(crate) const STORES: &str = "bucket collection dataset index table";
 
 pub(crate) fn kind_of(value: &Value) -> FactKind {
     match value.role {
@@ -20,8 +24,10 @@ pub(crate) fn kind_of(value: &Value) -> FactKind {
         _ if party::names_attachment(value) => FactKind::Object,
         _ if party::is_attached(value) && value.role != Role::Link => FactKind::Other,
         Role::Recipient | Role::Owner if party::is_sender(value) => FactKind::Other,
-        Role::Content if party::is_encoded(&value.text) => FactKind::Other,
-        Role::Recipient if relates(value) => FactKind::Object,
+        Role::Content if party::is_encoded(&value.text) || is_aspect_of_text(value) => {
+            FactKind::Other
+        }
+        Role::Recipient if relates(value) || identifies_other(value) => FactKind::Object,
         // The kind, the country or the currency of a recipient is not one.
         Role::Recipient | Role::Attendee | Role::Account | Role::Payment if is_aspect(value) => {
             FactKind::Other
@@ -67,10 +73,11 @@ fn is_header(value: &Value) -> bool {
 fn kind_of_header(value: &Value) -> Option<FactKind> {
     let name = value.name();
     let last = words(name).last()?;
-    if header::opens(name, &value.text) {
+    if header::opens(name, &value.text) || header::acts_for(name) {
         return Some(FactKind::Access);
     }
-    is_in("destination source redirect", &last).then_some(FactKind::Object)
+    let is_place = header::leads_elsewhere(name) || is_in("destination source redirect", &last);
+    is_place.then_some(FactKind::Object)
 }
 
 /// Whether the name of a value says that it is only an aspect of something: `recipient_type`.
@@ -82,6 +89,26 @@ pub(crate) fn is_aspect(value: &Value) -> bool {
     let last = words(value.name()).last().unwrap_or_default();
     is_in(ASPECTS, &last)
         || is_in("channel channels medium", &last) && is_in(MEDIA, &value.text.to_ascii_lowercase())
+}
+
+/// Whether a value identifies something that only belongs to a message: `phone_number_id`, `email_template_id`. The
+/// word before `id` says what it identifies.
+fn identifies_other(value: &Value) -> bool {
+    let all: Vec<String> = words(value.name()).collect();
+    match &*all {
+        [.., before, id] if is_in("id ids uuid guid sid ref", id) => {
+            all.len() > 2 && Role::of(before) != Role::Recipient
+        }
+        _ => false,
+    }
+}
+
+/// Whether a value says how a text is sent and not what it says: `messaging_product`.
+fn is_aspect_of_text(value: &Value) -> bool {
+    const ASPECTS: &str =
+        "class encoding format kind language locale product provider type version";
+    let last = words(value.name()).last().unwrap_or_default();
+    is_in(ASPECTS, &last) && !value.text.contains(char::is_whitespace)
 }
 
 /// Whether a name such as `appliesTo` ends with a `to` that sends nothing.
@@ -163,6 +190,8 @@ pub(crate) fn weight_of(value: &Value, kind: FactKind) -> Weight {
         || is_deciding_switch(&name, &value.text)
         || value.text.ends_with(selection::EVERYTHING)
         || code::is_code(value)
+        || is_header(value) && header::replaces(value.name())
+        || overrides_method(value.name()) && is_method(&value.text)
     {
         return Weight::Deciding;
     }
@@ -172,12 +201,20 @@ pub(crate) fn weight_of(value: &Value, kind: FactKind) -> Weight {
         matches!(&*value.text, "true" | "false") || is_act && matches!(&*value.text, "0" | "1");
     let is_formal = is_formal(&name, last) || is_attached_data(value);
     match kind {
+        // The control sum of a message is not what is paid.
+        FactKind::Amount if is_in("ctrlsum checksum controlsum", &name.replace(' ', "")) => {
+            Weight::Minor
+        }
         FactKind::Access | FactKind::Command => Weight::Plain,
         _ if is_switch || is_formal => Weight::Minor,
         _ if party::names_attachment(value) => Weight::Deciding,
         // Something is taken away.
         FactKind::Other | FactKind::Object if value.text == selection::NONE => Weight::Deciding,
-        FactKind::Other if is_in("mode plan state status tier", last) || is_condition(last) => {
+        FactKind::Other
+            if is_in("mode plan state status tier", last)
+                || is_in(STORES, last)
+                || is_condition(last) =>
+        {
             Weight::Deciding
         }
         _ => Weight::Plain,
@@ -189,10 +226,11 @@ pub(crate) fn weight_of(value: &Value, kind: FactKind) -> Weight {
 fn is_formal(name: &str, last: &str) -> bool {
     const LAST: &str = "checksum class culture etag format hash jsonrpc kind lang language locale mask md5 namespace \
         nonce offset revision schema serializer sha256 timestamp timezone type tz version xmlns";
-    const PHRASES: [&str; 24] = [
+    const PHRASES: [&str; 28] = [
         "api key",
         "apikey",
         "auth type",
+        "batch id",
         "client id",
         "client ref",
         "client token",
@@ -205,6 +243,9 @@ fn is_formal(name: &str, last: &str) -> bool {
         "idempotency",
         "message id",
         "mime type",
+        "msg id",
+        "end to end id",
+        "pmt inf id",
         "request id",
         "resource type",
         "routing key",
@@ -237,6 +278,36 @@ pub(crate) fn frames_call(value: &Value) -> bool {
     is_member && is_in(FRAME, &value.name().to_ascii_lowercase())
 }
 
+/// Whether the values are those of a payment, whatever the path says: an amount in a currency, and the account that
+/// gets it.
+pub(crate) fn pays_account(values: &[Value]) -> bool {
+    let is_account = |value: &Value| {
+        let names = || value.names.iter().flat_map(|name| words(name));
+        let is_named = names().any(|word| is_in("account acct iban wallet", &word));
+        !is_header(value) && is_payee(value) && (is_named || is_iban(&value.text))
+    };
+    let has_currency = |value: &Value| amount::is_currency(value) || value.currency.is_some();
+    values.iter().any(amount::is_amount)
+        && values.iter().any(has_currency)
+        && values.iter().any(is_account)
+}
+
+/// Whether a text has the form of an IBAN (ISO 13616).
+fn is_iban(text: &str) -> bool {
+    let compact: String = text.chars().filter(|c| *c != ' ').collect();
+    (15..=34).contains(&compact.len())
+        && compact
+            .bytes()
+            .take(2)
+            .all(|byte| byte.is_ascii_uppercase())
+        && compact
+            .bytes()
+            .skip(2)
+            .take(2)
+            .all(|byte| byte.is_ascii_digit())
+        && compact.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 /// Whether a value is a switch that turns the request into one that destroys.
 pub(crate) fn destroys(value: &Value) -> bool {
     let name = spaced(value.name());
@@ -262,39 +333,61 @@ pub(crate) fn is_payee(value: &Value) -> bool {
     receives(&value.names.join("."))
 }
 
-/// Whether the dotted name of a value is that of the party that is paid.
+/// Whether a value is the party that pays, or its account.
+pub(crate) fn is_payer(value: &Value) -> bool {
+    let is_party = matches!(
+        value.role,
+        Role::Account | Role::Owner | Role::Payment | Role::Recipient
+    );
+    let is_name = words(value.name()).all(|word| is_in("name nm", &word));
+    (is_party || is_name) && gives(&value.names.join("."))
+}
+
+/// Whether the dotted name of a value is that of the party that is paid. ISO 20022 abbreviates the creditor.
 pub(crate) fn receives(name: &str) -> bool {
+    const PAYEES: &str = "beneficiary cdtr counterparty creditor dest destination entity payee receiver \
+        recipient seller supplier vendor";
     !gives(name)
-        && said_by(name).any(|word| {
-            is_in(
-                "beneficiary counterparty creditor dest destination entity merchant payee receiver \
-                recipient seller supplier to vendor",
-                &word,
-            )
+        && said_by(name).any(|part| {
+            let all: Vec<String> = words(part).collect();
+            let has = |list| all.iter().any(|word| is_in(list, word));
+            // The account of a merchant is usually the caller's own.
+            let is_merchant = has("merchant") && !has("account id number");
+            has(PAYEES) || is_merchant || leads_to(&all)
         })
+}
+
+/// Whether a name says `to` of the money: `to_account`, `payTo`. In `endToEndId` and `shipTo`, it does not.
+fn leads_to(all: &[String]) -> bool {
+    match all {
+        [first, ..] if first == "to" => true,
+        [.., verb, to] if to == "to" => is_in("credit pay paid remit send sent transfer", verb),
+        _ => false,
+    }
 }
 
 /// Whether the dotted name of a value is that of the account that the money comes from.
 pub(crate) fn gives(name: &str) -> bool {
-    said_by(name).any(|word| {
+    said_by(name).flat_map(words).any(|word| {
         is_in(
-            "card debit debited debtor from funding origin payer paymentmethod sender source",
+            "card dbtr debit debited debtor from funding origin payer paymentmethod sender source",
             &word,
         )
     }) || spaced(name).contains("payment method")
 }
 
-/// Returns the words of the last of the dotted names, or of the two last if the last one is general.
-fn said_by(name: &str) -> impl Iterator<Item = String> {
-    let mut names = name.rsplit('.');
-    let own = names.next().unwrap_or_default();
-    let outer = names.next().filter(|_| {
-        is_in(
-            "id account address code iban name number value",
-            &own.to_ascii_lowercase(),
-        )
-    });
-    words(own).chain(outer.into_iter().flat_map(words).collect::<Vec<_>>())
+/// Returns the last of the dotted names, and those around it up to the first that says something by itself: in
+/// `CdtrAcct.Id.IBAN`, only the first says whose account it is.
+fn said_by(name: &str) -> impl Iterator<Item = &str> {
+    const GENERAL: &str = "account acct address bank bban bic bicfi code details email holder iban id info name nm \
+        number othr other owner party phone value";
+    let is_general = |name: &str| words(name).all(|word| is_in(GENERAL, &word));
+    let mut is_open = true;
+    name.rsplit('.').take_while(move |name| {
+        let is_taken = is_open;
+        is_open &= is_general(name);
+        is_taken
+    })
 }
 
 /// Whether the name of a value says that it is a secret.

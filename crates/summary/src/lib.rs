@@ -20,6 +20,8 @@ mod line;
 mod measure;
 mod member;
 mod money;
+mod outlier;
+mod overriding;
 mod pairs;
 mod party;
 mod path;
@@ -31,7 +33,9 @@ mod secret;
 mod segments;
 mod selection;
 mod short;
+mod statement;
 mod switch;
+mod total;
 mod units;
 mod values;
 mod verb;
@@ -98,22 +102,27 @@ impl Summary {
             effect,
         } = subject;
         let request = opened.request();
-        let mut target = Target::of(request.path, base_path, request.method, operation);
+        // Where a server takes the method from a header or a value, that one decides.
+        let overriding = overriding::method(opened);
+        let method = overriding.as_ref().unwrap_or(request.method);
+        let mut target = Target::of(request.path, base_path, method, operation);
         target.narrow(request.query);
         let effect = effect::without_names(effect, opened, operation, &target);
+        let effect = overriding::effect(effect, overriding.as_ref());
         let is_root = target.names.is_empty() && target.words.is_empty();
         let is_endpoint = is_root || procedure::is_endpoint(target.trailing_words().last());
         let mut values = values::of_request(opened, operation, is_endpoint, effect);
         secret::mark(&mut values.kept, &target);
         amount::recognize(&mut values.kept);
         let form = verb::Form::of(opened.content(), &target, values.kept.len());
-        let mut phrase = verb::of(effect, request.method, operation, &target, form);
-        verb::with_headers(&mut phrase, request.method, request.headers);
+        let mut phrase = verb::of(effect, method, operation, &target, form);
+        verb::with_headers(&mut phrase, method, request.headers);
+        verb::with_place(&mut phrase, &values.kept);
         phrase.is_for_all &= values.kept.is_empty() && values.dropped == 0;
         phrase.is_for_all |= values.selects_all && !phrase.takes_name;
         let effect = values.effect(effect);
         let destroys = values.kept.iter().any(kind::destroys);
-        said_act::set_part(&mut phrase, request.method, &target, &values.kept);
+        said_act::set_part(&mut phrase, method, &target, &values.kept);
         let of_act = if values.calls.count == 0 {
             said_act::refine(&mut phrase, &target, &values.kept)
         } else {
@@ -126,15 +135,9 @@ impl Summary {
         } else {
             effect
         };
-        let effect = verb::refined(effect, request.method, &phrase, of_calls, destroys);
-        let opens = header::decisive(request.headers)
-            .iter()
-            .any(|(name, value)| header::opens(name, value));
-        let effect = if opens {
-            effect.min(Effect::Access)
-        } else {
-            effect
-        };
+        let effect = verb::refined(effect, method, &phrase, of_calls, destroys);
+        let effect = verb::of_thing(effect, method, &phrase, &target, &values.kept);
+        let effect = effect::with_values(effect, request.headers, &values);
         let expects_amount =
             effect == Effect::Pay && phrase.moves_money() && !phrase.moves_object();
         let ranked = Ranking {
@@ -145,12 +148,16 @@ impl Summary {
             expects_amount,
         }
         .facts();
+        let total = total::of(&ranked, &values, effect);
         let headline = Headline {
             evaluated: code::evaluated(&phrase.verb, &values.kept),
             phrase,
             effect,
             destroys,
             facts: &ranked,
+            total: total.as_ref(),
+            statement: values.statement.as_ref(),
+            sent_as: overriding.as_ref().map(|_| request.method.as_str()),
             calls: &values.calls,
             is_unread: values.is_unread,
         }
@@ -160,7 +167,8 @@ impl Summary {
         Self {
             effect,
             headline,
-            amount: amount::only(&values),
+            // The price of one piece is not the amount of the request.
+            amount: amount::only(&values).filter(|_| total.is_none()),
             recipients: fact::recipients(&ranked, &values),
             facts,
             other_values: all.saturating_sub(covered),

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{FactKind, Ranked, count};
-use crate::member::{beginning, ending};
+use crate::member::{beginning, counted, ending};
 use crate::party::{COPIES, copy_of};
+use crate::total::Total;
 use crate::words::{is_opaque, noun_of};
 
 /// The longest value of a headline, in characters: one line on a phone.
@@ -22,6 +23,72 @@ const LISTED_CHARS_MAX: usize = 40;
 /// The shortest beginning that the values of a list share, in characters, if it is written only once.
 const SHARED_CHARS_MIN: usize = 4;
 
+/// The most lines that a headline takes on a phone, so that the facts below it are on the first screen.
+pub(crate) const LINES_MAX: usize = 6;
+
+/// How many characters fit on the first line of a headline on a phone of 360 pixels, and on any other one, which is
+/// smaller.
+const FIRST_LINE_CHARS: usize = 28;
+const LINE_CHARS: usize = 38;
+
+/// How much room the parts of a headline take that may be shortened. Amounts, recipients and counts never are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    /// The longest value, in characters.
+    value_chars: usize,
+    /// The longest text, in characters.
+    content_chars: usize,
+    /// How many fewer details there are than without a limit.
+    pub(crate) details_fewer: usize,
+}
+
+impl Room {
+    /// The widest first.
+    pub(crate) const ALL: [Self; 4] = [
+        Self::of(VALUE_CHARS_MAX, CONTENT_CHARS_MAX, 0),
+        Self::of(40, 80, 0),
+        Self::of(28, 60, 1),
+        Self::of(24, 48, 3),
+    ];
+
+    const fn of(value_chars: usize, content_chars: usize, details_fewer: usize) -> Self {
+        Self {
+            value_chars,
+            content_chars,
+            details_fewer,
+        }
+    }
+}
+
+/// Returns about how many lines of a phone a headline takes: a detail begins a new one if it does not fit.
+pub(crate) fn lines(parts: &[Part]) -> usize {
+    let mut all = vec![0];
+    for part in parts {
+        let mut pieces = if part.is_value {
+            vec![&*part.text]
+        } else {
+            part.text.split(" · ").collect()
+        };
+        let rest = pieces.split_off(1);
+        *all.last_mut().unwrap_or(&mut 0) += pieces[0].chars().count();
+        all.extend(rest.iter().map(|piece| piece.chars().count()));
+    }
+    let (first, details) = all.split_first().unwrap_or((&0, &[]));
+    let mut lines = first.div_ceil(FIRST_LINE_CHARS).max(1);
+    // Short details share a line.
+    let mut taken = LINE_CHARS;
+    for chars in details {
+        let chars = chars + " · ".len();
+        if taken + chars > LINE_CHARS {
+            lines += chars.div_ceil(LINE_CHARS);
+            taken = chars;
+        } else {
+            taken += chars;
+        }
+    }
+    lines
+}
+
 /// A piece of a headline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -34,12 +101,20 @@ pub struct Part {
 }
 
 /// A line that grows by pieces.
-#[derive(Default)]
 pub(crate) struct Line {
     pub(crate) parts: Vec<Part>,
+    pub(crate) room: Room,
 }
 
 impl Line {
+    /// Begins a line.
+    pub(crate) fn new(room: Room) -> Self {
+        Self {
+            parts: Vec::new(),
+            room,
+        }
+    }
+
     /// Appends words of the gateway.
     pub(crate) fn own(&mut self, text: &str) {
         match self.parts.last_mut() {
@@ -61,7 +136,55 @@ impl Line {
 
     /// Appends the value of a fact.
     pub(crate) fn value(&mut self, one: &Ranked, chars_max: usize) {
+        // Who gets how much is never shortened further.
+        let is_kept = matches!(
+            one.fact.kind,
+            FactKind::Amount | FactKind::Recipient | FactKind::Account
+        );
+        let chars_max = match chars_max {
+            whole if is_kept => whole,
+            longer if longer > VALUE_CHARS_MAX => self.room.content_chars,
+            shorter => shorter.min(self.room.value_chars),
+        };
         self.text(&one.fact.value, one.fact.is_cut, chars_max);
+    }
+
+    /// Appends a text that the agent chose without its middle, if it is long: both of its ends matter.
+    pub(crate) fn excerpt(&mut self, text: &str) {
+        let text = one_line(text);
+        let chars_max = self.room.content_chars;
+        let (_, is_longer) = beginning(&text, chars_max);
+        if !is_longer {
+            self.agents(&text);
+            return;
+        }
+        let tail = chars_max / 3;
+        let (head, _) = beginning(&text, chars_max - tail);
+        self.agents(head);
+        self.own("…");
+        self.agents(ending(&text, tail));
+    }
+
+    /// Appends several amounts, and before them their sum.
+    pub(crate) fn total(&mut self, total: &Total) {
+        self.agents(&total.sum);
+        self.own(" in total (");
+        let (first, rest) = (&total.lines[0], &total.lines[1..]);
+        if !rest.is_empty() && rest.iter().all(|one| one == first) {
+            self.own(&format!("{} × ", total.lines.len()));
+            self.agents(first);
+        } else {
+            for (number, one) in total.lines.iter().take(NAMED_MAX).enumerate() {
+                if number > 0 {
+                    self.own(", ");
+                }
+                self.agents(one);
+            }
+            if total.lines.len() > NAMED_MAX {
+                self.own(&format!(" and {} more", total.lines.len() - NAMED_MAX));
+            }
+        }
+        self.own(")");
     }
 
     /// Appends the name of a value. The agent chose it too, so it is marked as a value.
@@ -77,8 +200,13 @@ impl Line {
     pub(crate) fn text(&mut self, text: &str, is_cut: bool, chars_max: usize) {
         let text = one_line(text);
         let (shown, is_longer) = beginning(&text, chars_max);
-        if is_longer && !is_cut && !text.contains(' ') {
-            let tail = chars_max / 2;
+        // A text loses its middle, too, because what it asks for may come last.
+        if is_longer && !is_cut {
+            let tail = if text.contains(' ') {
+                chars_max / 3
+            } else {
+                chars_max / 2
+            };
             let (head, _) = beginning(&text, chars_max - tail - 1);
             self.agents(head);
             self.own("…");
@@ -131,6 +259,27 @@ impl Line {
             self.value(one, VALUE_CHARS_MAX);
             return;
         }
+        let counted = if is_whole {
+            counted(&texts)
+        } else {
+            Vec::new()
+        };
+        if !counted.is_empty() {
+            self.own(if is_named { " " } else { "" });
+            for (number, (text, count)) in counted.iter().take(NAMED_MAX).enumerate() {
+                if number > 0 {
+                    self.own(", ");
+                }
+                if *count > 1 {
+                    self.own(&format!("{count} × "));
+                }
+                self.text(text, false, LISTED_CHARS_MAX);
+            }
+            if counted.len() > NAMED_MAX {
+                self.own(&format!(" and {} more", counted.len() - NAMED_MAX));
+            }
+            return;
+        }
         let named = &texts[..texts.len().min(NAMED_MAX)];
         let shared = shared_beginning(named);
         if shared.is_empty() {
@@ -152,7 +301,7 @@ impl Line {
     }
 
     /// Appends the name of a value; returns whether it has one.
-    fn begin_detail(&mut self, one: &Ranked) -> bool {
+    pub(crate) fn begin_detail(&mut self, one: &Ranked) -> bool {
         self.own(" · ");
         let name = match one.fact.kind {
             FactKind::Target => noun_of(&one.fact.name),

@@ -2,6 +2,10 @@
 
 use crate::words::words;
 
+/// How many different values of a list are counted, and how many values a list has at least for that.
+const COUNTED_MAX: usize = 8;
+const REPEATED_MIN: usize = 4;
+
 /// Splits the name of a field that is nested by brackets or with indices, as in forms: `account[bank][iban]`. Indices
 /// are left out.
 pub(crate) fn bracketed(name: &str) -> Vec<String> {
@@ -65,4 +69,24 @@ pub(crate) fn ending(text: &str, chars_max: usize) -> &str {
 pub(crate) fn group_of(location: &str, names: &[String]) -> String {
     let place = location.split('/').next().unwrap_or_default();
     format!("{place}\0{}", names.join("\0"))
+}
+
+/// Returns the different texts of a list with how often each appears, the rarest first: one that differs from all
+/// others is easily missed among them. Empty if the texts do not repeat much.
+pub(crate) fn counted<'t>(texts: &[&'t str]) -> Vec<(&'t str, usize)> {
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for text in texts {
+        let known = counted.iter().position(|(known, _)| known == text);
+        match known {
+            Some(at) => counted[at].1 += 1,
+            // Too many different ones are a list.
+            None if counted.len() == COUNTED_MAX => return Vec::new(),
+            None => counted.push((text, 1)),
+        }
+    }
+    if texts.len() < REPEATED_MIN || counted.len() * 2 > texts.len() {
+        return Vec::new();
+    }
+    counted.sort_by_key(|(_, count)| *count);
+    counted
 }

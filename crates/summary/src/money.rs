@@ -49,7 +49,7 @@ impl MoneySums {
 
 /// A decimal number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Decimal {
+pub(crate) struct Decimal {
     /// The number without its point.
     digits: i128,
     /// How many of the digits come after the point.
@@ -57,7 +57,8 @@ struct Decimal {
 }
 
 impl Decimal {
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads a plain decimal number; `None` if it is not one, or too long to be added up.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let is_plain = text.strip_prefix('-').unwrap_or(text);
         let is_plain = is_plain
@@ -73,7 +74,14 @@ impl Decimal {
         })
     }
 
-    fn plus(self, other: Self) -> Option<Self> {
+    /// Returns the product with a quantity; `None` if it is too large.
+    pub(crate) fn times(self, quantity: u64) -> Option<Self> {
+        let digits = self.digits.checked_mul(i128::from(quantity))?;
+        Some(Self { digits, ..self })
+    }
+
+    /// Returns the sum of two numbers; `None` if it is too large.
+    pub(crate) fn plus(self, other: Self) -> Option<Self> {
         let decimals = self.decimals.max(other.decimals);
         let digits = self
             .scaled(decimals)?

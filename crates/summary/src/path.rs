@@ -1,18 +1,19 @@
 //! The objects that a path names, and the words around them.
 
 use gaiterguard_apidocs::{Operation, Place};
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_judge::{PartKind, path_parts};
 use http::Method;
 
-use crate::acts::ACT_WRAPPERS;
+use crate::acts::{ACT_WRAPPERS, act_of, is_noun};
 use crate::compound;
 use crate::segments::{
     Parameter, decoded, is_collection, is_operation, is_script, keyed, matched, segments, shared,
     with_file, with_verb, without_format,
 };
 use crate::words::{
-    SEVERAL, act_of_noun, begins_with_verb, is_caller, is_general, is_in, is_version, singular,
-    words,
+    SEVERAL, act_of_noun, begins_with_verb, is_caller, is_general, is_in, is_verb, is_version,
+    singular, words,
 };
 
 /// The most names of a path that are kept.
@@ -232,6 +233,26 @@ impl Target {
         if text == "default" && is_last && *method != Method::POST {
             return false;
         }
+        // `POST /ops-oncall` is sent to a place with this name.
+        if self.is_name_of_place(text) && is_last && *method == Method::POST {
+            return false;
+        }
+        // `DELETE /deployments/checkout` is about one of them, although a checkout is also an act.
+        if *method == Method::DELETE
+            && is_last
+            && self.expects_name()
+            && singular(text) == text
+            && !begins_with_verb(text)
+            && act_of(Effect::Delete, text).is_none()
+        {
+            return false;
+        }
+        // `/payments/api-keys/k-12`: a collection of several words, and one of its items.
+        if compound::is_collection(text)
+            && next.is_some_and(|next| next.bytes().any(|byte| byte.is_ascii_digit()))
+        {
+            return true;
+        }
         // In `DELETE /pipelines/send-invoices`, the verb belongs to the name.
         let is_named = *method != Method::POST
             && self.expects_name()
@@ -262,7 +283,10 @@ impl Target {
             _ if is_upper => self.is_at_root() && !is_last,
             // `/functions/charge-cards/invocations` has a name between two collections.
             PartKind::Name
-                if *method == Method::POST && is_last && self.is_collection_of_name(text) =>
+                if *method == Method::POST
+                    && is_last
+                    && (self.is_collection_of_name(text)
+                        || act_of_noun(&singular(text)).is_some() && is_collection(text)) =>
             {
                 true
             }
@@ -278,6 +302,20 @@ impl Target {
                 is_act || !(is_named || is_compound && self.expects_name())
             }
         }
+    }
+
+    /// Whether a segment at the root is a name of several words: neither a collection nor an act.
+    fn is_name_of_place(&self, text: &str) -> bool {
+        let all: Vec<String> = words(text).collect();
+        let says_act = |word: &String| is_verb(word) || act_of_noun(word).is_some();
+        self.is_at_root()
+            && text.contains(['-', '_'])
+            && all.len() > 1
+            && !all.iter().any(says_act)
+            && all
+                .last()
+                .is_some_and(|last| singular(last) == *last && !is_noun(last))
+            && !compound::is_noun(text)
     }
 
     /// Whether a segment that reads like a word is the name of an object, by what is around it: `/topics/orders/config`,

@@ -26,7 +26,7 @@ impl Headline<'_> {
             if lead.is_some() {
                 self.object(line);
             }
-            line.list(lead.unwrap_or(" "), &self.alike(amount));
+            self.amounts(line, lead.unwrap_or(" "), amount);
         } else {
             self.object(line);
             if self.phrase.is_part() {

@@ -6,13 +6,15 @@ use gaiterguard_domain::secret_shape;
 use gaiterguard_judge::Role;
 
 use crate::fact::{Fact, FactKind, NO_AMOUNT, Ranked, Weight};
-use crate::kind::{frames_call, is_aspect, is_payee, is_place, is_secret, kind_of, weight_of};
+use crate::kind::{
+    frames_call, is_aspect, is_payee, is_payer, is_place, is_secret, kind_of, weight_of,
+};
 use crate::member::beginning;
 use crate::path::{Name, Target};
 use crate::short::short_name;
 use crate::values::{VALUE_CHARS_MAX, Value, Values};
 use crate::words::{is_in, spaced, words};
-use crate::{amount, measure, party};
+use crate::{amount, measure, outlier, party};
 
 /// The longest description that is passed on, in characters: one line next to the value.
 const MEANING_CHARS_MAX: usize = 80;
@@ -91,7 +93,9 @@ impl Ranking<'_> {
                 Weight::Minor => (FactKind::Other, true, *is_optional),
             }
         });
-        facts.into_iter().map(|(_, ranked)| ranked).collect()
+        let mut facts: Vec<Ranked> = facts.into_iter().map(|(_, ranked)| ranked).collect();
+        outlier::first(&mut facts, self.effect);
+        facts
     }
 
     /// Whether the path or a value names what the request is about.
@@ -124,6 +128,11 @@ impl Ranking<'_> {
             _ if is_secret => FactKind::Other,
             FactKind::Object | FactKind::Other
                 if self.effect == Effect::Pay && is_payee(value) && !is_aspect(value) =>
+            {
+                FactKind::Account
+            }
+            FactKind::Object | FactKind::Other | FactKind::Recipient
+                if self.effect == Effect::Pay && is_payer(value) && !is_aspect(value) =>
             {
                 FactKind::Account
             }

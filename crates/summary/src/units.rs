@@ -119,6 +119,7 @@ mod tests {
             names: vec![name.to_owned()],
             text: text.to_owned(),
             is_cut: false,
+            currency: None,
             role: Role::None,
             meaning: meaning.map(str::to_owned),
         })

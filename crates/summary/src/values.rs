@@ -15,6 +15,7 @@ use crate::member::{
     beginning, bracketed, group_of, is_identifier, is_of_resource, without_indices,
 };
 use crate::procedure::{self, Procedure};
+use crate::statement::{self, Statement};
 use crate::words::is_in;
 use crate::{header, pairs, selection};
 
@@ -50,6 +51,8 @@ pub(crate) struct Value {
     pub(crate) text: String,
     /// Whether it is longer than [`VALUE_CHARS_MAX`].
     pub(crate) is_cut: bool,
+    /// The currency that an amount is written with, in the value itself.
+    pub(crate) currency: Option<String>,
     /// The role of its name.
     pub(crate) role: Role,
     /// The document's description of it.
@@ -92,6 +95,8 @@ pub(crate) struct Values {
     pub(crate) selects_all: bool,
     /// The effect of the procedure that a remote call names.
     pub(crate) of_procedure: Option<Effect>,
+    /// The gravest database statement among the values.
+    pub(crate) statement: Option<Statement>,
 }
 
 impl Values {
@@ -364,8 +369,16 @@ impl Reader<'_> {
             return;
         }
         let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        let role = self.role(matches!(kind, Kind::Bool), is_number);
-        if role == Role::Command {
+        let mut role = self.role(matches!(kind, Kind::Bool), is_number);
+        if let Some(statement) = statement::of(self.name(), location, text) {
+            role = Role::Command;
+            self.values.calls.add_effect(statement.effect);
+            let known = self.values.statement.take();
+            self.values.statement = known
+                .into_iter()
+                .chain([statement])
+                .min_by_key(|one| (one.effect.is_none(), one.effect));
+        } else if role == Role::Command {
             self.values.calls.add_effect(effect_of_statement(text));
             // `{"command": "EraseDevice"}`.
             let is_named = is_in("action cmd command", &self.name().to_ascii_lowercase());
@@ -393,6 +406,7 @@ impl Reader<'_> {
             names: self.names.clone(),
             text: text.to_owned(),
             is_cut,
+            currency: None,
             role,
             meaning: self.meaning(location),
         };

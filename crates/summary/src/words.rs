@@ -81,7 +81,7 @@ pub(crate) fn act_of_noun(word: &str) -> Option<String> {
     ENDINGS.iter().find_map(|(noun, verb)| {
         let stem = word.strip_suffix(noun)?;
         let verb = format!("{stem}{verb}");
-        is_verb(&verb).then_some(verb)
+        (is_verb(&verb) || is_in(NOUN_ACTS, &verb)).then_some(verb)
     })
 }
 

@@ -208,6 +208,15 @@ impl TestGateway {
         self.process.as_ref().expect("the gateway is running").id()
     }
 
+    /// Returns the most memory that the process has had resident, in bytes. Panics if the gateway is not running.
+    pub fn peak_memory_bytes(&self) -> usize {
+        let path = format!("/proc/{}/status", self.process_id());
+        let status = std::fs::read_to_string(path).expect("Linux describes the process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+        kibibytes.expect("Linux reports the peak in KiB") << 10
+    }
+
     /// Starts another replica with the same database, data folder and settings, on ports of its own. It must be
     /// dropped before this one.
     pub async fn start_replica(&self) -> Self {

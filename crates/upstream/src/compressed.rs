@@ -1,14 +1,16 @@
 //! Recognizes and decodes compressed bytes, whatever their headers claim.
 
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 
-use flate2::Compression;
+use bytes::Bytes;
 use flate2::write::{
     DeflateDecoder, DeflateEncoder, GzEncoder, MultiGzDecoder, ZlibDecoder, ZlibEncoder,
 };
+use flate2::{Compression, bufread};
+use gaiterguard_domain::media_type::may_be_text;
 use gaiterguard_domain::response::KeptResponse;
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 
 /// How many layers of compression are decoded. Servers apply one layer, and a proxy may add a second.
 pub const LAYERS_MAX: usize = 3;
@@ -166,12 +168,13 @@ pub fn decoded(coding: Coding, bytes: &[u8], bytes_max: usize) -> (Vec<u8>, Endi
 }
 
 /// Returns a stored response in readable form. If its headers say that the body is compressed and it
-/// really is, every layer that they name is decoded, up to a limit, and the headers that describe the
-/// compressed body are removed.
+/// really is, every layer that they name is decoded, up to a limit. So is a text that is compressed with
+/// gzip without a label. The headers that describe the compressed body are removed.
 pub fn readable(mut response: KeptResponse) -> KeptResponse {
-    let Some((mut plain, ending)) =
-        without_layers(&response.headers, &response.body, SHOWN_BYTES_MAX)
-    else {
+    let KeptResponse { headers, body, .. } = &response;
+    let decoded = without_layers(headers, body, SHOWN_BYTES_MAX)
+        .or_else(|| unlabeled_text(headers, body, response.is_truncated, SHOWN_BYTES_MAX));
+    let Some((mut plain, ending)) = decoded else {
         return response;
     };
     response.is_truncated |= ending == Ending::TooLong;
@@ -183,10 +186,40 @@ pub fn readable(mut response: KeptResponse) -> KeptResponse {
         plain.truncate(error.valid_up_to());
     }
     response.body = plain.into();
-    for name in [CONTENT_ENCODING, CONTENT_LENGTH] {
-        response.headers.remove(name);
-    }
+    remove_description(&mut response.headers);
     response
+}
+
+/// Decodes all of a body like [`readable`], for a program that must not lose a part of it. Returns the
+/// body as it is if it is not compressed, is damaged, or is longer than `bytes_max` when decoded.
+pub fn whole(headers: &mut HeaderMap, body: Bytes, bytes_max: usize) -> Bytes {
+    let decoded = without_layers(headers, &body, bytes_max)
+        .filter(|(_, ending)| *ending == Ending::Whole && is_complete(&body))
+        .or_else(|| unlabeled_text(headers, &body, false, bytes_max));
+    match decoded {
+        Some((plain, Ending::Whole)) => {
+            remove_description(headers);
+            plain.into()
+        }
+        _ => body,
+    }
+}
+
+/// Returns whether a body does not end within gzip. The other codings have no end that says so.
+fn is_complete(body: &[u8]) -> bool {
+    Coding::of(body) != Some(Coding::Gzip)
+        || std::io::copy(
+            &mut bufread::MultiGzDecoder::new(body),
+            &mut std::io::sink(),
+        )
+        .is_ok()
+}
+
+/// Removes the headers that describe a compressed body.
+fn remove_description(headers: &mut HeaderMap) {
+    for name in [CONTENT_ENCODING, CONTENT_LENGTH] {
+        headers.remove(name);
+    }
 }
 
 /// Returns at most `bytes_max` bytes of the text of a body that is compressed as its headers say; less if `body` is
@@ -225,6 +258,54 @@ fn without_layers(headers: &HeaderMap, body: &[u8], bytes_max: usize) -> Option<
         plain = Some(inner);
     }
     plain
+}
+
+/// Decodes a text that a server compressed with gzip without saying so. Returns how it ended; `None` unless the body is
+/// one whole stream, or its beginning if `is_cut`. Bytes behind the stream would not be shown to the human who decides,
+/// and a decoded file would have other bytes than its type and name say.
+fn unlabeled_text(
+    headers: &HeaderMap,
+    body: &[u8],
+    is_cut: bool,
+    bytes_max: usize,
+) -> Option<(Vec<u8>, Ending)> {
+    if Coding::of(body) != Some(Coding::Gzip) || is_file(headers) {
+        return None;
+    }
+    let mut decoder = bufread::GzDecoder::new(body);
+    let mut plain = Vec::new();
+    let read = Read::by_ref(&mut decoder)
+        .take(bytes_max as u64 + 1)
+        .read_to_end(&mut plain);
+    let ending = match read {
+        Ok(_) if plain.len() > bytes_max => {
+            plain.truncate(bytes_max);
+            Ending::TooLong
+        }
+        Ok(_) if decoder.get_ref().is_empty() => Ending::Whole,
+        Err(error) if is_cut && error.kind() == ErrorKind::UnexpectedEof => Ending::Whole,
+        _ => return None,
+    };
+    let may_end_in_a_character = is_cut || ending == Ending::TooLong;
+    let is_utf8 = std::str::from_utf8(&plain).map_or_else(
+        |error| may_end_in_a_character && error.error_len().is_none(),
+        |_| true,
+    );
+    // An archive of texts is UTF-8 too, and its parts are padded with NUL.
+    (is_utf8 && !plain.contains(&0)).then_some((plain, ending))
+}
+
+/// Returns whether the headers say that the compressed bytes are what was requested: their type is gzip, or that of any
+/// file, or the name under which they are saved is that of a compressed file. A server that compresses on its own
+/// keeps the type of the text.
+fn is_file(headers: &HeaderMap) -> bool {
+    let disposition = headers.get(CONTENT_DISPOSITION);
+    let is_named_so = disposition.is_some_and(|value| {
+        let value = String::from_utf8_lossy(value.as_bytes()).to_ascii_lowercase();
+        let mut words = value.split([';', '"', ' ']);
+        words.any(|word| matches!(word.rsplit_once('.'), Some((_, "gz" | "tgz"))))
+    });
+    is_named_so || !may_be_text(headers.get(CONTENT_TYPE))
 }
 
 /// Returns how many layers of known compression the headers name.
@@ -316,24 +397,25 @@ mod tests {
         assert_eq!(decoded(Coding::Gzip, b"this is not gzip", 10), nothing);
     }
 
+    fn kept(headers: HeaderMap, body: &[u8]) -> KeptResponse {
+        KeptResponse {
+            status: http::StatusCode::OK,
+            headers,
+            body: body.to_vec().into(),
+            is_truncated: false,
+        }
+    }
+
     #[test]
-    fn only_a_body_that_is_encoded_as_labeled_is_shown_decoded() {
+    fn a_body_that_is_encoded_as_labeled_is_shown_decoded() {
         let shown = |labels: &[&'static str], body: &[u8]| {
-            let response = KeptResponse {
-                status: http::StatusCode::OK,
-                headers: labeled(labels),
-                body: body.to_vec().into(),
-                is_truncated: false,
-            };
-            let shown = readable(response);
+            let shown = readable(kept(labeled(labels), body));
             (shown.body, shown.headers.len(), shown.is_truncated)
         };
         let gzip = Coding::Gzip.encode(b"text").unwrap();
         for label in ["gzip", "identity, X-Gzip"] {
             assert_eq!(shown(&[label], &gzip), ("text".into(), 0, false));
         }
-        assert_eq!(shown(&[], &gzip), (gzip.clone().into(), 0, false));
-        assert_eq!(shown(&["none"], &gzip), (gzip.clone().into(), 1, false));
         for label in ["gzip", "deflate"] {
             let text = "before *** after";
             assert_eq!(shown(&[label], text.as_bytes()), (text.into(), 1, false));
@@ -344,5 +426,99 @@ mod tests {
         assert!(
             is_truncated && body.len() <= SHOWN_BYTES_MAX && long.as_bytes().starts_with(&body)
         );
+    }
+
+    /// Headers with a content type, or without one if it is empty, and maybe the name of a file.
+    fn described(media_type: &'static str, disposition: Option<&'static str>) -> HeaderMap {
+        let mut headers = labeled(&[]);
+        if !media_type.is_empty() {
+            headers.insert(CONTENT_TYPE, media_type.parse().unwrap());
+        }
+        headers.extend(disposition.map(|value| (CONTENT_DISPOSITION, value.parse().unwrap())));
+        headers
+    }
+
+    #[test]
+    fn a_text_in_one_stream_of_gzip_is_shown_decoded_without_a_label() {
+        let text = "{\"name\":\"J\u{fc}rgen\"}".as_bytes();
+        let gzip = Coding::Gzip.encode(text).unwrap();
+        let inline = Some("inline; filename=\"a.json\"");
+        for headers in [
+            described("", None),
+            described("application/json", None),
+            described("text/plain; charset=utf-8", inline),
+            labeled(&["none"]),
+            labeled(&["UTF-8"]),
+        ] {
+            let shown = readable(kept(headers.clone(), &gzip));
+            assert_eq!(shown.body, text, "{headers:?}");
+            assert!(!shown.is_truncated && !shown.headers.contains_key(CONTENT_ENCODING));
+            let mut left = headers.clone();
+            assert_eq!(whole(&mut left, gzip.clone().into(), 1000), text);
+            assert_eq!(left, shown.headers);
+            // Nothing that is longer than the limit is shortened.
+            assert_eq!(whole(&mut left, gzip.clone().into(), 10), gzip);
+        }
+        let long = "\u{e9}".repeat(SHOWN_BYTES_MAX);
+        let gzip = Coding::Gzip.encode(long.as_bytes()).unwrap();
+        let cut = KeptResponse {
+            is_truncated: true,
+            ..kept(HeaderMap::new(), &gzip[..gzip.len() / 2])
+        };
+        for response in [kept(HeaderMap::new(), &gzip), cut] {
+            let shown = readable(response);
+            assert!(shown.is_truncated && shown.body.len() <= SHOWN_BYTES_MAX);
+            assert!(!shown.body.is_empty() && long.as_bytes().starts_with(&shown.body));
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_more_or_other_than_one_compressed_text_are_shown_as_they_are() {
+        let gzip = Coding::Gzip.encode(b"text").unwrap();
+        let of = |plain: &[u8]| Coding::Gzip.encode(plain).unwrap();
+        let mut damaged = gzip.clone();
+        damaged[gzip.len() - 6] ^= 1;
+        for body in [
+            [&gzip[..], b"behind"].concat(),
+            [&gzip[..], &gzip].concat(),
+            gzip[..gzip.len() - 1].to_vec(),
+            gzip[..3].to_vec(),
+            damaged,
+            of(b"\xff\xfe"),
+            of(b"name\0\0\0text"),
+            of(b"text \xc3"),
+            Coding::Zlib.encode(b"text").unwrap(),
+        ] {
+            let headers = described("application/json", None);
+            let shown = readable(kept(headers.clone(), &body));
+            assert_eq!((&shown.body[..], &shown.headers), (&body[..], &headers));
+            assert_eq!(whole(&mut headers.clone(), body.clone().into(), 1000), body);
+        }
+        // A labeled body that ends too soon is not taken for a whole one either.
+        let cut = &gzip[..gzip.len() - 1];
+        assert_eq!(
+            whole(&mut labeled(&["gzip"]), cut.to_vec().into(), 1000),
+            cut
+        );
+    }
+
+    #[test]
+    fn a_compressed_file_is_shown_as_it_is() {
+        let gzip = Coding::Gzip.encode(b"text").unwrap();
+        for headers in [
+            described("application/gzip", None),
+            described("application/x-gzip", None),
+            described("application/octet-stream", None),
+            described("text/csv", Some("attachment; filename=report.csv.gz")),
+            described(
+                "text/csv",
+                Some("attachment; filename=\"REPORT.CSV.GZ\"; x=y"),
+            ),
+            described("", Some("attachment; filename*=UTF-8''backup.tgz")),
+        ] {
+            let shown = readable(kept(headers.clone(), &gzip));
+            assert_eq!((&shown.body[..], &shown.headers), (&gzip[..], &headers));
+            assert_eq!(whole(&mut headers.clone(), gzip.clone().into(), 1000), gzip);
+        }
     }
 }

@@ -12,7 +12,7 @@ import { Body, type Marked } from './Body';
 import { cardOf } from './card';
 import { Documentation } from './Documentation';
 import { ExactRequest, Headers } from './ExactRequest';
-import { KeyFacts } from './KeyFacts';
+import { KeyFacts, OtherValues } from './KeyFacts';
 import { Provenance } from './Provenance';
 import { RecentRequests } from './RecentRequests';
 import { WhyScore } from './WhyScore';
@@ -47,6 +47,7 @@ export function ActionDetail({ action }: { action: Action }) {
   return (
     <div className="space-y-4">
       <KeyFacts action={action} onMark={mark} />
+      <OtherValues action={action} />
       <section className="min-w-0 rounded-lg border border-line bg-panel p-4">
         <h2 className="text-base">
           <button

@@ -7,6 +7,7 @@ import { formatJson, type Range } from '#/text/json';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { evidenceIn } from './evidence';
+import { withLineBreaks } from './formats';
 import { BODY_CHARACTERS_MAX, BODY_LINES_MAX } from './friction';
 
 /** A text up to this length is unfolded as a whole: 1 MB renders in well under a second. */
@@ -42,7 +43,8 @@ export function Body({
   return <TextBody key={body} body={body} marked={marked} />;
 }
 
-function TextBody({ body, marked }: { body: string; marked: Marked | null }) {
+function TextBody({ body: sent, marked }: { body: string; marked: Marked | null }) {
+  const body = withLineBreaks(sent);
   const [isRaw, setIsRaw] = useState(false);
   const [more, setMore] = useState(0);
   const formatted = useMemo(
@@ -51,7 +53,7 @@ function TextBody({ body, marked }: { body: string; marked: Marked | null }) {
   );
   const text = isRaw || formatted === null ? body : formatted;
   const range = useMemo(() => (marked ? evidenceIn(text, marked.signal) : null), [text, marked]);
-  const byteCount = useMemo(() => new TextEncoder().encode(body).length, [body]);
+  const byteCount = useMemo(() => new TextEncoder().encode(sent).length, [sent]);
   const isShort = text.length <= ALL_CHARACTERS_MAX;
   const isWhole = isShort && (more > 0 || range !== null);
   const folded = useMemo(

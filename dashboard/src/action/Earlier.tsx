@@ -115,7 +115,7 @@ export function Repeats({ repeats }: { repeats: NonNullable<Action['context']>['
       {repeats.intents.length > 0 && (
         <>
           {' '}
-          In other words:
+          With different intents:
           <ul className="border-l-4 border-line pl-3">
             {repeats.intents.map((intent) => (
               <li key={intent}>

@@ -40,7 +40,7 @@ export function ExactRequest({ action, marked }: { action: Action; marked: Marke
         ) : (
           <>
             <p className="mb-1 text-sm text-soft">
-              Shown without its compression. The compressed bytes are sent.
+              Shown decompressed. The compressed bytes are sent.
             </p>
             <Body body={action.decompressed_body} encoding="utf8" marked={marked} />
           </>

@@ -2,7 +2,7 @@
 import type { Action } from '#/client';
 import { Cut } from '#/text/Cut';
 import { Visible } from '#/text/Visible';
-import { headline, linesOf, type Piece } from './headline';
+import { headline, linesOf, type Piece, rowStarts } from './headline';
 
 /** Longer titles without a summary are cut: they come from the documentation, and the target follows. */
 const TITLE_CHARACTERS = 120;
@@ -17,13 +17,21 @@ const PIECES: Record<Piece['kind'], string> = {
 /** Shows the headline as one text, or what would happen and a line for each value. */
 export function Headline({ action, isTall = false }: { action: Action; isTall?: boolean }) {
   if (!action.summary) return <Cut text={headline(action)} length={TITLE_CHARACTERS} />;
-  return linesOf(action.summary.headline).map((line, index) => (
+  const lines = linesOf(action.summary.headline);
+  const starts = rowStarts(lines);
+  // A text keeps its lines in one row; a tall headline has a row for what would happen, and more for the details.
+  const rows: Piece[][] = [];
+  lines.forEach((line, index) => {
+    if (index === 0 || (isTall && starts[index])) rows.push([...line]);
+    else rows.at(-1)?.push(...line);
+  });
+  return rows.map((row, index) => (
     <span
-      // biome-ignore lint/suspicious/noArrayIndexKey: two lines may be equal
+      // biome-ignore lint/suspicious/noArrayIndexKey: two rows may be equal
       key={index}
       className={isTall && index > 0 ? 'block text-sm leading-5' : ''}
     >
-      {line.map(({ text, kind }, at) => (
+      {row.map(({ text, kind }, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the same text may appear twice
         <span key={at} className={PIECES[kind]}>
           {kind === 'words' ? text : <Visible text={text} />}

@@ -10,11 +10,14 @@ import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
+import { remarksOf } from './addresses';
 import { cardOf, pointerOf } from './card';
 import { Earlier, Repeats } from './Earlier';
 import { byName, factsBeyond, meaningOf, type Named } from './facts';
 import { comparisonsOf } from './familiarity';
+import { withLineBreaks } from './formats';
 import { Intent } from './Intent';
+import { leavesBeyond, leavesOf } from './leaves';
 import { topReasonOf } from './reason';
 import { bodyValues } from './requestValues';
 import { type Mark, Reason } from './WhyScore';
@@ -26,6 +29,9 @@ const VALUE_LINES_MAX = 6;
 const PHONE_LINES_MAX = 7;
 const PHONE_VALUE_LINES_MAX = 5;
 
+/** More remarks on addresses would push the other facts off the screen. */
+const REMARKS_MAX = 3;
+
 /** The class that folds a value to as many lines on a phone. */
 const FOLDED = 'max-sm:line-clamp-5';
 
@@ -35,6 +41,7 @@ const PHONE_LINE_CHARACTERS = 40;
 /** Shows the facts that the headline leaves out, the values in the words of the summary. */
 export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
   const reason = topReasonOf(action);
+  const remarks = remarksOf(action);
   const comparisons = comparisonsOf(action);
   return (
     <dl className="space-y-2 rounded-lg border border-line bg-panel p-3 sm:space-y-3 sm:p-4">
@@ -62,6 +69,18 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           </>
         )}
       </Row>
+      {remarks.length > 0 && (
+        <Row name="Look twice">
+          {remarks.slice(0, REMARKS_MAX).map(({ address, text }) => (
+            <span key={address} className="block font-medium text-warn">
+              <span className="font-mono">
+                <Visible text={address} />
+              </span>{' '}
+              <Visible text={text} />
+            </span>
+          ))}
+        </Row>
+      )}
       <Values action={action} />
       {comparisons.length > 0 && (
         <Row name="Is it normal?" isObvious>
@@ -117,13 +136,16 @@ function Row({
 function Values({ action }: { action: Action }) {
   const [isOpen, setIsOpen] = useState(false);
   if (!action.summary) return null;
-  const named = byName(factsBeyond(action.summary));
+  // The values of a small request that have no room are in the list below the facts.
+  const isListed = leavesOf(action) !== null;
+  const all = byName(factsBeyond(action.summary));
+  const named = isListed ? all.slice(0, countOnPhone(all)) : all;
   // The currency of an amount, for example, is shown with it.
-  const others = cardOf(action).isComplete ? 0 : action.summary.other_values;
+  const others = cardOf(action).isComplete || isListed ? 0 : action.summary.other_values;
   if (named.length === 0 && others === 0) return null;
   const onPhone = countOnPhone(named);
   const isLong = (one: Named) => phoneLines(one) > PHONE_VALUE_LINES_MAX;
-  const isFolded = onPhone < named.length || named.some(isLong);
+  const isFolded = !isListed && (onPhone < named.length || named.some(isLong));
   return (
     <Row name="Values" isObvious>
       <dl className="space-y-0.5 sm:space-y-1">
@@ -155,6 +177,62 @@ function Values({ action }: { action: Action }) {
       )}
     </Row>
   );
+}
+
+/**
+ * Lists the values of a small request that are not shown above, so that none of them is hidden behind a press. The items
+ * of a list are a line each, because their values belong together.
+ */
+export function OtherValues({ action }: { action: Action }) {
+  const groups = leavesBeyond(action, shownFacts(action)) ?? [];
+  if (groups.length === 0) return null;
+  return (
+    <section
+      aria-labelledby="other-values"
+      className="rounded-lg border border-line bg-panel p-3 text-sm sm:p-4"
+    >
+      <h2 id="other-values" className="text-xs font-semibold text-soft">
+        All other values
+      </h2>
+      <dl className="mt-0.5 space-y-0.5">
+        {groups.map(({ place, values }, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a place may appear twice
+          <div key={index} className="min-w-0">
+            {place !== '' && (
+              <dt className="inline font-mono text-xs text-soft">
+                <Visible text={place} />{' '}
+              </dt>
+            )}
+            {values.map(({ name, value }, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: a name may appear twice
+              <dd key={at} className="inline">
+                {at > 0 && <span className="text-soft"> · </span>}
+                {name !== '' && (
+                  <span className="font-mono text-xs text-soft">
+                    <Visible text={name} />{' '}
+                  </span>
+                )}
+                <span className="font-mono text-[0.8rem] font-semibold">
+                  <Visible text={withLineBreaks(value)} />
+                </span>
+              </dd>
+            ))}
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+/** Returns the facts that a phone shows in full, in the headline or next to it. */
+function shownFacts(action: Action): RequestFact[] {
+  if (!action.summary) return [];
+  const beyond = factsBeyond(action.summary);
+  const all = byName(beyond);
+  const missing = all
+    .filter((one, index) => index >= countOnPhone(all) || phoneLines(one) > PHONE_VALUE_LINES_MAX)
+    .flatMap(({ facts }) => facts);
+  return action.summary.facts.filter((fact) => !missing.includes(fact));
 }
 
 /** Returns how many of the values a phone shows: at least the first. */

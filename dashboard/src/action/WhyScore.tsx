@@ -6,7 +6,6 @@ import { RuleLink } from '#/names/Links';
 import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
-import { effectOf } from './effect';
 import { RiskBadge } from './RiskBadge';
 import { pointsToBody, signalsOf } from './signals';
 
@@ -78,8 +77,7 @@ export function WhyScore({ action, onMark }: { action: Action; onMark: Mark }) {
       {isOpen && (
         <div id={id} className="space-y-2 pb-2 text-sm">
           <p>
-            <RiskBadge score={action.risk_score} effect={effectOf(action)} />{' '}
-            <Visible text={action.risk_explanation} />
+            <RiskBadge score={action.risk_score} /> <Visible text={action.risk_explanation} />
           </p>
           <Signals action={action} onMark={onMark} />
           {action.matched_rules.length > 0 && (

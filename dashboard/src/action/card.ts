@@ -19,7 +19,7 @@ const BEFORE_CHARACTERS = 40;
 /**
  * Lower-case names of headers that add nothing to the card, with the values for which that holds.
  */
-const PLAIN_HEADERS: Readonly<Record<string, RegExp>> = {
+export const PLAIN_HEADERS: Readonly<Record<string, RegExp>> = {
   accept: /^(\*\/\*|application\/json)$/i,
   'accept-encoding': /^[a-z, ]*$/i,
   'content-type': /^application\/(json|x-www-form-urlencoded)(; *charset=utf-8)?$/i,
@@ -135,7 +135,7 @@ function isShown(leaf: Leaf, leaves: readonly Leaf[], facts: readonly RequestFac
 }
 
 /** Returns whether a value is the only currency of a request, and part of each of its amounts. */
-function isShownCurrency(
+export function isShownCurrency(
   leaf: Leaf,
   leaves: readonly Leaf[],
   facts: readonly RequestFact[],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Action } from '#/client';
-import { effectOf } from './effect';
+import { effectOf, effectWord } from './effect';
 
 const request = (effect: string | null, codes: string[], method = 'POST') =>
   ({
@@ -20,5 +20,18 @@ describe('the effect of a request', () => {
     expect(effectOf(request(null, [], 'DELETE'))).toBe('deletes');
     expect(effectOf(request(null, [], 'GET'))).toBe('reads');
     expect(effectOf(request(null, [], 'PATCH'))).toBe('changes');
+  });
+
+  it('is named by what is ended, which is not deleted', () => {
+    const word = (effect: string, text: string) =>
+      effectWord({
+        method: 'POST',
+        signals: [],
+        summary: { effect, headline: [{ text, is_value: false }] },
+      } as unknown as Action);
+    expect(word('deletes', 'Cancel subscription ')).toBe('Cancels');
+    expect(word('deletes', 'Bulk revoke 4 keys')).toBe('Revokes');
+    expect(word('deletes', 'Delete customer ')).toBe('Deletes');
+    expect(word('pays', 'Cancel and refund ')).toBe('Pays');
   });
 });

@@ -50,6 +50,30 @@ export function effectOf(action: Pick<Action, 'summary' | 'signals' | 'method'>)
   return ALL_EFFECTS.find((effect) => codes.has(effect)) ?? OF_METHOD[action.method] ?? 'changes';
 }
 
+/** Verbs of headlines for what is ended and stays, by the word for it. Deleting would be something else. */
+const ENDS: Readonly<Record<string, string>> = {
+  Archive: 'Archives',
+  Cancel: 'Cancels',
+  Close: 'Closes',
+  Deactivate: 'Deactivates',
+  Disable: 'Disables',
+  Reset: 'Resets',
+  Revoke: 'Revokes',
+  Terminate: 'Terminates',
+  Unsubscribe: 'Unsubscribes',
+  Void: 'Voids',
+};
+
+/** Returns the word for what a request does: that of its effect, or of its verb if it ends something. */
+export function effectWord(action: Pick<Action, 'summary' | 'signals' | 'method'>): string {
+  const effect = effectOf(action);
+  const [first] = action.summary?.headline ?? [];
+  const verb = first && !first.is_value ? first.text.trim().replace(/^Bulk /, '') : '';
+  const [own = ''] = verb.split(' ');
+  const ended = ENDS[own.charAt(0).toUpperCase() + own.slice(1)];
+  return effect === 'deletes' && ended ? ended : EFFECTS[effect].word;
+}
+
 /** Returns whether a word is the code of an effect. */
 export function isEffect(word: string): word is OperationEffect {
   return Object.hasOwn(EFFECTS, word);

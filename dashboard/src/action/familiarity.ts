@@ -37,7 +37,7 @@ export function comparisonsOf({
 const ENDED: Partial<Record<EarlierAttempt['status'], string>> = {
   DENIED: 'Denied before',
   REVOKED: 'Revoked before',
-  EXPIRED: 'Expired before without a decision',
+  EXPIRED: 'Expired without a decision before',
   EXECUTED: 'Sent before',
   INDETERMINATE: 'Sent before, with an unknown outcome',
 };

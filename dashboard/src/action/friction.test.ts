@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Action, OperationEffect } from '#/client';
+import type { Action, OperationEffect, RequestFact } from '#/client';
 import { frictionOf, reasonsForFriction } from './friction';
 
 const request = (change: Partial<Action>) =>
   ({
     method: 'POST',
     target_url: 'https://api.example/v1/notes',
+    request_headers: {},
     request_body: '',
+    intent: '',
     body_encoding: 'utf8',
     risk_score: 0.6,
     signals: [],
@@ -22,10 +24,28 @@ const summary = (effect: OperationEffect) => ({
   amount: null,
 });
 
+const fact = (location: string, kind: RequestFact['kind']): RequestFact => ({
+  kind,
+  name: location,
+  location,
+  value: 'x',
+  is_cut: false,
+  meaning: null,
+});
+
+const signal = (code: string, weight = 0.5) => ({ code, weight, evidence: '/a', sentence: '' });
+
 describe('an approval', () => {
   it('takes one press if little can go wrong', () => {
     expect(frictionOf(request({}))).toBe('press');
     expect(frictionOf(request({ summary: summary('shares_outside') }))).toBe('press');
+    expect(frictionOf(request({ request_body: 'a\r\nb' }))).toBe('press');
+    const mild = [
+      signal('recipient_not_in_intent'),
+      signal('statement', 0.1),
+      signal('runs_code', 0),
+    ];
+    expect(frictionOf(request({ signals: mild }))).toBe('press');
   });
 
   it.each<[string, Partial<Action>]>([
@@ -37,10 +57,31 @@ describe('an approval', () => {
     ],
     ['changes access', { summary: summary('changes_access') }],
     ['binary body', { request_body: 'AAAA', body_encoding: 'base64' }],
-    ['long, folded body', { request_body: 'x'.repeat(7_000) }],
-    ['long, folded body', { body_truncated: true }],
+    ['long body (folded)', { request_body: 'x'.repeat(7_000) }],
+    ['long body (folded)', { body_truncated: true }],
     ['invisible characters in the body', { request_body: 'a\u200bb' }],
-    ['long, folded target', { target_url: `https://api.example/${'x'.repeat(300)}` }],
+    ['long target (folded)', { target_url: `https://api.example/${'x'.repeat(300)}` }],
+    ['contains a database statement', { signals: [signal('statement', 0.6)] }],
+    ['gives access', { signals: [signal('makes_public'), signal('grants_admin')] }],
+    [
+      'address that looks like another one',
+      { request_body: '{"to":"a@paypal.com.evil.io"}', request_headers: {} },
+    ],
+    [
+      'header that decides who',
+      {
+        summary: {
+          ...summary('creates'),
+          facts: [fact('header/impersonate-user', 'access'), fact('header/depth', 'other')],
+        },
+      },
+    ],
+    ['sends a secret', { signals: [signal('carries_secret')] }],
+    ['changes what runs or responds', { signals: [signal('runs_code')] }],
+    [
+      'sends data to others',
+      { summary: summary('shares_outside'), signals: [signal('recipient_not_in_intent')] },
+    ],
   ])('has to be held for: %s', (reason, change) => {
     expect(frictionOf(request(change))).toBe('hold');
     expect(reasonsForFriction(request(change))).toEqual([reason]);
@@ -50,10 +91,24 @@ describe('an approval', () => {
     ['deletion', { method: 'DELETE' }],
     ['deletion', { summary: summary('deletes') }],
     ['payment', { summary: summary('pays') }],
+    [
+      'cannot be undone',
+      {
+        summary: {
+          ...summary('deletes'),
+          headline: [{ text: 'Cancel booking ', is_value: false }],
+        },
+      },
+    ],
     // Its most severe effect is not its only one.
     ['payment', { signals: [{ code: 'pays', weight: 1, evidence: '', sentence: '' }] }],
   ])('takes the target for a %s', (reason, change) => {
     expect(frictionOf(request(change))).toBe('target');
     expect(reasonsForFriction(request(change))).toEqual([reason]);
+  });
+
+  it('says that nobody can read what an irreversible request contains', () => {
+    const opaque = { summary: summary('deletes'), signals: [signal('opaque')] };
+    expect(reasonsForFriction(request(opaque))).toContain('body that cannot be inspected');
   });
 });

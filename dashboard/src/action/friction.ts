@@ -2,7 +2,9 @@
 import type { Action, OperationEffect } from '#/client';
 import { fold } from '#/text/fold';
 import { hasHidden } from '#/text/visible';
-import { effectOf } from './effect';
+import { remarksOf } from './addresses';
+import { EFFECTS, effectOf } from './effect';
+import { withLineBreaks } from './formats';
 import { riskLevel } from './risk';
 import { stakeOf } from './stake';
 
@@ -29,8 +31,35 @@ const CAREFUL: Partial<Record<OperationEffect, string>> = {
 /** Signals that always take more than one press, by their codes, with the reason. */
 const SUSPICIOUS: ReadonlyMap<string, string> = new Map([
   ['carries_code', 'contains code'],
+  ['carries_program', 'contains code'],
+  ['statement', 'contains a database statement'],
   ['speaks_to_the_judge', 'contains instructions to the reviewer'],
+  ['grants_admin', 'gives access'],
+  ['wildcard', 'gives access'],
+  ['makes_public', 'gives access'],
+  ['power_not_in_intent', 'gives access'],
+  ['runs_code', 'changes what runs or responds'],
+  ['carries_secret', 'sends a secret'],
+  ['gives_secret', 'sends a secret'],
+  ['reads_secrets', 'reads secrets'],
+  ['method_override', 'asks for another method'],
+  ['path_override', 'asks for another path'],
 ]);
+
+/** Signals that something leaves for where the intent does not send it. */
+const ELSEWHERE = new Set([
+  'recipient_differs',
+  'recipient_not_in_intent',
+  'attendee_not_in_intent',
+  'address_not_in_intent',
+  'link_not_in_intent',
+]);
+
+/** Signals that nobody can read what a request contains. */
+const OPAQUE = new Set(['opaque', 'unreadable', 'wrapped_too_deep']);
+
+/** A statement with a lower weight only reads. */
+const STATEMENT_WEIGHT_MIN = 0.5;
 
 /** Caches the reasons by action, so that a body of ten megabytes is scanned once. */
 const cache = new WeakMap<Action, readonly string[]>();
@@ -56,21 +85,37 @@ export function isTruncated(action: Action): boolean {
 function findReasons(action: Action): string[] {
   const reasons: string[] = [];
   if (riskLevel(action.risk_score) === 'high') reasons.push('high risk');
-  if (isTruncated(action)) reasons.push('long, folded body');
+  if (isTruncated(action)) reasons.push('long body (folded)');
   else if (action.body_encoding === 'base64') reasons.push('binary body');
   else {
     const { hiddenCharacters } = fold(action.request_body, BODY_LINES_MAX, BODY_CHARACTERS_MAX);
-    if (hiddenCharacters > 0) reasons.push('long, folded body');
-    if (hasHidden(action.request_body)) reasons.push('invisible characters in the body');
+    if (hiddenCharacters > 0) reasons.push('long body (folded)');
+    if (hasHidden(withLineBreaks(action.request_body)))
+      reasons.push('invisible characters in the body');
   }
-  if (action.target_url.length > TARGET_CHARACTERS_MAX) reasons.push('long, folded target');
+  if (action.target_url.length > TARGET_CHARACTERS_MAX) reasons.push('long target (folded)');
   const stake = stakeOf(action);
-  if (stake) reasons.push(stake.verb === 'Pay' ? 'payment' : 'deletion');
-  const careful = CAREFUL[effectOf(action)];
-  if (careful) reasons.push(careful);
-  for (const { code } of action.signals) {
-    const suspicious = SUSPICIOUS.get(code);
-    if (suspicious && !reasons.includes(suspicious)) reasons.push(suspicious);
+  if (stake)
+    reasons.push(
+      stake.verb === 'Pay' ? 'payment' : stake.word === 'Delete' ? 'deletion' : 'cannot be undone',
+    );
+  const add = (reason: string | undefined) => {
+    if (reason && !reasons.includes(reason)) reasons.push(reason);
+  };
+  const effect = effectOf(action);
+  add(CAREFUL[effect]);
+  if (remarksOf(action).length > 0) add('address that looks like another one');
+  const decides = action.summary?.facts.some(
+    ({ kind, location }) => kind === 'access' && location.startsWith('header/'),
+  );
+  if (decides) add('header that decides who');
+  for (const { code, weight } of action.signals) {
+    const isReading = code === 'statement' && weight < STATEMENT_WEIGHT_MIN;
+    // The effect says it already, or the word in the path is that of another one.
+    const isEffect = code === 'runs_code' && (effect === 'runs_code' || weight === 0);
+    if (!isReading && !isEffect) add(SUSPICIOUS.get(code));
+    if (effect === 'shares_outside' && ELSEWHERE.has(code)) add('sends data to others');
+    if (EFFECTS[effect].isIrreversible && OPAQUE.has(code)) add('body that cannot be inspected');
   }
   return reasons;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HeadlinePart } from '#/client';
-import { headline, linesOf } from './headline';
+import { headline, linesOf, rowStarts } from './headline';
 
 const request = {
   method: 'POST',
@@ -70,5 +70,16 @@ describe('the headline of a request', () => {
   it('is not split by what the agent wrote', () => {
     expect(lines('Delete [a · b “c”]')).toEqual(['Delete [a · b “c”]']);
     expect(lines('Post to [#a]')).toEqual(['Post to [#a]']);
+  });
+
+  it('puts short details into one row', () => {
+    const starts = rowStarts(
+      linesOf(
+        parts(
+          `Create step · [environment] [production] · [force] [true] · [command] [${'x'.repeat(60)}] · [a] [1] · [b] [2]`,
+        ),
+      ),
+    );
+    expect(starts).toEqual([false, true, false, true, true, false]);
   });
 });

@@ -49,3 +49,18 @@ export function linesOf(parts: readonly HeadlinePart[]): Piece[][] {
   }
   return lines;
 }
+
+/** How many characters of details fit on one line of a phone. */
+const ROW_CHARACTERS = 38;
+
+/** Returns which lines begin a row: short details share one, so that a long headline leaves room for the facts. */
+export function rowStarts(lines: ReadonlyArray<readonly Piece[]>): boolean[] {
+  let taken = ROW_CHARACTERS;
+  return lines.map((line, index) => {
+    if (index === 0) return false;
+    const length = line.reduce((sum, { text }) => sum + text.length, 0);
+    const begins = taken + length > ROW_CHARACTERS;
+    taken = begins ? length : taken + length;
+    return begins;
+  });
+}

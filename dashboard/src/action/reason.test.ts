@@ -16,6 +16,9 @@ const held = (signals: Signal[], rest: Partial<Action> = {}) =>
     risk_score: 0.8,
     risk_explanation: 'It changes something.',
     intent: 'Try it as a dry run',
+    target_url: 'https://api.example/x',
+    request_headers: {},
+    request_body: '',
     summary: null,
     ...rest,
   }) as unknown as Action;
@@ -63,7 +66,9 @@ describe('the first reason', () => {
 
   it('never says of an irreversible effect that only the threshold holds it', () => {
     const reason = topReasonOf(held([signal('pays', 0.1)], { risk_score: 0.2 }));
-    expect(reason).toBe('It pays, but only a risk threshold below the default holds this.');
+    expect(reason).toBe(
+      'It pays, but is held only because the risk threshold is lower than the default.',
+    );
   });
 
   it('is the rule, then the strongest signal that the headline does not say', () => {
@@ -91,8 +96,8 @@ describe('the first reason', () => {
       code: 'undocumented',
     });
     expect(reason(summary('dryRun', 'false'), 'Apply it')).toMatchObject({ code: 'undocumented' });
-    expect(reason(summary('filter', 'none (selects all)'))).toContain('all of them');
-    expect(reason(summary('id', '7', 'Delete all beds'))).toContain('all of them');
+    expect(reason(summary('filter', 'none (selects all)'))).toContain('all items');
+    expect(reason(summary('id', '7', 'Delete all beds'))).toContain('all items');
     expect(reason(summary('id', '7', 'Delete all beds'), 'Empty the ward')).toMatchObject({
       code: 'undocumented',
     });
@@ -100,7 +105,137 @@ describe('the first reason', () => {
 
   it('is the threshold if only that holds the request', () => {
     const low = { risk_score: 0.2 };
-    expect(topReasonOf(held([signal('changes', 0.1)], low))).toContain('below the default');
+    expect(topReasonOf(held([signal('changes', 0.1)], low))).toContain('lower than the default');
     expect(topReasonOf(held([], { ...low, matched_rules: RULE }))).toContain('Freeze');
+  });
+
+  it('is never the sender or a part of an address, and a number of things is not an amount', () => {
+    const at = (code: string, evidence: string) => ({ ...signal(code, 0.9), evidence });
+    const grave = signal('gives_secret', 0.1);
+    for (const weak of [
+      at('recipient_differs', '/from/email'),
+      at('recipient_not_in_intent', '/ship_to/street'),
+    ]) {
+      expect(topReasonOf(held([weak, grave])), weak.evidence).toBe(grave);
+    }
+    const summary = {
+      effect: 'runs_code',
+      headline: [],
+      facts: [{ kind: 'quantity', name: 'replicas', location: 'body/replicas', value: '2' }],
+    } as unknown as Action['summary'];
+    const replicas = at('amount_differs', '/replicas');
+    expect(topReasonOf(held([replicas, grave], { summary }))).toBe(grave);
+    const recipient = at('recipient_differs', '/to');
+    expect(topReasonOf(held([replicas, recipient], { summary }))).toBe(recipient);
+  });
+
+  it('is the recipient that differs most from the others of its list', () => {
+    const to = (index: number, value: string) => ({
+      kind: 'recipient',
+      name: 'to',
+      location: `body/to/${index}`,
+      value,
+      is_cut: false,
+    });
+    const summary = {
+      effect: 'shares_outside',
+      headline: [],
+      facts: [to(7, 'eve@evil.example'), to(0, 'a@corp.example')],
+    } as unknown as Action['summary'];
+    const first = { ...signal('recipient_not_in_intent', 0.3), evidence: '/to/0' };
+    expect(topReasonOf(held([first], { summary }))).toMatchObject({
+      evidence: '/to/7',
+      sentence: 'It goes to “eve@evil.example”, whom the intent does not mention.',
+    });
+  });
+
+  it('is an address that looks like another one, a header that decides, or a missing condition', () => {
+    const fact = (location: string, value: string, kind: string) => ({
+      kind,
+      name: location.replace(/^.*\//, ''),
+      location,
+      value,
+      is_cut: false,
+    });
+    const reason = (facts: unknown[], words = 'Do it') =>
+      topReasonOf(
+        held([signal('undocumented', 0.4)], {
+          target_url: 'https://api.example/x',
+          summary: {
+            effect: 'changes',
+            headline: [{ text: words, is_value: false }],
+            facts,
+          } as unknown as Action['summary'],
+        }),
+      );
+    expect(reason([fact('body/url', 'https://paypal.com.evil.io', 'link')])).toContain('evil.io');
+    expect(reason([fact('header/impersonate-user', 'ceo', 'access')])).toBe(
+      'The header “impersonate-user: ceo” decides, and the intent does not mention it.',
+    );
+    expect(reason([], ' (no WHERE: every row)')).toContain('every row');
+  });
+
+  it('is a statement that does more than to read', () => {
+    const statement = signal('statement', 0.8);
+    expect(topReasonOf(held([statement, signal('effect_unasked', 0.9)]))).toBe(statement);
+    const reads = signal('statement', 0.1);
+    expect(topReasonOf(held([reads, signal('undocumented', 0.05)]))).toMatchObject({
+      code: 'undocumented',
+    });
+  });
+
+  it('is about the effect of the request, and not about a word that reads like another one', () => {
+    const about = (code: string, evidence: string, sentence: string) => ({
+      ...signal(code, 0.9),
+      evidence,
+      sentence,
+    });
+    const own = { ...signal('deletes', 0.2), evidence: 'method' };
+    const misread = [
+      about(
+        'effect_unasked',
+        'path',
+        'The intent does not ask for anything that moves money or commits to a payment.',
+      ),
+      about(
+        'effect_unasked',
+        '/name',
+        '“name” is “deploy”, which runs code. The intent does not ask for that.',
+      ),
+      about('beneath_effect', 'path', 'It is a subresource of something that moves money.'),
+    ];
+    expect(topReasonOf(held([...misread, own]))).toBe(own);
+    const power = signal('power_not_in_intent', 0.1);
+    const reads = about(
+      'intent_only_reads',
+      'method',
+      'The intent only asks to read something, but this deletes or cancels something.',
+    );
+    expect(topReasonOf(held([reads, own]))).toBe(reads);
+    expect(topReasonOf(held([reads, power, own]))).toBe(power);
+  });
+
+  it('is the account that gets the money, and not the one that pays', () => {
+    const account = (name: string, value: string) => ({
+      kind: 'account',
+      name,
+      location: `body/${name}`,
+      value,
+      is_cut: false,
+    });
+    const summary = {
+      effect: 'pays',
+      headline: [],
+      facts: [account('debtorIban', 'DE1'), account('creditorIban', 'DE2')],
+    } as unknown as Action['summary'];
+    const own = {
+      ...signal('account_not_in_intent', 0.5),
+      evidence: '/debtorIban',
+      sentence: 'The intent does not mention the account “DE1”.',
+    };
+    expect(topReasonOf(held([own], { summary }))).toMatchObject({
+      evidence: '/creditorIban',
+      sentence: 'The intent does not mention the account “DE2”.',
+    });
   });
 });

@@ -1,19 +1,46 @@
 /** The reason that an approver should read first. */
-import type { Action, Signal } from '#/client';
-import { EFFECTS, effectOf, isEffect } from './effect';
-import { signalsOf } from './signals';
+import type { Action, OperationEffect, Signal } from '#/client';
+import { remarksOf } from './addresses';
+import { EFFECTS, effectOf, effectWord, isEffect } from './effect';
+import { quotesOf, signalsOf } from './signals';
 
 /** The codes for a recipient, an account or an amount that is not the one in the intent. */
 const ELSEWHERE = ['recipient_differs', 'payment_differs', 'amount_differs'];
 
 /** The codes for an effect that the intent rules out or does not ask for, the clearest first. */
 const UNASKED_EFFECT = [
+  'power_not_in_intent',
   'intent_only_reads',
   'effect_not_asked',
   'effect_unasked',
   'also_unasked',
-  'power_not_in_intent',
 ];
+
+/** The words of sentences about an effect. One about another effect than that of the request misses the danger. */
+const SAID_EFFECTS: ReadonlyArray<readonly [RegExp, OperationEffect]> = [
+  [/deletes or cancels something/, 'deletes'],
+  [/moves money or commits/, 'pays'],
+  [/changes access rights|makes something public/, 'changes_access'],
+  [/runs or deploys something|runs code/, 'runs_code'],
+  [/sends or shares something|sends something to/, 'shares_outside'],
+  [/creates something/, 'creates'],
+];
+
+/** Names of values that only name or describe something, so that a word in them has no effect. */
+const NAMES_ONLY = /\/(name|title|label|description|subject|display_?name)$/i;
+
+/** Codes that say little about the danger: a word of the path, or that there is an amount. */
+const WEAK = new Set([
+  'beneath_effect',
+  'object_not_in_intent',
+  'gives_amount',
+  'names_payment',
+  'may_have_effect',
+  'changes',
+]);
+
+/** Names of those who pay. */
+const PAYER = /(^|[._-])(dbtr|debt|debit|source|sender|payer|from|origin|funding)/i;
 
 /** The end of the codes for any value that differs from the one in the intent. */
 const DIFFERS = /_differs$/;
@@ -32,7 +59,22 @@ const DANGEROUS = [
   'method_override',
   'path_override',
   'hidden_characters',
+  'statement',
+  'carries_code',
+  'internal_address',
+  'unreadable',
+  'opaque',
 ];
+
+/** The weight of a statement that does more than to read. */
+const STATEMENT_WEIGHT_MIN = 0.5;
+
+/** Codes for who gets something. */
+const RECEIVES = /^(recipient|attendee|address)_/;
+
+/** Names of those who send something, and of parts of a postal address: nothing goes to them by themselves. */
+const RECEIVES_NOTHING =
+  /^(from|sender|source|origin|originator|author|reply_?to|return_?(to|path)|debtor|payer|street|address_?(line)?_?\d*|line_?\d|house_?(no|number)|city|town|state|region|province|country|zip|zip_?code|postal_?code|postcode)$/i;
 
 /** The codes for what the intent does not name, the gravest first. A word of the path comes last. */
 const UNNAMED = ['account_not_in_intent', 'recipient_not_in_intent', 'action_not_in_intent'];
@@ -66,36 +108,120 @@ export function topReasonOf(action: Action): Signal | string | null {
   // A word inside a name, such as `report-refunds`, may look like another effect.
   const isMisread = ({ code, evidence }: Signal) =>
     isEffect(code) && evidence === 'path' && code !== effect;
-  const signals = signalsOf(action).filter((one) => one.weight > 0 && !isMisread(one));
+  const signals = signalsOf(action).filter(
+    (one) =>
+      one.weight > 0 &&
+      !isMisread(one) &&
+      !namesNoRecipient(one) &&
+      !isAboutOther(one, effect) &&
+      !(one.code === 'statement' && one.weight < STATEMENT_WEIGHT_MIN),
+  );
   const firstOf = (codes: readonly string[]) =>
     codes.map((one) => signals.find(({ code }) => code === one)).find((one) => one);
   const { isIrreversible } = EFFECTS[effect];
+  const isOfMoney = (one: Signal) =>
+    one.code !== 'amount_differs' || effect === 'pays' || isAmount(action, one);
+  const elsewhere = ELSEWHERE.map((one) =>
+    signals.find((signal) => signal.code === one && isOfMoney(signal)),
+  ).find((one) => one);
   const contradiction =
-    firstOf(ELSEWHERE) ??
+    elsewhere ??
     (isIrreversible ? firstOf(UNASKED_EFFECT) : undefined) ??
-    signals.find(({ code }) => DIFFERS.test(code));
+    signals.find((one) => DIFFERS.test(one.code) && isOfMoney(one));
   const danger =
+    looksAlike(action) ??
     contradiction ??
     switchedOff(action) ??
     isForAll(action) ??
     firstOf(DANGEROUS) ??
+    inHeader(action) ??
     firstOf(UNASKED_EFFECT) ??
     firstOf(UNNAMED);
-  if (danger) return danger;
+  if (danger) return ofOutlier(action, danger);
   const rule = action.matched_rules.find(({ effect }) => effect === 'require_approval');
   if (rule) return `The rule “${rule.name}” requires approval.`;
   // An effect that the path does not show is news to a reader of the headline.
   const hidden = signals.find(({ code, evidence }) => code === effect && evidence.startsWith('/'));
   if (hidden && isIrreversible) return hidden;
   if (action.risk_score < DEFAULT_THRESHOLD) {
-    const held = 'only a risk threshold below the default holds this.';
+    const held = 'held only because the risk threshold is lower than the default.';
     return isIrreversible
-      ? `It ${EFFECTS[effect].word.toLowerCase()}, but ${held}`
+      ? `It ${effectWord(action).toLowerCase()}, but is ${held}`
       : `${held.charAt(0).toUpperCase()}${held.slice(1)}`;
   }
   // The headline says the effect already.
-  const [first] = signals.filter(({ code }) => !isEffect(code)).concat(signals);
+  const [first] = signals
+    .filter(({ code }) => !isEffect(code) && !WEAK.has(code))
+    .concat(signals.filter(({ code }) => code === effect))
+    .concat(signals);
   return first ?? (action.risk_explanation || null);
+}
+
+/** Returns whether a signal is about an effect that the request does not have, by a word of its path or of a name. */
+function isAboutOther({ code, evidence, sentence }: Signal, effect: OperationEffect): boolean {
+  if (!UNASKED_EFFECT.includes(code) || code === 'power_not_in_intent') return false;
+  if (evidence.startsWith('/') && !NAMES_ONLY.test(evidence)) return false;
+  const said = SAID_EFFECTS.find(([words]) => words.test(sentence))?.[1];
+  return said !== undefined && said !== effect && !(said === 'creates' && effect === 'changes');
+}
+
+/** Returns whether a signal takes the sender, or a part of a postal address, for a recipient. */
+function namesNoRecipient({ code, evidence }: Signal): boolean {
+  return RECEIVES.test(code) && evidence.split('/').some((name) => RECEIVES_NOTHING.test(name));
+}
+
+/** Returns whether a signal points to an amount of money: a number of replicas is not one. */
+function isAmount({ summary }: Action, { evidence }: Signal): boolean {
+  const facts = summary?.facts ?? [];
+  const own = facts.find(({ location }) => location === `body${evidence}`);
+  return own === undefined || own.kind === 'amount';
+}
+
+/** Returns a sentence about an address that looks like another one. */
+function looksAlike(action: Action): string | null {
+  const [first] = remarksOf(action);
+  return first ? `“${first.address}” ${first.text}.` : null;
+}
+
+/** Returns a sentence about a header that gives access, or that acts for somebody else. */
+function inHeader({ intent, summary }: Action): string | null {
+  const fact = summary?.facts.find(
+    ({ kind, location, value }) =>
+      kind === 'access' && location.startsWith('header/') && !intent.includes(value),
+  );
+  return fact
+    ? `The header “${fact.name}: ${fact.value}” decides, and the intent does not mention it.`
+    : null;
+}
+
+/**
+ * Returns a reason about the recipient that differs most from the others of its list, who is the first fact, or about
+ * the account that gets the money instead of the one that pays.
+ */
+function ofOutlier({ intent, summary }: Action, reason: Signal | string): Signal | string {
+  if (typeof reason === 'string') return reason;
+  const facts = summary?.facts ?? [];
+  const isAccount = reason.code === 'account_not_in_intent';
+  const [quote] = quotesOf(reason);
+  const own = facts.find(({ location, value }) =>
+    isAccount ? value === quote : location === `body${reason.evidence}`,
+  );
+  if (!own || !(isAccount ? PAYER.test(own.name) : reason.code.startsWith('recipient_')))
+    return reason;
+  const other = facts.find(
+    ({ kind, name, value, is_cut }) =>
+      !is_cut &&
+      !intent.includes(value) &&
+      (isAccount ? kind === 'account' && !PAYER.test(name) : name === own.name),
+  );
+  if (!other || other === own || !other.location.startsWith('body')) return reason;
+  return {
+    ...reason,
+    evidence: other.location.slice('body'.length),
+    sentence: isAccount
+      ? `The intent does not mention the account “${other.value}”.`
+      : `It goes to “${other.value}”, whom the intent does not mention.`,
+  };
 }
 
 /** Returns a sentence if the intent mentions what a switch of the request turns off. */
@@ -122,9 +248,14 @@ function switchedOff({ intent, summary }: Action): string | null {
 
 /** Returns a sentence if the request is for everything and the intent is not. */
 function isForAll({ intent, summary }: Action): string | null {
-  if (!summary || summary.effect === 'reads' || ASKS_FOR_ALL.test(intent)) return null;
+  if (!summary || summary.effect === 'reads') return null;
+  const isOpen = summary.headline.some(
+    ({ text, is_value }) => !is_value && text.includes('(no WHERE'),
+  );
+  if (isOpen) return 'The statement has no condition, so it applies to every row.';
+  if (ASKS_FOR_ALL.test(intent)) return null;
   const isSaid =
     summary.headline.some(({ text, is_value }) => !is_value && FOR_ALL.test(text)) ||
     summary.facts.some(({ value }) => SELECTS_ALL.test(value));
-  return isSaid ? 'It applies to all of them, and the intent does not say so.' : null;
+  return isSaid ? 'It applies to all items, but the intent does not say so.' : null;
 }

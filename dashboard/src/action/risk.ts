@@ -1,7 +1,4 @@
 /** Levels of the risk score, and how they are worded. */
-import type { OperationEffect } from '#/client';
-import { EFFECTS } from './effect';
-
 /** The level of a risk score. */
 export type RiskLevel = 'low' | 'medium' | 'high';
 
@@ -20,11 +17,9 @@ export function riskLevel(score: number): RiskLevel {
 
 /**
  * Returns the words for a score. They are about the score and not about the harm: a low score means that the request
- * fits its intent, and not that nothing is lost by it. Next to an irreversible effect, the word “low” would reassure,
- * so only the number is shown.
+ * fits its intent, and not that nothing is lost by it. Any word but “high” would reassure about a request that is held,
+ * so all others are shown as a number only.
  */
-export function riskWords(score: number, effect: OperationEffect): string {
-  const level = riskLevel(score);
-  if (level === 'low' && EFFECTS[effect].isIrreversible) return 'Risk score';
-  return `${level.charAt(0).toUpperCase()}${level.slice(1)} risk score`;
+export function riskWords(score: number): string {
+  return `${riskLevel(score) === 'high' ? 'High risk score' : 'Risk score'} ${score.toFixed(2)}`;
 }

@@ -1,12 +1,14 @@
 /** The irreversible effect of a request. */
 import type { Action } from '#/client';
 import { splitTarget } from '#/text/target';
-import { effectOf } from './effect';
+import { EFFECTS, effectOf, effectWord } from './effect';
 
 /** An effect that cannot be undone. */
 export interface Stake {
-  /** The first word of the label. */
+  /** The kind of effect. */
   verb: 'Delete' | 'Pay';
+  /** The first word of the label. */
+  word: string;
   /** Method, host and path of the target. */
   target: string;
 }
@@ -18,8 +20,12 @@ export function stakeOf(action: Action): Stake | null {
   const deletes = action.method === 'DELETE' || effects.has('deletes');
   if (!deletes && !effects.has('pays')) return null;
   const { origin, path } = splitTarget(action.target_url);
+  // A cancelled or revoked object stays, and is not deleted.
+  const ended = effectWord(action);
+  const isEnded = effectOf(action) === 'deletes' && ended !== EFFECTS.deletes.word;
   return {
     verb: deletes ? 'Delete' : 'Pay',
+    word: deletes ? (isEnded ? ended.replace(/s$/, '') : 'Delete') : 'Make this payment at',
     target: `${origin.replace(/^https?:\/\//, '')}${path}`,
   };
 }

@@ -87,8 +87,8 @@ export function AgentStopPanel({ agent }: { agent: Agent }) {
       <div className="space-y-3">
         <p className="text-sm">
           {agent.blocked
-            ? 'Blocked: every request is rejected. Unblocking does not restore revoked requests.'
-            : 'Blocking rejects new requests, aborts running ones within a second, and revokes pending and approved ones.'}
+            ? 'Blocked: every request is refused. Unblocking does not restore revoked requests.'
+            : 'Blocking refuses new requests, cancels running ones within a second, and revokes pending and approved ones.'}
         </p>
         <Failure error={unblock.error} />
         <div className="flex flex-wrap gap-2">
@@ -115,9 +115,9 @@ export function AgentStopPanel({ agent }: { agent: Agent }) {
         >
           <ul className="list-disc space-y-1 pl-5">
             <li>
-              New requests from <Visible text={agent.name} /> are rejected.
+              New requests from <Visible text={agent.name} /> are refused.
             </li>
-            <li>Running requests are aborted within a second.</li>
+            <li>Running requests are canceled within a second.</li>
             <li>Pending and approved requests are revoked permanently.</li>
           </ul>
         </Confirm>

@@ -61,7 +61,7 @@ console.log(response.status, await response.text());
     },
     {
       name: 'OpenAI SDK',
-      note: 'Any SDK works whose base URL can be set. A held request raises an error with status 428.',
+      note: 'Works with any SDK whose base URL can be set. A held request raises an error with status 428.',
       code: `from openai import OpenAI
 
 client = OpenAI(

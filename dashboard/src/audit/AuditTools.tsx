@@ -32,8 +32,8 @@ export function AuditTools() {
       </div>
       {result && !result.ok && (
         <Failure>
-          The log has been changed: {result.first_fault}. This takes write access to the database:
-          see SECURITY.md.
+          The log or the stored requests were changed: {result.first_fault}. Only someone with write
+          access to the database can do this: see SECURITY.md.
         </Failure>
       )}
       {verify.error && <Failure>Verification failed: {messageOf(verify.error)}.</Failure>}

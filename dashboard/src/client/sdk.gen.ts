@@ -21,7 +21,7 @@ export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends 
 /**
  * List agents
  *
- * In the order of their creation, with the services that each may use. Keys are never returned.
+ * Returns the agents in order of creation, with the services that each may use. Keys are never returned.
  */
 export const listAgents = <ThrowOnError extends boolean = true>(options?: Options<ListAgentsData, ThrowOnError>) => (options?.client ?? client).get<ListAgentsResponses, ListAgentsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -286,9 +286,9 @@ export const verifyAudit = <ThrowOnError extends boolean = true>(options?: Optio
 /**
  * Sign in
  *
- * After five wrong passwords for an account, or twenty from one source, within a minute, further
- * attempts are refused. A browser or source that has signed in to the account before has its own
- * limit of five.
+ * After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
+ * within a minute, further attempts are refused. A browser or address that has signed in to the account
+ * before has its own limit of five.
  */
 export const logIn = <ThrowOnError extends boolean = true>(options: Options<LogInData, ThrowOnError>) => (options.client ?? client).post<LogInResponses, LogInErrors, ThrowOnError>({
     url: '/auth/login',
@@ -448,7 +448,7 @@ export const getInbox = <ThrowOnError extends boolean = true>(options?: Options<
 /**
  * Get kill switch status
  *
- * While it is active, requests of all agents of the workspace are refused.
+ * While it is active, all requests from agents in the workspace are refused.
  */
 export const getKillSwitch = <ThrowOnError extends boolean = true>(options?: Options<GetKillSwitchData, ThrowOnError>) => (options?.client ?? client).get<GetKillSwitchResponses, GetKillSwitchErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -490,15 +490,15 @@ export const mcp = <ThrowOnError extends boolean = true>(options: Options<McpDat
 /**
  * Prometheus metrics
  *
- * Counts and durations since this process started, in the `OpenMetrics` text format.
+ * Returns counts and durations since this process started, in the `OpenMetrics` text format.
  */
 export const getMetrics = <ThrowOnError extends boolean = true>(options?: Options<GetMetricsData, ThrowOnError>) => (options?.client ?? client).get<GetMetricsResponses, GetMetricsErrors, ThrowOnError>({ url: '/metrics', ...options });
 
 /**
  * Complete an authorization
  *
- * Exchanges the code that a provider returned for the credential of the service. Only the user who
- * began the authorization can complete it, once, within 15 minutes.
+ * Exchanges the provider's authorization code for the service's credential. Only the user who began
+ * the authorization can complete it, once, within 15 minutes.
  */
 export const completeAuthorization = <ThrowOnError extends boolean = true>(options: Options<CompleteAuthorizationData, ThrowOnError>) => (options.client ?? client).post<CompleteAuthorizationResponses, CompleteAuthorizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -520,7 +520,7 @@ export const getOpenapi = <ThrowOnError extends boolean = true>(options?: Option
 /**
  * Get overview statistics
  *
- * Numbers of decisions, overall and for each part of the period.
+ * Returns the number of requests per decision, for the whole period and for each interval.
  */
 export const getOverview = <ThrowOnError extends boolean = true>(options?: Options<GetOverviewData, ThrowOnError>) => (options?.client ?? client).get<GetOverviewResponses, GetOverviewErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -581,7 +581,7 @@ export const getReady = <ThrowOnError extends boolean = true>(options?: Options<
 /**
  * List requests
  *
- * Newest first.
+ * Returns requests with their decisions, newest first.
  */
 export const listRequests = <ThrowOnError extends boolean = true>(options?: Options<ListRequestsData, ThrowOnError>) => (options?.client ?? client).get<ListRequestsResponses, ListRequestsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -592,7 +592,7 @@ export const listRequests = <ThrowOnError extends boolean = true>(options?: Opti
 /**
  * Get a request
  *
- * With its decision, the reasons for it, and its outcome.
+ * Returns the request with its decision, the reasons for the decision, and its outcome.
  */
 export const getRequest = <ThrowOnError extends boolean = true>(options: Options<GetRequestData, ThrowOnError>) => (options.client ?? client).get<GetRequestResponses, GetRequestErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -603,7 +603,7 @@ export const getRequest = <ThrowOnError extends boolean = true>(options: Options
 /**
  * List rules
  *
- * In the order of their creation, enabled or not.
+ * Returns all rules, enabled or not, in order of creation.
  */
 export const listRules = <ThrowOnError extends boolean = true>(options?: Options<ListRulesData, ThrowOnError>) => (options?.client ?? client).get<ListRulesResponses, ListRulesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -676,7 +676,7 @@ export const validateCondition = <ThrowOnError extends boolean = true>(options: 
 /**
  * Delete a rule
  *
- * It applies to no further request. Earlier decisions keep its name.
+ * The rule no longer applies to new requests. Earlier decisions keep its name.
  */
 export const deleteRule = <ThrowOnError extends boolean = true>(options: Options<DeleteRuleData, ThrowOnError>) => (options.client ?? client).delete<DeleteRuleResponses, DeleteRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -687,7 +687,7 @@ export const deleteRule = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Get a rule
  *
- * With its condition, its effect, and whether it is enabled.
+ * Returns the rule with its condition, its effect, and whether it is enabled.
  */
 export const getRule = <ThrowOnError extends boolean = true>(options: Options<GetRuleData, ThrowOnError>) => (options.client ?? client).get<GetRuleResponses, GetRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -713,7 +713,7 @@ export const updateRule = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Send DELETE to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -726,7 +726,7 @@ export const passDelete = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Send GET to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -739,7 +739,7 @@ export const passGet = <ThrowOnError extends boolean = true>(options: Options<Pa
 /**
  * Send HEAD to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -752,7 +752,7 @@ export const passHead = <ThrowOnError extends boolean = true>(options: Options<P
 /**
  * Send OPTIONS to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -765,7 +765,7 @@ export const passOptions = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Send PATCH to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -782,7 +782,7 @@ export const passPatch = <ThrowOnError extends boolean = true>(options: Options<
 /**
  * Send POST to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -799,7 +799,7 @@ export const passPost = <ThrowOnError extends boolean = true>(options: Options<P
 /**
  * Send PUT to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -816,7 +816,7 @@ export const passPut = <ThrowOnError extends boolean = true>(options: Options<Pa
 /**
  * List services
  *
- * With the names of their credential's fields, never with values.
+ * Returns the services with the names of their credential fields. Values are never returned.
  */
 export const listServices = <ThrowOnError extends boolean = true>(options?: Options<ListServicesData, ThrowOnError>) => (options?.client ?? client).get<ListServicesResponses, ListServicesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -854,7 +854,7 @@ export const deleteService = <ThrowOnError extends boolean = true>(options: Opti
 /**
  * Get a service
  *
- * With the names of its credential's fields, never with values.
+ * Returns the service with the names of its credential fields. Values are never returned.
  */
 export const getService = <ThrowOnError extends boolean = true>(options: Options<GetServiceData, ThrowOnError>) => (options.client ?? client).get<GetServiceResponses, GetServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -915,7 +915,7 @@ export const setCredentials = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * List documents
  *
- * With the number of operations and sections that were understood, and warnings.
+ * Returns the documents with the number of operations and sections found in each, and any warnings.
  */
 export const listDocuments = <ThrowOnError extends boolean = true>(options: Options<ListDocumentsData, ThrowOnError>) => (options.client ?? client).get<ListDocumentsResponses, ListDocumentsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -929,7 +929,7 @@ export const listDocuments = <ThrowOnError extends boolean = true>(options: Opti
  * Reads an API description (OpenAPI, Swagger, Google Discovery, or a Postman collection) or text. With
  * `type` `url`, the gateway fetches the document. If the URL leads to a web page that shows an API
  * description (such as Swagger UI or the page of a file on a code host), the gateway finds and fetches
- * the description; `warnings` says from where. `warnings` is never empty if no operations were found.
+ * the description; `warnings` contains its URL. If no operations are found, `warnings` says why.
  */
 export const createDocument = <ThrowOnError extends boolean = true>(options: Options<CreateDocumentData, ThrowOnError>) => (options.client ?? client).post<CreateDocumentResponses, CreateDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -944,7 +944,7 @@ export const createDocument = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * Delete a document
  *
- * Its operations and sections are no longer known.
+ * Its operations and sections are removed from the service.
  */
 export const deleteDocument = <ThrowOnError extends boolean = true>(options: Options<DeleteDocumentData, ThrowOnError>) => (options.client ?? client).delete<DeleteDocumentResponses, DeleteDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -139,7 +139,7 @@ export type Action = {
      */
     resolved_by_name: string | null;
     /**
-     * Note of that user to the agent.
+     * That user's note to the agent.
      */
     note: string | null;
     approval: Approval | null;
@@ -170,8 +170,8 @@ export type ActionContext = {
      * Whether no request with the same target has been approved for this service before, from any
      * agent. The target is the recipients and accounts in the request or, if there are none, the
      * objects in its path. An approval that was revoked or that expired does not count. Null if the
-     * request names no target, if not all of it is known, and for requests that an earlier version of
-     * the gateway held. After a rotation of `ENCRYPTION_SECRET`, every target counts as new.
+     * request names no target, if only some of its targets are known, and for requests that an earlier
+     * version of the gateway held. After a rotation of `ENCRYPTION_SECRET`, every target counts as new.
      */
     first_to_target: boolean | null;
     /**
@@ -384,7 +384,7 @@ export type Approval = {
      */
     by_name: string | null;
     /**
-     * Note of that user to the agent.
+     * That user's note to the agent.
      */
     note: string | null;
 };
@@ -399,7 +399,7 @@ export type ApprovalDecision = {
     note?: string | null;
     /**
      * Digest of the request that the user reviewed. If the action's request has a different
-     * digest, the decision is refused.
+     * digest, the ruling is refused.
      */
     digest?: string | null;
     /**
@@ -503,12 +503,12 @@ export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'path
  */
 export type Authorization = {
     /**
-     * Address at the provider. Open it in the browser in which you use the dashboard.
+     * The provider's authorization page. Open it in the browser in which you use the dashboard.
      */
     authorizationUrl: string;
     /**
-     * Address to which the provider sends the browser back. Providers that register clients by hand ask
-     * for it.
+     * URL to which the provider redirects the browser. Enter it at the provider if you register the client
+     * there yourself.
      */
     redirectUri: string;
     /**
@@ -518,11 +518,11 @@ export type Authorization = {
 };
 
 /**
- * How a service is authorized at its provider: `{}` if the service or its provider has metadata and registers clients, or `{authorization_url, token_url, client_id, client_secret?, scope?}`.
+ * How a service is authorized at its provider: `{}` if the service or its provider publishes metadata and supports dynamic client registration, or `{authorization_url, token_url, client_id, client_secret?, scope?}`.
  */
 export type AuthorizationFields = {
     /**
-     * URL of the authorization endpoint, with further parameters if the provider needs some, such as `access_type=offline`. Read from the provider's metadata if it is missing.
+     * URL of the authorization endpoint, with any additional parameters that the provider requires, such as `access_type=offline`. Read from the provider's metadata if it is missing.
      */
     authorization_url?: string | null;
     /**
@@ -530,7 +530,7 @@ export type AuthorizationFields = {
      */
     token_url?: string | null;
     /**
-     * Server whose metadata (RFC 8414, RFC 9728) names what is missing. Defaults to the service's base URL.
+     * Server whose metadata (RFC 8414, RFC 9728) provides the missing values. Defaults to the service's base URL.
      */
     server_url?: string | null;
     /**
@@ -546,7 +546,7 @@ export type AuthorizationFields = {
      */
     scope?: string | null;
     /**
-     * How the client authenticates at the token endpoint: `basic`, `form`, or `none`. By default, what the endpoint accepts is found out and remembered.
+     * How the client authenticates at the token endpoint: `basic`, `form`, or `none`. By default, the gateway detects and remembers what the endpoint accepts.
      */
     client_auth?: string | null;
     /**
@@ -554,7 +554,7 @@ export type AuthorizationFields = {
      */
     response_pointer?: string | null;
     /**
-     * Further fields of the form for the token endpoint. `audience` and `resource` are also parameters of the authorization endpoint.
+     * Additional form fields for the token endpoint. `audience` and `resource` are also sent to the authorization endpoint.
      */
     extra?: {
         [key: string]: string;
@@ -570,8 +570,8 @@ export type AuthorizedService = {
      */
     service: Service;
     /**
-     * Whether the gateway renews the credential. If not, the provider issued no refresh token, and you
-     * have to connect again when the access token expires.
+     * Whether the gateway renews the credential. If false, the provider issued no refresh token, and the
+     * service must be authorized again when the access token expires.
      */
     canBeRenewed: boolean;
 };
@@ -713,14 +713,14 @@ export type CredentialKeys = {
     count: number;
     /**
      * Why the responding replica could not fetch an access token; omitted if it could, or has not tried.
-     * Requests of agents fail for this reason until the operator replaces the credential or the token
+     * Agents' requests fail for this reason until the operator replaces the credential or the token
      * endpoint recovers.
      */
     failure?: string;
 };
 
 /**
- * Values of a credential, by the service's type: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `path` `{placeholder, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. They are never returned.
+ * Values of a credential, by the service's `authType`: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `path` `{placeholder, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. They are never returned.
  */
 export type Credentials = {
     /**
@@ -744,7 +744,7 @@ export type Credentials = {
      */
     param?: string | null;
     /**
-     * `path`: name that marks, in braces, where the credential belongs, in the path of the base URL or of each request. `token` is replaced in `/bot{token}/sendMessage`.
+     * `path`: name of the placeholder, written in braces in the path of the base URL or of each request, that the credential replaces. Example: `token` for `/bot{token}/sendMessage`.
      */
     placeholder?: string | null;
     /**
@@ -764,7 +764,7 @@ export type Credentials = {
      */
     client_id?: string | null;
     /**
-     * `oauth2`: client secret. A public client, which has a refresh token, needs none.
+     * `oauth2`: client secret. A public client that has a refresh token does not need one.
      */
     client_secret?: string | null;
     /**
@@ -776,7 +776,7 @@ export type Credentials = {
      */
     scope?: string | null;
     /**
-     * `oauth2`: how the client authenticates at the token endpoint: `basic`, `form`, or `none`. By default, what the endpoint accepts is found out and remembered.
+     * `oauth2`: how the client authenticates at the token endpoint: `basic`, `form`, or `none`. By default, the gateway detects and remembers what the endpoint accepts.
      */
     client_auth?: string | null;
     /**
@@ -784,7 +784,7 @@ export type Credentials = {
      */
     response_pointer?: string | null;
     /**
-     * `oauth2`: further fields of the form for the token endpoint, such as `audience` or `resource`. A `grant_type` among them replaces `client_credentials`.
+     * `oauth2`: additional form fields for the token endpoint, such as `audience` or `resource`. A `grant_type` among them replaces `client_credentials`.
      */
     extra?: {
         [key: string]: string;
@@ -920,7 +920,7 @@ export type Document = {
 };
 
 /**
- * The format that a document was found to have.
+ * The detected format of a document.
  */
 export type DocumentFormat = 'openapi' | 'markdown' | 'html';
 
@@ -930,12 +930,12 @@ export type DocumentFormat = 'openapi' | 'markdown' | 'html';
  */
 export type DocumentInclude = {
     /**
-     * The tags of which an operation must have one.
+     * Tags. An operation must have at least one of them.
      */
     tags?: Array<string> | null;
     /**
-     * The paths, as in the document, of which an operation must have one or lie below one. They are compared
-     * by whole segments, and parameters without their names.
+     * Paths, as in the document. The path of an operation must be one of them or lie below one. Paths are
+     * compared segment by segment; the names of parameters are ignored.
      */
     paths?: Array<string> | null;
 };
@@ -1025,7 +1025,7 @@ export type EarlierAttempt = {
      */
     decided_by_name: string | null;
     /**
-     * Note of that user to the agent.
+     * That user's note to the agent.
      */
     note: string | null;
     /**
@@ -1051,11 +1051,11 @@ export type FailedRenewal = {
      */
     reason: string;
     /**
-     * When the first of these attempts failed.
+     * When the attempts began to fail.
      */
     since: string;
     /**
-     * When the last of them failed.
+     * When the last attempt failed.
      */
     last_at: string;
 };
@@ -1164,7 +1164,7 @@ export type HeldProblem = {
 };
 
 /**
- * Everything that needs a human.
+ * Everything that requires human attention.
  */
 export type Inbox = {
     /**
@@ -1220,7 +1220,7 @@ export type KeyedAgent = {
  */
 export type KillSwitch = {
     /**
-     * Whether all requests of all agents are refused.
+     * Whether all requests from agents in the workspace are refused.
      */
     active: boolean;
     /**
@@ -1246,7 +1246,7 @@ export type KillSwitch = {
  */
 export type KillSwitchChange = {
     /**
-     * Whether all requests of all agents are refused.
+     * Whether all requests from agents in the workspace are refused.
      */
     active: boolean;
     reason?: Text | null;
@@ -1391,7 +1391,7 @@ export type ListAction = {
          */
         resolved_by_name: string | null;
         /**
-         * Note of that user to the agent.
+         * That user's note to the agent.
          */
         note: string | null;
         approval: Approval | null;
@@ -1563,7 +1563,7 @@ export type ListRequestEntry = {
         effect: OperationEffect;
         summary: RequestSummary | null;
         /**
-         * ID of the user who approved or denied the action, or who ended it before a decision.
+         * ID of the user who approved or denied the action, or who ended it before a ruling.
          */
         decided_by: number | null;
         /**
@@ -1850,9 +1850,9 @@ export type NewDocument = {
     title?: Title | null;
     /**
      * The document's text, or the URL to fetch it from. Up to 16 MiB; up to 64 MiB from a URL if
-     * `include` is set. Compressed with gzip, it is decompressed; as text, gzip is base64-encoded. The URL
-     * may point to an API description, to Markdown, to a web page that shows an API description, or
-     * to another HTML page if `allowHtml` is true.
+     * `include` is set. Content compressed with gzip is decompressed; in a text, encode it in base64. The
+     * URL may point to an API description, to Markdown, to a web page that shows an API description,
+     * or to another HTML page if `allowHtml` is true.
      */
     content: string;
     /**
@@ -2441,19 +2441,19 @@ export type Ready = {
 };
 
 /**
- * The response of a provider, as its redirect gives it to the dashboard.
+ * A provider's response: the parameters of its redirect to the dashboard.
  */
 export type Redirected = {
     /**
-     * `state` in the address of the redirect.
+     * Parameter `state` of the redirect URL.
      */
     state: string;
     /**
-     * `code` in the address of the redirect.
+     * Parameter `code` of the redirect URL.
      */
     code: string;
     /**
-     * `iss` in the address of the redirect, if it is there.
+     * Parameter `iss` of the redirect URL, if present.
      */
     iss?: string | null;
 };
@@ -2485,7 +2485,7 @@ export type RefusedCredential = {
      */
     count: number;
     /**
-     * When the last of them arrived.
+     * When the last of these responses arrived.
      */
     last_at: string;
 };
@@ -2615,7 +2615,7 @@ export type RequestEntry = {
     effect: OperationEffect;
     summary: RequestSummary | null;
     /**
-     * ID of the user who approved or denied the action, or who ended it before a decision.
+     * ID of the user who approved or denied the action, or who ended it before a ruling.
      */
     decided_by: number | null;
     /**
@@ -2672,7 +2672,7 @@ export type RequestFact = {
 };
 
 /**
- * Why a value matters. Ordered by importance, the most important first.
+ * Why a value matters, the most important reason first.
  */
 export type RequestFactKind = 'amount' | 'recipient' | 'account' | 'target' | 'access' | 'command' | 'content' | 'link' | 'object' | 'quantity' | 'date' | 'other';
 
@@ -3070,7 +3070,7 @@ export type Session = {
      */
     createdAt: string;
     /**
-     * When it expires if it is not used before.
+     * When it expires if it is not used before then.
      */
     expiresAt: string;
     /**
@@ -3079,12 +3079,12 @@ export type Session = {
      */
     lastUsedAt: string;
     /**
-     * Beginning of the `User-Agent` of the client at that time. Untrusted text.
+     * Beginning of the client's `User-Agent` at `lastUsedAt`. Untrusted text.
      */
     userAgent: string | null;
     /**
-     * Address that the client connected from at that time. Behind a reverse proxy, it is that of the
-     * proxy.
+     * IP address that the client connected from at `lastUsedAt`. Behind a reverse proxy, it is the
+     * proxy's address.
      */
     address: string | null;
     /**
@@ -3189,7 +3189,7 @@ export type Settings = {
 };
 
 /**
- * An observation that raised or lowered the risk score.
+ * An observation about the request, and how strongly it raised the risk score.
  */
 export type Signal = {
     /**
@@ -3334,7 +3334,7 @@ export type Status = {
      */
     resolved_at?: string | null;
     /**
-     * Note of the human to the agent; null if there is none. Set for approved, denied, and revoked
+     * The human's note to the agent; null if there is none. Set for approved, denied, and revoked
      * actions.
      */
     note?: string | null;
@@ -3537,7 +3537,7 @@ export type UnmodifiedClientProblem = {
      */
     message: string;
     /**
-     * The same for clients that expect an object.
+     * The same error, for clients that expect `error` to be an object.
      */
     error: {
         /**
@@ -3545,11 +3545,11 @@ export type UnmodifiedClientProblem = {
          */
         message: string;
         /**
-         * Same as `type` outside.
+         * Same as the top-level `type`.
          */
         type: string;
         /**
-         * Same as `code` outside.
+         * Same as the top-level `code`.
          */
         code: string;
         /**
@@ -3557,7 +3557,7 @@ export type UnmodifiedClientProblem = {
          */
         action_id?: string;
         /**
-         * The human's words to the agent, if there are any.
+         * The human's note to the agent, if there is one.
          */
         note?: string;
     };
@@ -3767,7 +3767,7 @@ export type UpdateAgentErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -4226,7 +4226,7 @@ export type ApproveErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -4298,7 +4298,7 @@ export type DenyErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -4370,7 +4370,7 @@ export type ResolveErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -4442,7 +4442,7 @@ export type RevokeErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -5285,7 +5285,7 @@ export type McpErrors = {
      */
     401: unknown;
     /**
-     * `cross_origin_refused`: the request comes from a page from another origin.
+     * `cross_origin_refused`: the request comes from a web page of another origin.
      */
     403: unknown;
     /**
@@ -5379,7 +5379,7 @@ export type CompleteAuthorizationErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -5606,7 +5606,7 @@ export type ProxyError = ProxyErrors[keyof ProxyErrors];
 
 export type ProxyResponses = {
     /**
-     * The upstream's response, if it is a success.
+     * A successful response of the upstream.
      */
     '2XX': unknown;
 };
@@ -5761,7 +5761,7 @@ export type ExecuteError = ExecuteErrors[keyof ExecuteErrors];
 
 export type ExecuteResponses = {
     /**
-     * The upstream's response, if it is a success.
+     * A successful response of the upstream.
      */
     '2XX': unknown;
 };
@@ -5978,7 +5978,7 @@ export type CreateRuleErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -6305,7 +6305,7 @@ export type UpdateRuleErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -6355,7 +6355,7 @@ export type PassDeleteData = {
     body?: never;
     headers?: {
         /**
-         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         * Why the request is sent. For text that is not ASCII, write `utf-8''` followed by percent-encoded UTF-8.
          */
         'X-Agent-Intent'?: string;
         /**
@@ -6409,7 +6409,7 @@ export type PassGetData = {
     body?: never;
     headers?: {
         /**
-         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         * Why the request is sent. For text that is not ASCII, write `utf-8''` followed by percent-encoded UTF-8.
          */
         'X-Agent-Intent'?: string;
         /**
@@ -6463,7 +6463,7 @@ export type PassHeadData = {
     body?: never;
     headers?: {
         /**
-         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         * Why the request is sent. For text that is not ASCII, write `utf-8''` followed by percent-encoded UTF-8.
          */
         'X-Agent-Intent'?: string;
         /**
@@ -6517,7 +6517,7 @@ export type PassOptionsData = {
     body?: never;
     headers?: {
         /**
-         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         * Why the request is sent. For text that is not ASCII, write `utf-8''` followed by percent-encoded UTF-8.
          */
         'X-Agent-Intent'?: string;
         /**
@@ -6574,7 +6574,7 @@ export type PassPatchData = {
     body?: unknown;
     headers?: {
         /**
-         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         * Why the request is sent. For text that is not ASCII, write `utf-8''` followed by percent-encoded UTF-8.
          */
         'X-Agent-Intent'?: string;
         /**
@@ -6631,7 +6631,7 @@ export type PassPostData = {
     body?: unknown;
     headers?: {
         /**
-         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         * Why the request is sent. For text that is not ASCII, write `utf-8''` followed by percent-encoded UTF-8.
          */
         'X-Agent-Intent'?: string;
         /**
@@ -6688,7 +6688,7 @@ export type PassPutData = {
     body?: unknown;
     headers?: {
         /**
-         * Why the request is sent. Percent-encoded UTF-8 may follow `utf-8''`.
+         * Why the request is sent. For text that is not ASCII, write `utf-8''` followed by percent-encoded UTF-8.
          */
         'X-Agent-Intent'?: string;
         /**
@@ -6792,7 +6792,7 @@ export type CreateServiceErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -6956,7 +6956,7 @@ export type UpdateServiceErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -7086,7 +7086,7 @@ export type SetCredentialsErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -7213,7 +7213,7 @@ export type CreateDocumentErrors = {
      */
     408: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -7339,7 +7339,7 @@ export type RefreshDocumentErrors = {
      */
     404: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *
@@ -7420,7 +7420,7 @@ export type ListOperationsErrors = {
      */
     404: Problem;
     /**
-     * `name_taken`: Another definition already has this name.
+     * `name_taken`: Another service already has this name.
      *
      * `changing`: Concurrent changes to the same definition prevented this one. Try again.
      *

@@ -44,6 +44,7 @@ const REFETCHED: ReadonlySet<QueryId> = new Set<QueryId>([
   'listAudit',
   'listAgents',
   'listServices',
+  'getService',
   'getAgent',
 ]);
 
@@ -162,13 +163,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       });
       await show(noticeOf(action), open);
     };
-    const onUpdated = (actionId: string, status: string | undefined) => {
-      changed.add(actionId);
-      if (status === 'PENDING') return;
-      // The list of what needs a human shows it even if this fails.
-      if (status === 'INDETERMINATE') void onUnknown(actionId).catch(() => {});
-      fetching.delete(actionId);
-      changeQueue(queries, (held) => withoutAction(held, actionId));
+    const refetchAction = (actionId: string) => {
       void queries.invalidateQueries({
         predicate: ({ queryKey }) => {
           if (operationOf(queryKey) !== 'getApproval') return false;
@@ -177,11 +172,24 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         },
       });
     };
+    const onUpdated = (actionId: string, status: string | undefined) => {
+      changed.add(actionId);
+      if (status === 'PENDING') return;
+      // The list of what needs a human shows it even if this fails.
+      if (status === 'INDETERMINATE') void onUnknown(actionId).catch(() => {});
+      fetching.delete(actionId);
+      changeQueue(queries, (held) => withoutAction(held, actionId));
+      refetchAction(actionId);
+    };
     const onEvent = (event: EventSourceMessage) => {
       if (event.event === 'reload') return void queries.invalidateQueries();
       const data = JSON.parse(event.data);
       if (event.event === 'action.created') void onCreated(data.action_id);
-      if (event.event === 'action.updated') onUpdated(data.action_id, data.status);
+      if (event.event === 'action.updated') {
+        // The agent has asked again for a request that is still pending.
+        if (data.event === 'action.repeated') refetchAction(data.action_id);
+        else onUpdated(data.action_id, data.status);
+      }
       if (event.event === 'kill_switch.changed') {
         void queries.invalidateQueries({ queryKey: getKillSwitchQueryKey() });
       }

@@ -20,7 +20,7 @@ export function Decided({ overview }: { overview: Overview }) {
   const summary =
     all === 0
       ? 'No requests were held in this period.'
-      : `${decided} of ${all} held requests approved or denied.`;
+      : `${decided} of ${all} held requests were approved or denied.`;
   let from = 0;
   return (
     <Plot

@@ -38,7 +38,8 @@ export function BatchQuestion({
       <div className="space-y-4 text-sm">
         {sum && (
           <p>
-            The amounts are from <Visible text={sum.min} /> to <Visible text={sum.max} />, in total{' '}
+            The amounts range from <Visible text={sum.min} /> to <Visible text={sum.max} /> and
+            total{' '}
             <strong>
               <Visible text={sum.total} />
             </strong>
@@ -46,8 +47,8 @@ export function BatchQuestion({
           </p>
         )}
         <p>
-          Each decision applies to the exact request shown in the table. If someone else decides a
-          request first, their decision is kept.
+          Each decision applies to the exact request shown in the table. If someone else decides on
+          a request first, their decision is kept.
         </p>
         {isApproval && deliberate > 0 && (
           <CheckField

@@ -2,11 +2,10 @@
 import { Link } from '@tanstack/react-router';
 import { useId } from 'react';
 import { targetOf } from '#/action/card';
-import { effectOf } from '#/action/effect';
 import { TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
 import { ShortIntent } from '#/action/Intent';
-import { LevelBadge } from '#/action/RiskBadge';
+import { RiskBadge } from '#/action/RiskBadge';
 import { Cut } from '#/text/Cut';
 import { Visible } from '#/text/Visible';
 import type { Row } from './table';
@@ -76,7 +75,7 @@ export function BatchRow({
         </td>
       ))}
       <td className={`col-start-2 ${CELL}`}>
-        <LevelBadge score={action.risk_score} effect={effectOf(action)} />
+        <RiskBadge score={action.risk_score} />
       </td>
       <td className={`col-start-2 text-xs empty:hidden sm:min-w-28 sm:empty:table-cell ${CELL}`}>
         {isUndone ? (

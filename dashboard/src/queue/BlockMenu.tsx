@@ -37,7 +37,7 @@ export function BlockMenu({
         >
           <p className="text-sm">
             This denies the request and blocks <Visible text={action.agent_name} />: its new
-            requests are rejected, its running requests are aborted, and its pending and approved
+            requests are refused, its running requests are canceled, and its pending and approved
             requests are revoked.
           </p>
           <div className="flex flex-wrap justify-end gap-2">

@@ -3,12 +3,12 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { memo, useRef } from 'react';
 import { cardOf, targetOf } from '#/action/card';
 import { EffectTag } from '#/action/EffectTag';
-import { EFFECTS, effectOf } from '#/action/effect';
+import { EFFECTS, effectOf, effectWord } from '#/action/effect';
 import { comparisonsOf } from '#/action/familiarity';
 import { frictionOf, TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
 import { ShortIntent } from '#/action/Intent';
-import { LevelBadge } from '#/action/RiskBadge';
+import { RiskBadge } from '#/action/RiskBadge';
 import { topReasonOf } from '#/action/reason';
 import { riskLevel } from '#/action/risk';
 import { TimeLeft } from '#/action/TimeLeft';
@@ -151,7 +151,8 @@ export const Card = memo(function Card({
 
 /** Two lines: what the request would do, and who asks where. */
 function Row({ action }: { action: Action }) {
-  const { icon: Icon, word, isIrreversible } = EFFECTS[effectOf(action)];
+  const { icon: Icon, isIrreversible } = EFFECTS[effectOf(action)];
+  const word = effectWord(action);
   return (
     <span className="grid grid-cols-[1.125rem_minmax(0,1fr)] gap-x-2">
       <Icon aria-hidden className={`mt-0.5 size-4 ${isIrreversible ? 'text-bad' : 'text-soft'}`} />
@@ -183,8 +184,8 @@ function FullCard({ action }: { action: Action }) {
   return (
     <>
       <span className="flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-soft">
-        <EffectTag effect={effectOf(action)} />
-        <LevelBadge score={action.risk_score} effect={effectOf(action)} />
+        <EffectTag effect={effectOf(action)} word={effectWord(action)} />
+        <RiskBadge score={action.risk_score} />
         <span className="ml-auto flex items-center gap-2">
           <ExpiresSoon action={action} />
           <TimeLeft until={action.expires_at} />

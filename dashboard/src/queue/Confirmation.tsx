@@ -71,7 +71,7 @@ function StakeCheck({
   action,
   isChecked,
   onCheck,
-  stake: { verb, target },
+  stake: { verb, word, target },
 }: {
   ref: React.Ref<HTMLInputElement>;
   action: Action;
@@ -91,7 +91,7 @@ function StakeCheck({
         className="mt-0.5 size-5 shrink-0 accent-brand"
       />
       <label htmlFor={id} className="min-w-0 text-sm font-medium">
-        {verb === 'Pay' ? 'Make this payment at' : verb}{' '}
+        {word}{' '}
         <code className="text-[0.8rem]">
           <Cut text={target} length={TARGET_CHARACTERS} />
         </code>

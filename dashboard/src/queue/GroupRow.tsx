@@ -2,7 +2,7 @@
 import { Rows3 } from 'lucide-react';
 import { memo, useMemo } from 'react';
 import { EffectTag } from '#/action/EffectTag';
-import { effectOf } from '#/action/effect';
+import { effectOf, effectWord } from '#/action/effect';
 import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
 import { sumOf } from './amount';
@@ -37,7 +37,7 @@ export const GroupRow = memo(function GroupRow({
         className={`my-1 block w-full scroll-my-24 rounded-lg border bg-panel p-3 text-left hover:bg-raised ${isSelected ? 'border-brand ring-1 ring-brand ring-inset' : 'border-line'}`}
       >
         <span className="flex flex-wrap items-center gap-x-3 text-xs text-soft">
-          <EffectTag effect={effectOf(first)} />
+          <EffectTag effect={effectOf(first)} word={effectWord(first)} />
           <span className="ml-auto inline-flex items-center gap-1">
             <Rows3 aria-hidden className="size-3.5" /> {counted(actions.length, 'similar request')}
           </span>

@@ -3,10 +3,10 @@
 import type { ReactNode } from 'react';
 import { ActionDetail } from '#/action/ActionDetail';
 import { EffectTag } from '#/action/EffectTag';
-import { effectOf } from '#/action/effect';
+import { effectOf, effectWord } from '#/action/effect';
 import { TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
-import { LevelBadge } from '#/action/RiskBadge';
+import { RiskBadge } from '#/action/RiskBadge';
 import { StatusBadge } from '#/action/StatusBadge';
 import { TimeLeft } from '#/action/TimeLeft';
 import type { Action } from '#/client';
@@ -100,8 +100,8 @@ function Heading({
     >
       <p className="flex flex-wrap items-center gap-x-1.5 lg:mb-1 gap-y-1 sm:gap-x-3 text-xs text-soft [@media(max-height:30rem)]:order-last">
         {back}
-        <EffectTag effect={effectOf(action)} />
-        <LevelBadge score={action.risk_score} effect={effectOf(action)} />
+        <EffectTag effect={effectOf(action)} word={effectWord(action)} />
+        <RiskBadge score={action.risk_score} />
         <span className="ml-auto flex items-center gap-2">
           {isPending ? (
             <>

@@ -7,7 +7,7 @@ const SHORTCUTS = [
   ['j', 'Next request'],
   ['k', 'Previous request'],
   ['a', 'Approve. For a risky request, hold the key, or press it and confirm'],
-  ['d', 'Deny: opens a note field, Enter submits'],
+  ['d', 'Deny: opens a note field; Enter submits'],
   ['x', 'Select the request, to decide on several together'],
   ['shift+j', 'Select the request and go to the next one'],
   ['g', 'Show the selected or similar requests as a table. There, j, k, x, a, and d work, too'],

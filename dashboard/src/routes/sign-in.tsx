@@ -92,7 +92,7 @@ function SignIn() {
           autoComplete={isNew ? 'new-password' : 'current-password'}
           required
           minLength={isNew ? 8 : 1}
-          hint={isNew ? 'At least 8 characters. Common passwords are rejected.' : undefined}
+          hint={isNew ? 'At least 8 characters. Common passwords are refused.' : undefined}
           value={password}
           onChange={(event) => setPassword(event.target.value)}
         />

@@ -51,7 +51,7 @@ export function Builder({
         />
       ) : (
         <div className="space-y-2 rounded-md border border-line bg-page p-3 text-sm">
-          <p>This condition goes beyond the builder. Edit it as CEL below, or replace it.</p>
+          <p>The builder cannot show this condition. Edit it as CEL below, or replace it.</p>
           <Button onClick={() => onChange({ condition: '' })}>Replace condition</Button>
         </div>
       )}

@@ -96,7 +96,7 @@ function Editor({
           CEL
         </a>{' '}
         expression over <code>request</code>, <code>service</code>, <code>agent</code>,{' '}
-        <code>operation</code>, <code>intent</code> and <code>now</code>. Press Ctrl+Space for
+        <code>operation</code>, <code>intent</code>, and <code>now</code>. Press Ctrl+Space for
         suggestions, including documented names. Leave empty to match all requests from the agent to
         the service above.
       </p>

@@ -54,11 +54,11 @@ export function ConfirmAllow({
     <Modal title="Allow every request?" onClose={onClose}>
       <form onSubmit={submit} className="space-y-4">
         <p className="text-sm">
-          This rule has no condition on the request. Every request of{' '}
+          This rule has no condition on the request. Every request in its scope (
           <strong>
             <Visible text={scope} />
-          </strong>{' '}
-          will be sent without approval, whatever its risk.
+          </strong>
+          ) will be sent without approval, whatever its risk, unless a stricter rule matches too.
         </p>
         <WouldHavePassed rule={rule} />
         <TextField

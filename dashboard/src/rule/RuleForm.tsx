@@ -119,7 +119,7 @@ export function RuleForm({
           />
           {isForAll && (
             <p className="text-sm text-warn">
-              This rule matches <strong>every</strong> request from its agents to its services.
+              This rule matches <strong>every</strong> request in its scope.
             </p>
           )}
           <Failure error={formError(error, FIELDS_WITH_ERRORS)} />
@@ -161,8 +161,8 @@ function Leaving({ isChanged, onDiscard }: { isChanged: boolean; onDiscard: () =
   if (status !== 'blocked') return null;
   return (
     <Confirm
-      title="Discard this rule?"
-      action="Discard"
+      title="Discard your changes?"
+      action="Discard changes"
       isBusy={false}
       error={null}
       onConfirm={() => {
@@ -171,7 +171,7 @@ function Leaving({ isChanged, onDiscard }: { isChanged: boolean; onDiscard: () =
       }}
       onClose={reset}
     >
-      <p>Your changes are not saved.</p>
+      <p>Your changes to this rule have not been saved.</p>
     </Confirm>
   );
 }

@@ -40,7 +40,7 @@ export const OPERATORS: Readonly<Record<Operator, string>> = {
   only: 'has only',
   not_only: 'has values other than',
   under: 'is at or below',
-  not_under: 'is not below',
+  not_under: 'is not at or below',
   outside: 'is outside',
   within: 'is between',
   weekend: 'is on a weekend',

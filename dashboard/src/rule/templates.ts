@@ -45,7 +45,7 @@ export function templates(known: Documented, zone: string): Template[] {
     {
       name: 'Outside working hours',
       draft: {
-        name: 'No changes outside working hours',
+        name: 'Changes outside working hours need approval',
         effect: 'require_approval',
         condition: conditionOf({
           target: { kind: 'writes' },

@@ -123,7 +123,7 @@ const MEMBERS: Readonly<Record<string, readonly Completion[]>> = {
 const FUNCTIONS: readonly Completion[] = [
   { text: 'has(', kind: 'function', info: 'whether a field exists, in a readable body' },
   { text: 'size(', kind: 'function', info: 'the length of a string, list, or map' },
-  { text: 'int(', kind: 'function', info: 'converts to an integer; reads no decimals' },
+  { text: 'int(', kind: 'function', info: 'converts to an integer; does not accept decimals' },
   {
     text: 'money(',
     kind: 'function',

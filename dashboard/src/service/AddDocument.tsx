@@ -82,11 +82,11 @@ function PartFields({
 }) {
   return (
     <details className="text-sm">
-      <summary className="py-1 font-medium">Read only a part</summary>
+      <summary className="py-1 font-medium">Include only part of the document</summary>
       <div className="space-y-3 pt-2">
         <p className="text-soft">
-          For large API descriptions. An operation is read if it matches both lists; an empty list
-          matches all. From a URL, OpenAPI and Swagger documents of up to 64 MiB are accepted.
+          For large API descriptions. An operation is included if it matches both lists; an empty
+          list matches all. From a URL, OpenAPI and Swagger documents of up to 64 MiB are accepted.
         </p>
         <TextArea
           label="Tags"
@@ -147,8 +147,8 @@ function FromFile({ isBusy, onText }: { isBusy: boolean; onText: OnText }) {
           {isBusy ? 'Uploading…' : 'Drop a file here, or choose one'}
         </span>
         <span className="text-soft">
-          OpenAPI 3, Swagger 2, Google Discovery, a Postman collection or Markdown, up to 16 MiB,
-          gzip allowed
+          OpenAPI 3, Swagger 2, Google Discovery, a Postman collection, or Markdown. Up to 16 MiB;
+          may be compressed with gzip.
         </span>
         <input
           id={id}
@@ -225,7 +225,7 @@ function FromUrl({
         label="Document URL"
         type="url"
         required
-        hint="Fetched by the gateway, without credentials. It may be a page that shows an API description, such as Swagger UI."
+        hint="The gateway fetches it without credentials. The URL may lead to a page that shows an API description, such as Swagger UI."
         value={url}
         onChange={(event) => onChange(event.target.value)}
       />

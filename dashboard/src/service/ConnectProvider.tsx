@@ -17,7 +17,7 @@ const FIELDS = [
   ['client_id', 'Client ID', ''],
   ['client_secret', 'Client secret', ''],
   ['scope', 'Scope', 'read offline_access'],
-  ['server_url', 'Server with metadata', 'https://mcp.example.com'],
+  ['server_url', 'Metadata server URL', 'https://mcp.example.com'],
 ] as const;
 
 /** Sends the operator to the provider, who sends the browser back to the page `connected`. */
@@ -39,15 +39,15 @@ export function ConnectProvider({ service }: { service: Service }) {
     <form onSubmit={submit} onChange={begin.reset} className="mt-4 space-y-4">
       <h3 className="text-sm font-semibold">Connect in the browser</h3>
       <p className="text-sm text-soft">
-        Sign in at the provider and give consent. The gateway gets the tokens and renews them.
-        Register <code>{`${gatewayUrl()}/app/connected`}</code> as its redirect URI.
+        Sign in at the provider and give consent. The gateway gets the tokens and renews them. At
+        the provider, register <code>{`${gatewayUrl()}/app/connected`}</code> as the redirect URI.
       </p>
       <details open={hasError || undefined}>
         <summary className="cursor-pointer text-sm font-medium">Provider</summary>
         <div className="mt-4 space-y-4">
           <p className="text-sm text-soft">
-            Leave everything empty if the service has OAuth metadata and registers clients, as MCP
-            servers do.
+            Leave everything empty if the service publishes OAuth metadata and supports dynamic
+            client registration, as MCP servers do.
           </p>
           {FIELDS.map(([name, label, placeholder]) => (
             <TextField

@@ -85,13 +85,13 @@ export function CredentialFields({
       {special.length > 0 && (
         <details open={special.some(({ key }) => errorOf(key) !== undefined) || undefined}>
           <summary className="cursor-pointer text-sm font-medium">
-            If the provider requires more
+            Additional provider settings
           </summary>
           <div className="mt-4 space-y-4">{special.map(input)}</div>
         </details>
       )}
       <p className="text-sm text-soft">
-        Encrypted when saved. Never shown again, not even to agents.
+        Encrypted when saved. It is never shown again, and agents never see it.
       </p>
     </>
   );

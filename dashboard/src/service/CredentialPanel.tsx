@@ -64,7 +64,7 @@ export function CredentialPanel({
       {service.credentials.failure !== undefined && (
         <div className="mb-3">
           <Failure>
-            No access token could be fetched: {service.credentials.failure}. Requests of agents fail
+            No access token could be fetched: {service.credentials.failure}. Agents’ requests fail
             until this works again.
           </Failure>
         </div>

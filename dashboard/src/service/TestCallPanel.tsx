@@ -1,10 +1,14 @@
 /** A read-only request to a service, to test its credential. */
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Body } from '#/action/Body';
 import { Headers } from '#/action/ExactRequest';
 import type { TestMethod, UpstreamAnswer } from '#/client';
-import { testCallMutation } from '#/client/@tanstack/react-query.gen';
+import {
+  getInboxQueryKey,
+  getServiceQueryKey,
+  testCallMutation,
+} from '#/client/@tanstack/react-query.gen';
 import { fieldError, formError } from '#/session/client';
 import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
@@ -36,9 +40,15 @@ export function TestCallPanel({
 }) {
   const [method, setMethod] = useState<TestMethod>(chosen.method === 'HEAD' ? 'HEAD' : 'GET');
   const [path, setPath] = useState(chosen.path);
+  const queries = useQueryClient();
   const call = useMutation({
     ...testCallMutation(),
     onSuccess: ({ status }) => onStatus?.(status),
+    onSettled: () => {
+      // It may have shown that the credential works, or that it does not.
+      const keys = [getServiceQueryKey({ path: { id: serviceId } }), getInboxQueryKey()];
+      for (const queryKey of keys) void queries.invalidateQueries({ queryKey });
+    },
   });
   const gap = /\{[^}]*\}/.exec(path)?.[0];
   const submit = (event: FormEvent) => {

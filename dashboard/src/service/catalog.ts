@@ -51,7 +51,7 @@ export const CATALOG: readonly Template[] = [
     baseUrl: 'https://api.anthropic.com/v1',
     authType: 'api_key',
     values: { header: 'x-api-key' },
-    keyHint: 'An API key of a workspace with a spend limit.',
+    keyHint: 'An API key for a workspace with a spending limit.',
     keyUrl: 'https://platform.claude.com/settings/keys',
     dangers: ['Spending: every message is billed', 'Deleting files and message batches'],
   },
@@ -91,7 +91,7 @@ export const CATALOG: readonly Template[] = [
     keyHint: 'A personal access token with custom scopes.',
     keyUrl: 'https://cloud.digitalocean.com/account/api/tokens',
     testPath: '/account',
-    dangers: ['Destroying droplets, volumes and databases', 'Creating resources that cost money'],
+    dangers: ['Destroying droplets, volumes, and databases', 'Creating resources that cost money'],
   },
   {
     name: 'Discord',
@@ -119,8 +119,8 @@ export const CATALOG: readonly Template[] = [
     testPath: '/user',
     dangers: [
       'Merging and pushing to protected branches',
-      'Deleting repositories, branches and releases',
-      'Changing secrets, hooks and collaborators',
+      'Deleting repositories, branches, and releases',
+      'Changing secrets, hooks, and collaborators',
     ],
   },
   {
@@ -213,7 +213,7 @@ export const CATALOG: readonly Template[] = [
     baseUrl: 'https://api.openai.com/v1',
     authType: 'bearer',
     values: {},
-    keyHint: 'A key of a project with a budget, with restricted permissions.',
+    keyHint: 'A project key with restricted permissions, for a project with a budget.',
     keyUrl: 'https://platform.openai.com/api-keys',
     testPath: '/models',
     dangers: ['Spending: every response is billed', 'Deleting files and fine-tuned models'],
@@ -303,7 +303,7 @@ export const CATALOG: readonly Template[] = [
     documentUrl: 'https://raw.githubusercontent.com/stripe/openapi/master/openapi/spec3.json',
     testPath: '/v1/balance',
     dangers: [
-      'Charges, refunds, transfers and payouts move real money',
+      'Charges, refunds, transfers, and payouts move real money',
       'Amounts are in the smallest unit: 5000 is $50.00',
       'Canceling subscriptions',
     ],

@@ -67,7 +67,7 @@ export const CREDENTIAL_FORMS: Readonly<Record<AuthType, readonly CredentialForm
         { ...secret('refresh_token', 'Refresh token'), isOptional: true },
         { ...plain('scope', 'Scope'), isOptional: true },
         {
-          ...plain('extra', 'Further form fields', 'audience=https://api.example.com/'),
+          ...plain('extra', 'Additional form fields', 'audience=https://api.example.com/'),
           isOptional: true,
           isSpecial: true,
           isForm: true,
@@ -77,14 +77,14 @@ export const CREDENTIAL_FORMS: Readonly<Record<AuthType, readonly CredentialForm
           isOptional: true,
           isSpecial: true,
           options: [
-            ['', 'Find out'],
+            ['', 'Detect automatically'],
             ['basic', 'HTTP Basic'],
-            ['form', 'In the form'],
+            ['form', 'In the request body'],
             ['none', 'None: public client'],
           ],
         },
         {
-          ...plain('response_pointer', 'Path to the token in the response', '/authed_user'),
+          ...plain('response_pointer', 'JSON Pointer to the token object', '/authed_user'),
           isOptional: true,
           isSpecial: true,
         },

@@ -5,7 +5,7 @@ export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The advice on a larger document. */
 const TOO_LARGE_ADVICE =
-  'Split it, or give its URL and read only a part: from a URL, up to 64 MB are accepted.';
+  'Split it, or include only part of it from its URL: from a URL, up to 64 MiB is accepted.';
 
 /** Says why a file cannot be a document. The message is a sentence. */
 export class FileFault extends Error {}
@@ -13,7 +13,7 @@ export class FileFault extends Error {}
 /** Returns the text of a file. Throws a `FileFault` if it cannot be a document. */
 export async function textOf(file: File): Promise<string> {
   if (file.size > DOCUMENT_BYTES_MAX) {
-    throw new FileFault(`${file.name} is larger than 16 MB. ${TOO_LARGE_ADVICE}`);
+    throw new FileFault(`${file.name} is larger than 16 MiB. ${TOO_LARGE_ADVICE}`);
   }
   const buffer = await file.arrayBuffer().catch(() => {
     throw new FileFault(`${file.name} cannot be read. Choose a file, not a folder.`);
@@ -47,7 +47,7 @@ async function unpacked(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<U
     size += value.length;
     if (size > DOCUMENT_BYTES_MAX) {
       await reader.cancel();
-      throw new FileFault(`${name} unpacks to more than 16 MB. ${TOO_LARGE_ADVICE}`);
+      throw new FileFault(`${name} unpacks to more than 16 MiB. ${TOO_LARGE_ADVICE}`);
     }
     chunks.push(value);
   }

@@ -15,5 +15,5 @@ export function isRejected(status: number): boolean {
 function advice(status: number): string {
   if (isRejected(status)) return 'Check the credential.';
   if (status === 404 || status === 405 || status === 410) return 'Check the path.';
-  return 'Check path and credential.';
+  return 'Check the path and the credential.';
 }

@@ -137,7 +137,7 @@ export async function isSignedIn(): Promise<boolean> {
 
 /**
  * Exchanges the cookie for new tokens. The tabs of a browser take turns. Without locks (plain HTTP from
- * another machine), each tab refreshes on its own: for ten seconds the gateway takes a token once more.
+ * another machine), each tab refreshes on its own: for ten seconds the gateway takes a token again.
  */
 function refresh(): Promise<boolean> {
   refreshing ??= inTurn(async () => {

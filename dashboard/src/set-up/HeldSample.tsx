@@ -127,6 +127,8 @@ function explain({ status, result }: Action, hasKey: boolean): string {
       return result ? `The service responded with ${result.status}.` : '';
     case 'DENIED':
       return 'Nothing was sent. Send another sample to try an approval.';
+    case 'INDETERMINATE':
+      return 'It may have been sent. Check the service, then record the outcome.';
     default:
       return 'It can no longer be approved. Send another sample.';
   }

@@ -37,7 +37,7 @@ export function Account() {
         <Password />
       </div>
       <p className="mt-4 text-sm text-soft">
-        To reset a forgotten password, run on the gateway’s machine:{' '}
+        To reset a forgotten password, run this command on the gateway’s machine:{' '}
         <code className="break-words">gaiterguard user reset-password EMAIL</code>
       </p>
     </Panel>

@@ -19,7 +19,7 @@ export function Configured({ settings }: { settings: Settings }) {
         [
           ['Risk threshold', settings.risk_threshold.toFixed(2), 'RISK_THRESHOLD'],
           [
-            'Pending expires after',
+            'Pending request expires after',
             duration(settings.pending_ttl_ms),
             'APPROVAL_PENDING_TTL_HOURS',
           ],
@@ -29,7 +29,7 @@ export function Configured({ settings }: { settings: Settings }) {
             'APPROVAL_EXECUTE_TTL_HOURS',
           ],
           [
-            'Max pending per agent',
+            'Max pending requests per agent',
             number(settings.pending_per_agent_max),
             'MAX_PENDING_PER_AGENT',
           ],
@@ -39,7 +39,7 @@ export function Configured({ settings }: { settings: Settings }) {
         'Retention',
         [
           ['Idempotency keys', duration(settings.idempotency_ttl_ms), 'IDEMPOTENCY_TTL_HOURS'],
-          ['Decisions', duration(settings.ledger_retention_ms), 'LEDGER_RETENTION_DAYS'],
+          ['Requests', duration(settings.ledger_retention_ms), 'LEDGER_RETENTION_DAYS'],
           ['Responses', duration(settings.result_retention_ms), 'RESULT_RETENTION_DAYS'],
           [
             'Max stored response',
@@ -57,7 +57,7 @@ export function Configured({ settings }: { settings: Settings }) {
             duration(settings.upstream_connect_timeout_ms),
             'UPSTREAM_CONNECT_TIMEOUT_MS',
           ],
-          ['First byte timeout', duration(settings.upstream_timeout_ms), 'UPSTREAM_TIMEOUT_MS'],
+          ['Response timeout', duration(settings.upstream_timeout_ms), 'UPSTREAM_TIMEOUT_MS'],
           ['Idle timeout', duration(settings.upstream_idle_timeout_ms), 'UPSTREAM_IDLE_TIMEOUT_MS'],
           ['Max request body', bytes(settings.request_body_bytes_max), 'MAX_REQUEST_BODY_BYTES'],
         ],

@@ -53,7 +53,7 @@ function PasswordForm() {
         autoComplete="new-password"
         required
         minLength={8}
-        hint="At least 8 characters. Common passwords are rejected. All other devices are signed out."
+        hint="At least 8 characters. Common passwords are refused. All other devices are signed out."
         value={next}
         error={fieldError(change.error, 'newPassword')}
         onChange={(event) => setNext(event.target.value)}

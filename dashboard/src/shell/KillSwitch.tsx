@@ -80,8 +80,8 @@ export function KillSwitchDialog({ onClose }: { onClose: () => void }) {
           </p>
         ) : (
           <ul className="list-disc space-y-1 pl-5 text-sm">
-            <li>New requests from every agent in this workspace are rejected.</li>
-            <li>Running requests are aborted within a second.</li>
+            <li>New requests from every agent in this workspace are refused.</li>
+            <li>Running requests are canceled within a second.</li>
             <li>Pending and approved requests are revoked permanently.</li>
             <Affected />
           </ul>

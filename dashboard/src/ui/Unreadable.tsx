@@ -20,7 +20,7 @@ export function UnreadableNote({ noun }: { noun: Noun }) {
   return (
     <Failure>
       The stored data of this {noun} is damaged and cannot be read. Requests in this workspace may
-      be rejected until you delete it or repair it in the database.
+      be refused until you delete it or repair it in the database.
     </Failure>
   );
 }

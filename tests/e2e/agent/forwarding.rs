@@ -1,9 +1,12 @@
 //! Requests arrive at the upstream unchanged, and its responses return unchanged.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene, request};
-use gaiterguard_testkit::{Reply, Storage, TestGateway};
+use gaiterguard_testkit::{
+    McpClient, McpMode, McpTransport, Received, Reply, Storage, TestGateway, finish,
+};
 use http::Method;
 use serde_json::json;
 
@@ -139,6 +142,108 @@ async fn headers_that_agents_must_not_set_are_dropped() {
         "x-note",
     ] {
         assert_eq!(received.header(name), None, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_preference_but_the_gateways_own_reaches_the_upstream() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    scene.allow_everything().await;
+    let both = "return=representation, resolution=merge-duplicates";
+    for (sent, expected) in [
+        (both, Some(both)),
+        ("wait=5, return=minimal", Some("return=minimal")),
+        ("count=exact", Some("count=exact")),
+        ("wait=5", None),
+        (
+            "handling=lenient; a=\"b, wait=1\", WAIT = 5, respond-async",
+            Some("handling=lenient; a=\"b, wait=1\", respond-async"),
+        ),
+    ] {
+        let call = scene.agent.call(Method::POST, "/s/things/rows");
+        let passed = call.header("prefer", sent).json(json!({"a": 1}));
+        let mut proposal = request("GET", "/rows");
+        proposal["headers"] = json!({"Prefer": sent});
+        for call in [passed, scene.agent.propose(proposal)] {
+            call.send().await.expect_status(200);
+            let received = scene.upstream.received().pop().unwrap();
+            assert_eq!(received.header("prefer"), expected, "{received:?}");
+        }
+    }
+}
+
+/// Sends a GET through every door, with this `User-Agent` or without one. Returns the requests that arrived.
+async fn by_every_door(
+    scene: &Scene,
+    user_agent: Option<&str>,
+) -> BTreeMap<&'static str, Received> {
+    let mut proposal = request("GET", "/a");
+    let mut passed = scene.agent.call(Method::GET, "/s/things/a");
+    let mut arguments = vec!["GET", "/a", "--service", "things", "--intent", "Read a"];
+    let header = format!("User-Agent: {}", user_agent.unwrap_or_default());
+    if let Some(user_agent) = user_agent {
+        proposal["headers"] = json!({"User-Agent": user_agent});
+        passed = passed.header("user-agent", user_agent);
+        arguments.extend(["--header", &header]);
+    }
+    let mut arrived = BTreeMap::new();
+    let mut arrive = |door| {
+        let received = scene.upstream.received().pop().unwrap();
+        arrived.insert(door, received);
+    };
+    passed.send().await.expect_status(200);
+    arrive("/s");
+    let proposed = scene.agent.propose(proposal.clone());
+    proposed.send().await.expect_status(200);
+    arrive("/proxy");
+    let (gateway, transport) = (&scene.gateway, McpTransport::Http);
+    let mut client = McpClient::connect(gateway, &scene.agent, transport, McpMode::Newest).await;
+    let result = client.call("proxy_request", proposal).await.expect_done();
+    assert_eq!(result["status"], 200, "{result}");
+    arrive("MCP");
+    let mut command = gateway.command(&["call"]);
+    command
+        .args(arguments)
+        .env("GAITERGUARD_URL", gateway.url())
+        .env("GAITERGUARD_AGENT_KEY", &scene.agent.key);
+    let output = finish(command, "").await;
+    assert!(output.status.success(), "{output:?}");
+    arrive("call");
+    if user_agent.is_none() {
+        let test_call = format!("/services/{}/test-call", scene.service.id);
+        let tested = scene.human.post(&test_call).json(json!({"path": "/a"}));
+        let shown = tested.send().await.expect_status(200).json();
+        assert_eq!(shown["status"], 200, "{shown}");
+        arrive("test call");
+    }
+    assert_eq!(scene.upstream.received().len(), arrived.len());
+    arrived
+}
+
+#[tokio::test]
+async fn an_upstream_that_requires_a_user_agent_gets_one_through_every_door() {
+    for user_agent in [None, Some("assistant/7")] {
+        let scene = Scene::new(Storage::Sqlite).await;
+        scene.upstream.on_request("/a", |received| {
+            match received.header("user-agent").unwrap_or_default() {
+                "" => Reply::status(403),
+                _ => Reply::text("a"),
+            }
+        });
+        let own = format!("gaiterguard/{}", env!("CARGO_PKG_VERSION"));
+        let expected = user_agent.unwrap_or(&own);
+        for (door, received) in by_every_door(&scene, user_agent).await {
+            assert_eq!(received.header("user-agent"), Some(expected), "{door}");
+            assert_eq!(received.header_count("user-agent"), 1, "{door}");
+        }
+        let mut removal = request("DELETE", "/a");
+        if let Some(user_agent) = user_agent {
+            removal["headers"] = json!({"User-Agent": user_agent});
+        }
+        // A human sees it, because the digest covers it.
+        let held = scene.agent.propose_held(removal, "removal").await;
+        let headers = scene.human.action(&held).await["request_headers"].clone();
+        assert_eq!(headers["user-agent"], expected, "{headers}");
     }
 }
 

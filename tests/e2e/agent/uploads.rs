@@ -501,7 +501,7 @@ async fn a_large_upload_takes_little_memory() {
     const PIECES: usize = 48;
     let roomy = TestGateway::builder(Storage::Sqlite).setting("MAX_REQUEST_BODY_BYTES", 1 << 30);
     let scene = UploadScene::allowing_everything(roomy).await;
-    let before = peak_memory(scene.gateway.process_id());
+    let before = scene.gateway.peak_memory_bytes();
     let piece = vec![b'x'; 1 << 20];
     let length = PIECES * piece.len();
     let mut call = scene
@@ -515,7 +515,7 @@ async fn a_large_upload_takes_little_memory() {
     scene.upstream.send(OK).await;
     call.until("done").await;
     assert_eq!(scene.ended().await["body_bytes"], length);
-    let grown = peak_memory(scene.gateway.process_id()) - before;
+    let grown = scene.gateway.peak_memory_bytes() - before;
     assert!(grown < 16 << 20, "{} KiB", grown >> 10);
 }
 
@@ -544,15 +544,4 @@ async fn after_a_kill_no_upload_looks_complete() {
 /// Returns whether a chunked body is complete.
 fn has_its_end(seen: &ReceivedBytes) -> bool {
     seen.text().contains("\r\n0\r\n\r\n")
-}
-
-/// Returns the peak resident memory of a process in bytes.
-fn peak_memory(process: u32) -> usize {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap();
-    let kilobytes: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kilobytes << 10
 }

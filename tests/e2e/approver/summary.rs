@@ -64,3 +64,27 @@ async fn a_summary_covers_a_body_that_lists_truncate(storage: Storage) {
         headline(action)
     );
 }
+
+#[tokio::test]
+async fn an_amount_in_a_currency_without_cents_is_never_divided() {
+    let scene = holding(Storage::Sqlite).await;
+    let document = json!({"openapi": "3.0.0", "info": {"title": "x", "version": "1"}, "paths": {
+        "/v1/payouts": {"post": {"operationId": "pay", "requestBody": {"content": {
+            "application/json": {"schema": {"type": "object", "properties": {
+                "amount": {"type": "integer", "description": "Amount in cents"},
+                "currency": {"type": "string"}}}}}}}}}});
+    let (human, service) = (&scene.human, &scene.service);
+    human
+        .add_document(service, "openapi", &document.to_string())
+        .await;
+    for (currency, expected) in [("jpy", "¥10,000"), ("usd", "$100.00")] {
+        let payout = json!({"amount": 10_000, "currency": currency, "destination": "acct_1Nfoo"});
+        let held = scene
+            .agent
+            .propose_held(post("/v1/payouts", payout), currency)
+            .await;
+        let action = human.action(&held).await;
+        let headline = headline(&action);
+        assert!(headline.contains(expected), "{headline}");
+    }
+}

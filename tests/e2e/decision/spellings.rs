@@ -1,9 +1,11 @@
 //! Rules apply to every spelling and encoding of a request that the upstream may understand.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_testkit::scene::{Scene, post, request};
-use gaiterguard_testkit::{Response, Storage};
+use gaiterguard_testkit::{Response, Storage, raw_exchange};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -289,6 +291,7 @@ async fn a_path_is_denied_in_every_spelling() {
         "/100%25",
         "/a%2520b",
         "/a?x=^`|{}",
+        "/api/now/table/incident?sysparm_query=active=true^priority=1",
     ] {
         scene.get(path).await.expect_status(200);
         assert_eq!(scene.upstream.received().last().unwrap().target, path);
@@ -314,6 +317,122 @@ async fn a_path_that_becomes_malformed_when_decoded_again_is_refused() {
         assert_eq!(response.status.as_u16(), 400, "/s/ {path}");
     }
     assert_eq!(scene.upstream.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_character_that_no_url_contains_is_refused_with_its_encoding() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    scene.allow_everything().await;
+    for (path, encoded) in [
+        ("/a\"b", "%22"),
+        ("/a<b", "%3C"),
+        ("/a>b", "%3E"),
+        ("/a`b?x=1", "%60"),
+        ("/a?x=\"1\"", "%22"),
+        ("/a?x<1", "%3C"),
+        ("/a?x>1", "%3E"),
+        ("/a?x=\\", "%5C"),
+    ] {
+        let refused = scene.get(path).await.expect_problem(400, "invalid_target");
+        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(encoded), "{path}: {detail}");
+
+        // curl and other programs send a URL as it is written. No library here does.
+        let head = format!(
+            "GET /s/things{path} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+            scene.agent.key
+        );
+        let pieces = [(Duration::ZERO, head.as_bytes())];
+        let address = scene.gateway.client().address();
+        let received = raw_exchange(address, &pieces, Duration::from_secs(20)).await;
+        let received = String::from_utf8_lossy(&received);
+        assert!(received.starts_with("HTTP/1.1 400 "), "{path}: {received}");
+        assert!(received.contains(encoded), "{path}: {received}");
+        let spelled = path.replace(['"', '<', '>', '`', '\\'], encoded);
+        scene.get(&spelled).await.expect_status(200);
+        assert_eq!(scene.upstream.received().last().unwrap().target, spelled);
+    }
+}
+
+#[tokio::test]
+async fn fields_in_brackets_are_judged_by_their_path_with_and_without_a_cast() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    for (effect, condition) in [
+        ("allow", "request.method == \"POST\""),
+        (
+            "deny",
+            "has(request.body.items) && \"b\" in request.body.items",
+        ),
+        (
+            "require_approval",
+            "has(request.body.transfer_data) && request.body.transfer_data.amount > 10000",
+        ),
+        (
+            "require_approval",
+            "has(request.body.amount) && request.body.amount >= 5",
+        ),
+    ] {
+        scene.human.create_rule(rule(effect, condition)).await;
+    }
+    let part = |name: &str, value: &str| {
+        format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+    };
+    let multipart = |value: &str| part("transfer_data[amount]", value) + "--b--\r\n";
+    for (number, (media_type, body, status)) in [
+        (FORM, "items[]=a&items[]=b".to_owned(), 403),
+        (FORM, "items[]=a".to_owned(), 200),
+        (FORM, "items[0]=b".to_owned(), 403),
+        (FORM, "transfer_data[amount]=90000".to_owned(), 428),
+        (FORM, "transfer_data[amount]=50".to_owned(), 200),
+        (FORM, "transfer_data%5Bamount%5D=90000".to_owned(), 428),
+        (FORM, "transfer_data[to]=acct_1".to_owned(), 428),
+        (MULTIPART, multipart("90000"), 428),
+        (MULTIPART, multipart("50"), 200),
+        (
+            JSON,
+            r#"{"transfer_data":{"amount":90000}}"#.to_owned(),
+            428,
+        ),
+        (JSON, r#"{"transfer_data":{"amount":50}}"#.to_owned(), 200),
+        // Servers differ in which one they use.
+        (FORM, "amount=1".to_owned(), 200),
+        (FORM, "amount=1&amount[]=9".to_owned(), 428),
+        (FORM, "amount[]=1&amount=9".to_owned(), 428),
+        (FORM, "amount=1&amount=9".to_owned(), 428),
+        // Servers differ in the number that they read.
+        (FORM, "transfer_data[amount]=1e9".to_owned(), 428),
+        (FORM, "transfer_data[amount]=0x10".to_owned(), 428),
+        (FORM, "transfer_data[amount]=+5".to_owned(), 428),
+        (FORM, "transfer_data[amount]=5.0".to_owned(), 428),
+        (JSON, r#"{"transfer_data":{"amount":"50"}}"#.to_owned(), 428),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let headers = json!({"Content-Type": media_type});
+        let response = send(&scene, number, &headers, body.as_bytes()).await;
+        let text = response.text();
+        assert_eq!(response.status.as_u16(), status, "{body}: {text}");
+    }
+
+    // An allow rule passes only what is certainly below its limit.
+    let scene = Scene::new(Storage::Sqlite).await;
+    let condition = "request.body.transfer_data.amount < 10";
+    scene.human.create_rule(rule("allow", condition)).await;
+    for (body, matched) in [
+        ("transfer_data[amount]=5", 1),
+        ("transfer_data[amount]=50", 0),
+        ("transfer_data[amount]=05", 0),
+        ("transfer_data[amount]=5e9", 0),
+        ("transfer_data[amount]=5&transfer_data[amount][]=50", 0),
+        ("transfer_data=5&transfer_data[amount]=5", 0),
+    ] {
+        let mut proposal = post("/v1/charges", json!(body));
+        proposal["headers"] = json!({"Content-Type": FORM});
+        let report = scene.dry_run(&proposal).await;
+        let rules = report["matched_rules"].as_array().unwrap();
+        assert_eq!(rules.len(), matched, "{body}: {report}");
+    }
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ const BASIC_USER: &str = "canary-basic-user";
 const BASIC_PASSWORD: &str = "canary \"basic\" pass\\word/é+8";
 const API_KEY: &str = "canary-api/key+\"quoted\"~4";
 const QUERY: &str = "canary query/&=+%é value";
+const PATH: &str = "123456:canary-path_of.the~bot";
 const CLIENT_ID: &str = "canary-client-id-55";
 const CLIENT_SECRET: &str = "canary-client/secret+77";
 const REFRESH_TOKEN: &str = "canary-refresh/token+1";
@@ -43,6 +44,21 @@ struct Kind {
     auth_type: &'static str,
     credential: Value,
     secrets: Vec<String>,
+}
+
+impl Kind {
+    /// Returns the path of the base URL, as it is saved.
+    fn base_path(&self) -> String {
+        match self.auth_type {
+            "path" => format!("/{}{{canary}}", self.name),
+            _ => format!("/{}", self.name),
+        }
+    }
+
+    /// Returns the path of the base URL, as the upstream receives it.
+    fn sent_path(&self) -> String {
+        self.base_path().replace("{canary}", PATH)
+    }
 }
 
 fn kinds(token_url: &str) -> Vec<Kind> {
@@ -72,6 +88,12 @@ fn kinds(token_url: &str) -> Vec<Kind> {
             "query",
             json!({"param": "canary", "value": QUERY}),
             &[QUERY],
+        ),
+        kind(
+            "path",
+            "path",
+            json!({"placeholder": "canary", "value": PATH}),
+            &[PATH],
         ),
         kind(
             "oauth",
@@ -146,7 +168,7 @@ impl CanaryScene {
         let kinds = kinds(&token_url);
         let mut services = Vec::new();
         for kind in &kinds {
-            let url = format!("{}/{}", upstream.url(), kind.name);
+            let url = format!("{}{}", upstream.url(), kind.base_path());
             let credential = kind.credential.clone();
             let made = human.create_service(kind.name, &url, kind.auth_type, credential);
             services.push(made.await);
@@ -157,7 +179,7 @@ impl CanaryScene {
         for kind in &kinds {
             let (name, url) = (
                 format!("dead-{}", kind.name),
-                format!("http://{}", dead_port.address()),
+                format!("http://{}{}", dead_port.address(), kind.base_path()),
             );
             let credential = kind.credential.clone();
             let made = human.create_service(&name, &url, kind.auth_type, credential);
@@ -190,7 +212,7 @@ impl CanaryScene {
     /// Makes the upstream return the secrets of a service in every spelling, whole, in pieces and in headers. Returns
     /// the paths.
     fn set_echoes(&self, kind: &Kind) -> Vec<String> {
-        let mut paths = Vec::new();
+        let (mut paths, base) = (Vec::new(), kind.sent_path());
         for (index, secret) in kind.secrets.iter().enumerate() {
             for (number, echo) in echoes(secret).into_iter().enumerate() {
                 let path = format!("/echo-{index}-{number}");
@@ -204,7 +226,7 @@ impl CanaryScene {
                     )
                     .header("Set-Cookie", &format!("it={}", header.unwrap_or_default()))
                     .body(text.clone());
-                self.upstream.on(&format!("/{}{path}", kind.name), whole);
+                self.upstream.on(&format!("{base}{path}"), whole);
                 paths.push(path.clone());
 
                 let mut pieces = Reply::status(200)
@@ -214,7 +236,7 @@ impl CanaryScene {
                     pieces = pieces.body(piece);
                 }
                 let path = format!("{path}-pieces");
-                self.upstream.on(&format!("/{}{path}", kind.name), pieces);
+                self.upstream.on(&format!("{base}{path}"), pieces);
                 paths.push(path);
             }
         }
@@ -226,7 +248,7 @@ impl CanaryScene {
                 Reply::text(format!("cut {} cut", kind.secrets[0])).cut_after(12),
             ),
         ] {
-            self.upstream.on(&format!("/{}{path}", kind.name), reply);
+            self.upstream.on(&format!("{base}{path}"), reply);
             paths.push(path.to_owned());
         }
         paths

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene, request};
-use gaiterguard_testkit::{Encoding, Received, Reply, Storage};
+use gaiterguard_testkit::{Encoding, McpClient, McpMode, McpTransport, Received, Reply, Storage};
 use http::Method;
 use serde_json::json;
 
@@ -201,6 +201,8 @@ fn labeled(labels: &[&str], body: impl Into<Vec<u8>>) -> Reply {
 #[tokio::test]
 async fn a_credential_is_masked_at_every_door_whatever_coding_the_response_claims() {
     let scene = Scene::new(Storage::Sqlite).await;
+    let (gateway, transport) = (&scene.gateway, McpTransport::Http);
+    let mut client = McpClient::connect(gateway, &scene.agent, transport, McpMode::Newest).await;
     let text = format!("before {CREDENTIAL} after");
     for labels in LABELS {
         scene.upstream.on("/echo", labeled(labels, text.clone()));
@@ -223,11 +225,14 @@ async fn a_credential_is_masked_at_every_door_whatever_coding_the_response_claim
             let claimed = response.headers("content-encoding");
             assert_eq!(claimed, *labels, "the label is the upstream's own");
         }
-        let body = shown.json()["body"].to_string();
-        assert!(
-            body.contains("before ") && !body.contains(CREDENTIAL),
-            "{body}"
-        );
+        let by_tool = client.call("proxy_request", request("GET", "/echo")).await;
+        for body in [&shown.json()["body"], &by_tool.expect_done()["body"]] {
+            let body = body.to_string();
+            assert!(
+                body.contains("before ") && !body.contains(CREDENTIAL),
+                "{body}"
+            );
+        }
     }
 }
 

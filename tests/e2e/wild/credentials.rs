@@ -124,13 +124,22 @@ async fn an_approver_sees_the_placeholder_and_the_approved_request_has_the_secre
     let mut removal = proposal("/bot{token}/deleteMyCommands");
     removal["method"] = json!("DELETE");
     let held = Held::from_response(bots.agent.propose(removal).send().await);
-    let action = bots.scene.human.action(&held).await;
+    let human = &bots.scene.human;
+    let action = human.action(&held).await;
     let url = action["target_url"].as_str().unwrap();
     assert!(url.ends_with("/bot{token}/deleteMyCommands"), "{url}");
-    bots.scene.human.approve(&held).await;
+    let pending = human.read("/approvals/pending").await;
+    human.approve(&held).await;
     bots.agent.execute(&held).send().await.expect_status(200);
     let path = format!("/bot{BOT_TOKEN}/deleteMyCommands");
     assert_eq!(bots.scene.upstream.received_at(&path).len(), 1);
+    // The upstream echoes the path.
+    let executed = human.action(&held).await;
+    let echo = executed["result"]["body"].as_str().unwrap();
+    assert!(echo.contains("/deleteMyCommands"), "{echo}");
+    for shown in [action, pending, executed] {
+        assert!(!shown.to_string().contains("AAH"), "{shown}");
+    }
 }
 
 #[tokio::test]
@@ -215,10 +224,12 @@ async fn a_short_secret_does_not_garble_the_words_that_contain_it() {
     .await;
     scene.allow_everything().await;
     let body = r#"{"role":"editor","path":"/administration","guest_id":"guest-17","latest":1}"#;
-    for (name, credential) in [
-        ("admin", json!({"username": "admin", "password": "admin"})),
-        ("guest", json!({"username": "guest", "password": "guest"})),
-        ("tests", json!({"username": "x", "password": "test"})),
+    let basic = |value: &str| json!({"username": value, "password": value});
+    let in_header = json!({"header": "X-Key", "value": "test"});
+    for (name, auth_type, credential, field, word) in [
+        ("admin", "basic", basic("admin"), "password", "admin"),
+        ("guest", "basic", basic("guest"), "password", "guest"),
+        ("tests", "api_key", in_header, "x-key", "test"),
     ] {
         scene
             .upstream
@@ -226,10 +237,17 @@ async fn a_short_secret_does_not_garble_the_words_that_contain_it() {
         let url = scene.upstream.url();
         let service = scene
             .human
-            .create_service(name, &url, "basic", credential)
+            .create_service(name, &url, auth_type, credential)
             .await;
         let warnings = service.json["warnings"].to_string();
-        assert!(warnings.contains("password"), "{warnings}");
+        for part in [
+            &format!("credential's {field} is short"),
+            "contains exactly this word",
+            "replace it with asterisks",
+            "Within longer words",
+        ] {
+            assert!(warnings.contains(part), "{warnings}");
+        }
         let agent = scene
             .human
             .create_agent(&format!("reader-{name}"), &[&service])
@@ -241,5 +259,13 @@ async fn a_short_secret_does_not_garble_the_words_that_contain_it() {
         let response = response.expect_status(200);
         assert_eq!(response.text(), body, "{name}");
         assert_eq!(response.header("etag"), Some("\"contest-5\""));
+
+        let role = format!(r#"{{"role":"{word}"}}"#);
+        scene.upstream.on("/a", Reply::text(role.clone()));
+        let call = agent.call(Method::GET, &format!("/s/{name}/a"));
+        let altered = call.send().await.expect_status(200).text();
+        assert_eq!(altered, role.replace(word, &"*".repeat(word.len())));
     }
+    // Longer credentials cause no warning.
+    assert_eq!(scene.service.json["warnings"], json!([]));
 }

@@ -117,6 +117,49 @@ async fn json_that_is_given_as_a_text_is_sent_as_it_is_and_labeled() {
 }
 
 #[tokio::test]
+async fn a_human_sees_json_that_is_given_as_a_text_as_it_will_be_sent() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let rule = json!({"name": "Ask", "effect": "require_approval", "enabled": true});
+    scene.human.create_rule(rule).await;
+    let arguments = r#"{"service":"things","method":"PUT","path":"/a","intent":"Write",
+        "body":"{\"amount\":5}"}"#;
+    let proposed = tool(&scene, "proxy_request", arguments).send().await;
+    let result = proposed.expect_status(200).json()["result"]["structuredContent"].clone();
+    let pending = scene.human.pending().await;
+    assert_eq!(pending.len(), 1);
+    let action = &pending[0];
+    assert_eq!(action["action_id"], result["action_id"], "{result}");
+    assert_eq!(action["request_body"], r#"{"amount":5}"#);
+    assert_eq!(action["body_encoding"], "utf8");
+    let headers = &action["request_headers"];
+    assert_eq!(headers["content-type"], "application/json", "{headers}");
+
+    scene.human.decide_next("/a", "approve", "as shown").await;
+    let execution = format!(r#"{{"action_id":{}}}"#, action["action_id"]);
+    let executed = result_of(&scene, "execute_action", &execution).await;
+    assert_eq!(executed["isError"], false, "{executed}");
+    let received = scene.upstream.only();
+    assert_eq!(received.text(), r#"{"amount":5}"#);
+    assert_eq!(received.header("content-type"), Some("application/json"));
+}
+
+#[tokio::test]
+async fn the_id_of_a_service_that_is_given_as_a_text_is_refused_by_name() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let arguments = format!(
+        r#"{{"service_id":"{}","method":"GET","path":"/a","intent":"Read"}}"#,
+        scene.service.id
+    );
+    let result = result_of(&scene, "proxy_request", &arguments).await;
+    assert_eq!(result["isError"], true, "{result}");
+    let error = &result["structuredContent"]["errors"][0];
+    assert_eq!(error["field"], "service_id", "{result}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("expected a JSON number"), "{message}");
+    assert!(scene.upstream.received().is_empty());
+}
+
+#[tokio::test]
 async fn the_schemas_of_the_tools_are_those_that_every_model_provider_takes() {
     let scene = Scene::new(Storage::Sqlite).await;
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
@@ -130,15 +173,14 @@ async fn the_schemas_of_the_tools_are_those_that_every_model_provider_takes() {
 }
 
 /// Checks a schema against the declarations of functions of the large model providers: one type each, and
-/// items for each array.
-fn check(schema: &Value, place: &str) {
+/// items for each array. Some SDKs write types in upper case.
+pub(crate) fn check(schema: &Value, place: &str) {
     match schema {
         Value::Object(members) => {
-            assert!(
-                !members.get("type").is_some_and(Value::is_array),
-                "{place}: {schema}"
-            );
-            if members.get("type") == Some(&json!("array")) {
+            let kind = members.get("type");
+            assert!(!kind.is_some_and(Value::is_array), "{place}: {schema}");
+            let is_array = |kind: &str| kind.eq_ignore_ascii_case("array");
+            if kind.and_then(Value::as_str).is_some_and(is_array) {
                 assert!(
                     members.get("items").is_some_and(Value::is_object),
                     "{place}: {schema}"

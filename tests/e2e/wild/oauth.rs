@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{
-    Agent, Human, Received, Reply, Response, Service, Storage, TestGateway, on_both_databases,
+    Agent, Call, DirectDatabase, Held, Human, Received, Reply, Response, Service, Storage,
+    TestGateway, eventually, on_both_databases,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -15,7 +16,11 @@ use serde_json::{Value, json};
 on_both_databases!(
     the_way_to_authenticate_is_found_out_and_remembered,
     a_dead_refresh_token_is_not_presented_again_and_again,
+    a_human_learns_of_a_dead_refresh_token_before_an_agent_needs_it,
 );
+
+/// How long work in the background may take on a busy machine.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// The client secret of every grant here.
 const SECRET: &str = "s3cret-of-the-client";
@@ -80,6 +85,28 @@ impl Mail {
     fn exchanges(&self) -> Vec<Received> {
         self.scene.upstream.received_at("/token")
     }
+
+    /// Issues the tokens `t1`, `t2` and so on without a lifetime, and makes `/send` refuse the first.
+    fn refuse_the_first_token(&self) {
+        let count = Arc::new(AtomicUsize::new(0));
+        self.endpoint(move |_| {
+            let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+            Reply::json(json!({"access_token": format!("t{number}")}))
+        });
+        let upstream = &self.scene.upstream;
+        upstream.on_request("/send", |received| match received.header("authorization") {
+            Some("Bearer t1") => Reply::status(401),
+            _ => Reply::text("sent"),
+        });
+    }
+
+    /// Proposes a POST to `/send`.
+    fn sending(&self, key: &str) -> Call {
+        let request = json!({
+            "service": "mail", "method": "POST", "path": "/send", "intent": "Send the mail",
+        });
+        self.agent.propose(request).idempotency_key(key)
+    }
 }
 
 /// Returns the fields of a grant; null removes one of the usual fields.
@@ -88,7 +115,11 @@ fn grant(upstream: &str, more: &Value) -> Value {
         "token_url": format!("{upstream}/token"), "client_id": "client", "client_secret": SECRET,
     });
     for (name, value) in more.as_object().unwrap().clone() {
-        fields[name] = value;
+        if value.is_null() {
+            fields.as_object_mut().unwrap().remove(&name);
+        } else {
+            fields[name] = value;
+        }
     }
     fields
 }
@@ -249,27 +280,83 @@ async fn further_fields_of_the_form_are_sent_and_shown_by_name() {
 #[tokio::test]
 async fn writes_alone_are_enough_to_renew_a_token_that_ended_without_notice() {
     let mail = Mail::new(Storage::Sqlite, json!({})).await;
-    let count = Arc::new(AtomicUsize::new(0));
-    mail.endpoint(move |_| {
-        let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-        Reply::json(json!({"access_token": format!("t{number}")}))
-    });
-    mail.scene
-        .upstream
-        .on_request("/send", |received| match received.header("authorization") {
-            Some("Bearer t1") => Reply::status(401),
-            _ => Reply::text("sent"),
-        });
-    let statuses = [("one", 401), ("two", 200), ("three", 200)];
-    for (key, status) in statuses {
-        let request = json!({
-            "service": "mail", "method": "POST", "path": "/send", "intent": "Send the mail",
-        });
-        let call = mail.agent.propose(request).idempotency_key(key);
-        call.send().await.expect_status(status);
+    mail.refuse_the_first_token();
+    for (key, status) in [("one", 401), ("two", 200), ("three", 200)] {
+        mail.sending(key).send().await.expect_status(status);
     }
     assert_eq!(mail.scene.upstream.received_at("/send").len(), 3);
     assert_eq!(mail.exchanges().len(), 2);
+}
+
+#[tokio::test]
+async fn a_human_learns_why_an_approved_request_failed_and_the_next_one_has_a_new_token() {
+    let mail = Mail::new(Storage::Sqlite, json!({})).await;
+    mail.refuse_the_first_token();
+    let human = &mail.scene.human;
+    let rule = json!({"name": "Ask", "effect": "require_approval", "enabled": true});
+    human.create_rule(rule).await;
+    let held = Held::from_response(mail.sending("one").send().await);
+    human.approve(&held).await;
+    mail.agent.execute(&held).send().await.expect_status(401);
+    let shown = human.action(&held).await;
+    assert_eq!(shown["status"], "EXECUTED", "{shown}");
+    assert_eq!(shown["result"]["status"], 401, "{shown}");
+    let refused = eventually("the refusal is in the inbox", LIMIT, || async {
+        let refused = human.read("/inbox").await["refused_credentials"][0].clone();
+        (!refused.is_null()).then_some(refused)
+    })
+    .await;
+    assert_eq!(refused["service_name"], "mail", "{refused}");
+    assert_eq!(refused["count"], 1, "{refused}");
+
+    // The same act can be approved again. Its card shows how the earlier attempt ended.
+    let again = Held::from_response(mail.sending("two").send().await);
+    let earlier = human.action(&again).await["context"]["earlier"].clone();
+    assert_eq!(earlier["action_id"], json!(held.action_id), "{earlier}");
+    assert_eq!(earlier["same_request"], true, "{earlier}");
+    assert_eq!(earlier["response_status"], 401, "{earlier}");
+    human.approve(&again).await;
+    mail.agent.execute(&again).send().await.expect_status(200);
+    let sent = mail.scene.upstream.received_at("/send");
+    let tokens: Vec<_> = sent
+        .iter()
+        .map(|sent| sent.header("authorization"))
+        .collect();
+    assert_eq!(tokens, [Some("Bearer t1"), Some("Bearer t2")]);
+    assert_eq!(mail.exchanges().len(), 2);
+}
+
+async fn a_human_learns_of_a_dead_refresh_token_before_an_agent_needs_it(storage: Storage) {
+    let mut mail = Mail::new(storage, json!({"refresh_token": "dead"})).await;
+    mail.scene.upstream.on(
+        "/token",
+        Reply::status(400).body(r#"{"error":"invalid_grant"}"#),
+    );
+    // A credential that nothing has used for hours.
+    mail.scene.gateway.kill9();
+    let older = format!(
+        "UPDATE services SET updated_at = updated_at - 18000000 WHERE id = {}",
+        mail.service.id
+    );
+    let mut database = DirectDatabase::open(&mail.scene.gateway).await;
+    database.change(&older).await;
+    mail.scene.gateway.restart().await;
+
+    let human = &mail.scene.human;
+    eventually("the inbox names the service", LIMIT, || async {
+        let inbox = human.read("/inbox").await;
+        (inbox["failed_renewals"] != json!([])).then_some(())
+    })
+    .await;
+    shows_the_failure(human, &mail.service).await;
+    eventually("the audit log says so once", LIMIT, || async {
+        let reported = human.read("/audit?event=credential.failing").await;
+        (reported["items"].as_array().unwrap().len() == 1).then_some(())
+    })
+    .await;
+    assert_eq!(human.read("/requests").await["items"], json!([]));
+    let refused = mail.read("/inbox").await;
+    refused.expect_problem(502, "credential_refused");
 }
 
 async fn a_dead_refresh_token_is_not_presented_again_and_again(storage: Storage) {
@@ -296,10 +383,16 @@ async fn a_dead_refresh_token_is_not_presented_again_and_again(storage: Storage)
         let request = json!({
             "service": "mail", "method": "GET", "path": "/inbox", "intent": "Read the mail",
         });
-        reads.spawn(mail.agent.propose(request).send());
+        let read = mail.agent.propose(request);
+        reads.spawn(async move {
+            let started = Instant::now();
+            (read.send().await, started.elapsed())
+        });
     }
-    for response in reads.join_all().await {
-        response.expect_status(502);
+    for (response, duration) in reads.join_all().await {
+        let refused = response.expect_problem(502, "credential_refused");
+        assert!(refused.text().contains("operator"), "{}", refused.text());
+        assert!(duration < Duration::from_secs(5), "{duration:?}");
     }
     let exchanges = mail.exchanges().len();
     assert!(exchanges <= 6, "{exchanges} exchanges");

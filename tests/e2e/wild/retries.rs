@@ -1,12 +1,16 @@
 //! Retries as SDKs and models send them: with other headers, in other words, and in languages other than English.
 
 use gaiterguard_testkit::scene::{Scene, post, request};
-use gaiterguard_testkit::{Held, Reply, Response, Storage, TestGateway, on_both_databases};
+use gaiterguard_testkit::{
+    Held, McpClient, McpMode, McpTransport, Reply, Response, Storage, TestGateway,
+    on_both_databases,
+};
 use http::Method;
 use serde_json::{Value, json};
 
 on_both_databases!(
     a_retry_with_other_tracing_headers_is_the_same_request,
+    a_held_request_with_other_tracing_headers_is_the_same_action,
     a_retry_in_other_words_is_the_same_request,
     a_human_sees_one_card_for_one_act_and_how_it_was_asked_for,
     a_denial_is_the_response_to_the_same_request_for_a_while,
@@ -15,7 +19,7 @@ on_both_databases!(
 );
 
 /// Headers that SDKs and proxies change from one attempt to the next.
-const VARYING: [(&str, &str, &str); 7] = [
+const VARYING: [(&str, &str, &str); 14] = [
     ("x-stainless-retry-count", "0", "1"),
     (
         "traceparent",
@@ -27,6 +31,17 @@ const VARYING: [(&str, &str, &str); 7] = [
     ("baggage", "a=1", "a=2"),
     ("sentry-trace", "1-1", "2-2"),
     ("user-agent", "sdk/1", "sdk/1 retry"),
+    (
+        "date",
+        "Tue, 15 Nov 1994 08:12:31 GMT",
+        "Tue, 15 Nov 1994 08:12:32 GMT",
+    ),
+    ("x-request-id", "r-1", "r-2"),
+    ("x-amzn-trace-id", "Root=1-1", "Root=1-2"),
+    ("x-b3-traceid", "1", "2"),
+    ("x-datadog-trace-id", "1", "2"),
+    ("x-datadog-sampling-priority", "0", "1"),
+    ("x-stripe-client-user-agent", "{}", "{\"last\":1}"),
 ];
 
 async fn a_retry_with_other_tracing_headers_is_the_same_request(storage: Storage) {
@@ -57,6 +72,35 @@ async fn a_retry_with_other_tracing_headers_is_the_same_request(storage: Storage
         let received = scene.upstream.received_at(&path);
         assert_eq!(received.len(), 1, "{name}");
         assert_eq!(received[0].header(name), Some(first), "{name}");
+    }
+}
+
+async fn a_held_request_with_other_tracing_headers_is_the_same_action(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    for key in [None, Some("k1")] {
+        let path = format!("/s/things/charges/{}", key.unwrap_or("none"));
+        let attempt = async |value: &dyn Fn(usize) -> &'static str, tenant: &str| {
+            let mut call = scene.agent.call(Method::DELETE, &path);
+            for (number, (name, ..)) in VARYING.into_iter().enumerate() {
+                call = call.header(name, value(number));
+            }
+            if let Some(key) = key {
+                call = call.idempotency_key(key);
+            }
+            call.header("x-tenant", tenant).send().await
+        };
+        let first = Held::from_response(attempt(&|number| VARYING[number].1, "a").await);
+        let before = scene.human.pending().await.len();
+        let again = Held::from_response(attempt(&|number| VARYING[number].2, "a").await);
+        assert_eq!(again.action_id, first.action_id, "{key:?}");
+        assert_eq!(scene.human.pending().await.len(), before, "{key:?}");
+        // A header that can change what the request means makes it another request.
+        let other = attempt(&|number| VARYING[number].2, "b").await;
+        if key.is_some() {
+            other.expect_problem(422, "idempotency_key_reused");
+        } else {
+            assert_ne!(Held::from_response(other).action_id, first.action_id);
+        }
     }
 }
 
@@ -166,13 +210,21 @@ async fn a_denial_is_the_response_to_the_same_request_for_a_while(storage: Stora
     let denied = denied.expect_problem(403, "action_denied").json();
     assert_eq!(denied["action_id"], json!(held.action_id));
     assert_eq!(denied["note"], "x is still in use");
+    let (gateway, transport) = (&scene.gateway, McpTransport::Http);
+    let mut client = McpClient::connect(gateway, &scene.agent, transport, McpMode::Newest).await;
+    let mut removal = request("DELETE", "/x");
+    removal["intent"] = json!("Remove x");
+    let denied = client.call("proxy_request", removal.clone()).await;
+    let denied = denied.expect_problem("action_denied");
+    assert_eq!(denied["action_id"], json!(held.action_id));
+    assert_eq!(denied["note"], "x is still in use");
     assert!(scene.human.pending().await.is_empty());
 
     // In other words, and with a key, a human is asked again and sees the denial.
     let again = Held::from_response(ask(&scene, "/x", "Remove x, as agreed").await);
-    let mut keyed = request("DELETE", "/x");
-    keyed["intent"] = json!("Remove x");
-    let keyed = scene.agent.propose_held(keyed, "new-key").await;
+    let keyed = scene.agent.propose_held(removal, "new-key").await;
+    let decided_at = scene.human.action(&held).await["resolved_at"].clone();
+    assert!(decided_at.is_string(), "{decided_at}");
     for (held, earlier) in [(&again, &held), (&keyed, &held)] {
         let action = scene.human.action(held).await;
         let shown = &action["context"]["earlier"];
@@ -182,6 +234,7 @@ async fn a_denial_is_the_response_to_the_same_request_for_a_while(storage: Stora
         assert_eq!(shown["note"], "x is still in use");
         assert_eq!(shown["intent"], "Remove x");
         assert_eq!(shown["decided_by_name"], scene.human.email);
+        assert_eq!(shown["decided_at"], decided_at);
     }
 }
 

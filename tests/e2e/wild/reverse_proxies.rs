@@ -84,6 +84,8 @@ async fn links_pages_and_cookies_of_a_gateway_below_a_path_have_the_path() {
         assert!(page.contains(r#"name="gateway" content="/gg/""#), "{page}");
         assert!(!page.contains(r#"="/app/"#), "{page}");
     }
+    let document = client.call(Method::GET, "/openapi.json").send().await;
+    assert_eq!(document.json()["servers"][0]["url"], "/gg");
     let held = scene.agent.propose(request("DELETE", "/x")).send().await;
     let held = held.expect_status(428);
     let body = held.json();

@@ -82,7 +82,10 @@ pub(super) fn read<'v>(
         deprecated: is_true(operation.get("deprecated")),
         parameters: parameters.parameters,
         body,
-        scopes: scopes(operation.get("security").or(source.root().get("security"))),
+        scopes: scopes(
+            source,
+            operation.get("security").or(source.root().get("security")),
+        ),
         base_paths,
     }
 }
@@ -104,18 +107,25 @@ fn names(list: Option<&Value>) -> Vec<String> {
     list.and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .filter_map(Value::as_str)
         .take(NAMES_MAX)
+        .filter_map(Value::as_str)
         .map(|name| text::cut(name, SUMMARY_CHARS_MAX))
         .collect()
 }
 
 /// Returns the scopes of all alternatives of a security requirement.
-fn scopes(security: Option<&Value>) -> Vec<String> {
+fn scopes(source: &Source<'_>, security: Option<&Value>) -> Vec<String> {
     let mut scopes = Vec::new();
     let alternatives = security.and_then(Value::as_array).into_iter().flatten();
-    for schemes in alternatives.filter_map(Value::as_object) {
-        for scope in schemes.values().flat_map(|list| names(Some(list))) {
+    let schemes = alternatives
+        .filter_map(Value::as_object)
+        .flat_map(|alternative| alternative.values());
+    for list in schemes {
+        // Every operation without a requirement of its own has that of the document.
+        if scopes.len() == NAMES_MAX || !source.may_continue() {
+            break;
+        }
+        for scope in names(Some(list)) {
             if scopes.len() < NAMES_MAX && !scopes.contains(&scope) {
                 scopes.push(scope);
             }

@@ -33,6 +33,10 @@ impl Parameters {
             }
         };
         for parameter in list {
+            // Many paths can refer to one long list.
+            if !source.may_continue() {
+                return;
+            }
             let Some(parameter) = source.resolve(place, parameter) else {
                 continue;
             };

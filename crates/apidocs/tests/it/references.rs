@@ -1,5 +1,7 @@
 //! References into other operations, into responses, and into sections of the author's own.
 
+use serde_json::{Value, json};
+
 use crate::support::openapi;
 
 const USER: &str =
@@ -104,4 +106,32 @@ fn chains_of_references_through_skipped_parts_end() {
     let document = openapi(&text);
     assert!(document.operations[0].body.is_open);
     assert_eq!(document.warnings.len(), 1, "{:?}", document.warnings);
+}
+
+#[test]
+fn a_long_list_that_thousands_of_paths_refer_to_is_not_read_for_all_of_them() {
+    let parameters: Vec<Value> = (0..10_000)
+        .map(|number| json!({"name": format!("p{number}"), "in": "query"}))
+        .collect();
+    let scopes: Vec<Value> = (0..10_000).map(|_| json!({"key": []})).collect();
+    let mut paths = serde_json::Map::new();
+    paths.insert(
+        "/first".to_owned(),
+        json!({"parameters": parameters, "get": {"responses": {}}}),
+    );
+    for number in 0..5_000 {
+        let path = format!("/again/{number}");
+        paths.insert(path, json!({"$ref": "#/paths/~1first"}));
+    }
+    let document =
+        openapi(&json!({"openapi": "3.1.0", "security": scopes, "paths": paths}).to_string());
+    let read: Vec<usize> = document
+        .operations
+        .iter()
+        .map(|operation| operation.parameters.len())
+        .collect();
+    assert_eq!(
+        (read.len(), read.first(), read.last()),
+        (5_001, Some(&200), Some(&0))
+    );
 }

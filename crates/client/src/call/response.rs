@@ -3,8 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use gaiterguard_upstream::compressed;
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
+
+/// The most bytes that a compressed body is decoded to. A longer one is printed as it arrived: it is a decompression
+/// bomb, or better decoded by a program that does not keep all of it in memory.
+const DECODED_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Result of a call.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,15 +43,18 @@ pub(super) struct CallResponse {
 }
 
 impl CallResponse {
+    /// Reads a response. A compressed body of the upstream is decoded, because what the command prints has no header
+    /// that would say how to read it.
     pub(super) async fn read(response: reqwest::Response) -> Result<Self, reqwest::Error> {
         let status = response.status().as_u16();
-        let headers = response.headers().clone();
+        let mut headers = response.headers().clone();
         let body = response.bytes().await?;
         let proxy_status = headers
             .get("x-proxy-status")
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default();
         if matches!(proxy_status, "forwarded" | "executed-approved" | "replayed") {
+            let body = compressed::whole(&mut headers, body, DECODED_BYTES_MAX);
             return Ok(Self {
                 status,
                 outcome: CallOutcome::Responded,

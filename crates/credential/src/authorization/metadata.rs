@@ -27,6 +27,8 @@ pub(super) struct Metadata {
     pub(super) registration_endpoint: Option<Target>,
     /// The server that the tokens are for, by its own identifier.
     pub(super) resource: Option<String>,
+    /// The scopes that this server's requests need, separated by spaces.
+    pub(super) scope: Option<String>,
 }
 
 /// Why the provider's metadata does not lead to an authorization.
@@ -57,6 +59,8 @@ struct ProtectedResource {
     resource: String,
     #[serde(default)]
     authorization_servers: Vec<String>,
+    #[serde(default)]
+    scopes_supported: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +83,7 @@ pub(super) async fn discover(
     pool: PoolKey,
     server: &Target,
 ) -> Result<Metadata, MetadataError> {
-    let mut resource = None;
+    let (mut resource, mut scope) = (None, None);
     let mut provider = server.clone();
     for place in well_known(server, "oauth-protected-resource") {
         let Some(found) = read::<ProtectedResource>(upstream, pool, &place).await? else {
@@ -88,6 +92,7 @@ pub(super) async fn discover(
         if let Some(named) = found.authorization_servers.first() {
             provider = parsed(&place, named)?;
         }
+        scope = Some(found.scopes_supported.join(" ")).filter(|scope| !scope.is_empty());
         resource = Some(found.resource);
         break;
     }
@@ -105,6 +110,7 @@ pub(super) async fn discover(
             registration_endpoint: registration.transpose()?,
             issuer: found.issuer,
             resource,
+            scope,
         });
     }
     Err(MetadataError::NotFound(provider.to_string()))

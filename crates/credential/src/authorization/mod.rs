@@ -82,7 +82,9 @@ impl Authorization {
             client_id: client.id,
             client_secret: client.secret,
             refresh_token: None,
-            scope: self.scope,
+            // Without a scope, some providers grant none. Those of the provider itself are not requested:
+            // they may be many, and more than the service needs.
+            scope: self.scope.or(found.scope),
             extra: self.extra,
             client_auth: self.client_auth,
             accepted_auth: None,

@@ -59,6 +59,9 @@ impl PendingAuthorization {
         let (fetched, accepted_auth) = fetched.await?;
         Ok(match fetched.refresh_token {
             Some(refresh_token) => {
+                // Without a scope, a renewal keeps the scope that was granted. A provider may grant less than was
+                // asked for, and refuses a renewal that names more than it granted (RFC 6749, section 6).
+                self.grant.scope = None;
                 self.grant.refresh_token = Some(refresh_token);
                 self.grant.access = Some(fetched.access);
                 self.grant.accepted_auth = Some(accepted_auth);

@@ -50,6 +50,11 @@ struct Failure {
 }
 
 impl Failure {
+    fn is_worth_a_report(&self) -> bool {
+        !self.error.is_own_failure()
+            && (self.error.is_refused() || self.attempts > ATTEMPTS_WITHOUT_PAUSE)
+    }
+
     fn next_at(&self) -> Timestamp {
         let Some(paused) = self.attempts.checked_sub(ATTEMPTS_WITHOUT_PAUSE + 1) else {
             return self.last_at;
@@ -64,14 +69,15 @@ impl Failure {
 }
 
 impl Failures {
-    /// Records that a fetch with the credential under this data key failed.
+    /// Records that a fetch with the credential under this data key failed. Returns whether an operator should
+    /// be notified now: at the first refusal, or at the first outage that has lasted several attempts.
     pub(super) fn note(
         &mut self,
         service: ServiceId,
         of: DataKeyId,
         now: Timestamp,
         error: &CredentialUnavailable,
-    ) {
+    ) -> bool {
         let before = self.of(service, of);
         let failure = Failure {
             of,
@@ -80,7 +86,10 @@ impl Failures {
             attempts: before.map_or(0, |before| before.attempts).saturating_add(1),
             error: error.clone(),
         };
+        let was_reported = before.is_some_and(Failure::is_worth_a_report);
+        let is_new = !was_reported && failure.is_worth_a_report();
         self.0.insert(service, failure);
+        is_new
     }
 
     /// Forgets the failures of a service.
@@ -159,6 +168,27 @@ mod tests {
     fn an_endpoint_that_is_out_of_order_is_asked_each_minute() {
         let outage = TokenError::NoResponse("no".to_owned());
         assert_eq!(attempts_in(3_600, outage), 66);
+    }
+
+    #[test]
+    fn a_refusal_is_reported_immediately_and_an_outage_when_it_lasts() {
+        let reports = |errors: &[TokenError]| {
+            let mut failures = Failures::default();
+            let mut note = |(second, error): (i64, &TokenError)| {
+                let error = CredentialUnavailable::from(error.clone());
+                failures.note(MAIL, DataKeyId(1), Timestamp(second * 1000), &error)
+            };
+            (0..).zip(errors).map(&mut note).collect::<Vec<_>>()
+        };
+        let outage = TokenError::NoResponse("no".to_owned());
+        let dead = TokenError::Refused {
+            status: 400,
+            code: Some("invalid_grant"),
+        };
+        assert_eq!(reports(&[dead.clone(), dead.clone()]), [true, false]);
+        let outages = vec![outage.clone(); 4];
+        assert_eq!(reports(&outages), [false, false, true, false]);
+        assert_eq!(reports(&[outage, dead]), [false, true]);
     }
 
     #[test]

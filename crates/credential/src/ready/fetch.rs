@@ -177,6 +177,26 @@ impl Inner {
         }
     }
 
+    /// Records in the audit log that no access token can be fetched.
+    pub(super) async fn report_failing(
+        &self,
+        service: &Service,
+        at: Timestamp,
+        error: &CredentialUnavailable,
+    ) {
+        let entry = NewAuditEntry {
+            workspace: Some(service.workspace),
+            at,
+            actor: Actor::Gateway,
+            event: Event::CredentialFailing,
+            subject: Subject::Service(service.id),
+            detail: json!({ "reason": error.to_string() }),
+        };
+        if let Err(error) = self.store.audit_append(entry).await {
+            tracing::warn!(%error, service = %service.id, "a failing credential could not be recorded");
+        }
+    }
+
     async fn stored(&self, service: &Service) -> Result<SealedCredential, CredentialUnavailable> {
         self.store
             .service_get(service.workspace, service.id)

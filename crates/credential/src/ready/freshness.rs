@@ -34,14 +34,16 @@ pub(super) fn freshness(credential: &Credential, now: Timestamp) -> Freshness {
     };
     if expires_at <= now {
         Freshness::Stale
-    } else if expires_at.before(renewal_margin(access, expires_at)) <= now {
+    } else if renewal_due_at(access).is_some_and(|due_at| due_at <= now) {
         Freshness::Ending
     } else {
         Freshness::Fresh
     }
 }
 
-fn renewal_margin(access: &AccessToken, expires_at: Timestamp) -> Duration {
+/// Returns when a token should be renewed. `None` if nobody knows when it expires.
+pub(super) fn renewal_due_at(access: &AccessToken) -> Option<Timestamp> {
+    let expires_at = access.expires_at?;
     let lifetime = access.fetched_at.until(expires_at);
-    RENEWAL_MARGIN_MAX.min(lifetime / 10)
+    Some(expires_at.before(RENEWAL_MARGIN_MAX.min(lifetime / 10)))
 }

@@ -5,6 +5,7 @@
 //! The fetch is a task of its own, because a caller who gives up must not lose a refresh token that
 //! works only once. A fetched token is sealed and stored before it is used.
 
+mod background;
 mod failures;
 mod fetch;
 mod freshness;
@@ -19,7 +20,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
 use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service};
-use gaiterguard_domain::time::Clock;
+use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_sealing::{Purpose, Sealing, SealingKey};
 use gaiterguard_store::Store;
 use gaiterguard_upstream::Upstream;
@@ -279,19 +280,12 @@ impl Credentials {
         let shared = Arc::clone(&self.shared);
         let task = tokio::spawn(async move {
             let fetched = shared.fetch(&service, refused).await;
-            let mut memory = shared.memory();
-            memory.fetching.remove(&service.id);
-            let fetched_version = fetched.as_ref().ok().map(|latest| latest.version);
-            memory.renewals.ended(service.id, fetched_version);
-            match &fetched {
-                Ok(latest) => {
-                    memory.failures.clear(service.id);
-                    memory.remember(service.id, refused, latest);
-                }
-                Err(error) => {
-                    let now = shared.clock.now();
-                    memory.failures.note(service.id, refused, now, error);
-                }
+            let now = shared.clock.now();
+            let is_report_due = shared
+                .memory()
+                .end_fetch(service.id, refused, &fetched, now);
+            if let (true, Err(error)) = (is_report_due, &fetched) {
+                shared.report_failing(&service, now, error).await;
             }
             fetched
         });
@@ -355,6 +349,27 @@ impl Inner {
 }
 
 impl Memory {
+    /// Records how a fetch ended. Returns whether its failure should be reported.
+    fn end_fetch(
+        &mut self,
+        service: ServiceId,
+        refused: DataKeyId,
+        fetched: &Result<SealedCredential, CredentialUnavailable>,
+        now: Timestamp,
+    ) -> bool {
+        self.fetching.remove(&service);
+        let fetched_version = fetched.as_ref().ok().map(|latest| latest.version);
+        self.renewals.ended(service, fetched_version);
+        match fetched {
+            Ok(latest) => {
+                self.failures.clear(service);
+                self.remember(service, refused, latest);
+                false
+            }
+            Err(error) => self.failures.note(service, refused, now, error),
+        }
+    }
+
     fn remember(&mut self, service: ServiceId, refused: DataKeyId, latest: &SealedCredential) {
         let renewed = self.renewed.entry(service).or_insert_with(|| Renewed {
             superseded: HashSet::new(),

@@ -9,9 +9,10 @@ use gaiterguard_credential::{
 };
 use gaiterguard_definitions::service;
 use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::event::Event;
 use gaiterguard_domain::service::{AuthType, Service, Timeouts};
 use gaiterguard_domain::time::Clock as _;
-use gaiterguard_store::{Abandoned, ServiceFields, StoreError};
+use gaiterguard_store::{Abandoned, AuditFilter, ServiceFields, StoreError};
 use http::HeaderMap;
 use http::uri::PathAndQuery;
 use serde_json::{Value, json};
@@ -121,6 +122,74 @@ async fn a_short_lived_token_is_renewed_after_nine_tenths_of_its_life() {
     assert_eq!(token(&credentials, &service).await, "Bearer access-1");
     setup.clock.advance(Duration::from_secs(1));
     assert_eq!(token(&credentials, &service).await, "Bearer access-2");
+}
+
+#[tokio::test]
+async fn a_token_that_ends_is_renewed_before_a_request_needs_it() {
+    let setup = Setup::new().await;
+    let server = TokenServer::start(counting(3600)).await;
+    let service = oauth_service(&setup, &server, json!({})).await;
+    let credentials = setup.credentials(loopback());
+    let services = [Arc::new(&service)];
+    let renew = async || credentials.renew_due(&services, setup.clock.now()).await;
+
+    renew().await;
+    assert_eq!(
+        server.received().len(),
+        0,
+        "a new credential waits for a request"
+    );
+    setup.clock.advance(Duration::from_mins(5));
+    renew().await;
+    renew().await;
+    assert_eq!(
+        server.received().len(),
+        1,
+        "nobody asked for it in five minutes"
+    );
+    setup.clock.advance(Duration::from_mins(58));
+    renew().await;
+    assert_eq!(server.received().len(), 1);
+    setup.clock.advance(Duration::from_mins(1));
+    credentials
+        .renew_due(&services, setup.clock.now().before(Duration::from_mins(1)))
+        .await;
+    assert_eq!(server.received().len(), 1, "it was not due a minute ago");
+    renew().await;
+    assert_eq!(server.received().len(), 2);
+    assert_eq!(token(&credentials, &service).await, "Bearer access-2");
+    assert_eq!(server.received().len(), 2);
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_died_is_reported_once_before_a_request_needs_it() {
+    let setup = Setup::new().await;
+    let server =
+        TokenServer::start(|_| TokenResponse::new(400, r#"{"error":"invalid_grant"}"#)).await;
+    let service = oauth_service(&setup, &server, json!({"refresh_token": "dead"})).await;
+    let credentials = setup.credentials(loopback());
+    let services = [Arc::new(&service)];
+    for _ in 0..60 {
+        setup.clock.advance(Duration::from_mins(1));
+        credentials.renew_due(&services, setup.clock.now()).await;
+    }
+    let attempts = server.received().len();
+    assert!(
+        (8..=24).contains(&attempts),
+        "{attempts} requests in an hour"
+    );
+    let failed = credentials.failed_renewal(&service).unwrap();
+    assert!(failed.reason.contains("invalid_grant"), "{}", failed.reason);
+    let filter = AuditFilter {
+        events: vec![Event::CredentialFailing],
+        ..AuditFilter::default()
+    };
+    let entries = setup
+        .store
+        .audit_list(setup.editor.workspace, &filter, None, 10)
+        .await
+        .unwrap();
+    assert_eq!(entries.items.len(), 1);
 }
 
 #[tokio::test]

@@ -165,7 +165,7 @@ impl<'a> Target<'a> {
             return Err(FramingError::Target);
         }
         // Hyper uses the same parser and would close the connection without a response.
-        let uri = text.parse::<Uri>().map_err(|_| FramingError::Target)?;
+        let uri = text.parse::<Uri>().map_err(|_| unencoded(text))?;
         if text.starts_with('/') {
             return Ok(Self::Origin);
         }
@@ -192,6 +192,20 @@ impl<'a> Target<'a> {
             default_port,
         })
     }
+}
+
+/// Returns the error for a target that the parser of URLs rejects. It names the character if it is one of those that
+/// clients forget to encode.
+fn unencoded(target: &str) -> FramingError {
+    let path_bytes = target.find('?').unwrap_or(target.len());
+    let is_rejected = |at: usize, c: char| match c {
+        '"' | '<' | '>' => true,
+        '`' => at < path_bytes,
+        _ => false,
+    };
+    let mut characters = target.char_indices();
+    let found = characters.find(|(at, c)| is_rejected(*at, *c));
+    found.map_or(FramingError::Target, |(_, c)| FramingError::Unencoded(c))
 }
 
 /// The fields that determine framing and routing.

@@ -50,6 +50,18 @@ fn odd_heads_are_refused_for_their_reason() {
         ("GET /\u{e9} HTTP/1.1\nHost: a\n\n", FramingError::Target),
         ("GET ftp://a/ HTTP/1.1\nHost: a\n\n", FramingError::Target),
         (
+            "GET /a?x=< HTTP/1.1\nHost: a\n\n",
+            FramingError::Unencoded('<'),
+        ),
+        (
+            "GET /a>b?x HTTP/1.1\nHost: a\n\n",
+            FramingError::Unencoded('>'),
+        ),
+        (
+            "GET /a`b?x=` HTTP/1.1\nHost: a\n\n",
+            FramingError::Unencoded('`'),
+        ),
+        (
             "GET http://u@a/ HTTP/1.1\nHost: a\n\n",
             FramingError::Target,
         ),

@@ -20,8 +20,10 @@ use media_type::{Format, MediaType};
 pub enum Reading<'a> {
     /// There is no body.
     Absent,
-    /// A map of JSON, a form or a multipart body, or a list of JSON other than of one map.
+    /// A map of JSON, or a list of JSON other than of one map.
     Read(Node<'a>),
+    /// The map of a form or a multipart body. Its values are texts, because these formats have no other type.
+    Form(Node<'a>),
     /// There is a body, and servers may differ in how they read it.
     Unknown,
 }
@@ -33,7 +35,7 @@ impl<'a> Reading<'a> {
         if body.is_empty() {
             return Self::Absent;
         }
-        read(headers, body, arena).map_or(Self::Unknown, Self::of_node)
+        read(headers, body, arena).unwrap_or(Self::Unknown)
     }
 
     /// Returns the reading of a body that is this value. A list of one map is unknown, because some servers
@@ -47,7 +49,8 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn read<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Option<Node<'a>> {
+fn read<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Option<Reading<'a>> {
+    let json = |body| Node::parse_json(without_mark(body), arena).ok();
     let media_type = MediaType::of(headers)?;
     let body = match encoding::decompressed(headers, body) {
         Decompressed::Plain => body,
@@ -61,15 +64,15 @@ fn read<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Option<Nod
         return None;
     }
     match media_type.format() {
-        Format::Json => Node::parse_json(without_mark(body), arena).ok(),
+        Format::Json => json(body).map(Reading::of_node),
         // Without a type that says more, some servers take a body for a form.
         Format::Unsaid if !body.iter().any(|byte| matches!(byte, b'&' | b'=' | b';')) => {
-            Node::parse_json(without_mark(body), arena).ok()
+            json(body).map(Reading::of_node)
         }
-        Format::Form => form::read(&media_type, body, arena),
+        Format::Form => form::read(&media_type, body, arena).map(Reading::Form),
         Format::Multipart => {
             let boundary = media_type.boundary.as_deref()?;
-            multipart_fields(&multipart::form(body, boundary)?, arena)
+            multipart_fields(&multipart::form(body, boundary)?, arena).map(Reading::Form)
         }
         Format::Unsaid | Format::Other => None,
     }

@@ -29,7 +29,7 @@ fn shown(headers: &HeaderMap, body: &[u8]) -> String {
     match Reading::of(headers, body, &Arena::default()) {
         Reading::Absent => String::new(),
         Reading::Unknown => "?".to_owned(),
-        Reading::Read(node) => json(&node),
+        Reading::Read(node) | Reading::Form(node) => json(&node),
     }
 }
 

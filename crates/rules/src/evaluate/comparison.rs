@@ -44,12 +44,10 @@ impl<'v> Evaluation<'v, '_> {
             return Ok(Ok(left == right));
         }
         let (left_names, right_names) = (self.names(left), self.names(right));
-        let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
-        Ok(match (left_names, right_names) {
-            (Some(names), _) => self.equal_name(names, &left, &right),
-            (_, Some(names)) => self.equal_name(names, &right, &left),
-            _ => self.budget.equal(&left, &right),
-        })
+        let values = (self.evaluate(left)?, self.evaluate(right)?);
+        Ok(self
+            .typed_alike((left, right), values)
+            .and_then(|values| self.equal_named((left_names, right_names), &values)))
     }
 
     /// Whether a text is found in another. The inner error is its own.
@@ -111,11 +109,9 @@ impl<'v> Evaluation<'v, '_> {
                 }
                 let item_names = self.names(item);
                 let item_value = self.evaluate(item)?;
-                let equal = match (names, item_names) {
-                    (Some(names), _) => self.equal_name(names, &value, &item_value),
-                    (_, Some(names)) => self.equal_name(names, &item_value, &value),
-                    _ => self.budget.equal(&value, &item_value),
-                };
+                let equal = self
+                    .typed_alike((needle, item), (value.clone(), item_value))
+                    .and_then(|values| self.equal_named((names, item_names), &values));
                 match equal {
                     Ok(true) => return Ok(true),
                     Ok(false) => {}
@@ -125,14 +121,29 @@ impl<'v> Evaluation<'v, '_> {
             return failed.map_or(Ok(false), Err);
         }
         self.made_names = None;
-        let list = self.evaluate(list)?;
+        let found = self.evaluate(list)?;
         let list_names = self.made_names;
-        self.is_in(&value, &list, (names, list_names))
+        self.is_in((needle, list), &value, &found, (names, list_names))
             .map_err(|cause| failure(part, cause))
     }
 
+    /// Whether two values are equal, of which each may be a name of this kind.
+    fn equal_named(
+        &mut self,
+        names: (Option<Names>, Option<Names>),
+        (left, right): &(Value<'v>, Value<'v>),
+    ) -> Result<bool, Cause> {
+        match names {
+            (Some(names), _) => self.equal_name(names, left, right),
+            (_, Some(names)) => self.equal_name(names, right, left),
+            _ => self.budget.equal(left, right),
+        }
+    }
+
+    /// Whether a value is an item of a list or a key of a map. `parts` are what the two come from.
     fn is_in(
         &mut self,
+        parts: (&Expression, &Expression),
         value: &Value<'v>,
         list: &Value<'v>,
         names: (Option<Names>, Option<Names>),
@@ -143,11 +154,9 @@ impl<'v> Evaluation<'v, '_> {
                 for index in 0..list.len() {
                     self.budget.work(1)?;
                     let item = list.get(index).and_then(|item| item.ok_or(Cause::Missing));
-                    let equal = item.and_then(|item| match names {
-                        (Some(names), _) => self.equal_name(names, value, &item),
-                        (_, Some(names)) => self.equal_name(names, &item, value),
-                        _ => self.budget.equal(value, &item),
-                    });
+                    let equal = item
+                        .and_then(|item| self.typed_alike(parts, (value.clone(), item)))
+                        .and_then(|values| self.equal_named(names, &values));
                     match equal {
                         Ok(true) => return Ok(true),
                         Ok(false) => {}
@@ -157,10 +166,11 @@ impl<'v> Evaluation<'v, '_> {
                 }
                 failed.map_or(Ok(false), Err)
             }
-            // A name of the request may be another spelling of a key that the condition has.
-            Value::Map(Map::Built(entries)) if names.0.is_some() => {
+            // A name of the request may be another spelling of a key that the condition has, and a text of a form may
+            // be a number that it has.
+            Value::Map(Map::Built(entries)) if names.0.is_some() || self.is_untyped(parts.0) => {
                 let keys = entries.iter().map(|(key, _)| key.clone()).collect();
-                self.is_in(value, &Value::List(List::Built(keys)), names)
+                self.is_in(parts, value, &Value::List(List::Built(keys)), names)
             }
             Value::Map(map) => self.budget.entry(map, value).map(|found| found.is_some()),
             _ => Err(Cause::Kind),

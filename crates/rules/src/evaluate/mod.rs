@@ -6,6 +6,7 @@ mod each;
 mod money;
 mod presence;
 mod respelling;
+mod untyped;
 
 use gaiterguard_request::Reading;
 
@@ -93,8 +94,10 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Operation::Equal(left, right) => self.same(left, right)?,
             Operation::NotEqual(left, right) => self.same(left, right)?.map(|same| !same),
             Operation::Compare(comparison, left, right) => {
-                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
-                order(&left, &right).map(|order| comparison.holds(order))
+                let values = (self.evaluate(left)?, self.evaluate(right)?);
+                self.typed_alike((left, right), values)
+                    .and_then(|(left, right)| order(&left, &right))
+                    .map(|order| comparison.holds(order))
             }
             Operation::Search(search, operand, needle) => self.search(*search, operand, needle)?,
             Operation::Matches(operand, pattern) => {
@@ -209,7 +212,7 @@ impl<'v, 'm> Evaluation<'v, 'm> {
             Fact::Headers => Value::Map(Map::Headers(facts.headers.ok_or(Cause::NotKept)?)),
             Fact::Body => match &content()?.body {
                 Reading::Absent => Value::Null,
-                Reading::Read(node) => Value::of_node(node)?,
+                Reading::Read(node) | Reading::Form(node) => Value::of_node(node)?,
                 Reading::Unknown => return Err(Cause::Unread),
             },
             Fact::Size => Value::int(i64::try_from(content()?.size).unwrap_or(i64::MAX)),

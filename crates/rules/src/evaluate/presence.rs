@@ -28,7 +28,7 @@ impl<'v> Evaluation<'v, '_> {
                 let content = content.ok_or_else(|| failure(part, Cause::NotKept))?;
                 return match &content.body {
                     Reading::Absent => Ok(Reach::Nothing),
-                    Reading::Read(node) => Ok(Reach::Node(node)),
+                    Reading::Read(node) | Reading::Form(node) => Ok(Reach::Node(node)),
                     Reading::Unknown => Err(failure(part, Cause::Unread)),
                 };
             }

@@ -68,7 +68,7 @@ fn condition() -> impl Strategy<Value = String> {
         "\"a\"",
     ]);
     let number = select(vec!["0", "500", "10000"]);
-    let one = (field, text, number, 0..8_u8).prop_map(|(field, text, number, kind)| match kind {
+    let one = (field, text, number, 0..11_u8).prop_map(|(field, text, number, kind)| match kind {
         0 => format!("has(request.body.{field})"),
         1 => format!("int(request.body.{field}) > {number}"),
         2 => format!("int(request.body.{field}) <= {number}"),
@@ -76,6 +76,9 @@ fn condition() -> impl Strategy<Value = String> {
         4 => format!("string(request.body.{field}).contains({text})"),
         5 => format!("has(request.body.{field}) && int(request.body.{field}) > {number}"),
         6 => format!("string(request.body.{field}) in [{text}, \"1\"]"),
+        7 => format!("request.body.{field} > {number}"),
+        8 => format!("request.body.{field} != {number}"),
+        9 => format!("request.body.{field} in [{number}, 1]"),
         _ => format!(
             "\"{}\" in request.body",
             field.split('.').next().unwrap_or(field)

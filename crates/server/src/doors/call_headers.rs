@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
+use gaiterguard_domain::header;
 use gaiterguard_domain::request::{IdempotencyKey, Intent, WAIT_MAX};
 use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode_str;
@@ -91,8 +92,8 @@ pub(super) fn preferred_wait(headers: &HeaderMap) -> Option<Duration> {
     headers
         .get_all(PREFER)
         .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+        .flat_map(header::preferences)
+        .filter_map(|preference| std::str::from_utf8(preference).ok())
         .filter_map(|preference| preference.split(';').next()?.split_once('='))
         .find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))
         .and_then(|(_, seconds)| seconds.trim().trim_matches('"').parse().ok())
@@ -124,6 +125,7 @@ mod tests {
             ("wait=5", Some(5)),
             ("respond-async, Wait = \"10\"; x=y", Some(10)),
             ("wait=900", Some(300)),
+            ("a=\"b, wait=10\", wait=5", Some(5)),
             ("wait=soon", None),
             ("return=minimal", None),
             ("wait", None),

@@ -21,7 +21,7 @@ use crate::state::AgentState;
     params(("action_id" = uuid::Uuid, Path, description = "ID of the action.")),
     security(("agentKey" = [])),
     responses(
-        (status = "2XX", description = "The upstream's response, if it is a success."),
+        (status = "2XX", description = "A successful response of the upstream."),
         (status = "default", description = "The upstream's response, whatever its status; \
                                             `X-Proxy-Status` is `executed-approved`."),
         NoAgent, NoAction, NotExecutable,

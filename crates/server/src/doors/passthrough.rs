@@ -19,11 +19,11 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::served::Served;
 use super::{call_headers, outcome, unmodified};
-use crate::codes::Code;
 use crate::extract::arriving_body;
 use crate::middleware::RequestContext;
 use crate::problem::Problem;
 use crate::state::AgentState;
+use gaiterguard_problem::Code;
 
 /// Returns the routes. `crates/openapi` describes them, because the path below the service
 /// is the upstream's.

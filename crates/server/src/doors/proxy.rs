@@ -43,7 +43,7 @@ use crate::state::AgentState;
     responses(
         (
             status = "2XX",
-            description = "The upstream's response, if it is a success.",
+            description = "A successful response of the upstream.",
         ),
         (status = "default", description = "The upstream's response, whatever its status; \
                                             `X-Proxy-Status` is `forwarded`, \

@@ -6,8 +6,8 @@ use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderName, HeaderValue};
 
-use crate::codes::Code;
 use crate::problem::Problem;
+use gaiterguard_problem::Code;
 
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 

@@ -49,7 +49,7 @@ pub(crate) struct StatusBody {
     #[schema(value_type = Option<String>, format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     resolved_at: Option<Timestamp>,
-    /// Note of the human to the agent; null if there is none. Set for approved, denied, and revoked
+    /// The human's note to the agent; null if there is none. Set for approved, denied, and revoked
     /// actions.
     #[schema(value_type = Option<String>)]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -36,11 +36,11 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 #[schema(as = Authorization)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AuthorizationBody {
-    /// Address at the provider. Open it in the browser in which you use the dashboard.
+    /// The provider's authorization page. Open it in the browser in which you use the dashboard.
     #[schema(example = "https://auth.example.com/authorize?response_type=code&client_id=…")]
     authorization_url: String,
-    /// Address to which the provider sends the browser back. Providers that register clients by hand ask
-    /// for it.
+    /// URL to which the provider redirects the browser. Enter it at the provider if you register the client
+    /// there yourself.
     #[schema(example = "https://gateway.example.com/app/connected")]
     redirect_uri: String,
     /// When the provider's response is no longer accepted.
@@ -55,8 +55,8 @@ pub(super) struct AuthorizationBody {
 pub(super) struct AuthorizedBody {
     /// The service with its new credential.
     service: ServiceBody,
-    /// Whether the gateway renews the credential. If not, the provider issued no refresh token, and you
-    /// have to connect again when the access token expires.
+    /// Whether the gateway renews the credential. If false, the provider issued no refresh token, and the
+    /// service must be authorized again when the access token expires.
     can_be_renewed: bool,
 }
 
@@ -105,8 +105,8 @@ async fn begin(
 
 /// Complete an authorization
 ///
-/// Exchanges the code that a provider returned for the credential of the service. Only the user who
-/// began the authorization can complete it, once, within 15 minutes.
+/// Exchanges the provider's authorization code for the service's credential. Only the user who began
+/// the authorization can complete it, once, within 15 minutes.
 #[utoipa::path(
     post,
     path = "/oauth/callback",

@@ -23,12 +23,12 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::{Done, List, PageQuery, SearchText, each, foreign_cursor};
-use crate::codes::Code;
 use crate::extract::{ApiPath, ApiQuery, Fields};
 use crate::openapi::responses::{
     Conflict, CredentialRefused, InvalidBody, InvalidParameter, NotFound,
 };
 use crate::problem::Problem;
+use gaiterguard_problem::Code;
 
 /// Maximum number of body fields listed per operation.
 const FIELDS_MAX: usize = 200;
@@ -57,8 +57,8 @@ pub(crate) struct DocumentBody {
     service_id: i64,
     /// Format of the content.
     r#type: DocumentKind,
-    /// Format that the document was found to have. Null for a document with a URL that an earlier
-    /// version of the gateway added, until it is refreshed.
+    /// Detected format of the document. Null for a document with a URL that was added by an earlier version
+    /// of the gateway, until it is refreshed.
     #[schema(required)]
     format: Option<DocumentFormat>,
     /// Title given by the operator, or else the title in the document.
@@ -120,7 +120,7 @@ impl From<(Stored<Document>, ServiceId)> for DocumentBody {
 
 /// List documents
 ///
-/// With the number of operations and sections that were understood, and warnings.
+/// Returns the documents with the number of operations and sections found in each, and any warnings.
 #[utoipa::path(
     get,
     path = "/services/{id}/docs",
@@ -151,7 +151,7 @@ async fn list(
 /// Reads an API description (OpenAPI, Swagger, Google Discovery, or a Postman collection) or text. With
 /// `type` `url`, the gateway fetches the document. If the URL leads to a web page that shows an API
 /// description (such as Swagger UI or the page of a file on a code host), the gateway finds and fetches
-/// the description; `warnings` says from where. `warnings` is never empty if no operations were found.
+/// the description; `warnings` contains its URL. If no operations are found, `warnings` says why.
 #[utoipa::path(
     post,
     path = "/services/{id}/docs",
@@ -193,7 +193,7 @@ fn with_advice(problem: Problem) -> Problem {
 
 /// Delete a document
 ///
-/// Its operations and sections are no longer known.
+/// Its operations and sections are removed from the service.
 #[utoipa::path(
     delete,
     path = "/services/{id}/docs/{docId}",

@@ -33,7 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new().routes(routes!(get))
 }
 
-/// Everything that needs a human.
+/// Everything that requires human attention.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Inbox)]
 pub(crate) struct InboxBody {
@@ -72,7 +72,7 @@ pub(crate) struct RefusedCredentialBody {
     /// Number of 401 and 403 responses.
     #[schema(minimum = 1)]
     count: i64,
-    /// When the last of them arrived.
+    /// When the last of these responses arrived.
     #[schema(value_type = String, format = DateTime)]
     last_at: Timestamp,
 }
@@ -87,10 +87,10 @@ pub(crate) struct FailedRenewalBody {
     service_name: String,
     /// Why the last attempt failed.
     reason: String,
-    /// When the first of these attempts failed.
+    /// When the attempts began to fail.
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
-    /// When the last of them failed.
+    /// When the last attempt failed.
     #[schema(value_type = String, format = DateTime)]
     last_at: Timestamp,
 }

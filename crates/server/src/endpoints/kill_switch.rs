@@ -25,7 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = KillSwitch)]
 pub(crate) struct KillSwitchBody {
-    /// Whether all requests of all agents are refused.
+    /// Whether all requests from agents in the workspace are refused.
     active: bool,
     /// Reason that the user gave.
     #[schema(required)]
@@ -66,7 +66,7 @@ impl KillSwitchBody {
 
 /// Get kill switch status
 ///
-/// While it is active, requests of all agents of the workspace are refused.
+/// While it is active, all requests from agents in the workspace are refused.
 #[utoipa::path(
     get,
     path = "/kill-switch",

@@ -13,7 +13,7 @@ const OPENMETRICS: HeaderValue =
 
 /// Prometheus metrics
 ///
-/// Counts and durations since this process started, in the `OpenMetrics` text format.
+/// Returns counts and durations since this process started, in the `OpenMetrics` text format.
 #[utoipa::path(
     get,
     path = "/metrics",

@@ -1,5 +1,7 @@
 //! `GET /openapi.json`: serves the OpenAPI document.
 
+use std::sync::{Arc, LazyLock};
+
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -8,10 +10,17 @@ use http::header::CONTENT_TYPE;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// The function that returns the OpenAPI document. The routes pass it in, because the document
+/// The OpenAPI document, written when it is first read. The routes pass it in, because the document
 /// describes this endpoint too.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct DocumentSource(pub(crate) fn() -> Bytes);
+#[derive(Clone)]
+pub(crate) struct DocumentSource(Arc<LazyLock<Bytes, Box<dyn FnOnce() -> Bytes + Send>>>);
+
+impl DocumentSource {
+    /// Creates the source of the document that `write` returns.
+    pub(crate) fn new(write: impl FnOnce() -> Bytes + Send + 'static) -> Self {
+        Self(Arc::new(LazyLock::new(Box::new(write))))
+    }
+}
 
 /// Get the OpenAPI document
 ///
@@ -29,5 +38,5 @@ pub(crate) struct DocumentSource(pub(crate) fn() -> Bytes);
     ))
 )]
 pub(crate) async fn openapi(Extension(document): Extension<DocumentSource>) -> Response {
-    ([(CONTENT_TYPE, JSON)], document.0()).into_response()
+    ([(CONTENT_TYPE, JSON)], Bytes::clone(&document.0)).into_response()
 }

@@ -313,7 +313,7 @@ fn first_piece(now: Timestamp, pieces: u32, long: Duration) -> Timestamp {
 
 /// Get overview statistics
 ///
-/// Numbers of decisions, overall and for each part of the period.
+/// Returns the number of requests per decision, for the whole period and for each interval.
 #[utoipa::path(
     get,
     path = "/overview",

@@ -9,8 +9,8 @@ use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
 
 use super::list::foreign_cursor;
-use crate::codes::Code;
 use crate::problem::Problem;
+use gaiterguard_problem::Code;
 
 impl Problem {
     /// 401 `not_authenticated`: no valid session.

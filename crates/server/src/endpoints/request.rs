@@ -76,7 +76,7 @@ pub(crate) struct RequestBody {
     /// was held by an earlier version of the gateway, or if the summary is damaged.
     #[schema(required)]
     summary: Option<Summary>,
-    /// ID of the user who approved or denied the action, or who ended it before a decision.
+    /// ID of the user who approved or denied the action, or who ended it before a ruling.
     #[schema(required)]
     decided_by: Option<i64>,
     /// Email address of that user. Null if the user is not a member of the workspace.
@@ -151,7 +151,7 @@ struct Filter {
 
 /// List requests
 ///
-/// Newest first.
+/// Returns requests with their decisions, newest first.
 #[utoipa::path(
     get,
     path = "/requests",
@@ -203,7 +203,7 @@ async fn list(
 
 /// Get a request
 ///
-/// With its decision, the reasons for it, and its outcome.
+/// Returns the request with its decision, the reasons for the decision, and its outcome.
 #[utoipa::path(
     get,
     path = "/requests/{id}",

@@ -84,7 +84,7 @@ pub(crate) struct CredentialKeys {
     /// Number of names; 0 if the service has no credential.
     count: usize,
     /// Why the responding replica could not fetch an access token; omitted if it could, or has not tried.
-    /// Requests of agents fail for this reason until the operator replaces the credential or the token
+    /// Agents' requests fail for this reason until the operator replaces the credential or the token
     /// endpoint recovers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -172,7 +172,7 @@ fn watched(definitions: &DefinitionStore, found: Stored<Service>) -> ServiceBody
 
 /// List services
 ///
-/// With the names of their credential's fields, never with values.
+/// Returns the services with the names of their credential fields. Values are never returned.
 #[utoipa::path(
     get,
     path = "/services",
@@ -216,7 +216,7 @@ async fn create(
 
 /// Get a service
 ///
-/// With the names of its credential's fields, never with values.
+/// Returns the service with the names of its credential fields. Values are never returned.
 #[utoipa::path(
     get,
     path = "/services/{id}",

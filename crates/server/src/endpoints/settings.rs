@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::caller::Caller;
 use super::configured::{Configured, DatabaseKind};
 use super::state::DashboardState;
-use crate::codes::Code;
 use crate::problem::{Problem, ProblemBody};
+use gaiterguard_problem::Code;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

@@ -18,8 +18,8 @@ use http::HeaderMap;
 use http::header::{ACCEPT, HOST};
 use http::uri::Authority;
 
-use crate::codes::Code;
 use crate::problem::Problem;
+use gaiterguard_problem::Code;
 
 /// Browsers resolve this name to the local machine, whatever DNS says.
 const LOCALHOST: &str = "localhost";

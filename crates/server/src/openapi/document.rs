@@ -112,12 +112,16 @@ fn document(handlers: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     document
 }
 
-/// Returns the API's OpenAPI document, given the descriptions of all handlers. It ends with a line feed.
-pub(crate) fn to_json(handlers: utoipa::openapi::OpenApi) -> String {
+/// Returns the API's OpenAPI document, given the descriptions of all handlers and the path of the gateway's URL
+/// without a slash at its end. It ends with a line feed.
+pub(crate) fn to_json(handlers: utoipa::openapi::OpenApi, path: &str) -> String {
     let plain = |error| -> ! { unreachable!("the document is plain data: {error}") };
     let mut document =
         serde_json::to_value(document(handlers)).unwrap_or_else(|error| plain(error));
     gaiterguard_openapi::complete(&mut document);
+    if !path.is_empty() {
+        document["servers"][0]["url"] = path.into();
+    }
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_else(|error| plain(error));
     text.push('\n');
     text

@@ -11,8 +11,8 @@ use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
 use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
-use crate::codes::Code;
 use crate::problem::ProblemBody;
+use gaiterguard_problem::Code;
 
 /// A code with the status that it is sent with: its usual one, or another of its statuses.
 macro_rules! sent {

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use http::StatusCode;
 
 use super::{cell, check_page};
-use crate::codes::Code;
+use gaiterguard_problem::Code;
 
 const INTRODUCTION: &str = "# Error codes
 
-<!-- Generated from crates/server/src/codes.rs: run `make reference`. -->
+<!-- Generated from crates/problem/src/code.rs: run `make reference`. -->
 
 Every error of the gateway is `application/problem+json` (RFC 9457) with a stable `code`:
 

@@ -150,12 +150,21 @@ pub(crate) fn only(values: &Values) -> Option<Money> {
     }
 }
 
+/// Returns the currency of an amount, and whether its unit is known. Only amounts in the same one may be added up.
+pub(crate) fn unit(amount: &Value, values: &Values) -> Option<(String, bool)> {
+    let money = money(amount, &values.kept)?;
+    Some((money.currency, money.unit_is_documented))
+}
+
 /// Returns an amount in its currency; `None` if the currency is not known.
 fn money(amount: &Value, others: &[Value]) -> Option<Money> {
     let currency = currency_of(amount, others)?;
     let in_units = match unit_of(amount) {
         Unit::Major => Some(amount.text.clone()),
         Unit::Minor => decimals(&currency).and_then(|decimals| from_minor(&amount.text, decimals)),
+        // A currency without smaller units has only one.
+        Unit::Unknown if decimals(&currency) == Some(0) => Some(amount.text.clone()),
+        Unit::Unknown if has_alike_with_decimals(amount, others) => Some(amount.text.clone()),
         Unit::Unknown => None,
     };
     Some(Money {
@@ -163,6 +172,14 @@ fn money(amount: &Value, others: &[Value]) -> Option<Money> {
         unit_is_documented: in_units.is_some(),
         value: in_units.unwrap_or_else(|| amount.text.clone()),
     })
+}
+
+/// Whether another amount with the same name has decimals, so that all of them are in units of the currency.
+fn has_alike_with_decimals(amount: &Value, others: &[Value]) -> bool {
+    amount.meaning.is_none()
+        && others.iter().any(|other| {
+            other.text.contains('.') && is_amount(other) && other.names == amount.names
+        })
 }
 
 /// Returns an amount with its currency, as people write it.
@@ -219,9 +236,20 @@ pub(crate) fn recognize(values: &mut [Value]) {
         // `{"amount": {"minorUnits": 4500}}`.
         let is_in_minor_units =
             first == "minor" && own.all(|word| is_in("unit units amount value", &word));
-        let says_amount = first == "amount" || is_in_minor_units;
-        if says_amount && value.role != Role::Identifier && is_decimal(&value.text) {
+        // ISO 20022 abbreviates it: `InstdAmt`.
+        let is_abbreviated = words(value.name()).any(|word| word == "amt");
+        let says_amount = first == "amount" || is_in_minor_units || is_abbreviated;
+        let written = written(&value.text);
+        let is_number = written.is_some() || is_decimal(&value.text);
+        if says_amount && value.role != Role::Identifier && is_number {
             value.role = Role::Amount;
+        }
+        if value.role == Role::Amount
+            && !value.is_cut
+            && let Some((number, currency)) = written
+        {
+            value.text = number;
+            value.currency = currency;
         }
     }
     let mut currencies = values.iter().filter(|value| is_currency(value));
@@ -249,6 +277,64 @@ pub(crate) fn recognize(values: &mut [Value]) {
     }
 }
 
+/// Reads an amount that is written for people: `4120 EUR`, `€1,250.50`, `5,00`. Returns its number and its currency;
+/// `None` for a plain number, and for anything else.
+fn written(text: &str) -> Option<(String, Option<String>)> {
+    let text = text.trim();
+    let is_digit = |c: char| c.is_ascii_digit();
+    let start = text.find(|c: char| is_digit(c) || c == '-')?;
+    let end = text.rfind(is_digit)? + 1;
+    let (before, after) = (text[..start].trim(), text.get(end..)?.trim());
+    let currency = match (before, after) {
+        ("", "") => None,
+        (mark, "") | ("", mark) => Some(currency_mark(mark)?),
+        _ => return None,
+    };
+    let number = text.get(start..end)?;
+    if currency.is_none() && is_decimal(number) {
+        return None;
+    }
+    Some((ungrouped(number)?, currency))
+}
+
+/// Returns the code of a currency that is written next to a number.
+fn currency_mark(mark: &str) -> Option<String> {
+    const CODES: &str = "AED ARS AUD BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR JPY KES KRW \
+        MXN MYR NGN NOK NZD PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR";
+    let upper = mark.to_ascii_uppercase();
+    let of_symbol = SYMBOLS.iter().find(|(_, symbol)| *symbol == mark);
+    of_symbol
+        .map(|(code, _)| (*code).to_owned())
+        .or_else(|| is_in(CODES, &upper).then_some(upper))
+}
+
+/// Returns a number without the marks between its thousands, and with a point before its decimals. A comma before
+/// anything but two or three digits may be either.
+fn ungrouped(number: &str) -> Option<String> {
+    if is_decimal(number) {
+        return Some(number.to_owned());
+    }
+    let is_grouped = |whole: &str, mark: char| {
+        let digits = whole.strip_prefix('-').unwrap_or(whole);
+        let mut parts = digits.split(mark);
+        let first = parts.next().unwrap_or_default();
+        (1..=3).contains(&first.len()) && parts.all(|part| part.len() == 3)
+    };
+    let plain = |whole: &str, mark: char| whole.replace(mark, "");
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let found = if number.contains(',') && !fraction.contains(',') && is_grouped(whole, ',') {
+        let point = if fraction.is_empty() { "" } else { "." };
+        format!("{}{point}{fraction}", plain(whole, ','))
+    } else {
+        let (whole, fraction) = number.rsplit_once(',')?;
+        if fraction.len() != 2 || !is_grouped(whole, '.') {
+            return None;
+        }
+        format!("{}.{fraction}", plain(whole, '.'))
+    };
+    is_decimal(&found).then_some(found)
+}
+
 /// Whether a value names a currency.
 pub(crate) fn is_currency(value: &Value) -> bool {
     let name = value.name().to_ascii_lowercase();
@@ -271,6 +357,9 @@ pub(crate) fn currencies(values: &Values) -> Vec<String> {
 }
 
 fn currency_of(amount: &Value, others: &[Value]) -> Option<String> {
+    if amount.currency.is_some() {
+        return amount.currency.clone();
+    }
     let currencies = || others.iter().filter(|other| is_currency(other));
     let sibling = currencies().find(|other| other.parent() == amount.parent());
     let found = sibling.or_else(|| {
@@ -298,6 +387,11 @@ fn code(text: &str) -> Option<String> {
 }
 
 fn unit_of(amount: &Value) -> Unit {
+    // ISO 20022 gives decimal numbers.
+    let is_of_message = words(amount.name()).any(|word| word == "amt");
+    if amount.currency.is_some() || is_of_message {
+        return Unit::Major;
+    }
     let is_minor_word = |word: &str| is_in("cent cents minor pence", word);
     if words(amount.name()).any(|word| is_minor_word(&word)) {
         return Unit::Minor;

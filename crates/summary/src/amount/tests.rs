@@ -6,6 +6,7 @@ fn value(name: &str, text: &str, meaning: Option<&str>) -> Value {
         names: vec![name.to_owned()],
         text: text.to_owned(),
         is_cut: false,
+        currency: None,
         role: Role::of(name),
         meaning: meaning.map(str::to_owned),
     }

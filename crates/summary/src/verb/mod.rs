@@ -6,11 +6,15 @@ mod method;
 
 use gaiterguard_apidocs::Operation;
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_judge::Role;
 use http::{HeaderMap, Method};
 
 use crate::acts::{ACT_WRAPPERS, act_of, is_noun, unknown_act};
+use crate::amount::is_amount;
+use crate::kind::STORES;
 use crate::path::Target;
 use crate::segments::is_file;
+use crate::values::Value;
 use crate::words::{
     SEVERAL, act_of_noun, begins_with_verb, capitalized, is_general, is_in, is_verb, noun_of,
     plural, singular, spaced, words,
@@ -69,6 +73,13 @@ impl Phrase {
         self.verb == "Transfer" && self.is_of_thing()
     }
 
+    /// Whether work is handed to somebody else: a ticket or a call.
+    fn moves_case(&self) -> bool {
+        const CASES: &str = "call case chat conversation incident issue lead ticket task thread";
+        let noun = self.noun.as_deref().map(singular).unwrap_or_default();
+        self.moves_object() && is_in(CASES, noun.rsplit(' ').next().unwrap_or_default())
+    }
+
     /// Whether the noun says nothing without what it belongs to, such as the settings of a workspace.
     pub(crate) fn is_part(&self) -> bool {
         self.noun
@@ -81,27 +92,27 @@ impl Phrase {
         is_in(MILD, &self.verb)
     }
 
+    /// Whether a thing that lets somebody or something sign in is made, given or renewed.
+    fn is_about_access(&self) -> bool {
+        const MAKES: &str = "Add Change Create Generate Issue Make Mint Regenerate Register Renew Replace Reset \
+            Roll Rotate Set Update Upload";
+        is_in(MAKES, &self.verb) && self.gives_access()
+    }
+
     /// Whether the thing that is created lets somebody or something sign in.
     fn gives_access(&self) -> bool {
-        const IDENTITIES: &[&str] = &[
-            "access key",
-            "access token",
-            "api key",
-            "api token",
-            "app password",
-            "deploy key",
-            "service account",
-            "ssh key",
-        ];
         let noun = self.noun.as_deref().unwrap_or_default();
-        IDENTITIES.iter().any(|identity| noun.ends_with(identity))
+        is_identity(noun)
     }
 
     /// Whether the thing is a person, so that a recipient in the request is the person itself.
     pub(crate) fn is_person(&self) -> bool {
         let noun = self.noun.as_deref().unwrap_or_default();
         let last = noun.rsplit(' ').next().unwrap_or_default();
-        is_in("contact customer employee lead member person user", last)
+        is_in(
+            "contact customer employee lead member person user",
+            &singular(last),
+        )
     }
 }
 
@@ -117,6 +128,34 @@ const PLAIN_ACTS: &str = "accept activate approve archive assign attach cancel d
 /// Verbs at the end of the path of a DELETE that are what is done; any other is what is deleted.
 const REMOVES: &str = "cancel clear deactivate delete destroy detach disable discard expunge purge reject remove \
     revoke terminate unassign unlink void";
+
+/// Things that let somebody or something sign in.
+const IDENTITIES: &[&str] = &[
+    "access key",
+    "access token",
+    "api key",
+    "api secret",
+    "api token",
+    "app password",
+    "client secret",
+    "credential",
+    "credentials",
+    "deploy key",
+    "key pair",
+    "refresh token",
+    "secret",
+    "secret key",
+    "service account",
+    "signing key",
+    "ssh key",
+];
+
+fn is_identity(noun: &str) -> bool {
+    IDENTITIES.iter().any(|identity| noun.ends_with(identity))
+}
+
+/// The noun for what a place holds.
+const ENTRIES: &str = "entries";
 
 /// Nouns that say nothing without what they belong to.
 const GENERIC: &str = "attribute config configuration content data detail entry field info item list metadata \
@@ -203,6 +242,14 @@ pub(crate) fn with_headers(phrase: &mut Phrase, method: &Method, headers: &Heade
     }
 }
 
+/// Says that entries are what is deleted or changed, if only a value names the place that holds them.
+pub(crate) fn with_place(phrase: &mut Phrase, values: &[Value]) {
+    let names_place = |value: &Value| value.names.len() == 1 && is_in(STORES, value.name());
+    if phrase.noun.is_none() && !phrase.takes_name && values.iter().any(names_place) {
+        phrase.noun = Some("entry".to_owned());
+    }
+}
+
 /// Returns the effect of a request in the light of its verb, of the calls within it, and of a switch that
 /// destroys. It becomes graver, or names a change that the method alone does not show.
 pub(crate) fn refined(
@@ -226,6 +273,49 @@ pub(crate) fn refined(
         own => own,
     };
     of_calls.map_or(own, |of_calls| of_calls.min(own))
+}
+
+/// Returns the effect of a request by the thing that it is about, where words elsewhere in the path read like another
+/// effect: a key of a payment service pays nothing, and a DNS record runs nothing.
+pub(crate) fn of_thing(
+    effect: Effect,
+    method: &Method,
+    phrase: &Phrase,
+    target: &Target,
+    values: &[Value],
+) -> Effect {
+    let says_other = |role: Role| values.iter().any(|value| value.role == role);
+    match effect {
+        Effect::Pay | Effect::Code | Effect::Change | Effect::Create
+            if phrase.is_about_access() && !values.iter().any(is_amount) =>
+        {
+            Effect::Access
+        }
+        Effect::Pay if phrase.moves_case() && !values.iter().any(is_amount) => Effect::Change,
+        Effect::Code if is_of_dns(phrase, target) && !says_other(Role::Command) => {
+            if *method == Method::POST && phrase.verb == "Create" {
+                Effect::Create
+            } else {
+                Effect::Change
+            }
+        }
+        own => own,
+    }
+}
+
+/// Whether a request is about the records of a domain.
+fn is_of_dns(phrase: &Phrase, target: &Target) -> bool {
+    const PLACES: &str = "dns domain hosted zone";
+    const RECORDS: &str = "record recordset rrset zone";
+    let noun = phrase.noun.as_deref().map(singular).unwrap_or_default();
+    let last = noun.rsplit(' ').next().unwrap_or_default();
+    let mut all = target.words.iter().flat_map(|word| words(word));
+    all.any(|word| is_in(PLACES, &singular(&word)))
+        && (is_in(RECORDS, last)
+            || target
+                .words
+                .iter()
+                .any(|word| is_in(RECORDS, &singular(&spaced(word)))))
 }
 
 /// Returns the phrase of a DELETE whose path ends with a verb that removes nothing. It ends what the
@@ -336,9 +426,14 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
         }
         let collection = before
             .last()
-            .filter(|_| !target.names.is_empty() || object.is_none())
-            // The path of a remote call has a word for any of them: `/method/client.delete`.
-            .filter(|word| !is_in("action call method rpc", word) || !last.contains('.'));
+            .filter(|_| {
+                let is_open = object.as_deref().is_none_or(|object| object == ENTRIES);
+                !target.names.is_empty() || is_open
+            })
+            // The path of a remote call has a word for any of them: `/method/client.delete`, `/action/deleteMany`.
+            .filter(|word| !is_in("action call method rpc", word));
+        let is_of_collection = collection.is_some() && object.as_deref() == Some(ENTRIES);
+        let object = object.filter(|_| !is_of_collection);
         // A search is for several.
         let searches = is_in("Count Export List Query Search", &verb);
         let noun_of = |word: &str| {
@@ -412,9 +507,41 @@ fn of_path(effect: Effect, method: &Method, target: &Target, form: Form) -> Phra
         };
     }
     let act = target.names.last().and_then(|name| name.noun.as_deref());
+    // An agreement that is deleted is ended, and its record stays.
+    let is_agreement =
+        act.is_some_and(|word| is_in("appointment booking reservation", &noun_of(word)));
     let act = act.filter(|word| is_in(PLAIN_ACTS, word) && *method != Method::DELETE);
+    // Something is sent to a place at the root that has only a name: `POST /ops-oncall`.
+    let is_place = *method == Method::POST
+        && target.names.iter().all(|name| name.noun.is_none())
+        && target.names.last().is_some_and(|name| {
+            name.value.contains(['-', '_']) && !name.value.bytes().any(|byte| byte.is_ascii_digit())
+        });
+    let verb = match plain(effect, method, None, form) {
+        "Change" if is_place => "Post to",
+        "Delete" if is_agreement => "Cancel",
+        verb => verb,
+    };
+    // `POST /payments/sepa` pays in a way that the name says, and changes no payment.
+    let says_way = target
+        .names
+        .last()
+        .is_some_and(|name| !name.value.bytes().any(|byte| byte.is_ascii_digit()));
+    if *method == Method::POST
+        && effect == Effect::Pay
+        && says_way
+        && let Some(noun) = last_name_noun()
+        && let Some(verb) = act_of(effect, &noun)
+    {
+        return Phrase {
+            verb: verb.to_owned(),
+            noun: None,
+            takes_name: false,
+            is_for_all: false,
+        };
+    }
     Phrase {
-        verb: act.map_or_else(|| plain(effect, method, None, form).to_owned(), capitalized),
+        verb: act.map_or_else(|| verb.to_owned(), capitalized),
         noun: last_name_noun().filter(|_| act.is_none()),
         takes_name: true,
         is_for_all: false,
@@ -428,6 +555,14 @@ fn is_generic(word: &str) -> bool {
 /// Replaces a verb that says nothing about the payment by the one that the path has: `/transfer/create`.
 fn of_money(effect: Effect, verb: String, target: &Target) -> String {
     if effect != Effect::Pay || !is_in(MILD, &verb) || matches!(&*verb, "Change" | "Update") {
+        return verb;
+    }
+    // A key of a payment service is made and not paid.
+    if target
+        .trailing_words()
+        .last()
+        .is_some_and(|word| is_identity(&singular(&spaced(word))))
+    {
         return verb;
     }
     // In `/reservations/r1/no-show`, nothing is reserved.
@@ -482,7 +617,7 @@ fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
     // `_delete_by_query` is about what a place holds.
     let rest = rest.map(|rest| {
         if rest.starts_with("by ") {
-            "entries".to_owned()
+            ENTRIES.to_owned()
         } else {
             rest
         }

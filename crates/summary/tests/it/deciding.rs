@@ -77,7 +77,10 @@ fn every_amount_of_a_payment_is_named() {
         "items": [{"payee": "Kite", "amount": "12.00"}, {"payee": "Moss", "amount": "990.00"}],
     });
     let found = of(Effect::Pay, &Method::POST, "/payments/batch", &body);
-    assert_eq!(found.text(), "Bulk pay SEK 12.00, SEK 990.00 to Kite, Moss");
+    assert_eq!(
+        found.text(),
+        "Bulk pay SEK 1,002.00 in total (SEK 12.00, SEK 990.00) to Kite, Moss"
+    );
 }
 
 #[test]

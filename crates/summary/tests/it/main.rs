@@ -3,6 +3,7 @@
 mod bounds;
 mod clarity;
 mod cuts;
+mod danger;
 mod deciding;
 mod evaluation;
 mod headers;
@@ -15,6 +16,7 @@ mod remote_calls;
 mod removals;
 mod said_acts;
 mod secrets;
+mod totals;
 mod verbs;
 
 use gaiterguard_apidocs::{Body, Field, Operation};

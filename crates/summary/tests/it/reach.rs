@@ -30,7 +30,7 @@ fn a_selection_without_a_condition_is_for_all() {
         (
             "/readings/_delete_by_query",
             json!({"query": {"match_all": {}}}),
-            "Delete all entries · match all none (selects all)",
+            "Delete all readings · match all none (selects all)",
         ),
         (
             "/v1/sensors/delete",
@@ -107,7 +107,7 @@ fn a_list_is_named_up_to_five_with_its_shared_beginning_once() {
     );
     assert_eq!(
         found,
-        "Bulk create gift cards · cards value 2 × 30 · for ann, bob"
+        "Bulk create gift cards · cards value 60 in total (2 × 30) · for ann, bob"
     );
 }
 

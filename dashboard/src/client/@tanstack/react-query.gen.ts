@@ -44,7 +44,7 @@ export const listAgentsQueryKey = (options?: Options<ListAgentsData>) => createQ
 /**
  * List agents
  *
- * In the order of their creation, with the services that each may use. Keys are never returned.
+ * Returns the agents in order of creation, with the services that each may use. Keys are never returned.
  */
 export const listAgentsOptions = (options?: Options<ListAgentsData>) => queryOptions<ListAgentsResponse, ListAgentsError, ListAgentsResponse, ReturnType<typeof listAgentsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -532,9 +532,9 @@ export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>)
 /**
  * Sign in
  *
- * After five wrong passwords for an account, or twenty from one source, within a minute, further
- * attempts are refused. A browser or source that has signed in to the account before has its own
- * limit of five.
+ * After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
+ * within a minute, further attempts are refused. A browser or address that has signed in to the account
+ * before has its own limit of five.
  */
 export const logInMutation = (options?: Partial<Options<LogInData>>): UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> => {
     const mutationOptions: UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> = {
@@ -806,7 +806,7 @@ export const getKillSwitchQueryKey = (options?: Options<GetKillSwitchData>) => c
 /**
  * Get kill switch status
  *
- * While it is active, requests of all agents of the workspace are refused.
+ * While it is active, all requests from agents in the workspace are refused.
  */
 export const getKillSwitchOptions = (options?: Options<GetKillSwitchData>) => queryOptions<GetKillSwitchResponse, GetKillSwitchError, GetKillSwitchResponse, ReturnType<typeof getKillSwitchQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -865,7 +865,7 @@ export const getMetricsQueryKey = (options?: Options<GetMetricsData>) => createQ
 /**
  * Prometheus metrics
  *
- * Counts and durations since this process started, in the `OpenMetrics` text format.
+ * Returns counts and durations since this process started, in the `OpenMetrics` text format.
  */
 export const getMetricsOptions = (options?: Options<GetMetricsData>) => queryOptions<GetMetricsResponse, GetMetricsError, GetMetricsResponse, ReturnType<typeof getMetricsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -883,8 +883,8 @@ export const getMetricsOptions = (options?: Options<GetMetricsData>) => queryOpt
 /**
  * Complete an authorization
  *
- * Exchanges the code that a provider returned for the credential of the service. Only the user who
- * began the authorization can complete it, once, within 15 minutes.
+ * Exchanges the provider's authorization code for the service's credential. Only the user who began
+ * the authorization can complete it, once, within 15 minutes.
  */
 export const completeAuthorizationMutation = (options?: Partial<Options<CompleteAuthorizationData>>): UseMutationOptions<CompleteAuthorizationResponse, CompleteAuthorizationError, Options<CompleteAuthorizationData>> => {
     const mutationOptions: UseMutationOptions<CompleteAuthorizationResponse, CompleteAuthorizationError, Options<CompleteAuthorizationData>> = {
@@ -925,7 +925,7 @@ export const getOverviewQueryKey = (options?: Options<GetOverviewData>) => creat
 /**
  * Get overview statistics
  *
- * Numbers of decisions, overall and for each part of the period.
+ * Returns the number of requests per decision, for the whole period and for each interval.
  */
 export const getOverviewOptions = (options?: Options<GetOverviewData>) => queryOptions<GetOverviewResponse, GetOverviewError, GetOverviewResponse, ReturnType<typeof getOverviewQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1024,7 +1024,7 @@ export const listRequestsQueryKey = (options?: Options<ListRequestsData>) => cre
 /**
  * List requests
  *
- * Newest first.
+ * Returns requests with their decisions, newest first.
  */
 export const listRequestsOptions = (options?: Options<ListRequestsData>) => queryOptions<ListRequestsResponse, ListRequestsError, ListRequestsResponse, ReturnType<typeof listRequestsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1044,7 +1044,7 @@ export const listRequestsInfiniteQueryKey = (options?: Options<ListRequestsData>
 /**
  * List requests
  *
- * Newest first.
+ * Returns requests with their decisions, newest first.
  */
 export const listRequestsInfiniteOptions = (options?: Options<ListRequestsData>) => infiniteQueryOptions<ListRequestsResponse, ListRequestsError, InfiniteData<ListRequestsResponse>, QueryKey<Options<ListRequestsData>>, string | Pick<QueryKey<Options<ListRequestsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -1073,7 +1073,7 @@ export const getRequestQueryKey = (options: Options<GetRequestData>) => createQu
 /**
  * Get a request
  *
- * With its decision, the reasons for it, and its outcome.
+ * Returns the request with its decision, the reasons for the decision, and its outcome.
  */
 export const getRequestOptions = (options: Options<GetRequestData>) => queryOptions<GetRequestResponse, GetRequestError, GetRequestResponse, ReturnType<typeof getRequestQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1093,7 +1093,7 @@ export const listRulesQueryKey = (options?: Options<ListRulesData>) => createQue
 /**
  * List rules
  *
- * In the order of their creation, enabled or not.
+ * Returns all rules, enabled or not, in order of creation.
  */
 export const listRulesOptions = (options?: Options<ListRulesData>) => queryOptions<ListRulesResponse, ListRulesError, ListRulesResponse, ReturnType<typeof listRulesQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1113,7 +1113,7 @@ export const listRulesInfiniteQueryKey = (options?: Options<ListRulesData>): Que
 /**
  * List rules
  *
- * In the order of their creation, enabled or not.
+ * Returns all rules, enabled or not, in order of creation.
  */
 export const listRulesInfiniteOptions = (options?: Options<ListRulesData>) => infiniteQueryOptions<ListRulesResponse, ListRulesError, InfiniteData<ListRulesResponse>, QueryKey<Options<ListRulesData>>, string | Pick<QueryKey<Options<ListRulesData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -1218,7 +1218,7 @@ export const validateConditionMutation = (options?: Partial<Options<ValidateCond
 /**
  * Delete a rule
  *
- * It applies to no further request. Earlier decisions keep its name.
+ * The rule no longer applies to new requests. Earlier decisions keep its name.
  */
 export const deleteRuleMutation = (options?: Partial<Options<DeleteRuleData>>): UseMutationOptions<DeleteRuleResponse, DeleteRuleError, Options<DeleteRuleData>> => {
     const mutationOptions: UseMutationOptions<DeleteRuleResponse, DeleteRuleError, Options<DeleteRuleData>> = {
@@ -1239,7 +1239,7 @@ export const getRuleQueryKey = (options: Options<GetRuleData>) => createQueryKey
 /**
  * Get a rule
  *
- * With its condition, its effect, and whether it is enabled.
+ * Returns the rule with its condition, its effect, and whether it is enabled.
  */
 export const getRuleOptions = (options: Options<GetRuleData>) => queryOptions<GetRuleResponse, GetRuleError, GetRuleResponse, ReturnType<typeof getRuleQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1276,7 +1276,7 @@ export const updateRuleMutation = (options?: Partial<Options<UpdateRuleData>>): 
 /**
  * Send DELETE to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -1299,7 +1299,7 @@ export const passGetQueryKey = (options: Options<PassGetData>) => createQueryKey
 /**
  * Send GET to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -1319,7 +1319,7 @@ export const passGetOptions = (options: Options<PassGetData>) => queryOptions<un
 /**
  * Send PATCH to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -1340,7 +1340,7 @@ export const passPatchMutation = (options?: Partial<Options<PassPatchData>>): Us
 /**
  * Send POST to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -1361,7 +1361,7 @@ export const passPostMutation = (options?: Partial<Options<PassPostData>>): UseM
 /**
  * Send PUT to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, the password of Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. Addresses of the service in `Location`, `Content-Location`, and `Link` lead back to the gateway.
+ * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -1384,7 +1384,7 @@ export const listServicesQueryKey = (options?: Options<ListServicesData>) => cre
 /**
  * List services
  *
- * With the names of their credential's fields, never with values.
+ * Returns the services with the names of their credential fields. Values are never returned.
  */
 export const listServicesOptions = (options?: Options<ListServicesData>) => queryOptions<ListServicesResponse, ListServicesError, ListServicesResponse, ReturnType<typeof listServicesQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1443,7 +1443,7 @@ export const getServiceQueryKey = (options: Options<GetServiceData>) => createQu
 /**
  * Get a service
  *
- * With the names of its credential's fields, never with values.
+ * Returns the service with the names of its credential fields. Values are never returned.
  */
 export const getServiceOptions = (options: Options<GetServiceData>) => queryOptions<GetServiceResponse, GetServiceError, GetServiceResponse, ReturnType<typeof getServiceQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1525,7 +1525,7 @@ export const listDocumentsQueryKey = (options: Options<ListDocumentsData>) => cr
 /**
  * List documents
  *
- * With the number of operations and sections that were understood, and warnings.
+ * Returns the documents with the number of operations and sections found in each, and any warnings.
  */
 export const listDocumentsOptions = (options: Options<ListDocumentsData>) => queryOptions<ListDocumentsResponse, ListDocumentsError, ListDocumentsResponse, ReturnType<typeof listDocumentsQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -1545,7 +1545,7 @@ export const listDocumentsInfiniteQueryKey = (options: Options<ListDocumentsData
 /**
  * List documents
  *
- * With the number of operations and sections that were understood, and warnings.
+ * Returns the documents with the number of operations and sections found in each, and any warnings.
  */
 export const listDocumentsInfiniteOptions = (options: Options<ListDocumentsData>) => infiniteQueryOptions<ListDocumentsResponse, ListDocumentsError, InfiniteData<ListDocumentsResponse>, QueryKey<Options<ListDocumentsData>>, string | Pick<QueryKey<Options<ListDocumentsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
 // @ts-ignore
@@ -1575,7 +1575,7 @@ export const listDocumentsInfiniteOptions = (options: Options<ListDocumentsData>
  * Reads an API description (OpenAPI, Swagger, Google Discovery, or a Postman collection) or text. With
  * `type` `url`, the gateway fetches the document. If the URL leads to a web page that shows an API
  * description (such as Swagger UI or the page of a file on a code host), the gateway finds and fetches
- * the description; `warnings` says from where. `warnings` is never empty if no operations were found.
+ * the description; `warnings` contains its URL. If no operations are found, `warnings` says why.
  */
 export const createDocumentMutation = (options?: Partial<Options<CreateDocumentData>>): UseMutationOptions<CreateDocumentResponse, CreateDocumentError, Options<CreateDocumentData>> => {
     const mutationOptions: UseMutationOptions<CreateDocumentResponse, CreateDocumentError, Options<CreateDocumentData>> = {
@@ -1594,7 +1594,7 @@ export const createDocumentMutation = (options?: Partial<Options<CreateDocumentD
 /**
  * Delete a document
  *
- * Its operations and sections are no longer known.
+ * Its operations and sections are removed from the service.
  */
 export const deleteDocumentMutation = (options?: Partial<Options<DeleteDocumentData>>): UseMutationOptions<DeleteDocumentResponse, DeleteDocumentError, Options<DeleteDocumentData>> => {
     const mutationOptions: UseMutationOptions<DeleteDocumentResponse, DeleteDocumentError, Options<DeleteDocumentData>> = {

@@ -49,8 +49,8 @@ function Audit() {
     <>
       <PageTitle>Audit</PageTitle>
       <p className="mb-3 max-w-prose text-sm text-soft">
-        Who did what. Each entry contains the hash of the previous one, so changes and deletions are
-        detected.
+        Who did what. Each entry contains the hash of the previous one, so changes and deletions can
+        be detected.
       </p>
       <AuditTools />
       <FilterBar filter={filter} onChange={change} />

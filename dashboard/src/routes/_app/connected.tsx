@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { createFileRoute, Link } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { completeAuthorizationMutation } from '#/client/@tanstack/react-query.gen';
 import { sentenceOf } from '#/session/client';
 import { Visible } from '#/text/Visible';
@@ -15,14 +15,28 @@ interface Redirected {
   state?: string;
   iss?: string;
   error?: string;
+  error_description?: string;
 }
+
+/** The names of these parameters. */
+const PARAMETERS = ['code', 'state', 'iss', 'error', 'error_description'] as const;
+
+/** The errors whose codes do not speak for themselves (RFC 6749, section 4.1.2.1), in words. */
+const REASONS: Readonly<Record<string, string>> = {
+  access_denied: 'You canceled, or the provider denied access',
+  invalid_scope: 'The provider does not know the scope, or may not grant it',
+  unauthorized_client: 'The provider does not let this client connect in the browser',
+};
+
+/** How much of the provider’s own description is shown. */
+const DESCRIPTION_CHARACTERS_MAX = 300;
 
 export const Route = createFileRoute('/_app/connected')({
   validateSearch: (search): Redirected => {
     const found: Redirected = {};
     // The router reads a value that looks like a number as one, which would lose digits of a long code.
     const raw = new URLSearchParams(window.location.search);
-    for (const name of ['code', 'state', 'iss', 'error'] as const) {
+    for (const name of PARAMETERS) {
       const value = raw.get(name) ?? search[name];
       if (value !== undefined && value !== null) found[name] = String(value);
     }
@@ -33,7 +47,9 @@ export const Route = createFileRoute('/_app/connected')({
 
 /** Ends an authorization: hands the provider's code to the gateway, once. */
 function Connected() {
-  const { code, state, iss, error } = Route.useSearch();
+  const search = Route.useSearch();
+  // Kept, because they leave the address bar below.
+  const [{ code, state, iss, error, error_description: description }] = useState(search);
   const queries = useQueryClient();
   const isSent = useRef(false);
   const complete = useMutation({
@@ -43,10 +59,10 @@ function Connected() {
   });
   const { mutate } = complete;
   useEffect(() => {
+    // The parameters do not stay in the address bar or the history.
+    window.history.replaceState(window.history.state, '', window.location.pathname);
     if (isSent.current || code === undefined || state === undefined) return;
     isSent.current = true;
-    // The code does not stay in the address bar or the history.
-    window.history.replaceState(window.history.state, '', window.location.pathname);
     mutate({ body: { code, state, ...(iss !== undefined && { iss }) } });
   }, [code, state, iss, mutate]);
   const service = complete.data?.service;
@@ -56,7 +72,9 @@ function Connected() {
       <PageTitle>Connect a service</PageTitle>
       {error !== undefined && (
         <Failure>
-          The provider refused: <Visible text={error} />. Nothing was changed.
+          {REASONS[error] ?? 'The provider refused'} (<Visible text={error} />
+          ). {description !== undefined && <ProviderWords text={description} />}
+          Nothing was changed. To try again, open the service and connect again.
         </Failure>
       )}
       {error === undefined && (code === undefined || state === undefined) && !isSent.current && (
@@ -79,6 +97,20 @@ function Connected() {
           </p>
         </div>
       )}
+    </>
+  );
+}
+
+/** Quotes the provider, which is a stranger: only the beginning, as text. */
+function ProviderWords({ text }: { text: string }) {
+  const words =
+    text.length > DESCRIPTION_CHARACTERS_MAX
+      ? `${text.slice(0, DESCRIPTION_CHARACTERS_MAX)}…`
+      : text;
+  return (
+    <>
+      The provider says: “<Visible text={words} />
+      ”.{' '}
     </>
   );
 }

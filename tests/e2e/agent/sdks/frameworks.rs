@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::run;
 use super::scripted_model::{delete_note_by_mcp, serve};
+use crate::wild::mcp_clients::check as check_schema;
 
 const TOOLS: [&str; 6] = [
     "list_services",
@@ -142,7 +143,7 @@ async fn the_sdks_of_model_providers_accept_every_tool() {
 }
 
 /// Checks the declarations of functions against the rules that all providers have for names, descriptions and
-/// the top of a schema, and that no parameter was lost on the way.
+/// schemas, and that no parameter was lost on the way.
 fn check_functions(functions: &[Value], schema: &str) {
     let names: Vec<_> = functions.iter().map(|tool| &tool["name"]).collect();
     assert_eq!(json!(names), json!(TOOLS));
@@ -160,6 +161,7 @@ fn check_functions(functions: &[Value], schema: &str) {
         for keyword in ["oneOf", "anyOf", "allOf", "enum", "not"] {
             assert_eq!(parameters.get(keyword), None, "{tool}");
         }
+        check_schema(parameters, tool["name"].as_str().unwrap());
     }
     let proposal = functions
         .iter()

@@ -21,7 +21,7 @@ fn path(scene: &Scene) -> String {
 }
 
 /// Returns the JSON blocks of a page.
-fn blocks(page: &str) -> Vec<&str> {
+pub(super) fn blocks(page: &str) -> Vec<&str> {
     page.split("```json\n")
         .skip(1)
         .map(|rest| rest.split_once("```").unwrap().0)

@@ -1,8 +1,11 @@
 //! Clients that were written for other servers. Only their base URL and key are changed.
 
+mod claude_code;
 mod curl;
+mod fetch;
 mod frameworks;
 mod github;
+mod intents;
 mod mcp_configuration;
 mod openai;
 mod scripted_model;

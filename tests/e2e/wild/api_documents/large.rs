@@ -1,12 +1,65 @@
 //! Documents that are too large, and parts of documents.
 
-use std::time::Duration;
+use std::future::Future;
+use std::time::{Duration, Instant};
 
-use gaiterguard_testkit::scene::Scene;
+use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{Reply, Storage};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use super::{add, added, ids, operations, pointers, refused};
+
+/// The pause between reads: 50 of them are sent in a second.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Longer than anything takes that does not wait for a document, even on a busy machine.
+const MOMENT: Duration = Duration::from_secs(10);
+
+/// How much memory reading a document of 40 MB may take, in bytes: the text, the selected part of it, and buffers.
+const DOCUMENT_MEMORY_MAX: usize = 256 << 20;
+
+/// Does something while an agent reads. Panics if a read fails or is slow, or if reads wait for the work.
+#[expect(
+    clippy::print_stdout,
+    reason = "a run with --nocapture shows how long reads take"
+)]
+async fn while_reading<T>(scene: &Scene, what: &str, work: impl Future<Output = T>) -> T {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let agent = scene.agent.clone();
+    let reading = tokio::spawn(async move {
+        loop {
+            let started = Instant::now();
+            let read = agent.propose(request("GET", "/a")).send().await;
+            read.expect_status(200);
+            sender.send(started.elapsed()).unwrap();
+            tokio::time::sleep(PAUSE).await;
+        }
+    });
+    let started = Instant::now();
+    let result = work.await;
+    let duration = started.elapsed();
+    reading.abort();
+    let ended = reading.await.unwrap_err();
+    assert!(ended.is_cancelled(), "{what}: {ended}");
+    let mut reads = Vec::new();
+    while let Ok(read) = receiver.try_recv() {
+        reads.push(read);
+    }
+    let slowest = reads.iter().max().copied().unwrap_or_default();
+    println!(
+        "{what}: {duration:?}, {} reads, the slowest {slowest:?}",
+        reads.len()
+    );
+    assert!(slowest < MOMENT, "{what}: {slowest:?}");
+    let reads_min = usize::try_from(duration.as_secs()).unwrap();
+    assert!(
+        reads.len() >= reads_min,
+        "{what}: {} reads in {duration:?}",
+        reads.len()
+    );
+    result
+}
 
 /// A description of some 40 MB: 12,000 operations with their own schemas.
 fn large() -> String {
@@ -37,13 +90,17 @@ fn large() -> String {
     )
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_document_that_is_too_large_is_refused_with_advice_that_works() {
     let scene = Scene::new(Storage::Sqlite).await;
     scene.allow_everything().await;
     let text = large();
     assert!(text.len() > 40 << 20, "{}", text.len());
-    let upload = add(&scene, json!({"type": "openapi", "content": text})).await;
+    let memory = scene.gateway.peak_memory_bytes();
+    let started = Instant::now();
+    let uploaded = add(&scene, json!({"type": "openapi", "content": text}));
+    let upload = while_reading(&scene, "the upload", uploaded).await;
+    assert!(started.elapsed() < MOMENT, "{:?}", started.elapsed());
     let problem = upload.expect_problem(413, "payload_too_large").json();
     let detail = problem["detail"].as_str().unwrap();
     for part in ["16777216 bytes", "type url", "include", "tags or paths"] {
@@ -52,7 +109,10 @@ async fn a_document_that_is_too_large_is_refused_with_advice_that_works() {
 
     let url = format!("{}/large.json", scene.upstream.url());
     scene.upstream.on("/large.json", Reply::text(text));
-    let (field, message) = refused(&scene, json!({"type": "url", "content": url})).await;
+    let started = Instant::now();
+    let fetched = refused(&scene, json!({"type": "url", "content": url}));
+    let (field, message) = while_reading(&scene, "the refused fetch", fetched).await;
+    assert!(started.elapsed() < MOMENT, "{:?}", started.elapsed());
     assert_eq!(field, "content");
     for part in [
         "larger than 16777216 bytes",
@@ -65,13 +125,9 @@ async fn a_document_that_is_too_large_is_refused_with_advice_that_works() {
     // The advice works, while requests are served.
     let include = json!({"tags": ["tag3"], "paths": ["/group10"]});
     let wanted = json!({"type": "url", "content": url, "include": include});
-    let ask = async {
-        for _ in 0..20 {
-            scene.get("/a").await.expect_status(200);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let (made, ()) = tokio::join!(added(&scene, wanted.clone()), ask);
+    let made = while_reading(&scene, "the import", added(&scene, wanted.clone())).await;
+    let taken = scene.gateway.peak_memory_bytes() - memory;
+    assert!(taken < DOCUMENT_MEMORY_MAX, "{} MiB", taken >> 20);
     let expected = (0..12_000).filter(|n| n % 7 == 3 && n % 100 == 10).count();
     assert_eq!(made["operations"], expected);
     let warnings = made["warnings"].to_string();

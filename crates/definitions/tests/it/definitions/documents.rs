@@ -83,3 +83,23 @@ async fn a_document_comes_back_as_it_was_given() {
         0
     );
 }
+
+#[tokio::test]
+async fn a_service_has_at_most_a_hundred_documents() {
+    let setup = Setup::new().await;
+    let one = created(&setup, "one", "none", json!(null)).await;
+    let add = async || {
+        let new = fields(json!({"type": "markdown", "content": "# One page"}));
+        document::create(&setup.definitions, setup.editor, one.id, new).await
+    };
+    let mut last = None;
+    for _ in 0..100 {
+        last = Some(add().await.unwrap().id);
+    }
+    let error = add().await.unwrap_err();
+    assert!(error.to_string().contains("100 documents"), "{error}");
+    document::delete(&setup.definitions, setup.editor, one.id, last.unwrap())
+        .await
+        .unwrap();
+    add().await.unwrap();
+}

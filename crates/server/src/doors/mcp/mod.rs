@@ -22,12 +22,12 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 use self::tools::{Call, Tools};
 use super::agent;
-use crate::codes::Code;
 use crate::extract::read_body;
 use crate::middleware::RequestContext;
 use crate::openapi::responses::{InvalidBody, Unavailable};
 use crate::problem::Problem;
 use crate::state::AgentState;
+use gaiterguard_problem::Code;
 
 /// Model Context Protocol endpoint
 ///
@@ -44,7 +44,7 @@ use crate::state::AgentState;
         (status = 202, description = "The notification was accepted."),
         (status = 401, description = "`invalid_agent_key`: the agent key is missing, unknown, \
                                       revoked, or expired."),
-        (status = 403, description = "`cross_origin_refused`: the request comes from a page from \
+        (status = 403, description = "`cross_origin_refused`: the request comes from a web page of \
                                       another origin."),
         (status = 404, description = "The method is not supported; the JSON-RPC message says so.", body = Object),
         InvalidBody, Unavailable,

@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 
 /// List agents
 ///
-/// In the order of their creation, with the services that each may use. Keys are never returned.
+/// Returns the agents in order of creation, with the services that each may use. Keys are never returned.
 #[utoipa::path(
     get,
     path = "/agents",

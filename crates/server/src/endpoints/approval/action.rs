@@ -115,7 +115,7 @@ pub(crate) struct ActionBody {
     /// Email address of that user. Null if the user is not a member of the workspace.
     #[schema(required)]
     resolved_by_name: Option<String>,
-    /// Note of that user to the agent.
+    /// That user's note to the agent.
     #[schema(required)]
     note: Option<String>,
     /// The approval, if the action is approved or was executed.
@@ -147,12 +147,12 @@ pub(crate) struct ApprovalBody {
     /// Email address of that user. Null if the user is not a member of the workspace.
     #[schema(required)]
     by_name: Option<String>,
-    /// Note of that user to the agent.
+    /// That user's note to the agent.
     #[schema(required)]
     note: Option<String>,
 }
 
-/// An observation that raised or lowered the risk score.
+/// An observation about the request, and how strongly it raised the risk score.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Signal)]
 pub(crate) struct SignalBody {

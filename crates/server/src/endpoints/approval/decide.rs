@@ -43,7 +43,7 @@ pub(crate) struct ApprovalDecisionBody {
     #[schema(max_length = 2000)]
     note: Option<String>,
     /// Digest of the request that the user reviewed. If the action's request has a different
-    /// digest, the decision is refused.
+    /// digest, the ruling is refused.
     #[schema(pattern = "^[0-9a-fA-F]{64}$")]
     digest: Option<String>,
     /// How long the approval can be undone before the request is released to the agent, in seconds. To

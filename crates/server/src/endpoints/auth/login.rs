@@ -61,9 +61,9 @@ struct LoggedInBody {
 
 /// Sign in
 ///
-/// After five wrong passwords for an account, or twenty from one source, within a minute, further
-/// attempts are refused. A browser or source that has signed in to the account before has its own
-/// limit of five.
+/// After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
+/// within a minute, further attempts are refused. A browser or address that has signed in to the account
+/// before has its own limit of five.
 #[utoipa::path(
     post,
     path = "/auth/login",

@@ -4,8 +4,8 @@ use gaiterguard_settings::CorsOrigins;
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::codes::Code;
 use crate::problem::Problem;
+use gaiterguard_problem::Code;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

@@ -27,18 +27,18 @@ pub(crate) struct SessionBody {
     /// When the user signed in.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
-    /// When it expires if it is not used before.
+    /// When it expires if it is not used before then.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
     /// When it was last refreshed, or when the user signed in if it never was. A client in use
     /// refreshes its session before each access token expires.
     #[schema(value_type = String, format = DateTime)]
     last_used_at: Timestamp,
-    /// Beginning of the `User-Agent` of the client at that time. Untrusted text.
+    /// Beginning of the client's `User-Agent` at `lastUsedAt`. Untrusted text.
     #[schema(required)]
     user_agent: Option<String>,
-    /// Address that the client connected from at that time. Behind a reverse proxy, it is that of the
-    /// proxy.
+    /// IP address that the client connected from at `lastUsedAt`. Behind a reverse proxy, it is the
+    /// proxy's address.
     #[schema(required, example = "192.0.2.7")]
     address: Option<String>,
     /// Whether it is the session of this request.

@@ -8,11 +8,11 @@ use gaiterguard_simulation::{Proposal, ProposeError, TriedExample, propose};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::codes::Code;
 use crate::endpoints::editing::Editing;
 use crate::extract::ApiJson;
 use crate::openapi::responses::{InvalidBody, SignedOut, Unavailable};
 use crate::problem::{Problem, ProblemBody};
+use gaiterguard_problem::Code;
 
 /// A rule in plain words to translate into a condition.
 #[derive(Deserialize, ToSchema)]

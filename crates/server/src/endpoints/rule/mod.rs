@@ -155,7 +155,7 @@ async fn shown(editing: &Editing, rule: Stored<Rule>) -> Result<Json<RuleBody>, 
 
 /// List rules
 ///
-/// In the order of their creation, enabled or not.
+/// Returns all rules, enabled or not, in order of creation.
 #[utoipa::path(
     get,
     path = "/rules",
@@ -210,7 +210,7 @@ async fn create(
 
 /// Get a rule
 ///
-/// With its condition, its effect, and whether it is enabled.
+/// Returns the rule with its condition, its effect, and whether it is enabled.
 #[utoipa::path(
     get,
     path = "/rules/{id}",
@@ -255,7 +255,7 @@ async fn update(
 
 /// Delete a rule
 ///
-/// It applies to no further request. Earlier decisions keep its name.
+/// The rule no longer applies to new requests. Earlier decisions keep its name.
 #[utoipa::path(
     delete,
     path = "/rules/{id}",

@@ -1,7 +1,4 @@
-//! All problem codes, with their statuses and meanings.
-//!
-//! Error responses, the reference of error codes, and the problems in the OpenAPI document come from
-//! this table.
+//! The table of the codes.
 
 use http::StatusCode;
 
@@ -9,31 +6,30 @@ macro_rules! codes {
     ($($code:ident = $word:literal, [$($status:ident),+]: $meaning:literal,)+) => {
         /// The code of a problem.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Code {
+        pub enum Code {
             $(#[doc = $meaning] $code,)+
         }
 
         impl Code {
             /// Every code, in alphabetical order of the words.
-            #[cfg(test)]
-            pub(crate) const ALL: &[Self] = &[$(Self::$code),+];
+            pub const ALL: &[Self] = &[$(Self::$code),+];
 
             /// Returns the stable value of `code`.
-            pub(crate) fn as_str(self) -> &'static str {
+            pub fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$code => $word,)+
                 }
             }
 
             /// Returns the HTTP statuses that the code is sent with. The first is the usual one.
-            pub(crate) fn statuses(self) -> &'static [StatusCode] {
+            pub fn statuses(self) -> &'static [StatusCode] {
                 match self {
                     $(Self::$code => &[$(StatusCode::$status),+],)+
                 }
             }
 
             /// Returns the meaning, as one or more sentences in Markdown.
-            pub(crate) fn meaning(self) -> &'static str {
+            pub fn meaning(self) -> &'static str {
                 match self {
                     $(Self::$code => $meaning,)+
                 }
@@ -44,17 +40,17 @@ macro_rules! codes {
 
 impl Code {
     /// Returns the usual HTTP status.
-    pub(crate) fn status(self) -> StatusCode {
+    pub fn status(self) -> StatusCode {
         self.statuses()[0]
     }
 
     /// Returns the URI reference of the problem type.
-    pub(crate) fn problem_type(self) -> String {
+    pub fn problem_type(self) -> String {
         format!("/problems/{}", self.as_str())
     }
 
     /// Returns the code in words: `not_found` becomes `Not found`.
-    pub(crate) fn title(self) -> String {
+    pub fn title(self) -> String {
         let mut title = self.as_str().replace('_', " ");
         if let Some(first) = title.get_mut(..1) {
             first.make_ascii_uppercase();
@@ -139,7 +135,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed", [METHOD_NOT_ALLOWED]:
         "The path does not support this method; `Allow` lists the methods that it supports.",
     NameTaken = "name_taken", [CONFLICT]:
-        "Another definition already has this name.",
+        "Another service already has this name.",
     NotAuthenticated = "not_authenticated", [UNAUTHORIZED]:
         "The access token is missing, invalid, or expired, or its session has ended.",
     NotFound = "not_found", [NOT_FOUND]:
