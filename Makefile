@@ -42,7 +42,6 @@ rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstream
 	scripts/python-tools.sh
 	scripts/node-tools.sh
 	scripts/real-descriptions.sh
-	cargo test --locked --workspace --doc
 	scripts/fit-weights.py --check
 	scripts/with-postgres.sh $(if $(shell command -v cargo-nextest),\
 		cargo nextest run --locked --profile ci --workspace,\
