@@ -82,6 +82,36 @@ test('an unknown outcome is notified', async () => {
   await clear();
 });
 
+test('a service without an access token is notified, once for all its failing requests', async () => {
+  const { port } = stage.upstream;
+  stage.upstream.statuses.set('/token', 400);
+  stage.upstream.bodies.set('/token', JSON.stringify({ error: 'invalid_grant' }));
+  const made = await stage.call('POST', '/services', {
+    name: 'books',
+    baseUrl: `http://127.0.0.1:${port}`,
+    authType: 'oauth2',
+    credentials: {
+      token_url: `http://127.0.0.1:${port}/token`,
+      client_id: 'gateway',
+      refresh_token: 'a-refresh-token',
+    },
+  });
+  expect(made.status).toBe(201);
+  const books = (await stage.agent('bookkeeper', [made.json.id])).key;
+  const request = { service_id: made.json.id, method: 'GET', path: '/balance' };
+  for (let time = 0; time < 3; time++) expect((await stage.ask(books, request)).status).toBe(502);
+  await expect
+    .poll(shown, { timeout: 15_000 })
+    .toMatchObject([{ title: 'No access token for books', actionId: undefined }]);
+  await clear();
+  // Another request, whose notification follows any other of the service.
+  await stage.hold(key, service, '/after/the/failures');
+  await expect
+    .poll(async () => (await shown()).map(({ title }) => title), { timeout: 15_000 })
+    .toEqual([expect.stringMatching(/failures/)]);
+  await clear();
+});
+
 test('a click on a notification opens its request in the page that is open', async () => {
   const { page } = stage;
   const action = await stage.hold(key, service, '/clicked');

@@ -415,7 +415,7 @@ export const endSession = <ThrowOnError extends boolean = true>(options: Options
  *
  * Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?,
  * at}`, `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active,
- * at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
+ * at}`, `credential.failing` with `{service_id, at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
  * that reconnects with `Last-Event-ID` receives the events it missed; an event may arrive twice.
  * The stream ends when the session ends.
  */

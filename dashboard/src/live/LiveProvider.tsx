@@ -12,14 +12,14 @@ import {
   useRef,
   useState,
 } from 'react';
-import { type Action, getApproval, type PendingApprovals } from '#/client';
+import { type Action, getApproval, getService, type PendingApprovals } from '#/client';
 import type * as generated from '#/client/@tanstack/react-query.gen';
 import {
   getKillSwitchQueryKey,
   listPendingApprovalsQueryKey,
 } from '#/client/@tanstack/react-query.gen';
 import { collectBursts } from '#/notify/burst';
-import { noticeOf } from '#/notify/notice';
+import { failingNotice, noticeOf } from '#/notify/notice';
 import { notifyState, show } from '#/notify/notify';
 import { onNotificationClick } from '#/notify/worker';
 import { sessionUser } from '#/session/session';
@@ -163,6 +163,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       });
       await show(noticeOf(action), open);
     };
+    const onFailing = async (serviceId: number) => {
+      const { data: service } = await getService({ path: { id: serviceId }, throwOnError: true });
+      await show(failingNotice(service), open);
+    };
     const refetchAction = (actionId: string) => {
       void queries.invalidateQueries({
         predicate: ({ queryKey }) => {
@@ -190,6 +194,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
         if (data.event === 'action.repeated') refetchAction(data.action_id);
         else onUpdated(data.action_id, data.status);
       }
+      // The inbox shows it even if this fails.
+      if (event.event === 'credential.failing') void onFailing(data.service_id).catch(() => {});
       if (event.event === 'kill_switch.changed') {
         void queries.invalidateQueries({ queryKey: getKillSwitchQueryKey() });
       }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Action } from '#/client';
-import { groupNotice, noticeOf } from './notice';
+import type { Action, Service } from '#/client';
+import { failingNotice, groupNotice, noticeOf } from './notice';
 
 const ACTION = {
   action_id: 'a1',
@@ -30,6 +30,12 @@ describe('a notification', () => {
     expect(title).toBe('Pay €12,500.00');
     expect(body).toBe('Pays · a[U+202E]b → things');
     expect(actionId).toBe('a1');
+  });
+
+  it('of a service without an access token names the service', () => {
+    const { title, tag } = failingNotice({ id: 3, name: 'ma\u202eil' } as Service);
+    expect(title).toBe('No access token for ma[U+202E]il');
+    expect(tag).toBe('credential 3');
   });
 
   it('of a request without a summary is short, and shows no query', () => {

@@ -1,7 +1,7 @@
 /** The texts of notifications. */
 import { EFFECTS, isEffect } from '#/action/effect';
 import { headline } from '#/action/headline';
-import type { Action } from '#/client';
+import type { Action, Service } from '#/client';
 import { counted } from '#/text/count';
 import { fold } from '#/text/fold';
 import { visibleText } from '#/text/visible';
@@ -32,6 +32,15 @@ export function noticeOf(action: Action): Notice {
     body: visibleText(`${effectWord}${agent_name} → ${service_name}`),
     tag: `${actionId} ${isUnknown ? 'unknown' : 'held'}`,
     actionId,
+  };
+}
+
+/** Returns the notification of a service for which no access token can be fetched. */
+export function failingNotice(service: Service): Notice {
+  return {
+    title: visibleText(beginning(`No access token for ${service.name}`)),
+    body: 'Agents’ requests to this service fail until its credential works again.',
+    tag: `credential ${service.id}`,
   };
 }
 

@@ -80,7 +80,7 @@ impl<S: Sync> FromRequestParts<S> for ResumeHeaders {
 ///
 /// Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?,
 /// at}`, `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active,
-/// at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
+/// at}`, `credential.failing` with `{service_id, at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
 /// that reconnects with `Last-Event-ID` receives the events it missed; an event may arrive twice.
 /// The stream ends when the session ends.
 #[utoipa::path(
@@ -236,6 +236,10 @@ fn event_data(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
             let data = json!({ "active": detail["active"], "at": entry.at });
             vec![("kill_switch.changed", data)]
         }
+        (Some(Event::CredentialFailing), Some(Subject::Service(service))) => {
+            let data = json!({ "service_id": service, "at": entry.at });
+            vec![("credential.failing", data)]
+        }
         _ => Vec::new(),
     }
 }
@@ -304,6 +308,13 @@ mod tests {
             [(
                 "kill_switch.changed",
                 r#"{"active":true,"at":"1970-01-01T00:00:00.000Z"}"#.to_owned()
+            )]
+        );
+        assert_eq!(
+            names("credential.failing", "service:3", &json!({ "reason": "r" })),
+            [(
+                "credential.failing",
+                r#"{"service_id":3,"at":"1970-01-01T00:00:00.000Z"}"#.to_owned()
             )]
         );
         assert!(names("session.created", "session:1", &json!({})).is_empty());
