@@ -1,5 +1,6 @@
-//! Path templates: `/v1/{Sid}.json`, `/repos/{owner}/contents/{path}`, `/v1/{name=shelves/*}:sell`
-//! and the other spellings that documents use.
+//! Path templates in the notations that documents use: `OpenAPI`, URI templates (RFC 6570),
+//! `google.api.http`, and the route tables of web frameworks. Examples: `/v1/{Sid}.json`,
+//! `/repos/{owner}/contents/{path}`, `/v1/{name=shelves/*}:sell`.
 
 use thiserror::Error;
 
@@ -15,10 +16,10 @@ pub const TEMPLATE_SEGMENTS_MAX: usize = 64;
 pub const SEGMENT_PARAMETERS_MAX: usize = 16;
 
 /// The limit on the parameters of a template that may span slashes. Further ones match a single
-/// segment.
+/// segment, because each of them multiplies the steps of a search.
 const SPANNING_MAX: usize = 2;
 
-/// The reason why a template cannot be matched.
+/// Why a template cannot be matched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub(crate) enum TemplateError {
     /// It is too long.
@@ -73,7 +74,7 @@ impl Glob {
             return false;
         };
         for piece in middle {
-            // The leftmost match leaves the most text for the pieces that follow.
+            // The leftmost match leaves the most text for what follows, so no other has to be tried.
             let Some(after) = after_a_character(text) else {
                 return false;
             };
@@ -180,8 +181,8 @@ fn is_name(character: char) -> bool {
     character.is_alphanumeric() || "_-.".contains(character)
 }
 
-/// Returns whether a regular expression matches a slash: it contains one outside a negated class, or
-/// matches any character.
+/// Returns whether a regular expression is meant to match slashes: it contains one outside a negated class,
+/// or it is a wildcard such as `.*`.
 pub(crate) fn pattern_spans(pattern: &str) -> bool {
     let bare = pattern.trim_start_matches('^').trim_end_matches('$');
     if matches!(bare, ".*" | ".+" | "(.*)" | "(.+)" | "**") {
@@ -240,7 +241,7 @@ impl Reading<'_> {
                 || slot.spans
                 || (self.spans)(slot.name)
                 || (whole && self.may_catch_all && is_catch_all_name(slot.name));
-            // Two adjacent parameters match the same texts as one.
+            // Nothing separates adjacent parameters, so they match as one.
             if pieces.len() == 1 || pieces.last().is_some_and(|piece| !piece.is_empty()) {
                 pieces.push(String::new());
             }
@@ -269,7 +270,7 @@ fn push_literal(pieces: &mut [String], text: &str) {
     }
 }
 
-/// Matches `:id` and `<int:id>`, the parameters of route tables.
+/// Returns whether a segment is a parameter of a route table, such as `:id` or `<int:id>`.
 fn is_colon_or_angle_parameter(text: &str) -> bool {
     let colon = text
         .strip_prefix(':')
@@ -278,8 +279,8 @@ fn is_colon_or_angle_parameter(text: &str) -> bool {
     colon || angle
 }
 
-/// Names that documents give to the parameter for the rest of a path, if they cannot express it
-/// otherwise.
+/// Returns whether documents give this name to a parameter for the rest of a path. `OpenAPI` has no
+/// notation for such a parameter.
 fn is_catch_all_name(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.replace(['_', '-'], "");
@@ -289,8 +290,8 @@ fn is_catch_all_name(name: &str) -> bool {
     ) || name.ends_with("path")
 }
 
-/// Splits a key into its path and query. The query may also follow a `#`, which makes keys unique that
-/// differ in nothing else.
+/// Splits a key into its path and query. The query may also follow a `#`: some documents use it to
+/// distinguish keys with the same path.
 fn split_query(key: &str) -> (&str, Vec<(String, Option<String>)>) {
     let Some(at) = find_outside_braces(key, |character| matches!(character, '?' | '#')) else {
         return (key, Vec::new());
@@ -313,7 +314,7 @@ fn split_query(key: &str) -> (&str, Vec<(String, Option<String>)>) {
     (path, pairs)
 }
 
-/// Returns the path of a key that is an absolute URL.
+/// Returns the path of a key, without the scheme and host of an absolute URL.
 fn path_of(key: &str) -> &str {
     match key.split_once("://") {
         Some((scheme, rest)) if scheme.chars().all(char::is_alphabetic) => {
@@ -344,6 +345,8 @@ fn expand_patterns(path: &str) -> String {
                     }
                     match part {
                         "*" => {
+                            // `*` is one of several segments. Its name differs from the parameter's, so
+                            // that what the document says about the parameter does not apply.
                             expanded.push_str("{in ");
                             expanded.push_str(name);
                             expanded.push('}');
@@ -365,7 +368,8 @@ fn expand_patterns(path: &str) -> String {
     expanded
 }
 
-/// Splits after the brace that closes an open one. Regular expressions may contain pairs of braces.
+/// Splits the text after an opening brace at the brace that closes it. A regular expression in between may
+/// contain pairs of braces.
 fn split_at_closing(text: &str) -> Option<(&str, &str)> {
     let mut depth = 1_usize;
     for (at, character) in text.char_indices() {
@@ -395,7 +399,7 @@ fn find_outside_braces(text: &str, wanted: impl Fn(char) -> bool) -> Option<usiz
 }
 
 fn split_outside_braces(text: &str, separator: char) -> Vec<&str> {
-    // Braces that never close hide nothing.
+    // Unbalanced braces do not enclose anything, so every separator counts.
     if text.matches('{').count() != text.matches('}').count() {
         return text.split(separator).collect();
     }

@@ -66,8 +66,8 @@ const FIELDS: [Field; 15] = [
     field("param", "`query`: name of the query parameter.", Some(256)),
     field(
         "placeholder",
-        "`path`: name of the placeholder, written in braces in the path of the base URL or of each request, \
-         that the credential replaces. Example: `token` for `/bot{token}/sendMessage`.",
+        "`path`: name of the placeholder that the credential replaces. The placeholder is written in braces in \
+         the path of the base URL or of each request. Example: `token` for `/bot{token}/sendMessage`.",
         Some(64),
     ),
     secret("value", "`api_key`, `query`, and `path`: the key."),

@@ -40,12 +40,12 @@ const NOTE_CHARS_MAX: usize = 1_000;
 body! {
     /// A document to add.
     pub struct NewDocument {
-        /// Format of `content`, or `auto` to have it recognized.
+        /// Format of `content`, or `auto` to detect it.
         kind "type": NewDocumentKind as NewDocumentKind,
         /// Title. Defaults to the title in the document.
         title "title": Option<Title> as Option<Title>,
         /// The document's text, or the URL to fetch it from. Up to 16 MiB; up to 64 MiB from a URL if
-        /// `include` is set. Content compressed with gzip is decompressed; in a text, encode it in base64. The
+        /// `include` is set. Gzip-compressed content is decompressed; to send it as text, encode it in base64. The
         /// URL may point to an API description, to Markdown, to a web page that shows an API description,
         /// or to another HTML page if `allowHtml` is true.
         #[schema(min_length = 1)]
@@ -54,7 +54,7 @@ body! {
         /// default, because most such pages are login pages or API viewers, not the API description.
         allow_html "allowHtml": Option<bool> as Option<bool>,
         /// Whether to fetch the URL with the service's credential, now and when it is fetched again. The
-        /// URL must have the origin of the service's base URL, and redirects to another origin are refused.
+        /// URL must have the same origin as the service's base URL, and redirects to another origin are refused.
         use_credential "useCredential": Option<bool> as Option<bool>,
         /// The part of an API description to read, now and when it is read again. Defaults to all of it.
         include "include": Option<Include> as Option<Include>,

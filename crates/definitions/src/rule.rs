@@ -26,7 +26,7 @@ body! {
         name "name": Name as Name,
         /// Effect.
         effect "effect": RuleEffect as RuleEffect,
-        /// A CEL expression that a request must satisfy. A rule with neither a condition nor a text
+        /// A CEL expression that a request must satisfy. A rule with neither `condition` nor `text`
         /// matches every request of its service and agent. With the effect `allow`, such a rule
         /// forwards risky requests without approval; the response then contains a warning.
         #[schema(max_length = 4096)]
@@ -53,7 +53,7 @@ body! {
         /// Effect.
         #[schema(nullable = false)]
         effect "effect": Change<RuleEffect> as Option<RuleEffect>,
-        /// A CEL expression that a request must satisfy. A rule with neither a condition nor a text
+        /// A CEL expression that a request must satisfy. A rule with neither `condition` nor `text`
         /// matches every request of its service and agent. With the effect `allow`, such a rule
         /// forwards risky requests without approval; the response then contains a warning.
         #[schema(max_length = 4096)]

@@ -28,7 +28,7 @@ body! {
         /// Whether agents may open WebSockets below `/s/{service}/`. Defaults to false. The gateway
         /// decides on the handshake; it does not inspect the messages.
         web_socket "webSocket": Option<bool> as Option<bool>,
-        /// How long the upstream may take until its response begins, in milliseconds, up to 30 minutes.
+        /// How long the upstream may take to begin its response, in milliseconds, up to 30 minutes.
         /// Defaults to `UPSTREAM_TIMEOUT_MS`.
         #[schema(minimum = 1, maximum = 1_800_000)]
         timeout_ms "timeoutMs": Option<TimeoutMs> as Option<u32>,
@@ -60,7 +60,7 @@ body! {
         intent_required "intentRequired": Change<Option<bool>> as Option<bool>,
         /// Whether agents may open WebSockets below `/s/{service}/`.
         web_socket "webSocket": Change<Option<bool>> as Option<bool>,
-        /// How long the upstream may take until its response begins, in milliseconds, up to 30 minutes;
+        /// How long the upstream may take to begin its response, in milliseconds, up to 30 minutes;
         /// null applies `UPSTREAM_TIMEOUT_MS`.
         #[schema(minimum = 1, maximum = 1_800_000)]
         timeout_ms "timeoutMs": Change<Option<TimeoutMs>> as Option<u32>,

@@ -53,7 +53,7 @@ impl DocumentKind {
     }
 }
 
-/// The format of a document to add, or `auto` to have it recognized.
+/// The format of a document to add, or `auto` to detect it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

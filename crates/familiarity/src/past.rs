@@ -39,7 +39,8 @@ pub struct Earlier {
     #[cfg_attr(feature = "schema", schema(value_type = uuid::Uuid))]
     pub action_id: ActionId,
     /// Whether it is the same request: method, URL, body, and the headers that do not differ between
-    /// retries. If false, it is another request to the same operation, and the upstream refused it.
+    /// retries. If false, it is another request to the same operation, and the upstream
+    /// responded to it with an error.
     pub same_request: bool,
     /// Its status.
     pub status: ActionStatus,

@@ -1,17 +1,17 @@
-//! Selecting the parts of a service's documents that are shown to a language model.
+//! Selects the parts of a service's documents that are shown to a language model.
 
 use std::fmt::Write as _;
 
 use gaiterguard_apidocs::{Catalog, Found, Operation};
 
-/// The longest description of an operation, in bytes. The limits in this file together keep the excerpts
-/// for one request near the limit of documentation in a question, 8 KiB.
+/// The longest description of an operation, in bytes. The limits in this file keep usual excerpts for one
+/// request near the 8 KiB of documentation that a question contains. The question cuts longer ones.
 const DESCRIPTION_BYTES_MAX: usize = 2000;
 
 /// The longest description of a field or parameter, in bytes.
 const FIELD_BYTES_MAX: usize = 200;
 
-/// How many fields and parameters of an operation are included.
+/// How many parameters, and how many body fields, of an operation are included.
 const FIELDS_MAX: usize = 60;
 
 /// How many values of a field are included. Longer enumerations are usually countries or currencies.
@@ -45,6 +45,7 @@ pub fn of_request(catalog: &Catalog, operation: Option<&Operation>, path: &str) 
 
 /// Returns the documentation of the operations that a plain-language rule may apply to.
 pub fn of_rule(catalog: &Catalog, text: &str) -> Vec<String> {
+    // The results also contain sections of text, which do not count.
     let found: Vec<String> = catalog
         .search(text, OPERATIONS_MAX * 4)
         .into_iter()
@@ -54,6 +55,7 @@ pub fn of_rule(catalog: &Catalog, text: &str) -> Vec<String> {
         })
         .take(OPERATIONS_MAX)
         .collect();
+    // Without a match, some operations still show how the service names its paths and fields.
     if found.is_empty() {
         catalog
             .operations()
@@ -67,7 +69,7 @@ pub fn of_rule(catalog: &Catalog, text: &str) -> Vec<String> {
 
 fn of_operation(operation: &Operation) -> String {
     let mut text = format!("{} {}", operation.method, operation.template);
-    // Writing into a String cannot fail.
+    // Writing to a `String` cannot fail, so the results of `write!` are ignored.
     if let Some(summary) = &operation.summary {
         let _ = write!(text, ": {}", cut(summary, FIELD_BYTES_MAX));
     }

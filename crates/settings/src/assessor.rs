@@ -64,6 +64,7 @@ impl AssessorSettings {
     pub fn read(source: &Source) -> Result<Self, SettingError> {
         let settings: Self = read(source)?;
         let ceilings = settings.ceilings();
+        // Without a price, every call costs nothing, and the maximum would never be reached.
         if let Some(cost) = ceilings.cost_max
             && ceilings.input_price == 0.0
             && ceilings.output_price == 0.0
@@ -77,8 +78,8 @@ impl AssessorSettings {
         Ok(settings)
     }
 
-    /// Returns the settings of the model, which is reached through `proxy`; `None` if only the built-in assessor
-    /// is used.
+    /// Returns the settings of the model, which is reached through `proxy`; `None` if only the built-in
+    /// assessor is used.
     pub fn llm(&self, proxy: Option<Proxy>) -> Option<LlmSettings> {
         Some(LlmSettings {
             base_url: self.base_url.clone()?,

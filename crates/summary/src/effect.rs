@@ -1,5 +1,5 @@
-//! The effect of a request, where the words of its path mislead: a name such as `report-refunds`, or values and headers
-//! that do more than the path says.
+//! Corrects the effect of a request where the words of its path mislead: a name in the path such as
+//! `report-refunds`, or values and headers that do more than the path says.
 
 use gaiterguard_apidocs::Operation;
 use gaiterguard_domain::effect::Effect;
@@ -13,12 +13,13 @@ use crate::values::Values;
 use crate::words::words;
 use crate::{header, kind};
 
-/// The longest body that is read a second time, in bytes: a summary must not take much longer with a name in
-/// the path than without.
+/// The longest body that is read a second time, in bytes: a name in the path must not make a summary much
+/// slower. A request with a longer body keeps its effect.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// Returns the effect of a request without that of the names in its path. The effect of a documented operation
-/// stays as it is: its path does not name anything by words of an act.
+/// Returns the effect that a request has without the names in its path: a topic named `report-refunds`
+/// refunds nothing. The effect of a documented operation is returned unchanged, because the document
+/// separates names from words.
 pub(crate) fn without_names(
     effect: Effect,
     opened: &Opened<'_>,
@@ -32,6 +33,7 @@ pub(crate) fn without_names(
     if operation.is_some() || !has_words || !is_grave || request.body.len() > BODY_BYTES_MAX {
         return effect;
     }
+    // A number has no words, and keeps the segment in its place.
     let path: Vec<&str> = request
         .path
         .split('/')
@@ -56,13 +58,11 @@ pub(crate) fn without_names(
     effect_of_request(&renamed, Documented::Nothing)
 }
 
-/// Returns the effect of a request in the light of its headers and values: a payment message pays and a header gives
-/// access, whatever the path says.
+/// Returns the effect of a request, given its headers and values: a payment message pays, and a header can
+/// grant access, whatever the path says.
 pub(crate) fn with_values(effect: Effect, headers: &HeaderMap, values: &Values) -> Effect {
     let pays = kind::pays_account(&values.kept) && effect > Effect::Code;
-    let opens = header::decisive(headers)
-        .iter()
-        .any(|(name, value)| header::opens(name, value));
+    let opens = header::gives_access(headers);
     let given = [pays.then_some(Effect::Pay), opens.then_some(Effect::Access)];
     given.into_iter().flatten().fold(effect, Effect::min)
 }

@@ -6,7 +6,7 @@ use crate::member::{beginning, counted};
 use crate::short::short_name;
 use crate::values::Values;
 
-/// Why a value matters, the most important reason first.
+/// Why a value matters. The kinds are listed from the most to the least important.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -38,13 +38,22 @@ const SHOWN_MAX: usize = 12;
 const OPEN: &str = "anonymous authenticated-read blob container everyone internet public public-read \
     public-read-write publicread publicreadwrite true world";
 
+/// Returns the headers that say what a request does and are shown, with their values. None of them may hold a secret.
+pub(crate) fn shown(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    decisive(headers).take(SHOWN_MAX)
+}
+
+/// Whether a header gives others access.
+pub(crate) fn gives_access(headers: &HeaderMap) -> bool {
+    decisive(headers).any(|(name, value)| opens(name, value))
+}
+
 /// Returns the headers that say what a request does, with their values. None of them may hold a secret.
-pub(crate) fn decisive(headers: &HeaderMap) -> Vec<(&str, &str)> {
-    let shown = headers.iter().filter_map(|(name, value)| {
+fn decisive(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+    headers.iter().filter_map(|(name, value)| {
         let (name, value) = (name.as_str(), value.to_str().ok()?);
         (is_decisive(name) && !may_hold_secret(name, value)).then_some((name, value))
-    });
-    shown.take(SHOWN_MAX).collect()
+    })
 }
 
 /// Whether a header opens an object to others: `x-amz-acl: public-read`, `x-goog-grant-read: …`.

@@ -75,7 +75,7 @@ pub struct Subject<'a> {
 pub struct Summary {
     /// The most severe effect.
     pub effect: Effect,
-    /// One line, such as “Refund €20.00 · charge `ch_1`”.
+    /// The parts of a line such as “Refund €20.00 · charge `ch_1`”, in order.
     pub headline: Vec<Part>,
     /// The values that matter most, the most important first. At most six.
     pub facts: Vec<Fact>,

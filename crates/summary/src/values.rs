@@ -144,7 +144,7 @@ pub(crate) fn of_request(
         reader.node(value, &format!("query/{name}"));
         reader.names.truncate(reader.names.len() - depth);
     }
-    for (name, value) in header::decisive(opened.request().headers) {
+    for (name, value) in header::shown(opened.request().headers) {
         reader.names.push(name.to_owned());
         reader.leaf(&format!("header/{name}"), value, Kind::Other);
         reader.names.pop();

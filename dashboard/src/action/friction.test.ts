@@ -68,7 +68,7 @@ describe('an approval', () => {
       { request_body: '{"to":"a@paypal.com.evil.io"}', request_headers: {} },
     ],
     [
-      'header that decides who',
+      'header that affects access',
       {
         summary: {
           ...summary('creates'),

@@ -108,7 +108,7 @@ function findReasons(action: Action): string[] {
   const decides = action.summary?.facts.some(
     ({ kind, location }) => kind === 'access' && location.startsWith('header/'),
   );
-  if (decides) add('header that decides who');
+  if (decides) add('header that affects access');
   for (const { code, weight } of action.signals) {
     const isReading = code === 'statement' && weight < STATEMENT_WEIGHT_MIN;
     // The effect says it already, or the word in the path is that of another one.

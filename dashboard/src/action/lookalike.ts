@@ -70,7 +70,7 @@ function domainsIn(texts: readonly string[]): string[] {
 function remarkOn(domain: string, others: readonly string[]): string | null {
   const labels = domain.split('.');
   if (labels.some((label) => SCRIPTS.filter((script) => script.test(label)).length > 1)) {
-    return 'mixes letters of several alphabets';
+    return 'mixes letters from several alphabets';
   }
   const registered = registeredOf(labels);
   const inner = labels.slice(0, labels.length - registered.length);

@@ -190,7 +190,7 @@ function inHeader({ intent, summary }: Action): string | null {
       kind === 'access' && location.startsWith('header/') && !intent.includes(value),
   );
   return fact
-    ? `The header “${fact.name}: ${fact.value}” decides, and the intent does not mention it.`
+    ? `The header “${fact.name}: ${fact.value}” affects access, but the intent does not mention it.`
     : null;
 }
 

@@ -47,7 +47,7 @@ export function AgentSettingsPanel({ agent }: { agent: Agent }) {
           hint={
             agent.blocked
               ? 'The agent is blocked. Unblock it under “Block or delete”.'
-              : 'If disabled, new requests are refused and running ones canceled. Pending and approved requests remain.'
+              : 'Disabling refuses new requests and cancels running ones. Pending and approved requests remain.'
           }
           disabled={agent.blocked}
           checked={isActive && !agent.blocked}

@@ -112,7 +112,7 @@ print(call_api.invoke({"method": "GET", "path": ${JSON.stringify(input.path)}, "
     },
     {
       name: 'Cursor',
-      note: 'In ~/.cursor/mcp.json, or in .cursor/mcp.json of a project.',
+      note: 'In ~/.cursor/mcp.json, or in a project’s .cursor/mcp.json.',
       code: json({
         mcpServers: {
           gaiterguard: {
@@ -124,7 +124,7 @@ print(call_api.invoke({"method": "GET", "path": ${JSON.stringify(input.path)}, "
     },
     {
       name: 'MCP',
-      note: 'For clients that start a process, such as Claude Desktop: in claude_desktop_config.json, or in .mcp.json of a project.',
+      note: 'For clients that start a process, such as Claude Desktop. Add it to claude_desktop_config.json, or to a project’s .mcp.json.',
       code: json({
         mcpServers: {
           gaiterguard: {
@@ -148,7 +148,7 @@ python3 ~/.claude/skills/gaiterguard-gateway/scripts/gaiterguard.py GET ${shell(
     },
     {
       name: 'Command line',
-      note: 'The program gaiterguard is also a client. It waits for your decision, then executes the request.',
+      note: 'The gaiterguard program is also a client. It waits for your decision, then executes the request.',
       code: `${variables}
 gaiterguard call GET ${shell(input.path)} --service ${shell(input.service)} \\
   --intent "${INTENT}" --wait 10m

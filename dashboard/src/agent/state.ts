@@ -1,7 +1,10 @@
-/** The state that follows from an agent's settings. */
+/** The state of an agent, derived from its settings. */
 import type { Agent } from '#/client';
 
-/** Returns the label of an agent's state: the first that applies. */
+/**
+ * Returns the label and tone of the first state that applies to an agent at a time in milliseconds. The
+ * fields of an unreadable agent are not valid, so that state comes first.
+ */
 export function agentState(
   agent: Agent,
   now: number,

@@ -287,8 +287,8 @@ export const verifyAudit = <ThrowOnError extends boolean = true>(options?: Optio
  * Sign in
  *
  * After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
- * within a minute, further attempts are refused. A browser or address that has signed in to the account
- * before has its own limit of five.
+ * within a minute, further attempts are refused. A browser or IP address that was used to sign in to
+ * the account before has its own limit of five.
  */
 export const logIn = <ThrowOnError extends boolean = true>(options: Options<LogInData, ThrowOnError>) => (options.client ?? client).post<LogInResponses, LogInErrors, ThrowOnError>({
     url: '/auth/login',
@@ -371,7 +371,7 @@ export const register = <ThrowOnError extends boolean = true>(options: Options<R
 /**
  * Get registration status
  *
- * Returns whether `POST /auth/register` accepts an account, and whether it requires the set-up
+ * Returns whether `POST /auth/register` accepts new accounts, and whether it requires the set-up
  * code.
  */
 export const getRegistration = <ThrowOnError extends boolean = true>(options?: Options<GetRegistrationData, ThrowOnError>) => (options?.client ?? client).get<GetRegistrationResponses, GetRegistrationErrors, ThrowOnError>({ url: '/auth/registration', ...options });
@@ -457,7 +457,7 @@ export const getKillSwitch = <ThrowOnError extends boolean = true>(options?: Opt
 });
 
 /**
- * Activate or release the kill switch
+ * Activate or deactivate the kill switch
  *
  * Activating the kill switch cancels every running request and revokes every pending and approved
  * action. While it is active, every new request is refused.
@@ -713,7 +713,7 @@ export const updateRule = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Send DELETE to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -726,7 +726,7 @@ export const passDelete = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Send GET to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -739,7 +739,7 @@ export const passGet = <ThrowOnError extends boolean = true>(options: Options<Pa
 /**
  * Send HEAD to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -752,7 +752,7 @@ export const passHead = <ThrowOnError extends boolean = true>(options: Options<P
 /**
  * Send OPTIONS to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -765,7 +765,7 @@ export const passOptions = <ThrowOnError extends boolean = true>(options: Option
 /**
  * Send PATCH to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -782,7 +782,7 @@ export const passPatch = <ThrowOnError extends boolean = true>(options: Options<
 /**
  * Send POST to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -799,7 +799,7 @@ export const passPost = <ThrowOnError extends boolean = true>(options: Options<P
 /**
  * Send PUT to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -884,7 +884,7 @@ export const updateService = <ThrowOnError extends boolean = true>(options: Opti
  * Authorize a service at its provider
  *
  * Begins the authorization code flow of OAuth 2.0 with PKCE for a service with `authType` `oauth2`. Open
- * the returned address in the browser, sign in at the provider, and give consent. The provider then
+ * the returned URL in the browser, sign in at the provider, and give consent. The provider then
  * sends the browser back to the dashboard, which calls `POST /oauth/callback`.
  */
 export const authorizeService = <ThrowOnError extends boolean = true>(options: Options<AuthorizeServiceData, ThrowOnError>) => (options.client ?? client).post<AuthorizeServiceResponses, AuthorizeServiceErrors, ThrowOnError>({

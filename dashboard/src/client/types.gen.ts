@@ -458,7 +458,7 @@ export type AuditEntry = {
     };
     /**
      * Digests of the rows that were written with this entry: a request with its URL, intent, and
-     * assessment, the new state of an action, and how requests ended (`ends`). Absent if the entry
+     * assessment; the new state of an action; and how requests ended (`ends`). Absent if the entry
      * covers no rows.
      */
     covers?: {
@@ -744,7 +744,7 @@ export type Credentials = {
      */
     param?: string | null;
     /**
-     * `path`: name of the placeholder, written in braces in the path of the base URL or of each request, that the credential replaces. Example: `token` for `/bot{token}/sendMessage`.
+     * `path`: name of the placeholder that the credential replaces. The placeholder is written in braces in the path of the base URL or of each request. Example: `token` for `/bot{token}/sendMessage`.
      */
     placeholder?: string | null;
     /**
@@ -997,7 +997,8 @@ export type EarlierAttempt = {
     action_id: string;
     /**
      * Whether it is the same request: method, URL, body, and the headers that do not differ between
-     * retries. If false, it is another request to the same operation, and the upstream refused it.
+     * retries. If false, it is another request to the same operation, and the upstream
+     * responded to it with an error.
      */
     same_request: boolean;
     /**
@@ -1563,7 +1564,8 @@ export type ListRequestEntry = {
         effect: OperationEffect;
         summary: RequestSummary | null;
         /**
-         * ID of the user who approved or denied the action, or who ended it before a ruling.
+         * ID of the user who approved or denied the action, or who revoked it while it was
+         * pending.
          */
         decided_by: number | null;
         /**
@@ -1844,13 +1846,13 @@ export type NewAgent = {
  */
 export type NewDocument = {
     /**
-     * Format of `content`, or `auto` to have it recognized.
+     * Format of `content`, or `auto` to detect it.
      */
     type: NewDocumentType;
     title?: Title | null;
     /**
      * The document's text, or the URL to fetch it from. Up to 16 MiB; up to 64 MiB from a URL if
-     * `include` is set. Content compressed with gzip is decompressed; in a text, encode it in base64. The
+     * `include` is set. Gzip-compressed content is decompressed; to send it as text, encode it in base64. The
      * URL may point to an API description, to Markdown, to a web page that shows an API description,
      * or to another HTML page if `allowHtml` is true.
      */
@@ -1862,14 +1864,14 @@ export type NewDocument = {
     allowHtml?: boolean | null;
     /**
      * Whether to fetch the URL with the service's credential, now and when it is fetched again. The
-     * URL must have the origin of the service's base URL, and redirects to another origin are refused.
+     * URL must have the same origin as the service's base URL, and redirects to another origin are refused.
      */
     useCredential?: boolean | null;
     include?: DocumentInclude | null;
 };
 
 /**
- * The format of a document to add, or `auto` to have it recognized.
+ * The format of a document to add, or `auto` to detect it.
  */
 export type NewDocumentType = 'openapi' | 'markdown' | 'html' | 'url' | 'auto';
 
@@ -1886,7 +1888,7 @@ export type NewRule = {
      */
     effect: RuleEffect;
     /**
-     * A CEL expression that a request must satisfy. A rule with neither a condition nor a text
+     * A CEL expression that a request must satisfy. A rule with neither `condition` nor `text`
      * matches every request of its service and agent. With the effect `allow`, such a rule
      * forwards risky requests without approval; the response then contains a warning.
      */
@@ -1934,7 +1936,7 @@ export type NewService = {
      */
     webSocket?: boolean | null;
     /**
-     * How long the upstream may take until its response begins, in milliseconds, up to 30 minutes.
+     * How long the upstream may take to begin its response, in milliseconds, up to 30 minutes.
      * Defaults to `UPSTREAM_TIMEOUT_MS`.
      */
     timeoutMs?: number | null;
@@ -2615,7 +2617,8 @@ export type RequestEntry = {
     effect: OperationEffect;
     summary: RequestSummary | null;
     /**
-     * ID of the user who approved or denied the action, or who ended it before a ruling.
+     * ID of the user who approved or denied the action, or who revoked it while it was
+     * pending.
      */
     decided_by: number | null;
     /**
@@ -2672,7 +2675,7 @@ export type RequestFact = {
 };
 
 /**
- * Why a value matters, the most important reason first.
+ * Why a value matters. The kinds are listed from the most to the least important.
  */
 export type RequestFactKind = 'amount' | 'recipient' | 'account' | 'target' | 'access' | 'command' | 'content' | 'link' | 'object' | 'quantity' | 'date' | 'other';
 
@@ -2703,7 +2706,7 @@ export type RequestSummary = {
      */
     effect: OperationEffect;
     /**
-     * One line, such as “Refund €20.00 · charge `ch_1`”.
+     * The parts of a line such as “Refund €20.00 · charge `ch_1`”, in order.
      */
     headline: Array<HeadlinePart>;
     /**
@@ -2805,7 +2808,7 @@ export type RuleChange = {
      */
     effect?: RuleEffect;
     /**
-     * A CEL expression that a request must satisfy. A rule with neither a condition nor a text
+     * A CEL expression that a request must satisfy. A rule with neither `condition` nor `text`
      * matches every request of its service and agent. With the effect `allow`, such a rule
      * forwards risky requests without approval; the response then contains a warning.
      */
@@ -2845,7 +2848,7 @@ export type RuleHits = {
      */
     last_at: string | null;
     /**
-     * Start of the count.
+     * Start of the period that `count` covers.
      */
     since: string;
 };
@@ -2989,7 +2992,7 @@ export type Service = {
      */
     webSocket: boolean;
     /**
-     * How long the upstream may take until its response begins, in milliseconds; null applies
+     * How long the upstream may take to begin its response, in milliseconds; null applies
      * `UPSTREAM_TIMEOUT_MS`.
      */
     timeoutMs: number | null;
@@ -3012,7 +3015,7 @@ export type Service = {
     updatedAt: string;
     /**
      * Problems for the operator: the service's name resolves to an address that is not allowed, or a
-     * value of its credential is too short to be hidden in every response. Checked for a single service;
+     * value of its credential is too short to be masked in every response. Checked for a single service;
      * empty in the list.
      */
     warnings: Array<string>;
@@ -3046,7 +3049,7 @@ export type ServiceChange = {
      */
     webSocket?: boolean | null;
     /**
-     * How long the upstream may take until its response begins, in milliseconds, up to 30 minutes;
+     * How long the upstream may take to begin its response, in milliseconds, up to 30 minutes;
      * null applies `UPSTREAM_TIMEOUT_MS`.
      */
     timeoutMs?: number | null;
@@ -7049,7 +7052,7 @@ export type AuthorizeServiceError = AuthorizeServiceErrors[keyof AuthorizeServic
 
 export type AuthorizeServiceResponses = {
     /**
-     * The authorization began.
+     * The authorization has begun.
      */
     201: Authorization;
 };

@@ -92,7 +92,7 @@ export function NeedsAttention({
         title={<Visible text={service_name} />}
       >
         <Visible text={reason} />
-        <Ago at={last_at} />. Replace the credential.
+        <Ago at={last_at} />. Check the token endpoint, or replace the credential.
       </Item>
     )),
     ...attention.unreadable_documents.map(({ id, service_id, service_name, title }) => (

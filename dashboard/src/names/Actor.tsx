@@ -1,4 +1,4 @@
-/** The actor of an event, always with its kind, so that no name can pass for another actor. */
+/** The actor of an event, always with its kind, so that its name cannot pass for an actor of another kind. */
 import { useQuery } from '@tanstack/react-query';
 import { Bot, type LucideIcon, ShieldHalf, Terminal, User } from 'lucide-react';
 import { meOptions } from '#/client/@tanstack/react-query.gen';
@@ -18,7 +18,7 @@ export function Actor({ actor, name }: { actor: string; name: string | null }) {
   );
 }
 
-/** Shows a user. `name` is null for one who is not a member of the workspace. */
+/** Shows a user. `name` is null if it is unknown, as for a user who is not a member of the workspace. */
 export function UserActor({ id, name }: { id: number; name: string | null }) {
   const { data: me } = useQuery(meOptions());
   const shown = id === me?.id ? 'you' : name;

@@ -31,7 +31,7 @@ export function OverTime({ overview }: { overview: Overview }) {
       title="Requests over time"
       summary={summary}
       table={{
-        head: ['From', ...KINDS.map(([, name]) => name), 'No response'],
+        head: ['From', ...KINDS.map(([, name]) => name), 'No complete response'],
         rows: series.map((piece) => [
           nameOf(piece),
           piece.forward,

@@ -10,7 +10,7 @@ const SHORTCUTS = [
   ['d', 'Deny: opens a note field; Enter submits'],
   ['x', 'Select the request, to decide on several together'],
   ['shift+j', 'Select the request and go to the next one'],
-  ['g', 'Show the selected or similar requests as a table. There, j, k, x, a, and d work, too'],
+  ['g', 'Show the selected or similar requests as a table. There, j, k, x, a, and d also work'],
   ['Esc', 'Leave the table, or a note'],
   ['/', 'Search requests'],
   ['?', 'Show this help'],

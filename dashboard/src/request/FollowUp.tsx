@@ -28,7 +28,8 @@ function Revoke({ action }: { action: Action }) {
   return (
     <Panel title="Approved, not sent yet">
       <p className="mb-3 text-sm">
-        The agent can execute it at any time. Until then, you can revoke the approval.
+        The agent can execute it until the approval expires. Until it is sent, you can revoke the
+        approval.
       </p>
       <Button tone="bad" onClick={() => setIsOpen(true)}>
         Revoke approval…

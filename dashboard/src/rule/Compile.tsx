@@ -38,7 +38,7 @@ export function Compile({
       {isWithoutModel && (
         <p id="compile-reason" className="text-sm text-soft">
           Needs a language model: start the gateway with LLM_BASE_URL. Without one, a rule that has
-          only a description is not applied: if it denies or requires approval, requests in its
+          only a description cannot be evaluated. If it denies or requires approval, requests in its
           scope that change something are held.
         </p>
       )}

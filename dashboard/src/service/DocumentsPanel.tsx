@@ -96,7 +96,7 @@ function ParseSummary({ document }: { document: Document }) {
 function whyEmpty({ format }: Document): string {
   return format === 'openapi'
     ? 'The API description contains no operations that could be read. See the warnings.'
-    : 'Read as text: it is not an API description, so requests are not matched with operations.';
+    : 'Read as text: it is not an API description, so requests are not matched to operations.';
 }
 
 /** Shows a document, to fetch or parse it again or to delete it. */

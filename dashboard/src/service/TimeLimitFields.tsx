@@ -40,7 +40,7 @@ export function TimeLimitFields({
     <div className="grid gap-3 sm:grid-cols-2">
       <TextField
         label="Response timeout (seconds)"
-        hint="Until the response begins. Up to 30 minutes; empty for the default."
+        hint="Until the response begins. Up to 30 minutes. Leave empty for the default."
         {...bind('timeout', 'timeoutMs')}
       />
       <TextField

@@ -41,7 +41,9 @@ async function unpacked(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<U
   const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read().catch(() => {
-      throw new FileFault(`${name} is compressed, but damaged. Unzip it, then upload the result.`);
+      throw new FileFault(
+        `${name} could not be decompressed. Decompress it yourself, then upload the result.`,
+      );
     });
     if (done) break;
     size += value.length;

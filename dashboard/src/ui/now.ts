@@ -8,7 +8,7 @@ let timer: ReturnType<typeof setInterval> | undefined;
 function subscribe(listener: () => void) {
   listeners.add(listener);
   if (timer === undefined) {
-    // While nothing showed a time, the clock did not run.
+    // The clock stops while no component shows the time, so `now` may be old.
     now = Date.now();
     timer = setInterval(() => {
       now = Date.now();
@@ -24,19 +24,22 @@ function subscribe(listener: () => void) {
   };
 }
 
-/** Returns the current time in milliseconds, updated each second. */
+/** Returns the current time in milliseconds since the Unix epoch, updated every second. */
 export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
-/** Returns a value that depends on the time in milliseconds. Renders only if it changes. */
+/**
+ * Returns a value derived from the current time in milliseconds. Renders again only when the value changes,
+ * which React finds by identity: hence only strings and booleans.
+ */
 export function useClock<Value extends string | boolean>(of: (now: number) => Value): Value {
   return useSyncExternalStore(subscribe, () => of(now));
 }
 
 const MINUTE_MS = 60_000;
 
-/** Returns the beginning of the current minute in milliseconds. Renders once a minute. */
+/** Returns the start of the current minute in milliseconds since the Unix epoch. Renders once a minute. */
 export function useMinute(): number {
   return useSyncExternalStore(subscribe, () => Math.floor(now / MINUTE_MS) * MINUTE_MS);
 }

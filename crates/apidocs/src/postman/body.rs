@@ -1,22 +1,23 @@
-//! The body of a request in a Postman collection. Its fields are those of an example.
+//! The body of a request in a Postman collection. A collection holds examples instead of schemas, so the
+//! schema of a body is derived from its example.
 
 use serde_json::{Map, Value, json};
 
 use super::spelling::{open_object, words};
 
-/// The size limit of an example whose fields are read, in bytes.
+/// The longest example whose fields are read, in bytes. The schema of a longer one allows anything.
 const EXAMPLE_BYTES_MAX: usize = 256 * 1024;
 
-/// The limit on the values of all examples of a collection.
+/// The limit on the values of all examples of a collection. Beyond it, a schema allows anything.
 const VALUES_MAX: usize = 300_000;
 
-/// The depth limit of the values of an example.
+/// How deep the values of an example are read. The schema of a deeper value allows anything.
 const DEPTH_MAX: usize = 8;
 
-/// The members of a list that are read.
+/// How many members of a list are read. The others usually have the same fields.
 const MEMBERS_MAX: usize = 4;
 
-/// Reads examples, up to a limit.
+/// Reads examples until `VALUES_MAX` values are read.
 #[derive(Debug)]
 pub(super) struct Examples {
     left: usize,
@@ -29,8 +30,9 @@ impl Default for Examples {
 }
 
 impl Examples {
-    /// Returns the content of a body, by its media type, in the form of `OpenAPI`. The schemas are a list of
-    /// variants, to which other examples of the operation are added.
+    /// Converts a body to the `content` of a request body in `OpenAPI`; `None` if its mode is missing or
+    /// unknown. The schema is an `anyOf`, so that the bodies of the operation's other examples can be
+    /// added.
     pub(super) fn body(&mut self, body: &Value, content_type: Option<&str>) -> Option<Value> {
         let mode = body.get("mode").and_then(Value::as_str)?;
         let (media_type, schema) = match mode {
@@ -100,7 +102,7 @@ impl Examples {
         self.left > 0
     }
 
-    /// Returns a schema that allows an example, and more.
+    /// Returns a schema that allows an example and whatever has the same types.
     fn schema(&mut self, example: &Value, depth: usize) -> Value {
         if depth == DEPTH_MAX || !self.may_continue() {
             return json!({});
@@ -132,7 +134,8 @@ impl Examples {
     }
 }
 
-/// Returns the JSON of an example. A variable outside of quotes is a value.
+/// Parses an example that is a JSON object or array. If it is not valid JSON, it is parsed again with
+/// `null` for its variables and without comments.
 fn parsed(raw: &str) -> Option<Value> {
     let raw = raw.trim();
     if !raw.starts_with(['{', '[']) || raw.len() > EXAMPLE_BYTES_MAX {
@@ -143,11 +146,13 @@ fn parsed(raw: &str) -> Option<Value> {
         .ok()
 }
 
-/// Replaces variables outside of quotes by `null`, and removes comments, which Postman allows.
+/// Replaces each variable outside quotes with `null`, as in `{"id": {{id}}}`, and removes comments. Postman
+/// allows both.
 fn with_values(raw: &str) -> String {
     let mut plain = String::with_capacity(raw.len());
     let mut rest = raw;
     let mut is_quoted = false;
+    // Otherwise, each unclosed `{{` would search the whole rest for its end: quadratic time.
     let last_end = raw.rfind("}}").unwrap_or(0);
     while let Some(character) = rest.chars().next() {
         let mut length = character.len_utf8();

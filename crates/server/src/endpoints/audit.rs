@@ -79,7 +79,7 @@ pub(crate) struct AuditBody {
     #[schema(value_type = Object)]
     detail: Option<Box<RawValue>>,
     /// Digests of the rows that were written with this entry: a request with its URL, intent, and
-    /// assessment, the new state of an action, and how requests ended (`ends`). Absent if the entry
+    /// assessment; the new state of an action; and how requests ended (`ends`). Absent if the entry
     /// covers no rows.
     #[schema(value_type = Object)]
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -63,7 +63,7 @@ pub(super) struct AuthorizedBody {
 /// Authorize a service at its provider
 ///
 /// Begins the authorization code flow of OAuth 2.0 with PKCE for a service with `authType` `oauth2`. Open
-/// the returned address in the browser, sign in at the provider, and give consent. The provider then
+/// the returned URL in the browser, sign in at the provider, and give consent. The provider then
 /// sends the browser back to the dashboard, which calls `POST /oauth/callback`.
 #[utoipa::path(
     post,
@@ -73,7 +73,7 @@ pub(super) struct AuthorizedBody {
     params(("id" = i64, Path, description = "ID of the service.")),
     request_body = AuthorizationFields,
     responses(
-        (status = 201, description = "The authorization began.", body = AuthorizationBody),
+        (status = 201, description = "The authorization has begun.", body = AuthorizationBody),
         InvalidBody, NotFound,
     )
 )]

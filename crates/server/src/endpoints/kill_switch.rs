@@ -79,7 +79,7 @@ async fn get(editing: Editing) -> Result<Json<KillSwitchBody>, Problem> {
     Ok(Json(KillSwitchBody::of(switch, &editing).await?))
 }
 
-/// Activate or release the kill switch
+/// Activate or deactivate the kill switch
 ///
 /// Activating the kill switch cancels every running request and revokes every pending and approved
 /// action. While it is active, every new request is refused.

@@ -76,7 +76,8 @@ pub(crate) struct RequestBody {
     /// was held by an earlier version of the gateway, or if the summary is damaged.
     #[schema(required)]
     summary: Option<Summary>,
-    /// ID of the user who approved or denied the action, or who ended it before a ruling.
+    /// ID of the user who approved or denied the action, or who revoked it while it was
+    /// pending.
     #[schema(required)]
     decided_by: Option<i64>,
     /// Email address of that user. Null if the user is not a member of the workspace.

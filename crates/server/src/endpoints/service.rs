@@ -54,7 +54,7 @@ pub(crate) struct ServiceBody {
     intent_required: bool,
     /// Whether agents may open WebSockets to it.
     web_socket: bool,
-    /// How long the upstream may take until its response begins, in milliseconds; null applies
+    /// How long the upstream may take to begin its response, in milliseconds; null applies
     /// `UPSTREAM_TIMEOUT_MS`.
     #[schema(required)]
     timeout_ms: Option<u32>,
@@ -71,7 +71,7 @@ pub(crate) struct ServiceBody {
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
     /// Problems for the operator: the service's name resolves to an address that is not allowed, or a
-    /// value of its credential is too short to be hidden in every response. Checked for a single service;
+    /// value of its credential is too short to be masked in every response. Checked for a single service;
     /// empty in the list.
     warnings: Vec<String>,
 }

@@ -36,6 +36,12 @@ fn a_header_that_opens_an_object_changes_access() {
         );
         assert!(found.text().ends_with(value), "{}", found.text());
     }
+    // However many headers come before it.
+    let names: Vec<String> = (0..40).map(|number| format!("x-target-{number}")).collect();
+    let mut many: Vec<_> = names.iter().map(|name| (name.as_str(), "here")).collect();
+    many.push(("x-amz-acl", "public-read"));
+    let found = with_headers(Effect::Change, &Method::PUT, "/scans/1", &many, b"", None);
+    assert_eq!(found.effect, Effect::Access);
     let private = &[("x-amz-acl", "private")];
     let target = "/scans/2024/lung.tif";
     let found = with_headers(Effect::Change, &Method::PUT, target, private, b"", None);

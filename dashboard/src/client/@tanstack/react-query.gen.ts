@@ -533,8 +533,8 @@ export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>)
  * Sign in
  *
  * After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
- * within a minute, further attempts are refused. A browser or address that has signed in to the account
- * before has its own limit of five.
+ * within a minute, further attempts are refused. A browser or IP address that was used to sign in to
+ * the account before has its own limit of five.
  */
 export const logInMutation = (options?: Partial<Options<LogInData>>): UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> => {
     const mutationOptions: UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> = {
@@ -655,7 +655,7 @@ export const getRegistrationQueryKey = (options?: Options<GetRegistrationData>) 
 /**
  * Get registration status
  *
- * Returns whether `POST /auth/register` accepts an account, and whether it requires the set-up
+ * Returns whether `POST /auth/register` accepts new accounts, and whether it requires the set-up
  * code.
  */
 export const getRegistrationOptions = (options?: Options<GetRegistrationData>) => queryOptions<GetRegistrationResponse, GetRegistrationError, GetRegistrationResponse, ReturnType<typeof getRegistrationQueryKey>>({
@@ -822,7 +822,7 @@ export const getKillSwitchOptions = (options?: Options<GetKillSwitchData>) => qu
 });
 
 /**
- * Activate or release the kill switch
+ * Activate or deactivate the kill switch
  *
  * Activating the kill switch cancels every running request and revokes every pending and approved
  * action. While it is active, every new request is refused.
@@ -1276,7 +1276,7 @@ export const updateRuleMutation = (options?: Partial<Options<UpdateRuleData>>): 
 /**
  * Send DELETE to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -1299,7 +1299,7 @@ export const passGetQueryKey = (options: Options<PassGetData>) => createQueryKey
 /**
  * Send GET to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -1319,7 +1319,7 @@ export const passGetOptions = (options: Options<PassGetData>) => queryOptions<un
 /**
  * Send PATCH to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -1340,7 +1340,7 @@ export const passPatchMutation = (options?: Partial<Options<PassPatchData>>): Us
 /**
  * Send POST to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -1361,7 +1361,7 @@ export const passPostMutation = (options?: Partial<Options<PassPostData>>): UseM
 /**
  * Send PUT to a service
  *
- * The service's own API, for clients that were written for it: their base URL is `/s/{service}`, and the agent key is where the service's own key would be, as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path and the query are appended to the service's base URL byte for byte, and may contain slashes. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
+ * The service's own API, for clients that were written for it. Set their base URL to `/s/{service}`, and give them the agent key in place of the service's own key: as a bearer token, as the password in Basic authentication, or in `X-API-Key`. The path, which may contain slashes, and the query are appended to the service's base URL byte for byte. The gateway decides as it does for `POST /proxy`; no `Idempotency-Key` is required. In `Location`, `Content-Location`, and `Link`, the gateway rewrites the service's URLs to its own.
  *
  * The methods of other protocols, such as `PROPFIND`, are forwarded too. Errors of the gateway itself have an `X-Proxy-Status` of `blocked`, `refused`, or `upstream-failed`, and the same statuses and codes as those of `POST /proxy`.
  */
@@ -1484,7 +1484,7 @@ export const updateServiceMutation = (options?: Partial<Options<UpdateServiceDat
  * Authorize a service at its provider
  *
  * Begins the authorization code flow of OAuth 2.0 with PKCE for a service with `authType` `oauth2`. Open
- * the returned address in the browser, sign in at the provider, and give consent. The provider then
+ * the returned URL in the browser, sign in at the provider, and give consent. The provider then
  * sends the browser back to the dashboard, which calls `POST /oauth/callback`.
  */
 export const authorizeServiceMutation = (options?: Partial<Options<AuthorizeServiceData>>): UseMutationOptions<AuthorizeServiceResponse, AuthorizeServiceError, Options<AuthorizeServiceData>> => {

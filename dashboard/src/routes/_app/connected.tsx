@@ -78,7 +78,9 @@ function Connected() {
         </Failure>
       )}
       {error === undefined && (code === undefined || state === undefined) && !isSent.current && (
-        <Failure>This page is opened by a provider after you connect a service.</Failure>
+        <Failure>
+          A provider sends you to this page when you connect a service. To begin, open the service.
+        </Failure>
       )}
       {complete.isPending && <Loading />}
       {complete.error && <Failure>{sentenceOf(complete.error)}</Failure>}

@@ -32,8 +32,9 @@ function Rules() {
         empty={
           <Empty title="No rules yet">
             <p>
-              Without rules, the built-in assessor decides which requests are held. A rule denies,
-              requires approval, or allows. If several rules match, the strictest wins.
+              Without rules, the built-in assessor decides which requests are held. A rule denies
+              requests, requires approval for them, or allows them. If several rules match, the
+              strictest wins.
             </p>
           </Empty>
         }

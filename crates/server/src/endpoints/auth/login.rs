@@ -62,8 +62,8 @@ struct LoggedInBody {
 /// Sign in
 ///
 /// After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
-/// within a minute, further attempts are refused. A browser or address that has signed in to the account
-/// before has its own limit of five.
+/// within a minute, further attempts are refused. A browser or IP address that was used to sign in to
+/// the account before has its own limit of five.
 #[utoipa::path(
     post,
     path = "/auth/login",

@@ -26,7 +26,7 @@ pub(crate) struct RegistrationStateBody {
 
 /// Get registration status
 ///
-/// Returns whether `POST /auth/register` accepts an account, and whether it requires the set-up
+/// Returns whether `POST /auth/register` accepts new accounts, and whether it requires the set-up
 /// code.
 #[utoipa::path(
     get,

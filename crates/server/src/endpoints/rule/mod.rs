@@ -85,7 +85,7 @@ pub(crate) struct HitsBody {
     /// When it last matched; null if it did not.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     last_at: Option<Timestamp>,
-    /// Start of the count.
+    /// Start of the period that `count` covers.
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
 }
