@@ -13,9 +13,7 @@ beforeAll(async () => {
   page = stage.page;
   await stage.signIn();
   service = await stage.service('things');
-  // Everything that this agent asks for is held.
-  const agent = { name: 'ops assistant', serviceIds: [service], riskThreshold: 0 };
-  key = (await stage.call('POST', '/agents', agent)).json.apiKey;
+  key = await stage.watchedAgent('ops assistant', [service]);
 });
 
 afterAll(() => stage?.stop());

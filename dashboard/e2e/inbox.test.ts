@@ -68,23 +68,9 @@ test('a credential that the service refuses is an item until it is replaced', as
 });
 
 test('a token that cannot be renewed is an item until its service is gone', async () => {
-  stage.upstream.statuses.set('/token', 400);
-  stage.upstream.bodies.set('/token', JSON.stringify({ error: 'invalid_grant' }));
-  const { port } = stage.upstream;
-  const made = await stage.call('POST', '/services', {
-    name: 'books',
-    baseUrl: `http://127.0.0.1:${port}`,
-    authType: 'oauth2',
-    credentials: {
-      token_url: `http://127.0.0.1:${port}/token`,
-      client_id: 'gateway',
-      client_secret: 'a-client-secret',
-      refresh_token: 'a-refresh-token',
-    },
-  });
-  expect(made.status).toBe(201);
-  const books = (await stage.agent('bookkeeper', [made.json.id])).key;
-  const request = { service_id: made.json.id, method: 'GET', path: '/balance' };
+  const id = await stage.serviceWithoutToken('books');
+  const books = (await stage.agent('bookkeeper', [id])).key;
+  const request = { service_id: id, method: 'GET', path: '/balance' };
   expect((await stage.ask(books, request)).status).toBe(502);
   await stage.open('/');
   await item('Token renewal failed').getByText('books').waitFor();
@@ -95,7 +81,7 @@ test('a token that cannot be renewed is an item until its service is gone', asyn
   const panel = page.locator('#credential');
   await panel.getByText(/No access token could be fetched: .*invalid_grant/).waitFor();
   await stage.expectFine('service-renewal-failed');
-  expect((await stage.call('DELETE', `/services/${made.json.id}`)).status).toBe(200);
+  expect((await stage.call('DELETE', `/services/${id}`)).status).toBe(200);
   await stage.open('/');
   await page.getByText('No pending requests').waitFor();
   expect(await section().count()).toBe(0);

@@ -83,22 +83,9 @@ test('an unknown outcome is notified', async () => {
 });
 
 test('a service without an access token is notified, once for all its failing requests', async () => {
-  const { port } = stage.upstream;
-  stage.upstream.statuses.set('/token', 400);
-  stage.upstream.bodies.set('/token', JSON.stringify({ error: 'invalid_grant' }));
-  const made = await stage.call('POST', '/services', {
-    name: 'books',
-    baseUrl: `http://127.0.0.1:${port}`,
-    authType: 'oauth2',
-    credentials: {
-      token_url: `http://127.0.0.1:${port}/token`,
-      client_id: 'gateway',
-      refresh_token: 'a-refresh-token',
-    },
-  });
-  expect(made.status).toBe(201);
-  const books = (await stage.agent('bookkeeper', [made.json.id])).key;
-  const request = { service_id: made.json.id, method: 'GET', path: '/balance' };
+  const id = await stage.serviceWithoutToken('books');
+  const books = (await stage.agent('bookkeeper', [id])).key;
+  const request = { service_id: id, method: 'GET', path: '/balance' };
   for (let time = 0; time < 3; time++) expect((await stage.ask(books, request)).status).toBe(502);
   await expect
     .poll(shown, { timeout: 15_000 })

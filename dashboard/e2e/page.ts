@@ -139,6 +139,33 @@ export class Stage {
     return { id: made.json.agent.id, key: made.json.apiKey };
   }
 
+  /** Creates an agent whose every request is held, and returns its key. */
+  async watchedAgent(name: string, serviceIds: number[]): Promise<string> {
+    const made = await this.call('POST', '/agents', { name, serviceIds, riskThreshold: 0 });
+    expect(made.status).toBe(201);
+    return made.json.apiKey;
+  }
+
+  /** Creates a service whose token endpoint refuses its refresh token, and returns the service's id. */
+  async serviceWithoutToken(name: string): Promise<number> {
+    const origin = `http://127.0.0.1:${this.upstream.port}`;
+    this.upstream.statuses.set('/token', 400);
+    this.upstream.bodies.set('/token', JSON.stringify({ error: 'invalid_grant' }));
+    const made = await this.call('POST', '/services', {
+      name,
+      baseUrl: origin,
+      authType: 'oauth2',
+      credentials: {
+        token_url: `${origin}/token`,
+        client_id: 'gateway',
+        client_secret: 'a-client-secret',
+        refresh_token: 'a-refresh-token',
+      },
+    });
+    expect(made.status).toBe(201);
+    return made.json.id;
+  }
+
   /** Sends a request as an agent and returns the response. */
   async ask(key: string, request: Record<string, unknown>) {
     return this.gateway.call(

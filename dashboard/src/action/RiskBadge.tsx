@@ -1,10 +1,9 @@
 /** The risk score of a request, as a badge. */
-import type { OperationEffect } from '#/client';
 import { Badge } from '#/ui/Badge';
 import { riskLevel, riskWords } from './risk';
 
 /** Shows a score, with a word if it is among the highest. */
-export function RiskBadge({ score }: { score: number; effect?: OperationEffect }) {
+export function RiskBadge({ score }: { score: number }) {
   return <Badge tone={toneOf(score)}>{riskWords(score)}</Badge>;
 }
 

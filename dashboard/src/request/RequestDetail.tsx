@@ -51,7 +51,7 @@ export function RequestDetail({ entry }: { entry: RequestEntry }) {
               <Badge tone={statusTone(entry.upstream_status)}>{entry.upstream_status}</Badge>
             )}
             <EffectTag effect={entry.effect} />
-            <RiskBadge score={entry.risk_score} effect={entry.effect} />
+            <RiskBadge score={entry.risk_score} />
             <span className="text-sm text-soft">
               <AgentLink id={entry.agent_id} /> → <ServiceLink id={entry.service_id} /> ·{' '}
               {dateMinute(entry.created_at)}

@@ -83,7 +83,7 @@ export function RequestList({
                   <Badge tone={statusTone(entry.upstream_status)}>{entry.upstream_status}</Badge>
                 )}
                 <EffectTag effect={entry.effect} />
-                <RiskBadge score={entry.risk_score} effect={entry.effect} />
+                <RiskBadge score={entry.risk_score} />
                 <time
                   dateTime={entry.created_at}
                   title={dateTime(entry.created_at)}
