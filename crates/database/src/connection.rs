@@ -119,49 +119,91 @@ pub enum ConnectTarget {
     Postgres(Box<PgConnectOptions>),
 }
 
+/// What a commit survives when it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Durability {
+    /// The death of the process. A later commit that survives more makes this one survive it too.
+    Process,
+    /// The loss of power: the commit is on stable storage.
+    Storage,
+}
+
 /// An owned connection, which belongs to no pool.
-pub enum Connection {
-    /// A connection to SQLite.
+pub struct Connection {
+    kind: Kind,
+    /// What its commits survive at least.
+    durability: Durability,
+}
+
+enum Kind {
     Sqlite(Box<SqliteConnection>),
-    /// A connection to PostgreSQL.
     Postgres(Box<PgConnection>),
 }
 
 impl Connection {
+    /// Opens a connection whose commits are on stable storage when they return.
     pub async fn open(target: &ConnectTarget) -> Result<Self, StoreError> {
         let opening = async {
             Ok::<_, sqlx::Error>(match target {
-                ConnectTarget::Sqlite(options) => Self::Sqlite(Box::new(options.connect().await?)),
+                ConnectTarget::Sqlite(options) => Kind::Sqlite(Box::new(options.connect().await?)),
                 ConnectTarget::Postgres(options) => {
-                    Self::Postgres(Box::new(options.connect().await?))
+                    Kind::Postgres(Box::new(options.connect().await?))
                 }
             })
         };
         match tokio::time::timeout(CONNECT_TIMEOUT, opening).await {
-            Ok(opened) => opened.map_err(|error| StoreError::unreachable(&error)),
+            Ok(Ok(kind)) => Ok(Self {
+                kind,
+                durability: Durability::Storage,
+            }),
+            Ok(Err(error)) => Err(StoreError::unreachable(&error)),
             Err(_) => Err(StoreError::timed_out("opening a connection")),
         }
     }
 
     pub fn any(&mut self) -> AnyConnection<'_> {
-        match self {
-            Self::Sqlite(connection) => AnyConnection::Sqlite(connection),
-            Self::Postgres(connection) => AnyConnection::Postgres(connection),
+        match &mut self.kind {
+            Kind::Sqlite(connection) => AnyConnection::Sqlite(connection),
+            Kind::Postgres(connection) => AnyConnection::Postgres(connection),
         }
     }
 
     pub fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+        match self.kind {
+            Kind::Sqlite(_) => Dialect::Sqlite,
+            Kind::Postgres(_) => Dialect::Postgres,
         }
     }
 
-    /// Begins a transaction that may write. SQLite takes its write lock immediately: a transaction
-    /// that first reads and then fails to get the lock would have to start over.
-    pub async fn begin(&mut self) -> Result<(), StoreError> {
-        let sql = self.dialect().sql("BEGIN IMMEDIATE", "BEGIN");
-        execute!(self, sql);
+    /// Begins a transaction that may write, and whose commit survives at least what `durability` says.
+    /// SQLite takes its write lock immediately: a transaction that first reads and then fails to get the
+    /// lock would have to start over.
+    pub async fn begin(&mut self, durability: Durability) -> Result<(), StoreError> {
+        let change = (durability != self.durability).then_some(durability);
+        // If this fails, the level is unknown, so the lower one is assumed.
+        self.durability = self.durability.min(durability);
+        match self.any() {
+            // One text, because each statement of its own crosses to the driver's thread and back.
+            AnyConnection::Sqlite(connection) => {
+                let sql = match change {
+                    None => "BEGIN IMMEDIATE",
+                    Some(Durability::Process) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+                    Some(Durability::Storage) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
+                };
+                sqlx::query(sql).execute(connection).await?;
+            }
+            AnyConnection::Postgres(connection) => {
+                let level = change.map(|durability| match durability {
+                    Durability::Process => "SET synchronous_commit = off",
+                    // The server's own level may ask for more than `on`, such as a standby's flush.
+                    Durability::Storage => "RESET synchronous_commit",
+                });
+                for sql in level.into_iter().chain(["BEGIN"]) {
+                    sqlx::query(sql).execute(&mut *connection).await?;
+                }
+            }
+        }
+        self.durability = durability;
         Ok(())
     }
 

@@ -42,7 +42,7 @@ impl Decider {
         prepared: &Prepared,
         intent: &Intent,
     ) -> Result<Assessed, Refusal> {
-        let history = Box::pin(prepared.history(&self.provenance)).await;
+        let history = prepared.history(&self.provenance).await;
         let (assessor, intent) = (Arc::clone(&self.assessor), intent.clone());
         prepared
             .examine(&self.big_bodies, move |prepared| {

@@ -1,5 +1,6 @@
 //! The histories of all agents, with the database through which replicas exchange them.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -57,6 +58,28 @@ impl Provenance {
     /// off.
     pub fn history_here(&self, key: HistoryKey, right: &CancellationToken) -> Option<AgentHistory> {
         self.histories.of(key, right, self.clock.now())
+    }
+
+    /// Returns what the agent was shown by the service before it sent this request, as
+    /// [`Self::history_of`] does, if that takes no waiting.
+    pub fn history_at_hand(
+        &self,
+        key: HistoryKey,
+        request: &CanonicalRequest,
+        right: &CancellationToken,
+    ) -> ControlFlow<Option<AgentHistory>> {
+        let Some(history) = self.history_here(key, right) else {
+            return ControlFlow::Break(None);
+        };
+        let is_read = history
+            .memory()
+            .is_none_or(|memory| memory.unread_bytes() <= READ_IN_PLACE_BYTES_MAX);
+        let is_all = is_safe(&request.method) || self.histories.shared().is_none();
+        if is_read && is_all {
+            ControlFlow::Break(Some(history))
+        } else {
+            ControlFlow::Continue(())
+        }
     }
 
     /// Returns what the agent was shown by the service before it sent this request, also through other

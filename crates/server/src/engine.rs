@@ -16,8 +16,8 @@ use gaiterguard_identity::{Identity, IdentitySettings};
 use gaiterguard_llm::{Llm, LlmSetupError};
 use gaiterguard_sealing::{Sealing, StartError};
 use gaiterguard_settings::secrets::Secrets;
-use gaiterguard_settings::{Database, Registration, Settings};
-use gaiterguard_store::{Purpose, Store, StoreError, StoreOptions};
+use gaiterguard_settings::{Database, ReadDurability, Registration, Settings};
+use gaiterguard_store::{Durability, Purpose, Store, StoreError, StoreOptions};
 use gaiterguard_upstream::{AddressPolicy, TlsSetupError, Upstream};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
@@ -64,6 +64,10 @@ impl Engine {
         )?);
         let options = StoreOptions {
             response_budget: settings.storage.kept_bytes,
+            read_durability: match settings.storage.read_durability {
+                ReadDurability::Process => Durability::Process,
+                ReadDurability::Fsync => Durability::Storage,
+            },
             ..StoreOptions::new(replica, Purpose::Serve)
         };
         let store = Store::open(settings.storage.database.url().expose_secret(), options)?;

@@ -27,7 +27,7 @@ pub use listen::ListenSettings;
 pub use log::LogSettings;
 pub use retention::RetentionSettings;
 pub use secret::{SECRET_LENGTH_MIN, SecretSettings};
-pub use storage::{Database, StorageSettings};
+pub use storage::{Database, ReadDurability, StorageSettings};
 pub use upstream::UpstreamSettings;
 
 use storage::StorageVariables;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use gaiterguard_domain::ledger::ByteBudget;
 use gaiterguard_environment::{SettingError, Source, read, value};
 use secrecy::{ExposeSecret, SecretString};
@@ -18,6 +18,16 @@ pub struct StorageSettings {
     /// Limit of the bytes kept of responses for replay, and of the same size for the requests of
     /// ended actions.
     pub kept_bytes: ByteBudget,
+    pub read_durability: ReadDurability,
+}
+
+/// What the record of a read survives before its response is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReadDurability {
+    /// The death of the process. It is on stable storage within 100 ms.
+    Process,
+    /// The loss of power: it is on stable storage.
+    Fsync,
 }
 
 /// The database and its location.
@@ -57,6 +67,11 @@ pub(crate) struct StorageVariables {
         value_parser = value::bytes,
     )]
     kept_bytes_per_workspace_max: u64,
+    /// When a GET, HEAD, or OPTIONS request without an idempotency key is answered. `process`: once its
+    /// entry in the ledger survives the death of the gateway's process; it is on stable storage within
+    /// 100 ms. `fsync`: once the entry is on stable storage.
+    #[arg(env = "READ_DURABILITY", default_value = "process")]
+    read_durability: ReadDurability,
 }
 
 impl StorageSettings {
@@ -77,6 +92,7 @@ impl StorageSettings {
                 agent: variables.kept_bytes_per_agent_max,
                 workspace: variables.kept_bytes_per_workspace_max,
             },
+            read_durability: variables.read_durability,
         })
     }
 }

@@ -71,6 +71,7 @@ pub use audit::{ActorFilter, AuditBroken, AuditFilter, Resume};
 pub use authorization::StoredAuthorization;
 pub use data_key::DataKeyRow;
 pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, NewDocument};
+pub use gaiterguard_database::connection::Durability;
 pub use gaiterguard_database::cursor::Page;
 pub use gaiterguard_database::error::{Abandoned, InvalidCursor, StoreError};
 pub use inbox::{EmptyDocument, Inbox, RefusedCredential};

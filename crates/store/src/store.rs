@@ -20,10 +20,11 @@ use crate::ledger::queue::Ledger;
 use crate::writer::connection::WriterConnection;
 use crate::writer::feed::{Feed, Notice};
 use crate::writer::pool::WriterPool;
+use crate::writer::sync::{self, Log};
 use crate::writer::transaction::Transaction;
 use crate::writer::{checkpoint, feed};
 use gaiterguard_database::connection::{
-    AnyConnection, ConnectTarget, Connection, ReadConnection, fetch_one,
+    AnyConnection, ConnectTarget, Connection, Durability, ReadConnection, fetch_one,
 };
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::sqlite_file;
@@ -66,6 +67,8 @@ pub struct StoreOptions {
     pub purpose: Purpose,
     /// How many connections may read at the same time.
     pub readers_max: u32,
+    /// What the record of a read survives before its response is given.
+    pub read_durability: Durability,
     /// How many bytes of responses are stored for replay.
     pub response_budget: ByteBudget,
 }
@@ -77,6 +80,7 @@ impl StoreOptions {
             replica,
             purpose,
             readers_max: READERS_MAX,
+            read_durability: Durability::Process,
             response_budget: ByteBudget::UNBOUNDED,
         }
     }
@@ -157,10 +161,11 @@ impl Store {
         let (feed, _) = Feed::new(options.replica, false);
         let writers = Arc::new(writer_pool(target.clone(), options, 1, Arc::new(feed)));
         let checkpoints = tokio::spawn(checkpoint::run(target, Arc::clone(&writers)));
+        let syncing = tokio::spawn(sync::run(Log::of_sqlite(path), Arc::clone(&writers)));
         Ok(Self::assemble(
             writers,
             Readers::Sqlite(readers),
-            vec![checkpoints.abort_handle()],
+            vec![checkpoints.abort_handle(), syncing.abort_handle()],
             lock,
         ))
     }
@@ -177,15 +182,18 @@ impl Store {
         let writers = writer_pool(target.clone(), options, POSTGRES_WRITERS, Arc::clone(&feed));
         let mut tasks = Vec::new();
         if let Some(outbound) = outbound {
-            let announcing = feed::announce(target, Arc::clone(&feed), outbound);
+            let announcing = feed::announce(target.clone(), Arc::clone(&feed), outbound);
             tasks.push(tokio::spawn(announcing).abort_handle());
         }
+        let writers = Arc::new(writers);
+        let syncing = sync::run(Log::Postgres(target), Arc::clone(&writers));
+        tasks.push(tokio::spawn(syncing).abort_handle());
         if options.purpose == Purpose::Serve {
             let listening = feed::listen(connect, readers.clone(), feed);
             tasks.push(tokio::spawn(listening).abort_handle());
         }
         Ok(Self::assemble(
-            Arc::new(writers),
+            writers,
             Readers::Postgres(readers),
             tasks,
             None,
@@ -319,6 +327,7 @@ fn writer_pool(
         options.replica,
         connections,
         feed,
+        options.read_durability,
         options.response_budget,
     )
 }
@@ -330,7 +339,7 @@ fn sqlite_options(path: &Path) -> SqliteConnectOptions {
         // Readers do not block the writer, nor the writer them.
         .journal_mode(SqliteJournalMode::Wal)
         // With NORMAL, a power failure could lose commits: a claim that is lost would let a request
-        // be sent twice.
+        // be sent twice. Only batches of reads lower it, see `Durability`.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)

@@ -6,6 +6,7 @@ import type { Agent, KeyedAgent } from '#/client';
 import {
   blockAgentMutation,
   deleteAgentMutation,
+  listAgentsQueryKey,
   rotateAgentKeyMutation,
   unblockAgentMutation,
 } from '#/client/@tanstack/react-query.gen';
@@ -77,6 +78,8 @@ export function AgentStopPanel({ agent }: { agent: Agent }) {
   const remove = useMutation({
     ...deleteAgentMutation(),
     onSuccess: async () => {
+      // Fetched first, so that the list does not show the deleted one for a moment.
+      await queries.invalidateQueries({ queryKey: listAgentsQueryKey(), refetchType: 'all' });
       await navigate({ to: '/agents' });
       await queries.invalidateQueries();
     },

@@ -31,6 +31,10 @@ describe('the sentences of the audit log', () => {
     expect(words('document.created')).toBe('added a document to <service>');
     expect(words('kill_switch.changed', { active: true })).toBe('stopped all agents');
     expect(words('kill_switch.changed', { active: false })).toBe('resumed all agents');
+    expect(words('request.forwarded')).toBe('sent <subject> without approval');
+    expect(words('request.forwarded', { request_ids: ['a', 'b'] })).toBe(
+      'sent 2 requests without approval',
+    );
     expect(words('toString')).toBe('toString <subject>');
   });
 });

@@ -96,6 +96,9 @@ export function sentenceOf(event: string, detail: Readonly<Record<string, unknow
   if (event === 'kill_switch.changed' && typeof detail.active === 'boolean') {
     return [detail.active ? 'stopped all agents' : 'resumed all agents'];
   }
+  if (event === 'request.forwarded' && Array.isArray(detail.request_ids)) {
+    return [`sent ${detail.request_ids.length} requests without approval`];
+  }
   const sentence = Object.hasOwn(SENTENCES, event) ? SENTENCES[event] : undefined;
   if (sentence === undefined) return [event, ' ', { object: 'subject' }];
   return sentence

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Rule } from '#/client';
-import { deleteRuleMutation } from '#/client/@tanstack/react-query.gen';
+import { deleteRuleMutation, listRulesQueryKey } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { Confirm } from '#/ui/Confirm';
@@ -17,6 +17,8 @@ export function DeleteRule({ rule }: { rule: Rule }) {
     ...deleteRuleMutation(),
     onSuccess: async () => {
       // Unsaved changes are discarded with the rule.
+      // Fetched first, so that the list does not show the deleted one for a moment.
+      await queries.invalidateQueries({ queryKey: listRulesQueryKey(), refetchType: 'all' });
       await navigate({ to: '/rules', ignoreBlocker: true });
       await queries.invalidateQueries();
     },

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Service } from '#/client';
-import { deleteServiceMutation } from '#/client/@tanstack/react-query.gen';
+import { deleteServiceMutation, listServicesQueryKey } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { Confirm } from '#/ui/Confirm';
@@ -16,6 +16,8 @@ export function DeleteService({ service }: { service: Service }) {
   const remove = useMutation({
     ...deleteServiceMutation(),
     onSuccess: async () => {
+      // Fetched first, so that the list does not show the deleted one for a moment.
+      await queries.invalidateQueries({ queryKey: listServicesQueryKey(), refetchType: 'all' });
       await navigate({ to: '/services' });
       await queries.invalidateQueries();
     },

@@ -2,6 +2,7 @@
 
 pub(crate) mod locate;
 
+use std::ops::ControlFlow;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -99,7 +100,13 @@ impl Prepared {
     /// unknown.
     pub(crate) async fn history(&self, provenance: &Provenance) -> Option<AgentHistory> {
         let (key, right) = self.history_key();
-        provenance.history_of(key, &self.request, &right).await
+        match provenance.history_at_hand(key, &self.request, &right) {
+            ControlFlow::Break(history) => history,
+            // Boxed, so that the future of every request stays small.
+            ControlFlow::Continue(()) => {
+                Box::pin(provenance.history_of(key, &self.request, &right)).await
+            }
+        }
     }
 
     /// Returns what the service has shown to the agent through this process.

@@ -200,7 +200,7 @@ impl Recorder {
         let action = ActionId(Uuid::new_v4());
         let (workspace, service) = (prepared.caller.agent.workspace, prepared.located.service.id);
         let digest = prepared.known_digest()?;
-        let history = Box::pin(prepared.history(&self.provenance)).await;
+        let history = prepared.history(&self.provenance).await;
         let examined = prepared.examine(&self.big_bodies, move |prepared| {
             let sources = history.and_then(|history| sources(&prepared.request, &history, now));
             (sources, prepared.considered(&Intent::absent()).summary())

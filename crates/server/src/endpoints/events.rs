@@ -210,14 +210,15 @@ fn reload() -> sse::Event {
 
 fn event_data(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
     let detail: Value = serde_json::from_str(&entry.detail).unwrap_or_default();
-    let decided = |decision: &str| {
+    let decided_on = |request_id: &Value, decision: &str| {
         let data = json!({
-            "request_id": detail["request_id"],
+            "request_id": request_id,
             "decision": decision,
             "at": entry.at,
         });
         ("request.decided", data)
     };
+    let decided = |decision| decided_on(&detail["request_id"], decision);
     let of_action = |name, action: ActionId| {
         let mut data = json!({ "action_id": action, "event": entry.event, "at": entry.at });
         if let Some(status) = detail.get("status") {
@@ -230,7 +231,10 @@ fn event_data(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
             vec![of_action("action.created", action), decided("hold")]
         }
         (_, Some(Subject::Action(action))) => vec![of_action("action.updated", action)],
-        (Some(Event::RequestForwarded), _) => vec![decided("forward")],
+        (Some(Event::RequestForwarded), _) => match detail["request_ids"].as_array() {
+            Some(reads) => reads.iter().map(|id| decided_on(id, "forward")).collect(),
+            None => vec![decided("forward")],
+        },
         (Some(Event::RequestDenied), _) => vec![decided("deny")],
         (Some(Event::KillSwitchChanged), _) => {
             let data = json!({ "active": detail["active"], "at": entry.at });

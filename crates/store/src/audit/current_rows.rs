@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use crate::rows::action_state::{RevisedRow, revised_columns};
 use crate::rows::column::Text;
 use crate::rows::covered::{
-    ActionColumns, CoveredAction, CoveredEnd, CoveredRequest, EndColumns, RequestColumns,
+    ActionColumns, CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, EndColumns,
+    RequestColumns,
 };
 use gaiterguard_database::connection::{ReadConnection, with_connection};
 use gaiterguard_database::error::StoreError;
@@ -39,9 +40,10 @@ struct EndRow {
     completed_at: Option<i64>,
 }
 
-/// A request's current row, as an entry would cover it.
+/// A request's current row.
 pub(super) struct CurrentRequest {
-    pub(super) covered: CoveredRequest,
+    row: RequestRow,
+    /// How the request ended, as an entry would cover it.
     pub(super) end: Option<CoveredEnd>,
 }
 
@@ -116,13 +118,31 @@ pub(super) async fn request_rows(
     ids: &[i64],
 ) -> Result<HashMap<i64, CurrentRequest>, StoreError> {
     let mut rows = HashMap::new();
-    for_each_row!(reader, REQUESTS, ids, row: RequestRow => rows.insert(row.id, row.current()));
+    for_each_row!(reader, REQUESTS, ids, row: RequestRow => {
+        let end = row.end.covered();
+        rows.insert(row.id, CurrentRequest { row, end })
+    });
     Ok(rows)
 }
 
+impl CurrentRequest {
+    /// Returns what an entry of its own would cover of the row.
+    pub(super) fn covered(&self) -> CoveredRequest {
+        self.row.with_columns(|columns, _| columns.covered())
+    }
+
+    /// Returns what an entry that it shares with other reads would cover of the row. `is_open` says whether
+    /// the request had ended when the entry was written.
+    pub(super) fn covered_as_read(&self, is_open: bool) -> CoveredRead {
+        self.row
+            .with_columns(|columns, end| columns.covered_as_read((!is_open).then_some(end)))
+    }
+}
+
 impl RequestRow {
-    fn current(&self) -> CurrentRequest {
+    fn with_columns<T>(&self, then: impl FnOnce(RequestColumns<'_>, EndColumns<'_>) -> T) -> T {
         let action_id = self.action_id.as_ref().map(Text::exact);
+        let outcome = self.end.outcome.as_ref().map(Text::exact);
         let columns = RequestColumns {
             id: self.id,
             request_id: &self.request_id.exact(),
@@ -137,10 +157,13 @@ impl RequestRow {
             action_id: action_id.as_deref(),
             created_at: self.created_at,
         };
-        CurrentRequest {
-            covered: columns.covered(),
-            end: self.end.covered(),
-        }
+        let end = EndColumns {
+            id: self.id,
+            outcome: outcome.as_deref(),
+            upstream_status: self.end.upstream_status,
+            completed_at: self.end.completed_at,
+        };
+        then(columns, end)
     }
 }
 

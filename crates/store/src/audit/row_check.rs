@@ -18,7 +18,7 @@ use crate::audit::broken::AuditBroken;
 use crate::audit::current_rows::{
     CurrentRequest, action_rows, action_states, end_rows, request_rows,
 };
-use crate::rows::covered::{CoveredAction, CoveredEnd, CoveredRequest, covers};
+use crate::rows::covered::{CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, covers};
 use gaiterguard_database::connection::{ReadConnection, fetch_optional};
 use gaiterguard_database::error::StoreError;
 
@@ -36,6 +36,32 @@ struct Latest {
     covered: CoveredAction,
     /// When the request was held, if that entry was read.
     held_at: Option<i64>,
+}
+
+/// A request's row, as an entry covers it.
+enum CoveredRow {
+    /// The entry is its own.
+    Request(CoveredRequest),
+    /// The entry covers several reads.
+    Read(CoveredRead),
+}
+
+impl CoveredRow {
+    fn id(&self) -> i64 {
+        match self {
+            Self::Request(request) => request.id,
+            Self::Read(read) => read.id,
+        }
+    }
+
+    /// Returns what differs in the current row.
+    fn differs_in(&self, current: &CurrentRequest) -> Option<&'static str> {
+        match self {
+            Self::Request(request) => request.differs_in(&current.covered()),
+            Self::Read(read) => (current.covered_as_read(read.is_open) != *read)
+                .then_some("one of its columns was changed"),
+        }
+    }
 }
 
 /// The state of a verification.
@@ -103,7 +129,7 @@ impl RowCheck {
         reader: &mut ReadConnection,
         page: &[AuditEntry],
     ) -> Result<Result<(), AuditBroken>, StoreError> {
-        let mut requests: Vec<(&AuditEntry, CoveredRequest, Option<CoveredAction>)> = Vec::new();
+        let mut requests: Vec<(&AuditEntry, CoveredRow, Option<CoveredAction>)> = Vec::new();
         let mut ends: Vec<(&AuditEntry, CoveredEnd)> = Vec::new();
         let mut must_end: HashSet<i64> = HashSet::new();
         for entry in page {
@@ -123,7 +149,13 @@ impl RowCheck {
                 if requires_ends {
                     must_end.insert(request.id);
                 }
-                requests.push((entry, request, covered.action));
+                requests.push((entry, CoveredRow::Request(request), covered.action));
+            }
+            for read in covered.reads {
+                if read.is_open {
+                    must_end.insert(read.id);
+                }
+                requests.push((entry, CoveredRow::Read(read), None));
             }
             ends.extend(covered.ends.into_iter().map(|end| (entry, end)));
         }
@@ -132,26 +164,27 @@ impl RowCheck {
         let held = requests.iter().filter_map(|(.., action)| action.as_ref());
         let held: Vec<&str> = held.map(|action| action.id.as_str()).collect();
         let actions = action_rows(reader, &held).await?;
-        let ids: Vec<i64> = requests.iter().map(|(_, request, _)| request.id).collect();
+        let ids: Vec<i64> = requests.iter().map(|(_, row, _)| row.id()).collect();
         let rows = request_rows(reader, &ids).await?;
         for (entry, request, action) in &requests {
+            let id = request.id();
             let broken =
                 |table, row: String, what| Ok(Err(EntryRef::of(entry).broken(table, row, what)));
-            let Some(row) = rows.get(&request.id) else {
+            let Some(row) = rows.get(&id) else {
                 if entry.at.0 >= self.removed_before {
                     // Retention may have removed the request since the verification began.
                     self.read_removal(reader).await?;
                 }
                 if entry.at.0 >= self.removed_before {
-                    return broken("requests", request.id.to_string(), "it is gone");
+                    return broken("requests", id.to_string(), "it is gone");
                 }
                 if let Some(action) = action {
                     self.actions.remove(&action.id);
                 }
                 continue;
             };
-            if let Some(what) = request.differs_in(&row.covered) {
-                return broken("requests", request.id.to_string(), what);
+            if let Some(what) = request.differs_in(row) {
+                return broken("requests", id.to_string(), what);
             }
             if let Some(action) = action {
                 match actions.get(&action.id) {
@@ -162,11 +195,11 @@ impl RowCheck {
                     Some(_) => {}
                 }
             }
-            let has_ended = row.end.is_some() && must_end.contains(&request.id);
+            let has_ended = row.end.is_some() && must_end.contains(&id);
             // While entries that were appended since are read, the entry of this end may still
             // follow.
-            if has_ended && !self.is_recheck && !self.compared.remove(&request.id) {
-                self.ended.insert(request.id, EntryRef::of(entry));
+            if has_ended && !self.is_recheck && !self.compared.remove(&id) {
+                self.ended.insert(id, EntryRef::of(entry));
             }
         }
         self.ends(reader, &rows, &ends).await

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::ledger::delivery::{Delivery, UndoQueue};
 use crate::ledger::pending_outcome::PendingOutcome;
+use gaiterguard_database::connection::Durability;
 use gaiterguard_database::error::StoreError;
 
 /// Where a caller waits for the result of its command.
@@ -63,6 +64,27 @@ impl Command {
             Self::Record(.., reply) => reply.is_closed(),
             Self::Change(_, reply) => reply.is_closed(),
             Self::Complete(..) | Self::End(..) => false,
+        }
+    }
+
+    /// Whether this records the decision on a read: it is sent while it is recorded.
+    pub(super) fn is_read(&self) -> bool {
+        matches!(self, Self::Record(_, Some(_), _))
+    }
+
+    /// What the commit must survive before the caller gets the result. A read sends nothing that it could
+    /// send twice, and nobody waits for how a request without a key or an audit entry ended.
+    pub(super) fn durability(&self) -> Durability {
+        match self {
+            Self::Record(..) if self.is_read() => Durability::Process,
+            Self::Complete(completion, _)
+                if completion.claim.is_none() && completion.audit.is_none() =>
+            {
+                Durability::Process
+            }
+            Self::Record(..) | Self::Complete(..) | Self::Change(..) | Self::End(..) => {
+                Durability::Storage
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use crate::rows::outcome::RequestOutcome;
 
 /// The version of what is covered, and how. Entries without a version were written before rows were
 /// covered.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// The version of entries that were written before the ends of requests were covered.
 const VERSION_WITHOUT_ENDS: u32 = 1;
@@ -30,6 +30,9 @@ pub(crate) struct Covers {
     /// How requests ended, whichever entries contain their decisions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) ends: Vec<CoveredEnd>,
+    /// Reads that share the entry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) reads: Vec<CoveredRead>,
 }
 
 impl Covers {
@@ -39,6 +42,7 @@ impl Covers {
             request: None,
             action: None,
             ends: Vec::new(),
+            reads: Vec::new(),
         }
     }
 
@@ -55,6 +59,19 @@ pub(crate) struct CoveredEnd {
     pub(crate) id: i64,
     /// The digest of the columns that say how and when it ended.
     pub(crate) end: String,
+}
+
+/// The row of a read that shares its entry with others. One digest covers all its columns, because most
+/// requests are reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CoveredRead {
+    /// The request's id.
+    pub(crate) id: i64,
+    /// The digest of the row as it was inserted.
+    pub(crate) row: String,
+    /// Whether the request had not ended by then, so that another entry covers its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_open: bool,
 }
 
 /// The columns of a request's row that never change. Some have a digest of their own, so that
@@ -124,6 +141,32 @@ impl RequestColumns<'_> {
             intent: intent.to_string(),
             judgement: judgement.to_string(),
             row: row.to_string(),
+        }
+    }
+
+    /// Returns what an entry that several reads share covers of this one.
+    pub(crate) fn covered_as_read(&self, end: Option<EndColumns<'_>>) -> CoveredRead {
+        let row = Fields::new("gaiterguard.read.v1")
+            .number(self.id)
+            .text(self.request_id)
+            .number(self.workspace)
+            .number(self.agent)
+            .number(self.service)
+            .text(self.method)
+            .text(self.target_url)
+            .text(self.intent)
+            .text(self.decision)
+            .text(self.judgement)
+            .text(self.action_id)
+            .number(self.created_at)
+            .text(end.and_then(|end| end.outcome))
+            .number(end.and_then(|end| end.upstream_status))
+            .number(end.and_then(|end| end.completed_at))
+            .finish();
+        CoveredRead {
+            id: self.id,
+            row: row.to_string(),
+            is_open: end.is_none(),
         }
     }
 }
@@ -198,13 +241,17 @@ impl RequestEnd {
 
     /// Returns what an audit entry covers of the end of the request with this id.
     pub(crate) fn covered(self, id: RequestEntryId) -> CoveredEnd {
-        let columns = EndColumns {
+        self.columns(id).covered()
+    }
+
+    /// Returns the columns that store the end of the request with this id.
+    pub(crate) fn columns(self, id: RequestEntryId) -> EndColumns<'static> {
+        EndColumns {
             id: id.0,
             outcome: self.outcome.map(RequestOutcome::as_str),
             upstream_status: self.status.map(i64::from),
             completed_at: Some(self.at.0),
-        };
-        columns.covered()
+        }
     }
 }
 
@@ -273,6 +320,15 @@ pub(crate) fn cover_decision(
     });
 }
 
+/// Returns the detail of an entry that several reads share.
+pub(crate) fn reads_detail(request_ids: Vec<Value>, reads: Vec<CoveredRead>) -> Value {
+    let covers = Covers {
+        reads,
+        ..Covers::nothing()
+    };
+    json!({ "request_ids": request_ids, COVERS: covers })
+}
+
 /// Adds to an entry the state that it brought an action to, and how the action's request ended with
 /// it.
 pub(crate) fn cover_action(detail: &mut Value, action: CoveredAction, end: Option<CoveredEnd>) {
@@ -299,7 +355,8 @@ pub(crate) fn cover_ends(detail: &mut Value, ends: Vec<CoveredEnd>) {
 /// Parses what an entry covers; `None` for a version that is not known here.
 pub(crate) fn covers(text: &str) -> Option<Covers> {
     let covers = serde_json::from_str::<Covers>(text).ok()?;
-    matches!(covers.version, VERSION_WITHOUT_ENDS | VERSION).then_some(covers)
+    let is_known = (VERSION_WITHOUT_ENDS..=VERSION).contains(&covers.version);
+    is_known.then_some(covers)
 }
 
 #[cfg(test)]
@@ -313,7 +370,8 @@ mod tests {
         assert!(!before.requires_ends());
         assert_eq!(before.ends, []);
         assert!(covers(r#"{"version":2}"#).unwrap().requires_ends());
-        assert_eq!(covers(r#"{"version":3}"#), None);
+        assert!(covers(r#"{"version":3}"#).unwrap().requires_ends());
+        assert_eq!(covers(r#"{"version":4}"#), None);
     }
 
     #[test]

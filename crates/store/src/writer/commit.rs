@@ -9,7 +9,7 @@ use tokio::sync::OwnedMutexGuard;
 use crate::writer::audit_insert::{bind_entries, insert_entries};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, read_head};
 use crate::writer::pool::WriterPool;
-use gaiterguard_database::connection::{AnyConnection, Connection, execute};
+use gaiterguard_database::connection::{AnyConnection, Connection, Dialect, Durability, execute};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX};
 
@@ -34,7 +34,7 @@ impl UnknownCommit {
     /// Finds out whether the transaction was committed, and publishes it if so.
     pub(crate) async fn resolve(&mut self) -> Result<bool, StoreError> {
         let mut connection = Connection::open(self.pool.target()).await?;
-        connection.begin().await?;
+        connection.begin(Durability::Storage).await?;
         let head = read_head(&mut connection, self.expected.link.chain).await?;
         connection.rollback().await?;
         self.writer.connection = Some(connection);
@@ -71,7 +71,7 @@ pub(super) struct TransactionEnd<'e> {
 impl TransactionEnd<'_> {
     /// Writes everything that [`Self::commit`] does not write itself.
     pub(super) async fn prepare(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        if let Connection::Sqlite(_) = connection {
+        if connection.dialect() == Dialect::Sqlite {
             return insert_entries(connection, self.split().0).await;
         }
         insert_entries(connection, self.entries).await?;

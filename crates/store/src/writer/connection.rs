@@ -14,7 +14,7 @@ use gaiterguard_domain::time::Timestamp;
 use crate::rows::column::RowContext;
 use crate::writer::audit_insert::insert_entries;
 use gaiterguard_database::connection::{
-    ConnectTarget, Connection, execute, fetch_all, fetch_one, fetch_optional,
+    ConnectTarget, Connection, Durability, execute, fetch_all, fetch_one, fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
 
@@ -56,9 +56,10 @@ impl WriterConnection {
     pub(super) async fn take(
         &mut self,
         target: &ConnectTarget,
+        durability: Durability,
         at: Timestamp,
     ) -> Result<(Connection, Head), StoreError> {
-        let mut connection = self.take_connection(target).await?;
+        let mut connection = self.take_connection(target, durability).await?;
         let head = match (self.head.take(), self.chain) {
             (Some(head), _) => head,
             (None, Some(chain)) => {
@@ -69,16 +70,20 @@ impl WriterConnection {
                 let head = open_chain(&mut connection, at).await?;
                 connection.commit().await?;
                 self.chain = Some(head.link.chain);
-                connection.begin().await?;
+                connection.begin(durability).await?;
                 head
             }
         };
         Ok((connection, head))
     }
 
-    async fn take_connection(&mut self, target: &ConnectTarget) -> Result<Connection, StoreError> {
+    async fn take_connection(
+        &mut self,
+        target: &ConnectTarget,
+        durability: Durability,
+    ) -> Result<Connection, StoreError> {
         if let Some(mut idle) = self.connection.take() {
-            match idle.begin().await {
+            match idle.begin(durability).await {
                 Ok(()) => return Ok(idle),
                 // The connection was lost while it was idle: a new one may work.
                 Err(error) if error.is_unavailable() => self.head = None,
@@ -86,7 +91,7 @@ impl WriterConnection {
             }
         }
         let mut opened = Connection::open(target).await?;
-        opened.begin().await?;
+        opened.begin(durability).await?;
         Ok(opened)
     }
 }

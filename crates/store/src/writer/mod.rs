@@ -5,6 +5,7 @@ pub(crate) mod commit;
 pub(crate) mod connection;
 pub(crate) mod feed;
 pub(crate) mod pool;
+pub(crate) mod sync;
 pub(crate) mod transaction;
 
 mod audit_insert;

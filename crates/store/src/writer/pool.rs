@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use crate::writer::connection::WriterConnection;
 use crate::writer::feed::Feed;
-use gaiterguard_database::connection::ConnectTarget;
+use gaiterguard_database::connection::{ConnectTarget, Durability};
 
 /// The write connections of this process, and what every writer needs.
 pub(crate) struct WriterPool {
@@ -18,6 +18,9 @@ pub(crate) struct WriterPool {
     turn: AtomicUsize,
     feed: Arc<Feed>,
     committed: Notify,
+    /// Notified of commits that are not on stable storage yet.
+    unsynced: Notify,
+    durability_min: Durability,
     response_budget: ByteBudget,
 }
 
@@ -27,6 +30,7 @@ impl WriterPool {
         replica: ReplicaId,
         connections: usize,
         feed: Arc<Feed>,
+        durability_min: Durability,
         response_budget: ByteBudget,
     ) -> Self {
         Self {
@@ -36,6 +40,8 @@ impl WriterPool {
             turn: AtomicUsize::new(0),
             feed,
             committed: Notify::new(),
+            unsynced: Notify::new(),
+            durability_min,
             response_budget,
         }
     }
@@ -76,8 +82,21 @@ impl WriterPool {
             .await
     }
 
-    pub(crate) fn notify_committed(&self) {
+    /// What every commit must survive at least.
+    pub(crate) fn durability_min(&self) -> Durability {
+        self.durability_min
+    }
+
+    pub(crate) fn notify_committed(&self, durability: Durability) {
         self.committed.notify_one();
+        if durability < Durability::Storage {
+            self.unsynced.notify_one();
+        }
+    }
+
+    /// Waits for a commit that is not on stable storage yet.
+    pub(crate) async fn wait_unsynced(&self) {
+        self.unsynced.notified().await;
     }
 
     pub(crate) async fn wait_committed(&self) {

@@ -17,7 +17,9 @@ use crate::writer::commit::{CommitError, TransactionEnd, UnknownCommit};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, take_ids};
 use crate::writer::feed::CHANNEL;
 use crate::writer::pool::WriterPool;
-use gaiterguard_database::connection::{AnyConnection, Connection, Dialect, fetch_optional};
+use gaiterguard_database::connection::{
+    AnyConnection, Connection, Dialect, Durability, fetch_optional,
+};
 use gaiterguard_database::error::StoreError;
 
 /// How long a change may wait for a writer and for the first response on its connection. As long as
@@ -40,6 +42,7 @@ pub(crate) struct Transaction {
     has_reserved: bool,
     audit: Vec<NewAuditEntry>,
     authority: Vec<WorkspaceId>,
+    durability: Durability,
 }
 
 impl Transaction {
@@ -47,7 +50,7 @@ impl Transaction {
     pub(crate) async fn begin(pool: &Arc<WriterPool>, at: Timestamp) -> Result<Self, StoreError> {
         let beginning = async {
             let writer = pool.acquire().await;
-            Self::begin_on(Arc::clone(pool), writer, at).await
+            Self::begin_on(Arc::clone(pool), writer, Durability::Storage, at).await
         };
         match tokio::time::timeout(BEGIN_TIMEOUT, beginning).await {
             Ok(begun) => begun,
@@ -58,9 +61,10 @@ impl Transaction {
     pub(crate) async fn begin_on(
         pool: Arc<WriterPool>,
         mut writer: OwnedMutexGuard<WriterConnection>,
+        durability: Durability,
         at: Timestamp,
     ) -> Result<Self, StoreError> {
-        let (connection, head) = writer.take(pool.target(), at).await?;
+        let (connection, head) = writer.take(pool.target(), durability, at).await?;
         let ids = std::mem::take(&mut writer.ids);
         Ok(Self {
             pool,
@@ -71,6 +75,7 @@ impl Transaction {
             has_reserved: false,
             audit: Vec::new(),
             authority: Vec::new(),
+            durability,
         })
     }
 
@@ -234,6 +239,7 @@ impl Transaction {
             head,
             ids,
             authority,
+            durability,
             ..
         } = self;
         match committed {
@@ -243,7 +249,7 @@ impl Transaction {
                 writer.ids = ids;
                 drop(writer);
                 pool.feed().publish(entries, &authority);
-                pool.notify_committed();
+                pool.notify_committed(durability);
                 Ok(())
             }
             Err(error @ StoreError::Refused(_)) => Err(CommitError::NotCommitted(error)),

@@ -1,11 +1,15 @@
 //! The audit log covers the rows that its entries describe: every manual change is detected, and
 //! nothing that the gateway does is reported.
 
+use futures_util::future::join_all;
 use gaiterguard_domain::action::ActionEvent;
-use gaiterguard_domain::event::Event;
-use gaiterguard_domain::ledger::Outcome;
+use gaiterguard_domain::audit::{Actor, AuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
+use gaiterguard_domain::id::RequestEntryId;
+use gaiterguard_domain::ledger::{Outcome, Recorded};
 use gaiterguard_domain::verdict::Decision;
-use gaiterguard_store::{AuditBroken, AuditFilter, Store, UserCreated};
+use gaiterguard_store::{AuditBroken, AuditFilter, PendingOutcome, Store, UserCreated};
+use serde_json::Value;
 
 use crate::steps::{apply, approve, change, completion, done, response};
 use crate::support::{Database, World, audit, email, entry, later, on_both, word};
@@ -15,6 +19,7 @@ on_both!(
     a_removed_row_is_detected_but_not_one_removed_by_retention,
     the_latest_state_of_an_action_is_verified_while_writers_continue,
     ends_are_covered_by_entries_of_no_other_workspace,
+    reads_that_are_committed_together_share_an_entry,
 );
 
 async fn verified(store: &Store) -> Result<u64, AuditBroken> {
@@ -278,4 +283,75 @@ async fn ends_are_covered_by_entries_of_no_other_workspace(_: &Database, store: 
         assert!(!covers.contains("ends"), "{covers}");
     }
     verified(store).await.unwrap();
+}
+
+async fn reads_that_are_committed_together_share_an_entry(database: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let reads = (0..40).map(|number| {
+        let outcome = PendingOutcome::default();
+        if number % 2 == 0 {
+            assert!(outcome.set(Outcome::Responded(response(&world, 200)), later(1)));
+        }
+        store.record_in_flight(world.forward(version, None), outcome)
+    });
+    for recorded in join_all(reads).await {
+        assert!(matches!(recorded, Ok(Recorded::Done(_))), "{recorded:?}");
+    }
+    let filter = AuditFilter {
+        events: vec![Event::RequestForwarded],
+        ..AuditFilter::default()
+    };
+    let entries = store.audit_list(world.workspace, &filter, None, 200);
+    let entries = entries.await.unwrap().items;
+    let listed = |entry: &AuditEntry| {
+        let detail: Value = serde_json::from_str(&entry.detail).unwrap();
+        detail["request_ids"].as_array().map_or(1, Vec::len)
+    };
+    assert_eq!(entries.iter().map(listed).sum::<usize>(), 40);
+    let shared = entries.iter().max_by_key(|entry| listed(entry)).unwrap();
+    assert!(listed(shared) > 2, "{shared:?}");
+    assert_eq!(shared.actor, Actor::Agent(world.agent).to_string());
+    assert_eq!(shared.subject(), Some(Subject::Agent(world.agent)));
+
+    // The end of a read that had not ended is covered by the entry that records it.
+    let covers: Value = serde_json::from_str(shared.covers.as_ref().unwrap()).unwrap();
+    let covered = covers["reads"].as_array().unwrap();
+    assert_eq!(covered.len(), listed(shared));
+    let one_that = |is_open: bool| {
+        let is_open = move |read: &&Value| (read["is_open"] == Value::Bool(true)) == is_open;
+        covered.iter().find(is_open).unwrap()["id"]
+            .as_i64()
+            .unwrap()
+    };
+    let (open, ended) = (one_that(true), one_that(false));
+    let outcome = Outcome::Responded(response(&world, 404));
+    let completed = store.complete(completion(&world, RequestEntryId(open), None, outcome));
+    assert!(completed.await.unwrap());
+    verified(store).await.unwrap();
+
+    let of_end = [
+        "completed_at = completed_at + 1",
+        "upstream_status = 500",
+        "outcome = NULL, upstream_status = NULL, completed_at = NULL",
+    ];
+    for (id, end) in [
+        (ended, "one of its columns was changed"),
+        (open, "outcome, upstream_status or completed_at"),
+    ] {
+        let row = format!("id = {id}");
+        for change in [
+            "target_url = 'https://api.example.com/other'",
+            "intent = 'List the charges'",
+            "judgement = '{}'",
+            "agent_id = agent_id + 1",
+            "created_at = created_at + 1",
+        ] {
+            let what = "one of its columns was changed";
+            shows(database, store, "requests", &row, change, what).await;
+        }
+        for change in of_end {
+            shows(database, store, "requests", &row, change, end).await;
+        }
+    }
 }

@@ -121,7 +121,8 @@ impl Masker {
         if self.is_empty() {
             return;
         }
-        let in_names = self.in_names();
+        let longest = headers.keys().map(|name| name.as_str().len()).max();
+        let in_names = self.in_names(longest.unwrap_or(0));
         let named: Vec<HeaderName> = headers
             .keys()
             .filter(|name| !in_names.occurrences(name.as_str().as_bytes()).is_empty())
@@ -137,12 +138,14 @@ impl Masker {
         }
     }
 
-    /// Returns the patterns for the names of headers, which are always in lower case.
-    fn in_names(&self) -> Patterns {
+    /// Returns the patterns for the names of headers, which are always in lower case, as far as they can be in a
+    /// name of this length. No spelling of a pattern is shorter than the pattern.
+    fn in_names(&self, longest: usize) -> Patterns {
+        let lengths = NAMED_BYTES_MIN..=longest;
         let long = self
             .0
             .iter()
-            .filter(|pattern| pattern.text().len() >= NAMED_BYTES_MIN);
+            .filter(|pattern| lengths.contains(&pattern.text().len()));
         Patterns::new(long.map(Pattern::to_lowercase).collect())
     }
 

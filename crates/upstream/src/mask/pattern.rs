@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memchr::{memmem, memrchr2};
+use memchr::{memchr_iter, memmem, memrchr2};
 use zeroize::Zeroizing;
 
 use super::few::Few;
@@ -11,6 +11,10 @@ use super::reader::{CHARACTER_BYTES_MAX, LAYERS_MAX, Reader, Reading};
 /// How much of a pattern the searcher looks for before the rest is compared: enough to be rare, and
 /// short enough that the searcher needs no preparation.
 const HEAD_LENGTH_MAX: usize = 16;
+
+/// Up to this length of a text, such as the value of a header, making a searcher takes longer than comparing the
+/// pattern wherever its first byte is.
+const SHORT_TEXT_BYTES_MAX: usize = 256;
 
 /// How many characters of a pattern must match before a line break counts as inside it. After fewer, the
 /// break is taken for the end of an ordinary line, so that a stream of lines need not wait for the next
@@ -97,16 +101,27 @@ impl Pattern {
 
     /// Adds every occurrence without escapes.
     pub(super) fn find_plain(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
-        let head = &self.text[..self.text.len().min(HEAD_LENGTH_MAX)];
-        let finder = memmem::Finder::new(head);
-        let mut from = 0;
-        while let Some(offset) = finder.find(&text[from..]) {
-            let start = from + offset;
+        let (Some(first), Some(last_start)) =
+            (self.text.first(), text.len().checked_sub(self.text.len()))
+        else {
+            return;
+        };
+        let mut add = |start: usize| {
             let range = start..start + self.text.len();
             if text[start..].starts_with(&self.text) && self.may_be_at(text, &range) {
                 found.push(range);
             }
-            from = start + 1;
+        };
+        if text.len() <= SHORT_TEXT_BYTES_MAX {
+            memchr_iter(*first, &text[..=last_start]).for_each(add);
+            return;
+        }
+        let head = &self.text[..self.text.len().min(HEAD_LENGTH_MAX)];
+        let finder = memmem::Finder::new(head);
+        let mut from = 0;
+        while let Some(offset) = finder.find(&text[from..]) {
+            add(from + offset);
+            from += offset + 1;
         }
     }
 

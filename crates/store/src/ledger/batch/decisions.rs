@@ -8,7 +8,9 @@ use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, Recorded};
 use gaiterguard_domain::verdict::Decision;
 
 use crate::ledger::batch::existing::{Key, find_claim, key};
-use crate::ledger::batch::new_rows::{NewRow, action_id, insert_actions, insert_requests};
+use crate::ledger::batch::new_rows::{
+    NewRow, action_id, audit_rows, insert_actions, insert_requests,
+};
 use crate::ledger::batch::pending_limit::apply_pending_limit;
 use crate::ledger::batch::rule_hits::count_rule_hits;
 use crate::ledger::batch::state::{Batch, Index};
@@ -53,14 +55,15 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
             decision,
             end: known_end(&batch.commands[index]),
             judgement: evaluation_json(&decision.entry.evaluation),
+            is_read: batch.commands[index].is_read(),
         })
         .collect();
     let lost = claim_keys(tx, &batch.owner, &mut new).await?;
     insert_requests(tx, &new).await?;
     insert_actions(tx, &new).await?;
     count_rule_hits(tx, new.iter().map(|row| &row.decision.entry)).await?;
+    audit_rows(tx, &new);
     for row in &new {
-        tx.audit(row.audit());
         batch.results[row.index] = Some(CommandResult::Recorded(Recorded::Done(row.id)));
     }
     repeated.extend(lost);

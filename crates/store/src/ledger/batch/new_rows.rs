@@ -1,15 +1,18 @@
 //! The rows that new decisions become.
 
+use std::collections::BTreeMap;
+
 use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::RequestEntryId;
+use gaiterguard_domain::event::Subject;
+use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::NewDecision;
 
 use crate::ledger::batch::state::Index;
 use crate::rows::action_state::StateColumns;
 use crate::rows::column::json;
 use crate::rows::covered::{
-    ActionColumns, CoveredAction, RequestColumns, RequestEnd, cover_decision,
+    ActionColumns, CoveredAction, RequestColumns, RequestEnd, cover_decision, reads_detail,
 };
 use crate::rows::outcome::RequestOutcome;
 use crate::writer::transaction::Transaction;
@@ -26,16 +29,70 @@ pub(super) struct NewRow<'b> {
     pub(super) end: Option<RequestEnd>,
     /// Its evaluation as the column `judgement` stores it.
     pub(super) judgement: String,
+    /// Whether the request is a read, which may share its audit entry.
+    pub(super) is_read: bool,
+}
+
+/// Adds the audit entries of new rows. The reads of one agent share an entry; every other decision has one
+/// of its own.
+pub(super) fn audit_rows(tx: &mut Transaction, new: &[NewRow<'_>]) {
+    let mut reads: BTreeMap<(WorkspaceId, AgentId), Vec<&NewRow<'_>>> = BTreeMap::new();
+    for row in new {
+        if row.is_read {
+            let entry = &row.decision.entry;
+            let agent = (entry.workspace, entry.agent);
+            reads.entry(agent).or_default().push(row);
+        } else {
+            tx.audit(row.audit());
+        }
+    }
+    for (_, reads) in reads {
+        match reads.as_slice() {
+            [read] => tx.audit(read.audit()),
+            several => {
+                if let Some(entry) = shared_audit(several) {
+                    tx.audit(entry);
+                }
+            }
+        }
+    }
+}
+
+/// Returns the entry that several reads of one agent share. It is dated by the last one.
+fn shared_audit(reads: &[&NewRow<'_>]) -> Option<NewAuditEntry> {
+    let last = &reads.last()?.decision.audit;
+    let request_ids = reads
+        .iter()
+        .map(|read| read.decision.entry.request_id.to_string().into())
+        .collect();
+    let covered = reads
+        .iter()
+        .map(|read| {
+            let request_id = read.decision.entry.request_id.to_string();
+            let columns = read.columns(&request_id, None);
+            columns.covered_as_read(read.end.map(|end| end.columns(read.id)))
+        })
+        .collect();
+    Some(NewAuditEntry {
+        workspace: last.workspace,
+        at: last.at,
+        actor: last.actor,
+        event: last.event,
+        subject: Subject::Agent(reads.last()?.decision.entry.agent),
+        detail: reads_detail(request_ids, covered),
+    })
 }
 
 impl NewRow<'_> {
-    /// Returns the audit entry of the decision, which covers the rows that it becomes.
-    pub(super) fn audit(&self) -> NewAuditEntry {
-        let NewDecision { entry, hold, .. } = self.decision;
-        let action_id = action_id(self.decision);
-        let request = RequestColumns {
+    fn columns<'r>(
+        &'r self,
+        request_id: &'r str,
+        action_id: Option<&'r str>,
+    ) -> RequestColumns<'r> {
+        let entry = &self.decision.entry;
+        RequestColumns {
             id: self.id.0,
-            request_id: &entry.request_id.to_string(),
+            request_id,
             workspace: entry.workspace.0,
             agent: entry.agent.0,
             service: entry.service.0,
@@ -44,9 +101,17 @@ impl NewRow<'_> {
             intent: &entry.intent,
             decision: entry.evaluation.decision.as_str(),
             judgement: &self.judgement,
-            action_id: action_id.as_deref(),
+            action_id,
             created_at: entry.at.0,
-        };
+        }
+    }
+
+    /// Returns the audit entry of the decision, which covers the rows that it becomes.
+    pub(super) fn audit(&self) -> NewAuditEntry {
+        let NewDecision { entry, hold, .. } = self.decision;
+        let action_id = action_id(self.decision);
+        let request_id = entry.request_id.to_string();
+        let request = self.columns(&request_id, action_id.as_deref());
         let action = hold.as_ref().zip(action_id.as_deref());
         let action = action.map(|(hold, id)| {
             let columns = ActionColumns {

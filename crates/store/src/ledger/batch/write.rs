@@ -14,7 +14,7 @@ use crate::ledger::command::{Command, CommandResult};
 use crate::writer::connection::WriterConnection;
 use crate::writer::pool::WriterPool;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::connection::{Durability, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
 
@@ -26,7 +26,11 @@ pub(in crate::ledger) async fn write_batch(
     commands: &[Command],
 ) -> Result<(Transaction, Vec<CommandResult>), StoreError> {
     let at = commands.first().map_or(Timestamp(0), Command::at);
-    let mut tx = Transaction::begin_on(Arc::clone(&pool), writer, at).await?;
+    let required = commands.iter().map(Command::durability).max();
+    let durability = required
+        .unwrap_or(Durability::Storage)
+        .max(pool.durability_min());
+    let mut tx = Transaction::begin_on(Arc::clone(&pool), writer, durability, at).await?;
     let mut batch = Batch {
         commands,
         owner: pool.owner(),

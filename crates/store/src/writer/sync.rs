@@ -1,0 +1,72 @@
+//! Brings commits to stable storage that did not wait for it, in the background.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::writer::pool::WriterPool;
+use gaiterguard_database::connection::{ConnectTarget, Connection, Durability, execute};
+use gaiterguard_database::error::StoreError;
+
+/// How long to gather commits before they are synced together. With the sync itself, each of them is on
+/// stable storage within 100 ms, which is what the documentation promises.
+const DELAY: Duration = Duration::from_millis(50);
+
+/// Where commits are written before they are on stable storage.
+pub(crate) enum Log {
+    /// SQLite's write-ahead log, a file.
+    Sqlite(PathBuf),
+    /// The write-ahead log of a PostgreSQL server.
+    Postgres(ConnectTarget),
+}
+
+impl Log {
+    /// Returns the log of the SQLite database in `path`.
+    pub(crate) fn of_sqlite(path: &Path) -> Self {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Self::Sqlite(log.into())
+    }
+}
+
+/// Syncs after commits for as long as the gateway runs. Sleeps while nothing is written.
+pub(crate) async fn run(log: Log, pool: Arc<WriterPool>) {
+    let mut connection = None;
+    loop {
+        pool.wait_unsynced().await;
+        tokio::time::sleep(DELAY).await;
+        while let Err(error) = sync(&log, &mut connection).await {
+            tracing::warn!(%error, "records of reads are not on stable storage yet; trying again");
+            connection = None;
+            tokio::time::sleep(DELAY).await;
+        }
+    }
+}
+
+async fn sync(log: &Log, connection: &mut Option<Connection>) -> Result<(), StoreError> {
+    match log {
+        Log::Sqlite(path) => {
+            let path = path.clone();
+            let syncing =
+                tokio::task::spawn_blocking(move || std::fs::File::open(path)?.sync_data());
+            syncing
+                .await
+                .unwrap_or_else(|panicked| Err(panicked.into()))
+                .map_err(|error| StoreError::unreachable(&error.into()))
+        }
+        Log::Postgres(target) => {
+            let connection = match connection {
+                Some(connection) => connection,
+                None => connection.insert(Connection::open(target).await?),
+            };
+            // A commit flushes the log up to its own record, and so everything before it. It needs something
+            // to write.
+            connection.begin(Durability::Storage).await?;
+            execute!(
+                connection,
+                "SELECT pg_logical_emit_message(true, 'gaiterguard', '')"
+            );
+            connection.commit().await
+        }
+    }
+}
