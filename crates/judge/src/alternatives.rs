@@ -198,6 +198,16 @@ impl Sides {
             "not", "no", "don't", "dont", "isn't", "never", "without", "nothing", "nobody", "kein",
             "keine", "nicht", "noch", "ne", "pas", "sans", "sin", "não", "non", "niet",
         ];
+        const DENIAL_BYTES_MAX: usize = {
+            let (mut longest, mut at) = (0, 0);
+            while at < DENIALS.len() {
+                if DENIALS[at].len() > longest {
+                    longest = DENIALS[at].len();
+                }
+                at += 1;
+            }
+            longest
+        };
         /// How many words behind a denial are denied: in "not a draft" the second.
         const REACH: usize = 2;
         let mut sides = Self::of_runs(text);
@@ -213,9 +223,10 @@ impl Sides {
             } else {
                 of_word
             });
-            denied = if DENIALS
-                .iter()
-                .any(|denial| word.eq_ignore_ascii_case(denial))
+            denied = if word.len() <= DENIAL_BYTES_MAX
+                && DENIALS
+                    .iter()
+                    .any(|denial| word.eq_ignore_ascii_case(denial))
             {
                 REACH
             } else {

@@ -61,6 +61,7 @@ use gaiterguard_domain::verdict::Verdict;
 
 use http::Method;
 
+use alternatives::Sides;
 use analysis::Analysis;
 use compare::Compared;
 use effects::Effects;
@@ -179,6 +180,7 @@ fn judge(subject: &Subject<'_>, names: Names) -> (Assessment, Vec<Vec<String>>, 
         history: subject.history,
         asked,
         given: OnceCell::new(),
+        intent_sides: Sides::of_intent(subject.intent),
     };
     findings.extend(compare::count(&compared, &mut features));
     let own = fields.findings.iter().cloned();

@@ -193,7 +193,7 @@ impl Origin {
         features: &mut Features,
         findings: &mut Vec<Finding>,
     ) {
-        for choice in self.sides.against(Sides::of_intent(compared.intent)) {
+        for choice in self.sides.against(compared.intent_sides) {
             features.add(&["+thing_differs:", choice]);
         }
         if compared.verb == Verb::Delete && self.names_another(compared) {

@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::json;
 
 #[tokio::test]
-async fn proxies_are_asked_not_to_collect_event_streams() {
+async fn proxies_are_asked_not_to_collect_streams() {
     let scene = Scene::new(Storage::Sqlite).await;
     let stream = scene.human.call(Method::GET, "/events").open().await;
     assert_eq!(stream.headers["x-accel-buffering"], "no");
@@ -17,6 +17,16 @@ async fn proxies_are_asked_not_to_collect_event_streams() {
     let events = Reply::events(&["one", "two"], Duration::ZERO);
     scene.upstream.on("/sse", events);
     let relayed = scene.agent.call(Method::GET, "/s/things/sse").send().await;
+    assert_eq!(relayed.header("x-accel-buffering"), Some("no"));
+
+    // Other streams have no length either.
+    let lines = Reply::text("{}\n{}\n").chunked();
+    scene.upstream.on("/lines", lines);
+    let relayed = scene
+        .agent
+        .call(Method::GET, "/s/things/lines")
+        .send()
+        .await;
     assert_eq!(relayed.header("x-accel-buffering"), Some("no"));
 
     // The upstream's own wish is kept.

@@ -13,7 +13,7 @@ pub(super) fn choices(
     findings: &mut Vec<Finding>,
 ) {
     let words = |text: &str| Sides::of_all(of_name(text).map(stem));
-    let said = Sides::of_intent(compared.intent);
+    let said = compared.intent_sides;
     let mut taken = Sides::default();
     for leaf in compared.leaves() {
         let of_leaf = match truth(leaf) {

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use gaiterguard_history::History;
 use gaiterguard_request::opened::{self, Request};
 
+use crate::alternatives::Sides;
 use crate::field::{Fields, Leaf, LeafKind};
 use crate::impact::Verb;
 use crate::intent::IntentWords;
@@ -26,6 +27,8 @@ pub(crate) struct Compared<'a> {
     pub(crate) asked: RequestedEffects,
     /// The numbers that the intent gives; computed on first use.
     pub(crate) given: OnceCell<Given>,
+    /// The sides of choices that the intent names.
+    pub(crate) intent_sides: Sides,
 }
 
 /// The longest value that may be a word of a list of choices, in bytes. Longer ones are texts or

@@ -12,7 +12,7 @@ use futures_util::FutureExt;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_listener::{Handler, HeadError, RequestBody};
 use gaiterguard_settings::CorsOrigins;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body::Body as _;
 use tower::Service;
@@ -77,7 +77,9 @@ impl Boundary {
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, id_value(context.id));
-        forbid_buffering_of_events(headers);
+        if from_upstream || is_event_stream(headers) {
+            forbid_buffering(headers);
+        }
         if !from_upstream {
             security_headers::add(headers);
         } else if is_passthrough_path(path) {
@@ -149,13 +151,16 @@ impl Handler for Boundary {
     }
 }
 
-/// Asks reverse proxies to pass an event stream on as it arrives: nginx collects responses by default, and
-/// events that arrive minutes late are useless.
-fn forbid_buffering_of_events(headers: &mut HeaderMap) {
-    let is_stream = headers
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers
         .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
-    if is_stream {
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"))
+}
+
+/// Asks reverse proxies to pass a response of unknown length on as it arrives: nginx collects responses by default,
+/// and events or lines of JSON that arrive minutes late are useless.
+fn forbid_buffering(headers: &mut HeaderMap) {
+    if !headers.contains_key(CONTENT_LENGTH) {
         headers
             .entry(X_ACCEL_BUFFERING)
             .or_insert(HeaderValue::from_static("no"));

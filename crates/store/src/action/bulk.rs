@@ -139,7 +139,7 @@ pub(crate) async fn revoke_open(
         decision.note.as_deref(),
     );
     for row in rows {
-        let mut detail = json!({ "cause": cause.event.as_str() });
+        let mut detail = json!({ "cause": cause.event.as_str(), "status": row.status() });
         cover_action(&mut detail, row.covered(), None);
         tx.audit(NewAuditEntry {
             workspace: Some(workspace),
@@ -168,7 +168,7 @@ async fn end_in_bulk(
     let mut ids = Vec::with_capacity(rows.len());
     for row in rows {
         ids.extend(row.id.parse::<ActionId>().ok());
-        let mut detail = json!({});
+        let mut detail = json!({ "status": row.status() });
         cover_action(&mut detail, row.covered(), None);
         tx.audit(NewAuditEntry {
             workspace: Some(WorkspaceId(row.workspace_id)),

@@ -75,15 +75,8 @@ impl WriterTask {
                 Arc::clone(&self.commands).try_lock_owned().ok()
             };
             let writer = self.pool.acquire().await;
-            // Requests that are ready to be decided go first, and their commands join the batch, with those that
-            // arrived while the writer was busy: what a batch costs is mostly the same for one row and for many.
-            tokio::task::yield_now().await;
             if let Some(commands) = &mut commands {
-                while batch.len() < BATCH_MAX
-                    && let Ok(command) = commands.try_recv()
-                {
-                    batch.push(command);
-                }
+                gather(commands, &mut batch).await;
             }
             drop(commands);
             let must_retry = self.write(batch, writer).await;
@@ -168,6 +161,11 @@ impl WriterTask {
             return Err(StoreError::timed_out("the end of a batch"));
         };
         let (tx, results) = written?;
+        // Used keys and repeated requests are only found, so there is nothing to make durable.
+        if tx.is_unchanged() {
+            tx.rollback().await?;
+            return Ok(results);
+        }
         match tx.commit_or_unknown().await {
             Ok(()) => Ok(results),
             Err(CommitError::NotCommitted(error)) => Err(error),
@@ -224,6 +222,24 @@ impl WriterTask {
 
     fn finished(&self, commands: usize) {
         self.waiting.fetch_sub(commands, Ordering::Relaxed);
+    }
+}
+
+/// Adds the commands that have arrived to a batch, and those of requests that are ready to be decided: they go
+/// first, because what a batch costs is mostly the same for one row and for many. Nothing waits for a
+/// request that is not ready.
+async fn gather(commands: &mut mpsc::Receiver<Command>, batch: &mut Vec<Command>) {
+    loop {
+        tokio::task::yield_now().await;
+        let before = batch.len();
+        while batch.len() < BATCH_MAX
+            && let Ok(command) = commands.try_recv()
+        {
+            batch.push(command);
+        }
+        if batch.len() == before || batch.len() == BATCH_MAX {
+            return;
+        }
     }
 }
 

@@ -174,6 +174,11 @@ macro_rules! revised_columns {
 pub(crate) use revised_columns;
 
 impl RevisedRow {
+    /// The word for the action's status.
+    pub(crate) fn status(&self) -> &str {
+        self.state.status.lossy()
+    }
+
     /// Returns what an audit entry covers of the action.
     pub(crate) fn covered(&self) -> CoveredAction {
         let state = &self.state;

@@ -187,6 +187,11 @@ impl Transaction {
         self.commit().await
     }
 
+    /// Whether nothing was changed: every change has an audit entry.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        self.audit.is_empty() && self.authority.is_empty()
+    }
+
     /// Discards the transaction.
     pub(crate) async fn rollback(mut self) -> Result<(), StoreError> {
         self.connection.rollback().await?;

@@ -399,6 +399,18 @@ async fn executions_and_claims_of_a_dead_replica_are_recovered(database: &Databa
     assert_eq!(next.claim_recover_running(later(4), 10).await.unwrap(), 1);
     let (found, revision) = state(store, action).await;
     assert_eq!(found.status(), ActionStatus::Indeterminate);
+    // The event stream is made of the entries, and notifications of the status in it.
+    let filter = AuditFilter {
+        events: vec![Event::ActionIndeterminate],
+        ..AuditFilter::default()
+    };
+    let entries = store.audit_list(world.workspace, &filter, None, 10).await;
+    let [entry] = entries.unwrap().items.try_into().unwrap();
+    assert!(
+        entry.detail.contains(r#""status":"INDETERMINATE""#),
+        "{}",
+        entry.detail
+    );
     let claim = store
         .claim_get(world.agent, &key("k"), NOW)
         .await

@@ -43,18 +43,27 @@ async fn the_events_of_an_upstream_arrive_as_they_are_sent() {
         arrives(&mut events, "data: one").await;
     }
 
-    // Other responses are collected, so the events would be too.
-    let pause = Duration::from_millis(300);
+    // So do the lines of a response whose length is not known.
     let lines = Reply::text("one\n")
         .body("two\n")
         .chunked()
-        .piece_delay(pause);
-    scene.upstream.on("/lines", lines);
-    let mut lines = behind
+        .piece_delay(PAUSE);
+    scene.upstream.on("/lines", lines.clone());
+    let mut lines_arriving = behind
         .agent(Method::GET, "/gate/s/things/lines")
         .open()
         .await;
-    assert_eq!(lines.next().await.unwrap().unwrap(), "one\ntwo\n");
+    arrives(&mut lines_arriving, "one").await;
+
+    // nginx would collect them otherwise.
+    let pause = Duration::from_millis(300);
+    let collected = lines.piece_delay(pause).header("X-Accel-Buffering", "yes");
+    scene.upstream.on("/collected", collected);
+    let mut collected = behind
+        .agent(Method::GET, "/gate/s/things/collected")
+        .open()
+        .await;
+    assert_eq!(collected.next().await.unwrap().unwrap(), "one\ntwo\n");
 }
 
 #[tokio::test]
