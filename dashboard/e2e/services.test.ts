@@ -346,6 +346,14 @@ test('a web page that shows an API description leads to that description', async
     .getByRole('alert')
     .getByText('is an HTML page, not an API description; no description was found in it')
     .waitFor();
+  bodies.set('/prose', '<!doctype html><html><body><p>Handle with care.</p></body></html>');
+  await page.getByLabel('Keep the text of a web page').check();
+  await page.getByLabel('Send the service’s credential').check();
+  await add('/prose');
+  await document('1 text section').waitFor();
+  expect(stage.upstream.authorized.at(-1)).toBe('Bearer the-real-secret');
+  await page.getByLabel('Keep the text of a web page').uncheck();
+  await page.getByLabel('Send the service’s credential').uncheck();
   bodies.set('/broken', '<!doctype html><html><redoc spec-url="/gone.json"></redoc></html>');
   stage.upstream.statuses.set('/gone.json', 404);
   await add('/broken');
@@ -353,7 +361,8 @@ test('a web page that shows an API description leads to that description', async
     .getByRole('alert')
     .getByText(`the description seems to be at ${base}/gone.json (the server responded with 404)`)
     .waitFor();
-  expect(await documents.getByRole('button', { name: 'Fetch again' }).count()).toBe(2);
+  expect(stage.upstream.authorized.at(-1)).toBeUndefined();
+  expect(await documents.getByRole('button', { name: 'Fetch again' }).count()).toBe(3);
 });
 
 test('no page had script errors or policy violations', () => {

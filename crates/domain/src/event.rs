@@ -78,7 +78,7 @@ events! {
     RequestBroken = "request.broken": "The request was interrupted, or its replica died, before its outcome was recorded.",
     RequestDenied = "request.denied": "A rule denied the request.",
     RequestEnded = "request.ended": "A forwarded request ended; the entry contains its outcome and the digest of a streamed upload.",
-    RequestForwarded = "request.forwarded": "The request was forwarded. Reads of one agent that are committed together share an entry, whose `request_ids` names them; its subject is the agent.",
+    RequestForwarded = "request.forwarded": "A request was forwarded. Reads of one agent that were committed together share an entry: its subject is the agent, and `request_ids` lists the requests.",
     RequestsEnded = "requests.ended": "Requests of several workspaces ended in one transaction.",
     RetentionAnswersDropped = "retention.answers_dropped": "Stored responses were deleted because of their age.",
     RetentionBodiesDropped = "retention.bodies_dropped": "Bodies of ended actions were truncated to stay within the storage limit.",

@@ -451,14 +451,16 @@ export type AuditEntry = {
     /**
      * Details of the event. If the body of a request was streamed or not read, `digest` is null
      * and `body` gives the reason; the digest of what was sent is in the entry `request.ended`.
-     * The entry of a decision contains `decision`, `risk_score`, `matched_rules`, and `operation`.
+     * The entry of a decision contains `decision`, `risk_score`, `matched_rules`, and `operation`;
+     * the entry that several reads share contains `request_ids`.
      */
     detail: {
         [key: string]: unknown;
     };
     /**
      * Digests of the rows that were written with this entry: a request with its URL, intent, and
-     * assessment; the new state of an action; and how requests ended (`ends`). Absent if the entry
+     * assessment; reads that share the entry (`reads`); the new state of an action; and how requests
+     * ended (`ends`). Absent if the entry
      * covers no rows.
      */
     covers?: {

@@ -5,6 +5,7 @@ import { type DragEvent, type FormEvent, useId, useState } from 'react';
 import { createDocumentMutation } from '#/client/@tanstack/react-query.gen';
 import { formError } from '#/session/client';
 import { Button } from '#/ui/Button';
+import { CheckField } from '#/ui/CheckField';
 import { Failure } from '#/ui/Failure';
 import { Tabs } from '#/ui/Tabs';
 import { TextArea } from '#/ui/TextArea';
@@ -24,7 +25,7 @@ export function AddDocument({
   const queries = useQueryClient();
   // Kept here, because only the open tab is mounted.
   const [text, setText] = useState('');
-  const [typedUrl, setTypedUrl] = useState(url);
+  const [typed, setTyped] = useState<Source>({ url, useCredential: false, allowHtml: false });
   const [part, setPart] = useState<IncludeText>({ tags: '', paths: '' });
   const include = includeOf(part);
   const add = useMutation({
@@ -52,11 +53,20 @@ export function AddDocument({
       name: 'URL',
       content: (
         <FromUrl
-          url={typedUrl}
+          source={typed}
           isBusy={add.isPending}
-          onChange={setTypedUrl}
-          onUrl={(content) =>
-            add.mutate({ path, body: { type: 'url', content, ...(include && { include }) } })
+          onChange={setTyped}
+          onSource={({ url: content, useCredential, allowHtml }) =>
+            add.mutate({
+              path,
+              body: {
+                type: 'url',
+                content,
+                ...(useCredential && { useCredential }),
+                ...(allowHtml && { allowHtml }),
+                ...(include && { include }),
+              },
+            })
           }
         />
       ),
@@ -204,20 +214,27 @@ function FromText({
   );
 }
 
+/** A document to fetch. */
+interface Source {
+  url: string;
+  useCredential: boolean;
+  allowHtml: boolean;
+}
+
 function FromUrl({
-  url,
+  source,
   isBusy,
   onChange,
-  onUrl,
+  onSource,
 }: {
-  url: string;
+  source: Source;
   isBusy: boolean;
-  onChange: (url: string) => void;
-  onUrl: (url: string) => void;
+  onChange: (source: Source) => void;
+  onSource: (source: Source) => void;
 }) {
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    onUrl(url.trim());
+    onSource({ ...source, url: source.url.trim() });
   };
   return (
     <form onSubmit={submit} className="space-y-3">
@@ -225,9 +242,21 @@ function FromUrl({
         label="Document URL"
         type="url"
         required
-        hint="The gateway fetches it without credentials. The URL may lead to a page that shows an API description, such as Swagger UI."
-        value={url}
-        onChange={(event) => onChange(event.target.value)}
+        hint="The URL may lead to a page that shows an API description, such as Swagger UI."
+        value={source.url}
+        onChange={(event) => onChange({ ...source, url: event.target.value })}
+      />
+      <CheckField
+        label="Send the service’s credential"
+        hint="Only for a URL at the address of the service."
+        checked={source.useCredential}
+        onChange={(event) => onChange({ ...source, useCredential: event.target.checked })}
+      />
+      <CheckField
+        label="Keep the text of a web page"
+        hint="For documentation without an API description. It names no operations."
+        checked={source.allowHtml}
+        onChange={(event) => onChange({ ...source, allowHtml: event.target.checked })}
       />
       <Button type="submit" isBusy={isBusy}>
         Fetch document

@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use gaiterguard_testkit::scene::{Scene, post};
+use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::{
     Gate, Reply, Response, Storage, TestGateway, eventually, on_both_databases,
 };
+use http::Method;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 on_both_databases!(
     a_killed_forward_is_not_repeated,
     a_killed_execution_waits_for_a_human,
     idempotency_keys_hold_through_many_kills,
+    the_record_of_a_read_survives_a_kill_right_after_its_response,
 );
 
 /// On PostgreSQL an execution counts as lost only after the lease of its replica.
@@ -231,4 +234,28 @@ async fn a_drain_finishes_running_calls() {
         "{}",
         scene.gateway.logs()
     );
+}
+
+async fn the_record_of_a_read_survives_a_kill_right_after_its_response(storage: Storage) {
+    for durability in ["process", "fsync"] {
+        let builder = TestGateway::builder(storage).setting("READ_DURABILITY", durability);
+        let mut scene = Scene::on(builder).await;
+        scene.allow_everything().await;
+        let mut reads = JoinSet::new();
+        for _ in 0..12 {
+            reads.spawn(scene.agent.propose(request("GET", "/notes")).send());
+        }
+        let responses = reads.join_all().await;
+        scene.gateway.kill9();
+        scene.gateway.restart().await;
+        let recorded = scene.human.get("/requests?limit=50").send().await.json();
+        let recorded = recorded["items"].to_string();
+        for response in responses {
+            assert_eq!(response.status, 200, "{}", response.text());
+            let id = response.header("x-request-id").unwrap();
+            assert!(recorded.contains(id), "{durability}: {id} in {recorded}");
+        }
+        let verified = scene.human.call(Method::POST, "/audit/verify").send().await;
+        assert_eq!(verified.json()["ok"], true, "{}", verified.text());
+    }
 }

@@ -75,11 +75,13 @@ pub(crate) struct AuditBody {
     subject: String,
     /// Details of the event. If the body of a request was streamed or not read, `digest` is null
     /// and `body` gives the reason; the digest of what was sent is in the entry `request.ended`.
-    /// The entry of a decision contains `decision`, `risk_score`, `matched_rules`, and `operation`.
+    /// The entry of a decision contains `decision`, `risk_score`, `matched_rules`, and `operation`;
+    /// the entry that several reads share contains `request_ids`.
     #[schema(value_type = Object)]
     detail: Option<Box<RawValue>>,
     /// Digests of the rows that were written with this entry: a request with its URL, intent, and
-    /// assessment; the new state of an action; and how requests ended (`ends`). Absent if the entry
+    /// assessment; reads that share the entry (`reads`); the new state of an action; and how requests
+    /// ended (`ends`). Absent if the entry
     /// covers no rows.
     #[schema(value_type = Object)]
     #[serde(skip_serializing_if = "Option::is_none")]
