@@ -1,4 +1,4 @@
-//! Access to a database of either kind: connections, statements, cursors, and errors.
+//! Access to a database of either kind: connections, statements, columns, cursors, and errors.
 //!
 //! Almost every statement is one text that SQLite and PostgreSQL both understand; where they differ, the two texts
 //! are next to each other ([`connection::Dialect`]). A query is a function of the crate `store`, which uses the macros
@@ -6,6 +6,7 @@
 //!
 //! This crate must never hold a table, a query of a noun, or a row.
 
+pub mod column;
 pub mod connection;
 pub mod cursor;
 pub mod error;

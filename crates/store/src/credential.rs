@@ -5,9 +5,9 @@ use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::SealedCredential;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::column::json;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::column::json;
 use gaiterguard_database::connection::execute;
 use gaiterguard_database::error::StoreError;
 

@@ -4,8 +4,8 @@ use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::read::pending_count;
-use crate::rows::column::{Text, time};
 use crate::store::Store;
+use gaiterguard_database::column::{Text, time};
 use gaiterguard_database::connection::{fetch_all, fetch_one};
 use gaiterguard_database::error::StoreError;
 

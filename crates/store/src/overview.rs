@@ -9,9 +9,9 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 
 use crate::action::read::pending_count;
-use crate::rows::column::Text;
 use crate::rows::outcome::RequestOutcome;
 use crate::store::Store;
+use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
 

@@ -13,9 +13,9 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use serde_json::json;
 
-use crate::rows::column::{RowContext, Text, time};
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::column::{RowContext, Text, time};
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::cursor::{NumberPosition, Page, page};
 use gaiterguard_database::error::StoreError;

@@ -5,9 +5,9 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::column::RowContext;
 use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
+use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_one};
 use gaiterguard_database::error::StoreError;
 

@@ -7,9 +7,9 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Session, SessionClient};
 use serde_json::json;
 
-use crate::rows::column::Text;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
 

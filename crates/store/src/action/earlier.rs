@@ -8,8 +8,8 @@ use gaiterguard_domain::repeats::Repeats;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::rows::action_state::StateRow;
-use crate::rows::column::{RowContext, Text};
 use crate::store::Store;
+use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};

@@ -9,8 +9,8 @@ use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::column::{RowContext, Text};
 use crate::store::Store;
+use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::connection::{ReadConnection, fetch_all, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};

@@ -6,8 +6,8 @@ use gaiterguard_domain::ledger::{Sealed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::row::{ActionRow, ActionWithNames, StoredAction, select_action};
-use crate::rows::column::RowContext;
 use crate::store::Store;
+use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::cursor::{Page, TextPosition, page};
 use gaiterguard_database::error::StoreError;

@@ -5,9 +5,9 @@ use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::repeats::Repeats;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::column::{RowContext, Text, json};
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::column::{RowContext, Text, json};
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_optional};
 use gaiterguard_database::error::StoreError;
 

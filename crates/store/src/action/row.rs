@@ -9,7 +9,7 @@ use gaiterguard_domain::request::{Digest, Intent};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::rows::action_state::StateRow;
-use crate::rows::column::{RowContext, Text};
+use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::error::StoreError;
 
 /// An action with the names of its agent and service.

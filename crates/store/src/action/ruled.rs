@@ -6,8 +6,8 @@ use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::rows::action_state::StateRow;
-use crate::rows::column::{RowContext, Text};
 use crate::store::Store;
+use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::connection::fetch_all;
 use gaiterguard_database::error::StoreError;
 

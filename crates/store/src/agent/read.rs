@@ -5,9 +5,9 @@ use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::agent::grant::{GrantRow, Grants};
-use crate::rows::column::{RowContext, time};
 use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
+use gaiterguard_database::column::{RowContext, time};
 use gaiterguard_database::connection::{AnyConnection, fetch_all};
 use gaiterguard_database::error::StoreError;
 

@@ -10,8 +10,8 @@ use serde::Deserialize;
 use crate::audit::broken::AuditBroken;
 use crate::audit::row_check::RowCheck;
 use crate::rows::audit_row::{AuditRow, entries};
-use crate::rows::column::RowContext;
 use crate::store::Store;
+use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_optional};
 use gaiterguard_database::error::StoreError;
 

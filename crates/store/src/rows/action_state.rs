@@ -7,8 +7,8 @@ use gaiterguard_domain::evidence::Fields;
 use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::column::{RowContext, Text};
 use crate::rows::covered::CoveredAction;
+use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::error::StoreError;
 
 /// A state as its columns.

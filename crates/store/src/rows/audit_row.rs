@@ -5,7 +5,7 @@ use gaiterguard_domain::id::{AuditId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::column::Text;
+use gaiterguard_database::column::Text;
 
 /// A row of `audit`.
 #[derive(sqlx::FromRow)]

@@ -3,7 +3,7 @@
 use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
 
-use crate::rows::column::{RowContext, Text};
+use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::error::StoreError;
 
 /// The values of the column `state`.

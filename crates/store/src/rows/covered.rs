@@ -321,7 +321,7 @@ pub(crate) fn cover_decision(
 }
 
 /// Returns the detail of an entry that several reads share.
-pub(crate) fn reads_detail(request_ids: Vec<Value>, reads: Vec<CoveredRead>) -> Value {
+pub(crate) fn reads_detail(request_ids: &[String], reads: Vec<CoveredRead>) -> Value {
     let covers = Covers {
         reads,
         ..Covers::nothing()

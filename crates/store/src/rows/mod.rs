@@ -3,7 +3,6 @@
 pub(crate) mod action_state;
 pub(crate) mod audit_row;
 pub(crate) mod claim_row;
-pub(crate) mod column;
 pub(crate) mod covered;
 pub(crate) mod outcome;
 pub(crate) mod stored;

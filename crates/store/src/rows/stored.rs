@@ -3,7 +3,7 @@
 use gaiterguard_domain::time::Timestamp;
 use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
-use crate::rows::column::Text;
+use gaiterguard_database::column::Text;
 use gaiterguard_database::error::StoreError;
 
 /// A definition as it is stored.

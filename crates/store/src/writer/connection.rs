@@ -11,8 +11,8 @@ use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::AuditId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::column::RowContext;
 use crate::writer::audit_insert::insert_entries;
+use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{
     ConnectTarget, Connection, Durability, execute, fetch_all, fetch_one, fetch_optional,
 };

@@ -6,8 +6,8 @@ use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, NewHold};
 use gaiterguard_domain::request::Digest;
 
 use crate::rows::claim_row::{ClaimRow, SELECT_CLAIM};
-use crate::rows::column::RowContext;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::fetch_optional;
 use gaiterguard_database::error::StoreError;
 

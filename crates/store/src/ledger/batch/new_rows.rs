@@ -10,12 +10,12 @@ use gaiterguard_domain::ledger::NewDecision;
 
 use crate::ledger::batch::state::Index;
 use crate::rows::action_state::StateColumns;
-use crate::rows::column::json;
 use crate::rows::covered::{
     ActionColumns, CoveredAction, RequestColumns, RequestEnd, cover_decision, reads_detail,
 };
 use crate::rows::outcome::RequestOutcome;
 use crate::writer::transaction::Transaction;
+use gaiterguard_database::column::json;
 use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
@@ -61,15 +61,15 @@ pub(super) fn audit_rows(tx: &mut Transaction, new: &[NewRow<'_>]) {
 /// Returns the entry that several reads of one agent share. It is dated by the last one.
 fn shared_audit(reads: &[&NewRow<'_>]) -> Option<NewAuditEntry> {
     let last = &reads.last()?.decision.audit;
-    let request_ids = reads
+    let request_ids: Vec<String> = reads
         .iter()
-        .map(|read| read.decision.entry.request_id.to_string().into())
+        .map(|read| read.decision.entry.request_id.to_string())
         .collect();
     let covered = reads
         .iter()
-        .map(|read| {
-            let request_id = read.decision.entry.request_id.to_string();
-            let columns = read.columns(&request_id, None);
+        .zip(&request_ids)
+        .map(|(read, request_id)| {
+            let columns = read.columns(request_id, None);
             columns.covered_as_read(read.end.map(|end| end.columns(read.id)))
         })
         .collect();
@@ -79,7 +79,7 @@ fn shared_audit(reads: &[&NewRow<'_>]) -> Option<NewAuditEntry> {
         actor: last.actor,
         event: last.event,
         subject: Subject::Agent(reads.last()?.decision.entry.agent),
-        detail: reads_detail(request_ids, covered),
+        detail: reads_detail(&request_ids, covered),
     })
 }
 

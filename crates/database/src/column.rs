@@ -11,56 +11,56 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::{Database, Decode, Type};
 
-use gaiterguard_database::error::StoreError;
+use crate::error::StoreError;
 
 /// The row that columns are read from, for errors.
 #[derive(Clone, Copy)]
-pub(crate) struct RowContext<'r> {
-    pub(crate) table: &'static str,
-    pub(crate) id: &'r dyn std::fmt::Display,
+pub struct RowContext<'r> {
+    /// The row's table.
+    pub table: &'static str,
+    /// What identifies the row.
+    pub id: &'r dyn std::fmt::Display,
 }
 
 impl RowContext<'_> {
     /// The error for a column whose value is invalid.
-    pub(crate) fn invalid(self, column: &'static str) -> StoreError {
+    pub fn invalid(self, column: &'static str) -> StoreError {
         StoreError::inconsistent(self.table, column, self.id)
     }
 
-    pub(crate) fn required<T>(
-        self,
-        column: &'static str,
-        value: Option<T>,
-    ) -> Result<T, StoreError> {
+    /// Returns the value of a column that must not be NULL.
+    pub fn required<T>(self, column: &'static str, value: Option<T>) -> Result<T, StoreError> {
         value.ok_or_else(|| self.invalid(column))
     }
 
-    pub(crate) fn text<'t>(
-        self,
-        column: &'static str,
-        text: &'t Text,
-    ) -> Result<&'t str, StoreError> {
+    /// Returns a text that must not be damaged.
+    pub fn text<'t>(self, column: &'static str, text: &'t Text) -> Result<&'t str, StoreError> {
         if text.is_damaged {
             return Err(self.invalid(column));
         }
         Ok(&text.lossy)
     }
 
-    pub(crate) fn digest(self, column: &'static str, bytes: &[u8]) -> Result<Digest, StoreError> {
+    /// Reads a digest, which is stored as 32 bytes.
+    pub fn digest(self, column: &'static str, bytes: &[u8]) -> Result<Digest, StoreError> {
         bytes
             .try_into()
             .map(Digest)
             .map_err(|_| self.invalid(column))
     }
 
-    pub(crate) fn u16(self, column: &'static str, value: i64) -> Result<u16, StoreError> {
+    /// Reads a number of 16 bits.
+    pub fn u16(self, column: &'static str, value: i64) -> Result<u16, StoreError> {
         u16::try_from(value).map_err(|_| self.invalid(column))
     }
 
-    pub(crate) fn u32(self, column: &'static str, value: i64) -> Result<u32, StoreError> {
+    /// Reads a number of 32 bits.
+    pub fn u32(self, column: &'static str, value: i64) -> Result<u32, StoreError> {
         u32::try_from(value).map_err(|_| self.invalid(column))
     }
 
-    pub(crate) fn json<T: DeserializeOwned>(
+    /// Reads a value that is stored as JSON.
+    pub fn json<T: DeserializeOwned>(
         self,
         column: &'static str,
         text: &str,
@@ -68,26 +68,20 @@ impl RowContext<'_> {
         serde_json::from_str(text).map_err(|_| self.invalid(column))
     }
 
-    pub(crate) fn action_id(
-        self,
-        column: &'static str,
-        text: &str,
-    ) -> Result<ActionId, StoreError> {
+    /// Reads the id of an action.
+    pub fn action_id(self, column: &'static str, text: &str) -> Result<ActionId, StoreError> {
         text.parse().map_err(|_| self.invalid(column))
     }
 
-    pub(crate) fn request_id(
-        self,
-        column: &'static str,
-        text: &str,
-    ) -> Result<RequestId, StoreError> {
+    /// Reads the id of a request.
+    pub fn request_id(self, column: &'static str, text: &str) -> Result<RequestId, StoreError> {
         uuid::Uuid::try_parse(text)
             .map(RequestId)
             .map_err(|_| self.invalid(column))
     }
 
     /// Reads the columns of a stored response; `None` if there is no response.
-    pub(crate) fn response(
+    pub fn response(
         self,
         status: Option<i64>,
         data_key: Option<i64>,
@@ -114,7 +108,7 @@ impl RowContext<'_> {
 /// A text column that can be read even if its bytes are not UTF-8, which happens in a damaged SQLite
 /// row. A `String` would fail the whole query, and with it every other row.
 #[derive(Clone, Debug)]
-pub(crate) struct Text {
+pub struct Text {
     /// The text, with replacement characters for what is not UTF-8.
     lossy: String,
     is_damaged: bool,
@@ -122,7 +116,7 @@ pub(crate) struct Text {
 
 impl Text {
     /// The text for comparisons. A damaged text equals no intact text.
-    pub(crate) fn exact(&self) -> Cow<'_, str> {
+    pub fn exact(&self) -> Cow<'_, str> {
         if self.is_damaged {
             // No text that the gateway writes contains NUL, because PostgreSQL does not accept it.
             return Cow::Owned(format!("\0{}", self.lossy));
@@ -131,7 +125,7 @@ impl Text {
     }
 
     /// The text for display, with replacement characters where it is damaged.
-    pub(crate) fn lossy(&self) -> &str {
+    pub fn lossy(&self) -> &str {
         &self.lossy
     }
 }
@@ -169,18 +163,19 @@ where
     }
 }
 
-pub(crate) fn time(value: Option<i64>) -> Option<Timestamp> {
+/// Reads a time, which is stored in milliseconds since 1970.
+pub fn time(value: Option<i64>) -> Option<Timestamp> {
     value.map(Timestamp)
 }
 
 /// Serializes a value whose serialization cannot fail.
-pub(crate) fn json(value: &impl Serialize) -> String {
+pub fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned())
 }
 
 /// Serializes an evaluation. A score or weight that is not finite becomes the highest, as it counted
 /// in the decision: JSON has no such numbers, so the column could not be read back.
-pub(crate) fn evaluation_json(evaluation: &Evaluation) -> String {
+pub fn evaluation_json(evaluation: &Evaluation) -> String {
     let is_finite = evaluation.verdict.score.is_finite()
         && evaluation
             .verdict
