@@ -44,7 +44,7 @@ body! {
         /// When its key expires. Defaults to never.
         #[schema(format = DateTime)]
         expires_at "expiresAt": Option<Timestamp> as Option<String>,
-        /// Risk score from which its requests are held. Defaults to the gateway's threshold.
+        /// Its requests with this risk score or a higher one are held. Defaults to the gateway's threshold.
         #[schema(minimum = 0, maximum = 1)]
         risk_threshold "riskThreshold": Option<RiskThreshold> as Option<f64>,
     }
@@ -64,7 +64,7 @@ body! {
         /// When its key expires; null for never.
         #[schema(format = DateTime)]
         expires_at "expiresAt": Change<Option<Timestamp>> as Option<String>,
-        /// Risk score from which its requests are held; null for the gateway's threshold.
+        /// Its requests with this risk score or a higher one are held; null for the gateway's threshold.
         #[schema(minimum = 0, maximum = 1)]
         risk_threshold "riskThreshold": Change<Option<RiskThreshold>> as Option<f64>,
     }

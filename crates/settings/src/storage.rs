@@ -67,9 +67,9 @@ pub(crate) struct StorageVariables {
         value_parser = value::bytes,
     )]
     kept_bytes_per_workspace_max: u64,
-    /// When a GET, HEAD, or OPTIONS request without an idempotency key is answered. `process`: once its
-    /// entry in the ledger survives the death of the gateway's process; it is on stable storage within
-    /// 100 ms. `fsync`: once the entry is on stable storage.
+    /// When the response to a GET, HEAD, or OPTIONS request without an idempotency key is returned.
+    /// `process`: once the request's entry in the ledger survives the death of the gateway's process;
+    /// the entry is on stable storage within 100 ms. `fsync`: once the entry is on stable storage.
     #[arg(env = "READ_DURABILITY", default_value = "process")]
     read_durability: ReadDurability,
 }

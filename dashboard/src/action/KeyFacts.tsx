@@ -70,7 +70,7 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
         )}
       </Row>
       {remarks.length > 0 && (
-        <Row name="Look twice">
+        <Row name="Double-check">
           {remarks.slice(0, REMARKS_MAX).map(({ address, text }) => (
             <span key={address} className="block font-medium text-warn">
               <span className="font-mono">

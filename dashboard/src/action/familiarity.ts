@@ -29,7 +29,7 @@ export function comparisonsOf({
   }
   if (context.first_by_agent) add('First time for this agent', true);
   found.push(...ofRulings(context));
-  if (context.repeats) add(`Asked ${context.repeats.count + 1} times`, false);
+  if (context.repeats) add(`Requested ${context.repeats.count + 1} times`, false);
   return found.sort((one, other) => Number(other.isUnusual) - Number(one.isUnusual));
 }
 

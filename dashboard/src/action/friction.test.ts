@@ -62,7 +62,7 @@ describe('an approval', () => {
     ['invisible characters in the body', { request_body: 'a\u200bb' }],
     ['long target (folded)', { target_url: `https://api.example/${'x'.repeat(300)}` }],
     ['contains a database statement', { signals: [signal('statement', 0.6)] }],
-    ['gives access', { signals: [signal('makes_public'), signal('grants_admin')] }],
+    ['grants access', { signals: [signal('makes_public'), signal('grants_admin')] }],
     [
       'address that looks like another one',
       { request_body: '{"to":"a@paypal.com.evil.io"}', request_headers: {} },

@@ -130,7 +130,7 @@ export const Card = memo(function Card({
       {failure && (
         <div className="mt-1">
           {/* The selected request shows the full message. */}
-          <Failure>{isSelected ? 'Not saved. See the request.' : failure}</Failure>
+          <Failure>{isSelected ? 'See the message in the request.' : failure}</Failure>
         </div>
       )}
       {/* The selected request has it among its buttons; an incomplete card does not get it. */}

@@ -180,7 +180,7 @@ function ListValue({ test, name, onChange }: ValueProps) {
         className={FIELD}
       />
       <p id={id} className="text-xs text-soft">
-        One value on each line
+        One value per line
       </p>
     </div>
   );

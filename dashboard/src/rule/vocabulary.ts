@@ -81,7 +81,7 @@ const VARIABLES: readonly Completion[] = [
   { text: 'agent', kind: 'variable', info: 'the agent that sent it' },
   { text: 'operation', kind: 'variable', info: 'the documented operation; null if undocumented' },
   { text: 'intent', kind: 'string', info: 'the agent’s stated purpose' },
-  { text: 'now', kind: 'time', info: 'the time of the request' },
+  { text: 'now', kind: 'time', info: 'the time of the decision' },
 ];
 
 const MEMBERS: Readonly<Record<string, readonly Completion[]>> = {
@@ -89,13 +89,13 @@ const MEMBERS: Readonly<Record<string, readonly Completion[]>> = {
     {
       text: 'under("',
       kind: 'function',
-      info: 'whether the path is this one or below it, in any encoding',
+      info: 'whether the path is this one or below it, in any spelling',
     },
-    { text: 'method', kind: 'string', info: 'in capitals' },
+    { text: 'method', kind: 'string', info: 'in upper case' },
     {
       text: 'path',
       kind: 'string',
-      info: 'the path as sent, without the query; request.under() accepts any encoding',
+      info: 'the path without the query; request.under() accepts any spelling',
     },
     { text: 'host', kind: 'string', info: undefined },
     { text: 'query', kind: 'map', info: 'the query’s parameters' },

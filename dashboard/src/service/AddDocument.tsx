@@ -248,13 +248,13 @@ function FromUrl({
       />
       <CheckField
         label="Send the service’s credential"
-        hint="Only for a URL at the address of the service."
+        hint="Only for a URL with the same origin as the service."
         checked={source.useCredential}
         onChange={(event) => onChange({ ...source, useCredential: event.target.checked })}
       />
       <CheckField
         label="Keep the text of a web page"
-        hint="For documentation without an API description. It names no operations."
+        hint="For documentation without an API description. Requests are not matched to operations."
         checked={source.allowHtml}
         onChange={(event) => onChange({ ...source, allowHtml: event.target.checked })}
       />

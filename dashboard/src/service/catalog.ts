@@ -140,7 +140,7 @@ export const CATALOG: readonly Template[] = [
   },
   {
     name: 'Gmail',
-    description: 'Mail',
+    description: 'Email',
     baseUrl: 'https://gmail.googleapis.com/gmail/v1',
     authType: 'oauth2',
     values: { token_url: 'https://oauth2.googleapis.com/token' },
@@ -148,8 +148,8 @@ export const CATALOG: readonly Template[] = [
     keyUrl: 'https://console.cloud.google.com/apis/credentials',
     testPath: '/users/me/profile',
     dangers: [
-      'Sent mail cannot be recalled',
-      'Deleting mail permanently',
+      'Sent email cannot be recalled',
+      'Deleting email permanently',
       'Forwarding rules and filters',
     ],
   },
@@ -162,7 +162,7 @@ export const CATALOG: readonly Template[] = [
     keyHint: 'An OAuth client with a refresh token for the calendar.events scope.',
     keyUrl: 'https://console.cloud.google.com/apis/credentials',
     testPath: '/users/me/calendarList',
-    dangers: ['Invitations sent by mail', 'Deleting events and calendars'],
+    dangers: ['Invitations sent by email', 'Deleting events and calendars'],
   },
   {
     name: 'HubSpot',
@@ -173,7 +173,7 @@ export const CATALOG: readonly Template[] = [
     keyHint: 'The access token of a private app with the scopes that agents need.',
     keyUrl: 'https://app.hubspot.com/private-apps',
     testPath: '/account-info/v3/details',
-    dangers: ['Mail to customers', 'Deleting and merging contacts', 'Batch updates'],
+    dangers: ['Email to customers', 'Deleting and merging contacts', 'Batch updates'],
   },
   {
     name: 'Jira',
@@ -242,7 +242,7 @@ export const CATALOG: readonly Template[] = [
   },
   {
     name: 'SendGrid',
-    description: 'Mail to customers',
+    description: 'Email to customers',
     baseUrl: 'https://api.sendgrid.com',
     authType: 'bearer',
     values: {},
@@ -251,7 +251,7 @@ export const CATALOG: readonly Template[] = [
     documentUrl:
       'https://raw.githubusercontent.com/twilio/sendgrid-oai/main/spec/json/tsg_mail_v3.json',
     testPath: '/v3/scopes',
-    dangers: ['Sent mail cannot be recalled', 'Sending to whole lists', 'Deleting lists'],
+    dangers: ['Sent email cannot be recalled', 'Sending to whole lists', 'Deleting lists'],
   },
   {
     name: 'Sentry',

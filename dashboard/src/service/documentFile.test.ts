@@ -28,8 +28,8 @@ describe('the text of a file', () => {
 
   it.each([
     ['an archive', bytes(Buffer.from('PK\x03\x04 and more')), 'things.yaml is a ZIP archive'],
-    ['a picture', bytes(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0])), 'things.yaml is not UTF-8 text'],
-    ['a binary', bytes(Buffer.from('a\0b')), 'things.yaml is not UTF-8 text'],
+    ['a picture', bytes(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0])), 'is not UTF-8 or UTF-16 text'],
+    ['a binary', bytes(Buffer.from('a\0b')), 'is not UTF-8 or UTF-16 text'],
     ['a damaged archive', bytes(gzipSync(TEXT).subarray(0, 30)), 'could not be decompressed'],
     ['a bomb', bytes(gzipSync(Buffer.alloc(DOCUMENT_BYTES_MAX + 1))), 'more than 16 MiB'],
     ['a giant', bytes(Buffer.alloc(DOCUMENT_BYTES_MAX + 1, 32)), 'larger than 16 MiB'],

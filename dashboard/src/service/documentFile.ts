@@ -5,7 +5,7 @@ export const DOCUMENT_BYTES_MAX = 16 * 1024 * 1024;
 
 /** The advice on a larger document. */
 const TOO_LARGE_ADVICE =
-  'Split it, or include only part of it from its URL: from a URL, up to 64 MiB is accepted.';
+  'Split it, or fetch it from a URL, which accepts up to 64 MiB, and include only part of it.';
 
 /** Says why a file cannot be a document. The message is a sentence. */
 export class FileFault extends Error {}
@@ -49,7 +49,7 @@ async function unpacked(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<U
     size += value.length;
     if (size > DOCUMENT_BYTES_MAX) {
       await reader.cancel();
-      throw new FileFault(`${name} unpacks to more than 16 MiB. ${TOO_LARGE_ADVICE}`);
+      throw new FileFault(`${name} decompresses to more than 16 MiB. ${TOO_LARGE_ADVICE}`);
     }
     chunks.push(value);
   }
@@ -65,5 +65,5 @@ function decoded(bytes: Uint8Array, name: string): string {
   } catch {
     // Reported below.
   }
-  throw new FileFault(`${name} is not UTF-8 text.`);
+  throw new FileFault(`${name} is not UTF-8 or UTF-16 text.`);
 }

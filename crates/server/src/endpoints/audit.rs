@@ -277,7 +277,7 @@ pub(crate) struct VerifiedBody {
 
 /// Verify the audit log
 ///
-/// Reads all chains of this gateway, as `gaiterguard audit verify` does; a chain contains entries
+/// Reads all chains of this gateway, as `gaiterguard audit verify` does; the chains contain entries
 /// of every workspace. Compares stored requests and actions with what their entries recorded.
 #[utoipa::path(
     post,

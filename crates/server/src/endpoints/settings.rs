@@ -53,7 +53,7 @@ pub(crate) struct SettingsBody {
     /// Version of the gateway.
     #[schema(value_type = String, example = "1.2.0")]
     version: &'static str,
-    /// `RISK_THRESHOLD`: score from which requests are held.
+    /// `RISK_THRESHOLD`: requests with this score or a higher one are held.
     #[schema(minimum = 0, maximum = 1)]
     risk_threshold: f64,
     /// `APPROVAL_PENDING_TTL_HOURS`: time after which an undecided action expires.

@@ -79,8 +79,9 @@ impl From<SafeMethod> for Method {
             body = ProblemBody, content_type = "application/problem+json",
         ),
         (
-            status = 502, description = "`upstream_unreachable`, `upstream_broken`, or \
-                                         `credential_unavailable`: no response was received.",
+            status = 502, description = "`upstream_unreachable`, `upstream_broken`, \
+                                         `credential_refused`, or `credential_unavailable`: no \
+                                         response was received.",
             body = ProblemBody, content_type = "application/problem+json",
         ),
         (

@@ -30,7 +30,7 @@ function Services() {
         <Empty title="No services yet">
           <p>A service is an API that agents can call, with a credential that they never see.</p>
           <Link to="/set-up" className="inline-block text-brand underline">
-            Start guided setup
+            Start guided set-up
           </Link>
         </Empty>
       )}

@@ -40,7 +40,7 @@ pub(crate) struct AgentBody {
     services: Vec<ScopedService>,
     /// Default time that a held call stays open, in seconds.
     hold_seconds: u32,
-    /// Risk score from which its requests are held; null for the gateway's threshold.
+    /// Its requests with this risk score or a higher one are held; null for the gateway's threshold.
     #[schema(required)]
     risk_threshold: Option<f64>,
     /// When its key expires.
