@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use bytes::Bytes;
-use gaiterguard_framing::{ChunkedScan, Framing, HEAD_BYTES_MAX, HEAD_FIELDS_MAX, HeadScan};
+use gaiterguard_framing::{ChunkedScan, Framing, HEAD_BYTES_MAX, HEAD_FIELDS_MAX, HeadScan, Role};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
@@ -54,7 +54,7 @@ fn accepted(stream: &[u8], piece: usize) -> Vec<Accepted> {
     'requests: loop {
         let (end, framing) = loop {
             input.drain(..scan.skip(&input));
-            match scan.scan(&input) {
+            match scan.scan(&input, Role::Origin) {
                 Ok(Some(head)) => break head,
                 Ok(None) => {}
                 Err(_) => break 'requests,

@@ -43,6 +43,11 @@ pub(crate) enum CommandError {
          that file before the next start"
     )]
     SecretNotKept { error: SecretsError },
+    #[error(
+        "there is no certificate authority yet: the gateway creates it when it first starts with \
+         INTERCEPT_PORT"
+    )]
+    NoCertificateAuthority,
     #[error("the audit log is not intact: {0}")]
     AuditBroken(#[from] AuditBroken),
 }

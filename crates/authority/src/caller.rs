@@ -5,6 +5,7 @@ use std::sync::Arc;
 use gaiterguard_domain::agent::{Agent, Binding, Grant};
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::request::ServiceName;
+use gaiterguard_domain::target::{Origin, Target};
 use tokio_util::sync::CancellationToken;
 
 use crate::definitions::Definitions;
@@ -65,5 +66,51 @@ impl AgentCaller {
         let grant = self.agent.grant(service.id);
         let grant = grant.ok_or(ServiceRefused::NotInScope)?;
         Ok((Arc::clone(service), grant))
+    }
+
+    /// Returns the service with the longest base URL that contains an address, of those that the agent may
+    /// use, with the grant that allows it.
+    ///
+    /// # Errors
+    ///
+    /// [`ServiceRefused::NoneContains`] if there is no such service, [`ServiceRefused::Ambiguous`] if there
+    /// are several.
+    pub fn service_containing(
+        &self,
+        url: &Target,
+    ) -> Result<(Arc<ResolvedService>, Grant), ServiceRefused> {
+        let mut longest: Option<(&Arc<ResolvedService>, Grant)> = None;
+        let mut is_ambiguous = false;
+        for (service, grant) in self.granted() {
+            if !service.base_url.contains(url) {
+                continue;
+            }
+            let length = service.base_url.path().len();
+            match longest {
+                Some((best, _)) if best.base_url.path().len() > length => {}
+                Some((best, _)) if best.base_url.path().len() == length => is_ambiguous = true,
+                _ => {
+                    longest = Some((service, grant));
+                    is_ambiguous = false;
+                }
+            }
+        }
+        match longest {
+            Some(_) if is_ambiguous => Err(ServiceRefused::Ambiguous),
+            Some((service, grant)) => Ok((Arc::clone(service), grant)),
+            None => Err(ServiceRefused::NoneContains),
+        }
+    }
+
+    /// Returns the services that the agent may use and whose base URL has this origin.
+    pub fn services_at(&self, origin: &Origin) -> impl Iterator<Item = &Arc<ResolvedService>> {
+        self.granted()
+            .map(|(service, _)| service)
+            .filter(move |service| service.base_url.origin() == origin)
+    }
+
+    fn granted(&self) -> impl Iterator<Item = (&Arc<ResolvedService>, Grant)> {
+        let grants = self.agent.grants.iter();
+        grants.filter_map(|grant| Some((self.definitions.service(grant.service)?, *grant)))
     }
 }

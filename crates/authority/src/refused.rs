@@ -29,6 +29,12 @@ pub enum ServiceRefused {
     /// The service is not in the agent's scope.
     #[error("the agent may not use this service")]
     NotInScope,
+    /// The base URL of none of the agent's services contains the address.
+    #[error("none of the agent's services contains this address")]
+    NoneContains,
+    /// Several services contain the address, and none is more specific.
+    #[error("several of the agent's services contain this address")]
+    Ambiguous,
 }
 
 /// The reason why a running call was canceled.

@@ -119,7 +119,7 @@ pub enum ConnectTarget {
     Postgres(Box<PgConnectOptions>),
 }
 
-/// What a commit survives when it returns.
+/// The event that a commit survives when it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Durability {
     /// The death of the process. A later commit that survives more makes this one survive it too.
@@ -131,7 +131,7 @@ pub enum Durability {
 /// An owned connection, which belongs to no pool.
 pub struct Connection {
     kind: Kind,
-    /// What its commits survive at least.
+    /// The least that its commits survive.
     durability: Durability,
 }
 

@@ -61,6 +61,7 @@ events! {
     AgentUnblocked = "agent.unblocked": "The agent was unblocked.",
     AgentUpdated = "agent.updated": "The agent's definition was changed.",
     ChainOpened = "audit.chain_opened": "A process started a new chain; the entry contains the heads of the older chains.",
+    CertificateAuthorityCreated = "certificate_authority.created": "The certificate authority of the proxy port was created.",
     CredentialFailing = "credential.failing": "No OAuth2 token can be fetched for a service.",
     CredentialRefreshed = "credential.refreshed": "The gateway renewed an OAuth2 token.",
     CredentialReplaced = "credential.replaced": "A service's credential was replaced.",

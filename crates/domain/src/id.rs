@@ -55,6 +55,11 @@ integer_id! {
     DataKeyId,
 }
 
+impl WorkspaceId {
+    /// The owner of values that belong to the gateway as a whole. No workspace has this ID.
+    pub const GATEWAY: Self = Self(0);
+}
+
 /// A held request and its lifecycle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -22,6 +22,8 @@ pub enum FramingError {
     Unencoded(char),
     #[error("CONNECT is not supported")]
     Connect,
+    #[error("a CONNECT request must not have a body")]
+    ConnectBody,
     #[error("a header name is empty, or contains or is followed by an invalid character")]
     FieldName,
     #[error("a header value contains a control character")]

@@ -11,7 +11,7 @@ mod head;
 
 pub use chunked::ChunkedScan;
 pub use error::FramingError;
-pub use head::{Framing, HeadScan};
+pub use head::{Framing, HeadScan, Role};
 
 /// The length limit of a request head, in bytes, including its last empty line.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;

@@ -281,6 +281,10 @@ impl From<ServiceRefused> for Refusal {
             ServiceRefused::NotInScope => {
                 Self::ServiceNotInScope("the agent may not use this service")
             }
+            ServiceRefused::NoneContains => {
+                Self::ServiceNotInScope("none of the agent's services contains targetUrl")
+            }
+            ServiceRefused::Ambiguous => Self::AmbiguousTarget,
         }
     }
 }

@@ -42,7 +42,7 @@ pub enum KeyPlace {
 
 impl KeyPlace {
     /// Returns whether a service's own credential belongs in this place.
-    pub fn is_own(&self, known: &Service) -> bool {
+    fn is_own(&self, known: &Service) -> bool {
         match self {
             Self::Header(name) => known.place().headers().contains(name),
             Self::Parameter(name) => known.place().query_param() == Some(name),
@@ -55,7 +55,7 @@ impl KeyPlace {
     }
 
     /// Returns whether a key is accepted at this location for every service.
-    pub fn is_usual(&self) -> bool {
+    fn is_usual(&self) -> bool {
         match self {
             Self::Header(name) => is_usual_header(name),
             Self::Subprotocol => true,
@@ -154,7 +154,7 @@ fn key_within(path: &str) -> Option<&str> {
 }
 
 /// Removes the subprotocols that end in this key.
-pub fn remove_subprotocol(parts: &mut Parts, key: &str) {
+fn remove_subprotocol(parts: &mut Parts, key: &str) {
     let offered = parts.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
     let others: Vec<&str> = offered
         .filter_map(|value| value.to_str().ok())
@@ -170,6 +170,54 @@ pub fn remove_subprotocol(parts: &mut Parts, key: &str) {
             parts.headers.remove(SEC_WEBSOCKET_PROTOCOL);
         }
     }
+}
+
+/// Removes the agent keys that an unmodified client sends where it would send the key of the service
+/// itself: in `Agent-Key`, `X-API-Key`, as a bearer token, in Basic authentication as the password or
+/// as the user name without one, at the end of a WebSocket subprotocol, or at the location of the service's
+/// own credential. Removes the subprotocol, and every other header that contains the key, including anything
+/// else in it. A key in the place of a credential in `path` becomes the placeholder.
+///
+/// # Errors
+///
+/// A sentence for the client, if the keys differ, or if one is where the service does not use its own.
+pub fn take_keys(
+    mut carried: Vec<CarriedKey>,
+    known: Option<&Service>,
+    parts: &mut Parts,
+    path: &mut String,
+) -> Result<(), &'static str> {
+    // A key in another service's path is part of the request, which is refused for it.
+    if carried.len() > 1 && !known.is_some_and(|known| KeyPlace::Path.is_own(known)) {
+        carried.retain(|carried| !matches!(carried.place, KeyPlace::Path));
+    }
+    if carried.iter().any(|other| other.key != carried[0].key) {
+        return Err("the request contains two different agent keys");
+    }
+    let is_accepted =
+        |place: &KeyPlace| place.is_usual() || known.is_none_or(|known| place.is_own(known));
+    if !carried.iter().all(|carried| is_accepted(&carried.place)) {
+        return Err(
+            "the agent key is in a header, parameter, or path that this service does not use for its key",
+        );
+    }
+    let placeholder = known.and_then(|known| known.place().placeholder().map(ToString::to_string));
+    for CarriedKey { place, key } in carried {
+        match place {
+            KeyPlace::Header(name) => {
+                parts.headers.remove(name);
+            }
+            KeyPlace::Subprotocol => remove_subprotocol(parts, &key),
+            KeyPlace::Path => {
+                if let Some(placeholder) = &placeholder {
+                    *path = path.replacen(&key, placeholder, 1);
+                }
+            }
+            // The engine removes the parameter of the credential.
+            KeyPlace::Parameter(_) => {}
+        }
+    }
+    Ok(())
 }
 
 fn is_usual_header(name: &HeaderName) -> bool {

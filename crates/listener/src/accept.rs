@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_framing::Role;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{Handler, Lifecycle, Limits, connection, descriptors};
+use crate::connection::{self, ConnectionSlot, Serving};
+use crate::{Handler, Lifecycle, Limits, descriptors};
 
 /// Pause after the process ran out of file descriptors, so that some can be closed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -44,6 +46,8 @@ impl Socket {
 pub struct Listener<H> {
     pub socket: Socket,
     pub handler: H,
+    /// Whether the handler also gets CONNECT requests, and opens tunnels.
+    pub is_proxy: bool,
 }
 
 /// Serves all listeners until the process drains. The lifecycle waits for connections that are
@@ -107,12 +111,18 @@ async fn accept_all<H: Handler>(
             tracing::debug!("connection from {peer} closed before it was set up: {error}");
             continue;
         }
-        let handler = listener.handler.clone();
-        let connection = connection::serve(socket, peer, handler, limits, lifecycle.clone());
-        lifecycle.spawn(async move {
-            connection.await;
-            drop(slot);
-        });
+        let serving = Serving {
+            handler: listener.handler.clone(),
+            role: if listener.is_proxy {
+                Role::Proxy
+            } else {
+                Role::Origin
+            },
+            limits,
+            lifecycle: lifecycle.clone(),
+            slot: Some(ConnectionSlot::new(slot)),
+        };
+        lifecycle.spawn(connection::serve(socket, peer, serving));
     }
 }
 

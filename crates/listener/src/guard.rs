@@ -12,7 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use gaiterguard_framing::{ChunkedScan, Framing, HeadScan};
+use gaiterguard_framing::{ChunkedScan, Framing, HeadScan, Role};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
@@ -40,6 +40,7 @@ impl Refusal {
 /// A socket with checked request framing.
 pub(crate) struct Guard<S> {
     socket: S,
+    role: Role,
     /// Bytes from the socket that hyper has not read.
     input: BytesMut,
     /// Number of bytes at the start of `input` that hyper may read.
@@ -92,12 +93,14 @@ enum Place {
 impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
     pub(crate) fn new(
         socket: S,
+        role: Role,
         refusal: Arc<Refusal>,
         responses: Arc<ResponseCounter>,
         timeouts: Timeouts,
     ) -> Self {
         Self {
             socket,
+            role,
             input: BytesMut::new(),
             cleared: 0,
             place: Place::Head(HeadScan::default()),
@@ -120,7 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Guard<S> {
         if let Place::Head(scan) = &mut self.place {
             let skipped = scan.skip(&self.input);
             self.input.advance(skipped);
-            match scan.scan(&self.input) {
+            match scan.scan(&self.input, self.role) {
                 Ok(None) => {}
                 Ok(Some((end, framing))) => {
                     self.heads += 1;
@@ -421,7 +424,13 @@ mod tests {
             write: Duration::from_millis(200),
             half_close: Duration::from_mins(1),
         };
-        let mut guard = Guard::new(socket, Arc::default(), Arc::default(), timeouts);
+        let mut guard = Guard::new(
+            socket,
+            Role::Origin,
+            Arc::default(),
+            Arc::default(),
+            timeouts,
+        );
 
         // A client that reads slowly but steadily is tolerated.
         let reading = async {

@@ -17,8 +17,8 @@ pub trait Handler: Clone + Send + Sync + 'static {
         + Unpin
         + 'static;
 
-    /// Responds to a request from `peer`. A response with status 101 hands the connection over to
-    /// another protocol, which the listener does not check.
+    /// Responds to a request from `peer`. A response with status 101, or a 2xx response to CONNECT,
+    /// hands the connection over to another protocol, which the listener does not check.
     fn handle(
         &self,
         request: Request<RequestBody>,

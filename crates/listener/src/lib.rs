@@ -17,14 +17,17 @@ mod head_error;
 mod lifecycle;
 mod limits;
 mod response;
+mod stop_signals;
 
 pub use accept::{Listener, Socket, serve};
 pub use body::RequestBody;
 pub use body_error::BodyError;
+pub use connection::{ConnectionSlot, serve_stream};
 pub use handler::Handler;
 pub use head_error::HeadError;
 pub use lifecycle::Lifecycle;
 pub use limits::Limits;
+pub use stop_signals::StopSignals;
 
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use gaiterguard_framing::{HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
 use http::{Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::{BodyExt, Full, Limited};
+use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
@@ -81,6 +82,18 @@ impl Handler for Paths {
                 assert!(!request.body().is_end_stream());
                 response(StatusCode::PAYLOAD_TOO_LARGE, "too long")
             }
+            (&Method::CONNECT, _) if request.uri().port_u16() == Some(443) => {
+                let tunnel = hyper::upgrade::on(request);
+                tokio::spawn(async move {
+                    let mut stream = TokioIo::new(tunnel.await.unwrap());
+                    let mut bytes = [0; 4];
+                    stream.read_exact(&mut bytes).await.unwrap();
+                    stream.write_all(&bytes).await.unwrap();
+                    stream.shutdown().await.unwrap();
+                });
+                response(StatusCode::OK, "")
+            }
+            (&Method::CONNECT, _) => response(StatusCode::FORBIDDEN, "no tunnel"),
             (&Method::GET | &Method::HEAD, "/") => response(StatusCode::OK, "home"),
             _ => response(StatusCode::NOT_FOUND, "no such path"),
         }
@@ -102,12 +115,17 @@ fn response(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>>
 
 impl Server {
     async fn start() -> Self {
+        Self::start_as(false).await
+    }
+
+    async fn start_as(is_proxy: bool) -> Self {
         let paths = Paths::default();
         let socket = Socket::bind("127.0.0.1", 0).await.unwrap();
         let address = socket.address();
         let listener = Listener {
             socket,
             handler: paths.clone(),
+            is_proxy,
         };
         let lifecycle = Lifecycle::new();
         let limits = Limits {
@@ -512,6 +530,31 @@ async fn http_1_0_needs_no_host() {
     let server = Server::start().await;
     let response = server.ask("GET / HTTP/1.0\r\n\r\n").await;
     assert!(response.starts_with("HTTP/1.0 200 OK"), "{response:?}");
+}
+
+#[tokio::test]
+async fn a_proxy_opens_a_tunnel_after_a_refusal_on_the_same_connection() {
+    let server = Server::start_as(true).await;
+    let mut client = server.connect().await;
+    client
+        .send("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n")
+        .await;
+    let refused = client.until("no tunnel").await;
+    assert!(refused.starts_with("HTTP/1.1 403"), "{refused:?}");
+    client
+        .send("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n\x16\0\n\r")
+        .await;
+    let rest = client.rest().await;
+    assert!(rest.starts_with("HTTP/1.1 200 OK"), "{rest:?}");
+    assert!(rest.ends_with("\r\n\r\n\x16\0\n\r"), "{rest:?}");
+}
+
+#[tokio::test]
+async fn a_python_client_opens_a_tunnel_over_http_1_0() {
+    let server = Server::start_as(true).await;
+    let response = server.ask("CONNECT a:443 HTTP/1.0\r\n\r\nabcd").await;
+    assert!(response.starts_with("HTTP/1.0 200 OK"), "{response:?}");
+    assert!(response.ends_with("\r\n\r\nabcd"), "{response:?}");
 }
 
 /// The first fragments, which are request lines.

@@ -134,6 +134,8 @@ codes! {
         "The HTTP framing is ambiguous or broken. The connection is closed.",
     MethodNotAllowed = "method_not_allowed", [METHOD_NOT_ALLOWED]:
         "The path does not support this method; `Allow` lists the methods that it supports.",
+    MisdirectedRequest = "misdirected_request", [MISDIRECTED_REQUEST]:
+        "A request in a tunnel of the proxy port is for another host or port than the tunnel was opened to.",
     NameTaken = "name_taken", [CONFLICT]:
         "Another service already has this name.",
     NotAuthenticated = "not_authenticated", [UNAUTHORIZED]:
@@ -150,6 +152,8 @@ codes! {
         "The body is longer than the limit.",
     PolicyDenied = "policy_denied", [FORBIDDEN]:
         "A rule denied the request; `matched_rules` lists the rules that deny it.",
+    ProxyAuthenticationRequired = "proxy_authentication_required", [PROXY_AUTHENTICATION_REQUIRED]:
+        "The proxy port requires a valid agent key, as the password of the proxy.",
     RegistrationClosed = "registration_closed", [FORBIDDEN]:
         "Registration is closed.",
     RequestHeadTooLarge = "request_head_too_large", [REQUEST_HEADER_FIELDS_TOO_LARGE]:

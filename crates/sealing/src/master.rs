@@ -17,6 +17,11 @@ pub(crate) fn wrapping_purpose(workspace: WorkspaceId, purpose: &str) -> Associa
     AssociatedData::new(workspace.0, "data_key", purpose, 0)
 }
 
+/// Returns the workspace of an audit entry about a data key; `None` for a key of the gateway as a whole.
+pub(crate) fn audited_workspace(owner: WorkspaceId) -> Option<WorkspaceId> {
+    (owner != WorkspaceId::GATEWAY).then_some(owner)
+}
+
 pub(crate) fn wrapped_key(row: DataKeyRow) -> Result<WrappedKey, SealingError> {
     Ok(WrappedKey {
         master: master_id(&row.master_id)?,

@@ -34,6 +34,12 @@ impl Purpose {
         Self::new("authorization", state, 0)
     }
 
+    /// The private key of the certificate authority whose certificate has this digest. It belongs to the
+    /// gateway as a whole.
+    pub fn certificate_authority(certificate: Digest) -> Self {
+        Self::new("certificate_authority", certificate, 0)
+    }
+
     /// The request that an action holds.
     pub fn action_request(action: ActionId) -> Self {
         Self::new("action_request", action, 0)

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use serde_json::json;
 
 use crate::error::SealingError;
-use crate::master::{entry, wrapped_key, wrapping_purpose};
+use crate::master::{audited_workspace, entry, wrapped_key, wrapping_purpose};
 
 /// How many data keys are read in one query. A row is small; the size only bounds memory.
 const BATCH_SIZE: u32 = 100;
@@ -185,7 +185,7 @@ async fn move_key(
         .map_err(|error| RotateError::DataKey { id, error })?;
     let at = clock.now();
     let moved = NewAuditEntry {
-        workspace: Some(workspace),
+        workspace: audited_workspace(workspace),
         at,
         actor: Actor::Operator,
         event: Event::DataKeyRewrapped,

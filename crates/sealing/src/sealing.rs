@@ -215,7 +215,7 @@ impl Sealing {
             let inserted = store
                 .data_key_insert(workspace, purpose, &master, &wrapped.bytes, at, |id| {
                     NewAuditEntry {
-                        workspace: Some(workspace),
+                        workspace: master::audited_workspace(workspace),
                         at,
                         actor: Actor::Gateway,
                         event: Event::DataKeyCreated,

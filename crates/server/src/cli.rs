@@ -39,6 +39,9 @@ enum Command {
     /// Manage the keys that credentials are encrypted with.
     #[command(subcommand)]
     Vault(VaultCommand),
+    /// Manage the certificate authority of the proxy port.
+    #[command(subcommand)]
+    Ca(CaCommand),
     /// Check the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -86,6 +89,12 @@ enum VaultCommand {
 }
 
 #[derive(Debug, Subcommand)]
+enum CaCommand {
+    /// Print the certificate that clients of the proxy port must trust, in PEM.
+    Print,
+}
+
+#[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Verify that no entry of the audit log was changed or removed, and that the stored requests and
     /// actions match their entries.
@@ -130,6 +139,7 @@ impl Cli {
                 gaiterguard_admin::user_reset_password::run(&email)
             }
             Command::Vault(VaultCommand::Rotate) => gaiterguard_admin::vault_rotate::run(),
+            Command::Ca(CaCommand::Print) => gaiterguard_admin::ca_print::run(),
             Command::Audit(AuditCommand::Verify) => gaiterguard_admin::audit_verify::run(),
             Command::Call(arguments) => gaiterguard_client::call::run(&arguments),
             Command::Mcp(arguments) => gaiterguard_client::mcp::run(&arguments),

@@ -30,6 +30,7 @@ pub(crate) struct Engine {
     pub(crate) familiarity: Familiarity,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
+    pub(crate) sealing: Sealing,
 }
 
 /// Reasons why the engine does not start. Each message is a line for the operator.
@@ -124,7 +125,7 @@ impl Engine {
             replica,
             store: store.clone(),
             authority: Arc::new(authority),
-            sealing,
+            sealing: sealing.clone(),
             credentials,
             upstream,
             llm,
@@ -139,6 +140,7 @@ impl Engine {
             familiarity,
             clock,
             store,
+            sealing,
         })
     }
 }

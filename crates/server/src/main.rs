@@ -15,7 +15,6 @@ mod problem;
 mod reference;
 mod routes;
 mod state;
-mod stop_signals;
 mod stored_response;
 
 use std::process::ExitCode;

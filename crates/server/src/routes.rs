@@ -68,6 +68,7 @@
 //! | `/auth/refresh` | POST | `endpoints/auth/refresh.rs` |
 //! | `/auth/register` | POST | `endpoints/auth/register.rs` |
 //! | `/auth/registration` | GET | `endpoints/auth/registration.rs` |
+//! | `/ca.pem` | GET | `endpoints/ca_certificate.rs` |
 //! | `/health` | GET | `endpoints/health.rs` |
 //! | `/metrics` | GET | `endpoints/metrics.rs` |
 //! | `/openapi.json` | GET | `endpoints/openapi.rs` |
@@ -77,6 +78,7 @@
 //!
 //! - `/s/{service}`, `/s/{service}/`, `/s/{service}/{path…}`: every method, `doors/passthrough.rs`;
 //!   `crates/openapi/src/passthrough.rs` describes them in general
+//! - every request at the proxy port and in its tunnels: `doors/intercept.rs`
 //! - `/`, `/app`, `/app/`, `/app/{file…}`, `/docs`, `/docs/{file}`: GET, the crate `pages`
 
 use std::sync::Arc;
@@ -85,10 +87,11 @@ use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
 use bytes::Bytes;
 use gaiterguard_pages::Pages;
+use gaiterguard_settings::KnownHosts;
 use utoipa::openapi::OpenApi;
 
-use crate::endpoints::{DashboardState, DocumentSource};
-use crate::middleware::{HostCheck, KnownHosts, demand_known_host};
+use crate::endpoints::{CaCertificate, DashboardState, DocumentSource};
+use crate::middleware::{HostCheck, demand_known_host};
 use crate::state::AgentState;
 use crate::{doors, endpoints, openapi};
 
@@ -102,13 +105,15 @@ pub(crate) fn by_port(
     dashboard_state: DashboardState,
     known_hosts: KnownHosts,
     pages: &Pages,
+    ca_certificate: CaCertificate,
 ) -> Vec<Router> {
     let path = Arc::clone(&agents_state.path);
     let machines = Router::from(endpoints::machines())
         .with_state(Arc::clone(&agents_state.gateway))
         .layer(Extension(DocumentSource::new(move || {
             document_below(&path)
-        })));
+        })))
+        .layer(Extension(ca_certificate));
     let agents = Router::from(doors::routes()).with_state(agents_state);
     let signed_in = Router::from(endpoints::signed_in()).layer(from_fn_with_state(
         dashboard_state.clone(),

@@ -20,6 +20,10 @@ pub struct ListenSettings {
     /// If set, the dashboard and its API listen only on this port, so that agents cannot reach them.
     #[arg(env = "DASHBOARD_PORT", value_parser = value::port)]
     pub dashboard_port: Option<u16>,
+    /// Port of the forward proxy, for programs that cannot change their base URL and use it as
+    /// `HTTPS_PROXY`. If it is not set, there is no proxy.
+    #[arg(env = "INTERCEPT_PORT", value_parser = value::port)]
+    pub intercept_port: Option<u16>,
     /// URL at which people open the dashboard; the first start prints it. The dashboard is served
     /// only under this URL's host name, the names in `HOST` and `CORS_ORIGINS`, IP addresses, and
     /// `localhost`. The default is `http://HOST:PORT`.
@@ -66,6 +70,15 @@ impl ListenSettings {
                 "DASHBOARD_PORT",
                 "a different port than PORT, or not set",
                 settings.port.to_string(),
+            ));
+        }
+        if let Some(port) = settings.intercept_port
+            && (port == settings.port || settings.dashboard_port == Some(port))
+        {
+            return Err(SettingError::invalid(
+                "INTERCEPT_PORT",
+                "a different port than PORT and DASHBOARD_PORT, or not set",
+                port.to_string(),
             ));
         }
         Ok(settings)

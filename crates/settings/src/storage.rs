@@ -21,7 +21,7 @@ pub struct StorageSettings {
     pub read_durability: ReadDurability,
 }
 
-/// What the record of a read survives before its response is given.
+/// The event that the record of a read survives before its response is returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ReadDurability {
     /// The death of the process. It is on stable storage within 100 ms.

@@ -42,6 +42,7 @@ mod action;
 mod agent;
 mod audit;
 mod authorization;
+mod certificate_authority;
 mod claim;
 mod credential;
 mod data_key;
@@ -69,6 +70,7 @@ pub use action::{
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
 pub use audit::{ActorFilter, AuditBroken, AuditFilter, Resume};
 pub use authorization::StoredAuthorization;
+pub use certificate_authority::StoredCertificateAuthority;
 pub use data_key::DataKeyRow;
 pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, NewDocument};
 pub use gaiterguard_database::connection::Durability;

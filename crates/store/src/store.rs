@@ -67,7 +67,7 @@ pub struct StoreOptions {
     pub purpose: Purpose,
     /// How many connections may read at the same time.
     pub readers_max: u32,
-    /// What the record of a read survives before its response is given.
+    /// The event that the record of a read survives before its response is returned.
     pub read_durability: Durability,
     /// How many bytes of responses are stored for replay.
     pub response_budget: ByteBudget,

@@ -1,6 +1,7 @@
 //! The gateway as a process, with a database and ports of its own.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub struct TestGatewayBuilder {
     storage: Storage,
     settings: BTreeMap<String, String>,
     dashboard_port: bool,
+    intercept_port: bool,
 }
 
 impl TestGatewayBuilder {
@@ -46,6 +48,12 @@ impl TestGatewayBuilder {
         self
     }
 
+    /// Gives the gateway a port for the forward proxy.
+    pub fn intercept_port(mut self) -> Self {
+        self.intercept_port = true;
+        self
+    }
+
     /// Starts the gateway and waits until it is ready. Panics with its log if it does not become ready.
     pub async fn start(self) -> TestGateway {
         let mut gateway = self.prepare().await;
@@ -60,10 +68,12 @@ impl TestGatewayBuilder {
             storage,
             mut settings,
             dashboard_port,
+            intercept_port,
         } = self;
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = ReservedPort::take();
         let dashboard_port = dashboard_port.then(ReservedPort::take);
+        let intercept_port = intercept_port.then(ReservedPort::take);
         let mut set = |name: &str, value: String| {
             settings.entry(name.to_owned()).or_insert(value);
         };
@@ -73,6 +83,9 @@ impl TestGatewayBuilder {
         set("UPSTREAM_PRIVATE_ALLOW", "127.0.0.0/8".to_owned());
         if let Some(port) = &dashboard_port {
             set("DASHBOARD_PORT", port.number().to_string());
+        }
+        if let Some(port) = &intercept_port {
+            set("INTERCEPT_PORT", port.number().to_string());
         }
         let database = match storage {
             Storage::Sqlite => None,
@@ -95,6 +108,7 @@ impl TestGatewayBuilder {
             settings,
             port,
             dashboard_port,
+            intercept_port,
             storage,
             database,
             folder,
@@ -109,6 +123,7 @@ pub struct TestGateway {
     settings: BTreeMap<String, String>,
     port: ReservedPort,
     dashboard_port: Option<ReservedPort>,
+    intercept_port: Option<ReservedPort>,
     storage: Storage,
     database: Option<PostgresDatabase>,
     folder: TempDir,
@@ -142,6 +157,7 @@ impl TestGateway {
             storage,
             settings: BTreeMap::new(),
             dashboard_port: false,
+            intercept_port: false,
         }
     }
 
@@ -163,6 +179,12 @@ impl TestGateway {
     /// Returns the port that agents call.
     pub fn port(&self) -> u16 {
         self.port.number()
+    }
+
+    /// Returns the address of the forward proxy. Panics without [`intercept_port`](TestGatewayBuilder::intercept_port).
+    pub fn intercept_address(&self) -> SocketAddr {
+        let port = self.intercept_port.as_ref();
+        port.expect("the gateway has a forward proxy").address()
     }
 
     /// Returns the URL that agents call.
@@ -227,12 +249,17 @@ impl TestGateway {
         if let Some(port) = &dashboard_port {
             settings.insert("DASHBOARD_PORT".to_owned(), port.number().to_string());
         }
+        let intercept_port = self.intercept_port.as_ref().map(|_| ReservedPort::take());
+        if let Some(port) = &intercept_port {
+            settings.insert("INTERCEPT_PORT".to_owned(), port.number().to_string());
+        }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut replica = Self {
             process: None,
             settings,
             port,
             dashboard_port,
+            intercept_port,
             storage: self.storage,
             database: None,
             folder,

@@ -27,6 +27,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'agent.unblocked': 'unblocked {subject}',
   'agent.updated': 'changed {subject}',
   'audit.chain_opened': 'started a new chain of the audit log',
+  'certificate_authority.created': 'created the certificate authority of the proxy port',
   'credential.failing': 'could not fetch an OAuth 2.0 access token for {subject}',
   'credential.refreshed': 'renewed the OAuth 2.0 access token of {subject}',
   'credential.replaced': 'replaced the credential of {subject}',
@@ -80,7 +81,7 @@ export const GROUPS = {
   services: ['Services', /^(service|credential|document)\./],
   'kill-switch': ['Kill switch', /^kill_switch\./],
   accounts: ['Sign-ins and accounts', /^(session|user)\./],
-  system: ['System', /^(audit|data_key|master_key|retention)\./],
+  system: ['System', /^(audit|certificate_authority|data_key|master_key|retention)\./],
 } as const satisfies Record<string, readonly [string, RegExp]>;
 
 /** A group of events. */

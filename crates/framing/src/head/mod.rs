@@ -22,6 +22,16 @@ pub enum Framing {
     Upgrade,
 }
 
+/// The kind of server that requests are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    /// A server that responds itself. CONNECT is rejected.
+    #[default]
+    Origin,
+    /// A forward proxy, which also opens tunnels (RFC 9110, section 9.3.6).
+    Proxy,
+}
+
 /// Finds the end of a head while its bytes arrive.
 #[derive(Debug, Default)]
 pub struct HeadScan {
@@ -60,12 +70,16 @@ impl HeadScan {
     /// # Errors
     ///
     /// Every reason for which a head is rejected.
-    pub fn scan(&mut self, input: &[u8]) -> Result<Option<(usize, Framing)>, FramingError> {
+    pub fn scan(
+        &mut self,
+        input: &[u8],
+        role: Role,
+    ) -> Result<Option<(usize, Framing)>, FramingError> {
         match self.end(input)? {
             None if input.len() > HEAD_BYTES_MAX => Err(FramingError::TooLong),
             None => Ok(None),
             Some(end) if end > HEAD_BYTES_MAX => Err(FramingError::TooLong),
-            Some(end) => Ok(Some((end, check(&input[..end])?))),
+            Some(end) => Ok(Some((end, check(&input[..end], role)?))),
         }
     }
 
@@ -93,9 +107,10 @@ impl HeadScan {
 
 /// Checks a whole head, from the first byte of the request line to the empty line that ends it.
 /// The caller ensures that every LF follows a CR.
-fn check(head: &[u8]) -> Result<Framing, FramingError> {
+fn check(head: &[u8], role: Role) -> Result<Framing, FramingError> {
     let mut lines = Lines(head);
-    let request_line = RequestLine::parse(lines.next().ok_or(FramingError::RequestLine)?)?;
+    let request_line = lines.next().ok_or(FramingError::RequestLine)?;
+    let request_line = RequestLine::parse(request_line, role)?;
     let mut fields = Fields::default();
     let mut count = 0;
     for line in lines {
@@ -109,7 +124,7 @@ fn check(head: &[u8]) -> Result<Framing, FramingError> {
         fields.take(line)?;
     }
     fields.check_host(&request_line)?;
-    fields.framing(request_line.is_http_11)
+    fields.framing(&request_line)
 }
 
 struct RequestLine<'a> {
@@ -125,10 +140,12 @@ enum Target<'a> {
         authority: &'a str,
         default_port: u16,
     },
+    /// The host and port that a tunnel leads to.
+    Tunnel { authority: &'a str },
 }
 
 impl<'a> RequestLine<'a> {
-    fn parse(line: &'a [u8]) -> Result<Self, FramingError> {
+    fn parse(line: &'a [u8], role: Role) -> Result<Self, FramingError> {
         let mut parts = line.split(|byte| *byte == b' ');
         let (Some(method), Some(target), Some(version), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
@@ -144,13 +161,12 @@ impl<'a> RequestLine<'a> {
             _ if version.starts_with(b"HTTP/") => return Err(FramingError::Version),
             _ => return Err(FramingError::RequestLine),
         };
-        if method == b"CONNECT" {
-            return Err(FramingError::Connect);
-        }
-        Ok(Self {
-            target: Target::parse(method, target)?,
-            is_http_11,
-        })
+        let target = match (method, role) {
+            (b"CONNECT", Role::Origin) => return Err(FramingError::Connect),
+            (b"CONNECT", Role::Proxy) => Target::tunnel(target)?,
+            _ => Target::parse(method, target)?,
+        };
+        Ok(Self { target, is_http_11 })
     }
 }
 
@@ -191,6 +207,32 @@ impl<'a> Target<'a> {
             authority,
             default_port,
         })
+    }
+
+    /// Parses the target of CONNECT: a host and a port, which is never omitted (RFC 9112, section 3.2.3).
+    fn tunnel(target: &'a [u8]) -> Result<Self, FramingError> {
+        let authority = str::from_utf8(target).map_err(|_| FramingError::Target)?;
+        let is_valid = authority.len() <= TARGET_BYTES_MAX
+            && !authority.contains('@')
+            && authority.parse::<Authority>().is_ok()
+            && split_port(authority).is_some_and(|(_, port)| port.is_some());
+        if is_valid {
+            Ok(Self::Tunnel { authority })
+        } else {
+            Err(FramingError::Target)
+        }
+    }
+
+    /// Returns the authority, if there is one, and the port of an authority without one.
+    fn authority(&self) -> Option<(&'a str, Option<u16>)> {
+        match *self {
+            Self::Origin => None,
+            Self::Absolute {
+                authority,
+                default_port,
+            } => Some((authority, Some(default_port))),
+            Self::Tunnel { authority } => Some((authority, None)),
+        }
     }
 }
 
@@ -284,14 +326,12 @@ impl<'a> Fields<'a> {
         if host.parse::<Authority>().is_err() {
             return Err(FramingError::Host);
         }
-        if let Target::Absolute {
-            authority,
-            default_port,
-        } = request_line.target
-        {
+        if let Some((authority, default_port)) = request_line.target.authority() {
             let target = split_port(authority).ok_or(FramingError::Target)?;
+            // Some clients omit the port of a tunnel in `Host`, although the target has one.
+            let target_port = target.1.or(default_port);
             let same = target.0.eq_ignore_ascii_case(port.0)
-                && target.1.unwrap_or(default_port) == port.1.unwrap_or(default_port);
+                && target_port == port.1.or(default_port).or(target_port);
             if !same {
                 return Err(FramingError::AuthorityDiffers);
             }
@@ -299,7 +339,16 @@ impl<'a> Fields<'a> {
         Ok(())
     }
 
-    fn framing(&self, is_http_11: bool) -> Result<Framing, FramingError> {
+    fn framing(&self, request_line: &RequestLine<'_>) -> Result<Framing, FramingError> {
+        let is_http_11 = request_line.is_http_11;
+        if let Target::Tunnel { .. } = request_line.target {
+            let has_body = self.is_chunked || self.content_length.is_some_and(|length| length > 0);
+            return if has_body {
+                Err(FramingError::ConnectBody)
+            } else {
+                Ok(Framing::Upgrade)
+            };
+        }
         match (self.is_chunked, self.content_length) {
             (true, Some(_)) => Err(FramingError::LengthAndEncoding),
             (true, None) if !is_http_11 => Err(FramingError::TransferEncoding),

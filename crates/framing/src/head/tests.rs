@@ -3,7 +3,59 @@
 use super::*;
 
 fn checked(head: &str) -> Result<Framing, FramingError> {
-    check(head.replace('\n', "\r\n").as_bytes())
+    check(head.replace('\n', "\r\n").as_bytes(), Role::Origin)
+}
+
+#[test]
+fn a_proxy_opens_tunnels_to_a_host_and_a_port() {
+    for (head, checked) in [
+        (
+            "CONNECT a:443 HTTP/1.1\nHost: A:443\n\n",
+            Ok(Framing::Upgrade),
+        ),
+        ("CONNECT a:443 HTTP/1.1\nHost: a\n\n", Ok(Framing::Upgrade)),
+        ("CONNECT a:443 HTTP/1.0\n\n", Ok(Framing::Upgrade)),
+        (
+            "CONNECT a:443 HTTP/1.1\nHost: a:443\nContent-Length: 0\n\n",
+            Ok(Framing::Upgrade),
+        ),
+        (
+            "CONNECT a:443 HTTP/1.1\nHost: a:443\nContent-Length: 1\n\n",
+            Err(FramingError::ConnectBody),
+        ),
+        (
+            "CONNECT a:443 HTTP/1.1\nHost: a:443\nTransfer-Encoding: chunked\n\n",
+            Err(FramingError::ConnectBody),
+        ),
+        (
+            "CONNECT a:443 HTTP/1.1\nHost: a:8443\n\n",
+            Err(FramingError::AuthorityDiffers),
+        ),
+        (
+            "CONNECT a:443 HTTP/1.1\nHost: b:443\n\n",
+            Err(FramingError::AuthorityDiffers),
+        ),
+        ("CONNECT a HTTP/1.1\nHost: a\n\n", Err(FramingError::Target)),
+        (
+            "CONNECT u@a:443 HTTP/1.1\nHost: a:443\n\n",
+            Err(FramingError::Target),
+        ),
+        (
+            "CONNECT https://a:443 HTTP/1.1\nHost: a:443\n\n",
+            Err(FramingError::Target),
+        ),
+        (
+            "CONNECT /a:443 HTTP/1.1\nHost: a\n\n",
+            Err(FramingError::Target),
+        ),
+        (
+            "GET http://a/x HTTP/1.1\nHost: a\n\n",
+            Ok(Framing::Length(0)),
+        ),
+    ] {
+        let crossed = head.replace('\n', "\r\n");
+        assert_eq!(check(crossed.as_bytes(), Role::Proxy), checked, "{head}");
+    }
 }
 
 #[test]

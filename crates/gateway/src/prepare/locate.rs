@@ -39,7 +39,7 @@ pub(crate) fn locate(caller: &AgentCaller, destination: &Destination) -> Result<
             })
         }
         (None, Some(url)) => {
-            let (service, grant) = containing(caller, &url)?;
+            let (service, grant) = caller.service_containing(&url)?;
             let target = at_service(&service, path, Some(url))?;
             Ok(Located {
                 service,
@@ -52,40 +52,6 @@ pub(crate) fn locate(caller: &AgentCaller, destination: &Destination) -> Result<
             message: "name a service with service_id or service and a path, or give targetUrl"
                 .to_owned(),
         }),
-    }
-}
-
-/// Returns the service with the longest base URL that contains the address, of those that the agent may
-/// use.
-fn containing(
-    caller: &AgentCaller,
-    url: &Target,
-) -> Result<(Arc<ResolvedService>, Grant), Refusal> {
-    let mut longest: Option<(&Arc<ResolvedService>, Grant)> = None;
-    let mut is_ambiguous = false;
-    for grant in &caller.agent.grants {
-        let Some(service) = caller.definitions.service(grant.service) else {
-            continue;
-        };
-        if !service.base_url.contains(url) {
-            continue;
-        }
-        let length = service.base_url.path().len();
-        match longest {
-            Some((best, _)) if best.base_url.path().len() > length => {}
-            Some((best, _)) if best.base_url.path().len() == length => is_ambiguous = true,
-            _ => {
-                longest = Some((service, *grant));
-                is_ambiguous = false;
-            }
-        }
-    }
-    match longest {
-        Some(_) if is_ambiguous => Err(Refusal::AmbiguousTarget),
-        Some((service, grant)) => Ok((Arc::clone(service), grant)),
-        None => Err(Refusal::ServiceNotInScope(
-            "none of the agent's services contains targetUrl",
-        )),
     }
 }
 

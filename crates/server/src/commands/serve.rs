@@ -8,20 +8,21 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use gaiterguard_console::{self as console, EXIT_SETTINGS};
 use gaiterguard_environment::Source;
-use gaiterguard_listener::{Lifecycle, Limits, Listener, Socket};
+use gaiterguard_intercept::{AuthorityError, Interceptor};
+use gaiterguard_listener::{Lifecycle, Limits, Listener, Socket, StopSignals};
 use gaiterguard_logging as logging;
 use gaiterguard_pages::Pages;
 use gaiterguard_settings::secrets::Secrets;
-use gaiterguard_settings::{ListenSettings, Settings};
+use gaiterguard_settings::{KnownHosts, ListenSettings, Settings};
 use gaiterguard_store::StoreError;
 
+use crate::doors;
 use crate::endpoints::{Configured, DashboardState, GivenPublicUrl, PublicOrigin};
 use crate::engine::{Engine, EngineError};
-use crate::middleware::{Boundary, KnownHosts};
+use crate::middleware::Boundary;
 use crate::problem::missing;
 use crate::routes;
 use crate::state::AgentState;
-use crate::stop_signals::StopSignals;
 
 /// How long running requests may take to finish during shutdown. systemd kills a process after 90
 /// seconds by default; `compose.yaml` and `deploy/kubernetes` wait longer than this too.
@@ -71,6 +72,8 @@ enum ServeError {
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    #[error(transparent)]
     Store(#[from] StoreError),
 }
 
@@ -83,17 +86,26 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         engine = Engine::start(settings, secrets, own_listeners) => engine?,
         () = signals.next() => return Ok(()),
     };
+    let limits = Limits {
+        header_timeout: settings.listen.header_timeout,
+        body_idle_timeout: settings.listen.body_idle_timeout,
+    };
+    let interceptor = match settings.listen.intercept_port {
+        Some(_) => Some(open_interceptor(&engine, limits, &lifecycle).await?),
+        None => None,
+    };
     let cors_origins = Arc::new(settings.listen.cors_origins.clone());
     let path: Arc<str> = settings.listen.public_path().into();
+    let agents = AgentState {
+        gateway: Arc::clone(&engine.gateway),
+        request_body_bytes_max: settings.listen.request_body_bytes_max,
+        public_url: settings.listen.given_public_url().map(Arc::from),
+        path: Arc::clone(&path),
+        cors_origins: Arc::clone(&cors_origins),
+    };
     let routers = routes::by_port(
         settings.listen.dashboard_port.is_some(),
-        AgentState {
-            gateway: Arc::clone(&engine.gateway),
-            request_body_bytes_max: settings.listen.request_body_bytes_max,
-            public_url: settings.listen.given_public_url().map(Arc::from),
-            path: Arc::clone(&path),
-            cors_origins: Arc::clone(&cors_origins),
-        },
+        agents.clone(),
         DashboardState {
             gateway: Arc::clone(&engine.gateway),
             definition_store: engine.definition_store.clone(),
@@ -108,13 +120,23 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         },
         KnownHosts::of(&settings.listen),
         &Pages::new(&path, missing),
+        interceptor.as_ref().map(|it| it.authority_pem().into()),
     );
+    let boundaries = routers.into_iter().map(|router| {
+        let boundary = Boundary::new(router, Arc::clone(&cors_origins), Arc::clone(&path));
+        (boundary, false)
+    });
+    let proxy = interceptor.map(|interceptor| {
+        let boundary = doors::proxy_port(agents, interceptor, &settings.listen.public_url());
+        (boundary, true)
+    });
     let listeners: Vec<_> = sockets
         .into_iter()
-        .zip(routers)
-        .map(|(socket, router)| Listener {
+        .zip(boundaries.chain(proxy))
+        .map(|(socket, (handler, is_proxy))| Listener {
             socket,
-            handler: Boundary::new(router, Arc::clone(&cors_origins), Arc::clone(&path)),
+            handler,
+            is_proxy,
         })
         .collect();
     for listener in &listeners {
@@ -122,10 +144,6 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
     }
     invite(settings, &engine).await?;
 
-    let limits = Limits {
-        header_timeout: settings.listen.header_timeout,
-        body_idle_timeout: settings.listen.body_idle_timeout,
-    };
     tokio::select! {
         () = gaiterguard_listener::serve(listeners, limits, &lifecycle) => {}
         () = signals.next() => {}
@@ -173,13 +191,26 @@ async fn invite(settings: &Settings, engine: &Engine) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Binds `PORT` and, if set, `DASHBOARD_PORT`.
+/// Opens the certificate authority of the proxy port, or creates it.
+async fn open_interceptor(
+    engine: &Engine,
+    limits: Limits,
+    lifecycle: &Lifecycle,
+) -> Result<Interceptor, AuthorityError> {
+    let clock = Arc::clone(&engine.clock);
+    let lifecycle = lifecycle.clone();
+    Interceptor::open_or_create(&engine.store, &engine.sealing, clock, limits, lifecycle).await
+}
+
+/// Binds `PORT` and, if set, `DASHBOARD_PORT` and `INTERCEPT_PORT`, in this order.
 async fn bind(settings: &ListenSettings) -> Result<Vec<Socket>, ServeError> {
     let mut sockets = Vec::new();
-    for port in [Some(settings.port), settings.dashboard_port]
-        .into_iter()
-        .flatten()
-    {
+    let ports = [
+        Some(settings.port),
+        settings.dashboard_port,
+        settings.intercept_port,
+    ];
+    for port in ports.into_iter().flatten() {
         let socket =
             Socket::bind(&settings.host, port)
                 .await

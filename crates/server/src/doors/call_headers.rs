@@ -1,22 +1,16 @@
-//! Parses the headers that apply to a call as a whole, on every route for agents: idempotency key,
-//! intent, and how long to wait for a human.
+//! Parses the headers that apply to a call as a whole, on every route for agents: idempotency key and
+//! intent. `gaiterguard_intake` reads how long to wait for a human.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
-use gaiterguard_domain::header;
 use gaiterguard_domain::request::{IdempotencyKey, Intent, WAIT_MAX};
+use gaiterguard_intake::words_in_header;
 use http::{HeaderMap, HeaderName};
-use percent_encoding::percent_decode_str;
 
 use crate::problem::Problem;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const AGENT_INTENT: HeaderName = HeaderName::from_static("x-agent-intent");
-/// The beginning of an extended value (RFC 8187), whose language is left empty.
-const EXTENDED: &str = "utf-8''";
-
-const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Returns the idempotency key. The call's header takes precedence over the field of an envelope.
 pub(super) fn idempotency_key(
@@ -45,35 +39,8 @@ pub(super) fn intent(headers: &HeaderMap) -> Result<Intent, Problem> {
     if values.next().is_some() {
         return Err(Problem::field("X-Agent-Intent", "must appear only once"));
     }
-    let text = words_of(value.as_bytes());
+    let text = words_in_header(value.as_bytes());
     Intent::parse(&text).map_err(|refused| Problem::field("X-Agent-Intent", refused.to_string()))
-}
-
-/// Returns the words in a header. Clients differ in how they send those that are not ASCII: as UTF-8, as
-/// Latin-1 (RFC 9110, section 5.5), percent-encoded, or percent-encoded after `utf-8''` (RFC 8187).
-fn words_of(value: &[u8]) -> Cow<'_, str> {
-    let Ok(text) = std::str::from_utf8(value) else {
-        return value.iter().copied().map(char::from).collect();
-    };
-    let labeled = text
-        .split_at_checked(EXTENDED.len())
-        .filter(|(label, _)| label.eq_ignore_ascii_case(EXTENDED))
-        .map(|(_, encoded)| encoded);
-    // A sentence with a space may have a percent sign of its own.
-    let encoded = labeled.or_else(|| Some(text).filter(|text| !text.contains(' ')));
-    let decoded = encoded
-        .filter(|encoded| is_percent_encoded(encoded))
-        .and_then(|encoded| percent_decode_str(encoded).decode_utf8().ok());
-    decoded.unwrap_or(Cow::Borrowed(text))
-}
-
-fn is_percent_encoded(text: &str) -> bool {
-    let mut escapes = text.split('%').skip(1).peekable();
-    escapes.peek().is_some()
-        && escapes.all(|behind| {
-            let digits = behind.as_bytes().get(..2);
-            digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-        })
 }
 
 /// Validates a wait time in a field.
@@ -84,20 +51,6 @@ pub(super) fn wait(field: &str, seconds: u64) -> Result<Duration, Problem> {
         return Err(Problem::field(field, message));
     }
     Ok(wait)
-}
-
-/// Returns the wait time in `Prefer: wait=N` (RFC 7240, section 4.3). An invalid preference is
-/// ignored, as the RFC requires, and a longer time is reduced to the maximum.
-pub(super) fn preferred_wait(headers: &HeaderMap) -> Option<Duration> {
-    headers
-        .get_all(PREFER)
-        .iter()
-        .flat_map(header::preferences)
-        .filter_map(|preference| std::str::from_utf8(preference).ok())
-        .filter_map(|preference| preference.split(';').next()?.split_once('='))
-        .find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"))
-        .and_then(|(_, seconds)| seconds.trim().trim_matches('"').parse().ok())
-        .map(|seconds| Duration::from_secs(seconds).min(WAIT_MAX))
 }
 
 #[cfg(test)]
@@ -117,22 +70,6 @@ mod tests {
         assert_eq!(key.unwrap().as_str(), "outer");
         let key = idempotency_key(&HeaderMap::new(), Some("inner")).unwrap();
         assert_eq!(key.unwrap().as_str(), "inner");
-    }
-
-    #[test]
-    fn a_preferred_wait_is_found_among_others_and_bounded() {
-        for (value, seconds) in [
-            ("wait=5", Some(5)),
-            ("respond-async, Wait = \"10\"; x=y", Some(10)),
-            ("wait=900", Some(300)),
-            ("a=\"b, wait=10\", wait=5", Some(5)),
-            ("wait=soon", None),
-            ("return=minimal", None),
-            ("wait", None),
-        ] {
-            let wait = preferred_wait(&headers(PREFER, value));
-            assert_eq!(wait, seconds.map(Duration::from_secs), "{value}");
-        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use gaiterguard_domain::header::HeaderCount;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::request::{Destination, Intent, METHODS, ProxyRequest, ServiceName};
+use gaiterguard_intake::preferred_wait;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Deserialize;
@@ -112,7 +113,7 @@ pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Pro
     }
     let wait = match envelope.wait {
         Some(seconds) => Some(call_headers::wait("wait", u64::from(seconds))?),
-        None => call_headers::preferred_wait(outer),
+        None => preferred_wait(outer),
     };
     Ok(ProxyRequest {
         destination: destination(

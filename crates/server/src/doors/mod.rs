@@ -6,8 +6,10 @@ mod agent;
 mod call_headers;
 mod envelope;
 mod execute;
+mod intercept;
 mod mcp;
 mod outcome;
+mod own_request;
 mod passthrough;
 mod proxy;
 mod refusal;
@@ -19,6 +21,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::state::AgentState;
+
+pub(crate) use intercept::proxy_port;
 
 /// Routes that agents call with their key.
 pub(crate) fn routes() -> OpenApiRouter<AgentState> {

@@ -5,14 +5,12 @@ use std::sync::Arc;
 use gaiterguard_authority::{AgentCaller, Definitions};
 use gaiterguard_domain::served_url::ServedUrl;
 use gaiterguard_gateway::response::Outcome;
-use http::header::{CONTENT_LENGTH, HOST};
+use http::header::HOST;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The header of WebDAV that names where a resource is copied or moved to (RFC 4918, section 10.3).
 const DESTINATION: HeaderName = HeaderName::from_static("destination");
-/// The upstream's `Content-Length` of a response to HEAD.
-const X_UPSTREAM_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-upstream-content-length");
 
 /// A request below the path of a service.
 pub(super) struct Served {
@@ -22,7 +20,6 @@ pub(super) struct Served {
     host: String,
     service: String,
     path: String,
-    is_head: bool,
 }
 
 impl Served {
@@ -46,7 +43,6 @@ impl Served {
             host,
             service: service.to_owned(),
             path: path.to_owned(),
-            is_head: parts.method == Method::HEAD,
         }
     }
 
@@ -66,17 +62,11 @@ impl Served {
         }
     }
 
-    /// Rewrites the addresses of the upstream in its response to those of the gateway. A response to HEAD keeps the
-    /// length that the upstream stated.
+    /// Rewrites the addresses of the upstream in its response to those of the gateway.
     pub(super) fn adapt_response(&self, outcome: &mut Outcome) {
         let Outcome::Responded(response) = outcome else {
             return;
         };
-        if self.is_head
-            && let Some(length) = response.headers.get(X_UPSTREAM_CONTENT_LENGTH).cloned()
-        {
-            response.headers.insert(CONTENT_LENGTH, length);
-        }
         let Some(service) = self.definitions.service_named(&self.service) else {
             return;
         };

@@ -5,6 +5,7 @@ mod approval;
 mod audit;
 mod auth;
 mod authorization;
+mod ca_certificate;
 mod caller;
 mod configured;
 mod document;
@@ -37,6 +38,7 @@ use utoipa_axum::routes;
 
 pub(crate) use approval::{MatchedRuleBody, OperationBody, SignalBody};
 pub(crate) use auth::origin::PublicOrigin;
+pub(crate) use ca_certificate::CaCertificate;
 pub(crate) use configured::Configured;
 pub(crate) use list::each;
 pub(crate) use openapi::DocumentSource;
@@ -77,4 +79,5 @@ pub(crate) fn machines() -> OpenApiRouter<Arc<Gateway>> {
         .routes(routes!(ready::ready))
         .routes(routes!(metrics::metrics))
         .routes(routes!(openapi::openapi))
+        .routes(routes!(ca_certificate::ca_certificate))
 }

@@ -12,9 +12,19 @@ use super::security_headers::FromUpstream;
 use crate::problem::NoRoute;
 
 /// Logs a response: a failure of the gateway as a warning, everything else as information.
-pub(super) fn log(context: &RequestContext, method: &Method, path: &str, response: &Response) {
+pub(super) fn log(
+    context: &RequestContext,
+    method: &Method,
+    path: &str,
+    proxied_host: Option<&str>,
+    response: &Response,
+) {
     let status = response.status().as_u16();
-    let route = Route { path, response };
+    let route = Route {
+        path,
+        proxied_host,
+        response,
+    };
     let duration_us = context.received_at.elapsed().as_micros();
     let request_id = context.id;
     let is_failure = response.status().is_server_error()
@@ -36,15 +46,19 @@ pub(super) fn log(context: &RequestContext, method: &Method, path: &str, respons
 
 /// The part of a path that may be logged. A path with a route is logged in full, because
 /// the gateway's own routes contain ids and no secrets, unless an agent puts its key there; below
-/// `/s/`, only the service, because the rest is the upstream's; without a route, nothing.
+/// `/s/`, only the service, because the rest is the upstream's, and at the proxy port only the host;
+/// without a route, nothing.
 struct Route<'a> {
     path: &'a str,
+    proxied_host: Option<&'a str>,
     response: &'a Response,
 }
 
 impl fmt::Display for Route<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.response.extensions().get::<NoRoute>().is_some() {
+        if let Some(host) = self.proxied_host {
+            write!(formatter, "{}/…", redact::agent_keys(host))
+        } else if self.response.extensions().get::<NoRoute>().is_some() {
             formatter.write_str("(no route)")
         } else if is_passthrough_path(self.path) {
             let service = self.path.split('/').nth(2).unwrap_or_default();
@@ -67,13 +81,20 @@ mod tests {
         let response = Response::new(Body::empty());
         let unknown = crate::problem::no_such_path().await.into_response();
         let spelled = format!("/s/%61gt_{}/x", "0a".repeat(32));
-        for (path, response, shown) in [
-            ("/agents/7", &response, "/agents/7"),
-            ("/s/stripe/v1/charges/secret", &response, "/s/stripe/…"),
-            ("/agt_secret", &unknown, "(no route)"),
-            (&spelled, &response, "/s/•••/…"),
+        let host = Some("api.example.com:443");
+        for (path, proxied_host, response, shown) in [
+            ("/agents/7", None, &response, "/agents/7"),
+            ("/s/stripe/v1/charges", None, &response, "/s/stripe/…"),
+            ("/agt_secret", None, &unknown, "(no route)"),
+            (&spelled, None, &response, "/s/•••/…"),
+            ("/v1/secret", host, &response, "api.example.com:443/…"),
         ] {
-            assert_eq!(Route { path, response }.to_string(), shown);
+            let route = Route {
+                path,
+                proxied_host,
+                response,
+            };
+            assert_eq!(route.to_string(), shown);
         }
     }
 }

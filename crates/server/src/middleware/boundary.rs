@@ -12,7 +12,8 @@ use futures_util::FutureExt;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_listener::{Handler, HeadError, RequestBody};
 use gaiterguard_settings::CorsOrigins;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body::Body as _;
 use tower::Service;
@@ -35,6 +36,8 @@ pub(crate) struct Boundary {
     cors_origins: Arc<CorsOrigins>,
     /// The path of the gateway's URL, without a slash at its end.
     path: Arc<str>,
+    /// Whether requests are for other hosts, so that every path is an upstream's.
+    is_proxy: bool,
 }
 
 impl Boundary {
@@ -47,6 +50,17 @@ impl Boundary {
             router,
             cors_origins,
             path,
+            is_proxy: false,
+        }
+    }
+
+    /// Adds the layer to a router of requests that are for other hosts.
+    pub(crate) fn of_proxy(router: Router, cors_origins: Arc<CorsOrigins>) -> Self {
+        Self {
+            router,
+            cors_origins,
+            path: "".into(),
+            is_proxy: true,
         }
     }
 
@@ -62,7 +76,9 @@ impl Boundary {
         let uri = request.uri().clone();
         let method = request.method().clone();
         let path = uri.path();
-        let cross_origin = CrossOrigin::of(&request);
+        let cross_origin = CrossOrigin::of(&request).filter(|_| !self.is_proxy);
+        let is_passthrough = self.is_proxy || is_passthrough_path(path);
+        let proxied_host = self.is_proxy.then(|| proxied_host(&request));
 
         let mut response = if is_preflight(cross_origin.as_ref(), path) {
             StatusCode::NO_CONTENT.into_response()
@@ -70,7 +86,7 @@ impl Boundary {
             self.route(request, context.id).await
         };
 
-        if is_passthrough_path(path) {
+        if is_passthrough {
             adapt_to_unmodified_client(&mut response);
         }
         let from_upstream = response.extensions().get::<FromUpstream>().is_some();
@@ -82,10 +98,10 @@ impl Boundary {
         }
         if !from_upstream {
             security_headers::add(headers);
-        } else if is_passthrough_path(path) {
+        } else if is_passthrough && !self.is_proxy {
             security_headers::sandbox(headers);
         }
-        if is_agent_path(path) {
+        if self.is_proxy || is_agent_path(path) {
             headers.entry(X_PROXY_STATUS).or_insert_with(|| {
                 HeaderValue::from_static(if is_error { "refused" } else { "gateway" })
             });
@@ -95,7 +111,8 @@ impl Boundary {
         {
             cross_origin.allow(&self.cors_origins, headers);
         }
-        access_log::log(&context, &method, path, &response);
+        let proxied_host = proxied_host.as_deref();
+        access_log::log(&context, &method, path, proxied_host, &response);
         response
     }
 
@@ -149,6 +166,14 @@ impl Handler for Boundary {
     fn refuse(&self, error: HeadError) -> Response {
         Self::refusal(error)
     }
+}
+
+/// Returns the host that a request at the proxy port or in a tunnel is for, as the client states it.
+fn proxied_host(request: &Request<Body>) -> String {
+    let authority = request.uri().authority().map(Authority::as_str);
+    let host = request.headers().get(HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    authority.or(host).unwrap_or_default().to_owned()
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

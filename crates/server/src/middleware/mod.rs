@@ -12,7 +12,7 @@ mod route_class;
 mod security_headers;
 
 pub(crate) use boundary::Boundary;
-pub(crate) use host::{HostCheck, KnownHosts, demand_known_host};
+pub(crate) use host::{HostCheck, demand_known_host};
 pub(crate) use request_context::RequestContext;
 pub(crate) use security_headers::FromUpstream;
 

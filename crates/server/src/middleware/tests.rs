@@ -340,9 +340,12 @@ async fn a_panic_is_a_500_that_shows_nothing_of_it_and_the_connection_continues(
         body_idle_timeout: Duration::from_secs(10),
     };
     let lifecycle = Lifecycle::new();
-    tokio::spawn(
-        async move { serve(vec![Listener { socket, handler }], limits, &lifecycle).await },
-    );
+    let listener = Listener {
+        socket,
+        handler,
+        is_proxy: false,
+    };
+    tokio::spawn(async move { serve(vec![listener], limits, &lifecycle).await });
 
     let get = |path| format!("GET {path} HTTP/1.1\r\nHost: gateway\r\n\r\n");
     let mut read = async |path, end: &str| {

@@ -72,7 +72,7 @@ impl Command {
         matches!(self, Self::Record(_, Some(_), _))
     }
 
-    /// What the commit must survive before the caller gets the result. A read sends nothing that it could
+    /// The event that the commit must survive before the caller gets the result. A read sends nothing that it could
     /// send twice, and nobody waits for how a request without a key or an audit entry ended.
     pub(super) fn durability(&self) -> Durability {
         match self {

@@ -82,7 +82,7 @@ impl WriterPool {
             .await
     }
 
-    /// What every commit must survive at least.
+    /// The least that every commit must survive.
     pub(crate) fn durability_min(&self) -> Durability {
         self.durability_min
     }

@@ -1,0 +1,145 @@
+//! The proxy port: CONNECT, requests in absolute form, and the requests that arrive in tunnels.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Extension, Request, State};
+use axum::response::{IntoResponse, Response};
+use gaiterguard_authority::AgentCaller;
+use gaiterguard_domain::target::Origin;
+use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_intercept::{
+    Accepted, Interceptor, ProxyCredentials, ProxyRefusal, Tunnel, check_origin, connect_target,
+    destination, requested_target,
+};
+use gaiterguard_listener::ConnectionSlot;
+use http::header::PROXY_AUTHENTICATE;
+use http::{HeaderValue, Method, StatusCode};
+use hyper::upgrade::OnUpgrade;
+
+use super::own_request::OwnRequest;
+use crate::middleware::{Boundary, RequestContext};
+use crate::problem::Problem;
+use crate::state::AgentState;
+
+/// The state of requests at the proxy port and in its tunnels.
+#[derive(Clone)]
+struct Proxy {
+    agents: AgentState,
+    /// The URL of the gateway, without a trailing slash.
+    gateway_url: Arc<str>,
+}
+
+/// The state of requests at the proxy port.
+#[derive(Clone)]
+struct Port {
+    proxy: Proxy,
+    interceptor: Interceptor,
+    /// Serves the requests in tunnels.
+    tunnels: Boundary,
+}
+
+/// Returns the application of the proxy port. `gateway_url` has no trailing slash.
+pub(crate) fn proxy_port(
+    agents: AgentState,
+    interceptor: Interceptor,
+    gateway_url: &str,
+) -> Boundary {
+    let cors_origins = Arc::clone(&agents.cors_origins);
+    let gateway_url = gateway_url.into();
+    let proxy = Proxy {
+        agents,
+        gateway_url,
+    };
+    let tunnels = Router::new().fallback(in_tunnel);
+    let tunnels = tunnels.with_state(proxy.clone());
+    let port = Port {
+        proxy,
+        interceptor,
+        tunnels: Boundary::of_proxy(tunnels, Arc::clone(&cors_origins)),
+    };
+    let router = Router::new().fallback(at_port).with_state(port);
+    Boundary::of_proxy(router, cors_origins)
+}
+
+async fn at_port(
+    State(port): State<Port>,
+    Extension(context): Extension<RequestContext>,
+    mut request: Request,
+) -> Result<Response, Problem> {
+    let is_connect = request.method() == Method::CONNECT;
+    let (url, origin) = if is_connect {
+        (String::new(), connect_target(request.uri())?)
+    } else {
+        requested_target(request.uri())?
+    };
+    let credentials = ProxyCredentials::parse(request.headers())?;
+    let caller = port.proxy.agents.gateway.caller(credentials.key());
+    let caller = caller.map_err(|refusal| match refusal {
+        Refusal::InvalidAgentKey(reason) => ProxyRefusal::UnknownKey(reason).into(),
+        refusal => Problem::from(refusal),
+    })?;
+    check_origin(&caller, &origin, &port.proxy.gateway_url)?;
+    if !is_connect {
+        let sent = (url, origin, credentials);
+        return port.proxy.submit(caller, sent, context, request).await;
+    }
+    let extensions = request.extensions_mut();
+    let slot = extensions.remove::<ConnectionSlot>();
+    let connection = extensions.remove::<OnUpgrade>();
+    let accepted = Accepted {
+        connection: connection.ok_or_else(Problem::internal)?,
+        slot,
+        peer: context.peer,
+        origin,
+        credentials,
+    };
+    port.interceptor.serve(accepted, port.tunnels.clone());
+    Ok(StatusCode::OK.into_response())
+}
+
+async fn in_tunnel(
+    State(proxy): State<Proxy>,
+    Extension(context): Extension<RequestContext>,
+    Extension(tunnel): Extension<Arc<Tunnel>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let url = tunnel.target_url(&request)?;
+    // Looked up for each request, because the key may have been revoked since the tunnel was opened.
+    let caller = proxy.agents.gateway.caller(tunnel.credentials.key())?;
+    let sent = (url, tunnel.origin.clone(), tunnel.credentials.clone());
+    proxy.submit(caller, sent, context, request).await
+}
+
+impl Proxy {
+    /// Passes a request to the engine.
+    async fn submit(
+        &self,
+        caller: AgentCaller,
+        (url, origin, credentials): (String, Origin, ProxyCredentials),
+        context: RequestContext,
+        request: Request,
+    ) -> Result<Response, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let headers = &mut parts.headers;
+        let own = OwnRequest {
+            destination: destination(&caller, &credentials, &origin, url, headers),
+            caller,
+            parts,
+            body,
+        };
+        let submitted = own.submit(&self.agents, context.id).await?;
+        Ok(submitted.respond(&self.agents, &self.gateway_url))
+    }
+}
+
+impl From<ProxyRefusal> for Problem {
+    fn from(refusal: ProxyRefusal) -> Self {
+        let problem = Self::new(refusal.code(), refusal.to_string());
+        if problem.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            let challenge = HeaderValue::from_static("Basic realm=\"GaiterGuard\"");
+            return problem.header(PROXY_AUTHENTICATE, challenge);
+        }
+        problem
+    }
+}

@@ -1,0 +1,80 @@
+//! Programs that know nothing of the gateway but the variables of their environment.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use gaiterguard_testkit::scene::CREDENTIAL;
+use gaiterguard_testkit::{finish, python_command};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+
+use super::scene::Proxied;
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("clients")
+        .join(name)
+}
+
+#[tokio::test]
+async fn the_python_package_requests_works_with_the_usual_variables() {
+    let proxied = Proxied::new().await;
+    let mut command = python_command("python", proxied.scene.gateway.folder());
+    command
+        .arg(script("proxied_requests.py"))
+        .args([proxied.url("/one"), proxied.url("/two")])
+        .env("HTTPS_PROXY", proxied.proxy_url())
+        .env("REQUESTS_CA_BUNDLE", &proxied.ca_file);
+    let output = finish(command, "").await;
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "200\n200\n");
+    let received = proxied.scene.upstream.received();
+    assert_eq!(received.len(), 2);
+    for request in received {
+        let expected = format!("Bearer {CREDENTIAL}");
+        assert_eq!(request.header("authorization"), Some(expected.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn a_right_that_is_revoked_ends_in_an_open_tunnel() {
+    let proxied = Proxied::new().await;
+    let human = &proxied.scene.human;
+    let proxy = proxied.scene.gateway.intercept_address();
+    let authorization = proxied.authorization();
+    let (_, authorization) = authorization.trim().split_once(": ").unwrap();
+    let authority = proxied.authority();
+    let (host, port) = authority.split_once(':').unwrap();
+    let mut command = python_command("python", proxied.scene.gateway.folder());
+    command
+        .arg(script("proxied_standard_library.py"))
+        .args([&proxy.ip().to_string(), &proxy.port().to_string()])
+        .args([authorization, host, port])
+        .arg(&proxied.ca_file);
+    let mut child = tokio::process::Command::from(command)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut to_child = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut get = async || {
+        to_child.write_all(b"/items\n").await.unwrap();
+        lines.next_line().await.unwrap().unwrap()
+    };
+
+    assert_eq!(get().await, "200 - kept");
+    let agent = proxied.scene.agent.id;
+    let change = async |verb: &str| {
+        let path = format!("/agents/{agent}/{verb}");
+        human.post(&path).send().await.expect_status(200);
+    };
+    change("block").await;
+    assert_eq!(get().await, "403 agent_blocked kept");
+    change("unblock").await;
+    assert_eq!(get().await, "200 - kept");
+    change("rotate-key").await;
+    assert_eq!(get().await, "401 invalid_agent_key kept");
+    assert_eq!(proxied.scene.upstream.received().len(), 2);
+}

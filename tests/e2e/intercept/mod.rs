@@ -1,0 +1,7 @@
+//! Programs that cannot change their base URL, behind the proxy port.
+
+mod authority;
+mod clients;
+mod refused;
+mod scene;
+mod tunnels;

@@ -1,0 +1,158 @@
+//! The requests that the proxy port refuses, and the reasons that it gives.
+
+use gaiterguard_testkit::EchoUpstream;
+
+use super::scene::Proxied;
+
+/// Returns the problem in a raw response.
+fn problem(response: &str) -> serde_json::Value {
+    let (_, body) = response.split_once("\r\n\r\n").unwrap();
+    serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {response}"))
+}
+
+#[track_caller]
+fn assert_refused(response: &str, status: u16, code: &str, words: &str) {
+    assert!(
+        response.starts_with(&format!("HTTP/1.1 {status} ")),
+        "{response}"
+    );
+    let problem = problem(response);
+    assert_eq!(problem["code"], code, "{response}");
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains(words), "{detail}");
+    let head = response.to_ascii_lowercase();
+    assert!(head.contains("x-proxy-status: refused"), "{response}");
+}
+
+#[tokio::test]
+async fn without_a_valid_key_the_proxy_asks_for_one() {
+    let proxied = Proxied::new().await;
+    let authority = proxied.authority();
+    let unknown = format!("agt_{}", "0".repeat(64));
+    let stranger = proxied.connect(&authority).replace(
+        &proxied.authorization(),
+        &other_authorization(&format!("x:{unknown}")),
+    );
+    let anonymous = proxied
+        .connect(&authority)
+        .replace(&proxied.authorization(), "");
+    let absolute = format!(
+        "GET http://{authority}/ HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n"
+    );
+    for request in [stranger, anonymous, absolute] {
+        let response = proxied.raw(&request).await;
+        assert_refused(&response, 407, "proxy_authentication_required", "agent key");
+        let head = response.to_ascii_lowercase();
+        let challenge = "proxy-authenticate: basic realm=\"gaiterguard\"";
+        assert!(head.contains(challenge), "{response}");
+    }
+    assert_eq!(proxied.scene.upstream.connections(), 0);
+}
+
+fn other_authorization(pair: &str) -> String {
+    use base64::Engine as _;
+    let pair = base64::engine::general_purpose::STANDARD.encode(pair);
+    format!("Proxy-Authorization: Basic {pair}\r\n")
+}
+
+#[tokio::test]
+async fn only_hosts_and_ports_of_the_agents_services_are_opened() {
+    let proxied = Proxied::new().await;
+    let port = proxied.scene.upstream.address().port();
+    let other = EchoUpstream::start().await;
+    for (authority, code, words) in [
+        (
+            "api.example.com:443".to_owned(),
+            "service_not_in_scope",
+            "none of this agent's services has a base URL at https://api.example.com",
+        ),
+        (
+            format!("localhost:{}", other.address().port()),
+            "service_not_in_scope",
+            "an operator can add such a service",
+        ),
+        (
+            format!("127.0.0.1:{port}"),
+            "target_not_allowed",
+            "is an IP address",
+        ),
+        (
+            format!("[::1]:{port}"),
+            "target_not_allowed",
+            "is an IP address",
+        ),
+        (
+            format!("2130706433:{port}"),
+            "invalid_target",
+            "is not valid",
+        ),
+        (
+            format!("localhost:{}", proxied.scene.gateway.port()),
+            "service_not_in_scope",
+            "none of this agent's services",
+        ),
+    ] {
+        let status = if code == "invalid_target" { 400 } else { 403 };
+        let response = proxied.raw(&proxied.connect(&authority)).await;
+        assert_refused(&response, status, code, words);
+    }
+    let curl = proxied.send(&["https://api.example.com/"]).await;
+    assert_eq!(curl.connect_status, 403, "{}", curl.text);
+    assert_eq!(proxied.scene.upstream.connections(), 0);
+    assert_eq!(other.connections(), 0);
+}
+
+#[tokio::test]
+async fn the_port_serves_nothing_of_the_gateway_itself() {
+    let proxied = Proxied::new().await;
+    let authorization = proxied.authorization();
+    for path in [
+        "/status/1",
+        "/ca.pem",
+        "/s/things/items",
+        "/app/",
+        "/health",
+    ] {
+        let request = format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{authorization}\r\n"
+        );
+        let response = proxied.raw(&request).await;
+        assert_refused(&response, 400, "malformed_request", "forward proxy");
+    }
+}
+
+#[tokio::test]
+async fn a_request_in_a_tunnel_must_be_for_its_host_and_port() {
+    let proxied = Proxied::new().await;
+    let url = proxied.url("/items");
+    for host in ["other.example", "localhost", "localhost:1"] {
+        let header = format!("Host: {host}");
+        let response = proxied.send(&[&url, "--header", &header]).await;
+        assert_eq!(response.status, 421, "{}", response.text);
+        assert!(response.text.contains("misdirected_request"));
+        assert!(response.text.contains("the tunnel was opened to"));
+    }
+    assert!(proxied.scene.upstream.received().is_empty());
+}
+
+#[tokio::test]
+async fn the_tls_handshake_must_name_the_host_of_the_tunnel() {
+    let proxied = Proxied::new().await;
+    let authority = proxied.authority();
+    let (_, port) = authority.split_once(':').unwrap();
+    let elsewhere = format!("other.example:{port}:{authority}");
+    let url = format!("https://other.example:{port}/items");
+    let arguments = ["--connect-to", &elsewhere, &url];
+    // The certificate is that of the tunnel's host, so a client that verifies it goes no further.
+    let verified = proxied.send(&arguments).await;
+    assert_eq!((verified.status, verified.connect_status), (0, 200));
+
+    let host = format!("Host: {authority}");
+    let mut careless = arguments.to_vec();
+    careless.extend(["--insecure", "--header", &host]);
+    let response = proxied.send(&careless).await;
+    assert_eq!(response.status, 421, "{}", response.text);
+    let words = "the TLS handshake names another host";
+    assert!(response.text.contains(words), "{}", response.text);
+    assert!(proxied.scene.upstream.received().is_empty());
+}
