@@ -18,7 +18,7 @@ use crate::error::StoreError;
 pub struct RowContext<'r> {
     /// The row's table.
     pub table: &'static str,
-    /// What identifies the row.
+    /// The identifier of the row.
     pub id: &'r dyn std::fmt::Display,
 }
 

@@ -12,14 +12,14 @@ use futures_util::FutureExt;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_listener::{Handler, HeadError, RequestBody};
 use gaiterguard_settings::CorsOrigins;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HOST};
-use http::uri::Authority;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body::Body as _;
 use tower::Service;
 
 use super::access_log;
 use super::cors::CrossOrigin;
+use super::host::stated_host;
 use super::request_context::{RequestContext, id_value, new_id};
 use super::route_class::{is_agent_path, is_for_pages, is_passthrough_path};
 use super::security_headers::{self, FromUpstream};
@@ -78,7 +78,9 @@ impl Boundary {
         let path = uri.path();
         let cross_origin = CrossOrigin::of(&request).filter(|_| !self.is_proxy);
         let is_passthrough = self.is_proxy || is_passthrough_path(path);
-        let proxied_host = self.is_proxy.then(|| proxied_host(&request));
+        let proxied_host = self
+            .is_proxy
+            .then(|| stated_host(&request).unwrap_or_default().to_owned());
 
         let mut response = if is_preflight(cross_origin.as_ref(), path) {
             StatusCode::NO_CONTENT.into_response()
@@ -166,14 +168,6 @@ impl Handler for Boundary {
     fn refuse(&self, error: HeadError) -> Response {
         Self::refusal(error)
     }
-}
-
-/// Returns the host that a request at the proxy port or in a tunnel is for, as the client states it.
-fn proxied_host(request: &Request<Body>) -> String {
-    let authority = request.uri().authority().map(Authority::as_str);
-    let host = request.headers().get(HOST);
-    let host = host.and_then(|host| host.to_str().ok());
-    authority.or(host).unwrap_or_default().to_owned()
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {

@@ -19,17 +19,18 @@ use http::uri::Authority;
 use crate::problem::Problem;
 use gaiterguard_problem::Code;
 
+/// Returns the host that a request is for, as the client states it. The listener refuses a target whose
+/// authority differs from `Host`.
+pub(super) fn stated_host(request: &Request) -> Option<&str> {
+    let target = request.uri().authority().map(Authority::as_str);
+    target.or_else(|| request.headers().get(HOST)?.to_str().ok())
+}
+
 /// Refuses a request for a host that is neither a known name nor an IP address with 421
 /// `host_not_allowed`. The port is not compared: port mappings and proxies change it, and it
 /// does not matter for DNS rebinding.
 fn check(known: &KnownHosts, request: &Request) -> Result<(), Problem> {
-    let target = request.uri().authority().map(Authority::as_str);
-    let host = request
-        .headers()
-        .get(HOST)
-        .and_then(|value| value.to_str().ok());
-    // The listener refuses a target whose authority differs from `Host`.
-    let asked = target.or(host);
+    let asked = stated_host(request);
     if asked.is_some_and(|asked| known.allows(asked)) {
         return Ok(());
     }
