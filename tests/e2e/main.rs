@@ -9,5 +9,6 @@ mod decision;
 mod docs;
 mod operator;
 mod ops;
+mod run;
 mod security;
 mod wild;

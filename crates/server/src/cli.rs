@@ -8,6 +8,7 @@ use gaiterguard_client::mcp::McpArguments;
 use gaiterguard_domain::user::Email;
 use gaiterguard_environment::help;
 use gaiterguard_evaluation::EvalArguments;
+use gaiterguard_run::RunArguments;
 
 use crate::commands;
 
@@ -52,6 +53,14 @@ enum Command {
     /// Run an MCP server for agents on standard input and output.
     #[command(after_help = agent_help())]
     Mcp(McpArguments),
+    /// Start a program whose HTTP requests pass the gateway's forward proxy.
+    ///
+    /// Sets the variables that make HTTP clients use the proxy and trust its certificates, for this program and
+    /// the programs that it starts. Ends with the program's exit code: 128 + N if signal N ended it, 127 if the
+    /// command does not exist, 126 if it cannot be executed, 125 if the gateway or a variable prevented the
+    /// start.
+    #[command(after_help = run_help())]
+    Run(RunArguments),
     /// Evaluate the risk assessment.
     #[command(subcommand)]
     Risk(RiskCommand),
@@ -116,6 +125,11 @@ fn agent_help() -> String {
     help("Environment variables", &gaiterguard_client::variables())
 }
 
+/// Describes the variables of `gaiterguard run`.
+fn run_help() -> String {
+    help("Environment variables", &gaiterguard_run::variables())
+}
+
 impl Cli {
     /// Runs the command.
     pub(crate) fn run(self) -> ExitCode {
@@ -133,6 +147,7 @@ impl Cli {
             Command::Audit(AuditCommand::Verify) => gaiterguard_admin::audit_verify::run(),
             Command::Call(arguments) => gaiterguard_client::call::run(&arguments),
             Command::Mcp(arguments) => gaiterguard_client::mcp::run(&arguments),
+            Command::Run(arguments) => gaiterguard_run::run(&arguments),
             Command::Risk(RiskCommand::Eval(arguments)) => gaiterguard_evaluation::run(&arguments),
         }
     }
