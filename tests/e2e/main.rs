@@ -10,5 +10,6 @@ mod docs;
 mod intercept;
 mod operator;
 mod ops;
+mod run;
 mod security;
 mod wild;

@@ -39,17 +39,18 @@ pub fn variables() -> Vec<Variable> {
 }
 
 /// A gateway and an agent's key for it.
-pub(crate) struct AgentClient {
+pub struct AgentClient {
     /// URL of the gateway, without a trailing slash.
-    pub(crate) url: String,
+    pub url: String,
     /// Value of `Agent-Key`, marked as sensitive.
-    pub(crate) key: HeaderValue,
-    pub(crate) http: reqwest::Client,
+    pub key: HeaderValue,
+    /// Client without a proxy, which follows no redirects.
+    pub http: reqwest::Client,
 }
 
 impl AgentClient {
     /// Reads `GAITERGUARD_URL`, and the key from `GAITERGUARD_AGENT_KEY` or a file.
-    pub(crate) fn read(key_file: Option<&Path>) -> Result<Self, String> {
+    pub fn read(key_file: Option<&Path>) -> Result<Self, String> {
         let source = Source::read(Path::new("."));
         let variables = source.and_then(|source| read::<AgentVariables>(&source));
         let AgentVariables { url, key } = variables.map_err(|error| error.to_string())?;
@@ -68,7 +69,7 @@ impl AgentClient {
 
     /// Describes in one sentence why a call failed. Only without a connection is it certain that
     /// nothing was sent.
-    pub(crate) fn describe(&self, error: reqwest::Error) -> String {
+    pub fn describe(&self, error: reqwest::Error) -> String {
         let error = error.without_url();
         // The innermost cause is the most specific.
         let mut cause: &dyn std::error::Error = &error;
@@ -87,7 +88,7 @@ impl AgentClient {
     }
 
     /// Returns the URL for messages, without a user name and password.
-    pub(crate) fn shown_url(&self) -> String {
+    pub fn shown_url(&self) -> String {
         let (scheme, rest) = self.url.split_once("://").unwrap_or(("http", &*self.url));
         let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
         let host = authority.rsplit('@').next().unwrap_or_default();

@@ -6,4 +6,4 @@ pub mod mcp;
 
 mod agent_client;
 
-pub use agent_client::variables;
+pub use agent_client::{AgentClient, variables};

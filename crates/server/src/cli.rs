@@ -6,8 +6,9 @@ use clap::{Parser, Subcommand};
 use gaiterguard_client::call::CallArguments;
 use gaiterguard_client::mcp::McpArguments;
 use gaiterguard_domain::user::Email;
-use gaiterguard_environment::help;
+use gaiterguard_environment::{Variable, help};
 use gaiterguard_evaluation::EvalArguments;
+use gaiterguard_run::RunArguments;
 
 use crate::commands;
 
@@ -50,11 +51,13 @@ enum Command {
     /// Waits for a human if the request is held. Exit codes: 0 for a 2xx response, 22 for any other
     /// response of the upstream, 3 denied, 4 expired or revoked, 5 still pending, 2 for an invalid
     /// argument or variable, 1 for any other error.
-    #[command(after_help = agent_help())]
+    #[command(after_help = variables_help(&gaiterguard_client::variables()))]
     Call(CallArguments),
     /// Run an MCP server for agents on standard input and output.
-    #[command(after_help = agent_help())]
+    #[command(after_help = variables_help(&gaiterguard_client::variables()))]
     Mcp(McpArguments),
+    #[command(after_help = variables_help(&gaiterguard_run::variables()))]
+    Run(RunArguments),
     /// Evaluate the risk assessment.
     #[command(subcommand)]
     Risk(RiskCommand),
@@ -120,9 +123,9 @@ fn settings_help() -> String {
     text
 }
 
-/// Describes the variables of the agent's commands.
-fn agent_help() -> String {
-    help("Environment variables", &gaiterguard_client::variables())
+/// Describes the variables of a command.
+fn variables_help(variables: &[Variable]) -> String {
+    help("Environment variables", variables)
 }
 
 impl Cli {
@@ -143,6 +146,7 @@ impl Cli {
             Command::Audit(AuditCommand::Verify) => gaiterguard_admin::audit_verify::run(),
             Command::Call(arguments) => gaiterguard_client::call::run(&arguments),
             Command::Mcp(arguments) => gaiterguard_client::mcp::run(&arguments),
+            Command::Run(arguments) => gaiterguard_run::run(&arguments),
             Command::Risk(RiskCommand::Eval(arguments)) => gaiterguard_evaluation::run(&arguments),
         }
     }

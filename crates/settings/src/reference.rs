@@ -23,7 +23,7 @@ The gateway reads its settings from the environment and from a `.env` file in th
 takes precedence. An empty value counts as not set. If a value is invalid, the gateway does not start, and prints one
 line that names the variable and what it should be. `gaiterguard serve --help` describes the settings too.
 
-The agent's commands (`gaiterguard call` and `gaiterguard mcp`) read `GAITERGUARD_URL` (default
+The agent's commands (`gaiterguard call`, `gaiterguard mcp` and `gaiterguard run`) read `GAITERGUARD_URL` (default
 `http://127.0.0.1:3000`) and `GAITERGUARD_AGENT_KEY` instead.
 ";
 

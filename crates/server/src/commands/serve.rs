@@ -120,7 +120,10 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         },
         KnownHosts::of(&settings.listen),
         &Pages::new(&path, missing),
-        interceptor.as_ref().map(|it| it.authority_pem().into()),
+        interceptor
+            .as_ref()
+            .zip(sockets.last())
+            .map(|(it, port)| (it.authority_pem().into(), port.address().port())),
     );
     let boundaries = routers.into_iter().map(|router| {
         let boundary = Boundary::new(router, Arc::clone(&cors_origins), Arc::clone(&path));

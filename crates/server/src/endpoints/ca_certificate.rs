@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue};
 
 use crate::problem::{Problem, ProblemBody};
 
 const PEM: HeaderValue = HeaderValue::from_static("application/x-pem-file");
 
-/// The certificate of the authority, in PEM; `None` without a proxy port.
-pub(crate) type CaCertificate = Option<Arc<str>>;
+const X_INTERCEPT_PORT: HeaderName = HeaderName::from_static("x-intercept-port");
+
+/// The certificate of the authority, in PEM, and the proxy port; `None` without a proxy port.
+pub(crate) type CaCertificate = Option<(Arc<str>, u16)>;
 
 /// Get the CA certificate
 ///
@@ -23,7 +25,8 @@ pub(crate) type CaCertificate = Option<Arc<str>>;
     operation_id = "getCaCertificate",
     tag = "monitoring",
     responses(
-        (status = 200, description = "The certificate, in PEM.", body = String, content_type = "application/x-pem-file"),
+        (status = 200, description = "The certificate, in PEM.", body = String, content_type = "application/x-pem-file",
+            headers(("X-Intercept-Port" = u16, description = "The number of the proxy port."))),
         (status = 404, description = "The gateway has no proxy port.", body = ProblemBody, content_type = "application/problem+json"),
     )
 )]
@@ -32,6 +35,7 @@ pub(crate) async fn ca_certificate(
 ) -> Result<Response, Problem> {
     let no_proxy =
         || Problem::not_found("this gateway has no proxy port: INTERCEPT_PORT is not set");
-    let pem = pem.ok_or_else(no_proxy)?;
-    Ok(([(CONTENT_TYPE, PEM)], pem.to_string()).into_response())
+    let (pem, port) = pem.ok_or_else(no_proxy)?;
+    let headers = [(CONTENT_TYPE, PEM), (X_INTERCEPT_PORT, port.into())];
+    Ok((headers, pem.to_string()).into_response())
 }

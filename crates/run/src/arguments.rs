@@ -1,0 +1,93 @@
+//! The arguments of `gaiterguard run`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+/// Maximum length of a label, in characters. Lists of requests show it in one line.
+const LABEL_CHARS_MAX: usize = 64;
+
+/// Start a program whose HTTP requests pass through the gateway's forward proxy.
+///
+/// Sets the variables that make HTTP clients use the proxy and trust its certificates, for this program and the
+/// programs that it starts. Ends with the program's exit code: 128 + N if signal N ended it, 127 if the command
+/// does not exist, 126 if it cannot be executed, 125 if the gateway or a variable prevented the start.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// Label of the program in the history of requests. Defaults to the name of the command.
+    #[arg(long, value_parser = label)]
+    label: Option<String>,
+    /// Print the variables for a shell instead of starting a program, for `eval "$(…)"`. The folder of the
+    /// certificates is kept.
+    #[arg(long = "env", conflicts_with = "command")]
+    pub(crate) prints_variables: bool,
+    /// File that contains the agent key. Replaces `GAITERGUARD_AGENT_KEY`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// The command and its arguments.
+    #[arg(required_unless_present = "prints_variables", trailing_var_arg = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+impl RunArguments {
+    /// Returns the label: the one that was given, or the file name of the command.
+    pub(crate) fn label(&self) -> String {
+        let of_command = || {
+            let name = Path::new(self.command.first()?).file_name()?;
+            let name = name.to_string_lossy();
+            let kept = name.chars().filter(|one| is_allowed(*one));
+            Some(kept.take(LABEL_CHARS_MAX).collect::<String>())
+        };
+        let label = self.label.clone().or_else(of_command);
+        label
+            .filter(|label| !label.is_empty())
+            .unwrap_or_else(|| "shell".to_owned())
+    }
+}
+
+fn label(text: &str) -> Result<String, &'static str> {
+    let is_label = (1..=LABEL_CHARS_MAX).contains(&text.chars().count());
+    if is_label && text.chars().all(is_allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("must have 1 to 64 characters, without colons and control characters")
+    }
+}
+
+/// Whether the character can be part of a label. A colon ends the user name of a `Basic` credential
+/// (RFC 7617).
+fn is_allowed(character: char) -> bool {
+    character != ':' && !character.is_control()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of_command(command: &str) -> String {
+        let arguments = RunArguments {
+            label: None,
+            prints_variables: false,
+            key_file: None,
+            command: vec![command.into()],
+        };
+        arguments.label()
+    }
+
+    #[test]
+    fn the_label_is_the_file_name_of_the_command() {
+        assert_eq!(of_command("/usr/bin/curl"), "curl");
+        assert_eq!(of_command("./my agent"), "my agent");
+        assert_eq!(of_command("a:b\n"), "ab");
+        assert_eq!(of_command(".."), "shell");
+    }
+
+    #[test]
+    fn a_label_without_a_single_reading_is_refused() {
+        assert_eq!(label("nightly résumé"), Ok("nightly résumé".to_owned()));
+        for invalid in ["", "a:b", "a\nb", &"x".repeat(65)] {
+            assert!(label(invalid).is_err(), "{invalid:?}");
+        }
+    }
+}

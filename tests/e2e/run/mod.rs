@@ -1,0 +1,6 @@
+//! Promises to those who start a program with `gaiterguard run`.
+
+mod ending;
+mod environment;
+mod runtimes;
+mod test_proxy;
