@@ -11,14 +11,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_listener::{Handler, HeadError, RequestBody};
-use gaiterguard_settings::CorsOrigins;
+use gaiterguard_settings::{CorsOrigins, CrossOrigin};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body::Body as _;
 use tower::Service;
 
 use super::access_log;
-use super::cors::CrossOrigin;
 use super::host::stated_host;
 use super::request_context::{RequestContext, id_value, new_id};
 use super::route_class::{is_agent_path, is_for_pages, is_passthrough_path};

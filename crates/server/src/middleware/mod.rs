@@ -5,7 +5,6 @@
 
 mod access_log;
 mod boundary;
-mod cors;
 mod host;
 mod request_context;
 mod route_class;

@@ -2,7 +2,7 @@
 //!
 //! Cookies are never allowed across origins, only tokens and keys that the page itself holds.
 
-use gaiterguard_settings::CorsOrigins;
+use crate::CorsOrigins;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN,
@@ -20,15 +20,15 @@ const MAX_AGE_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
 /// A request from a page of another origin.
 #[derive(Debug)]
-pub(super) struct CrossOrigin {
+pub struct CrossOrigin {
     origin: HeaderValue,
     /// Whether it is a preflight request.
-    pub(super) is_preflight: bool,
+    pub is_preflight: bool,
 }
 
 impl CrossOrigin {
     /// Returns `None` if the request has no `Origin` header.
-    pub(super) fn of<B>(request: &Request<B>) -> Option<Self> {
+    pub fn of<B>(request: &Request<B>) -> Option<Self> {
         let origin = request.headers().get(ORIGIN)?.clone();
         let is_preflight = request.method() == Method::OPTIONS
             && request
@@ -42,7 +42,7 @@ impl CrossOrigin {
 
     /// Adds the headers that let the browser pass the response to the page, if `allowed` contains its
     /// origin.
-    pub(super) fn allow(&self, allowed: &CorsOrigins, response: &mut HeaderMap) {
+    pub fn allow(&self, allowed: &CorsOrigins, response: &mut HeaderMap) {
         // The response depends on the origin even if that origin is not allowed.
         response.append(VARY, HeaderValue::from_static("Origin"));
         if allowed.allows_value(&self.origin) {
