@@ -10,13 +10,13 @@ bearer token TOKEN alone, and then echoes one message. The client prints both.
 import ssl
 import sys
 
-from tls_front import _certificate
+from tls_front import write_certificate
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
 
 def serve_echo(pem_file, token):
-    _certificate(pem_file)
+    write_certificate(pem_file, is_authority=False)
     settings = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     settings.load_cert_chain(pem_file)
 

@@ -97,12 +97,7 @@ async fn a_held_request_waits_for_a_human_or_names_its_action() {
 #[tokio::test]
 async fn the_same_request_through_a_tunnel_and_through_the_base_url_is_one_action() {
     let proxied = Proxied::new().await;
-    let delete = [
-        "--request",
-        "DELETE",
-        "--header",
-        "X-Agent-Intent: Delete item 7",
-    ];
+    let delete = ["--request", "DELETE"];
     let bearer = format!("Authorization: Bearer {}", proxied.scene.agent.key);
     let direct = format!("{}/s/things/items/7", proxied.scene.gateway.url());
     let mut by_base_url = delete.to_vec();
