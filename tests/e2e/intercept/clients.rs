@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use gaiterguard_testkit::scene::CREDENTIAL;
-use gaiterguard_testkit::{finish, python_command};
+use gaiterguard_testkit::{Human, Storage, TestGateway, finish, python_command};
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use super::scene::Proxied;
@@ -77,4 +78,55 @@ async fn a_right_that_is_revoked_ends_in_an_open_tunnel() {
     change("rotate-key").await;
     assert_eq!(get().await, "401 invalid_agent_key kept");
     assert_eq!(proxied.scene.upstream.received().len(), 2);
+}
+
+#[tokio::test]
+async fn a_web_socket_is_opened_in_a_tunnel() {
+    let folder = tempfile::tempdir().unwrap();
+    let pem_file = folder.path().join("upstream.pem");
+    let mut server = python_command("python", folder.path());
+    server
+        .arg(script("proxied_web_socket.py"))
+        .arg("serve")
+        .arg(&pem_file)
+        .arg(CREDENTIAL);
+    let mut server = tokio::process::Command::from(server)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let port = lines.next_line().await.unwrap().unwrap();
+
+    let gateway = TestGateway::builder(Storage::Sqlite)
+        .intercept_port()
+        .setting("UPSTREAM_CA_FILE", pem_file.display())
+        .setting("UPSTREAM_PRIVATE_ALLOW", "127.0.0.0/8,::1/128")
+        .start()
+        .await;
+    let human = Human::register(&gateway).await;
+    let base_url = format!("https://localhost:{port}");
+    let service = human.create_bearer_service("chat", &base_url, CREDENTIAL);
+    let service = service.await;
+    let agent = human.create_agent("listener", &[&service]).await;
+    let allowed = human.put(&format!("/services/{}", service.id));
+    let allowed = allowed.json(json!({"webSocket": true})).send().await;
+    allowed.expect_status(200);
+    let rule = json!({"name": "All", "effect": "allow", "enabled": true});
+    human.create_rule(rule).await;
+
+    let pem = gateway.client().get("/ca.pem").send().await.text();
+    let ca_file = folder.path().join("ca.pem");
+    std::fs::write(&ca_file, pem).unwrap();
+    let mut client = python_command("python", folder.path());
+    let proxy = format!("http://x:{}@{}", agent.key, gateway.intercept_address());
+    client
+        .arg(script("proxied_web_socket.py"))
+        .args(["call", &format!("wss://localhost:{port}/chat"), &proxy])
+        .arg(&ca_file);
+    let output = finish(client, "").await;
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(printed, "authorized\nping\n");
 }

@@ -95,6 +95,26 @@ async fn a_held_request_waits_for_a_human_or_names_its_action() {
 }
 
 #[tokio::test]
+async fn the_same_request_through_a_tunnel_and_through_the_base_url_is_one_action() {
+    let proxied = Proxied::new().await;
+    let delete = ["--request", "DELETE"];
+    let bearer = format!("Authorization: Bearer {}", proxied.scene.agent.key);
+    let direct = format!("{}/s/things/items/7", proxied.scene.gateway.url());
+    let mut by_base_url = delete.to_vec();
+    by_base_url.extend(["--noproxy", "*", "--header", &bearer, &direct]);
+    let by_base_url = proxied.send(&by_base_url).await;
+    assert_eq!((by_base_url.status, by_base_url.connect_status), (428, 0));
+
+    let url = proxied.url("/items/7");
+    let mut by_tunnel = delete.to_vec();
+    by_tunnel.push(&url);
+    let by_tunnel = proxied.send(&by_tunnel).await;
+    assert_eq!((by_tunnel.status, by_tunnel.connect_status), (428, 200));
+    // A pending action is found again only by the same payload.
+    assert_eq!(proxied.scene.human.pending().await.len(), 1);
+}
+
+#[tokio::test]
 async fn a_body_arrives_whole_in_both_directions() {
     let proxied = Proxied::new().await;
     proxied.scene.allow_everything().await;

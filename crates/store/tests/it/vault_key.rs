@@ -5,7 +5,7 @@ use std::time::Duration;
 use gaiterguard_domain::action::ActionEvent;
 use gaiterguard_domain::document::DocumentKind;
 use gaiterguard_domain::ledger::{Changed, Outcome, ReplicaId, StoredResponse};
-use gaiterguard_store::{DocumentReading, NewDocument, Store};
+use gaiterguard_store::{DocumentReading, NewDocument, Store, StoredCertificateAuthority};
 use sqlx::Connection as _;
 use uuid::Uuid;
 
@@ -17,6 +17,7 @@ on_both!(
     a_link_is_removed_once_no_replica_needs_it,
     data_keys_are_removed_once_nothing_is_sealed_under_them,
     every_column_that_refers_to_a_data_key_is_known,
+    one_of_several_certificate_authorities_is_stored,
 );
 
 async fn a_master_key_rotates(_: &Database, store: &Store) {
@@ -173,6 +174,7 @@ async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, s
     let of_request = made(1).await;
     let of_answer = made(1).await;
     let of_claim = made(1).await;
+    let of_authority = made(1).await;
     let unused = [made(1).await, made(2).await, made(3).await];
     let young = made(10).await;
 
@@ -192,6 +194,12 @@ async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, s
         )
         .await
         .unwrap();
+    let authority = StoredCertificateAuthority {
+        certificate: "pem".to_owned(),
+        key: sealed(of_authority, "key"),
+    };
+    let inserted = store.certificate_authority_insert_first(&authority, NOW, audit());
+    assert!(inserted.await.unwrap());
     let response = |data_key| StoredResponse {
         status: 200,
         content: Some(sealed(data_key, "answer")),
@@ -233,6 +241,7 @@ async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, s
         of_request,
         of_answer,
         of_claim,
+        of_authority,
         young,
     ];
     for key in named {
@@ -268,10 +277,35 @@ async fn every_column_that_refers_to_a_data_key_is_known(database: &Database, _:
         ("actions", "answer_key_id"),
         ("actions", "request_key_id"),
         ("authorizations", "data_key_id"),
+        ("certificate_authorities", "data_key_id"),
         ("claims", "answer_key_id"),
         ("credentials", "data_key_id"),
         ("documents", "data_key_id"),
     ];
     let known = known.map(|(table, column)| (table.to_owned(), column.to_owned()));
     assert_eq!(columns, known);
+}
+
+async fn one_of_several_certificate_authorities_is_stored(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    assert_eq!(store.certificate_authority_get().await.unwrap(), None);
+    let authority = |name: &str| StoredCertificateAuthority {
+        certificate: name.to_owned(),
+        key: sealed(world.data_key, name),
+    };
+    let (one, other) = (authority("one"), authority("other"));
+    let insert = async |new| {
+        let inserted = store.certificate_authority_insert_first(new, NOW, audit());
+        inserted.await.unwrap()
+    };
+    let inserted = tokio::join!(insert(&one), insert(&other));
+    let winner = match inserted {
+        (true, false) => one,
+        (false, true) => other,
+        both => panic!("{both:?}"),
+    };
+    assert_eq!(
+        store.certificate_authority_get().await.unwrap(),
+        Some(winner)
+    );
 }
