@@ -130,3 +130,46 @@ async fn a_web_socket_is_opened_in_a_tunnel() {
     let printed = String::from_utf8(output.stdout).unwrap();
     assert_eq!(printed, "authorized\nping\n");
 }
+
+#[tokio::test]
+async fn programs_that_the_gateway_starts_need_no_change() {
+    let proxied = Proxied::new().await;
+    let url = proxied.url("/items");
+    // The variables exclude loopback, and here the upstream is there.
+    let direct = "unset NO_PROXY no_proxy;";
+    let python = "import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).status, end='')";
+    for (runtime, script) in [
+        (
+            "curl",
+            format!("curl -s -o /dev/null -w '%{{http_code}}' {url}"),
+        ),
+        ("python", format!("python3 -c \"{python}\" {url}")),
+        (
+            "curl with a key",
+            format!("curl -s -o /dev/null -w '%{{http_code}}' -H 'Authorization: Bearer x' {url}"),
+        ),
+    ] {
+        let mut command = proxied
+            .scene
+            .gateway
+            .command(&["run", "--label", runtime, "--"]);
+        command
+            .args(["sh", "-c", &format!("{direct} {script}")])
+            .env("GAITERGUARD_URL", proxied.scene.gateway.url())
+            .env("GAITERGUARD_AGENT_KEY", &proxied.scene.agent.key);
+        let output = finish(command, "").await;
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{runtime}: {error}");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "200",
+            "{runtime}: {error}"
+        );
+    }
+    let received = proxied.scene.upstream.received();
+    assert_eq!(received.len(), 3);
+    for request in received {
+        let expected = format!("Bearer {CREDENTIAL}");
+        assert_eq!(request.header("authorization"), Some(expected.as_str()));
+    }
+}
