@@ -277,7 +277,7 @@ export type Agent = {
      */
     holdSeconds: number;
     /**
-     * Risk score from which its requests are held; null for the gateway's threshold.
+     * Its requests with this risk score or a higher one are held; null for the gateway's threshold.
      */
     riskThreshold: number | null;
     /**
@@ -319,7 +319,7 @@ export type AgentChange = {
      */
     expiresAt?: string | null;
     /**
-     * Risk score from which its requests are held; null for the gateway's threshold.
+     * Its requests with this risk score or a higher one are held; null for the gateway's threshold.
      */
     riskThreshold?: number | null;
 };
@@ -1838,7 +1838,7 @@ export type NewAgent = {
      */
     expiresAt?: string | null;
     /**
-     * Risk score from which its requests are held. Defaults to the gateway's threshold.
+     * Its requests with this risk score or a higher one are held. Defaults to the gateway's threshold.
      */
     riskThreshold?: number | null;
 };
@@ -3127,7 +3127,7 @@ export type Settings = {
      */
     version: string;
     /**
-     * `RISK_THRESHOLD`: score from which requests are held.
+     * `RISK_THRESHOLD`: requests with this score or a higher one are held.
      */
     risk_threshold: number;
     /**
@@ -5084,6 +5084,31 @@ export type EndSessionResponses = {
 };
 
 export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
+export type GetCaCertificateData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/ca.pem';
+};
+
+export type GetCaCertificateErrors = {
+    /**
+     * The gateway has no proxy port.
+     */
+    404: Problem;
+};
+
+export type GetCaCertificateError = GetCaCertificateErrors[keyof GetCaCertificateErrors];
+
+export type GetCaCertificateResponses = {
+    /**
+     * The certificate, in PEM.
+     */
+    200: string;
+};
+
+export type GetCaCertificateResponse = GetCaCertificateResponses[keyof GetCaCertificateResponses];
 
 export type StreamEventsData = {
     body?: never;
@@ -7505,7 +7530,7 @@ export type TestCallErrors = {
      */
     500: Problem;
     /**
-     * `upstream_unreachable`, `upstream_broken`, or `credential_unavailable`: no response was received.
+     * `upstream_unreachable`, `upstream_broken`, `credential_refused`, or `credential_unavailable`: no response was received.
      */
     502: Problem;
     /**
