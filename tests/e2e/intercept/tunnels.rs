@@ -1,9 +1,10 @@
 //! Requests in tunnels are the requests of every other door.
 
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use gaiterguard_testkit::scene::CREDENTIAL;
-use gaiterguard_testkit::{EchoUpstream, Reply};
+use gaiterguard_testkit::scene::{CREDENTIAL, Scene};
+use gaiterguard_testkit::{EchoUpstream, Reply, Storage, TestGateway};
 use serde_json::{Value, json};
 
 use super::scene::Proxied;
@@ -237,4 +238,28 @@ async fn a_client_that_does_not_speak_tls_is_disconnected_and_logged_quietly() {
     )
     .await;
     assert!(logged.contains("DEBUG"), "{logged}");
+}
+
+#[tokio::test]
+async fn a_client_that_opens_a_tunnel_and_sends_nothing_is_disconnected() {
+    let upstream = EchoUpstream::start_with_tls(&["localhost"]).await;
+    let url = format!("https://localhost:{}", upstream.address().port());
+    let builder = TestGateway::builder(Storage::Sqlite)
+        .intercept_port()
+        .setting("HEADER_TIMEOUT_MS", 500);
+    let mut proxied = Proxied {
+        scene: Scene::before(builder, upstream, &url).await,
+        ca_file: PathBuf::new(),
+    };
+    let connect = proxied.connect(&proxied.authority());
+    let started = Instant::now();
+    let received = proxied.raw(&connect).await;
+    assert!(received.starts_with("HTTP/1.1 200 OK\r\n"), "{received:?}");
+    assert!(received.ends_with("\r\n\r\n"), "{received:?}");
+    let elapsed = started.elapsed();
+    assert!(elapsed >= Duration::from_millis(500), "{elapsed:?}");
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
+
+    let ended = proxied.scene.gateway.terminate().await;
+    assert!(ended.success(), "{ended:?}");
 }
