@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-/// Maximum length of a label, in characters. Lists of requests show it in one line.
+/// Maximum length of a label, in characters. Logs show it in one line.
 const LABEL_CHARS_MAX: usize = 64;
 
 /// Start a program whose HTTP requests pass through the gateway's forward proxy.
@@ -15,7 +15,8 @@ const LABEL_CHARS_MAX: usize = 64;
 /// does not exist, 126 if it cannot be executed, 125 if the gateway or a variable prevented the start.
 #[derive(Debug, Args)]
 pub struct RunArguments {
-    /// Label of the program in the history of requests. Defaults to the name of the command.
+    /// User name at the proxy, which the gateway writes to its log at the level `debug`. Defaults to the name of
+    /// the command.
     #[arg(long, value_parser = label)]
     label: Option<String>,
     /// Print the variables for a shell instead of starting a program, for `eval "$(…)"`. The folder of the
