@@ -11,9 +11,9 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['e2e/**/*.test.ts'],
-          // A test waits more than it works, so three in parallel keep two processors busy. Each has its own
-          // gateway and browser, so more would compete for processors and time out.
-          maxWorkers: 3,
+          // A test waits more than it works, so two in parallel take little longer than one. Each has
+          // its own gateway and browser, so more than two would compete for processors.
+          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -1,5 +1,7 @@
 //! Brings commits to stable storage that did not wait for it, in the background.
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +13,9 @@ use gaiterguard_database::error::StoreError;
 /// How long to gather commits before they are synced together. With the sync itself, each of them is on
 /// stable storage within 100 ms, which is what the documentation promises.
 const DELAY: Duration = Duration::from_millis(50);
+
+/// How long to wait after a failure. It is the database's, which takes seconds to come back.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Where commits are written before they are on stable storage.
 pub(crate) enum Log {
@@ -35,10 +40,14 @@ pub(crate) async fn run(log: Log, pool: Arc<WriterPool>) {
     loop {
         pool.wait_unsynced().await;
         tokio::time::sleep(DELAY).await;
+        let mut is_reported = false;
         while let Err(error) = sync(&log, &mut connection).await {
-            tracing::warn!(%error, "records of reads are not on stable storage yet; trying again");
+            if !is_reported {
+                tracing::warn!(%error, "records of reads are not on stable storage yet; trying again");
+            }
+            is_reported = true;
             connection = None;
-            tokio::time::sleep(DELAY).await;
+            tokio::time::sleep(RETRY_DELAY).await;
         }
     }
 }
@@ -47,8 +56,12 @@ async fn sync(log: &Log, connection: &mut Option<Connection>) -> Result<(), Stor
     match log {
         Log::Sqlite(path) => {
             let path = path.clone();
-            let syncing =
-                tokio::task::spawn_blocking(move || std::fs::File::open(path)?.sync_data());
+            let syncing = tokio::task::spawn_blocking(move || match File::open(path) {
+                Ok(log) => log.sync_data(),
+                // The last connection that closes moves everything into the database file.
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                Err(error) => Err(error),
+            });
             syncing
                 .await
                 .unwrap_or_else(|panicked| Err(panicked.into()))

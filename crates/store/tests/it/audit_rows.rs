@@ -20,6 +20,7 @@ on_both!(
     the_latest_state_of_an_action_is_verified_while_writers_continue,
     ends_are_covered_by_entries_of_no_other_workspace,
     reads_that_are_committed_together_share_an_entry,
+    retention_may_remove_some_of_the_reads_that_share_an_entry,
 );
 
 async fn verified(store: &Store) -> Result<u64, AuditBroken> {
@@ -354,4 +355,24 @@ async fn reads_that_are_committed_together_share_an_entry(database: &Database, s
             shows(database, store, "requests", &row, change, end).await;
         }
     }
+}
+
+async fn retention_may_remove_some_of_the_reads_that_share_an_entry(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let version = world.version(store).await;
+    let reads = (0..20).map(|number| {
+        let mut read = world.forward(version, None);
+        read.entry.at = later(number);
+        read.audit.at = later(number);
+        let outcome = PendingOutcome::default();
+        assert!(outcome.set(Outcome::Responded(response(&world, 200)), later(30)));
+        store.record_in_flight(read, outcome)
+    });
+    for recorded in join_all(reads).await {
+        assert!(matches!(recorded, Ok(Recorded::Done(_))), "{recorded:?}");
+    }
+    verified(store).await.unwrap();
+    let removed = store.request_delete_before(later(10), 100, later(40)).await;
+    assert_eq!(removed.unwrap(), 10);
+    verified(store).await.unwrap();
 }

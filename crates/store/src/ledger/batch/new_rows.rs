@@ -58,9 +58,11 @@ pub(super) fn audit_rows(tx: &mut Transaction, new: &[NewRow<'_>]) {
     }
 }
 
-/// Returns the entry that several reads of one agent share. It is dated by the last one.
+/// Returns the entry that several reads of one agent share. It is dated by the earliest, because retention may
+/// remove that one's row before the others.
 fn shared_audit(reads: &[&NewRow<'_>]) -> Option<NewAuditEntry> {
-    let last = &reads.last()?.decision.audit;
+    let earliest = reads.iter().map(|read| &read.decision.audit);
+    let earliest = earliest.min_by_key(|audit| audit.at)?;
     let request_ids: Vec<String> = reads
         .iter()
         .map(|read| read.decision.entry.request_id.to_string())
@@ -74,11 +76,11 @@ fn shared_audit(reads: &[&NewRow<'_>]) -> Option<NewAuditEntry> {
         })
         .collect();
     Some(NewAuditEntry {
-        workspace: last.workspace,
-        at: last.at,
-        actor: last.actor,
-        event: last.event,
-        subject: Subject::Agent(reads.last()?.decision.entry.agent),
+        workspace: earliest.workspace,
+        at: earliest.at,
+        actor: earliest.actor,
+        event: earliest.event,
+        subject: Subject::Agent(reads.first()?.decision.entry.agent),
         detail: reads_detail(&request_ids, covered),
     })
 }
