@@ -8,7 +8,7 @@ use clap::Args;
 /// Maximum length of a label, in characters. Logs show it in one line.
 const LABEL_CHARS_MAX: usize = 64;
 
-/// Start a program whose HTTP requests pass through the gateway's forward proxy.
+/// Start a program behind the gateway's forward proxy.
 ///
 /// Sets the variables that make HTTP clients use the proxy and trust its certificates, for this program and the
 /// programs that it starts. Ends with the program's exit code: 128 + N if signal N ended it, 127 if the command
