@@ -55,7 +55,6 @@ const KEYS: &[Keys] = &[
     ),
     Keys::of(&["api.vercel.com"], &["VERCEL_TOKEN"]),
     Keys::of(&["api.heroku.com"], &["HEROKU_API_KEY"]),
-    Keys::of(&["registry.npmjs.org"], &["NPM_TOKEN", "NODE_AUTH_TOKEN"]),
     Keys::of(&["sentry.io", ".sentry.io"], &["SENTRY_AUTH_TOKEN"]),
     // Business and messages.
     Keys::of(

@@ -121,20 +121,8 @@ impl RequestColumns<'_> {
         let target_url = of("gaiterguard.request.target_url.v1", self.target_url);
         let intent = of("gaiterguard.request.intent.v1", self.intent);
         let judgement = of("gaiterguard.request.judgement.v1", self.judgement);
-        let row = Fields::new("gaiterguard.request.v1")
-            .number(self.id)
-            .text(self.request_id)
-            .number(self.workspace)
-            .number(self.agent)
-            .number(self.service)
-            .text(self.method)
-            .bytes(target_url.0.as_slice())
-            .bytes(intent.0.as_slice())
-            .text(self.decision)
-            .bytes(judgement.0.as_slice())
-            .text(self.action_id)
-            .number(self.created_at)
-            .finish();
+        let long = [&target_url, &intent, &judgement].map(|digest| digest.0.as_slice());
+        let row = self.fields("gaiterguard.request.v1", long).finish();
         CoveredRequest {
             id: self.id,
             target_url: target_url.to_string(),
@@ -146,19 +134,9 @@ impl RequestColumns<'_> {
 
     /// Returns what an entry that several reads share covers of this one.
     pub(crate) fn covered_as_read(&self, end: Option<EndColumns<'_>>) -> CoveredRead {
-        let row = Fields::new("gaiterguard.read.v1")
-            .number(self.id)
-            .text(self.request_id)
-            .number(self.workspace)
-            .number(self.agent)
-            .number(self.service)
-            .text(self.method)
-            .text(self.target_url)
-            .text(self.intent)
-            .text(self.decision)
-            .text(self.judgement)
-            .text(self.action_id)
-            .number(self.created_at)
+        let long = [self.target_url, self.intent, self.judgement].map(str::as_bytes);
+        let row = self
+            .fields("gaiterguard.read.v1", long)
             .text(end.and_then(|end| end.outcome))
             .number(end.and_then(|end| end.upstream_status))
             .number(end.and_then(|end| end.completed_at))
@@ -168,6 +146,23 @@ impl RequestColumns<'_> {
             row: row.to_string(),
             is_open: end.is_none(),
         }
+    }
+
+    /// Returns all columns. The long ones are given as they are, or as their digests.
+    fn fields(&self, label: &str, [target_url, intent, judgement]: [&[u8]; 3]) -> Fields {
+        Fields::new(label)
+            .number(self.id)
+            .text(self.request_id)
+            .number(self.workspace)
+            .number(self.agent)
+            .number(self.service)
+            .text(self.method)
+            .bytes(target_url)
+            .bytes(intent)
+            .text(self.decision)
+            .bytes(judgement)
+            .text(self.action_id)
+            .number(self.created_at)
     }
 }
 
