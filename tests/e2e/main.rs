@@ -7,6 +7,7 @@ mod agent;
 mod approver;
 mod decision;
 mod docs;
+mod gzip;
 mod intercept;
 mod operator;
 mod ops;

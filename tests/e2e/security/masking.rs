@@ -1,13 +1,10 @@
 //! A credential that an upstream echoes does not reach the agent.
 
-use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
+use crate::gzip::{gunzip, gzip};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::read::MultiGzDecoder;
-use flate2::write::GzEncoder;
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene, request};
 use gaiterguard_testkit::{Encoding, McpClient, McpMode, McpTransport, Received, Reply, Storage};
 use http::Method;
@@ -366,25 +363,11 @@ async fn a_service_without_a_credential_serves_ranges() {
     assert_eq!(received.header("if-range"), Some("\"1\""));
 }
 
-fn gzip(text: &str) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn gunzip(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    MultiGzDecoder::new(bytes)
-        .read_to_string(&mut text)
-        .unwrap();
-    text
-}
-
 #[tokio::test]
 async fn a_compressed_response_without_an_echo_is_returned_byte_for_byte() {
     let scene = Scene::new(Storage::Sqlite).await;
-    let clean = gzip(&"nothing of the sort, ".repeat(50));
-    let echo = gzip(&format!("before {CREDENTIAL} after"));
+    let clean = gzip("nothing of the sort, ".repeat(50));
+    let echo = gzip(format!("before {CREDENTIAL} after"));
     for labels in [&["gzip"][..], &["none"], &["x-whatever", "gzip"]] {
         for chunked in [false, true] {
             let reply = |body: &[u8]| {
@@ -414,8 +397,8 @@ fn file(body: &[u8], media_type: &str, is_chunked: bool) -> Reply {
 #[tokio::test]
 async fn an_echo_in_a_compressed_file_without_a_label_is_masked() {
     let scene = Scene::new(Storage::Sqlite).await;
-    let clean = gzip(&"nothing of the sort, ".repeat(50));
-    let echo = gzip(&format!("before {CREDENTIAL} after"));
+    let clean = gzip("nothing of the sort, ".repeat(50));
+    let echo = gzip(format!("before {CREDENTIAL} after"));
     for media_type in ["application/octet-stream", "application/gzip", "text/plain"] {
         for is_chunked in [false, true] {
             let file = |body: &[u8]| file(body, media_type, is_chunked);
@@ -435,7 +418,7 @@ async fn an_echo_in_a_compressed_file_without_a_label_is_masked() {
 async fn a_response_whose_echo_cannot_be_masked_is_refused_and_its_outcome_unknown() {
     let scene = Scene::new(Storage::Sqlite).await;
     // The end of the compressed text is missing.
-    let echo = gzip(&format!("before {CREDENTIAL} after"));
+    let echo = gzip(format!("before {CREDENTIAL} after"));
     let damaged = [&echo[..], &echo[..12], b"no gzip"].concat();
     scene.upstream.on(
         "/damaged",

@@ -1,12 +1,9 @@
 //! Bodies as real clients send them: with a byte order mark, compressed, with amounts as decimals, and where
 //! none is expected.
 
-use std::io::Write as _;
-
+use crate::gzip::gzip;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use gaiterguard_testkit::scene::{Scene, post, request};
 use gaiterguard_testkit::{Held, Response, Storage};
 use http::Method;
@@ -26,12 +23,6 @@ async fn with_limits() -> Scene {
         scene.human.create_rule(rule).await;
     }
     scene
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 #[tokio::test]
@@ -135,7 +126,7 @@ async fn the_assessor_reads_compressed_json_and_holds_what_it_cannot_open() {
     assert_eq!(opened[1], plain[1]);
 
     // A bomb, nonsense, and a stream that is cut are held although no rule says so.
-    let bomb = gzip(&vec![b' '; 64 << 20]);
+    let bomb = gzip(vec![b' '; 64 << 20]);
     let small = gzip(br#"{"amount":5,"to":"ann"}"#);
     let cut = small[..small.len() - 4].to_vec();
     for body in [bomb, b"no gzip".to_vec(), cut] {

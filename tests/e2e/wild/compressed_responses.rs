@@ -1,28 +1,12 @@
 //! Upstreams that compress their responses although they were asked not to, with and without saying so.
 
-use std::io::{Read as _, Write as _};
-
+use crate::gzip::{gunzip, gzip};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::read::GzDecoder;
-use flate2::write::GzEncoder;
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene, request};
 use gaiterguard_testkit::{Reply, Storage, finish};
 use http::Method;
 use serde_json::{Value, json};
-
-fn gzip(text: &str) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn gunzip(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    GzDecoder::new(bytes).read_to_string(&mut text).unwrap();
-    text
-}
 
 /// Returns a response with these bytes, labeled as gzip or not.
 fn reply(body: &[u8], media_type: &str, is_labeled: bool) -> Reply {

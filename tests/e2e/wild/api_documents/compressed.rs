@@ -1,22 +1,13 @@
 //! Documents that are compressed.
 
-use std::io::Write as _;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{Reply, Storage};
 use serde_json::json;
 
 use super::{added, api, refused};
-
-fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(plain).unwrap();
-    encoder.finish().unwrap()
-}
+use crate::gzip::gzip;
 
 #[tokio::test]
 async fn gzip_is_unpacked_within_the_limit() {
@@ -37,7 +28,7 @@ async fn gzip_is_unpacked_within_the_limit() {
         "/claimed",
         Reply::json(api("/packed")).header("Content-Encoding", "gzip"),
     );
-    up.on("/bomb.json.gz", Reply::text(gzip(&vec![b' '; 200 << 20])));
+    up.on("/bomb.json.gz", Reply::text(gzip(vec![b' '; 200 << 20])));
     up.on(
         "/broken.json.gz",
         Reply::text(packed[..packed.len() / 2].to_vec()),
