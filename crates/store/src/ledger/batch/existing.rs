@@ -5,11 +5,11 @@ use gaiterguard_domain::id::{ActionId, AgentId};
 use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, NewHold};
 use gaiterguard_domain::request::Digest;
 
-use crate::rows::claim_row::{ClaimRow, SELECT_CLAIM};
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::fetch_optional;
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::claim_row::{ClaimRow, SELECT_CLAIM};
 
 /// An idempotency key, which is unique per agent.
 pub(super) type Key<'b> = (AgentId, &'b str);
