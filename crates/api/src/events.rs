@@ -30,8 +30,10 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::session_end::CONFIRM_EVERY;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::InvalidParameter;
+use gaiterguard_web::session::with_session;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -46,7 +48,10 @@ const RESUME_ENTRIES_MAX: u32 = 1000;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::new().routes(routes!(events))
+    with_session(
+        Permission::Read,
+        OpenApiRouter::new().routes(routes!(events)),
+    )
 }
 
 /// Position of a stream that resumes.
@@ -180,7 +185,7 @@ impl Feed {
 impl Feed {
     /// Returns `None` if the session has ended. The client then reconnects and gets the reason.
     async fn confirm(&self) -> Option<()> {
-        self.identity.confirm(&self.caller.0).await.ok()
+        self.identity.confirm(&self.caller.0).await.ok().map(drop)
     }
 }
 

@@ -95,6 +95,12 @@ pub(crate) struct ActionBody {
     context: Option<Context>,
     /// Where values in the request were seen before it was held. At most 10; empty in lists.
     provenance: Vec<ValueSourceBody>,
+    /// Whether the role and the limits of the signed-in user allow rulings on this action. Says nothing
+    /// about its status.
+    may_decide: bool,
+    /// Why they do not, as a sentence for the user. Null if they do.
+    #[schema(required)]
+    may_not_decide_because: Option<String>,
     /// When the request was held.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -254,6 +260,7 @@ impl ActionBody {
             response,
             response_is_damaged,
             provenance,
+            not_permitted,
         } = view;
         let unreadable = request.is_none() || response_is_damaged;
         let request = request.unwrap_or_else(|| ShownRequest {
@@ -304,6 +311,8 @@ impl ActionBody {
             summary,
             context,
             provenance: each(provenance),
+            may_decide: not_permitted.is_none(),
+            may_not_decide_because: not_permitted,
             created_at: action.created_at,
             expires_at: action.state.expires_at(),
             releases_at: action.state.releases_at(),
