@@ -43,7 +43,7 @@ pub(crate) struct KillSwitchBody {
     /// ID of the user who activated it.
     #[schema(required)]
     activated_by: Option<i64>,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[schema(required)]
     activated_by_name: Option<String>,
     /// When it was activated.

@@ -85,7 +85,7 @@ pub(crate) struct RequestBody {
     /// pending.
     #[schema(required)]
     decided_by: Option<i64>,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[schema(required)]
     decided_by_name: Option<String>,
     /// When that user decided.

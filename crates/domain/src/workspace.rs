@@ -105,6 +105,20 @@ impl Permission {
         }
     }
 
+    /// Returns the meaning, as a phrase in Markdown.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Account => "use the own account: its password, its sessions, its workspaces",
+            Self::Read => "read everything in the workspace but its invitations",
+            Self::Decide => "decide on held actions",
+            Self::Stop => "activate the kill switch and block agents",
+            Self::Define => {
+                "change services, agents, rules, and documents, send test calls, and release what was stopped"
+            }
+            Self::Manage => "manage members and invitations",
+        }
+    }
+
     /// Returns the words that complete "may" in a sentence.
     pub fn phrase(self) -> &'static str {
         match self {

@@ -27,6 +27,10 @@ use gaiterguard_web::stored_response::{
 /// A held request: what would be sent, why it was held, and its current state.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Action)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member of the JSON object"
+)]
 pub(crate) struct ActionBody {
     /// Unique identifier.
     action_id: Uuid,
@@ -118,7 +122,7 @@ pub(crate) struct ActionBody {
     /// ID of the user who last approved, denied, revoked, or resolved it.
     #[schema(required)]
     resolved_by: Option<i64>,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[schema(required)]
     resolved_by_name: Option<String>,
     /// That user's note to the agent.
@@ -150,7 +154,7 @@ pub(crate) struct ApprovalBody {
     at: Timestamp,
     /// ID of the user.
     by: i64,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[schema(required)]
     by_name: Option<String>,
     /// That user's note to the agent.
