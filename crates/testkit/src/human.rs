@@ -110,6 +110,14 @@ impl Human {
         }
     }
 
+    /// Returns the same user with another access token.
+    pub fn with_access_token(&self, access_token: &str) -> Self {
+        Self {
+            access_token: access_token.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// Builds a call of the dashboard's API in this session.
     pub fn call(&self, method: Method, path: &str) -> Call {
         self.client.call(method, path).bearer(&self.access_token)

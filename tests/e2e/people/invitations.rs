@@ -173,10 +173,7 @@ async fn a_person_acts_in_several_workspaces(storage: Storage) {
     assert_eq!(joined.get("refreshToken"), None);
     // The session has moved, so the earlier access token no longer works.
     ann.get("/services").send().await.expect_status(401);
-    let there = Human {
-        access_token: joined["accessToken"].as_str().unwrap().to_owned(),
-        ..ann.clone()
-    };
+    let there = ann.with_access_token(joined["accessToken"].as_str().unwrap());
     assert_eq!(there.read("/services").await[0]["name"], "theirs");
     let me = there.read("/auth/me").await;
     assert_eq!(me["role"], "operator");
@@ -204,10 +201,7 @@ async fn a_person_acts_in_several_workspaces(storage: Storage) {
         .await
         .expect_status(200)
         .json();
-    let here = Human {
-        access_token: back["accessToken"].as_str().unwrap().to_owned(),
-        ..ann.clone()
-    };
+    let here = ann.with_access_token(back["accessToken"].as_str().unwrap());
     assert_eq!(here.read("/services").await[0]["name"], "mine");
     assert_eq!(here.read("/auth/me").await["role"], "owner");
     // The refresh token continues, in the workspace of the session.
@@ -220,10 +214,7 @@ async fn a_person_acts_in_several_workspaces(storage: Storage) {
         .as_str()
         .unwrap()
         .to_owned();
-    let refreshed = Human {
-        access_token: bearer,
-        ..ann.clone()
-    };
+    let refreshed = ann.with_access_token(&bearer);
     assert_eq!(refreshed.read("/services").await[0]["name"], "mine");
     let stranger = switch(&owner, &workspaces[0]["id"]).await;
     stranger.expect_problem(404, "not_found");
@@ -272,9 +263,7 @@ async fn all_errors_of_an_invitation_are_reported_together(storage: Storage) {
         let refused = owner.post("/members/invitations").json(body).send().await;
         let problem = refused.expect_problem(400, "validation_failed").json();
         let errors = problem["errors"].as_array().unwrap().clone();
-        let fields = errors
-            .iter()
-            .map(|error| error["field"].as_str().unwrap().to_owned());
+        let fields = errors.iter().map(|error| error["field"].as_str().unwrap());
         (
             fields.collect::<Vec<_>>(),
             problem["detail"].as_str().unwrap().to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gaiterguard_testkit::{Human, Storage, TestGateway};
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const ROLES: [&str; 4] = ["owner", "operator", "approver", "viewer"];
 

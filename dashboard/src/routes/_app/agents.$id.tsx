@@ -13,6 +13,7 @@ import { Fact } from '#/ui/Fact';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
+import { RoleNote } from '#/ui/RoleNote';
 import { Panel } from '#/ui/Panel';
 import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
@@ -34,6 +35,7 @@ function AgentPage() {
           <PageTitle actions={<AgentState agent={agent} />}>
             <DefinitionName noun="agent" id={agent.id} name={agent.name} />
           </PageTitle>
+          <RoleNote needs="define" />
           {agent.unreadable && (
             <div className="space-y-4">
               <UnreadableNote noun="agent" />
