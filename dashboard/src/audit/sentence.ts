@@ -86,7 +86,7 @@ export const GROUPS = {
   rules: ['Rules', /^rule\./],
   services: ['Services', /^(service|credential|document)\./],
   'kill-switch': ['Kill switch', /^kill_switch\./],
-  accounts: ['Sign-ins and accounts', /^(session|user)\./],
+  accounts: ['Sign-ins and accounts', /^(session|user|member|invitation)\./],
   system: ['System', /^(audit|certificate_authority|data_key|master_key|retention)\./],
 } as const satisfies Record<string, readonly [string, RegExp]>;
 

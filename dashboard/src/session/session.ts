@@ -118,10 +118,7 @@ export async function acceptInvitation(token: string, password?: string): Promis
 
 /** Switches the session to another workspace of the user. The page has to be loaded again. */
 export async function switchWorkspace(workspaceId: number): Promise<void> {
-  const response = await sessionFetch(
-    `${GATEWAY_PATH}/auth/workspace`,
-    jsonPost({ workspaceId }),
-  );
+  const response = await sessionFetch(`${GATEWAY_PATH}/auth/workspace`, jsonPost({ workspaceId }));
   if (!response.ok) throw await problemOf(response);
   accessToken = (await response.json()).accessToken;
 }

@@ -263,7 +263,9 @@ async fn all_errors_of_an_invitation_are_reported_together(storage: Storage) {
         let refused = owner.post("/members/invitations").json(body).send().await;
         let problem = refused.expect_problem(400, "validation_failed").json();
         let errors = problem["errors"].as_array().unwrap().clone();
-        let fields = errors.iter().map(|error| error["field"].as_str().unwrap());
+        let fields = errors
+            .iter()
+            .map(|error| error["field"].as_str().unwrap().to_owned());
         (
             fields.collect::<Vec<_>>(),
             problem["detail"].as_str().unwrap().to_owned(),

@@ -13,8 +13,8 @@ import { Fact } from '#/ui/Fact';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
-import { RoleNote } from '#/ui/RoleNote';
 import { Panel } from '#/ui/Panel';
+import { RoleNote } from '#/ui/RoleNote';
 import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/agents/$id')({
