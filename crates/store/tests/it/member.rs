@@ -13,7 +13,7 @@ use gaiterguard_store::{
 };
 use gaiterguard_testkit::DirectDatabase;
 
-use crate::steps::approve;
+use crate::steps::{approve, done};
 use crate::support::{Database, NOW, World, audit, email, later, new_session, on_both};
 
 on_both!(
@@ -244,8 +244,10 @@ async fn rulings_and_a_removal_at_the_same_time_are_ordered(database: &Database,
     let other = database.open(Purpose::Tool);
     let two = joined(store, &world, "two@example.com", 1).await;
     let mut rulings = Vec::new();
-    for _ in 0..8 {
-        let action = world.held(store).await;
+    for n in 0..8 {
+        let decision = world.hold(world.version(store).await, Some(&format!("key {n}")));
+        let action = decision.hold.as_ref().unwrap().action;
+        done(store, decision).await;
         let mut ruling = approve(store, action).await;
         ruling.member = Some((world.workspace, two, approver()));
         rulings.push(ruling);
