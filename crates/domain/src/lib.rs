@@ -39,6 +39,7 @@ pub mod text;
 #[cfg(feature = "schema")]
 mod text_schema;
 
+pub mod approvals;
 pub mod effect;
 pub mod verdict;
 

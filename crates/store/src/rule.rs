@@ -1,13 +1,14 @@
 //! The operator's rules.
 
+use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
-use gaiterguard_database::column::RowContext;
+use gaiterguard_database::column::{RowContext, json};
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_one};
 use gaiterguard_database::error::StoreError;
 
@@ -26,6 +27,10 @@ pub struct RuleFields {
     pub service: Option<ServiceId>,
     /// The only agent that the rule applies to, if it is limited to one.
     pub agent: Option<AgentId>,
+    /// The approvals that the requests it holds require.
+    pub approvals: Option<Approvals>,
+    /// Who determined which requests it matches and what it does with them.
+    pub author: Option<UserId>,
     /// Whether the rule is enabled.
     pub enabled: bool,
 }
@@ -51,6 +56,8 @@ struct RuleRow {
     text: Option<String>,
     service_id: Option<i64>,
     agent_id: Option<i64>,
+    approvals: Option<String>,
+    author_id: Option<i64>,
     enabled: bool,
     created_at: i64,
     updated_at: i64,
@@ -74,6 +81,11 @@ impl TryFrom<RuleRow> for Rule {
             text: row.text,
             service: row.service_id.map(ServiceId),
             agent: row.agent_id.map(AgentId),
+            approvals: row
+                .approvals
+                .map(|text| context.json("approvals", &text))
+                .transpose()?,
+            author: row.author_id.map(UserId),
             enabled: row.enabled,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
@@ -96,8 +108,8 @@ impl Store {
             tx,
             RuleRow,
             "INSERT INTO rules (workspace_id, name, effect, condition, text, service_id, agent_id,
-                enabled, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING *",
+                enabled, created_at, updated_at, approvals, author_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) RETURNING *",
             workspace.0,
             &fields.name,
             fields.effect.as_str(),
@@ -107,6 +119,8 @@ impl Store {
             fields.agent.map(|agent| agent.0),
             fields.enabled,
             at.0,
+            fields.approvals.as_ref().map(json),
+            fields.author.map(|author| author.0),
         );
         let rule: Rule = row.try_into()?;
         tx.audit(audit(rule.id));
@@ -166,7 +180,8 @@ impl Store {
         let updated = execute!(
             tx,
             "UPDATE rules SET name = $3, effect = $4, condition = $5, text = $6, service_id = $7,
-                agent_id = $8, enabled = $9, updated_at = $10, revision = revision + 1
+                agent_id = $8, enabled = $9, updated_at = $10, approvals = $12, author_id = $13,
+                revision = revision + 1
              WHERE id = $2 AND workspace_id = $1 AND revision = $11",
             workspace.0,
             rule.0,
@@ -179,6 +194,8 @@ impl Store {
             fields.enabled,
             at.0,
             revision,
+            fields.approvals.as_ref().map(json),
+            fields.author.map(|author| author.0),
         );
         let is_saved = tx.end(updated, audit).await?;
         Ok(match self.rule_get(workspace, rule).await? {
