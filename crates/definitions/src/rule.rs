@@ -291,7 +291,11 @@ fn author(present: &Rule, wanted: &RuleFields, editor: UserId) -> Option<UserId>
         && present.service == wanted.service
         && present.agent == wanted.agent
         && present.approvals == wanted.approvals;
-    if is_same { present.author } else { Some(editor) }
+    if is_same {
+        present.author
+    } else {
+        Some(editor)
+    }
 }
 
 /// Returns the field `service_id`, refused if the workspace has no such service.

@@ -110,15 +110,16 @@ impl FieldValue for Approvals {
                 ("count", value) => {
                     whole_number(&value, 1, APPROVALS_MAX).map(|count| approvals.count = count)
                 }
-                ("from", value) => words(value, &ApproverRole::ALL, ApproverRole::as_str)
-                    .and_then(|from| {
+                ("from", value) => {
+                    words(value, &ApproverRole::ALL, ApproverRole::as_str).and_then(|from| {
                         let is_empty = from.is_empty();
                         approvals.from = from;
                         if is_empty {
                             return Err("must name at least one role".into());
                         }
                         Ok(())
-                    }),
+                    })
+                }
                 ("exclude", value) => words(value, &Exclusion::ALL, Exclusion::as_str)
                     .map(|exclude| approvals.exclude = exclude),
                 _ => Err("unknown field".into()),
@@ -334,9 +335,8 @@ mod tests {
         };
         let unknown = ApprovalTerms::default();
         let mut strictest = Requirement::of([&excluding, &plain, &unknown]).unwrap();
-        let refused = |requirement: &Requirement, user| {
-            requirement.refuses(UserId(user), Some("owner"))
-        };
+        let refused =
+            |requirement: &Requirement, user| requirement.refuses(UserId(user), Some("owner"));
         for author in [1, 2] {
             assert_eq!(refused(&strictest, author), Some(VoteRefused::RuleAuthor));
         }

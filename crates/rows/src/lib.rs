@@ -7,3 +7,4 @@ pub mod claim_row;
 pub mod covered;
 pub mod outcome;
 pub mod stored;
+pub mod vote_row;

@@ -64,6 +64,7 @@ fn decision(
                 },
                 matched_rules: matched_rules.collect(),
                 operation: None,
+                approvals: None,
             },
             at,
         },

@@ -58,6 +58,7 @@ mod service;
 mod session;
 mod sighting;
 mod user;
+mod vote;
 mod workspace;
 
 pub use action::{

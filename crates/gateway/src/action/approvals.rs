@@ -6,7 +6,7 @@ use std::time::Duration;
 use gaiterguard_domain::action::{Action, ActionStatus, HumanDecision};
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
-use gaiterguard_domain::ledger::Changed;
+use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_provenance::read_sources;
@@ -16,7 +16,9 @@ use gaiterguard_store::{ActionFilter, Page, Store, StoredAction};
 use crate::action::damaged;
 use crate::action::held::{HeldError, HeldRequests};
 use crate::action::kept::{Kept, KeptResponses};
-use crate::action::ruling::{ActionView, Approver, Extent, Ruling, RulingRefused, check_note};
+use crate::action::ruling::{
+    ActionView, Approver, Extent, Ruled, Ruling, RulingRefused, check_note,
+};
 use crate::action::shown::ShownResponse;
 use crate::action::transition::transition;
 
@@ -49,7 +51,8 @@ impl Approvals {
         }
     }
 
-    /// Rules on an action. The first ruling wins; later callers get the resulting status.
+    /// Rules on an action. The first ruling wins; later callers get the resulting status. Where an action
+    /// requires several approvals, each is a vote, and the ledger counts them.
     ///
     /// # Errors
     ///
@@ -61,7 +64,7 @@ impl Approvals {
         ruling: Ruling,
         note: Option<String>,
         digest: Option<Digest>,
-    ) -> Result<ActionStatus, RulingRefused> {
+    ) -> Result<Ruled, RulingRefused> {
         check_note(note.as_deref())?;
         loop {
             let found = self.find(approver.workspace, id).await?;
@@ -81,13 +84,19 @@ impl Approvals {
                         self.check_readable(&action).await?;
                     }
                     let event = ruling.event(decision, self.approval_lifetime);
-                    transition(&action, event, Actor::User(approver.user), now)?
+                    let change = transition(&action, event, Actor::User(approver.user), now)?;
+                    let ballot = ruling.ballot(&action);
+                    ActionChange { ballot, ..change }
                 }
                 StoredAction::Damaged(found) => damaged::change(*found, &ruling, decision)?,
             };
             let status = change.state.status();
             match self.store.action_change(change).await? {
-                Changed::Done => return Ok(status),
+                Changed::Done => return Ok(Ruled::Done(status)),
+                Changed::Voted(tally) => return Ok(Ruled::Voted(tally)),
+                Changed::VoteRefused(refused) => {
+                    return Err(RulingRefused::MayNotApprove(refused));
+                }
                 // Another change was faster, so the ruling is applied to its result.
                 Changed::RevisionMoved
                 | Changed::AuthorityChanged

@@ -65,6 +65,7 @@ pub(super) fn change(
         state,
         authority: None,
         answer: None,
+        ballot: None,
         audit: NewAuditEntry {
             workspace: Some(damaged.workspace),
             at: now,
@@ -114,6 +115,7 @@ pub(super) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
             },
             matched_rules: Vec::new(),
             operation: None,
+            approvals: None,
         },
         binding: Binding {
             base_url: String::new(),

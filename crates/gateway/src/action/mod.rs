@@ -16,5 +16,5 @@ pub(crate) mod watch;
 
 pub use agent::{ActionReport, STATUS_WAIT_MAX};
 pub use approvals::Approvals;
-pub use ruling::{ActionView, Approver, Extent, Ruling, RulingRefused};
+pub use ruling::{ActionView, Approver, Extent, Ruled, Ruling, RulingRefused};
 pub use shown::{ShownRequest, ShownResponse};

@@ -41,6 +41,7 @@ pub(crate) fn transition(
         state,
         authority: None,
         answer: None,
+        ballot: None,
         audit: NewAuditEntry {
             workspace: Some(action.workspace),
             at: now,
