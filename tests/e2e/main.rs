@@ -13,4 +13,5 @@ mod operator;
 mod ops;
 mod run;
 mod security;
+mod votes;
 mod wild;

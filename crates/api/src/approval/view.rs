@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::action::ActionBody;
+use super::votes::Ballots;
 use crate::caller::Caller;
 use crate::list::{List, PageQuery};
 use crate::people::People;
@@ -54,13 +55,24 @@ pub(super) async fn pending(
     let views = gateway.approvals().pending(caller.approver()).await?;
     let mut contexts = contexts(&familiarity, &views, clock.now()).await?;
     let people = People::of(gateway.store(), caller.workspace()).await?;
+    let ballots = ballots(&gateway, caller, &views).await?;
     let bodies = views.into_iter().map(|view| {
         let context = contexts.remove(&view.action.id);
-        ActionBody::of(view, context, &people)
+        ActionBody::of(view, context, &ballots, &people)
     });
     Ok(Json(Pending {
         approvals: bodies.collect(),
     }))
+}
+
+/// Reads the votes on actions.
+async fn ballots(
+    gateway: &Gateway,
+    caller: Caller,
+    views: &[ActionView],
+) -> Result<Ballots, Problem> {
+    let actions = views.iter().map(|view| &view.action);
+    Ok(Ballots::of(gateway.store(), caller.approver(), actions).await?)
 }
 
 /// Compares the actions whose requests can be read with earlier requests and rulings.
@@ -121,9 +133,10 @@ pub(super) async fn list(
         .await?;
     let mut contexts = contexts(&familiarity, &page.items, clock.now()).await?;
     let people = People::of(gateway.store(), caller.workspace()).await?;
+    let ballots = ballots(&gateway, caller, &page.items).await?;
     Ok(Json(List::of(page, |view| {
         let context = contexts.remove(&view.action.id);
-        ActionBody::of(view, context, &people)
+        ActionBody::of(view, context, &ballots, &people)
     })))
 }
 
@@ -171,7 +184,8 @@ pub(super) async fn get(
     let mut contexts = contexts(&familiarity, std::slice::from_ref(&view), clock.now()).await?;
     let context = contexts.remove(&view.action.id);
     let people = People::of(gateway.store(), caller.workspace()).await?;
-    let action =
-        spawn_blocking(move || Json(ActionBody::of(view, context, &people)).into_response());
+    let ballots = ballots(&gateway, caller, std::slice::from_ref(&view)).await?;
+    let body = move || Json(ActionBody::of(view, context, &ballots, &people)).into_response();
+    let action = spawn_blocking(body);
     action.await.map_err(|_| Problem::internal())
 }

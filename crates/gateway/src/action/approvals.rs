@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_domain::action::{Action, ActionStatus, HumanDecision};
-use gaiterguard_domain::audit::Actor;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::request::Digest;
@@ -104,6 +105,25 @@ impl Approvals {
                 | Changed::Recalled => {}
             }
         }
+    }
+
+    /// Withdraws the caller's vote on a pending action.
+    ///
+    /// # Errors
+    ///
+    /// If the caller has no vote on a pending action with this id, or the database fails.
+    pub async fn withdraw_vote(&self, by: Approver, id: ActionId) -> Result<(), RulingRefused> {
+        self.find(by.workspace, id).await?;
+        let audit = NewAuditEntry {
+            workspace: Some(by.workspace),
+            at: self.clock.now(),
+            actor: Actor::User(by.user),
+            event: Event::ActionVoteWithdrawn,
+            subject: Subject::Action(id),
+            detail: serde_json::json!({}),
+        };
+        let is_withdrawn = self.store.vote_withdraw(id, by.user, audit).await?;
+        is_withdrawn.then_some(()).ok_or(RulingRefused::NoVote)
     }
 
     /// Returns the pending actions, oldest first, as lists show them.

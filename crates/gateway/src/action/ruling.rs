@@ -140,6 +140,11 @@ pub enum RulingRefused {
     /// The approval of this user does not count.
     #[error("{0}")]
     MayNotApprove(VoteRefused),
+    /// The user has no vote on the action while it is pending.
+    #[error(
+        "you have no approval of a pending action to withdraw; revoke the action if it is approved"
+    )]
+    NoVote,
     /// The ruling is not possible in the action's state.
     #[error("the action is {}; nothing was changed", .0.as_str())]
     NotPossible(ActionStatus),
