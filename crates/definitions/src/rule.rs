@@ -207,7 +207,7 @@ pub async fn update(
                 .rule_update(editor.workspace, id, seen, &wanted, at, entry)
                 .await?
             {
-                RuleSaved::Saved(rule) => Ok(rule),
+                RuleSaved::Saved(rule) => Ok(*rule),
                 RuleSaved::Changed => Err(DefinitionError::Changing),
                 RuleSaved::Unknown => Err(DefinitionError::NotFound("rule")),
             }

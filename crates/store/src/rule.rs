@@ -40,7 +40,7 @@ pub struct RuleFields {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuleSaved {
     /// The rule was saved.
-    Saved(Rule),
+    Saved(Box<Rule>),
     /// The rule's revision is no longer the one that the caller saw.
     Changed,
     /// There is no such rule.
@@ -200,7 +200,7 @@ impl Store {
         );
         let is_saved = tx.end(updated, audit).await?;
         Ok(match self.rule_get(workspace, rule).await? {
-            Some(rule) if is_saved => RuleSaved::Saved(rule),
+            Some(rule) if is_saved => RuleSaved::Saved(Box::new(rule)),
             Some(_) => RuleSaved::Changed,
             None => RuleSaved::Unknown,
         })

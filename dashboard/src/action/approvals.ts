@@ -39,7 +39,10 @@ export function refusalText({ approvals }: WithApprovals): string | null {
 }
 
 /** Returns what is missing after an approval. */
-export function missingText({ needed, given }: Pick<RequiredApprovals, 'needed' | 'given'>): string {
+export function missingText({
+  needed,
+  given,
+}: Pick<RequiredApprovals, 'needed' | 'given'>): string {
   return `Needs ${counted(Math.max(needed - given, 0), 'more approval')}`;
 }
 

@@ -207,8 +207,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
           if (data.event !== 'action.repeated') {
             void queries.invalidateQueries({ queryKey: pendingKey });
           }
-        }
-        else onUpdated(data.action_id, data.status);
+        } else onUpdated(data.action_id, data.status);
       }
       // The inbox shows it even if this fails.
       if (event.event === 'credential.failing') void onFailing(data.service_id).catch(() => {});

@@ -47,8 +47,8 @@ export interface DecisionProps {
   onHold: () => void;
   /** Ends the hold. Returns whether it was too short. */
   onHoldEnd: () => boolean;
-  /** Approves alone, with the note, without the other approvals. */
-  onApproveAlone: () => void;
+  /** Approves alone, with the note, without the other approvals; undefined where that is not offered. */
+  onApproveAlone?: () => void;
   onDenying: (isDenying: boolean) => void;
   onDeny: (note: string, isBlocking: boolean) => void;
 }
@@ -86,7 +86,9 @@ export function DecisionBar(props: DecisionProps) {
   const [isAlone, setIsAlone] = useState(false);
   const count = approvalsText(action);
   const mayBreakGlass =
-    !isAlone && !isDenying && !isArmed && action.approvals.may_break_glass && !isLastVote(action);
+    props.onApproveAlone !== undefined &&
+    !(isAlone || isDenying || isArmed || isLastVote(action)) &&
+    action.approvals.may_break_glass;
   if (submission?.isUnknown) return <Checking submission={submission} />;
   const isBusy = submission !== undefined;
   const isOffline = live !== 'live';
@@ -123,7 +125,7 @@ export function DecisionBar(props: DecisionProps) {
           onApprove={onApprove}
         />
       )}
-      {isAlone ? (
+      {isAlone && props.onApproveAlone ? (
         <BreakGlass
           action={action}
           submission={submission}

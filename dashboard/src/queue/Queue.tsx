@@ -193,8 +193,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   const isWhole = whole.data !== undefined && whole.data.digest === inList?.digest;
   const ifReviewed = (decideOn: (action: Action) => void) =>
     ifSeen(
-      (action) =>
-        isWhole && !action.unreadable && action.approvals.may_vote && decideOn(action),
+      (action) => isWhole && !action.unreadable && action.approvals.may_vote && decideOn(action),
     );
   const hold = useHold((held) =>
     // Held long enough, and still on the screen.

@@ -156,7 +156,7 @@ async fn the_owner_of_the_agent_is_excluded(storage: Storage) {
     let other = colleague(&scene, "other").await;
     requires(&other, json!({"exclude": ["agent_owner"]})).await;
     let agents = scene.human.read("/agents").await;
-    assert_eq!(agents["items"][0]["ownerId"], id(&scene.human).await);
+    assert_eq!(agents[0]["ownerId"], id(&scene.human).await);
     let held = scene.hold("thing").await;
     let refused = vote(&scene.human, &held).await;
     let refused = refused.expect_problem(403, "may_not_approve").json();

@@ -52,7 +52,7 @@ pub(super) async fn cast(
     let members: HashMap<i64, String> = fetch_all!(tx, (i64, String), members, workspace)
         .into_iter()
         .collect();
-    let refuses = |user: i64| {
+    let objection = |user: i64| {
         let role = members.get(&user).map(String::as_str);
         ballot.requirement.refuses(UserId(user), role)
     };
@@ -61,7 +61,7 @@ pub(super) async fn cast(
             members.get(&approval.by.0).map(String::as_str) == Some(ApproverRole::Owner.as_str());
         (!is_owner).then_some(VoteRefused::NotOwner)
     } else {
-        refuses(approval.by.0)
+        objection(approval.by.0)
     };
     if let Some(refused) = refused {
         return Ok(Cast::Open(Changed::VoteRefused(refused)));
@@ -97,7 +97,7 @@ pub(super) async fn cast(
     let counts = |row: &VoteRow| {
         let is_of_request = row.revision == change.revision && row.digest == digest;
         let is_alone = ballot.break_glass && row.user_id == approval.by.0;
-        is_of_request && (is_alone || refuses(row.user_id).is_none())
+        is_of_request && (is_alone || objection(row.user_id).is_none())
     };
     let (counted, void): (Vec<_>, Vec<_>) = rows.into_iter().partition(counts);
     let tally = Tally {
