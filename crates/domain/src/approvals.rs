@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::effect::Effect;
 use crate::field::{Checked, FieldError, FieldValue, one_of, whole_number};
-use crate::id::UserId;
+use crate::id::{ServiceId, UserId};
 use crate::request::Digest;
 use crate::time::Timestamp;
+use crate::workspace::Membership;
 
 /// The largest number of approvals that a rule can require.
 pub const APPROVALS_MAX: u32 = 10;
@@ -220,12 +222,23 @@ impl Requirement {
         is_particular.then_some(strictest)
     }
 
-    /// Returns why the approval of a user does not count; `None` if it counts. `role` is the user's role
-    /// in the workspace; `None` for someone who is not a member.
-    pub fn refuses(&self, user: UserId, role: Option<&str>) -> Option<VoteRefused> {
-        let is_accepted = |role: &str| self.from.iter().any(|from| from.as_str() == role);
-        if !role.is_some_and(is_accepted) {
+    /// Returns why the approval of a request by a user with this membership does not count; `None` if it
+    /// counts. Someone without a membership is not a member.
+    pub fn refuses(
+        &self,
+        request: Approvable,
+        user: UserId,
+        membership: Option<&Membership>,
+    ) -> Option<VoteRefused> {
+        let Some(membership) = membership else {
+            return Some(VoteRefused::Role);
+        };
+        let role = membership.role.as_str();
+        let is_permitted = membership.demand_decision(request.service, request.effect);
+        if !self.from.iter().any(|from| from.as_str() == role) {
             Some(VoteRefused::Role)
+        } else if is_permitted.is_err() {
+            Some(VoteRefused::Limits)
         } else if self.exclude.contains(&Exclusion::RuleAuthor) && self.rule_authors.contains(&user)
         {
             Some(VoteRefused::RuleAuthor)
@@ -237,6 +250,15 @@ impl Requirement {
     }
 }
 
+/// The facts about a request that the limits of an approver depend on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Approvable {
+    /// The service that it is for.
+    pub service: ServiceId,
+    /// Its most severe effect, if known.
+    pub effect: Option<Effect>,
+}
+
 /// The reason why an approval does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -245,6 +267,9 @@ pub enum VoteRefused {
     /// The user does not have one of the roles that may approve.
     #[error("your role may not approve this request")]
     Role,
+    /// The user is limited to other services or effects.
+    #[error("your role is limited to other services or effects")]
+    Limits,
     /// The user is the author of a rule that held the request.
     #[error("you wrote a rule that holds this request, so someone else must approve it")]
     RuleAuthor,
@@ -274,6 +299,8 @@ pub struct Vote {
 pub struct Ballot {
     /// The approvals that the request requires.
     pub requirement: Requirement,
+    /// The facts that the limits of approvers depend on.
+    pub request: Approvable,
     /// The digest of the request.
     pub digest: Digest,
     /// Whether an owner approves alone.
@@ -294,6 +321,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::workspace::Role;
 
     fn terms(count: u32, from: &[ApproverRole], author: i64) -> ApprovalTerms {
         ApprovalTerms {
@@ -335,19 +363,33 @@ mod tests {
         };
         let unknown = ApprovalTerms::default();
         let mut strictest = Requirement::of([&excluding, &plain, &unknown]).unwrap();
-        let refused =
-            |requirement: &Requirement, user| requirement.refuses(UserId(user), Some("owner"));
+        let request = Approvable {
+            service: ServiceId(1),
+            effect: Some(Effect::Delete),
+        };
+        let refused = |requirement: &Requirement, user, membership: Option<Membership>| {
+            requirement.refuses(request, UserId(user), membership.as_ref())
+        };
+        let of = |role| Some(Membership::of(role));
         for author in [1, 2] {
-            assert_eq!(refused(&strictest, author), Some(VoteRefused::RuleAuthor));
+            let found = refused(&strictest, author, of(Role::Owner));
+            assert_eq!(found, Some(VoteRefused::RuleAuthor));
         }
-        assert_eq!(refused(&strictest, 3), None);
+        assert_eq!(refused(&strictest, 3, of(Role::Owner)), None);
         strictest.agent_owner = Some(UserId(3));
-        assert_eq!(refused(&strictest, 3), Some(VoteRefused::AgentOwner));
-        for role in [None, Some("viewer"), Some("operator")] {
-            let refused = strictest.refuses(UserId(4), role);
-            assert_eq!(refused, Some(VoteRefused::Role));
+        let owner = refused(&strictest, 3, of(Role::Owner));
+        assert_eq!(owner, Some(VoteRefused::AgentOwner));
+        for membership in [None, of(Role::Viewer), of(Role::Operator)] {
+            let found = refused(&strictest, 4, membership);
+            assert_eq!(found, Some(VoteRefused::Role));
         }
-        assert_eq!(strictest.refuses(UserId(4), Some("approver")), None);
+        assert_eq!(refused(&strictest, 4, of(Role::Approver)), None);
+        let limited = Membership {
+            services: Some(vec![ServiceId(2)]),
+            ..Membership::of(Role::Approver)
+        };
+        let found = refused(&strictest, 4, Some(limited));
+        assert_eq!(found, Some(VoteRefused::Limits));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use gaiterguard_domain::approvals::Vote;
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{ActionId, UserId, WorkspaceId};
+use gaiterguard_domain::id::{ActionId, UserId};
 
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
@@ -55,24 +55,6 @@ impl Store {
             });
         }
         Ok(votes)
-    }
-
-    /// Returns the roles of the members of a workspace.
-    pub async fn member_roles(
-        &self,
-        workspace: WorkspaceId,
-    ) -> Result<HashMap<UserId, String>, StoreError> {
-        let mut reader = self.reader().await?;
-        let rows = fetch_all!(
-            reader,
-            (i64, String),
-            "SELECT user_id, role FROM members WHERE workspace_id = $1",
-            workspace.0,
-        );
-        Ok(rows
-            .into_iter()
-            .map(|(id, role)| (UserId(id), role))
-            .collect())
     }
 
     /// Withdraws a user's vote on a pending action. Returns false if there is none.

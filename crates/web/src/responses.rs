@@ -96,13 +96,29 @@ problems! {
     /// Not signed in.
     SignedOut: NotAuthenticated;
 
+    /// The user's role does not allow it.
+    Refused: NotPermitted;
+
+    /// The workspace would have no owner.
+    LastOwner: LastOwner;
+
+    /// The person is a member of the workspace.
+    AlreadyMember: AlreadyMember;
+
+    /// The invitation is not valid.
+    InvitationInvalid: InvitationInvalid;
+
+    /// The invitation is not valid, or not for this person.
+    InvitationRefused:
+        InvitationInvalid InvitationInvalid(FORBIDDEN) OriginNotAllowed EmailTaken AlreadyMember Busy;
+
     /// Not found in the workspace.
     NotFound: NotFound;
 
     /// Conflict with the current state.
     Conflict: NameTaken Changing DefinitionUnreadable AlreadyDecided DigestMismatch ActionUnreadable NoVote;
     /// The caller's approval does not count.
-    MayNotApprove: MayNotApprove;
+    MayNotApprove: NotPermitted MayNotApprove;
 
     /// The condition does not compile.
     NotUnderstood: NotUnderstood;
@@ -164,6 +180,9 @@ problems! {
 
     /// Too many attempts.
     Throttled: TooManyAttempts Busy;
+
+    /// Too many open invitations.
+    TooManyOpen: TooManyInvitations;
 }
 
 /// Returns the problem that any operation can respond with, before its handler runs.

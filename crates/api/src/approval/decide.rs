@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::votes::{TallyBody, VoteCounted, has_voted};
-use crate::caller::Caller;
+use crate::caller::Member;
 use crate::people::People;
 use gaiterguard_web::extract::{ApiJson, ApiPath, OptionalJson};
 use gaiterguard_web::problem::Problem;
@@ -130,7 +130,7 @@ pub(crate) struct Decided {
 )]
 pub(super) async fn approve(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     ApiPath(action): ApiPath<Uuid>,
     OptionalJson(body): OptionalJson<ApprovalDecisionBody>,
 ) -> Result<Response, Problem> {
@@ -151,7 +151,7 @@ pub(super) async fn approve(
     let digest = reviewed(body.digest)?;
     let ruled = rule(
         &gateway,
-        caller,
+        &member,
         ActionId(action),
         ruling,
         body.note,
@@ -162,7 +162,7 @@ pub(super) async fn approve(
         Ruled::Done(status) => return Ok(decided(status, action).into_response()),
         Ruled::Voted(tally) => tally,
     };
-    let people = People::of(gateway.store(), caller.workspace()).await?;
+    let people = People::of(gateway.store(), member.workspace()).await?;
     let counted = VoteCounted {
         status: ActionStatus::Pending,
         action_id: action,
@@ -188,11 +188,11 @@ pub(super) async fn approve(
 )]
 pub(super) async fn deny(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     ApiPath(action): ApiPath<Uuid>,
     OptionalJson(body): OptionalJson<DecisionBody>,
 ) -> Result<Json<Decided>, Problem> {
-    decide(&gateway, caller, action, Ruling::Deny, body).await
+    decide(&gateway, &member, action, Ruling::Deny, body).await
 }
 
 /// Revoke an action
@@ -212,11 +212,11 @@ pub(super) async fn deny(
 )]
 pub(super) async fn revoke(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     ApiPath(action): ApiPath<Uuid>,
     OptionalJson(body): OptionalJson<DecisionBody>,
 ) -> Result<Json<Decided>, Problem> {
-    decide(&gateway, caller, action, Ruling::Revoke, body).await
+    decide(&gateway, &member, action, Ruling::Revoke, body).await
 }
 
 /// Resolve an unknown outcome
@@ -236,7 +236,7 @@ pub(super) async fn revoke(
 )]
 pub(super) async fn resolve(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     ApiPath(action): ApiPath<Uuid>,
     ApiJson(body): ApiJson<ResolutionBody>,
 ) -> Result<Json<Decided>, Problem> {
@@ -245,18 +245,18 @@ pub(super) async fn resolve(
         note: body.note,
         digest: None,
     };
-    decide(&gateway, caller, action, ruling, body).await
+    decide(&gateway, &member, action, ruling, body).await
 }
 
 async fn decide(
     gateway: &Gateway,
-    caller: Caller,
+    member: &Member,
     action: Uuid,
     ruling: Ruling,
     body: DecisionBody,
 ) -> Result<Json<Decided>, Problem> {
     let digest = reviewed(body.digest)?;
-    match rule(gateway, caller, ActionId(action), ruling, body.note, digest).await? {
+    match rule(gateway, member, ActionId(action), ruling, body.note, digest).await? {
         Ruled::Done(status) => Ok(decided(status, action)),
         Ruled::Voted(_) => Ok(decided(ActionStatus::Pending, action)),
     }
@@ -272,16 +272,19 @@ fn decided(status: ActionStatus, action: Uuid) -> Json<Decided> {
 /// Rules on an action. An approval that was counted already is accepted again.
 pub(super) async fn rule(
     gateway: &Gateway,
-    caller: Caller,
+    member: &Member,
     action: ActionId,
     ruling: Ruling,
     note: Option<String>,
     digest: Option<Digest>,
 ) -> Result<Ruled, Problem> {
-    let approver = caller.approver();
+    let approver = member.approver();
     let is_approval = matches!(ruling, Ruling::Approve { .. });
     let approvals = gateway.approvals();
-    match approvals.rule(approver, action, ruling, note, digest).await {
+    match approvals
+        .rule(&approver, action, ruling, note, digest)
+        .await
+    {
         Err(RulingRefused::NotPossible(status @ ActionStatus::Approved))
             if is_approval && has_voted(gateway.store(), approver.user, action).await? =>
         {

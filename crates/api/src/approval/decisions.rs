@@ -20,7 +20,7 @@ use uuid::Uuid;
 
 use super::decide::{UndoSeconds, parse_digest, rule};
 use super::votes::TallyBody;
-use crate::caller::Caller;
+use crate::caller::Member;
 use crate::people::People;
 use gaiterguard_web::extract::LimitedJson;
 use gaiterguard_web::problem::{Problem, ProblemBody};
@@ -132,12 +132,12 @@ struct Decision {
 )]
 pub(super) async fn decide_several(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     LimitedJson(body): LimitedJson<ActionDecisionsBody, BODY_BYTES_MAX>,
 ) -> Result<Json<DecisionResults>, Problem> {
     let decisions = checked(body.decisions)?;
-    let people = People::of(gateway.store(), caller.workspace()).await?;
-    let (gateway, people) = (&gateway, &people);
+    let people = People::of(gateway.store(), member.workspace()).await?;
+    let (gateway, member, people) = (&gateway, &member, &people);
     let deciding = decisions.into_iter().map(|decision| async move {
         let Decision {
             action,
@@ -147,7 +147,7 @@ pub(super) async fn decide_several(
         } = decision;
         let ruled = rule(
             gateway,
-            caller,
+            member,
             ActionId(action),
             ruling,
             note,

@@ -7,18 +7,20 @@ use axum::Json;
 use axum::extract::State;
 use gaiterguard_domain::action::{Action, ActionStatus};
 use gaiterguard_domain::approvals::{
-    ApproverRole, Exclusion, Requirement, Tally, Vote, VoteRefused,
+    Approvable, ApproverRole, Exclusion, Requirement, Tally, Vote, VoteRefused,
 };
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{ActionId, UserId};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::{Membership, Role};
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::action::{Approver, Extent};
+use gaiterguard_gateway::action::{ActionView, Approver, Extent};
 use gaiterguard_store::{Store, StoreError};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::caller::Member;
 use crate::people::People;
 use gaiterguard_web::extract::ApiPath;
 use gaiterguard_web::problem::Problem;
@@ -110,7 +112,8 @@ impl VoteBody {
 /// The votes on actions, as one user sees them.
 pub(crate) struct Ballots {
     caller: UserId,
-    roles: HashMap<UserId, String>,
+    members: HashMap<UserId, Membership>,
+    effects: HashMap<ActionId, Effect>,
     votes: HashMap<ActionId, Vec<Vote>>,
 }
 
@@ -118,20 +121,38 @@ impl Ballots {
     /// Reads the votes on those of the actions that require particular approvals.
     pub(crate) async fn of(
         store: &Store,
-        caller: Approver,
-        actions: impl Iterator<Item = &Action>,
+        caller: &Approver,
+        views: &[ActionView],
     ) -> Result<Self, StoreError> {
+        let actions = views.iter().map(|view| &view.action);
         let voted = actions.filter(|action| action.evaluation.approvals.is_some());
         let voted: Vec<ActionId> = voted.map(|action| action.id).collect();
+        let members = store.member_list(caller.workspace).await?;
+        let members = members
+            .into_iter()
+            .filter_map(|member| member.intact().ok());
+        let effect = |view: &ActionView| Some((view.action.id, view.summary.as_ref()?.effect));
         Ok(Self {
             caller: caller.user,
-            roles: store.member_roles(caller.workspace).await?,
+            members: members
+                .map(|member| (member.user.id, member.membership))
+                .collect(),
+            effects: views.iter().filter_map(effect).collect(),
             votes: store.votes(&voted).await?,
         })
     }
 
-    fn refuses(&self, requirement: &Requirement, user: UserId) -> Option<VoteRefused> {
-        requirement.refuses(user, self.roles.get(&user).map(String::as_str))
+    fn refuses(
+        &self,
+        action: &Action,
+        requirement: &Requirement,
+        user: UserId,
+    ) -> Option<VoteRefused> {
+        let request = Approvable {
+            service: action.service,
+            effect: self.effects.get(&action.id).copied(),
+        };
+        requirement.refuses(request, user, self.members.get(&user))
     }
 
     /// Returns the votes that count.
@@ -148,7 +169,8 @@ impl Ballots {
             return only.into_iter().collect();
         };
         let is_pending = action.state.status() == ActionStatus::Pending;
-        let counts = |vote: &&Vote| !is_pending || self.refuses(requirement, vote.by).is_none();
+        let counts =
+            |vote: &&Vote| !is_pending || self.refuses(action, requirement, vote.by).is_none();
         votes.iter().filter(counts).cloned().collect()
     }
 
@@ -160,7 +182,7 @@ impl Ballots {
         let has_voted = votes.iter().any(|vote| vote.by == self.caller);
         let is_pending = action.state.status() == ActionStatus::Pending;
         let refused = self
-            .refuses(requirement, self.caller)
+            .refuses(action, requirement, self.caller)
             .filter(|_| is_pending);
         RequiredApprovals {
             needed: requirement.needed,
@@ -179,7 +201,8 @@ impl Ballots {
 
     /// Whether the caller is an owner.
     fn is_owner(&self) -> bool {
-        self.roles.get(&self.caller).map(String::as_str) == Some(ApproverRole::Owner.as_str())
+        let membership = self.members.get(&self.caller);
+        membership.is_some_and(|membership| membership.role == Role::Owner)
     }
 
     /// Whether an owner approved the action alone.
@@ -228,15 +251,15 @@ pub(crate) struct VoteCounted {
 )]
 pub(super) async fn withdraw(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     ApiPath(id): ApiPath<Uuid>,
 ) -> Result<Json<VoteCounted>, Problem> {
-    let (store, approver, action) = (gateway.store(), caller.approver(), ActionId(id));
+    let (store, approver, action) = (gateway.store(), &member.approver(), ActionId(id));
     let approvals = gateway.approvals();
     approvals.withdraw_vote(approver, action).await?;
     let view = approvals.get(approver, action, Extent::Head).await?;
     let people = People::of(store, approver.workspace).await?;
-    let ballots = Ballots::of(store, approver, std::iter::once(&view.action)).await?;
+    let ballots = Ballots::of(store, approver, std::slice::from_ref(&view)).await?;
     let RequiredApprovals {
         needed, given, by, ..
     } = ballots.required(&view.action, &people);

@@ -10,6 +10,7 @@ use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Clock;
+use gaiterguard_domain::transition::transition;
 use gaiterguard_provenance::read_sources;
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{ActionFilter, Page, Store, StoredAction};
@@ -21,7 +22,6 @@ use crate::action::ruling::{
     ActionView, Approver, Extent, Ruled, Ruling, RulingRefused, check_note,
 };
 use crate::action::shown::ShownResponse;
-use crate::action::transition::transition;
 
 /// Held requests as humans see them.
 pub struct Approvals {
@@ -60,7 +60,7 @@ impl Approvals {
     /// If the ruling is invalid or not possible, or the database or the vault fails.
     pub async fn rule(
         &self,
-        approver: Approver,
+        approver: &Approver,
         id: ActionId,
         ruling: Ruling,
         note: Option<String>,
@@ -75,7 +75,10 @@ impl Approvals {
                 at: now,
                 note: note.clone(),
             };
-            let change = match found {
+            self.permitted(approver, &found)
+                .await?
+                .map_err(RulingRefused::NotPermitted)?;
+            let mut change = match found {
                 StoredAction::Intact(found) => {
                     let action = found.action;
                     if digest.is_some_and(|digest| digest != action.digest) {
@@ -86,18 +89,22 @@ impl Approvals {
                     }
                     let event = ruling.event(decision, self.approval_lifetime);
                     let change = transition(&action, event, Actor::User(approver.user), now)?;
-                    let ballot = ruling.ballot(&action);
+                    let summary = self.held.summary(&action, found.summary.as_ref()).await?;
+                    let ballot = ruling.ballot(&action, summary.map(|summary| summary.effect));
                     ActionChange { ballot, ..change }
                 }
                 StoredAction::Damaged(found) => damaged::change(*found, &ruling, decision)?,
             };
             let status = change.state.status();
+            let membership = approver.membership.clone();
+            change.member = Some((approver.workspace, approver.user, membership));
             match self.store.action_change(change).await? {
                 Changed::Done => return Ok(Ruled::Done(status)),
                 Changed::Voted(tally) => return Ok(Ruled::Voted(tally)),
                 Changed::VoteRefused(refused) => {
                     return Err(RulingRefused::MayNotApprove(refused));
                 }
+                Changed::MembershipChanged => return Err(RulingRefused::RoleChanged),
                 // Another change was faster, so the ruling is applied to its result.
                 Changed::RevisionMoved
                 | Changed::AuthorityChanged
@@ -112,7 +119,7 @@ impl Approvals {
     /// # Errors
     ///
     /// If the caller has no vote on a pending action with this id, or the database fails.
-    pub async fn withdraw_vote(&self, by: Approver, id: ActionId) -> Result<(), RulingRefused> {
+    pub async fn withdraw_vote(&self, by: &Approver, id: ActionId) -> Result<(), RulingRefused> {
         self.find(by.workspace, id).await?;
         let audit = NewAuditEntry {
             workspace: Some(by.workspace),
@@ -131,11 +138,11 @@ impl Approvals {
     /// # Errors
     ///
     /// If the database or the vault fails.
-    pub async fn pending(&self, approver: Approver) -> Result<Vec<ActionView>, RulingRefused> {
+    pub async fn pending(&self, approver: &Approver) -> Result<Vec<ActionView>, RulingRefused> {
         let now = self.clock.now();
         let mut views = Vec::new();
         for found in self.store.action_pending(approver.workspace, now).await? {
-            views.push(self.view(found, Extent::Head).await?);
+            views.push(self.view(approver, found, Extent::Head).await?);
         }
         Ok(views)
     }
@@ -147,7 +154,7 @@ impl Approvals {
     /// If the cursor does not belong to this list, or the database or the vault fails.
     pub async fn list(
         &self,
-        approver: Approver,
+        approver: &Approver,
         filter: &ActionFilter,
         cursor: Option<&str>,
         limit: u32,
@@ -158,7 +165,7 @@ impl Approvals {
             .await?;
         let mut items = Vec::with_capacity(page.items.len());
         for found in page.items {
-            items.push(self.view(found, Extent::Head).await?);
+            items.push(self.view(approver, found, Extent::Head).await?);
         }
         Ok(Page {
             items,
@@ -173,16 +180,36 @@ impl Approvals {
     /// If the workspace does not have the action, or the database or the vault fails.
     pub async fn get(
         &self,
-        approver: Approver,
+        approver: &Approver,
         id: ActionId,
         extent: Extent,
     ) -> Result<ActionView, RulingRefused> {
         let found = self.find(approver.workspace, id).await?;
-        let mut view = self.view(found, extent).await?;
+        let mut view = self.view(approver, found, extent).await?;
         if view.request.is_some() {
             view.provenance = read_sources(&self.store, &self.sealing, &view.action).await;
         }
         Ok(view)
+    }
+
+    /// Returns why a human's role and limits do not allow rulings on an action, as the inner error.
+    async fn permitted(
+        &self,
+        approver: &Approver,
+        found: &StoredAction,
+    ) -> Result<Result<(), String>, RulingRefused> {
+        let membership = &approver.membership;
+        let (service, effect) = match found {
+            // Opening the summary is only worth it for a human who is limited to some effects.
+            StoredAction::Intact(found) if membership.effects.is_some() => {
+                let summary = found.summary.as_ref();
+                let summary = self.held.summary(&found.action, summary).await?;
+                (found.action.service, summary.map(|summary| summary.effect))
+            }
+            StoredAction::Intact(found) => (found.action.service, None),
+            StoredAction::Damaged(found) => (found.service, None),
+        };
+        Ok(membership.demand_decision(service, effect))
     }
 
     async fn find(
@@ -200,11 +227,23 @@ impl Approvals {
 
     /// Returns the view of an action. A damaged one is shown as damaged, because it must not hide the
     /// others.
-    async fn view(&self, found: StoredAction, extent: Extent) -> Result<ActionView, RulingRefused> {
+    async fn view(
+        &self,
+        approver: &Approver,
+        found: StoredAction,
+        extent: Extent,
+    ) -> Result<ActionView, RulingRefused> {
         let now = self.clock.now();
+        let not_permitted = self.permitted(approver, &found).await?.err();
         let found = match found {
             StoredAction::Intact(found) => *found,
-            StoredAction::Damaged(damaged) => return Ok(damaged::view(*damaged, now)),
+            StoredAction::Damaged(damaged) => {
+                let view = damaged::view(*damaged, now);
+                return Ok(ActionView {
+                    not_permitted,
+                    ..view
+                });
+            }
         };
         let action = found.action.at(now);
         let request = match extent {
@@ -225,6 +264,7 @@ impl Approvals {
             request,
             summary,
             provenance: Vec::new(),
+            not_permitted,
             response_is_damaged: matches!(kept, Kept::Damaged),
             response: kept.readable().map(match extent {
                 Extent::Whole => ShownResponse::whole,

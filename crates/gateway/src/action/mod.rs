@@ -11,7 +11,6 @@ pub(crate) mod held;
 pub(crate) mod kept;
 mod ruling;
 mod shown;
-pub(crate) mod transition;
 pub(crate) mod watch;
 
 pub use agent::{ActionReport, STATUS_WAIT_MAX};

@@ -1,12 +1,11 @@
 //! Counts the votes on a request that requires particular approvals.
 
-use std::collections::HashMap;
-
-use gaiterguard_domain::approvals::{ApproverRole, Ballot, Tally, Vote, VoteRefused};
+use gaiterguard_domain::approvals::{Ballot, Tally, Vote, VoteRefused};
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::event::Event;
-use gaiterguard_domain::id::UserId;
+use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::ledger::{ActionChange, Changed};
+use gaiterguard_domain::workspace::Role;
 use serde_json::json;
 
 use crate::writer::transaction::Transaction;
@@ -23,7 +22,7 @@ pub(super) enum Cast {
 }
 
 /// Writes the vote that an approval is, and counts the votes of those who may approve now. Votes on one
-/// action wait for one another, and changes of members for the end of this transaction.
+/// action wait for one another.
 pub(super) async fn cast(
     tx: &mut Transaction,
     change: &ActionChange,
@@ -45,23 +44,13 @@ pub(super) async fn cast(
     let Some((workspace,)) = row else {
         return Ok(Cast::Open(Changed::RevisionMoved));
     };
-    let members = tx.dialect().sql(
-        "SELECT user_id, role FROM members WHERE workspace_id = $1",
-        "SELECT user_id, role FROM members WHERE workspace_id = $1 FOR SHARE",
-    );
-    let members: HashMap<i64, String> = fetch_all!(tx, (i64, String), members, workspace)
-        .into_iter()
-        .collect();
-    let objection = |user: i64| {
-        let role = members.get(&user).map(String::as_str);
-        ballot.requirement.refuses(UserId(user), role)
-    };
+    let workspace = WorkspaceId(workspace);
     let refused = if ballot.break_glass {
-        let is_owner =
-            members.get(&approval.by.0).map(String::as_str) == Some(ApproverRole::Owner.as_str());
+        let membership = tx.membership(workspace, approval.by).await?;
+        let is_owner = membership.is_some_and(|membership| membership.role == Role::Owner);
         (!is_owner).then_some(VoteRefused::NotOwner)
     } else {
-        objection(approval.by.0)
+        objection(tx, ballot, workspace, approval.by).await?
     };
     if let Some(refused) = refused {
         return Ok(Cast::Open(Changed::VoteRefused(refused)));
@@ -94,12 +83,18 @@ pub(super) async fn cast(
         ),
         id.as_str(),
     );
-    let counts = |row: &VoteRow| {
+    let (mut counted, mut void) = (Vec::new(), Vec::new());
+    for row in rows {
+        let user = UserId(row.user_id);
         let is_of_request = row.revision == change.revision && row.digest == digest;
-        let is_alone = ballot.break_glass && row.user_id == approval.by.0;
-        is_of_request && (is_alone || objection(row.user_id).is_none())
-    };
-    let (counted, void): (Vec<_>, Vec<_>) = rows.into_iter().partition(counts);
+        let is_alone = ballot.break_glass && user == approval.by;
+        let counts = is_alone || objection(tx, ballot, workspace, user).await?.is_none();
+        if is_of_request && counts {
+            counted.push(row);
+        } else {
+            void.push(row);
+        }
+    }
     let tally = Tally {
         needed: ballot.requirement.needed,
         votes: counted.into_iter().map(Vote::from).collect(),
@@ -124,6 +119,23 @@ pub(super) async fn cast(
         decided.audit.detail["break_glass"] = true.into();
     }
     Ok(Cast::Decided(Box::new(decided)))
+}
+
+/// Returns why the approval of a user does not count now; `None` if it counts. The lock on the workspace keeps
+/// its members as they are until the commit.
+async fn objection(
+    tx: &mut Transaction,
+    ballot: &Ballot,
+    workspace: WorkspaceId,
+    user: UserId,
+) -> Result<Option<VoteRefused>, StoreError> {
+    let membership = tx.membership(workspace, user).await?;
+    let Ballot {
+        requirement,
+        request,
+        ..
+    } = ballot;
+    Ok(requirement.refuses(*request, user, membership.as_ref()))
 }
 
 /// Returns the entry of an event that leaves the state as it is.
