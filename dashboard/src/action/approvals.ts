@@ -6,6 +6,7 @@ type WithApprovals = Pick<Action, 'approvals'>;
 
 const REFUSALS: Record<VoteRefused, string> = {
   role: 'Your role may not approve this request.',
+  limits: 'Your role is limited to other services or effects.',
   rule_author: 'You wrote a rule that holds this request, so someone else must approve it.',
   agent_owner: 'You own the agent that sent this request, so someone else must approve it.',
   not_owner: 'Only an owner may approve this request alone.',

@@ -4,7 +4,9 @@ use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{Storage, on_both_databases};
 use serde_json::json;
 
-use super::scene::{audited, colleague, events, id, requires, set_role, two_needed, verify, vote};
+use super::scene::{
+    audited, colleague, events, id, requires, set_rights, two_needed, verify, vote,
+};
 
 on_both_databases!(
     an_owner_approves_alone_with_a_note_and_it_is_marked,
@@ -58,7 +60,7 @@ async fn only_an_owner_breaks_the_glass(storage: Storage) {
     let scene = two_needed(storage).await;
     let other = colleague(&scene, "other").await;
     let held = scene.hold("thing").await;
-    set_role(&scene.gateway, id(&other).await, "approver").await;
+    set_rights(&scene.human, id(&other).await, json!({"role": "approver"})).await;
     let body = json!({"break_glass": true, "note": "I am in a hurry"});
     let refused = other.decide(&held, "approve", body).await;
     refused.expect_problem(403, "may_not_approve");

@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::json;
 
 use super::scene::{
-    approvals, audited, colleague, events, id, remove_member, requires, set_role, two_needed,
+    approvals, audited, colleague, events, id, remove_member, requires, set_rights, two_needed,
     verify, vote,
 };
 use gaiterguard_testkit::scene::Scene;
@@ -19,6 +19,7 @@ on_both_databases!(
     a_vote_names_the_request_that_was_reviewed,
     the_vote_of_someone_who_was_removed_does_not_count,
     only_the_roles_that_the_rule_names_count,
+    the_limits_of_an_approver_apply_when_the_votes_are_counted,
     a_vote_is_withdrawn_by_its_giver_while_the_action_is_pending,
     the_time_to_undo_begins_with_the_deciding_vote,
     several_decisions_have_the_shapes_of_single_ones,
@@ -168,7 +169,7 @@ async fn the_vote_of_someone_who_was_removed_does_not_count(storage: Storage) {
     let held = scene.hold("thing").await;
     let leaver = id(&second).await;
     vote(&second, &held).await.expect_status(202);
-    remove_member(&scene.gateway, leaver).await;
+    remove_member(&scene.human, leaver).await;
     assert_eq!(approvals(&scene.human, &held).await["given"], 0);
     let voted = vote(&scene.human, &held).await.expect_status(202).json();
     assert_eq!(voted["approvals"]["given"], 1);
@@ -190,11 +191,30 @@ async fn only_the_roles_that_the_rule_names_count(storage: Storage) {
     vote(&second, &held).await.expect_status(202);
     // The role at the moment of the decision counts.
     let changed = id(&second).await;
-    set_role(&scene.gateway, changed, "approver").await;
+    set_rights(&scene.human, changed, json!({"role": "approver"})).await;
     let voted = vote(&third, &held).await.expect_status(202).json();
     assert_eq!(voted["approvals"]["given"], 1);
-    set_role(&scene.gateway, changed, "owner").await;
+    set_rights(&scene.human, changed, json!({"role": "owner"})).await;
     vote(&third, &held).await.expect_status(200);
+}
+
+async fn the_limits_of_an_approver_apply_when_the_votes_are_counted(storage: Storage) {
+    let scene = two_needed(storage).await;
+    let second = colleague(&scene, "second").await;
+    let third = colleague(&scene, "third").await;
+    let url = scene.upstream.url();
+    let other = scene.human.create_bearer_service("other", &url, "token");
+    let (other, limited) = (other.await, id(&second).await);
+    let rights = |rights| set_rights(&scene.human, limited, rights);
+    rights(json!({"role": "approver", "effects": ["deletes"]})).await;
+    let held = scene.hold("thing").await;
+    vote(&second, &held).await.expect_status(202);
+    rights(json!({"services": [other.id]})).await;
+    assert_eq!(approvals(&third, &held).await["given"], 0);
+    let mine = approvals(&second, &held).await;
+    assert_eq!(mine["may_not_vote_because"], "limits");
+    vote(&third, &held).await.expect_status(202);
+    vote(&scene.human, &held).await.expect_status(200);
 }
 
 async fn a_vote_is_withdrawn_by_its_giver_while_the_action_is_pending(storage: Storage) {

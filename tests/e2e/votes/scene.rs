@@ -1,7 +1,8 @@
 //! A gateway whose DELETE requests need several approvals, and the people who give them.
 
 use gaiterguard_testkit::scene::Scene;
-use gaiterguard_testkit::{DirectDatabase, Held, Human, Response, Storage, TestGateway};
+use gaiterguard_testkit::{Held, Human, Response, Storage, TestGateway};
+use http::Method;
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "another correct horse battery";
@@ -56,16 +57,16 @@ pub(super) async fn approvals(human: &Human, held: &Held) -> Value {
     human.action(held).await["approvals"].clone()
 }
 
-/// Removes a member directly in the database.
-pub(super) async fn remove_member(gateway: &TestGateway, user: i64) {
-    let statement = format!("DELETE FROM members WHERE user_id = {user}");
-    DirectDatabase::open(gateway).await.change(&statement).await;
+/// Removes a member.
+pub(super) async fn remove_member(owner: &Human, user: i64) {
+    let call = owner.call(Method::DELETE, &format!("/members/{user}"));
+    call.send().await.expect_status(200);
 }
 
-/// Changes the role of a member directly in the database.
-pub(super) async fn set_role(gateway: &TestGateway, user: i64, role: &str) {
-    let statement = format!("UPDATE members SET role = '{role}' WHERE user_id = {user}");
-    DirectDatabase::open(gateway).await.change(&statement).await;
+/// Changes the role of a member, or its limits.
+pub(super) async fn set_rights(owner: &Human, user: i64, rights: Value) {
+    let call = owner.patch(&format!("/members/{user}")).json(rights);
+    call.send().await.expect_status(200);
 }
 
 /// Returns the entries of an action in the audit log.
