@@ -155,7 +155,7 @@ fn words<T: Copy + Ord>(
         .map_err(|_| Cow::from(wrong()))
 }
 
-/// What a rule says about the approvals of the requests that it holds.
+/// The part of a rule that concerns the approvals of the requests that it holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ApprovalTerms {
     /// The approvals that it asks for; `None` if one of any approver is enough.
@@ -294,7 +294,7 @@ pub struct Vote {
     pub break_glass: bool,
 }
 
-/// What the vote of a change depends on.
+/// The facts that the vote of a change depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ballot {
     /// The approvals that the request requires.

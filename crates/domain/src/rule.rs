@@ -104,7 +104,7 @@ pub struct MatchedRule {
     /// The reason why its condition could not be evaluated, if it matched for that reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unevaluated: Option<String>,
-    /// What it says about approvals. Not recorded with the request, which has the requirement that
+    /// Its terms for approvals. Not recorded with the request, which has the requirement that
     /// results from all rules.
     #[serde(skip)]
     pub terms: ApprovalTerms,

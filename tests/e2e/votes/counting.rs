@@ -24,7 +24,7 @@ on_both_databases!(
     the_time_to_undo_begins_with_the_deciding_vote,
     several_decisions_have_the_shapes_of_single_ones,
     the_agent_sees_only_that_it_is_pending,
-    a_held_call_is_answered_after_the_last_vote,
+    a_held_call_returns_after_the_last_vote,
     votes_survive_a_kill_and_a_restart,
     a_changed_requirement_is_found_by_verification,
 );
@@ -303,7 +303,7 @@ async fn the_agent_sees_only_that_it_is_pending(storage: Storage) {
     }
 }
 
-async fn a_held_call_is_answered_after_the_last_vote(storage: Storage) {
+async fn a_held_call_returns_after_the_last_vote(storage: Storage) {
     let scene = two_needed(storage).await;
     let other = colleague(&scene, "other").await;
     let call = scene

@@ -1,4 +1,4 @@
-//! What a rule can ask for, and what several rules ask for together.
+//! The approvals that a rule can ask for, and the requirement of several rules together.
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{Storage, on_both_databases};
@@ -162,7 +162,7 @@ async fn the_owner_of_the_agent_is_excluded(storage: Storage) {
     let refused = refused.expect_problem(403, "may_not_approve").json();
     let detail = refused["detail"].as_str().unwrap();
     assert!(detail.contains("you own the agent"), "{detail}");
-    // Whoever is excluded may still deny.
+    // Someone who is excluded may still deny.
     let second = scene.hold("second").await;
     scene.human.deny(&second, "no").await;
     vote(&other, &held).await.expect_status(200);

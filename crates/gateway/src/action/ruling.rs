@@ -117,7 +117,7 @@ impl Ruling {
     }
 }
 
-/// What a ruling led to.
+/// The result of a ruling.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ruled {
     /// The action has this status now.

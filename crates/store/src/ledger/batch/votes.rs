@@ -13,7 +13,7 @@ use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::vote_row::{VoteRow, vote_columns};
 
-/// What a vote leads to.
+/// The consequence of a vote.
 pub(super) enum Cast {
     /// Enough votes count: this change follows.
     Decided(Box<ActionChange>),
