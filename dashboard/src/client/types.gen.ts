@@ -2682,7 +2682,7 @@ export type PendingApprovals = {
 };
 
 /**
- * What a member may do in a workspace.
+ * A right in a workspace.
  */
 export type Permission = 'account' | 'read' | 'decide' | 'stop' | 'define' | 'manage';
 
@@ -4035,7 +4035,7 @@ export type WorkspaceMembership = {
      */
     id: number;
     /**
-     * Email address of its first owner, for telling workspaces apart.
+     * Email address of its first owner, by which workspaces can be distinguished.
      */
     owner: string;
     /**
