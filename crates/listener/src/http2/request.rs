@@ -1,7 +1,7 @@
 //! A request of HTTP/2 in the form of one of HTTP/1.1.
 
-use http::header::{HOST, HeaderValue};
 use http::Request;
+use http::header::{HOST, HeaderValue};
 
 use super::{FramingError, HEAD_FIELDS_MAX};
 

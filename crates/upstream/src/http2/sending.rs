@@ -85,12 +85,10 @@ impl Sending {
     fn poll_piece(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.stream.reserve_capacity(self.piece.len());
         while self.stream.capacity() == 0 {
-            match ready!(self.stream.poll_capacity(context)) {
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => {
-                    self.is_over = true;
-                    return Poll::Ready(());
-                }
+            let assigned = ready!(self.stream.poll_capacity(context));
+            if !matches!(assigned, Some(Ok(_))) {
+                self.is_over = true;
+                return Poll::Ready(());
             }
         }
         let length = self.stream.capacity().min(self.piece.len());
