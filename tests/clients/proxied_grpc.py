@@ -109,7 +109,7 @@ def call(address, ca_file, kind, method, *metadata):
                 for word in (b"one", b"two", b"three"):
                     heard.clear()
                     yield word
-                    # The next word is said once the last one was answered.
+                    # The next word is said after the response to the last one.
                     heard.wait(TIMEOUT_S)
 
             finished = channel.stream_stream(path)(speak(), **options)

@@ -115,7 +115,7 @@ pub enum AmbiguousReason {
     /// The response is not valid HTTP.
     #[error("the response is not valid HTTP: {0}")]
     InvalidResponse(#[source] BoxError),
-    /// The upstream speaks HTTP/2 only, but agreed to no protocol in its TLS handshake, or has none.
+    /// The upstream speaks HTTP/2 only, but did not agree to it in a TLS handshake.
     #[error("the upstream speaks HTTP/2 only, and did not say so before the request was sent")]
     Http2,
     /// The upstream broke the request's stream off, in HTTP/2.

@@ -122,7 +122,7 @@ impl Upstream {
         };
         let needs_http_2 = is_grpc(&outbound.headers);
         let request = outbound.into_request();
-        // What concerns HTTP/2 is boxed, so that the future of every other request stays small.
+        // The futures of HTTP/2 are boxed, so that the future of every other request stays small.
         if needs_http_2 {
             let slot = Box::pin(self.http_2_slot(&call, cancellation)).await?;
             return Box::pin(self.send_in_http_2(slot, request, call, cancellation)).await;

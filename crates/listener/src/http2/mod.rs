@@ -1,7 +1,7 @@
 //! Serves one HTTP/2 connection with hyper, whose requests become those of HTTP/1.1 for the handler.
 //!
-//! A stream is a request of its own: what one does, or fails to do, does not affect the others. What a client
-//! does to the connection ends the connection.
+//! A stream is a request of its own: the failure of one does not affect the others. A client that floods the
+//! connection loses it.
 
 mod activity;
 mod frame_guard;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use gaiterguard_framing::{FramingError, HEAD_BYTES_MAX, HEAD_FIELDS_MAX};
+use gaiterguard_framing::HEAD_BYTES_MAX;
 use http::header::CONNECTION;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -33,11 +33,11 @@ use crate::{Handler, Lifecycle, Limits, RequestBody};
 pub(crate) const STREAMS_MAX: u32 = 128;
 
 /// How much of one request's body may arrive before it is read, in bytes.
-const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
+const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
 
-/// How much of all bodies of a connection may arrive before it is read, in bytes: some that wait for an
-/// approver must not stop the others.
-const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
+/// How much of all bodies of a connection may arrive before it is read, in bytes: enough for every one of them, so
+/// that those that wait do not stop the others.
+const CONNECTION_WINDOW_BYTES: u32 = STREAMS_MAX * STREAM_WINDOW_BYTES;
 
 /// How much of one response is buffered for a client that is slow to read it, in bytes.
 const SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;

@@ -3,7 +3,7 @@
 use http::Request;
 use http::header::{HOST, HeaderValue};
 
-use super::{FramingError, HEAD_FIELDS_MAX};
+use gaiterguard_framing::{FramingError, HEAD_FIELDS_MAX};
 
 /// Puts the authority into `Host`, where handlers expect it. The library has checked everything else that HTTP/2
 /// demands of a head (RFC 9113, section 8.2), and the length of the body.

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,11 +23,11 @@ const STREAMS_MAX: usize = 100;
 
 /// How much of one response may arrive before it is read, in bytes. One reader that is slow, because its client
 /// is, holds back no more than this.
-const STREAM_WINDOW_BYTES: u32 = 512 * 1024;
+const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
 
-/// How much of all responses of a connection may arrive before it is read, in bytes: the windows of a dozen slow
-/// readers, so that they do not stop the others.
-const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
+/// How much of all responses of a connection may arrive before it is read, in bytes: enough for every one of them,
+/// so that slow readers do not stop the others.
+const CONNECTION_WINDOW_BYTES: u32 = 100 * STREAM_WINDOW_BYTES;
 
 /// How much of one request is buffered before it is written, in bytes. The time to the response is counted from
 /// the last bytes that were taken, so it is small.
@@ -91,6 +92,12 @@ impl Http2Connection {
     /// Returns a slot for one more request, if the server's limit and the own one allow it.
     pub(crate) fn slot(self: &Arc<Self>) -> Option<Slot> {
         if !self.is_usable() {
+            return None;
+        }
+        let mut no_waker = Context::from_waker(Waker::noop());
+        if let Poll::Ready(Err(_)) = self.sender.clone().poll_ready(&mut no_waker) {
+            // The server has said that it serves no further requests.
+            self.is_retired.store(true, Ordering::Relaxed);
             return None;
         }
         let streams_max = STREAMS_MAX.min(*self.streams_max.borrow());

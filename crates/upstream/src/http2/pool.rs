@@ -34,13 +34,13 @@ pub(crate) struct Http2Pool {
 
 #[derive(Default)]
 struct Open {
-    by_key: HashMap<Key, OfKey>,
+    by_key: HashMap<Key, Shared>,
     is_swept: bool,
 }
 
 /// The connections of one key.
 #[derive(Default)]
-struct OfKey {
+struct Shared {
     connections: Vec<Arc<Http2Connection>>,
     /// Held while one is opened, so that requests that arrive together share it.
     opening: Arc<tokio::sync::Mutex<()>>,
@@ -59,7 +59,7 @@ impl Http2Pool {
         if !is_fresh && let Some(slot) = self.free(key) {
             return Ok(slot);
         }
-        let opening = Arc::clone(&self.lock().by_key.entry(key.clone()).or_default().opening);
+        let opening = self.with_key(key, |shared| Arc::clone(&shared.opening));
         let _opening = timeout(connect_timeout, opening.lock())
             .await
             .map_err(|_| NotSentReason::ConnectTimedOut)?;
@@ -68,7 +68,7 @@ impl Http2Pool {
         }
         let connection = open.await?;
         let slot = connection.slot().ok_or(NotSentReason::ConnectionClosed)?;
-        self.keep(key, connection);
+        self.with_key(key, |shared| shared.connections.push(connection));
         Ok(slot)
     }
 
@@ -79,29 +79,30 @@ impl Http2Pool {
         connections.find_map(Http2Connection::slot)
     }
 
-    fn keep(self: &Arc<Self>, key: &Key, connection: Arc<Http2Connection>) {
+    /// Changes what is kept for a key, and sweeps as long as something is kept.
+    fn with_key<T>(self: &Arc<Self>, key: &Key, change: impl FnOnce(&mut Shared) -> T) -> T {
         let mut open = self.lock();
-        let of_key = open.by_key.entry(key.clone()).or_default();
-        of_key.connections.push(connection);
+        let changed = change(open.by_key.entry(key.clone()).or_default());
         if !open.is_swept {
             open.is_swept = true;
             tokio::spawn(sweep_until_empty(Arc::downgrade(self)));
         }
+        changed
     }
 
     /// Drops connections that expired or were closed. Returns false if none is left, which ends the sweeping.
     fn sweep(&self) -> bool {
         let now = Instant::now();
         let mut open = self.lock();
-        open.by_key.retain(|_, of_key| {
-            of_key.connections.retain(|connection| {
+        open.by_key.retain(|_, shared| {
+            shared.connections.retain(|connection| {
                 let is_in_time = connection
                     .idle_since()
                     .is_none_or(|since| now.saturating_duration_since(since) <= IDLE_TIME_MAX);
                 is_in_time && connection.is_usable()
             });
             // The lock of a key is shared while someone opens a connection for it.
-            !of_key.connections.is_empty() || Arc::strong_count(&of_key.opening) > 1
+            !shared.connections.is_empty() || Arc::strong_count(&shared.opening) > 1
         });
         open.is_swept = !open.by_key.is_empty();
         open.is_swept

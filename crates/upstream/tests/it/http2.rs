@@ -483,7 +483,7 @@ async fn a_server_that_speaks_http_1_only_is_named_and_gets_nothing() {
 
 #[tokio::test]
 async fn a_body_is_sent_while_its_response_arrives() {
-    // Each piece of the request is sent back at once.
+    // Each piece of the request is sent back immediately.
     let server = server(100, |(request, mut response): Call| async move {
         let mut stream = response.send_response(Response::new(()), false).unwrap();
         let mut body = request.into_body();
