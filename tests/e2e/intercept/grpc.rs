@@ -224,6 +224,32 @@ async fn messages_pass_in_both_directions_as_they_are_sent() {
 }
 
 #[tokio::test]
+async fn a_repeated_call_with_a_key_has_its_stored_response_and_status() {
+    let (things, mut server) = Things::new().await;
+    for method in ["Get", "Fail"] {
+        let key = format!("idempotency-key={method}");
+        let first = things.call("unary", method, &[&key]).await;
+        let again = things.call("unary", method, &[&key]).await;
+        for (first, again) in first.iter().zip(&again) {
+            for member in ["message", "status", "text"] {
+                assert_eq!(first[member], again[member], "{first} {again}");
+            }
+        }
+        assert_eq!(first.len(), again.len());
+        let trailing = &again.last().unwrap()["trailing"];
+        assert_eq!(trailing["x-idempotency-status"], Value::Null);
+    }
+    assert!(server.line().await.contains("hello"));
+    assert_eq!(
+        things.human.read("/requests").await["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+}
+
+#[tokio::test]
 async fn a_hundred_calls_share_a_connection() {
     let (things, _server) = Things::new().await;
     let printed = things.call("together", "Get", &[]).await;
