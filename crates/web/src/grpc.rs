@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::response::Response;
 use gaiterguard_domain::redact;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
@@ -12,6 +12,14 @@ use crate::problem::described;
 const GRPC: HeaderValue = HeaderValue::from_static("application/grpc");
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+/// The headers of the gateway that are also for clients of gRPC.
+const KEPT: [HeaderName; 4] = [
+    HeaderName::from_static("x-proxy-status"),
+    HeaderName::from_static("x-request-id"),
+    RETRY_AFTER,
+    LOCATION,
+];
 
 /// The characters that a `grpc-message` must percent-encode, apart from those that are not ASCII.
 const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
@@ -47,8 +55,12 @@ impl GrpcStatus {
     pub fn replace(self, response: &mut Response) {
         *response.status_mut() = StatusCode::OK;
         *response.body_mut() = Body::empty();
+        // Clients show all headers as metadata. Those for browsers mean nothing to them.
+        let all = std::mem::take(response.headers_mut());
         let headers = response.headers_mut();
-        headers.remove(CONTENT_LENGTH);
+        for name in KEPT {
+            headers.extend(all.get(&name).map(|value| (name, value.clone())));
+        }
         headers.insert(CONTENT_TYPE, GRPC);
         headers.insert(GRPC_STATUS, HeaderValue::from(self.code));
         // A problem may quote the request, and an agent may have put its key anywhere in it.

@@ -1,12 +1,13 @@
 //! A request of HTTP/2 in the form of one of HTTP/1.1.
 
 use http::Request;
-use http::header::{HOST, HeaderValue};
+use http::header::{COOKIE, HOST, HeaderMap, HeaderValue};
 
 use gaiterguard_framing::{FramingError, HEAD_FIELDS_MAX};
 
-/// Puts the authority into `Host`, where handlers expect it. The library has checked everything else that HTTP/2
-/// demands of a head (RFC 9113, section 8.2), and the length of the body.
+/// Puts the authority into `Host`, where handlers expect it, and joins cookies that the client sends one by one. The
+/// library has checked everything else that HTTP/2 demands of a head (RFC 9113, section 8.2), and the length of the
+/// body.
 ///
 /// # Errors
 ///
@@ -15,6 +16,7 @@ pub(super) fn adapt<B>(request: &mut Request<B>) -> Result<(), FramingError> {
     if request.headers().len() > HEAD_FIELDS_MAX {
         return Err(FramingError::TooManyFields);
     }
+    join_cookies(request.headers_mut());
     let mut hosts = request.headers().get_all(HOST).iter();
     let (host, other) = (hosts.next(), hosts.next());
     if other.is_some() {
@@ -34,6 +36,20 @@ pub(super) fn adapt<B>(request: &mut Request<B>) -> Result<(), FramingError> {
     let host = HeaderValue::from_str(authority.as_str()).map_err(|_| FramingError::Host)?;
     request.headers_mut().insert(HOST, host);
     Ok(())
+}
+
+/// Joins the values of `Cookie`, which HTTP/2 allows to be sent as several (RFC 9113, section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let cookies: Vec<&[u8]> = headers
+        .get_all(COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
+    if cookies.len() > 1
+        && let Ok(joined) = HeaderValue::from_bytes(&cookies.join(&b"; "[..]))
+    {
+        headers.insert(COOKIE, joined);
+    }
 }
 
 #[cfg(test)]
@@ -70,6 +86,19 @@ mod tests {
         ] {
             assert_eq!(adapted(uri, hosts), Err(error));
         }
+    }
+
+    #[test]
+    fn cookies_are_joined() {
+        let mut request = Request::new(());
+        *request.uri_mut() = Uri::from_static("https://a.example/");
+        for cookie in ["a=1", "b=2; c=3", "d=4"] {
+            let cookie = HeaderValue::from_static(cookie);
+            request.headers_mut().append(COOKIE, cookie);
+        }
+        adapt(&mut request).unwrap();
+        let cookies: Vec<_> = request.headers().get_all(COOKIE).iter().collect();
+        assert_eq!(cookies, ["a=1; b=2; c=3; d=4"]);
     }
 
     #[test]
