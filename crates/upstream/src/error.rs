@@ -83,7 +83,10 @@ pub enum NotSentReason {
     #[error("the TLS handshake failed: {0}")]
     Tls(#[source] io::Error),
     /// The upstream speaks HTTP/2 only, and the request needs HTTP/1.1.
-    #[error("the upstream speaks HTTP/2 only, and a WebSocket needs HTTP/1.1")]
+    #[error(
+        "the upstream speaks HTTP/2 only, and the gateway uses HTTP/1.1 for WebSockets and, apart from gRPC, \
+         without TLS"
+    )]
     Http2Only,
     /// The upstream does not speak HTTP/2, and the request needs it.
     #[error("the upstream does not speak HTTP/2, which gRPC needs")]
