@@ -4161,7 +4161,7 @@ export type CreateAgentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4335,7 +4335,7 @@ export type UpdateAgentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4497,7 +4497,7 @@ export type SetAgentServicesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4658,7 +4658,7 @@ export type DecideActionsErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4822,7 +4822,7 @@ export type ApproveErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4904,7 +4904,7 @@ export type DenyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4982,7 +4982,7 @@ export type ResolveErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5060,7 +5060,7 @@ export type RevokeErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5435,7 +5435,7 @@ export type LogInErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5556,7 +5556,7 @@ export type ChangePasswordErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5617,7 +5617,7 @@ export type RefreshErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5680,7 +5680,7 @@ export type RegisterErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6109,7 +6109,7 @@ export type SetKillSwitchErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6173,7 +6173,7 @@ export type McpErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6600,7 +6600,7 @@ export type CompleteAuthorizationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7205,7 +7205,7 @@ export type CreateRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7266,7 +7266,7 @@ export type CompileRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7323,7 +7323,7 @@ export type SimulateRulesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7380,7 +7380,7 @@ export type ValidateConditionErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7554,7 +7554,7 @@ export type UpdateRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8047,7 +8047,7 @@ export type CreateServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8221,7 +8221,7 @@ export type UpdateServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8283,7 +8283,7 @@ export type AuthorizeServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8361,7 +8361,7 @@ export type SetCredentialsErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8494,7 +8494,7 @@ export type CreateDocumentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8767,7 +8767,7 @@ export type TestCallErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
