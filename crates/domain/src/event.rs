@@ -101,9 +101,14 @@ events! {
     SessionRevoked = "session.revoked": "A session was ended.",
     SessionTokenReused = "session.token_reused": "A refresh token was used again after ten seconds or more, so its session was ended.",
     UserCreated = "user.created": "A user was created on the command line.",
+    UserFactorsReset = "user.factors_reset": "A user's one-time codes and recovery codes were removed on the command line, which ended the user's sessions.",
     UserPasswordChanged = "user.password_changed": "A user changed the password, which ended the user's other sessions.",
     UserPasswordReset = "user.password_reset": "A password was replaced on the command line.",
+    UserRecoveryCodesReplaced = "user.recovery_codes_replaced": "A user replaced the recovery codes.",
     UserRegistered = "user.registered": "A user registered.",
+    UserTotpEnabled = "user.totp_enabled": "A user set up one-time codes as a second factor, which ended the user's other sessions.",
+    UserTotpRemoved = "user.totp_removed": "A user removed the one-time codes and the recovery codes.",
+    UserTotpRequested = "user.totp_requested": "A user began to set up one-time codes.",
 }
 
 impl fmt::Display for Event {

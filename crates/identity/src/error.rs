@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use gaiterguard_domain::id::UserId;
+use gaiterguard_sealing::SealingError;
 use gaiterguard_store::StoreError;
 use gaiterguard_vault::NoRandomness;
 
@@ -24,6 +26,12 @@ pub enum Fault {
     /// A token could not be signed.
     #[error(transparent)]
     NotSigned(#[from] NotSigned),
+    /// The vault failed.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// The secret of a user's one-time codes is damaged.
+    #[error("the secret of the one-time codes of user {0} is damaged; run `gaiterguard user reset-factors`")]
+    TotpUnreadable(UserId),
 }
 
 /// Why a registration failed.
@@ -69,8 +77,17 @@ pub enum LoginError {
     /// The password is wrong or there is no such user. The error does not reveal which.
     #[error("the email address or the password is wrong")]
     InvalidCredentials,
-    /// Too many wrong passwords for this account or from this source.
-    #[error("too many wrong passwords; try again later")]
+    /// The password is right, and the user's second factor is missing.
+    #[error("`code` is required: a one-time code of the user's authenticator app, or a recovery code")]
+    SecondFactorRequired,
+    /// The password is right, and the code is wrong or was used.
+    #[error(
+        "`code` must be a current one-time code or a recovery code, and works once; check the clock of \
+         the device"
+    )]
+    WrongSecondFactor,
+    /// Too many wrong passwords or codes for this account or from this source.
+    #[error("too many wrong passwords or codes; try again later")]
     Throttled {
         /// The time until the next attempt is allowed.
         retry_after: Duration,
@@ -81,6 +98,32 @@ pub enum LoginError {
     /// The gateway itself failed.
     #[error(transparent)]
     Fault(Fault),
+}
+
+/// Why a second factor was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum FactorError {
+    /// The user has one already.
+    #[error("one-time codes are set up already; remove them first")]
+    AlreadyEnabled,
+    /// The user has none.
+    #[error("one-time codes are not set up")]
+    NotEnabled,
+    /// There is no secret to confirm.
+    #[error("there is no secret to confirm; begin with `POST /auth/totp`")]
+    NotBegun,
+    /// The code is wrong or was used.
+    #[error("must be a current code, and works once; check the clock of the device")]
+    WrongCode,
+    /// The password or the code was not accepted.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+}
+
+impl<E: Into<Fault>> From<E> for FactorError {
+    fn from(error: E) -> Self {
+        Self::Login(LoginError::Fault(error.into()))
+    }
 }
 
 /// Why a token grants no access.

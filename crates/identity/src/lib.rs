@@ -19,6 +19,7 @@ mod password;
 mod queue;
 mod refresh_token;
 mod registration;
+mod second_factor;
 mod setup_code;
 mod throttle;
 mod window;
@@ -26,9 +27,12 @@ mod window;
 pub use access_token::{Caller, NotSigned};
 pub use account::Accounts;
 pub use device::DEVICE_LIFETIME;
-pub use error::{AccountError, Fault, LoginError, RegisterError, SessionError};
-pub use identity::{Identity, IdentitySettings, LoggedIn, LoginSource, Registration, TokenPair};
+pub use error::{AccountError, FactorError, Fault, LoginError, RegisterError, SessionError};
+pub use identity::{
+    Identity, IdentitySettings, LoggedIn, LoginSource, Presented, Registration, TokenPair,
+};
 pub use new_password::{NewPassword, PasswordRefused};
 pub use password::PasswordFault;
 pub use registration::{Registrant, RegistrationState};
+pub use second_factor::{PendingTotp, SecondFactor};
 pub use setup_code::SetupCode;

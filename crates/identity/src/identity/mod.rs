@@ -10,7 +10,8 @@ use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::user::{Email, Session, SessionClient, User};
-use gaiterguard_store::{NewSession, Refreshed, Store, UserLogin};
+use gaiterguard_sealing::Sealing;
+use gaiterguard_store::{NewSession, Proof, Refreshed, Store, UserLogin};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::time::Instant;
@@ -23,6 +24,7 @@ use crate::new_password::NewPassword;
 use crate::password::{Passwords, Turn};
 use crate::queue::QueueFull;
 use crate::refresh_token;
+use crate::second_factor::{CodeRefused, Needed};
 use crate::setup_code::SetupCode;
 use crate::throttle::{Client, SourceKey, Throttle, Throttled};
 
@@ -96,6 +98,33 @@ impl From<IpAddr> for LoginSource<'_> {
     }
 }
 
+/// The secrets of a login.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    /// The password.
+    pub password: SecretString,
+    /// A one-time code or a recovery code, if one was sent.
+    pub code: Option<SecretString>,
+}
+
+impl From<SecretString> for Presented {
+    fn from(password: SecretString) -> Self {
+        Self {
+            password,
+            code: None,
+        }
+    }
+}
+
+/// A user whose password was right, and whose code was, if one was needed.
+pub(crate) struct Verified {
+    pub(crate) login: UserLogin,
+    /// What the code uses up.
+    pub(crate) proof: Option<Proof>,
+    /// The turn in which the password was checked.
+    pub(crate) turn: Turn,
+}
+
 /// The result of a successful login.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
@@ -110,6 +139,7 @@ pub struct LoggedIn {
 /// The accounts and sessions of humans.
 pub struct Identity {
     pub(crate) store: Store,
+    pub(crate) sealing: Sealing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) registration: Registration,
     pub(crate) setup_code: Option<SetupCode>,
@@ -124,9 +154,15 @@ pub struct Identity {
 
 impl Identity {
     /// Manages the users in `store`.
-    pub fn new(store: Store, settings: &IdentitySettings, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        store: Store,
+        sealing: Sealing,
+        settings: &IdentitySettings,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             store,
+            sealing,
             clock,
             registration: settings.registration,
             setup_code: settings
@@ -142,17 +178,20 @@ impl Identity {
     }
 
     /// Begins a session. `email` is the text that was typed; anything that is not an e-mail address is an
-    /// unknown user.
+    /// unknown user. A user with a second factor must also present a code.
     pub async fn login(
         &self,
         email: &str,
-        password: SecretString,
+        presented: impl Into<Presented>,
         from: impl Into<LoginSource<'_>>,
     ) -> Result<LoggedIn, LoginError> {
         let from = from.into();
-        let (login, turn) = self.verified(email, password, from).await?;
+        let Presented { password, code } = presented.into();
+        let needed = Needed::Code(code.as_ref());
+        let Verified { login, proof, turn } =
+            self.verified(email, password, needed, from).await?;
         drop(turn);
-        self.begin_session(login, from.client()).await
+        self.begin_session(login, proof.as_ref(), from.client()).await
     }
 
     /// Replaces the caller's password and ends the user's other sessions. Wrong passwords count like those
@@ -166,7 +205,8 @@ impl Identity {
     ) -> Result<(), LoginError> {
         let user = self.store.user_get(caller.user).await?;
         let user = user.ok_or(LoginError::InvalidCredentials)?;
-        let (login, turn) = self.verified(user.email.as_str(), present, from).await?;
+        let verified = self.verified(user.email.as_str(), present, Needed::Nothing, from);
+        let Verified { login, turn, .. } = verified.await?;
         let hash = turn.hash(new.into_secret()).await?;
         let at = self.clock.now();
         let audit = NewAuditEntry {
@@ -192,15 +232,16 @@ impl Identity {
         changed.then_some(()).ok_or(LoginError::InvalidCredentials)
     }
 
-    /// Returns the user of an email address and a password, with the turn in which it was checked.
-    async fn verified(
+    /// Returns the user of an email address and a password.
+    pub(crate) async fn verified(
         &self,
         email: &str,
         password: SecretString,
+        needed: Needed<'_>,
         from: LoginSource<'_>,
-    ) -> Result<(UserLogin, Turn), LoginError> {
+    ) -> Result<Verified, LoginError> {
         let refused_at = Instant::now() + REFUSAL_DELAY;
-        let outcome = self.try_password(email, password, from).await;
+        let outcome = self.try_password(email, password, needed, from).await;
         if matches!(outcome, Err(LoginError::Throttled { .. })) {
             tokio::time::sleep_until(refused_at).await;
         }
@@ -211,8 +252,9 @@ impl Identity {
         &self,
         email: &str,
         password: SecretString,
+        needed: Needed<'_>,
         from: LoginSource<'_>,
-    ) -> Result<(UserLogin, Turn), LoginError> {
+    ) -> Result<Verified, LoginError> {
         let account = AccountKey::of(email);
         let device = from.device_token.and_then(|token| {
             self.devices
@@ -246,15 +288,36 @@ impl Identity {
                 None => LoginError::InvalidCredentials,
             });
         };
+        let proof = match needed {
+            Needed::Nothing => None,
+            Needed::Code(code) => match self.proof(found.user.id, code).await {
+                Ok(proof) => proof,
+                // Neither counted as wrong nor as right, which would let guesses of codes start again.
+                Err(CodeRefused::Missing) => {
+                    attempt.withdraw();
+                    return Err(LoginError::SecondFactorRequired);
+                }
+                Err(CodeRefused::Wrong) => return Err(LoginError::WrongSecondFactor),
+                Err(CodeRefused::Unchecked(error)) => {
+                    attempt.withdraw();
+                    return Err(error);
+                }
+            },
+        };
         // The turn is released after this, or concurrent right passwords that have not been counted
         // as right yet would look like as many wrong ones.
         attempt.right(self.clock.now());
-        Ok((found, turn))
+        Ok(Verified {
+            login: found,
+            proof,
+            turn,
+        })
     }
 
     async fn begin_session(
         &self,
         login: UserLogin,
+        proof: Option<&Proof>,
         client: SessionClient,
     ) -> Result<LoggedIn, LoginError> {
         let at = self.clock.now();
@@ -271,14 +334,23 @@ impl Identity {
             expires_at: refresh_expires_at,
         };
         let created = |session| entry(session, Event::SessionCreated);
-        let session = self.store.session_create(new, at, created).await?;
+        let session = self.store.session_create(new, proof, at, created).await?;
+        // Otherwise the code was used by another login at the same moment.
+        let session = session.ok_or(LoginError::WrongSecondFactor)?;
         // A password reset ends the sessions that it finds. If one came between reading the hash and
         // beginning this session, the password that was checked is no longer the user's.
         let now_stored = self
             .store
             .user_by_email(login.user.email.normalized())
             .await?;
-        if now_stored.is_none_or(|stored| stored.password_hash != login.password_hash) {
+        // The same goes for setting up a second factor.
+        let is_factor_missing = proof.is_none() && {
+            let factor = self.store.totp_get(login.user.id).await?;
+            factor.is_some_and(|factor| factor.confirmed_at.is_some())
+        };
+        if is_factor_missing
+            || now_stored.is_none_or(|stored| stored.password_hash != login.password_hash)
+        {
             let audit = entry(session.id, Event::SessionRevoked);
             self.store.session_revoke(session.id, at, audit).await?;
             return Err(LoginError::InvalidCredentials);
@@ -476,4 +548,4 @@ impl From<QueueFull> for LoginError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

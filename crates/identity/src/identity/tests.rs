@@ -15,20 +15,20 @@ use crate::throttle::{
     ACCOUNT_FAILURES_MAX, PERIOD, SOURCE_FAILURES_MAX, SOURCE_REGISTRATIONS_MAX,
 };
 
-const EMAIL: &str = "Ada@example.com";
-const PASSWORD: &str = "a rather fine password";
-const WRONG: &str = "a rather wrong password";
+pub(crate) const EMAIL: &str = "Ada@example.com";
+pub(crate) const PASSWORD: &str = "a rather fine password";
+pub(crate) const WRONG: &str = "a rather wrong password";
 const ACCESS_EXPIRY: Duration = Duration::from_mins(15);
 const REFRESH_EXPIRY: Duration = Duration::from_hours(24 * 7);
 
 /// How long a used refresh token can be exchanged once more.
 const GRACE: Duration = Duration::from_secs(10);
 
-struct Setup {
-    identity: Arc<Identity>,
-    accounts: Accounts,
-    store: Store,
-    clock: Arc<ManualClock>,
+pub(crate) struct Setup {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) accounts: Accounts,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
     directory: TempDir,
 }
 
@@ -41,7 +41,7 @@ impl Setup {
         store.migrate().await.unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
         Self {
-            identity: Arc::new(identity(&store, &clock, registration)),
+            identity: Arc::new(identity(&store, &clock, registration).await),
             accounts: Accounts::new(store.clone(), clock.clone()),
             store,
             clock,
@@ -50,7 +50,7 @@ impl Setup {
     }
 
     /// A setup with one registered user.
-    async fn with_user() -> Self {
+    pub(crate) async fn with_user() -> Self {
         let setup = Self::new(Registration::Open).await;
         setup.register(EMAIL).await.unwrap();
         setup
@@ -67,11 +67,11 @@ impl Setup {
         self.identity.login(email, password.into(), source(1)).await
     }
 
-    async fn logged_in(&self) -> TokenPair {
+    pub(crate) async fn logged_in(&self) -> TokenPair {
         self.login(EMAIL, PASSWORD).await.unwrap().tokens
     }
 
-    async fn caller(&self, tokens: &TokenPair) -> Option<Caller> {
+    pub(crate) async fn caller(&self, tokens: &TokenPair) -> Option<Caller> {
         let token = tokens.access_token.expose_secret();
         match self.identity.authenticate(token).await {
             Ok(caller) => Some(caller),
@@ -93,8 +93,20 @@ impl Setup {
     }
 }
 
-fn identity(store: &Store, clock: &Arc<ManualClock>, registration: Registration) -> Identity {
-    Identity::new(store.clone(), &settings(registration), clock.clone())
+async fn sealing(store: &Store, clock: &Arc<ManualClock>) -> Sealing {
+    let secret = "a secret of 32 characters or more".into();
+    Sealing::open_or_create(store.clone(), &secret, "salt", clock.clone())
+        .await
+        .unwrap()
+}
+
+async fn identity(
+    store: &Store,
+    clock: &Arc<ManualClock>,
+    registration: Registration,
+) -> Identity {
+    let sealing = sealing(store, clock).await;
+    Identity::new(store.clone(), sealing, &settings(registration), clock.clone())
 }
 
 fn settings(registration: Registration) -> IdentitySettings {
@@ -255,7 +267,7 @@ async fn logging_out_ends_the_session_immediately_on_every_replica() {
     let setup = Setup::with_user().await;
     let tokens = setup.logged_in().await;
     let other = setup.logged_in().await;
-    let replica = identity(&setup.store, &setup.clock, Registration::Open);
+    let replica = identity(&setup.store, &setup.clock, Registration::Open).await;
     let access = tokens.access_token.expose_secret();
     let caller = replica.authenticate(access).await.unwrap();
 
@@ -326,7 +338,8 @@ async fn the_right_set_up_code_is_accepted_however_many_wrong_ones_were_tried() 
         setup_code_needed: true,
         ..settings(Registration::First)
     };
-    let identity = Identity::new(setup.store.clone(), &settings, setup.clock.clone());
+    let sealing = sealing(&setup.store, &setup.clock).await;
+    let identity = Identity::new(setup.store.clone(), sealing, &settings, setup.clock.clone());
     let code = identity.setup_code_to_print().await.unwrap().unwrap();
     let code = code.reveal();
     let email = Email::parse(EMAIL).unwrap();
