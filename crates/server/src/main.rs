@@ -4,18 +4,13 @@
 mod cli;
 mod commands;
 mod doors;
-mod endpoints;
 mod engine;
-mod extract;
-mod listener_problem;
 mod middleware;
 mod openapi;
-mod problem;
 #[cfg(test)]
 mod reference;
 mod routes;
 mod state;
-mod stored_response;
 
 use std::process::ExitCode;
 

@@ -14,65 +14,65 @@
 //!
 //! | path | methods | file |
 //! |---|---|---|
-//! | `/agents` | GET, POST | `endpoints/agent/mod.rs` |
-//! | `/agents/{id}` | GET, PUT, DELETE | `endpoints/agent/mod.rs` |
-//! | `/agents/{id}/block` | POST | `endpoints/agent/mod.rs` |
-//! | `/agents/{id}/rotate-key` | POST | `endpoints/agent/mod.rs` |
-//! | `/agents/{id}/services` | PUT | `endpoints/agent/mod.rs` |
-//! | `/agents/{id}/unblock` | POST | `endpoints/agent/mod.rs` |
-//! | `/approvals` | GET | `endpoints/approval/view.rs` |
-//! | `/approvals/decisions` | POST | `endpoints/approval/decisions.rs` |
-//! | `/approvals/pending` | GET | `endpoints/approval/view.rs` |
-//! | `/approvals/{action_id}` | GET | `endpoints/approval/view.rs` |
-//! | `/approvals/{action_id}/approve` | PATCH | `endpoints/approval/decide.rs` |
-//! | `/approvals/{action_id}/deny` | PATCH | `endpoints/approval/decide.rs` |
-//! | `/approvals/{action_id}/resolve` | PATCH | `endpoints/approval/decide.rs` |
-//! | `/approvals/{action_id}/revoke` | PATCH | `endpoints/approval/decide.rs` |
-//! | `/audit` | GET | `endpoints/audit.rs` |
-//! | `/audit/export` | GET | `endpoints/audit.rs` |
-//! | `/audit/verify` | POST | `endpoints/audit.rs` |
-//! | `/auth/logout` | POST | `endpoints/auth/logout.rs` |
-//! | `/auth/me` | GET | `endpoints/auth/me.rs` |
-//! | `/auth/password` | PUT | `endpoints/auth/password.rs` |
-//! | `/auth/sessions` | GET, DELETE | `endpoints/auth/session.rs` |
-//! | `/auth/sessions/{id}` | DELETE | `endpoints/auth/session.rs` |
-//! | `/events` | GET | `endpoints/events.rs` |
-//! | `/inbox` | GET | `endpoints/inbox.rs` |
-//! | `/kill-switch` | GET, PUT | `endpoints/kill_switch.rs` |
-//! | `/oauth/callback` | POST | `endpoints/authorization.rs` |
-//! | `/overview` | GET | `endpoints/overview.rs` |
-//! | `/requests` | GET | `endpoints/request.rs` |
-//! | `/requests/{id}` | GET | `endpoints/request.rs` |
-//! | `/rules` | GET, POST | `endpoints/rule/mod.rs` |
-//! | `/rules/compile` | POST | `endpoints/rule/compile.rs` |
-//! | `/rules/simulate` | POST | `endpoints/rule/simulate.rs` |
-//! | `/rules/validate` | POST | `endpoints/rule/validate.rs` |
-//! | `/rules/{id}` | GET, PUT, DELETE | `endpoints/rule/mod.rs` |
-//! | `/services` | GET, POST | `endpoints/service.rs` |
-//! | `/services/{id}` | GET, PUT, DELETE | `endpoints/service.rs` |
-//! | `/services/{id}/authorizations` | POST | `endpoints/authorization.rs` |
-//! | `/services/{id}/credentials` | POST | `endpoints/service.rs` |
-//! | `/services/{id}/docs` | GET, POST | `endpoints/document.rs` |
-//! | `/services/{id}/docs/{docId}` | DELETE | `endpoints/document.rs` |
-//! | `/services/{id}/docs/{docId}/refresh` | POST | `endpoints/document.rs` |
-//! | `/services/{id}/operations` | GET | `endpoints/document.rs` |
-//! | `/services/{id}/test-call` | POST | `endpoints/test_call.rs` |
-//! | `/settings` | GET | `endpoints/settings.rs` |
-//! | `/settings/llm/test` | POST | `endpoints/settings.rs` |
+//! | `/agents` | GET, POST | `api/agent/mod.rs` |
+//! | `/agents/{id}` | GET, PUT, DELETE | `api/agent/mod.rs` |
+//! | `/agents/{id}/block` | POST | `api/agent/mod.rs` |
+//! | `/agents/{id}/rotate-key` | POST | `api/agent/mod.rs` |
+//! | `/agents/{id}/services` | PUT | `api/agent/mod.rs` |
+//! | `/agents/{id}/unblock` | POST | `api/agent/mod.rs` |
+//! | `/approvals` | GET | `api/approval/view.rs` |
+//! | `/approvals/decisions` | POST | `api/approval/decisions.rs` |
+//! | `/approvals/pending` | GET | `api/approval/view.rs` |
+//! | `/approvals/{action_id}` | GET | `api/approval/view.rs` |
+//! | `/approvals/{action_id}/approve` | PATCH | `api/approval/decide.rs` |
+//! | `/approvals/{action_id}/deny` | PATCH | `api/approval/decide.rs` |
+//! | `/approvals/{action_id}/resolve` | PATCH | `api/approval/decide.rs` |
+//! | `/approvals/{action_id}/revoke` | PATCH | `api/approval/decide.rs` |
+//! | `/audit` | GET | `api/audit.rs` |
+//! | `/audit/export` | GET | `api/audit.rs` |
+//! | `/audit/verify` | POST | `api/audit.rs` |
+//! | `/auth/logout` | POST | `api/auth/logout.rs` |
+//! | `/auth/me` | GET | `api/auth/me.rs` |
+//! | `/auth/password` | PUT | `api/auth/password.rs` |
+//! | `/auth/sessions` | GET, DELETE | `api/auth/session.rs` |
+//! | `/auth/sessions/{id}` | DELETE | `api/auth/session.rs` |
+//! | `/events` | GET | `api/events.rs` |
+//! | `/inbox` | GET | `api/inbox.rs` |
+//! | `/kill-switch` | GET, PUT | `api/kill_switch.rs` |
+//! | `/oauth/callback` | POST | `api/authorization.rs` |
+//! | `/overview` | GET | `api/overview.rs` |
+//! | `/requests` | GET | `api/request.rs` |
+//! | `/requests/{id}` | GET | `api/request.rs` |
+//! | `/rules` | GET, POST | `api/rule/mod.rs` |
+//! | `/rules/compile` | POST | `api/rule/compile.rs` |
+//! | `/rules/simulate` | POST | `api/rule/simulate.rs` |
+//! | `/rules/validate` | POST | `api/rule/validate.rs` |
+//! | `/rules/{id}` | GET, PUT, DELETE | `api/rule/mod.rs` |
+//! | `/services` | GET, POST | `api/service.rs` |
+//! | `/services/{id}` | GET, PUT, DELETE | `api/service.rs` |
+//! | `/services/{id}/authorizations` | POST | `api/authorization.rs` |
+//! | `/services/{id}/credentials` | POST | `api/service.rs` |
+//! | `/services/{id}/docs` | GET, POST | `api/document.rs` |
+//! | `/services/{id}/docs/{docId}` | DELETE | `api/document.rs` |
+//! | `/services/{id}/docs/{docId}/refresh` | POST | `api/document.rs` |
+//! | `/services/{id}/operations` | GET | `api/document.rs` |
+//! | `/services/{id}/test-call` | POST | `api/test_call.rs` |
+//! | `/settings` | GET | `api/settings.rs` |
+//! | `/settings/llm/test` | POST | `api/settings.rs` |
 //!
 //! Sign-in and monitoring, without an access token:
 //!
 //! | path | methods | file |
 //! |---|---|---|
-//! | `/auth/login` | POST | `endpoints/auth/login.rs` |
-//! | `/auth/refresh` | POST | `endpoints/auth/refresh.rs` |
-//! | `/auth/register` | POST | `endpoints/auth/register.rs` |
-//! | `/auth/registration` | GET | `endpoints/auth/registration.rs` |
-//! | `/ca.pem` | GET | `endpoints/ca_certificate.rs` |
-//! | `/health` | GET | `endpoints/health.rs` |
-//! | `/metrics` | GET | `endpoints/metrics.rs` |
-//! | `/openapi.json` | GET | `endpoints/openapi.rs` |
-//! | `/ready` | GET | `endpoints/ready.rs` |
+//! | `/auth/login` | POST | `api/auth/login.rs` |
+//! | `/auth/refresh` | POST | `api/auth/refresh.rs` |
+//! | `/auth/register` | POST | `api/auth/register.rs` |
+//! | `/auth/registration` | GET | `api/auth/registration.rs` |
+//! | `/ca.pem` | GET | `api/ca_certificate.rs` |
+//! | `/health` | GET | `api/health.rs` |
+//! | `/metrics` | GET | `api/metrics.rs` |
+//! | `/openapi.json` | GET | `api/openapi.rs` |
+//! | `/ready` | GET | `api/ready.rs` |
 //!
 //! Not described by their handlers, because they belong to an upstream or are web pages:
 //!
@@ -90,10 +90,10 @@ use gaiterguard_pages::Pages;
 use gaiterguard_settings::KnownHosts;
 use utoipa::openapi::OpenApi;
 
-use crate::endpoints::{CaCertificate, DashboardState, DocumentSource};
 use crate::middleware::{HostCheck, demand_known_host};
 use crate::state::AgentState;
-use crate::{doors, endpoints, openapi};
+use crate::{doors, openapi};
+use gaiterguard_api::{self as api, CaCertificate, DashboardState, DocumentSource};
 
 /// Returns the router of `PORT` and, if the dashboard has a port of its own, the router of that port.
 /// The dashboard is on only one port, so that the networks of agents cannot reach the approvals. Only
@@ -108,22 +108,22 @@ pub(crate) fn by_port(
     ca_certificate: CaCertificate,
 ) -> Vec<Router> {
     let path = Arc::clone(&agents_state.path);
-    let machines = Router::from(endpoints::machines())
+    let machines = Router::from(api::machines())
         .with_state(Arc::clone(&agents_state.gateway))
         .layer(Extension(DocumentSource::new(move || {
             document_below(&path)
         })))
         .layer(Extension(ca_certificate));
     let agents = Router::from(doors::routes()).with_state(agents_state);
-    let signed_in = Router::from(endpoints::signed_in()).layer(from_fn_with_state(
+    let signed_in = Router::from(api::signed_in()).layer(from_fn_with_state(
         dashboard_state.clone(),
-        endpoints::end_with_session,
+        api::end_with_session,
     ));
     let check = HostCheck {
         known: Arc::new(known_hosts),
         pages: pages.clone(),
     };
-    let dashboard = Router::from(endpoints::signing_in())
+    let dashboard = Router::from(api::signing_in())
         .merge(signed_in)
         .merge(pages.clone().routes())
         .with_state(dashboard_state)
@@ -148,9 +148,9 @@ fn document_below(path: &str) -> Bytes {
 /// Returns the descriptions of all handlers.
 fn described() -> OpenApi {
     let mut described = doors::routes().into_openapi();
-    described.merge(endpoints::signing_in().into_openapi());
-    described.merge(endpoints::signed_in().into_openapi());
-    described.merge(endpoints::machines().into_openapi());
+    described.merge(api::signing_in().into_openapi());
+    described.merge(api::signed_in().into_openapi());
+    described.merge(api::machines().into_openapi());
     described
 }
 

@@ -6,11 +6,12 @@ use gaiterguard_domain::id::{DataKeyId, DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::stored::{Stored, fetch_stored};
 use crate::store::Store;
 use gaiterguard_database::column::{RowContext, json};
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_all, fetch_optional};
 use gaiterguard_database::error::{Abandoned, StoreError};
+use gaiterguard_rows::fetch_stored;
+use gaiterguard_rows::stored::Stored;
 
 /// A document to add.
 #[derive(Clone, Debug, PartialEq, Eq)]

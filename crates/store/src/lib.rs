@@ -1,5 +1,5 @@
 //! Persistence: the only crate with queries. It stores sealed bytes without being able to read them, and
-//! depends on the domain crate and on `database` only.
+//! depends on `domain`, `database` and `rows` only.
 //!
 //! [`Store`] is one handle over SQLite and PostgreSQL. Almost every statement is one text that both
 //! databases understand; where they differ, the two texts are next to each other.
@@ -8,11 +8,10 @@
 //!
 //! Each layer uses the ones above it in this list, never the ones below:
 //!
-//! 1. `rows`: columns and rows as domain values;
-//! 2. `writer`: write connections, transactions, and what follows a commit;
-//! 3. `ledger`: the queue and the batches of the request path;
-//! 4. `store`: opening a database;
-//! 5. one module per noun with its queries, whose names begin with the noun.
+//! 1. `writer`: write connections, transactions, and what follows a commit;
+//! 2. `ledger`: the queue and the batches of the request path;
+//! 3. `store`: opening a database;
+//! 4. one module per noun with its queries, whose names begin with the noun.
 //!
 //! # Writing
 //!
@@ -34,7 +33,6 @@
 //! shows whether it happened.
 
 mod ledger;
-mod rows;
 mod store;
 mod writer;
 
@@ -77,6 +75,8 @@ pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, New
 pub use gaiterguard_database::connection::Durability;
 pub use gaiterguard_database::cursor::Page;
 pub use gaiterguard_database::error::{Abandoned, InvalidCursor, StoreError};
+pub use gaiterguard_rows::outcome::RequestOutcome;
+pub use gaiterguard_rows::stored::{DamagedRow, Stored};
 pub use inbox::{EmptyDocument, Inbox, RefusedCredential};
 pub use ledger::pending_outcome::PendingOutcome;
 pub use master_key::{MasterLink, MasterRow};
@@ -84,8 +84,6 @@ pub use model_use::ModelUse;
 pub use overview::{
     Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewService,
 };
-pub use rows::outcome::RequestOutcome;
-pub use rows::stored::{DamagedRow, Stored};
 pub use rule::{RuleFields, RuleSaved};
 pub use rule_hit::RuleHits;
 pub use second_factor::{Proof, StoredTotp};

@@ -5,11 +5,12 @@ use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_one};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::fetch_stored;
+use gaiterguard_rows::stored::{Stored, all_intact};
 
 /// The contents of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

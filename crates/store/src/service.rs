@@ -7,11 +7,12 @@ use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::credential::insert_credential;
-use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_optional, with_connection};
 use gaiterguard_database::error::{Abandoned, StoreError, is_unique_violation};
+use gaiterguard_rows::fetch_stored;
+use gaiterguard_rows::stored::{Stored, all_intact};
 
 /// The contents of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]

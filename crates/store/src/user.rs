@@ -6,12 +6,13 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Email, User};
 use gaiterguard_domain::workspace::Role;
 
-use crate::rows::stored::{Stored, fetch_stored};
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::connection::{execute, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::fetch_stored;
+use gaiterguard_rows::stored::Stored;
 
 /// The result of creating a user.
 #[derive(Clone, Debug, PartialEq, Eq)]

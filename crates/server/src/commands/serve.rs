@@ -17,12 +17,12 @@ use gaiterguard_settings::{KnownHosts, ListenSettings, Settings};
 use gaiterguard_store::StoreError;
 
 use crate::doors;
-use crate::endpoints::{Configured, DashboardState, GivenPublicUrl, PublicOrigin};
 use crate::engine::{Engine, EngineError};
 use crate::middleware::Boundary;
-use crate::problem::missing;
 use crate::routes;
 use crate::state::AgentState;
+use gaiterguard_api::{Configured, DashboardState, GivenPublicUrl, PublicOrigin};
+use gaiterguard_web::problem::missing;
 
 /// How long running requests may take to finish during shutdown. systemd kills a process after 90
 /// seconds by default; `compose.yaml` and `deploy/kubernetes` wait longer than this too.

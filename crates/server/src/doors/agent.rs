@@ -12,7 +12,7 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use crate::problem::Problem;
+use gaiterguard_web::problem::Problem;
 
 /// The agent whose key the request carries, in `Agent-Key` or as a bearer token.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use gaiterguard_domain::request::{IdempotencyKey, Intent, WAIT_MAX};
 use gaiterguard_intake::words_in_header;
 use http::{HeaderMap, HeaderName};
 
-use crate::problem::Problem;
+use gaiterguard_web::problem::Problem;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const AGENT_INTENT: HeaderName = HeaderName::from_static("x-agent-intent");

@@ -14,8 +14,8 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::call_headers;
-use crate::extract::{self, whole};
-use crate::problem::Problem;
+use gaiterguard_web::extract::{self, whole};
+use gaiterguard_web::problem::Problem;
 
 /// A request to send, and the intent behind it. Set the target with `path` and either `service` or
 /// `service_id`, or with `targetUrl`.

@@ -5,10 +5,10 @@ use axum::response::Response;
 
 use super::agent::Agent;
 use super::outcome;
-use crate::extract::ApiPath;
-use crate::openapi::responses::{NoAction, NoAgent, NotExecutable};
-use crate::problem::Problem;
 use crate::state::AgentState;
+use gaiterguard_web::extract::ApiPath;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{NoAction, NoAgent, NotExecutable};
 
 /// Execute an approved action
 ///

@@ -13,14 +13,14 @@ use gaiterguard_intercept::{
     destination, requested_target,
 };
 use gaiterguard_listener::ConnectionSlot;
-use http::header::PROXY_AUTHENTICATE;
-use http::{HeaderValue, Method, StatusCode};
+use http::{Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 
 use super::own_request::OwnRequest;
-use crate::middleware::{Boundary, RequestContext};
-use crate::problem::Problem;
+use crate::middleware::Boundary;
 use crate::state::AgentState;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
 
 /// The state of requests at the proxy port and in its tunnels.
 #[derive(Clone)]
@@ -130,16 +130,5 @@ impl Proxy {
         };
         let submitted = own.submit(&self.agents, context.id).await?;
         Ok(submitted.respond(&self.agents, &self.gateway_url))
-    }
-}
-
-impl From<ProxyRefusal> for Problem {
-    fn from(refusal: ProxyRefusal) -> Self {
-        let problem = Self::new(refusal.code(), refusal.to_string());
-        if problem.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-            let challenge = HeaderValue::from_static("Basic realm=\"GaiterGuard\"");
-            return problem.header(PROXY_AUTHENTICATE, challenge);
-        }
-        problem
     }
 }

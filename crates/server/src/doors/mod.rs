@@ -12,7 +12,6 @@ mod outcome;
 mod own_request;
 mod passthrough;
 mod proxy;
-mod refusal;
 mod served;
 mod status;
 mod unmodified;

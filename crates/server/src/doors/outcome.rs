@@ -14,8 +14,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::middleware::FromUpstream;
-use crate::problem::{Problem, respond};
 use gaiterguard_problem::Code;
+use gaiterguard_web::problem::{Problem, respond};
 
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 const X_RISK_SCORE: HeaderName = HeaderName::from_static("x-risk-score");

@@ -16,10 +16,10 @@ use http_body::Body as _;
 use hyper::upgrade::OnUpgrade;
 
 use super::{call_headers, outcome};
-use crate::extract::arriving_body;
-use crate::problem::Problem;
 use crate::state::AgentState;
 use gaiterguard_problem::Code;
+use gaiterguard_web::extract::arriving_body;
+use gaiterguard_web::problem::Problem;
 
 /// The upstream's `Content-Length` of a response to HEAD.
 const X_UPSTREAM_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-upstream-content-length");

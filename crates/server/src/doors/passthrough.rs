@@ -12,9 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use super::own_request::OwnRequest;
 use super::served::Served;
 use super::unmodified;
-use crate::middleware::RequestContext;
-use crate::problem::Problem;
 use crate::state::AgentState;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
 
 /// Returns the routes. `crates/openapi` describes them, because the path below the service
 /// is the upstream's.

@@ -16,12 +16,12 @@ use utoipa::ToSchema;
 use super::agent::Agent;
 use super::envelope::{self, Envelope};
 use super::outcome::{self, HeldProblem};
-use crate::endpoints::{MatchedRuleBody, OperationBody, SignalBody, each};
-use crate::extract::read_body;
-use crate::middleware::RequestContext;
-use crate::openapi::responses::{DryRunFailed, DryRunRefused, ProposalFailed, ProposalRefused};
-use crate::problem::Problem;
 use crate::state::AgentState;
+use gaiterguard_api::{MatchedRuleBody, OperationBody, SignalBody, each};
+use gaiterguard_web::extract::read_body;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{DryRunFailed, DryRunRefused, ProposalFailed, ProposalRefused};
 
 /// Send a request
 ///

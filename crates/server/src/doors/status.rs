@@ -12,11 +12,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::agent::Agent;
-use crate::extract::{ApiPath, ApiQuery};
-use crate::openapi::responses::{AgentUnavailable, InvalidParameter, NoAction, NoAgent};
-use crate::problem::Problem;
 use crate::state::AgentState;
-use crate::stored_response::StoredResponseBody;
+use gaiterguard_web::extract::{ApiPath, ApiQuery};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{AgentUnavailable, InvalidParameter, NoAction, NoAgent};
+use gaiterguard_web::stored_response::StoredResponseBody;
 
 /// Query parameters.
 #[derive(Deserialize)]

@@ -6,10 +6,10 @@ use axum::response::Response;
 use gaiterguard_domain::redact;
 use http::Method;
 
-use super::request_context::RequestContext;
 use super::route_class::is_passthrough_path;
 use super::security_headers::FromUpstream;
-use crate::problem::NoRoute;
+use gaiterguard_web::problem::NoRoute;
+use gaiterguard_web::request_context::RequestContext;
 
 /// Logs a response: a failure of the gateway as a warning, everything else as information.
 pub(super) fn log(
@@ -79,7 +79,9 @@ mod tests {
     #[tokio::test]
     async fn only_what_is_ours_of_a_path_is_shown() {
         let response = Response::new(Body::empty());
-        let unknown = crate::problem::no_such_path().await.into_response();
+        let unknown = gaiterguard_web::problem::no_such_path()
+            .await
+            .into_response();
         let spelled = format!("/s/%61gt_{}/x", "0a".repeat(32));
         let host = Some("api.example.com:443");
         for (path, proxied_host, response, shown) in [

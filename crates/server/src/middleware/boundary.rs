@@ -19,10 +19,10 @@ use tower::Service;
 
 use super::access_log;
 use super::host::stated_host;
-use super::request_context::{RequestContext, id_value, new_id};
 use super::route_class::{is_agent_path, is_for_pages, is_passthrough_path};
 use super::security_headers::{self, FromUpstream};
-use crate::problem::{Problem, adapt_to_unmodified_client};
+use gaiterguard_web::problem::{Problem, adapt_to_unmodified_client};
+use gaiterguard_web::request_context::{RequestContext, id_value, new_id};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -43,8 +43,8 @@ impl Boundary {
     /// Adds the layer to `router`, and problems for unknown paths and methods.
     pub(crate) fn new(router: Router, cors_origins: Arc<CorsOrigins>, path: Arc<str>) -> Self {
         let router = router
-            .fallback(crate::problem::no_such_path)
-            .method_not_allowed_fallback(crate::problem::no_such_method);
+            .fallback(gaiterguard_web::problem::no_such_path)
+            .method_not_allowed_fallback(gaiterguard_web::problem::no_such_method);
         Self {
             router,
             cors_origins,

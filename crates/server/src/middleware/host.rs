@@ -16,8 +16,8 @@ use http::HeaderMap;
 use http::header::{ACCEPT, HOST};
 use http::uri::Authority;
 
-use crate::problem::Problem;
 use gaiterguard_problem::Code;
+use gaiterguard_web::problem::Problem;
 
 /// Returns the host that a request is for, as the client states it. The listener refuses a target whose
 /// authority differs from `Host`.

@@ -6,13 +6,11 @@
 mod access_log;
 mod boundary;
 mod host;
-mod request_context;
 mod route_class;
 mod security_headers;
 
 pub(crate) use boundary::Boundary;
 pub(crate) use host::{HostCheck, demand_known_host};
-pub(crate) use request_context::RequestContext;
 pub(crate) use security_headers::FromUpstream;
 
 #[cfg(test)]

@@ -17,8 +17,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::problem::Problem;
 use gaiterguard_problem::Code;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
 
 async fn upstream() -> Response {
     let headers = [

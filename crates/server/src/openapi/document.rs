@@ -8,9 +8,9 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, Secur
 use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi};
 
-use super::operations::operations;
-use super::responses;
-use crate::problem::ProblemBody;
+use gaiterguard_web::operations;
+use gaiterguard_web::problem::ProblemBody;
+use gaiterguard_web::responses;
 
 #[derive(OpenApi)]
 #[openapi(

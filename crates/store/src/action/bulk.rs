@@ -7,12 +7,13 @@ use gaiterguard_domain::id::{ActionId, AgentId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use serde_json::json;
 
-use crate::rows::action_state::{RevisedRow, revised_columns};
-use crate::rows::covered::cover_action;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::action_state::RevisedRow;
+use gaiterguard_rows::covered::cover_action;
+use gaiterguard_rows::revised_columns;
 
 /// The detail of an action whose gateway stopped while its request was in flight.
 const STOPPED: &str = "the gateway stopped after the request may have been sent";

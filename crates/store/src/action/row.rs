@@ -8,9 +8,9 @@ use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::request::{Digest, Intent};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::action_state::StateRow;
 use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::action_state::StateRow;
 
 /// An action with the names of its agent and service.
 #[derive(Clone, Debug, PartialEq)]

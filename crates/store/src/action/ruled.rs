@@ -5,11 +5,11 @@ use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::rows::action_state::StateRow;
 use crate::store::Store;
 use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::connection::fetch_all;
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::action_state::StateRow;
 
 /// An action on which a human ruled.
 #[derive(Clone, Debug, PartialEq, Eq)]

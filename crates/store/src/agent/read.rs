@@ -5,11 +5,12 @@ use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::agent::grant::{GrantRow, Grants};
-use crate::rows::stored::{Stored, all_intact, fetch_stored};
 use crate::store::Store;
 use gaiterguard_database::column::{RowContext, time};
 use gaiterguard_database::connection::{AnyConnection, fetch_all};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::fetch_stored;
+use gaiterguard_rows::stored::{Stored, all_intact};
 
 /// The SHA-256 hash of an agent's key.
 pub type KeyHash = [u8; 32];

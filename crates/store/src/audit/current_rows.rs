@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 
-use crate::rows::action_state::{RevisedRow, revised_columns};
-use crate::rows::covered::{
-    ActionColumns, CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, EndColumns,
-    RequestColumns,
-};
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{ReadConnection, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_rows::action_state::RevisedRow;
+use gaiterguard_rows::covered::{
+    ActionColumns, CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, EndColumns,
+    RequestColumns,
+};
+use gaiterguard_rows::revised_columns;
 
 #[derive(sqlx::FromRow)]
 struct RequestRow {

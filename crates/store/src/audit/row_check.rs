@@ -18,9 +18,9 @@ use crate::audit::broken::AuditBroken;
 use crate::audit::current_rows::{
     CurrentRequest, action_rows, action_states, end_rows, request_rows,
 };
-use crate::rows::covered::{CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, covers};
 use gaiterguard_database::connection::{ReadConnection, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::covered::{CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, covers};
 
 /// Identifies an entry.
 #[derive(Clone, Copy, Debug)]

@@ -13,9 +13,9 @@ use gaiterguard_domain::ledger::ReplicaId;
 use sqlx::postgres::{PgListener, PgNotification, PgPool, PgPoolOptions};
 use tokio::sync::{broadcast, mpsc};
 
-use crate::rows::audit_row::{self, AuditRow};
 use gaiterguard_database::connection::{CONNECT_TIMEOUT, ConnectTarget, Connection, execute};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::audit_row::{self, AuditRow};
 
 /// How many notices a slow subscriber may lag behind before it misses some. Bounds memory; a
 /// subscriber that lags further reads the database again.

@@ -12,7 +12,6 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::AuthorityVersion;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::rows::covered::{CoveredEnd, cover_ends};
 use crate::writer::commit::{CommitError, TransactionEnd, UnknownCommit};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, take_ids};
 use crate::writer::feed::CHANNEL;
@@ -21,6 +20,7 @@ use gaiterguard_database::connection::{
     AnyConnection, Connection, Dialect, Durability, fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::covered::{CoveredEnd, cover_ends};
 
 /// How long a change may wait for a writer and for the first response on its connection. As long as
 /// a batch of the ledger may take, because the writer may be busy with one. A connection that is

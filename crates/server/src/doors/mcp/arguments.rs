@@ -9,8 +9,8 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::super::envelope;
-use crate::extract::{self, whole};
-use crate::problem::Problem;
+use gaiterguard_web::extract::{self, whole};
+use gaiterguard_web::problem::Problem;
 
 /// Maximum number of operations in one search result, and the default.
 const OPERATIONS_MAX: usize = 50;

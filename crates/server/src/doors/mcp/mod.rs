@@ -22,12 +22,12 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 use self::tools::{Call, Tools};
 use super::agent;
-use crate::extract::read_body;
-use crate::middleware::RequestContext;
-use crate::openapi::responses::{InvalidBody, Unavailable};
-use crate::problem::Problem;
 use crate::state::AgentState;
 use gaiterguard_problem::Code;
+use gaiterguard_web::extract::read_body;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{InvalidBody, Unavailable};
 
 /// Model Context Protocol endpoint
 ///

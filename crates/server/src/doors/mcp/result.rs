@@ -20,8 +20,8 @@ use tokio::time::Instant;
 
 use crate::doors::outcome::proxy_status;
 use crate::doors::status::StatusBody;
-use crate::problem::Problem;
-use crate::stored_response::StoredResponseBody;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::stored_response::StoredResponseBody;
 
 /// Maximum length of a body in a result, in bytes. As text it is about 64,000 tokens, half of what many
 /// models can read.

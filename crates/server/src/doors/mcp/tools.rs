@@ -22,8 +22,8 @@ use super::tool::{INSTRUCTIONS, Named, described};
 use super::{arguments, result};
 use crate::doors::action_id::action_id;
 use crate::doors::proxy::DryRun;
-use crate::extract::from_json;
-use crate::problem::Problem;
+use gaiterguard_web::extract::from_json;
+use gaiterguard_web::problem::Problem;
 
 /// Maximum number of text sections in one search result.
 const SECTIONS_MAX: usize = 3;

@@ -9,16 +9,16 @@ use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::NewDecision;
 
 use crate::ledger::batch::state::Index;
-use crate::rows::action_state::StateColumns;
-use crate::rows::covered::{
-    ActionColumns, CoveredAction, RequestColumns, RequestEnd, cover_decision, reads_detail,
-};
-use crate::rows::outcome::RequestOutcome;
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::json;
 use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_rows::action_state::StateColumns;
+use gaiterguard_rows::covered::{
+    ActionColumns, CoveredAction, RequestColumns, RequestEnd, cover_decision, reads_detail,
+};
+use gaiterguard_rows::outcome::RequestOutcome;
 
 /// A decision that becomes a row of the request ledger.
 pub(super) struct NewRow<'b> {

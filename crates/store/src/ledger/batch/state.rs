@@ -6,7 +6,7 @@ use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
 
 use crate::ledger::command::{Command, CommandResult};
-use crate::rows::covered::CoveredEnd;
+use gaiterguard_rows::covered::CoveredEnd;
 
 /// The index of a command in its batch.
 pub(super) type Index = usize;

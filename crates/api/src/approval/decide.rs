@@ -1,0 +1,244 @@
+//! `PATCH /approvals/{action_id}/approve`, `/deny`, `/revoke`, and `/resolve`: rulings and findings of humans.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use gaiterguard_domain::action::{ActionStatus, Resolution, UNDO_SECONDS_MAX};
+use gaiterguard_domain::field::{FieldError, whole};
+use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::request::Digest;
+use gaiterguard_gateway::Gateway;
+use gaiterguard_gateway::action::Ruling;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::caller::Caller;
+use gaiterguard_web::extract::{ApiJson, ApiPath, OptionalJson};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{Conflict, InvalidBody, NotFound};
+
+/// A human's ruling on an action.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = Decision)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DecisionBody {
+    /// Note to the agent.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+    /// Digest of the request that the user reviewed. If the action's request has a different
+    /// digest, the ruling is refused.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    digest: Option<String>,
+}
+
+/// A human's approval.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[schema(as = ApprovalDecision)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApprovalDecisionBody {
+    /// Note to the agent.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+    /// Digest of the request that the user reviewed. If the action's request has a different
+    /// digest, the ruling is refused.
+    #[schema(pattern = "^[0-9a-fA-F]{64}$")]
+    digest: Option<String>,
+    /// How long the approval can be undone before the request is released to the agent, in seconds. To
+    /// undo it, revoke the action.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 30, default = 0)]
+    undo_seconds: Option<UndoSeconds>,
+}
+
+/// How long an approval can be undone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct UndoSeconds(u64);
+
+impl UndoSeconds {
+    /// Returns the time.
+    pub(super) fn duration(self) -> Duration {
+        Duration::from_secs(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for UndoSeconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = serde_json::Number::deserialize(deserializer)?;
+        let seconds = whole(&seconds).and_then(|seconds| u64::try_from(seconds).ok());
+        let seconds = seconds.filter(|it| *it <= UNDO_SECONDS_MAX);
+        seconds.map(Self).ok_or_else(|| {
+            serde::de::Error::custom(format_args!(
+                "must be a whole number from 0 to {UNDO_SECONDS_MAX}"
+            ))
+        })
+    }
+}
+
+/// The finding of a human who checked the upstream.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Resolution)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResolutionBody {
+    /// Whether the upstream carried out the request.
+    outcome: Resolution,
+    /// Note to the agent.
+    #[schema(max_length = 2000)]
+    note: Option<String>,
+}
+
+/// Result of a ruling.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Decided {
+    /// The new status.
+    status: ActionStatus,
+    /// The action.
+    action_id: Uuid,
+}
+
+/// Approve an action
+///
+/// The agent may execute the reviewed request, unchanged, until the approval expires. With
+/// `undo_seconds`, the request is released to the agent only after that time.
+#[utoipa::path(
+    patch,
+    path = "/approvals/{action_id}/approve",
+    operation_id = "approve",
+    tag = "approvals",
+    params(("action_id" = Uuid, Path, description = "ID of the action.")),
+    request_body = Option<ApprovalDecisionBody>,
+    responses(
+        (status = 200, description = "The action is approved.", body = Decided),
+        InvalidBody, NotFound, Conflict,
+    )
+)]
+pub(super) async fn approve(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiPath(action): ApiPath<Uuid>,
+    OptionalJson(body): OptionalJson<ApprovalDecisionBody>,
+) -> Result<Json<Decided>, Problem> {
+    let ruling = Ruling::Approve {
+        undo: body.undo_seconds.unwrap_or_default().duration(),
+    };
+    let body = DecisionBody {
+        note: body.note,
+        digest: body.digest,
+    };
+    decide(&gateway, caller, action, ruling, body).await
+}
+
+/// Deny an action
+///
+/// The request is never sent. The agent receives the note.
+#[utoipa::path(
+    patch,
+    path = "/approvals/{action_id}/deny",
+    operation_id = "deny",
+    tag = "approvals",
+    params(("action_id" = Uuid, Path, description = "ID of the action.")),
+    request_body = Option<DecisionBody>,
+    responses(
+        (status = 200, description = "The action is denied.", body = Decided),
+        InvalidBody, NotFound, Conflict,
+    )
+)]
+pub(super) async fn deny(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiPath(action): ApiPath<Uuid>,
+    OptionalJson(body): OptionalJson<DecisionBody>,
+) -> Result<Json<Decided>, Problem> {
+    decide(&gateway, caller, action, Ruling::Deny, body).await
+}
+
+/// Revoke an action
+///
+/// Works for pending and approved actions. A request that is being sent cannot be revoked.
+#[utoipa::path(
+    patch,
+    path = "/approvals/{action_id}/revoke",
+    operation_id = "revoke",
+    tag = "approvals",
+    params(("action_id" = Uuid, Path, description = "ID of the action.")),
+    request_body = Option<DecisionBody>,
+    responses(
+        (status = 200, description = "The action is revoked.", body = Decided),
+        InvalidBody, NotFound, Conflict,
+    )
+)]
+pub(super) async fn revoke(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiPath(action): ApiPath<Uuid>,
+    OptionalJson(body): OptionalJson<DecisionBody>,
+) -> Result<Json<Decided>, Problem> {
+    decide(&gateway, caller, action, Ruling::Revoke, body).await
+}
+
+/// Resolve an unknown outcome
+///
+/// Records whether the upstream carried out the request, after a human has checked. Nothing is sent.
+#[utoipa::path(
+    patch,
+    path = "/approvals/{action_id}/resolve",
+    operation_id = "resolve",
+    tag = "approvals",
+    params(("action_id" = Uuid, Path, description = "ID of the action.")),
+    request_body = ResolutionBody,
+    responses(
+        (status = 200, description = "The outcome is recorded.", body = Decided),
+        InvalidBody, NotFound, Conflict,
+    )
+)]
+pub(super) async fn resolve(
+    State(gateway): State<Arc<Gateway>>,
+    caller: Caller,
+    ApiPath(action): ApiPath<Uuid>,
+    ApiJson(body): ApiJson<ResolutionBody>,
+) -> Result<Json<Decided>, Problem> {
+    let ruling = Ruling::Resolve(body.outcome);
+    let body = DecisionBody {
+        note: body.note,
+        digest: None,
+    };
+    decide(&gateway, caller, action, ruling, body).await
+}
+
+async fn decide(
+    gateway: &Gateway,
+    caller: Caller,
+    action: Uuid,
+    ruling: Ruling,
+    body: DecisionBody,
+) -> Result<Json<Decided>, Problem> {
+    let digest = body.digest.map(|text| parse_digest("digest", &text));
+    let digest = digest
+        .transpose()
+        .map_err(|error| Problem::fields(vec![error]))?;
+    let status = gateway
+        .approvals()
+        .rule(
+            caller.approver(),
+            ActionId(action),
+            ruling,
+            body.note,
+            digest,
+        )
+        .await?;
+    Ok(Json(Decided {
+        status,
+        action_id: action,
+    }))
+}
+
+/// Parses the digest of the request that a user reviewed.
+pub(super) fn parse_digest(field: &str, text: &str) -> Result<Digest, FieldError> {
+    Digest::parse(text).ok_or_else(|| {
+        FieldError::new(
+            field,
+            "must be the 64 hexadecimal digits of a SHA-256 digest",
+        )
+    })
+}

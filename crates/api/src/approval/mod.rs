@@ -1,0 +1,26 @@
+//! Reviewing and deciding held requests.
+
+pub(crate) mod action;
+mod decide;
+mod decisions;
+mod view;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::DashboardState;
+
+pub use action::{MatchedRuleBody, OperationBody, SignalBody};
+
+/// Returns the routes.
+pub(super) fn routes() -> OpenApiRouter<DashboardState> {
+    OpenApiRouter::new()
+        .routes(routes!(view::pending))
+        .routes(routes!(view::list))
+        .routes(routes!(view::get))
+        .routes(routes!(decisions::decide_several))
+        .routes(routes!(decide::approve))
+        .routes(routes!(decide::deny))
+        .routes(routes!(decide::revoke))
+        .routes(routes!(decide::resolve))
+}

@@ -1,0 +1,125 @@
+//! `POST /auth/login`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::{Extension, Json};
+use gaiterguard_identity::{Identity, LoginSource};
+use http::HeaderMap;
+use http::header::{SET_COOKIE, USER_AGENT};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::cookie;
+use super::origin::PublicOrigin;
+use super::public_json::PublicJson;
+use super::user::{TokensBody, UserBody};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{
+    ForeignPage, InvalidBody, Throttled, Unavailable, WrongCredentials,
+};
+
+/// Credentials of a user.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = Login)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LoginBody {
+    /// Email address. Case-insensitive.
+    #[schema(max_length = 1024)]
+    email: String,
+    /// Password.
+    #[schema(value_type = String, format = Password, max_length = 4096)]
+    password: SecretString,
+    /// How to return the refresh token.
+    #[serde(default)]
+    session: SessionKind,
+}
+
+/// How a refresh token is returned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum SessionKind {
+    /// In the response body.
+    #[default]
+    Token,
+    /// As a cookie that scripts cannot read.
+    Cookie,
+}
+
+/// A new session.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LoggedIn)]
+struct LoggedInBody {
+    #[serde(flatten)]
+    tokens: TokensBody,
+    /// The user.
+    user: UserBody,
+}
+
+/// Sign in
+///
+/// After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
+/// within a minute, further attempts are refused. A browser or IP address that was used to sign in to
+/// the account before has its own limit of five.
+#[utoipa::path(
+    post,
+    path = "/auth/login",
+    operation_id = "logIn",
+    tag = "auth",
+    request_body = LoginBody,
+    responses(
+        (
+            status = 200,
+            description = "The new session.",
+            body = LoggedInBody,
+            headers(("Set-Cookie" = Option<String>, description = "The refresh token and a device \
+                 token, if the session was requested as a cookie.")),
+        ),
+        InvalidBody, WrongCredentials, ForeignPage, Throttled, Unavailable,
+    )
+)]
+pub(super) async fn login(
+    State(identity): State<Arc<Identity>>,
+    State(public_origin): State<Arc<PublicOrigin>>,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+    PublicJson { body, page }: PublicJson<LoginBody>,
+) -> Result<Response, Problem> {
+    if body.email.len() > EMAIL_BYTES_MAX {
+        return Err(Problem::field("email", "must be at most 1024 bytes long"));
+    }
+    let is_cookie = body.session == SessionKind::Cookie;
+    if is_cookie {
+        page.refuse_all_but_own()?;
+    }
+    let device_token = cookie::get_device(&headers);
+    let from = LoginSource {
+        address: context.peer.ip(),
+        user_agent: user_agent(&headers),
+        device_token: device_token.as_ref(),
+    };
+    let logged_in = identity.login(&body.email, body.password, from).await?;
+    let response = Json(LoggedInBody {
+        tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
+        user: logged_in.user.into(),
+    });
+    if is_cookie {
+        let session = cookie::set(&logged_in.tokens.refresh_token, &public_origin);
+        let device = cookie::set_device(&logged_in.device_token, &public_origin);
+        let cookies = AppendHeaders([(SET_COOKIE, session), (SET_COOKIE, device)]);
+        Ok((cookies, response).into_response())
+    } else {
+        Ok(response.into_response())
+    }
+}
+
+/// Returns the `User-Agent` of a request, if it is text.
+pub(super) fn user_agent(headers: &HeaderMap) -> Option<&str> {
+    headers.get(USER_AGENT)?.to_str().ok()
+}
+
+/// Longer than any valid address, so that a mistyped one still returns `invalid_credentials`.
+const EMAIL_BYTES_MAX: usize = 1024;

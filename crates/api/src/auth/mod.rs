@@ -1,0 +1,37 @@
+//! Users and sessions.
+
+mod cookie;
+mod login;
+mod logout;
+mod me;
+pub(super) mod origin;
+mod password;
+mod public_json;
+mod refresh;
+mod register;
+mod registration;
+mod session;
+mod session_token;
+mod user;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::DashboardState;
+use gaiterguard_web::session::with_session;
+
+/// Returns the routes.
+pub(super) fn routes() -> OpenApiRouter<DashboardState> {
+    let signed_in = OpenApiRouter::new()
+        .routes(routes!(logout::logout))
+        .routes(routes!(me::me))
+        .routes(routes!(password::change))
+        .routes(routes!(session::list, session::end_others))
+        .routes(routes!(session::end));
+    OpenApiRouter::new()
+        .routes(routes!(register::register))
+        .routes(routes!(registration::registration))
+        .routes(routes!(login::login))
+        .routes(routes!(refresh::refresh))
+        .merge(with_session(signed_in))
+}

@@ -1,0 +1,105 @@
+//! `/kill-switch`: stops all requests of a workspace.
+
+use axum::Json;
+use gaiterguard_definitions::kill_switch::{self, KillSwitchChange};
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::KillSwitch;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::DashboardState;
+use super::editing::Editing;
+use super::people::People;
+use gaiterguard_web::extract::Fields;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::InvalidBody;
+
+/// Returns the routes.
+pub(super) fn routes() -> OpenApiRouter<DashboardState> {
+    OpenApiRouter::new().routes(routes!(get, set))
+}
+
+/// State of the kill switch.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KillSwitch)]
+pub(crate) struct KillSwitchBody {
+    /// Whether all requests from agents in the workspace are refused.
+    active: bool,
+    /// Reason that the user gave.
+    #[schema(required)]
+    reason: Option<String>,
+    /// ID of the user who activated it.
+    #[schema(required)]
+    activated_by: Option<i64>,
+    /// Email address of that user. Null if the user is not a member of the workspace.
+    #[schema(required)]
+    activated_by_name: Option<String>,
+    /// When it was activated.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    activated_at: Option<Timestamp>,
+}
+
+impl KillSwitchBody {
+    async fn of(switch: KillSwitch, editing: &Editing) -> Result<Self, Problem> {
+        Ok(match switch {
+            KillSwitch::Off => Self {
+                active: false,
+                reason: None,
+                activated_by: None,
+                activated_by_name: None,
+                activated_at: None,
+            },
+            KillSwitch::Active { by, at, reason } => Self {
+                active: true,
+                reason,
+                activated_by: Some(by.0),
+                activated_by_name: People::of(editing.gateway().store(), editing.workspace())
+                    .await?
+                    .name(by),
+                activated_at: Some(at),
+            },
+        })
+    }
+}
+
+/// Get kill switch status
+///
+/// While it is active, all requests from agents in the workspace are refused.
+#[utoipa::path(
+    get,
+    path = "/kill-switch",
+    operation_id = "getKillSwitch",
+    tag = "kill switch",
+    responses((status = 200, description = "Current state.", body = KillSwitchBody))
+)]
+async fn get(editing: Editing) -> Result<Json<KillSwitchBody>, Problem> {
+    let switch = kill_switch::get(editing.definition_store(), editing.workspace()).await?;
+    Ok(Json(KillSwitchBody::of(switch, &editing).await?))
+}
+
+/// Activate or deactivate the kill switch
+///
+/// Activating the kill switch cancels every running request and revokes every pending and approved
+/// action. While it is active, every new request is refused.
+#[utoipa::path(
+    put,
+    path = "/kill-switch",
+    operation_id = "setKillSwitch",
+    tag = "kill switch",
+    request_body = KillSwitchChange,
+    responses(
+        (status = 200, description = "The new state.", body = KillSwitchBody),
+        InvalidBody,
+    )
+)]
+async fn set(
+    editing: Editing,
+    Fields(change): Fields<KillSwitchChange>,
+) -> Result<Json<KillSwitchBody>, Problem> {
+    let switch = editing
+        .change(async |store, editor| kill_switch::set(store, editor, change).await)
+        .await?;
+    Ok(Json(KillSwitchBody::of(switch, &editing).await?))
+}

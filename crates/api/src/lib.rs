@@ -1,0 +1,82 @@
+//! The API for humans and for monitoring, one file per resource.
+
+mod agent;
+mod approval;
+mod audit;
+mod auth;
+mod authorization;
+mod ca_certificate;
+mod caller;
+mod configured;
+mod document;
+mod editing;
+mod events;
+pub mod health;
+mod inbox;
+mod kill_switch;
+mod list;
+mod metrics;
+mod openapi;
+mod overview;
+mod people;
+mod ready;
+mod recorded;
+mod request;
+mod rule;
+mod service;
+mod session_end;
+mod settings;
+mod state;
+mod test_call;
+
+use std::sync::Arc;
+
+use gaiterguard_gateway::Gateway;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub use approval::{MatchedRuleBody, OperationBody, SignalBody};
+pub use auth::origin::PublicOrigin;
+pub use ca_certificate::CaCertificate;
+pub use configured::Configured;
+pub use list::each;
+pub use openapi::DocumentSource;
+pub use session_end::end_with_session;
+pub use state::{DashboardState, GivenPublicUrl};
+
+use gaiterguard_web::session::with_session;
+
+/// Routes that start and end a session.
+pub fn signing_in() -> OpenApiRouter<DashboardState> {
+    auth::routes()
+}
+
+/// Routes that require a user's access token.
+pub fn signed_in() -> OpenApiRouter<DashboardState> {
+    let signed_in = OpenApiRouter::default()
+        .merge(approval::routes())
+        .merge(agent::routes())
+        .merge(service::routes())
+        .merge(authorization::routes())
+        .merge(document::routes())
+        .merge(test_call::routes())
+        .merge(rule::routes())
+        .merge(kill_switch::routes())
+        .merge(request::routes())
+        .merge(audit::routes())
+        .merge(inbox::routes())
+        .merge(overview::routes())
+        .merge(settings::routes())
+        .merge(events::routes());
+    with_session(signed_in)
+}
+
+/// Routes for monitoring, without authentication.
+pub fn machines() -> OpenApiRouter<Arc<Gateway>> {
+    OpenApiRouter::default()
+        .routes(routes!(health::health))
+        .routes(routes!(ready::ready))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(openapi::openapi))
+        .routes(routes!(ca_certificate::ca_certificate))
+}

@@ -1,0 +1,67 @@
+//! State of the dashboard's endpoints.
+
+use std::sync::Arc;
+
+use axum::extract::FromRef;
+use gaiterguard_definitions::definition_store::DefinitionStore;
+use gaiterguard_domain::time::Clock;
+use gaiterguard_familiarity::Familiarity;
+use gaiterguard_gateway::Gateway;
+use gaiterguard_identity::Identity;
+use gaiterguard_listener::Lifecycle;
+use gaiterguard_settings::CorsOrigins;
+
+use super::auth::origin::PublicOrigin;
+use super::configured::Configured;
+
+/// `PUBLIC_URL` without a trailing slash, if it is set.
+#[derive(Clone)]
+pub struct GivenPublicUrl(pub Option<Arc<str>>);
+
+/// Shared by all endpoints; a clone is another handle.
+#[derive(Clone)]
+pub struct DashboardState {
+    /// The engine.
+    pub gateway: Arc<Gateway>,
+    /// Access to definitions.
+    pub definition_store: DefinitionStore,
+    /// Comparisons with earlier requests.
+    pub familiarity: Familiarity,
+    /// Users and sessions.
+    pub identity: Arc<Identity>,
+    /// Public origin of this gateway.
+    pub public_origin: Arc<PublicOrigin>,
+    /// The URL of this gateway, if an operator set it.
+    pub given_public_url: GivenPublicUrl,
+    /// Other origins whose pages may use the dashboard's API.
+    pub cors_origins: Arc<CorsOrigins>,
+    /// Settings that may be shown.
+    pub configured: Arc<Configured>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Start and shutdown of the process.
+    pub lifecycle: Lifecycle,
+}
+
+macro_rules! parts {
+    ($($field:ident: $kind:ty),+ $(,)?) => {$(
+        impl FromRef<DashboardState> for $kind {
+            fn from_ref(state: &DashboardState) -> Self {
+                state.$field.clone()
+            }
+        }
+    )+};
+}
+
+parts! {
+    gateway: Arc<Gateway>,
+    definition_store: DefinitionStore,
+    familiarity: Familiarity,
+    identity: Arc<Identity>,
+    public_origin: Arc<PublicOrigin>,
+    given_public_url: GivenPublicUrl,
+    cors_origins: Arc<CorsOrigins>,
+    configured: Arc<Configured>,
+    clock: Arc<dyn Clock>,
+    lifecycle: Lifecycle,
+}

@@ -1,0 +1,395 @@
+//! The rows of its transaction that an audit entry covers, as digests of their columns.
+//! Without them a row could be changed without breaking the log's hash chain.
+
+use gaiterguard_domain::audit::COVERS;
+use gaiterguard_domain::evidence::Fields;
+use gaiterguard_domain::id::RequestEntryId;
+use gaiterguard_domain::ledger::Outcome;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::verdict::Evaluation;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::outcome::RequestOutcome;
+
+/// The version of what is covered, and how. Entries without a version were written before rows were
+/// covered.
+const VERSION: u32 = 3;
+
+/// The version of entries that were written before the ends of requests were covered.
+const VERSION_WITHOUT_ENDS: u32 = 1;
+
+/// The rows that an entry covers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Covers {
+    version: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<CoveredRequest>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<CoveredAction>,
+    /// How requests ended, whichever entries contain their decisions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ends: Vec<CoveredEnd>,
+    /// Reads that share the entry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<CoveredRead>,
+}
+
+impl Covers {
+    fn nothing() -> Self {
+        Self {
+            version: VERSION,
+            request: None,
+            action: None,
+            ends: Vec::new(),
+            reads: Vec::new(),
+        }
+    }
+
+    /// Whether the end of a request that this entry decides must be covered too.
+    pub fn requires_ends(&self) -> bool {
+        self.version > VERSION_WITHOUT_ENDS
+    }
+}
+
+/// How a request ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoveredEnd {
+    /// The request's id.
+    pub id: i64,
+    /// The digest of the columns that say how and when it ended.
+    pub end: String,
+}
+
+/// The row of a read that shares its entry with others. One digest covers all its columns, because most
+/// requests are reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoveredRead {
+    /// The request's id.
+    pub id: i64,
+    /// The digest of the row as it was inserted.
+    pub row: String,
+    /// Whether the request had not ended by then, so that another entry covers its end.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_open: bool,
+}
+
+/// The columns of a request's row that never change. Some have a digest of their own, so that
+/// verification can name the column that was changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoveredRequest {
+    pub id: i64,
+    pub target_url: String,
+    pub intent: String,
+    pub judgement: String,
+    /// The digest of these and all other columns that never change.
+    pub row: String,
+}
+
+/// The row of a held request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoveredAction {
+    pub id: String,
+    /// The revision that `state` belongs to.
+    pub revision: i64,
+    pub state: String,
+    /// The digest of the columns that never change; only in the action's first entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
+}
+
+/// The columns of a request's row that never change.
+#[derive(Clone, Copy)]
+pub struct RequestColumns<'r> {
+    pub id: i64,
+    pub request_id: &'r str,
+    pub workspace: i64,
+    pub agent: i64,
+    pub service: i64,
+    pub method: &'r str,
+    pub target_url: &'r str,
+    pub intent: &'r str,
+    pub decision: &'r str,
+    pub judgement: &'r str,
+    pub action_id: Option<&'r str>,
+    pub created_at: i64,
+}
+
+impl RequestColumns<'_> {
+    pub fn covered(&self) -> CoveredRequest {
+        let of = |label, text: &str| Fields::new(label).text(text).finish();
+        let target_url = of("gaiterguard.request.target_url.v1", self.target_url);
+        let intent = of("gaiterguard.request.intent.v1", self.intent);
+        let judgement = of("gaiterguard.request.judgement.v1", self.judgement);
+        let long = [&target_url, &intent, &judgement].map(|digest| digest.0.as_slice());
+        let row = self.fields("gaiterguard.request.v1", long).finish();
+        CoveredRequest {
+            id: self.id,
+            target_url: target_url.to_string(),
+            intent: intent.to_string(),
+            judgement: judgement.to_string(),
+            row: row.to_string(),
+        }
+    }
+
+    /// Returns what an entry that several reads share covers of this one.
+    pub fn covered_as_read(&self, end: Option<EndColumns<'_>>) -> CoveredRead {
+        let long = [self.target_url, self.intent, self.judgement].map(str::as_bytes);
+        let row = self
+            .fields("gaiterguard.read.v1", long)
+            .text(end.and_then(|end| end.outcome))
+            .number(end.and_then(|end| end.upstream_status))
+            .number(end.and_then(|end| end.completed_at))
+            .finish();
+        CoveredRead {
+            id: self.id,
+            row: row.to_string(),
+            is_open: end.is_none(),
+        }
+    }
+
+    /// Returns all columns. The long ones are given as they are, or as their digests.
+    fn fields(&self, label: &str, [target_url, intent, judgement]: [&[u8]; 3]) -> Fields {
+        Fields::new(label)
+            .number(self.id)
+            .text(self.request_id)
+            .number(self.workspace)
+            .number(self.agent)
+            .number(self.service)
+            .text(self.method)
+            .bytes(target_url)
+            .bytes(intent)
+            .text(self.decision)
+            .bytes(judgement)
+            .text(self.action_id)
+            .number(self.created_at)
+    }
+}
+
+impl CoveredRequest {
+    /// Returns the column that differs between this row and the found one.
+    pub fn differs_in(&self, found: &Self) -> Option<&'static str> {
+        if self.target_url != found.target_url {
+            Some("target_url")
+        } else if self.intent != found.intent {
+            Some("intent")
+        } else if self.judgement != found.judgement {
+            Some("judgement")
+        } else if self.row != found.row {
+            Some(
+                "request_id, workspace_id, agent_id, service_id, method, decision, action_id or created_at",
+            )
+        } else {
+            None
+        }
+    }
+}
+
+/// The columns of a request's row that are written once, when it ends.
+#[derive(Clone, Copy)]
+pub struct EndColumns<'r> {
+    pub id: i64,
+    pub outcome: Option<&'r str>,
+    pub upstream_status: Option<i64>,
+    pub completed_at: Option<i64>,
+}
+
+impl EndColumns<'_> {
+    pub fn covered(&self) -> CoveredEnd {
+        let end = Fields::new("gaiterguard.request.end.v1")
+            .number(self.id)
+            .text(self.outcome)
+            .number(self.upstream_status)
+            .number(self.completed_at)
+            .finish();
+        CoveredEnd {
+            id: self.id,
+            end: end.to_string(),
+        }
+    }
+
+    /// Whether the request has not ended.
+    pub fn is_open(&self) -> bool {
+        self.outcome.is_none() && self.upstream_status.is_none() && self.completed_at.is_none()
+    }
+}
+
+/// How and when a request ended.
+#[derive(Clone, Copy)]
+pub struct RequestEnd {
+    /// `None` for a denied request, of which nothing was to be sent.
+    pub outcome: Option<RequestOutcome>,
+    /// The status of the response, if there was one.
+    pub status: Option<u16>,
+    pub at: Timestamp,
+}
+
+impl RequestEnd {
+    pub fn of(outcome: &Outcome, at: Timestamp) -> Self {
+        let (outcome, status) = RequestOutcome::of(outcome);
+        Self {
+            outcome: Some(outcome),
+            status,
+            at,
+        }
+    }
+
+    /// Returns what an audit entry covers of the end of the request with this id.
+    pub fn covered(self, id: RequestEntryId) -> CoveredEnd {
+        self.columns(id).covered()
+    }
+
+    /// Returns the columns that store the end of the request with this id.
+    pub fn columns(self, id: RequestEntryId) -> EndColumns<'static> {
+        EndColumns {
+            id: id.0,
+            outcome: self.outcome.map(RequestOutcome::as_str),
+            upstream_status: self.status.map(i64::from),
+            completed_at: Some(self.at.0),
+        }
+    }
+}
+
+/// The columns of an action's row that never change.
+#[derive(Clone, Copy)]
+pub struct ActionColumns<'r> {
+    pub id: &'r str,
+    pub workspace: i64,
+    pub agent: i64,
+    pub service: i64,
+    pub entry: i64,
+    pub method: &'r str,
+    pub target_url: &'r str,
+    pub digest: &'r [u8],
+    pub intent: &'r str,
+    pub judgement: &'r str,
+    pub binding: &'r str,
+    pub created_at: i64,
+}
+
+impl ActionColumns<'_> {
+    pub fn row(&self) -> String {
+        Fields::new("gaiterguard.action.v1")
+            .text(self.id)
+            .number(self.workspace)
+            .number(self.agent)
+            .number(self.service)
+            .number(self.entry)
+            .text(self.method)
+            .text(self.target_url)
+            .bytes(self.digest)
+            .text(self.intent)
+            .text(self.judgement)
+            .text(self.binding)
+            .number(self.created_at)
+            .finish()
+            .to_string()
+    }
+}
+
+/// Adds to a decision's entry what was decided, and the rows that record it.
+pub fn cover_decision(
+    detail: &mut Value,
+    evaluation: &Evaluation,
+    request: CoveredRequest,
+    action: Option<CoveredAction>,
+    end: Option<CoveredEnd>,
+) {
+    let rules: Vec<Value> = evaluation
+        .matched_rules
+        .iter()
+        .map(|rule| json!({ "id": rule.id, "effect": rule.effect }))
+        .collect();
+    detail["decision"] = evaluation.decision.as_str().into();
+    detail["risk_score"] = evaluation.verdict.score.into();
+    detail["matched_rules"] = rules.into();
+    detail["operation"] = evaluation
+        .operation
+        .as_ref()
+        .map_or(Value::Null, |operation| operation.id.as_str().into());
+    detail[COVERS] = json!(Covers {
+        request: Some(request),
+        action,
+        ends: end.into_iter().collect(),
+        ..Covers::nothing()
+    });
+}
+
+/// Returns the detail of an entry that several reads share.
+pub fn reads_detail(request_ids: &[String], reads: Vec<CoveredRead>) -> Value {
+    let covers = Covers {
+        reads,
+        ..Covers::nothing()
+    };
+    json!({ "request_ids": request_ids, COVERS: covers })
+}
+
+/// Adds to an entry the state that it brought an action to, and how the action's request ended with
+/// it.
+pub fn cover_action(detail: &mut Value, action: CoveredAction, end: Option<CoveredEnd>) {
+    detail[COVERS] = json!(Covers {
+        action: Some(action),
+        ends: end.into_iter().collect(),
+        ..Covers::nothing()
+    });
+}
+
+/// Adds to an entry how requests ended in its transaction.
+pub fn cover_ends(detail: &mut Value, ends: Vec<CoveredEnd>) {
+    if detail.get(COVERS).is_none() {
+        detail[COVERS] = json!(Covers::nothing());
+    }
+    let covers = &mut detail[COVERS];
+    if let Some(known) = covers.get_mut("ends").and_then(Value::as_array_mut) {
+        known.extend(ends.into_iter().map(|end| json!(end)));
+    } else {
+        covers["ends"] = json!(ends);
+    }
+}
+
+/// Parses what an entry covers; `None` for a version that is not known here.
+pub fn covers(text: &str) -> Option<Covers> {
+    let covers = serde_json::from_str::<Covers>(text).ok()?;
+    let is_known = (VERSION_WITHOUT_ENDS..=VERSION).contains(&covers.version);
+    is_known.then_some(covers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_written_before_ends_were_covered_are_parsed_and_require_none() {
+        let before = r#"{"version":1,"action":{"id":"a","revision":2,"state":"00"}}"#;
+        let before = covers(before).unwrap();
+        assert!(!before.requires_ends());
+        assert_eq!(before.ends, []);
+        assert!(covers(r#"{"version":2}"#).unwrap().requires_ends());
+        assert!(covers(r#"{"version":3}"#).unwrap().requires_ends());
+        assert_eq!(covers(r#"{"version":4}"#), None);
+    }
+
+    #[test]
+    fn ends_are_added_to_what_an_entry_already_covers() {
+        let end = |id| CoveredEnd {
+            id,
+            end: "00".to_owned(),
+        };
+        let action = CoveredAction {
+            id: "a".to_owned(),
+            revision: 2,
+            state: "00".to_owned(),
+            row: None,
+        };
+        let mut detail = json!({});
+        cover_action(&mut detail, action.clone(), Some(end(1)));
+        cover_ends(&mut detail, vec![end(2), end(3)]);
+        let covered = covers(&detail[COVERS].to_string()).unwrap();
+        assert_eq!(covered.action, Some(action));
+        assert_eq!(covered.ends, [end(1), end(2), end(3)]);
+        let mut detail = json!({ "requests": 1 });
+        cover_ends(&mut detail, vec![end(4)]);
+        let covered = covers(&detail[COVERS].to_string()).unwrap();
+        assert_eq!((covered.request, covered.ends), (None, vec![end(4)]));
+    }
+}

@@ -1,0 +1,9 @@
+//! Rows of the database as domain values, and back, with the digests that the audit log keeps of them. Nothing here
+//! runs a statement; the crate `store` does.
+
+pub mod action_state;
+pub mod audit_row;
+pub mod claim_row;
+pub mod covered;
+pub mod outcome;
+pub mod stored;
