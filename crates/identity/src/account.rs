@@ -84,7 +84,10 @@ impl Accounts {
         let found = found.ok_or_else(|| AccountError::UserUnknown(email.to_string()))?;
         let at = self.clock.now();
         let audit = entry(found.user.id, found.workspace, at, Event::UserFactorsReset);
-        let done = self.store.user_factors_reset(found.user.id, at, audit).await?;
+        let done = self
+            .store
+            .user_factors_reset(found.user.id, at, audit)
+            .await?;
         Ok(done.then_some(found.user))
     }
 }

@@ -30,7 +30,9 @@ pub enum Fault {
     #[error(transparent)]
     Sealing(#[from] SealingError),
     /// The secret of a user's one-time codes is damaged.
-    #[error("the secret of the one-time codes of user {0} is damaged; run `gaiterguard user reset-factors`")]
+    #[error(
+        "the secret of the one-time codes of user {0} is damaged; run `gaiterguard user reset-factors`"
+    )]
     TotpUnreadable(UserId),
 }
 
@@ -78,7 +80,9 @@ pub enum LoginError {
     #[error("the email address or the password is wrong")]
     InvalidCredentials,
     /// The password is right, and the user's second factor is missing.
-    #[error("`code` is required: a one-time code of the user's authenticator app, or a recovery code")]
+    #[error(
+        "`code` is required: a one-time code of the user's authenticator app, or a recovery code"
+    )]
     SecondFactorRequired,
     /// The password is right, and the code is wrong or was used.
     #[error(

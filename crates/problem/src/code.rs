@@ -160,6 +160,12 @@ codes! {
         "The request line and headers are too long, or there are too many headers.",
     RequestTimeout = "request_timeout", [REQUEST_TIMEOUT]:
         "The request did not arrive in time.",
+    SecondFactorExists = "second_factor_exists", [CONFLICT]:
+        "One-time codes are set up already. Remove them first.",
+    SecondFactorInvalid = "second_factor_invalid", [UNAUTHORIZED]:
+        "The password is right, and `code` is wrong or was used before.",
+    SecondFactorRequired = "second_factor_required", [UNAUTHORIZED]:
+        "The password is right, and `code` is missing: a one-time code or a recovery code.",
     ServiceNotFound = "service_not_found", [NOT_FOUND]:
         "The service does not exist in this workspace.",
     ServiceNotInScope = "service_not_in_scope", [FORBIDDEN]:

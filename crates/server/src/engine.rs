@@ -94,6 +94,7 @@ impl Engine {
         );
         let identity = Identity::new(
             store.clone(),
+            sealing.clone(),
             &IdentitySettings {
                 jwt_secret: secrets.jwt.clone(),
                 access_expiry: settings.auth.access_ttl,

@@ -36,6 +36,9 @@
 //! | `/auth/password` | PUT | `api/auth/password.rs` |
 //! | `/auth/sessions` | GET, DELETE | `api/auth/session.rs` |
 //! | `/auth/sessions/{id}` | DELETE | `api/auth/session.rs` |
+//! | `/auth/totp` | GET, POST, DELETE | `api/auth/totp.rs` |
+//! | `/auth/totp/confirm` | POST | `api/auth/totp.rs` |
+//! | `/auth/totp/recovery-codes` | POST | `api/auth/totp.rs` |
 //! | `/events` | GET | `api/events.rs` |
 //! | `/inbox` | GET | `api/inbox.rs` |
 //! | `/kill-switch` | GET, PUT | `api/kill_switch.rs` |

@@ -171,7 +171,15 @@ mod tests {
 
     #[test]
     fn other_text_is_not_a_code() {
-        for text in ["", "28708", "2870820", "287083", " 287082", "２８７０８２", "-287082"] {
+        for text in [
+            "",
+            "28708",
+            "2870820",
+            "287083",
+            " 287082",
+            "２８７０８２",
+            "-287082",
+        ] {
             assert_eq!(rfc().step_of(text, 59, 0), None, "{text}");
         }
     }
@@ -179,7 +187,10 @@ mod tests {
     #[test]
     fn secrets_and_recovery_codes_are_random_and_not_shown() {
         let secret = TotpSecret::generate().unwrap();
-        assert_ne!(secret.as_bytes(), TotpSecret::generate().unwrap().as_bytes());
+        assert_ne!(
+            secret.as_bytes(),
+            TotpSecret::generate().unwrap().as_bytes()
+        );
         assert_eq!(format!("{secret:?}"), "TotpSecret(<sealed>)");
         assert!(TotpSecret::from_bytes(b"short").is_none());
         let codes: HashSet<String> = (0..100)
@@ -188,7 +199,10 @@ mod tests {
         assert_eq!(codes.len(), 100);
         for code in codes {
             let groups: Vec<&str> = code.split('-').collect();
-            assert!(groups.len() == 4 && groups.iter().all(|group| group.len() == 4), "{code}");
+            assert!(
+                groups.len() == 4 && groups.iter().all(|group| group.len() == 4),
+                "{code}"
+            );
         }
     }
 }

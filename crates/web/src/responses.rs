@@ -112,8 +112,11 @@ problems! {
     RegistrationRefused:
         RegistrationClosed SetupCodeRequired SetupCodeInvalid OriginNotAllowed EmailTaken;
 
-    /// Wrong password or unknown user.
-    WrongCredentials: InvalidCredentials;
+    /// Wrong password, unknown user, or a missing or wrong second factor.
+    WrongCredentials: InvalidCredentials SecondFactorRequired SecondFactorInvalid;
+
+    /// The user has a second factor already.
+    SecondFactorConflict: SecondFactorExists;
 
     /// The cookie was sent by another site's page.
     CrossOrigin: CrossOriginRefused OriginNotAllowed;

@@ -67,9 +67,14 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'session.revoked': 'ended a session',
   'session.token_reused': 'was signed out of a session because its refresh token was used again',
   'user.created': 'created {subject}',
+  'user.factors_reset': 'removed the second factor of {subject}',
   'user.password_changed': 'changed their password, which ended their other sessions',
   'user.password_reset': 'reset the password of {subject}',
+  'user.recovery_codes_replaced': 'replaced the recovery codes',
   'user.registered': 'registered',
+  'user.totp_enabled': 'set up one-time codes',
+  'user.totp_removed': 'removed the one-time codes',
+  'user.totp_requested': 'began to set up one-time codes',
 };
 
 /** The groups of events that can be filtered by. */

@@ -4,6 +4,7 @@ import { appPath } from '#/gateway';
 import { ownPage } from '#/session/next';
 import {
   isSignedIn,
+  ProblemError,
   register,
   registrationState,
   sessionHasEnded,
@@ -39,6 +40,8 @@ function SignIn() {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const [setupCode, setSetupCode] = useState('');
+  const [code, setCode] = useState('');
+  const [needsCode, setNeedsCode] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setIsBusy] = useState(false);
   const { next } = Route.useSearch();
@@ -51,11 +54,14 @@ function SignIn() {
     setIsBusy(true);
     setError(null);
     try {
-      await (isNew ? register(email, password, setupCode) : signIn(email, password));
+      await (isNew ? register(email, password, setupCode) : signIn(email, password, code));
       if (next && !isNew) history.replace(next);
       else await navigate({ to: isNew ? '/set-up' : '/' });
     } catch (failure) {
-      setError(failure);
+      const isCodeMissing =
+        failure instanceof ProblemError && failure.code === 'second_factor_required';
+      if (isCodeMissing) setNeedsCode(true);
+      else setError(failure);
       setIsBusy(false);
     }
   };
@@ -107,6 +113,19 @@ function SignIn() {
             onChange={(event) => setSetupCode(event.target.value)}
           />
         )}
+        {needsCode && !isNew && (
+          <TextField
+            label="Code"
+            name="code"
+            autoComplete="one-time-code"
+            autoFocus
+            required
+            maxLength={64}
+            hint="The one-time code that your authenticator app shows, or a recovery code."
+            value={code}
+            onChange={(event) => setCode(event.target.value)}
+          />
+        )}
         <Failure error={error} />
         <Button type="submit" tone="main" isBusy={isBusy} className="w-full">
           {isNew ? 'Create account' : 'Sign in'}
@@ -118,6 +137,8 @@ function SignIn() {
           onClick={() => {
             setIsNew(!isNew);
             setError(null);
+            setNeedsCode(false);
+            setCode('');
             // A password manager may have filled in the password of the other form.
             setPassword('');
           }}

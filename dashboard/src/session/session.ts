@@ -66,9 +66,10 @@ export async function problemOf(response: Response): Promise<ProblemError> {
   return new ProblemError(response.status, body ?? {});
 }
 
-/** Signs in and returns the user. */
-export async function signIn(email: string, password: string): Promise<User> {
-  const response = await post('/auth/login', { email, password, session: 'cookie' });
+/** Signs in and returns the user. The code of the second factor is empty if none was asked for. */
+export async function signIn(email: string, password: string, code = ''): Promise<User> {
+  const body = { email, password, session: 'cookie', ...(code !== '' && { code }) };
+  const response = await post('/auth/login', body);
   if (!response.ok) throw await problemOf(response);
   const login = await response.json();
   accessToken = login.accessToken;

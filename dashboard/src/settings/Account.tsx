@@ -38,7 +38,8 @@ export function Account() {
       </div>
       <p className="mt-4 text-sm text-soft">
         To reset a forgotten password, run this command on the gateway’s machine:{' '}
-        <code className="break-words">gaiterguard user reset-password EMAIL</code>
+        <code className="break-words">gaiterguard user reset-password EMAIL</code>. To remove a lost
+        second factor: <code className="break-words">gaiterguard user reset-factors EMAIL</code>
       </p>
     </Panel>
   );

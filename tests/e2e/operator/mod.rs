@@ -5,6 +5,7 @@ mod first_account;
 mod first_run;
 mod kill_switch;
 mod password_prompt;
+mod second_factor;
 mod sessions;
 mod settings;
 mod sign_in;

@@ -12,6 +12,7 @@ mod register;
 mod registration;
 mod session;
 mod session_token;
+mod totp;
 mod user;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -27,7 +28,10 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(me::me))
         .routes(routes!(password::change))
         .routes(routes!(session::list, session::end_others))
-        .routes(routes!(session::end));
+        .routes(routes!(session::end))
+        .routes(routes!(totp::get, totp::begin, totp::remove))
+        .routes(routes!(totp::confirm))
+        .routes(routes!(totp::replace_recovery_codes));
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(registration::registration))

@@ -188,10 +188,10 @@ impl Identity {
         let from = from.into();
         let Presented { password, code } = presented.into();
         let needed = Needed::Code(code.as_ref());
-        let Verified { login, proof, turn } =
-            self.verified(email, password, needed, from).await?;
+        let Verified { login, proof, turn } = self.verified(email, password, needed, from).await?;
         drop(turn);
-        self.begin_session(login, proof.as_ref(), from.client()).await
+        self.begin_session(login, proof.as_ref(), from.client())
+            .await
     }
 
     /// Replaces the caller's password and ends the user's other sessions. Wrong passwords count like those

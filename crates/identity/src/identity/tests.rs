@@ -64,7 +64,9 @@ impl Setup {
     }
 
     async fn login(&self, email: &str, password: &str) -> Result<LoggedIn, LoginError> {
-        self.identity.login(email, password.into(), source(1)).await
+        self.identity
+            .login(email, SecretString::from(password), source(1))
+            .await
     }
 
     pub(crate) async fn logged_in(&self) -> TokenPair {
@@ -100,13 +102,14 @@ async fn sealing(store: &Store, clock: &Arc<ManualClock>) -> Sealing {
         .unwrap()
 }
 
-async fn identity(
-    store: &Store,
-    clock: &Arc<ManualClock>,
-    registration: Registration,
-) -> Identity {
+async fn identity(store: &Store, clock: &Arc<ManualClock>, registration: Registration) -> Identity {
     let sealing = sealing(store, clock).await;
-    Identity::new(store.clone(), sealing, &settings(registration), clock.clone())
+    Identity::new(
+        store.clone(),
+        sealing,
+        &settings(registration),
+        clock.clone(),
+    )
 }
 
 fn settings(registration: Registration) -> IdentitySettings {
@@ -407,7 +410,11 @@ async fn an_account_is_treated_alike_whether_or_not_it_exists() {
     {
         // Each attempt uses its own source, so that only the account is counted.
         let from = source(100 + u8::try_from(n).unwrap());
-        let attempt = |password: &'static str| setup.identity.login(account, password.into(), from);
+        let attempt = |password: &'static str| {
+            setup
+                .identity
+                .login(account, SecretString::from(password), from)
+        };
         for _ in 0..ACCOUNT_FAILURES_MAX {
             let refused = attempt(WRONG).await.unwrap_err();
             assert!(
@@ -458,9 +465,10 @@ async fn at_the_limit_of_a_source_wrong_passwords_are_refused_and_the_operator_c
         assert!(begun.elapsed() >= REFUSAL_DELAY, "{email}");
     }
     setup.login(EMAIL, PASSWORD).await.unwrap();
-    let elsewhere = setup
-        .identity
-        .login("bob@example.com", PASSWORD.into(), source(2));
+    let elsewhere =
+        setup
+            .identity
+            .login("bob@example.com", SecretString::from(PASSWORD), source(2));
     elsewhere.await.unwrap();
 }
 
@@ -483,7 +491,9 @@ async fn a_known_device_can_log_in_however_many_guess_at_its_account_from_its_ad
                 address: source(1),
                 device_token: token.as_ref(),
             };
-            identity.login(EMAIL, password.into(), from).await
+            identity
+                .login(EMAIL, SecretString::from(password), from)
+                .await
         }
     };
     let mine: &'static str = mine.expose_secret().to_owned().leak();
@@ -515,7 +525,11 @@ async fn concurrent_wrong_passwords_do_not_exceed_the_limit() {
     let tasks: Vec<_> = (0..30)
         .map(|n| {
             let identity = Arc::clone(&setup.identity);
-            tokio::spawn(async move { identity.login(EMAIL, WRONG.into(), source(n)).await })
+            tokio::spawn(async move {
+                identity
+                    .login(EMAIL, SecretString::from(WRONG), source(n))
+                    .await
+            })
         })
         .collect();
     let mut wrong = 0;
@@ -536,7 +550,11 @@ async fn concurrent_right_passwords_are_all_accepted() {
     let tasks: Vec<_> = (0..30)
         .map(|_| {
             let identity = Arc::clone(&setup.identity);
-            tokio::spawn(async move { identity.login(EMAIL, PASSWORD.into(), source(1)).await })
+            tokio::spawn(async move {
+                identity
+                    .login(EMAIL, SecretString::from(PASSWORD), source(1))
+                    .await
+            })
         })
         .collect();
     for task in tasks {
@@ -655,7 +673,7 @@ async fn a_login_that_a_password_reset_overtakes_is_refused() {
 
     let begun = setup
         .identity
-        .begin_session(found, SessionClient::default())
+        .begin_session(found, None, SessionClient::default())
         .await;
     assert!(matches!(begun, Err(LoginError::InvalidCredentials)));
     let sessions = setup.store.session_list(user, setup.clock.now()).await;

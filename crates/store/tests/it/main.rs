@@ -18,6 +18,7 @@ mod replica;
 mod rule;
 mod rule_hit;
 mod ruling;
+mod second_factor;
 mod service;
 mod session;
 mod sighting;

@@ -23,7 +23,8 @@ async fn a_refresh_token_works_once(_: &Database, store: &Store) {
     let session = store
         .session_create(new_session(&world, 1), None, NOW, |_| audit())
         .await
-        .unwrap().unwrap();
+        .unwrap()
+        .unwrap();
     let rotated = store
         .session_refresh([1; 32], [2; 32], &other(), later(200), later(1))
         .await
@@ -75,7 +76,8 @@ async fn at_most_two_successors_of_a_refresh_token_are_used(_: &Database, store:
     let session = store
         .session_create(new_session(&world, 1), None, NOW, |_| audit())
         .await
-        .unwrap().unwrap();
+        .unwrap()
+        .unwrap();
     let refresh = async |old: u8, new: u8, at: u64| {
         let (old, new) = ([old; 32], [new; 32]);
         store
@@ -101,7 +103,8 @@ async fn sessions_end(_: &Database, store: &Store) {
         let session = store
             .session_create(new_session(&world, n), None, NOW, |_| audit())
             .await
-            .unwrap().unwrap();
+            .unwrap()
+            .unwrap();
         sessions.insert(0, session);
     }
     assert_eq!(store.session_list(world.user, NOW).await.unwrap(), sessions);

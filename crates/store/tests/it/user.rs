@@ -107,7 +107,8 @@ async fn a_password_reset_ends_all_sessions(_: &Database, store: &Store) {
     let session = store
         .session_create(new_session(&world, 1), None, NOW, |_| audit())
         .await
-        .unwrap().unwrap();
+        .unwrap()
+        .unwrap();
     assert!(
         store
             .user_password_set(world.user, "new", later(1), audit())

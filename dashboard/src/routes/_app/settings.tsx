@@ -4,6 +4,7 @@ import { getSettingsOptions } from '#/client/@tanstack/react-query.gen';
 import { Account, ThisBrowser } from '#/settings/Account';
 import { Configured } from '#/settings/Configured';
 import { Model } from '#/settings/Model';
+import { SecondFactor } from '#/settings/SecondFactor';
 import { Sessions } from '#/settings/Sessions';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
@@ -18,6 +19,7 @@ function SettingsPage() {
       <PageTitle>Settings</PageTitle>
       <div className="grid gap-4 xl:grid-cols-2">
         <Account />
+        <SecondFactor />
         <ThisBrowser />
         <Sessions />
         {settings.data && <Model llm={settings.data.llm} />}

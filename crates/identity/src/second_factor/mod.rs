@@ -102,7 +102,10 @@ impl Identity {
         let sealed = sealing.await?;
         let at = self.clock.now();
         let audit = entry(caller, at, Event::UserTotpRequested);
-        let begun = self.store.totp_begin(caller.user, &sealed, at, audit).await?;
+        let begun = self
+            .store
+            .totp_begin(caller.user, &sealed, at, audit)
+            .await?;
         if !begun {
             return Err(FactorError::AlreadyEnabled);
         }
@@ -154,7 +157,10 @@ impl Identity {
         let proof = self.proof_of_caller(caller, code).await?;
         let at = self.clock.now();
         let audit = entry(caller, at, Event::UserTotpRemoved);
-        let removed = self.store.totp_remove(caller.user, &proof, at, audit).await?;
+        let removed = self
+            .store
+            .totp_remove(caller.user, &proof, at, audit)
+            .await?;
         removed.then_some(()).ok_or(FactorError::WrongCode)
     }
 
@@ -224,9 +230,12 @@ impl Identity {
             sealed, last_step, ..
         } = stored;
         let purpose = Purpose::totp(user);
-        let opening =
-            self.sealing
-                .open(WorkspaceId::GATEWAY, sealed.data_key, &sealed.bytes, &purpose);
+        let opening = self.sealing.open(
+            WorkspaceId::GATEWAY,
+            sealed.data_key,
+            &sealed.bytes,
+            &purpose,
+        );
         let secret = TotpSecret::from_bytes(&opening.await?).ok_or(Fault::TotpUnreadable(user))?;
         let Some(code) = normalized(code) else {
             return Ok(None);
@@ -298,3 +307,6 @@ fn entry(caller: &Caller, at: Timestamp, event: Event) -> NewAuditEntry {
         detail: json!({}),
     }
 }
+
+#[cfg(test)]
+mod tests;
