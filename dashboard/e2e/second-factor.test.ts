@@ -40,10 +40,10 @@ test('one-time codes are set up with a QR code or the secret', async () => {
   expect(secret).toMatch(/^[A-Z2-7]{32}$/);
   await stage.expectFine('one-time-codes');
   await page.getByRole('textbox', { name: 'Code' }).fill('000000');
-  await page.getByRole('button', { name: 'Turn on' }).click();
+  await page.getByRole('button', { name: 'Turn on', exact: true }).click();
   await page.getByText(/must be a current code/).waitFor();
   await page.getByRole('textbox', { name: 'Code' }).fill(code());
-  await page.getByRole('button', { name: 'Turn on' }).click();
+  await page.getByRole('button', { name: 'Turn on', exact: true }).click();
   const list = page.getByRole('list', { name: 'Recovery codes' });
   await list.waitFor();
   recoveryCodes.push(...(await list.getByRole('listitem').allInnerTexts()));

@@ -90,6 +90,11 @@ pub enum LoginError {
          the device"
     )]
     WrongSecondFactor,
+    /// People can sign in only at the sign-in provider.
+    #[error(
+        "sign in with single sign-on: `OIDC_ONLY` is set; for recovery, restart the gateway without it"
+    )]
+    ProviderOnly,
     /// Too many wrong passwords or codes for this account or from this source.
     #[error("too many wrong passwords or codes; try again later")]
     Throttled {
@@ -102,6 +107,48 @@ pub enum LoginError {
     /// The gateway itself failed.
     #[error(transparent)]
     Fault(Fault),
+}
+
+/// Why a person whom the provider has confirmed is not signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum FederatedError {
+    /// The sign-in was not begun in this browser, has expired, or was completed before.
+    #[error("this sign-in was not begun in this browser, took too long, or was completed before")]
+    Expired,
+    /// The provider gives the person no role here.
+    #[error("you have no role here: none of your groups is in OIDC_ROLE_MAP; ask the operator")]
+    NoRole,
+    /// The provider does not say that an email address is the person's.
+    #[error(
+        "the sign-in provider does not confirm your email address (`email` with `email_verified: true`)"
+    )]
+    EmailUnverified,
+    /// Another account has the email address.
+    #[error(
+        "an account with your email address already exists: sign in to it, then connect it to single \
+         sign-on on the Settings page"
+    )]
+    EmailTaken,
+    /// The user is not a member of any workspace.
+    #[error("you are no longer a member here; ask an owner")]
+    NotMember,
+    /// It is not clear which workspace the person would join.
+    #[error(
+        "the gateway has several workspaces, and OIDC_WORKSPACE_OF does not say which one to join"
+    )]
+    NoWorkspace,
+    /// Another user is this person.
+    #[error("this person at the sign-in provider belongs to another account")]
+    LinkedElsewhere,
+    /// The gateway itself failed.
+    #[error(transparent)]
+    Fault(Fault),
+}
+
+impl<E: Into<Fault>> From<E> for FederatedError {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
 }
 
 /// Why a second factor was not changed.

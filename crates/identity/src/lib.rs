@@ -13,6 +13,8 @@ mod account;
 mod account_key;
 mod device;
 mod error;
+mod federated;
+mod flow;
 mod identity;
 mod new_password;
 mod password;
@@ -27,7 +29,10 @@ mod window;
 pub use access_token::{Caller, NotSigned};
 pub use account::Accounts;
 pub use device::DEVICE_LIFETIME;
-pub use error::{AccountError, FactorError, Fault, LoginError, RegisterError, SessionError};
+pub use error::{
+    AccountError, FactorError, Fault, FederatedError, LoginError, RegisterError, SessionError,
+};
+pub use flow::FLOW_LIFETIME;
 pub use identity::{
     Identity, IdentitySettings, LoggedIn, LoginSource, Presented, Registration, TokenPair,
 };

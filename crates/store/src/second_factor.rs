@@ -21,6 +21,19 @@ pub struct StoredTotp {
     pub last_step: i64,
 }
 
+/// A secret that a code has confirmed.
+#[derive(Clone, Copy, Debug)]
+pub struct ConfirmedTotp<'a> {
+    /// Whose secret it is.
+    pub user: UserId,
+    /// The secret, as it was stored.
+    pub secret: &'a Sealed,
+    /// The step of the code.
+    pub step: i64,
+    /// The SHA-256 of the user's recovery codes.
+    pub recovery_codes: &'a [[u8; 32]],
+}
+
 /// Something that a sign-in uses up, in the transaction that begins the session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Proof {
@@ -28,6 +41,8 @@ pub enum Proof {
     TotpStep(UserId, i64),
     /// The recovery code with this SHA-256.
     RecoveryCode(UserId, [u8; 32]),
+    /// The state or the challenge with this SHA-256, which expires at that time.
+    Challenge([u8; 32], Timestamp),
 }
 
 impl Store {
@@ -75,19 +90,22 @@ impl Store {
         tx.end(stored, audit).await
     }
 
-    /// Confirms `secret` with the code of a step, replaces the recovery codes, and ends all sessions of
+    /// Confirms a secret, replaces the recovery codes, and ends all sessions of
     /// the user but one. Returns false if another secret is stored, or was confirmed before.
     pub async fn totp_confirm(
         &self,
-        user: UserId,
-        secret: &Sealed,
-        step: i64,
-        recovery_codes: &[[u8; 32]],
+        confirmed: ConfirmedTotp<'_>,
         kept: SessionId,
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
+        let ConfirmedTotp {
+            user,
+            secret,
+            step,
+            recovery_codes,
+        } = confirmed;
         let confirmed = execute!(
             tx,
             "UPDATE totp SET confirmed_at = $2, last_step = $3
@@ -121,7 +139,7 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let removed = if tx.spend(proof).await? {
+        let removed = if tx.spend(proof, at).await? {
             factors_delete(&mut tx, user).await?
         } else {
             0
@@ -139,7 +157,7 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let is_valid = tx.spend(proof).await?;
+        let is_valid = tx.spend(proof, at).await?;
         if is_valid {
             recovery_codes_insert(&mut tx, user, recovery_codes).await?;
         }
@@ -197,7 +215,7 @@ impl Store {
 
 impl Transaction {
     /// Uses up a proof. Returns false if it is not valid any more; then nothing may be committed.
-    pub(crate) async fn spend(&mut self, proof: &Proof) -> Result<bool, StoreError> {
+    pub(crate) async fn spend(&mut self, proof: &Proof, at: Timestamp) -> Result<bool, StoreError> {
         let spent = match proof {
             Proof::TotpStep(user, step) => execute!(
                 self,
@@ -212,6 +230,20 @@ impl Transaction {
                 user.0,
                 hash.to_vec(),
             ),
+            Proof::Challenge(digest, expires_at) => {
+                execute!(
+                    self,
+                    "DELETE FROM spent_challenges WHERE expires_at <= $1",
+                    at.0,
+                );
+                execute!(
+                    self,
+                    "INSERT INTO spent_challenges (digest, expires_at) VALUES ($1, $2)
+                     ON CONFLICT (digest) DO NOTHING",
+                    digest.to_vec(),
+                    expires_at.0,
+                )
+            }
         };
         Ok(spent > 0)
     }

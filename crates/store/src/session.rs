@@ -113,7 +113,7 @@ impl Store {
         } = new;
         let mut tx = Transaction::begin(self.writers(), at).await?;
         if let Some(proof) = proof
-            && !tx.spend(proof).await?
+            && !tx.spend(proof, at).await?
         {
             tx.rollback().await?;
             return Ok(None);

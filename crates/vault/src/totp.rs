@@ -62,7 +62,7 @@ impl TotpSecret {
         let matching = steps.filter(|step| {
             constant_time_eq(code.as_bytes(), self.code_at(*step).as_bytes()) && *step > last_step
         });
-        matching.last()
+        matching.max()
     }
 
     fn code_at(&self, step: i64) -> String {

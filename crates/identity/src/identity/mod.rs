@@ -11,7 +11,7 @@ use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::user::{Email, Session, SessionClient, User};
 use gaiterguard_sealing::Sealing;
-use gaiterguard_store::{NewSession, Proof, Refreshed, Store, UserLogin};
+use gaiterguard_store::{NO_PASSWORD, NewSession, Proof, Refreshed, Store, UserLogin};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::time::Instant;
@@ -20,6 +20,7 @@ use crate::access_token::{AccessTokens, Caller};
 use crate::account_key::AccountKey;
 use crate::device::Devices;
 use crate::error::{LoginError, RegisterError, SessionError};
+use crate::flow::Flows;
 use crate::new_password::NewPassword;
 use crate::password::{Passwords, Turn};
 use crate::queue::QueueFull;
@@ -53,6 +54,8 @@ pub struct IdentitySettings {
     /// Whether the first account requires the set-up code, because others than the operator can reach
     /// the gateway.
     pub setup_code_needed: bool,
+    /// Whether people can sign in only at the sign-in provider.
+    pub provider_only: bool,
 }
 
 /// The tokens of a session, which are returned only once.
@@ -142,6 +145,8 @@ pub struct Identity {
     pub(crate) sealing: Sealing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) registration: Registration,
+    pub(crate) provider_only: bool,
+    pub(crate) flows: Flows,
     pub(crate) setup_code: Option<SetupCode>,
     /// Whether the last query found an account. Accounts are never removed.
     pub(crate) has_users: AtomicBool,
@@ -164,7 +169,14 @@ impl Identity {
             store,
             sealing,
             clock,
-            registration: settings.registration,
+            // An account with a password could not be used.
+            registration: if settings.provider_only {
+                Registration::Closed
+            } else {
+                settings.registration
+            },
+            provider_only: settings.provider_only,
+            flows: Flows::new(&settings.jwt_secret),
             setup_code: settings
                 .setup_code_needed
                 .then(|| SetupCode::derive(&settings.jwt_secret)),
@@ -185,6 +197,9 @@ impl Identity {
         presented: impl Into<Presented>,
         from: impl Into<LoginSource<'_>>,
     ) -> Result<LoggedIn, LoginError> {
+        if self.provider_only {
+            return Err(LoginError::ProviderOnly);
+        }
         let from = from.into();
         let Presented { password, code } = presented.into();
         let needed = Needed::Code(code.as_ref());
@@ -275,6 +290,7 @@ impl Identity {
             .throttle
             .attempt(client, found.is_some(), self.clock.now())?;
         let hash = found.as_ref().map(|found| found.password_hash.clone());
+        let hash = hash.filter(|hash| hash != NO_PASSWORD);
         let (is_right, turn) = match turn.verify(password, hash).await {
             Ok(checked) => checked,
             Err(fault) => {
@@ -320,23 +336,8 @@ impl Identity {
         proof: Option<&Proof>,
         client: SessionClient,
     ) -> Result<LoggedIn, LoginError> {
-        let at = self.clock.now();
-        let (refresh_token, token_hash) = refresh_token::generate()?;
-        let refresh_expires_at = at.after(self.refresh_expiry);
-        let entry = |session: SessionId, event| {
-            session_entry(login.user.id, session, login.workspace, at, event)
-        };
-        let new = NewSession {
-            user: login.user.id,
-            workspace: login.workspace,
-            client,
-            token_hash,
-            expires_at: refresh_expires_at,
-        };
-        let created = |session| entry(session, Event::SessionCreated);
-        let session = self.store.session_create(new, proof, at, created).await?;
-        // Otherwise the code was used by another login at the same moment.
-        let session = session.ok_or(LoginError::WrongSecondFactor)?;
+        let (user, workspace) = (login.user.clone(), login.workspace);
+        let (session, logged_in) = self.open_session(user, workspace, proof, client).await?;
         // A password reset ends the sessions that it finds. If one came between reading the hash and
         // beginning this session, the password that was checked is no longer the user's.
         let now_stored = self
@@ -351,25 +352,54 @@ impl Identity {
         if is_factor_missing
             || now_stored.is_none_or(|stored| stored.password_hash != login.password_hash)
         {
-            let audit = entry(session.id, Event::SessionRevoked);
-            self.store.session_revoke(session.id, at, audit).await?;
+            let at = self.clock.now();
+            let (user, event) = (login.user.id, Event::SessionRevoked);
+            let audit = session_entry(user, session, login.workspace, at, event);
+            self.store.session_revoke(session, at, audit).await?;
             return Err(LoginError::InvalidCredentials);
         }
+        Ok(logged_in)
+    }
+
+    /// Creates a session of a user whose right to it has been checked, and uses up the proof for it.
+    pub(crate) async fn open_session(
+        &self,
+        user: User,
+        workspace: WorkspaceId,
+        proof: Option<&Proof>,
+        client: SessionClient,
+    ) -> Result<(SessionId, LoggedIn), LoginError> {
+        let at = self.clock.now();
+        let (refresh_token, token_hash) = refresh_token::generate()?;
+        let refresh_expires_at = at.after(self.refresh_expiry);
+        let new = NewSession {
+            user: user.id,
+            workspace,
+            client,
+            token_hash,
+            expires_at: refresh_expires_at,
+        };
+        let created =
+            |session| session_entry(user.id, session, workspace, at, Event::SessionCreated);
+        let session = self.store.session_create(new, proof, at, created).await?;
+        // Otherwise it was used by another sign-in at the same moment.
+        let session = session.ok_or(LoginError::WrongSecondFactor)?;
         let caller = Caller {
             user: session.user,
             session: session.id,
             workspace: session.workspace,
         };
-        let account = AccountKey::of(login.user.email.as_str());
-        Ok(LoggedIn {
+        let account = AccountKey::of(user.email.as_str());
+        let logged_in = LoggedIn {
             device_token: self.devices.issue(account, at)?,
             tokens: TokenPair {
                 access_token: self.access_tokens.issue(caller, at)?,
                 refresh_token,
                 refresh_expires_at,
             },
-            user: login.user,
-        })
+            user,
+        };
+        Ok((session.id, logged_in))
     }
 
     /// Exchanges a refresh token for the next pair. A token that was exchanged more than ten seconds before

@@ -119,6 +119,7 @@ fn settings(registration: Registration) -> IdentitySettings {
         refresh_expiry: REFRESH_EXPIRY,
         registration,
         setup_code_needed: false,
+        provider_only: false,
     }
 }
 

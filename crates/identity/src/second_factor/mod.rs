@@ -7,7 +7,7 @@ use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_sealing::Purpose;
-use gaiterguard_store::{Proof, StoredTotp};
+use gaiterguard_store::{ConfirmedTotp, Proof, StoredTotp};
 use gaiterguard_vault::token;
 use gaiterguard_vault::totp::{TotpSecret, generate_recovery_code};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -136,10 +136,15 @@ impl Identity {
         attempt.right();
         let (codes, hashes) = recovery_codes(caller.user)?;
         let audit = entry(caller, at, Event::UserTotpEnabled);
-        let (user, session) = (caller.user, caller.session);
-        let confirming =
-            self.store
-                .totp_confirm(user, &stored.sealed, step, &hashes, session, at, audit);
+        let confirmed = ConfirmedTotp {
+            user: caller.user,
+            secret: &stored.sealed,
+            step,
+            recovery_codes: &hashes,
+        };
+        let confirming = self
+            .store
+            .totp_confirm(confirmed, caller.session, at, audit);
         // Otherwise it was begun again, or confirmed by another request.
         if confirming.await? {
             Ok(codes)

@@ -1,6 +1,7 @@
 //! One-time codes, recovery codes, and what a sign-in uses up.
 
-use gaiterguard_store::{Proof, Store};
+use gaiterguard_domain::ledger::Sealed;
+use gaiterguard_store::{ConfirmedTotp, Proof, Store};
 
 use crate::support::{Database, NOW, World, audit, later, new_session, on_both, sealed};
 
@@ -10,6 +11,16 @@ on_both!(
     factors_are_removed_with_a_proof_or_reset
 );
 
+/// A secret that was confirmed with the code of step 7.
+fn of<'a>(world: &World, secret: &'a Sealed, recovery_codes: &'a [[u8; 32]]) -> ConfirmedTotp<'a> {
+    ConfirmedTotp {
+        user: world.user,
+        secret,
+        step: 7,
+        recovery_codes,
+    }
+}
+
 /// Stores a confirmed secret and two recovery codes.
 async fn confirmed(world: &World, store: &Store) {
     let secret = sealed(world.data_key, "secret");
@@ -18,7 +29,7 @@ async fn confirmed(world: &World, store: &Store) {
     let kept = store.session_create(new_session(world, 9), None, NOW, |_| audit());
     let kept = kept.await.unwrap().unwrap().id;
     let codes = [[1; 32], [2; 32]];
-    let confirming = store.totp_confirm(world.user, &secret, 7, &codes, kept, NOW, audit());
+    let confirming = store.totp_confirm(of(world, &secret, &codes), kept, NOW, audit());
     assert!(confirming.await.unwrap());
 }
 
