@@ -36,6 +36,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use approval::{MatchedRuleBody, OperationBody, SignalBody};
+pub use auth::oidc::{ConfiguredSingleSignOn, SingleSignOn};
 pub use auth::origin::PublicOrigin;
 pub use ca_certificate::CaCertificate;
 pub use configured::Configured;

@@ -11,6 +11,7 @@ use gaiterguard_identity::Identity;
 use gaiterguard_listener::Lifecycle;
 use gaiterguard_settings::CorsOrigins;
 
+use super::auth::oidc::ConfiguredSingleSignOn;
 use super::auth::origin::PublicOrigin;
 use super::configured::Configured;
 
@@ -29,6 +30,8 @@ pub struct DashboardState {
     pub familiarity: Familiarity,
     /// Users and sessions.
     pub identity: Arc<Identity>,
+    /// Single sign-on, if it is configured.
+    pub single_sign_on: ConfiguredSingleSignOn,
     /// Public origin of this gateway.
     pub public_origin: Arc<PublicOrigin>,
     /// The URL of this gateway, if an operator set it.
@@ -59,6 +62,7 @@ parts! {
     familiarity: Familiarity,
     identity: Arc<Identity>,
     public_origin: Arc<PublicOrigin>,
+    single_sign_on: ConfiguredSingleSignOn,
     given_public_url: GivenPublicUrl,
     cors_origins: Arc<CorsOrigins>,
     configured: Arc<Configured>,

@@ -39,6 +39,8 @@ integer_id! {
     UserId,
     /// A login of a user: a family of refresh tokens.
     SessionId,
+    /// A passkey of a user.
+    PasskeyId,
     /// A client that sends requests through the gateway.
     AgentId,
     /// An upstream API with its base URL and credential.

@@ -6,6 +6,7 @@ use gaiterguard_domain::id::UserId;
 use gaiterguard_sealing::SealingError;
 use gaiterguard_store::StoreError;
 use gaiterguard_vault::NoRandomness;
+use gaiterguard_webauthn::WebauthnError;
 
 use crate::access_token::NotSigned;
 use crate::password::PasswordFault;
@@ -149,6 +150,38 @@ impl<E: Into<Fault>> From<E> for FederatedError {
     fn from(error: E) -> Self {
         Self::Fault(error.into())
     }
+}
+
+/// Why a passkey was not registered, or nobody is signed in with it.
+#[derive(Debug, thiserror::Error)]
+pub enum PasskeyError {
+    /// Browsers offer no passkeys for the gateway's address, or people sign in only at the sign-in provider.
+    #[error(
+        "there are no passkeys here: `PUBLIC_URL` must be an https URL with a host name, or one of \
+         localhost, and `OIDC_ONLY` must not be set"
+    )]
+    Unavailable,
+    /// The challenge was not issued for this, or has expired.
+    #[error("it took too long to use the passkey; try again")]
+    Expired,
+    /// The challenge or the signature was used before.
+    #[error("this use of the passkey was sent before, or the passkey was copied")]
+    Replayed,
+    /// No account has this passkey.
+    #[error("no account here has this passkey")]
+    Unknown,
+    /// The passkey is registered already.
+    #[error("this passkey is registered already")]
+    Exists,
+    /// The user has too many passkeys.
+    #[error("you have too many passkeys; remove one first")]
+    TooMany,
+    /// The response of the authenticator is not valid.
+    #[error("{0}")]
+    Refused(WebauthnError),
+    /// The password was not accepted, or the gateway itself failed.
+    #[error("{0}")]
+    Login(LoginError),
 }
 
 /// Why a second factor was not changed.

@@ -78,7 +78,7 @@ impl Identity {
         let user = self.store.user_get(user).await?;
         let user = user.ok_or(FederatedError::NotMember)?;
         let opened = self
-            .open_session(user, workspace, Some(proof), client)
+            .open_session(user, workspace, std::slice::from_ref(proof), client)
             .await;
         match opened {
             Ok((_, logged_in)) => Ok(logged_in),
@@ -92,6 +92,7 @@ impl Identity {
         &self,
         caller: &Caller,
         person: &Person,
+        proof: &Proof,
     ) -> Result<(), FederatedError> {
         let id = id_of(person);
         if let Some(found) = self.store.federated_get(id).await? {
@@ -108,7 +109,7 @@ impl Identity {
         );
         let linked = self
             .store
-            .federated_link(id, caller.user, at, audit)
+            .federated_link(id, caller.user, proof, at, audit)
             .await?;
         linked.then_some(()).ok_or(FederatedError::LinkedElsewhere)
     }

@@ -17,6 +17,7 @@ mod federated;
 mod flow;
 mod identity;
 mod new_password;
+mod passkey;
 mod password;
 mod queue;
 mod refresh_token;
@@ -30,13 +31,15 @@ pub use access_token::{Caller, NotSigned};
 pub use account::Accounts;
 pub use device::DEVICE_LIFETIME;
 pub use error::{
-    AccountError, FactorError, Fault, FederatedError, LoginError, RegisterError, SessionError,
+    AccountError, FactorError, Fault, FederatedError, LoginError, PasskeyError, RegisterError,
+    SessionError,
 };
 pub use flow::FLOW_LIFETIME;
 pub use identity::{
     Identity, IdentitySettings, LoggedIn, LoginSource, Presented, Registration, TokenPair,
 };
 pub use new_password::{NewPassword, PasswordRefused};
+pub use passkey::{CHALLENGE_LIFETIME, PasskeyUse};
 pub use password::PasswordFault;
 pub use registration::{Registrant, RegistrationState};
 pub use second_factor::{PendingTotp, SecondFactor};

@@ -20,7 +20,7 @@ use crate::exchange;
 const KEYS_AGE_MAX: Duration = Duration::from_hours(1);
 
 /// How long after a fetch the keys are not fetched again. Anyone can make a token name an unknown key.
-const FETCH_PAUSE: Duration = Duration::from_secs(10);
+const FETCH_PAUSE: Duration = Duration::from_secs(3);
 
 /// The provider's keys.
 #[derive(Default)]

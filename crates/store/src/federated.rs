@@ -5,6 +5,7 @@ use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Email;
 
+use crate::second_factor::Proof;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
@@ -102,16 +103,22 @@ impl Store {
         Ok(Some(UserId(user)))
     }
 
-    /// Lets a user sign in as this person. Returns false if another user is this person.
+    /// Lets a user sign in as this person, and uses up the proof for it. Returns false if another user is this
+    /// person, or the proof is not valid any more.
     pub async fn federated_link(
         &self,
         person: FederatedId<'_>,
         user: UserId,
+        proof: &Proof,
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let linked = insert(&mut tx, person, user, false, at).await?;
+        let linked = if tx.spend(proof, at).await? {
+            insert(&mut tx, person, user, false, at).await?
+        } else {
+            0
+        };
         tx.end(linked, audit).await
     }
 

@@ -50,6 +50,7 @@ mod inbox;
 mod master_key;
 mod model_use;
 mod overview;
+mod passkey;
 mod record;
 mod replica;
 mod request;
@@ -86,6 +87,7 @@ pub use model_use::ModelUse;
 pub use overview::{
     Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewService,
 };
+pub use passkey::{NewPasskey, PasskeySaved, StoredPasskey};
 pub use rule::{RuleFields, RuleSaved};
 pub use rule_hit::RuleHits;
 pub use second_factor::{ConfirmedTotp, Proof, StoredTotp};

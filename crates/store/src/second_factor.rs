@@ -1,7 +1,7 @@
 //! One-time codes with their recovery codes, and what a sign-in uses up.
 
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{DataKeyId, SessionId, UserId};
+use gaiterguard_domain::id::{DataKeyId, PasskeyId, SessionId, UserId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
 
@@ -41,6 +41,8 @@ pub enum Proof {
     TotpStep(UserId, i64),
     /// The recovery code with this SHA-256.
     RecoveryCode(UserId, [u8; 32]),
+    /// A signature of this passkey, which has made so many; zero if it does not count them.
+    PasskeyUse(PasskeyId, u32),
     /// The state or the challenge with this SHA-256, which expires at that time.
     Challenge([u8; 32], Timestamp),
 }
@@ -193,8 +195,9 @@ impl Store {
         Ok(!found.is_empty())
     }
 
-    /// Removes everything but the password with which a user signs in, and ends all sessions of the user.
-    /// Returns false if the user has nothing else.
+    /// Removes the one-time codes, the recovery codes and the passkeys of a user, and the connection to the
+    /// sign-in provider unless the provider manages the user; ends all sessions of the user. Returns false
+    /// if the user has none of these.
     pub async fn user_factors_reset(
         &self,
         user: UserId,
@@ -202,7 +205,13 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let removed = factors_delete(&mut tx, user).await?;
+        let mut removed = factors_delete(&mut tx, user).await?;
+        removed += execute!(tx, "DELETE FROM passkeys WHERE user_id = $1", user.0);
+        removed += execute!(
+            tx,
+            "DELETE FROM federated_users WHERE user_id = $1 AND NOT is_managed",
+            user.0,
+        );
         execute!(
             tx,
             "UPDATE sessions SET revoked_at = $2 WHERE user_id = $1 AND revoked_at IS NULL",
@@ -229,6 +238,15 @@ impl Transaction {
                 "DELETE FROM recovery_codes WHERE user_id = $1 AND hash = $2",
                 user.0,
                 hash.to_vec(),
+            ),
+            // A count that does not grow is that of a copy.
+            Proof::PasskeyUse(passkey, count) => execute!(
+                self,
+                "UPDATE passkeys SET sign_count = $2, last_used_at = $3
+                 WHERE id = $1 AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0))",
+                passkey.0,
+                i64::from(*count),
+                at.0,
             ),
             Proof::Challenge(digest, expires_at) => {
                 execute!(

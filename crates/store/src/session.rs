@@ -95,12 +95,12 @@ struct TokenRow {
 }
 
 impl Store {
-    /// Creates a session with its first refresh token, and uses up the proof for it. Returns `None` if the
-    /// proof is not valid any more.
+    /// Creates a session with its first refresh token, and uses up the proofs for it. Returns `None` if
+    /// one is not valid any more.
     pub async fn session_create(
         &self,
         new: NewSession,
-        proof: Option<&Proof>,
+        proofs: &[Proof],
         at: Timestamp,
         audit: impl FnOnce(SessionId) -> NewAuditEntry,
     ) -> Result<Option<Session>, StoreError> {
@@ -112,11 +112,11 @@ impl Store {
             expires_at,
         } = new;
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        if let Some(proof) = proof
-            && !tx.spend(proof, at).await?
-        {
-            tx.rollback().await?;
-            return Ok(None);
+        for proof in proofs {
+            if !tx.spend(proof, at).await? {
+                tx.rollback().await?;
+                return Ok(None);
+            }
         }
         let (id,) = fetch_one!(
             tx,

@@ -111,6 +111,7 @@ impl From<LoginError> for Problem {
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials, detail)
                 .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            LoginError::ProviderOnly => Self::new(Code::PasswordSignInDisabled, detail),
             LoginError::SecondFactorRequired => Self::new(Code::SecondFactorRequired, detail)
                 .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             LoginError::WrongSecondFactor => Self::new(Code::SecondFactorInvalid, detail)

@@ -115,6 +115,18 @@ problems! {
     /// Wrong password, unknown user, or a missing or wrong second factor.
     WrongCredentials: InvalidCredentials SecondFactorRequired SecondFactorInvalid;
 
+    /// Passwords are disabled.
+    PasswordsDisabled: PasswordSignInDisabled;
+
+    /// Nobody is signed in.
+    SignInRefused: SignInExpired SignInRefused SignInProviderFailed;
+
+    /// There are no passkeys here, or the passkey is registered already.
+    PasskeyConflict: PasskeyExists PasskeysUnavailable;
+
+    /// The passkey does not sign in.
+    PasskeyRefused: PasskeyRefused;
+
     /// The user has a second factor already.
     SecondFactorConflict: SecondFactorExists;
 

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { appPath } from '#/gateway';
 import { ownPage } from '#/session/next';
 import {
+  beginSingleSignOn,
   isSignedIn,
   ProblemError,
   register,
@@ -80,7 +81,9 @@ function SignIn() {
           Your session has ended. Sign in to continue.
         </p>
       )}
-      <form onSubmit={submit} className="space-y-4 rounded-lg border border-line bg-panel p-5">
+      {registration.singleSignOn && <ProviderButton name={registration.singleSignOn} />}
+      {registration.password && (
+        <form onSubmit={submit} className="space-y-4 rounded-lg border border-line bg-panel p-5">
         <h2 className="text-lg font-semibold">{isNew ? 'Create your account' : 'Sign in'}</h2>
         <TextField
           label="Email"
@@ -130,7 +133,8 @@ function SignIn() {
         <Button type="submit" tone="main" isBusy={isBusy} className="w-full">
           {isNew ? 'Create account' : 'Sign in'}
         </Button>
-      </form>
+        </form>
+      )}
       {registration.open && (
         <Button
           tone="quiet"
@@ -147,5 +151,26 @@ function SignIn() {
         </Button>
       )}
     </main>
+  );
+}
+
+function ProviderButton({ name }: { name: string }) {
+  const [error, setError] = useState<unknown>(null);
+  const [isBusy, setIsBusy] = useState(false);
+  const begin = () => {
+    setIsBusy(true);
+    setError(null);
+    beginSingleSignOn().catch((failure) => {
+      setError(failure);
+      setIsBusy(false);
+    });
+  };
+  return (
+    <div className="space-y-2">
+      <Button isBusy={isBusy} onClick={begin} className="w-full">
+        {`Sign in with ${name}`}
+      </Button>
+      <Failure error={error} />
+    </div>
   );
 }

@@ -77,13 +77,64 @@ export async function signIn(email: string, password: string, code = ''): Promis
   return login.user;
 }
 
+/** Goes to the provider's sign-in page. */
+export async function beginSingleSignOn(): Promise<void> {
+  const response = await post('/auth/oidc', {});
+  if (!response.ok) throw await problemOf(response);
+  window.location.assign((await response.json()).authorizationUrl);
+}
+
+/** The mark of a tab that connects the account of its user, instead of signing in. */
+const LINKING = 'gaiterguard.linking';
+
+/** Remembers that the provider is asked to connect the account. */
+export function rememberLinking(): void {
+  sessionStorage.setItem(LINKING, 'yes');
+}
+
+/** Returns whether the provider was asked to connect the account, once. */
+export function takeLinking(): boolean {
+  const isLinking = sessionStorage.getItem(LINKING) !== null;
+  sessionStorage.removeItem(LINKING);
+  return isLinking;
+}
+
+/** Hands the provider's response to the gateway, to sign in or to connect the account. */
+export async function completeSingleSignOn(
+  redirected: { code: string; state: string; iss?: string },
+  isLinking: boolean,
+): Promise<void> {
+  if (!isLinking) {
+    const response = await post('/auth/oidc/callback', redirected);
+    if (!response.ok) throw await problemOf(response);
+    accessToken = (await response.json()).accessToken;
+    hasEnded = false;
+    return;
+  }
+  await isSignedIn();
+  const response = await sessionFetch(`${GATEWAY_PATH}/auth/oidc/link/callback`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(redirected),
+  });
+  if (!response.ok) throw await problemOf(response);
+}
+
 /**
- * Returns whether an account can be registered. If the gateway does not respond, returns that none
- * can be.
+ * Returns whether an account can be registered, and in which ways people sign in. If the gateway does not
+ * respond, returns that no account can be registered.
  */
 export async function registrationState(): Promise<RegistrationState> {
   const response = await fetch(`${GATEWAY_PATH}/auth/registration`).catch(() => null);
-  if (!response?.ok) return { open: false, firstAccount: false, setupCodeRequired: false };
+  if (!response?.ok) {
+    return {
+      open: false,
+      firstAccount: false,
+      setupCodeRequired: false,
+      password: true,
+      singleSignOn: null,
+    };
+  }
   return response.json();
 }
 

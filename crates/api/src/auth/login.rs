@@ -19,7 +19,7 @@ use super::user::{TokensBody, UserBody};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::request_context::RequestContext;
 use gaiterguard_web::responses::{
-    ForeignPage, InvalidBody, Throttled, Unavailable, WrongCredentials,
+    ForeignPage, InvalidBody, PasswordsDisabled, Throttled, Unavailable, WrongCredentials,
 };
 
 /// Credentials of a user.
@@ -57,11 +57,11 @@ pub(crate) enum SessionKind {
 /// A new session.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LoggedIn)]
-struct LoggedInBody {
+pub(super) struct LoggedInBody {
     #[serde(flatten)]
-    tokens: TokensBody,
+    pub(super) tokens: TokensBody,
     /// The user.
-    user: UserBody,
+    pub(super) user: UserBody,
 }
 
 /// Sign in
@@ -87,7 +87,7 @@ struct LoggedInBody {
             headers(("Set-Cookie" = Option<String>, description = "The refresh token and a device \
                  token, if the session was requested as a cookie.")),
         ),
-        InvalidBody, WrongCredentials, ForeignPage, Throttled, Unavailable,
+        InvalidBody, WrongCredentials, PasswordsDisabled, ForeignPage, Throttled, Unavailable,
     )
 )]
 pub(super) async fn login(

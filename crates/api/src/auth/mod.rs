@@ -4,7 +4,9 @@ mod cookie;
 mod login;
 mod logout;
 mod me;
+pub(super) mod oidc;
 pub(super) mod origin;
+mod passkey;
 mod password;
 mod public_json;
 mod refresh;
@@ -30,12 +32,21 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(session::list, session::end_others))
         .routes(routes!(session::end))
         .routes(routes!(totp::get, totp::begin, totp::remove))
+        .routes(routes!(passkey::list, passkey::add))
+        .routes(routes!(passkey::begin))
+        .routes(routes!(passkey::remove))
+        .routes(routes!(oidc::begin_linking))
+        .routes(routes!(oidc::complete_linking))
         .routes(routes!(totp::confirm))
         .routes(routes!(totp::replace_recovery_codes));
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(registration::registration))
         .routes(routes!(login::login))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::complete))
+        .routes(routes!(passkey::begin_sign_in))
+        .routes(routes!(passkey::sign_in))
         .routes(routes!(refresh::refresh))
         .merge(with_session(signed_in))
 }

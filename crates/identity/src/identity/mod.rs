@@ -22,6 +22,7 @@ use crate::device::Devices;
 use crate::error::{LoginError, RegisterError, SessionError};
 use crate::flow::Flows;
 use crate::new_password::NewPassword;
+use crate::passkey::Passkeys;
 use crate::password::{Passwords, Turn};
 use crate::queue::QueueFull;
 use crate::refresh_token;
@@ -56,6 +57,8 @@ pub struct IdentitySettings {
     pub setup_code_needed: bool,
     /// Whether people can sign in only at the sign-in provider.
     pub provider_only: bool,
+    /// The URL at which people open the dashboard. Passkeys are for its site.
+    pub public_url: String,
 }
 
 /// The tokens of a session, which are returned only once.
@@ -147,6 +150,7 @@ pub struct Identity {
     pub(crate) registration: Registration,
     pub(crate) provider_only: bool,
     pub(crate) flows: Flows,
+    pub(crate) passkeys: Passkeys,
     pub(crate) setup_code: Option<SetupCode>,
     /// Whether the last query found an account. Accounts are never removed.
     pub(crate) has_users: AtomicBool,
@@ -177,6 +181,7 @@ impl Identity {
             },
             provider_only: settings.provider_only,
             flows: Flows::new(&settings.jwt_secret),
+            passkeys: Passkeys::new(&settings.jwt_secret, &settings.public_url),
             setup_code: settings
                 .setup_code_needed
                 .then(|| SetupCode::derive(&settings.jwt_secret)),
@@ -205,7 +210,7 @@ impl Identity {
         let needed = Needed::Code(code.as_ref());
         let Verified { login, proof, turn } = self.verified(email, password, needed, from).await?;
         drop(turn);
-        self.begin_session(login, proof.as_ref(), from.client())
+        self.begin_session(login, proof.as_slice(), from.client())
             .await
     }
 
@@ -333,11 +338,11 @@ impl Identity {
     async fn begin_session(
         &self,
         login: UserLogin,
-        proof: Option<&Proof>,
+        proofs: &[Proof],
         client: SessionClient,
     ) -> Result<LoggedIn, LoginError> {
         let (user, workspace) = (login.user.clone(), login.workspace);
-        let (session, logged_in) = self.open_session(user, workspace, proof, client).await?;
+        let (session, logged_in) = self.open_session(user, workspace, proofs, client).await?;
         // A password reset ends the sessions that it finds. If one came between reading the hash and
         // beginning this session, the password that was checked is no longer the user's.
         let now_stored = self
@@ -345,7 +350,7 @@ impl Identity {
             .user_by_email(login.user.email.normalized())
             .await?;
         // The same goes for setting up a second factor.
-        let is_factor_missing = proof.is_none() && {
+        let is_factor_missing = proofs.is_empty() && {
             let factor = self.store.totp_get(login.user.id).await?;
             factor.is_some_and(|factor| factor.confirmed_at.is_some())
         };
@@ -361,12 +366,12 @@ impl Identity {
         Ok(logged_in)
     }
 
-    /// Creates a session of a user whose right to it has been checked, and uses up the proof for it.
+    /// Creates a session of a user whose right to it has been checked, and uses up the proofs for it.
     pub(crate) async fn open_session(
         &self,
         user: User,
         workspace: WorkspaceId,
-        proof: Option<&Proof>,
+        proofs: &[Proof],
         client: SessionClient,
     ) -> Result<(SessionId, LoggedIn), LoginError> {
         let at = self.clock.now();
@@ -381,7 +386,7 @@ impl Identity {
         };
         let created =
             |session| session_entry(user.id, session, workspace, at, Event::SessionCreated);
-        let session = self.store.session_create(new, proof, at, created).await?;
+        let session = self.store.session_create(new, proofs, at, created).await?;
         // Otherwise it was used by another sign-in at the same moment.
         let session = session.ok_or(LoginError::WrongSecondFactor)?;
         let caller = Caller {
@@ -524,6 +529,17 @@ impl Identity {
     pub async fn me(&self, caller: &Caller) -> Result<User, SessionError> {
         let user = self.store.user_get(caller.user).await?;
         user.ok_or(SessionError::NotAuthenticated)
+    }
+
+    /// Returns whether people can sign in only at the sign-in provider.
+    pub fn is_provider_only(&self) -> bool {
+        self.provider_only
+    }
+
+    /// Counts an attempt to sign in without a password, so that one client cannot make the gateway do much
+    /// work.
+    pub fn count_attempt(&self, source: IpAddr) -> Result<(), LoginError> {
+        Ok(self.throttle.sign_in(source, self.clock.now())?)
     }
 
     /// Returns how many passwords have been hashed or checked since the start.

@@ -120,6 +120,7 @@ fn settings(registration: Registration) -> IdentitySettings {
         registration,
         setup_code_needed: false,
         provider_only: false,
+        public_url: "https://gate.example".to_owned(),
     }
 }
 
@@ -674,7 +675,7 @@ async fn a_login_that_a_password_reset_overtakes_is_refused() {
 
     let begun = setup
         .identity
-        .begin_session(found, None, SessionClient::default())
+        .begin_session(found, &[], SessionClient::default())
         .await;
     assert!(matches!(begun, Err(LoginError::InvalidCredentials)));
     let sessions = setup.store.session_list(user, setup.clock.now()).await;

@@ -37,6 +37,9 @@ pub(crate) const SOURCE_RESERVE_MAX: usize = 20;
 /// bounds the load; a right set-up code is not counted.
 pub(crate) const SOURCE_REGISTRATIONS_MAX: usize = 60;
 
+/// How many attempts to sign in without a password a source may make in [`PERIOD`]. A sign-in takes two.
+pub(crate) const SOURCE_SIGN_INS_MAX: usize = 120;
+
 /// How many wrong one-time codes a user is allowed in [`CODE_PERIOD`]. Only someone with the right password
 /// gets as far. Three of a million codes are valid at a time, so guessing takes decades.
 pub(crate) const CODE_FAILURES_MAX: usize = 10;
@@ -144,6 +147,7 @@ struct Counts {
     known_sources: Window<(AccountKey, SourceKey)>,
     registrations: Window<SourceKey>,
     codes: Window<UserId>,
+    sign_ins: Window<SourceKey>,
 }
 
 /// A one-time code that is being checked. It counts as wrong unless [`Self::right`] is called.
@@ -182,6 +186,7 @@ impl Throttle {
                 reserve: Window::new(SOURCE_RESERVE_MAX, PERIOD, REMEMBERED_MAX),
                 known_sources: Window::new(1, KNOWN_SOURCE_PERIOD, KNOWN_SOURCES_MAX),
                 registrations: Window::new(SOURCE_REGISTRATIONS_MAX, PERIOD, REMEMBERED_MAX),
+                sign_ins: Window::new(SOURCE_SIGN_INS_MAX, PERIOD, REMEMBERED_MAX),
                 codes: Window::new(CODE_FAILURES_MAX, CODE_PERIOD, REMEMBERED_MAX),
             }),
         }
@@ -232,6 +237,17 @@ impl Throttle {
             account,
             other,
         })
+    }
+
+    /// Counts an attempt to sign in without a password.
+    pub(crate) fn sign_in(&self, source: IpAddr, now: Timestamp) -> Result<(), Throttled> {
+        let source = SourceKey::of(source);
+        let mut counts = self.counts();
+        if let Some(retry_after) = counts.sign_ins.pause(&source, now) {
+            return Err(Throttled { retry_after });
+        }
+        counts.sign_ins.note(source, now);
+        Ok(())
     }
 
     /// Counts an attempt to register.

@@ -26,7 +26,7 @@ async fn confirmed(world: &World, store: &Store) {
     let secret = sealed(world.data_key, "secret");
     let begun = store.totp_begin(world.user, &secret, NOW, audit()).await;
     assert!(begun.unwrap());
-    let kept = store.session_create(new_session(world, 9), None, NOW, |_| audit());
+    let kept = store.session_create(new_session(world, 9), &[], NOW, |_| audit());
     let kept = kept.await.unwrap().unwrap().id;
     let codes = [[1; 32], [2; 32]];
     let confirming = store.totp_confirm(of(world, &secret, &codes), kept, NOW, audit());
@@ -40,7 +40,7 @@ async fn a_confirmed_secret_is_not_replaced_and_ends_the_other_sessions(
     let world = World::new(store).await;
     let mut sessions = Vec::new();
     for n in 1..=2 {
-        let session = store.session_create(new_session(&world, n), None, NOW, |_| audit());
+        let session = store.session_create(new_session(&world, n), &[], NOW, |_| audit());
         sessions.push(session.await.unwrap().unwrap().id);
     }
     let (one, two) = (sealed(world.data_key, "one"), sealed(world.data_key, "two"));
@@ -84,7 +84,7 @@ async fn a_proof_begins_one_session(_: &Database, store: &Store) {
     let mut begin = async |proof: Proof| {
         token += 1;
         let new = new_session(&world, token);
-        let session = store.session_create(new, Some(&proof), NOW, |_| audit());
+        let session = store.session_create(new, &[proof], NOW, |_| audit());
         session.await.unwrap().is_some()
     };
     assert!(!begin(Proof::TotpStep(user, 8)).await);

@@ -21,7 +21,7 @@ fn other() -> SessionClient {
 async fn a_refresh_token_works_once(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let session = store
-        .session_create(new_session(&world, 1), None, NOW, |_| audit())
+        .session_create(new_session(&world, 1), &[], NOW, |_| audit())
         .await
         .unwrap()
         .unwrap();
@@ -74,7 +74,7 @@ async fn a_refresh_token_works_once(_: &Database, store: &Store) {
 async fn at_most_two_successors_of_a_refresh_token_are_used(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let session = store
-        .session_create(new_session(&world, 1), None, NOW, |_| audit())
+        .session_create(new_session(&world, 1), &[], NOW, |_| audit())
         .await
         .unwrap()
         .unwrap();
@@ -101,7 +101,7 @@ async fn sessions_end(_: &Database, store: &Store) {
     let mut sessions = Vec::new();
     for n in 1..=3 {
         let session = store
-            .session_create(new_session(&world, n), None, NOW, |_| audit())
+            .session_create(new_session(&world, n), &[], NOW, |_| audit())
             .await
             .unwrap()
             .unwrap();
@@ -153,7 +153,7 @@ async fn all_other_sessions_of_a_user_end(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let mut sessions = Vec::new();
     for n in 1..=3 {
-        let session = store.session_create(new_session(&world, n), None, NOW, |_| audit());
+        let session = store.session_create(new_session(&world, n), &[], NOW, |_| audit());
         sessions.push(session.await.unwrap().unwrap().id);
     }
     let end = async || {
