@@ -26,6 +26,7 @@ mod rule;
 mod service;
 mod session_end;
 mod settings;
+mod single_sign_on;
 mod state;
 mod test_call;
 
@@ -36,13 +37,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use approval::{MatchedRuleBody, OperationBody, SignalBody};
-pub use auth::oidc::{ConfiguredSingleSignOn, SingleSignOn};
 pub use auth::origin::PublicOrigin;
 pub use ca_certificate::CaCertificate;
 pub use configured::Configured;
 pub use list::each;
 pub use openapi::DocumentSource;
 pub use session_end::end_with_session;
+pub use single_sign_on::{ConfiguredSingleSignOn, SingleSignOn};
 pub use state::{DashboardState, GivenPublicUrl};
 
 use gaiterguard_web::session::with_session;

@@ -11,9 +11,9 @@ use gaiterguard_identity::Identity;
 use gaiterguard_listener::Lifecycle;
 use gaiterguard_settings::CorsOrigins;
 
-use super::auth::oidc::ConfiguredSingleSignOn;
 use super::auth::origin::PublicOrigin;
 use super::configured::Configured;
+use super::single_sign_on::ConfiguredSingleSignOn;
 
 /// `PUBLIC_URL` without a trailing slash, if it is set.
 #[derive(Clone)]

@@ -190,7 +190,7 @@ pub enum FactorError {
     /// The user has one already.
     #[error("one-time codes are set up already; remove them first")]
     AlreadyEnabled,
-    /// The user has none.
+    /// The user has no second factor.
     #[error("one-time codes are not set up")]
     NotEnabled,
     /// There is no secret to confirm.

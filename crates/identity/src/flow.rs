@@ -27,7 +27,7 @@ pub(crate) struct Flows {
     secret: SecretString,
 }
 
-/// What a browser keeps of a sign-in, and the sign-in.
+/// A sign-in, and the token of it that the browser keeps.
 pub(crate) struct BegunFlow {
     pub(crate) token: SecretString,
     pub(crate) flow: Flow,
@@ -173,7 +173,7 @@ mod tests {
         }
         assert!(resumed(kept, "", None, NOW).is_none());
         assert!(resumed(kept, &state[1..], None, NOW).is_none());
-        // What the provider and the browser see is not what stays secret.
+        // Neither the provider nor the browser sees the secret of PKCE.
         let (nonce, verifier) = (&begun.flow.nonce, &begun.flow.verifier);
         assert_ne!(nonce.expose_secret(), verifier.expose_secret());
         assert!(!kept.contains(verifier.expose_secret()));

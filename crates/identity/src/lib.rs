@@ -11,11 +11,13 @@
 mod access_token;
 mod account;
 mod account_key;
+mod challenge;
 mod device;
 mod error;
 mod federated;
 mod flow;
 mod identity;
+mod needed;
 mod new_password;
 mod passkey;
 mod password;
@@ -29,6 +31,7 @@ mod window;
 
 pub use access_token::{Caller, NotSigned};
 pub use account::Accounts;
+pub use challenge::CHALLENGE_LIFETIME;
 pub use device::DEVICE_LIFETIME;
 pub use error::{
     AccountError, FactorError, Fault, FederatedError, LoginError, PasskeyError, RegisterError,
@@ -39,7 +42,7 @@ pub use identity::{
     Identity, IdentitySettings, LoggedIn, LoginSource, Presented, Registration, TokenPair,
 };
 pub use new_password::{NewPassword, PasswordRefused};
-pub use passkey::{CHALLENGE_LIFETIME, PasskeyUse};
+pub use passkey::PasskeyUse;
 pub use password::PasswordFault;
 pub use registration::{Registrant, RegistrationState};
 pub use second_factor::{PendingTotp, SecondFactor};

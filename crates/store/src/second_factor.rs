@@ -197,7 +197,7 @@ impl Store {
 
     /// Removes the one-time codes, the recovery codes and the passkeys of a user, and the connection to the
     /// sign-in provider unless the provider manages the user; ends all sessions of the user. Returns false
-    /// if the user has none of these.
+    /// if there was nothing to remove.
     pub async fn user_factors_reset(
         &self,
         user: UserId,

@@ -1,4 +1,4 @@
-//! What the authenticator signed: section 6.1.
+//! The data that the authenticator signed: section 6.1.
 
 use aws_lc_rs::digest::{SHA256, digest};
 

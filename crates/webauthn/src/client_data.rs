@@ -1,4 +1,4 @@
-//! What the browser signed about the page: `CollectedClientData`, section 5.8.1.
+//! The browser's description of the page: `CollectedClientData`, section 5.8.1.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +18,7 @@ struct ClientData {
     top_origin: Option<String>,
 }
 
-/// What a response is for.
+/// The purpose of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ceremony {
     Registration,

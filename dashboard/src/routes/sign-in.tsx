@@ -2,6 +2,7 @@ import { createFileRoute, redirect, useNavigate, useRouter } from '@tanstack/rea
 import { type FormEvent, useState } from 'react';
 import { appPath } from '#/gateway';
 import { ownPage } from '#/session/next';
+import { hasPasskeys, passkeyFailure } from '#/session/passkey';
 import {
   beginSingleSignOn,
   isSignedIn,
@@ -10,6 +11,7 @@ import {
   registrationState,
   sessionHasEnded,
   signIn,
+  signInWithPasskey,
 } from '#/session/session';
 import { useTitle } from '#/shell/useTitle';
 import { Button } from '#/ui/Button';
@@ -67,6 +69,12 @@ function SignIn() {
     }
   };
 
+  const withPasskey = async () => {
+    await signInWithPasskey();
+    if (next) history.replace(next);
+    else await navigate({ to: '/' });
+  };
+
   return (
     <main className="mx-auto flex min-h-dvh max-w-sm flex-col justify-center gap-5 p-5">
       <div className="flex items-center gap-3">
@@ -81,7 +89,12 @@ function SignIn() {
           Your session has ended. Sign in to continue.
         </p>
       )}
-      {registration.singleSignOn && <ProviderButton name={registration.singleSignOn} />}
+      {registration.singleSignOn && (
+        <OtherWay label={`Sign in with ${registration.singleSignOn}`} start={beginSingleSignOn} />
+      )}
+      {registration.passkeys && hasPasskeys() && !registration.firstAccount && (
+        <OtherWay label="Sign in with a passkey" start={withPasskey} />
+      )}
       {registration.password && (
         <form onSubmit={submit} className="space-y-4 rounded-lg border border-line bg-panel p-5">
         <h2 className="text-lg font-semibold">{isNew ? 'Create your account' : 'Sign in'}</h2>
@@ -154,23 +167,25 @@ function SignIn() {
   );
 }
 
-function ProviderButton({ name }: { name: string }) {
+/** Signs in without the form. Its own failure is shown below it. */
+function OtherWay({ label, start }: { label: string; start: () => Promise<void> }) {
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setIsBusy] = useState(false);
   const begin = () => {
     setIsBusy(true);
     setError(null);
-    beginSingleSignOn().catch((failure) => {
+    start().catch((failure) => {
       setError(failure);
       setIsBusy(false);
     });
   };
+  const refusal = passkeyFailure(error);
   return (
     <div className="space-y-2">
       <Button isBusy={isBusy} onClick={begin} className="w-full">
-        {`Sign in with ${name}`}
+        {label}
       </Button>
-      <Failure error={error} />
+      {refusal ? <Failure>{refusal}</Failure> : <Failure error={error} />}
     </div>
   );
 }

@@ -5,6 +5,7 @@
 
 import type { RegistrationState, User } from '#/client';
 import { GATEWAY_PATH } from '#/gateway';
+import { usePasskey } from './passkey';
 
 /** An error response, as an exception. */
 export class ProblemError extends Error {
@@ -77,6 +78,17 @@ export async function signIn(email: string, password: string, code = ''): Promis
   return login.user;
 }
 
+/** Signs in with a passkey that the browser finds. */
+export async function signInWithPasskey(): Promise<void> {
+  const begun = await post('/auth/passkeys/sign-in/options', {});
+  if (!begun.ok) throw await problemOf(begun);
+  const used = await usePasskey(await begun.json());
+  const response = await post('/auth/passkeys/sign-in', { ...used, session: 'cookie' });
+  if (!response.ok) throw await problemOf(response);
+  accessToken = (await response.json()).accessToken;
+  hasEnded = false;
+}
+
 /** Goes to the provider's sign-in page. */
 export async function beginSingleSignOn(): Promise<void> {
   const response = await post('/auth/oidc', {});
@@ -132,6 +144,7 @@ export async function registrationState(): Promise<RegistrationState> {
       firstAccount: false,
       setupCodeRequired: false,
       password: true,
+      passkeys: false,
       singleSignOn: null,
     };
   }

@@ -4,7 +4,7 @@ mod cookie;
 mod login;
 mod logout;
 mod me;
-pub(super) mod oidc;
+mod oidc;
 pub(super) mod origin;
 mod passkey;
 mod password;

@@ -6,10 +6,9 @@ use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
 use gaiterguard_domain::id::UserId;
-use gaiterguard_domain::time::Clock;
-use gaiterguard_domain::user::{Email, SessionClient};
+use gaiterguard_domain::user::SessionClient;
 use gaiterguard_identity::{FederatedError, Identity};
-use gaiterguard_oidc::{Flow, OidcError, Person, Provider, Redirected};
+use gaiterguard_oidc::{Flow, OidcError, Person, Redirected};
 use gaiterguard_problem::Code;
 use gaiterguard_store::Proof;
 use http::HeaderMap;
@@ -25,6 +24,7 @@ use super::public_json::PublicJson;
 use super::user::TokensBody;
 use crate::caller::Caller;
 use crate::list::Done;
+use crate::single_sign_on::{ConfiguredSingleSignOn, SingleSignOn};
 use crate::state::GivenPublicUrl;
 use gaiterguard_web::extract::ApiJson;
 use gaiterguard_web::problem::Problem;
@@ -35,22 +35,6 @@ use gaiterguard_web::responses::{
 
 /// The page of the dashboard to which the provider sends the browser back.
 const REDIRECT_PATH: &str = "/app/signed-in";
-
-/// Single sign-on, as the operator configured it.
-pub struct SingleSignOn {
-    /// The provider.
-    pub provider: Provider,
-    /// Its name on the sign-in page.
-    pub name: String,
-    /// A member of the workspace that new people join.
-    pub workspace_of: Option<Email>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// [`SingleSignOn`], if it is configured.
-#[derive(Clone)]
-pub struct ConfiguredSingleSignOn(pub Option<Arc<SingleSignOn>>);
 
 /// A sign-in that has begun.
 #[derive(Debug, Serialize, ToSchema)]

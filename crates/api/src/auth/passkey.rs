@@ -123,7 +123,7 @@ pub(super) async fn list(
 #[schema(as = PasskeyBegin)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BeginBody {
-    /// The current password. Required unless the user has none.
+    /// The current password. Required if the user has a password.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Password, max_length = 4096)]
     password: Option<SecretString>,

@@ -8,7 +8,7 @@ use gaiterguard_identity::Identity;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::oidc::ConfiguredSingleSignOn;
+use crate::single_sign_on::ConfiguredSingleSignOn;
 
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::Unavailable;

@@ -18,15 +18,15 @@ use tokio::time::Instant;
 
 use crate::access_token::{AccessTokens, Caller};
 use crate::account_key::AccountKey;
+use crate::challenge::Challenges;
 use crate::device::Devices;
 use crate::error::{LoginError, RegisterError, SessionError};
 use crate::flow::Flows;
+use crate::needed::{CodeRefused, Needed};
 use crate::new_password::NewPassword;
-use crate::passkey::Passkeys;
 use crate::password::{Passwords, Turn};
 use crate::queue::QueueFull;
 use crate::refresh_token;
-use crate::second_factor::{CodeRefused, Needed};
 use crate::setup_code::SetupCode;
 use crate::throttle::{Client, SourceKey, Throttle, Throttled};
 
@@ -125,7 +125,7 @@ impl From<SecretString> for Presented {
 /// A user whose password was right, and whose code was, if one was needed.
 pub(crate) struct Verified {
     pub(crate) login: UserLogin,
-    /// What the code uses up.
+    /// The proof that the code uses up.
     pub(crate) proof: Option<Proof>,
     /// The turn in which the password was checked.
     pub(crate) turn: Turn,
@@ -150,7 +150,7 @@ pub struct Identity {
     pub(crate) registration: Registration,
     pub(crate) provider_only: bool,
     pub(crate) flows: Flows,
-    pub(crate) passkeys: Passkeys,
+    pub(crate) challenges: Challenges,
     pub(crate) setup_code: Option<SetupCode>,
     /// Whether the last query found an account. Accounts are never removed.
     pub(crate) has_users: AtomicBool,
@@ -181,7 +181,7 @@ impl Identity {
             },
             provider_only: settings.provider_only,
             flows: Flows::new(&settings.jwt_secret),
-            passkeys: Passkeys::new(&settings.jwt_secret, &settings.public_url),
+            challenges: Challenges::new(&settings.jwt_secret, &settings.public_url),
             setup_code: settings
                 .setup_code_needed
                 .then(|| SetupCode::derive(&settings.jwt_secret)),

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::access_token::Caller;
 use crate::error::{FactorError, Fault, LoginError};
 use crate::identity::{Identity, LoginSource};
+use crate::needed::{CodeRefused, Needed};
 
 /// How many recovery codes a user gets.
 pub(crate) const RECOVERY_CODES: usize = 10;
@@ -44,31 +45,6 @@ pub struct PendingTotp {
     pub secret: SecretString,
     /// The secret as an `otpauth:` URI, for a QR code.
     pub uri: SecretString,
-}
-
-/// Whether signing in needs a second factor, and what was sent of it.
-#[derive(Clone, Copy)]
-pub(crate) enum Needed<'a> {
-    /// No second factor is needed, because the caller is signed in.
-    Nothing,
-    /// This code is needed if the user has a second factor.
-    Code(Option<&'a SecretString>),
-}
-
-/// Why a code does not count.
-pub(crate) enum CodeRefused {
-    /// There is no code.
-    Missing,
-    /// The code is wrong or was used.
-    Wrong,
-    /// The code was not checked.
-    Unchecked(LoginError),
-}
-
-impl<E: Into<Fault>> From<E> for CodeRefused {
-    fn from(error: E) -> Self {
-        Self::Unchecked(LoginError::Fault(error.into()))
-    }
 }
 
 impl Identity {

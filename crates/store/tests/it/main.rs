@@ -22,6 +22,7 @@ mod second_factor;
 mod service;
 mod session;
 mod sighting;
+mod sign_in;
 mod steps;
 mod support;
 mod user;

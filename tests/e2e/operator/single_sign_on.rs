@@ -17,7 +17,7 @@ on_both_databases!(
     an_account_is_connected_by_its_own_user_and_not_by_its_email_address,
 );
 
-const PROVIDER: &str = include_str!("provider.mjs");
+const PROVIDER: &str = include_str!("../../clients/oidc_provider.mjs");
 
 /// How long the gateway may take to fetch the provider's new keys.
 const LIMIT: Duration = Duration::from_secs(20);
