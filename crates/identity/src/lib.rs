@@ -21,6 +21,7 @@ mod needed;
 mod new_password;
 mod passkey;
 mod password;
+mod people;
 mod queue;
 mod refresh_token;
 mod registration;
@@ -29,13 +30,13 @@ mod setup_code;
 mod throttle;
 mod window;
 
-pub use access_token::{Caller, NotSigned};
+pub use access_token::{Caller, NotSigned, SignedIn};
 pub use account::Accounts;
 pub use challenge::CHALLENGE_LIFETIME;
 pub use device::DEVICE_LIFETIME;
 pub use error::{
-    AccountError, FactorError, Fault, FederatedError, LoginError, PasskeyError, RegisterError,
-    SessionError,
+    AccountError, FactorError, Fault, FederatedError, InvitationError, LoginError, PasskeyError,
+    PeopleError, RegisterError, SessionError,
 };
 pub use flow::FLOW_LIFETIME;
 pub use identity::{
@@ -44,6 +45,7 @@ pub use identity::{
 pub use new_password::{NewPassword, PasswordRefused};
 pub use passkey::PasskeyUse;
 pub use password::PasswordFault;
+pub use people::{Accepting, InvitationPreview, Invited};
 pub use registration::{Registrant, RegistrationState};
 pub use second_factor::{PendingTotp, SecondFactor};
 pub use setup_code::SetupCode;

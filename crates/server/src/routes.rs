@@ -44,9 +44,14 @@
 //! | `/auth/totp` | GET, POST, DELETE | `api/auth/totp.rs` |
 //! | `/auth/totp/confirm` | POST | `api/auth/totp.rs` |
 //! | `/auth/totp/recovery-codes` | POST | `api/auth/totp.rs` |
+//! | `/auth/workspace` | POST | `api/auth/workspace.rs` |
 //! | `/events` | GET | `api/events.rs` |
 //! | `/inbox` | GET | `api/inbox.rs` |
 //! | `/kill-switch` | GET, PUT | `api/kill_switch.rs` |
+//! | `/members` | GET | `api/member/mod.rs` |
+//! | `/members/invitations` | GET, POST | `api/member/invitation.rs` |
+//! | `/members/invitations/{id}` | DELETE | `api/member/invitation.rs` |
+//! | `/members/{user_id}` | PATCH, DELETE | `api/member/mod.rs` |
 //! | `/oauth/callback` | POST | `api/authorization.rs` |
 //! | `/overview` | GET | `api/overview.rs` |
 //! | `/requests` | GET | `api/request.rs` |
@@ -72,6 +77,8 @@
 //!
 //! | path | methods | file |
 //! |---|---|---|
+//! | `/auth/invitations/accept` | POST | `api/auth/invitation.rs` |
+//! | `/auth/invitations/preview` | POST | `api/auth/invitation.rs` |
 //! | `/auth/login` | POST | `api/auth/login.rs` |
 //! | `/auth/oidc` | POST | `api/auth/oidc.rs` |
 //! | `/auth/oidc/callback` | POST | `api/auth/oidc.rs` |

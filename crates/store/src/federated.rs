@@ -135,7 +135,7 @@ impl Store {
         let mut tx = Transaction::begin(self.writers(), at).await?;
         let changed = execute!(
             tx,
-            "UPDATE members SET role = $3
+            "UPDATE members SET role = $3, services = NULL, effects = NULL
              WHERE user_id = $1 AND workspace_id = $2 AND role NOT IN ($3, 'owner')",
             user.0,
             workspace.0,
