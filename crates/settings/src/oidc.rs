@@ -3,7 +3,7 @@
 use clap::{ArgAction, Args};
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::user::Email;
-use gaiterguard_environment::{SettingError, Source, read, value};
+use gaiterguard_environment::{InvalidEntry, SettingError, Source, read, value};
 use gaiterguard_oidc::{OidcSettings, RoleMap};
 use secrecy::SecretString;
 
@@ -35,7 +35,7 @@ pub struct SingleSignOnSettings {
     role_map: RoleMap,
     /// Email address of a member of the workspace that new people join. Needed if there are several
     /// workspaces.
-    #[arg(env = "OIDC_WORKSPACE_OF", value_parser = Email::parse)]
+    #[arg(env = "OIDC_WORKSPACE_OF", value_parser = email)]
     pub workspace_of: Option<Email>,
     /// Whether people can sign in only at the provider: `true` or `false`.
     #[arg(
@@ -114,10 +114,11 @@ fn issuer(text: &str) -> Result<Issuer, String> {
     })
 }
 
-fn role_map(text: &str) -> Result<RoleMap, String> {
-    RoleMap::parse(text).map_err(|pair| {
-        format!(
-            "comma-separated GROUP:ROLE, where ROLE is operator, approver, or viewer; not {pair:?}"
-        )
-    })
+fn role_map(text: &str) -> Result<RoleMap, InvalidEntry> {
+    let expected = "comma-separated GROUP:ROLE, where ROLE is operator, approver, or viewer";
+    RoleMap::parse(text).map_err(|pair| InvalidEntry::new(expected, pair))
+}
+
+fn email(text: &str) -> Result<Email, String> {
+    Email::parse(text).map_err(|_| "an email address".to_owned())
 }

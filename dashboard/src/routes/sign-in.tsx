@@ -97,55 +97,55 @@ function SignIn() {
       )}
       {registration.password && (
         <form onSubmit={submit} className="space-y-4 rounded-lg border border-line bg-panel p-5">
-        <h2 className="text-lg font-semibold">{isNew ? 'Create your account' : 'Sign in'}</h2>
-        <TextField
-          label="Email"
-          type="email"
-          name="email"
-          autoComplete="username"
-          autoFocus
-          required
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
-        <PasswordField
-          label="Password"
-          name="password"
-          autoComplete={isNew ? 'new-password' : 'current-password'}
-          required
-          minLength={isNew ? 8 : 1}
-          hint={isNew ? 'At least 8 characters. Common passwords are refused.' : undefined}
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-        />
-        {isNew && registration.setupCodeRequired && (
+          <h2 className="text-lg font-semibold">{isNew ? 'Create your account' : 'Sign in'}</h2>
           <TextField
-            label="Set-up code"
-            name="setup-code"
-            required
-            maxLength={64}
-            hint="The gateway logs it at startup, next to the URL of this page."
-            value={setupCode}
-            onChange={(event) => setSetupCode(event.target.value)}
-          />
-        )}
-        {needsCode && !isNew && (
-          <TextField
-            label="Code"
-            name="code"
-            autoComplete="one-time-code"
+            label="Email"
+            type="email"
+            name="email"
+            autoComplete="username"
             autoFocus
             required
-            maxLength={64}
-            hint="The one-time code that your authenticator app shows, or a recovery code."
-            value={code}
-            onChange={(event) => setCode(event.target.value)}
+            value={email}
+            onChange={(event) => setEmail(event.target.value)}
           />
-        )}
-        <Failure error={error} />
-        <Button type="submit" tone="main" isBusy={isBusy} className="w-full">
-          {isNew ? 'Create account' : 'Sign in'}
-        </Button>
+          <PasswordField
+            label="Password"
+            name="password"
+            autoComplete={isNew ? 'new-password' : 'current-password'}
+            required
+            minLength={isNew ? 8 : 1}
+            hint={isNew ? 'At least 8 characters. Common passwords are refused.' : undefined}
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+          {isNew && registration.setupCodeRequired && (
+            <TextField
+              label="Set-up code"
+              name="setup-code"
+              required
+              maxLength={64}
+              hint="The gateway logs it at startup, next to the URL of this page."
+              value={setupCode}
+              onChange={(event) => setSetupCode(event.target.value)}
+            />
+          )}
+          {needsCode && !isNew && (
+            <TextField
+              label="Code"
+              name="code"
+              autoComplete="one-time-code"
+              autoFocus
+              required
+              maxLength={64}
+              hint="The one-time code that your authenticator app shows, or a recovery code."
+              value={code}
+              onChange={(event) => setCode(event.target.value)}
+            />
+          )}
+          <Failure error={error} />
+          <Button type="submit" tone="main" isBusy={isBusy} className="w-full">
+            {isNew ? 'Create account' : 'Sign in'}
+          </Button>
         </form>
       )}
       {registration.open && (

@@ -43,7 +43,7 @@ export async function createPasskey(options: PasskeyCreationOptions) {
 }
 
 /** Uses a passkey and returns its response in the form of the API. */
-export async function usePasskey(options: PasskeyRequestOptions) {
+export async function presentPasskey(options: PasskeyRequestOptions) {
   const { challenge, rpId, timeout } = options;
   const publicKey: PublicKeyCredentialRequestOptions = {
     challenge: decode(challenge),
@@ -64,7 +64,8 @@ export async function usePasskey(options: PasskeyRequestOptions) {
 /** Returns why the browser made or used no passkey, as a sentence; null for another error. */
 export function passkeyFailure(error: unknown): string | null {
   if (!(error instanceof DOMException)) return null;
-  if (error.name === 'InvalidStateError') return 'This device has a passkey for the account already.';
+  if (error.name === 'InvalidStateError')
+    return 'This device has a passkey for the account already.';
   if (error.name === 'NotAllowedError') return 'The passkey was not used: canceled, or too late.';
   return `The browser refused the passkey (${error.name}).`;
 }

@@ -5,7 +5,7 @@
 
 import type { InvitationPreview, RegistrationState, User } from '#/client';
 import { GATEWAY_PATH } from '#/gateway';
-import { usePasskey } from './passkey';
+import { presentPasskey } from './passkey';
 
 /** An error response, as an exception. */
 export class ProblemError extends Error {
@@ -82,7 +82,7 @@ export async function signIn(email: string, password: string, code = ''): Promis
 export async function signInWithPasskey(): Promise<void> {
   const begun = await post('/auth/passkeys/sign-in/options', {});
   if (!begun.ok) throw await problemOf(begun);
-  const used = await usePasskey(await begun.json());
+  const used = await presentPasskey(await begun.json());
   const response = await post('/auth/passkeys/sign-in', { ...used, session: 'cookie' });
   if (!response.ok) throw await problemOf(response);
   accessToken = (await response.json()).accessToken;

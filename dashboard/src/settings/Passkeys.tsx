@@ -1,10 +1,5 @@
 /** Passkeys: how the user adds and removes them. */
-import {
-  useInfiniteQuery,
-  useMutation,
-  useQuery,
-  useQueryClient,
-} from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { addPasskey, beginPasskey, type Passkey } from '#/client';
 import {

@@ -109,7 +109,7 @@ impl Federation {
         let now = self.sign_on.clock.now();
         let url = self.sign_on.provider.authorization_url(&flow, now).await;
         let body = BegunBody {
-            authorization_url: url.map_err(failed)?,
+            authorization_url: url.map_err(|error| failed(&error))?,
         };
         let cookies = AppendHeaders([(SET_COOKIE, cookie::set_flow(&token, public_origin))]);
         Ok((cookies, Json(body)).into_response())
@@ -136,7 +136,7 @@ impl Federation {
         };
         let now = self.sign_on.clock.now();
         let person = self.sign_on.provider.person(&flow, &redirected, now).await;
-        Ok((person.map_err(failed)?, proof))
+        Ok((person.map_err(|error| failed(&error))?, proof))
     }
 }
 
@@ -299,14 +299,19 @@ fn refused(error: FederatedError) -> Problem {
     }
 }
 
-/// Returns the problem, and logs it for the operator.
-fn failed(error: OidcError) -> Problem {
+/// Returns the problem, and logs it for the operator. Anyone may cause one, so it does not say where the provider
+/// is.
+fn failed(error: &OidcError) -> Problem {
     tracing::warn!("single sign-on failed: {error}");
-    let code = match error {
-        OidcError::WrongIssuer | OidcError::CodeRefused(_) => Code::SignInExpired,
-        OidcError::Unreachable(_) | OidcError::Unusable(..) | OidcError::InvalidToken(_) => {
-            Code::SignInProviderFailed
+    match error {
+        OidcError::WrongIssuer | OidcError::CodeRefused(_) => {
+            Problem::new(Code::SignInExpired, error.to_string())
         }
-    };
-    Problem::new(code, error.to_string())
+        OidcError::InvalidToken(_) => Problem::new(Code::SignInProviderFailed, error.to_string()),
+        OidcError::Unreachable(_) | OidcError::Unusable(..) => Problem::new(
+            Code::SignInProviderFailed,
+            "the sign-in provider cannot be reached, or its response cannot be used; the gateway's log \
+             says why",
+        ),
+    }
 }
