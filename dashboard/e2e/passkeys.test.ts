@@ -74,11 +74,11 @@ test('a passkey is added with the password', async () => {
   await page.goto(`${url}/app/settings`);
   await page.getByRole('button', { name: 'Add a passkey…' }).click();
   await page.getByLabel('Name', { exact: true }).fill('My phone');
+  await stage.expectFine('add-passkey');
   await page.getByLabel('Password', { exact: true }).fill('a wrong password');
   await page.getByRole('button', { name: 'Add passkey' }).click();
   await page.getByText('must be the current password').waitFor();
   await page.getByLabel('Password', { exact: true }).fill(ACCOUNT.password);
-  await stage.expectFine('add-passkey');
   await page.getByRole('button', { name: 'Add passkey' }).click();
   const list = page.getByRole('list', { name: 'Passkeys' });
   await list.getByText('My phone').waitFor();
