@@ -47,6 +47,8 @@ impl Provider {
         drop(input);
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let port: u16 = lines.next().unwrap().unwrap().parse().unwrap();
+        // The provider prints advice, and would fail if nothing read it.
+        std::thread::spawn(move || lines.for_each(drop));
         Self {
             process,
             client: Client::new(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
