@@ -9,10 +9,10 @@ use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, UserId};
 use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::ledger::batch::response_room::ResponseRoom;
-use crate::ledger::batch::state::{Batch, ResponseColumns};
-use crate::ledger::batch::votes::{Cast, cast};
-use crate::ledger::command::{Command, CommandResult};
+use crate::batch::response_room::ResponseRoom;
+use crate::batch::state::{Batch, ResponseColumns};
+use crate::batch::votes::{Cast, cast};
+use crate::command::{Command, CommandResult};
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_optional, lease_time};
 use gaiterguard_database::error::StoreError;

@@ -1,11 +1,11 @@
 //! Writes one batch of commands in one transaction. `write` is the entry point.
 
-pub(super) mod write;
+pub mod write;
 
 mod changes;
 mod completions;
 mod decisions;
-pub(crate) mod existing;
+pub mod existing;
 mod new_rows;
 mod pending_limit;
 mod response_room;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
 
-use crate::ledger::command::{Command, CommandResult};
+use crate::command::{Command, CommandResult};
 use gaiterguard_rows::covered::CoveredEnd;
 
 /// The index of a command in its batch.
@@ -13,23 +13,23 @@ pub(super) type Index = usize;
 
 /// A batch that is being written.
 pub(super) struct Batch<'b> {
-    pub(super) commands: &'b [Command],
+    pub commands: &'b [Command],
     /// The replica that owns new claims and executions.
-    pub(super) owner: String,
-    pub(super) response_budget: ByteBudget,
+    pub owner: String,
+    pub response_budget: ByteBudget,
     /// The current versions of the workspaces whose definitions the batch was decided on.
-    pub(super) versions: HashMap<WorkspaceId, i64>,
+    pub versions: HashMap<WorkspaceId, i64>,
     /// The result of each command, as far as it is known.
-    pub(super) results: Vec<Option<CommandResult>>,
+    pub results: Vec<Option<CommandResult>>,
     /// How requests ended whose end has no audit entry of its own.
-    pub(super) ended: BTreeMap<WorkspaceId, Vec<CoveredEnd>>,
+    pub ended: BTreeMap<WorkspaceId, Vec<CoveredEnd>>,
 }
 
 /// A response as the columns that store it.
 pub(super) struct ResponseColumns<'r> {
-    pub(super) status: Option<i64>,
-    pub(super) data_key: Option<i64>,
-    pub(super) bytes: Option<&'r [u8]>,
+    pub status: Option<i64>,
+    pub data_key: Option<i64>,
+    pub bytes: Option<&'r [u8]>,
 }
 
 impl<'r> ResponseColumns<'r> {

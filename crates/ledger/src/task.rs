@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
-use crate::ledger::batch::write::write_batch;
-use crate::ledger::command::{Command, CommandResult};
-use crate::ledger::delivery::UndoQueue;
+use crate::batch::write::write_batch;
+use crate::command::{Command, CommandResult};
+use crate::delivery::UndoQueue;
 use crate::writer::commit::{CommitError, UnknownCommit};
 use crate::writer::connection::WriterConnection;
 use crate::writer::pool::WriterPool;
@@ -35,7 +35,7 @@ const RETRY_DELAY: Duration = Duration::from_millis(300);
 const RESPONSES_CARRIED_MAX: usize = 256;
 
 /// A task that writes.
-pub(super) struct WriterTask {
+pub(crate) struct WriterTask {
     pool: Arc<WriterPool>,
     commands: Arc<Mutex<mpsc::Receiver<Command>>>,
     waiting: Arc<AtomicUsize>,
@@ -45,7 +45,7 @@ pub(super) struct WriterTask {
 }
 
 impl WriterTask {
-    pub(super) fn new(
+    pub(crate) fn new(
         pool: Arc<WriterPool>,
         commands: Arc<Mutex<mpsc::Receiver<Command>>>,
         waiting: Arc<AtomicUsize>,
@@ -60,7 +60,7 @@ impl WriterTask {
         }
     }
 
-    pub(super) async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         loop {
             let mut batch: Vec<Command> = self.take_carried();
             // Only one task waits for commands at a time. A task with carried commands does not

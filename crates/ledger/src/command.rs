@@ -12,16 +12,16 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 use tokio::sync::oneshot;
 
-use crate::ledger::delivery::{Delivery, UndoQueue};
-use crate::ledger::pending_outcome::PendingOutcome;
+use crate::delivery::{Delivery, UndoQueue};
+use crate::pending_outcome::PendingOutcome;
 use gaiterguard_database::connection::Durability;
 use gaiterguard_database::error::StoreError;
 
 /// Where a caller waits for the result of its command.
-pub(crate) type Reply<T> = oneshot::Sender<Delivery<T, Command>>;
+pub type Reply<T> = oneshot::Sender<Delivery<T, Command>>;
 
 /// Something to write, and who waits for it.
-pub(crate) enum Command {
+pub enum Command {
     /// Records a decision, with the outcome of its request if that is set in time.
     Record(Box<NewDecision>, Option<PendingOutcome>, Reply<Recorded>),
     /// Records the end of a request, even if nobody waits.
@@ -33,7 +33,7 @@ pub(crate) enum Command {
 }
 
 /// The result of a command.
-pub(crate) enum CommandResult {
+pub enum CommandResult {
     /// The result of a decision.
     Recorded(Recorded),
     /// The result of a completion: false if the request had already ended.
@@ -45,7 +45,7 @@ pub(crate) enum CommandResult {
 }
 
 /// Waits for the result of a command.
-pub(crate) async fn receive<T>(
+pub async fn receive<T>(
     result: oneshot::Receiver<Delivery<T, Command>>,
     timeout: Duration,
 ) -> Result<T, StoreError> {
@@ -59,7 +59,7 @@ pub(crate) async fn receive<T>(
 impl Command {
     /// Whether the caller has stopped waiting for something that must not happen without its
     /// knowledge.
-    pub(super) fn is_abandoned(&self) -> bool {
+    pub fn is_abandoned(&self) -> bool {
         match self {
             Self::Record(.., reply) => reply.is_closed(),
             Self::Change(_, reply) => reply.is_closed(),
@@ -68,13 +68,13 @@ impl Command {
     }
 
     /// Whether this records the decision on a read: it is sent while it is recorded.
-    pub(super) fn is_read(&self) -> bool {
+    pub fn is_read(&self) -> bool {
         matches!(self, Self::Record(_, Some(_), _))
     }
 
     /// The event that the commit must survive before the caller gets the result. A read sends nothing that it could
     /// send twice, and nobody waits for how a request without a key or an audit entry ended.
-    pub(super) fn durability(&self) -> Durability {
+    pub fn durability(&self) -> Durability {
         match self {
             Self::Record(..) if self.is_read() => Durability::Process,
             Self::Complete(completion, _)
@@ -88,7 +88,7 @@ impl Command {
         }
     }
 
-    pub(super) fn at(&self) -> Timestamp {
+    pub fn at(&self) -> Timestamp {
         match self {
             Self::Record(decision, ..) => decision.entry.at,
             Self::Complete(completion, _) => completion.at,
@@ -97,7 +97,7 @@ impl Command {
     }
 
     /// Sends the result to the caller. Returns the command if it must be tried again.
-    pub(super) fn reply(self, result: CommandResult, undo: &UndoQueue<Self>) -> Option<Self> {
+    pub fn reply(self, result: CommandResult, undo: &UndoQueue<Self>) -> Option<Self> {
         match (self, result) {
             (this, CommandResult::Retry) => return Some(this),
             (Self::Record(decision, in_flight, reply), CommandResult::Recorded(recorded)) => {
@@ -127,7 +127,7 @@ impl Command {
     /// Sends an error to the caller. Returns the command instead if it must be tried again: a
     /// request or execution that has ended must be recorded, whether or not the database is
     /// available now, and its caller may still learn that it was.
-    pub(super) fn fail(self, error: &StoreError, undo: &UndoQueue<Self>) -> Option<Self> {
+    pub fn fail(self, error: &StoreError, undo: &UndoQueue<Self>) -> Option<Self> {
         match self {
             Self::Record(.., reply) => {
                 let _ = reply.send(Delivery::new(Err(error.to_unavailable()), None, undo));
@@ -142,7 +142,7 @@ impl Command {
     }
 
     /// Drops the content of the response and leaves that there was one. Returns whether it had any.
-    pub(super) fn drop_content(&mut self) -> bool {
+    pub fn drop_content(&mut self) -> bool {
         let response = match self {
             Self::Complete(completion, _) => match &mut completion.outcome {
                 Outcome::Responded(response) => Some(response),

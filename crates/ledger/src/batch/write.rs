@@ -8,9 +8,9 @@ use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::ledger::batch::state::Batch;
-use crate::ledger::batch::{changes, completions, decisions};
-use crate::ledger::command::{Command, CommandResult};
+use crate::batch::state::Batch;
+use crate::batch::{changes, completions, decisions};
+use crate::command::{Command, CommandResult};
 use crate::writer::connection::WriterConnection;
 use crate::writer::pool::WriterPool;
 use crate::writer::transaction::Transaction;
@@ -20,7 +20,7 @@ use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 /// Writes everything of a batch except its audit entries, which are written with the commit. Returns
 /// the result of each command, which holds once the transaction is committed.
-pub(in crate::ledger) async fn write_batch(
+pub async fn write_batch(
     pool: Arc<WriterPool>,
     writer: OwnedMutexGuard<WriterConnection>,
     commands: &[Command],

@@ -14,7 +14,7 @@ use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX};
 
 /// Why a transaction is not known to be committed.
-pub(crate) enum CommitError {
+pub enum CommitError {
     /// Nothing was written.
     NotCommitted(StoreError),
     /// The database did not say.
@@ -22,17 +22,17 @@ pub(crate) enum CommitError {
 }
 
 /// A transaction whose COMMIT got no response.
-pub(crate) struct UnknownCommit {
-    pub(super) pool: Arc<WriterPool>,
-    pub(super) writer: OwnedMutexGuard<WriterConnection>,
-    pub(super) expected: Head,
-    pub(super) entries: Vec<AuditEntry>,
-    pub(super) authority: Vec<WorkspaceId>,
+pub struct UnknownCommit {
+    pub pool: Arc<WriterPool>,
+    pub writer: OwnedMutexGuard<WriterConnection>,
+    pub expected: Head,
+    pub entries: Vec<AuditEntry>,
+    pub authority: Vec<WorkspaceId>,
 }
 
 impl UnknownCommit {
     /// Finds out whether the transaction was committed, and publishes it if so.
-    pub(crate) async fn resolve(&mut self) -> Result<bool, StoreError> {
+    pub async fn resolve(&mut self) -> Result<bool, StoreError> {
         let mut connection = Connection::open(self.pool.target()).await?;
         connection.begin(Durability::Storage).await?;
         let head = read_head(&mut connection, self.expected.link.chain).await?;
@@ -62,15 +62,15 @@ static SQLITE_END: ManyRows = ManyRows::new(
 );
 
 /// The end of a write transaction: its audit entries, the head they advance, and the commit.
-pub(super) struct TransactionEnd<'e> {
-    pub(super) entries: &'e [AuditEntry],
-    pub(super) head: Head,
-    pub(super) commits_before: i64,
+pub struct TransactionEnd<'e> {
+    pub entries: &'e [AuditEntry],
+    pub head: Head,
+    pub commits_before: i64,
 }
 
 impl TransactionEnd<'_> {
     /// Writes everything that [`Self::commit`] does not write itself.
-    pub(super) async fn prepare(&self, connection: &mut Connection) -> Result<(), StoreError> {
+    pub async fn prepare(&self, connection: &mut Connection) -> Result<(), StoreError> {
         if connection.dialect() == Dialect::Sqlite {
             return insert_entries(connection, self.split().0).await;
         }
@@ -97,7 +97,7 @@ impl TransactionEnd<'_> {
     }
 
     /// Makes the transaction durable.
-    pub(super) async fn commit(&self, connection: &mut Connection) -> Result<(), StoreError> {
+    pub async fn commit(&self, connection: &mut Connection) -> Result<(), StoreError> {
         let AnyConnection::Sqlite(sqlite) = connection.any() else {
             return connection.commit().await;
         };

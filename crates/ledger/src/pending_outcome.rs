@@ -35,7 +35,7 @@ impl PendingOutcome {
 
     /// Returns the outcome if it is known; from then on it is too late to set one. A decision that
     /// is written again because its commit failed gets the same result again.
-    pub(super) fn take(&self) -> Option<(Outcome, Timestamp)> {
+    pub fn take(&self) -> Option<(Outcome, Timestamp)> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*state {
             State::Set(outcome, at) => Some((outcome.clone(), *at)),

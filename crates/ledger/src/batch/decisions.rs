@@ -7,14 +7,12 @@ use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, Recorded};
 use gaiterguard_domain::verdict::Decision;
 
-use crate::ledger::batch::existing::{Key, find_claim, key};
-use crate::ledger::batch::new_rows::{
-    NewRow, action_id, audit_rows, insert_actions, insert_requests,
-};
-use crate::ledger::batch::pending_limit::apply_pending_limit;
-use crate::ledger::batch::rule_hits::count_rule_hits;
-use crate::ledger::batch::state::{Batch, Index};
-use crate::ledger::command::{Command, CommandResult};
+use crate::batch::existing::{Key, find_claim, key};
+use crate::batch::new_rows::{NewRow, action_id, audit_rows, insert_actions, insert_requests};
+use crate::batch::pending_limit::apply_pending_limit;
+use crate::batch::rule_hits::count_rule_hits;
+use crate::batch::state::{Batch, Index};
+use crate::command::{Command, CommandResult};
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::evaluation_json;
 use gaiterguard_database::connection::with_connection;

@@ -9,13 +9,13 @@ use gaiterguard_database::error::StoreError;
 
 /// The queue for commands that undo others. Weak, so that it does not keep a closed store's writers
 /// running.
-pub(super) struct UndoQueue<C> {
+pub struct UndoQueue<C> {
     queue: mpsc::WeakSender<C>,
     waiting: Arc<AtomicUsize>,
 }
 
 impl<C: Send + 'static> UndoQueue<C> {
-    pub(super) fn new(queue: mpsc::WeakSender<C>, waiting: Arc<AtomicUsize>) -> Self {
+    pub fn new(queue: mpsc::WeakSender<C>, waiting: Arc<AtomicUsize>) -> Self {
         Self { queue, waiting }
     }
 
@@ -28,7 +28,7 @@ impl<C: Send + 'static> UndoQueue<C> {
 
 /// Queues a command that ends something that has begun. A full queue never rejects it: no more of
 /// these can wait than requests are in flight.
-pub(super) fn queue_end<C: Send + 'static>(
+pub(crate) fn queue_end<C: Send + 'static>(
     queue: &mpsc::Sender<C>,
     waiting: &AtomicUsize,
     command: C,
@@ -61,24 +61,20 @@ impl<C> Clone for UndoQueue<C> {
 
 /// A result on its way to a caller. If it is dropped before the caller takes it, wherever that
 /// happens, the command that undoes it is queued.
-pub(crate) struct Delivery<T, C: Send + 'static> {
+pub struct Delivery<T, C: Send + 'static> {
     result: Option<Result<T, StoreError>>,
     undo: Option<(C, UndoQueue<C>)>,
 }
 
 impl<T, C: Send + 'static> Delivery<T, C> {
-    pub(super) fn new(
-        result: Result<T, StoreError>,
-        undo: Option<C>,
-        undo_queue: &UndoQueue<C>,
-    ) -> Self {
+    pub fn new(result: Result<T, StoreError>, undo: Option<C>, undo_queue: &UndoQueue<C>) -> Self {
         Self {
             result: Some(result),
             undo: undo.map(|undo| (undo, undo_queue.clone())),
         }
     }
 
-    pub(super) fn take(mut self) -> Result<T, StoreError> {
+    pub fn take(mut self) -> Result<T, StoreError> {
         self.undo = None;
         self.result
             .take()

@@ -8,7 +8,7 @@ use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::NewDecision;
 
-use crate::ledger::batch::state::Index;
+use crate::batch::state::Index;
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::json;
 use gaiterguard_database::connection::with_connection;
@@ -22,15 +22,15 @@ use gaiterguard_rows::outcome::RequestOutcome;
 
 /// A decision that becomes a row of the request ledger.
 pub(super) struct NewRow<'b> {
-    pub(super) index: Index,
-    pub(super) id: RequestEntryId,
-    pub(super) decision: &'b NewDecision,
+    pub index: Index,
+    pub id: RequestEntryId,
+    pub decision: &'b NewDecision,
     /// How and when its request ended, if it has already.
-    pub(super) end: Option<RequestEnd>,
+    pub end: Option<RequestEnd>,
     /// Its evaluation as the column `judgement` stores it.
-    pub(super) judgement: String,
+    pub judgement: String,
     /// Whether the request is a read, which may share its audit entry.
-    pub(super) is_read: bool,
+    pub is_read: bool,
 }
 
 /// Adds the audit entries of new rows. The reads of one agent share an entry; every other decision has one

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 
-use crate::ledger::command::Command;
-use crate::ledger::delivery::{UndoQueue, queue_end};
-use crate::ledger::task::WriterTask;
+use crate::command::Command;
+use crate::delivery::{UndoQueue, queue_end};
+use crate::task::WriterTask;
 use crate::writer::pool::WriterPool;
 use gaiterguard_database::error::StoreError;
 
@@ -29,14 +29,14 @@ const FLUSH_TIMEOUT: Duration = Duration::from_secs(10);
 const FLUSH_POLL: Duration = Duration::from_millis(5);
 
 /// The queue to the tasks that write.
-pub(crate) struct Ledger {
+pub struct Ledger {
     queue: mpsc::Sender<Command>,
     waiting: Arc<AtomicUsize>,
 }
 
 impl Ledger {
     /// Starts a task for each write connection.
-    pub(crate) fn start(pool: &Arc<WriterPool>) -> (Self, Vec<AbortHandle>) {
+    pub fn start(pool: &Arc<WriterPool>) -> (Self, Vec<AbortHandle>) {
         let (queue, commands) = mpsc::channel(QUEUE_MAX);
         let commands = Arc::new(Mutex::new(commands));
         let waiting = Arc::new(AtomicUsize::new(0));
@@ -58,7 +58,7 @@ impl Ledger {
     }
 
     /// Queues a command, or fails if the queue stays full.
-    pub(crate) async fn send(&self, command: Command) -> Result<(), StoreError> {
+    pub async fn send(&self, command: Command) -> Result<(), StoreError> {
         let place = tokio::time::timeout(QUEUE_TIMEOUT, self.queue.reserve()).await;
         let Ok(Ok(place)) = place else {
             return Err(StoreError::timed_out(
@@ -72,12 +72,12 @@ impl Ledger {
     }
 
     /// Queues the end of something that has begun.
-    pub(crate) fn send_end(&self, command: Command) {
+    pub fn send_end(&self, command: Command) {
         queue_end(&self.queue, &self.waiting, command);
     }
 
     /// Waits until every queued command is written.
-    pub(crate) async fn flush(&self) {
+    pub async fn flush(&self) {
         let flushing = async {
             while self.waiting.load(Ordering::Relaxed) > 0 {
                 tokio::time::sleep(FLUSH_POLL).await;

@@ -13,7 +13,7 @@ use gaiterguard_rows::claim_row::ClaimRow;
 
 /// Selects the claim of an agent and a key at a point in time. One that has expired counts while
 /// its request runs or its action is open, because the key is still in use.
-pub(crate) const SELECT_CLAIM: &str =
+pub const SELECT_CLAIM: &str =
     "SELECT agent_id, key, digest, entry_id, state, action_id, answer_status, answer_key_id, answer
      FROM claims WHERE agent_id = $1 AND key = $2
        AND (expires_at > $3 OR state = 'RUNNING' OR EXISTS
@@ -21,24 +21,24 @@ pub(crate) const SELECT_CLAIM: &str =
                 ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')))";
 
 /// An idempotency key, which is unique per agent.
-pub(super) type Key<'b> = (AgentId, &'b str);
+pub type Key<'b> = (AgentId, &'b str);
 
-pub(super) fn key(decision: &NewDecision) -> Option<Key<'_>> {
+pub fn key(decision: &NewDecision) -> Option<Key<'_>> {
     let claim = decision.claim.as_ref()?;
     Some((decision.entry.agent, claim.key.as_str()))
 }
 
 /// Two requests without keys are the same request if these are equal. The second digest covers the service.
-pub(super) type HoldIdentity = (AgentId, Digest);
+pub type HoldIdentity = (AgentId, Digest);
 
-pub(super) fn hold_identity(decision: &NewDecision, hold: &NewHold) -> HoldIdentity {
+pub fn hold_identity(decision: &NewDecision, hold: &NewHold) -> HoldIdentity {
     (decision.entry.agent, hold.payload)
 }
 
 /// Returns the newest action that answers a request without a key. A pending one answers the same request in
 /// any words, because its human sees all of them. A ruling answers it in the words that the human read: an
 /// approval if that request was also sent without a key, and a denial for a while.
-pub(super) async fn find_held(
+pub async fn find_held(
     tx: &mut Transaction,
     decision: &NewDecision,
     hold: &NewHold,
@@ -70,7 +70,7 @@ pub(super) async fn find_held(
 }
 
 /// Returns the claim that a decision conflicts with.
-pub(super) async fn find_claim(
+pub async fn find_claim(
     tx: &mut Transaction,
     decision: &NewDecision,
     claim: &NewClaim,

@@ -6,10 +6,10 @@ use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewDecision, NewHold, PendingLimit, Recorded};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::ledger::batch::existing::{HoldIdentity, find_claim, find_held, hold_identity};
-use crate::ledger::batch::response_room::bytes;
-use crate::ledger::batch::state::{Batch, Index};
-use crate::ledger::command::CommandResult;
+use crate::batch::existing::{HoldIdentity, find_claim, find_held, hold_identity};
+use crate::batch::response_room::bytes;
+use crate::batch::state::{Batch, Index};
+use crate::command::CommandResult;
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{AnyConnection, fetch_one};
 use gaiterguard_database::error::StoreError;

@@ -6,9 +6,9 @@ use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::{Completion, Outcome, StoredResponse};
 use gaiterguard_domain::request::IdempotencyKey;
 
-use crate::ledger::batch::response_room::ResponseRoom;
-use crate::ledger::batch::state::{Batch, Index, ResponseColumns};
-use crate::ledger::command::{Command, CommandResult};
+use crate::batch::response_room::ResponseRoom;
+use crate::batch::state::{Batch, Index, ResponseColumns};
+use crate::command::{Command, CommandResult};
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;

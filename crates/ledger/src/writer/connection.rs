@@ -25,16 +25,16 @@ const IDS_PER_BLOCK: i64 = 1000;
 
 /// The end of a writer's chain, and how many transactions the writer has committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Head {
-    pub(super) link: ChainHead,
-    pub(super) commits: i64,
+pub struct Head {
+    pub link: ChainHead,
+    pub commits: i64,
 }
 
 /// Ids that a writer has reserved.
 #[derive(Clone, Default)]
-pub(super) struct ReservedIds {
-    pub(super) audit: Range<i64>,
-    pub(super) requests: Range<i64>,
+pub struct ReservedIds {
+    pub audit: Range<i64>,
+    pub requests: Range<i64>,
 }
 
 /// A write connection with its chain.
@@ -43,17 +43,17 @@ pub(super) struct ReservedIds {
 /// dropped or fails midway, they are gone, the database rolls back, and the next transaction opens
 /// a new connection and reads the head again.
 #[derive(Default)]
-pub(crate) struct WriterConnection {
-    pub(super) connection: Option<Connection>,
-    pub(super) chain: Option<i64>,
-    pub(super) head: Option<Head>,
-    pub(super) ids: ReservedIds,
+pub struct WriterConnection {
+    pub connection: Option<Connection>,
+    pub chain: Option<i64>,
+    pub head: Option<Head>,
+    pub ids: ReservedIds,
 }
 
 impl WriterConnection {
     /// Takes the connection and the head out, in a transaction that has begun. `at` dates the
     /// opening of a new chain.
-    pub(super) async fn take(
+    pub async fn take(
         &mut self,
         target: &ConnectTarget,
         durability: Durability,
@@ -125,7 +125,7 @@ impl TryFrom<HeadRow> for Head {
 
 /// Reads the head of a chain and, on PostgreSQL, locks it: this waits until a transaction whose end
 /// is unknown is over, so the head is final.
-pub(super) async fn read_head(connection: &mut Connection, chain: i64) -> Result<Head, StoreError> {
+pub async fn read_head(connection: &mut Connection, chain: i64) -> Result<Head, StoreError> {
     let sql = connection.dialect().sql(
         "SELECT chain, sequence, hash, commits FROM audit_chains WHERE chain = $1",
         "SELECT chain, sequence, hash, commits FROM audit_chains WHERE chain = $1 FOR UPDATE",
@@ -137,7 +137,7 @@ pub(super) async fn read_head(connection: &mut Connection, chain: i64) -> Result
 
 /// Takes `count` ids from `reserved`, and reserves another block if they run out. Returns whether
 /// it did.
-pub(super) async fn take_ids(
+pub async fn take_ids(
     connection: &mut Connection,
     counter: &'static str,
     reserved: &mut Range<i64>,
