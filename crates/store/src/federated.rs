@@ -132,7 +132,8 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut tx = Transaction::begin(self.writers(), at).await?;
+        // Ordered with rulings: one that is committed later sees the new role.
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let changed = execute!(
             tx,
             "UPDATE members SET role = $3, services = NULL, effects = NULL
