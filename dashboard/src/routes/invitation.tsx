@@ -1,3 +1,4 @@
+import { useQuery } from '@tanstack/react-query';
 import { createFileRoute, Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useState } from 'react';
 import type { InvitationPreview } from '#/client';
@@ -8,6 +9,7 @@ import { useTitle } from '#/shell/useTitle';
 import { Visible } from '#/text/Visible';
 import { Button, MAIN_BUTTON } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
+import { Loading } from '#/ui/Loading';
 import { PasswordField } from '#/ui/PasswordField';
 
 interface Search {
@@ -19,19 +21,24 @@ export const Route = createFileRoute('/invitation')({
   validateSearch: (search: Record<string, unknown>): Search => ({
     token: typeof search.token === 'string' ? search.token : undefined,
   }),
-  loaderDeps: ({ search }) => search,
-  loader: async ({ deps: { token = '' } }) => ({
-    isSignedIn: await isSignedIn().catch(() => false),
-    preview: await previewInvitation(token).catch((error: unknown) =>
-      error instanceof Error ? error : new Error('unknown error'),
-    ),
-  }),
+  loader: () => isSignedIn().catch(() => false),
   component: InvitationPage,
 });
 
 /** Accepts an invitation: with a new account, or with the one that is signed in. */
 function InvitationPage() {
-  const { preview } = Route.useLoaderData();
+  const { token: inAddress = '' } = Route.useSearch();
+  // Kept, because it leaves the address bar, and with it the history of the browser.
+  const [token] = useState(inAddress);
+  const preview = useQuery({
+    queryKey: ['invitation', token],
+    queryFn: () => previewInvitation(token),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (inAddress !== '') void navigate({ to: '/invitation', search: {}, replace: true });
+  }, [inAddress, navigate]);
   useTitle(0);
   return (
     <main className="mx-auto flex min-h-dvh max-w-sm flex-col justify-center gap-5 p-5">
@@ -42,34 +49,26 @@ function InvitationPage() {
           <p className="text-sm text-soft">You decide what your agents do.</p>
         </div>
       </div>
-      {preview instanceof Error ? (
+      {preview.isPending && <Loading />}
+      {preview.error && (
         <>
-          <Failure error={preview} />
+          <Failure error={preview.error} />
           <Link to="/" className={MAIN_BUTTON}>
             Open the dashboard
           </Link>
         </>
-      ) : (
-        <Accept preview={preview} />
       )}
+      {preview.data && <Accept preview={preview.data} token={token} />}
     </main>
   );
 }
 
-function Accept({ preview }: { preview: InvitationPreview }) {
-  const { isSignedIn: hasSession } = Route.useLoaderData();
-  const { token: inAddress = '' } = Route.useSearch();
-  // Kept, because it leaves the address bar, where it would stay in the history of the browser.
-  const [token] = useState(inAddress);
+function Accept({ preview, token }: { preview: InvitationPreview; token: string }) {
+  const hasSession = Route.useLoaderData();
   const [password, setPassword] = useState('');
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setIsBusy] = useState(false);
   const navigate = useNavigate();
-  useEffect(() => {
-    if (hasSession || !preview.hasAccount) {
-      window.history.replaceState(window.history.state, '', appPath('invitation'));
-    }
-  }, [hasSession, preview.hasAccount]);
   const [name, meaning] = ROLES[preview.role];
   const run = async (work: () => Promise<void>) => {
     setIsBusy(true);
@@ -81,6 +80,7 @@ function Accept({ preview }: { preview: InvitationPreview }) {
       setIsBusy(false);
     }
   };
+  const here = appPath(`invitation?token=${encodeURIComponent(token)}`);
   const accept = (event: FormEvent) => {
     event.preventDefault();
     void run(async () => {
@@ -92,9 +92,8 @@ function Accept({ preview }: { preview: InvitationPreview }) {
   const leave = () =>
     void run(async () => {
       await signOut();
-      window.location.replace(appPath(`invitation?token=${encodeURIComponent(token)}`));
+      window.location.replace(here);
     });
-  const here = appPath(`invitation?token=${encodeURIComponent(token)}`);
   return (
     <form onSubmit={accept} className="space-y-4 rounded-lg border border-line bg-panel p-5">
       <h2 className="text-lg font-semibold">Join a workspace</h2>

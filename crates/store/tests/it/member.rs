@@ -244,7 +244,7 @@ async fn rulings_and_a_removal_at_the_same_time_are_ordered(database: &Database,
     let other = database.open(Purpose::Tool);
     let two = joined(store, &world, "two@example.com", 1).await;
     let mut rulings = Vec::new();
-    for _ in 0..8 {
+    for _ in 0..3 {
         let action = world.held(store).await;
         let mut ruling = approve(store, action).await;
         ruling.member = Some((world.workspace, two, approver()));
@@ -253,7 +253,7 @@ async fn rulings_and_a_removal_at_the_same_time_are_ordered(database: &Database,
     let ruling = rulings.into_iter().enumerate().map(|(n, ruling)| {
         let store = store.clone();
         tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(2 * n as u64)).await;
+            tokio::time::sleep(Duration::from_millis(3 * n as u64)).await;
             store.action_change(ruling).await.unwrap()
         })
     });
