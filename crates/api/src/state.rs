@@ -9,6 +9,7 @@ use gaiterguard_familiarity::Familiarity;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use gaiterguard_listener::Lifecycle;
+use gaiterguard_notify::Notifications;
 use gaiterguard_settings::CorsOrigins;
 
 use super::auth::origin::PublicOrigin;
@@ -27,6 +28,8 @@ pub struct DashboardState {
     pub definition_store: DefinitionStore,
     /// Comparisons with earlier requests.
     pub familiarity: Familiarity,
+    /// Notification channels.
+    pub notifications: Arc<Notifications>,
     /// Users and sessions.
     pub identity: Arc<Identity>,
     /// Public origin of this gateway.
@@ -57,6 +60,7 @@ parts! {
     gateway: Arc<Gateway>,
     definition_store: DefinitionStore,
     familiarity: Familiarity,
+    notifications: Arc<Notifications>,
     identity: Arc<Identity>,
     public_origin: Arc<PublicOrigin>,
     given_public_url: GivenPublicUrl,

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use gaiterguard_domain::id::{ActionId, DocumentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{ActionId, ChannelId, DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_vault::AssociatedData;
 
@@ -38,6 +38,11 @@ impl Purpose {
     /// gateway as a whole.
     pub fn certificate_authority(certificate: Digest) -> Self {
         Self::new("certificate_authority", certificate, 0)
+    }
+
+    /// A version of the secrets of a notification channel.
+    pub fn channel(channel: ChannelId, version: i64) -> Self {
+        Self::new("channel", channel, version)
     }
 
     /// The request that an action holds.

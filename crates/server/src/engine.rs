@@ -14,6 +14,7 @@ use gaiterguard_familiarity::Familiarity;
 use gaiterguard_gateway::{Gateway, GatewayDeps, GatewaySettings};
 use gaiterguard_identity::{Identity, IdentitySettings};
 use gaiterguard_llm::{Llm, LlmSetupError};
+use gaiterguard_notify::{Mail, Notifications, NotificationsDeps};
 use gaiterguard_sealing::{Sealing, StartError};
 use gaiterguard_settings::secrets::Secrets;
 use gaiterguard_settings::{Database, ReadDurability, Registration, Settings};
@@ -28,6 +29,7 @@ pub(crate) struct Engine {
     pub(crate) identity: Arc<Identity>,
     pub(crate) definition_store: DefinitionStore,
     pub(crate) familiarity: Familiarity,
+    pub(crate) notifications: Arc<Notifications>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
     pub(crate) sealing: Sealing,
@@ -44,6 +46,8 @@ pub(crate) enum EngineError {
     Tls(#[from] TlsSetupError),
     #[error(transparent)]
     Llm(#[from] LlmSetupError),
+    #[error("{0}")]
+    Mail(&'static str),
 }
 
 impl Engine {
@@ -121,6 +125,15 @@ impl Engine {
             Arc::clone(&clock),
         );
         let familiarity = Familiarity::new(store.clone(), sealing.clone());
+        let notifications = Arc::new(Notifications::new(NotificationsDeps {
+            replica,
+            store: store.clone(),
+            sealing: sealing.clone(),
+            upstream: Arc::clone(&upstream),
+            mail: mail(settings)?,
+            clock: Arc::clone(&clock),
+            public_url: settings.listen.dashboard_url(),
+        }));
         let gateway = Gateway::new(GatewayDeps {
             replica,
             store: store.clone(),
@@ -133,16 +146,26 @@ impl Engine {
             clock: Arc::clone(&clock),
         });
         gateway.start().await?;
+        notifications.start();
         Ok(Self {
             gateway,
             identity: Arc::new(identity),
             definition_store,
             familiarity,
+            notifications,
             clock,
             store,
             sealing,
         })
     }
+}
+
+/// Returns how mail is sent, if a mail server is set.
+fn mail(settings: &Settings) -> Result<Option<Mail>, EngineError> {
+    let settings = &settings.notification;
+    let both = settings.smtp_url.as_ref().zip(settings.mail_from.as_ref());
+    both.map(|(url, from)| Mail::new(url, from).map_err(EngineError::Mail))
+        .transpose()
 }
 
 fn gateway_settings(settings: &Settings) -> GatewaySettings {

@@ -36,6 +36,11 @@
 //! | `/auth/password` | PUT | `api/auth/password.rs` |
 //! | `/auth/sessions` | GET, DELETE | `api/auth/session.rs` |
 //! | `/auth/sessions/{id}` | DELETE | `api/auth/session.rs` |
+//! | `/channels` | GET, POST | `api/channel.rs` |
+//! | `/channels/{id}` | GET, PUT, DELETE | `api/channel.rs` |
+//! | `/channels/{id}/deliveries` | GET | `api/channel.rs` |
+//! | `/channels/{id}/rotate-key` | POST | `api/channel.rs` |
+//! | `/channels/{id}/test` | POST | `api/channel.rs` |
 //! | `/events` | GET | `api/events.rs` |
 //! | `/inbox` | GET | `api/inbox.rs` |
 //! | `/kill-switch` | GET, PUT | `api/kill_switch.rs` |

@@ -12,6 +12,7 @@ mod cross_origin;
 mod known_hosts;
 mod listen;
 mod log;
+mod notification;
 mod retention;
 mod secret;
 mod storage;
@@ -29,6 +30,7 @@ pub use cross_origin::CrossOrigin;
 pub use known_hosts::KnownHosts;
 pub use listen::ListenSettings;
 pub use log::LogSettings;
+pub use notification::NotificationSettings;
 pub use retention::RetentionSettings;
 pub use secret::{SECRET_LENGTH_MIN, SecretSettings};
 pub use storage::{Database, ReadDurability, StorageSettings};
@@ -46,6 +48,7 @@ pub struct Settings {
     pub assessor: AssessorSettings,
     pub approval: ApprovalSettings,
     pub upstream: UpstreamSettings,
+    pub notification: NotificationSettings,
     pub retention: RetentionSettings,
     pub log: LogSettings,
 }
@@ -62,6 +65,7 @@ impl Settings {
             assessor: AssessorSettings::read(source)?,
             approval: read(source)?,
             upstream: read(source)?,
+            notification: NotificationSettings::read(source)?,
             retention: read(source)?,
             log: read(source)?,
         })
@@ -85,6 +89,7 @@ pub fn sections() -> Vec<Section> {
         section::<AssessorSettings>("Language model"),
         section::<ApprovalSettings>("Held requests"),
         section::<UpstreamSettings>("Upstreams"),
+        section::<NotificationSettings>("Notifications"),
         section::<RetentionSettings>("Retention"),
         section::<LogSettings>("Log"),
     ]

@@ -1,0 +1,323 @@
+//! Notification channels, and the lease of the replica that sends through one.
+
+use std::time::Duration;
+
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::id::{ChannelId, DataKeyId, WorkspaceId};
+use gaiterguard_domain::ledger::{ReplicaId, Sealed};
+use gaiterguard_domain::time::Timestamp;
+
+use crate::store::Store;
+use crate::writer::pool::owner_name;
+use crate::writer::transaction::Transaction;
+use gaiterguard_database::column::time;
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional, lease_time};
+use gaiterguard_database::error::{Abandoned, StoreError};
+
+/// The contents of a channel that an operator sets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelFields {
+    /// The kind of channel, as a word.
+    pub kind: &'static str,
+    /// The channel's name.
+    pub name: String,
+    /// Whether messages are sent.
+    pub enabled: bool,
+    /// Everything else but the secrets, as JSON.
+    pub settings: String,
+}
+
+/// The secrets of a channel, sealed, with the version that they are sealed for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelSecrets {
+    /// The version.
+    pub version: i64,
+    /// The secrets.
+    pub sealed: Sealed,
+}
+
+/// A channel as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredChannel {
+    /// The channel's id.
+    pub id: ChannelId,
+    /// The workspace it belongs to.
+    pub workspace: WorkspaceId,
+    /// The kind of channel, as a word.
+    pub kind: String,
+    /// The channel's name.
+    pub name: String,
+    /// Whether messages are sent.
+    pub enabled: bool,
+    /// Everything else but the secrets, as JSON.
+    pub settings: String,
+    /// The secrets.
+    pub secrets: ChannelSecrets,
+    /// Why the gateway disabled it, if it did.
+    pub disabled_reason: Option<String>,
+    /// The error of the latest attempt, if that failed.
+    pub last_error: Option<String>,
+    /// When that attempt failed.
+    pub last_error_at: Option<Timestamp>,
+    /// When a message was last accepted by the receiver.
+    pub last_delivered_at: Option<Timestamp>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// Incremented by every change. A change names the revision it was based on.
+    pub revision: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct ChannelRow {
+    id: i64,
+    workspace_id: i64,
+    kind: String,
+    name: String,
+    enabled: bool,
+    settings: String,
+    data_key_id: i64,
+    sealed: Vec<u8>,
+    sealed_version: i64,
+    disabled_reason: Option<String>,
+    last_error: Option<String>,
+    last_error_at: Option<i64>,
+    last_delivered_at: Option<i64>,
+    created_at: i64,
+    updated_at: i64,
+    revision: i64,
+}
+
+impl From<ChannelRow> for StoredChannel {
+    fn from(row: ChannelRow) -> Self {
+        Self {
+            id: ChannelId(row.id),
+            workspace: WorkspaceId(row.workspace_id),
+            kind: row.kind,
+            name: row.name,
+            enabled: row.enabled,
+            settings: row.settings,
+            secrets: ChannelSecrets {
+                version: row.sealed_version,
+                sealed: Sealed {
+                    data_key: DataKeyId(row.data_key_id),
+                    bytes: row.sealed,
+                },
+            },
+            disabled_reason: row.disabled_reason,
+            last_error: row.last_error,
+            last_error_at: time(row.last_error_at),
+            last_delivered_at: time(row.last_delivered_at),
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+            revision: row.revision,
+        }
+    }
+}
+
+impl Store {
+    /// Creates a channel. `seal` seals its secrets once its id is known.
+    pub async fn channel_create(
+        &self,
+        workspace: WorkspaceId,
+        fields: &ChannelFields,
+        at: Timestamp,
+        seal: impl FnOnce(ChannelId) -> Result<ChannelSecrets, Abandoned>,
+        audit: impl FnOnce(ChannelId) -> NewAuditEntry,
+    ) -> Result<StoredChannel, StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let (next,) = fetch_one!(
+            tx,
+            (i64,),
+            "UPDATE counters SET next = next + 1 WHERE name = 'channels' RETURNING next - 1",
+        );
+        let id = ChannelId(next);
+        let secrets = match seal(id) {
+            Ok(secrets) => secrets,
+            Err(abandoned) => {
+                tx.rollback().await?;
+                return Err(abandoned.into());
+            }
+        };
+        let row = fetch_one!(
+            tx,
+            ChannelRow,
+            "INSERT INTO channels (id, workspace_id, kind, name, enabled, settings, data_key_id,
+                sealed, sealed_version, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING *",
+            id.0,
+            workspace.0,
+            fields.kind,
+            &fields.name,
+            fields.enabled,
+            &fields.settings,
+            secrets.sealed.data_key.0,
+            secrets.sealed.bytes.as_slice(),
+            secrets.version,
+            at.0,
+        );
+        tx.audit(audit(id));
+        tx.commit().await?;
+        Ok(row.into())
+    }
+
+    /// Returns a channel.
+    pub async fn channel_get(
+        &self,
+        workspace: WorkspaceId,
+        channel: ChannelId,
+    ) -> Result<Option<StoredChannel>, StoreError> {
+        let mut reader = self.reader().await?;
+        Ok(fetch_optional!(
+            reader,
+            ChannelRow,
+            "SELECT * FROM channels WHERE id = $2 AND workspace_id = $1",
+            workspace.0,
+            channel.0,
+        )
+        .map(Into::into))
+    }
+
+    /// Lists the channels of a workspace, or those of all workspaces, in order of creation.
+    pub async fn channel_list(
+        &self,
+        workspace: Option<WorkspaceId>,
+    ) -> Result<Vec<StoredChannel>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = fetch_all!(
+            reader,
+            ChannelRow,
+            "SELECT * FROM channels WHERE $1 IS NULL OR workspace_id = $1 ORDER BY id",
+            workspace.map(|workspace| workspace.0),
+        );
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// Replaces the contents of a channel whose revision is still `revision`, and enables it again if
+    /// the gateway had disabled it. Returns false if it has another revision or does not exist.
+    pub async fn channel_update(
+        &self,
+        channel: ChannelId,
+        revision: i64,
+        fields: &ChannelFields,
+        secrets: &ChannelSecrets,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let updated = execute!(
+            tx,
+            "UPDATE channels SET name = $3, enabled = $4, settings = $5, data_key_id = $6,
+                sealed = $7, sealed_version = $8, updated_at = $9, disabled_reason = NULL,
+                revision = revision + 1
+             WHERE id = $1 AND revision = $2",
+            channel.0,
+            revision,
+            &fields.name,
+            fields.enabled,
+            &fields.settings,
+            secrets.sealed.data_key.0,
+            secrets.sealed.bytes.as_slice(),
+            secrets.version,
+            at.0,
+        );
+        tx.end(updated, audit).await
+    }
+
+    /// Disables a channel for a reason. Returns false if it is disabled already.
+    pub async fn channel_disable(
+        &self,
+        channel: ChannelId,
+        reason: &str,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let disabled = execute!(
+            tx,
+            "UPDATE channels SET enabled = $2, disabled_reason = $3, updated_at = $4,
+                revision = revision + 1
+             WHERE id = $1 AND enabled",
+            channel.0,
+            false,
+            reason,
+            at.0,
+        );
+        tx.end(disabled, audit).await
+    }
+
+    /// Deletes a channel with its deliveries. Returns false if there is no such channel.
+    pub async fn channel_delete(
+        &self,
+        workspace: WorkspaceId,
+        channel: ChannelId,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let deleted = execute!(
+            tx,
+            "DELETE FROM channels WHERE id = $2 AND workspace_id = $1",
+            workspace.0,
+            channel.0,
+        );
+        tx.end(deleted, audit).await
+    }
+
+    /// Returns the enabled channels that have messages to send now.
+    pub async fn channel_due(&self, now: Timestamp) -> Result<Vec<StoredChannel>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = fetch_all!(
+            reader,
+            ChannelRow,
+            "SELECT * FROM channels WHERE enabled AND EXISTS (
+                SELECT 1 FROM deliveries WHERE channel_id = channels.id
+                  AND state = 'waiting' AND due_at <= $1)",
+            now.0,
+        );
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// Takes or renews the lease of a channel. Returns false if the channel is disabled, or if another
+    /// replica that is alive has the lease. `at` is the time by this process's own clock.
+    pub async fn channel_lease(
+        &self,
+        channel: ChannelId,
+        replica: ReplicaId,
+        lease: Duration,
+        at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let now = lease_time(tx.any(), at).await?;
+        let leased = execute!(
+            tx,
+            "UPDATE channels SET leased_by = $2, leased_until = $3
+             WHERE id = $1 AND enabled AND (leased_until <= $4 OR leased_by = $2
+                OR leased_by NOT IN (SELECT id FROM replicas WHERE lease_until > $4))",
+            channel.0,
+            owner_name(replica),
+            now.after(lease).0,
+            now.0,
+        );
+        tx.commit().await?;
+        Ok(leased == 1)
+    }
+
+    /// Ends the lease of a channel.
+    pub async fn channel_release(
+        &self,
+        channel: ChannelId,
+        replica: ReplicaId,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        execute!(
+            tx,
+            "UPDATE channels SET leased_until = 0 WHERE id = $1 AND leased_by = $2",
+            channel.0,
+            owner_name(replica),
+        );
+        tx.commit().await
+    }
+}
