@@ -53,7 +53,7 @@ pub(crate) struct ChannelBody {
     name: String,
     /// Whether messages are sent.
     enabled: bool,
-    /// Settings of the kind, without its secrets. Null if the channel is unreadable.
+    /// Settings, without the secrets. Null if the channel is unreadable.
     #[schema(required)]
     settings: Option<ChannelSettings>,
     /// Events that are sent. Null if the channel is unreadable.

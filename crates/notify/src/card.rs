@@ -29,7 +29,7 @@ pub(crate) enum Urgency {
 /// A message as people read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Card {
-    /// What has happened, or what is asked.
+    /// The event, or the decision that is asked for.
     pub(crate) title: String,
     /// Names and values.
     pub(crate) rows: Vec<(String, String)>,

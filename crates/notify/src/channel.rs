@@ -66,7 +66,7 @@ pub struct Channel {
     pub stored: StoredChannel,
     /// The kind.
     pub kind: ChannelKind,
-    /// Settings of the kind.
+    /// Settings, by kind.
     pub settings: ChannelSettings,
     /// The events that it is notified of.
     pub filter: Filter,

@@ -1,4 +1,4 @@
-//! What notifications work with.
+//! The parts that notifications work with.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl Mail {
     ///
     /// # Errors
     ///
-    /// What the URL or the address should be.
+    /// If the URL or the address is invalid, with what it should be.
     pub fn new(url: &SecretString, from: &str) -> Result<Self, &'static str> {
         let from = from.parse().map_err(
             |_| "MAIL_FROM must be an email address, such as GaiterGuard <gate@example.com>",
@@ -63,7 +63,7 @@ fn with_encryption(url: &str) -> String {
     format!("{url}{separator}tls=required")
 }
 
-/// What notifications work with.
+/// The parts that notifications work with.
 pub(crate) struct Context {
     pub(crate) replica: ReplicaId,
     pub(crate) store: Store,
@@ -93,7 +93,7 @@ impl Context {
                 &Purpose::channel(channel.id(), stored.version),
             )
             .await?;
-        // What opens was sealed here, so it is in this form.
+        // A value that opens was sealed here, so it is in this form.
         Ok(ChannelSecrets::from_sealed_form(&opened).unwrap_or_default())
     }
 }

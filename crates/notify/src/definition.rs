@@ -43,7 +43,7 @@ body! {
         name "name": Name as Name,
         /// Whether messages are sent. Defaults to true.
         enabled "enabled": Option<bool> as Option<bool>,
-        /// Settings of the kind.
+        /// Settings, by kind.
         settings "settings": Unread as AnySettings,
         /// Events to send. Defaults to all.
         filter "filter": Option<Filter> as Option<FilterBody>,
@@ -62,7 +62,7 @@ body! {
         name "name": Change<Name> as Option<Name>,
         /// Whether messages are sent.
         enabled "enabled": Option<bool> as Option<bool>,
-        /// Settings of the kind, which replace the present ones. Secrets that are omitted stay unchanged, unless the
+        /// Settings, which replace the present ones. Secrets that are omitted stay unchanged, unless the
         /// channel gets another origin.
         settings "settings": Option<Unread> as Option<AnySettings>,
         /// Events to send.

@@ -121,9 +121,9 @@ impl Deliverer {
                     }
                     leased_at = Instant::now();
                 }
-                let goes_on = self.send_group(&channel, &group).await?;
+                let is_usable = self.send_group(&channel, &group).await?;
                 last_sent = Some(Instant::now());
-                if !goes_on {
+                if !is_usable {
                     break 'due;
                 }
             }
@@ -133,7 +133,7 @@ impl Deliverer {
             .await
     }
 
-    /// Sends one message and records how it ended. Returns whether to go on with the channel.
+    /// Sends one message and records how it ended. Returns whether the channel can be used for the next one.
     async fn send_group(&self, channel: &Channel, group: &[Delivery]) -> Result<bool, StoreError> {
         let context = &self.context;
         let mut messages = Vec::new();

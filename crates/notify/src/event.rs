@@ -64,7 +64,7 @@ impl NotificationEvent {
         Self::ALL.into_iter().find(|event| event.as_str() == name)
     }
 
-    /// Returns the events that an entry of the audit log stands for, the more telling one first.
+    /// Returns the events that an entry of the audit log stands for; the one that says more comes first.
     pub(crate) fn of_entry(event: Event) -> &'static [Self] {
         match event {
             Event::ActionCreated => &[Self::ActionCreated],

@@ -57,7 +57,7 @@ impl FieldValue for Risk {
     }
 }
 
-/// What an event concerns.
+/// The objects that an event concerns.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Concerned {
     pub(crate) agent: Option<AgentId>,

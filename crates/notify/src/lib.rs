@@ -1,4 +1,4 @@
-//! Notifications: tells people and programs outside of the gateway what happens in a workspace.
+//! Notifications of people and programs outside of the gateway: what happens in a workspace.
 //!
 //! A channel is a place to send messages to, with a filter. One task reads the audit log, in which every change
 //! commits an entry in its own transaction, and adds a delivery for each channel whose filter matches. Another

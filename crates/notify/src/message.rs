@@ -1,4 +1,4 @@
-//! What a delivery says, read from the database when it is sent. A webhook's body is this, as JSON.
+//! The content of a delivery, read from the database when it is sent. A webhook's body is this, as JSON.
 
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::audit::Actor;
@@ -33,7 +33,7 @@ pub(crate) struct Message {
     pub(crate) data: Data,
 }
 
-/// What the event is about.
+/// The object of the event, and who caused it.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Data {
     /// Who caused it.
@@ -90,7 +90,7 @@ pub(crate) struct ActionData {
     pub(crate) service: Named,
     pub(crate) method: String,
     pub(crate) target_url: String,
-    /// What it would do, in one line; null if that is not known.
+    /// The effect in one line; null if that is not known.
     pub(crate) headline: Option<String>,
     pub(crate) facts: Vec<FactData>,
     pub(crate) intent: String,

@@ -39,10 +39,10 @@ const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
 /// The most deliveries that one statement removes.
 const REMOVED_MAX: u32 = 500;
 
-/// How long attempts may take to end at a shutdown. What does not end is sent again after the next start.
+/// How long attempts may take to end at a shutdown. A message whose attempt does not end is sent again after the next start.
 const STOP_MAX: Duration = Duration::from_secs(5);
 
-/// What notifications are made of.
+/// The parts that notifications work with.
 pub struct NotificationsDeps {
     /// This process.
     pub replica: ReplicaId,
@@ -112,7 +112,7 @@ impl Notifications {
     pub async fn stop(&self) {
         self.stopping.cancel();
         self.tasks.close();
-        // What is not recorded is sent again.
+        // A message whose attempt is not recorded is sent again.
         let _ = timeout(STOP_MAX, self.tasks.wait()).await;
     }
 

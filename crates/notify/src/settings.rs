@@ -1,4 +1,4 @@
-//! What each kind of channel needs to know: checked when an operator sets it, stored without its secrets.
+//! The settings of each kind of channel: checked when an operator sets it, stored without its secrets.
 
 use std::borrow::Cow;
 

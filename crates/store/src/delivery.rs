@@ -18,7 +18,7 @@ pub struct NewDelivery {
     pub channel: ChannelId,
     /// The event, as a word.
     pub event: &'static str,
-    /// What the message is made from. A channel has one message for each event and source.
+    /// The entry or the action that the message is made from. A channel has one message for each event and source.
     pub source: String,
     /// The object of the event.
     pub subject: String,
@@ -91,7 +91,7 @@ pub struct Delivery {
     pub ended_at: Option<Timestamp>,
     /// The error of the latest attempt, or why it was skipped.
     pub last_error: Option<String>,
-    /// What identifies the message at the receiver, for later changes of it.
+    /// The identifier of the message at the receiver, for later changes of it.
     pub receipt: Option<String>,
 }
 
@@ -104,7 +104,7 @@ pub struct Attempt {
     pub due_at: Timestamp,
     /// The error, or why it was skipped.
     pub error: Option<String>,
-    /// What identifies the message at the receiver.
+    /// The identifier of the message at the receiver.
     pub receipt: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 //! How far the audit log has been read for notifications, and the messages that were made from it.
 //!
 //! The audit log is the outbox: a change commits its entry in its own transaction, and the entries of a chain
-//! have no gaps. So nothing is missed by whoever reads on from a position, and a position is advanced in the
+//! have no gaps. So a reader that continues from a position misses nothing, and a position is advanced in the
 //! transaction that adds the messages.
 
 use gaiterguard_domain::audit::AuditEntry;

@@ -22,14 +22,14 @@ pub(crate) const ATTEMPT_MAX: Duration = Duration::from_secs(20);
 /// The receiver accepted the message.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Accepted {
-    /// What identifies the message at the receiver, if it can be changed later.
+    /// The identifier of the message at the receiver, if it can be changed later.
     pub(crate) receipt: Option<String>,
 }
 
 /// The receiver did not accept the message, or it is not known whether it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NotAccepted {
-    /// What went wrong, without a secret.
+    /// The failure, without a secret.
     pub(crate) error: String,
     /// How long the receiver asks to wait.
     pub(crate) retry_after: Option<Duration>,
