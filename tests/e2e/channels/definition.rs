@@ -5,7 +5,7 @@ use gaiterguard_testkit::secret_search::SecretSearch;
 use gaiterguard_testkit::{EchoUpstream, Human, Reply, Storage, TestGateway, on_both_databases};
 use serde_json::json;
 
-use super::{SILENCE, create, path_of, webhook};
+use super::{SILENCE, body_of, create, path_of, webhook};
 
 on_both_databases!(
     a_channel_is_created_changed_and_deleted,
@@ -46,7 +46,7 @@ async fn a_channel_is_created_changed_and_deleted(storage: Storage) {
     let tested = scene.human.post(&format!("{path}/test")).send().await;
     let tested = tested.expect_status(200).json();
     assert_eq!(tested, json!({"delivered": true, "error": null}));
-    assert_eq!(receiver.only().to_json()["type"], "channel.test");
+    assert_eq!(body_of(&receiver.only())["type"], "channel.test");
     receiver.on("/hook", Reply::status(404));
     let tested = scene.human.post(&format!("{path}/test")).send().await;
     let tested = tested.expect_status(200).json();

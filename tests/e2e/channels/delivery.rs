@@ -8,7 +8,7 @@ use gaiterguard_testkit::{
 };
 use serde_json::json;
 
-use super::{MOMENT, SILENCE, arrived, deliveries, ended, path_of, described, webhook};
+use super::{MOMENT, SILENCE, arrived, body_of, deliveries, described, ended, path_of, webhook};
 
 on_both_databases!(
     a_message_that_fails_is_sent_again_with_the_same_id_and_in_order,
@@ -49,7 +49,10 @@ async fn a_message_that_fails_is_sent_again_with_the_same_id_and_in_order(storag
     );
 
     let all = arrived(&receiver, "/hook", 5).await;
-    let events: Vec<_> = described(&all).into_iter().map(|(event, _)| event).collect();
+    let events: Vec<_> = described(&all)
+        .into_iter()
+        .map(|(event, _)| event)
+        .collect();
     let created = "action.created";
     assert_eq!(
         events,
@@ -118,7 +121,7 @@ async fn a_receiver_that_is_gone_gets_nothing_more(storage: Storage) {
     assert_eq!(enabled["disabled_reason"], json!(null));
     scene.hold("three").await;
     let last = arrived(&receiver, "/hook", 2).await.pop().unwrap();
-    let url = last.to_json()["data"]["action"]["target_url"].clone();
+    let url = body_of(&last)["data"]["action"]["target_url"].clone();
     assert!(url.as_str().unwrap().ends_with("/three"), "{url}");
 }
 

@@ -4,7 +4,7 @@ use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{EchoUpstream, Storage, TestGateway, on_both_databases};
 use serde_json::json;
 
-use super::{SILENCE, arrived, deliveries, path_of, described, webhook};
+use super::{SILENCE, arrived, body_of, deliveries, described, path_of, webhook};
 
 on_both_databases!(
     a_filter_selects_events_agents_services_and_risk,
@@ -45,12 +45,12 @@ async fn a_filter_selects_events_agents_services_and_risk(storage: Storage) {
     arrived(&receiver, "/service", 2).await;
     tokio::time::sleep(SILENCE).await;
     assert_eq!(
-        others[0].to_json()["data"]["action"]["agent"]["name"],
+        body_of(&others[0])["data"]["action"]["agent"]["name"],
         "other"
     );
     let counts = ["/created", "/other", "/service", "/elsewhere", "/certain"];
     let counts = counts.map(|path| receiver.received_at(path).len());
-    let score = created[0].to_json()["data"]["action"]["risk_score"]
+    let score = body_of(&created[0])["data"]["action"]["risk_score"]
         .as_f64()
         .unwrap();
     assert!(score < 1.0, "the last filter proves nothing");
@@ -106,7 +106,7 @@ async fn an_action_with_a_fifth_of_its_time_left_is_announced_once(storage: Stor
     ];
     let expected = expected.map(|(event, status)| (event.to_owned(), status.to_owned()));
     assert_eq!(described(&all), expected);
-    let expiring = all[1].to_json()["data"]["action"].clone();
+    let expiring = body_of(&all[1])["data"]["action"].clone();
     assert_eq!(expiring["action_id"], held.action_id);
     tokio::time::sleep(SILENCE).await;
     assert_eq!(receiver.received_at("/hook").len(), 3);
@@ -121,7 +121,7 @@ async fn nothing_from_before_a_channel_is_sent(storage: Storage) {
     scene.gateway.restart().await;
     scene.hold("after").await;
     let first = arrived(&receiver, "/hook", 1).await.remove(0);
-    let url = first.to_json()["data"]["action"]["target_url"].clone();
+    let url = body_of(&first)["data"]["action"]["target_url"].clone();
     assert!(url.as_str().unwrap().ends_with("/after"), "{url}");
     tokio::time::sleep(SILENCE).await;
     assert_eq!(receiver.received_at("/hook").len(), 1);

@@ -68,7 +68,7 @@ async fn ended(human: &Human, channel: &str, count: usize) -> Vec<Value> {
 
 /// Returns the event and the status of the action of each message.
 fn described(received: &[Received]) -> Vec<(String, String)> {
-    let messages = received.iter().map(Received::to_json);
+    let messages = received.iter().map(body_of);
     messages
         .map(|message| {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -78,4 +78,9 @@ fn described(received: &[Received]) -> Vec<(String, String)> {
             )
         })
         .collect()
+}
+
+/// Returns the JSON body of a message.
+fn body_of(message: &Received) -> Value {
+    serde_json::from_slice(&message.body).expect("a message is JSON")
 }

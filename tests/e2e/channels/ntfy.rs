@@ -4,7 +4,7 @@ use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{EchoUpstream, Storage, eventually, on_both_databases};
 use serde_json::json;
 
-use super::{MOMENT, SILENCE, arrived, create, ended, path_of};
+use super::{MOMENT, SILENCE, arrived, body_of, create, ended, path_of};
 
 on_both_databases!(
     a_push_notification_has_a_title_a_priority_and_a_link,
@@ -24,7 +24,7 @@ async fn a_push_notification_has_a_title_a_priority_and_a_link(storage: Storage)
     let published = arrived(&server, "/", 1).await.remove(0);
     assert_eq!(published.method, "POST");
     assert_eq!(published.header("authorization"), Some("Bearer tk_secret"));
-    let body = published.to_json();
+    let body = body_of(&published);
     assert_eq!(body["topic"], "approvals");
     let title = body["title"].as_str().unwrap();
     assert!(title.starts_with("Approval needed: Delete"), "{title}");
@@ -43,7 +43,7 @@ async fn a_push_notification_has_a_title_a_priority_and_a_link(storage: Storage)
     }
     assert!(message.len() < 4096);
     scene.human.deny(&held, "No.").await;
-    let ended = arrived(&server, "/", 2).await.remove(1).to_json();
+    let ended = body_of(&arrived(&server, "/", 2).await[1]);
     let title = ended["title"].as_str().unwrap();
     assert!(
         title.starts_with("Denied by human@example.com: Delete"),
@@ -65,7 +65,7 @@ async fn many_held_requests_become_one_message(storage: Storage) {
     for number in 0..5 {
         scene.hold(&format!("things/{number}")).await;
     }
-    let body = arrived(&server, "/", 1).await.remove(0).to_json();
+    let body = body_of(&arrived(&server, "/", 1).await[0]);
     assert_eq!(body["title"], "5 requests need approval");
     assert_eq!(body["message"].as_str().unwrap().lines().count(), 5);
     assert_eq!(body["click"], format!("{}/app/", scene.gateway.url()));

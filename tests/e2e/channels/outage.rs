@@ -7,7 +7,7 @@ use gaiterguard_testkit::scene::{Scene, request};
 use gaiterguard_testkit::{EchoUpstream, Gate, Reply, Storage, eventually, on_both_databases};
 use serde_json::json;
 
-use super::{MOMENT, SILENCE, arrived, webhook};
+use super::{MOMENT, SILENCE, arrived, body_of, webhook};
 
 on_both_databases!(no_kill_loses_a_message,);
 
@@ -53,7 +53,7 @@ async fn no_kill_loses_a_message(storage: Storage) {
         let received = receiver.received_at("/hook");
         let mut ids: HashMap<_, Vec<String>> = HashMap::new();
         for message in received.iter().filter(|one| one.complete) {
-            let action = message.to_json()["data"]["action"]["action_id"].clone();
+            let action = body_of(&message)["data"]["action"]["action_id"].clone();
             let id = message.header("webhook-id").unwrap().to_owned();
             ids.entry(action.to_string()).or_default().push(id);
         }
@@ -94,7 +94,7 @@ async fn two_replicas_send_each_message_once() {
     assert_eq!(received.len(), 30, "{:?}", super::described(&all));
     let mut order: HashMap<String, Vec<String>> = HashMap::new();
     for message in received {
-        let message = message.to_json();
+        let message = body_of(&message);
         let action = message["data"]["action"]["action_id"].to_string();
         let event = message["type"].as_str().unwrap().to_owned();
         order.entry(action).or_default().push(event);

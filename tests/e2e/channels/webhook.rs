@@ -6,7 +6,7 @@ use gaiterguard_testkit::{
 };
 use serde_json::{Value, json};
 
-use super::{MOMENT, arrived, described, webhook};
+use super::{MOMENT, arrived, body_of, described, webhook};
 
 on_both_databases!(
     a_webhook_says_what_happens_to_a_held_request,
@@ -97,7 +97,7 @@ async fn a_webhook_says_what_happens_to_a_held_request(storage: Storage) {
     assert_eq!(described, sorted);
     let decided: Vec<_> = all
         .iter()
-        .map(Received::to_json)
+        .map(body_of)
         .filter(|message| message["type"] == "action.decided")
         .collect();
     assert!(
@@ -151,7 +151,7 @@ async fn every_kind_of_event_is_sent_with_its_object(storage: Storage) {
     set.send().await.expect_status(200);
     let messages = eventually("both events arrive", MOMENT, || async {
         let received = receiver.received_at("/hook");
-        (received.len() == 2).then(|| received.iter().map(Received::to_json).collect::<Vec<_>>())
+        (received.len() == 2).then(|| received.iter().map(body_of).collect::<Vec<_>>())
     })
     .await;
     let of = |event: &str| {
