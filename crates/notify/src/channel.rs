@@ -30,7 +30,7 @@ pub struct ChannelGrouping {
 
 body! {
     /// How held requests are collected into one message. Webhooks are never grouped.
-    pub struct GroupingBody {
+    pub struct NewChannelGrouping {
         /// Time for which the message of a held request waits for others, in seconds.
         #[schema(minimum = 1, maximum = 3600)]
         seconds "seconds": Seconds as u32,
@@ -53,7 +53,7 @@ impl FieldValue for ChannelGrouping {
     }
 
     fn read(name: &str, value: Option<Value>) -> Checked<Self> {
-        nested::read(name, value, |body: GroupingBody| {
+        nested::read(name, value, |body: NewChannelGrouping| {
             body.seconds.map(|seconds| Self { seconds: seconds.0 })
         })
     }

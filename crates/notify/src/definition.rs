@@ -17,11 +17,11 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-use crate::channel::{Channel, ChannelGrouping, GroupingBody, Wanted};
+use crate::channel::{Channel, ChannelGrouping, NewChannelGrouping, Wanted};
 use crate::context::Context;
-use crate::filter::{Filter, FilterBody};
+use crate::filter::{Filter, NewChannelFilter};
 use crate::kind::ChannelKind;
-use crate::quiet_hours::{QuietHours, QuietHoursBody};
+use crate::quiet_hours::{NewQuietHours, QuietHours};
 use crate::secrets::ChannelSecrets;
 use crate::settings::{AnySettings, ChannelSettings, Unread};
 
@@ -46,11 +46,11 @@ body! {
         /// Settings, by kind.
         settings "settings": Unread as AnySettings,
         /// Events to send. Defaults to all.
-        filter "filter": Option<Filter> as Option<FilterBody>,
+        filter "filter": Option<Filter> as Option<NewChannelFilter>,
         /// Hours in which nothing is sent. Defaults to none.
-        quiet_hours "quiet_hours": Option<QuietHours> as Option<QuietHoursBody>,
+        quiet_hours "quiet_hours": Option<QuietHours> as Option<NewQuietHours>,
         /// How held requests are collected into one message. By default, each is a message of its own.
-        grouping "grouping": Option<ChannelGrouping> as Option<GroupingBody>,
+        grouping "grouping": Option<ChannelGrouping> as Option<NewChannelGrouping>,
     }
 }
 
@@ -66,11 +66,11 @@ body! {
         /// channel gets another origin.
         settings "settings": Option<Unread> as Option<AnySettings>,
         /// Events to send.
-        filter "filter": Change<Option<Filter>> as Option<FilterBody>,
+        filter "filter": Change<Option<Filter>> as Option<NewChannelFilter>,
         /// Hours in which nothing is sent.
-        quiet_hours "quiet_hours": Change<Option<QuietHours>> as Option<QuietHoursBody>,
+        quiet_hours "quiet_hours": Change<Option<QuietHours>> as Option<NewQuietHours>,
         /// How held requests are collected into one message.
-        grouping "grouping": Change<Option<ChannelGrouping>> as Option<GroupingBody>,
+        grouping "grouping": Change<Option<ChannelGrouping>> as Option<NewChannelGrouping>,
     }
 }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ChannelId, DeliveryId};
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::{Attempt, Delivery, DeliveryState, StoreError, StoredChannel};
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -33,6 +34,10 @@ const BATCH_MAX: u32 = 50;
 
 /// The fewest held requests that become one message.
 const GROUP_MIN: usize = 3;
+
+/// Why no message was changed.
+const NO_CARD: &str =
+    "not sent: the channel has no message about this request that could be changed";
 
 /// Why a message was not sent.
 const NOTHING_TO_SAY: &str = "not sent: the request had been decided or had ended by then";
@@ -149,12 +154,25 @@ impl Deliverer {
             }
         }
         if !silent.is_empty() {
-            self.record(channel, &silent, skipped(context.now()))
+            self.record(channel, &silent, skipped(context.now(), NOTHING_TO_SAY))
                 .await?;
         }
         let Some(first) = sent.first() else {
             return Ok(true);
         };
+        let mut receipts = Vec::new();
+        let event = messages.first().and_then(|message| message.event);
+        if let Some(event) = event.filter(|event| channel.kind.can_edit() && event.follows()) {
+            let store = &context.store;
+            receipts = store
+                .delivery_receipts(channel.id(), &first.subject)
+                .await?;
+            if receipts.is_empty() && !channel.filter.selects(event) {
+                self.record(channel, &[first.id], skipped(context.now(), NO_CARD))
+                    .await?;
+                return Ok(true);
+            }
+        }
         let secrets = match context.secrets(channel).await {
             Ok(secrets) => secrets,
             Err(error) => {
@@ -163,7 +181,7 @@ impl Deliverer {
                 return Ok(false);
             }
         };
-        let attempted = send::send(context, channel, &secrets, &messages).await;
+        let attempted = send::send(context, channel, &secrets, &messages, &receipts).await;
         let is_gone = attempted.as_ref().is_err_and(|failed| failed.is_gone);
         let ids: Vec<_> = sent.iter().map(|delivery| delivery.id).collect();
         let ended = match attempted {
@@ -171,7 +189,8 @@ impl Deliverer {
                 state: DeliveryState::Delivered,
                 due_at: context.now(),
                 error: None,
-                receipt: accepted.receipt,
+                // A message about several requests is not changed when one of them ends.
+                receipt: accepted.receipt.filter(|_| sent.len() == 1),
             },
             Err(failed) => self.failed(channel, first, failed),
         };
@@ -243,11 +262,11 @@ fn is_silent(channel: &Channel, message: &Message) -> bool {
     }
 }
 
-fn skipped(now: gaiterguard_domain::time::Timestamp) -> Attempt {
+fn skipped(now: Timestamp, why: &str) -> Attempt {
     Attempt {
         state: DeliveryState::Skipped,
         due_at: now,
-        error: Some(NOTHING_TO_SAY.to_owned()),
+        error: Some(why.to_owned()),
         receipt: None,
     }
 }

@@ -82,6 +82,11 @@ impl NotificationEvent {
         }
     }
 
+    /// Returns whether the event says how a held request continues, so that earlier messages about it are changed.
+    pub(crate) fn follows(self) -> bool {
+        matches!(self, Self::ActionDecided | Self::ActionEnded)
+    }
+
     /// Returns whether the event asks a human to decide, so that it says nothing once the action has ended.
     pub(crate) fn asks(self) -> bool {
         matches!(self, Self::ActionCreated | Self::ActionExpiring)

@@ -137,7 +137,7 @@ impl FanOut {
         {
             let matching = events
                 .iter()
-                .filter(|event| channel.filter.matches(**event, concerned));
+                .filter(|event| is_wanted(channel, **event, concerned));
             let most = if channel.kind.is_for_people() {
                 1
             } else {
@@ -238,6 +238,14 @@ impl FanOut {
             _ => Concerned::default(),
         })
     }
+}
+
+/// Whether a channel needs a message about an event: its filter matches, or messages that it got are to be changed.
+fn is_wanted(channel: &Channel, event: NotificationEvent, concerned: Concerned) -> bool {
+    let matches = |event| channel.filter.matches(event, concerned);
+    let had_card =
+        || matches(NotificationEvent::ActionCreated) || matches(NotificationEvent::ActionExpiring);
+    matches(event) || (channel.kind.can_edit() && event.follows() && had_card())
 }
 
 fn concerned_by(found: &StoredAction) -> Concerned {

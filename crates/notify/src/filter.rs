@@ -31,7 +31,7 @@ pub struct Filter {
 
 body! {
     /// The events that a channel is notified of. Without a field, or with an empty list, all match.
-    pub struct FilterBody {
+    pub struct NewChannelFilter {
         /// Events.
         #[schema(max_items = 100)]
         events "events": Option<Few<NotificationEvent>> as Option<Vec<NotificationEvent>>,
@@ -66,12 +66,17 @@ pub(crate) struct Concerned {
 }
 
 impl Filter {
+    /// Returns whether the filter selects an event, whatever it concerns.
+    pub(crate) fn selects(&self, event: NotificationEvent) -> bool {
+        self.events.is_empty() || self.events.contains(&event)
+    }
+
     /// Returns whether an event that concerns these objects matches.
     pub(crate) fn matches(&self, event: NotificationEvent, concerned: Concerned) -> bool {
         fn has<T: PartialEq>(all: &[T], one: Option<&T>) -> bool {
             all.is_empty() || one.is_none_or(|one| all.contains(one))
         }
-        has(&self.events, Some(&event))
+        self.selects(event)
             && has(&self.service_ids, concerned.service.as_ref())
             && has(&self.agent_ids, concerned.agent.as_ref())
             && self
@@ -86,8 +91,8 @@ impl FieldValue for Filter {
     }
 
     fn read(name: &str, value: Option<Value>) -> Checked<Self> {
-        nested::read(name, value, |body: FilterBody| {
-            let FilterBody {
+        nested::read(name, value, |body: NewChannelFilter| {
+            let NewChannelFilter {
                 events,
                 service_ids,
                 agent_ids,

@@ -18,11 +18,21 @@ pub enum ChannelKind {
     Ntfy,
     /// Email.
     Email,
+    /// Messages of a bot of Slack.
+    Slack,
+    /// Messages of a bot of Telegram.
+    Telegram,
 }
 
 impl ChannelKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Webhook, Self::Ntfy, Self::Email];
+    pub const ALL: [Self; 5] = [
+        Self::Webhook,
+        Self::Ntfy,
+        Self::Email,
+        Self::Slack,
+        Self::Telegram,
+    ];
 
     /// Returns the word for this kind in database rows and in JSON.
     pub fn as_str(self) -> &'static str {
@@ -30,6 +40,8 @@ impl ChannelKind {
             Self::Webhook => "webhook",
             Self::Ntfy => "ntfy",
             Self::Email => "email",
+            Self::Slack => "slack",
+            Self::Telegram => "telegram",
         }
     }
 
@@ -44,12 +56,18 @@ impl ChannelKind {
         self != Self::Webhook
     }
 
-    /// Returns the shortest time between two messages. Public servers of ntfy accept one in five seconds after a
+    /// Whether a message that was sent can be changed.
+    pub(crate) fn can_edit(self) -> bool {
+        matches!(self, Self::Slack | Self::Telegram)
+    }
+
+    /// Returns the shortest time between two messages. Slack and Telegram accept one in a second in a chat. Public servers of ntfy accept one in five seconds after a
     /// burst of sixty, and mail servers take many messages in a row for spam.
     pub(crate) fn pause(self) -> Duration {
         match self {
             Self::Webhook => Duration::from_millis(20),
             Self::Ntfy | Self::Email => Duration::from_millis(500),
+            Self::Slack | Self::Telegram => Duration::from_secs(1),
         }
     }
 }

@@ -132,9 +132,10 @@ pub(crate) async fn of_delivery(
     delivery: &Delivery,
 ) -> Result<Option<Message>, StoreError> {
     let detail: Value = serde_json::from_str(&delivery.detail).unwrap_or_default();
+    let event = NotificationEvent::of_name(&delivery.event);
     let text = |name: &str| detail[name].as_str().map(str::to_owned);
     let object = match delivery.subject.parse() {
-        Ok(Subject::Action(action)) => match action_data(context, action, &detail).await? {
+        Ok(Subject::Action(action)) => match action_data(context, action, event, &detail).await? {
             Some(data) => Object::Action(Box::new(data)),
             None => return Ok(None),
         },
@@ -157,7 +158,7 @@ pub(crate) async fn of_delivery(
     };
     Ok(Some(Message {
         id: delivery.message,
-        event: NotificationEvent::of_name(&delivery.event),
+        event,
         name: delivery.event.clone(),
         timestamp: delivery.at,
         data: Data {
@@ -237,6 +238,7 @@ async fn service_name(
 async fn action_data(
     context: &Context,
     action: ActionId,
+    event: Option<NotificationEvent>,
     detail: &Value,
 ) -> Result<Option<ActionData>, StoreError> {
     let found = context.store.action_find(action).await?;
@@ -250,10 +252,14 @@ async fn action_data(
         Some(StoredAction::Damaged(found)) => damaged(*found, url),
     };
     // The status of the event, because the action may have changed since.
-    let status = detail["status"].as_str().map(str::to_owned);
+    let status = if event.is_some_and(NotificationEvent::asks) {
+        Some(ActionStatus::Pending.as_str())
+    } else {
+        detail["status"].as_str()
+    };
     let note = detail["note"].as_str().map(str::to_owned);
     Ok(Some(ActionData {
-        status: status.unwrap_or(data.status),
+        status: status.map_or(data.status, str::to_owned),
         note,
         ..data
     }))

@@ -204,7 +204,7 @@ impl Notifications {
             name: Some(channel.stored.name.clone()),
         };
         let message = message::test(named, self.context.now());
-        let sent = send::send(&self.context, &channel, &secrets, &[message]).await;
+        let sent = send::send(&self.context, &channel, &secrets, &[message], &[]).await;
         Ok(Tested {
             error: sent.err().map(|failed| failed.error),
         })

@@ -29,7 +29,7 @@ pub struct QuietHours {
 
 body! {
     /// The hours of a day in which a channel sends nothing. Messages are sent when they end.
-    pub struct QuietHoursBody {
+    pub struct NewQuietHours {
         /// Beginning, as `HH:MM`.
         #[schema(pattern = "^[0-2][0-9]:[0-5][0-9]$")]
         from "from": ClockTime as String,
@@ -81,8 +81,8 @@ impl FieldValue for QuietHours {
     }
 
     fn read(name: &str, value: Option<Value>) -> Checked<Self> {
-        nested::read(name, value, |body: QuietHoursBody| {
-            let QuietHoursBody {
+        nested::read(name, value, |body: NewQuietHours| {
+            let NewQuietHours {
                 from,
                 to,
                 time_zone,

@@ -6,7 +6,7 @@ use gaiterguard_domain::field::{Change, Checked, FieldValue, any_string, refused
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::{all, body};
 use lettre::Address;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -17,6 +17,12 @@ use crate::secrets::ChannelSecrets;
 
 /// The field of the settings.
 const SETTINGS: &str = "settings";
+
+/// The API of Slack.
+const SLACK_SERVER: &str = "https://slack.com/api";
+
+/// The server of Telegram.
+const TELEGRAM_SERVER: &str = "https://api.telegram.org";
 
 /// The server of ntfy that its makers run.
 const NTFY_SERVER: &str = "https://ntfy.sh";
@@ -40,6 +46,10 @@ pub enum ChannelSettings {
     Ntfy(NtfySettings),
     /// Settings of email.
     Email(EmailSettings),
+    /// Settings of Slack.
+    Slack(SlackSettings),
+    /// Settings of Telegram.
+    Telegram(TelegramSettings),
 }
 
 /// Settings of a webhook.
@@ -65,6 +75,53 @@ pub struct NtfySettings {
 pub struct EmailSettings {
     /// Email addresses of the recipients.
     pub to: Vec<String>,
+}
+
+/// Settings of Slack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SlackSettings {
+    /// URL of the API.
+    pub server: String,
+    /// ID of the channel in Slack.
+    pub channel: String,
+}
+
+/// Settings of Telegram.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TelegramSettings {
+    /// URL of the server.
+    pub server: String,
+    /// ID or name of the chat.
+    pub chat_id: String,
+}
+
+body! {
+    /// Settings of Slack.
+    pub struct NewSlackSettings {
+        /// URL of the API. It is subject to the address rules of upstreams. Defaults to `https://slack.com/api`.
+        server "server": Option<Url> as Option<String>,
+        /// ID of the channel, such as `C024BE91L`. The bot must be a member of it.
+        #[schema(max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
+        channel "channel": Topic as String,
+        /// Token of the bot, `xoxb-…`, with the scope `chat:write`. Never returned. Omitted, the present token stays if
+        /// the server does.
+        #[schema(max_length = 4096)]
+        token "token": Option<Token> as Option<String>,
+    }
+}
+
+body! {
+    /// Settings of Telegram.
+    pub struct NewTelegramSettings {
+        /// URL of the server. It is subject to the address rules of upstreams. Defaults to `https://api.telegram.org`.
+        server "server": Option<Url> as Option<String>,
+        /// ID of the chat, such as `-1001234567890`, or the name of a public channel, such as `@approvals`.
+        #[schema(max_length = 64)]
+        chat_id "chat_id": Chat as String,
+        /// Token of the bot. Never returned. Omitted, the present token stays if the server does.
+        #[schema(max_length = 4096)]
+        token "token": Option<Token> as Option<String>,
+    }
 }
 
 body! {
@@ -109,6 +166,10 @@ pub enum AnySettings {
     Ntfy(NewNtfySettings),
     /// Settings of email.
     Email(NewEmailSettings),
+    /// Settings of Slack.
+    Slack(NewSlackSettings),
+    /// Settings of Telegram.
+    Telegram(NewTelegramSettings),
 }
 
 /// Settings whose kind is not known yet.
@@ -156,6 +217,29 @@ impl FieldValue for Topic {
     }
 }
 
+/// The id or the name of a chat.
+#[derive(Clone, Debug)]
+pub struct Chat(String);
+
+impl FieldValue for Chat {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        let text = match value {
+            Value::Number(number) => number.to_string(),
+            value => String::parse(value)?,
+        };
+        let is_name = text.strip_prefix('@').is_some_and(|name| {
+            (1..TOPIC_CHARS_MAX).contains(&name.len())
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        });
+        if !is_name && text.parse::<i64>().is_err() {
+            return Err("must be the ID of a chat, such as -1001234567890, or @ and a name".into());
+        }
+        Ok(Self(text))
+    }
+}
+
 /// A token that a receiver demands in a header.
 #[derive(Clone, Debug)]
 pub struct Token(SecretString);
@@ -169,6 +253,21 @@ impl FieldValue for Token {
             return Err("must have 1 to 4096 printable ASCII characters without spaces".into());
         }
         Ok(Self(text.into()))
+    }
+}
+
+impl Token {
+    /// Whether this can be the token of a bot of Telegram, which becomes a part of a path.
+    fn is_of_telegram(&self) -> bool {
+        let parts = self.0.expose_secret().split_once(':');
+        parts.is_some_and(|(id, secret)| {
+            !id.is_empty()
+                && id.bytes().all(|byte| byte.is_ascii_digit())
+                && !secret.is_empty()
+                && secret
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+        })
     }
 }
 
@@ -198,6 +297,8 @@ impl ChannelSettings {
             ChannelKind::Webhook => serde_json::from_value(value).map(Self::Webhook).ok(),
             ChannelKind::Ntfy => serde_json::from_value(value).map(Self::Ntfy).ok(),
             ChannelKind::Email => serde_json::from_value(value).map(Self::Email).ok(),
+            ChannelKind::Slack => serde_json::from_value(value).map(Self::Slack).ok(),
+            ChannelKind::Telegram => serde_json::from_value(value).map(Self::Telegram).ok(),
         }
     }
 
@@ -206,6 +307,8 @@ impl ChannelSettings {
         match self {
             Self::Webhook(webhook) => Some(("settings.url", &webhook.url)),
             Self::Ntfy(ntfy) => Some(("settings.server", &ntfy.server)),
+            Self::Slack(slack) => Some(("settings.server", &slack.server)),
+            Self::Telegram(telegram) => Some(("settings.server", &telegram.server)),
             Self::Email(_) => None,
         }
     }
@@ -236,6 +339,36 @@ impl ChannelSettings {
             }),
             ChannelKind::Email => nested::read(SETTINGS, value, |new: NewEmailSettings| {
                 email(new).map(Self::Email)
+            }),
+            ChannelKind::Slack => nested::read(SETTINGS, value, |new: NewSlackSettings| {
+                let NewSlackSettings {
+                    server,
+                    channel,
+                    token,
+                } = new;
+                let (server, channel, token) = all!(server, channel, token)?;
+                let server = server.map_or_else(|| SLACK_SERVER.to_owned(), |url| url.0);
+                bot_token(&server, token, present, &mut secrets)?;
+                let channel = channel.0;
+                Ok(Self::Slack(SlackSettings { server, channel }))
+            }),
+            ChannelKind::Telegram => nested::read(SETTINGS, value, |new: NewTelegramSettings| {
+                let NewTelegramSettings {
+                    server,
+                    chat_id,
+                    token,
+                } = new;
+                let (server, chat_id, token) = all!(server, chat_id, token)?;
+                if token.as_ref().is_some_and(|token| !token.is_of_telegram()) {
+                    return refused(
+                        "token",
+                        "must be the token of a bot, such as 110201543:AAHdq…",
+                    );
+                }
+                let server = server.map_or_else(|| TELEGRAM_SERVER.to_owned(), |url| url.0);
+                bot_token(&server, token, present, &mut secrets)?;
+                let chat_id = chat_id.0;
+                Ok(Self::Telegram(TelegramSettings { server, chat_id }))
             }),
         }?;
         Ok((settings, secrets))
@@ -270,6 +403,26 @@ fn ntfy(
     })
 }
 
+/// Sets the token of a bot. A channel of a bot must have one.
+fn bot_token(
+    server: &str,
+    token: Option<Token>,
+    present: Option<(&ChannelSettings, &ChannelSecrets)>,
+    secrets: &mut ChannelSecrets,
+) -> Checked<()> {
+    let url = present.and_then(|(settings, _)| settings.url());
+    if !url.is_some_and(|(_, url)| is_same_origin(url, server)) {
+        secrets.token = None;
+    }
+    if let Some(token) = token {
+        secrets.token = Some(token.0);
+    }
+    if secrets.token.is_none() {
+        return refused("token", "is required, also if the server has changed");
+    }
+    Ok(())
+}
+
 fn email(new: NewEmailSettings) -> Checked<EmailSettings> {
     let to = new.to?.0;
     if !(1..=RECIPIENTS_MAX).contains(&to.len()) {
@@ -289,7 +442,6 @@ fn is_same_origin(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret as _;
     use serde_json::json;
 
     use super::*;
@@ -353,6 +505,21 @@ mod tests {
             (
                 ChannelKind::Ntfy,
                 json!({"topic": "a", "token": "a b"}),
+                "settings.token",
+            ),
+            (
+                ChannelKind::Slack,
+                json!({"channel": "C1"}),
+                "settings.token",
+            ),
+            (
+                ChannelKind::Telegram,
+                json!({"chat_id": "a b", "token": "1:a"}),
+                "settings.chat_id",
+            ),
+            (
+                ChannelKind::Telegram,
+                json!({"chat_id": -100, "token": "1:a/../b"}),
                 "settings.token",
             ),
             (ChannelKind::Email, json!({"to": []}), "settings.to"),

@@ -6,10 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use gaiterguard_domain::header::OWN_USER_AGENT;
 use gaiterguard_domain::target::Target;
-use gaiterguard_upstream::{Origin, Outbound, OutboundBody, PoolKey, SendOptions};
+use gaiterguard_upstream::{Inbound, InboundBody, Origin, Outbound, OutboundBody};
+use gaiterguard_upstream::{PoolKey, SendOptions};
 use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::channel::Channel;
@@ -21,19 +24,50 @@ use crate::send::{Accepted, NotAccepted};
 /// should respond before they do any work.
 const RESPONSE_MAX: Duration = Duration::from_secs(15);
 
+/// The longest response that is read, in bytes. Those that are needed have a few KiB.
+const RESPONSE_BYTES_MAX: usize = 64 * 1024;
+
 /// Channels share no connection with a service: the ids of services are positive, and -1 is documentation.
 const POOL_OFFSET: i64 = -2;
 
-/// Sends JSON to a URL.
+/// Sends JSON to a URL. Any response but a success is an error.
 pub(super) async fn json(
+    context: &Context,
+    channel: &Channel,
+    url: &str,
+    headers: HeaderMap,
+    body: Vec<u8>,
+) -> Result<Accepted, NotAccepted> {
+    let inbound = exchange(context, channel, url, headers, body).await?;
+    if inbound.status.is_success() {
+        return Ok(Accepted::default());
+    }
+    Err(refused(context, &inbound))
+}
+
+/// Sends JSON to a URL and returns the response as JSON; null if it is none.
+pub(super) async fn json_response(
+    context: &Context,
+    channel: &Channel,
+    url: &str,
+    headers: HeaderMap,
+    body: Vec<u8>,
+) -> Result<(Value, NotAccepted), NotAccepted> {
+    let inbound = exchange(context, channel, url, headers, body).await?;
+    let refused = refused(context, &inbound);
+    let bytes = read(inbound.body).await.unwrap_or_default();
+    Ok((serde_json::from_slice(&bytes).unwrap_or_default(), refused))
+}
+
+async fn exchange(
     context: &Context,
     channel: &Channel,
     url: &str,
     mut headers: HeaderMap,
     body: Vec<u8>,
-) -> Result<Accepted, NotAccepted> {
-    let target = Target::parse(url)
-        .map_err(|refused| NotAccepted::failed(format!("the URL is not valid: {refused}")))?;
+) -> Result<Inbound, NotAccepted> {
+    // The URL may hold a token, so the error does not say more.
+    let target = Target::parse(url).map_err(|_| NotAccepted::failed("the URL is not valid"))?;
     let path_and_query = PathAndQuery::try_from(target.path_and_query())
         .map_err(|_| NotAccepted::failed("the URL cannot be sent"))?;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -57,15 +91,16 @@ pub(super) async fn json(
             idle_timeout: None,
         },
     };
-    let inbound = context
+    context
         .upstream
         .send(outbound, &CancellationToken::new())
         .await
-        .map_err(|error| NotAccepted::failed(error.to_string()))?;
+        .map_err(|error| NotAccepted::failed(error.to_string()))
+}
+
+/// Returns the error that a response is, if it is not a success.
+fn refused(context: &Context, inbound: &Inbound) -> NotAccepted {
     let status = inbound.status;
-    if status.is_success() {
-        return Ok(Accepted::default());
-    }
     let error = if status.is_redirection() {
         format!(
             "the receiver redirects ({}), which is not followed",
@@ -74,9 +109,22 @@ pub(super) async fn json(
     } else {
         format!("the receiver responded with {}", status.as_u16())
     };
-    Err(NotAccepted {
+    NotAccepted {
         error,
         retry_after: retry::asked(&inbound.headers, context.now()),
         is_gone: status == StatusCode::GONE,
-    })
+    }
+}
+
+async fn read(mut body: InboundBody) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.ok()?.into_data() {
+            if bytes.len() + data.len() > RESPONSE_BYTES_MAX {
+                return None;
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Some(bytes)
 }

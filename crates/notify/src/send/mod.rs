@@ -3,6 +3,8 @@
 mod email;
 mod http_post;
 mod ntfy;
+mod slack;
+mod telegram;
 mod webhook;
 
 use std::time::Duration;
@@ -48,12 +50,14 @@ impl NotAccepted {
     }
 }
 
-/// Sends messages in one: several only if they are about held requests and the channel is for people.
+/// Sends messages in one: several only if they are about held requests and the channel is for people. With receipts of
+/// earlier messages about the same action, those are changed instead.
 pub(crate) async fn send(
     context: &Context,
     channel: &Channel,
     secrets: &ChannelSecrets,
     messages: &[Message],
+    receipts: &[String],
 ) -> Result<Accepted, NotAccepted> {
     let sending = async {
         let card = || match messages {
@@ -69,6 +73,26 @@ pub(crate) async fn send(
             }
             (ChannelSettings::Email(settings), [message, ..]) => {
                 email::send(context, settings, message, &card()).await
+            }
+            (ChannelSettings::Telegram(settings), [_, ..]) => {
+                let card = card();
+                for receipt in receipts {
+                    telegram::edit(context, channel, settings, secrets, receipt, &card).await?;
+                }
+                if !receipts.is_empty() {
+                    return Ok(Accepted::default());
+                }
+                telegram::send(context, channel, settings, secrets, &card).await
+            }
+            (ChannelSettings::Slack(settings), [_, ..]) => {
+                let card = card();
+                for receipt in receipts {
+                    slack::edit(context, channel, settings, secrets, receipt, &card).await?;
+                }
+                if !receipts.is_empty() {
+                    return Ok(Accepted::default());
+                }
+                slack::send(context, channel, settings, secrets, &card).await
             }
             (_, []) => Ok(Accepted::default()),
         }
