@@ -4,7 +4,7 @@ import { fieldError } from '#/session/client';
 import { CheckField } from '#/ui/CheckField';
 import { SelectField } from '#/ui/SelectField';
 import { TextField } from '#/ui/TextField';
-import { type ChannelDraft, EVENTS, KINDS } from './draft';
+import { type ChannelDraft, EVENTS, KINDS, SERVERS } from './draft';
 
 /** Fields whose validation errors are shown next to them. */
 export const CHANNEL_FIELDS = [
@@ -13,6 +13,8 @@ export const CHANNEL_FIELDS = [
   'settings.url',
   'settings.server',
   'settings.topic',
+  'settings.channel',
+  'settings.chat_id',
   'settings.token',
   'settings.to',
   'filter.minimum_risk',
@@ -21,6 +23,28 @@ export const CHANNEL_FIELDS = [
   'quiet_hours.time_zone',
   'grouping.seconds',
 ];
+
+/** Where the messages of a kind arrive, and the token that this needs. */
+const PLACES = {
+  ntfy: {
+    field: 'topic',
+    label: 'Topic',
+    hint: 'On a public server, everyone who knows the name can read it.',
+    token: 'Access token',
+  },
+  slack: {
+    field: 'channel',
+    label: 'Channel ID',
+    hint: 'Such as C024BE91L. The bot must be a member of it.',
+    token: 'Bot token',
+  },
+  telegram: {
+    field: 'chat_id',
+    label: 'Chat ID',
+    hint: 'Such as -1001234567890. The bot must be a member of the chat.',
+    token: 'Bot token',
+  },
+} as const;
 
 /** Shows the fields. A stored channel keeps its kind. */
 export function ChannelFields({
@@ -42,6 +66,7 @@ export function ChannelFields({
     error: fieldError(error, path),
     onChange: (event: { target: { value: string } }) => set({ [field]: event.target.value }),
   });
+  const place = draft.kind in PLACES ? PLACES[draft.kind as keyof typeof PLACES] : undefined;
   return (
     <>
       <div className="grid gap-4 sm:grid-cols-2">
@@ -57,21 +82,27 @@ export function ChannelFields({
           {...bind('url', 'settings.url')}
         />
       )}
-      {draft.kind === 'ntfy' && (
+      {place && (
         <div className="grid gap-4 sm:grid-cols-2">
-          <TextField label="Server" type="url" required {...bind('server', 'settings.server')} />
           <TextField
-            label="Topic"
+            label={place.label}
             required
             maxLength={64}
-            hint="On a public server, everyone who knows the name can read it."
-            {...bind('topic', 'settings.topic')}
+            hint={place.hint}
+            {...bind('topic', `settings.${place.field}`)}
           />
           <TextField
-            label="Access token"
+            label={place.token}
             type="password"
+            required={isNew && draft.kind !== 'ntfy'}
             placeholder={hasToken ? 'unchanged' : 'none'}
             {...bind('token', 'settings.token')}
+          />
+          <TextField
+            label="Server"
+            type="url"
+            placeholder={SERVERS[draft.kind]}
+            {...bind('server', 'settings.server')}
           />
         </div>
       )}
@@ -109,7 +140,7 @@ export function ChannelFields({
           type="number"
           min={1}
           max={3600}
-          placeholder="not at all"
+          placeholder="never"
           hint="Three or more held requests in this time become one message."
           {...bind('groupingSeconds', 'grouping.seconds')}
         />

@@ -34,14 +34,19 @@ export function ChannelSettingsPanel({ channel }: { channel: Channel }) {
     event.preventDefault();
     save.mutate({ path: { id: channel.id }, body: toBody(draft, channel) });
   };
-  const hasToken = channel.settings !== null && 'has_token' in channel.settings;
+  const { settings } = channel;
+  // A bot always has a token.
+  const hasToken =
+    channel.kind === 'slack' ||
+    channel.kind === 'telegram' ||
+    (settings !== null && 'has_token' in settings && settings.has_token);
   return (
     <Panel title="Settings">
       <form onSubmit={submit} onChange={() => save.reset()} className="space-y-4">
         <ChannelFields
           draft={draft}
           isNew={false}
-          hasToken={hasToken && (channel.settings as { has_token: boolean }).has_token}
+          hasToken={hasToken}
           error={save.error}
           onChange={setDraft}
         />

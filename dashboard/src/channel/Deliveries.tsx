@@ -25,7 +25,7 @@ export function Deliveries({ channelId }: { channelId: number }) {
     ...listDeliveriesInfiniteOptions({ path: { id: channelId }, query: { limit: 50 } }),
     initialPageParam: { path: { id: channelId } },
     getNextPageParam: nextCursor,
-    // Deliveries are no part of the event stream.
+    // The event stream does not include deliveries.
     refetchInterval: 5000,
   });
   return (

@@ -23,6 +23,15 @@ test('a stored channel is sent back as it is, without its secret', () => {
   });
 });
 
+test('a bot of Telegram writes its chat, and the preset server if none is entered', () => {
+  const draft = { ...draftOf(), kind: 'telegram' as const, topic: ' -100 ', token: '1:a' };
+  expect(toBody(draft).settings).toEqual({
+    server: 'https://api.telegram.org',
+    chat_id: '-100',
+    token: '1:a',
+  });
+});
+
 test('all events are written as an empty list, and addresses are split', () => {
   const draft = {
     ...draftOf(),

@@ -6,7 +6,16 @@ export const KINDS: ReadonlyArray<readonly [ChannelKind, string]> = [
   ['webhook', 'Webhook'],
   ['ntfy', 'ntfy (push notification)'],
   ['email', 'Email'],
+  ['slack', 'Slack'],
+  ['telegram', 'Telegram'],
 ];
+
+/** The servers that are preset, by kind. */
+export const SERVERS: Readonly<Partial<Record<ChannelKind, string>>> = {
+  ntfy: 'https://ntfy.sh',
+  slack: 'https://slack.com/api',
+  telegram: 'https://api.telegram.org',
+};
 
 /** The events, as the form lists them. */
 export const EVENTS: ReadonlyArray<readonly [NotificationEvent, string]> = [
@@ -26,6 +35,7 @@ export interface ChannelDraft {
   enabled: boolean;
   url: string;
   server: string;
+  /** The topic, the channel, or the chat. */
   topic: string;
   token: string;
   to: string;
@@ -49,14 +59,16 @@ export function draftOf(channel?: Channel): ChannelDraft {
     server?: string;
     topic?: string;
     to?: string[];
+    channel?: string;
+    chat_id?: string;
   };
   return {
     kind: channel?.kind ?? 'webhook',
     name: channel?.name ?? '',
     enabled: channel?.enabled ?? true,
     url: settings.url ?? '',
-    server: settings.server ?? 'https://ntfy.sh',
-    topic: settings.topic ?? '',
+    server: settings.server ?? '',
+    topic: settings.topic ?? settings.channel ?? settings.chat_id ?? '',
     token: '',
     to: settings.to?.join(', ') ?? '',
     events: channel?.filter?.events ?? ['action.created', 'action.expiring'],
@@ -71,15 +83,19 @@ export function draftOf(channel?: Channel): ChannelDraft {
 
 /** Returns the settings as the API takes them. A secret that was not entered is left out, which keeps it. */
 function settingsOf(draft: ChannelDraft) {
+  const bot = {
+    server: draft.server.trim() || (SERVERS[draft.kind] ?? ''),
+    ...(draft.token === '' ? {} : { token: draft.token }),
+  };
   switch (draft.kind) {
     case 'webhook':
       return { url: draft.url.trim() };
     case 'ntfy':
-      return {
-        server: draft.server.trim(),
-        topic: draft.topic.trim(),
-        ...(draft.token === '' ? {} : { token: draft.token }),
-      };
+      return { ...bot, topic: draft.topic.trim() };
+    case 'slack':
+      return { ...bot, channel: draft.topic.trim() };
+    case 'telegram':
+      return { ...bot, chat_id: draft.topic.trim() };
     case 'email':
       return { to: draft.to.split(/[\s,;]+/).filter((address) => address !== '') };
   }

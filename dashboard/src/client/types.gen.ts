@@ -648,9 +648,9 @@ export type ChannelChange = {
      */
     enabled?: boolean | null;
     settings?: NewChannelSettings | null;
-    filter?: FilterBody | null;
-    quiet_hours?: QuietHoursBody | null;
-    grouping?: GroupingBody | null;
+    filter?: NewChannelFilter | null;
+    quiet_hours?: NewQuietHours | null;
+    grouping?: NewChannelGrouping | null;
 };
 
 /**
@@ -688,12 +688,12 @@ export type ChannelGrouping = {
 /**
  * A kind of channel.
  */
-export type ChannelKind = 'webhook' | 'ntfy' | 'email';
+export type ChannelKind = 'webhook' | 'ntfy' | 'email' | 'slack' | 'telegram';
 
 /**
  * Settings of a channel, by its kind.
  */
-export type ChannelSettings = WebhookSettings | NtfySettings | EmailSettings;
+export type ChannelSettings = WebhookSettings | NtfySettings | EmailSettings | SlackSettings | TelegramSettings;
 
 /**
  * Result of a test message.
@@ -1275,38 +1275,6 @@ export type FieldError = {
      * Column of the error in characters, from 1. Set only for errors in a rule's condition.
      */
     column?: number | null;
-};
-
-/**
- * The events that a channel is notified of. Without a field, or with an empty list, all match.
- */
-export type FilterBody = {
-    /**
-     * Events.
-     */
-    events?: Array<NotificationEvent> | null;
-    /**
-     * IDs of services. Events that concern no service, such as those of the kill switch, always match.
-     */
-    service_ids?: Array<number> | null;
-    /**
-     * IDs of agents. Events that concern no agent always match.
-     */
-    agent_ids?: Array<number> | null;
-    /**
-     * Lowest risk score of a held request. Other events always match.
-     */
-    minimum_risk?: number | null;
-};
-
-/**
- * How held requests are collected into one message. Webhooks are never grouped.
- */
-export type GroupingBody = {
-    /**
-     * Time for which the message of a held request waits for others, in seconds.
-     */
-    seconds: number;
 };
 
 /**
@@ -2176,15 +2144,47 @@ export type NewChannel = {
      * Settings, by kind.
      */
     settings: NewChannelSettings;
-    filter?: FilterBody | null;
-    quiet_hours?: QuietHoursBody | null;
-    grouping?: GroupingBody | null;
+    filter?: NewChannelFilter | null;
+    quiet_hours?: NewQuietHours | null;
+    grouping?: NewChannelGrouping | null;
+};
+
+/**
+ * The events that a channel is notified of. Without a field, or with an empty list, all match.
+ */
+export type NewChannelFilter = {
+    /**
+     * Events.
+     */
+    events?: Array<NotificationEvent> | null;
+    /**
+     * IDs of services. Events that concern no service, such as those of the kill switch, always match.
+     */
+    service_ids?: Array<number> | null;
+    /**
+     * IDs of agents. Events that concern no agent always match.
+     */
+    agent_ids?: Array<number> | null;
+    /**
+     * Lowest risk score of a held request. Other events always match.
+     */
+    minimum_risk?: number | null;
+};
+
+/**
+ * How held requests are collected into one message. Webhooks are never grouped.
+ */
+export type NewChannelGrouping = {
+    /**
+     * Time for which the message of a held request waits for others, in seconds.
+     */
+    seconds: number;
 };
 
 /**
  * Settings of a channel to create or change, by its kind.
  */
-export type NewChannelSettings = NewWebhookSettings | NewNtfySettings | NewEmailSettings;
+export type NewChannelSettings = NewWebhookSettings | NewNtfySettings | NewEmailSettings | NewSlackSettings | NewTelegramSettings;
 
 /**
  * A document to add.
@@ -2246,6 +2246,24 @@ export type NewNtfySettings = {
      * Access token. Never returned. Omitted, the present token stays if the server does; null removes it.
      */
     token?: string | null;
+};
+
+/**
+ * The hours of a day in which a channel sends nothing. Messages are sent when they end.
+ */
+export type NewQuietHours = {
+    /**
+     * Beginning, as `HH:MM`.
+     */
+    from: string;
+    /**
+     * End, as `HH:MM`. An end before the beginning is on the next day.
+     */
+    to: string;
+    /**
+     * Name of a time zone of the IANA database, such as `Europe/Berlin`. Defaults to `UTC`.
+     */
+    time_zone?: string | null;
 };
 
 /**
@@ -2318,6 +2336,43 @@ export type NewService = {
      * to `UPSTREAM_IDLE_TIMEOUT_MS`.
      */
     idleTimeoutMs?: number | null;
+};
+
+/**
+ * Settings of Slack.
+ */
+export type NewSlackSettings = {
+    /**
+     * URL of the API. It is subject to the address rules of upstreams. Defaults to `https://slack.com/api`.
+     */
+    server?: string | null;
+    /**
+     * ID of the channel, such as `C024BE91L`. The bot must be a member of it.
+     */
+    channel: string;
+    /**
+     * Token of the bot, `xoxb-…`, with the scope `chat:write`. Never returned. Omitted, the present token stays if
+     * the server does.
+     */
+    token?: string | null;
+};
+
+/**
+ * Settings of Telegram.
+ */
+export type NewTelegramSettings = {
+    /**
+     * URL of the server. It is subject to the address rules of upstreams. Defaults to `https://api.telegram.org`.
+     */
+    server?: string | null;
+    /**
+     * ID of the chat, such as `-1001234567890`, or the name of a public channel, such as `@approvals`.
+     */
+    chat_id: string;
+    /**
+     * Token of the bot. Never returned. Omitted, the present token stays if the server does.
+     */
+    token?: string | null;
 };
 
 /**
@@ -2856,24 +2911,6 @@ export type QuietHours = {
      * Time zone, such as `Europe/Berlin`.
      */
     time_zone: string;
-};
-
-/**
- * The hours of a day in which a channel sends nothing. Messages are sent when they end.
- */
-export type QuietHoursBody = {
-    /**
-     * Beginning, as `HH:MM`.
-     */
-    from: string;
-    /**
-     * End, as `HH:MM`. An end before the beginning is on the next day.
-     */
-    to: string;
-    /**
-     * Name of a time zone of the IANA database, such as `Europe/Berlin`. Defaults to `UTC`.
-     */
-    time_zone?: string | null;
 };
 
 /**
@@ -3746,6 +3783,20 @@ export type SimulatedExample = {
 };
 
 /**
+ * Settings of Slack.
+ */
+export type SlackSettings = {
+    /**
+     * URL of the API.
+     */
+    server: string;
+    /**
+     * ID of the channel in Slack.
+     */
+    channel: string;
+};
+
+/**
  * The kind of exchange in which a value was seen.
  */
 export type SourceKind = 'shown' | 'created' | 'approved';
@@ -3788,6 +3839,20 @@ export type Status = {
      */
     detail?: string | null;
     result?: UpstreamAnswer | null;
+};
+
+/**
+ * Settings of Telegram.
+ */
+export type TelegramSettings = {
+    /**
+     * URL of the server.
+     */
+    server: string;
+    /**
+     * ID or name of the chat.
+     */
+    chat_id: string;
 };
 
 /**

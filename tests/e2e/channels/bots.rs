@@ -4,7 +4,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use gaiterguard_testkit::scene::{Scene, request};
-use gaiterguard_testkit::{EchoUpstream, Reply, Storage, TestGateway, eventually, on_both_databases};
+use gaiterguard_testkit::{
+    EchoUpstream, Reply, Storage, TestGateway, eventually, on_both_databases,
+};
 use serde_json::{Value, json};
 
 use super::{MOMENT, SILENCE, arrived, body_of, create, ended, path_of};
@@ -28,7 +30,10 @@ async fn a_card_in_telegram_is_changed_when_the_action_ends(storage: Storage) {
     let builder = TestGateway::builder(storage).setting("PUBLIC_URL", "https://gate.example.com");
     let scene = Scene::on(builder).await;
     let server = EchoUpstream::start().await;
-    let (send, edit) = (format!("/bot{TOKEN}/sendMessage"), format!("/bot{TOKEN}/editMessageText"));
+    let (send, edit) = (
+        format!("/bot{TOKEN}/sendMessage"),
+        format!("/bot{TOKEN}/editMessageText"),
+    );
     let next = AtomicI64::new(70);
     server.on_request(&send, move |_| {
         let id = next.fetch_add(1, Ordering::SeqCst);
@@ -56,8 +61,14 @@ async fn a_card_in_telegram_is_changed_when_the_action_ends(storage: Storage) {
     assert_eq!(card["parse_mode"], "HTML");
     let text = card["text"].as_str().unwrap();
     assert!(text.starts_with("<b>Approval needed: Delete"), "{text}");
-    assert!(text.contains("&lt;a href=&quot;https[:]//evil.example&quot;&gt;"), "{text}");
-    assert!(text.contains("[U+202E]now") && text.contains("Agent: assistant"), "{text}");
+    assert!(
+        text.contains("&lt;a href=&quot;https[:]//evil.example&quot;&gt;"),
+        "{text}"
+    );
+    assert!(
+        text.contains("[U+202E]now") && text.contains("Agent: assistant"),
+        "{text}"
+    );
     let button = &card["reply_markup"]["inline_keyboard"][0][0];
     let page = format!("https://gate.example.com/app/?action={}", held.action_id);
     assert_eq!(*button, json!({"text": "Open", "url": page}));
@@ -65,9 +76,15 @@ async fn a_card_in_telegram_is_changed_when_the_action_ends(storage: Storage) {
     scene.human.deny(&held, "Not this one.").await;
     let changes = arrived(&server, &edit, 2).await;
     let change = body_of(changes.last().unwrap());
-    assert_eq!((&change["chat_id"], &change["message_id"]), (&json!(-1001), &json!(70)));
+    assert_eq!(
+        (&change["chat_id"], &change["message_id"]),
+        (&json!(-1001), &json!(70))
+    );
     let text = change["text"].as_str().unwrap();
-    assert!(text.starts_with("<b>Denied by human@example.com: Delete"), "{text}");
+    assert!(
+        text.starts_with("<b>Denied by human@example.com: Delete"),
+        "{text}"
+    );
     assert!(text.contains("Not this one."), "{text}");
     let all = ended(&scene.human, &path_of(&created), 2).await;
     assert!(all.iter().all(|one| one["state"] == "delivered"), "{all:?}");
@@ -97,13 +114,19 @@ async fn a_card_in_slack_is_changed_when_the_action_ends(storage: Storage) {
     let text = card["text"].as_str().unwrap();
     assert!(text.starts_with("Approval needed: Delete"), "{text}");
     let all = card.to_string();
-    assert!(all.contains("&lt;!channel&gt; *approve*") && !all.contains("<!"), "{all}");
+    assert!(
+        all.contains("&lt;!channel&gt; *approve*") && !all.contains("<!"),
+        "{all}"
+    );
     // Nobody decides, and the card says so.
     let change = body_of(&arrived(&server, "/api/chat.update", 1).await[0]);
     assert_eq!(change["channel"], "C024BE91L");
     assert_eq!(change["ts"], "1503435956.000247");
     let text = change["text"].as_str().unwrap();
-    assert!(text.starts_with("Expired without a decision: Delete"), "{text}");
+    assert!(
+        text.starts_with("Expired without a decision: Delete"),
+        "{text}"
+    );
     assert_eq!(server.received_at("/api/chat.postMessage").len(), 1);
 }
 
@@ -120,7 +143,10 @@ async fn a_bot_that_is_refused_says_why_without_its_token(storage: Storage) {
     let telegram = json!({"server": server.url(), "chat_id": "17", "token": TOKEN});
     let telegram = bot(&scene, "telegram", telegram).await;
     scene.hold("one").await;
-    for (channel, said) in [(slack, "channel_not_found"), (telegram, "does not know the token")] {
+    for (channel, said) in [
+        (slack, "channel_not_found"),
+        (telegram, "does not know the token"),
+    ] {
         let error = eventually("the error is shown", MOMENT, || async {
             let channel = scene.human.read(&path_of(&channel)).await;
             channel["last_error"].as_str().map(str::to_owned)

@@ -1,7 +1,7 @@
 //! Promises to those who are notified: people, and the programs that they point webhooks at.
 
-mod definition;
 mod bots;
+mod definition;
 mod delivery;
 mod email;
 mod filters;

@@ -9,7 +9,7 @@ use lettre::message::{MultiPart, SinglePart};
 use crate::card::Card;
 use crate::context::{Context, Mail};
 use crate::message::Message;
-use crate::send::{Accepted, NotAccepted};
+use crate::send::outcome::{Accepted, NotAccepted};
 use crate::settings::EmailSettings;
 use crate::text::{Escape, html, plain, shown};
 

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::channel::Channel;
 use crate::context::Context;
 use crate::retry;
-use crate::send::{Accepted, NotAccepted};
+use crate::send::outcome::{Accepted, NotAccepted};
 
 /// How long a receiver may take to respond. The specification of webhooks recommends 15 to 30 seconds; receivers
 /// should respond before they do any work.
@@ -45,7 +45,7 @@ pub(super) async fn json(
     Err(refused(context, &inbound))
 }
 
-/// Sends JSON to a URL and returns the response as JSON; null if it is none.
+/// Sends JSON to a URL and returns the response as JSON, or null if it is not JSON.
 pub(super) async fn json_response(
     context: &Context,
     channel: &Channel,

@@ -3,6 +3,7 @@
 mod email;
 mod http_post;
 mod ntfy;
+mod outcome;
 mod slack;
 mod telegram;
 mod webhook;
@@ -10,6 +11,8 @@ mod webhook;
 use std::time::Duration;
 
 use tokio::time::timeout;
+
+pub(crate) use outcome::{Accepted, NotAccepted};
 
 use crate::card::Card;
 use crate::channel::Channel;
@@ -20,35 +23,6 @@ use crate::settings::ChannelSettings;
 
 /// How long one attempt may take as a whole.
 pub(crate) const ATTEMPT_MAX: Duration = Duration::from_secs(20);
-
-/// The receiver accepted the message.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Accepted {
-    /// The identifier of the message at the receiver, if it can be changed later.
-    pub(crate) receipt: Option<String>,
-}
-
-/// The receiver did not accept the message, or it is not known whether it did.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct NotAccepted {
-    /// The failure, without a secret.
-    pub(crate) error: String,
-    /// How long the receiver asks to wait.
-    pub(crate) retry_after: Option<Duration>,
-    /// Whether the receiver wants no more messages.
-    pub(crate) is_gone: bool,
-}
-
-impl NotAccepted {
-    /// Returns a failure that says nothing about the next attempt.
-    pub(crate) fn failed(error: impl Into<String>) -> Self {
-        Self {
-            error: error.into(),
-            retry_after: None,
-            is_gone: false,
-        }
-    }
-}
 
 /// Sends messages in one: several only if they are about held requests and the channel is for people. With receipts of
 /// earlier messages about the same action, those are changed instead.

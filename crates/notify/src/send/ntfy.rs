@@ -10,7 +10,8 @@ use crate::card::{Card, Urgency};
 use crate::channel::Channel;
 use crate::context::Context;
 use crate::secrets::ChannelSecrets;
-use crate::send::{Accepted, NotAccepted, http_post};
+use crate::send::http_post;
+use crate::send::outcome::{Accepted, NotAccepted};
 use crate::settings::NtfySettings;
 use crate::text::{plain, shown};
 

@@ -12,7 +12,8 @@ use crate::card::Card;
 use crate::channel::Channel;
 use crate::context::Context;
 use crate::secrets::ChannelSecrets;
-use crate::send::{Accepted, NotAccepted, http_post};
+use crate::send::http_post;
+use crate::send::outcome::{Accepted, NotAccepted};
 use crate::settings::TelegramSettings;
 use crate::text::{html, shown};
 

@@ -8,7 +8,8 @@ use crate::channel::Channel;
 use crate::context::Context;
 use crate::message::Message;
 use crate::secrets::ChannelSecrets;
-use crate::send::{Accepted, NotAccepted, http_post};
+use crate::send::http_post;
+use crate::send::outcome::{Accepted, NotAccepted};
 use crate::settings::WebhookSettings;
 
 /// The number of milliseconds in a second.

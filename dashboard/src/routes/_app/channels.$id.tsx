@@ -34,7 +34,7 @@ function ChannelPage() {
     refetch,
   } = useQuery({
     ...getChannelOptions({ path: { id } }),
-    // Deliveries are no part of the event stream.
+    // The event stream does not include deliveries.
     refetchInterval: 5000,
   });
   return (
