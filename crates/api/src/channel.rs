@@ -7,6 +7,7 @@ use axum::extract::State;
 use gaiterguard_definitions::definition_store::Editor;
 use gaiterguard_domain::id::ChannelId;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_notify::{
     Channel, ChannelChange, ChannelGrouping, ChannelKind, ChannelSettings, Filter, NewChannel,
     Notifications, QuietHours, UnreadableChannel,
@@ -26,15 +27,26 @@ use super::list::{Done, List, PageQuery};
 use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
+use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(rotate_key))
-        .routes(routes!(test))
-        .routes(routes!(deliveries))
+        .merge(with_session(
+            Permission::Read,
+            OpenApiRouter::new()
+                .routes(routes!(list))
+                .routes(routes!(get))
+                .routes(routes!(deliveries)),
+        ))
+        .merge(with_session(
+            Permission::Define,
+            OpenApiRouter::new()
+                .routes(routes!(create))
+                .routes(routes!(update, delete))
+                .routes(routes!(rotate_key))
+                .routes(routes!(test)),
+        ))
 }
 
 /// A notification channel.

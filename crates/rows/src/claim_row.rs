@@ -13,15 +13,6 @@ pub const DENIED: &str = "DENIED";
 pub const RESPONDED: &str = "ANSWERED";
 pub const BROKEN: &str = "BROKEN";
 
-/// Selects the claim of an agent and a key at a point in time. One that has expired counts while
-/// its request runs or its action is open, because the key is still in use.
-pub const SELECT_CLAIM: &str =
-    "SELECT agent_id, key, digest, entry_id, state, action_id, answer_status, answer_key_id, answer
-     FROM claims WHERE agent_id = $1 AND key = $2
-       AND (expires_at > $3 OR state = 'RUNNING' OR EXISTS
-            (SELECT 1 FROM actions WHERE actions.id = claims.action_id AND actions.status IN
-                ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')))";
-
 #[derive(sqlx::FromRow)]
 pub struct ClaimRow {
     pub agent_id: i64,

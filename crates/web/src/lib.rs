@@ -1,5 +1,5 @@
-//! What every route is made of: extractors, error responses for every error of the crates below, and what their
-//! descriptions in the OpenAPI document have in common.
+//! The parts of every route: extractors, error responses for every error of the crates below, and the descriptions
+//! that routes share in the OpenAPI document.
 
 pub mod definition_problem;
 pub mod extract;

@@ -269,6 +269,7 @@ impl IntoResponse for Problem {
 }
 
 /// Returns 404 for a path without a route. Mounted as the fallback of every router.
+#[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn no_such_path() -> Response {
     missing()
 }
@@ -281,6 +282,7 @@ pub fn missing() -> Response {
 }
 
 /// Returns 405 for a method that a path does not support; the router adds `Allow`.
+#[expect(clippy::unused_async, reason = "a handler is async")]
 pub async fn no_such_method() -> Response {
     Problem::new(
         Code::MethodNotAllowed,

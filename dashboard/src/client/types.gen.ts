@@ -113,6 +113,15 @@ export type Action = {
      */
     provenance: Array<ValueSource>;
     /**
+     * Whether the role and the limits of the signed-in user allow rulings on this action. Says nothing
+     * about its status.
+     */
+    may_decide: boolean;
+    /**
+     * Why they do not, as a sentence for the user. Null if they do.
+     */
+    may_not_decide_because: string | null;
+    /**
      * When the request was held.
      */
     created_at: string;
@@ -135,7 +144,7 @@ export type Action = {
      */
     resolved_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     resolved_by_name: string | null;
     /**
@@ -380,7 +389,7 @@ export type Approval = {
      */
     by: number;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     by_name: string | null;
     /**
@@ -582,132 +591,6 @@ export type AuthorizedService = {
  * Encoding of a body in JSON.
  */
 export type BodyEncoding = 'utf8' | 'base64';
-
-/**
- * A notification channel.
- */
-export type Channel = {
-    /**
-     * Unique identifier.
-     */
-    id: number;
-    /**
-     * Whether the stored channel is damaged. If so, only `name` and the times are valid, and nothing is sent until
-     * it is deleted and created again.
-     */
-    unreadable: boolean;
-    kind: ChannelKind | null;
-    /**
-     * Name.
-     */
-    name: string;
-    /**
-     * Whether messages are sent.
-     */
-    enabled: boolean;
-    settings: ChannelSettings | null;
-    filter: ChannelFilter | null;
-    quiet_hours: QuietHours | null;
-    grouping: ChannelGrouping | null;
-    /**
-     * Why the gateway disabled it; null if it did not.
-     */
-    disabled_reason: string | null;
-    /**
-     * Error of the latest attempt; null if that succeeded or there was none.
-     */
-    last_error: string | null;
-    /**
-     * When that attempt failed.
-     */
-    last_error_at: string | null;
-    /**
-     * When a receiver last accepted a message.
-     */
-    last_delivered_at: string | null;
-    /**
-     * When it was created.
-     */
-    created_at: string;
-    /**
-     * When it was last changed.
-     */
-    updated_at: string;
-};
-
-/**
- * Changes to a channel. Omitted fields stay unchanged; null removes the filter, the quiet hours, or the grouping.
- */
-export type ChannelChange = {
-    /**
-     * Name.
-     */
-    name?: Name;
-    /**
-     * Whether messages are sent.
-     */
-    enabled?: boolean | null;
-    settings?: NewChannelSettings | null;
-    filter?: NewChannelFilter | null;
-    quiet_hours?: NewQuietHours | null;
-    grouping?: NewChannelGrouping | null;
-};
-
-/**
- * The events that a channel is notified of. An empty list means all.
- */
-export type ChannelFilter = {
-    /**
-     * Events.
-     */
-    events: Array<NotificationEvent>;
-    /**
-     * IDs of services. Events that concern no service, such as those of the kill switch, always match.
-     */
-    service_ids: Array<number>;
-    /**
-     * IDs of agents. Events that concern no agent always match.
-     */
-    agent_ids: Array<number>;
-    /**
-     * Lowest risk score of a held request. Other events always match.
-     */
-    minimum_risk: number | null;
-};
-
-/**
- * How held requests are collected into one message. Webhooks are never grouped.
- */
-export type ChannelGrouping = {
-    /**
-     * Time for which the message of a held request waits for others, in seconds.
-     */
-    seconds: number;
-};
-
-/**
- * A kind of channel.
- */
-export type ChannelKind = 'webhook' | 'ntfy' | 'email' | 'slack' | 'telegram';
-
-/**
- * Settings of a channel, by its kind.
- */
-export type ChannelSettings = WebhookSettings | NtfySettings | EmailSettings | SlackSettings | TelegramSettings;
-
-/**
- * Result of a test message.
- */
-export type ChannelTest = {
-    /**
-     * Whether the receiver accepted the message.
-     */
-    delivered: boolean;
-    /**
-     * Why not; null if it did.
-     */
-    error: string | null;
-};
 
 /**
  * An example request.
@@ -1002,62 +885,6 @@ export type DecisionResults = {
 };
 
 /**
- * A message that was or is to be sent through a channel.
- */
-export type Delivery = {
-    /**
-     * Unique identifier.
-     */
-    id: number;
-    /**
-     * Identifier of the message, the same in every attempt. A webhook has it as `msg_` and this, without hyphens, in
-     * the header `webhook-id`.
-     */
-    message_id: string;
-    /**
-     * Event.
-     */
-    event: string;
-    /**
-     * Object of the event, such as `action:48cd34e6-e032-453c-b7b0-33c7478307c4`.
-     */
-    subject: string;
-    /**
-     * State.
-     */
-    state: DeliveryState;
-    /**
-     * Number of attempts.
-     */
-    attempts: number;
-    /**
-     * When it is to be sent; null if it is not waiting.
-     */
-    next_attempt_at: string | null;
-    /**
-     * Error of the latest attempt, or why it was not sent; null if there is none.
-     */
-    last_error: string | null;
-    /**
-     * When the event happened.
-     */
-    at: string;
-    /**
-     * When the message was added to the channel.
-     */
-    created_at: string;
-    /**
-     * When it was delivered, skipped, or given up.
-     */
-    ended_at: string | null;
-};
-
-/**
- * State of a delivery.
- */
-export type DeliveryState = 'waiting' | 'delivered' | 'skipped' | 'failed';
-
-/**
  * A document.
  */
 export type Document = {
@@ -1206,7 +1033,7 @@ export type EarlierAttempt = {
      */
     decided_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     decided_by_name: string | null;
     /**
@@ -1217,16 +1044,6 @@ export type EarlierAttempt = {
      * Status of the upstream's response.
      */
     response_status: number | null;
-};
-
-/**
- * Settings of email.
- */
-export type EmailSettings = {
-    /**
-     * Email addresses of the recipients.
-     */
-    to: Array<string>;
 };
 
 /**
@@ -1397,6 +1214,102 @@ export type Inbox = {
 };
 
 /**
+ * An open invitation.
+ */
+export type Invitation = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Email address of the person.
+     */
+    email: string;
+    /**
+     * Whether the stored invitation is damaged. If so, only `id` and `email` are valid; revoke it.
+     */
+    unreadable: boolean;
+    /**
+     * Role that the person gets.
+     */
+    role: Role;
+    /**
+     * IDs of the services whose actions the person may decide on; null for all.
+     */
+    services: Array<number> | null;
+    /**
+     * Effects of the actions that the person may decide on; null for all.
+     */
+    effects: Array<OperationEffect> | null;
+    /**
+     * Email address of the owner who invited the person. Null if it is not known.
+     */
+    invitedBy: string | null;
+    /**
+     * When it was created.
+     */
+    createdAt: string;
+    /**
+     * When it expires.
+     */
+    expiresAt: string;
+};
+
+/**
+ * An acceptance of an invitation.
+ */
+export type InvitationAcceptance = {
+    /**
+     * The token in the link.
+     */
+    token: string;
+    /**
+     * Password of the new account. Required without an access token, refused with one.
+     */
+    password?: string | null;
+    /**
+     * How to return the refresh token of the new account's session.
+     */
+    session?: SessionKind;
+};
+
+/**
+ * An invitation as the person who has its link sees it.
+ */
+export type InvitationPreview = {
+    /**
+     * Email address that it is for.
+     */
+    email: string;
+    /**
+     * Role that it gives.
+     */
+    role: Role;
+    /**
+     * Email address of the owner who invited the person. Null if it is not known.
+     */
+    invitedBy: string | null;
+    /**
+     * When it expires.
+     */
+    expiresAt: string;
+    /**
+     * Whether the address has an account. If so, its user must sign in to accept the invitation.
+     */
+    hasAccount: boolean;
+};
+
+/**
+ * The token of an invitation.
+ */
+export type InvitationToken = {
+    /**
+     * The token in the link.
+     */
+    token: string;
+};
+
+/**
  * An agent with its key.
  */
 export type KeyedAgent = {
@@ -1408,20 +1321,6 @@ export type KeyedAgent = {
      * The key. Shown only once.
      */
     apiKey: string;
-};
-
-/**
- * A channel with its signing key.
- */
-export type KeyedChannel = {
-    /**
-     * The channel.
-     */
-    channel: Channel;
-    /**
-     * Key that signs the messages of a webhook. Shown only once. Null for other kinds.
-     */
-    signing_key: string | null;
 };
 
 /**
@@ -1441,7 +1340,7 @@ export type KillSwitch = {
      */
     activated_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     activated_by_name: string | null;
     /**
@@ -1574,6 +1473,15 @@ export type ListAction = {
          */
         provenance: Array<ValueSource>;
         /**
+         * Whether the role and the limits of the signed-in user allow rulings on this action. Says nothing
+         * about its status.
+         */
+        may_decide: boolean;
+        /**
+         * Why they do not, as a sentence for the user. Null if they do.
+         */
+        may_not_decide_because: string | null;
+        /**
          * When the request was held.
          */
         created_at: string;
@@ -1596,7 +1504,7 @@ export type ListAction = {
          */
         resolved_by: number | null;
         /**
-         * Email address of that user. Null if the user is not a member of the workspace.
+         * Email address of that user. Null if the user was never a member of the workspace.
          */
         resolved_by_name: string | null;
         /**
@@ -1629,81 +1537,6 @@ export type ListAuditEntry = {
      * The items.
      */
     items: Array<AuditEntry>;
-    /**
-     * Pass it as `cursor` to get the next page; null on the last page.
-     */
-    next_cursor: string | null;
-};
-
-/**
- * A page of a list.
- */
-export type ListChannel = {
-    /**
-     * The items.
-     */
-    items: Array<{
-        /**
-         * Unique identifier.
-         */
-        id: number;
-        /**
-         * Whether the stored channel is damaged. If so, only `name` and the times are valid, and nothing is sent until
-         * it is deleted and created again.
-         */
-        unreadable: boolean;
-        kind: ChannelKind | null;
-        /**
-         * Name.
-         */
-        name: string;
-        /**
-         * Whether messages are sent.
-         */
-        enabled: boolean;
-        settings: ChannelSettings | null;
-        filter: ChannelFilter | null;
-        quiet_hours: QuietHours | null;
-        grouping: ChannelGrouping | null;
-        /**
-         * Why the gateway disabled it; null if it did not.
-         */
-        disabled_reason: string | null;
-        /**
-         * Error of the latest attempt; null if that succeeded or there was none.
-         */
-        last_error: string | null;
-        /**
-         * When that attempt failed.
-         */
-        last_error_at: string | null;
-        /**
-         * When a receiver last accepted a message.
-         */
-        last_delivered_at: string | null;
-        /**
-         * When it was created.
-         */
-        created_at: string;
-        /**
-         * When it was last changed.
-         */
-        updated_at: string;
-    }>;
-    /**
-     * Pass it as `cursor` to get the next page; null on the last page.
-     */
-    next_cursor: string | null;
-};
-
-/**
- * A page of a list.
- */
-export type ListDelivery = {
-    /**
-     * The items.
-     */
-    items: Array<Delivery>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
      */
@@ -1758,6 +1591,101 @@ export type ListDocument = {
          * When it was added.
          */
         createdAt: string;
+    }>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
+export type ListInvitation = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * Unique identifier.
+         */
+        id: number;
+        /**
+         * Email address of the person.
+         */
+        email: string;
+        /**
+         * Whether the stored invitation is damaged. If so, only `id` and `email` are valid; revoke it.
+         */
+        unreadable: boolean;
+        /**
+         * Role that the person gets.
+         */
+        role: Role;
+        /**
+         * IDs of the services whose actions the person may decide on; null for all.
+         */
+        services: Array<number> | null;
+        /**
+         * Effects of the actions that the person may decide on; null for all.
+         */
+        effects: Array<OperationEffect> | null;
+        /**
+         * Email address of the owner who invited the person. Null if it is not known.
+         */
+        invitedBy: string | null;
+        /**
+         * When it was created.
+         */
+        createdAt: string;
+        /**
+         * When it expires.
+         */
+        expiresAt: string;
+    }>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
+export type ListMember = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * ID of the user.
+         */
+        userId: number;
+        /**
+         * Email address.
+         */
+        email: string;
+        /**
+         * Whether the stored member is damaged. If so, only `userId` and `email` are valid, and the person
+         * cannot use the workspace.
+         */
+        unreadable: boolean;
+        /**
+         * Role.
+         */
+        role: Role;
+        /**
+         * IDs of the services whose actions the member may decide on; null for all.
+         */
+        services: Array<number> | null;
+        /**
+         * Effects of the actions that the member may decide on; null for all.
+         */
+        effects: Array<OperationEffect> | null;
+        /**
+         * When the member joined.
+         */
+        joinedAt: string;
     }>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
@@ -1852,7 +1780,7 @@ export type ListRequestEntry = {
          */
         decided_by: number | null;
         /**
-         * Email address of that user. Null if the user is not a member of the workspace.
+         * Email address of that user. Null if the user was never a member of the workspace.
          */
         decided_by_name: string | null;
         /**
@@ -2074,6 +2002,59 @@ export type MatchedRule = {
 };
 
 /**
+ * A member of the workspace.
+ */
+export type Member = {
+    /**
+     * ID of the user.
+     */
+    userId: number;
+    /**
+     * Email address.
+     */
+    email: string;
+    /**
+     * Whether the stored member is damaged. If so, only `userId` and `email` are valid, and the person
+     * cannot use the workspace.
+     */
+    unreadable: boolean;
+    /**
+     * Role.
+     */
+    role: Role;
+    /**
+     * IDs of the services whose actions the member may decide on; null for all.
+     */
+    services: Array<number> | null;
+    /**
+     * Effects of the actions that the member may decide on; null for all.
+     */
+    effects: Array<OperationEffect> | null;
+    /**
+     * When the member joined.
+     */
+    joinedAt: string;
+};
+
+/**
+ * Fields of a member to change.
+ */
+export type MemberChange = {
+    /**
+     * Role.
+     */
+    role?: Role;
+    /**
+     * IDs of the services whose actions the member may decide on. Only for an `approver`; null for all.
+     */
+    services?: Array<number> | null;
+    /**
+     * Effects of the actions that the member may decide on. Only for an `approver`; null for all.
+     */
+    effects?: Array<OperationEffect> | null;
+};
+
+/**
  * An amount of money whose currency is known.
  */
 export type Money = {
@@ -2125,68 +2106,6 @@ export type NewAgent = {
 };
 
 /**
- * A channel to create.
- */
-export type NewChannel = {
-    /**
-     * Kind.
-     */
-    kind: ChannelKind;
-    /**
-     * Name.
-     */
-    name: Name;
-    /**
-     * Whether messages are sent. Defaults to true.
-     */
-    enabled?: boolean | null;
-    /**
-     * Settings, by kind.
-     */
-    settings: NewChannelSettings;
-    filter?: NewChannelFilter | null;
-    quiet_hours?: NewQuietHours | null;
-    grouping?: NewChannelGrouping | null;
-};
-
-/**
- * The events that a channel is notified of. Without a field, or with an empty list, all match.
- */
-export type NewChannelFilter = {
-    /**
-     * Events.
-     */
-    events?: Array<NotificationEvent> | null;
-    /**
-     * IDs of services. Events that concern no service, such as those of the kill switch, always match.
-     */
-    service_ids?: Array<number> | null;
-    /**
-     * IDs of agents. Events that concern no agent always match.
-     */
-    agent_ids?: Array<number> | null;
-    /**
-     * Lowest risk score of a held request. Other events always match.
-     */
-    minimum_risk?: number | null;
-};
-
-/**
- * How held requests are collected into one message. Webhooks are never grouped.
- */
-export type NewChannelGrouping = {
-    /**
-     * Time for which the message of a held request waits for others, in seconds.
-     */
-    seconds: number;
-};
-
-/**
- * Settings of a channel to create or change, by its kind.
- */
-export type NewChannelSettings = NewWebhookSettings | NewNtfySettings | NewEmailSettings | NewSlackSettings | NewTelegramSettings;
-
-/**
  * A document to add.
  */
 export type NewDocument = {
@@ -2221,49 +2140,40 @@ export type NewDocument = {
 export type NewDocumentType = 'openapi' | 'markdown' | 'html' | 'url' | 'auto';
 
 /**
- * Settings of email. The gateway's `SMTP_URL` and `MAIL_FROM` must be set.
+ * An invitation to create.
  */
-export type NewEmailSettings = {
+export type NewInvitation = {
     /**
-     * Email addresses of the recipients.
+     * Email address of the person. Only an account with this address can accept the invitation.
      */
-    to: Array<string>;
+    email: string;
+    /**
+     * Role that the person gets.
+     */
+    role: Role;
+    /**
+     * IDs of the services whose actions the person may decide on. Only for an `approver`; null for all.
+     */
+    services?: Array<number> | null;
+    /**
+     * Effects of the actions that the person may decide on: an action counts by its most severe
+     * effect, which its summary shows. Only for an `approver`; null for all.
+     */
+    effects?: Array<OperationEffect> | null;
 };
 
 /**
- * Settings of ntfy.
+ * A new invitation with its link.
  */
-export type NewNtfySettings = {
+export type NewInvitationLink = {
     /**
-     * URL of the server. It is subject to the address rules of upstreams. Defaults to `https://ntfy.sh`.
+     * The invitation.
      */
-    server?: string | null;
+    invitation: Invitation;
     /**
-     * Topic. On a public server, everyone who knows its name can read it.
+     * Link on which the person accepts the invitation, once. Returned only here.
      */
-    topic: string;
-    /**
-     * Access token. Never returned. Omitted, the present token stays if the server does; null removes it.
-     */
-    token?: string | null;
-};
-
-/**
- * The hours of a day in which a channel sends nothing. Messages are sent when they end.
- */
-export type NewQuietHours = {
-    /**
-     * Beginning, as `HH:MM`.
-     */
-    from: string;
-    /**
-     * End, as `HH:MM`. An end before the beginning is on the next day.
-     */
-    to: string;
-    /**
-     * Name of a time zone of the IANA database, such as `Europe/Berlin`. Defaults to `UTC`.
-     */
-    time_zone?: string | null;
+    link: string;
 };
 
 /**
@@ -2336,76 +2246,6 @@ export type NewService = {
      * to `UPSTREAM_IDLE_TIMEOUT_MS`.
      */
     idleTimeoutMs?: number | null;
-};
-
-/**
- * Settings of Slack.
- */
-export type NewSlackSettings = {
-    /**
-     * URL of the API. It is subject to the address rules of upstreams. Defaults to `https://slack.com/api`.
-     */
-    server?: string | null;
-    /**
-     * ID of the channel, such as `C024BE91L`. The bot must be a member of it.
-     */
-    channel: string;
-    /**
-     * Token of the bot, `xoxb-…`, with the scope `chat:write`. Never returned. Omitted, the present token stays if
-     * the server does.
-     */
-    token?: string | null;
-};
-
-/**
- * Settings of Telegram.
- */
-export type NewTelegramSettings = {
-    /**
-     * URL of the server. It is subject to the address rules of upstreams. Defaults to `https://api.telegram.org`.
-     */
-    server?: string | null;
-    /**
-     * ID of the chat, such as `-1001234567890`, or the name of a public channel, such as `@approvals`.
-     */
-    chat_id: string;
-    /**
-     * Token of the bot. Never returned. Omitted, the present token stays if the server does.
-     */
-    token?: string | null;
-};
-
-/**
- * Settings of a webhook.
- */
-export type NewWebhookSettings = {
-    /**
-     * URL that messages are sent to. It is subject to the address rules of upstreams.
-     */
-    url: string;
-};
-
-/**
- * An event that a channel can be notified of.
- */
-export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing';
-
-/**
- * Settings of ntfy.
- */
-export type NtfySettings = {
-    /**
-     * URL of the server.
-     */
-    server: string;
-    /**
-     * Topic.
-     */
-    topic: string;
-    /**
-     * Whether an access token is set.
-     */
-    has_token: boolean;
 };
 
 /**
@@ -2763,6 +2603,11 @@ export type PendingApprovals = {
 };
 
 /**
+ * What a member may do in a workspace.
+ */
+export type Permission = 'account' | 'read' | 'decide' | 'stop' | 'define' | 'manage';
+
+/**
  * The body of an error response.
  */
 export type Problem = {
@@ -2893,24 +2738,6 @@ export type ProposedRule = {
      * Whether the rule is enabled.
      */
     enabled?: boolean | null;
-};
-
-/**
- * The hours of a day in which a channel sends nothing. Messages are sent when they end.
- */
-export type QuietHours = {
-    /**
-     * Beginning, as `HH:MM`.
-     */
-    from: string;
-    /**
-     * End, as `HH:MM`. An end before the beginning is on the next day.
-     */
-    to: string;
-    /**
-     * Time zone, such as `Europe/Berlin`.
-     */
-    time_zone: string;
 };
 
 /**
@@ -3101,7 +2928,7 @@ export type RequestEntry = {
      */
     decided_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     decided_by_name: string | null;
     /**
@@ -3212,6 +3039,11 @@ export type Resolution = {
      */
     note?: string | null;
 };
+
+/**
+ * A member's role in a workspace. Everyone who registers owns a workspace.
+ */
+export type Role = 'owner' | 'operator' | 'approver' | 'viewer';
 
 /**
  * A rule.
@@ -3693,6 +3525,36 @@ export type Signal = {
 };
 
 /**
+ * The signed-in user, and what the user may do.
+ */
+export type SignedInUser = User & {
+    /**
+     * ID of the workspace that the session acts in.
+     */
+    workspaceId: number;
+    /**
+     * Role in that workspace.
+     */
+    role: Role;
+    /**
+     * Permissions of that role.
+     */
+    permissions: Array<Permission>;
+    /**
+     * IDs of the services whose actions the user may decide on; null for all.
+     */
+    services: Array<number> | null;
+    /**
+     * Effects of the actions that the user may decide on; null for all.
+     */
+    effects: Array<OperationEffect> | null;
+    /**
+     * The workspaces that the user belongs to. `POST /auth/workspace` switches between them.
+     */
+    workspaces: Array<WorkspaceMembership>;
+};
+
+/**
  * A sum of amounts of money.
  */
 export type SimulatedAmount = {
@@ -3783,20 +3645,6 @@ export type SimulatedExample = {
 };
 
 /**
- * Settings of Slack.
- */
-export type SlackSettings = {
-    /**
-     * URL of the API.
-     */
-    server: string;
-    /**
-     * ID of the channel in Slack.
-     */
-    channel: string;
-};
-
-/**
  * The kind of exchange in which a value was seen.
  */
 export type SourceKind = 'shown' | 'created' | 'approved';
@@ -3842,20 +3690,6 @@ export type Status = {
 };
 
 /**
- * Settings of Telegram.
- */
-export type TelegramSettings = {
-    /**
-     * URL of the server.
-     */
-    server: string;
-    /**
-     * ID or name of the chat.
-     */
-    chat_id: string;
-};
-
-/**
  * A request to send to a service.
  */
 export type TestCall = {
@@ -3893,7 +3727,7 @@ export type Tokens = {
      */
     accessToken: string;
     /**
-     * Refresh token. Works once. Absent if it is returned as a cookie.
+     * Refresh token. Works once. Absent if it is returned as a cookie, and if the session keeps the one it has.
      */
     refreshToken?: string;
 };
@@ -4014,19 +3848,37 @@ export type ValueSource = {
 };
 
 /**
- * Settings of a webhook.
- */
-export type WebhookSettings = {
-    /**
-     * URL that messages are sent to.
-     */
-    url: string;
-};
-
-/**
  * Text of one or more lines that is not blank.
  */
 export type Words = string;
+
+/**
+ * The workspace to act in.
+ */
+export type WorkspaceChoice = {
+    /**
+     * ID of a workspace that the user belongs to.
+     */
+    workspaceId: number;
+};
+
+/**
+ * A workspace that the user belongs to.
+ */
+export type WorkspaceMembership = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Email address of its first owner, for telling workspaces apart.
+     */
+    owner: string;
+    /**
+     * The user's role in it.
+     */
+    role: Role;
+};
 
 /**
  * An error of the gateway itself, in a form that clients of other servers understand.
@@ -4133,6 +3985,10 @@ export type CreateAgentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -4186,6 +4042,10 @@ export type DeleteAgentErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -4279,6 +4139,10 @@ export type UpdateAgentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4351,6 +4215,10 @@ export type BlockAgentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4397,6 +4265,10 @@ export type RotateAgentKeyErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4442,6 +4314,10 @@ export type SetAgentServicesErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -4500,6 +4376,10 @@ export type UnblockAgentErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -4599,6 +4479,10 @@ export type DecideActionsErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `request_timeout`: The request did not arrive in time.
      */
@@ -4738,6 +4622,10 @@ export type ApproveErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4809,6 +4697,10 @@ export type DenyErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -4882,6 +4774,10 @@ export type ResolveErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4953,6 +4849,10 @@ export type RevokeErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -5138,6 +5038,128 @@ export type VerifyAuditResponses = {
 
 export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
 
+export type AcceptInvitationData = {
+    body: InvitationAcceptance;
+    path?: never;
+    query?: never;
+    url: '/auth/invitations/accept';
+};
+
+export type AcceptInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `invitation_invalid`: The invitation is unknown, used, expired, or revoked, or it is for another email address.
+     *
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `email_taken`: An account with this email address already exists.
+     *
+     * `already_member`: The person is already a member of the workspace.
+     */
+    409: Problem;
+    /**
+     * `invitation_invalid`: The invitation is unknown, used, expired, or revoked, or it is for another email address.
+     */
+    410: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type AcceptInvitationError = AcceptInvitationErrors[keyof AcceptInvitationErrors];
+
+export type AcceptInvitationResponses = {
+    /**
+     * The person is a member of the workspace.
+     */
+    201: LoggedIn;
+};
+
+export type AcceptInvitationResponse = AcceptInvitationResponses[keyof AcceptInvitationResponses];
+
+export type PreviewInvitationData = {
+    body: InvitationToken;
+    path?: never;
+    query?: never;
+    url: '/auth/invitations/preview';
+};
+
+export type PreviewInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `invitation_invalid`: The invitation is unknown, used, expired, or revoked, or it is for another email address.
+     */
+    410: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type PreviewInvitationError = PreviewInvitationErrors[keyof PreviewInvitationErrors];
+
+export type PreviewInvitationResponses = {
+    /**
+     * The invitation.
+     */
+    200: InvitationPreview;
+};
+
+export type PreviewInvitationResponse = PreviewInvitationResponses[keyof PreviewInvitationResponses];
+
 export type LogInData = {
     body: Login;
     path?: never;
@@ -5258,7 +5280,7 @@ export type MeResponses = {
     /**
      * The user.
      */
-    200: User;
+    200: SignedInUser;
 };
 
 export type MeResponse = MeResponses[keyof MeResponses];
@@ -5600,6 +5622,59 @@ export type EndSessionResponses = {
 
 export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
 
+export type SwitchWorkspaceData = {
+    body: WorkspaceChoice;
+    path?: never;
+    query?: never;
+    url: '/auth/workspace';
+};
+
+export type SwitchWorkspaceErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type SwitchWorkspaceError = SwitchWorkspaceErrors[keyof SwitchWorkspaceErrors];
+
+export type SwitchWorkspaceResponses = {
+    /**
+     * The new access token.
+     */
+    200: Tokens;
+};
+
+export type SwitchWorkspaceResponse = SwitchWorkspaceResponses[keyof SwitchWorkspaceResponses];
+
 export type GetCaCertificateData = {
     body?: never;
     path?: never;
@@ -5624,440 +5699,6 @@ export type GetCaCertificateResponses = {
 };
 
 export type GetCaCertificateResponse = GetCaCertificateResponses[keyof GetCaCertificateResponses];
-
-export type ListChannelsData = {
-    body?: never;
-    path?: never;
-    query?: {
-        /**
-         * Maximum number of items.
-         */
-        limit?: number;
-        /**
-         * The `next_cursor` of the previous page.
-         */
-        cursor?: string;
-    };
-    url: '/channels';
-};
-
-export type ListChannelsErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type ListChannelsError = ListChannelsErrors[keyof ListChannelsErrors];
-
-export type ListChannelsResponses = {
-    /**
-     * A page of channels.
-     */
-    200: ListChannel;
-};
-
-export type ListChannelsResponse = ListChannelsResponses[keyof ListChannelsResponses];
-
-export type CreateChannelData = {
-    body: NewChannel;
-    path?: never;
-    query?: never;
-    url: '/channels';
-};
-
-export type CreateChannelErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `request_timeout`: The request did not arrive in time.
-     */
-    408: Problem;
-    /**
-     * `payload_too_large`: The body is longer than the limit.
-     */
-    413: Problem;
-    /**
-     * `unsupported_media_type`: The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type CreateChannelError = CreateChannelErrors[keyof CreateChannelErrors];
-
-export type CreateChannelResponses = {
-    /**
-     * The new channel, with its signing key.
-     */
-    201: KeyedChannel;
-};
-
-export type CreateChannelResponse = CreateChannelResponses[keyof CreateChannelResponses];
-
-export type DeleteChannelData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}';
-};
-
-export type DeleteChannelErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type DeleteChannelError = DeleteChannelErrors[keyof DeleteChannelErrors];
-
-export type DeleteChannelResponses = {
-    /**
-     * The channel was deleted.
-     */
-    200: Done;
-};
-
-export type DeleteChannelResponse = DeleteChannelResponses[keyof DeleteChannelResponses];
-
-export type GetChannelData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}';
-};
-
-export type GetChannelErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type GetChannelError = GetChannelErrors[keyof GetChannelErrors];
-
-export type GetChannelResponses = {
-    /**
-     * The channel.
-     */
-    200: Channel;
-};
-
-export type GetChannelResponse = GetChannelResponses[keyof GetChannelResponses];
-
-export type UpdateChannelData = {
-    body: ChannelChange;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}';
-};
-
-export type UpdateChannelErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `request_timeout`: The request did not arrive in time.
-     */
-    408: Problem;
-    /**
-     * `name_taken`: Another service already has this name.
-     *
-     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
-     *
-     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
-     *
-     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
-     *
-     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
-     *
-     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
-     */
-    409: Problem;
-    /**
-     * `payload_too_large`: The body is longer than the limit.
-     */
-    413: Problem;
-    /**
-     * `unsupported_media_type`: The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type UpdateChannelError = UpdateChannelErrors[keyof UpdateChannelErrors];
-
-export type UpdateChannelResponses = {
-    /**
-     * The updated channel.
-     */
-    200: Channel;
-};
-
-export type UpdateChannelResponse = UpdateChannelResponses[keyof UpdateChannelResponses];
-
-export type ListDeliveriesData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: {
-        /**
-         * Maximum number of items.
-         */
-        limit?: number;
-        /**
-         * The `next_cursor` of the previous page.
-         */
-        cursor?: string;
-    };
-    url: '/channels/{id}/deliveries';
-};
-
-export type ListDeliveriesErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type ListDeliveriesError = ListDeliveriesErrors[keyof ListDeliveriesErrors];
-
-export type ListDeliveriesResponses = {
-    /**
-     * A page of deliveries.
-     */
-    200: ListDelivery;
-};
-
-export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
-
-export type RotateChannelKeyData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}/rotate-key';
-};
-
-export type RotateChannelKeyErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `name_taken`: Another service already has this name.
-     *
-     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
-     *
-     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
-     *
-     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
-     *
-     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
-     *
-     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
-     */
-    409: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type RotateChannelKeyError = RotateChannelKeyErrors[keyof RotateChannelKeyErrors];
-
-export type RotateChannelKeyResponses = {
-    /**
-     * The channel with its new key.
-     */
-    200: KeyedChannel;
-};
-
-export type RotateChannelKeyResponse = RotateChannelKeyResponses[keyof RotateChannelKeyResponses];
-
-export type TestChannelData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}/test';
-};
-
-export type TestChannelErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `name_taken`: Another service already has this name.
-     *
-     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
-     *
-     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
-     *
-     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
-     *
-     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
-     *
-     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
-     */
-    409: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type TestChannelError = TestChannelErrors[keyof TestChannelErrors];
-
-export type TestChannelResponses = {
-    /**
-     * The result of the attempt.
-     */
-    200: ChannelTest;
-};
-
-export type TestChannelResponse = TestChannelResponses[keyof TestChannelResponses];
 
 export type StreamEventsData = {
     body?: never;
@@ -6210,6 +5851,10 @@ export type SetKillSwitchErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -6312,6 +5957,333 @@ export type McpResponses = {
 
 export type McpResponse = McpResponses[keyof McpResponses];
 
+export type ListMembersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/members';
+};
+
+export type ListMembersErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
+
+export type ListMembersResponses = {
+    /**
+     * A page of members.
+     */
+    200: ListMember;
+};
+
+export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
+
+export type ListInvitationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/members/invitations';
+};
+
+export type ListInvitationsErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsErrors];
+
+export type ListInvitationsResponses = {
+    /**
+     * A page of invitations.
+     */
+    200: ListInvitation;
+};
+
+export type ListInvitationsResponse = ListInvitationsResponses[keyof ListInvitationsResponses];
+
+export type CreateInvitationData = {
+    body: NewInvitation;
+    path?: never;
+    query?: never;
+    url: '/members/invitations';
+};
+
+export type CreateInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `already_member`: The person is already a member of the workspace.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_invitations`: The workspace has too many open invitations. Revoke some, or wait until they expire.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CreateInvitationError = CreateInvitationErrors[keyof CreateInvitationErrors];
+
+export type CreateInvitationResponses = {
+    /**
+     * The invitation with its link.
+     */
+    201: NewInvitationLink;
+};
+
+export type CreateInvitationResponse = CreateInvitationResponses[keyof CreateInvitationResponses];
+
+export type RevokeInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the invitation.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/members/invitations/{id}';
+};
+
+export type RevokeInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RevokeInvitationError = RevokeInvitationErrors[keyof RevokeInvitationErrors];
+
+export type RevokeInvitationResponses = {
+    /**
+     * The invitation was revoked.
+     */
+    200: Done;
+};
+
+export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the user.
+         */
+        user_id: number;
+    };
+    query?: never;
+    url: '/members/{user_id}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `last_owner`: A workspace always has an owner. Make another member an owner first.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * The member was removed.
+     */
+    200: Done;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type ChangeMemberData = {
+    body: MemberChange;
+    path: {
+        /**
+         * ID of the user.
+         */
+        user_id: number;
+    };
+    query?: never;
+    url: '/members/{user_id}';
+};
+
+export type ChangeMemberErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `last_owner`: A workspace always has an owner. Make another member an owner first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ChangeMemberError = ChangeMemberErrors[keyof ChangeMemberErrors];
+
+export type ChangeMemberResponses = {
+    /**
+     * The changed member.
+     */
+    200: Member;
+};
+
+export type ChangeMemberResponse = ChangeMemberResponses[keyof ChangeMemberResponses];
+
 export type GetMetricsData = {
     body?: never;
     path?: never;
@@ -6353,6 +6325,10 @@ export type CompleteAuthorizationErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `request_timeout`: The request did not arrive in time.
      */
@@ -6953,6 +6929,10 @@ export type CreateRuleErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -7020,6 +7000,10 @@ export type CompileRuleErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -7077,6 +7061,10 @@ export type SimulateRulesErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -7129,6 +7117,10 @@ export type ValidateConditionErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `request_timeout`: The request did not arrive in time.
      */
@@ -7183,6 +7175,10 @@ export type DeleteRuleErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -7275,6 +7271,10 @@ export type UpdateRuleErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -7767,6 +7767,10 @@ export type CreateServiceErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -7834,6 +7838,10 @@ export type DeleteServiceErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -7927,6 +7935,10 @@ export type UpdateServiceErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7999,6 +8011,10 @@ export type AuthorizeServiceErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -8056,6 +8072,10 @@ export type SetCredentialsErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -8184,6 +8204,10 @@ export type CreateDocumentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -8264,6 +8288,10 @@ export type DeleteDocumentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -8313,6 +8341,10 @@ export type RefreshDocumentErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -8548,6 +8580,10 @@ export type TestLlmErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * No language model is configured.
      */

@@ -10,6 +10,7 @@ import {
   Scale,
   ScrollText,
   Settings,
+  Users,
 } from 'lucide-react';
 
 /** A page. */
@@ -29,6 +30,7 @@ export const PAGES: readonly DashboardPage[] = [
   { to: '/agents', text: 'Agents', icon: Bot },
   { to: '/channels', text: 'Channels', icon: Bell },
   { to: '/audit', text: 'Audit', icon: ScrollText },
+  { to: '/members', text: 'Members', icon: Users },
   { to: '/settings', text: 'Settings', icon: Settings },
 ];
 
@@ -36,6 +38,7 @@ export const PAGES: readonly DashboardPage[] = [
 const OTHER_PAGES: ReadonlyArray<Pick<DashboardPage, 'to' | 'text'>> = [
   { to: '/set-up', text: 'Set up' },
   { to: '/sign-in', text: 'Sign in' },
+  { to: '/invitation', text: 'Invitation' },
 ];
 
 /** Returns the name of the page with this path; undefined if there is none. */

@@ -12,6 +12,6 @@ pub(crate) mod command;
 pub(crate) mod pending_outcome;
 pub(crate) mod queue;
 
-mod batch;
+pub(crate) mod batch;
 mod delivery;
 mod task;

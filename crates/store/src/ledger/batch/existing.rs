@@ -9,7 +9,16 @@ use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::fetch_optional;
 use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::claim_row::{ClaimRow, SELECT_CLAIM};
+use gaiterguard_rows::claim_row::ClaimRow;
+
+/// Selects the claim of an agent and a key at a point in time. One that has expired counts while
+/// its request runs or its action is open, because the key is still in use.
+pub(crate) const SELECT_CLAIM: &str =
+    "SELECT agent_id, key, digest, entry_id, state, action_id, answer_status, answer_key_id, answer
+     FROM claims WHERE agent_id = $1 AND key = $2
+       AND (expires_at > $3 OR state = 'RUNNING' OR EXISTS
+            (SELECT 1 FROM actions WHERE actions.id = claims.action_id AND actions.status IN
+                ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')))";
 
 /// An idempotency key, which is unique per agent.
 pub(super) type Key<'b> = (AgentId, &'b str);

@@ -5,7 +5,7 @@ pub(super) mod write;
 mod changes;
 mod completions;
 mod decisions;
-mod existing;
+pub(crate) mod existing;
 mod new_rows;
 mod pending_limit;
 mod response_room;
