@@ -27,7 +27,7 @@ pub struct Mail {
 
 impl Mail {
     /// Prepares mail through the server at this URL, from this address. Connections are opened when they are
-    /// needed. Without `?tls=…`, `smtp://` uses STARTTLS, unless the server is on this machine.
+    /// needed. Must be called inside a tokio runtime. Without `?tls=…`, `smtp://` uses STARTTLS, unless the server is on this machine.
     ///
     /// # Errors
     ///
@@ -126,8 +126,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn wrong_settings_of_mail_are_named() {
+    #[tokio::test]
+    async fn wrong_settings_of_mail_are_named() {
         let wrong = |url: &str, from: &str| Mail::new(&url.into(), from).err().unwrap();
         assert!(wrong("smtp://localhost", "nobody").starts_with("MAIL_FROM"));
         assert!(wrong("https://localhost", "a@b.example").starts_with("SMTP_URL"));

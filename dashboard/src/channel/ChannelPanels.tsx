@@ -73,7 +73,11 @@ export function ChannelTestPanel({ channel }: { channel: Channel }) {
         <p className="text-sm text-soft">
           Sends a message now, even if the channel is disabled or has quiet hours.
         </p>
-        <Button isBusy={test.isPending} onClick={() => test.mutate({ path: { id: channel.id } })}>
+        <Button
+          needs="define"
+          isBusy={test.isPending}
+          onClick={() => test.mutate({ path: { id: channel.id } })}
+        >
           Send test message
         </Button>
         <Failure error={test.error} />
@@ -105,7 +109,9 @@ export function SigningKeyPanel({ channel }: { channel: Channel }) {
   const key = rotate.data?.signing_key;
   return (
     <Panel title="Signing key">
-      <Button onClick={() => setIsAsking(true)}>Rotate key…</Button>
+      <Button needs="define" onClick={() => setIsAsking(true)}>
+        Rotate key…
+      </Button>
       {isAsking && (
         <Confirm
           title="Rotate the signing key?"
@@ -141,7 +147,9 @@ export function DeleteChannelPanel({ channel }: { channel: Channel }) {
   });
   return (
     <Panel title="Delete">
-      <Button onClick={() => setIsAsking(true)}>Delete channel…</Button>
+      <Button needs="define" onClick={() => setIsAsking(true)}>
+        Delete channel…
+      </Button>
       {isAsking && (
         <Confirm
           title="Delete this channel?"

@@ -46,7 +46,7 @@ export function NewChannel({
         <Failure error={formError(create.error, CHANNEL_FIELDS)} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="main" isBusy={create.isPending}>
+          <Button needs="define" type="submit" tone="main" isBusy={create.isPending}>
             Create channel
           </Button>
         </div>

@@ -186,7 +186,10 @@ async fn messages_of_an_object_keep_their_order(_: &Database, store: &Store) {
     );
     let shown = store.channel_get(world.workspace, id).await.unwrap();
     assert_eq!(shown.unwrap().last_error.as_deref(), Some("no"));
-    let removed = store.delivery_delete_before(later(1), 3, NOW).await.unwrap();
+    let removed = store
+        .delivery_delete_before(later(1), 3, NOW)
+        .await
+        .unwrap();
     assert_eq!(removed, 3);
 }
 
@@ -228,7 +231,10 @@ async fn a_position_is_advanced_once_with_its_messages(_: &Database, store: &Sto
     let listed = store.delivery_list(id, None, 10).await.unwrap().items;
     assert_eq!(listed.len(), 2);
     let left = store.notification_positions().await.unwrap();
-    assert!(left.iter().all(|left| left.chain != chain.chain), "{left:?}");
+    assert!(
+        left.iter().all(|left| left.chain != chain.chain),
+        "{left:?}"
+    );
 }
 
 async fn an_action_is_expiring_in_its_last_fifth(_: &Database, store: &Store) {

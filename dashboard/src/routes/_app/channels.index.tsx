@@ -26,7 +26,7 @@ function Channels() {
     <>
       <PageTitle
         actions={
-          <Button tone="main" onClick={() => setIsCreating(true)}>
+          <Button tone="main" needs="define" onClick={() => setIsCreating(true)}>
             <Plus aria-hidden className="size-4" /> New channel
           </Button>
         }
