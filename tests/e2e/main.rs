@@ -15,4 +15,5 @@ mod ops;
 mod people;
 mod run;
 mod security;
+mod votes;
 mod wild;
