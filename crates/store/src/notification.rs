@@ -9,12 +9,12 @@ use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
 use uuid::Uuid;
 
-use crate::delivery::NewDelivery;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::audit_row::{AuditRow, entries};
+use gaiterguard_rows::delivery_row::NewDelivery;
 
 /// A chain that has entries beyond the position up to which it was read, or the time up to which reminders
 /// were made.
