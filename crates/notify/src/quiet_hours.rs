@@ -31,10 +31,10 @@ body! {
     /// The hours of a day in which a channel sends nothing. Messages are sent when they end.
     pub struct NewQuietHours {
         /// Beginning, as `HH:MM`.
-        #[schema(pattern = "^[0-2][0-9]:[0-5][0-9]$")]
+        #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
         from "from": ClockTime as String,
         /// End, as `HH:MM`. An end before the beginning is on the next day.
-        #[schema(pattern = "^[0-2][0-9]:[0-5][0-9]$")]
+        #[schema(pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
         to "to": ClockTime as String,
         /// Name of a time zone of the IANA database, such as `Europe/Berlin`. Defaults to `UTC`.
         time_zone "time_zone": Option<Zone> as Option<String>,

@@ -223,10 +223,7 @@ pub struct Chat(String);
 
 impl FieldValue for Chat {
     fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
-        let text = match value {
-            Value::Number(number) => number.to_string(),
-            value => String::parse(value)?,
-        };
+        let text = String::parse(value)?;
         let is_name = text.strip_prefix('@').is_some_and(|name| {
             (1..TOPIC_CHARS_MAX).contains(&name.len())
                 && name
@@ -519,7 +516,7 @@ mod tests {
             ),
             (
                 ChannelKind::Telegram,
-                json!({"chat_id": -100, "token": "1:a/../b"}),
+                json!({"chat_id": "-100", "token": "1:a/../b"}),
                 "settings.token",
             ),
             (ChannelKind::Email, json!({"to": []}), "settings.to"),

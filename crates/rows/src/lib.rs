@@ -3,21 +3,13 @@
 
 pub mod action_row;
 pub mod action_state;
-pub mod audit_broken;
 pub mod audit_row;
 pub mod channel_row;
 pub mod claim_row;
 pub mod covered;
 pub mod delivery_row;
-pub mod document_row;
-pub mod inbox;
-pub mod master_key_row;
 pub mod membership;
 pub mod outcome;
-pub mod overview_counts;
-pub mod rule_row;
-pub mod service_row;
-pub mod sighting_row;
 pub mod stored;
 pub mod user_row;
 pub mod vote_row;

@@ -1,20 +1,82 @@
 //! Documents that describe services. Their content is sealed.
 
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::document::Document;
+use gaiterguard_domain::document::{Document, DocumentFormat, DocumentKind};
 use gaiterguard_domain::id::{DataKeyId, DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use gaiterguard_database::column::json;
+use gaiterguard_database::column::{RowContext, json};
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_all, fetch_optional};
 use gaiterguard_database::error::{Abandoned, StoreError};
-use gaiterguard_rows::document_row::{
-    DocumentReading, DocumentRow, DocumentVersion, NewDocument, VersionRow,
-};
 use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::stored::Stored;
+
+/// A document to add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDocument {
+    /// The kind of its content: a document of this format, or the URL of one.
+    pub kind: DocumentKind,
+    /// The operator's title for it.
+    pub title: Option<String>,
+    /// The result of reading it.
+    pub reading: DocumentReading,
+}
+
+/// The result of reading a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DocumentReading {
+    /// The format that the document was found to have.
+    pub format: DocumentFormat,
+    /// The number of operations.
+    pub operations: u32,
+    /// The number of text sections.
+    pub sections: u32,
+    /// The parts that could not be read, one sentence each.
+    pub warnings: Vec<String>,
+}
+
+/// A document and the version of its current content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DocumentVersion {
+    /// The document.
+    pub id: DocumentId,
+    /// The service that it describes.
+    pub service: ServiceId,
+    /// The kind of its content: a document of this format, or the URL of one.
+    pub kind: DocumentKind,
+    /// Incremented whenever the content is fetched or read again.
+    pub version: i64,
+}
+
+/// The version of a document's first content.
+pub const FIRST_DOCUMENT_VERSION: i64 = 1;
+
+#[derive(sqlx::FromRow)]
+struct VersionRow {
+    id: i64,
+    service_id: i64,
+    kind: String,
+    version: i64,
+}
+
+impl TryFrom<VersionRow> for DocumentVersion {
+    type Error = StoreError;
+
+    fn try_from(row: VersionRow) -> Result<Self, StoreError> {
+        let context = RowContext {
+            table: "documents",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: DocumentId(row.id),
+            service: ServiceId(row.service_id),
+            kind: context.required("kind", DocumentKind::parse(&row.kind))?,
+            version: row.version,
+        })
+    }
+}
 
 /// Returns the documents of a workspace's services that are not deleted, with their versions.
 pub(crate) async fn document_versions(
@@ -32,6 +94,46 @@ pub(crate) async fn document_versions(
     .into_iter()
     .map(TryInto::try_into)
     .collect()
+}
+
+#[derive(sqlx::FromRow)]
+struct DocumentRow {
+    id: i64,
+    workspace_id: i64,
+    service_id: i64,
+    kind: String,
+    title: Option<String>,
+    format: Option<String>,
+    operations: i64,
+    sections: i64,
+    warnings: String,
+    created_at: i64,
+}
+
+impl TryFrom<DocumentRow> for Document {
+    type Error = StoreError;
+
+    fn try_from(row: DocumentRow) -> Result<Self, StoreError> {
+        let context = RowContext {
+            table: "documents",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: DocumentId(row.id),
+            workspace: WorkspaceId(row.workspace_id),
+            service: ServiceId(row.service_id),
+            kind: context.required("kind", DocumentKind::parse(&row.kind))?,
+            format: row
+                .format
+                .map(|word| context.required("format", DocumentFormat::parse(&word)))
+                .transpose()?,
+            operations: context.u32("operations", row.operations)?,
+            sections: context.u32("sections", row.sections)?,
+            warnings: context.json("warnings", &row.warnings)?,
+            title: row.title,
+            created_at: Timestamp(row.created_at),
+        })
+    }
 }
 
 impl Store {

@@ -8,10 +8,52 @@ use crate::store::Store;
 use gaiterguard_database::column::{Text, time};
 use gaiterguard_database::connection::{fetch_all, fetch_one};
 use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::inbox::{EmptyDocument, Inbox, RefusedCredential};
 
 /// The most services and documents that an inbox lists.
 const LISTED_MAX: i64 = 20;
+
+/// Everything in a workspace that needs a human.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inbox {
+    /// How many actions are pending.
+    pub pending: i64,
+    /// How many executions have an unknown outcome.
+    pub outcome_unknown: i64,
+    /// How many approvals have not been used and expire within a fifth of their lifetime.
+    pub expiring_approvals: i64,
+    /// When the first of those expires.
+    pub next_expiry: Option<Timestamp>,
+    /// The services whose credential was refused, the latest refusal first.
+    pub refused_credentials: Vec<RefusedCredential>,
+    /// The documents in which nothing could be read, the oldest first.
+    pub empty_documents: Vec<EmptyDocument>,
+}
+
+/// A service whose upstream refused the credential.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefusedCredential {
+    /// The service.
+    pub service: ServiceId,
+    /// Its name.
+    pub name: String,
+    /// How many responses had the status 401 or 403.
+    pub count: i64,
+    /// When the last of them arrived.
+    pub last_at: Timestamp,
+}
+
+/// A document in which nothing could be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EmptyDocument {
+    /// The document.
+    pub id: DocumentId,
+    /// The service that it describes.
+    pub service: ServiceId,
+    /// The name of that service.
+    pub service_name: String,
+    /// Its title.
+    pub title: Option<String>,
+}
 
 impl Store {
     /// Returns everything in a workspace that needs a human. Refusals of a credential count since

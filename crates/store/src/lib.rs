@@ -76,31 +76,29 @@ pub use audit::{ActorFilter, AuditBroken, AuditFilter, Resume};
 pub use authorization::StoredAuthorization;
 pub use certificate_authority::StoredCertificateAuthority;
 pub use data_key::DataKeyRow;
+pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, NewDocument};
 pub use gaiterguard_database::connection::Durability;
 pub use gaiterguard_database::cursor::Page;
 pub use gaiterguard_database::error::{Abandoned, InvalidCursor, StoreError};
 pub use gaiterguard_rows::channel_row::{ChannelFields, ChannelSecrets, StoredChannel};
 pub use gaiterguard_rows::delivery_row::{Attempt, Delivery, DeliveryState, NewDelivery};
-pub use gaiterguard_rows::document_row::{
-    DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, NewDocument,
-};
-pub use gaiterguard_rows::inbox::{EmptyDocument, Inbox, RefusedCredential};
-pub use gaiterguard_rows::master_key_row::{MasterLink, MasterRow};
 pub use gaiterguard_rows::outcome::RequestOutcome;
-pub use gaiterguard_rows::overview_counts::{
-    Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewService,
-};
-pub use gaiterguard_rows::rule_row::{RuleFields, RuleSaved};
-pub use gaiterguard_rows::service_row::{ServiceFields, ServiceSaved};
-pub use gaiterguard_rows::sighting_row::{SightingRow, SightingRowKind, ValueHash};
 pub use gaiterguard_rows::stored::{DamagedRow, Stored};
+pub use inbox::{EmptyDocument, Inbox, RefusedCredential};
 pub use invitation::{InvitationAccepted, InvitationCreated, Invitee, NewInvitation};
 pub use ledger::pending_outcome::PendingOutcome;
+pub use master_key::{MasterLink, MasterRow};
 pub use member::MemberChanged;
 pub use model_use::ModelUse;
 pub use notification::NotificationPosition;
+pub use overview::{
+    Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewService,
+};
+pub use rule::{RuleFields, RuleSaved};
 pub use rule_hit::RuleHits;
+pub use service::{ServiceFields, ServiceSaved};
 pub use session::{NewSession, Refreshed};
+pub use sighting::{SightingRow, SightingRowKind, ValueHash};
 pub use store::{Purpose, Store, StoreOptions};
 pub use user::{UserCreated, UserLogin};
 pub use workspace::Definitions;

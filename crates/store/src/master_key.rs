@@ -12,7 +12,51 @@ use crate::writer::pool::owner_name;
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
 use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::master_key_row::{MasterColumns, MasterRow};
+
+/// A master key's name, and the link to its successor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MasterRow {
+    /// The key's name.
+    pub id: String,
+    /// Whether new data keys are wrapped under it.
+    pub is_current: bool,
+    /// The link to its successor.
+    pub link: Option<MasterLink>,
+}
+
+/// The next master key, sealed under the one before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MasterLink {
+    /// The next key's name.
+    pub next: String,
+    /// The next key, sealed.
+    pub sealed: Vec<u8>,
+}
+
+#[derive(sqlx::FromRow)]
+struct MasterColumns {
+    id: String,
+    is_current: bool,
+    next_id: Option<String>,
+    link: Option<Vec<u8>>,
+}
+
+impl TryFrom<MasterColumns> for MasterRow {
+    type Error = StoreError;
+
+    fn try_from(row: MasterColumns) -> Result<Self, StoreError> {
+        let link = match (row.next_id, row.link) {
+            (Some(next), Some(sealed)) => Some(MasterLink { next, sealed }),
+            (None, None) => None,
+            _ => return Err(StoreError::inconsistent("master_keys", "link", row.id)),
+        };
+        Ok(Self {
+            id: row.id,
+            is_current: row.is_current,
+            link,
+        })
+    }
+}
 
 impl Store {
     /// Returns the master key that new data keys are wrapped under; `None` in a new database.

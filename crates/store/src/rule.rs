@@ -1,17 +1,99 @@
 //! The operator's rules.
 
+use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{RuleId, WorkspaceId};
-use gaiterguard_domain::rule::Rule;
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, UserId, WorkspaceId};
+use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use gaiterguard_database::column::json;
+use gaiterguard_database::column::{RowContext, json};
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_one};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::fetch_stored;
-use gaiterguard_rows::rule_row::{RuleFields, RuleRow, RuleSaved};
 use gaiterguard_rows::stored::{Stored, all_intact};
+
+/// The contents of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleFields {
+    /// The rule's name.
+    pub name: String,
+    /// The rule's effect.
+    pub effect: RuleEffect,
+    /// The expression that a request must satisfy.
+    pub condition: Option<String>,
+    /// The rule in plain words.
+    pub text: Option<String>,
+    /// The only service that the rule applies to, if it is limited to one.
+    pub service: Option<ServiceId>,
+    /// The only agent that the rule applies to, if it is limited to one.
+    pub agent: Option<AgentId>,
+    /// The approvals that the requests it holds require.
+    pub approvals: Option<Approvals>,
+    /// Who determined which requests it matches and what it does with them.
+    pub author: Option<UserId>,
+    /// Whether the rule is enabled.
+    pub enabled: bool,
+}
+
+/// The result of changing a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleSaved {
+    /// The rule was saved.
+    Saved(Box<Rule>),
+    /// The rule's revision is no longer the one that the caller saw.
+    Changed,
+    /// There is no such rule.
+    Unknown,
+}
+
+#[derive(sqlx::FromRow)]
+struct RuleRow {
+    id: i64,
+    workspace_id: i64,
+    name: String,
+    effect: String,
+    condition: Option<String>,
+    text: Option<String>,
+    service_id: Option<i64>,
+    agent_id: Option<i64>,
+    approvals: Option<String>,
+    author_id: Option<i64>,
+    enabled: bool,
+    created_at: i64,
+    updated_at: i64,
+    revision: i64,
+}
+
+impl TryFrom<RuleRow> for Rule {
+    type Error = StoreError;
+
+    fn try_from(row: RuleRow) -> Result<Self, StoreError> {
+        let context = RowContext {
+            table: "rules",
+            id: &row.id,
+        };
+        Ok(Self {
+            id: RuleId(row.id),
+            workspace: WorkspaceId(row.workspace_id),
+            effect: context.required("effect", RuleEffect::parse(&row.effect))?,
+            name: row.name,
+            condition: row.condition,
+            text: row.text,
+            service: row.service_id.map(ServiceId),
+            agent: row.agent_id.map(AgentId),
+            approvals: row
+                .approvals
+                .map(|text| context.json("approvals", &text))
+                .transpose()?,
+            author: row.author_id.map(UserId),
+            enabled: row.enabled,
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+            revision: row.revision,
+        })
+    }
+}
 
 impl Store {
     /// Creates a rule.

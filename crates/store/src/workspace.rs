@@ -12,7 +12,7 @@ use sqlx::Connection as _;
 
 use crate::action::bulk::revoke_open;
 use crate::agent::read::{KeyHash, agents_intact};
-use crate::document::document_versions;
+use crate::document::{DocumentVersion, document_versions};
 use crate::rule::rules_intact;
 use crate::service::services_intact;
 use crate::store::Store;
@@ -20,7 +20,6 @@ use gaiterguard_database::connection::{
     AnyConnection, ReadConnection, execute, fetch_all, fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::document_row::DocumentVersion;
 
 /// Begins a transaction on PostgreSQL whose statements all see the same snapshot. On SQLite every
 /// transaction does.

@@ -14,12 +14,12 @@ use std::collections::{HashMap, HashSet};
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::event::Event;
 
+use crate::audit::broken::AuditBroken;
 use crate::audit::current_rows::{
     CurrentRequest, action_rows, action_states, end_rows, request_rows,
 };
 use gaiterguard_database::connection::{ReadConnection, fetch_optional};
 use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::audit_broken::AuditBroken;
 use gaiterguard_rows::covered::{CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, covers};
 
 /// Identifies an entry.
