@@ -7,6 +7,7 @@ mod auth;
 mod authorization;
 mod ca_certificate;
 mod caller;
+mod channel;
 mod configured;
 mod document;
 mod editing;
@@ -65,6 +66,7 @@ pub fn signed_in() -> OpenApiRouter<DashboardState> {
         .merge(kill_switch::routes())
         .merge(request::routes())
         .merge(audit::routes())
+        .merge(channel::routes())
         .merge(inbox::routes())
         .merge(overview::routes())
         .merge(settings::routes())

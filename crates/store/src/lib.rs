@@ -26,9 +26,11 @@ mod agent;
 mod audit;
 mod authorization;
 mod certificate_authority;
+mod channel;
 mod claim;
 mod credential;
 mod data_key;
+mod delivery;
 mod document;
 mod federated;
 mod inbox;
@@ -36,6 +38,7 @@ mod invitation;
 mod master_key;
 mod member;
 mod model_use;
+mod notification;
 mod overview;
 mod passkey;
 mod record;
@@ -68,6 +71,8 @@ pub use gaiterguard_database::cursor::Page;
 pub use gaiterguard_database::error::{Abandoned, InvalidCursor, StoreError};
 pub use gaiterguard_ledger::pending_outcome::PendingOutcome;
 pub use gaiterguard_ledger::writer::feed::Notice;
+pub use gaiterguard_rows::channel_row::{ChannelFields, ChannelSecrets, StoredChannel};
+pub use gaiterguard_rows::delivery_row::{Attempt, Delivery, DeliveryState, NewDelivery};
 pub use gaiterguard_rows::outcome::RequestOutcome;
 pub use gaiterguard_rows::stored::{DamagedRow, Stored};
 pub use inbox::{EmptyDocument, Inbox, RefusedCredential};
@@ -75,6 +80,7 @@ pub use invitation::{InvitationAccepted, InvitationCreated, Invitee, NewInvitati
 pub use master_key::{MasterLink, MasterRow};
 pub use member::MemberChanged;
 pub use model_use::ModelUse;
+pub use notification::NotificationPosition;
 pub use overview::{
     Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewService,
 };

@@ -112,6 +112,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             gateway: Arc::clone(&engine.gateway),
             definition_store: engine.definition_store.clone(),
             familiarity: engine.familiarity.clone(),
+            notifications: Arc::clone(&engine.notifications),
             identity: Arc::clone(&engine.identity),
             single_sign_on: ConfiguredSingleSignOn(engine.single_sign_on.clone()),
             given_public_url: GivenPublicUrl(settings.listen.given_public_url().map(Arc::from)),
@@ -168,7 +169,8 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         }
     };
     let connections = lifecycle.finish(DRAIN_MAX, urged.clone());
-    let (connections_ended, gateway_ended) = tokio::join!(connections, gateway);
+    let (connections_ended, gateway_ended, ()) =
+        tokio::join!(connections, gateway, engine.notifications.stop());
     engine.store.close().await;
     if connections_ended && gateway_ended {
         tracing::info!("stopped");
