@@ -377,6 +377,39 @@ mod tests {
     );
 
     #[test]
+    fn grpc_is_recognized_and_grpc_web_is_not() {
+        for (media_type, expected) in [
+            ("application/grpc", true),
+            ("application/grpc+proto", true),
+            ("Application/GRPC; charset=utf-8", true),
+            ("application/grpc-web", false),
+            ("application/grpc-web+proto", false),
+            ("application/grpcx", false),
+            ("application/json", false),
+        ] {
+            let headers = map(&[("content-type", media_type)]);
+            assert_eq!(is_grpc(&headers), expected, "{media_type}");
+        }
+        assert!(!is_grpc(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn trailers_neither_frame_a_message_nor_set_cookies() {
+        let mut trailers = map(&[
+            ("grpc-status", "0"),
+            ("x-checksum", "1"),
+            ("content-length", "3"),
+            ("transfer-encoding", "chunked"),
+            ("connection", "x-hop"),
+            ("x-hop", "1"),
+            ("set-cookie", "a=b"),
+            ("content-type", "text/html"),
+        ]);
+        remove_unfit_trailers(&mut trailers);
+        assert_eq!(trailers, map(&[("grpc-status", "0"), ("x-checksum", "1")]));
+    }
+
+    #[test]
     fn headers_that_concern_the_gateway_or_the_connection_are_dropped() {
         let key = format!("Bearer agt_{}", "0".repeat(64));
         let basic = format!("Basic {ENCODED_KEY}");
