@@ -45,21 +45,25 @@ mod claim;
 mod credential;
 mod data_key;
 mod document;
+mod federated;
 mod inbox;
 mod invitation;
 mod master_key;
 mod member;
 mod model_use;
 mod overview;
+mod passkey;
 mod record;
 mod replica;
 mod request;
 mod rule;
 mod rule_hit;
+mod second_factor;
 mod service;
 mod session;
 mod sighting;
 mod user;
+mod vote;
 mod workspace;
 
 pub use action::{
@@ -73,6 +77,7 @@ pub use authorization::StoredAuthorization;
 pub use certificate_authority::StoredCertificateAuthority;
 pub use data_key::DataKeyRow;
 pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, NewDocument};
+pub use federated::{FederatedId, FederatedUser, NO_PASSWORD};
 pub use gaiterguard_database::connection::Durability;
 pub use gaiterguard_database::cursor::Page;
 pub use gaiterguard_database::error::{Abandoned, InvalidCursor, StoreError};
@@ -87,8 +92,10 @@ pub use model_use::ModelUse;
 pub use overview::{
     Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewService,
 };
+pub use passkey::{NewPasskey, PasskeySaved, StoredPasskey};
 pub use rule::{RuleFields, RuleSaved};
 pub use rule_hit::RuleHits;
+pub use second_factor::{ConfirmedTotp, Proof, StoredTotp};
 pub use service::{ServiceFields, ServiceSaved};
 pub use session::{NewSession, Refreshed};
 pub use sighting::{SightingRow, SightingRowKind, ValueHash};

@@ -63,6 +63,8 @@ impl From<RulingRefused> for Problem {
             RulingRefused::NoteRefused | RulingRefused::NoteHoldsKey => Self::field("note", detail),
             RulingRefused::DigestMismatch => Self::new(Code::DigestMismatch, detail),
             RulingRefused::Unreadable => Self::new(Code::ActionUnreadable, detail),
+            RulingRefused::MayNotApprove(_) => Self::new(Code::MayNotApprove, detail),
+            RulingRefused::NoVote => Self::new(Code::NoVote, detail),
             RulingRefused::NotPossible(status) => {
                 Self::new(Code::AlreadyDecided, detail).with("action_status", status.as_str())
             }
@@ -115,6 +117,11 @@ impl From<LoginError> for Problem {
         let detail = error.to_string();
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials, detail)
+                .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            LoginError::ProviderOnly => Self::new(Code::PasswordSignInDisabled, detail),
+            LoginError::SecondFactorRequired => Self::new(Code::SecondFactorRequired, detail)
+                .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            LoginError::WrongSecondFactor => Self::new(Code::SecondFactorInvalid, detail)
                 .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             LoginError::Throttled { retry_after } => too_many(detail, retry_after),
             LoginError::Busy => Self::new(Code::Busy, detail).retry_after(1),

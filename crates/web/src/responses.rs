@@ -116,7 +116,9 @@ problems! {
     NotFound: NotFound;
 
     /// Conflict with the current state.
-    Conflict: NameTaken Changing DefinitionUnreadable AlreadyDecided DigestMismatch ActionUnreadable;
+    Conflict: NameTaken Changing DefinitionUnreadable AlreadyDecided DigestMismatch ActionUnreadable NoVote;
+    /// The caller's approval does not count.
+    MayNotApprove: NotPermitted MayNotApprove;
 
     /// The condition does not compile.
     NotUnderstood: NotUnderstood;
@@ -128,8 +130,23 @@ problems! {
     RegistrationRefused:
         RegistrationClosed SetupCodeRequired SetupCodeInvalid OriginNotAllowed EmailTaken;
 
-    /// Wrong password or unknown user.
-    WrongCredentials: InvalidCredentials;
+    /// Wrong password, unknown user, or a missing or wrong second factor.
+    WrongCredentials: InvalidCredentials SecondFactorRequired SecondFactorInvalid;
+
+    /// Passwords are disabled.
+    PasswordsDisabled: PasswordSignInDisabled;
+
+    /// Nobody is signed in.
+    SignInRefused: SignInExpired SignInRefused SignInProviderFailed;
+
+    /// There are no passkeys here, or the passkey is registered already.
+    PasskeyConflict: PasskeyExists PasskeysUnavailable;
+
+    /// The passkey does not sign in.
+    PasskeyRefused: PasskeyRefused;
+
+    /// The user has a second factor already.
+    SecondFactorConflict: SecondFactorExists;
 
     /// The cookie was sent by another site's page.
     CrossOrigin: CrossOriginRefused OriginNotAllowed;

@@ -13,12 +13,15 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'action.execution_given_back':
     'disconnected before the execution of {subject}, which stays approved',
   'action.expired': 'let {subject} expire',
+  'action.glass_broken': 'approved {subject} alone, without the approvals that it required',
   'action.indeterminate':
     'lost the connection while executing {subject}, so its outcome is unknown',
   'action.repeated': 'repeated {subject} with another intent',
   'action.resolved': 'recorded the outcome of {subject}',
   'action.returned': 'could not send {subject}, which stays approved',
   'action.revoked': 'revoked {subject}',
+  'action.vote_withdrawn': 'withdrew their approval of {subject}',
+  'action.voted': 'gave one of the approvals of {subject}',
   'agent.blocked': 'blocked {subject}',
   'agent.created': 'created {subject}',
   'agent.deleted': 'deleted {subject}',
@@ -73,15 +76,31 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'session.token_reused': 'was signed out of a session because its refresh token was used again',
   'session.workspace_changed': 'switched a session to this workspace',
   'user.created': 'created {subject}',
+  'user.factors_reset': 'removed everything but the password with which {subject} could sign in',
+  'user.federated_created': 'signed in with single sign-on for the first time',
+  'user.federated_linked': 'connected the account to single sign-on',
+  'user.federated_role': 'signed in with single sign-on, which gives another role',
+  'user.passkey_added': 'added a passkey',
+  'user.passkey_removed': 'removed a passkey',
   'user.password_changed': 'changed their password, which ended their other sessions',
   'user.password_reset': 'reset the password of {subject}',
+  'user.recovery_codes_replaced': 'replaced the recovery codes',
   'user.registered': 'registered',
+  'user.totp_enabled': 'set up one-time codes',
+  'user.totp_removed': 'removed the one-time codes',
+  'user.totp_requested': 'began to set up one-time codes',
 };
 
 /** The groups of events that can be filtered by. */
 export const GROUPS = {
-  decisions: ['Decisions', /^action\.(approved|denied|revoked|resolved)$/],
-  requests: ['Requests', /^(action\.(?!(approved|denied|revoked|resolved)$)|requests?\.)/],
+  decisions: [
+    'Decisions',
+    /^action\.(approved|denied|glass_broken|revoked|resolved|vote_withdrawn|voted)$/,
+  ],
+  requests: [
+    'Requests',
+    /^(action\.(?!(approved|denied|glass_broken|revoked|resolved|vote_withdrawn|voted)$)|requests?\.)/,
+  ],
   agents: ['Agents', /^agent\./],
   rules: ['Rules', /^rule\./],
   services: ['Services', /^(service|credential|document)\./],

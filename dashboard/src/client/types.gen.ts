@@ -153,6 +153,10 @@ export type Action = {
     note: string | null;
     approval: Approval | null;
     /**
+     * The approvals that the action requires, and those that were given.
+     */
+    approvals: RequiredApprovals;
+    /**
      * When execution started.
      */
     started_at: string | null;
@@ -294,6 +298,10 @@ export type Agent = {
      */
     expiresAt: string | null;
     /**
+     * ID of the user who created it. Null if that is not known.
+     */
+    ownerId: number | null;
+    /**
      * When its key was last used.
      */
     lastUsedAt: string | null;
@@ -396,6 +404,28 @@ export type Approval = {
      * That user's note to the agent.
      */
     note: string | null;
+    /**
+     * Whether an owner approved alone, without the approvals that the action requires.
+     */
+    break_glass: boolean;
+};
+
+/**
+ * How many approvals were given.
+ */
+export type ApprovalCount = {
+    /**
+     * How many approvals count.
+     */
+    given: number;
+    /**
+     * How many are needed.
+     */
+    needed: number;
+    /**
+     * The approvals that count, in the order in which they were given.
+     */
+    by: Array<GivenApproval>;
 };
 
 /**
@@ -416,7 +446,17 @@ export type ApprovalDecision = {
      * undo it, revoke the action.
      */
     undo_seconds?: number | null;
+    /**
+     * Whether to approve alone, without the other approvals that the action requires. Only for owners,
+     * and only with a note. Has no effect if one approval is enough.
+     */
+    break_glass?: boolean | null;
 };
+
+/**
+ * A role whose members can approve requests.
+ */
+export type ApproverRole = 'approver' | 'owner';
 
 /**
  * An entry of the audit log.
@@ -585,6 +625,16 @@ export type AuthorizedService = {
      * service must be authorized again when the access token expires.
      */
     canBeRenewed: boolean;
+};
+
+/**
+ * A sign-in that has begun.
+ */
+export type BegunSignIn = {
+    /**
+     * The provider's sign-in page. Open it in the browser that has the cookie.
+     */
+    authorizationUrl: string;
 };
 
 /**
@@ -806,6 +856,16 @@ export type Credentials = {
 };
 
 /**
+ * The password of the signed-in user.
+ */
+export type CurrentPassword = {
+    /**
+     * The current password.
+     */
+    password: string;
+};
+
+/**
  * Database in use.
  */
 export type DatabaseSetting = 'sqlite' | 'postgres';
@@ -871,6 +931,7 @@ export type DecisionResult = {
      */
     action_id: string;
     status: ActionStatus | null;
+    approvals?: ApprovalCount | null;
     problem: Problem | null;
 };
 
@@ -1047,6 +1108,11 @@ export type EarlierAttempt = {
 };
 
 /**
+ * A person whose approval does not count.
+ */
+export type Exclusion = 'rule_author' | 'agent_owner';
+
+/**
  * A service whose access token could not be fetched.
  */
 export type FailedRenewal = {
@@ -1092,6 +1158,28 @@ export type FieldError = {
      * Column of the error in characters, from 1. Set only for errors in a rule's condition.
      */
     column?: number | null;
+};
+
+/**
+ * One person's approval.
+ */
+export type GivenApproval = {
+    /**
+     * ID of the user.
+     */
+    user_id: number;
+    /**
+     * Email address of the user. Null if the user is not a member of the workspace.
+     */
+    name: string | null;
+    /**
+     * When it was given.
+     */
+    at: string;
+    /**
+     * The user's note.
+     */
+    note: string | null;
 };
 
 /**
@@ -1513,6 +1601,10 @@ export type ListAction = {
         note: string | null;
         approval: Approval | null;
         /**
+         * The approvals that the action requires, and those that were given.
+         */
+        approvals: RequiredApprovals;
+        /**
          * When execution started.
          */
         started_at: string | null;
@@ -1710,6 +1802,20 @@ export type ListOperation = {
 /**
  * A page of a list.
  */
+export type ListPasskey = {
+    /**
+     * The items.
+     */
+    items: Array<Passkey>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
 export type ListRequestEntry = {
     /**
      * The items.
@@ -1848,6 +1954,12 @@ export type ListRule = {
          * ID of the agent that the rule is limited to.
          */
         agent_id: number | null;
+        approvals: RuleApprovals | null;
+        /**
+         * ID of the user who created the rule, or who last changed anything but its name and whether it is
+         * enabled. Null if that is not known.
+         */
+        author_id: number | null;
         /**
          * Whether the rule is enabled.
          */
@@ -1973,6 +2085,11 @@ export type Login = {
      * Password.
      */
     password: string;
+    /**
+     * One-time code of the authenticator app, or a recovery code. Required if the user has set up one-time
+     * codes; ignored otherwise.
+     */
+    code?: string | null;
     /**
      * How to return the refresh token.
      */
@@ -2177,6 +2294,24 @@ export type NewInvitationLink = {
 };
 
 /**
+ * A passkey that an authenticator has made.
+ */
+export type NewPasskey = {
+    /**
+     * Name for the user, such as that of the device.
+     */
+    name: string;
+    /**
+     * `response.clientDataJSON` in base64url.
+     */
+    clientDataJSON: string;
+    /**
+     * `response.attestationObject` in base64url.
+     */
+    attestationObject: string;
+};
+
+/**
  * A rule to create.
  */
 export type NewRule = {
@@ -2203,6 +2338,7 @@ export type NewRule = {
      * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
+    approvals?: RuleApprovals | null;
     /**
      * Whether the rule is enabled. Defaults to true.
      */
@@ -2246,6 +2382,13 @@ export type NewService = {
      * to `UPSTREAM_IDLE_TIMEOUT_MS`.
      */
     idleTimeoutMs?: number | null;
+};
+
+/**
+ * No fields.
+ */
+export type NoFields = {
+    [key: string]: never;
 };
 
 /**
@@ -2579,6 +2722,212 @@ export type OverviewPiece = OverviewCounts & {
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
 /**
+ * A passkey.
+ */
+export type Passkey = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Name that the user gave it.
+     */
+    name: string;
+    /**
+     * When it was added.
+     */
+    createdAt: string;
+    /**
+     * When it was last used to sign in.
+     */
+    lastUsedAt: string | null;
+};
+
+/**
+ * ID of a passkey that was added.
+ */
+export type PasskeyAdded = {
+    /**
+     * Unique identifier of the passkey.
+     */
+    id: number;
+};
+
+/**
+ * The password, if the user has one.
+ */
+export type PasskeyBegin = {
+    /**
+     * The current password. Required if the user has a password.
+     */
+    password?: string | null;
+};
+
+/**
+ * Argument of `PublicKeyCredential.parseCreationOptionsFromJSON` (Web Authentication, level 3).
+ */
+export type PasskeyCreationOptions = {
+    /**
+     * The site that the passkey is for.
+     */
+    rp: PasskeySite;
+    /**
+     * The user.
+     */
+    user: PasskeyUser;
+    /**
+     * Challenge in base64url.
+     */
+    challenge: string;
+    /**
+     * Kinds of keys that are accepted, the preferred one first.
+     */
+    pubKeyCredParams: Array<PasskeyKeyKind>;
+    /**
+     * Time limit in milliseconds.
+     */
+    timeout: number;
+    /**
+     * Passkeys that the user has already.
+     */
+    excludeCredentials: Array<PasskeyDescriptor>;
+    /**
+     * Kinds of authenticators that are accepted.
+     */
+    authenticatorSelection: PasskeySelection;
+    /**
+     * `none`: the make of the authenticator is not asked for.
+     */
+    attestation: string;
+};
+
+/**
+ * A passkey, by the ID of its credential.
+ */
+export type PasskeyDescriptor = {
+    /**
+     * `public-key`.
+     */
+    type: string;
+    /**
+     * ID of the credential in base64url.
+     */
+    id: string;
+};
+
+/**
+ * A kind of key.
+ */
+export type PasskeyKeyKind = {
+    /**
+     * `public-key`.
+     */
+    type: string;
+    /**
+     * COSE algorithm.
+     */
+    alg: number;
+};
+
+/**
+ * Argument of `PublicKeyCredential.parseRequestOptionsFromJSON` (Web Authentication, level 3).
+ */
+export type PasskeyRequestOptions = {
+    /**
+     * Challenge in base64url.
+     */
+    challenge: string;
+    /**
+     * Host name of the site.
+     */
+    rpId: string;
+    /**
+     * Time limit in milliseconds.
+     */
+    timeout: number;
+    /**
+     * `required`: the authenticator verifies the person.
+     */
+    userVerification: string;
+};
+
+/**
+ * Kinds of authenticators.
+ */
+export type PasskeySelection = {
+    /**
+     * `required`: the passkey can be found without an email address.
+     */
+    residentKey: string;
+    /**
+     * Same as `residentKey`, for older browsers.
+     */
+    requireResidentKey: boolean;
+    /**
+     * `required`: the authenticator verifies the person.
+     */
+    userVerification: string;
+};
+
+/**
+ * The use of a passkey.
+ */
+export type PasskeySignIn = {
+    /**
+     * `rawId` in base64url.
+     */
+    credentialId: string;
+    /**
+     * `response.clientDataJSON` in base64url.
+     */
+    clientDataJSON: string;
+    /**
+     * `response.authenticatorData` in base64url.
+     */
+    authenticatorData: string;
+    /**
+     * `response.signature` in base64url.
+     */
+    signature: string;
+    /**
+     * How to return the refresh token.
+     */
+    session?: SessionKind;
+};
+
+/**
+ * A site.
+ */
+export type PasskeySite = {
+    /**
+     * Host name.
+     */
+    id: string;
+    /**
+     * Name for people.
+     */
+    name: string;
+};
+
+/**
+ * A user, as an authenticator stores it.
+ */
+export type PasskeyUser = {
+    /**
+     * User handle in base64url.
+     */
+    id: string;
+    /**
+     * Email address.
+     */
+    name: string;
+    /**
+     * Email address.
+     */
+    displayName: string;
+};
+
+/**
  * A change of password.
  */
 export type PasswordChange = {
@@ -2603,7 +2952,7 @@ export type PendingApprovals = {
 };
 
 /**
- * What a member may do in a workspace.
+ * A right in a workspace.
  */
 export type Permission = 'account' | 'read' | 'decide' | 'stop' | 'define' | 'manage';
 
@@ -2734,6 +3083,7 @@ export type ProposedRule = {
      * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
+    approvals?: RuleApprovals | null;
     /**
      * Whether the rule is enabled.
      */
@@ -2746,6 +3096,16 @@ export type ProposedRule = {
 export type Ready = {
     status: string;
     database: string;
+};
+
+/**
+ * Recovery codes. Shown only once.
+ */
+export type RecoveryCodes = {
+    /**
+     * Ten codes. Each replaces a one-time code once.
+     */
+    recoveryCodes: Array<string>;
 };
 
 /**
@@ -2852,6 +3212,18 @@ export type RegistrationState = {
      * Whether `setupCode` is required.
      */
     setupCodeRequired: boolean;
+    /**
+     * Whether people can sign in with a password.
+     */
+    password: boolean;
+    /**
+     * Whether people can sign in with a passkey.
+     */
+    passkeys: boolean;
+    /**
+     * Name of the provider at which people can sign in; null if there is none.
+     */
+    singleSignOn: string | null;
 };
 
 /**
@@ -3027,6 +3399,42 @@ export type RequestSummary = {
 };
 
 /**
+ * The approvals that an action requires, and those that were given.
+ */
+export type RequiredApprovals = {
+    /**
+     * How many people must approve. Fixed when the request was held.
+     */
+    needed: number;
+    /**
+     * How many approvals count. While the action is pending, only those of people who may approve it now.
+     */
+    given: number;
+    /**
+     * These approvals, in the order in which they were given.
+     */
+    by: Array<GivenApproval>;
+    /**
+     * The roles of those who may approve.
+     */
+    from: Array<ApproverRole>;
+    /**
+     * People whose approval does not count.
+     */
+    exclude: Array<Exclusion>;
+    /**
+     * Whether an approval of the caller would count. False if the caller has approved already.
+     */
+    may_vote: boolean;
+    may_not_vote_because: VoteRefused | null;
+    /**
+     * Whether the caller may approve alone, with `break_glass`: an owner, while the action is pending and
+     * requires particular approvals.
+     */
+    may_break_glass: boolean;
+};
+
+/**
  * The finding of a human who checked the upstream.
  */
 export type Resolution = {
@@ -3083,6 +3491,12 @@ export type Rule = {
      * ID of the agent that the rule is limited to.
      */
     agent_id: number | null;
+    approvals: RuleApprovals | null;
+    /**
+     * ID of the user who created the rule, or who last changed anything but its name and whether it is
+     * enabled. Null if that is not known.
+     */
+    author_id: number | null;
     /**
      * Whether the rule is enabled.
      */
@@ -3103,6 +3517,24 @@ export type Rule = {
      * Warnings about the condition or its absence.
      */
     warnings: Array<ConditionWarning>;
+};
+
+/**
+ * The approvals that a rule asks for.
+ */
+export type RuleApprovals = {
+    /**
+     * How many people must approve.
+     */
+    count: number;
+    /**
+     * The roles of those who may approve. Defaults to all roles that can approve.
+     */
+    from: Array<ApproverRole>;
+    /**
+     * The people whose approval does not count. Defaults to none.
+     */
+    exclude: Array<Exclusion>;
 };
 
 /**
@@ -3133,6 +3565,7 @@ export type RuleChange = {
      * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
+    approvals?: RuleApprovals | null;
     /**
      * Whether the rule is enabled.
      */
@@ -3262,6 +3695,34 @@ export type ScopedService = {
      * Name.
      */
     name: string;
+};
+
+/**
+ * The second factor of a user.
+ */
+export type SecondFactor = {
+    /**
+     * Whether signing in with the password requires a code.
+     */
+    enabled: boolean;
+    /**
+     * When it was set up.
+     */
+    enabledAt: string | null;
+    /**
+     * Number of unused recovery codes.
+     */
+    recoveryCodesLeft: number;
+};
+
+/**
+ * A code of the second factor.
+ */
+export type SecondFactorCode = {
+    /**
+     * One-time code of the authenticator app. Except for confirming a new secret, a recovery code works too.
+     */
+    code: string;
 };
 
 /**
@@ -3503,6 +3964,24 @@ export type Settings = {
 };
 
 /**
+ * The parameters with which the provider sent the browser back.
+ */
+export type SignInRedirect = {
+    /**
+     * Authorization code.
+     */
+    code: string;
+    /**
+     * Value that identifies the sign-in.
+     */
+    state: string;
+    /**
+     * The provider's identifier (RFC 9207), if it sent one.
+     */
+    iss?: string | null;
+};
+
+/**
  * An observation about the request, and how strongly it raised the risk score.
  */
 export type Signal = {
@@ -3733,6 +4212,20 @@ export type Tokens = {
 };
 
 /**
+ * A secret for an authenticator app. Shown only once.
+ */
+export type TotpSecret = {
+    /**
+     * The secret in Base32, to be typed into an authenticator app.
+     */
+    secret: string;
+    /**
+     * The secret as a URI, to be shown as a QR code.
+     */
+    uri: string;
+};
+
+/**
  * A document in which nothing was found.
  */
 export type UnreadableDocument = {
@@ -3848,6 +4341,29 @@ export type ValueSource = {
 };
 
 /**
+ * The approvals of a pending action.
+ */
+export type VoteCounted = {
+    /**
+     * Always `PENDING`.
+     */
+    status: ActionStatus;
+    /**
+     * The action.
+     */
+    action_id: string;
+    /**
+     * How many approvals it has.
+     */
+    approvals: ApprovalCount;
+};
+
+/**
+ * The reason why an approval does not count.
+ */
+export type VoteRefused = 'role' | 'limits' | 'rule_author' | 'agent_owner' | 'not_owner';
+
+/**
  * Text of one or more lines that is not blank.
  */
 export type Words = string;
@@ -3871,7 +4387,7 @@ export type WorkspaceMembership = {
      */
     id: number;
     /**
-     * Email address of its first owner, for telling workspaces apart.
+     * Email address of its first owner, by which workspaces can be distinguished.
      */
     owner: string;
     /**
@@ -4162,6 +4678,8 @@ export type UpdateAgentErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4623,6 +5141,8 @@ export type ApproveErrors = {
     401: Problem;
     /**
      * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     *
+     * `may_not_approve`: Your approval of this request does not count, because of your role, or because you wrote the rule or own the agent; `detail` says which.
      */
     403: Problem;
     /**
@@ -4645,6 +5165,8 @@ export type ApproveErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4672,6 +5194,10 @@ export type ApproveResponses = {
      * The action is approved.
      */
     200: Decided;
+    /**
+     * The approval counts, and the action waits for others.
+     */
+    202: VoteCounted;
 };
 
 export type ApproveResponse = ApproveResponses[keyof ApproveResponses];
@@ -4721,6 +5247,8 @@ export type DenyErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4797,6 +5325,8 @@ export type ResolveErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4873,6 +5403,8 @@ export type RevokeErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4903,6 +5435,72 @@ export type RevokeResponses = {
 };
 
 export type RevokeResponse = RevokeResponses[keyof RevokeResponses];
+
+export type WithdrawApprovalData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the action.
+         */
+        action_id: string;
+    };
+    query?: never;
+    url: '/approvals/{action_id}/vote';
+};
+
+export type WithdrawApprovalErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `name_taken`: Another service already has this name.
+     *
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
+     *
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type WithdrawApprovalError = WithdrawApprovalErrors[keyof WithdrawApprovalErrors];
+
+export type WithdrawApprovalResponses = {
+    /**
+     * The approval is withdrawn.
+     */
+    200: VoteCounted;
+};
+
+export type WithdrawApprovalResponse = WithdrawApprovalResponses[keyof WithdrawApprovalResponses];
 
 export type ListAuditData = {
     body?: never;
@@ -5174,6 +5772,10 @@ export type LogInErrors = {
     400: Problem;
     /**
      * `invalid_credentials`: The password is wrong, or the user does not exist.
+     *
+     * `second_factor_required`: The password is right, and `code` is missing: a one-time code or a recovery code.
+     *
+     * `second_factor_invalid`: The password is right, and `code` is wrong or was used before.
      */
     401: Problem;
     /**
@@ -5284,6 +5886,580 @@ export type MeResponses = {
 };
 
 export type MeResponse = MeResponses[keyof MeResponses];
+
+export type BeginSingleSignOnData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc';
+};
+
+export type BeginSingleSignOnErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginSingleSignOnError = BeginSingleSignOnErrors[keyof BeginSingleSignOnErrors];
+
+export type BeginSingleSignOnResponses = {
+    /**
+     * The sign-in has begun.
+     */
+    200: BegunSignIn;
+};
+
+export type BeginSingleSignOnResponse = BeginSingleSignOnResponses[keyof BeginSingleSignOnResponses];
+
+export type CompleteSingleSignOnData = {
+    body: SignInRedirect;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/callback';
+};
+
+export type CompleteSingleSignOnErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CompleteSingleSignOnError = CompleteSingleSignOnErrors[keyof CompleteSingleSignOnErrors];
+
+export type CompleteSingleSignOnResponses = {
+    /**
+     * The new session.
+     */
+    200: LoggedIn;
+};
+
+export type CompleteSingleSignOnResponse = CompleteSingleSignOnResponses[keyof CompleteSingleSignOnResponses];
+
+export type BeginLinkingData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/link';
+};
+
+export type BeginLinkingErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginLinkingError = BeginLinkingErrors[keyof BeginLinkingErrors];
+
+export type BeginLinkingResponses = {
+    /**
+     * The sign-in at the provider has begun.
+     */
+    200: BegunSignIn;
+};
+
+export type BeginLinkingResponse = BeginLinkingResponses[keyof BeginLinkingResponses];
+
+export type CompleteLinkingData = {
+    body: SignInRedirect;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/link/callback';
+};
+
+export type CompleteLinkingErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CompleteLinkingError = CompleteLinkingErrors[keyof CompleteLinkingErrors];
+
+export type CompleteLinkingResponses = {
+    /**
+     * The account is connected.
+     */
+    200: Done;
+};
+
+export type CompleteLinkingResponse = CompleteLinkingResponses[keyof CompleteLinkingResponses];
+
+export type ListPasskeysData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/auth/passkeys';
+};
+
+export type ListPasskeysErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListPasskeysError = ListPasskeysErrors[keyof ListPasskeysErrors];
+
+export type ListPasskeysResponses = {
+    /**
+     * A page of passkeys.
+     */
+    200: ListPasskey;
+};
+
+export type ListPasskeysResponse = ListPasskeysResponses[keyof ListPasskeysResponses];
+
+export type AddPasskeyData = {
+    body: NewPasskey;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys';
+};
+
+export type AddPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type AddPasskeyError = AddPasskeyErrors[keyof AddPasskeyErrors];
+
+export type AddPasskeyResponses = {
+    /**
+     * The passkey was added.
+     */
+    201: PasskeyAdded;
+};
+
+export type AddPasskeyResponse = AddPasskeyResponses[keyof AddPasskeyResponses];
+
+export type BeginPasskeyData = {
+    body: PasskeyBegin;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/options';
+};
+
+export type BeginPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginPasskeyError = BeginPasskeyErrors[keyof BeginPasskeyErrors];
+
+export type BeginPasskeyResponses = {
+    /**
+     * The options.
+     */
+    200: PasskeyCreationOptions;
+};
+
+export type BeginPasskeyResponse = BeginPasskeyResponses[keyof BeginPasskeyResponses];
+
+export type SignInWithPasskeyData = {
+    body: PasskeySignIn;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/sign-in';
+};
+
+export type SignInWithPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `passkey_refused`: The passkey does not sign in: it belongs to no account, was made for another site, or was used before; see `detail`.
+     */
+    401: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type SignInWithPasskeyError = SignInWithPasskeyErrors[keyof SignInWithPasskeyErrors];
+
+export type SignInWithPasskeyResponses = {
+    /**
+     * The new session.
+     */
+    200: LoggedIn;
+};
+
+export type SignInWithPasskeyResponse = SignInWithPasskeyResponses[keyof SignInWithPasskeyResponses];
+
+export type BeginPasskeySignInData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/sign-in/options';
+};
+
+export type BeginPasskeySignInErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+};
+
+export type BeginPasskeySignInError = BeginPasskeySignInErrors[keyof BeginPasskeySignInErrors];
+
+export type BeginPasskeySignInResponses = {
+    /**
+     * The options.
+     */
+    200: PasskeyRequestOptions;
+};
+
+export type BeginPasskeySignInResponse = BeginPasskeySignInResponses[keyof BeginPasskeySignInResponses];
+
+export type RemovePasskeyData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the passkey.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/auth/passkeys/{id}';
+};
+
+export type RemovePasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemovePasskeyError = RemovePasskeyErrors[keyof RemovePasskeyErrors];
+
+export type RemovePasskeyResponses = {
+    /**
+     * The passkey was removed.
+     */
+    200: Done;
+};
+
+export type RemovePasskeyResponse = RemovePasskeyResponses[keyof RemovePasskeyResponses];
 
 export type ChangePasswordData = {
     body: PasswordChange;
@@ -5621,6 +6797,279 @@ export type EndSessionResponses = {
 };
 
 export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
+export type RemoveSecondFactorData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type RemoveSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemoveSecondFactorError = RemoveSecondFactorErrors[keyof RemoveSecondFactorErrors];
+
+export type RemoveSecondFactorResponses = {
+    /**
+     * One-time codes were removed.
+     */
+    200: Done;
+};
+
+export type RemoveSecondFactorResponse = RemoveSecondFactorResponses[keyof RemoveSecondFactorResponses];
+
+export type GetSecondFactorData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type GetSecondFactorErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type GetSecondFactorError = GetSecondFactorErrors[keyof GetSecondFactorErrors];
+
+export type GetSecondFactorResponses = {
+    /**
+     * The second factor.
+     */
+    200: SecondFactor;
+};
+
+export type GetSecondFactorResponse = GetSecondFactorResponses[keyof GetSecondFactorResponses];
+
+export type BeginSecondFactorData = {
+    body: CurrentPassword;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type BeginSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `second_factor_exists`: One-time codes are set up already. Remove them first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginSecondFactorError = BeginSecondFactorErrors[keyof BeginSecondFactorErrors];
+
+export type BeginSecondFactorResponses = {
+    /**
+     * The secret.
+     */
+    201: TotpSecret;
+};
+
+export type BeginSecondFactorResponse = BeginSecondFactorResponses[keyof BeginSecondFactorResponses];
+
+export type ConfirmSecondFactorData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp/confirm';
+};
+
+export type ConfirmSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `second_factor_exists`: One-time codes are set up already. Remove them first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ConfirmSecondFactorError = ConfirmSecondFactorErrors[keyof ConfirmSecondFactorErrors];
+
+export type ConfirmSecondFactorResponses = {
+    /**
+     * The recovery codes.
+     */
+    200: RecoveryCodes;
+};
+
+export type ConfirmSecondFactorResponse = ConfirmSecondFactorResponses[keyof ConfirmSecondFactorResponses];
+
+export type ReplaceRecoveryCodesData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp/recovery-codes';
+};
+
+export type ReplaceRecoveryCodesErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ReplaceRecoveryCodesError = ReplaceRecoveryCodesErrors[keyof ReplaceRecoveryCodesErrors];
+
+export type ReplaceRecoveryCodesResponses = {
+    /**
+     * The new recovery codes.
+     */
+    200: RecoveryCodes;
+};
+
+export type ReplaceRecoveryCodesResponse = ReplaceRecoveryCodesResponses[keyof ReplaceRecoveryCodesResponses];
 
 export type SwitchWorkspaceData = {
     body: WorkspaceChoice;
@@ -6345,6 +7794,8 @@ export type CompleteAuthorizationErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -6948,6 +8399,8 @@ export type CreateRuleErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -7295,6 +8748,8 @@ export type UpdateRuleErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -7786,6 +9241,8 @@ export type CreateServiceErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -7958,6 +9415,8 @@ export type UpdateServiceErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -8096,6 +9555,8 @@ export type SetCredentialsErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -8227,6 +9688,8 @@ export type CreateDocumentErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -8361,6 +9824,8 @@ export type RefreshDocumentErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -8442,6 +9907,8 @@ export type ListOperationsErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
