@@ -311,6 +311,30 @@ pub fn is_grpc(headers: &HeaderMap) -> bool {
         })
 }
 
+/// The fields of the trailers that are the status of a call of gRPC.
+const GRPC_STATUS: [HeaderName; 3] = [
+    HeaderName::from_static("grpc-status"),
+    HeaderName::from_static("grpc-message"),
+    HeaderName::from_static("grpc-status-details-bin"),
+];
+
+/// Adds the status of a call of gRPC, which is in its trailers, to the headers of a response that is stored.
+pub fn add_grpc_status(headers: &mut HeaderMap, trailers: &HeaderMap) {
+    if is_grpc(headers) {
+        for name in GRPC_STATUS {
+            headers.extend(trailers.get(&name).map(|value| (name, value.clone())));
+        }
+    }
+}
+
+/// Removes the status of a call of gRPC from the headers of a stored response, and returns it as trailers.
+pub fn take_grpc_status(headers: &mut HeaderMap) -> HeaderMap {
+    GRPC_STATUS
+        .into_iter()
+        .filter_map(|name| headers.remove(&name).map(|value| (name, value)))
+        .collect()
+}
+
 /// Removes from an upstream's response whatever a browser would apply to the gateway's own origin:
 /// origin-wide headers and the gateway's own cookies. Keeps other cookies.
 pub fn remove_origin_wide(headers: &mut HeaderMap) {
