@@ -10,12 +10,12 @@ use gaiterguard_domain::time::Timestamp;
 
 use crate::ledger::batch::existing::SELECT_CLAIM;
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::claim_row::ClaimRow;
 use gaiterguard_rows::covered::{EndColumns, cover_ends};
 use gaiterguard_rows::outcome::RequestOutcome;
+use gaiterguard_writer::transaction::Transaction;
 
 impl Store {
     /// Returns the claim of a key, if there is one, by the rule that the ledger writer applies.

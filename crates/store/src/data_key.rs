@@ -6,11 +6,11 @@ use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{
     AnyConnection, ConnectTarget, Connection, execute, fetch_all, fetch_one, fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
+use gaiterguard_writer::transaction::Transaction;
 
 /// A data key as it is stored.
 #[derive(Clone, PartialEq, Eq)]

@@ -5,11 +5,11 @@ use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Email;
 
-use crate::second_factor::Proof;
+use crate::second_factor::{Proof, spend};
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_writer::transaction::Transaction;
 
 /// The hash of users who have no password. No password has it.
 pub const NO_PASSWORD: &str = "";
@@ -114,7 +114,7 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let linked = if tx.spend(proof, at).await? {
+        let linked = if spend(&mut tx, proof, at).await? {
             insert(&mut tx, person, user, false, at).await?
         } else {
             0

@@ -6,12 +6,12 @@
 //!
 //! # Layers
 //!
-//! Each layer uses the ones above it in this list, never the ones below:
+//! Each layer uses the ones above it in this list, never the ones below. Write connections and their
+//! transactions are those of the crate `writer`.
 //!
-//! 1. `writer`: write connections, transactions, and what follows a commit;
-//! 2. `ledger`: the queue and the batches of the request path;
-//! 3. `store`: opening a database;
-//! 4. one module per noun with its queries, whose names begin with the noun.
+//! 1. `ledger`: the queue and the batches of the request path;
+//! 2. `store`: opening a database;
+//! 3. one module per noun with its queries, whose names begin with the noun.
 //!
 //! # Writing
 //!
@@ -34,7 +34,6 @@
 
 mod ledger;
 mod store;
-mod writer;
 
 mod action;
 mod agent;
@@ -83,6 +82,7 @@ pub use gaiterguard_database::cursor::Page;
 pub use gaiterguard_database::error::{Abandoned, InvalidCursor, StoreError};
 pub use gaiterguard_rows::outcome::RequestOutcome;
 pub use gaiterguard_rows::stored::{DamagedRow, Stored};
+pub use gaiterguard_writer::feed::Notice;
 pub use inbox::{EmptyDocument, Inbox, RefusedCredential};
 pub use invitation::{InvitationAccepted, InvitationCreated, Invitee, NewInvitation};
 pub use ledger::pending_outcome::PendingOutcome;
@@ -102,4 +102,3 @@ pub use sighting::{SightingRow, SightingRowKind, ValueHash};
 pub use store::{Purpose, Store, StoreOptions};
 pub use user::{UserCreated, UserLogin};
 pub use workspace::Definitions;
-pub use writer::feed::Notice;

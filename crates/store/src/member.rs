@@ -10,7 +10,6 @@ use gaiterguard_domain::workspace::{Membership, Role};
 use serde_json::json;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
@@ -18,6 +17,7 @@ use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::membership::{self, MembershipRow, limit_text};
 use gaiterguard_rows::stored::Stored;
 use gaiterguard_rows::user_row::UserRow;
+use gaiterguard_writer::transaction::Transaction;
 
 /// The result of changing or removing a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,13 +8,13 @@ use gaiterguard_domain::user::{Session, SessionClient};
 use gaiterguard_domain::workspace::Membership;
 use serde_json::json;
 
-use crate::second_factor::Proof;
+use crate::second_factor::{Proof, spend};
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::membership::{self, MembershipRow};
+use gaiterguard_writer::transaction::Transaction;
 
 /// How long after its first use a refresh token may be exchanged again, in milliseconds: enough for a
 /// response that was lost, and for tabs that open together; a thief must be faster than that.
@@ -123,7 +123,7 @@ impl Store {
         } = new;
         let mut tx = Transaction::begin(self.writers(), at).await?;
         for proof in proofs {
-            if !tx.spend(proof, at).await? {
+            if !spend(&mut tx, proof, at).await? {
                 tx.rollback().await?;
                 return Ok(None);
             }

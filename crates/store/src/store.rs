@@ -17,17 +17,17 @@ use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
 use crate::ledger::queue::Ledger;
-use crate::writer::connection::WriterConnection;
-use crate::writer::feed::{Feed, Notice};
-use crate::writer::pool::WriterPool;
-use crate::writer::sync::{self, Log};
-use crate::writer::transaction::Transaction;
-use crate::writer::{checkpoint, feed};
 use gaiterguard_database::connection::{
     AnyConnection, ConnectTarget, Connection, Durability, ReadConnection, fetch_one,
 };
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::sqlite_file;
+use gaiterguard_writer::connection::WriterConnection;
+use gaiterguard_writer::feed::{Feed, Notice};
+use gaiterguard_writer::pool::WriterPool;
+use gaiterguard_writer::sync::{self, Log};
+use gaiterguard_writer::transaction::Transaction;
+use gaiterguard_writer::{checkpoint, feed};
 
 /// How long a reader may wait for a connection. While the database is down, calls fail after this
 /// time; once it is back, the next call uses it.

@@ -8,13 +8,13 @@ use gaiterguard_domain::workspace::{Membership, Role};
 
 use crate::member::member_insert;
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::stored::Stored;
 use gaiterguard_rows::user_row::UserRow;
+use gaiterguard_writer::transaction::Transaction;
 
 /// The result of creating a user.
 #[derive(Clone, Debug, PartialEq, Eq)]

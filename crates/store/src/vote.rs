@@ -8,11 +8,11 @@ use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{ActionId, UserId};
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_rows::vote_row::{VoteRow, vote_columns};
+use gaiterguard_writer::transaction::Transaction;
 
 /// The votes on actions: on a pending one, those on its present request.
 static VOTES: ManyRows = ManyRows::new(

@@ -11,10 +11,10 @@ use crate::action::bulk::revoke_open;
 use crate::agent::grant::set_grants;
 use crate::agent::read::KeyHash;
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_one};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::stored::{DamagedRow, Stored};
+use gaiterguard_writer::transaction::Transaction;
 
 /// An agent to create.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,8 +10,8 @@ use tokio::task::AbortHandle;
 use crate::ledger::command::Command;
 use crate::ledger::delivery::{UndoQueue, queue_end};
 use crate::ledger::task::WriterTask;
-use crate::writer::pool::WriterPool;
 use gaiterguard_database::error::StoreError;
+use gaiterguard_writer::pool::WriterPool;
 
 /// How many commands may wait: sixteen full batches, so that memory stays bounded while the
 /// database is slow.

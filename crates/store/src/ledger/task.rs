@@ -9,10 +9,10 @@ use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use crate::ledger::batch::write::write_batch;
 use crate::ledger::command::{Command, CommandResult};
 use crate::ledger::delivery::UndoQueue;
-use crate::writer::commit::{CommitError, UnknownCommit};
-use crate::writer::connection::WriterConnection;
-use crate::writer::pool::WriterPool;
 use gaiterguard_database::error::StoreError;
+use gaiterguard_writer::commit::{CommitError, UnknownCommit};
+use gaiterguard_writer::connection::WriterConnection;
+use gaiterguard_writer::pool::WriterPool;
 
 /// How many commands are committed together at most. With a few hundred the disk flush is a small
 /// part of each command's cost, and a limit bounds how long one batch keeps its callers waiting.

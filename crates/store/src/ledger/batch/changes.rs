@@ -13,12 +13,12 @@ use crate::ledger::batch::response_room::ResponseRoom;
 use crate::ledger::batch::state::{Batch, ResponseColumns};
 use crate::ledger::batch::votes::{Cast, cast};
 use crate::ledger::command::{Command, CommandResult};
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_optional, lease_time};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::action_state::StateColumns;
 use gaiterguard_rows::covered::{RequestEnd, cover_action};
 use gaiterguard_rows::outcome::RequestOutcome;
+use gaiterguard_writer::transaction::Transaction;
 
 pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result<(), StoreError> {
     for (index, command) in batch.commands.iter().enumerate() {

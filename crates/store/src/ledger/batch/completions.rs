@@ -9,13 +9,13 @@ use gaiterguard_domain::request::IdempotencyKey;
 use crate::ledger::batch::response_room::ResponseRoom;
 use crate::ledger::batch::state::{Batch, Index, ResponseColumns};
 use crate::ledger::command::{Command, CommandResult};
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_rows::claim_row::{BROKEN, RESPONDED};
 use gaiterguard_rows::covered::{RequestEnd, cover_ends};
 use gaiterguard_rows::outcome::RequestOutcome;
+use gaiterguard_writer::transaction::Transaction;
 
 static COMPLETE: ManyRows = ManyRows::new(
     "WITH done (id, outcome, status, at) AS (VALUES ",

@@ -15,13 +15,13 @@ use crate::ledger::batch::pending_limit::apply_pending_limit;
 use crate::ledger::batch::rule_hits::count_rule_hits;
 use crate::ledger::batch::state::{Batch, Index};
 use crate::ledger::command::{Command, CommandResult};
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::evaluation_json;
 use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_rows::claim_row::{DENIED, HELD, RUNNING};
 use gaiterguard_rows::covered::RequestEnd;
+use gaiterguard_writer::transaction::Transaction;
 
 /// Claims keys. A claim that has expired is replaced, unless its request still runs or its action is
 /// still open.

@@ -5,11 +5,11 @@ use gaiterguard_domain::id::{ActionId, AgentId};
 use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, NewHold};
 use gaiterguard_domain::request::Digest;
 
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::fetch_optional;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::claim_row::ClaimRow;
+use gaiterguard_writer::transaction::Transaction;
 
 /// Selects the claim of an agent and a key at a point in time. One that has expired counts while
 /// its request runs or its action is open, because the key is still in use.

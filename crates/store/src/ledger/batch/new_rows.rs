@@ -9,7 +9,6 @@ use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::NewDecision;
 
 use crate::ledger::batch::state::Index;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::json;
 use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
@@ -19,6 +18,7 @@ use gaiterguard_rows::covered::{
     ActionColumns, CoveredAction, RequestColumns, RequestEnd, cover_decision, reads_detail,
 };
 use gaiterguard_rows::outcome::RequestOutcome;
+use gaiterguard_writer::transaction::Transaction;
 
 /// A decision that becomes a row of the request ledger.
 pub(super) struct NewRow<'b> {

@@ -10,9 +10,9 @@ use crate::ledger::batch::existing::{HoldIdentity, find_claim, find_held, hold_i
 use crate::ledger::batch::response_room::bytes;
 use crate::ledger::batch::state::{Batch, Index};
 use crate::ledger::command::CommandResult;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{AnyConnection, fetch_one};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_writer::transaction::Transaction;
 
 /// The class of the advisory locks under which a workspace's pending bytes are counted: "held" in
 /// ASCII. Any number works that nothing else uses.

@@ -9,10 +9,10 @@ use std::collections::{BTreeSet, HashMap};
 use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
 
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_writer::transaction::Transaction;
 
 static STORED_BYTES: ManyRows = ManyRows::new(
     "SELECT agents.id, agents.workspace_id, \

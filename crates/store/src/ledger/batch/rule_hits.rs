@@ -7,10 +7,10 @@ use gaiterguard_domain::id::{RuleId, WorkspaceId};
 use gaiterguard_domain::ledger::NewEntry;
 use gaiterguard_domain::time::{Day, Timestamp};
 
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_writer::transaction::Transaction;
 
 /// Each writer counts in rows of its own chain, so that no other writer waits for it.
 static COUNT: ManyRows = ManyRows::new(

@@ -8,10 +8,10 @@ use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::workspace::Role;
 use serde_json::json;
 
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::vote_row::{VoteRow, vote_columns};
+use gaiterguard_writer::transaction::Transaction;
 
 /// The consequence of a vote.
 pub(super) enum Cast {

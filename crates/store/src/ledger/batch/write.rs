@@ -11,12 +11,12 @@ use tokio::sync::OwnedMutexGuard;
 use crate::ledger::batch::state::Batch;
 use crate::ledger::batch::{changes, completions, decisions};
 use crate::ledger::command::{Command, CommandResult};
-use crate::writer::connection::WriterConnection;
-use crate::writer::pool::WriterPool;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{Durability, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_writer::connection::WriterConnection;
+use gaiterguard_writer::pool::WriterPool;
+use gaiterguard_writer::transaction::Transaction;
 
 /// Writes everything of a batch except its audit entries, which are written with the commit. Returns
 /// the result of each command, which holds once the transaction is committed.

@@ -6,15 +6,15 @@ use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::WorkspaceId;
 use tokio::sync::OwnedMutexGuard;
 
-use crate::writer::audit_insert::{bind_entries, insert_entries};
-use crate::writer::connection::{Head, ReservedIds, WriterConnection, read_head};
-use crate::writer::pool::WriterPool;
+use crate::audit_insert::{bind_entries, insert_entries};
+use crate::connection::{Head, ReservedIds, WriterConnection, read_head};
+use crate::pool::WriterPool;
 use gaiterguard_database::connection::{AnyConnection, Connection, Dialect, Durability, execute};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX};
 
 /// Why a transaction is not known to be committed.
-pub(crate) enum CommitError {
+pub enum CommitError {
     /// Nothing was written.
     NotCommitted(StoreError),
     /// The database did not say.
@@ -22,7 +22,7 @@ pub(crate) enum CommitError {
 }
 
 /// A transaction whose COMMIT got no response.
-pub(crate) struct UnknownCommit {
+pub struct UnknownCommit {
     pub(super) pool: Arc<WriterPool>,
     pub(super) writer: OwnedMutexGuard<WriterConnection>,
     pub(super) expected: Head,
@@ -32,7 +32,7 @@ pub(crate) struct UnknownCommit {
 
 impl UnknownCommit {
     /// Finds out whether the transaction was committed, and publishes it if so.
-    pub(crate) async fn resolve(&mut self) -> Result<bool, StoreError> {
+    pub async fn resolve(&mut self) -> Result<bool, StoreError> {
         let mut connection = Connection::open(self.pool.target()).await?;
         connection.begin(Durability::Storage).await?;
         let head = read_head(&mut connection, self.expected.link.chain).await?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::writer::pool::WriterPool;
+use crate::pool::WriterPool;
 use gaiterguard_database::connection::{ConnectTarget, Connection, Durability, execute};
 use gaiterguard_database::error::StoreError;
 
@@ -18,7 +18,7 @@ const DELAY: Duration = Duration::from_millis(50);
 const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Where commits are written before they are on stable storage.
-pub(crate) enum Log {
+pub enum Log {
     /// SQLite's write-ahead log, a file.
     Sqlite(PathBuf),
     /// The write-ahead log of a PostgreSQL server.
@@ -27,7 +27,7 @@ pub(crate) enum Log {
 
 impl Log {
     /// Returns the log of the SQLite database in `path`.
-    pub(crate) fn of_sqlite(path: &Path) -> Self {
+    pub fn of_sqlite(path: &Path) -> Self {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         Self::Sqlite(log.into())
@@ -35,7 +35,7 @@ impl Log {
 }
 
 /// Syncs after commits for as long as the gateway runs. Sleeps while nothing is written.
-pub(crate) async fn run(log: Log, pool: Arc<WriterPool>) {
+pub async fn run(log: Log, pool: Arc<WriterPool>) {
     let mut connection = None;
     loop {
         pool.wait_unsynced().await;

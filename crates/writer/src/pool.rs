@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
-use crate::writer::connection::WriterConnection;
-use crate::writer::feed::Feed;
+use crate::connection::WriterConnection;
+use crate::feed::Feed;
 use gaiterguard_database::connection::{ConnectTarget, Durability};
 
 /// The write connections of this process, and what every writer needs.
-pub(crate) struct WriterPool {
+pub struct WriterPool {
     target: ConnectTarget,
     replica: ReplicaId,
     connections: Vec<Arc<Mutex<WriterConnection>>>,
@@ -25,7 +25,7 @@ pub(crate) struct WriterPool {
 }
 
 impl WriterPool {
-    pub(crate) fn new(
+    pub fn new(
         target: ConnectTarget,
         replica: ReplicaId,
         connections: usize,
@@ -47,29 +47,29 @@ impl WriterPool {
     }
 
     /// How many bytes of responses are stored for replay.
-    pub(crate) fn response_budget(&self) -> ByteBudget {
+    pub fn response_budget(&self) -> ByteBudget {
         self.response_budget
     }
 
-    pub(crate) fn target(&self) -> &ConnectTarget {
+    pub fn target(&self) -> &ConnectTarget {
         &self.target
     }
 
-    pub(crate) fn feed(&self) -> &Arc<Feed> {
+    pub fn feed(&self) -> &Arc<Feed> {
         &self.feed
     }
 
     /// The name of this replica on the claims and executions that it owns.
-    pub(crate) fn owner(&self) -> String {
+    pub fn owner(&self) -> String {
         owner_name(self.replica)
     }
 
-    pub(crate) fn connections(&self) -> &[Arc<Mutex<WriterConnection>>] {
+    pub fn connections(&self) -> &[Arc<Mutex<WriterConnection>>] {
         &self.connections
     }
 
     /// Returns an idle write connection, or waits for the next in turn.
-    pub(crate) async fn acquire(&self) -> OwnedMutexGuard<WriterConnection> {
+    pub async fn acquire(&self) -> OwnedMutexGuard<WriterConnection> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         for step in 0..self.connections.len() {
             let connection = &self.connections[(turn + step) % self.connections.len()];
@@ -83,11 +83,11 @@ impl WriterPool {
     }
 
     /// The least that every commit must survive.
-    pub(crate) fn durability_min(&self) -> Durability {
+    pub fn durability_min(&self) -> Durability {
         self.durability_min
     }
 
-    pub(crate) fn notify_committed(&self, durability: Durability) {
+    pub fn notify_committed(&self, durability: Durability) {
         self.committed.notify_one();
         if durability < Durability::Storage {
             self.unsynced.notify_one();
@@ -95,16 +95,16 @@ impl WriterPool {
     }
 
     /// Waits for a commit that is not on stable storage yet.
-    pub(crate) async fn wait_unsynced(&self) {
+    pub async fn wait_unsynced(&self) {
         self.unsynced.notified().await;
     }
 
-    pub(crate) async fn wait_committed(&self) {
+    pub async fn wait_committed(&self) {
         self.committed.notified().await;
     }
 }
 
 /// Returns the name of a replica as rows spell it.
-pub(crate) fn owner_name(replica: ReplicaId) -> String {
+pub fn owner_name(replica: ReplicaId) -> String {
     replica.0.hyphenated().to_string()
 }

@@ -38,7 +38,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 const ANNOUNCE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The notification channel that replicas share.
-pub(crate) const CHANNEL: &str = "gaiterguard";
+pub const CHANNEL: &str = "gaiterguard";
 
 /// Something that was committed, by this replica or another one.
 #[derive(Clone, Debug)]
@@ -52,7 +52,7 @@ pub enum Notice {
 }
 
 /// Sends notices to subscribers and queues announcements to other replicas.
-pub(crate) struct Feed {
+pub struct Feed {
     own: String,
     notices: broadcast::Sender<Notice>,
     outbound: Option<mpsc::Sender<Span>>,
@@ -60,7 +60,7 @@ pub(crate) struct Feed {
 
 /// Consecutive entries of a chain.
 #[derive(Clone, Copy)]
-pub(crate) struct Span {
+pub struct Span {
     chain: i64,
     first: i64,
     last: i64,
@@ -75,7 +75,7 @@ enum Message {
 
 impl Feed {
     /// Returns a feed and, on PostgreSQL, the queue of announcements to other replicas.
-    pub(crate) fn new(replica: ReplicaId, is_shared: bool) -> (Self, Option<mpsc::Receiver<Span>>) {
+    pub fn new(replica: ReplicaId, is_shared: bool) -> (Self, Option<mpsc::Receiver<Span>>) {
         let (outbound, queue) = is_shared.then(|| mpsc::channel(OUTBOUND_MAX)).unzip();
         let feed = Self {
             own: replica.0.simple().to_string(),
@@ -85,16 +85,16 @@ impl Feed {
         (feed, queue)
     }
 
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Notice> {
+    pub fn subscribe(&self) -> broadcast::Receiver<Notice> {
         self.notices.subscribe()
     }
 
-    pub(crate) fn authority_payload(&self, workspace: WorkspaceId) -> String {
+    pub fn authority_payload(&self, workspace: WorkspaceId) -> String {
         format!("{} a {workspace}", self.own)
     }
 
     /// Publishes a commit.
-    pub(crate) fn publish(&self, entries: Vec<AuditEntry>, authority: &[WorkspaceId]) {
+    pub fn publish(&self, entries: Vec<AuditEntry>, authority: &[WorkspaceId]) {
         for workspace in authority {
             self.send(Notice::AuthorityChanged(*workspace));
         }
@@ -142,11 +142,7 @@ impl Feed {
 /// Announces this replica's commits to the others, on a connection of its own: a NOTIFY inside the
 /// ledger's transactions would serialize their commits, because PostgreSQL takes a global lock for
 /// it.
-pub(crate) async fn announce(
-    target: ConnectTarget,
-    feed: Arc<Feed>,
-    mut queue: mpsc::Receiver<Span>,
-) {
+pub async fn announce(target: ConnectTarget, feed: Arc<Feed>, mut queue: mpsc::Receiver<Span>) {
     let own = &feed.own;
     let mut connection = None;
     while let Some(span) = queue.recv().await {
@@ -185,11 +181,7 @@ async fn announce_one(
 }
 
 /// Forwards what other replicas commit to this process's subscribers. Never returns.
-pub(crate) async fn listen(
-    options: sqlx::postgres::PgConnectOptions,
-    readers: PgPool,
-    feed: Arc<Feed>,
-) {
+pub async fn listen(options: sqlx::postgres::PgConnectOptions, readers: PgPool, feed: Arc<Feed>) {
     let mut is_reconnect = false;
     loop {
         let pool = PgPoolOptions::new()

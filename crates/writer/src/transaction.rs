@@ -12,10 +12,10 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::{AuthorityVersion, Membership};
 use tokio::sync::OwnedMutexGuard;
 
-use crate::writer::commit::{CommitError, TransactionEnd, UnknownCommit};
-use crate::writer::connection::{Head, ReservedIds, WriterConnection, take_ids};
-use crate::writer::feed::CHANNEL;
-use crate::writer::pool::WriterPool;
+use crate::commit::{CommitError, TransactionEnd, UnknownCommit};
+use crate::connection::{Head, ReservedIds, WriterConnection, take_ids};
+use crate::feed::CHANNEL;
+use crate::pool::WriterPool;
 use gaiterguard_database::connection::{
     AnyConnection, Connection, Dialect, Durability, fetch_optional,
 };
@@ -33,7 +33,7 @@ const BEGIN_TIMEOUT: Duration = Duration::from_secs(5);
 const COMMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A write transaction.
-pub(crate) struct Transaction {
+pub struct Transaction {
     pool: Arc<WriterPool>,
     writer: OwnedMutexGuard<WriterConnection>,
     connection: Connection,
@@ -48,7 +48,7 @@ pub(crate) struct Transaction {
 
 impl Transaction {
     /// Begins a transaction on the first writer that is free. `at` dates the opening of a new chain.
-    pub(crate) async fn begin(pool: &Arc<WriterPool>, at: Timestamp) -> Result<Self, StoreError> {
+    pub async fn begin(pool: &Arc<WriterPool>, at: Timestamp) -> Result<Self, StoreError> {
         let beginning = async {
             let writer = pool.acquire().await;
             Self::begin_on(Arc::clone(pool), writer, Durability::Storage, at).await
@@ -59,7 +59,7 @@ impl Transaction {
         }
     }
 
-    pub(crate) async fn begin_on(
+    pub async fn begin_on(
         pool: Arc<WriterPool>,
         mut writer: OwnedMutexGuard<WriterConnection>,
         durability: Durability,
@@ -80,32 +80,28 @@ impl Transaction {
         })
     }
 
-    pub(crate) fn any(&mut self) -> AnyConnection<'_> {
+    pub fn any(&mut self) -> AnyConnection<'_> {
         self.connection.any()
     }
 
-    pub(crate) fn dialect(&self) -> Dialect {
+    pub fn dialect(&self) -> Dialect {
         self.connection.dialect()
     }
 
     /// The chain that this transaction's entries belong to. No other writer uses it.
-    pub(crate) fn chain(&self) -> i64 {
+    pub fn chain(&self) -> i64 {
         self.head.link.chain
     }
 
     /// Adds an entry, which is written with the commit.
-    pub(crate) fn audit(&mut self, entry: NewAuditEntry) {
+    pub fn audit(&mut self, entry: NewAuditEntry) {
         self.audit.push(entry);
     }
 
     /// Makes entries of this transaction cover how requests ended. Ends are covered by an entry of
     /// the same workspace, so that no workspace's log contains data of another, or else by a new
     /// entry of the whole gateway.
-    pub(crate) fn cover_ends(
-        &mut self,
-        ended: BTreeMap<WorkspaceId, Vec<CoveredEnd>>,
-        at: Timestamp,
-    ) {
+    pub fn cover_ends(&mut self, ended: BTreeMap<WorkspaceId, Vec<CoveredEnd>>, at: Timestamp) {
         let mut others = Vec::new();
         for (workspace, ends) in ended {
             let mut entries = self.audit.iter_mut();
@@ -131,7 +127,7 @@ impl Transaction {
 
     /// Increments a workspace's version. Must come first in a transaction: the ledger writer locks
     /// the same row first, so the two wait for each other and cannot deadlock.
-    pub(crate) async fn authority_bump(
+    pub async fn authority_bump(
         &mut self,
         workspace: WorkspaceId,
     ) -> Result<Option<AuthorityVersion>, StoreError> {
@@ -146,7 +142,7 @@ impl Transaction {
     }
 
     /// Returns a user's membership of a workspace as this transaction sees it.
-    pub(crate) async fn membership(
+    pub async fn membership(
         &mut self,
         workspace: WorkspaceId,
         user: UserId,
@@ -163,7 +159,7 @@ impl Transaction {
     }
 
     /// Returns ids for new rows of the request ledger.
-    pub(crate) async fn request_ids(&mut self, count: usize) -> Result<Vec<i64>, StoreError> {
+    pub async fn request_ids(&mut self, count: usize) -> Result<Vec<i64>, StoreError> {
         let reserved = &mut self.ids.requests;
         let taken = take_ids(&mut self.connection, "requests", reserved, count).await;
         let (ids, has_reserved) = taken?;
@@ -173,7 +169,7 @@ impl Transaction {
 
     /// Ends a change that affected `rows` rows: commits it with its entry, or rolls back if no row
     /// matched. Returns whether it was committed.
-    pub(crate) async fn end(mut self, rows: u64, audit: NewAuditEntry) -> Result<bool, StoreError> {
+    pub async fn end(mut self, rows: u64, audit: NewAuditEntry) -> Result<bool, StoreError> {
         if rows == 0 {
             self.rollback().await?;
             return Ok(false);
@@ -185,7 +181,7 @@ impl Transaction {
 
     /// Ends a transaction that removed rows that are no longer needed, with an entry that says how
     /// many.
-    pub(crate) async fn end_retention(
+    pub async fn end_retention(
         mut self,
         event: Event,
         removed: u64,
@@ -206,12 +202,12 @@ impl Transaction {
     }
 
     /// Whether nothing was changed: every change has an audit entry.
-    pub(crate) fn is_unchanged(&self) -> bool {
+    pub fn is_unchanged(&self) -> bool {
         self.audit.is_empty() && self.authority.is_empty()
     }
 
     /// Discards the transaction.
-    pub(crate) async fn rollback(mut self) -> Result<(), StoreError> {
+    pub async fn rollback(mut self) -> Result<(), StoreError> {
         self.connection.rollback().await?;
         self.writer.head = Some(self.head);
         if !self.has_reserved {
@@ -222,7 +218,7 @@ impl Transaction {
     }
 
     /// Makes the transaction durable and notifies subscribers.
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+    pub async fn commit(self) -> Result<(), StoreError> {
         match self.commit_or_unknown().await {
             Ok(()) => Ok(()),
             Err(CommitError::NotCommitted(error)) => Err(error),
@@ -237,7 +233,7 @@ impl Transaction {
     }
 
     /// Commits like [`Self::commit`], but returns an unknown outcome for the caller to resolve.
-    pub(crate) async fn commit_or_unknown(mut self) -> Result<(), CommitError> {
+    pub async fn commit_or_unknown(mut self) -> Result<(), CommitError> {
         let commits_before = self.head.commits;
         let entries = self.link().await.map_err(CommitError::NotCommitted)?;
         self.notify_authority()

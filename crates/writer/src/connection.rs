@@ -11,7 +11,7 @@ use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::AuditId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::writer::audit_insert::insert_entries;
+use crate::audit_insert::insert_entries;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{
     ConnectTarget, Connection, Durability, execute, fetch_all, fetch_one, fetch_optional,
@@ -25,7 +25,7 @@ const IDS_PER_BLOCK: i64 = 1000;
 
 /// The end of a writer's chain, and how many transactions the writer has committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Head {
+pub struct Head {
     pub(super) link: ChainHead,
     pub(super) commits: i64,
 }
@@ -43,7 +43,7 @@ pub(super) struct ReservedIds {
 /// dropped or fails midway, they are gone, the database rolls back, and the next transaction opens
 /// a new connection and reads the head again.
 #[derive(Default)]
-pub(crate) struct WriterConnection {
+pub struct WriterConnection {
     pub(super) connection: Option<Connection>,
     pub(super) chain: Option<i64>,
     pub(super) head: Option<Head>,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::writer::pool::WriterPool;
+use crate::pool::WriterPool;
 use gaiterguard_database::connection::{ConnectTarget, Connection, execute, fetch_one};
 use gaiterguard_database::error::StoreError;
 
@@ -17,7 +17,7 @@ const DELAY: Duration = Duration::from_millis(500);
 const LOG_PAGES_MAX: i64 = 16 * 1024;
 
 /// Checkpoints after commits for as long as the gateway runs. Sleeps while nothing is written.
-pub(crate) async fn run(target: ConnectTarget, pool: Arc<WriterPool>) {
+pub async fn run(target: ConnectTarget, pool: Arc<WriterPool>) {
     let mut connection = None;
     loop {
         pool.wait_committed().await;
