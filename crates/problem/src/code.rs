@@ -211,7 +211,7 @@ codes! {
     TooManyPending = "too_many_pending", [TOO_MANY_REQUESTS]:
         "The agent has too many pending actions, or they are too large in total.",
     UnsupportedMediaType = "unsupported_media_type", [UNSUPPORTED_MEDIA_TYPE]:
-        "The body is not JSON.",
+        "The body is not JSON, or the request is a call of gRPC over HTTP/1.1.",
     UpstreamBroken = "upstream_broken", [BAD_GATEWAY]:
         "The connection to the upstream failed, or its response could not be read or masked. The request may have been sent; `upstream_status` is the status of the response, if it was read.",
     UpstreamTimeout = "upstream_timeout", [GATEWAY_TIMEOUT]:
