@@ -6,6 +6,7 @@
 
 mod acts;
 mod amount;
+mod audience;
 mod calls;
 mod change;
 mod code;
@@ -15,6 +16,7 @@ mod effect;
 mod fact;
 mod header;
 mod headline;
+mod items;
 mod kind;
 mod line;
 mod measure;
@@ -48,6 +50,7 @@ use serde::{Deserialize, Serialize};
 
 pub use amount::Money;
 pub use fact::{FACTS_MAX, Fact, FactKind};
+pub use items::{Item, ItemList};
 pub use line::Part;
 pub use money::{MoneySum, MoneySums};
 
@@ -79,6 +82,10 @@ pub struct Summary {
     pub headline: Vec<Part>,
     /// The values that matter most, the most important first. At most six.
     pub facts: Vec<Fact>,
+    /// The lists of the request whose items have several values each, with a line for each item. At most three.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub items: Vec<ItemList>,
     /// Number of values in the request that `facts` does not contain.
     pub other_values: usize,
     /// The amount of money. Null if the request contains none or several, if the currency is unknown,
@@ -149,12 +156,14 @@ impl Summary {
         }
         .facts();
         let total = total::of(&ranked, &values, effect);
+        let items = items::of(&ranked);
         let headline = Headline {
             evaluated: code::evaluated(&phrase.verb, &values.kept),
             phrase,
             effect,
             destroys,
             facts: &ranked,
+            items: &items,
             total: total.as_ref(),
             statement: values.statement.as_ref(),
             sent_as: overriding.as_ref().map(|_| request.method.as_str()),
@@ -171,6 +180,7 @@ impl Summary {
             amount: amount::only(&values).filter(|_| total.is_none()),
             recipients: fact::recipients(&ranked, &values),
             facts,
+            items,
             other_values: all.saturating_sub(covered),
         }
     }

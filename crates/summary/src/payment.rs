@@ -2,11 +2,15 @@
 
 use crate::fact::{FactKind, NO_AMOUNT, Ranked};
 use crate::headline::Headline;
+use crate::items::ItemList;
 use crate::kind::{gives, receives};
-use crate::line::Line;
+use crate::line::{Line, NAMED_MAX, VALUE_CHARS_MAX, is_name};
 
 /// How many accounts, or objects of the path, follow a payment.
 const OBJECTS_MAX: usize = 2;
+
+/// How many payees are named with their accounts. Each of more has a line of its own.
+const PAYEES_WHOLE_MAX: usize = 2;
 
 impl Headline<'_> {
     /// Writes a request that moves money: the amount, who gets it, and who gives it.
@@ -15,6 +19,9 @@ impl Headline<'_> {
         let amount = self
             .first(FactKind::Amount)
             .filter(|amount| amount.fact.value != NO_AMOUNT);
+        let to = self.receivers();
+        // Each payee has a line with the amount.
+        let has_lines = self.lines_of_payees(&to).is_some();
         // An invoice asks for money and is not money itself, and a lease is renewed for it.
         let lead = match &self.phrase {
             phrase if phrase.noun.is_none() || phrase.moves_money() => None,
@@ -26,7 +33,13 @@ impl Headline<'_> {
             if lead.is_some() {
                 self.object(line);
             }
-            self.amounts(line, lead.unwrap_or(" "), amount);
+            match self.total.filter(|_| has_lines) {
+                Some(total) => {
+                    line.own(lead.unwrap_or(" "));
+                    line.value_of_total(total);
+                }
+                None => self.amounts(line, lead.unwrap_or(" "), amount),
+            }
         } else {
             self.object(line);
             if self.phrase.is_part() {
@@ -34,17 +47,11 @@ impl Headline<'_> {
             }
         }
         let accounts = || self.of_kind(FactKind::Account);
-        let recipients = || self.of_kind(FactKind::Recipient);
-        let mut to: Vec<&Ranked> = accounts()
-            .chain(recipients())
-            .filter(|one| receives(&one.fact.name))
-            .collect();
-        if to.is_empty() {
-            to = recipients().filter(|one| !gives(&one.fact.name)).collect();
+        if !self.payees(line, &to) {
+            line.parties(" to ", &to);
         }
-        line.recipients(" to ", &to);
         let from: Vec<&Ranked> = accounts().filter(|one| gives(&one.fact.name)).collect();
-        line.list(" from ", &from);
+        line.parties(" from ", &from);
         if self.first(FactKind::Amount).is_some() && amount.is_none() {
             line.own(" · ");
             line.own(NO_AMOUNT);
@@ -81,5 +88,56 @@ impl Headline<'_> {
                 &[FactKind::Object, FactKind::Quantity, FactKind::Other],
             );
         }
+    }
+
+    /// Returns the values that say who gets the money.
+    fn receivers(&self) -> Vec<&Ranked> {
+        let accounts = self.of_kind(FactKind::Account);
+        let recipients = || self.of_kind(FactKind::Recipient);
+        let to: Vec<&Ranked> = accounts
+            .chain(recipients())
+            .filter(|one| receives(&one.fact.name))
+            .collect();
+        if to.is_empty() {
+            return recipients().filter(|one| !gives(&one.fact.name)).collect();
+        }
+        to
+    }
+
+    /// Returns the list whose items say who gets how much, if it is long enough to be counted.
+    fn lines_of_payees(&self, to: &[&Ranked]) -> Option<&ItemList> {
+        let list = self.list_of(to.first()?)?;
+        let is_whole = to.iter().all(|one| self.list_of(one) == Some(list));
+        (is_whole && list.count > PAYEES_WHOLE_MAX).then_some(list)
+    }
+
+    /// Appends the number of those who get the money and their names, those that differ from the others first; returns
+    /// whether there are that many.
+    fn payees(&self, line: &mut Line, to: &[&Ranked]) -> bool {
+        let Some(list) = self.lines_of_payees(to) else {
+            return false;
+        };
+        line.own(&format!(" to {} payees: ", list.count));
+        let mut named = 0;
+        for item in &list.items {
+            let is_own = |one: &&&Ranked| {
+                let rest = one.fact.location.strip_prefix(&item.location);
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            };
+            let own: Vec<&Ranked> = to.iter().filter(is_own).copied().collect();
+            let Some(first) = own.iter().min_by_key(|one| !is_name(one)) else {
+                continue;
+            };
+            if named == NAMED_MAX {
+                break;
+            }
+            line.own(if named > 0 { ", " } else { "" });
+            line.value(first, VALUE_CHARS_MAX);
+            named += 1;
+        }
+        if list.count > named {
+            line.own(&format!(" and {} more", list.count - named));
+        }
+        true
     }
 }

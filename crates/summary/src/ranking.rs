@@ -14,7 +14,7 @@ use crate::path::{Name, Target};
 use crate::short::short_name;
 use crate::values::{VALUE_CHARS_MAX, Value, Values};
 use crate::words::{is_in, spaced, words};
-use crate::{amount, measure, outlier, party};
+use crate::{amount, audience, measure, outlier, party};
 
 /// The longest description that is passed on, in characters: one line next to the value.
 const MEANING_CHARS_MAX: usize = 80;
@@ -122,6 +122,9 @@ impl Ranking<'_> {
 
     fn kind(self, value: &Value, is_secret: bool, names_object: bool) -> FactKind {
         match kind_of(value) {
+            _ if !is_secret && self.effect != Effect::Read && audience::of(value).is_some() => {
+                FactKind::Access
+            }
             // A secret may be all that names the object, as that of a connection to remove.
             _ if is_secret && names_object => FactKind::Other,
             _ if is_secret && self.is_only_value(value) => FactKind::Object,
@@ -184,8 +187,13 @@ impl Ranking<'_> {
 
     fn of_value(self, value: &Value, kind: FactKind, is_secret: bool, shown: String) -> Ranked {
         let group = value.group();
+        let audience = audience::of(value).filter(|_| self.effect != Effect::Read);
         Ranked {
-            weight: self.weight(value, kind, is_secret),
+            audience,
+            weight: match audience {
+                Some(_) => Weight::Deciding,
+                None => self.weight(value, kind, is_secret),
+            },
             total: match kind {
                 FactKind::Command => 1,
                 _ => self.values.groups.get(&group).copied().unwrap_or(1),
@@ -203,7 +211,10 @@ impl Ranking<'_> {
                 location: value.location.clone(),
                 value: shown,
                 is_cut: value.is_cut && !is_secret && !party::is_encoded(&value.text),
-                meaning: short(value.meaning.as_deref()),
+                meaning: match audience {
+                    Some(audience) => Some(audience.to_owned()),
+                    None => short(value.meaning.as_deref()),
+                },
             },
             covers: 1,
         }

@@ -259,7 +259,11 @@ impl Reader<'_> {
             self.members(members, location, &[]);
             return;
         };
-        self.names.push(pair.name.to_owned());
+        self.names.push(if pair.is_condition {
+            format!("{}{}", pairs::CONDITION, pair.name)
+        } else {
+            pair.name.to_owned()
+        });
         match pair.value {
             Some((member, value)) => {
                 let mut inner = location.to_owned();
@@ -292,6 +296,23 @@ impl Reader<'_> {
             let is_look = self.xml == Xml::Text && is_in(MARKUP_TAGS, &name.to_ascii_lowercase());
             let is_named = !name.is_empty() && !is_look;
             let outer = self.names.len();
+            match pairs::operator(name) {
+                Some(pairs::Operator::Sets) => {
+                    self.node(value, &inner);
+                    continue;
+                }
+                Some(pairs::Operator::Unsets) if !value.members().is_empty() => {
+                    for (unset, _) in value.members() {
+                        self.names.push((*unset).to_owned());
+                        let mut location = inner.clone();
+                        push_token(&mut location, unset);
+                        self.leaf(&location, pairs::REMOVED, Kind::Other);
+                        self.names.truncate(outer);
+                    }
+                    continue;
+                }
+                _ => {}
+            }
             if is_named {
                 match self.argument_of(name) {
                     Some(argument) => self.names.push(argument),

@@ -4,6 +4,7 @@ import { jsonLeaves } from '#/text/json';
 import { splitTarget } from '#/text/target';
 import { isShownCurrency, PLAIN_HEADERS } from './card';
 import { multipartLeaves, xmlLeaves } from './formats';
+import { isInLine, isOfItem } from './items';
 import { bodyValues } from './requestValues';
 
 /** A value and its place. */
@@ -60,6 +61,7 @@ export function leavesBeyond(action: Action, shown: readonly RequestFact[]): Lea
   if (leaves === null) return null;
   const body = bodyValues(action);
   const isShown = ({ location, value }: Leaf) => {
+    if (isInLine(action, { location, value })) return true;
     const fact = shown.find((one) => one.location === location);
     if (fact) return !fact.is_cut;
     if (isInList(location, leaves, shown)) return true;
@@ -73,7 +75,9 @@ export function leavesBeyond(action: Action, shown: readonly RequestFact[]): Lea
   return grouped(
     leaves.filter((leaf) => {
       const { place } = placeOf(leaf.location);
-      return place === '' ? !isShown(leaf) : places.has(place);
+      // The lines of the items have the rest of them.
+      const isAlone = place === '' || isOfItem(action, leaf.location);
+      return isAlone ? !isShown(leaf) : places.has(place);
     }),
     leaves,
   );

@@ -2682,6 +2682,50 @@ export type RequestFact = {
 export type RequestFactKind = 'amount' | 'recipient' | 'account' | 'target' | 'access' | 'command' | 'content' | 'link' | 'object' | 'quantity' | 'date' | 'other';
 
 /**
+ * An item of a list in a request.
+ */
+export type RequestItem = {
+    /**
+     * Location of the item in the request.
+     */
+    location: string;
+    /**
+     * Whether the item differs from all others in a value that those have in common.
+     */
+    is_odd: boolean;
+    /**
+     * The values of the item that other items do not have, as parts of a line such as “€20.00 → Ann (DE89…)”.
+     */
+    line: Array<HeadlinePart>;
+};
+
+/**
+ * A list of a request whose items have several values each.
+ */
+export type RequestItems = {
+    /**
+     * Name of the list in the request; empty if the body itself is the list.
+     */
+    name: string;
+    /**
+     * Location of the list in the request: `body` followed by a JSON Pointer.
+     */
+    location: string;
+    /**
+     * Number of items in the list.
+     */
+    count: number;
+    /**
+     * The values that all items have, as parts of a line such as “currency EUR · type A”.
+     */
+    same: Array<HeadlinePart>;
+    /**
+     * The items, those that differ from the others first. At most twenty.
+     */
+    items: Array<RequestItem>;
+};
+
+/**
  * How an agent repeated a held request while it was pending.
  */
 export type RequestRepeats = {
@@ -2715,6 +2759,10 @@ export type RequestSummary = {
      * The values that matter most, the most important first. At most six.
      */
     facts: Array<RequestFact>;
+    /**
+     * The lists of the request whose items have several values each, with a line for each item. At most three.
+     */
+    items: Array<RequestItems>;
     /**
      * Number of values in the request that `facts` does not contain.
      */

@@ -27,6 +27,7 @@ const action = (change: Partial<Action>) =>
       effect: 'pays' as const,
       headline: [],
       facts: [fact('body/amount', 'amount'), fact('body/destination', 'recipient')],
+      items: [],
       other_values: 0,
       amount: null,
     },
@@ -82,6 +83,7 @@ describe('a rule from a held request', () => {
       effect: 'shares_outside' as const,
       headline: [],
       facts: [fact(location, 'recipient')],
+      items: [],
       other_values: 0,
       amount: null,
     });
@@ -110,6 +112,7 @@ it('a rule allows nothing if the page cannot read what the gateway found', () =>
     effect: 'pays' as const,
     headline: [],
     facts: [fact(location, 'amount')],
+    items: [],
     other_values: 0,
     amount: null,
   });
@@ -134,6 +137,7 @@ it('a rule limits the currency, whatever its field is called', () => {
       effect: 'pays' as const,
       headline: [],
       facts: [fact('body/amount/value', 'amount')],
+      items: [],
       other_values: 1,
       amount: null,
     },
