@@ -5,6 +5,7 @@ use crate::words::{is_in, spaced, words};
 
 /// Shown for an object that everyone sees, and for an address that everyone reaches.
 const ANYONE: &str = "visible to anyone";
+const OUTSIDE: &str = "visible outside the team";
 const EVERYONE_INSIDE: &str = "for everyone in the organization";
 const ANY_ADDRESS: &str = "reachable from any address";
 
@@ -45,6 +46,9 @@ pub(crate) fn of(value: &Value) -> Option<&'static str> {
     match text.to_ascii_lowercase().as_str() {
         "true" if is_in(OPENS, &name) => return Some(ANYONE),
         "false" if is_in(CLOSES, &name) => return Some(ANYONE),
+        "false" if is_in("internal isinternal isinternalnote internalnote", &name) => {
+            return Some(OUTSIDE);
+        }
         "true" | "false" => return None,
         "0.0.0.0/0" | "::/0" | "0.0.0.0-255.255.255.255" => {
             let is_outbound = value

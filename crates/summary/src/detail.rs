@@ -101,7 +101,7 @@ impl Headline<'_> {
             }
             // A condition is not what is done.
             let is_condition = one.fact.name.contains(CONDITION);
-            if is_said || is_condition || self.phrase.says(&one.fact.value) {
+            if is_said || is_condition || self.phrase.says_verdict(&one.fact.value) {
                 continue;
             }
             // A filter in the query may have the name of a value in the body.
@@ -172,18 +172,9 @@ impl Headline<'_> {
                 FactKind::Amount | FactKind::Access | FactKind::Recipient
             )
             || one.fact.name.contains(CONDITION);
-        let of_list =
-            |other: &&Ranked| items::list_of(self.items, &other.fact.location) == Some(list);
-        let first = self
-            .facts
-            .iter()
-            .filter(of_list)
-            .find(|other| items::is_identity(other))
-            .or_else(|| {
-                let mut others = self.facts.iter().filter(of_list);
-                others.find(|other| other.fact.kind != FactKind::Amount)
-            });
+        let at = self.items.iter().position(|known| known == list);
+        let first = at.and_then(|at| self.known_by[at]);
         let is_patch = one.total == 1;
-        !decides && !is_patch && first.is_some_and(|first| first.group != one.group)
+        !decides && !is_patch && first.is_some_and(|first| first != one.group)
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Headline<'a> {
     pub(crate) facts: &'a [Ranked],
     /// The lists of the request, whose items have lines of their own.
     pub(crate) items: &'a [ItemList],
+    /// The group of the values that the items of each list are known by.
+    pub(crate) known_by: Vec<Option<&'a str>>,
     /// The sum of several amounts.
     pub(crate) total: Option<&'a Total>,
     /// The database statement that the request runs.
@@ -90,10 +92,17 @@ impl Headline<'_> {
         }
         let belongs_to_object = self.calls.is_batch
             && !self.calls.are_requests
-            && (self.calls.are_writes() || !self.names().is_empty());
+            && (self.calls.are_writes() || self.batched().is_some() || !self.names().is_empty());
         if self.calls.count == 0 || belongs_to_object {
             match self.effect {
                 Effect::Pay => self.payment(&mut line),
+                // A record of money reads like money, except that nobody gets it.
+                _ if self.phrase.is_record()
+                    && self.phrase.is_mild()
+                    && self.first(FactKind::Amount).is_some() =>
+                {
+                    self.payment(&mut line);
+                }
                 _ => self.operation(&mut line),
             }
         } else {
@@ -167,6 +176,15 @@ impl Headline<'_> {
 
     /// Writes a request that consists of calls.
     fn all_calls(&self, line: &mut Line) {
+        if let (Effect::Pay, [call], Some(amount)) = (
+            self.effect,
+            &*self.calls.named,
+            self.first(FactKind::Amount),
+        ) && self.calls.count == 1
+        {
+            self.paying_call(line, &call.name, amount);
+            return;
+        }
         match (self.effect, &*self.calls.named) {
             (Effect::Read, _) => line.own("Read "),
             (_, [_]) => line.own("Run "),
@@ -255,7 +273,14 @@ impl Headline<'_> {
             line.recipients(" ", &recipients);
             Self::belongs_to(line, &self.names());
         } else {
-            self.object(line);
+            // `/updates:mutate` with updates says it twice.
+            let noun = self.phrase.noun.as_deref().map(singular);
+            let is_said = batched
+                .as_ref()
+                .is_some_and(|(verb, _)| noun.as_ref() == Some(&verb.to_lowercase()));
+            if !is_said || self.phrase.takes_name {
+                self.object(line);
+            }
             if let Some((_, objects)) = &batched {
                 line.texts(" ", objects);
             }

@@ -186,15 +186,14 @@ impl<'f> Found<'f> {
 
     fn written(self) -> ItemList {
         let (name, _) = self.items.first().map_or(("", ""), |(item, values)| {
-            let depth = self.location.matches('/').count();
-            (name_of_list(values[0], depth), &**item)
+            (name_of_list(values[0], depth_of(&self.location)), &**item)
         });
         let name = name.to_owned();
         let same = self.same();
         let is_same = |one: &Ranked| same.iter().any(|known| known.group == one.group);
         let mut line = Line::new(Room::ALL[0]);
         for one in &same {
-            detail(&mut line, one);
+            detail(&mut line, one, depth_of(&self.location));
         }
         let same_parts = without_lead(line.parts);
         let odd: Vec<bool> = self.odd();
@@ -327,6 +326,7 @@ fn name_of_list(one: &Ranked, depth: usize) -> &str {
 
 /// Writes the values of an item.
 fn line_of(values: &[&Ranked], list: &str) -> Vec<Part> {
+    let depth = depth_of(list);
     let mut rest: Vec<&Ranked> = values.to_vec();
     let mut line = Line::new(Room::ALL[0]);
     let take = |rest: &mut Vec<&'_ Ranked>, wanted: &dyn Fn(&Ranked) -> bool| {
@@ -361,7 +361,7 @@ fn line_of(values: &[&Ranked], list: &str) -> Vec<Part> {
         && is_pair(one)
     {
         space(&mut line, has_lead);
-        pair(&mut line, one);
+        pair(&mut line, one, depth);
         return line.parts;
     }
     // How much goes to whom.
@@ -396,7 +396,7 @@ fn line_of(values: &[&Ranked], list: &str) -> Vec<Part> {
     } else if let Some(own) = identity(&rest, is_request, around) {
         rest.retain(|one| !std::ptr::eq(*one, own));
         if amount.is_some() {
-            detail(&mut line, own);
+            detail(&mut line, own, depth);
         } else {
             space(&mut line, has_lead);
             line.value(own, VALUE_CHARS_MAX);
@@ -415,7 +415,7 @@ fn line_of(values: &[&Ranked], list: &str) -> Vec<Part> {
     let _ = has_lead;
     let more = rest.len().saturating_sub(LINE_VALUES_MAX);
     for one in rest.iter().take(LINE_VALUES_MAX) {
-        detail(&mut line, one);
+        detail(&mut line, one, depth);
     }
     if more > 0 {
         line.own(&format!(" · {more} more"));
@@ -447,11 +447,11 @@ fn is_pair(one: &Ranked) -> bool {
     one.fact.name.contains(CONDITION) || one.fact.value == REMOVED || own != named && !is_index(own)
 }
 
-fn pair(line: &mut Line, one: &Ranked) {
+fn pair(line: &mut Line, one: &Ranked, depth: usize) {
     let name = one.fact.name.as_str();
     let name = match name.find(CONDITION) {
         Some(at) => &name[at..],
-        None => own_name(one),
+        None => own_name(one, depth),
     };
     line.name(name);
     line.own(if one.fact.value == REMOVED {
@@ -464,8 +464,22 @@ fn pair(line: &mut Line, one: &Ranked) {
     line.value(one, CONTENT_CHARS_MAX);
 }
 
-/// Whether a value is what an item of a list is known by.
-pub(crate) fn is_identity(one: &Ranked) -> bool {
+/// Returns the group of the values that the items of each list are known by, or else of the first ones.
+pub(crate) fn known_by<'f>(lists: &[ItemList], facts: &'f [Ranked]) -> Vec<Option<&'f str>> {
+    let of_list = |list: &ItemList| {
+        let own = || {
+            let own = facts
+                .iter()
+                .filter(|one| is_below(&one.fact.location, &list.location));
+            own.filter(|one| one.fact.kind != FactKind::Amount)
+        };
+        let found = own().find(|one| is_identity(one)).or_else(|| own().next());
+        found.map(|one| &*one.group)
+    };
+    lists.iter().map(of_list).collect()
+}
+
+fn is_identity(one: &Ranked) -> bool {
     let name = last_name(one);
     let last = name.rsplit(' ').next().unwrap_or_default();
     IDENTITIES.contains(&last)
@@ -494,19 +508,23 @@ fn identity<'f>(
     })
 }
 
+/// Returns how many names are in front of those within an item of a list.
+fn depth_of(list: &str) -> usize {
+    let parts = list.split('/').skip(1);
+    parts.filter(|part| !is_index(part)).count()
+}
+
 /// Returns the name of a value within its item: those of the list and of what is around it are said once. A name may
 /// have dots of its own.
-fn own_name(one: &Ranked) -> &str {
-    let outer = one.fact.location.split('/').skip(1);
-    let outer = outer.take_while(|part| !is_index(part)).count();
+fn own_name(one: &Ranked, depth: usize) -> &str {
     let name = &one.fact.name;
-    name.splitn(outer + 1, '.').last().unwrap_or(name)
+    name.splitn(depth + 1, '.').last().unwrap_or(name)
 }
 
 /// Appends a value with its name within its item.
-fn detail(line: &mut Line, one: &Ranked) {
+fn detail(line: &mut Line, one: &Ranked, depth: usize) {
     let mut own = one.clone();
-    own.short = short_name(own_name(one));
+    own.short = short_name(own_name(one, depth));
     line.detail(&own);
 }
 

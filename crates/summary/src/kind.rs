@@ -62,12 +62,13 @@ pub(crate) fn kind_of(value: &Value) -> FactKind {
         Role::Quantity if value.text.bytes().any(|byte| byte.is_ascii_digit()) => {
             FactKind::Quantity
         }
-        Role::Date => FactKind::Date,
+        Role::Date if value.text.bytes().any(|byte| byte.is_ascii_digit()) => FactKind::Date,
         Role::None if is_count(value) => FactKind::Quantity,
+        Role::None if is_date(&value.text) => FactKind::Date,
         Role::None if is_email(&value.text) && !party::is_sender(value) => FactKind::Recipient,
         Role::None if is_url(&value.text) => FactKind::Link,
         Role::None if is_sentence(value) => FactKind::Content,
-        Role::None | Role::Action | Role::Quantity | Role::Secret => FactKind::Other,
+        Role::None | Role::Action | Role::Date | Role::Quantity | Role::Secret => FactKind::Other,
     }
 }
 
@@ -150,7 +151,8 @@ fn is_grantee(value: &Value) -> bool {
 
 /// Whether a value is how many of something there will be.
 fn is_count(value: &Value) -> bool {
-    const COUNTS: &str = "copies count instances nodes number pods replicas servers workers";
+    const COUNTS: &str = "adults bags beds children copies count guests instances nights nodes number packages parcels \
+        passengers people persons pieces pods replicas rooms servers workers";
     let is_number = !value.text.is_empty() && value.text.bytes().all(|byte| byte.is_ascii_digit());
     is_number
         && words(value.name())

@@ -5,6 +5,7 @@
 //! must never enter it: an approver compares the two.
 
 mod acts;
+mod address;
 mod amount;
 mod audience;
 mod calls;
@@ -135,6 +136,7 @@ impl Summary {
         } else {
             None
         };
+        said_act::decide(&mut phrase, &target, &values.kept);
         let of_calls = values.calls.effect.into_iter().chain(of_act).min();
         let pays = values.calls.named.iter().any(|call| acts::pays(&call.name));
         let effect = if pays && values.kept.iter().any(amount::is_amount) {
@@ -164,6 +166,7 @@ impl Summary {
             destroys,
             facts: &ranked,
             items: &items,
+            known_by: items::known_by(&items, &ranked),
             total: total.as_ref(),
             statement: values.statement.as_ref(),
             sent_as: overriding.as_ref().map(|_| request.method.as_str()),

@@ -1,5 +1,7 @@
 //! The pieces of a headline, and how values are written in it.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{FactKind, Ranked, count};
@@ -255,7 +257,13 @@ impl Line {
     pub(crate) fn detail(&mut self, one: &Ranked) {
         let is_named = self.begin_detail(one);
         // A text for people must not read like the name of the object.
-        if one.fact.kind == FactKind::Content {
+        // An address of a record is not a text for people.
+        let is_code = is_token(&one.fact.value)
+            && one
+                .fact
+                .value
+                .starts_with(|first: char| first.is_ascii_digit());
+        if one.fact.kind == FactKind::Content && !is_code {
             self.own(if is_named { " “" } else { "text “" });
             self.value(one, CONTENT_CHARS_MAX);
             self.own("”");
@@ -383,13 +391,16 @@ impl Line {
 
     /// Appends parties after a lead: each is an item of a list, or everything outside of one.
     pub(crate) fn parties(&mut self, lead: &str, facts: &[&Ranked]) {
-        let mut parties: Vec<(&str, Vec<&Ranked>)> = Vec::new();
+        let mut parties: Vec<Vec<&Ranked>> = Vec::new();
+        let mut known: HashMap<&str, usize> = HashMap::new();
         for one in facts {
-            let item = item_of(&one.fact.location);
-            match parties.iter_mut().find(|(known, _)| *known == item) {
-                Some((_, known)) => known.push(one),
-                None => parties.push((item, vec![one])),
+            let at = *known
+                .entry(item_of(&one.fact.location))
+                .or_insert(parties.len());
+            if at == parties.len() {
+                parties.push(Vec::new());
             }
+            parties[at].push(one);
         }
         if parties.is_empty() {
             return;
@@ -401,12 +412,20 @@ impl Line {
             parties.len()
         };
         self.own(lead);
-        for (number, (_, party)) in parties.iter().take(NAMED_MAX).enumerate() {
+        for (number, party) in parties.iter().take(NAMED_MAX).enumerate() {
             self.own(if number > 0 { ", " } else { "" });
             self.party(party);
         }
         if count > NAMED_MAX {
             self.own(&format!(" and {} more", count - NAMED_MAX));
+        }
+    }
+
+    /// Appends parties in parentheses: they describe what is in front of them.
+    pub(crate) fn described(&mut self, facts: &[&Ranked]) {
+        if !facts.is_empty() {
+            self.parties(" (", facts);
+            self.own(")");
         }
     }
 

@@ -72,14 +72,17 @@ pub(crate) fn only_other(texts: &[Option<&str>]) -> Option<usize> {
         domain_of,
         |text| is_iban(text).then(|| text[..2].to_owned()),
     ];
+    if texts.len() <= OTHERS_MIN {
+        return None;
+    }
     kinds.into_iter().find_map(|kind| {
         let of: Vec<Option<String>> = texts.iter().map(|text| text.and_then(kind)).collect();
-        let is_most =
-            |one: &&Option<String>| of.iter().filter(|other| other == one).count() + 1 == of.len();
-        let most = of.iter().find(is_most)?;
-        if of.len() <= OTHERS_MIN || kind(texts.iter().flatten().next()?).is_none() {
-            return None;
-        }
+        // At least one of the first two is like all others.
+        let mut first = of.iter().take(OTHERS_MIN);
+        let most = first.find(|one| {
+            let alike = of.iter().filter(|other| other == one).count();
+            one.is_some() && alike + 1 == of.len()
+        })?;
         of.iter().position(|one| one != most)
     })
 }

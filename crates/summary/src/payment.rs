@@ -3,8 +3,10 @@
 use crate::fact::{FactKind, NO_AMOUNT, Ranked};
 use crate::headline::Headline;
 use crate::items::ItemList;
-use crate::kind::{gives, receives};
+use crate::kind::{gives, is_iban, receives};
 use crate::line::{Line, NAMED_MAX, VALUE_CHARS_MAX, is_name};
+use crate::verb::moves_money;
+use crate::words::{capitalized, is_in, singular, words};
 
 /// How many accounts, or objects of the path, follow a payment.
 const OBJECTS_MAX: usize = 2;
@@ -25,6 +27,9 @@ impl Headline<'_> {
         // An invoice asks for money and is not money itself, and a lease is renewed for it.
         let lead = match &self.phrase {
             phrase if phrase.noun.is_none() || phrase.moves_money() => None,
+            phrase if phrase.is_record() && is_in("Change Set Update", &phrase.verb) => {
+                Some(" to ")
+            }
             phrase if phrase.is_mild() => Some(" of "),
             phrase if phrase.takes_name => Some(" for "),
             _ => None,
@@ -47,8 +52,15 @@ impl Headline<'_> {
             }
         }
         let accounts = || self.of_kind(FactKind::Account);
-        if !self.payees(line, &to) {
-            line.parties(" to ", &to);
+        if self.moves() {
+            if !self.payees(line, &to) {
+                line.parties(" to ", &to);
+            }
+        } else if is_in("Book Buy Check Order Purchase Reserve", self.first_word()) {
+            line.parties(" from ", &to);
+        } else {
+            // The party of a record gets nothing by it.
+            line.described(&to);
         }
         let from: Vec<&Ranked> = accounts().filter(|one| gives(&one.fact.name)).collect();
         line.parties(" from ", &from);
@@ -83,11 +95,69 @@ impl Headline<'_> {
             if !self.phrase.is_part() {
                 self.context(line);
             }
-            self.details(
-                line,
-                &[FactKind::Object, FactKind::Quantity, FactKind::Other],
-            );
+            let mut kinds = vec![
+                FactKind::Quantity,
+                FactKind::Date,
+                FactKind::Object,
+                FactKind::Other,
+            ];
+            if !self.moves() {
+                kinds.insert(2, FactKind::Recipient);
+            }
+            self.details(line, &kinds);
         }
+    }
+
+    /// Writes a single call that moves money: how much, to whom, and by which procedure.
+    pub(crate) fn paying_call(&self, line: &mut Line, call: &str, amount: &Ranked) {
+        let verb = words(call).find(|word| is_in("pay refund send transfer withdraw", word));
+        line.own(&capitalized(verb.as_deref().unwrap_or("pay")));
+        self.amounts(line, " ", amount);
+        let gets = self.facts.iter().filter(|one| {
+            matches!(one.fact.kind, FactKind::Account | FactKind::Recipient)
+                && !gives(&one.fact.name)
+        });
+        line.parties(" to ", &gets.collect::<Vec<_>>());
+        let pays = self.facts.iter().filter(|one| {
+            let is_scalar = !matches!(one.fact.kind, FactKind::Amount | FactKind::Content);
+            is_scalar && gives(&one.fact.name)
+        });
+        line.parties(" from ", &pays.collect::<Vec<_>>());
+        line.own(" · ");
+        line.text(call, false, VALUE_CHARS_MAX);
+        let kinds = [
+            FactKind::Object,
+            FactKind::Quantity,
+            FactKind::Content,
+            FactKind::Date,
+        ];
+        self.details(line, &kinds);
+    }
+
+    fn first_word(&self) -> &str {
+        self.phrase.verb.split(' ').next().unwrap_or_default()
+    }
+
+    /// Whether the request itself moves money to somebody: by its verb, or by the thing that it creates.
+    fn moves(&self) -> bool {
+        const THINGS: &str = "batch disbursement document donation file instruction order payment payout refund \
+            remittance run settlement tip transaction transfer withdrawal";
+        const VERBS: &str = "Disburse Remit Send Settle Wire";
+        let noun = self
+            .phrase
+            .noun
+            .as_deref()
+            .map(singular)
+            .unwrap_or_default();
+        let verb = self.phrase.verb.strip_prefix("Bulk ").map(capitalized);
+        let verb = verb.as_deref().unwrap_or(&self.phrase.verb);
+        moves_money(verb)
+            || is_in(VERBS, verb)
+            || is_in(THINGS, noun.rsplit(' ').next().unwrap_or_default())
+            || self
+                .facts
+                .iter()
+                .any(|one| is_iban(&one.fact.value) && receives(&one.fact.name))
     }
 
     /// Returns the values that say who gets the money.
@@ -98,7 +168,7 @@ impl Headline<'_> {
             .chain(recipients())
             .filter(|one| receives(&one.fact.name))
             .collect();
-        if to.is_empty() {
+        if to.is_empty() && self.moves() {
             return recipients().filter(|one| !gives(&one.fact.name)).collect();
         }
         to

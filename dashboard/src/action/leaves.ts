@@ -65,6 +65,7 @@ export function leavesBeyond(action: Action, shown: readonly RequestFact[]): Lea
     const fact = shown.find((one) => one.location === location);
     if (fact) return !fact.is_cut;
     if (isInList(location, leaves, shown)) return true;
+    if (isJoined(location, value, shown)) return true;
     const pointer = location.startsWith('body') ? location.slice('body'.length) : null;
     return pointer !== null && isShownCurrency({ pointer, value }, body, shown);
   };
@@ -94,6 +95,14 @@ function isInList(
   if (!fact) return false;
   const items = leaves.filter((one) => one.location.replace(/\/\d+$/, '') === list);
   return fact.value === `${items.length}: ${items.map(({ value }) => value).join(', ')}`;
+}
+
+/** Returns whether one fact has several values of an object, such as an address in one line. */
+function isJoined(location: string, value: string, shown: readonly RequestFact[]): boolean {
+  const parent = location.replace(/\/[^/]*$/, '');
+  return shown.some(
+    (one) => one.location === parent && !one.is_cut && value !== '' && one.value.includes(value),
+  );
 }
 
 function findLeaves(action: Action): Leaf[] | null {

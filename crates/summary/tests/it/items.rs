@@ -111,7 +111,7 @@ fn what_all_items_have_is_said_once_and_the_rest_stays_together() {
         (
             "/sheets/s-12",
             json!({"sheets": [{"rows": [{"title": "East", "hours": 4}, {"title": "West", "hours": 40}]}]}),
-            &["2 rows: ", "East · hours 4 h", "West · hours 40 h"],
+            &["2 rows: ", "East · hours 4", "West · hours 40"],
         ),
         // A list of texts is a fact.
         ("/tags/t-12", json!({"labels": ["a", "b", "c"]}), &[]),

@@ -63,7 +63,7 @@ fn a_unit_price_is_multiplied_and_an_amount_is_not() {
         ),
         (
             json!({"currency": "USD", "quantity": 25, "unit_amount": 4900}),
-            "Buy 122500 USD (unit not documented) in total (25 × 4900 USD)",
+            "Buy 122,500 USD (unit not documented) in total (25 × 4900 USD)",
         ),
         (
             json!({"currency": "EUR", "quantity": 40, "total_price": "80.00"}),
@@ -104,7 +104,7 @@ fn an_amount_in_any_spelling_has_its_currency() {
         // Cents or euros: nothing says which.
         (
             json!({"amount": 50000, "currency": "eur"}),
-            "Pay out 50000 EUR (unit not documented)",
+            "Pay out 50,000 EUR (unit not documented)",
         ),
     ] {
         assert_eq!(pays("/payouts", &body), expected);
