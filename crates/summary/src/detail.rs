@@ -2,6 +2,7 @@
 
 use gaiterguard_domain::effect::Effect;
 
+use crate::calls::is_deleted;
 use crate::code::is_code_fact;
 use crate::fact::{FactKind, Ranked, Weight};
 use crate::headline::{DESTINATION, Headline};
@@ -166,15 +167,15 @@ impl Headline<'_> {
         let Some(list) = self.list_of(one).filter(|list| list.count > 1) else {
             return false;
         };
+        // The prices of several things are not what is paid.
+        let is_paid = self.effect == Effect::Pay || self.total.is_some();
         let decides = one.weight == Weight::Deciding
-            || matches!(
-                one.fact.kind,
-                FactKind::Amount | FactKind::Access | FactKind::Recipient
-            )
+            || one.fact.kind == FactKind::Amount && is_paid
+            || matches!(one.fact.kind, FactKind::Access | FactKind::Recipient)
             || one.fact.name.contains(CONDITION);
         let at = self.items.iter().position(|known| known == list);
         let first = at.and_then(|at| self.known_by[at]);
-        let is_patch = one.total == 1;
+        let is_patch = one.total == 1 && !is_deleted(&one.fact.name, &one.fact.value);
         !decides && !is_patch && first.is_some_and(|first| first != one.group)
     }
 }

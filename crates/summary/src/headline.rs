@@ -278,7 +278,11 @@ impl Headline<'_> {
             let is_said = batched
                 .as_ref()
                 .is_some_and(|(verb, _)| noun.as_ref() == Some(&verb.to_lowercase()));
-            if !is_said || self.phrase.takes_name {
+            if self.calls.are_writes() && !self.phrase.takes_name {
+                let noun = self.phrase.noun.as_deref().unwrap_or_default();
+                let noun = noun.strip_prefix("bulk ").unwrap_or(noun);
+                line.noun(Some(&*plural(&singular(noun))).filter(|_| !noun.is_empty()));
+            } else if !is_said || self.phrase.takes_name {
                 self.object(line);
             }
             if let Some((_, objects)) = &batched {

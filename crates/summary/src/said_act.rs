@@ -118,7 +118,7 @@ pub(crate) fn decide(phrase: &mut Phrase, target: &Target, values: &[Value]) {
             .noun
             .as_deref()
             .map(noun_of)
-            .filter(|noun| !noun.is_empty());
+            .filter(|noun| !noun.is_empty() && noun != "approval");
         phrase.takes_name = true;
     }
 }

@@ -18,8 +18,15 @@ export function Items({ action, list }: { action: Action; list: RequestItems }) 
     <div className="text-sm">
       <p className="text-soft">
         <span className="font-medium text-ink">
-          {list.count.toLocaleString('en')} ×{' '}
-          <Visible text={list.name === '' ? 'item' : list.name} />
+          {list.count.toLocaleString('en')}
+          {list.name === '' ? (
+            ' items'
+          ) : (
+            <>
+              {list.name.endsWith('s') ? ' ' : ' × '}
+              <Visible text={list.name} />
+            </>
+          )}
         </span>
         {list.same.length > 0 && (
           <>
@@ -32,14 +39,11 @@ export function Items({ action, list }: { action: Action; list: RequestItems }) 
         {items.map((item) => (
           <li
             key={item.location}
-            className={`border-l-2 pl-2 break-words ${item.isMarked || item.is_odd ? 'border-warn' : 'border-line'}`}
+            className={`border-l-2 pl-2 break-words ${item.is_odd ? 'border-warn' : 'border-line'}`}
           >
             <Line parts={item.line} />
-            {(item.isMarked || item.is_odd) && (
-              <span className="text-xs font-medium text-warn">
-                {' '}
-                {item.isMarked ? 'see why it was held' : 'differs from the others'}
-              </span>
+            {item.is_odd && (
+              <span className="text-xs font-medium text-warn"> differs from the others</span>
             )}
           </li>
         ))}

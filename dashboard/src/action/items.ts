@@ -5,6 +5,9 @@ import { signalsOf } from './signals';
 /** How many lines of a list are shown before the rest is folded, those that matter aside. */
 const LINES_MAX = 6;
 
+/** Operations of a patch, which a line says with an arrow or in words. */
+const PATCHES = /^(add|remove|replace|test)$/i;
+
 /** An item as a card shows it. */
 export interface ShownItem extends RequestItem {
   /** Whether a reason for holding the request points to the item. */
@@ -33,13 +36,9 @@ export function shownItems(
   }));
   // A reason that points to most of them says nothing about one.
   const isTelling = marked.filter(({ isMarked }) => isMarked).length * 2 <= marked.length;
-  const items = marked.map((item) => ({ ...item, isMarked: item.isMarked && isTelling }));
-  const all = items.toSorted((one, other) => rank(one) - rank(other));
-  return { first: all.filter((item, at) => at < LINES_MAX || rank(item) < 2), all };
-}
-
-function rank({ isMarked, is_odd }: ShownItem): number {
-  return isMarked ? 0 : is_odd ? 1 : 2;
+  const rank = ({ isMarked, is_odd }: ShownItem) => (is_odd ? 0 : isMarked && isTelling ? 1 : 2);
+  const all = marked.toSorted((one, other) => rank(one) - rank(other));
+  return { first: all.filter((item, at) => at < LINES_MAX || item.is_odd || item.isMarked), all };
 }
 
 /** Returns whether a fact is one of the values of an item, which has a line of its own. */
@@ -57,6 +56,7 @@ export function isInLine(
   return listsOf(action).some((list) => {
     const item = itemOf(list, location);
     if (item === null) return false;
+    if (location === `${item}/op` && PATCHES.test(value)) return true;
     const texts = [...list.same, ...(list.items.find((one) => one.location === item)?.line ?? [])];
     // An amount is formatted for people, and a mark of what is deleted is said in words.
     const wanted = plain(value);

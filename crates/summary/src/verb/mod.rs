@@ -162,7 +162,7 @@ pub(crate) fn moves_money(verb: &str) -> bool {
 }
 
 /// Verbs of a POST that changes what exists.
-const CHANGES: &str = "Assign Change Edit Enable Lock Mark Merge Modify Move Pause Pin Reassign Rename \
+const CHANGES: &str = "Accept Approve Assign Change Confirm Decline Deny Edit Enable Lock Mark Merge Modify Move Pause Pin Reassign Reject Rename \
     Reopen Reorder Replace Resize Restore Resume Scale Set Suspend Transition Unassign Unlock Unpin \
     Update Upgrade Upsert";
 

@@ -13,6 +13,7 @@ mod measures;
 mod pairs;
 mod parties;
 mod reach;
+mod reading;
 mod remote_calls;
 mod removals;
 mod said_acts;
