@@ -137,6 +137,16 @@ impl Calls {
         self.add_effect(self.named.first().and_then(|call| call.effect));
     }
 
+    /// Counts an act that is done to each item of a list.
+    pub(crate) fn add_acts(&mut self, act: &str, items: &[Node<'_>]) {
+        self.is_batch = true;
+        for item in items {
+            let object = named(item).or_else(|| item.get("id").and_then(Node::as_text));
+            self.push_on(act, object);
+        }
+        self.add_effect(effect_of_call(act));
+    }
+
     /// Whether the calls write and delete the documents of a list.
     pub(crate) fn are_writes(&self) -> bool {
         self.is_batch && self.named.iter().any(|call| call.name == WRITE)

@@ -262,7 +262,9 @@ impl Headline<'_> {
         match &batched {
             Some((verb, _)) => line.own(verb),
             // The calls may change what is there.
-            None if self.calls.is_batch && is_in("Create Mutate", &self.phrase.verb) => {
+            None if self.calls.are_writes()
+                || self.calls.is_batch && is_in("Create Mutate", &self.phrase.verb) =>
+            {
                 line.own("Change");
             }
             None => line.own(&self.phrase.verb),

@@ -293,6 +293,10 @@ impl<'f> Found<'f> {
         if odd.iter().filter(|one| **one).count() * 2 >= odd.len() {
             odd.fill(false);
         }
+        // What opens something to everyone is never one of many.
+        for (one, (_, values)) in odd.iter_mut().zip(&self.items) {
+            *one |= values.iter().any(|one| one.audience.is_some());
+        }
         let removes: Vec<bool> = self
             .items
             .iter()
@@ -473,7 +477,10 @@ pub(crate) fn known_by<'f>(lists: &[ItemList], facts: &'f [Ranked]) -> Vec<Optio
                 .filter(|one| is_below(&one.fact.location, &list.location));
             own.filter(|one| one.fact.kind != FactKind::Amount)
         };
-        let found = own().find(|one| is_identity(one)).or_else(|| own().next());
+        let exact = own().find(|one| IDENTITIES.contains(&&*last_name(one)));
+        let found = exact
+            .or_else(|| own().find(|one| is_identity(one)))
+            .or_else(|| own().next());
         found.map(|one| &*one.group)
     };
     lists.iter().map(of_list).collect()
@@ -499,13 +506,15 @@ fn identity<'f>(
         return own.copied();
     }
     let targets = if is_request { TARGETS } else { &[] };
-    targets.iter().chain(IDENTITIES).find_map(|wanted| {
-        let named = |one: &&&Ranked| {
-            let name = last_name(one);
-            name == *wanted || name.ends_with(&format!(" {wanted}"))
-        };
-        values.iter().find(named).copied()
-    })
+    let wanted = || targets.iter().chain(IDENTITIES);
+    let exact = wanted().find_map(|wanted| values.iter().find(|one| last_name(one) == *wanted));
+    let ending = || {
+        wanted().find_map(|wanted| {
+            let ending = format!(" {wanted}");
+            values.iter().find(|one| last_name(one).ends_with(&ending))
+        })
+    };
+    exact.or_else(ending).copied()
 }
 
 /// Returns how many names are in front of those within an item of a list.

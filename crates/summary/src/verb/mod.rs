@@ -131,7 +131,12 @@ impl Phrase {
             .flat_map(|word| words(word))
             .any(|word| is_in(PLACES, &singular(&word)));
         let noun = self.noun.as_deref().unwrap_or_default();
-        let says_right = words(noun).any(|word| is_in(RIGHTS, &singular(&word)));
+        let opens_lock = is_in("code passcode pin", noun)
+            && target
+                .words
+                .iter()
+                .any(|word| is_in("door doors gate gates lock locks", word));
+        let says_right = opens_lock || words(noun).any(|word| is_in(RIGHTS, &singular(&word)));
         is_in(MAKES, &self.verb)
             && (is_of_place && says_right || noun.starts_with("access ") && !noun.ends_with("log"))
     }
@@ -374,7 +379,7 @@ pub(crate) fn of_thing(
 /// Whether a request is about the records of a domain.
 fn is_of_dns(phrase: &Phrase, target: &Target) -> bool {
     const PLACES: &str = "dns domain hosted zone";
-    const RECORDS: &str = "record recordset rrset zone";
+    const RECORDS: &str = "dns record recordset rrset zone";
     let noun = phrase.noun.as_deref().map(singular).unwrap_or_default();
     let last = noun.rsplit(' ').next().unwrap_or_default();
     let mut all = target.words.iter().flat_map(|word| words(word));

@@ -155,6 +155,12 @@ fn each_call_of_a_batch_has_its_target() {
             json!({"docs": [{"_id": "a", "price": 3}, {"_id": "b", "_deleted": true}, {"_id": "c", "price": 4}]}),
             &["3 docs: ", "* delete b", "3 · id a", "4 · id c"],
         ),
+        (
+            "/zones/lumen.example/records/batch",
+            json!({"deletes": [{"id": "r1"}, {"id": "r2"}],
+                "posts": [{"name": "www", "content": "203.0.113.9"}, {"name": "api", "content": "203.0.113.7"}]}),
+            &["2 posts: ", "www → 203.0.113.9", "api → 203.0.113.7"],
+        ),
     ] {
         let found = of(Effect::Create, &Method::POST, target, &body);
         assert_eq!(lines(&found), expected, "{body}");
@@ -203,6 +209,25 @@ fn a_patch_is_read_by_its_operations_and_a_test_is_a_condition() {
     let body = json!({"$set": {"role": "admin"}, "$unset": {"mfa": ""}});
     let found = of(Effect::Change, &Method::PATCH, "/users/u-12", &body);
     assert_eq!(found.text(), "Change user u-12 · role admin · mfa removed");
+}
+
+#[test]
+fn an_item_that_opens_something_to_everyone_is_odd() {
+    let body = json!({"permissions": [
+        {"port": 443, "cidr": "10.0.0.0/8"},
+        {"port": 22, "cidr": "0.0.0.0/0"},
+    ]});
+    let found = of(
+        Effect::Access,
+        &Method::POST,
+        "/security-groups/sg-7/ingress",
+        &body,
+    );
+    assert_eq!(
+        found.text(),
+        "Create ingress · security group sg-7 · reachable from any address"
+    );
+    assert!(lines(&found)[1].starts_with("* "), "{:?}", lines(&found));
 }
 
 #[test]
