@@ -61,7 +61,7 @@ export class Gateway {
     readonly url: string,
   ) {}
 
-  /** Starts a gateway; `settings` are additional environment variables. */
+  /** Starts a gateway; `settings` are additional environment variables, in which `{PORT}` is its port. */
   static async start(
     upstreamPort: number,
     settings: Record<string, string> = {},
@@ -74,7 +74,9 @@ export class Gateway {
       DATA_DIR: join(folder, 'data'),
       UPSTREAM_PRIVATE_ALLOW: `127.0.0.1/32:${upstreamPort}`,
       LOG: 'warn',
-      ...settings,
+      ...Object.fromEntries(
+        Object.entries(settings).map(([name, value]) => [name, value.replace('{PORT}', `${port}`)]),
+      ),
     };
     const child = run(folder, env);
     const gateway = new Gateway(child, folder, env, `http://127.0.0.1:${port}`);
@@ -144,10 +146,16 @@ export class Gateway {
     return { status: response.status, json: await response.json().catch(() => null) };
   }
 
+  /** Adds a user as another owner of the account's workspace. */
+  addOwner({ email, password }: typeof ACCOUNT): void {
+    const command = ['user', 'create', email, '--workspace', ACCOUNT.email];
+    execFileSync(BINARY, command, { cwd: this.folder, env: this.env, input: password });
+  }
+
   /** Signs a browser in without the form. */
-  async signIn(context: BrowserContext): Promise<void> {
+  async signIn(context: BrowserContext, account = ACCOUNT): Promise<void> {
     const response = await context.request.post(`${this.url}/auth/login`, {
-      data: { ...ACCOUNT, session: 'cookie' },
+      data: { ...account, session: 'cookie' },
     });
     if (!response.ok()) throw new Error(`sign-in: status ${response.status()}`);
   }

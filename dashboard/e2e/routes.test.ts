@@ -37,6 +37,8 @@ const pages: Record<string, string> = {
   '/connected': '/connected',
   '/history/': '/history',
   '/history/$id': '',
+  '/invitation': '/invitation?token=unknown',
+  '/members': '/members',
   '/overview': '/overview',
   '/rules/': '/rules',
   '/rules/$id': '',
@@ -47,6 +49,7 @@ const pages: Record<string, string> = {
   '/set-up': '/set-up',
   '/settings': '/settings',
   '/sign-in': '/sign-in',
+  '/signed-in': '/signed-in',
 };
 
 beforeAll(async () => {

@@ -11,6 +11,8 @@ mod gzip;
 mod intercept;
 mod operator;
 mod ops;
+mod people;
 mod run;
 mod security;
+mod votes;
 mod wild;

@@ -272,6 +272,7 @@ mod tests {
             hold_seconds: 0,
             risk_threshold: None,
             expires_at: Some(Timestamp(1000)),
+            owner: None,
             last_used_at: None,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),

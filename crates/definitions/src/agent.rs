@@ -187,6 +187,7 @@ pub async fn create(
         hold_seconds: hold_seconds.map_or(0, |seconds| seconds.0),
         risk_threshold: risk_threshold.map(|threshold| threshold.0),
         expires_at,
+        owner: editor.user,
     };
     let at = definitions.now();
     let detail = json!({

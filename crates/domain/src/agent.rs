@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::id::{AgentId, ServiceId, WorkspaceId};
+use crate::id::{AgentId, ServiceId, UserId, WorkspaceId};
 use crate::service::Service;
 use crate::time::Timestamp;
 
@@ -40,6 +40,8 @@ pub struct Agent {
     pub risk_threshold: Option<f64>,
     /// When its key expires.
     pub expires_at: Option<Timestamp>,
+    /// The user who created it; `None` if that is not known.
+    pub owner: Option<UserId>,
     /// When its key was last used.
     pub last_used_at: Option<Timestamp>,
     /// When it was created.
@@ -140,6 +142,7 @@ mod tests {
             hold_seconds: 0,
             risk_threshold: None,
             expires_at: Some(Timestamp(10)),
+            owner: None,
             last_used_at: None,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),

@@ -7,8 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::id::{
-    ActionId, AgentId, DataKeyId, DocumentId, RequestEntryId, RequestId, RuleId, ServiceId,
-    SessionId, UserId, WorkspaceId,
+    ActionId, AgentId, DataKeyId, DocumentId, InvitationId, RequestEntryId, RequestId, RuleId,
+    ServiceId, SessionId, UserId, WorkspaceId,
 };
 
 macro_rules! events {
@@ -48,11 +48,14 @@ events! {
     ActionExecuting = "action.executing": "The agent started the execution; the request may be sent from now on.",
     ActionExecutionGivenBack = "action.execution_given_back": "An execution was undone before it started, because its caller had disconnected.",
     ActionExpired = "action.expired": "The action was not decided, or not executed, in time.",
+    ActionGlassBroken = "action.glass_broken": "An owner approved the action alone, without the approvals that it requires.",
     ActionIndeterminate = "action.indeterminate": "The execution failed, and the request may have been sent.",
     ActionRepeated = "action.repeated": "The agent repeated the held request with another intent.",
     ActionResolved = "action.resolved": "A human recorded the outcome of an indeterminate action.",
     ActionReturned = "action.returned": "The execution sent nothing, so the action is approved again.",
     ActionRevoked = "action.revoked": "A human, a block, or the kill switch revoked the action.",
+    ActionVoteWithdrawn = "action.vote_withdrawn": "A human withdrew their approval of a pending action.",
+    ActionVoted = "action.voted": "A human approved an action that requires particular approvals.",
     AgentBlocked = "agent.blocked": "The agent was blocked.",
     AgentCreated = "agent.created": "An agent was created.",
     AgentDeleted = "agent.deleted": "The agent was deleted.",
@@ -71,11 +74,16 @@ events! {
     DocumentCreated = "document.created": "A document was added to a service.",
     DocumentDeleted = "document.deleted": "A document was deleted.",
     DocumentRefreshed = "document.refreshed": "A document was read again, and fetched again if it has a URL.",
+    InvitationRevoked = "invitation.revoked": "An invitation was revoked, or replaced by a newer one for the same address.",
     KillSwitchChanged = "kill_switch.changed": "The kill switch was activated or released.",
     MasterKeyCreated = "master_key.created": "The master key was created at the first start.",
     MasterKeyLinkCut = "master_key.link_cut": "The link from an old master key was removed, so the old secret stopped working.",
     MasterKeyRotated = "master_key.rotated": "`ENCRYPTION_SECRET` was rotated.",
     MasterKeySecretKept = "master_key.secret_kept": "The new secret was confirmed to be saved for the next start.",
+    MemberChanged = "member.changed": "A member's role or limits were changed.",
+    MemberInvited = "member.invited": "A person was invited to the workspace.",
+    MemberJoined = "member.joined": "A person accepted an invitation to the workspace.",
+    MemberRemoved = "member.removed": "A member was removed, which ended the member's sessions.",
     RequestBroken = "request.broken": "The request was interrupted, or its replica died, before its outcome was recorded.",
     RequestDenied = "request.denied": "A rule denied the request.",
     RequestEnded = "request.ended": "A forwarded request ended; the entry contains its outcome and the digest of a streamed upload.",
@@ -100,10 +108,21 @@ events! {
     SessionRefreshed = "session.refreshed": "A session's token was renewed.",
     SessionRevoked = "session.revoked": "A session was ended.",
     SessionTokenReused = "session.token_reused": "A refresh token was used again after ten seconds or more, so its session was ended.",
+    SessionWorkspaceChanged = "session.workspace_changed": "A user switched a session to another workspace.",
     UserCreated = "user.created": "A user was created on the command line.",
+    UserFactorsReset = "user.factors_reset": "Everything but the password with which a user could sign in was removed on the command line, which ended the user's sessions.",
+    UserFederatedCreated = "user.federated_created": "A user was created by a first sign-in at the sign-in provider.",
+    UserFederatedLinked = "user.federated_linked": "A user connected the account to the sign-in provider.",
+    UserFederatedRole = "user.federated_role": "A user's role was changed, because the sign-in provider gives another one.",
+    UserPasskeyAdded = "user.passkey_added": "A user added a passkey.",
+    UserPasskeyRemoved = "user.passkey_removed": "A user removed a passkey.",
     UserPasswordChanged = "user.password_changed": "A user changed the password, which ended the user's other sessions.",
     UserPasswordReset = "user.password_reset": "A password was replaced on the command line.",
+    UserRecoveryCodesReplaced = "user.recovery_codes_replaced": "A user replaced the recovery codes.",
     UserRegistered = "user.registered": "A user registered.",
+    UserTotpEnabled = "user.totp_enabled": "A user set up one-time codes as a second factor, which ended the user's other sessions.",
+    UserTotpRemoved = "user.totp_removed": "A user removed the one-time codes and the recovery codes.",
+    UserTotpRequested = "user.totp_requested": "A user began to set up one-time codes.",
 }
 
 impl fmt::Display for Event {
@@ -141,6 +160,8 @@ pub enum Subject {
     Document(DocumentId),
     /// The gateway as a whole.
     Gateway,
+    /// An invitation.
+    Invitation(InvitationId),
     /// A master key of the vault, by its name.
     MasterKey(String),
     /// A request, by the id of its response.
@@ -168,6 +189,7 @@ impl fmt::Display for Subject {
             Self::DataKey(id) => write!(f, "data_key:{id}"),
             Self::Document(id) => write!(f, "document:{id}"),
             Self::Gateway => f.write_str("gateway"),
+            Self::Invitation(id) => write!(f, "invitation:{id}"),
             Self::MasterKey(name) => write!(f, "master_key:{name}"),
             Self::Request(id) => write!(f, "request:{id}"),
             Self::RequestEntry(id) => write!(f, "request:{id}"),
@@ -197,6 +219,7 @@ impl FromStr for Subject {
             "data_key" => number(|id| Self::DataKey(DataKeyId(id))),
             "document" => number(|id| Self::Document(DocumentId(id))),
             "gateway" => Ok(Self::Gateway),
+            "invitation" => number(|id| Self::Invitation(InvitationId(id))),
             "master_key" => Ok(Self::MasterKey(id.to_owned())),
             "request" => uuid
                 .map(|id| Self::Request(RequestId(id)))
@@ -246,6 +269,7 @@ mod tests {
             (Subject::DataKey(DataKeyId(4)), "data_key:4"),
             (Subject::Document(DocumentId(5)), "document:5"),
             (Subject::Gateway, "gateway"),
+            (Subject::Invitation(InvitationId(12)), "invitation:12"),
             (Subject::MasterKey("a1".to_owned()), "master_key:a1"),
             (
                 Subject::Request(RequestId(id)),

@@ -37,8 +37,12 @@ integer_id! {
     WorkspaceId,
     /// A human with a password.
     UserId,
+    /// An invitation to join a workspace.
+    InvitationId,
     /// A login of a user: a family of refresh tokens.
     SessionId,
+    /// A passkey of a user.
+    PasskeyId,
     /// A client that sends requests through the gateway.
     AgentId,
     /// An upstream API with its base URL and credential.

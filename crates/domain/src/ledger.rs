@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::action::{ActionState, ActionStatus};
 use crate::agent::Binding;
+use crate::approvals::{Ballot, Tally, VoteRefused};
 use crate::audit::NewAuditEntry;
 use crate::familiarity::{OperationKey, RecipientsKey};
 use crate::id::{
@@ -12,7 +13,7 @@ use crate::id::{
 use crate::request::{Digest, IdempotencyKey};
 use crate::time::Timestamp;
 use crate::verdict::{Decision, Evaluation};
-use crate::workspace::AuthorityVersion;
+use crate::workspace::{AuthorityVersion, Membership};
 
 /// One process of the gateway. It owns the work it has begun until its lease ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -249,14 +250,19 @@ pub struct ActionChange {
     pub state: ActionState,
     /// The version of the workspace's definitions that the change depends on, if any.
     pub authority: Option<(WorkspaceId, AuthorityVersion)>,
+    /// The membership that the change depends on, if a human made it.
+    pub member: Option<(WorkspaceId, UserId, Membership)>,
     /// The response to store with it.
     pub answer: Option<StoredResponse>,
+    /// The vote that an approval is, if the request requires particular approvals. The state changes
+    /// only if enough votes count.
+    pub ballot: Option<Ballot>,
     /// The audit entry.
     pub audit: NewAuditEntry,
 }
 
 /// The outcome of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// It is durable.
     Done,
@@ -264,12 +270,18 @@ pub enum Changed {
     RevisionMoved,
     /// The workspace's definitions have changed since; nothing was written.
     AuthorityChanged,
+    /// The membership of the human who made the change is another one, or has ended; nothing was written.
+    MembershipChanged,
     /// The approval of an execution that was to begin is not released yet, by the ledger's clock;
     /// nothing was written.
     NotReleased,
     /// An execution ended with nothing sent, but a human had revoked the approval while it ran. The
     /// action is durably revoked.
     Recalled,
+    /// The vote is durable, and more are needed; the state is unchanged.
+    Voted(Tally),
+    /// The vote does not count; nothing was written.
+    VoteRefused(VoteRefused),
 }
 
 /// Who decided on an action, and when.

@@ -10,6 +10,7 @@ pub mod time;
 pub mod agent;
 pub mod agent_key;
 pub mod document;
+pub mod member;
 pub mod rule;
 pub mod served_url;
 pub mod service;
@@ -39,6 +40,7 @@ pub mod text;
 #[cfg(feature = "schema")]
 mod text_schema;
 
+pub mod approvals;
 pub mod effect;
 pub mod verdict;
 
@@ -50,3 +52,4 @@ pub mod evidence;
 pub mod familiarity;
 pub mod ledger;
 pub mod repeats;
+pub mod transition;

@@ -78,6 +78,8 @@ codes! {
         "An operator blocked the agent.",
     AlreadyDecided = "already_decided", [CONFLICT]:
         "The action's status does not allow this change; `action_status` contains the status.",
+    AlreadyMember = "already_member", [CONFLICT]:
+        "The person is already a member of the workspace.",
     AmbiguousTarget = "ambiguous_target", [BAD_REQUEST]:
         "Several services match the target URL. Choose one with `service` or `service_id`.",
     AnswerNotKept = "answer_not_kept", [CONFLICT]:
@@ -124,30 +126,48 @@ codes! {
         "The password is wrong, or the user does not exist.",
     InvalidTarget = "invalid_target", [BAD_REQUEST]:
         "The target is not normalized: it contains, for example, `..`, `//`, a fragment, or a user name.",
+    InvitationInvalid = "invitation_invalid", [GONE, FORBIDDEN]:
+        "The invitation is unknown, used, expired, or revoked, or it is for another email address.",
     KillSwitch = "kill_switch", [FORBIDDEN]:
         "An operator stopped all agents of the workspace.",
+    LastOwner = "last_owner", [CONFLICT]:
+        "A workspace always has an owner. Make another member an owner first.",
     LlmFailed = "llm_failed", [BAD_GATEWAY]:
         "The language model did not respond, or its response was not usable.",
     LlmNotConfigured = "llm_not_configured", [CONFLICT]:
         "No language model is configured.",
     MalformedRequest = "malformed_request", [BAD_REQUEST]:
         "The HTTP framing is ambiguous or broken. The connection is closed.",
+    MayNotApprove = "may_not_approve", [FORBIDDEN]:
+        "Your approval of this request does not count, because of your role, or because you wrote the rule or own the agent; `detail` says which.",
     MethodNotAllowed = "method_not_allowed", [METHOD_NOT_ALLOWED]:
         "The path does not support this method; `Allow` lists the methods that it supports.",
     MisdirectedRequest = "misdirected_request", [MISDIRECTED_REQUEST]:
         "A request in a tunnel of the proxy port is for another host or port than the tunnel was opened to.",
     NameTaken = "name_taken", [CONFLICT]:
         "Another service already has this name.",
+    NoVote = "no_vote", [CONFLICT]:
+        "There is no approval to withdraw: you have not approved the action, or it is no longer pending.",
     NotAuthenticated = "not_authenticated", [UNAUTHORIZED]:
         "The access token is missing, invalid, or expired, or its session has ended.",
     NotFound = "not_found", [NOT_FOUND]:
         "No route matches the path, or the workspace has no such object.",
+    NotPermitted = "not_permitted", [FORBIDDEN]:
+        "The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.",
     NotUnderstood = "not_understood", [UNPROCESSABLE_ENTITY]:
         "The condition does not compile; `errors` contains the line, the column, and what was expected.",
     OriginNotAllowed = "origin_not_allowed", [FORBIDDEN]:
         "The request comes from a web page whose origin is not allowed.",
     OutcomeUnknown = "outcome_unknown", [CONFLICT]:
         "The request may have been sent, so it is not sent again; see `detail`.",
+    PasskeyExists = "passkey_exists", [CONFLICT]:
+        "The passkey is registered already, or the user has 20 passkeys.",
+    PasskeyRefused = "passkey_refused", [UNAUTHORIZED]:
+        "The passkey does not sign in: it belongs to no account, was made for another site, or was used before; see `detail`.",
+    PasskeysUnavailable = "passkeys_unavailable", [CONFLICT]:
+        "There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.",
+    PasswordSignInDisabled = "password_sign_in_disabled", [FORBIDDEN]:
+        "People can sign in only with single sign-on, because `OIDC_ONLY` is set.",
     PayloadTooLarge = "payload_too_large", [PAYLOAD_TOO_LARGE]:
         "The body is longer than the limit.",
     PolicyDenied = "policy_denied", [FORBIDDEN]:
@@ -160,6 +180,12 @@ codes! {
         "The request line and headers are too long, or there are too many headers.",
     RequestTimeout = "request_timeout", [REQUEST_TIMEOUT]:
         "The request did not arrive in time.",
+    SecondFactorExists = "second_factor_exists", [CONFLICT]:
+        "One-time codes are set up already. Remove them first.",
+    SecondFactorInvalid = "second_factor_invalid", [UNAUTHORIZED]:
+        "The password is right, and `code` is wrong or was used before.",
+    SecondFactorRequired = "second_factor_required", [UNAUTHORIZED]:
+        "The password is right, and `code` is missing: a one-time code or a recovery code.",
     ServiceNotFound = "service_not_found", [NOT_FOUND]:
         "The service does not exist in this workspace.",
     ServiceNotInScope = "service_not_in_scope", [FORBIDDEN]:
@@ -168,16 +194,24 @@ codes! {
         "The set-up code is wrong.",
     SetupCodeRequired = "setup_code_required", [FORBIDDEN]:
         "The first account needs the set-up code from the gateway's log.",
+    SignInExpired = "sign_in_expired", [BAD_REQUEST]:
+        "The sign-in was not begun in this browser, took too long, or was completed before. Begin again.",
+    SignInProviderFailed = "sign_in_provider_failed", [BAD_GATEWAY]:
+        "The sign-in provider cannot be reached, or its response is not valid; see `detail`.",
+    SignInRefused = "sign_in_refused", [FORBIDDEN]:
+        "The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.",
     StorageUnavailable = "storage_unavailable", [SERVICE_UNAVAILABLE]:
         "The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.",
     TargetNotAllowed = "target_not_allowed", [FORBIDDEN]:
         "The target is outside the service's base URL, or its address is not allowed.",
     TooManyAttempts = "too_many_attempts", [TOO_MANY_REQUESTS]:
         "Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.",
+    TooManyInvitations = "too_many_invitations", [TOO_MANY_REQUESTS]:
+        "The workspace has too many open invitations. Revoke some, or wait until they expire.",
     TooManyPending = "too_many_pending", [TOO_MANY_REQUESTS]:
         "The agent has too many pending actions, or they are too large in total.",
     UnsupportedMediaType = "unsupported_media_type", [UNSUPPORTED_MEDIA_TYPE]:
-        "The body is not JSON.",
+        "The body is not JSON, or the request is a call of gRPC over HTTP/1.1.",
     UpstreamBroken = "upstream_broken", [BAD_GATEWAY]:
         "The connection to the upstream failed, or its response could not be read or masked. The request may have been sent; `upstream_status` is the status of the response, if it was read.",
     UpstreamTimeout = "upstream_timeout", [GATEWAY_TIMEOUT]:

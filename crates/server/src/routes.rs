@@ -28,17 +28,31 @@
 //! | `/approvals/{action_id}/deny` | PATCH | `api/approval/decide.rs` |
 //! | `/approvals/{action_id}/resolve` | PATCH | `api/approval/decide.rs` |
 //! | `/approvals/{action_id}/revoke` | PATCH | `api/approval/decide.rs` |
+//! | `/approvals/{action_id}/vote` | DELETE | `api/approval/votes.rs` |
 //! | `/audit` | GET | `api/audit.rs` |
 //! | `/audit/export` | GET | `api/audit.rs` |
 //! | `/audit/verify` | POST | `api/audit.rs` |
 //! | `/auth/logout` | POST | `api/auth/logout.rs` |
 //! | `/auth/me` | GET | `api/auth/me.rs` |
+//! | `/auth/oidc/link` | POST | `api/auth/oidc.rs` |
+//! | `/auth/oidc/link/callback` | POST | `api/auth/oidc.rs` |
+//! | `/auth/passkeys` | GET, POST | `api/auth/passkey.rs` |
+//! | `/auth/passkeys/options` | POST | `api/auth/passkey.rs` |
+//! | `/auth/passkeys/{id}` | DELETE | `api/auth/passkey.rs` |
 //! | `/auth/password` | PUT | `api/auth/password.rs` |
 //! | `/auth/sessions` | GET, DELETE | `api/auth/session.rs` |
 //! | `/auth/sessions/{id}` | DELETE | `api/auth/session.rs` |
+//! | `/auth/totp` | GET, POST, DELETE | `api/auth/totp.rs` |
+//! | `/auth/totp/confirm` | POST | `api/auth/totp.rs` |
+//! | `/auth/totp/recovery-codes` | POST | `api/auth/totp.rs` |
+//! | `/auth/workspace` | POST | `api/auth/workspace.rs` |
 //! | `/events` | GET | `api/events.rs` |
 //! | `/inbox` | GET | `api/inbox.rs` |
 //! | `/kill-switch` | GET, PUT | `api/kill_switch.rs` |
+//! | `/members` | GET | `api/member/mod.rs` |
+//! | `/members/invitations` | GET, POST | `api/member/invitation.rs` |
+//! | `/members/invitations/{id}` | DELETE | `api/member/invitation.rs` |
+//! | `/members/{user_id}` | PATCH, DELETE | `api/member/mod.rs` |
 //! | `/oauth/callback` | POST | `api/authorization.rs` |
 //! | `/overview` | GET | `api/overview.rs` |
 //! | `/requests` | GET | `api/request.rs` |
@@ -64,7 +78,13 @@
 //!
 //! | path | methods | file |
 //! |---|---|---|
+//! | `/auth/invitations/accept` | POST | `api/auth/invitation.rs` |
+//! | `/auth/invitations/preview` | POST | `api/auth/invitation.rs` |
 //! | `/auth/login` | POST | `api/auth/login.rs` |
+//! | `/auth/oidc` | POST | `api/auth/oidc.rs` |
+//! | `/auth/oidc/callback` | POST | `api/auth/oidc.rs` |
+//! | `/auth/passkeys/sign-in` | POST | `api/auth/passkey.rs` |
+//! | `/auth/passkeys/sign-in/options` | POST | `api/auth/passkey.rs` |
 //! | `/auth/refresh` | POST | `api/auth/refresh.rs` |
 //! | `/auth/register` | POST | `api/auth/register.rs` |
 //! | `/auth/registration` | GET | `api/auth/registration.rs` |

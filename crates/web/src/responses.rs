@@ -96,11 +96,29 @@ problems! {
     /// Not signed in.
     SignedOut: NotAuthenticated;
 
+    /// The user's role does not allow it.
+    Refused: NotPermitted;
+
+    /// The workspace would have no owner.
+    LastOwner: LastOwner;
+
+    /// The person is a member of the workspace.
+    AlreadyMember: AlreadyMember;
+
+    /// The invitation is not valid.
+    InvitationInvalid: InvitationInvalid;
+
+    /// The invitation is not valid, or not for this person.
+    InvitationRefused:
+        InvitationInvalid InvitationInvalid(FORBIDDEN) OriginNotAllowed EmailTaken AlreadyMember Busy;
+
     /// Not found in the workspace.
     NotFound: NotFound;
 
     /// Conflict with the current state.
-    Conflict: NameTaken Changing DefinitionUnreadable AlreadyDecided DigestMismatch ActionUnreadable;
+    Conflict: NameTaken Changing DefinitionUnreadable AlreadyDecided DigestMismatch ActionUnreadable NoVote;
+    /// The caller's approval does not count.
+    MayNotApprove: NotPermitted MayNotApprove;
 
     /// The condition does not compile.
     NotUnderstood: NotUnderstood;
@@ -112,8 +130,23 @@ problems! {
     RegistrationRefused:
         RegistrationClosed SetupCodeRequired SetupCodeInvalid OriginNotAllowed EmailTaken;
 
-    /// Wrong password or unknown user.
-    WrongCredentials: InvalidCredentials;
+    /// Wrong password, unknown user, or a missing or wrong second factor.
+    WrongCredentials: InvalidCredentials SecondFactorRequired SecondFactorInvalid;
+
+    /// Passwords are disabled.
+    PasswordsDisabled: PasswordSignInDisabled;
+
+    /// Nobody is signed in.
+    SignInRefused: SignInExpired SignInRefused SignInProviderFailed;
+
+    /// There are no passkeys here, or the passkey is registered already.
+    PasskeyConflict: PasskeyExists PasskeysUnavailable;
+
+    /// The passkey does not sign in.
+    PasskeyRefused: PasskeyRefused;
+
+    /// The user has a second factor already.
+    SecondFactorConflict: SecondFactorExists;
 
     /// The cookie was sent by another site's page.
     CrossOrigin: CrossOriginRefused OriginNotAllowed;
@@ -162,6 +195,9 @@ problems! {
 
     /// Too many attempts.
     Throttled: TooManyAttempts Busy;
+
+    /// Too many open invitations.
+    TooManyOpen: TooManyInvitations;
 }
 
 /// Returns the problem that any operation can respond with, before its handler runs.

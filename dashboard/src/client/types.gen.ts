@@ -113,6 +113,15 @@ export type Action = {
      */
     provenance: Array<ValueSource>;
     /**
+     * Whether the role and the limits of the signed-in user allow rulings on this action. Says nothing
+     * about its status.
+     */
+    may_decide: boolean;
+    /**
+     * Why they do not, as a sentence for the user. Null if they do.
+     */
+    may_not_decide_because: string | null;
+    /**
      * When the request was held.
      */
     created_at: string;
@@ -135,7 +144,7 @@ export type Action = {
      */
     resolved_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     resolved_by_name: string | null;
     /**
@@ -143,6 +152,10 @@ export type Action = {
      */
     note: string | null;
     approval: Approval | null;
+    /**
+     * The approvals that the action requires, and those that were given.
+     */
+    approvals: RequiredApprovals;
     /**
      * When execution started.
      */
@@ -285,6 +298,10 @@ export type Agent = {
      */
     expiresAt: string | null;
     /**
+     * ID of the user who created it. Null if that is not known.
+     */
+    ownerId: number | null;
+    /**
      * When its key was last used.
      */
     lastUsedAt: string | null;
@@ -380,13 +397,35 @@ export type Approval = {
      */
     by: number;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     by_name: string | null;
     /**
      * That user's note to the agent.
      */
     note: string | null;
+    /**
+     * Whether an owner approved alone, without the approvals that the action requires.
+     */
+    break_glass: boolean;
+};
+
+/**
+ * How many approvals were given.
+ */
+export type ApprovalCount = {
+    /**
+     * How many approvals count.
+     */
+    given: number;
+    /**
+     * How many are needed.
+     */
+    needed: number;
+    /**
+     * The approvals that count, in the order in which they were given.
+     */
+    by: Array<GivenApproval>;
 };
 
 /**
@@ -407,7 +446,17 @@ export type ApprovalDecision = {
      * undo it, revoke the action.
      */
     undo_seconds?: number | null;
+    /**
+     * Whether to approve alone, without the other approvals that the action requires. Only for owners,
+     * and only with a note. Has no effect if one approval is enough.
+     */
+    break_glass?: boolean | null;
 };
+
+/**
+ * A role whose members can approve requests.
+ */
+export type ApproverRole = 'approver' | 'owner';
 
 /**
  * An entry of the audit log.
@@ -576,6 +625,16 @@ export type AuthorizedService = {
      * service must be authorized again when the access token expires.
      */
     canBeRenewed: boolean;
+};
+
+/**
+ * A sign-in that has begun.
+ */
+export type BegunSignIn = {
+    /**
+     * The provider's sign-in page. Open it in the browser that has the cookie.
+     */
+    authorizationUrl: string;
 };
 
 /**
@@ -797,6 +856,16 @@ export type Credentials = {
 };
 
 /**
+ * The password of the signed-in user.
+ */
+export type CurrentPassword = {
+    /**
+     * The current password.
+     */
+    password: string;
+};
+
+/**
  * Database in use.
  */
 export type DatabaseSetting = 'sqlite' | 'postgres';
@@ -862,6 +931,7 @@ export type DecisionResult = {
      */
     action_id: string;
     status: ActionStatus | null;
+    approvals?: ApprovalCount | null;
     problem: Problem | null;
 };
 
@@ -1024,7 +1094,7 @@ export type EarlierAttempt = {
      */
     decided_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     decided_by_name: string | null;
     /**
@@ -1036,6 +1106,11 @@ export type EarlierAttempt = {
      */
     response_status: number | null;
 };
+
+/**
+ * A person whose approval does not count.
+ */
+export type Exclusion = 'rule_author' | 'agent_owner';
 
 /**
  * A service whose access token could not be fetched.
@@ -1083,6 +1158,28 @@ export type FieldError = {
      * Column of the error in characters, from 1. Set only for errors in a rule's condition.
      */
     column?: number | null;
+};
+
+/**
+ * One person's approval.
+ */
+export type GivenApproval = {
+    /**
+     * ID of the user.
+     */
+    user_id: number;
+    /**
+     * Email address of the user. Null if the user is not a member of the workspace.
+     */
+    name: string | null;
+    /**
+     * When it was given.
+     */
+    at: string;
+    /**
+     * The user's note.
+     */
+    note: string | null;
 };
 
 /**
@@ -1205,6 +1302,102 @@ export type Inbox = {
 };
 
 /**
+ * An open invitation.
+ */
+export type Invitation = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Email address of the person.
+     */
+    email: string;
+    /**
+     * Whether the stored invitation is damaged. If so, only `id` and `email` are valid; revoke it.
+     */
+    unreadable: boolean;
+    /**
+     * Role that the person gets.
+     */
+    role: Role;
+    /**
+     * IDs of the services whose actions the person may decide on; null for all.
+     */
+    services: Array<number> | null;
+    /**
+     * Effects of the actions that the person may decide on; null for all.
+     */
+    effects: Array<OperationEffect> | null;
+    /**
+     * Email address of the owner who invited the person. Null if it is not known.
+     */
+    invitedBy: string | null;
+    /**
+     * When it was created.
+     */
+    createdAt: string;
+    /**
+     * When it expires.
+     */
+    expiresAt: string;
+};
+
+/**
+ * An acceptance of an invitation.
+ */
+export type InvitationAcceptance = {
+    /**
+     * The token in the link.
+     */
+    token: string;
+    /**
+     * Password of the new account. Required without an access token, refused with one.
+     */
+    password?: string | null;
+    /**
+     * How to return the refresh token of the new account's session.
+     */
+    session?: SessionKind;
+};
+
+/**
+ * An invitation as the person who has its link sees it.
+ */
+export type InvitationPreview = {
+    /**
+     * Email address that it is for.
+     */
+    email: string;
+    /**
+     * Role that it gives.
+     */
+    role: Role;
+    /**
+     * Email address of the owner who invited the person. Null if it is not known.
+     */
+    invitedBy: string | null;
+    /**
+     * When it expires.
+     */
+    expiresAt: string;
+    /**
+     * Whether the address has an account. If so, its user must sign in to accept the invitation.
+     */
+    hasAccount: boolean;
+};
+
+/**
+ * The token of an invitation.
+ */
+export type InvitationToken = {
+    /**
+     * The token in the link.
+     */
+    token: string;
+};
+
+/**
  * An agent with its key.
  */
 export type KeyedAgent = {
@@ -1235,7 +1428,7 @@ export type KillSwitch = {
      */
     activated_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     activated_by_name: string | null;
     /**
@@ -1368,6 +1561,15 @@ export type ListAction = {
          */
         provenance: Array<ValueSource>;
         /**
+         * Whether the role and the limits of the signed-in user allow rulings on this action. Says nothing
+         * about its status.
+         */
+        may_decide: boolean;
+        /**
+         * Why they do not, as a sentence for the user. Null if they do.
+         */
+        may_not_decide_because: string | null;
+        /**
          * When the request was held.
          */
         created_at: string;
@@ -1390,7 +1592,7 @@ export type ListAction = {
          */
         resolved_by: number | null;
         /**
-         * Email address of that user. Null if the user is not a member of the workspace.
+         * Email address of that user. Null if the user was never a member of the workspace.
          */
         resolved_by_name: string | null;
         /**
@@ -1398,6 +1600,10 @@ export type ListAction = {
          */
         note: string | null;
         approval: Approval | null;
+        /**
+         * The approvals that the action requires, and those that were given.
+         */
+        approvals: RequiredApprovals;
         /**
          * When execution started.
          */
@@ -1487,11 +1693,120 @@ export type ListDocument = {
 /**
  * A page of a list.
  */
+export type ListInvitation = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * Unique identifier.
+         */
+        id: number;
+        /**
+         * Email address of the person.
+         */
+        email: string;
+        /**
+         * Whether the stored invitation is damaged. If so, only `id` and `email` are valid; revoke it.
+         */
+        unreadable: boolean;
+        /**
+         * Role that the person gets.
+         */
+        role: Role;
+        /**
+         * IDs of the services whose actions the person may decide on; null for all.
+         */
+        services: Array<number> | null;
+        /**
+         * Effects of the actions that the person may decide on; null for all.
+         */
+        effects: Array<OperationEffect> | null;
+        /**
+         * Email address of the owner who invited the person. Null if it is not known.
+         */
+        invitedBy: string | null;
+        /**
+         * When it was created.
+         */
+        createdAt: string;
+        /**
+         * When it expires.
+         */
+        expiresAt: string;
+    }>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
+export type ListMember = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * ID of the user.
+         */
+        userId: number;
+        /**
+         * Email address.
+         */
+        email: string;
+        /**
+         * Whether the stored member is damaged. If so, only `userId` and `email` are valid, and the person
+         * cannot use the workspace.
+         */
+        unreadable: boolean;
+        /**
+         * Role.
+         */
+        role: Role;
+        /**
+         * IDs of the services whose actions the member may decide on; null for all.
+         */
+        services: Array<number> | null;
+        /**
+         * Effects of the actions that the member may decide on; null for all.
+         */
+        effects: Array<OperationEffect> | null;
+        /**
+         * When the member joined.
+         */
+        joinedAt: string;
+    }>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
 export type ListOperation = {
     /**
      * The items.
      */
     items: Array<Operation>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
+export type ListPasskey = {
+    /**
+     * The items.
+     */
+    items: Array<Passkey>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
      */
@@ -1571,7 +1886,7 @@ export type ListRequestEntry = {
          */
         decided_by: number | null;
         /**
-         * Email address of that user. Null if the user is not a member of the workspace.
+         * Email address of that user. Null if the user was never a member of the workspace.
          */
         decided_by_name: string | null;
         /**
@@ -1639,6 +1954,12 @@ export type ListRule = {
          * ID of the agent that the rule is limited to.
          */
         agent_id: number | null;
+        approvals: RuleApprovals | null;
+        /**
+         * ID of the user who created the rule, or who last changed anything but its name and whether it is
+         * enabled. Null if that is not known.
+         */
+        author_id: number | null;
         /**
          * Whether the rule is enabled.
          */
@@ -1765,6 +2086,11 @@ export type Login = {
      */
     password: string;
     /**
+     * One-time code of the authenticator app, or a recovery code. Required if the user has set up one-time
+     * codes; ignored otherwise.
+     */
+    code?: string | null;
+    /**
      * How to return the refresh token.
      */
     session?: SessionKind;
@@ -1790,6 +2116,59 @@ export type MatchedRule = {
      * Why the condition could not be evaluated, if the rule matched for that reason.
      */
     unevaluated?: string | null;
+};
+
+/**
+ * A member of the workspace.
+ */
+export type Member = {
+    /**
+     * ID of the user.
+     */
+    userId: number;
+    /**
+     * Email address.
+     */
+    email: string;
+    /**
+     * Whether the stored member is damaged. If so, only `userId` and `email` are valid, and the person
+     * cannot use the workspace.
+     */
+    unreadable: boolean;
+    /**
+     * Role.
+     */
+    role: Role;
+    /**
+     * IDs of the services whose actions the member may decide on; null for all.
+     */
+    services: Array<number> | null;
+    /**
+     * Effects of the actions that the member may decide on; null for all.
+     */
+    effects: Array<OperationEffect> | null;
+    /**
+     * When the member joined.
+     */
+    joinedAt: string;
+};
+
+/**
+ * Fields of a member to change.
+ */
+export type MemberChange = {
+    /**
+     * Role.
+     */
+    role?: Role;
+    /**
+     * IDs of the services whose actions the member may decide on. Only for an `approver`; null for all.
+     */
+    services?: Array<number> | null;
+    /**
+     * Effects of the actions that the member may decide on. Only for an `approver`; null for all.
+     */
+    effects?: Array<OperationEffect> | null;
 };
 
 /**
@@ -1878,6 +2257,61 @@ export type NewDocument = {
 export type NewDocumentType = 'openapi' | 'markdown' | 'html' | 'url' | 'auto';
 
 /**
+ * An invitation to create.
+ */
+export type NewInvitation = {
+    /**
+     * Email address of the person. Only an account with this address can accept the invitation.
+     */
+    email: string;
+    /**
+     * Role that the person gets.
+     */
+    role: Role;
+    /**
+     * IDs of the services whose actions the person may decide on. Only for an `approver`; null for all.
+     */
+    services?: Array<number> | null;
+    /**
+     * Effects of the actions that the person may decide on: an action counts by its most severe
+     * effect, which its summary shows. Only for an `approver`; null for all.
+     */
+    effects?: Array<OperationEffect> | null;
+};
+
+/**
+ * A new invitation with its link.
+ */
+export type NewInvitationLink = {
+    /**
+     * The invitation.
+     */
+    invitation: Invitation;
+    /**
+     * Link on which the person accepts the invitation, once. Returned only here.
+     */
+    link: string;
+};
+
+/**
+ * A passkey that an authenticator has made.
+ */
+export type NewPasskey = {
+    /**
+     * Name for the user, such as that of the device.
+     */
+    name: string;
+    /**
+     * `response.clientDataJSON` in base64url.
+     */
+    clientDataJSON: string;
+    /**
+     * `response.attestationObject` in base64url.
+     */
+    attestationObject: string;
+};
+
+/**
  * A rule to create.
  */
 export type NewRule = {
@@ -1904,6 +2338,7 @@ export type NewRule = {
      * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
+    approvals?: RuleApprovals | null;
     /**
      * Whether the rule is enabled. Defaults to true.
      */
@@ -1947,6 +2382,13 @@ export type NewService = {
      * to `UPSTREAM_IDLE_TIMEOUT_MS`.
      */
     idleTimeoutMs?: number | null;
+};
+
+/**
+ * No fields.
+ */
+export type NoFields = {
+    [key: string]: never;
 };
 
 /**
@@ -2280,6 +2722,212 @@ export type OverviewPiece = OverviewCounts & {
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
 /**
+ * A passkey.
+ */
+export type Passkey = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Name that the user gave it.
+     */
+    name: string;
+    /**
+     * When it was added.
+     */
+    createdAt: string;
+    /**
+     * When it was last used to sign in.
+     */
+    lastUsedAt: string | null;
+};
+
+/**
+ * ID of a passkey that was added.
+ */
+export type PasskeyAdded = {
+    /**
+     * Unique identifier of the passkey.
+     */
+    id: number;
+};
+
+/**
+ * The password, if the user has one.
+ */
+export type PasskeyBegin = {
+    /**
+     * The current password. Required if the user has a password.
+     */
+    password?: string | null;
+};
+
+/**
+ * Argument of `PublicKeyCredential.parseCreationOptionsFromJSON` (Web Authentication, level 3).
+ */
+export type PasskeyCreationOptions = {
+    /**
+     * The site that the passkey is for.
+     */
+    rp: PasskeySite;
+    /**
+     * The user.
+     */
+    user: PasskeyUser;
+    /**
+     * Challenge in base64url.
+     */
+    challenge: string;
+    /**
+     * Kinds of keys that are accepted, the preferred one first.
+     */
+    pubKeyCredParams: Array<PasskeyKeyKind>;
+    /**
+     * Time limit in milliseconds.
+     */
+    timeout: number;
+    /**
+     * Passkeys that the user has already.
+     */
+    excludeCredentials: Array<PasskeyDescriptor>;
+    /**
+     * Kinds of authenticators that are accepted.
+     */
+    authenticatorSelection: PasskeySelection;
+    /**
+     * `none`: the make of the authenticator is not asked for.
+     */
+    attestation: string;
+};
+
+/**
+ * A passkey, by the ID of its credential.
+ */
+export type PasskeyDescriptor = {
+    /**
+     * `public-key`.
+     */
+    type: string;
+    /**
+     * ID of the credential in base64url.
+     */
+    id: string;
+};
+
+/**
+ * A kind of key.
+ */
+export type PasskeyKeyKind = {
+    /**
+     * `public-key`.
+     */
+    type: string;
+    /**
+     * COSE algorithm.
+     */
+    alg: number;
+};
+
+/**
+ * Argument of `PublicKeyCredential.parseRequestOptionsFromJSON` (Web Authentication, level 3).
+ */
+export type PasskeyRequestOptions = {
+    /**
+     * Challenge in base64url.
+     */
+    challenge: string;
+    /**
+     * Host name of the site.
+     */
+    rpId: string;
+    /**
+     * Time limit in milliseconds.
+     */
+    timeout: number;
+    /**
+     * `required`: the authenticator verifies the person.
+     */
+    userVerification: string;
+};
+
+/**
+ * Kinds of authenticators.
+ */
+export type PasskeySelection = {
+    /**
+     * `required`: the passkey can be found without an email address.
+     */
+    residentKey: string;
+    /**
+     * Same as `residentKey`, for older browsers.
+     */
+    requireResidentKey: boolean;
+    /**
+     * `required`: the authenticator verifies the person.
+     */
+    userVerification: string;
+};
+
+/**
+ * The use of a passkey.
+ */
+export type PasskeySignIn = {
+    /**
+     * `rawId` in base64url.
+     */
+    credentialId: string;
+    /**
+     * `response.clientDataJSON` in base64url.
+     */
+    clientDataJSON: string;
+    /**
+     * `response.authenticatorData` in base64url.
+     */
+    authenticatorData: string;
+    /**
+     * `response.signature` in base64url.
+     */
+    signature: string;
+    /**
+     * How to return the refresh token.
+     */
+    session?: SessionKind;
+};
+
+/**
+ * A site.
+ */
+export type PasskeySite = {
+    /**
+     * Host name.
+     */
+    id: string;
+    /**
+     * Name for people.
+     */
+    name: string;
+};
+
+/**
+ * A user, as an authenticator stores it.
+ */
+export type PasskeyUser = {
+    /**
+     * User handle in base64url.
+     */
+    id: string;
+    /**
+     * Email address.
+     */
+    name: string;
+    /**
+     * Email address.
+     */
+    displayName: string;
+};
+
+/**
  * A change of password.
  */
 export type PasswordChange = {
@@ -2302,6 +2950,11 @@ export type PendingApprovals = {
      */
     approvals: Array<Action>;
 };
+
+/**
+ * A right in a workspace.
+ */
+export type Permission = 'account' | 'read' | 'decide' | 'stop' | 'define' | 'manage';
 
 /**
  * The body of an error response.
@@ -2430,6 +3083,7 @@ export type ProposedRule = {
      * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
+    approvals?: RuleApprovals | null;
     /**
      * Whether the rule is enabled.
      */
@@ -2442,6 +3096,16 @@ export type ProposedRule = {
 export type Ready = {
     status: string;
     database: string;
+};
+
+/**
+ * Recovery codes. Shown only once.
+ */
+export type RecoveryCodes = {
+    /**
+     * Ten codes. Each replaces a one-time code once.
+     */
+    recoveryCodes: Array<string>;
 };
 
 /**
@@ -2548,6 +3212,18 @@ export type RegistrationState = {
      * Whether `setupCode` is required.
      */
     setupCodeRequired: boolean;
+    /**
+     * Whether people can sign in with a password.
+     */
+    password: boolean;
+    /**
+     * Whether people can sign in with a passkey.
+     */
+    passkeys: boolean;
+    /**
+     * Name of the provider at which people can sign in; null if there is none.
+     */
+    singleSignOn: string | null;
 };
 
 /**
@@ -2624,7 +3300,7 @@ export type RequestEntry = {
      */
     decided_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     decided_by_name: string | null;
     /**
@@ -2771,6 +3447,42 @@ export type RequestSummary = {
 };
 
 /**
+ * The approvals that an action requires, and those that were given.
+ */
+export type RequiredApprovals = {
+    /**
+     * How many people must approve. Fixed when the request was held.
+     */
+    needed: number;
+    /**
+     * How many approvals count. While the action is pending, only those of people who may approve it now.
+     */
+    given: number;
+    /**
+     * These approvals, in the order in which they were given.
+     */
+    by: Array<GivenApproval>;
+    /**
+     * The roles of those who may approve.
+     */
+    from: Array<ApproverRole>;
+    /**
+     * People whose approval does not count.
+     */
+    exclude: Array<Exclusion>;
+    /**
+     * Whether an approval of the caller would count. False if the caller has approved already.
+     */
+    may_vote: boolean;
+    may_not_vote_because: VoteRefused | null;
+    /**
+     * Whether the caller may approve alone, with `break_glass`: an owner, while the action is pending and
+     * requires particular approvals.
+     */
+    may_break_glass: boolean;
+};
+
+/**
  * The finding of a human who checked the upstream.
  */
 export type Resolution = {
@@ -2783,6 +3495,11 @@ export type Resolution = {
      */
     note?: string | null;
 };
+
+/**
+ * A member's role in a workspace. Everyone who registers owns a workspace.
+ */
+export type Role = 'owner' | 'operator' | 'approver' | 'viewer';
 
 /**
  * A rule.
@@ -2822,6 +3539,12 @@ export type Rule = {
      * ID of the agent that the rule is limited to.
      */
     agent_id: number | null;
+    approvals: RuleApprovals | null;
+    /**
+     * ID of the user who created the rule, or who last changed anything but its name and whether it is
+     * enabled. Null if that is not known.
+     */
+    author_id: number | null;
     /**
      * Whether the rule is enabled.
      */
@@ -2842,6 +3565,24 @@ export type Rule = {
      * Warnings about the condition or its absence.
      */
     warnings: Array<ConditionWarning>;
+};
+
+/**
+ * The approvals that a rule asks for.
+ */
+export type RuleApprovals = {
+    /**
+     * How many people must approve.
+     */
+    count: number;
+    /**
+     * The roles of those who may approve. Defaults to all roles that can approve.
+     */
+    from: Array<ApproverRole>;
+    /**
+     * The people whose approval does not count. Defaults to none.
+     */
+    exclude: Array<Exclusion>;
 };
 
 /**
@@ -2872,6 +3613,7 @@ export type RuleChange = {
      * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
+    approvals?: RuleApprovals | null;
     /**
      * Whether the rule is enabled.
      */
@@ -3001,6 +3743,34 @@ export type ScopedService = {
      * Name.
      */
     name: string;
+};
+
+/**
+ * The second factor of a user.
+ */
+export type SecondFactor = {
+    /**
+     * Whether signing in with the password requires a code.
+     */
+    enabled: boolean;
+    /**
+     * When it was set up.
+     */
+    enabledAt: string | null;
+    /**
+     * Number of unused recovery codes.
+     */
+    recoveryCodesLeft: number;
+};
+
+/**
+ * A code of the second factor.
+ */
+export type SecondFactorCode = {
+    /**
+     * One-time code of the authenticator app. Except for confirming a new secret, a recovery code works too.
+     */
+    code: string;
 };
 
 /**
@@ -3242,6 +4012,24 @@ export type Settings = {
 };
 
 /**
+ * The parameters with which the provider sent the browser back.
+ */
+export type SignInRedirect = {
+    /**
+     * Authorization code.
+     */
+    code: string;
+    /**
+     * Value that identifies the sign-in.
+     */
+    state: string;
+    /**
+     * The provider's identifier (RFC 9207), if it sent one.
+     */
+    iss?: string | null;
+};
+
+/**
  * An observation about the request, and how strongly it raised the risk score.
  */
 export type Signal = {
@@ -3261,6 +4049,36 @@ export type Signal = {
      * Explanation in one sentence.
      */
     sentence: string;
+};
+
+/**
+ * The signed-in user, and what the user may do.
+ */
+export type SignedInUser = User & {
+    /**
+     * ID of the workspace that the session acts in.
+     */
+    workspaceId: number;
+    /**
+     * Role in that workspace.
+     */
+    role: Role;
+    /**
+     * Permissions of that role.
+     */
+    permissions: Array<Permission>;
+    /**
+     * IDs of the services whose actions the user may decide on; null for all.
+     */
+    services: Array<number> | null;
+    /**
+     * Effects of the actions that the user may decide on; null for all.
+     */
+    effects: Array<OperationEffect> | null;
+    /**
+     * The workspaces that the user belongs to. `POST /auth/workspace` switches between them.
+     */
+    workspaces: Array<WorkspaceMembership>;
 };
 
 /**
@@ -3436,9 +4254,23 @@ export type Tokens = {
      */
     accessToken: string;
     /**
-     * Refresh token. Works once. Absent if it is returned as a cookie.
+     * Refresh token. Works once. Absent if it is returned as a cookie, and if the session keeps the one it has.
      */
     refreshToken?: string;
+};
+
+/**
+ * A secret for an authenticator app. Shown only once.
+ */
+export type TotpSecret = {
+    /**
+     * The secret in Base32, to be typed into an authenticator app.
+     */
+    secret: string;
+    /**
+     * The secret as a URI, to be shown as a QR code.
+     */
+    uri: string;
 };
 
 /**
@@ -3557,9 +4389,60 @@ export type ValueSource = {
 };
 
 /**
+ * The approvals of a pending action.
+ */
+export type VoteCounted = {
+    /**
+     * Always `PENDING`.
+     */
+    status: ActionStatus;
+    /**
+     * The action.
+     */
+    action_id: string;
+    /**
+     * How many approvals it has.
+     */
+    approvals: ApprovalCount;
+};
+
+/**
+ * The reason why an approval does not count.
+ */
+export type VoteRefused = 'role' | 'limits' | 'rule_author' | 'agent_owner' | 'not_owner';
+
+/**
  * Text of one or more lines that is not blank.
  */
 export type Words = string;
+
+/**
+ * The workspace to act in.
+ */
+export type WorkspaceChoice = {
+    /**
+     * ID of a workspace that the user belongs to.
+     */
+    workspaceId: number;
+};
+
+/**
+ * A workspace that the user belongs to.
+ */
+export type WorkspaceMembership = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Email address of its first owner, by which workspaces can be distinguished.
+     */
+    owner: string;
+    /**
+     * The user's role in it.
+     */
+    role: Role;
+};
 
 /**
  * An error of the gateway itself, in a form that clients of other servers understand.
@@ -3666,6 +4549,10 @@ export type CreateAgentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -3674,7 +4561,7 @@ export type CreateAgentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -3719,6 +4606,10 @@ export type DeleteAgentErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -3812,6 +4703,10 @@ export type UpdateAgentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -3831,6 +4726,8 @@ export type UpdateAgentErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -3838,7 +4735,7 @@ export type UpdateAgentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -3883,6 +4780,10 @@ export type BlockAgentErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -3930,6 +4831,10 @@ export type RotateAgentKeyErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -3976,6 +4881,10 @@ export type SetAgentServicesErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -3988,7 +4897,7 @@ export type SetAgentServicesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4033,6 +4942,10 @@ export type UnblockAgentErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -4133,6 +5046,10 @@ export type DecideActionsErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -4141,7 +5058,7 @@ export type DecideActionsErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4271,6 +5188,12 @@ export type ApproveErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     *
+     * `may_not_approve`: Your approval of this request does not count, because of your role, or because you wrote the rule or own the agent; `detail` says which.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4290,6 +5213,8 @@ export type ApproveErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4297,7 +5222,7 @@ export type ApproveErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4317,6 +5242,10 @@ export type ApproveResponses = {
      * The action is approved.
      */
     200: Decided;
+    /**
+     * The approval counts, and the action waits for others.
+     */
+    202: VoteCounted;
 };
 
 export type ApproveResponse = ApproveResponses[keyof ApproveResponses];
@@ -4343,6 +5272,10 @@ export type DenyErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4362,6 +5295,8 @@ export type DenyErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4369,7 +5304,7 @@ export type DenyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4415,6 +5350,10 @@ export type ResolveErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4434,6 +5373,8 @@ export type ResolveErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4441,7 +5382,7 @@ export type ResolveErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4487,6 +5428,10 @@ export type RevokeErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4506,6 +5451,8 @@ export type RevokeErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4513,7 +5460,7 @@ export type RevokeErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4536,6 +5483,72 @@ export type RevokeResponses = {
 };
 
 export type RevokeResponse = RevokeResponses[keyof RevokeResponses];
+
+export type WithdrawApprovalData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the action.
+         */
+        action_id: string;
+    };
+    query?: never;
+    url: '/approvals/{action_id}/vote';
+};
+
+export type WithdrawApprovalErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `name_taken`: Another service already has this name.
+     *
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
+     *
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type WithdrawApprovalError = WithdrawApprovalErrors[keyof WithdrawApprovalErrors];
+
+export type WithdrawApprovalResponses = {
+    /**
+     * The approval is withdrawn.
+     */
+    200: VoteCounted;
+};
+
+export type WithdrawApprovalResponse = WithdrawApprovalResponses[keyof WithdrawApprovalResponses];
 
 export type ListAuditData = {
     body?: never;
@@ -4671,6 +5684,128 @@ export type VerifyAuditResponses = {
 
 export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
 
+export type AcceptInvitationData = {
+    body: InvitationAcceptance;
+    path?: never;
+    query?: never;
+    url: '/auth/invitations/accept';
+};
+
+export type AcceptInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `invitation_invalid`: The invitation is unknown, used, expired, or revoked, or it is for another email address.
+     *
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `email_taken`: An account with this email address already exists.
+     *
+     * `already_member`: The person is already a member of the workspace.
+     */
+    409: Problem;
+    /**
+     * `invitation_invalid`: The invitation is unknown, used, expired, or revoked, or it is for another email address.
+     */
+    410: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type AcceptInvitationError = AcceptInvitationErrors[keyof AcceptInvitationErrors];
+
+export type AcceptInvitationResponses = {
+    /**
+     * The person is a member of the workspace.
+     */
+    201: LoggedIn;
+};
+
+export type AcceptInvitationResponse = AcceptInvitationResponses[keyof AcceptInvitationResponses];
+
+export type PreviewInvitationData = {
+    body: InvitationToken;
+    path?: never;
+    query?: never;
+    url: '/auth/invitations/preview';
+};
+
+export type PreviewInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `invitation_invalid`: The invitation is unknown, used, expired, or revoked, or it is for another email address.
+     */
+    410: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type PreviewInvitationError = PreviewInvitationErrors[keyof PreviewInvitationErrors];
+
+export type PreviewInvitationResponses = {
+    /**
+     * The invitation.
+     */
+    200: InvitationPreview;
+};
+
+export type PreviewInvitationResponse = PreviewInvitationResponses[keyof PreviewInvitationResponses];
+
 export type LogInData = {
     body: Login;
     path?: never;
@@ -4685,6 +5820,10 @@ export type LogInErrors = {
     400: Problem;
     /**
      * `invalid_credentials`: The password is wrong, or the user does not exist.
+     *
+     * `second_factor_required`: The password is right, and `code` is missing: a one-time code or a recovery code.
+     *
+     * `second_factor_invalid`: The password is right, and `code` is wrong or was used before.
      */
     401: Problem;
     /**
@@ -4700,7 +5839,7 @@ export type LogInErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4791,10 +5930,584 @@ export type MeResponses = {
     /**
      * The user.
      */
-    200: User;
+    200: SignedInUser;
 };
 
 export type MeResponse = MeResponses[keyof MeResponses];
+
+export type BeginSingleSignOnData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc';
+};
+
+export type BeginSingleSignOnErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginSingleSignOnError = BeginSingleSignOnErrors[keyof BeginSingleSignOnErrors];
+
+export type BeginSingleSignOnResponses = {
+    /**
+     * The sign-in has begun.
+     */
+    200: BegunSignIn;
+};
+
+export type BeginSingleSignOnResponse = BeginSingleSignOnResponses[keyof BeginSingleSignOnResponses];
+
+export type CompleteSingleSignOnData = {
+    body: SignInRedirect;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/callback';
+};
+
+export type CompleteSingleSignOnErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CompleteSingleSignOnError = CompleteSingleSignOnErrors[keyof CompleteSingleSignOnErrors];
+
+export type CompleteSingleSignOnResponses = {
+    /**
+     * The new session.
+     */
+    200: LoggedIn;
+};
+
+export type CompleteSingleSignOnResponse = CompleteSingleSignOnResponses[keyof CompleteSingleSignOnResponses];
+
+export type BeginLinkingData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/link';
+};
+
+export type BeginLinkingErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginLinkingError = BeginLinkingErrors[keyof BeginLinkingErrors];
+
+export type BeginLinkingResponses = {
+    /**
+     * The sign-in at the provider has begun.
+     */
+    200: BegunSignIn;
+};
+
+export type BeginLinkingResponse = BeginLinkingResponses[keyof BeginLinkingResponses];
+
+export type CompleteLinkingData = {
+    body: SignInRedirect;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/link/callback';
+};
+
+export type CompleteLinkingErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CompleteLinkingError = CompleteLinkingErrors[keyof CompleteLinkingErrors];
+
+export type CompleteLinkingResponses = {
+    /**
+     * The account is connected.
+     */
+    200: Done;
+};
+
+export type CompleteLinkingResponse = CompleteLinkingResponses[keyof CompleteLinkingResponses];
+
+export type ListPasskeysData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/auth/passkeys';
+};
+
+export type ListPasskeysErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListPasskeysError = ListPasskeysErrors[keyof ListPasskeysErrors];
+
+export type ListPasskeysResponses = {
+    /**
+     * A page of passkeys.
+     */
+    200: ListPasskey;
+};
+
+export type ListPasskeysResponse = ListPasskeysResponses[keyof ListPasskeysResponses];
+
+export type AddPasskeyData = {
+    body: NewPasskey;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys';
+};
+
+export type AddPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type AddPasskeyError = AddPasskeyErrors[keyof AddPasskeyErrors];
+
+export type AddPasskeyResponses = {
+    /**
+     * The passkey was added.
+     */
+    201: PasskeyAdded;
+};
+
+export type AddPasskeyResponse = AddPasskeyResponses[keyof AddPasskeyResponses];
+
+export type BeginPasskeyData = {
+    body: PasskeyBegin;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/options';
+};
+
+export type BeginPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginPasskeyError = BeginPasskeyErrors[keyof BeginPasskeyErrors];
+
+export type BeginPasskeyResponses = {
+    /**
+     * The options.
+     */
+    200: PasskeyCreationOptions;
+};
+
+export type BeginPasskeyResponse = BeginPasskeyResponses[keyof BeginPasskeyResponses];
+
+export type SignInWithPasskeyData = {
+    body: PasskeySignIn;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/sign-in';
+};
+
+export type SignInWithPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `passkey_refused`: The passkey does not sign in: it belongs to no account, was made for another site, or was used before; see `detail`.
+     */
+    401: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type SignInWithPasskeyError = SignInWithPasskeyErrors[keyof SignInWithPasskeyErrors];
+
+export type SignInWithPasskeyResponses = {
+    /**
+     * The new session.
+     */
+    200: LoggedIn;
+};
+
+export type SignInWithPasskeyResponse = SignInWithPasskeyResponses[keyof SignInWithPasskeyResponses];
+
+export type BeginPasskeySignInData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/sign-in/options';
+};
+
+export type BeginPasskeySignInErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+};
+
+export type BeginPasskeySignInError = BeginPasskeySignInErrors[keyof BeginPasskeySignInErrors];
+
+export type BeginPasskeySignInResponses = {
+    /**
+     * The options.
+     */
+    200: PasskeyRequestOptions;
+};
+
+export type BeginPasskeySignInResponse = BeginPasskeySignInResponses[keyof BeginPasskeySignInResponses];
+
+export type RemovePasskeyData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the passkey.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/auth/passkeys/{id}';
+};
+
+export type RemovePasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemovePasskeyError = RemovePasskeyErrors[keyof RemovePasskeyErrors];
+
+export type RemovePasskeyResponses = {
+    /**
+     * The passkey was removed.
+     */
+    200: Done;
+};
+
+export type RemovePasskeyResponse = RemovePasskeyResponses[keyof RemovePasskeyResponses];
 
 export type ChangePasswordData = {
     body: PasswordChange;
@@ -4821,7 +6534,7 @@ export type ChangePasswordErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4882,7 +6595,7 @@ export type RefreshErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4945,7 +6658,7 @@ export type RegisterErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5133,6 +6846,332 @@ export type EndSessionResponses = {
 
 export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
 
+export type RemoveSecondFactorData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type RemoveSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemoveSecondFactorError = RemoveSecondFactorErrors[keyof RemoveSecondFactorErrors];
+
+export type RemoveSecondFactorResponses = {
+    /**
+     * One-time codes were removed.
+     */
+    200: Done;
+};
+
+export type RemoveSecondFactorResponse = RemoveSecondFactorResponses[keyof RemoveSecondFactorResponses];
+
+export type GetSecondFactorData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type GetSecondFactorErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type GetSecondFactorError = GetSecondFactorErrors[keyof GetSecondFactorErrors];
+
+export type GetSecondFactorResponses = {
+    /**
+     * The second factor.
+     */
+    200: SecondFactor;
+};
+
+export type GetSecondFactorResponse = GetSecondFactorResponses[keyof GetSecondFactorResponses];
+
+export type BeginSecondFactorData = {
+    body: CurrentPassword;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type BeginSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `second_factor_exists`: One-time codes are set up already. Remove them first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginSecondFactorError = BeginSecondFactorErrors[keyof BeginSecondFactorErrors];
+
+export type BeginSecondFactorResponses = {
+    /**
+     * The secret.
+     */
+    201: TotpSecret;
+};
+
+export type BeginSecondFactorResponse = BeginSecondFactorResponses[keyof BeginSecondFactorResponses];
+
+export type ConfirmSecondFactorData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp/confirm';
+};
+
+export type ConfirmSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `second_factor_exists`: One-time codes are set up already. Remove them first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ConfirmSecondFactorError = ConfirmSecondFactorErrors[keyof ConfirmSecondFactorErrors];
+
+export type ConfirmSecondFactorResponses = {
+    /**
+     * The recovery codes.
+     */
+    200: RecoveryCodes;
+};
+
+export type ConfirmSecondFactorResponse = ConfirmSecondFactorResponses[keyof ConfirmSecondFactorResponses];
+
+export type ReplaceRecoveryCodesData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp/recovery-codes';
+};
+
+export type ReplaceRecoveryCodesErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ReplaceRecoveryCodesError = ReplaceRecoveryCodesErrors[keyof ReplaceRecoveryCodesErrors];
+
+export type ReplaceRecoveryCodesResponses = {
+    /**
+     * The new recovery codes.
+     */
+    200: RecoveryCodes;
+};
+
+export type ReplaceRecoveryCodesResponse = ReplaceRecoveryCodesResponses[keyof ReplaceRecoveryCodesResponses];
+
+export type SwitchWorkspaceData = {
+    body: WorkspaceChoice;
+    path?: never;
+    query?: never;
+    url: '/auth/workspace';
+};
+
+export type SwitchWorkspaceErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type SwitchWorkspaceError = SwitchWorkspaceErrors[keyof SwitchWorkspaceErrors];
+
+export type SwitchWorkspaceResponses = {
+    /**
+     * The new access token.
+     */
+    200: Tokens;
+};
+
+export type SwitchWorkspaceResponse = SwitchWorkspaceResponses[keyof SwitchWorkspaceResponses];
+
 export type GetCaCertificateData = {
     body?: never;
     path?: never;
@@ -5309,6 +7348,10 @@ export type SetKillSwitchErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -5317,7 +7360,7 @@ export type SetKillSwitchErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5381,7 +7424,7 @@ export type McpErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5410,6 +7453,333 @@ export type McpResponses = {
 };
 
 export type McpResponse = McpResponses[keyof McpResponses];
+
+export type ListMembersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/members';
+};
+
+export type ListMembersErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
+
+export type ListMembersResponses = {
+    /**
+     * A page of members.
+     */
+    200: ListMember;
+};
+
+export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
+
+export type ListInvitationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/members/invitations';
+};
+
+export type ListInvitationsErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsErrors];
+
+export type ListInvitationsResponses = {
+    /**
+     * A page of invitations.
+     */
+    200: ListInvitation;
+};
+
+export type ListInvitationsResponse = ListInvitationsResponses[keyof ListInvitationsResponses];
+
+export type CreateInvitationData = {
+    body: NewInvitation;
+    path?: never;
+    query?: never;
+    url: '/members/invitations';
+};
+
+export type CreateInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `already_member`: The person is already a member of the workspace.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `too_many_invitations`: The workspace has too many open invitations. Revoke some, or wait until they expire.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CreateInvitationError = CreateInvitationErrors[keyof CreateInvitationErrors];
+
+export type CreateInvitationResponses = {
+    /**
+     * The invitation with its link.
+     */
+    201: NewInvitationLink;
+};
+
+export type CreateInvitationResponse = CreateInvitationResponses[keyof CreateInvitationResponses];
+
+export type RevokeInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the invitation.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/members/invitations/{id}';
+};
+
+export type RevokeInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RevokeInvitationError = RevokeInvitationErrors[keyof RevokeInvitationErrors];
+
+export type RevokeInvitationResponses = {
+    /**
+     * The invitation was revoked.
+     */
+    200: Done;
+};
+
+export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the user.
+         */
+        user_id: number;
+    };
+    query?: never;
+    url: '/members/{user_id}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `last_owner`: A workspace always has an owner. Make another member an owner first.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * The member was removed.
+     */
+    200: Done;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type ChangeMemberData = {
+    body: MemberChange;
+    path: {
+        /**
+         * ID of the user.
+         */
+        user_id: number;
+    };
+    query?: never;
+    url: '/members/{user_id}';
+};
+
+export type ChangeMemberErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `last_owner`: A workspace always has an owner. Make another member an owner first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ChangeMemberError = ChangeMemberErrors[keyof ChangeMemberErrors];
+
+export type ChangeMemberResponses = {
+    /**
+     * The changed member.
+     */
+    200: Member;
+};
+
+export type ChangeMemberResponse = ChangeMemberResponses[keyof ChangeMemberResponses];
 
 export type GetMetricsData = {
     body?: never;
@@ -5453,6 +7823,10 @@ export type CompleteAuthorizationErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -5468,6 +7842,8 @@ export type CompleteAuthorizationErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -5475,7 +7851,7 @@ export type CompleteAuthorizationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6052,6 +8428,10 @@ export type CreateRuleErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -6067,6 +8447,8 @@ export type CreateRuleErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -6074,7 +8456,7 @@ export type CreateRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6119,6 +8501,10 @@ export type CompileRuleErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -6131,7 +8517,7 @@ export type CompileRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6176,6 +8562,10 @@ export type SimulateRulesErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -6184,7 +8574,7 @@ export type SimulateRulesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6229,6 +8619,10 @@ export type ValidateConditionErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -6237,7 +8631,7 @@ export type ValidateConditionErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6282,6 +8676,10 @@ export type DeleteRuleErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -6375,6 +8773,10 @@ export type UpdateRuleErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -6394,6 +8796,8 @@ export type UpdateRuleErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -6401,7 +8805,7 @@ export type UpdateRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6866,6 +9270,10 @@ export type CreateServiceErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -6881,6 +9289,8 @@ export type CreateServiceErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -6888,7 +9298,7 @@ export type CreateServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6933,6 +9343,10 @@ export type DeleteServiceErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -7026,6 +9440,10 @@ export type UpdateServiceErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7045,6 +9463,8 @@ export type UpdateServiceErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -7052,7 +9472,7 @@ export type UpdateServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7098,6 +9518,10 @@ export type AuthorizeServiceErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7110,7 +9534,7 @@ export type AuthorizeServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7156,6 +9580,10 @@ export type SetCredentialsErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7175,6 +9603,8 @@ export type SetCredentialsErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -7182,7 +9612,7 @@ export type SetCredentialsErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7283,6 +9713,10 @@ export type CreateDocumentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7302,6 +9736,8 @@ export type CreateDocumentErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -7309,7 +9745,7 @@ export type CreateDocumentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7363,6 +9799,10 @@ export type DeleteDocumentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7413,6 +9853,10 @@ export type RefreshDocumentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7428,6 +9872,8 @@ export type RefreshDocumentErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -7509,6 +9955,8 @@ export type ListOperationsErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -7570,7 +10018,7 @@ export type TestCallErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7647,6 +10095,10 @@ export type TestLlmErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * No language model is configured.
      */

@@ -21,6 +21,7 @@ export function BatchRow({
   isPending,
   result,
   isUndone,
+  isOpen,
   isBusy,
   onToggle,
 }: {
@@ -31,6 +32,8 @@ export function BatchRow({
   isPending: boolean;
   result: string | null | undefined;
   isUndone: boolean;
+  /** Whether the user approved it and it waits for other approvals. */
+  isOpen: boolean;
   isBusy: boolean;
   onToggle: () => void;
 }) {
@@ -45,8 +48,9 @@ export function BatchRow({
         <input
           type="checkbox"
           aria-labelledby={id}
-          checked={isChosen && !isDone}
-          disabled={isDone || isBusy}
+          checked={isChosen && !isDone && action.may_decide}
+          title={action.may_not_decide_because ?? undefined}
+          disabled={isDone || isBusy || !action.may_decide}
           onChange={onToggle}
           className="size-5 accent-brand"
         />
@@ -81,11 +85,13 @@ export function BatchRow({
         {isUndone ? (
           <strong>Undone</strong>
         ) : result === null ? (
-          <strong className="text-good">Done</strong>
+          <strong className="text-good">{isOpen ? 'Approved; others must too' : 'Done'}</strong>
         ) : result !== undefined ? (
           <span className="text-bad">{result}</span>
         ) : !isPending ? (
           'No longer pending'
+        ) : action.may_not_decide_because !== null ? (
+          <span className="text-soft">{action.may_not_decide_because}</span>
         ) : isComplete ? (
           ''
         ) : (

@@ -184,7 +184,8 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
 
   /** Calls `decideOn` only if the selected request is in view and was not selected a moment ago. */
   const ifSeen = (decideOn: (action: Action) => void, accepted: Rejection | null = null) => {
-    if (!selected || !isPending || isOffline || submissions.has(selected.action_id)) return;
+    if (!selected?.may_decide || !isPending || isOffline) return;
+    if (submissions.has(selected.action_id)) return;
     const found = subject.rejection();
     const rejection = found === accepted ? null : found;
     setHint(rejection && { id: selected.action_id, text: HINTS[rejection] });
@@ -192,7 +193,9 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   };
   const isWhole = whole.data !== undefined && whole.data.digest === inList?.digest;
   const ifReviewed = (decideOn: (action: Action) => void) =>
-    ifSeen((action) => isWhole && !action.unreadable && decideOn(action));
+    ifSeen(
+      (action) => isWhole && !action.unreadable && action.approvals.may_vote && decideOn(action),
+    );
   const hold = useHold((held) =>
     // Held long enough, and still on the screen.
     ifReviewed((action) => action.action_id === held.action_id && approveNow(action)),
@@ -204,7 +207,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     presses.armed?.id !== selected.action_id;
 
   const onDenying = (isDenying: boolean) => {
-    if (isOffline && isDenying) return;
+    if (isDenying && (isOffline || !selected?.may_decide)) return;
     presses.cancel();
     setDenyingId(isDenying ? (selected?.action_id ?? null) : null);
   };
@@ -435,6 +438,16 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
               onApprove={approve}
               onHold={() => ifReviewed(hold.begin)}
               onHoldEnd={hold.end}
+              onApproveAlone={() =>
+                // The form was opened for this request, so a quick submit is deliberate.
+                ifSeen(
+                  (action) =>
+                    isWhole &&
+                    !action.unreadable &&
+                    void submit(action, { kind: 'approve', note: noteOf(action), isAlone: true }),
+                  'new',
+                )
+              }
               onDenying={onDenying}
               onDeny={(text, isBlocking) =>
                 // The note form was opened for this request, so a quick submit is deliberate.

@@ -92,10 +92,12 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
               </>
             )}
             {' · '}
+            {rule.approvals && rule.approvals.count > 1 && `${rule.approvals.count} approvals · `}
             <Hits rule={rule} />
           </p>
         </div>
         <Button
+          needs="define"
           aria-label={`${rule.enabled ? 'Disable' : 'Enable'} ${rule.name}`}
           isBusy={change.isPending}
           onClick={() => (isOpen && !rule.enabled ? setIsAsking(true) : flip())}

@@ -3,8 +3,9 @@
  * is a cookie that no script can read.
  */
 
-import type { RegistrationState, User } from '#/client';
+import type { InvitationPreview, RegistrationState, User } from '#/client';
 import { GATEWAY_PATH } from '#/gateway';
+import { presentPasskey } from './passkey';
 
 /** An error response, as an exception. */
 export class ProblemError extends Error {
@@ -66,9 +67,10 @@ export async function problemOf(response: Response): Promise<ProblemError> {
   return new ProblemError(response.status, body ?? {});
 }
 
-/** Signs in and returns the user. */
-export async function signIn(email: string, password: string): Promise<User> {
-  const response = await post('/auth/login', { email, password, session: 'cookie' });
+/** Signs in and returns the user. The code of the second factor is empty if none was asked for. */
+export async function signIn(email: string, password: string, code = ''): Promise<User> {
+  const body = { email, password, session: 'cookie', ...(code !== '' && { code }) };
+  const response = await post('/auth/login', body);
   if (!response.ok) throw await problemOf(response);
   const login = await response.json();
   accessToken = login.accessToken;
@@ -76,13 +78,76 @@ export async function signIn(email: string, password: string): Promise<User> {
   return login.user;
 }
 
+/** Signs in with a passkey that the browser finds. */
+export async function signInWithPasskey(): Promise<void> {
+  const begun = await post('/auth/passkeys/sign-in/options', {});
+  if (!begun.ok) throw await problemOf(begun);
+  const used = await presentPasskey(await begun.json());
+  const response = await post('/auth/passkeys/sign-in', { ...used, session: 'cookie' });
+  if (!response.ok) throw await problemOf(response);
+  accessToken = (await response.json()).accessToken;
+  hasEnded = false;
+}
+
+/** Goes to the provider's sign-in page. */
+export async function beginSingleSignOn(): Promise<void> {
+  const response = await post('/auth/oidc', {});
+  if (!response.ok) throw await problemOf(response);
+  window.location.assign((await response.json()).authorizationUrl);
+}
+
+/** The mark of a tab that connects the account of its user, instead of signing in. */
+const LINKING = 'gaiterguard.linking';
+
+/** Remembers that the provider is asked to connect the account. */
+export function rememberLinking(): void {
+  sessionStorage.setItem(LINKING, 'yes');
+}
+
+/** Returns whether the provider was asked to connect the account, once. */
+export function takeLinking(): boolean {
+  const isLinking = sessionStorage.getItem(LINKING) !== null;
+  sessionStorage.removeItem(LINKING);
+  return isLinking;
+}
+
+/** Hands the provider's response to the gateway, to sign in or to connect the account. */
+export async function completeSingleSignOn(
+  redirected: { code: string; state: string; iss?: string },
+  isLinking: boolean,
+): Promise<void> {
+  if (!isLinking) {
+    const response = await post('/auth/oidc/callback', redirected);
+    if (!response.ok) throw await problemOf(response);
+    accessToken = (await response.json()).accessToken;
+    hasEnded = false;
+    return;
+  }
+  await isSignedIn();
+  const response = await sessionFetch(`${GATEWAY_PATH}/auth/oidc/link/callback`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(redirected),
+  });
+  if (!response.ok) throw await problemOf(response);
+}
+
 /**
- * Returns whether an account can be registered. If the gateway does not respond, returns that none
- * can be.
+ * Returns whether an account can be registered, and in which ways people sign in. If the gateway does not
+ * respond, returns that no account can be registered.
  */
 export async function registrationState(): Promise<RegistrationState> {
   const response = await fetch(`${GATEWAY_PATH}/auth/registration`).catch(() => null);
-  if (!response?.ok) return { open: false, firstAccount: false, setupCodeRequired: false };
+  if (!response?.ok) {
+    return {
+      open: false,
+      firstAccount: false,
+      setupCodeRequired: false,
+      password: true,
+      passkeys: false,
+      singleSignOn: null,
+    };
+  }
   return response.json();
 }
 
@@ -92,6 +157,43 @@ export async function register(email: string, password: string, setupCode: strin
   const response = await post('/auth/register', body);
   if (!response.ok) throw await problemOf(response);
   return signIn(email, password);
+}
+
+/** An invitation as the person who has its link sees it. */
+export async function previewInvitation(token: string): Promise<InvitationPreview> {
+  const response = await post('/auth/invitations/preview', { token });
+  if (!response.ok) throw await problemOf(response);
+  return response.json();
+}
+
+/**
+ * Accepts an invitation: with a password for a new account, or as the signed-in user. The session then
+ * acts in the workspace of the invitation.
+ */
+export async function acceptInvitation(token: string, password?: string): Promise<void> {
+  const path = '/auth/invitations/accept';
+  const response =
+    password === undefined
+      ? await sessionFetch(`${GATEWAY_PATH}${path}`, jsonPost({ token }))
+      : await post(path, { token, password, session: 'cookie' });
+  if (!response.ok) throw await problemOf(response);
+  accessToken = (await response.json()).accessToken;
+  hasEnded = false;
+}
+
+/** Switches the session to another workspace of the user. The page has to be loaded again. */
+export async function switchWorkspace(workspaceId: number): Promise<void> {
+  const response = await sessionFetch(`${GATEWAY_PATH}/auth/workspace`, jsonPost({ workspaceId }));
+  if (!response.ok) throw await problemOf(response);
+  accessToken = (await response.json()).accessToken;
+}
+
+function jsonPost(body: unknown): RequestInit {
+  return {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  };
 }
 
 /** Ends the session at the gateway, then in this tab. */
@@ -118,12 +220,12 @@ export function sessionHasEnded(): boolean {
   return hasEnded;
 }
 
-/** Returns the user id in the access token, or an empty string. */
+/** Returns the user and the workspace in the access token, as one text, or an empty string. */
 export function sessionUser(): string {
   const payload = accessToken?.split('.')[1] ?? '';
   try {
     const claims = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
-    return String(claims.sub ?? '');
+    return claims.sub === undefined ? '' : `${claims.sub}/${claims.wid}`;
   } catch {
     return '';
   }
@@ -147,7 +249,7 @@ function refresh(): Promise<boolean> {
     if (response.status === 200) {
       const before = sessionUser();
       accessToken = (await response.json()).accessToken;
-      // Someone else has signed in, in another tab. Nothing on this page is theirs, and what it was
+      // Someone else has signed in, or has switched workspaces, in another tab. Nothing on this page is theirs, and what it was
       // about to send must not be sent in their name.
       if (before !== '' && before !== sessionUser()) {
         window.location.reload();

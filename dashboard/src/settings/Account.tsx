@@ -1,7 +1,9 @@
 /** The account, and the settings of this browser. */
 import { useQuery } from '@tanstack/react-query';
 import { meOptions } from '#/client/@tanstack/react-query.gen';
+import { WorkspaceSwitch } from '#/member/WorkspaceSwitch';
 import { NotifySwitch } from '#/notify/NotifySwitch';
+import { ROLES } from '#/session/permission';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { Fact } from '#/ui/Fact';
@@ -11,6 +13,7 @@ import { Panel } from '#/ui/Panel';
 import { SelectField } from '#/ui/SelectField';
 import { chooseTheme, type Theme, useTheme } from '#/ui/theme';
 import { Password } from './Password';
+import { SingleSignOn } from './SingleSignOn';
 
 const THEMES = [
   ['system', 'System'],
@@ -30,15 +33,23 @@ export function Account() {
           <Fact name="Email">
             <Visible text={me.data.email} />
           </Fact>
+          <Fact name="Role">
+            {ROLES[me.data.role][0]}. {ROLES[me.data.role][1]}
+          </Fact>
           <Fact name="Created">{dateTime(me.data.createdAt)}</Fact>
         </dl>
       )}
       <div className="mt-4">
+        <WorkspaceSwitch />
+      </div>
+      <div className="mt-4">
         <Password />
       </div>
+      <SingleSignOn />
       <p className="mt-4 text-sm text-soft">
         To reset a forgotten password, run this command on the gateway’s machine:{' '}
-        <code className="break-words">gaiterguard user reset-password EMAIL</code>
+        <code className="break-words">gaiterguard user reset-password EMAIL</code>. To remove a lost
+        second factor: <code className="break-words">gaiterguard user reset-factors EMAIL</code>
       </p>
     </Panel>
   );

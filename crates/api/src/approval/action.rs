@@ -18,6 +18,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::votes::{Ballots, RequiredApprovals};
 use crate::list::each;
 use crate::people::People;
 use gaiterguard_web::stored_response::{
@@ -27,6 +28,10 @@ use gaiterguard_web::stored_response::{
 /// A held request: what would be sent, why it was held, and its current state.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Action)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member of the JSON object"
+)]
 pub(crate) struct ActionBody {
     /// Unique identifier.
     action_id: Uuid,
@@ -95,6 +100,12 @@ pub(crate) struct ActionBody {
     context: Option<Context>,
     /// Where values in the request were seen before it was held. At most 10; empty in lists.
     provenance: Vec<ValueSourceBody>,
+    /// Whether the role and the limits of the signed-in user allow rulings on this action. Says nothing
+    /// about its status.
+    may_decide: bool,
+    /// Why they do not, as a sentence for the user. Null if they do.
+    #[schema(required)]
+    may_not_decide_because: Option<String>,
     /// When the request was held.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -112,15 +123,18 @@ pub(crate) struct ActionBody {
     /// ID of the user who last approved, denied, revoked, or resolved it.
     #[schema(required)]
     resolved_by: Option<i64>,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[schema(required)]
     resolved_by_name: Option<String>,
     /// That user's note to the agent.
     #[schema(required)]
     note: Option<String>,
-    /// The approval, if the action is approved or was executed.
+    /// The approval, if the action is approved or was executed: the one that decided, if several were
+    /// required.
     #[schema(required)]
     approval: Option<ApprovalBody>,
+    /// The approvals that the action requires, and those that were given.
+    approvals: RequiredApprovals,
     /// When execution started.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
@@ -144,12 +158,14 @@ pub(crate) struct ApprovalBody {
     at: Timestamp,
     /// ID of the user.
     by: i64,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[schema(required)]
     by_name: Option<String>,
     /// That user's note to the agent.
     #[schema(required)]
     note: Option<String>,
+    /// Whether an owner approved alone, without the approvals that the action requires.
+    break_glass: bool,
 }
 
 /// An observation about the request, and how strongly it raised the risk score.
@@ -238,7 +254,12 @@ pub struct OperationBody {
 
 impl ActionBody {
     /// Builds the body of an action, with its comparison and the names of the users who decided on it.
-    pub(super) fn of(view: ActionView, mut context: Option<Context>, people: &People) -> Self {
+    pub(super) fn of(
+        view: ActionView,
+        mut context: Option<Context>,
+        ballots: &Ballots,
+        people: &People,
+    ) -> Self {
         if let Some(earlier) = context
             .as_mut()
             .and_then(|context| context.earlier.as_mut())
@@ -254,6 +275,7 @@ impl ActionBody {
             response,
             response_is_damaged,
             provenance,
+            not_permitted,
         } = view;
         let unreadable = request.is_none() || response_is_damaged;
         let request = request.unwrap_or_else(|| ShownRequest {
@@ -264,6 +286,7 @@ impl ActionBody {
             decompressed: None,
         });
         let (request_body, body_encoding) = body_text(&request.body);
+        let approvals = ballots.required(&action, people);
         let ruling = action.state.last_decision();
         let approval = action.state.approval();
         let execution = action.state.execution();
@@ -304,6 +327,8 @@ impl ActionBody {
             summary,
             context,
             provenance: each(provenance),
+            may_decide: not_permitted.is_none(),
+            may_not_decide_because: not_permitted,
             created_at: action.created_at,
             expires_at: action.state.expires_at(),
             releases_at: action.state.releases_at(),
@@ -316,7 +341,9 @@ impl ActionBody {
                 by: approval.by.0,
                 by_name: people.name(approval.by),
                 note: approval.note.clone(),
+                break_glass: ballots.is_alone(action.id),
             }),
+            approvals,
             resolution,
             started_at: execution.map(|execution| execution.started_at),
             detail,

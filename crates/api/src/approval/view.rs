@@ -19,7 +19,8 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::action::ActionBody;
-use crate::caller::Caller;
+use super::votes::Ballots;
+use crate::caller::Member;
 use crate::list::{List, PageQuery};
 use crate::people::People;
 use gaiterguard_web::extract::{ApiPath, ApiQuery};
@@ -49,18 +50,28 @@ pub(super) async fn pending(
     State(gateway): State<Arc<Gateway>>,
     State(familiarity): State<Familiarity>,
     State(clock): State<Arc<dyn Clock>>,
-    caller: Caller,
+    member: Member,
 ) -> Result<Json<Pending>, Problem> {
-    let views = gateway.approvals().pending(caller.approver()).await?;
+    let views = gateway.approvals().pending(&member.approver()).await?;
     let mut contexts = contexts(&familiarity, &views, clock.now()).await?;
-    let people = People::of(gateway.store(), caller.workspace()).await?;
+    let people = People::of(gateway.store(), member.workspace()).await?;
+    let ballots = ballots(&gateway, &member, &views).await?;
     let bodies = views.into_iter().map(|view| {
         let context = contexts.remove(&view.action.id);
-        ActionBody::of(view, context, &people)
+        ActionBody::of(view, context, &ballots, &people)
     });
     Ok(Json(Pending {
         approvals: bodies.collect(),
     }))
+}
+
+/// Reads the votes on actions.
+async fn ballots(
+    gateway: &Gateway,
+    member: &Member,
+    views: &[ActionView],
+) -> Result<Ballots, Problem> {
+    Ok(Ballots::of(gateway.store(), &member.approver(), views).await?)
 }
 
 /// Compares the actions whose requests can be read with earlier requests and rulings.
@@ -106,7 +117,7 @@ pub(super) async fn list(
     State(gateway): State<Arc<Gateway>>,
     State(familiarity): State<Familiarity>,
     State(clock): State<Arc<dyn Clock>>,
-    caller: Caller,
+    member: Member,
     ApiQuery(query): ApiQuery<Filter>,
     ApiQuery(page): ApiQuery<PageQuery>,
 ) -> Result<Json<List<ActionBody>>, Problem> {
@@ -117,13 +128,14 @@ pub(super) async fn list(
     };
     let page = gateway
         .approvals()
-        .list(caller.approver(), &filter, page.cursor(), page.limit.get())
+        .list(&member.approver(), &filter, page.cursor(), page.limit.get())
         .await?;
     let mut contexts = contexts(&familiarity, &page.items, clock.now()).await?;
-    let people = People::of(gateway.store(), caller.workspace()).await?;
+    let people = People::of(gateway.store(), member.workspace()).await?;
+    let ballots = ballots(&gateway, &member, &page.items).await?;
     Ok(Json(List::of(page, |view| {
         let context = contexts.remove(&view.action.id);
-        ActionBody::of(view, context, &people)
+        ActionBody::of(view, context, &ballots, &people)
     })))
 }
 
@@ -155,7 +167,7 @@ pub(super) async fn get(
     State(gateway): State<Arc<Gateway>>,
     State(familiarity): State<Familiarity>,
     State(clock): State<Arc<dyn Clock>>,
-    caller: Caller,
+    member: Member,
     ApiPath(action): ApiPath<Uuid>,
     ApiQuery(detail): ApiQuery<Detail>,
 ) -> Result<Response, Problem> {
@@ -166,12 +178,13 @@ pub(super) async fn get(
     };
     let view = gateway
         .approvals()
-        .get(caller.approver(), ActionId(action), extent)
+        .get(&member.approver(), ActionId(action), extent)
         .await?;
     let mut contexts = contexts(&familiarity, std::slice::from_ref(&view), clock.now()).await?;
     let context = contexts.remove(&view.action.id);
-    let people = People::of(gateway.store(), caller.workspace()).await?;
-    let action =
-        spawn_blocking(move || Json(ActionBody::of(view, context, &people)).into_response());
+    let people = People::of(gateway.store(), member.workspace()).await?;
+    let ballots = ballots(&gateway, &member, std::slice::from_ref(&view)).await?;
+    let body = move || Json(ActionBody::of(view, context, &ballots, &people)).into_response();
+    let action = spawn_blocking(body);
     action.await.map_err(|_| Problem::internal())
 }

@@ -1,10 +1,13 @@
 //! Users and sessions.
 
 mod cookie;
+mod invitation;
 mod login;
 mod logout;
 mod me;
+mod oidc;
 pub(super) mod origin;
+mod passkey;
 mod password;
 mod public_json;
 mod refresh;
@@ -12,8 +15,11 @@ mod register;
 mod registration;
 mod session;
 mod session_token;
+mod totp;
 mod user;
+mod workspace;
 
+use gaiterguard_domain::workspace::Permission;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -25,13 +31,28 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     let signed_in = OpenApiRouter::new()
         .routes(routes!(logout::logout))
         .routes(routes!(me::me))
+        .routes(routes!(workspace::switch))
         .routes(routes!(password::change))
         .routes(routes!(session::list, session::end_others))
-        .routes(routes!(session::end));
+        .routes(routes!(session::end))
+        .routes(routes!(totp::get, totp::begin, totp::remove))
+        .routes(routes!(passkey::list, passkey::add))
+        .routes(routes!(passkey::begin))
+        .routes(routes!(passkey::remove))
+        .routes(routes!(oidc::begin_linking))
+        .routes(routes!(oidc::complete_linking))
+        .routes(routes!(totp::confirm))
+        .routes(routes!(totp::replace_recovery_codes));
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(registration::registration))
         .routes(routes!(login::login))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::complete))
+        .routes(routes!(passkey::begin_sign_in))
+        .routes(routes!(passkey::sign_in))
         .routes(routes!(refresh::refresh))
-        .merge(with_session(signed_in))
+        .routes(routes!(invitation::preview))
+        .routes(routes!(invitation::accept))
+        .merge(with_session(Permission::Account, signed_in))
 }

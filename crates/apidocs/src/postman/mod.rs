@@ -193,7 +193,9 @@ fn content_type(list: Option<&Value>) -> Option<&str> {
         Value::Array(list) => list.iter().find_map(|header| {
             let is_it = header.get("key")?.as_str().is_some_and(is_it);
             let is_sent = header.get("disabled") != Some(&Value::Bool(true));
-            (is_it && is_sent).then(|| header.get("value")?.as_str()).flatten()
+            (is_it && is_sent)
+                .then(|| header.get("value")?.as_str())
+                .flatten()
         }),
         Value::String(lines) => lines
             .lines()

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_domain::action::{Action, ActionStatus, HumanDecision};
-use gaiterguard_domain::audit::Actor;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
-use gaiterguard_domain::ledger::Changed;
+use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Clock;
+use gaiterguard_domain::transition::transition;
 use gaiterguard_provenance::read_sources;
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{ActionFilter, Page, Store, StoredAction};
@@ -16,9 +18,10 @@ use gaiterguard_store::{ActionFilter, Page, Store, StoredAction};
 use crate::action::damaged;
 use crate::action::held::{HeldError, HeldRequests};
 use crate::action::kept::{Kept, KeptResponses};
-use crate::action::ruling::{ActionView, Approver, Extent, Ruling, RulingRefused, check_note};
+use crate::action::ruling::{
+    ActionView, Approver, Extent, Ruled, Ruling, RulingRefused, check_note,
+};
 use crate::action::shown::ShownResponse;
-use crate::action::transition::transition;
 
 /// Held requests as humans see them.
 pub struct Approvals {
@@ -49,19 +52,20 @@ impl Approvals {
         }
     }
 
-    /// Rules on an action. The first ruling wins; later callers get the resulting status.
+    /// Rules on an action. The first ruling wins; later callers get the resulting status. Where an action
+    /// requires several approvals, each is a vote, and the ledger counts them.
     ///
     /// # Errors
     ///
     /// If the ruling is invalid or not possible, or the database or the vault fails.
     pub async fn rule(
         &self,
-        approver: Approver,
+        approver: &Approver,
         id: ActionId,
         ruling: Ruling,
         note: Option<String>,
         digest: Option<Digest>,
-    ) -> Result<ActionStatus, RulingRefused> {
+    ) -> Result<Ruled, RulingRefused> {
         check_note(note.as_deref())?;
         loop {
             let found = self.find(approver.workspace, id).await?;
@@ -71,7 +75,10 @@ impl Approvals {
                 at: now,
                 note: note.clone(),
             };
-            let change = match found {
+            self.permitted(approver, &found)
+                .await?
+                .map_err(RulingRefused::NotPermitted)?;
+            let mut change = match found {
                 StoredAction::Intact(found) => {
                     let action = found.action;
                     if digest.is_some_and(|digest| digest != action.digest) {
@@ -81,13 +88,23 @@ impl Approvals {
                         self.check_readable(&action).await?;
                     }
                     let event = ruling.event(decision, self.approval_lifetime);
-                    transition(&action, event, Actor::User(approver.user), now)?
+                    let change = transition(&action, event, Actor::User(approver.user), now)?;
+                    let summary = self.held.summary(&action, found.summary.as_ref()).await?;
+                    let ballot = ruling.ballot(&action, summary.map(|summary| summary.effect));
+                    ActionChange { ballot, ..change }
                 }
                 StoredAction::Damaged(found) => damaged::change(*found, &ruling, decision)?,
             };
             let status = change.state.status();
+            let membership = approver.membership.clone();
+            change.member = Some((approver.workspace, approver.user, membership));
             match self.store.action_change(change).await? {
-                Changed::Done => return Ok(status),
+                Changed::Done => return Ok(Ruled::Done(status)),
+                Changed::Voted(tally) => return Ok(Ruled::Voted(tally)),
+                Changed::VoteRefused(refused) => {
+                    return Err(RulingRefused::MayNotApprove(refused));
+                }
+                Changed::MembershipChanged => return Err(RulingRefused::RoleChanged),
                 // Another change was faster, so the ruling is applied to its result.
                 Changed::RevisionMoved
                 | Changed::AuthorityChanged
@@ -97,16 +114,35 @@ impl Approvals {
         }
     }
 
+    /// Withdraws the caller's vote on a pending action.
+    ///
+    /// # Errors
+    ///
+    /// If the caller has no vote on a pending action with this id, or the database fails.
+    pub async fn withdraw_vote(&self, by: &Approver, id: ActionId) -> Result<(), RulingRefused> {
+        self.find(by.workspace, id).await?;
+        let audit = NewAuditEntry {
+            workspace: Some(by.workspace),
+            at: self.clock.now(),
+            actor: Actor::User(by.user),
+            event: Event::ActionVoteWithdrawn,
+            subject: Subject::Action(id),
+            detail: serde_json::json!({}),
+        };
+        let is_withdrawn = self.store.vote_withdraw(id, by.user, audit).await?;
+        is_withdrawn.then_some(()).ok_or(RulingRefused::NoVote)
+    }
+
     /// Returns the pending actions, oldest first, as lists show them.
     ///
     /// # Errors
     ///
     /// If the database or the vault fails.
-    pub async fn pending(&self, approver: Approver) -> Result<Vec<ActionView>, RulingRefused> {
+    pub async fn pending(&self, approver: &Approver) -> Result<Vec<ActionView>, RulingRefused> {
         let now = self.clock.now();
         let mut views = Vec::new();
         for found in self.store.action_pending(approver.workspace, now).await? {
-            views.push(self.view(found, Extent::Head).await?);
+            views.push(self.view(approver, found, Extent::Head).await?);
         }
         Ok(views)
     }
@@ -118,7 +154,7 @@ impl Approvals {
     /// If the cursor does not belong to this list, or the database or the vault fails.
     pub async fn list(
         &self,
-        approver: Approver,
+        approver: &Approver,
         filter: &ActionFilter,
         cursor: Option<&str>,
         limit: u32,
@@ -129,7 +165,7 @@ impl Approvals {
             .await?;
         let mut items = Vec::with_capacity(page.items.len());
         for found in page.items {
-            items.push(self.view(found, Extent::Head).await?);
+            items.push(self.view(approver, found, Extent::Head).await?);
         }
         Ok(Page {
             items,
@@ -144,16 +180,36 @@ impl Approvals {
     /// If the workspace does not have the action, or the database or the vault fails.
     pub async fn get(
         &self,
-        approver: Approver,
+        approver: &Approver,
         id: ActionId,
         extent: Extent,
     ) -> Result<ActionView, RulingRefused> {
         let found = self.find(approver.workspace, id).await?;
-        let mut view = self.view(found, extent).await?;
+        let mut view = self.view(approver, found, extent).await?;
         if view.request.is_some() {
             view.provenance = read_sources(&self.store, &self.sealing, &view.action).await;
         }
         Ok(view)
+    }
+
+    /// Returns why a human's role and limits do not allow rulings on an action, as the inner error.
+    async fn permitted(
+        &self,
+        approver: &Approver,
+        found: &StoredAction,
+    ) -> Result<Result<(), String>, RulingRefused> {
+        let membership = &approver.membership;
+        let (service, effect) = match found {
+            // Opening the summary is only worth it for a human who is limited to some effects.
+            StoredAction::Intact(found) if membership.effects.is_some() => {
+                let summary = found.summary.as_ref();
+                let summary = self.held.summary(&found.action, summary).await?;
+                (found.action.service, summary.map(|summary| summary.effect))
+            }
+            StoredAction::Intact(found) => (found.action.service, None),
+            StoredAction::Damaged(found) => (found.service, None),
+        };
+        Ok(membership.demand_decision(service, effect))
     }
 
     async fn find(
@@ -171,11 +227,23 @@ impl Approvals {
 
     /// Returns the view of an action. A damaged one is shown as damaged, because it must not hide the
     /// others.
-    async fn view(&self, found: StoredAction, extent: Extent) -> Result<ActionView, RulingRefused> {
+    async fn view(
+        &self,
+        approver: &Approver,
+        found: StoredAction,
+        extent: Extent,
+    ) -> Result<ActionView, RulingRefused> {
         let now = self.clock.now();
+        let not_permitted = self.permitted(approver, &found).await?.err();
         let found = match found {
             StoredAction::Intact(found) => *found,
-            StoredAction::Damaged(damaged) => return Ok(damaged::view(*damaged, now)),
+            StoredAction::Damaged(damaged) => {
+                let view = damaged::view(*damaged, now);
+                return Ok(ActionView {
+                    not_permitted,
+                    ..view
+                });
+            }
         };
         let action = found.action.at(now);
         let request = match extent {
@@ -196,6 +264,7 @@ impl Approvals {
             request,
             summary,
             provenance: Vec::new(),
+            not_permitted,
             response_is_damaged: matches!(kept, Kept::Damaged),
             response: kept.readable().map(match extent {
                 Extent::Whole => ShownResponse::whole,

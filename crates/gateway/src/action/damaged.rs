@@ -64,7 +64,9 @@ pub(super) fn change(
         revision: damaged.revision,
         state,
         authority: None,
+        member: None,
         answer: None,
+        ballot: None,
         audit: NewAuditEntry {
             workspace: Some(damaged.workspace),
             at: now,
@@ -114,6 +116,7 @@ pub(super) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
             },
             matched_rules: Vec::new(),
             operation: None,
+            approvals: None,
         },
         binding: Binding {
             base_url: String::new(),
@@ -125,6 +128,7 @@ pub(super) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
     };
     ActionView {
         provenance: Vec::new(),
+        not_permitted: None,
         action: shown.at(now),
         agent_name: damaged.agent_name,
         service_name: damaged.service_name,

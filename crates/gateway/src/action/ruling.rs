@@ -5,9 +5,12 @@ use std::time::Duration;
 use gaiterguard_domain::action::{
     Action, ActionEvent, ActionStatus, HumanDecision, NOTE_CHARS_MAX, Resolution, TransitionRefused,
 };
+use gaiterguard_domain::approvals::{Approvable, Ballot, Tally, VoteRefused};
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::field::KEY_NOT_STORED;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::redact;
+use gaiterguard_domain::workspace::Membership;
 use gaiterguard_provenance::ValueSource;
 use gaiterguard_store::{InvalidCursor, StoreError};
 use gaiterguard_summary::Summary;
@@ -18,12 +21,14 @@ use crate::action::shown::{ShownRequest, ShownResponse};
 use crate::storage::StorageFailed;
 
 /// A human who views actions or rules on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approver {
     /// The human.
     pub user: UserId,
     /// The workspace.
     pub workspace: WorkspaceId,
+    /// The human's membership of the workspace.
+    pub membership: Membership,
 }
 
 /// An action with everything that a human needs to see.
@@ -46,6 +51,8 @@ pub struct ActionView {
     pub response_is_damaged: bool,
     /// Where values of the request had been seen when it was held; empty in a list.
     pub provenance: Vec<ValueSource>,
+    /// Why the human who views the action may not decide on it, whatever its state; `None` if the human may.
+    pub not_permitted: Option<String>,
 }
 
 /// How much of an action is shown.
@@ -64,6 +71,8 @@ pub enum Ruling {
     Approve {
         /// That time.
         undo: Duration,
+        /// Whether an owner approves alone, without the other approvals that the action requires.
+        break_glass: bool,
     },
     /// The action is denied.
     Deny,
@@ -77,7 +86,7 @@ impl Ruling {
     /// Returns the event of the ruling.
     pub(super) fn event(&self, decision: HumanDecision, lifetime: Duration) -> ActionEvent {
         match self {
-            Self::Approve { undo } => ActionEvent::Approve {
+            Self::Approve { undo, .. } => ActionEvent::Approve {
                 decision,
                 undo: *undo,
                 lifetime,
@@ -90,6 +99,31 @@ impl Ruling {
             },
         }
     }
+
+    /// Returns the vote that an approval is, if the action requires particular approvals.
+    pub(super) fn ballot(&self, action: &Action, effect: Option<Effect>) -> Option<Ballot> {
+        match (self, &action.evaluation.approvals) {
+            (Self::Approve { break_glass, .. }, Some(requirement)) => Some(Ballot {
+                requirement: requirement.clone(),
+                request: Approvable {
+                    service: action.service,
+                    effect,
+                },
+                digest: action.digest,
+                break_glass: *break_glass,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// The result of a ruling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ruled {
+    /// The action has this status now.
+    Done(ActionStatus),
+    /// The approval counts, and the action waits for others.
+    Voted(Tally),
 }
 
 /// Reasons why a ruling has no effect.
@@ -98,6 +132,12 @@ pub enum RulingRefused {
     /// The workspace does not have the action.
     #[error("this workspace has no action with this ID")]
     NotFound,
+    /// The role of the human, or its limits, do not allow the ruling.
+    #[error("{0}")]
+    NotPermitted(String),
+    /// The role of the human changed, or the human was removed, while the ruling was made.
+    #[error("your role in this workspace has just changed; nothing was changed")]
+    RoleChanged,
     /// The note is too long, or contains a NUL, which no database text can.
     #[error(
         "must be at most {NOTE_CHARS_MAX} characters long and must not contain a null \
@@ -113,6 +153,14 @@ pub enum RulingRefused {
     /// The stored action is damaged, so no human can have seen the request that would be sent.
     #[error("the stored request cannot be read, so it cannot be approved; deny it instead")]
     Unreadable,
+    /// The approval of this user does not count.
+    #[error("{0}")]
+    MayNotApprove(VoteRefused),
+    /// The user has no vote on the action while it is pending.
+    #[error(
+        "you have no approval of a pending action to withdraw; revoke the action if it is approved"
+    )]
+    NoVote,
     /// The ruling is not possible in the action's state.
     #[error("the action is {}; nothing was changed", .0.as_str())]
     NotPossible(ActionStatus),

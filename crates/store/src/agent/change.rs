@@ -4,7 +4,7 @@
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::bulk::revoke_open;
@@ -33,6 +33,8 @@ pub struct NewAgent {
     pub risk_threshold: Option<f64>,
     /// When its key expires.
     pub expires_at: Option<Timestamp>,
+    /// The user who creates it.
+    pub owner: UserId,
 }
 
 /// The properties of an agent that an operator can change.
@@ -79,8 +81,8 @@ impl Store {
             tx,
             (i64,),
             "INSERT INTO agents (workspace_id, name, key_hash, key_prefix, is_active, hold_seconds,
-                risk_threshold, expires_at, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING id",
+                risk_threshold, expires_at, created_at, updated_at, owner_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10) RETURNING id",
             workspace.0,
             &new.name,
             new.key_hash.to_vec(),
@@ -90,6 +92,7 @@ impl Store {
             new.risk_threshold,
             new.expires_at.map(|at| at.0),
             at.0,
+            new.owner.0,
         );
         let id = AgentId(id);
         if let Some(unknown) = set_grants(&mut tx, workspace, id, &new.services, at).await? {

@@ -431,7 +431,9 @@ async fn executions_and_claims_of_a_dead_replica_are_recovered(database: &Databa
         revision: revision - 1,
         state: found,
         authority: None,
+        member: None,
         answer: None,
+        ballot: None,
         audit: audit(),
     };
     assert_eq!(

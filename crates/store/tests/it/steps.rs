@@ -53,7 +53,9 @@ pub(crate) async fn change(store: &Store, action: ActionId, event: ActionEvent) 
         revision,
         state: state.apply(event).unwrap(),
         authority: None,
+        member: None,
         answer: None,
+        ballot: None,
         audit: entry(Event::ActionApproved, later(2)),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Binding;
+use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::familiarity::{OperationKey, RecipientsKey};
@@ -206,6 +207,7 @@ pub(crate) fn new_agent(seed: u8, services: Vec<ServiceId>) -> NewAgent {
         hold_seconds: 30,
         risk_threshold: Some(0.25),
         expires_at: None,
+        owner: UserId(1),
     }
 }
 
@@ -217,6 +219,8 @@ pub(crate) fn rule_fields(name: &str) -> RuleFields {
         text: None,
         service: Some(ServiceId(1)),
         agent: None,
+        approvals: Some(Approvals::default()),
+        author: Some(UserId(1)),
         enabled: true,
     }
 }
@@ -320,6 +324,7 @@ impl World {
             },
             matched_rules: vec![],
             operation: None,
+            approvals: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Users and their workspaces.
 
 use gaiterguard_domain::id::UserId;
-use gaiterguard_domain::workspace::Role;
+use gaiterguard_domain::workspace::{Membership, Role};
 use gaiterguard_store::{Purpose, Store, UserCreated};
 
 use crate::support::{Database, NOW, World, audit, email, later, new_session, on_both};
@@ -33,11 +33,8 @@ async fn email_addresses_are_unique_regardless_of_case(_: &Database, store: &Sto
     assert_eq!(store.user_get(UserId(99)).await.unwrap(), None);
     assert_eq!(store.user_by_email("ONE@example.com").await.unwrap(), None);
     assert_eq!(store.user_count().await.unwrap(), 1);
-    let role = store
-        .member_role(world.workspace, world.user)
-        .await
-        .unwrap();
-    assert_eq!(role, Some(Role::Owner));
+    let membership = store.member_get(world.workspace, world.user).await.unwrap();
+    assert_eq!(membership, Some(Membership::of(Role::Owner)));
 }
 
 async fn only_one_of_many_concurrent_users_is_the_first(database: &Database, store: &Store) {
@@ -105,8 +102,9 @@ async fn a_user_joins_the_workspace_of_another(_: &Database, store: &Store) {
 async fn a_password_reset_ends_all_sessions(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let session = store
-        .session_create(new_session(&world, 1), NOW, |_| audit())
+        .session_create(new_session(&world, 1), &[], NOW, |_| audit())
         .await
+        .unwrap()
         .unwrap();
     assert!(
         store
@@ -136,8 +134,8 @@ async fn a_password_change_ends_all_other_sessions(_: &Database, store: &Store) 
     let world = World::new(store).await;
     let mut sessions = Vec::new();
     for n in 1..=2 {
-        let session = store.session_create(new_session(&world, n), NOW, |_| audit());
-        sessions.push(session.await.unwrap().id);
+        let session = store.session_create(new_session(&world, n), &[], NOW, |_| audit());
+        sessions.push(session.await.unwrap().unwrap().id);
     }
     let login = store.user_by_email("one@example.com").await.unwrap();
     let present = login.unwrap().password_hash;
