@@ -21,7 +21,7 @@ const KIND_NAMES: &[&str] = &["event", "kind", "type"];
 /// Names of marks on what is deleted, without separators.
 const DELETED: &str = "delete deleted destroy destroyed isdeleted remove removed";
 
-/// What is done to a document of a list that is not deleted.
+/// The act on a document of a list that is not deleted.
 const WRITE: &str = "write";
 
 /// The longest name of a command, in bytes. Longer texts are values.

@@ -144,7 +144,7 @@ impl Headline<'_> {
                 line.begin_detail(one);
                 self.amounts(line, " ", one);
             } else if is_same {
-                // What all items have is said once.
+                // A value that all items have is said once.
                 line.detail(one);
             } else if one.total > 1 {
                 let of_group = self.facts.iter().filter(|other| other.group == one.group);

@@ -236,7 +236,7 @@ impl Headline<'_> {
             } else {
                 &*call.name
             };
-            // What is done to several objects is said once: `update on 5, 6`.
+            // An act on several objects is said once: `update on 5, 6`.
             let is_said = number > 0 && call.object.is_some() && call.name == said;
             if !is_said {
                 line.text(shown, false, VALUE_CHARS_MAX);

@@ -293,7 +293,7 @@ impl<'f> Found<'f> {
         if odd.iter().filter(|one| **one).count() * 2 >= odd.len() {
             odd.fill(false);
         }
-        // What opens something to everyone is never one of many.
+        // An item that opens something to everyone is never one of many.
         for (one, (_, values)) in odd.iter_mut().zip(&self.items) {
             *one |= values.iter().any(|one| one.audience.is_some());
         }
@@ -337,7 +337,7 @@ fn line_of(values: &[&Ranked], list: &str) -> Vec<Part> {
         let at = rest.iter().position(|one| wanted(one))?;
         Some(rest.remove(at).clone())
     };
-    // What is done to it: a member next to the others, or the one around all of them.
+    // The act: a member next to the others, or the one around all of them.
     let around = act_around(values, list);
     let act = take(&mut rest, &|one| {
         is_in(ACTS, &last_name(one).replace(' ', "_")) && one.fact.value.len() < VALUE_CHARS_MAX

@@ -148,7 +148,7 @@ fn of_parts<'n>(members: &'n [(&'n str, Node<'n>)]) -> Option<Pair<'n>> {
 const SETTERS: &str = "$set $setoninsert";
 const UNSETTERS: &str = "$unset";
 
-/// What an operator does to the values in it.
+/// The act of an operator on the values in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operator {
     /// It gives them new values, as if they were written without it.

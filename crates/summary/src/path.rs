@@ -154,7 +154,7 @@ impl Target {
             let bare = without_format(&text);
             // OData writes the key of an object in parentheses: `Orders(4711)`.
             if let Some((set, key)) = keyed(bare) {
-                // What is in front of the first set is the address of the interface.
+                // The segments before the first set are the address of the interface.
                 if raw
                     .iter()
                     .take(number)

@@ -76,10 +76,9 @@ pub(crate) fn refine(phrase: &mut Phrase, target: &Target, values: &[Value]) -> 
 
 /// Says which decision is taken: `POST /approvals/a1/decision {"decision": "approve"}` approves.
 pub(crate) fn decide(phrase: &mut Phrase, target: &Target, values: &[Value]) {
-    const NOUNS: &str =
-        "answer approval decision outcome resolution response review ruling verdict vote";
+    const NOUNS: &str = "approval decision outcome resolution response review ruling verdict vote";
     const NAMES: &str =
-        "action answer approval decision outcome resolution response result status verdict vote";
+        "action approval decision outcome resolution response result status verdict vote";
     const VERDICTS: &[(&str, &str)] = &[
         ("approve", "Approve"),
         ("accept", "Accept"),
@@ -110,7 +109,7 @@ pub(crate) fn decide(phrase: &mut Phrase, target: &Target, values: &[Value]) {
         return;
     };
     verb.clone_into(&mut phrase.verb);
-    // What is decided on is in the path.
+    // The path names the object of the decision.
     if !phrase.takes_name
         && let Some(name) = target.names.last()
     {

@@ -14,7 +14,7 @@ export interface ShownItem extends RequestItem {
   isMarked: boolean;
 }
 
-/** Returns the lists of a request whose items have lines of their own; a summary of an earlier version has none. */
+/** Returns the lists of a request whose items have lines of their own; summaries of earlier versions lack them. */
 export function listsOf({ summary }: Pick<Action, 'summary'>): readonly RequestItems[] {
   return summary?.items ?? [];
 }
@@ -35,8 +35,8 @@ export function shownItems(
     isMarked: pointers.some((one) => isWithin(one, item.location)),
   }));
   // A reason that points to most of them says nothing about one.
-  const isTelling = marked.filter(({ isMarked }) => isMarked).length * 2 <= marked.length;
-  const rank = ({ isMarked, is_odd }: ShownItem) => (is_odd ? 0 : isMarked && isTelling ? 1 : 2);
+  const isDistinct = marked.filter(({ isMarked }) => isMarked).length * 2 <= marked.length;
+  const rank = ({ isMarked, is_odd }: ShownItem) => (is_odd ? 0 : isMarked && isDistinct ? 1 : 2);
   const all = marked.toSorted((one, other) => rank(one) - rank(other));
   return { first: all.filter((item, at) => at < LINES_MAX || item.is_odd || item.isMarked), all };
 }

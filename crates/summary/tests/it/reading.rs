@@ -63,7 +63,7 @@ fn who_sees_something_is_said_in_words_if_it_is_everyone() {
             json!({"body": "They are late again", "internal": false}),
             "Create comment · ticket t-12 · visible outside the team · body “They are late again”",
         ),
-        // What is closed, what goes out, and a kind of thing open nothing.
+        // A switch that closes, and a rule for outgoing traffic, open nothing.
         (
             Method::PATCH,
             "/v1/repos/lumen/site",
