@@ -3358,6 +3358,50 @@ export type RequestFact = {
 export type RequestFactKind = 'amount' | 'recipient' | 'account' | 'target' | 'access' | 'command' | 'content' | 'link' | 'object' | 'quantity' | 'date' | 'other';
 
 /**
+ * An item of a list in a request.
+ */
+export type RequestItem = {
+    /**
+     * Location of the item in the request.
+     */
+    location: string;
+    /**
+     * Whether the item differs from all others in a value that those have in common.
+     */
+    is_odd: boolean;
+    /**
+     * The values of the item that other items do not have, as parts of a line such as “€20.00 → Ann (DE89…)”.
+     */
+    line: Array<HeadlinePart>;
+};
+
+/**
+ * A list of a request whose items have several values each.
+ */
+export type RequestItems = {
+    /**
+     * Name of the list in the request; empty if the body itself is the list.
+     */
+    name: string;
+    /**
+     * Location of the list in the request: `body` followed by a JSON Pointer.
+     */
+    location: string;
+    /**
+     * Number of items in the list.
+     */
+    count: number;
+    /**
+     * The values that all items have, as parts of a line such as “currency EUR · type A”.
+     */
+    same: Array<HeadlinePart>;
+    /**
+     * The items, those that differ from the others first. At most twenty.
+     */
+    items: Array<RequestItem>;
+};
+
+/**
  * How an agent repeated a held request while it was pending.
  */
 export type RequestRepeats = {
@@ -3391,6 +3435,10 @@ export type RequestSummary = {
      * The values that matter most, the most important first. At most six.
      */
     facts: Array<RequestFact>;
+    /**
+     * The lists of the request whose items have several values each, with a line for each item. At most three.
+     */
+    items: Array<RequestItems>;
     /**
      * Number of values in the request that `facts` does not contain.
      */
@@ -5677,7 +5725,7 @@ export type AcceptInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5734,7 +5782,7 @@ export type PreviewInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5916,7 +5964,7 @@ export type BeginSingleSignOnErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5979,7 +6027,7 @@ export type CompleteSingleSignOnErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6046,7 +6094,7 @@ export type BeginLinkingErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6107,7 +6155,7 @@ export type CompleteLinkingErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6212,7 +6260,7 @@ export type AddPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6267,7 +6315,7 @@ export type BeginPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6332,7 +6380,7 @@ export type SignInWithPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6393,7 +6441,7 @@ export type BeginPasskeySignInErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6827,7 +6875,7 @@ export type RemoveSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6919,7 +6967,7 @@ export type BeginSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6982,7 +7030,7 @@ export type ConfirmSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7041,7 +7089,7 @@ export type ReplaceRecoveryCodesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7100,7 +7148,7 @@ export type SwitchWorkspaceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7535,7 +7583,7 @@ export type CreateInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7709,7 +7757,7 @@ export type ChangeMemberErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
