@@ -498,7 +498,7 @@ export type AuditVerified = {
 /**
  * How a service's credential is presented to it.
  */
-export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'path' | 'oauth2';
+export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'path' | 'oauth2' | 'aws_sigv4';
 
 /**
  * An authorization that has begun.
@@ -722,7 +722,7 @@ export type CredentialKeys = {
 };
 
 /**
- * Values of a credential, by the service's `authType`: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `path` `{placeholder, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. They are never returned.
+ * Values of a credential, by the service's `authType`: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `path` `{placeholder, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`; `aws_sigv4` `{access_key_id, secret_access_key, session_token?, region?, service?}`. They are never returned.
  */
 export type Credentials = {
     /**
@@ -786,12 +786,32 @@ export type Credentials = {
      */
     response_pointer?: string | null;
     /**
+     * `aws_sigv4`: access key ID, such as `AKIAIOSFODNN7EXAMPLE`.
+     */
+    access_key_id?: string | null;
+    /**
+     * `aws_sigv4`: secret access key.
+     */
+    secret_access_key?: string | null;
+    /**
+     * `aws_sigv4`: session token of a temporary key.
+     */
+    session_token?: string | null;
+    /**
+     * `aws_sigv4`: region to sign for, such as `eu-central-1`. By default, the region that the client signed for, or that of the host name.
+     */
+    region?: string | null;
+    /**
+     * `aws_sigv4`: signing name of the AWS service, such as `s3`. By default, the service that the client signed for, or that of the host name.
+     */
+    service?: string | null;
+    /**
      * `oauth2`: additional form fields for the token endpoint, such as `audience` or `resource`. A `grant_type` among them replaces `client_credentials`.
      */
     extra?: {
         [key: string]: string;
     } | null;
-    [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | {
+    [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | {
         [key: string]: string;
     } | null | undefined;
 };

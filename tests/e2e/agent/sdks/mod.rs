@@ -1,5 +1,6 @@
 //! Clients that were written for other servers. Only their base URL and key are changed.
 
+mod aws;
 mod claude_code;
 mod curl;
 mod fetch;
