@@ -30,6 +30,7 @@ pub(crate) struct Engine {
     pub(crate) familiarity: Familiarity,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
+    pub(crate) upstream: Arc<Upstream>,
     pub(crate) sealing: Sealing,
 }
 
@@ -127,7 +128,7 @@ impl Engine {
             authority: Arc::new(authority),
             sealing: sealing.clone(),
             credentials,
-            upstream,
+            upstream: Arc::clone(&upstream),
             llm,
             settings: gateway_settings(settings),
             clock: Arc::clone(&clock),
@@ -136,6 +137,7 @@ impl Engine {
         Ok(Self {
             gateway,
             identity: Arc::new(identity),
+            upstream,
             definition_store,
             familiarity,
             clock,

@@ -21,6 +21,7 @@ mod dial;
 mod error;
 mod head_watch;
 mod inbound;
+mod joined;
 mod mask;
 mod origin;
 mod outbound;
@@ -37,6 +38,7 @@ pub use address::{
 };
 pub use error::{AmbiguousReason, CheckRefused, NotSentReason, SendError, UnusableReason};
 pub use inbound::{Inbound, InboundBody, InboundError};
+pub use joined::{Carried, join};
 pub use mask::{
     InspectedBody, Inspection, MaskedBody, MaskedSecret, Masker, Polled, is_hidden_everywhere,
     masked_compressed,

@@ -18,6 +18,7 @@ import { comparisonsOf } from './familiarity';
 import { withLineBreaks } from './formats';
 import { Intent } from './Intent';
 import { leavesBeyond, leavesOf } from './leaves';
+import { ProgramLabel } from './ProgramLabel';
 import { topReasonOf } from './reason';
 import { bodyValues } from './requestValues';
 import { type Mark, Reason } from './WhyScore';
@@ -52,8 +53,8 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           className="font-semibold hover:underline"
         >
           <Visible text={action.agent_name} />
-        </Link>{' '}
-        →{' '}
+        </Link>
+        <ProgramLabel label={action.label} /> →{' '}
         <Link
           to="/services/$id"
           params={{ id: action.service_id }}

@@ -2,6 +2,7 @@
 
 mod authority;
 mod clients;
+mod other_hosts;
 mod refused;
 mod scene;
 mod tunnels;

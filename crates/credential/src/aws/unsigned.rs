@@ -70,7 +70,7 @@ impl NotSignable {
     }
 }
 
-/// What remains of a client's own signature.
+/// The remains of a client's own signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsigned {
     /// The path and the query without the signature.

@@ -65,7 +65,7 @@ pub enum InjectError {
     Signature(&'static str),
 }
 
-/// What a signature covers of a request, which is complete but for its credential.
+/// The parts of a request that a signature covers. The request is complete but for its credential.
 pub struct Signable<'r> {
     /// The method.
     pub method: &'r Method,

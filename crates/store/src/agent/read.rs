@@ -1,6 +1,6 @@
 //! Queries for agents.
 
-use gaiterguard_domain::agent::{Agent, Grant};
+use gaiterguard_domain::agent::{Agent, Grant, OtherHosts};
 use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
@@ -26,6 +26,7 @@ struct AgentRow {
     blocked_since: Option<i64>,
     hold_seconds: i64,
     risk_threshold: Option<f64>,
+    other_hosts: String,
     expires_at: Option<i64>,
     last_used_at: Option<i64>,
     created_at: i64,
@@ -47,6 +48,8 @@ impl AgentRow {
         if !self.risk_threshold.is_none_or(is_score) {
             return Err(context.invalid("risk_threshold"));
         }
+        let other_hosts = OtherHosts::parse(&self.other_hosts);
+        let other_hosts = other_hosts.ok_or_else(|| context.invalid("other_hosts"))?;
         let agent = Agent {
             id: AgentId(self.id),
             workspace: WorkspaceId(self.workspace_id),
@@ -57,6 +60,7 @@ impl AgentRow {
             grants,
             hold_seconds,
             risk_threshold: self.risk_threshold,
+            other_hosts,
             expires_at: time(self.expires_at),
             last_used_at: time(self.last_used_at),
             created_at: Timestamp(self.created_at),

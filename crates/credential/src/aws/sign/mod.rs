@@ -24,11 +24,11 @@ use zeroize::Zeroizing;
 use super::AwsKey;
 use crate::inject::{ENCODED, InjectError, Signable, drop_parameter};
 
-/// How long a signature in a query is valid. The request is sent at once; the rest is for a clock that
-/// differs.
+/// How long a signature in a query is valid. The request is sent immediately; the rest is for clocks that
+/// differ.
 const QUERY_LIFETIME: Duration = Duration::from_mins(5);
 
-/// What the canonical path of S3 has encoded.
+/// The characters that the canonical path of S3 encodes.
 const ENCODED_IN_S3_PATH: &AsciiSet = &ENCODED.remove(b'/');
 
 /// Further headers that a signature covers. Others may be changed by a proxy in front of the service, and S3
