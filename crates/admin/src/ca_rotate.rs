@@ -17,7 +17,7 @@ use crate::offline_database::{self, Missing};
 /// that long to fetch it.
 const OVERLAP: Duration = Duration::from_hours(24);
 
-/// Creates the authority. With `immediately`, it replaces the present one at once.
+/// Creates the authority. With `immediately`, it replaces the present one.
 pub fn run(immediately: bool) -> ExitCode {
     offline_database::run(Missing::Fail, async |database| {
         let store = &database.store;

@@ -47,8 +47,8 @@ body! {
         /// Its requests with this risk score or a higher one are held. Defaults to the gateway's threshold.
         #[schema(minimum = 0, maximum = 1)]
         risk_threshold "riskThreshold": Option<RiskThreshold> as Option<f64>,
-        /// What the proxy port does with hosts that none of its services names: `refuse` (the default), or
-        /// `tunnel`, which connects them without reading what is sent, and records that.
+        /// Treatment of hosts that none of its services names, at the proxy port: `refuse` (the default), or
+        /// `tunnel`, which connects them without intercepting them, and records that.
         other_hosts "otherHosts": Option<OtherHosts> as Option<OtherHosts>,
     }
 }
@@ -70,7 +70,7 @@ body! {
         /// Its requests with this risk score or a higher one are held; null for the gateway's threshold.
         #[schema(minimum = 0, maximum = 1)]
         risk_threshold "riskThreshold": Change<Option<RiskThreshold>> as Option<f64>,
-        /// What the proxy port does with hosts that none of its services names.
+        /// Treatment of hosts that none of its services names, at the proxy port.
         other_hosts "otherHosts": Option<OtherHosts> as Option<OtherHosts>,
     }
 }

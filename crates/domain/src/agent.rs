@@ -21,7 +21,7 @@ pub struct Grant {
     pub since: Timestamp,
 }
 
-/// What the proxy port does with a host that none of an agent's services names.
+/// The treatment of a host that none of an agent's services names, at the proxy port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
@@ -78,7 +78,7 @@ pub struct Agent {
     pub hold_seconds: u32,
     /// The score from which its requests are held, if it differs from the gateway's.
     pub risk_threshold: Option<f64>,
-    /// What the proxy port does with hosts that none of its services names.
+    /// The treatment of hosts that none of its services names, at the proxy port.
     pub other_hosts: OtherHosts,
     /// When its key expires.
     pub expires_at: Option<Timestamp>,

@@ -102,7 +102,7 @@ events! {
     SessionRevoked = "session.revoked": "A session was ended.",
     SessionTokenReused = "session.token_reused": "A refresh token was used again after ten seconds or more, so its session was ended.",
     TunnelClosed = "tunnel.closed": "A tunnel to a host that no service names was closed; the entry contains how long it was open, the bytes in each direction, and what closed it.",
-    TunnelOpened = "tunnel.opened": "An agent opened a tunnel to a host that no service names. What passes in it is not read.",
+    TunnelOpened = "tunnel.opened": "An agent opened a tunnel to a host that no service names. The gateway does not read it.",
     UserCreated = "user.created": "A user was created on the command line.",
     UserPasswordChanged = "user.password_changed": "A user changed the password, which ended the user's other sessions.",
     UserPasswordReset = "user.password_reset": "A password was replaced on the command line.",

@@ -98,7 +98,7 @@ impl Intent {
 /// The length limit of a label, in characters.
 pub const LABEL_CHARS_MAX: usize = 100;
 
-/// What a client's user calls the program that sends a request. Untrusted text.
+/// The name that a client's user gives to the program that sends a request. Untrusted text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label(String);
 

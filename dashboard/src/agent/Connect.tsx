@@ -111,7 +111,7 @@ export function Code({ text }: { text: string }) {
   );
 }
 
-/** Returns the port of the gateway's forward proxy, which its certificate names; null if it has none. */
+/** Returns the port of the gateway's forward proxy, which its certificate names; null without one. */
 function useProxyPort(): number | null {
   const certificate = useQuery({
     queryKey: ['proxy-port'],

@@ -9,7 +9,7 @@ export interface SnippetInput {
   service: string;
   /** Below the service's base URL, beginning with a slash. */
   path: string;
-  /** The port of the gateway's forward proxy; null if it has none. */
+  /** The port of the gateway's forward proxy; null without one. */
   proxyPort: number | null;
 }
 
@@ -189,7 +189,11 @@ function json(value: unknown): string {
 }
 
 /** Returns a command that sends a request. The intent is plain text of ours. */
-export function curlCommand(input: SnippetInput, method: 'GET' | 'DELETE', intent: string): string {
+export function curlCommand(
+  input: Omit<SnippetInput, 'proxyPort'>,
+  method: 'GET' | 'DELETE',
+  intent: string,
+): string {
   const path = `/s/${encoded(input.service)}${input.path}`;
   return `${variablesOf(input)}
 curl -i ${method === 'GET' ? '' : `-X ${method} `}"$GAITERGUARD_URL"${shell(path)} \\
@@ -198,7 +202,7 @@ curl -i ${method === 'GET' ? '' : `-X ${method} `}"$GAITERGUARD_URL"${shell(path
 `;
 }
 
-function variablesOf({ url, key }: SnippetInput): string {
+function variablesOf({ url, key }: Pick<SnippetInput, 'url' | 'key'>): string {
   return [
     `export GAITERGUARD_URL=${shell(url)}`,
     `export GAITERGUARD_AGENT_KEY=${shell(key)}`,

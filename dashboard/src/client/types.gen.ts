@@ -90,6 +90,10 @@ export type Action = {
      */
     intent: string;
     /**
+     * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+     */
+    label: string | null;
+    /**
      * Risk score, from 0.0 (harmless) to 1.0.
      */
     risk_score: number;
@@ -281,6 +285,10 @@ export type Agent = {
      */
     riskThreshold: number | null;
     /**
+     * What the proxy port does with hosts that none of its services names: `refuse` or `tunnel`.
+     */
+    otherHosts: OtherHosts;
+    /**
      * When its key expires.
      */
     expiresAt: string | null;
@@ -322,6 +330,7 @@ export type AgentChange = {
      * Its requests with this risk score or a higher one are held; null for the gateway's threshold.
      */
     riskThreshold?: number | null;
+    otherHosts?: OtherHosts | null;
 };
 
 /**
@@ -1365,6 +1374,10 @@ export type ListAction = {
          */
         intent: string;
         /**
+         * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+         */
+        label: string | null;
+        /**
          * Risk score, from 0.0 (harmless) to 1.0.
          */
         risk_score: number;
@@ -1554,6 +1567,10 @@ export type ListRequestEntry = {
          * Intent that the agent stated. Untrusted text.
          */
         intent: string;
+        /**
+         * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+         */
+        label: string | null;
         /**
          * The decision.
          */
@@ -1861,6 +1878,7 @@ export type NewAgent = {
      * Its requests with this risk score or a higher one are held. Defaults to the gateway's threshold.
      */
     riskThreshold?: number | null;
+    otherHosts?: OtherHosts | null;
 };
 
 /**
@@ -2103,6 +2121,11 @@ export type OperationRef = {
      */
     deprecated: boolean;
 };
+
+/**
+ * What the proxy port does with a host that none of an agent's services names.
+ */
+export type OtherHosts = 'refuse' | 'tunnel';
 
 /**
  * The finding of a human who checked the upstream.
@@ -2607,6 +2630,10 @@ export type RequestEntry = {
      * Intent that the agent stated. Untrusted text.
      */
     intent: string;
+    /**
+     * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+     */
+    label: string | null;
     /**
      * The decision.
      */

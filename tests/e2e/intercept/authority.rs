@@ -79,7 +79,7 @@ async fn a_rotation_is_published_before_it_takes_effect_and_immediately_if_it_mu
         String::from_utf8(printed.stdout).unwrap().trim(),
         both.trim()
     );
-    // A program that trusts only the old authority goes on.
+    // A program that trusts only the old authority is served as before.
     assert_eq!(proxied.send(&[&url]).await.status, 200);
 
     let replaced = gateway.run(&["ca", "rotate", "--now"], "").await;

@@ -43,7 +43,7 @@ pub(crate) struct AgentBody {
     /// Its requests with this risk score or a higher one are held; null for the gateway's threshold.
     #[schema(required)]
     risk_threshold: Option<f64>,
-    /// What the proxy port does with hosts that none of its services names: `refuse` or `tunnel`.
+    /// Treatment of hosts that none of its services names, at the proxy port: `refuse` or `tunnel`.
     other_hosts: OtherHosts,
     /// When its key expires.
     #[schema(required, value_type = Option<String>, format = DateTime)]

@@ -1,6 +1,5 @@
 //! Clients that were written for other servers. Only their base URL and key are changed.
 
-mod aws;
 mod claude_code;
 mod curl;
 mod fetch;
@@ -103,7 +102,7 @@ impl SdkScene {
 }
 
 /// Runs a program of `tests/clients` like [`SdkScene::run`].
-async fn run(gateway: &TestGateway, name: &str, variables: &[(&str, &str)]) -> Value {
+pub(super) async fn run(gateway: &TestGateway, name: &str, variables: &[(&str, &str)]) -> Value {
     let (mut command, input) = program(gateway, name);
     command.envs(variables.iter().copied());
     printed(command, &input).await

@@ -10,7 +10,7 @@ use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::run;
+use super::sdks::run;
 
 const KEY_ID: &str = "AKIAVAULTEDKEY000001";
 const SECRET: &str = "the/secret+key-of-the-vault-4fc1";
