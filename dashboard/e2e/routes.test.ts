@@ -37,6 +37,8 @@ const pages: Record<string, string> = {
   '/connected': '/connected',
   '/history/': '/history',
   '/history/$id': '',
+  '/invitation': '/invitation?token=unknown',
+  '/members': '/members',
   '/overview': '/overview',
   '/rules/': '/rules',
   '/rules/$id': '',

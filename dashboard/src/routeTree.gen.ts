@@ -10,10 +10,12 @@
 
 import { Route as rootRouteImport } from './routes/__root'
 import { Route as AppRouteImport } from './routes/_app'
+import { Route as InvitationRouteImport } from './routes/invitation'
 import { Route as SignInRouteImport } from './routes/sign-in'
 import { Route as AppIndexRouteImport } from './routes/_app/index'
 import { Route as AppAuditRouteImport } from './routes/_app/audit'
 import { Route as AppConnectedRouteImport } from './routes/_app/connected'
+import { Route as AppMembersRouteImport } from './routes/_app/members'
 import { Route as AppOverviewRouteImport } from './routes/_app/overview'
 import { Route as AppSetUpRouteImport } from './routes/_app/set-up'
 import { Route as AppSettingsRouteImport } from './routes/_app/settings'
@@ -30,6 +32,11 @@ import { Route as AppServicesNewRouteImport } from './routes/_app/services.new'
 
 const AppRoute = AppRouteImport.update({
   id: '/_app',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const InvitationRoute = InvitationRouteImport.update({
+  id: '/invitation',
+  path: '/invitation',
   getParentRoute: () => rootRouteImport,
 } as any)
 const SignInRoute = SignInRouteImport.update({
@@ -50,6 +57,11 @@ const AppAuditRoute = AppAuditRouteImport.update({
 const AppConnectedRoute = AppConnectedRouteImport.update({
   id: '/connected',
   path: '/connected',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppMembersRoute = AppMembersRouteImport.update({
+  id: '/members',
+  path: '/members',
   getParentRoute: () => AppRoute,
 } as any)
 const AppOverviewRoute = AppOverviewRouteImport.update({
@@ -120,9 +132,11 @@ const AppServicesNewRoute = AppServicesNewRouteImport.update({
 
 export interface FileRoutesByFullPath {
   '/': typeof AppIndexRoute
+  '/invitation': typeof InvitationRoute
   '/sign-in': typeof SignInRoute
   '/audit': typeof AppAuditRoute
   '/connected': typeof AppConnectedRoute
+  '/members': typeof AppMembersRoute
   '/overview': typeof AppOverviewRoute
   '/set-up': typeof AppSetUpRoute
   '/settings': typeof AppSettingsRoute
@@ -138,9 +152,11 @@ export interface FileRoutesByFullPath {
   '/services/': typeof AppServicesIndexRoute
 }
 export interface FileRoutesByTo {
+  '/invitation': typeof InvitationRoute
   '/sign-in': typeof SignInRoute
   '/audit': typeof AppAuditRoute
   '/connected': typeof AppConnectedRoute
+  '/members': typeof AppMembersRoute
   '/overview': typeof AppOverviewRoute
   '/set-up': typeof AppSetUpRoute
   '/settings': typeof AppSettingsRoute
@@ -159,9 +175,11 @@ export interface FileRoutesByTo {
 export interface FileRoutesById {
   __root__: typeof rootRouteImport
   '/_app': typeof AppRouteWithChildren
+  '/invitation': typeof InvitationRoute
   '/sign-in': typeof SignInRoute
   '/_app/audit': typeof AppAuditRoute
   '/_app/connected': typeof AppConnectedRoute
+  '/_app/members': typeof AppMembersRoute
   '/_app/overview': typeof AppOverviewRoute
   '/_app/set-up': typeof AppSetUpRoute
   '/_app/settings': typeof AppSettingsRoute
@@ -181,9 +199,11 @@ export interface FileRouteTypes {
   fileRoutesByFullPath: FileRoutesByFullPath
   fullPaths:
     | '/'
+    | '/invitation'
     | '/sign-in'
     | '/audit'
     | '/connected'
+    | '/members'
     | '/overview'
     | '/set-up'
     | '/settings'
@@ -199,9 +219,11 @@ export interface FileRouteTypes {
     | '/services/'
   fileRoutesByTo: FileRoutesByTo
   to:
+    | '/invitation'
     | '/sign-in'
     | '/audit'
     | '/connected'
+    | '/members'
     | '/overview'
     | '/set-up'
     | '/settings'
@@ -219,9 +241,11 @@ export interface FileRouteTypes {
   id:
     | '__root__'
     | '/_app'
+    | '/invitation'
     | '/sign-in'
     | '/_app/audit'
     | '/_app/connected'
+    | '/_app/members'
     | '/_app/overview'
     | '/_app/set-up'
     | '/_app/settings'
@@ -240,6 +264,7 @@ export interface FileRouteTypes {
 }
 export interface RootRouteChildren {
   AppRoute: typeof AppRouteWithChildren
+  InvitationRoute: typeof InvitationRoute
   SignInRoute: typeof SignInRoute
 }
 
@@ -250,6 +275,13 @@ declare module '@tanstack/react-router' {
       path: ''
       fullPath: '/'
       preLoaderRoute: typeof AppRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/invitation': {
+      id: '/invitation'
+      path: '/invitation'
+      fullPath: '/invitation'
+      preLoaderRoute: typeof InvitationRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/sign-in': {
@@ -278,6 +310,13 @@ declare module '@tanstack/react-router' {
       path: '/connected'
       fullPath: '/connected'
       preLoaderRoute: typeof AppConnectedRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/members': {
+      id: '/_app/members'
+      path: '/members'
+      fullPath: '/members'
+      preLoaderRoute: typeof AppMembersRouteImport
       parentRoute: typeof AppRoute
     }
     '/_app/overview': {
@@ -377,6 +416,7 @@ declare module '@tanstack/react-router' {
 interface AppRouteChildren {
   AppAuditRoute: typeof AppAuditRoute
   AppConnectedRoute: typeof AppConnectedRoute
+  AppMembersRoute: typeof AppMembersRoute
   AppOverviewRoute: typeof AppOverviewRoute
   AppSetUpRoute: typeof AppSetUpRoute
   AppSettingsRoute: typeof AppSettingsRoute
@@ -396,6 +436,7 @@ interface AppRouteChildren {
 const AppRouteChildren: AppRouteChildren = {
   AppAuditRoute: AppAuditRoute,
   AppConnectedRoute: AppConnectedRoute,
+  AppMembersRoute: AppMembersRoute,
   AppOverviewRoute: AppOverviewRoute,
   AppSetUpRoute: AppSetUpRoute,
   AppSettingsRoute: AppSettingsRoute,
@@ -416,6 +457,7 @@ const AppRouteWithChildren = AppRoute._addFileChildren(AppRouteChildren)
 
 const rootRouteChildren: RootRouteChildren = {
   AppRoute: AppRouteWithChildren,
+  InvitationRoute: InvitationRoute,
   SignInRoute: SignInRoute,
 }
 export const routeTree = rootRouteImport

@@ -11,6 +11,7 @@ mod gzip;
 mod intercept;
 mod operator;
 mod ops;
+mod people;
 mod run;
 mod security;
 mod wild;

@@ -27,16 +27,21 @@ use super::DashboardState;
 use super::caller::Caller;
 use super::list::{List, PageQuery};
 use super::people::People;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::ApiQuery;
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::InvalidParameter;
+use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(verify))
-        .routes(routes!(export))
+    with_session(
+        Permission::Read,
+        OpenApiRouter::new()
+            .routes(routes!(list))
+            .routes(routes!(verify))
+            .routes(routes!(export)),
+    )
 }
 
 /// Entries per database query of an export. Same as the longest page of the list.

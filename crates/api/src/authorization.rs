@@ -17,18 +17,23 @@ use super::DashboardState;
 use super::editing::Editing;
 use super::service::ServiceBody;
 use super::state::GivenPublicUrl;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::{ApiPath, Fields};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{Conflict, InvalidBody, NotFound};
+use gaiterguard_web::session::with_session;
 
 /// The page of the dashboard to which a provider sends the operator back.
 const REDIRECT_PATH: &str = "/app/connected";
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::new()
-        .routes(routes!(begin))
-        .routes(routes!(complete))
+    with_session(
+        Permission::Define,
+        OpenApiRouter::new()
+            .routes(routes!(begin))
+            .routes(routes!(complete)),
+    )
 }
 
 /// An authorization that has begun.

@@ -23,12 +23,14 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::{Done, List, PageQuery, SearchText, each};
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_problem::Code;
 use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{
     Conflict, CredentialRefused, InvalidBody, InvalidParameter, NotFound,
 };
+use gaiterguard_web::session::with_session;
 
 /// Maximum number of body fields listed per operation.
 const FIELDS_MAX: usize = 200;
@@ -36,10 +38,19 @@ const FIELDS_MAX: usize = 200;
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(delete))
-        .routes(routes!(refresh))
-        .routes(routes!(operations))
+        .merge(with_session(
+            Permission::Read,
+            OpenApiRouter::new()
+                .routes(routes!(list))
+                .routes(routes!(operations)),
+        ))
+        .merge(with_session(
+            Permission::Define,
+            OpenApiRouter::new()
+                .routes(routes!(create))
+                .routes(routes!(delete))
+                .routes(routes!(refresh)),
+        ))
 }
 
 /// A document.

@@ -6,11 +6,12 @@ use axum::extract::{FromRef, FromRequestParts};
 use gaiterguard_authority::Definitions;
 use gaiterguard_definitions::definition_store::{DefinitionError, DefinitionStore, Editor};
 use gaiterguard_domain::id::{UserId, WorkspaceId};
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use http::request::Parts;
 
-use super::caller::Caller;
+use super::caller::Member;
 use gaiterguard_web::problem::Problem;
 
 /// The caller, with access to the definitions.
@@ -18,7 +19,7 @@ use gaiterguard_web::problem::Problem;
 /// Every change requires an [`Editor`], and only [`Editing::change`] creates one. So the response
 /// to a change is never sent before the gateway decides by it.
 pub(crate) struct Editing {
-    caller: Caller,
+    member: Member,
     definition_store: DefinitionStore,
     gateway: Arc<Gateway>,
 }
@@ -34,7 +35,7 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         Ok(Self {
-            caller: Caller::from_request_parts(parts, state).await?,
+            member: Member::from_request_parts(parts, state).await?,
             definition_store: DefinitionStore::from_ref(state),
             gateway: Arc::from_ref(state),
         })
@@ -54,12 +55,17 @@ impl Editing {
 
     /// Returns the caller's workspace.
     pub(crate) fn workspace(&self) -> WorkspaceId {
-        self.caller.workspace()
+        self.member.workspace()
+    }
+
+    /// Checks a permission that depends on the body of the request.
+    pub(crate) fn demand(&self, permission: Permission) -> Result<(), Problem> {
+        self.member.demand(permission)
     }
 
     /// Returns the caller's user id.
     pub(crate) fn user(&self) -> UserId {
-        self.caller.0.user
+        self.member.caller.0.user
     }
 
     /// Returns the definitions that the gateway currently decides by in the caller's workspace.

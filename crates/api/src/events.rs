@@ -30,8 +30,10 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::session_end::CONFIRM_EVERY;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::InvalidParameter;
+use gaiterguard_web::session::with_session;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -46,7 +48,10 @@ const RESUME_ENTRIES_MAX: u32 = 1000;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::new().routes(routes!(events))
+    with_session(
+        Permission::Read,
+        OpenApiRouter::new().routes(routes!(events)),
+    )
 }
 
 /// Position of a stream that resumes.
@@ -80,7 +85,8 @@ impl<S: Sync> FromRequestParts<S> for ResumeHeaders {
 ///
 /// Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?,
 /// at}`, `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active,
-/// at}`, `credential.failing` with `{service_id, at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
+/// at}`, `members.changed` with `{at}` for every change of members and invitations, `credential.failing`
+/// with `{service_id, at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
 /// that reconnects with `Last-Event-ID` receives the events it missed; an event may arrive twice.
 /// The stream ends when the session ends.
 #[utoipa::path(
@@ -180,7 +186,7 @@ impl Feed {
 impl Feed {
     /// Returns `None` if the session has ended. The client then reconnects and gets the reason.
     async fn confirm(&self) -> Option<()> {
-        self.identity.confirm(&self.caller.0).await.ok()
+        self.identity.confirm(&self.caller.0).await.ok().map(drop)
     }
 }
 
@@ -240,6 +246,16 @@ fn event_data(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
             let data = json!({ "active": detail["active"], "at": entry.at });
             vec![("kill_switch.changed", data)]
         }
+        (
+            Some(
+                Event::MemberInvited
+                | Event::MemberJoined
+                | Event::MemberChanged
+                | Event::MemberRemoved
+                | Event::InvitationRevoked,
+            ),
+            _,
+        ) => vec![("members.changed", json!({ "at": entry.at }))],
         (Some(Event::CredentialFailing), Some(Subject::Service(service))) => {
             let data = json!({ "service_id": service, "at": entry.at });
             vec![("credential.failing", data)]
@@ -289,6 +305,11 @@ mod tests {
                     .to_owned()
             )]
         );
+        for event in ["member.joined", "invitation.revoked"] {
+            let changed = names(event, "user:2", &json!({ "role": "viewer" }));
+            let data = r#"{"at":"1970-01-01T00:00:00.000Z"}"#.to_owned();
+            assert_eq!(changed, [("members.changed", data)]);
+        }
         let held = names("action.created", ACTION, &json!({ "request_id": "r1" }));
         assert_eq!(held[0].0, "action.created");
         assert_eq!(

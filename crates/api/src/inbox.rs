@@ -20,7 +20,9 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::list::each;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::problem::Problem;
+use gaiterguard_web::session::with_session;
 
 /// How long a refused credential is reported. Most services that are in use are called every day.
 const REFUSALS_KEPT: Duration = Duration::from_hours(24);
@@ -30,7 +32,7 @@ const RENEWALS_LISTED_MAX: usize = 20;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::new().routes(routes!(get))
+    with_session(Permission::Read, OpenApiRouter::new().routes(routes!(get)))
 }
 
 /// Everything that requires human attention.

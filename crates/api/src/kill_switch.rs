@@ -12,13 +12,23 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::people::People;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::Fields;
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::InvalidBody;
+use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::new().routes(routes!(get, set))
+    OpenApiRouter::new()
+        .merge(with_session(
+            Permission::Read,
+            OpenApiRouter::new().routes(routes!(get)),
+        ))
+        .merge(with_session(
+            Permission::Stop,
+            OpenApiRouter::new().routes(routes!(set)),
+        ))
 }
 
 /// State of the kill switch.
@@ -33,7 +43,7 @@ pub(crate) struct KillSwitchBody {
     /// ID of the user who activated it.
     #[schema(required)]
     activated_by: Option<i64>,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[schema(required)]
     activated_by_name: Option<String>,
     /// When it was activated.
@@ -82,7 +92,8 @@ async fn get(editing: Editing) -> Result<Json<KillSwitchBody>, Problem> {
 /// Activate or deactivate the kill switch
 ///
 /// Activating the kill switch cancels every running request and revokes every pending and approved
-/// action. While it is active, every new request is refused.
+/// action. While it is active, every new request is refused. Only an `owner` or an `operator` may
+/// deactivate it.
 #[utoipa::path(
     put,
     path = "/kill-switch",
@@ -98,6 +109,9 @@ async fn set(
     editing: Editing,
     Fields(change): Fields<KillSwitchChange>,
 ) -> Result<Json<KillSwitchBody>, Problem> {
+    if change.active == Ok(false) {
+        editing.demand(Permission::Define)?;
+    }
     let switch = editing
         .change(async |store, editor| kill_switch::set(store, editor, change).await)
         .await?;

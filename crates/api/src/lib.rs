@@ -15,6 +15,7 @@ pub mod health;
 mod inbox;
 mod kill_switch;
 mod list;
+mod member;
 mod metrics;
 mod openapi;
 mod overview;
@@ -44,8 +45,6 @@ pub use openapi::DocumentSource;
 pub use session_end::end_with_session;
 pub use state::{DashboardState, GivenPublicUrl};
 
-use gaiterguard_web::session::with_session;
-
 /// Routes that start and end a session.
 pub fn signing_in() -> OpenApiRouter<DashboardState> {
     auth::routes()
@@ -53,7 +52,7 @@ pub fn signing_in() -> OpenApiRouter<DashboardState> {
 
 /// Routes that require a user's access token.
 pub fn signed_in() -> OpenApiRouter<DashboardState> {
-    let signed_in = OpenApiRouter::default()
+    OpenApiRouter::default()
         .merge(approval::routes())
         .merge(agent::routes())
         .merge(service::routes())
@@ -67,8 +66,8 @@ pub fn signed_in() -> OpenApiRouter<DashboardState> {
         .merge(inbox::routes())
         .merge(overview::routes())
         .merge(settings::routes())
-        .merge(events::routes());
-    with_session(signed_in)
+        .merge(events::routes())
+        .merge(member::routes())
 }
 
 /// Routes for monitoring, without authentication.

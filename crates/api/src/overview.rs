@@ -19,13 +19,18 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::list::each;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::ApiQuery;
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::InvalidParameter;
+use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::new().routes(routes!(overview))
+    with_session(
+        Permission::Read,
+        OpenApiRouter::new().routes(routes!(overview)),
+    )
 }
 
 /// Period of the statistics.

@@ -20,15 +20,20 @@ use super::editing::Editing;
 use super::list::{List, PageQuery, SearchText, each};
 use super::people::People;
 use super::recorded::{Effects, Recorded};
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::{ApiPath, ApiQuery};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{InvalidParameter, NotFound};
+use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::new()
-        .routes(routes!(list))
-        .routes(routes!(get))
+    with_session(
+        Permission::Read,
+        OpenApiRouter::new()
+            .routes(routes!(list))
+            .routes(routes!(get)),
+    )
 }
 
 /// A request of an agent, with its decision.
@@ -83,7 +88,7 @@ pub(crate) struct RequestBody {
     /// pending.
     #[schema(required)]
     decided_by: Option<i64>,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[schema(required)]
     decided_by_name: Option<String>,
     /// When that user decided.

@@ -18,16 +18,28 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::Done;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::{ApiPath, Fields};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
+use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(set_credentials))
+        .merge(with_session(
+            Permission::Read,
+            OpenApiRouter::new()
+                .routes(routes!(list))
+                .routes(routes!(get)),
+        ))
+        .merge(with_session(
+            Permission::Define,
+            OpenApiRouter::new()
+                .routes(routes!(create))
+                .routes(routes!(update, delete))
+                .routes(routes!(set_credentials)),
+        ))
 }
 
 /// A service.

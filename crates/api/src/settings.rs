@@ -16,14 +16,22 @@ use utoipa_axum::routes;
 use super::caller::Caller;
 use super::configured::{Configured, DatabaseKind};
 use super::state::DashboardState;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_problem::Code;
 use gaiterguard_web::problem::{Problem, ProblemBody};
+use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
-        .routes(routes!(get))
-        .routes(routes!(try_llm))
+        .merge(with_session(
+            Permission::Read,
+            OpenApiRouter::new().routes(routes!(get)),
+        ))
+        .merge(with_session(
+            Permission::Define,
+            OpenApiRouter::new().routes(routes!(try_llm)),
+        ))
 }
 
 /// Who may register.

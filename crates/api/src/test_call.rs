@@ -12,14 +12,19 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::{ApiJson, ApiPath};
 use gaiterguard_web::problem::{Problem, ProblemBody};
 use gaiterguard_web::responses::{InvalidBody, NotFound};
+use gaiterguard_web::session::with_session;
 use gaiterguard_web::stored_response::StoredResponseBody;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
-    OpenApiRouter::new().routes(routes!(test_call))
+    with_session(
+        Permission::Define,
+        OpenApiRouter::new().routes(routes!(test_call)),
+    )
 }
 
 /// A request to send to a service.

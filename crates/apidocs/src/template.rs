@@ -164,7 +164,7 @@ impl<'t> Slot<'t> {
             .or_else(|| inner.split_once('='))
             .unwrap_or((inner, ""));
         let bare = name
-            .trim_start_matches(['+', '*', '#', '/'])
+            .trim_start_matches(['+', '*', '/'])
             .trim_end_matches(['+', '*', '?'])
             .trim_end_matches("...");
         let marked = name.len() != bare.len() && !name.ends_with('?');
@@ -274,7 +274,7 @@ fn push_literal(pieces: &mut [String], text: &str) {
 fn is_colon_or_angle_parameter(text: &str) -> bool {
     let colon = text
         .strip_prefix(':')
-        .is_some_and(|name| name.chars().next().is_some_and(char::is_alphabetic));
+        .is_some_and(|name| name.starts_with(|first: char| first.is_alphabetic() || first == '_'));
     let angle = text.len() > 2 && text.starts_with('<') && text.ends_with('>');
     colon || angle
 }
@@ -282,6 +282,10 @@ fn is_colon_or_angle_parameter(text: &str) -> bool {
 /// Returns whether documents give this name to a parameter for the rest of a path. `OpenAPI` has no
 /// notation for such a parameter.
 fn is_catch_all_name(name: &str) -> bool {
+    // Such a name stands for one segment of a pattern.
+    if name.starts_with("in ") {
+        return false;
+    }
     let name = name.to_ascii_lowercase();
     let name = name.replace(['_', '-'], "");
     matches!(
@@ -324,7 +328,7 @@ fn path_of(key: &str) -> &str {
     }
 }
 
-/// Replaces `{name=shelves/*/books/**}` with its path, and removes the query expansions of URI
+/// Replaces `{name=shelves/*/books/**}` with its path, and removes the query and fragment expansions of URI
 /// templates.
 fn expand_patterns(path: &str) -> String {
     let mut expanded = String::with_capacity(path.len());
@@ -337,8 +341,8 @@ fn expand_patterns(path: &str) -> String {
             break;
         };
         match inner.split_once('=') {
-            _ if inner.starts_with(['?', '&', ';']) => {}
-            Some((name, pattern)) => {
+            _ if inner.starts_with(['?', '&', ';', '#']) => {}
+            Some((name, pattern)) if name.chars().all(is_name) => {
                 for (index, part) in pattern.split('/').enumerate() {
                     if index > 0 {
                         expanded.push('/');
@@ -356,7 +360,7 @@ fn expand_patterns(path: &str) -> String {
                     }
                 }
             }
-            None => {
+            _ => {
                 expanded.push('{');
                 expanded.push_str(inner);
                 expanded.push('}');
@@ -445,9 +449,10 @@ mod tests {
         assert!(parse("/v1/").ends_in_slash);
         assert_eq!(parse("/").segments, []);
         assert_eq!(
-            parse("/users/:id/<int:n>").segments[1..],
-            [Segment::Parameter, Segment::Parameter]
+            parse("/users/:id/<int:n>/:_key").segments[1..],
+            [Segment::Parameter, Segment::Parameter, Segment::Parameter]
         );
+        assert_eq!(parse("/a/{tag:[A-Z=]+}").segments[1], Segment::Parameter);
         assert_eq!(parse("/v1/{name}/a:b").segments[2], literal("a:b"));
         assert_eq!(parse("/a/{broken").segments[1], literal("{broken"));
     }
@@ -479,6 +484,7 @@ mod tests {
             "/a/{x:[^/]+}",
             "/a/{x:int}",
             "/a/{x?}",
+            "/a/{path=files/*}",
             "/*",
         ] {
             assert!(!spanning(key), "{key}");
@@ -518,6 +524,7 @@ mod tests {
         assert_eq!(parse("/files/{id}#add_shared_link").query, []);
         assert_eq!(parse("/files/{id}#add").segments.len(), 2);
         assert_eq!(parse("/files{?a,b}").segments, [literal("files")]);
+        assert_eq!(parse("/files{#part}").segments, [literal("files")]);
     }
 
     #[test]

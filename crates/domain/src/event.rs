@@ -7,8 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::id::{
-    ActionId, AgentId, DataKeyId, DocumentId, RequestEntryId, RequestId, RuleId, ServiceId,
-    SessionId, UserId, WorkspaceId,
+    ActionId, AgentId, DataKeyId, DocumentId, InvitationId, RequestEntryId, RequestId, RuleId,
+    ServiceId, SessionId, UserId, WorkspaceId,
 };
 
 macro_rules! events {
@@ -72,11 +72,16 @@ events! {
     DocumentCreated = "document.created": "A document was added to a service.",
     DocumentDeleted = "document.deleted": "A document was deleted.",
     DocumentRefreshed = "document.refreshed": "A document was read again, and fetched again if it has a URL.",
+    InvitationRevoked = "invitation.revoked": "An invitation was revoked, or replaced by a newer one for the same address.",
     KillSwitchChanged = "kill_switch.changed": "The kill switch was activated or released.",
     MasterKeyCreated = "master_key.created": "The master key was created at the first start.",
     MasterKeyLinkCut = "master_key.link_cut": "The link from an old master key was removed, so the old secret stopped working.",
     MasterKeyRotated = "master_key.rotated": "`ENCRYPTION_SECRET` was rotated.",
     MasterKeySecretKept = "master_key.secret_kept": "The new secret was confirmed to be saved for the next start.",
+    MemberChanged = "member.changed": "A member's role or limits were changed.",
+    MemberInvited = "member.invited": "A person was invited to the workspace.",
+    MemberJoined = "member.joined": "A person accepted an invitation to the workspace.",
+    MemberRemoved = "member.removed": "A member was removed, which ended the member's sessions.",
     RequestBroken = "request.broken": "The request was interrupted, or its replica died, before its outcome was recorded.",
     RequestDenied = "request.denied": "A rule denied the request.",
     RequestEnded = "request.ended": "A forwarded request ended; the entry contains its outcome and the digest of a streamed upload.",
@@ -101,6 +106,7 @@ events! {
     SessionRefreshed = "session.refreshed": "A session's token was renewed.",
     SessionRevoked = "session.revoked": "A session was ended.",
     SessionTokenReused = "session.token_reused": "A refresh token was used again after ten seconds or more, so its session was ended.",
+    SessionWorkspaceChanged = "session.workspace_changed": "A user switched a session to another workspace.",
     TunnelClosed = "tunnel.closed": "A tunnel to a host that no service names was closed; the entry contains how long it was open, the bytes in each direction, and what closed it.",
     TunnelOpened = "tunnel.opened": "An agent opened a tunnel to a host that no service names. The gateway does not read it.",
     UserCreated = "user.created": "A user was created on the command line.",
@@ -144,6 +150,8 @@ pub enum Subject {
     Document(DocumentId),
     /// The gateway as a whole.
     Gateway,
+    /// An invitation.
+    Invitation(InvitationId),
     /// A master key of the vault, by its name.
     MasterKey(String),
     /// A request, by the id of its response.
@@ -171,6 +179,7 @@ impl fmt::Display for Subject {
             Self::DataKey(id) => write!(f, "data_key:{id}"),
             Self::Document(id) => write!(f, "document:{id}"),
             Self::Gateway => f.write_str("gateway"),
+            Self::Invitation(id) => write!(f, "invitation:{id}"),
             Self::MasterKey(name) => write!(f, "master_key:{name}"),
             Self::Request(id) => write!(f, "request:{id}"),
             Self::RequestEntry(id) => write!(f, "request:{id}"),
@@ -200,6 +209,7 @@ impl FromStr for Subject {
             "data_key" => number(|id| Self::DataKey(DataKeyId(id))),
             "document" => number(|id| Self::Document(DocumentId(id))),
             "gateway" => Ok(Self::Gateway),
+            "invitation" => number(|id| Self::Invitation(InvitationId(id))),
             "master_key" => Ok(Self::MasterKey(id.to_owned())),
             "request" => uuid
                 .map(|id| Self::Request(RequestId(id)))
@@ -249,6 +259,7 @@ mod tests {
             (Subject::DataKey(DataKeyId(4)), "data_key:4"),
             (Subject::Document(DocumentId(5)), "document:5"),
             (Subject::Gateway, "gateway"),
+            (Subject::Invitation(InvitationId(12)), "invitation:12"),
             (Subject::MasterKey("a1".to_owned()), "master_key:a1"),
             (
                 Subject::Request(RequestId(id)),

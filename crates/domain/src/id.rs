@@ -37,6 +37,8 @@ integer_id! {
     WorkspaceId,
     /// A human with a password.
     UserId,
+    /// An invitation to join a workspace.
+    InvitationId,
     /// A login of a user: a family of refresh tokens.
     SessionId,
     /// A client that sends requests through the gateway.

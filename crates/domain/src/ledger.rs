@@ -12,7 +12,7 @@ use crate::id::{
 use crate::request::{Digest, IdempotencyKey};
 use crate::time::Timestamp;
 use crate::verdict::{Decision, Evaluation};
-use crate::workspace::AuthorityVersion;
+use crate::workspace::{AuthorityVersion, Membership};
 
 /// One process of the gateway. It owns the work it has begun until its lease ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -251,6 +251,8 @@ pub struct ActionChange {
     pub state: ActionState,
     /// The version of the workspace's definitions that the change depends on, if any.
     pub authority: Option<(WorkspaceId, AuthorityVersion)>,
+    /// The membership that the change depends on, if a human made it.
+    pub member: Option<(WorkspaceId, UserId, Membership)>,
     /// The response to store with it.
     pub answer: Option<StoredResponse>,
     /// The audit entry.
@@ -266,6 +268,8 @@ pub enum Changed {
     RevisionMoved,
     /// The workspace's definitions have changed since; nothing was written.
     AuthorityChanged,
+    /// The membership of the human who made the change is another one, or has ended; nothing was written.
+    MembershipChanged,
     /// The approval of an execution that was to begin is not released yet, by the ledger's clock;
     /// nothing was written.
     NotReleased,

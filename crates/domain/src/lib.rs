@@ -10,6 +10,7 @@ pub mod time;
 pub mod agent;
 pub mod agent_key;
 pub mod document;
+pub mod member;
 pub mod rule;
 pub mod served_url;
 pub mod service;

@@ -55,7 +55,7 @@ pub struct Earlier {
     /// ID of the user who ruled on it.
     #[cfg_attr(feature = "schema", schema(required, value_type = Option<i64>))]
     pub decided_by: Option<UserId>,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[cfg_attr(feature = "schema", schema(required))]
     pub decided_by_name: Option<String>,
     /// That user's note to the agent.

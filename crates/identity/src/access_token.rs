@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::Membership;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,15 @@ pub struct Caller {
     pub session: SessionId,
     /// The workspace that the session acts in.
     pub workspace: WorkspaceId,
+}
+
+/// A caller whose session is active, and what the caller may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedIn {
+    /// The caller.
+    pub caller: Caller,
+    /// The user's membership of the workspace.
+    pub membership: Membership,
 }
 
 /// A token could not be signed.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_domain::member::INVITATIONS_MAX;
 use gaiterguard_store::StoreError;
 use gaiterguard_vault::NoRandomness;
 
@@ -94,6 +95,58 @@ pub enum SessionError {
     Fault(Fault),
 }
 
+/// Why a change to the people of a workspace failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PeopleError {
+    /// The workspace has no such member or open invitation.
+    #[error("this workspace has no {0} with this ID")]
+    NotFound(&'static str),
+    /// The workspace would have no owner.
+    #[error("a workspace must have an owner; make another member an owner first")]
+    LastOwner,
+    /// The caller is no longer an owner.
+    #[error("only owners may manage members and invitations; your role has just changed")]
+    NotPermitted,
+    /// The person to invite is a member.
+    #[error("this person is already a member of the workspace; change the role instead")]
+    AlreadyMember,
+    /// The workspace has too many open invitations.
+    #[error("the workspace has {INVITATIONS_MAX} open invitations; revoke some first")]
+    TooManyInvitations,
+    /// The gateway itself failed.
+    #[error(transparent)]
+    Fault(Fault),
+}
+
+/// Why an invitation is not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum InvitationError {
+    /// It is unknown, used, expired or revoked. The error does not reveal which.
+    #[error(
+        "the invitation is not valid: it was used, replaced, or revoked, or it has expired; ask \
+         for a new one"
+    )]
+    Invalid,
+    /// It is for another address than the caller's.
+    #[error(
+        "the invitation is for another email address than that of your account; sign out and open \
+         the link again"
+    )]
+    OtherAddress,
+    /// The address has an account.
+    #[error("you already have an account; sign in, then accept the invitation")]
+    SignInFirst,
+    /// The caller is a member already.
+    #[error("you are already a member of this workspace")]
+    AlreadyMember,
+    /// Too many passwords are being hashed at the moment.
+    #[error("too many passwords are being checked at this moment; try again in a second")]
+    Busy,
+    /// The gateway itself failed.
+    #[error(transparent)]
+    Fault(Fault),
+}
+
 /// Why an operator's change to an account failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -121,6 +174,18 @@ impl<E: Into<Fault>> From<E> for LoginError {
 }
 
 impl<E: Into<Fault>> From<E> for SessionError {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl<E: Into<Fault>> From<E> for PeopleError {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl<E: Into<Fault>> From<E> for InvitationError {
     fn from(error: E) -> Self {
         Self::Fault(error.into())
     }

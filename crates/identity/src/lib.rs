@@ -16,6 +16,7 @@ mod error;
 mod identity;
 mod new_password;
 mod password;
+mod people;
 mod queue;
 mod refresh_token;
 mod registration;
@@ -23,12 +24,15 @@ mod setup_code;
 mod throttle;
 mod window;
 
-pub use access_token::{Caller, NotSigned};
+pub use access_token::{Caller, NotSigned, SignedIn};
 pub use account::Accounts;
 pub use device::DEVICE_LIFETIME;
-pub use error::{AccountError, Fault, LoginError, RegisterError, SessionError};
+pub use error::{
+    AccountError, Fault, InvitationError, LoginError, PeopleError, RegisterError, SessionError,
+};
 pub use identity::{Identity, IdentitySettings, LoggedIn, LoginSource, Registration, TokenPair};
 pub use new_password::{NewPassword, PasswordRefused};
 pub use password::PasswordFault;
+pub use people::{Accepting, InvitationPreview, Invited};
 pub use registration::{Registrant, RegistrationState};
 pub use setup_code::SetupCode;

@@ -30,7 +30,7 @@ const IDLE_MAX: Duration = Duration::from_mins(10);
 const HTTPS_PORT: u16 = 443;
 
 /// The first port that programs use without privileges. Below are those of mail, remote shells and other
-/// infrastructure, which nobody needs a proxy for and which would be attacked in the gateway's name.
+/// infrastructure, which programs reach without a proxy, and which would be attacked in the gateway's name.
 const PORT_MIN: u16 = 1024;
 
 /// Opens tunnels to hosts that no service names. Clones share everything.
@@ -50,7 +50,7 @@ pub struct OpenTunnel {
     record: Record,
 }
 
-/// What is recorded of a tunnel.
+/// The facts that are recorded of a tunnel.
 struct Record {
     workspace: WorkspaceId,
     agent: AgentId,

@@ -78,6 +78,8 @@ codes! {
         "An operator blocked the agent.",
     AlreadyDecided = "already_decided", [CONFLICT]:
         "The action's status does not allow this change; `action_status` contains the status.",
+    AlreadyMember = "already_member", [CONFLICT]:
+        "The person is already a member of the workspace.",
     AmbiguousTarget = "ambiguous_target", [BAD_REQUEST]:
         "Several services match the target URL. Choose one with `service` or `service_id`.",
     AnswerNotKept = "answer_not_kept", [CONFLICT]:
@@ -124,8 +126,12 @@ codes! {
         "The password is wrong, or the user does not exist.",
     InvalidTarget = "invalid_target", [BAD_REQUEST]:
         "The target is not normalized: it contains, for example, `..`, `//`, a fragment, or a user name.",
+    InvitationInvalid = "invitation_invalid", [GONE, FORBIDDEN]:
+        "The invitation is unknown, used, expired, or revoked, or it is for another email address.",
     KillSwitch = "kill_switch", [FORBIDDEN]:
         "An operator stopped all agents of the workspace.",
+    LastOwner = "last_owner", [CONFLICT]:
+        "A workspace always has an owner. Make another member an owner first.",
     LlmFailed = "llm_failed", [BAD_GATEWAY]:
         "The language model did not respond, or its response was not usable.",
     LlmNotConfigured = "llm_not_configured", [CONFLICT]:
@@ -142,6 +148,8 @@ codes! {
         "The access token is missing, invalid, or expired, or its session has ended.",
     NotFound = "not_found", [NOT_FOUND]:
         "No route matches the path, or the workspace has no such object.",
+    NotPermitted = "not_permitted", [FORBIDDEN]:
+        "The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.",
     NotUnderstood = "not_understood", [UNPROCESSABLE_ENTITY]:
         "The condition does not compile; `errors` contains the line, the column, and what was expected.",
     OriginNotAllowed = "origin_not_allowed", [FORBIDDEN]:
@@ -174,6 +182,8 @@ codes! {
         "The target is outside the service's base URL, or its address is not allowed.",
     TooManyAttempts = "too_many_attempts", [TOO_MANY_REQUESTS]:
         "Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.",
+    TooManyInvitations = "too_many_invitations", [TOO_MANY_REQUESTS]:
+        "The workspace has too many open invitations. Revoke some, or wait until they expire.",
     TooManyPending = "too_many_pending", [TOO_MANY_REQUESTS]:
         "The agent has too many pending actions, or they are too large in total.",
     UnsupportedMediaType = "unsupported_media_type", [UNSUPPORTED_MEDIA_TYPE]:

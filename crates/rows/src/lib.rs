@@ -5,5 +5,7 @@ pub mod action_state;
 pub mod audit_row;
 pub mod claim_row;
 pub mod covered;
+pub mod membership;
 pub mod outcome;
 pub mod stored;
+pub mod user_row;

@@ -214,8 +214,34 @@ impl Probe {
         if output.status.success() || has_arrived {
             return Ok(());
         }
-        let line = error.lines().rfind(|line| !line.trim().is_empty());
-        let line = line.map_or_else(|| output.status.to_string(), str::to_owned);
+        let line = reason(&error).map_or_else(|| output.status.to_string(), str::to_owned);
         Err(line.chars().take(ERROR_CHARS_MAX).collect())
+    }
+}
+
+/// Returns the line of an error output that says the reason: the last one of a traceback, the first one that names
+/// an error, or else the first one.
+fn reason(errors: &str) -> Option<&str> {
+    let mut lines = errors.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.clone().next()?;
+    if first.starts_with("Traceback") {
+        return lines.next_back();
+    }
+    Some(lines.find(|line| line.contains("rror")).unwrap_or(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_one_line() {
+        let curl = "curl: (60) SSL certificate problem\nMore details here: https://curl.se\n\nTo learn more\n";
+        assert_eq!(reason(curl), Some("curl: (60) SSL certificate problem"));
+        let python = "Traceback (most recent call last):\n  File \"error.py\"\nurllib.error.URLError: refused\n";
+        assert_eq!(reason(python), Some("urllib.error.URLError: refused"));
+        let node = "node:internal/process:105\n    throw\n\nError: self-signed certificate\n    at TLSSocket\n";
+        assert_eq!(reason(node), Some("Error: self-signed certificate"));
+        assert_eq!(reason("\n"), None);
     }
 }

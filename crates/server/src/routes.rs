@@ -36,9 +36,14 @@
 //! | `/auth/password` | PUT | `api/auth/password.rs` |
 //! | `/auth/sessions` | GET, DELETE | `api/auth/session.rs` |
 //! | `/auth/sessions/{id}` | DELETE | `api/auth/session.rs` |
+//! | `/auth/workspace` | POST | `api/auth/workspace.rs` |
 //! | `/events` | GET | `api/events.rs` |
 //! | `/inbox` | GET | `api/inbox.rs` |
 //! | `/kill-switch` | GET, PUT | `api/kill_switch.rs` |
+//! | `/members` | GET | `api/member/mod.rs` |
+//! | `/members/invitations` | GET, POST | `api/member/invitation.rs` |
+//! | `/members/invitations/{id}` | DELETE | `api/member/invitation.rs` |
+//! | `/members/{user_id}` | PATCH, DELETE | `api/member/mod.rs` |
 //! | `/oauth/callback` | POST | `api/authorization.rs` |
 //! | `/overview` | GET | `api/overview.rs` |
 //! | `/requests` | GET | `api/request.rs` |
@@ -64,6 +69,8 @@
 //!
 //! | path | methods | file |
 //! |---|---|---|
+//! | `/auth/invitations/accept` | POST | `api/auth/invitation.rs` |
+//! | `/auth/invitations/preview` | POST | `api/auth/invitation.rs` |
 //! | `/auth/login` | POST | `api/auth/login.rs` |
 //! | `/auth/refresh` | POST | `api/auth/refresh.rs` |
 //! | `/auth/register` | POST | `api/auth/register.rs` |

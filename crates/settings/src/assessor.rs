@@ -71,7 +71,7 @@ impl AssessorSettings {
         {
             return Err(SettingError::invalid(
                 "LLM_DAILY_COST_MAX",
-                "set together with LLM_INPUT_PRICE or LLM_OUTPUT_PRICE",
+                "set together with an LLM_INPUT_PRICE or LLM_OUTPUT_PRICE above 0",
                 cost.to_string(),
             ));
         }

@@ -151,7 +151,7 @@ fn a_bad_value_gives_one_line_that_names_the_variable() {
         (
             "LLM_DAILY_COST_MAX",
             "5",
-            r#"LLM_DAILY_COST_MAX must be set together with LLM_INPUT_PRICE or LLM_OUTPUT_PRICE, not "5""#,
+            r#"LLM_DAILY_COST_MAX must be set together with an LLM_INPUT_PRICE or LLM_OUTPUT_PRICE above 0, not "5""#,
         ),
         (
             "REGISTRATION",

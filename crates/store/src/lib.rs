@@ -46,7 +46,9 @@ mod credential;
 mod data_key;
 mod document;
 mod inbox;
+mod invitation;
 mod master_key;
+mod member;
 mod model_use;
 mod overview;
 mod record;
@@ -77,8 +79,10 @@ pub use gaiterguard_database::error::{Abandoned, InvalidCursor, StoreError};
 pub use gaiterguard_rows::outcome::RequestOutcome;
 pub use gaiterguard_rows::stored::{DamagedRow, Stored};
 pub use inbox::{EmptyDocument, Inbox, RefusedCredential};
+pub use invitation::{InvitationAccepted, InvitationCreated, Invitee, NewInvitation};
 pub use ledger::pending_outcome::PendingOutcome;
 pub use master_key::{MasterLink, MasterRow};
+pub use member::MemberChanged;
 pub use model_use::ModelUse;
 pub use overview::{
     Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewService,

@@ -5,6 +5,7 @@ use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Session, SessionClient};
+use gaiterguard_domain::workspace::Membership;
 use serde_json::json;
 
 use crate::store::Store;
@@ -12,6 +13,7 @@ use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::membership::{self, MembershipRow};
 
 /// How long after its first use a refresh token may be exchanged again, in milliseconds: enough for a
 /// response that was lost, and for tabs that open together; a thief must be faster than that.
@@ -80,6 +82,14 @@ impl From<SessionRow> for Session {
             },
         }
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct SessionMemberRow {
+    user_id: i64,
+    workspace_id: i64,
+    #[sqlx(flatten)]
+    membership: MembershipRow,
 }
 
 #[derive(sqlx::FromRow)]
@@ -276,6 +286,59 @@ impl Store {
             now.0,
         );
         Ok(row.map(Into::into))
+    }
+
+    /// Returns a session that has neither ended nor expired, with the user's membership of its workspace; `None` if
+    /// the user is no longer a member.
+    pub async fn session_member(
+        &self,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<Option<(UserId, WorkspaceId, Membership)>, StoreError> {
+        let mut reader = self.reader().await?;
+        let row = fetch_optional!(
+            reader,
+            SessionMemberRow,
+            "SELECT sessions.user_id, sessions.workspace_id, role, services, effects
+             FROM sessions JOIN members ON members.workspace_id = sessions.workspace_id
+                AND members.user_id = sessions.user_id
+             WHERE sessions.id = $1 AND revoked_at IS NULL AND expires_at > $2",
+            session.0,
+            now.0,
+        );
+        row.map(|row| {
+            let membership = row.membership.read(membership::context(&row.user_id))?;
+            Ok((
+                UserId(row.user_id),
+                WorkspaceId(row.workspace_id),
+                membership,
+            ))
+        })
+        .transpose()
+    }
+
+    /// Switches a session to another workspace of its user. Returns false if the session has ended or the user is
+    /// not a member of the workspace.
+    pub async fn session_switch(
+        &self,
+        session: SessionId,
+        user: UserId,
+        workspace: WorkspaceId,
+        at: Timestamp,
+        audit: NewAuditEntry,
+    ) -> Result<bool, StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let switched = execute!(
+            tx,
+            "UPDATE sessions SET workspace_id = $3
+             WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL AND expires_at > $4
+               AND EXISTS (SELECT 1 FROM members WHERE user_id = $2 AND workspace_id = $3)",
+            session.0,
+            user.0,
+            workspace.0,
+            at.0,
+        );
+        tx.end(switched, audit).await
     }
 
     /// Lists a user's sessions that have neither ended nor expired, newest first.

@@ -4,15 +4,17 @@ use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Email, User};
-use gaiterguard_domain::workspace::Role;
+use gaiterguard_domain::workspace::{Membership, Role};
 
+use crate::member::member_insert;
 use crate::store::Store;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::column::{RowContext, Text};
+use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::stored::Stored;
+use gaiterguard_rows::user_row::UserRow;
 
 /// The result of creating a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,38 +46,6 @@ impl std::fmt::Debug for UserLogin {
             .field("user", &self.user)
             .field("workspace", &self.workspace)
             .finish_non_exhaustive()
-    }
-}
-
-#[derive(sqlx::FromRow)]
-struct UserRow {
-    id: i64,
-    email: Text,
-    email_normalized: Text,
-    created_at: i64,
-}
-
-impl TryFrom<UserRow> for User {
-    type Error = StoreError;
-
-    fn try_from(row: UserRow) -> Result<Self, StoreError> {
-        let context = RowContext {
-            table: "users",
-            id: &row.id,
-        };
-        let normalized = context.text("email_normalized", &row.email_normalized)?;
-        let spelled = Email::parse(row.email.lossy()).ok();
-        // If the spelling is damaged, the normalized address serves as well: it is the one that a
-        // login is looked up by.
-        let email = match spelled.filter(|email| email.normalized() == normalized) {
-            Some(email) => email,
-            None => Email::parse(normalized).map_err(|_| context.invalid("email_normalized"))?,
-        };
-        Ok(Self {
-            id: UserId(row.id),
-            email,
-            created_at: Timestamp(row.created_at),
-        })
     }
 }
 
@@ -120,7 +90,8 @@ impl Store {
             at.0,
         );
         let workspace = WorkspaceId(workspace);
-        member_insert(&mut tx, workspace, user.id, at).await?;
+        let owner = Membership::of(Role::Owner);
+        member_insert(&mut tx, workspace, user.id, &owner, at).await?;
         tx.audit(audit(user.id, workspace));
         tx.commit().await?;
         Ok(UserCreated::Created(user, workspace))
@@ -153,7 +124,8 @@ impl Store {
             tx.rollback().await?;
             return Ok(UserCreated::EmailTaken);
         };
-        member_insert(&mut tx, workspace, user.id, at).await?;
+        let owner = Membership::of(Role::Owner);
+        member_insert(&mut tx, workspace, user.id, &owner, at).await?;
         tx.audit(audit(user.id, workspace));
         tx.commit().await?;
         Ok(UserCreated::Created(user, workspace))
@@ -196,7 +168,7 @@ impl Store {
         .transpose()
     }
 
-    /// Lists the users of a workspace.
+    /// Lists the users who belong to a workspace or belonged to it.
     pub async fn user_list(&self, workspace: WorkspaceId) -> Result<Vec<Stored<User>>, StoreError> {
         let mut reader = self.reader().await?;
         Ok(fetch_stored!(
@@ -205,8 +177,8 @@ impl Store {
             "email",
             |row: UserRow| row.try_into(),
             "SELECT users.id, users.email, users.email_normalized, users.created_at
-             FROM users JOIN members ON members.user_id = users.id
-             WHERE members.workspace_id = $1 ORDER BY users.id",
+             FROM users WHERE id IN (SELECT user_id FROM members WHERE workspace_id = $1
+                UNION SELECT user_id FROM former_members WHERE workspace_id = $1) ORDER BY id",
             workspace.0,
         ))
     }
@@ -276,29 +248,9 @@ impl Store {
         );
         tx.end(found, audit).await
     }
-
-    /// Returns a user's role in a workspace.
-    pub async fn member_role(
-        &self,
-        workspace: WorkspaceId,
-        user: UserId,
-    ) -> Result<Option<Role>, StoreError> {
-        let mut reader = self.reader().await?;
-        let row = fetch_optional!(
-            reader,
-            (String,),
-            "SELECT role FROM members WHERE workspace_id = $1 AND user_id = $2",
-            workspace.0,
-            user.0,
-        );
-        row.map(|(role,)| {
-            Role::parse(&role).ok_or_else(|| StoreError::inconsistent("members", "role", user))
-        })
-        .transpose()
-    }
 }
 
-async fn user_insert(
+pub(crate) async fn user_insert(
     tx: &mut Transaction,
     email: &Email,
     password_hash: &str,
@@ -321,19 +273,40 @@ async fn user_insert(
     }))
 }
 
-async fn member_insert(
+/// Returns a user if the user has this email address.
+pub(crate) async fn user_of(
     tx: &mut Transaction,
-    workspace: WorkspaceId,
     user: UserId,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    execute!(
+    email: &Email,
+) -> Result<Option<User>, StoreError> {
+    fetch_optional!(
         tx,
-        "INSERT INTO members (workspace_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)",
-        workspace.0,
+        UserRow,
+        "SELECT id, email, email_normalized, created_at FROM users
+         WHERE id = $1 AND email_normalized = $2",
         user.0,
-        Role::Owner.as_str(),
-        at.0,
-    );
-    Ok(())
+        email.normalized(),
+    )
+    .map(TryInto::try_into)
+    .transpose()
+}
+
+/// Gives a new password to the user with this email address, if the user belongs to no workspace and so cannot sign
+/// in.
+pub(crate) async fn user_revive(
+    tx: &mut Transaction,
+    email: &Email,
+    password_hash: &str,
+) -> Result<Option<User>, StoreError> {
+    fetch_optional!(
+        tx,
+        UserRow,
+        "UPDATE users SET password_hash = $2 WHERE email_normalized = $1
+            AND NOT EXISTS (SELECT 1 FROM members WHERE members.user_id = users.id)
+         RETURNING id, email, email_normalized, created_at",
+        email.normalized(),
+        password_hash,
+    )
+    .map(TryInto::try_into)
+    .transpose()
 }

@@ -60,6 +60,36 @@ impl Human {
         Self::log_in(gateway, email, PASSWORD).await
     }
 
+    /// Invites a person to the user's workspace with the body of `POST /members/invitations`, and returns
+    /// the token of the link.
+    pub async fn invite(&self, invitation: Value) -> String {
+        let call = self.post("/members/invitations").json(invitation);
+        let invited = call.send().await.expect_status(201).json();
+        let link = text(&invited, "link");
+        let (_, token) = link.split_once("token=").expect("the link has a token");
+        token.to_owned()
+    }
+
+    /// Adds a new person to the user's workspace: the invitation is accepted and the person logs in. `limits`
+    /// is merged into the body of the invitation.
+    pub async fn add_member(
+        &self,
+        gateway: &TestGateway,
+        email: &str,
+        role: &str,
+        limits: Value,
+    ) -> Self {
+        let mut invitation = json!({"email": email, "role": role});
+        for (name, value) in limits.as_object().into_iter().flatten() {
+            invitation[name] = value.clone();
+        }
+        let token = self.invite(invitation).await;
+        let accept = gateway.dashboard().post("/auth/invitations/accept");
+        let accept = accept.json(json!({"token": token, "password": PASSWORD}));
+        accept.send().await.expect_status(201);
+        Self::log_in(gateway, email, PASSWORD).await
+    }
+
     /// Logs in an existing user.
     pub async fn log_in(gateway: &TestGateway, email: &str, password: &str) -> Self {
         let client = gateway.dashboard();
@@ -77,6 +107,14 @@ impl Human {
             password: password.to_owned(),
             access_token: text(&session, "accessToken"),
             refresh_token: text(&session, "refreshToken"),
+        }
+    }
+
+    /// Returns the same user with another access token.
+    pub fn with_access_token(&self, access_token: &str) -> Self {
+        Self {
+            access_token: access_token.to_owned(),
+            ..self.clone()
         }
     }
 

@@ -2,12 +2,14 @@
 
 use gaiterguard_definitions::definition_store::DefinitionError;
 use gaiterguard_gateway::action::RulingRefused;
-use gaiterguard_identity::{Fault, LoginError, RegisterError, SessionError};
+use gaiterguard_identity::{
+    Fault, InvitationError, LoginError, PeopleError, RegisterError, SessionError,
+};
 use gaiterguard_sealing::SealingError;
 use gaiterguard_simulation::ProposeError;
 use gaiterguard_store::StoreError;
-use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
+use http::{HeaderValue, StatusCode};
 
 use crate::problem::Problem;
 use gaiterguard_problem::Code;
@@ -55,6 +57,9 @@ impl From<RulingRefused> for Problem {
         let detail = refused.to_string();
         match refused {
             RulingRefused::NotFound => Self::not_found(detail),
+            RulingRefused::NotPermitted(_) | RulingRefused::RoleChanged => {
+                Self::new(Code::NotPermitted, detail)
+            }
             RulingRefused::NoteRefused | RulingRefused::NoteHoldsKey => Self::field("note", detail),
             RulingRefused::DigestMismatch => Self::new(Code::DigestMismatch, detail),
             RulingRefused::Unreadable => Self::new(Code::ActionUnreadable, detail),
@@ -130,6 +135,36 @@ impl From<RegisterError> for Problem {
             RegisterError::Throttled { retry_after } => too_many(detail, retry_after),
             RegisterError::Busy => Self::new(Code::Busy, detail).retry_after(1),
             RegisterError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<PeopleError> for Problem {
+    fn from(error: PeopleError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PeopleError::NotFound(_) => Self::not_found(detail),
+            PeopleError::LastOwner => Self::new(Code::LastOwner, detail),
+            PeopleError::NotPermitted => Self::new(Code::NotPermitted, detail),
+            PeopleError::AlreadyMember => Self::new(Code::AlreadyMember, detail),
+            PeopleError::TooManyInvitations => Self::new(Code::TooManyInvitations, detail),
+            PeopleError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<InvitationError> for Problem {
+    fn from(error: InvitationError) -> Self {
+        let detail = error.to_string();
+        match error {
+            InvitationError::Invalid => Self::new(Code::InvitationInvalid, detail),
+            InvitationError::OtherAddress => {
+                Self::new(Code::InvitationInvalid, detail).with_status(StatusCode::FORBIDDEN)
+            }
+            InvitationError::SignInFirst => Self::new(Code::EmailTaken, detail),
+            InvitationError::AlreadyMember => Self::new(Code::AlreadyMember, detail),
+            InvitationError::Busy => Self::new(Code::Busy, detail).retry_after(1),
+            InvitationError::Fault(fault) => fault.into(),
         }
     }
 }

@@ -96,6 +96,22 @@ problems! {
     /// Not signed in.
     SignedOut: NotAuthenticated;
 
+    /// The user's role does not allow it.
+    Refused: NotPermitted;
+
+    /// The workspace would have no owner.
+    LastOwner: LastOwner;
+
+    /// The person is a member of the workspace.
+    AlreadyMember: AlreadyMember;
+
+    /// The invitation is not valid.
+    InvitationInvalid: InvitationInvalid;
+
+    /// The invitation is not valid, or not for this person.
+    InvitationRefused:
+        InvitationInvalid InvitationInvalid(FORBIDDEN) OriginNotAllowed EmailTaken AlreadyMember Busy;
+
     /// Not found in the workspace.
     NotFound: NotFound;
 
@@ -162,6 +178,9 @@ problems! {
 
     /// Too many attempts.
     Throttled: TooManyAttempts Busy;
+
+    /// Too many open invitations.
+    TooManyOpen: TooManyInvitations;
 }
 
 /// Returns the problem that any operation can respond with, before its handler runs.

@@ -36,7 +36,9 @@ export function AgentKeyPanel({ agent }: { agent: Agent }) {
     <Panel title="Agent key">
       <div className="flex flex-wrap items-center justify-between gap-3">
         <code className="text-sm break-all">{agent.keyPrefix}…</code>
-        <Button onClick={() => setIsAsking(true)}>Rotate key…</Button>
+        <Button needs="define" onClick={() => setIsAsking(true)}>
+          Rotate key…
+        </Button>
       </div>
       {isAsking && (
         <Confirm
@@ -96,15 +98,21 @@ export function AgentStopPanel({ agent }: { agent: Agent }) {
         <Failure error={unblock.error} />
         <div className="flex flex-wrap gap-2">
           {agent.blocked ? (
-            <Button isBusy={unblock.isPending} onClick={() => unblock.mutate({ path })}>
+            <Button
+              needs="define"
+              isBusy={unblock.isPending}
+              onClick={() => unblock.mutate({ path })}
+            >
               Unblock
             </Button>
           ) : (
-            <Button tone="bad" onClick={() => setAsking('block')}>
+            <Button needs="stop" tone="bad" onClick={() => setAsking('block')}>
               Block…
             </Button>
           )}
-          <Button onClick={() => setAsking('delete')}>Delete…</Button>
+          <Button needs="define" onClick={() => setAsking('delete')}>
+            Delete…
+          </Button>
         </div>
       </div>
       {asking === 'block' && (

@@ -60,7 +60,7 @@ export function NewAgent({
         <Failure error={formError(create.error, [...SETTINGS_FIELDS, 'serviceIds'])} />
         <div className="flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" tone="main" isBusy={create.isPending}>
+          <Button needs="define" type="submit" tone="main" isBusy={create.isPending}>
             Create agent
           </Button>
         </div>

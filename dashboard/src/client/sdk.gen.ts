@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { ApproveData, ApproveErrors, ApproveResponses, AuthorizeServiceData, AuthorizeServiceErrors, AuthorizeServiceResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetCaCertificateData, GetCaCertificateErrors, GetCaCertificateResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetInboxData, GetInboxErrors, GetInboxResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOpenapiData, GetOpenapiErrors, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, PassDeleteData, PassDeleteErrors, PassDeleteResponses, PassGetData, PassGetErrors, PassGetResponses, PassHeadData, PassHeadErrors, PassHeadResponses, PassOptionsData, PassOptionsErrors, PassOptionsResponses, PassPatchData, PassPatchErrors, PassPatchResponses, PassPostData, PassPostErrors, PassPostResponses, PassPutData, PassPutErrors, PassPutResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, TestCallData, TestCallErrors, TestCallResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses } from './types.gen';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, ApproveData, ApproveErrors, ApproveResponses, AuthorizeServiceData, AuthorizeServiceErrors, AuthorizeServiceResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetCaCertificateData, GetCaCertificateErrors, GetCaCertificateResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetInboxData, GetInboxErrors, GetInboxResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOpenapiData, GetOpenapiErrors, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, PassDeleteData, PassDeleteErrors, PassDeleteResponses, PassGetData, PassGetErrors, PassGetResponses, PassHeadData, PassHeadErrors, PassHeadResponses, PassOptionsData, PassOptionsErrors, PassOptionsResponses, PassPatchData, PassPatchErrors, PassPatchResponses, PassPostData, PassPostErrors, PassPostResponses, PassPutData, PassPutErrors, PassPutResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, SwitchWorkspaceData, SwitchWorkspaceErrors, SwitchWorkspaceResponses, TestCallData, TestCallErrors, TestCallResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -33,6 +33,8 @@ export const listAgents = <ThrowOnError extends boolean = true>(options?: Option
  * Create an agent
  *
  * The response contains the agent's key. It is shown only once.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const createAgent = <ThrowOnError extends boolean = true>(options: Options<CreateAgentData, ThrowOnError>) => (options.client ?? client).post<CreateAgentResponses, CreateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -48,6 +50,8 @@ export const createAgent = <ThrowOnError extends boolean = true>(options: Option
  * Delete an agent
  *
  * Its running calls are canceled, and its pending and approved actions are revoked.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const deleteAgent = <ThrowOnError extends boolean = true>(options: Options<DeleteAgentData, ThrowOnError>) => (options.client ?? client).delete<DeleteAgentResponses, DeleteAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -70,6 +74,8 @@ export const getAgent = <ThrowOnError extends boolean = true>(options: Options<G
  * Update an agent
  *
  * Changes the fields that the body contains and leaves the others as they are.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const updateAgent = <ThrowOnError extends boolean = true>(options: Options<UpdateAgentData, ThrowOnError>) => (options.client ?? client).put<UpdateAgentResponses, UpdateAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -86,6 +92,8 @@ export const updateAgent = <ThrowOnError extends boolean = true>(options: Option
  *
  * Its requests are refused, its running calls are canceled, and its pending and approved actions
  * are revoked.
+ *
+ * Roles: `owner`, `operator`, `approver`.
  */
 export const blockAgent = <ThrowOnError extends boolean = true>(options: Options<BlockAgentData, ThrowOnError>) => (options.client ?? client).post<BlockAgentResponses, BlockAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -98,6 +106,8 @@ export const blockAgent = <ThrowOnError extends boolean = true>(options: Options
  *
  * The old key stops working immediately, and calls that use it are canceled. Actions stay as they
  * are.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const rotateAgentKey = <ThrowOnError extends boolean = true>(options: Options<RotateAgentKeyData, ThrowOnError>) => (options.client ?? client).post<RotateAgentKeyResponses, RotateAgentKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -110,6 +120,8 @@ export const rotateAgentKey = <ThrowOnError extends boolean = true>(options: Opt
  *
  * Running calls to services that are no longer listed are canceled, and approved actions for them
  * become stale.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const setAgentServices = <ThrowOnError extends boolean = true>(options: Options<SetAgentServicesData, ThrowOnError>) => (options.client ?? client).put<SetAgentServicesResponses, SetAgentServicesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -125,6 +137,8 @@ export const setAgentServices = <ThrowOnError extends boolean = true>(options: O
  * Unblock an agent
  *
  * Actions that the block revoked stay revoked.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const unblockAgent = <ThrowOnError extends boolean = true>(options: Options<UnblockAgentData, ThrowOnError>) => (options.client ?? client).post<UnblockAgentResponses, UnblockAgentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -151,6 +165,8 @@ export const listApprovals = <ThrowOnError extends boolean = true>(options?: Opt
  * does not affect the others. If the body is invalid or contains an action twice, nothing is changed.
  * If the connection breaks before the response, some rulings may have been accepted; the actions show
  * which.
+ *
+ * Roles: `owner`, `approver`.
  */
 export const decideActions = <ThrowOnError extends boolean = true>(options: Options<DecideActionsData, ThrowOnError>) => (options.client ?? client).post<DecideActionsResponses, DecideActionsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -190,6 +206,8 @@ export const getApproval = <ThrowOnError extends boolean = true>(options: Option
  *
  * The agent may execute the reviewed request, unchanged, until the approval expires. With
  * `undo_seconds`, the request is released to the agent only after that time.
+ *
+ * Roles: `owner`, `approver`.
  */
 export const approve = <ThrowOnError extends boolean = true>(options: Options<ApproveData, ThrowOnError>) => (options.client ?? client).patch<ApproveResponses, ApproveErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -205,6 +223,8 @@ export const approve = <ThrowOnError extends boolean = true>(options: Options<Ap
  * Deny an action
  *
  * The request is never sent. The agent receives the note.
+ *
+ * Roles: `owner`, `approver`.
  */
 export const deny = <ThrowOnError extends boolean = true>(options: Options<DenyData, ThrowOnError>) => (options.client ?? client).patch<DenyResponses, DenyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -220,6 +240,8 @@ export const deny = <ThrowOnError extends boolean = true>(options: Options<DenyD
  * Resolve an unknown outcome
  *
  * Records whether the upstream carried out the request, after a human has checked. Nothing is sent.
+ *
+ * Roles: `owner`, `approver`.
  */
 export const resolve = <ThrowOnError extends boolean = true>(options: Options<ResolveData, ThrowOnError>) => (options.client ?? client).patch<ResolveResponses, ResolveErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -235,6 +257,8 @@ export const resolve = <ThrowOnError extends boolean = true>(options: Options<Re
  * Revoke an action
  *
  * Works for pending and approved actions. A request that is being sent cannot be revoked.
+ *
+ * Roles: `owner`, `approver`.
  */
 export const revoke = <ThrowOnError extends boolean = true>(options: Options<RevokeData, ThrowOnError>) => (options.client ?? client).patch<RevokeResponses, RevokeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -284,6 +308,38 @@ export const verifyAudit = <ThrowOnError extends boolean = true>(options?: Optio
 });
 
 /**
+ * Accept an invitation
+ *
+ * Without an access token: creates an account for the invited address with the password, and begins a
+ * session in the workspace. With an access token: adds the signed-in user to the workspace and
+ * switches the session to it, as `POST /auth/workspace` does; the user's address must be the invited
+ * one. An invitation works once.
+ */
+export const acceptInvitation = <ThrowOnError extends boolean = true>(options: Options<AcceptInvitationData, ThrowOnError>) => (options.client ?? client).post<AcceptInvitationResponses, AcceptInvitationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/invitations/accept',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Preview an invitation
+ *
+ * Returns what an open invitation is for. Changes nothing.
+ */
+export const previewInvitation = <ThrowOnError extends boolean = true>(options: Options<PreviewInvitationData, ThrowOnError>) => (options.client ?? client).post<PreviewInvitationResponses, PreviewInvitationErrors, ThrowOnError>({
+    url: '/auth/invitations/preview',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Sign in
  *
  * After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
@@ -313,7 +369,8 @@ export const logOut = <ThrowOnError extends boolean = true>(options?: Options<Lo
 /**
  * Get the signed-in user
  *
- * Returns the account that the session belongs to.
+ * Returns the account that the session belongs to, the role in the workspace, and all workspaces of the
+ * user.
  */
 export const me = <ThrowOnError extends boolean = true>(options?: Options<MeData, ThrowOnError>) => (options?.client ?? client).get<MeResponses, MeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -411,6 +468,22 @@ export const endSession = <ThrowOnError extends boolean = true>(options: Options
 });
 
 /**
+ * Switch to another workspace
+ *
+ * Makes the session act in another workspace of the user, and returns an access token for it. Earlier
+ * access tokens of the session stop working; its refresh token continues, in the new workspace.
+ */
+export const switchWorkspace = <ThrowOnError extends boolean = true>(options: Options<SwitchWorkspaceData, ThrowOnError>) => (options.client ?? client).post<SwitchWorkspaceResponses, SwitchWorkspaceErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/workspace',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Get the CA certificate
  *
  * Returns the certificate of the authority that clients of the proxy port (`INTERCEPT_PORT`) must trust. While the
@@ -423,7 +496,8 @@ export const getCaCertificate = <ThrowOnError extends boolean = true>(options?: 
  *
  * Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?,
  * at}`, `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active,
- * at}`, `credential.failing` with `{service_id, at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
+ * at}`, `members.changed` with `{at}` for every change of members and invitations, `credential.failing`
+ * with `{service_id, at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
  * that reconnects with `Last-Event-ID` receives the events it missed; an event may arrive twice.
  * The stream ends when the session ends.
  */
@@ -468,7 +542,10 @@ export const getKillSwitch = <ThrowOnError extends boolean = true>(options?: Opt
  * Activate or deactivate the kill switch
  *
  * Activating the kill switch cancels every running request and revokes every pending and approved
- * action. While it is active, every new request is refused.
+ * action. While it is active, every new request is refused. Only an `owner` or an `operator` may
+ * deactivate it.
+ *
+ * Roles: `owner`, `operator`, `approver`.
  */
 export const setKillSwitch = <ThrowOnError extends boolean = true>(options: Options<SetKillSwitchData, ThrowOnError>) => (options.client ?? client).put<SetKillSwitchResponses, SetKillSwitchErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -496,6 +573,94 @@ export const mcp = <ThrowOnError extends boolean = true>(options: Options<McpDat
 });
 
 /**
+ * List members
+ *
+ * Returns the members of the workspace, by the IDs of their users.
+ */
+export const listMembers = <ThrowOnError extends boolean = true>(options?: Options<ListMembersData, ThrowOnError>) => (options?.client ?? client).get<ListMembersResponses, ListMembersErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members',
+    ...options
+});
+
+/**
+ * List open invitations
+ *
+ * Returns the invitations that were neither accepted nor revoked and have not expired, newest first.
+ *
+ * Roles: `owner`.
+ */
+export const listInvitations = <ThrowOnError extends boolean = true>(options?: Options<ListInvitationsData, ThrowOnError>) => (options?.client ?? client).get<ListInvitationsResponses, ListInvitationsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members/invitations',
+    ...options
+});
+
+/**
+ * Invite a person
+ *
+ * Returns a link that accepts the invitation. It works once, for an account with the invited address,
+ * within 72 hours. An earlier invitation for the same address is revoked. The gateway does not send
+ * the link.
+ *
+ * Roles: `owner`.
+ */
+export const createInvitation = <ThrowOnError extends boolean = true>(options: Options<CreateInvitationData, ThrowOnError>) => (options.client ?? client).post<CreateInvitationResponses, CreateInvitationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members/invitations',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Revoke an invitation
+ *
+ * Its link stops working immediately.
+ *
+ * Roles: `owner`.
+ */
+export const revokeInvitation = <ThrowOnError extends boolean = true>(options: Options<RevokeInvitationData, ThrowOnError>) => (options.client ?? client).delete<RevokeInvitationResponses, RevokeInvitationErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members/invitations/{id}',
+    ...options
+});
+
+/**
+ * Remove a member
+ *
+ * The member's sessions in the workspace end immediately, running calls within a second, and the
+ * invitations that the member created are revoked. What the member did stays in the history.
+ *
+ * Roles: `owner`.
+ */
+export const removeMember = <ThrowOnError extends boolean = true>(options: Options<RemoveMemberData, ThrowOnError>) => (options.client ?? client).delete<RemoveMemberResponses, RemoveMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members/{user_id}',
+    ...options
+});
+
+/**
+ * Change a member
+ *
+ * Changes the fields that the body contains. The change takes effect immediately, for running calls
+ * within a second. Limits of a member who is no longer an `approver` are removed.
+ *
+ * Roles: `owner`.
+ */
+export const changeMember = <ThrowOnError extends boolean = true>(options: Options<ChangeMemberData, ThrowOnError>) => (options.client ?? client).patch<ChangeMemberResponses, ChangeMemberErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/members/{user_id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
  * Prometheus metrics
  *
  * Returns counts and durations since this process started, in the `OpenMetrics` text format.
@@ -507,6 +672,8 @@ export const getMetrics = <ThrowOnError extends boolean = true>(options?: Option
  *
  * Exchanges the provider's authorization code for the service's credential. Only the user who began
  * the authorization can complete it, once, within 15 minutes.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const completeAuthorization = <ThrowOnError extends boolean = true>(options: Options<CompleteAuthorizationData, ThrowOnError>) => (options.client ?? client).post<CompleteAuthorizationResponses, CompleteAuthorizationErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -623,6 +790,8 @@ export const listRules = <ThrowOnError extends boolean = true>(options?: Options
  * Create a rule
  *
  * The condition is compiled first. An enabled rule applies to the next request.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const createRule = <ThrowOnError extends boolean = true>(options: Options<CreateRuleData, ThrowOnError>) => (options.client ?? client).post<CreateRuleResponses, CreateRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -639,6 +808,8 @@ export const createRule = <ThrowOnError extends boolean = true>(options: Options
  *
  * The language model proposes a condition and example requests. The gateway compiles the condition
  * and evaluates it for each example.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const compileRule = <ThrowOnError extends boolean = true>(options: Options<CompileRuleData, ThrowOnError>) => (options.client ?? client).post<CompileRuleResponses, CompileRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -655,6 +826,8 @@ export const compileRule = <ThrowOnError extends boolean = true>(options: Option
  *
  * Applies the proposed rules to the requests of the last `days` days, at most 10,000, and returns
  * how many decisions would change, with up to ten examples of each change. Nothing is saved.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const simulateRules = <ThrowOnError extends boolean = true>(options: Options<SimulateRulesData, ThrowOnError>) => (options.client ?? client).post<SimulateRulesResponses, SimulateRulesErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -670,6 +843,8 @@ export const simulateRules = <ThrowOnError extends boolean = true>(options: Opti
  * Validate a condition
  *
  * Nothing is saved.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const validateCondition = <ThrowOnError extends boolean = true>(options: Options<ValidateConditionData, ThrowOnError>) => (options.client ?? client).post<ValidateConditionResponses, ValidateConditionErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -685,6 +860,8 @@ export const validateCondition = <ThrowOnError extends boolean = true>(options: 
  * Delete a rule
  *
  * The rule no longer applies to new requests. Earlier decisions keep its name.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const deleteRule = <ThrowOnError extends boolean = true>(options: Options<DeleteRuleData, ThrowOnError>) => (options.client ?? client).delete<DeleteRuleResponses, DeleteRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -707,6 +884,8 @@ export const getRule = <ThrowOnError extends boolean = true>(options: Options<Ge
  * Update a rule
  *
  * Changes the fields that the body contains. A new condition is compiled first.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const updateRule = <ThrowOnError extends boolean = true>(options: Options<UpdateRuleData, ThrowOnError>) => (options.client ?? client).put<UpdateRuleResponses, UpdateRuleErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -836,6 +1015,8 @@ export const listServices = <ThrowOnError extends boolean = true>(options?: Opti
  * Register a service
  *
  * Credentials are sealed before they are stored. They are never returned.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const createService = <ThrowOnError extends boolean = true>(options: Options<CreateServiceData, ThrowOnError>) => (options.client ?? client).post<CreateServiceResponses, CreateServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -852,6 +1033,8 @@ export const createService = <ThrowOnError extends boolean = true>(options: Opti
  *
  * Its credential and documents are deleted, and its running calls are canceled. Its approved actions
  * can no longer be executed.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const deleteService = <ThrowOnError extends boolean = true>(options: Options<DeleteServiceData, ThrowOnError>) => (options.client ?? client).delete<DeleteServiceResponses, DeleteServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -877,6 +1060,8 @@ export const getService = <ThrowOnError extends boolean = true>(options: Options
  * `baseUrl`, removes the stored credential unless the request contains `credentials`. If the URL,
  * the location of the credential, or `webSocket` changes, approved actions that depend on it become
  * stale, and running calls that depend on it are canceled.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const updateService = <ThrowOnError extends boolean = true>(options: Options<UpdateServiceData, ThrowOnError>) => (options.client ?? client).put<UpdateServiceResponses, UpdateServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -894,6 +1079,8 @@ export const updateService = <ThrowOnError extends boolean = true>(options: Opti
  * Begins the authorization code flow of OAuth 2.0 with PKCE for a service with `authType` `oauth2`. Open
  * the returned URL in the browser, sign in at the provider, and give consent. The provider then
  * sends the browser back to the dashboard, which calls `POST /oauth/callback`.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const authorizeService = <ThrowOnError extends boolean = true>(options: Options<AuthorizeServiceData, ThrowOnError>) => (options.client ?? client).post<AuthorizeServiceResponses, AuthorizeServiceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -909,6 +1096,8 @@ export const authorizeService = <ThrowOnError extends boolean = true>(options: O
  * Replace a service's credential
  *
  * Replaces all values of the credential. Running calls continue.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const setCredentials = <ThrowOnError extends boolean = true>(options: Options<SetCredentialsData, ThrowOnError>) => (options.client ?? client).post<SetCredentialsResponses, SetCredentialsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -938,6 +1127,8 @@ export const listDocuments = <ThrowOnError extends boolean = true>(options: Opti
  * `type` `url`, the gateway fetches the document. If the URL leads to a web page that shows an API
  * description (such as Swagger UI or the page of a file on a code host), the gateway finds and fetches
  * the description; `warnings` contains its URL. If no operations are found, `warnings` says why.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const createDocument = <ThrowOnError extends boolean = true>(options: Options<CreateDocumentData, ThrowOnError>) => (options.client ?? client).post<CreateDocumentResponses, CreateDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -953,6 +1144,8 @@ export const createDocument = <ThrowOnError extends boolean = true>(options: Opt
  * Delete a document
  *
  * Its operations and sections are removed from the service.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const deleteDocument = <ThrowOnError extends boolean = true>(options: Options<DeleteDocumentData, ThrowOnError>) => (options.client ?? client).delete<DeleteDocumentResponses, DeleteDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -965,6 +1158,8 @@ export const deleteDocument = <ThrowOnError extends boolean = true>(options: Opt
  *
  * Reads the document again. A document with a URL is fetched again. If that fails or the content
  * is unreadable, the document stays unchanged.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const refreshDocument = <ThrowOnError extends boolean = true>(options: Options<RefreshDocumentData, ThrowOnError>) => (options.client ?? client).post<RefreshDocumentResponses, RefreshDocumentErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -989,6 +1184,8 @@ export const listOperations = <ThrowOnError extends boolean = true>(options: Opt
  * Sends a safe request to the service with its credential, and returns the response with up to 64
  * KiB of its body. Echoes of the credential are masked. A response with an error status is
  * returned as a result too. The call is written to the audit log.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const testCall = <ThrowOnError extends boolean = true>(options: Options<TestCallData, ThrowOnError>) => (options.client ?? client).post<TestCallResponses, TestCallErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -1015,6 +1212,8 @@ export const getSettings = <ThrowOnError extends boolean = true>(options?: Optio
  * Test the language model
  *
  * Sends a minimal prompt to the model. The call counts toward the daily limits.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const testLlm = <ThrowOnError extends boolean = true>(options?: Options<TestLlmData, ThrowOnError>) => (options?.client ?? client).post<TestLlmResponses, TestLlmErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -117,6 +117,15 @@ export type Action = {
      */
     provenance: Array<ValueSource>;
     /**
+     * Whether the role and the limits of the signed-in user allow rulings on this action. Says nothing
+     * about its status.
+     */
+    may_decide: boolean;
+    /**
+     * Why they do not, as a sentence for the user. Null if they do.
+     */
+    may_not_decide_because: string | null;
+    /**
      * When the request was held.
      */
     created_at: string;
@@ -139,7 +148,7 @@ export type Action = {
      */
     resolved_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     resolved_by_name: string | null;
     /**
@@ -389,7 +398,7 @@ export type Approval = {
      */
     by: number;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     by_name: string | null;
     /**
@@ -1053,7 +1062,7 @@ export type EarlierAttempt = {
      */
     decided_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     decided_by_name: string | null;
     /**
@@ -1234,6 +1243,102 @@ export type Inbox = {
 };
 
 /**
+ * An open invitation.
+ */
+export type Invitation = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Email address of the person.
+     */
+    email: string;
+    /**
+     * Whether the stored invitation is damaged. If so, only `id` and `email` are valid; revoke it.
+     */
+    unreadable: boolean;
+    /**
+     * Role that the person gets.
+     */
+    role: Role;
+    /**
+     * IDs of the services whose actions the person may decide on; null for all.
+     */
+    services: Array<number> | null;
+    /**
+     * Effects of the actions that the person may decide on; null for all.
+     */
+    effects: Array<OperationEffect> | null;
+    /**
+     * Email address of the owner who invited the person. Null if it is not known.
+     */
+    invitedBy: string | null;
+    /**
+     * When it was created.
+     */
+    createdAt: string;
+    /**
+     * When it expires.
+     */
+    expiresAt: string;
+};
+
+/**
+ * An acceptance of an invitation.
+ */
+export type InvitationAcceptance = {
+    /**
+     * The token in the link.
+     */
+    token: string;
+    /**
+     * Password of the new account. Required without an access token, refused with one.
+     */
+    password?: string | null;
+    /**
+     * How to return the refresh token of the new account's session.
+     */
+    session?: SessionKind;
+};
+
+/**
+ * An invitation as the person who has its link sees it.
+ */
+export type InvitationPreview = {
+    /**
+     * Email address that it is for.
+     */
+    email: string;
+    /**
+     * Role that it gives.
+     */
+    role: Role;
+    /**
+     * Email address of the owner who invited the person. Null if it is not known.
+     */
+    invitedBy: string | null;
+    /**
+     * When it expires.
+     */
+    expiresAt: string;
+    /**
+     * Whether the address has an account. If so, its user must sign in to accept the invitation.
+     */
+    hasAccount: boolean;
+};
+
+/**
+ * The token of an invitation.
+ */
+export type InvitationToken = {
+    /**
+     * The token in the link.
+     */
+    token: string;
+};
+
+/**
  * An agent with its key.
  */
 export type KeyedAgent = {
@@ -1264,7 +1369,7 @@ export type KillSwitch = {
      */
     activated_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     activated_by_name: string | null;
     /**
@@ -1401,6 +1506,15 @@ export type ListAction = {
          */
         provenance: Array<ValueSource>;
         /**
+         * Whether the role and the limits of the signed-in user allow rulings on this action. Says nothing
+         * about its status.
+         */
+        may_decide: boolean;
+        /**
+         * Why they do not, as a sentence for the user. Null if they do.
+         */
+        may_not_decide_because: string | null;
+        /**
          * When the request was held.
          */
         created_at: string;
@@ -1423,7 +1537,7 @@ export type ListAction = {
          */
         resolved_by: number | null;
         /**
-         * Email address of that user. Null if the user is not a member of the workspace.
+         * Email address of that user. Null if the user was never a member of the workspace.
          */
         resolved_by_name: string | null;
         /**
@@ -1510,6 +1624,101 @@ export type ListDocument = {
          * When it was added.
          */
         createdAt: string;
+    }>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
+export type ListInvitation = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * Unique identifier.
+         */
+        id: number;
+        /**
+         * Email address of the person.
+         */
+        email: string;
+        /**
+         * Whether the stored invitation is damaged. If so, only `id` and `email` are valid; revoke it.
+         */
+        unreadable: boolean;
+        /**
+         * Role that the person gets.
+         */
+        role: Role;
+        /**
+         * IDs of the services whose actions the person may decide on; null for all.
+         */
+        services: Array<number> | null;
+        /**
+         * Effects of the actions that the person may decide on; null for all.
+         */
+        effects: Array<OperationEffect> | null;
+        /**
+         * Email address of the owner who invited the person. Null if it is not known.
+         */
+        invitedBy: string | null;
+        /**
+         * When it was created.
+         */
+        createdAt: string;
+        /**
+         * When it expires.
+         */
+        expiresAt: string;
+    }>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
+export type ListMember = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * ID of the user.
+         */
+        userId: number;
+        /**
+         * Email address.
+         */
+        email: string;
+        /**
+         * Whether the stored member is damaged. If so, only `userId` and `email` are valid, and the person
+         * cannot use the workspace.
+         */
+        unreadable: boolean;
+        /**
+         * Role.
+         */
+        role: Role;
+        /**
+         * IDs of the services whose actions the member may decide on; null for all.
+         */
+        services: Array<number> | null;
+        /**
+         * Effects of the actions that the member may decide on; null for all.
+         */
+        effects: Array<OperationEffect> | null;
+        /**
+         * When the member joined.
+         */
+        joinedAt: string;
     }>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
@@ -1608,7 +1817,7 @@ export type ListRequestEntry = {
          */
         decided_by: number | null;
         /**
-         * Email address of that user. Null if the user is not a member of the workspace.
+         * Email address of that user. Null if the user was never a member of the workspace.
          */
         decided_by_name: string | null;
         /**
@@ -1830,6 +2039,59 @@ export type MatchedRule = {
 };
 
 /**
+ * A member of the workspace.
+ */
+export type Member = {
+    /**
+     * ID of the user.
+     */
+    userId: number;
+    /**
+     * Email address.
+     */
+    email: string;
+    /**
+     * Whether the stored member is damaged. If so, only `userId` and `email` are valid, and the person
+     * cannot use the workspace.
+     */
+    unreadable: boolean;
+    /**
+     * Role.
+     */
+    role: Role;
+    /**
+     * IDs of the services whose actions the member may decide on; null for all.
+     */
+    services: Array<number> | null;
+    /**
+     * Effects of the actions that the member may decide on; null for all.
+     */
+    effects: Array<OperationEffect> | null;
+    /**
+     * When the member joined.
+     */
+    joinedAt: string;
+};
+
+/**
+ * Fields of a member to change.
+ */
+export type MemberChange = {
+    /**
+     * Role.
+     */
+    role?: Role;
+    /**
+     * IDs of the services whose actions the member may decide on. Only for an `approver`; null for all.
+     */
+    services?: Array<number> | null;
+    /**
+     * Effects of the actions that the member may decide on. Only for an `approver`; null for all.
+     */
+    effects?: Array<OperationEffect> | null;
+};
+
+/**
  * An amount of money whose currency is known.
  */
 export type Money = {
@@ -1914,6 +2176,43 @@ export type NewDocument = {
  * The format of a document to add, or `auto` to detect it.
  */
 export type NewDocumentType = 'openapi' | 'markdown' | 'html' | 'url' | 'auto';
+
+/**
+ * An invitation to create.
+ */
+export type NewInvitation = {
+    /**
+     * Email address of the person. Only an account with this address can accept the invitation.
+     */
+    email: string;
+    /**
+     * Role that the person gets.
+     */
+    role: Role;
+    /**
+     * IDs of the services whose actions the person may decide on. Only for an `approver`; null for all.
+     */
+    services?: Array<number> | null;
+    /**
+     * Effects of the actions that the person may decide on: an action counts by its most severe
+     * effect, which its summary shows. Only for an `approver`; null for all.
+     */
+    effects?: Array<OperationEffect> | null;
+};
+
+/**
+ * A new invitation with its link.
+ */
+export type NewInvitationLink = {
+    /**
+     * The invitation.
+     */
+    invitation: Invitation;
+    /**
+     * Link on which the person accepts the invitation, once. Returned only here.
+     */
+    link: string;
+};
 
 /**
  * A rule to create.
@@ -2347,6 +2646,11 @@ export type PendingApprovals = {
 };
 
 /**
+ * What a member may do in a workspace.
+ */
+export type Permission = 'account' | 'read' | 'decide' | 'stop' | 'define' | 'manage';
+
+/**
  * The body of an error response.
  */
 export type Problem = {
@@ -2671,7 +2975,7 @@ export type RequestEntry = {
      */
     decided_by: number | null;
     /**
-     * Email address of that user. Null if the user is not a member of the workspace.
+     * Email address of that user. Null if the user was never a member of the workspace.
      */
     decided_by_name: string | null;
     /**
@@ -2782,6 +3086,11 @@ export type Resolution = {
      */
     note?: string | null;
 };
+
+/**
+ * A member's role in a workspace. Everyone who registers owns a workspace.
+ */
+export type Role = 'owner' | 'operator' | 'approver' | 'viewer';
 
 /**
  * A rule.
@@ -3263,6 +3572,36 @@ export type Signal = {
 };
 
 /**
+ * The signed-in user, and what the user may do.
+ */
+export type SignedInUser = User & {
+    /**
+     * ID of the workspace that the session acts in.
+     */
+    workspaceId: number;
+    /**
+     * Role in that workspace.
+     */
+    role: Role;
+    /**
+     * Permissions of that role.
+     */
+    permissions: Array<Permission>;
+    /**
+     * IDs of the services whose actions the user may decide on; null for all.
+     */
+    services: Array<number> | null;
+    /**
+     * Effects of the actions that the user may decide on; null for all.
+     */
+    effects: Array<OperationEffect> | null;
+    /**
+     * The workspaces that the user belongs to. `POST /auth/workspace` switches between them.
+     */
+    workspaces: Array<WorkspaceMembership>;
+};
+
+/**
  * A sum of amounts of money.
  */
 export type SimulatedAmount = {
@@ -3435,7 +3774,7 @@ export type Tokens = {
      */
     accessToken: string;
     /**
-     * Refresh token. Works once. Absent if it is returned as a cookie.
+     * Refresh token. Works once. Absent if it is returned as a cookie, and if the session keeps the one it has.
      */
     refreshToken?: string;
 };
@@ -3561,6 +3900,34 @@ export type ValueSource = {
 export type Words = string;
 
 /**
+ * The workspace to act in.
+ */
+export type WorkspaceChoice = {
+    /**
+     * ID of a workspace that the user belongs to.
+     */
+    workspaceId: number;
+};
+
+/**
+ * A workspace that the user belongs to.
+ */
+export type WorkspaceMembership = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Email address of its first owner, for telling workspaces apart.
+     */
+    owner: string;
+    /**
+     * The user's role in it.
+     */
+    role: Role;
+};
+
+/**
  * An error of the gateway itself, in a form that clients of other servers understand.
  */
 export type UnmodifiedClientProblem = {
@@ -3665,6 +4032,10 @@ export type CreateAgentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -3718,6 +4089,10 @@ export type DeleteAgentErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -3811,6 +4186,10 @@ export type UpdateAgentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -3883,6 +4262,10 @@ export type BlockAgentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -3929,6 +4312,10 @@ export type RotateAgentKeyErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -3974,6 +4361,10 @@ export type SetAgentServicesErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -4032,6 +4423,10 @@ export type UnblockAgentErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -4131,6 +4526,10 @@ export type DecideActionsErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `request_timeout`: The request did not arrive in time.
      */
@@ -4270,6 +4669,10 @@ export type ApproveErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4341,6 +4744,10 @@ export type DenyErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -4414,6 +4821,10 @@ export type ResolveErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -4485,6 +4896,10 @@ export type RevokeErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -4670,6 +5085,128 @@ export type VerifyAuditResponses = {
 
 export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
 
+export type AcceptInvitationData = {
+    body: InvitationAcceptance;
+    path?: never;
+    query?: never;
+    url: '/auth/invitations/accept';
+};
+
+export type AcceptInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `invitation_invalid`: The invitation is unknown, used, expired, or revoked, or it is for another email address.
+     *
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `email_taken`: An account with this email address already exists.
+     *
+     * `already_member`: The person is already a member of the workspace.
+     */
+    409: Problem;
+    /**
+     * `invitation_invalid`: The invitation is unknown, used, expired, or revoked, or it is for another email address.
+     */
+    410: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type AcceptInvitationError = AcceptInvitationErrors[keyof AcceptInvitationErrors];
+
+export type AcceptInvitationResponses = {
+    /**
+     * The person is a member of the workspace.
+     */
+    201: LoggedIn;
+};
+
+export type AcceptInvitationResponse = AcceptInvitationResponses[keyof AcceptInvitationResponses];
+
+export type PreviewInvitationData = {
+    body: InvitationToken;
+    path?: never;
+    query?: never;
+    url: '/auth/invitations/preview';
+};
+
+export type PreviewInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `invitation_invalid`: The invitation is unknown, used, expired, or revoked, or it is for another email address.
+     */
+    410: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type PreviewInvitationError = PreviewInvitationErrors[keyof PreviewInvitationErrors];
+
+export type PreviewInvitationResponses = {
+    /**
+     * The invitation.
+     */
+    200: InvitationPreview;
+};
+
+export type PreviewInvitationResponse = PreviewInvitationResponses[keyof PreviewInvitationResponses];
+
 export type LogInData = {
     body: Login;
     path?: never;
@@ -4790,7 +5327,7 @@ export type MeResponses = {
     /**
      * The user.
      */
-    200: User;
+    200: SignedInUser;
 };
 
 export type MeResponse = MeResponses[keyof MeResponses];
@@ -5132,6 +5669,59 @@ export type EndSessionResponses = {
 
 export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
 
+export type SwitchWorkspaceData = {
+    body: WorkspaceChoice;
+    path?: never;
+    query?: never;
+    url: '/auth/workspace';
+};
+
+export type SwitchWorkspaceErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type SwitchWorkspaceError = SwitchWorkspaceErrors[keyof SwitchWorkspaceErrors];
+
+export type SwitchWorkspaceResponses = {
+    /**
+     * The new access token.
+     */
+    200: Tokens;
+};
+
+export type SwitchWorkspaceResponse = SwitchWorkspaceResponses[keyof SwitchWorkspaceResponses];
+
 export type GetCaCertificateData = {
     body?: never;
     path?: never;
@@ -5308,6 +5898,10 @@ export type SetKillSwitchErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -5410,6 +6004,333 @@ export type McpResponses = {
 
 export type McpResponse = McpResponses[keyof McpResponses];
 
+export type ListMembersData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/members';
+};
+
+export type ListMembersErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListMembersError = ListMembersErrors[keyof ListMembersErrors];
+
+export type ListMembersResponses = {
+    /**
+     * A page of members.
+     */
+    200: ListMember;
+};
+
+export type ListMembersResponse = ListMembersResponses[keyof ListMembersResponses];
+
+export type ListInvitationsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/members/invitations';
+};
+
+export type ListInvitationsErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListInvitationsError = ListInvitationsErrors[keyof ListInvitationsErrors];
+
+export type ListInvitationsResponses = {
+    /**
+     * A page of invitations.
+     */
+    200: ListInvitation;
+};
+
+export type ListInvitationsResponse = ListInvitationsResponses[keyof ListInvitationsResponses];
+
+export type CreateInvitationData = {
+    body: NewInvitation;
+    path?: never;
+    query?: never;
+    url: '/members/invitations';
+};
+
+export type CreateInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `already_member`: The person is already a member of the workspace.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_invitations`: The workspace has too many open invitations. Revoke some, or wait until they expire.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CreateInvitationError = CreateInvitationErrors[keyof CreateInvitationErrors];
+
+export type CreateInvitationResponses = {
+    /**
+     * The invitation with its link.
+     */
+    201: NewInvitationLink;
+};
+
+export type CreateInvitationResponse = CreateInvitationResponses[keyof CreateInvitationResponses];
+
+export type RevokeInvitationData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the invitation.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/members/invitations/{id}';
+};
+
+export type RevokeInvitationErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RevokeInvitationError = RevokeInvitationErrors[keyof RevokeInvitationErrors];
+
+export type RevokeInvitationResponses = {
+    /**
+     * The invitation was revoked.
+     */
+    200: Done;
+};
+
+export type RevokeInvitationResponse = RevokeInvitationResponses[keyof RevokeInvitationResponses];
+
+export type RemoveMemberData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the user.
+         */
+        user_id: number;
+    };
+    query?: never;
+    url: '/members/{user_id}';
+};
+
+export type RemoveMemberErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `last_owner`: A workspace always has an owner. Make another member an owner first.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemoveMemberError = RemoveMemberErrors[keyof RemoveMemberErrors];
+
+export type RemoveMemberResponses = {
+    /**
+     * The member was removed.
+     */
+    200: Done;
+};
+
+export type RemoveMemberResponse = RemoveMemberResponses[keyof RemoveMemberResponses];
+
+export type ChangeMemberData = {
+    body: MemberChange;
+    path: {
+        /**
+         * ID of the user.
+         */
+        user_id: number;
+    };
+    query?: never;
+    url: '/members/{user_id}';
+};
+
+export type ChangeMemberErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `last_owner`: A workspace always has an owner. Make another member an owner first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ChangeMemberError = ChangeMemberErrors[keyof ChangeMemberErrors];
+
+export type ChangeMemberResponses = {
+    /**
+     * The changed member.
+     */
+    200: Member;
+};
+
+export type ChangeMemberResponse = ChangeMemberResponses[keyof ChangeMemberResponses];
+
 export type GetMetricsData = {
     body?: never;
     path?: never;
@@ -5451,6 +6372,10 @@ export type CompleteAuthorizationErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `request_timeout`: The request did not arrive in time.
      */
@@ -6051,6 +6976,10 @@ export type CreateRuleErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -6118,6 +7047,10 @@ export type CompileRuleErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -6175,6 +7108,10 @@ export type SimulateRulesErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -6227,6 +7164,10 @@ export type ValidateConditionErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `request_timeout`: The request did not arrive in time.
      */
@@ -6281,6 +7222,10 @@ export type DeleteRuleErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -6373,6 +7318,10 @@ export type UpdateRuleErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -6865,6 +7814,10 @@ export type CreateServiceErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `request_timeout`: The request did not arrive in time.
      */
     408: Problem;
@@ -6932,6 +7885,10 @@ export type DeleteServiceErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -7025,6 +7982,10 @@ export type UpdateServiceErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7097,6 +8058,10 @@ export type AuthorizeServiceErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7154,6 +8119,10 @@ export type SetCredentialsErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -7282,6 +8251,10 @@ export type CreateDocumentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7362,6 +8335,10 @@ export type DeleteDocumentErrors = {
      */
     401: Problem;
     /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
     404: Problem;
@@ -7411,6 +8388,10 @@ export type RefreshDocumentErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * `not_found`: No route matches the path, or the workspace has no such object.
      */
@@ -7646,6 +8627,10 @@ export type TestLlmErrors = {
      * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
      */
     401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
     /**
      * No language model is configured.
      */

@@ -199,6 +199,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       if (event.event === 'kill_switch.changed') {
         void queries.invalidateQueries({ queryKey: getKillSwitchQueryKey() });
       }
+      if (event.event === 'members.changed') {
+        // A role decides what may be done with everything that is shown.
+        void queries.invalidateQueries();
+      }
       refetchOthers();
     };
     const onState = (now: StreamState) => {

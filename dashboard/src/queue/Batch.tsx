@@ -46,8 +46,8 @@ export function Batch({
   const [undoable, setUndoable] = useState<{ actions: Action[]; until: number } | null>(null);
   const [undone, setUndone] = useState<ReadonlySet<string>>(new Set());
   const chosen = table.rows.filter(
-    ({ action: { action_id: id } }) =>
-      !left.has(id) && pendingIds.has(id) && results.get(id) !== null,
+    ({ action: { action_id: id, may_decide: mayDecide } }) =>
+      mayDecide && !left.has(id) && pendingIds.has(id) && results.get(id) !== null,
   );
   const incomplete = chosen.filter(({ isComplete }) => !isComplete).length;
   const done = [...results.values()].filter((result) => result === null).length;

@@ -45,8 +45,9 @@ export function BatchRow({
         <input
           type="checkbox"
           aria-labelledby={id}
-          checked={isChosen && !isDone}
-          disabled={isDone || isBusy}
+          checked={isChosen && !isDone && action.may_decide}
+          title={action.may_not_decide_because ?? undefined}
+          disabled={isDone || isBusy || !action.may_decide}
           onChange={onToggle}
           className="size-5 accent-brand"
         />
@@ -86,6 +87,8 @@ export function BatchRow({
           <span className="text-bad">{result}</span>
         ) : !isPending ? (
           'No longer pending'
+        ) : action.may_not_decide_because !== null ? (
+          <span className="text-soft">{action.may_not_decide_because}</span>
         ) : isComplete ? (
           ''
         ) : (

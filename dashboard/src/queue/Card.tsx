@@ -67,7 +67,7 @@ export const Card = memo(function Card({
   const { swipe, handlers } = useSwipe({
     isSeen,
     onSwipe: (direction) => {
-      if (submission || isOffline) return;
+      if (submission || isOffline || !action.may_decide) return;
       if (direction === 'approve' && !isComplete) {
         void navigate({
           to: '/',
@@ -134,7 +134,7 @@ export const Card = memo(function Card({
         </div>
       )}
       {/* The selected request has it among its buttons; an incomplete card does not get it. */}
-      {armed && !isSelected && isComplete && (
+      {armed && action.may_decide && !isSelected && isComplete && (
         <div className="mt-1 rounded-md bg-panel">
           <Confirmation
             action={action}

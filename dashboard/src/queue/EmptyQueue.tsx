@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import { listAgentsOptions, listServicesOptions } from '#/client/@tanstack/react-query.gen';
 import { Visible } from '#/text/Visible';
 import { Button, MAIN_BUTTON } from '#/ui/Button';
+import { IfPermitted } from '#/ui/RoleNote';
 
 /** Explains why the queue is empty: no requests, no match, or no setup yet. */
 export function EmptyQueue({
@@ -39,11 +40,13 @@ export function EmptyQueue({
         <p className="mt-1 text-sm text-soft">New requests appear here automatically.</p>
       )}
       {!isFiltered && isNew && (
-        <div className="mt-3">
-          <Link to="/set-up" className={MAIN_BUTTON}>
-            Set up your first service and agent
-          </Link>
-        </div>
+        <IfPermitted needs="define">
+          <div className="mt-3">
+            <Link to="/set-up" className={MAIN_BUTTON}>
+              Set up your first service and agent
+            </Link>
+          </div>
+        </IfPermitted>
       )}
     </div>
   );

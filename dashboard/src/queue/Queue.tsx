@@ -184,7 +184,8 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
 
   /** Calls `decideOn` only if the selected request is in view and was not selected a moment ago. */
   const ifSeen = (decideOn: (action: Action) => void, accepted: Rejection | null = null) => {
-    if (!selected || !isPending || isOffline || submissions.has(selected.action_id)) return;
+    if (!selected?.may_decide || !isPending || isOffline) return;
+    if (submissions.has(selected.action_id)) return;
     const found = subject.rejection();
     const rejection = found === accepted ? null : found;
     setHint(rejection && { id: selected.action_id, text: HINTS[rejection] });
@@ -204,7 +205,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     presses.armed?.id !== selected.action_id;
 
   const onDenying = (isDenying: boolean) => {
-    if (isOffline && isDenying) return;
+    if (isDenying && (isOffline || !selected?.may_decide)) return;
     presses.cancel();
     setDenyingId(isDenying ? (selected?.action_id ?? null) : null);
   };

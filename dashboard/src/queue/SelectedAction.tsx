@@ -71,8 +71,21 @@ export function SelectedAction({
         <ActionDetail action={action} />
         <RuleFromRequest action={action} />
       </section>
-      {(isPending || submission?.isUnknown) && <DecisionBar {...decision} />}
+      {(isPending || submission?.isUnknown) &&
+        (action.may_decide ? <DecisionBar {...decision} /> : <MayNotDecide action={action} />)}
     </article>
+  );
+}
+
+/** Explains why the user cannot decide on a request, in place of the buttons. */
+function MayNotDecide({ action }: { action: Action }) {
+  return (
+    <p
+      role="note"
+      className="sticky bottom-0 z-20 -mx-3 border-t border-line bg-raised p-3 text-sm sm:mx-0 sm:rounded-lg sm:border lg:static"
+    >
+      You cannot decide on this request: {action.may_not_decide_because}.
+    </p>
   );
 }
 

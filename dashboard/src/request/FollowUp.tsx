@@ -11,6 +11,7 @@ import { TextField } from '#/ui/TextField';
 
 /** Shows the panel for an action's status; renders nothing if there is nothing to do. */
 export function FollowUp({ action }: { action: Action }) {
+  if (!action.may_decide) return null;
   if (action.status === 'APPROVED') return <Revoke action={action} />;
   if (action.status === 'INDETERMINATE') return <Resolve action={action} />;
   return null;

@@ -22,6 +22,7 @@ import { Fact } from '#/ui/Fact';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { Panel } from '#/ui/Panel';
+import { IfPermitted } from '#/ui/RoleNote';
 import { FollowUp } from './FollowUp';
 import { Timeline } from './Timeline';
 import { timelineOf } from './timeline';
@@ -59,9 +60,11 @@ export function RequestDetail({ entry }: { entry: RequestEntry }) {
           </p>
         </div>
         {entry.action_id === null && (
-          <Link to="/rules/new" search={{ from: entry.id }} className={BUTTON}>
-            Create rule
-          </Link>
+          <IfPermitted needs="define">
+            <Link to="/rules/new" search={{ from: entry.id }} className={BUTTON}>
+              Create rule
+            </Link>
+          </IfPermitted>
         )}
         {action && <RuleFromRequest action={action} />}
       </div>

@@ -28,6 +28,7 @@ export function Compile({
   return (
     <div className="space-y-3">
       <Button
+        needs="define"
         disabled={text.trim() === '' || isWithoutModel}
         aria-describedby={isWithoutModel ? 'compile-reason' : undefined}
         isBusy={compile.isPending}

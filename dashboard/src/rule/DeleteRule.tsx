@@ -25,7 +25,9 @@ export function DeleteRule({ rule }: { rule: Rule }) {
   });
   return (
     <>
-      <Button onClick={() => setIsAsking(true)}>Delete…</Button>
+      <Button needs="define" onClick={() => setIsAsking(true)}>
+        Delete…
+      </Button>
       {isAsking && (
         <Confirm
           title="Delete this rule?"

@@ -124,7 +124,7 @@ export function RuleForm({
           )}
           <Failure error={formError(error, FIELDS_WITH_ERRORS)} />
           <div className="flex flex-wrap items-center gap-3">
-            <Button type="submit" tone="main" isBusy={isBusy}>
+            <Button needs="define" type="submit" tone="main" isBusy={isBusy}>
               Save rule
             </Button>
             {note}

@@ -2,6 +2,7 @@
 import { Link } from '@tanstack/react-router';
 import type { Action, RuleEffect } from '#/client';
 import { BUTTON } from '#/ui/Button';
+import { IfPermitted } from '#/ui/RoleNote';
 import { effectOf } from './fromRequest';
 
 const LABELS: Readonly<Record<RuleEffect, string>> = {
@@ -14,8 +15,10 @@ const LABELS: Readonly<Record<RuleEffect, string>> = {
 export function RuleFromRequest({ action }: { action: Action }) {
   if (action.unreadable) return null;
   return (
-    <Link to="/rules/new" search={{ action: action.action_id }} className={BUTTON}>
-      {LABELS[effectOf(action)]}
-    </Link>
+    <IfPermitted needs="define">
+      <Link to="/rules/new" search={{ action: action.action_id }} className={BUTTON}>
+        {LABELS[effectOf(action)]}
+      </Link>
+    </IfPermitted>
   );
 }

@@ -96,6 +96,7 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
           </p>
         </div>
         <Button
+          needs="define"
           aria-label={`${rule.enabled ? 'Disable' : 'Enable'} ${rule.name}`}
           isBusy={change.isPending}
           onClick={() => (isOpen && !rule.enabled ? setIsAsking(true) : flip())}

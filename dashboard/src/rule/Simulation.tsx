@@ -52,6 +52,7 @@ export function Simulation({ rule }: { rule: ProposedRule }) {
             onChange={(event) => setDays(event.target.value)}
           />
           <Button
+            needs="define"
             isBusy={simulate.isPending}
             onClick={() =>
               simulate.mutate({

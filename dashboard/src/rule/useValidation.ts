@@ -7,6 +7,7 @@ import {
   type RuleEffect,
   validateCondition,
 } from '#/client';
+import { useRefusal } from '#/session/permission';
 
 /** The pause in typing before the gateway validates. */
 const PAUSE_MS = 250;
@@ -22,13 +23,15 @@ export function useValidation(condition: string, serviceId: number | null, effec
     return () => clearTimeout(timer);
   }, [condition]);
   const isEmpty = asked.trim() === '';
+  // The gateway validates only for users who may change rules.
+  const mayDefine = useRefusal('define') === null;
   const validation = useQuery({
     queryKey: ['condition', asked, serviceId, effect],
     queryFn: async () => {
       const body = { condition: asked, service_id: serviceId, effect };
       return (await validateCondition({ body, throwOnError: true })).data;
     },
-    enabled: !isEmpty,
+    enabled: !isEmpty && mayDefine,
     placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -207,7 +207,7 @@ function FromText({
         value={text}
         onChange={(event) => onChange(event.target.value)}
       />
-      <Button type="submit" isBusy={isBusy}>
+      <Button type="submit" needs="define" isBusy={isBusy}>
         Add document
       </Button>
     </form>
@@ -258,7 +258,7 @@ function FromUrl({
         checked={source.allowHtml}
         onChange={(event) => onChange({ ...source, allowHtml: event.target.checked })}
       />
-      <Button type="submit" isBusy={isBusy}>
+      <Button type="submit" needs="define" isBusy={isBusy}>
         Fetch document
       </Button>
     </form>

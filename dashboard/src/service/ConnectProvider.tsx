@@ -66,7 +66,7 @@ export function ConnectProvider({ service }: { service: Service }) {
         </div>
       </details>
       <Failure error={formError(begin.error, names)} />
-      <Button type="submit" isBusy={begin.isPending || begin.isSuccess}>
+      <Button needs="define" type="submit" isBusy={begin.isPending || begin.isSuccess}>
         Connect
       </Button>
     </form>

@@ -92,7 +92,7 @@ export function CredentialPanel({
           />
           <Failure error={formError(replace.error, credentialFieldNames(form))} />
           <div className="flex items-center gap-3">
-            <Button type="submit" isBusy={replace.isPending}>
+            <Button needs="define" type="submit" isBusy={replace.isPending}>
               Save credential
             </Button>
             <Saved when={replace.isSuccess} />

@@ -24,7 +24,9 @@ export function DeleteService({ service }: { service: Service }) {
   });
   return (
     <>
-      <Button onClick={() => setIsAsking(true)}>Delete…</Button>
+      <Button needs="define" onClick={() => setIsAsking(true)}>
+        Delete…
+      </Button>
       {isAsking && (
         <Confirm
           title="Delete this service?"

@@ -131,11 +131,17 @@ export function DocumentItem({ document }: { document: Document }) {
         </div>
         <div className="flex gap-2">
           {!document.unreadable && (
-            <Button isBusy={refresh.isPending} onClick={() => refresh.mutate({ path })}>
+            <Button
+              needs="define"
+              isBusy={refresh.isPending}
+              onClick={() => refresh.mutate({ path })}
+            >
               {document.type === 'url' ? 'Fetch again' : 'Parse again'}
             </Button>
           )}
-          <Button onClick={() => setIsAsking(true)}>Delete…</Button>
+          <Button needs="define" onClick={() => setIsAsking(true)}>
+            Delete…
+          </Button>
         </div>
       </div>
       {document.unreadable ? (

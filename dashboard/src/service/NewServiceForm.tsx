@@ -78,7 +78,7 @@ export function NewServiceForm({
             error={formError(create.error, [...SERVICE_FIELDS, ...credentialFieldNames(form)])}
           />
           <div className="flex flex-wrap gap-2">
-            <Button type="submit" tone="main" isBusy={create.isPending}>
+            <Button needs="define" type="submit" tone="main" isBusy={create.isPending}>
               Add service
             </Button>
             <Button onClick={onBack}>Back</Button>

@@ -81,7 +81,7 @@ export function TestCallPanel({
           />
         </div>
         <Failure error={formError(call.error, ['path'])} />
-        <Button type="submit" disabled={gap !== undefined} isBusy={call.isPending}>
+        <Button needs="define" type="submit" disabled={gap !== undefined} isBusy={call.isPending}>
           Send test call
         </Button>
       </form>

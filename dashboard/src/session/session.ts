@@ -3,7 +3,7 @@
  * is a cookie that no script can read.
  */
 
-import type { RegistrationState, User } from '#/client';
+import type { InvitationPreview, RegistrationState, User } from '#/client';
 import { GATEWAY_PATH } from '#/gateway';
 
 /** An error response, as an exception. */
@@ -94,6 +94,43 @@ export async function register(email: string, password: string, setupCode: strin
   return signIn(email, password);
 }
 
+/** An invitation as the person who has its link sees it. */
+export async function previewInvitation(token: string): Promise<InvitationPreview> {
+  const response = await post('/auth/invitations/preview', { token });
+  if (!response.ok) throw await problemOf(response);
+  return response.json();
+}
+
+/**
+ * Accepts an invitation: with a password for a new account, or as the signed-in user. The session then
+ * acts in the workspace of the invitation.
+ */
+export async function acceptInvitation(token: string, password?: string): Promise<void> {
+  const path = '/auth/invitations/accept';
+  const response =
+    password === undefined
+      ? await sessionFetch(`${GATEWAY_PATH}${path}`, jsonPost({ token }))
+      : await post(path, { token, password, session: 'cookie' });
+  if (!response.ok) throw await problemOf(response);
+  accessToken = (await response.json()).accessToken;
+  hasEnded = false;
+}
+
+/** Switches the session to another workspace of the user. The page has to be loaded again. */
+export async function switchWorkspace(workspaceId: number): Promise<void> {
+  const response = await sessionFetch(`${GATEWAY_PATH}/auth/workspace`, jsonPost({ workspaceId }));
+  if (!response.ok) throw await problemOf(response);
+  accessToken = (await response.json()).accessToken;
+}
+
+function jsonPost(body: unknown): RequestInit {
+  return {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  };
+}
+
 /** Ends the session at the gateway, then in this tab. */
 export async function signOut(): Promise<void> {
   isSigningOut = true;
@@ -118,12 +155,12 @@ export function sessionHasEnded(): boolean {
   return hasEnded;
 }
 
-/** Returns the user id in the access token, or an empty string. */
+/** Returns the user and the workspace in the access token, as one text, or an empty string. */
 export function sessionUser(): string {
   const payload = accessToken?.split('.')[1] ?? '';
   try {
     const claims = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
-    return String(claims.sub ?? '');
+    return claims.sub === undefined ? '' : `${claims.sub}/${claims.wid}`;
   } catch {
     return '';
   }
@@ -147,7 +184,7 @@ function refresh(): Promise<boolean> {
     if (response.status === 200) {
       const before = sessionUser();
       accessToken = (await response.json()).accessToken;
-      // Someone else has signed in, in another tab. Nothing on this page is theirs, and what it was
+      // Someone else has signed in, or has switched workspaces, in another tab. Nothing on this page is theirs, and what it was
       // about to send must not be sent in their name.
       if (before !== '' && before !== sessionUser()) {
         window.location.reload();

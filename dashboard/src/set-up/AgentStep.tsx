@@ -82,7 +82,7 @@ function NewAgentForm({
           onChange={(event) => setName(event.target.value)}
         />
         <Failure error={formError(create.error, ['name'])} />
-        <Button type="submit" tone="main" isBusy={create.isPending}>
+        <Button needs="define" type="submit" tone="main" isBusy={create.isPending}>
           Create agent
         </Button>
       </form>

@@ -1,7 +1,9 @@
 /** The account, and the settings of this browser. */
 import { useQuery } from '@tanstack/react-query';
 import { meOptions } from '#/client/@tanstack/react-query.gen';
+import { WorkspaceSwitch } from '#/member/WorkspaceSwitch';
 import { NotifySwitch } from '#/notify/NotifySwitch';
+import { ROLES } from '#/session/permission';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { Fact } from '#/ui/Fact';
@@ -30,9 +32,15 @@ export function Account() {
           <Fact name="Email">
             <Visible text={me.data.email} />
           </Fact>
+          <Fact name="Role">
+            {ROLES[me.data.role][0]}. {ROLES[me.data.role][1]}
+          </Fact>
           <Fact name="Created">{dateTime(me.data.createdAt)}</Fact>
         </dl>
       )}
+      <div className="mt-4">
+        <WorkspaceSwitch />
+      </div>
       <div className="mt-4">
         <Password />
       </div>

@@ -50,7 +50,7 @@ export function Model({ llm }: { llm: LlmState | null }) {
         </Fact>
         {llm.is_resting && <Fact name="State">Failed repeatedly. The gateway retries later.</Fact>}
       </dl>
-      <Button isBusy={test.isPending} onClick={() => test.mutate({})}>
+      <Button needs="define" isBusy={test.isPending} onClick={() => test.mutate({})}>
         Test model
       </Button>
       <div role="status" className="mt-3 empty:hidden">

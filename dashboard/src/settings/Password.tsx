@@ -58,7 +58,7 @@ function PasswordForm() {
         error={fieldError(change.error, 'newPassword')}
         onChange={(event) => setNext(event.target.value)}
       />
-      <SaveRow save={change} fields={FIELDS}>
+      <SaveRow save={change} fields={FIELDS} needs="account">
         Save password
       </SaveRow>
     </form>

@@ -27,6 +27,7 @@ export function KillSwitchButton({ onOpen }: { onOpen: () => void }) {
   const { data: state } = useQuery(getKillSwitchOptions());
   return (
     <Button
+      needs={state?.active ? 'define' : 'stop'}
       tone={state?.active ? 'plain' : 'bad'}
       onClick={onOpen}
       disabled={!state}
@@ -168,7 +169,7 @@ export function KillSwitchBanner({ onResume }: { onResume: () => void }) {
           </>
         )}
       </p>
-      <Button className="text-ink" onClick={onResume}>
+      <Button needs="define" className="text-ink" onClick={onResume}>
         Resume…
       </Button>
     </div>

@@ -9,6 +9,7 @@ import {
   Scale,
   ScrollText,
   Settings,
+  Users,
 } from 'lucide-react';
 
 /** A page. */
@@ -27,6 +28,7 @@ export const PAGES: readonly DashboardPage[] = [
   { to: '/services', text: 'Services', icon: Plug },
   { to: '/agents', text: 'Agents', icon: Bot },
   { to: '/audit', text: 'Audit', icon: ScrollText },
+  { to: '/members', text: 'Members', icon: Users },
   { to: '/settings', text: 'Settings', icon: Settings },
 ];
 
@@ -34,6 +36,7 @@ export const PAGES: readonly DashboardPage[] = [
 const OTHER_PAGES: ReadonlyArray<Pick<DashboardPage, 'to' | 'text'>> = [
   { to: '/set-up', text: 'Set up' },
   { to: '/sign-in', text: 'Sign in' },
+  { to: '/invitation', text: 'Invitation' },
 ];
 
 /** Returns the name of the page with this path; undefined if there is none. */

@@ -1,6 +1,8 @@
 /** Buttons, and links that look like them. */
 import { LoaderCircle } from 'lucide-react';
 import type { ComponentProps } from 'react';
+import type { Permission } from '#/client';
+import { useRefusal } from '#/session/permission';
 
 type Tone = 'plain' | 'main' | 'bad' | 'quiet';
 
@@ -20,14 +22,33 @@ export const BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.plain}`;
 /** The classes of a link that looks like the main button. */
 export const MAIN_BUTTON = `${BUTTON_SHAPE} ${BUTTON_TONES.main}`;
 
-/** A button. It is disabled while `isBusy`. */
-export function Button({
+type ButtonProps = ComponentProps<'button'> & {
+  tone?: Tone;
+  isBusy?: boolean;
+  /** The permission that pressing it requires. */
+  needs?: Permission;
+};
+
+/**
+ * A button. It is disabled while `isBusy`, and if the user lacks the permission that it `needs`; its
+ * tooltip then says why.
+ */
+export function Button({ needs, ...rest }: ButtonProps) {
+  return needs ? <Guarded needs={needs} {...rest} /> : <Plain {...rest} />;
+}
+
+function Guarded({ needs, ...rest }: ButtonProps & { needs: Permission }) {
+  const refusal = useRefusal(needs);
+  return refusal === null ? <Plain {...rest} /> : <Plain {...rest} disabled title={refusal} />;
+}
+
+function Plain({
   tone = 'plain',
   isBusy = false,
   className = '',
   children,
   ...rest
-}: ComponentProps<'button'> & { tone?: Tone; isBusy?: boolean }) {
+}: Omit<ButtonProps, 'needs'>) {
   return (
     <button
       type="button"

@@ -12,17 +12,17 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::scene::{RunScene, wrapped};
 
 /// Returns the exit code and the standard error.
-async fn ended(command: Command) -> (i32, String) {
+async fn ended(scene: &RunScene, command: Command) -> (i32, String) {
     let output = finish(command, "").await;
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!errors.contains("agt_"), "{errors}");
+    assert!(!errors.contains(&scene.agent.key), "{errors}");
     (output.status.code().unwrap(), errors)
 }
 
 #[tokio::test]
 async fn the_exit_code_is_that_of_the_program() {
     let gateway = RunScene::new().await;
-    let (_, errors) = ended(gateway.run(&["--", "true"])).await;
+    let (_, errors) = ended(&gateway, gateway.run(&["--", "true"])).await;
     assert_eq!(errors, "");
     for (script, code) in [
         ("exit 0", 0),
@@ -31,20 +31,22 @@ async fn the_exit_code_is_that_of_the_program() {
         ("kill -KILL $$", 137),
     ] {
         assert_eq!(
-            ended(gateway.run(&["--", "sh", "-c", script])).await.0,
+            ended(&gateway, gateway.run(&["--", "sh", "-c", script]))
+                .await
+                .0,
             code,
             "{script}"
         );
     }
-    let (code, errors) = ended(gateway.run(&["no-such-command"])).await;
+    let (code, errors) = ended(&gateway, gateway.run(&["no-such-command"])).await;
     assert_eq!(
         (code, errors.as_str()),
         (127, "gaiterguard: no-such-command: command not found\n")
     );
-    let (code, errors) = ended(gateway.run(&["--", "/etc/hosts"])).await;
+    let (code, errors) = ended(&gateway, gateway.run(&["--", "/etc/hosts"])).await;
     assert_eq!(code, 126);
     assert!(errors.contains("/etc/hosts"), "{errors}");
-    assert_eq!(ended(gateway.run(&[])).await.0, 2);
+    assert_eq!(ended(&gateway, gateway.run(&[])).await.0, 2);
 }
 
 #[tokio::test]
@@ -52,7 +54,7 @@ async fn without_a_gateway_the_program_is_not_started() {
     let gateway = RunScene::new().await;
     let start = || gateway.run(&["--", "sh", "-c", "echo started >&2"]);
     let refused = async |command: Command, reason: &str| {
-        let (code, errors) = ended(command).await;
+        let (code, errors) = ended(&gateway, command).await;
         assert_eq!(code, 125, "{errors}");
         assert!(errors.contains(reason), "{errors}");
         assert!(!errors.contains("started"), "{errors}");

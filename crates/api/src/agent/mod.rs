@@ -14,19 +14,34 @@ use self::body::{AgentBody, KeyedAgentBody, show, show_all, show_keyed};
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::Done;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::{ApiPath, Fields};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
+use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(set_scope))
-        .routes(routes!(rotate_key))
-        .routes(routes!(block))
-        .routes(routes!(unblock))
+        .merge(with_session(
+            Permission::Read,
+            OpenApiRouter::new()
+                .routes(routes!(list))
+                .routes(routes!(get)),
+        ))
+        .merge(with_session(
+            Permission::Stop,
+            OpenApiRouter::new().routes(routes!(block)),
+        ))
+        .merge(with_session(
+            Permission::Define,
+            OpenApiRouter::new()
+                .routes(routes!(create))
+                .routes(routes!(update, delete))
+                .routes(routes!(set_scope))
+                .routes(routes!(rotate_key))
+                .routes(routes!(unblock)),
+        ))
 }
 
 /// List agents

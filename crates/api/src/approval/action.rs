@@ -27,6 +27,10 @@ use gaiterguard_web::stored_response::{
 /// A held request: what would be sent, why it was held, and its current state.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Action)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member of the JSON object"
+)]
 pub(crate) struct ActionBody {
     /// Unique identifier.
     action_id: Uuid,
@@ -98,6 +102,12 @@ pub(crate) struct ActionBody {
     context: Option<Context>,
     /// Where values in the request were seen before it was held. At most 10; empty in lists.
     provenance: Vec<ValueSourceBody>,
+    /// Whether the role and the limits of the signed-in user allow rulings on this action. Says nothing
+    /// about its status.
+    may_decide: bool,
+    /// Why they do not, as a sentence for the user. Null if they do.
+    #[schema(required)]
+    may_not_decide_because: Option<String>,
     /// When the request was held.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -115,7 +125,7 @@ pub(crate) struct ActionBody {
     /// ID of the user who last approved, denied, revoked, or resolved it.
     #[schema(required)]
     resolved_by: Option<i64>,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[schema(required)]
     resolved_by_name: Option<String>,
     /// That user's note to the agent.
@@ -147,7 +157,7 @@ pub(crate) struct ApprovalBody {
     at: Timestamp,
     /// ID of the user.
     by: i64,
-    /// Email address of that user. Null if the user is not a member of the workspace.
+    /// Email address of that user. Null if the user was never a member of the workspace.
     #[schema(required)]
     by_name: Option<String>,
     /// That user's note to the agent.
@@ -258,6 +268,7 @@ impl ActionBody {
             response,
             response_is_damaged,
             provenance,
+            not_permitted,
         } = view;
         let unreadable = request.is_none() || response_is_damaged;
         let request = request.unwrap_or_else(|| ShownRequest {
@@ -309,6 +320,8 @@ impl ActionBody {
             summary,
             context,
             provenance: each(provenance),
+            may_decide: not_permitted.is_none(),
+            may_not_decide_because: not_permitted,
             created_at: action.created_at,
             expires_at: action.state.expires_at(),
             releases_at: action.state.releases_at(),

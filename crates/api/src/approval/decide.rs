@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::caller::Member;
 use gaiterguard_web::extract::{ApiJson, ApiPath, OptionalJson};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{Conflict, InvalidBody, NotFound};
@@ -115,7 +115,7 @@ pub(crate) struct Decided {
 )]
 pub(super) async fn approve(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     ApiPath(action): ApiPath<Uuid>,
     OptionalJson(body): OptionalJson<ApprovalDecisionBody>,
 ) -> Result<Json<Decided>, Problem> {
@@ -126,7 +126,7 @@ pub(super) async fn approve(
         note: body.note,
         digest: body.digest,
     };
-    decide(&gateway, caller, action, ruling, body).await
+    decide(&gateway, &member, action, ruling, body).await
 }
 
 /// Deny an action
@@ -146,11 +146,11 @@ pub(super) async fn approve(
 )]
 pub(super) async fn deny(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     ApiPath(action): ApiPath<Uuid>,
     OptionalJson(body): OptionalJson<DecisionBody>,
 ) -> Result<Json<Decided>, Problem> {
-    decide(&gateway, caller, action, Ruling::Deny, body).await
+    decide(&gateway, &member, action, Ruling::Deny, body).await
 }
 
 /// Revoke an action
@@ -170,11 +170,11 @@ pub(super) async fn deny(
 )]
 pub(super) async fn revoke(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     ApiPath(action): ApiPath<Uuid>,
     OptionalJson(body): OptionalJson<DecisionBody>,
 ) -> Result<Json<Decided>, Problem> {
-    decide(&gateway, caller, action, Ruling::Revoke, body).await
+    decide(&gateway, &member, action, Ruling::Revoke, body).await
 }
 
 /// Resolve an unknown outcome
@@ -194,7 +194,7 @@ pub(super) async fn revoke(
 )]
 pub(super) async fn resolve(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     ApiPath(action): ApiPath<Uuid>,
     ApiJson(body): ApiJson<ResolutionBody>,
 ) -> Result<Json<Decided>, Problem> {
@@ -203,12 +203,12 @@ pub(super) async fn resolve(
         note: body.note,
         digest: None,
     };
-    decide(&gateway, caller, action, ruling, body).await
+    decide(&gateway, &member, action, ruling, body).await
 }
 
 async fn decide(
     gateway: &Gateway,
-    caller: Caller,
+    member: &Member,
     action: Uuid,
     ruling: Ruling,
     body: DecisionBody,
@@ -220,7 +220,7 @@ async fn decide(
     let status = gateway
         .approvals()
         .rule(
-            caller.approver(),
+            &member.approver(),
             ActionId(action),
             ruling,
             body.note,

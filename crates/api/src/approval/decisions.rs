@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::decide::{UndoSeconds, parse_digest};
-use crate::caller::Caller;
+use crate::caller::Member;
 use gaiterguard_web::extract::LimitedJson;
 use gaiterguard_web::problem::{Problem, ProblemBody};
 use gaiterguard_web::responses::InvalidBody;
@@ -126,11 +126,11 @@ struct Decision {
 )]
 pub(super) async fn decide_several(
     State(gateway): State<Arc<Gateway>>,
-    caller: Caller,
+    member: Member,
     LimitedJson(body): LimitedJson<ActionDecisionsBody, BODY_BYTES_MAX>,
 ) -> Result<Json<DecisionResults>, Problem> {
     let decisions = checked(body.decisions)?;
-    let (gateway, approver) = (&gateway, caller.approver());
+    let (gateway, approver) = (&gateway, &member.approver());
     let deciding = decisions.into_iter().map(|decision| async move {
         let Decision {
             action,

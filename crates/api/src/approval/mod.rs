@@ -9,18 +9,28 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::DashboardState;
+use gaiterguard_domain::workspace::Permission;
+use gaiterguard_web::session::with_session;
 
 pub use action::{MatchedRuleBody, OperationBody, SignalBody};
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
-        .routes(routes!(view::pending))
-        .routes(routes!(view::list))
-        .routes(routes!(view::get))
-        .routes(routes!(decisions::decide_several))
-        .routes(routes!(decide::approve))
-        .routes(routes!(decide::deny))
-        .routes(routes!(decide::revoke))
-        .routes(routes!(decide::resolve))
+        .merge(with_session(
+            Permission::Read,
+            OpenApiRouter::new()
+                .routes(routes!(view::pending))
+                .routes(routes!(view::list))
+                .routes(routes!(view::get)),
+        ))
+        .merge(with_session(
+            Permission::Decide,
+            OpenApiRouter::new()
+                .routes(routes!(decisions::decide_several))
+                .routes(routes!(decide::approve))
+                .routes(routes!(decide::deny))
+                .routes(routes!(decide::revoke))
+                .routes(routes!(decide::resolve)),
+        ))
 }

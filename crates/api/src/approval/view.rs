@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::action::ActionBody;
-use crate::caller::Caller;
+use crate::caller::Member;
 use crate::list::{List, PageQuery};
 use crate::people::People;
 use gaiterguard_web::extract::{ApiPath, ApiQuery};
@@ -49,11 +49,11 @@ pub(super) async fn pending(
     State(gateway): State<Arc<Gateway>>,
     State(familiarity): State<Familiarity>,
     State(clock): State<Arc<dyn Clock>>,
-    caller: Caller,
+    member: Member,
 ) -> Result<Json<Pending>, Problem> {
-    let views = gateway.approvals().pending(caller.approver()).await?;
+    let views = gateway.approvals().pending(&member.approver()).await?;
     let mut contexts = contexts(&familiarity, &views, clock.now()).await?;
-    let people = People::of(gateway.store(), caller.workspace()).await?;
+    let people = People::of(gateway.store(), member.workspace()).await?;
     let bodies = views.into_iter().map(|view| {
         let context = contexts.remove(&view.action.id);
         ActionBody::of(view, context, &people)
@@ -106,7 +106,7 @@ pub(super) async fn list(
     State(gateway): State<Arc<Gateway>>,
     State(familiarity): State<Familiarity>,
     State(clock): State<Arc<dyn Clock>>,
-    caller: Caller,
+    member: Member,
     ApiQuery(query): ApiQuery<Filter>,
     ApiQuery(page): ApiQuery<PageQuery>,
 ) -> Result<Json<List<ActionBody>>, Problem> {
@@ -117,10 +117,10 @@ pub(super) async fn list(
     };
     let page = gateway
         .approvals()
-        .list(caller.approver(), &filter, page.cursor(), page.limit.get())
+        .list(&member.approver(), &filter, page.cursor(), page.limit.get())
         .await?;
     let mut contexts = contexts(&familiarity, &page.items, clock.now()).await?;
-    let people = People::of(gateway.store(), caller.workspace()).await?;
+    let people = People::of(gateway.store(), member.workspace()).await?;
     Ok(Json(List::of(page, |view| {
         let context = contexts.remove(&view.action.id);
         ActionBody::of(view, context, &people)
@@ -155,7 +155,7 @@ pub(super) async fn get(
     State(gateway): State<Arc<Gateway>>,
     State(familiarity): State<Familiarity>,
     State(clock): State<Arc<dyn Clock>>,
-    caller: Caller,
+    member: Member,
     ApiPath(action): ApiPath<Uuid>,
     ApiQuery(detail): ApiQuery<Detail>,
 ) -> Result<Response, Problem> {
@@ -166,11 +166,11 @@ pub(super) async fn get(
     };
     let view = gateway
         .approvals()
-        .get(caller.approver(), ActionId(action), extent)
+        .get(&member.approver(), ActionId(action), extent)
         .await?;
     let mut contexts = contexts(&familiarity, std::slice::from_ref(&view), clock.now()).await?;
     let context = contexts.remove(&view.action.id);
-    let people = People::of(gateway.store(), caller.workspace()).await?;
+    let people = People::of(gateway.store(), member.workspace()).await?;
     let action =
         spawn_blocking(move || Json(ActionBody::of(view, context, &people)).into_response());
     action.await.map_err(|_| Problem::internal())

@@ -52,11 +52,11 @@ pub(crate) enum SessionKind {
 /// A new session.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LoggedIn)]
-struct LoggedInBody {
+pub(super) struct LoggedInBody {
     #[serde(flatten)]
-    tokens: TokensBody,
+    pub(super) tokens: TokensBody,
     /// The user.
-    user: UserBody,
+    pub(super) user: UserBody,
 }
 
 /// Sign in

@@ -1,6 +1,7 @@
 //! Users and sessions.
 
 mod cookie;
+mod invitation;
 mod login;
 mod logout;
 mod me;
@@ -13,7 +14,9 @@ mod registration;
 mod session;
 mod session_token;
 mod user;
+mod workspace;
 
+use gaiterguard_domain::workspace::Permission;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -25,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     let signed_in = OpenApiRouter::new()
         .routes(routes!(logout::logout))
         .routes(routes!(me::me))
+        .routes(routes!(workspace::switch))
         .routes(routes!(password::change))
         .routes(routes!(session::list, session::end_others))
         .routes(routes!(session::end));
@@ -33,5 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(registration::registration))
         .routes(routes!(login::login))
         .routes(routes!(refresh::refresh))
-        .merge(with_session(signed_in))
+        .routes(routes!(invitation::preview))
+        .routes(routes!(invitation::accept))
+        .merge(with_session(Permission::Account, signed_in))
 }

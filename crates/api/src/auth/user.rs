@@ -39,13 +39,21 @@ impl From<User> for UserBody {
 pub(crate) struct TokensBody {
     /// Short-lived access token. Send it as `Authorization: Bearer`.
     access_token: String,
-    /// Refresh token. Works once. Absent if it is returned as a cookie.
+    /// Refresh token. Works once. Absent if it is returned as a cookie, and if the session keeps the one it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     refresh_token: Option<String>,
 }
 
 impl TokensBody {
+    /// Returns the body of an access token whose session keeps its refresh token.
+    pub(super) fn access_only(access_token: &str) -> Self {
+        Self {
+            access_token: access_token.to_owned(),
+            refresh_token: None,
+        }
+    }
+
     /// Returns the body of a token pair, with or without the refresh token.
     pub(super) fn of(tokens: &TokenPair, with_refresh_token: bool) -> Self {
         let refresh_token = tokens.refresh_token.expose_secret();

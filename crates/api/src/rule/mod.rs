@@ -19,21 +19,33 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::{Done, List, PageQuery, each};
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{
     Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood,
 };
+use gaiterguard_web::session::with_session;
 use validate::ConditionWarningBody;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(get, update, delete))
-        .routes(routes!(validate::validate))
-        .routes(routes!(simulate::simulate))
-        .routes(routes!(compile::compile))
+        .merge(with_session(
+            Permission::Read,
+            OpenApiRouter::new()
+                .routes(routes!(list))
+                .routes(routes!(get)),
+        ))
+        .merge(with_session(
+            Permission::Define,
+            OpenApiRouter::new()
+                .routes(routes!(create))
+                .routes(routes!(update, delete))
+                .routes(routes!(validate::validate))
+                .routes(routes!(simulate::simulate))
+                .routes(routes!(compile::compile)),
+        ))
 }
 
 /// A rule.

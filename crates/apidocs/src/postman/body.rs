@@ -48,11 +48,7 @@ impl Examples {
                     Some("html") => Some("text/html"),
                     _ => None,
                 });
-                let default = if example.is_some() {
-                    "application/json"
-                } else {
-                    "text/plain"
-                };
+                let default = default_media_type(raw);
                 let schema = match &example {
                     Some(example) => self.schema(example, 0),
                     None => json!({}),
@@ -134,6 +130,19 @@ impl Examples {
     }
 }
 
+/// Returns the media type of an example without a language: any, if a variable stands for all of it, and JSON if
+/// it begins like JSON, also if it is too long to be read or has a mistake.
+fn default_media_type(raw: &str) -> &'static str {
+    let raw = raw.trim();
+    if raw.starts_with("{{") && raw.find("}}") == Some(raw.len().saturating_sub(2)) {
+        "*/*"
+    } else if raw.starts_with(['{', '[']) && !raw.starts_with("{{") {
+        "application/json"
+    } else {
+        "text/plain"
+    }
+}
+
 /// Parses an example that is a JSON object or array. If it is not valid JSON, it is parsed again with
 /// `null` for its variables and without comments.
 fn parsed(raw: &str) -> Option<Value> {
@@ -195,6 +204,14 @@ mod tests {
         );
         assert_eq!(parsed("plain {{text}}"), None);
         assert_eq!(parsed("{ {{unclosed"), None);
+    }
+
+    #[test]
+    fn an_example_that_is_not_read_still_has_a_media_type() {
+        assert_eq!(default_media_type(" {{body}} "), "*/*");
+        assert_eq!(default_media_type("{{a}} and {{b}}"), "text/plain");
+        assert_eq!(default_media_type("[1, 2,]"), "application/json");
+        assert_eq!(default_media_type("a=b"), "text/plain");
     }
 
     #[test]

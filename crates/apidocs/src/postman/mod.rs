@@ -192,7 +192,10 @@ fn content_type(list: Option<&Value>) -> Option<&str> {
     let value = match list? {
         Value::Array(list) => list.iter().find_map(|header| {
             let is_it = header.get("key")?.as_str().is_some_and(is_it);
-            is_it.then(|| header.get("value")?.as_str()).flatten()
+            let is_sent = header.get("disabled") != Some(&Value::Bool(true));
+            (is_it && is_sent)
+                .then(|| header.get("value")?.as_str())
+                .flatten()
         }),
         Value::String(lines) => lines
             .lines()

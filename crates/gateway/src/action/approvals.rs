@@ -56,7 +56,7 @@ impl Approvals {
     /// If the ruling is invalid or not possible, or the database or the vault fails.
     pub async fn rule(
         &self,
-        approver: Approver,
+        approver: &Approver,
         id: ActionId,
         ruling: Ruling,
         note: Option<String>,
@@ -71,7 +71,10 @@ impl Approvals {
                 at: now,
                 note: note.clone(),
             };
-            let change = match found {
+            self.permitted(approver, &found)
+                .await?
+                .map_err(RulingRefused::NotPermitted)?;
+            let mut change = match found {
                 StoredAction::Intact(found) => {
                     let action = found.action;
                     if digest.is_some_and(|digest| digest != action.digest) {
@@ -86,8 +89,11 @@ impl Approvals {
                 StoredAction::Damaged(found) => damaged::change(*found, &ruling, decision)?,
             };
             let status = change.state.status();
+            let membership = approver.membership.clone();
+            change.member = Some((approver.workspace, approver.user, membership));
             match self.store.action_change(change).await? {
                 Changed::Done => return Ok(status),
+                Changed::MembershipChanged => return Err(RulingRefused::RoleChanged),
                 // Another change was faster, so the ruling is applied to its result.
                 Changed::RevisionMoved
                 | Changed::AuthorityChanged
@@ -102,11 +108,11 @@ impl Approvals {
     /// # Errors
     ///
     /// If the database or the vault fails.
-    pub async fn pending(&self, approver: Approver) -> Result<Vec<ActionView>, RulingRefused> {
+    pub async fn pending(&self, approver: &Approver) -> Result<Vec<ActionView>, RulingRefused> {
         let now = self.clock.now();
         let mut views = Vec::new();
         for found in self.store.action_pending(approver.workspace, now).await? {
-            views.push(self.view(found, Extent::Head).await?);
+            views.push(self.view(approver, found, Extent::Head).await?);
         }
         Ok(views)
     }
@@ -118,7 +124,7 @@ impl Approvals {
     /// If the cursor does not belong to this list, or the database or the vault fails.
     pub async fn list(
         &self,
-        approver: Approver,
+        approver: &Approver,
         filter: &ActionFilter,
         cursor: Option<&str>,
         limit: u32,
@@ -129,7 +135,7 @@ impl Approvals {
             .await?;
         let mut items = Vec::with_capacity(page.items.len());
         for found in page.items {
-            items.push(self.view(found, Extent::Head).await?);
+            items.push(self.view(approver, found, Extent::Head).await?);
         }
         Ok(Page {
             items,
@@ -144,16 +150,36 @@ impl Approvals {
     /// If the workspace does not have the action, or the database or the vault fails.
     pub async fn get(
         &self,
-        approver: Approver,
+        approver: &Approver,
         id: ActionId,
         extent: Extent,
     ) -> Result<ActionView, RulingRefused> {
         let found = self.find(approver.workspace, id).await?;
-        let mut view = self.view(found, extent).await?;
+        let mut view = self.view(approver, found, extent).await?;
         if view.request.is_some() {
             view.provenance = read_sources(&self.store, &self.sealing, &view.action).await;
         }
         Ok(view)
+    }
+
+    /// Returns why a human's role and limits do not allow rulings on an action, as the inner error.
+    async fn permitted(
+        &self,
+        approver: &Approver,
+        found: &StoredAction,
+    ) -> Result<Result<(), String>, RulingRefused> {
+        let membership = &approver.membership;
+        let (service, effect) = match found {
+            // Opening the summary is only worth it for a human who is limited to some effects.
+            StoredAction::Intact(found) if membership.effects.is_some() => {
+                let summary = found.summary.as_ref();
+                let summary = self.held.summary(&found.action, summary).await?;
+                (found.action.service, summary.map(|summary| summary.effect))
+            }
+            StoredAction::Intact(found) => (found.action.service, None),
+            StoredAction::Damaged(found) => (found.service, None),
+        };
+        Ok(membership.demand_decision(service, effect))
     }
 
     async fn find(
@@ -171,11 +197,23 @@ impl Approvals {
 
     /// Returns the view of an action. A damaged one is shown as damaged, because it must not hide the
     /// others.
-    async fn view(&self, found: StoredAction, extent: Extent) -> Result<ActionView, RulingRefused> {
+    async fn view(
+        &self,
+        approver: &Approver,
+        found: StoredAction,
+        extent: Extent,
+    ) -> Result<ActionView, RulingRefused> {
         let now = self.clock.now();
+        let not_permitted = self.permitted(approver, &found).await?.err();
         let found = match found {
             StoredAction::Intact(found) => *found,
-            StoredAction::Damaged(damaged) => return Ok(damaged::view(*damaged, now)),
+            StoredAction::Damaged(damaged) => {
+                let view = damaged::view(*damaged, now);
+                return Ok(ActionView {
+                    not_permitted,
+                    ..view
+                });
+            }
         };
         let action = found.action.at(now);
         let request = match extent {
@@ -197,6 +235,7 @@ impl Approvals {
             request,
             summary,
             provenance: Vec::new(),
+            not_permitted,
             response_is_damaged: matches!(kept, Kept::Damaged),
             response: kept.readable().map(match extent {
                 Extent::Whole => ShownResponse::whole,

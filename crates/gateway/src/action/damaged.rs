@@ -64,6 +64,7 @@ pub(super) fn change(
         revision: damaged.revision,
         state,
         authority: None,
+        member: None,
         answer: None,
         audit: NewAuditEntry {
             workspace: Some(damaged.workspace),
@@ -125,6 +126,7 @@ pub(super) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
     };
     ActionView {
         provenance: Vec::new(),
+        not_permitted: None,
         action: shown.at(now),
         agent_name: damaged.agent_name,
         service_name: damaged.service_name,

@@ -8,6 +8,7 @@ use gaiterguard_domain::action::{
 use gaiterguard_domain::field::KEY_NOT_STORED;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::redact;
+use gaiterguard_domain::workspace::Membership;
 use gaiterguard_provenance::ValueSource;
 use gaiterguard_store::{InvalidCursor, StoreError};
 use gaiterguard_summary::Summary;
@@ -18,12 +19,14 @@ use crate::action::shown::{ShownRequest, ShownResponse};
 use crate::storage::StorageFailed;
 
 /// A human who views actions or rules on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approver {
     /// The human.
     pub user: UserId,
     /// The workspace.
     pub workspace: WorkspaceId,
+    /// The human's membership of the workspace.
+    pub membership: Membership,
 }
 
 /// An action with everything that a human needs to see.
@@ -48,6 +51,8 @@ pub struct ActionView {
     pub response_is_damaged: bool,
     /// Where values of the request had been seen when it was held; empty in a list.
     pub provenance: Vec<ValueSource>,
+    /// Why the human who views the action may not decide on it, whatever its state; `None` if the human may.
+    pub not_permitted: Option<String>,
 }
 
 /// How much of an action is shown.
@@ -100,6 +105,12 @@ pub enum RulingRefused {
     /// The workspace does not have the action.
     #[error("this workspace has no action with this ID")]
     NotFound,
+    /// The role of the human, or its limits, do not allow the ruling.
+    #[error("{0}")]
+    NotPermitted(String),
+    /// The role of the human changed, or the human was removed, while the ruling was made.
+    #[error("your role in this workspace has just changed; nothing was changed")]
+    RoleChanged,
     /// The note is too long, or contains a NUL, which no database text can.
     #[error(
         "must be at most {NOTE_CHARS_MAX} characters long and must not contain a null \

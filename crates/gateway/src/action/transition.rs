@@ -40,6 +40,7 @@ pub(crate) fn transition(
         revision: action.revision,
         state,
         authority: None,
+        member: None,
         answer: None,
         audit: NewAuditEntry {
             workspace: Some(action.workspace),

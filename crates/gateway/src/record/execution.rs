@@ -51,7 +51,10 @@ impl Recorder {
                 let permit = Permit::of_execution(action.id, request.digest());
                 Begun::Done(permit, Box::new(action))
             }
-            Changed::RevisionMoved | Changed::Recalled => Begun::ActionChanged,
+            // An agent executes, so no membership is involved.
+            Changed::RevisionMoved | Changed::Recalled | Changed::MembershipChanged => {
+                Begun::ActionChanged
+            }
             Changed::AuthorityChanged => Begun::AuthorityChanged,
             Changed::NotReleased => {
                 let status = ActionStatus::Pending;
@@ -83,7 +86,12 @@ impl Recorder {
             .await;
         match ended {
             Ok(Changed::Done | Changed::Recalled) => Ok(()),
-            Ok(Changed::RevisionMoved | Changed::AuthorityChanged | Changed::NotReleased) => {
+            Ok(
+                Changed::RevisionMoved
+                | Changed::AuthorityChanged
+                | Changed::MembershipChanged
+                | Changed::NotReleased,
+            ) => {
                 tracing::warn!(action_id = %action.id, "the execution was abandoned before it ended");
                 Err(Unrecorded)
             }

@@ -8,14 +8,16 @@ use std::time::Duration;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
+use gaiterguard_domain::member::JoinedWorkspace;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::user::{Email, Session, SessionClient, User};
+use gaiterguard_domain::workspace::Membership;
 use gaiterguard_store::{NewSession, Refreshed, Store, UserLogin};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::access_token::{AccessTokens, Caller};
+use crate::access_token::{AccessTokens, Caller, SignedIn};
 use crate::account_key::AccountKey;
 use crate::device::Devices;
 use crate::error::{LoginError, RegisterError, SessionError};
@@ -252,7 +254,7 @@ impl Identity {
         Ok((found, turn))
     }
 
-    async fn begin_session(
+    pub(crate) async fn begin_session(
         &self,
         login: UserLogin,
         client: SessionClient,
@@ -337,28 +339,62 @@ impl Identity {
     }
 
     /// Returns the caller that an access token names, if it has not expired and its session is active.
-    pub async fn authenticate(&self, bearer: &str) -> Result<Caller, SessionError> {
+    pub async fn authenticate(&self, bearer: &str) -> Result<SignedIn, SessionError> {
         let caller = self
             .access_tokens
             .read(bearer, self.clock.now())
             .map_err(|_| SessionError::NotAuthenticated)?;
-        self.confirm(&caller).await?;
-        Ok(caller)
+        let membership = self.confirm(&caller).await?;
+        Ok(SignedIn { caller, membership })
     }
 
     /// Checks that a caller's session is still active, for work that lasts longer than one request, such
-    /// as an event stream.
-    pub async fn confirm(&self, caller: &Caller) -> Result<(), SessionError> {
+    /// as an event stream. Returns the user's membership at this moment: a session ends when its user is no
+    /// longer a member of its workspace.
+    pub async fn confirm(&self, caller: &Caller) -> Result<Membership, SessionError> {
         let live = self
             .store
-            .session_get_live(caller.session, self.clock.now())
+            .session_member(caller.session, self.clock.now())
             .await?;
-        let is_callers = live.is_some_and(|session| {
-            session.user == caller.user && session.workspace == caller.workspace
-        });
-        is_callers
-            .then_some(())
+        live.filter(|(user, workspace, _)| *user == caller.user && *workspace == caller.workspace)
+            .map(|(.., membership)| membership)
             .ok_or(SessionError::NotAuthenticated)
+    }
+
+    /// Switches the caller's session to another workspace of the user. Returns an access token for it;
+    /// earlier access tokens of the session stop working, its refresh token continues. `None` if the
+    /// user is not a member of the workspace.
+    pub async fn switch_workspace(
+        &self,
+        caller: &Caller,
+        workspace: WorkspaceId,
+    ) -> Result<Option<SecretString>, SessionError> {
+        let at = self.clock.now();
+        let mut audit = session_entry(
+            caller.user,
+            caller.session,
+            workspace,
+            at,
+            Event::SessionWorkspaceChanged,
+        );
+        audit.detail["from"] = caller.workspace.0.into();
+        let switched = self
+            .store
+            .session_switch(caller.session, caller.user, workspace, at, audit)
+            .await?;
+        if !switched {
+            return Ok(None);
+        }
+        let caller = Caller {
+            workspace,
+            ..*caller
+        };
+        Ok(Some(self.access_tokens.issue(caller, at)?))
+    }
+
+    /// Returns the workspaces that the caller's user belongs to, the first one joined first.
+    pub async fn workspaces(&self, caller: &Caller) -> Result<Vec<JoinedWorkspace>, SessionError> {
+        Ok(self.store.member_workspaces(caller.user).await?)
     }
 
     /// Ends a caller's session with its refresh token and its access tokens, immediately.

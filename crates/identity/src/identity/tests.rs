@@ -74,7 +74,7 @@ impl Setup {
     async fn caller(&self, tokens: &TokenPair) -> Option<Caller> {
         let token = tokens.access_token.expose_secret();
         match self.identity.authenticate(token).await {
-            Ok(caller) => Some(caller),
+            Ok(signed_in) => Some(signed_in.caller),
             Err(SessionError::NotAuthenticated) => None,
             Err(SessionError::Fault(fault)) => panic!("{fault}"),
         }
@@ -257,7 +257,7 @@ async fn logging_out_ends_the_session_immediately_on_every_replica() {
     let other = setup.logged_in().await;
     let replica = identity(&setup.store, &setup.clock, Registration::Open);
     let access = tokens.access_token.expose_secret();
-    let caller = replica.authenticate(access).await.unwrap();
+    let caller = replica.authenticate(access).await.unwrap().caller;
 
     setup.identity.logout(&caller).await.unwrap();
     for identity in [&replica, setup.identity.as_ref()] {

@@ -1,4 +1,4 @@
-//! What the proxy port says of itself, to agents that ask.
+//! The description of the proxy port, for agents that ask.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};

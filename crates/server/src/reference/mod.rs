@@ -1,9 +1,10 @@
-//! The pages of the book that are generated from the code: error codes and audit events.
+//! The pages of the book that are generated from the code: error codes, audit events, and roles.
 //!
 //! Each test compares a page with what the code says now. `make reference` writes the pages.
 
 mod audit_events;
 mod errors;
+mod roles;
 
 use std::path::Path;
 

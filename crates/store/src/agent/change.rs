@@ -31,7 +31,7 @@ pub struct NewAgent {
     pub hold_seconds: u32,
     /// The risk score from which its requests are held.
     pub risk_threshold: Option<f64>,
-    /// What the proxy port does with other hosts.
+    /// The treatment of other hosts at the proxy port.
     pub other_hosts: OtherHosts,
     /// When its key expires.
     pub expires_at: Option<Timestamp>,
@@ -48,7 +48,7 @@ pub struct AgentFields {
     pub hold_seconds: u32,
     /// The risk score from which its requests are held.
     pub risk_threshold: Option<f64>,
-    /// What the proxy port does with other hosts.
+    /// The treatment of other hosts at the proxy port.
     pub other_hosts: OtherHosts,
     /// When its key expires.
     pub expires_at: Option<Timestamp>,

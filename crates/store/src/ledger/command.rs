@@ -187,6 +187,7 @@ fn undo_change(change: ActionChange, changed: Changed) -> Option<Command> {
         revision: change.revision + 1,
         state: change.state.apply(ActionEvent::NothingSent).ok()?,
         authority: None,
+        member: None,
         answer: None,
         audit: NewAuditEntry {
             actor: Actor::Gateway,

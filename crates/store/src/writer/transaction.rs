@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use gaiterguard_domain::audit::{Actor, AuditEntry, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
-use gaiterguard_domain::id::{AuditId, WorkspaceId};
+use gaiterguard_domain::id::{AuditId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::workspace::AuthorityVersion;
+use gaiterguard_domain::workspace::{AuthorityVersion, Membership};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::writer::commit::{CommitError, TransactionEnd, UnknownCommit};
@@ -21,6 +21,7 @@ use gaiterguard_database::connection::{
 };
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::covered::{CoveredEnd, cover_ends};
+use gaiterguard_rows::membership::{self, MembershipRow};
 
 /// How long a change may wait for a writer and for the first response on its connection. As long as
 /// a batch of the ledger may take, because the writer may be busy with one. A connection that is
@@ -142,6 +143,23 @@ impl Transaction {
         );
         self.authority.push(workspace);
         Ok(row.map(|(version,)| AuthorityVersion(version)))
+    }
+
+    /// Returns a user's membership of a workspace as this transaction sees it.
+    pub(crate) async fn membership(
+        &mut self,
+        workspace: WorkspaceId,
+        user: UserId,
+    ) -> Result<Option<Membership>, StoreError> {
+        let row = fetch_optional!(
+            self,
+            MembershipRow,
+            "SELECT role, services, effects FROM members WHERE workspace_id = $1 AND user_id = $2",
+            workspace.0,
+            user.0,
+        );
+        row.map(|row| row.read(membership::context(&user)))
+            .transpose()
     }
 
     /// Returns ids for new rows of the request ledger.

@@ -431,6 +431,7 @@ async fn executions_and_claims_of_a_dead_replica_are_recovered(database: &Databa
         revision: revision - 1,
         state: found,
         authority: None,
+        member: None,
         answer: None,
         audit: audit(),
     };

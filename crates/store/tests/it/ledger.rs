@@ -353,6 +353,7 @@ async fn a_caller_that_stops_waiting_leaves_nothing_running(_: &Database, store:
             revision,
             state: begun,
             authority: None,
+            member: None,
             answer: None,
             audit: audit(),
         };

@@ -12,6 +12,7 @@ mod database;
 mod document;
 mod ledger;
 mod list;
+mod member;
 mod model_use;
 mod outage;
 mod replica;

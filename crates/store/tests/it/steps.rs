@@ -53,6 +53,7 @@ pub(crate) async fn change(store: &Store, action: ActionId, event: ActionEvent) 
         revision,
         state: state.apply(event).unwrap(),
         authority: None,
+        member: None,
         answer: None,
         audit: entry(Event::ActionApproved, later(2)),
     }

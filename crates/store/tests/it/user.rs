@@ -1,7 +1,7 @@
 //! Users and their workspaces.
 
 use gaiterguard_domain::id::UserId;
-use gaiterguard_domain::workspace::Role;
+use gaiterguard_domain::workspace::{Membership, Role};
 use gaiterguard_store::{Purpose, Store, UserCreated};
 
 use crate::support::{Database, NOW, World, audit, email, later, new_session, on_both};
@@ -33,11 +33,8 @@ async fn email_addresses_are_unique_regardless_of_case(_: &Database, store: &Sto
     assert_eq!(store.user_get(UserId(99)).await.unwrap(), None);
     assert_eq!(store.user_by_email("ONE@example.com").await.unwrap(), None);
     assert_eq!(store.user_count().await.unwrap(), 1);
-    let role = store
-        .member_role(world.workspace, world.user)
-        .await
-        .unwrap();
-    assert_eq!(role, Some(Role::Owner));
+    let membership = store.member_get(world.workspace, world.user).await.unwrap();
+    assert_eq!(membership, Some(Membership::of(Role::Owner)));
 }
 
 async fn only_one_of_many_concurrent_users_is_the_first(database: &Database, store: &Store) {

@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { approve, authorizeService, blockAgent, changePassword, compileRule, completeAuthorization, createAgent, createDocument, createRule, createService, decideActions, deleteAgent, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getCaCertificate, getHealth, getInbox, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRegistration, getRequest, getRule, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listDocuments, listOperations, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, passDelete, passGet, passPatch, passPost, passPut, proxy, refresh, refreshDocument, register, resolve, revoke, rotateAgentKey, setAgentServices, setCredentials, setKillSwitch, simulateRules, testCall, testLlm, unblockAgent, updateAgent, updateRule, updateService, validateCondition, verifyAudit } from '../sdk.gen';
-import type { ApproveData, ApproveError, ApproveResponse, AuthorizeServiceData, AuthorizeServiceError, AuthorizeServiceResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CompleteAuthorizationData, CompleteAuthorizationError, CompleteAuthorizationResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetCaCertificateData, GetCaCertificateError, GetCaCertificateResponse, GetHealthData, GetHealthError, GetHealthResponse, GetInboxData, GetInboxError, GetInboxResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetOpenapiData, GetOpenapiError, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, PassDeleteData, PassDeleteError, PassGetData, PassGetError, PassPatchData, PassPatchError, PassPostData, PassPostError, PassPutData, PassPutError, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, TestCallData, TestCallError, TestCallResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse } from '../types.gen';
+import { acceptInvitation, approve, authorizeService, blockAgent, changeMember, changePassword, compileRule, completeAuthorization, createAgent, createDocument, createInvitation, createRule, createService, decideActions, deleteAgent, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getCaCertificate, getHealth, getInbox, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRegistration, getRequest, getRule, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listDocuments, listInvitations, listMembers, listOperations, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, passDelete, passGet, passPatch, passPost, passPut, previewInvitation, proxy, refresh, refreshDocument, register, removeMember, resolve, revoke, revokeInvitation, rotateAgentKey, setAgentServices, setCredentials, setKillSwitch, simulateRules, switchWorkspace, testCall, testLlm, unblockAgent, updateAgent, updateRule, updateService, validateCondition, verifyAudit } from '../sdk.gen';
+import type { AcceptInvitationData, AcceptInvitationError, AcceptInvitationResponse, ApproveData, ApproveError, ApproveResponse, AuthorizeServiceData, AuthorizeServiceError, AuthorizeServiceResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangeMemberData, ChangeMemberError, ChangeMemberResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CompleteAuthorizationData, CompleteAuthorizationError, CompleteAuthorizationResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetCaCertificateData, GetCaCertificateError, GetCaCertificateResponse, GetHealthData, GetHealthError, GetHealthResponse, GetInboxData, GetInboxError, GetInboxResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetOpenapiData, GetOpenapiError, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, PassDeleteData, PassDeleteError, PassGetData, PassGetError, PassPatchData, PassPatchError, PassPostData, PassPostError, PassPutData, PassPutError, PreviewInvitationData, PreviewInvitationError, PreviewInvitationResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, SwitchWorkspaceData, SwitchWorkspaceError, SwitchWorkspaceResponse, TestCallData, TestCallError, TestCallResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -63,6 +63,8 @@ export const listAgentsOptions = (options?: Options<ListAgentsData>) => queryOpt
  * Create an agent
  *
  * The response contains the agent's key. It is shown only once.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const createAgentMutation = (options?: Partial<Options<CreateAgentData>>): UseMutationOptions<CreateAgentResponse, CreateAgentError, Options<CreateAgentData>> => {
     const mutationOptions: UseMutationOptions<CreateAgentResponse, CreateAgentError, Options<CreateAgentData>> = {
@@ -82,6 +84,8 @@ export const createAgentMutation = (options?: Partial<Options<CreateAgentData>>)
  * Delete an agent
  *
  * Its running calls are canceled, and its pending and approved actions are revoked.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const deleteAgentMutation = (options?: Partial<Options<DeleteAgentData>>): UseMutationOptions<DeleteAgentResponse, DeleteAgentError, Options<DeleteAgentData>> => {
     const mutationOptions: UseMutationOptions<DeleteAgentResponse, DeleteAgentError, Options<DeleteAgentData>> = {
@@ -121,6 +125,8 @@ export const getAgentOptions = (options: Options<GetAgentData>) => queryOptions<
  * Update an agent
  *
  * Changes the fields that the body contains and leaves the others as they are.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const updateAgentMutation = (options?: Partial<Options<UpdateAgentData>>): UseMutationOptions<UpdateAgentResponse, UpdateAgentError, Options<UpdateAgentData>> => {
     const mutationOptions: UseMutationOptions<UpdateAgentResponse, UpdateAgentError, Options<UpdateAgentData>> = {
@@ -141,6 +147,8 @@ export const updateAgentMutation = (options?: Partial<Options<UpdateAgentData>>)
  *
  * Its requests are refused, its running calls are canceled, and its pending and approved actions
  * are revoked.
+ *
+ * Roles: `owner`, `operator`, `approver`.
  */
 export const blockAgentMutation = (options?: Partial<Options<BlockAgentData>>): UseMutationOptions<BlockAgentResponse, BlockAgentError, Options<BlockAgentData>> => {
     const mutationOptions: UseMutationOptions<BlockAgentResponse, BlockAgentError, Options<BlockAgentData>> = {
@@ -161,6 +169,8 @@ export const blockAgentMutation = (options?: Partial<Options<BlockAgentData>>): 
  *
  * The old key stops working immediately, and calls that use it are canceled. Actions stay as they
  * are.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const rotateAgentKeyMutation = (options?: Partial<Options<RotateAgentKeyData>>): UseMutationOptions<RotateAgentKeyResponse, RotateAgentKeyError, Options<RotateAgentKeyData>> => {
     const mutationOptions: UseMutationOptions<RotateAgentKeyResponse, RotateAgentKeyError, Options<RotateAgentKeyData>> = {
@@ -181,6 +191,8 @@ export const rotateAgentKeyMutation = (options?: Partial<Options<RotateAgentKeyD
  *
  * Running calls to services that are no longer listed are canceled, and approved actions for them
  * become stale.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const setAgentServicesMutation = (options?: Partial<Options<SetAgentServicesData>>): UseMutationOptions<SetAgentServicesResponse, SetAgentServicesError, Options<SetAgentServicesData>> => {
     const mutationOptions: UseMutationOptions<SetAgentServicesResponse, SetAgentServicesError, Options<SetAgentServicesData>> = {
@@ -200,6 +212,8 @@ export const setAgentServicesMutation = (options?: Partial<Options<SetAgentServi
  * Unblock an agent
  *
  * Actions that the block revoked stay revoked.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const unblockAgentMutation = (options?: Partial<Options<UnblockAgentData>>): UseMutationOptions<UnblockAgentResponse, UnblockAgentError, Options<UnblockAgentData>> => {
     const mutationOptions: UseMutationOptions<UnblockAgentResponse, UnblockAgentError, Options<UnblockAgentData>> = {
@@ -302,6 +316,8 @@ export const listApprovalsInfiniteOptions = (options?: Options<ListApprovalsData
  * does not affect the others. If the body is invalid or contains an action twice, nothing is changed.
  * If the connection breaks before the response, some rulings may have been accepted; the actions show
  * which.
+ *
+ * Roles: `owner`, `approver`.
  */
 export const decideActionsMutation = (options?: Partial<Options<DecideActionsData>>): UseMutationOptions<DecideActionsResponse, DecideActionsError, Options<DecideActionsData>> => {
     const mutationOptions: UseMutationOptions<DecideActionsResponse, DecideActionsError, Options<DecideActionsData>> = {
@@ -363,6 +379,8 @@ export const getApprovalOptions = (options: Options<GetApprovalData>) => queryOp
  *
  * The agent may execute the reviewed request, unchanged, until the approval expires. With
  * `undo_seconds`, the request is released to the agent only after that time.
+ *
+ * Roles: `owner`, `approver`.
  */
 export const approveMutation = (options?: Partial<Options<ApproveData>>): UseMutationOptions<ApproveResponse, ApproveError, Options<ApproveData>> => {
     const mutationOptions: UseMutationOptions<ApproveResponse, ApproveError, Options<ApproveData>> = {
@@ -382,6 +400,8 @@ export const approveMutation = (options?: Partial<Options<ApproveData>>): UseMut
  * Deny an action
  *
  * The request is never sent. The agent receives the note.
+ *
+ * Roles: `owner`, `approver`.
  */
 export const denyMutation = (options?: Partial<Options<DenyData>>): UseMutationOptions<DenyResponse, DenyError, Options<DenyData>> => {
     const mutationOptions: UseMutationOptions<DenyResponse, DenyError, Options<DenyData>> = {
@@ -401,6 +421,8 @@ export const denyMutation = (options?: Partial<Options<DenyData>>): UseMutationO
  * Resolve an unknown outcome
  *
  * Records whether the upstream carried out the request, after a human has checked. Nothing is sent.
+ *
+ * Roles: `owner`, `approver`.
  */
 export const resolveMutation = (options?: Partial<Options<ResolveData>>): UseMutationOptions<ResolveResponse, ResolveError, Options<ResolveData>> => {
     const mutationOptions: UseMutationOptions<ResolveResponse, ResolveError, Options<ResolveData>> = {
@@ -420,6 +442,8 @@ export const resolveMutation = (options?: Partial<Options<ResolveData>>): UseMut
  * Revoke an action
  *
  * Works for pending and approved actions. A request that is being sent cannot be revoked.
+ *
+ * Roles: `owner`, `approver`.
  */
 export const revokeMutation = (options?: Partial<Options<RevokeData>>): UseMutationOptions<RevokeResponse, RevokeError, Options<RevokeData>> => {
     const mutationOptions: UseMutationOptions<RevokeResponse, RevokeError, Options<RevokeData>> = {
@@ -530,6 +554,47 @@ export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>)
 };
 
 /**
+ * Accept an invitation
+ *
+ * Without an access token: creates an account for the invited address with the password, and begins a
+ * session in the workspace. With an access token: adds the signed-in user to the workspace and
+ * switches the session to it, as `POST /auth/workspace` does; the user's address must be the invited
+ * one. An invitation works once.
+ */
+export const acceptInvitationMutation = (options?: Partial<Options<AcceptInvitationData>>): UseMutationOptions<AcceptInvitationResponse, AcceptInvitationError, Options<AcceptInvitationData>> => {
+    const mutationOptions: UseMutationOptions<AcceptInvitationResponse, AcceptInvitationError, Options<AcceptInvitationData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await acceptInvitation({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Preview an invitation
+ *
+ * Returns what an open invitation is for. Changes nothing.
+ */
+export const previewInvitationMutation = (options?: Partial<Options<PreviewInvitationData>>): UseMutationOptions<PreviewInvitationResponse, PreviewInvitationError, Options<PreviewInvitationData>> => {
+    const mutationOptions: UseMutationOptions<PreviewInvitationResponse, PreviewInvitationError, Options<PreviewInvitationData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await previewInvitation({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
  * Sign in
  *
  * After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
@@ -574,7 +639,8 @@ export const meQueryKey = (options?: Options<MeData>) => createQueryKey('me', op
 /**
  * Get the signed-in user
  *
- * Returns the account that the session belongs to.
+ * Returns the account that the session belongs to, the role in the workspace, and all workspaces of the
+ * user.
  */
 export const meOptions = (options?: Options<MeData>) => queryOptions<MeResponse, MeError, MeResponse, ReturnType<typeof meQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -759,6 +825,26 @@ export const endSessionMutation = (options?: Partial<Options<EndSessionData>>): 
     return mutationOptions;
 };
 
+/**
+ * Switch to another workspace
+ *
+ * Makes the session act in another workspace of the user, and returns an access token for it. Earlier
+ * access tokens of the session stop working; its refresh token continues, in the new workspace.
+ */
+export const switchWorkspaceMutation = (options?: Partial<Options<SwitchWorkspaceData>>): UseMutationOptions<SwitchWorkspaceResponse, SwitchWorkspaceError, Options<SwitchWorkspaceData>> => {
+    const mutationOptions: UseMutationOptions<SwitchWorkspaceResponse, SwitchWorkspaceError, Options<SwitchWorkspaceData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await switchWorkspace({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
 export const getCaCertificateQueryKey = (options?: Options<GetCaCertificateData>) => createQueryKey('getCaCertificate', options);
 
 /**
@@ -846,7 +932,10 @@ export const getKillSwitchOptions = (options?: Options<GetKillSwitchData>) => qu
  * Activate or deactivate the kill switch
  *
  * Activating the kill switch cancels every running request and revokes every pending and approved
- * action. While it is active, every new request is refused.
+ * action. While it is active, every new request is refused. Only an `owner` or an `operator` may
+ * deactivate it.
+ *
+ * Roles: `owner`, `operator`, `approver`.
  */
 export const setKillSwitchMutation = (options?: Partial<Options<SetKillSwitchData>>): UseMutationOptions<SetKillSwitchResponse, SetKillSwitchError, Options<SetKillSwitchData>> => {
     const mutationOptions: UseMutationOptions<SetKillSwitchResponse, SetKillSwitchError, Options<SetKillSwitchData>> = {
@@ -871,6 +960,196 @@ export const mcpMutation = (options?: Partial<Options<McpData>>): UseMutationOpt
     const mutationOptions: UseMutationOptions<McpResponse, McpError, Options<McpData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await mcp({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listMembersQueryKey = (options?: Options<ListMembersData>) => createQueryKey('listMembers', options);
+
+/**
+ * List members
+ *
+ * Returns the members of the workspace, by the IDs of their users.
+ */
+export const listMembersOptions = (options?: Options<ListMembersData>) => queryOptions<ListMembersResponse, ListMembersError, ListMembersResponse, ReturnType<typeof listMembersQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listMembers({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listMembersQueryKey(options)
+});
+
+export const listMembersInfiniteQueryKey = (options?: Options<ListMembersData>): QueryKey<Options<ListMembersData>> => createQueryKey('listMembers', options, true);
+
+/**
+ * List members
+ *
+ * Returns the members of the workspace, by the IDs of their users.
+ */
+export const listMembersInfiniteOptions = (options?: Options<ListMembersData>) => infiniteQueryOptions<ListMembersResponse, ListMembersError, InfiniteData<ListMembersResponse>, QueryKey<Options<ListMembersData>>, string | Pick<QueryKey<Options<ListMembersData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<ListMembersData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await listMembers({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listMembersInfiniteQueryKey(options)
+});
+
+export const listInvitationsQueryKey = (options?: Options<ListInvitationsData>) => createQueryKey('listInvitations', options);
+
+/**
+ * List open invitations
+ *
+ * Returns the invitations that were neither accepted nor revoked and have not expired, newest first.
+ *
+ * Roles: `owner`.
+ */
+export const listInvitationsOptions = (options?: Options<ListInvitationsData>) => queryOptions<ListInvitationsResponse, ListInvitationsError, ListInvitationsResponse, ReturnType<typeof listInvitationsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listInvitations({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listInvitationsQueryKey(options)
+});
+
+export const listInvitationsInfiniteQueryKey = (options?: Options<ListInvitationsData>): QueryKey<Options<ListInvitationsData>> => createQueryKey('listInvitations', options, true);
+
+/**
+ * List open invitations
+ *
+ * Returns the invitations that were neither accepted nor revoked and have not expired, newest first.
+ *
+ * Roles: `owner`.
+ */
+export const listInvitationsInfiniteOptions = (options?: Options<ListInvitationsData>) => infiniteQueryOptions<ListInvitationsResponse, ListInvitationsError, InfiniteData<ListInvitationsResponse>, QueryKey<Options<ListInvitationsData>>, string | Pick<QueryKey<Options<ListInvitationsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<ListInvitationsData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await listInvitations({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listInvitationsInfiniteQueryKey(options)
+});
+
+/**
+ * Invite a person
+ *
+ * Returns a link that accepts the invitation. It works once, for an account with the invited address,
+ * within 72 hours. An earlier invitation for the same address is revoked. The gateway does not send
+ * the link.
+ *
+ * Roles: `owner`.
+ */
+export const createInvitationMutation = (options?: Partial<Options<CreateInvitationData>>): UseMutationOptions<CreateInvitationResponse, CreateInvitationError, Options<CreateInvitationData>> => {
+    const mutationOptions: UseMutationOptions<CreateInvitationResponse, CreateInvitationError, Options<CreateInvitationData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createInvitation({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Revoke an invitation
+ *
+ * Its link stops working immediately.
+ *
+ * Roles: `owner`.
+ */
+export const revokeInvitationMutation = (options?: Partial<Options<RevokeInvitationData>>): UseMutationOptions<RevokeInvitationResponse, RevokeInvitationError, Options<RevokeInvitationData>> => {
+    const mutationOptions: UseMutationOptions<RevokeInvitationResponse, RevokeInvitationError, Options<RevokeInvitationData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await revokeInvitation({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Remove a member
+ *
+ * The member's sessions in the workspace end immediately, running calls within a second, and the
+ * invitations that the member created are revoked. What the member did stays in the history.
+ *
+ * Roles: `owner`.
+ */
+export const removeMemberMutation = (options?: Partial<Options<RemoveMemberData>>): UseMutationOptions<RemoveMemberResponse, RemoveMemberError, Options<RemoveMemberData>> => {
+    const mutationOptions: UseMutationOptions<RemoveMemberResponse, RemoveMemberError, Options<RemoveMemberData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await removeMember({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Change a member
+ *
+ * Changes the fields that the body contains. The change takes effect immediately, for running calls
+ * within a second. Limits of a member who is no longer an `approver` are removed.
+ *
+ * Roles: `owner`.
+ */
+export const changeMemberMutation = (options?: Partial<Options<ChangeMemberData>>): UseMutationOptions<ChangeMemberResponse, ChangeMemberError, Options<ChangeMemberData>> => {
+    const mutationOptions: UseMutationOptions<ChangeMemberResponse, ChangeMemberError, Options<ChangeMemberData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await changeMember({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -906,6 +1185,8 @@ export const getMetricsOptions = (options?: Options<GetMetricsData>) => queryOpt
  *
  * Exchanges the provider's authorization code for the service's credential. Only the user who began
  * the authorization can complete it, once, within 15 minutes.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const completeAuthorizationMutation = (options?: Partial<Options<CompleteAuthorizationData>>): UseMutationOptions<CompleteAuthorizationResponse, CompleteAuthorizationError, Options<CompleteAuthorizationData>> => {
     const mutationOptions: UseMutationOptions<CompleteAuthorizationResponse, CompleteAuthorizationError, Options<CompleteAuthorizationData>> = {
@@ -1162,6 +1443,8 @@ export const listRulesInfiniteOptions = (options?: Options<ListRulesData>) => in
  * Create a rule
  *
  * The condition is compiled first. An enabled rule applies to the next request.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const createRuleMutation = (options?: Partial<Options<CreateRuleData>>): UseMutationOptions<CreateRuleResponse, CreateRuleError, Options<CreateRuleData>> => {
     const mutationOptions: UseMutationOptions<CreateRuleResponse, CreateRuleError, Options<CreateRuleData>> = {
@@ -1182,6 +1465,8 @@ export const createRuleMutation = (options?: Partial<Options<CreateRuleData>>): 
  *
  * The language model proposes a condition and example requests. The gateway compiles the condition
  * and evaluates it for each example.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const compileRuleMutation = (options?: Partial<Options<CompileRuleData>>): UseMutationOptions<CompileRuleResponse, CompileRuleError, Options<CompileRuleData>> => {
     const mutationOptions: UseMutationOptions<CompileRuleResponse, CompileRuleError, Options<CompileRuleData>> = {
@@ -1202,6 +1487,8 @@ export const compileRuleMutation = (options?: Partial<Options<CompileRuleData>>)
  *
  * Applies the proposed rules to the requests of the last `days` days, at most 10,000, and returns
  * how many decisions would change, with up to ten examples of each change. Nothing is saved.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const simulateRulesMutation = (options?: Partial<Options<SimulateRulesData>>): UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> => {
     const mutationOptions: UseMutationOptions<SimulateRulesResponse, SimulateRulesError, Options<SimulateRulesData>> = {
@@ -1221,6 +1508,8 @@ export const simulateRulesMutation = (options?: Partial<Options<SimulateRulesDat
  * Validate a condition
  *
  * Nothing is saved.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const validateConditionMutation = (options?: Partial<Options<ValidateConditionData>>): UseMutationOptions<ValidateConditionResponse, ValidateConditionError, Options<ValidateConditionData>> => {
     const mutationOptions: UseMutationOptions<ValidateConditionResponse, ValidateConditionError, Options<ValidateConditionData>> = {
@@ -1240,6 +1529,8 @@ export const validateConditionMutation = (options?: Partial<Options<ValidateCond
  * Delete a rule
  *
  * The rule no longer applies to new requests. Earlier decisions keep its name.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const deleteRuleMutation = (options?: Partial<Options<DeleteRuleData>>): UseMutationOptions<DeleteRuleResponse, DeleteRuleError, Options<DeleteRuleData>> => {
     const mutationOptions: UseMutationOptions<DeleteRuleResponse, DeleteRuleError, Options<DeleteRuleData>> = {
@@ -1279,6 +1570,8 @@ export const getRuleOptions = (options: Options<GetRuleData>) => queryOptions<Ge
  * Update a rule
  *
  * Changes the fields that the body contains. A new condition is compiled first.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const updateRuleMutation = (options?: Partial<Options<UpdateRuleData>>): UseMutationOptions<UpdateRuleResponse, UpdateRuleError, Options<UpdateRuleData>> => {
     const mutationOptions: UseMutationOptions<UpdateRuleResponse, UpdateRuleError, Options<UpdateRuleData>> = {
@@ -1424,6 +1717,8 @@ export const listServicesOptions = (options?: Options<ListServicesData>) => quer
  * Register a service
  *
  * Credentials are sealed before they are stored. They are never returned.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const createServiceMutation = (options?: Partial<Options<CreateServiceData>>): UseMutationOptions<CreateServiceResponse, CreateServiceError, Options<CreateServiceData>> => {
     const mutationOptions: UseMutationOptions<CreateServiceResponse, CreateServiceError, Options<CreateServiceData>> = {
@@ -1444,6 +1739,8 @@ export const createServiceMutation = (options?: Partial<Options<CreateServiceDat
  *
  * Its credential and documents are deleted, and its running calls are canceled. Its approved actions
  * can no longer be executed.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const deleteServiceMutation = (options?: Partial<Options<DeleteServiceData>>): UseMutationOptions<DeleteServiceResponse, DeleteServiceError, Options<DeleteServiceData>> => {
     const mutationOptions: UseMutationOptions<DeleteServiceResponse, DeleteServiceError, Options<DeleteServiceData>> = {
@@ -1486,6 +1783,8 @@ export const getServiceOptions = (options: Options<GetServiceData>) => queryOpti
  * `baseUrl`, removes the stored credential unless the request contains `credentials`. If the URL,
  * the location of the credential, or `webSocket` changes, approved actions that depend on it become
  * stale, and running calls that depend on it are canceled.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const updateServiceMutation = (options?: Partial<Options<UpdateServiceData>>): UseMutationOptions<UpdateServiceResponse, UpdateServiceError, Options<UpdateServiceData>> => {
     const mutationOptions: UseMutationOptions<UpdateServiceResponse, UpdateServiceError, Options<UpdateServiceData>> = {
@@ -1507,6 +1806,8 @@ export const updateServiceMutation = (options?: Partial<Options<UpdateServiceDat
  * Begins the authorization code flow of OAuth 2.0 with PKCE for a service with `authType` `oauth2`. Open
  * the returned URL in the browser, sign in at the provider, and give consent. The provider then
  * sends the browser back to the dashboard, which calls `POST /oauth/callback`.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const authorizeServiceMutation = (options?: Partial<Options<AuthorizeServiceData>>): UseMutationOptions<AuthorizeServiceResponse, AuthorizeServiceError, Options<AuthorizeServiceData>> => {
     const mutationOptions: UseMutationOptions<AuthorizeServiceResponse, AuthorizeServiceError, Options<AuthorizeServiceData>> = {
@@ -1526,6 +1827,8 @@ export const authorizeServiceMutation = (options?: Partial<Options<AuthorizeServ
  * Replace a service's credential
  *
  * Replaces all values of the credential. Running calls continue.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const setCredentialsMutation = (options?: Partial<Options<SetCredentialsData>>): UseMutationOptions<SetCredentialsResponse, SetCredentialsError, Options<SetCredentialsData>> => {
     const mutationOptions: UseMutationOptions<SetCredentialsResponse, SetCredentialsError, Options<SetCredentialsData>> = {
@@ -1597,6 +1900,8 @@ export const listDocumentsInfiniteOptions = (options: Options<ListDocumentsData>
  * `type` `url`, the gateway fetches the document. If the URL leads to a web page that shows an API
  * description (such as Swagger UI or the page of a file on a code host), the gateway finds and fetches
  * the description; `warnings` contains its URL. If no operations are found, `warnings` says why.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const createDocumentMutation = (options?: Partial<Options<CreateDocumentData>>): UseMutationOptions<CreateDocumentResponse, CreateDocumentError, Options<CreateDocumentData>> => {
     const mutationOptions: UseMutationOptions<CreateDocumentResponse, CreateDocumentError, Options<CreateDocumentData>> = {
@@ -1616,6 +1921,8 @@ export const createDocumentMutation = (options?: Partial<Options<CreateDocumentD
  * Delete a document
  *
  * Its operations and sections are removed from the service.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const deleteDocumentMutation = (options?: Partial<Options<DeleteDocumentData>>): UseMutationOptions<DeleteDocumentResponse, DeleteDocumentError, Options<DeleteDocumentData>> => {
     const mutationOptions: UseMutationOptions<DeleteDocumentResponse, DeleteDocumentError, Options<DeleteDocumentData>> = {
@@ -1636,6 +1943,8 @@ export const deleteDocumentMutation = (options?: Partial<Options<DeleteDocumentD
  *
  * Reads the document again. A document with a URL is fetched again. If that fails or the content
  * is unreadable, the document stays unchanged.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const refreshDocumentMutation = (options?: Partial<Options<RefreshDocumentData>>): UseMutationOptions<RefreshDocumentResponse, RefreshDocumentError, Options<RefreshDocumentData>> => {
     const mutationOptions: UseMutationOptions<RefreshDocumentResponse, RefreshDocumentError, Options<RefreshDocumentData>> = {
@@ -1706,6 +2015,8 @@ export const listOperationsInfiniteOptions = (options: Options<ListOperationsDat
  * Sends a safe request to the service with its credential, and returns the response with up to 64
  * KiB of its body. Echoes of the credential are masked. A response with an error status is
  * returned as a result too. The call is written to the audit log.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const testCallMutation = (options?: Partial<Options<TestCallData>>): UseMutationOptions<TestCallResponse, TestCallError, Options<TestCallData>> => {
     const mutationOptions: UseMutationOptions<TestCallResponse, TestCallError, Options<TestCallData>> = {
@@ -1745,6 +2056,8 @@ export const getSettingsOptions = (options?: Options<GetSettingsData>) => queryO
  * Test the language model
  *
  * Sends a minimal prompt to the model. The call counts toward the daily limits.
+ *
+ * Roles: `owner`, `operator`.
  */
 export const testLlmMutation = (options?: Partial<Options<TestLlmData>>): UseMutationOptions<TestLlmResponse, TestLlmError, Options<TestLlmData>> => {
     const mutationOptions: UseMutationOptions<TestLlmResponse, TestLlmError, Options<TestLlmData>> = {

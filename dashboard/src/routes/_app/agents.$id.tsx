@@ -14,6 +14,7 @@ import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
 import { Panel } from '#/ui/Panel';
+import { RoleNote } from '#/ui/RoleNote';
 import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/agents/$id')({
@@ -34,6 +35,7 @@ function AgentPage() {
           <PageTitle actions={<AgentState agent={agent} />}>
             <DefinitionName noun="agent" id={agent.id} name={agent.name} />
           </PageTitle>
+          <RoleNote needs="define" />
           {agent.unreadable && (
             <div className="space-y-4">
               <UnreadableNote noun="agent" />

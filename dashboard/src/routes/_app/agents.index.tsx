@@ -12,6 +12,7 @@ import { Empty } from '#/ui/Empty';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
+import { RoleNote } from '#/ui/RoleNote';
 
 export const Route = createFileRoute('/_app/agents/')({ component: Agents });
 
@@ -23,13 +24,14 @@ function Agents() {
     <>
       <PageTitle
         actions={
-          <Button tone="main" onClick={() => setIsCreating(true)}>
+          <Button needs="define" tone="main" onClick={() => setIsCreating(true)}>
             <Plus aria-hidden className="size-4" /> New agent
           </Button>
         }
       >
         Agents
       </PageTitle>
+      <RoleNote needs="define" />
       {agents.isPending && <Loading />}
       <Failure error={agents.error} onRetry={agents.refetch} />
       {agents.data?.length === 0 && (

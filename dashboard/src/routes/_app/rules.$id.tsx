@@ -9,6 +9,7 @@ import { BackLink } from '#/ui/BackLink';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
+import { RoleNote } from '#/ui/RoleNote';
 import { Saved } from '#/ui/Saved';
 import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
@@ -35,6 +36,7 @@ function RulePage() {
           <PageTitle actions={<DeleteRule rule={rule} />}>
             <DefinitionName noun="rule" id={rule.id} name={rule.name} />
           </PageTitle>
+          <RoleNote needs="define" />
           <p className="mb-4 text-sm text-soft first-letter:uppercase">
             <Hits rule={rule} />
           </p>

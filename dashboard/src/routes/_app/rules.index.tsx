@@ -7,6 +7,7 @@ import { MAIN_BUTTON } from '#/ui/Button';
 import { Empty } from '#/ui/Empty';
 import { nextCursor, Pages } from '#/ui/Pages';
 import { PageTitle } from '#/ui/PageTitle';
+import { IfPermitted, RoleNote } from '#/ui/RoleNote';
 
 export const Route = createFileRoute('/_app/rules/')({ component: Rules });
 
@@ -20,13 +21,16 @@ function Rules() {
     <>
       <PageTitle
         actions={
-          <Link to="/rules/new" className={MAIN_BUTTON}>
-            <Plus aria-hidden className="size-4" /> New rule
-          </Link>
+          <IfPermitted needs="define">
+            <Link to="/rules/new" className={MAIN_BUTTON}>
+              <Plus aria-hidden className="size-4" /> New rule
+            </Link>
+          </IfPermitted>
         }
       >
         Rules
       </PageTitle>
+      <RoleNote needs="define" />
       <Pages
         query={rules}
         empty={

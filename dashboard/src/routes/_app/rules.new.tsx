@@ -10,6 +10,7 @@ import { BackLink } from '#/ui/BackLink';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
+import { RoleNote } from '#/ui/RoleNote';
 
 interface Search {
   /** The id of the request to create the rule from. */
@@ -56,6 +57,7 @@ function NewRule() {
     <>
       <BackLink to="/rules">All rules</BackLink>
       <PageTitle>New rule</PageTitle>
+      <RoleNote needs="define" />
       {!initial && prefilled.isPending && <Loading />}
       <Failure error={prefilled.error} />
       {initial && (

@@ -14,6 +14,7 @@ import { BackLink } from '#/ui/BackLink';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
+import { RoleNote } from '#/ui/RoleNote';
 import { DefinitionName, UnreadableNote } from '#/ui/Unreadable';
 
 export const Route = createFileRoute('/_app/services/$id')({
@@ -41,6 +42,7 @@ function ServicePage() {
           <PageTitle actions={<DeleteService service={service} />}>
             <DefinitionName noun="service" id={service.id} name={service.name} />
           </PageTitle>
+          <RoleNote needs="define" />
           {service.unreadable && <UnreadableNote noun="service" />}
         </>
       )}

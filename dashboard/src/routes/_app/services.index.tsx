@@ -8,6 +8,7 @@ import { Empty } from '#/ui/Empty';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
+import { IfPermitted, RoleNote } from '#/ui/RoleNote';
 
 export const Route = createFileRoute('/_app/services/')({ component: Services });
 
@@ -17,13 +18,16 @@ function Services() {
     <>
       <PageTitle
         actions={
-          <Link to="/services/new" className={MAIN_BUTTON}>
-            <Plus aria-hidden className="size-4" /> New service
-          </Link>
+          <IfPermitted needs="define">
+            <Link to="/services/new" className={MAIN_BUTTON}>
+              <Plus aria-hidden className="size-4" /> New service
+            </Link>
+          </IfPermitted>
         }
       >
         Services
       </PageTitle>
+      <RoleNote needs="define" />
       {services.isPending && <Loading />}
       <Failure error={services.error} onRetry={services.refetch} />
       {services.data?.length === 0 && (

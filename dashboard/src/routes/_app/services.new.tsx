@@ -2,6 +2,7 @@ import { createFileRoute } from '@tanstack/react-router';
 import { NewService } from '#/service/NewService';
 import { BackLink } from '#/ui/BackLink';
 import { PageTitle } from '#/ui/PageTitle';
+import { RoleNote } from '#/ui/RoleNote';
 
 interface Search {
   template?: string;
@@ -20,6 +21,7 @@ function NewServicePage() {
     <>
       <BackLink to="/services">All services</BackLink>
       <PageTitle>New service</PageTitle>
+      <RoleNote needs="define" />
       <NewService
         template={template}
         onTemplate={(picked) => void navigate({ search: picked ? { template: picked } : {} })}

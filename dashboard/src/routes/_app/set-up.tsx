@@ -18,6 +18,7 @@ import { Steps } from '#/set-up/Steps';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
+import { RoleNote } from '#/ui/RoleNote';
 
 export const Route = createFileRoute('/_app/set-up')({
   validateSearch: readProgress,
@@ -51,6 +52,7 @@ function SetUp() {
   return (
     <>
       <PageTitle>Set up</PageTitle>
+      <RoleNote needs="define" />
       <Steps progress={progress} hasRequest={(requests.data?.items.length ?? 0) > 0} />
       <Failure
         error={service.error ?? agent.error}

@@ -28,6 +28,7 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
             Some((workspace, version)) if batch.versions.get(&workspace) != Some(&version.0) => {
                 Changed::AuthorityChanged
             }
+            _ if !is_still_member(tx, change).await? => Changed::MembershipChanged,
             _ if !is_released(tx, change).await? => Changed::NotReleased,
             _ => match recalled(tx, change).await? {
                 None => update(tx, batch, change).await?,
@@ -40,6 +41,15 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
         batch.results[index] = Some(CommandResult::Changed(changed));
     }
     Ok(())
+}
+
+/// Whether the human who made a change still has the membership that it was made with. The lock on the workspace
+/// keeps it so until the commit.
+async fn is_still_member(tx: &mut Transaction, change: &ActionChange) -> Result<bool, StoreError> {
+    let Some((workspace, user, expected)) = &change.member else {
+        return Ok(true);
+    };
+    Ok(tx.membership(*workspace, *user).await?.as_ref() == Some(expected))
 }
 
 /// Updates an action that still has the revision that the change was made against.

@@ -78,6 +78,8 @@ async fn read_versions(
             Command::Change(change, _) | Command::End(change, _) => match change.state {
                 // An execution that returns to approved must see whether it was recalled.
                 ActionState::Approved { .. } => change.audit.workspace,
+                // A ruling must see whether its human is still a member.
+                _ if change.member.is_some() => change.audit.workspace,
                 _ => change.authority.map(|(workspace, _)| workspace),
             },
             Command::Complete(..) => None,
