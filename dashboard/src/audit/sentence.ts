@@ -28,6 +28,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'agent.updated': 'changed {subject}',
   'audit.chain_opened': 'started a new chain of the audit log',
   'certificate_authority.created': 'created the certificate authority of the proxy port',
+  'certificate_authority.rotated': 'rotated the certificate authority of the proxy port',
   'credential.failing': 'could not fetch an OAuth 2.0 access token for {subject}',
   'credential.refreshed': 'renewed the OAuth 2.0 access token of {subject}',
   'credential.replaced': 'replaced the credential of {subject}',
@@ -72,6 +73,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'session.revoked': 'ended a session',
   'session.token_reused': 'was signed out of a session because its refresh token was used again',
   'session.workspace_changed': 'switched a session to this workspace',
+  'tunnel.closed': 'closed a tunnel to a host of no service',
+  'tunnel.opened': 'opened a tunnel to a host of no service',
   'user.created': 'created {subject}',
   'user.password_changed': 'changed their password, which ended their other sessions',
   'user.password_reset': 'reset the password of {subject}',
@@ -81,7 +84,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
 /** The groups of events that can be filtered by. */
 export const GROUPS = {
   decisions: ['Decisions', /^action\.(approved|denied|revoked|resolved)$/],
-  requests: ['Requests', /^(action\.(?!(approved|denied|revoked|resolved)$)|requests?\.)/],
+  requests: ['Requests', /^(action\.(?!(approved|denied|revoked|resolved)$)|requests?\.|tunnel\.)/],
   agents: ['Agents', /^agent\./],
   rules: ['Rules', /^rule\./],
   services: ['Services', /^(service|credential|document)\./],
@@ -102,6 +105,10 @@ export function eventsOf(group: Group): string[] {
 export function sentenceOf(event: string, detail: Readonly<Record<string, unknown>>): Part[] {
   if (event === 'kill_switch.changed' && typeof detail.active === 'boolean') {
     return [detail.active ? 'stopped all agents' : 'resumed all agents'];
+  }
+  if (event.startsWith('tunnel.') && typeof detail.host === 'string') {
+    const verb = event === 'tunnel.opened' ? 'opened' : 'closed';
+    return [`${verb} a tunnel to ${detail.host}:${detail.port}`];
   }
   if (event === 'request.forwarded' && Array.isArray(detail.request_ids)) {
     return [`sent ${detail.request_ids.length} requests without approval`];

@@ -17,11 +17,8 @@ impl<'a> Reader<'a> {
         Some(Credential::AwsSigv4(Box::new(AwsKey {
             access_key_id: access_key_id?,
             secret_access_key: secret_access_key?,
-            session_token: session_token?,
-            scope: PartialScope {
-                region: region?,
-                service: service?,
-            },
+            session_token,
+            scope: PartialScope { region, service },
         })))
     }
 
@@ -42,25 +39,23 @@ impl<'a> Reader<'a> {
         Some(text.into())
     }
 
-    /// Reads the token of a temporary key. `None` if it is invalid.
-    fn session_token(&mut self) -> Option<Option<SecretString>> {
+    /// Reads the token of a temporary key.
+    fn session_token(&mut self) -> Option<SecretString> {
         const FIELD: &str = "session_token";
-        let before = self.errors.len();
-        let text = self.optional_text(FIELD);
-        if let Some(message) = text.and_then(header_value_trouble) {
+        let text = self.optional_text(FIELD)?;
+        if let Some(message) = header_value_trouble(text) {
             self.refuse(FIELD, message);
         }
-        (self.errors.len() == before).then(|| text.map(SecretString::from))
+        Some(text.into())
     }
 
-    /// Reads the region or the service. `None` if it is invalid.
-    fn scope_part(&mut self, field: &'a str, example: &str) -> Option<Option<String>> {
-        let before = self.errors.len();
-        let text = self.optional_text(field);
-        if text.is_some_and(|text| !is_part(text)) {
+    /// Reads the region or the service.
+    fn scope_part(&mut self, field: &'a str, example: &str) -> Option<String> {
+        let text = self.optional_text(field)?;
+        if !is_part(text) {
             let message = format!("must be letters, digits and dashes, such as {example}");
             self.refuse(field, message);
         }
-        (self.errors.len() == before).then(|| text.map(str::to_owned))
+        Some(text.to_owned())
     }
 }

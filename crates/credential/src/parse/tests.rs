@@ -370,9 +370,6 @@ fn a_key_of_aws_names_every_field_that_is_wrong() {
     let names = credential.names_of_values();
     assert_eq!(names, ["access_key_id", "secret_access_key"]);
     let secrets = credential.masked_secrets();
-    let secrets: Vec<&str> = secrets
-        .iter()
-        .map(|secret| secret.expose_secret())
-        .collect();
+    let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
     assert_eq!(secrets, ["a/b+c"]);
 }

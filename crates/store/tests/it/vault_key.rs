@@ -308,7 +308,7 @@ async fn one_of_several_certificate_authorities_is_stored(_: &Database, store: &
     };
     assert_eq!(
         store.certificate_authorities().await.unwrap(),
-        [winner.clone()]
+        std::slice::from_ref(&winner)
     );
 
     // The one that issues certificates remains, and one that was about to is replaced.
