@@ -294,7 +294,7 @@ export type Agent = {
      */
     riskThreshold: number | null;
     /**
-     * What the proxy port does with hosts that none of its services names: `refuse` or `tunnel`.
+     * Treatment of hosts that none of its services names, at the proxy port: `refuse` or `tunnel`.
      */
     otherHosts: OtherHosts;
     /**
@@ -2422,7 +2422,7 @@ export type OperationRef = {
 };
 
 /**
- * What the proxy port does with a host that none of an agent's services names.
+ * The treatment of a host that none of an agent's services names, at the proxy port.
  */
 export type OtherHosts = 'refuse' | 'tunnel';
 

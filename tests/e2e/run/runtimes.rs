@@ -2,6 +2,9 @@
 //! certificate, and their request arrives with the credential of the service. No server listens at the names, so a
 //! request that does not pass the proxy fails.
 
+use std::path::Path;
+use std::process::Command;
+
 use gaiterguard_testkit::{EchoUpstream, PythonUpstream, Reply, finish, python_tools};
 use serde_json::json;
 
@@ -220,14 +223,21 @@ async fn a_held_request_of_a_program_waits_as_long_as_its_user_says() {
     assert_eq!(scene.secure.only().method, "DELETE");
 }
 
+/// Returns `gaiterguard run --check`, which finds the programs of this folder first.
+fn check_with_first(scene: &RunScene, folder: &Path) -> Command {
+    let mut command = scene.run(&["--check"]);
+    let path = command.get_envs().find(|(name, _)| *name == "PATH");
+    let path = path.and_then(|(_, value)| value?.to_str());
+    let path = format!("{}:{}", folder.display(), path.unwrap_or_default());
+    command.env("PATH", path);
+    command
+}
+
 #[tokio::test]
 async fn every_runtime_is_checked_without_a_request_to_an_upstream() {
     let scene = RunScene::new().await;
-    let mut command = scene.run(&["--check"]);
     let tools = python_tools().join("bin");
-    let path = std::env::var("PATH").unwrap();
-    command.env("PATH", format!("{}:{path}", tools.display()));
-    let output = finish(command, "").await;
+    let output = finish(check_with_first(&scene, &tools), "").await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{text}\n{errors}");
@@ -255,9 +265,7 @@ async fn every_runtime_is_checked_without_a_request_to_an_upstream() {
     std::fs::write(broken.join("curl"), script).unwrap();
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(broken.join("curl"), mode).unwrap();
-    let mut command = scene.run(&["--check"]);
-    command.env("PATH", format!("{}:{path}", broken.display()));
-    let output = finish(command, "").await;
+    let output = finish(check_with_first(&scene, &broken), "").await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("curl: FAILED: curl: (60)"), "{text}");
