@@ -144,10 +144,16 @@ export class Gateway {
     return { status: response.status, json: await response.json().catch(() => null) };
   }
 
+  /** Adds a user as another owner of the account's workspace. */
+  addOwner({ email, password }: typeof ACCOUNT): void {
+    const command = ['user', 'create', email, '--workspace', ACCOUNT.email];
+    execFileSync(BINARY, command, { cwd: this.folder, env: this.env, input: password });
+  }
+
   /** Signs a browser in without the form. */
-  async signIn(context: BrowserContext): Promise<void> {
+  async signIn(context: BrowserContext, account = ACCOUNT): Promise<void> {
     const response = await context.request.post(`${this.url}/auth/login`, {
-      data: { ...ACCOUNT, session: 'cookie' },
+      data: { ...account, session: 'cookie' },
     });
     if (!response.ok()) throw new Error(`sign-in: status ${response.status()}`);
   }

@@ -14,4 +14,5 @@ mod ops;
 mod people;
 mod run;
 mod security;
+mod votes;
 mod wild;

@@ -82,6 +82,8 @@ fn rule(index: usize) -> CompiledRule {
         text: None,
         service: None,
         agent: None,
+        approvals: None,
+        author: None,
         enabled: true,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),

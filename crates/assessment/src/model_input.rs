@@ -127,6 +127,8 @@ mod tests {
             text: Some("No payments".to_owned()),
             service: None,
             agent: None,
+            approvals: None,
+            author: None,
             enabled: true,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),

@@ -293,6 +293,7 @@ mod tests {
             risk_threshold: None,
             other_hosts: OtherHosts::Refuse,
             expires_at: Some(Timestamp(1000)),
+            owner: None,
             last_used_at: None,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),

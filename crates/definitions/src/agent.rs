@@ -200,6 +200,7 @@ pub async fn create(
         risk_threshold: risk_threshold.map(|threshold| threshold.0),
         other_hosts: other_hosts.unwrap_or_default(),
         expires_at,
+        owner: editor.user,
     };
     let at = definitions.now();
     let detail = json!({

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use gaiterguard_apidocs::Catalog;
+use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{Change, Checked, FieldError, changed, refused};
-use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::text::{Name, Words};
 use gaiterguard_domain::time::{Day, Timestamp};
@@ -38,6 +39,10 @@ body! {
         service "service_id": Option<ServiceId> as Option<i64>,
         /// ID of the agent that the rule is limited to.
         agent "agent_id": Option<AgentId> as Option<i64>,
+        /// How many people must approve the requests that the rule holds, and which people. Only for the
+        /// effect `require_approval`, and not for a rule that a language model applies. By default, one
+        /// approval is enough.
+        approvals "approvals": Option<Approvals> as Option<Approvals>,
         /// Whether the rule is enabled. Defaults to true.
         enabled "enabled": Option<bool> as Option<bool>,
     }
@@ -65,6 +70,10 @@ body! {
         service "service_id": Change<Option<ServiceId>> as Option<i64>,
         /// ID of the agent that the rule is limited to.
         agent "agent_id": Change<Option<AgentId>> as Option<i64>,
+        /// How many people must approve the requests that the rule holds, and which people. Only for the
+        /// effect `require_approval`, and not for a rule that a language model applies. With null, one
+        /// approval is enough.
+        approvals "approvals": Change<Option<Approvals>> as Option<Approvals>,
         /// Whether the rule is enabled.
         enabled "enabled": Option<bool> as Option<bool>,
     }
@@ -79,6 +88,7 @@ impl RuleChange {
         let text = text.map(Words::stored);
         let service = present.and_then(|rule| rule.service);
         let agent = present.and_then(|rule| rule.agent);
+        let approvals = present.and_then(|rule| rule.approvals.clone());
         let enabled = present.map(|rule| rule.enabled);
         NewRule {
             name: changed("name", self.name, name),
@@ -87,6 +97,7 @@ impl RuleChange {
             text: self.text.map(|new| new.over(text)),
             service: self.service.map(|new| new.over(service)),
             agent: self.agent.map(|new| new.over(agent)),
+            approvals: self.approvals.map(|new| new.over(approvals)),
             enabled: self.enabled.map(|new| new.or(enabled)),
         }
     }
@@ -163,7 +174,8 @@ pub async fn create(
     editor: Editor,
     new: NewRule,
 ) -> Result<Rule, DefinitionError> {
-    let wanted = checked(definitions, editor.workspace, new).await?;
+    let mut wanted = checked(definitions, editor.workspace, new).await?;
+    wanted.author = Some(editor.user);
     let at = definitions.now();
     let detail = detail(&wanted);
     Ok(definitions
@@ -186,7 +198,8 @@ pub async fn update(
             let present = get(definitions, editor.workspace, id).await?;
             let seen = present.revision;
             let rule = change.clone().applied_to(Some(&present));
-            let wanted = checked(definitions, editor.workspace, rule).await?;
+            let mut wanted = checked(definitions, editor.workspace, rule).await?;
+            wanted.author = author(&present, &wanted, editor.user);
             let at = definitions.now();
             let entry = editor.entry(at, Event::RuleUpdated, Subject::Rule(id), detail(&wanted));
             let store = definitions.store();
@@ -194,7 +207,7 @@ pub async fn update(
                 .rule_update(editor.workspace, id, seen, &wanted, at, entry)
                 .await?
             {
-                RuleSaved::Saved(rule) => Ok(rule),
+                RuleSaved::Saved(rule) => Ok(*rule),
                 RuleSaved::Changed => Err(DefinitionError::Changing),
                 RuleSaved::Unknown => Err(DefinitionError::NotFound("rule")),
             }
@@ -230,12 +243,26 @@ pub async fn checked(
         text,
         service,
         agent,
+        approvals,
         enabled,
     } = rule;
     let service = known_service(definitions, workspace, service).await?;
     let agent = known_agent(definitions, workspace, agent).await?;
-    let (name, effect, enabled, condition, text, service, agent) =
-        all!(name, effect, enabled, condition, text, service, agent)?;
+    let is_in_words = matches!((&condition, &text), (Ok(None), Ok(Some(_))));
+    let approvals = approvals.and_then(|approvals| match (&approvals, &effect) {
+        (Some(_), Ok(RuleEffect::Allow | RuleEffect::Deny)) => {
+            let message = "applies only to rules with the effect require_approval";
+            refused("approvals", message)
+        }
+        (Some(_), _) if is_in_words => refused(
+            "approvals",
+            "needs a rule that the gateway itself evaluates; add a condition, or remove the text",
+        ),
+        _ => Ok(approvals),
+    });
+    let (name, effect, enabled, condition, text, service, agent, approvals) = all!(
+        name, effect, enabled, condition, text, service, agent, approvals
+    )?;
     if let Some(condition) = &condition {
         check(condition).map_err(|error| {
             let refused = FieldError::new("condition", error.message);
@@ -249,8 +276,26 @@ pub async fn checked(
         text: text.map(Words::into_string),
         service,
         agent,
+        approvals,
+        author: None,
         enabled: enabled.unwrap_or(true),
     })
+}
+
+/// Returns the author of a changed rule: the editor, unless only its name or whether it is enabled was
+/// changed.
+fn author(present: &Rule, wanted: &RuleFields, editor: UserId) -> Option<UserId> {
+    let is_same = present.effect == wanted.effect
+        && present.condition == wanted.condition
+        && present.text == wanted.text
+        && present.service == wanted.service
+        && present.agent == wanted.agent
+        && present.approvals == wanted.approvals;
+    if is_same {
+        present.author
+    } else {
+        Some(editor)
+    }
 }
 
 /// Returns the field `service_id`, refused if the workspace has no such service.
@@ -394,6 +439,7 @@ fn detail(fields: &RuleFields) -> Value {
         "text": fields.text,
         "service": fields.service,
         "agent": fields.agent,
+        "approvals": fields.approvals,
         "enabled": fields.enabled,
     })
 }

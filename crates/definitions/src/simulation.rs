@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::body;
 use gaiterguard_domain::body::Body as _;
 use gaiterguard_domain::field::{Change, Checked, FieldValue, refused, whole_number};
@@ -51,6 +52,8 @@ body! {
         service "service_id": Change<Option<ServiceId>> as Option<i64>,
         /// ID of the agent that the rule is limited to.
         agent "agent_id": Change<Option<AgentId>> as Option<i64>,
+        /// How many people must approve the requests that the rule holds, and which people.
+        approvals "approvals": Change<Option<Approvals>> as Option<Approvals>,
         /// Whether the rule is enabled.
         enabled "enabled": Option<bool> as Option<bool>,
     }
@@ -66,6 +69,7 @@ impl ProposedRule {
             text: self.text,
             service: self.service,
             agent: self.agent,
+            approvals: self.approvals,
             enabled: self.enabled,
         }
     }

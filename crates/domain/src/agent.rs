@@ -7,7 +7,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::field::{FieldValue, one_of};
-use crate::id::{AgentId, ServiceId, WorkspaceId};
+use crate::id::{AgentId, ServiceId, UserId, WorkspaceId};
 use crate::service::Service;
 use crate::time::Timestamp;
 
@@ -82,6 +82,8 @@ pub struct Agent {
     pub other_hosts: OtherHosts,
     /// When its key expires.
     pub expires_at: Option<Timestamp>,
+    /// The user who created it; `None` if that is not known.
+    pub owner: Option<UserId>,
     /// When its key was last used.
     pub last_used_at: Option<Timestamp>,
     /// When it was created.
@@ -183,6 +185,7 @@ mod tests {
             risk_threshold: None,
             other_hosts: OtherHosts::Refuse,
             expires_at: Some(Timestamp(10)),
+            owner: None,
             last_used_at: None,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),

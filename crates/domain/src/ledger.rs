@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::action::{ActionState, ActionStatus};
 use crate::agent::Binding;
+use crate::approvals::{Ballot, Tally, VoteRefused};
 use crate::audit::NewAuditEntry;
 use crate::familiarity::{OperationKey, RecipientsKey};
 use crate::id::{
@@ -255,12 +256,15 @@ pub struct ActionChange {
     pub member: Option<(WorkspaceId, UserId, Membership)>,
     /// The response to store with it.
     pub answer: Option<StoredResponse>,
+    /// The vote that an approval is, if the request requires particular approvals. The state changes
+    /// only if enough votes count.
+    pub ballot: Option<Ballot>,
     /// The audit entry.
     pub audit: NewAuditEntry,
 }
 
 /// The outcome of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
     /// It is durable.
     Done,
@@ -276,6 +280,10 @@ pub enum Changed {
     /// An execution ended with nothing sent, but a human had revoked the approval while it ran. The
     /// action is durably revoked.
     Recalled,
+    /// The vote is durable, and more are needed; the state is unchanged.
+    Voted(Tally),
+    /// The vote does not count; nothing was written.
+    VoteRefused(VoteRefused),
 }
 
 /// Who decided on an action, and when.

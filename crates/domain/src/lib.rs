@@ -41,6 +41,7 @@ pub mod text;
 #[cfg(feature = "schema")]
 mod text_schema;
 
+pub mod approvals;
 pub mod effect;
 pub mod verdict;
 
@@ -52,3 +53,4 @@ pub mod evidence;
 pub mod familiarity;
 pub mod ledger;
 pub mod repeats;
+pub mod transition;

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::approvals::{ApprovalTerms, Approvals};
 use crate::field::{FieldValue, one_of};
-use crate::id::{AgentId, RuleId, ServiceId, WorkspaceId};
+use crate::id::{AgentId, RuleId, ServiceId, UserId, WorkspaceId};
 use crate::time::Timestamp;
 
 /// The effect of a rule on the requests that it matches, from the mildest to the strictest. If
@@ -67,6 +68,11 @@ pub struct Rule {
     pub service: Option<ServiceId>,
     /// The agent that the rule is limited to.
     pub agent: Option<AgentId>,
+    /// The approvals that the requests it holds require; `None` if one of any approver is enough.
+    pub approvals: Option<Approvals>,
+    /// The user who last determined which requests it matches and what it does with them; `None` if
+    /// that is not known.
+    pub author: Option<UserId>,
     /// Whether the rule is in effect.
     pub enabled: bool,
     /// When it was created.
@@ -98,6 +104,10 @@ pub struct MatchedRule {
     /// The reason why its condition could not be evaluated, if it matched for that reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unevaluated: Option<String>,
+    /// Its terms for approvals. Not recorded with the request, which has the requirement that
+    /// results from all rules.
+    #[serde(skip)]
+    pub terms: ApprovalTerms,
 }
 
 /// Returns the strictest effect of the rules that matched, which is the one that wins.
@@ -117,6 +127,7 @@ mod tests {
             name: String::new(),
             effect,
             unevaluated: None,
+            terms: ApprovalTerms::default(),
         }
     }
 

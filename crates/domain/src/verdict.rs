@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::approvals::Requirement;
+use crate::id::UserId;
 use crate::rule::{MatchedRule, RuleEffect, strictest};
 
 /// An observation about a request that contributed to its score.
@@ -84,6 +86,9 @@ pub struct Evaluation {
     pub matched_rules: Vec<MatchedRule>,
     /// The documented operation, if it is known.
     pub operation: Option<OperationRef>,
+    /// The approvals that the held request requires; `None` if one of any approver is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<Requirement>,
 }
 
 impl Evaluation {
@@ -112,12 +117,27 @@ impl Evaluation {
         if let Some(rule) = decisive {
             verdict.explanation = format!("{} {}", rule_sentence(rule), verdict.explanation);
         }
+        let approvals = (decision == Decision::Hold).then(|| {
+            let rules = matched_rules.iter();
+            let holding = rules.filter(|rule| rule.effect == RuleEffect::RequireApproval);
+            Requirement::of(holding.map(|rule| &rule.terms))
+        });
         Self {
             decision,
             verdict,
             matched_rules,
             operation,
+            approvals: approvals.flatten(),
         }
+    }
+
+    /// Returns the evaluation of a request whose agent belongs to this user.
+    #[must_use]
+    pub fn for_agent_of(mut self, owner: Option<UserId>) -> Self {
+        if let Some(approvals) = &mut self.approvals {
+            approvals.agent_owner = owner;
+        }
+        self
     }
 }
 
@@ -152,6 +172,7 @@ fn rule_sentence(rule: &MatchedRule) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::approvals::ApprovalTerms;
     use crate::id::RuleId;
 
     fn decision(score: f64, effect: Option<RuleEffect>) -> Decision {
@@ -165,6 +186,7 @@ mod tests {
             name: String::new(),
             effect,
             unevaluated: None,
+            terms: ApprovalTerms::default(),
         });
         Evaluation::of(verdict, rules.into_iter().collect(), None, 0.5).decision
     }

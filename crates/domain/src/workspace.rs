@@ -17,8 +17,8 @@ use crate::time::Timestamp;
 pub enum Role {
     /// Has every permission in the workspace.
     Owner,
-    /// Defines services, agents, and rules, and may stop agents, but does not decide on actions: whoever
-    /// writes the rules does not also approve what they hold.
+    /// Defines services, agents, and rules, and may stop agents, but does not decide on actions: the
+    /// author of a rule does not also approve the requests that it holds.
     Operator,
     /// Decides on actions, possibly only those of some services and effects, and may stop agents.
     Approver,
@@ -63,7 +63,7 @@ impl FieldValue for Role {
     }
 }
 
-/// What a member may do in a workspace.
+/// A right in a workspace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]

@@ -138,7 +138,7 @@ impl Identity {
             .ok_or(PeopleError::NotFound("open invitation"))
     }
 
-    /// Returns what an invitation is for, to whoever has its token.
+    /// Returns an open invitation, for the person who has its token.
     pub async fn preview_invitation(
         &self,
         token: &SecretString,

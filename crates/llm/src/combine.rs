@@ -1,5 +1,6 @@
 //! Combining the built-in verdict with the findings of the model.
 
+use gaiterguard_domain::approvals::ApprovalTerms;
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::verdict::{Signal, Verdict};
 
@@ -69,6 +70,7 @@ pub(crate) fn combine(question: &LlmQuestion<'_>, findings: &[Finding]) -> LlmVe
                 name: rule.name.to_owned(),
                 effect: rule.effect,
                 unevaluated: None,
+                terms: ApprovalTerms::default(),
             }),
             Applies::Unclear => {
                 must_hold = true;

@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 const EXAMPLES: &str = include_str!("../assets/examples.json");
 
-/// Adds the examples to the bodies of requests and of successful responses, and to that of a held request.
+/// Adds the examples to the bodies of requests and of successful responses, and to those of a
+/// held request and of an approval that waits for others.
 pub(super) fn add(document: &mut Value) {
     let examples = read();
     for operation in operations(document) {
@@ -15,8 +16,13 @@ pub(super) fn add(document: &mut Value) {
         if let Some(request) = example.get("request") {
             set(operation.pointer_mut("/requestBody/content"), request);
         }
-        if let Some(held) = example.get("held") {
-            set(operation.pointer_mut("/responses/428/content"), held);
+        for (name, content) in [
+            ("accepted", "/responses/202/content"),
+            ("held", "/responses/428/content"),
+        ] {
+            if let Some(response) = example.get(name) {
+                set(operation.pointer_mut(content), response);
+            }
         }
         if let (Some(response), Some(responses)) = (
             example.get("response"),

@@ -138,12 +138,16 @@ codes! {
         "No language model is configured.",
     MalformedRequest = "malformed_request", [BAD_REQUEST]:
         "The HTTP framing is ambiguous or broken. The connection is closed.",
+    MayNotApprove = "may_not_approve", [FORBIDDEN]:
+        "Your approval of this request does not count, because of your role, or because you wrote the rule or own the agent; `detail` says which.",
     MethodNotAllowed = "method_not_allowed", [METHOD_NOT_ALLOWED]:
         "The path does not support this method; `Allow` lists the methods that it supports.",
     MisdirectedRequest = "misdirected_request", [MISDIRECTED_REQUEST]:
         "A request in a tunnel of the proxy port is for another host or port than the tunnel was opened to.",
     NameTaken = "name_taken", [CONFLICT]:
         "Another service already has this name.",
+    NoVote = "no_vote", [CONFLICT]:
+        "There is no approval to withdraw: you have not approved the action, or it is no longer pending.",
     NotAuthenticated = "not_authenticated", [UNAUTHORIZED]:
         "The access token is missing, invalid, or expired, or its session has ended.",
     NotFound = "not_found", [NOT_FOUND]:

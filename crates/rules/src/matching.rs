@@ -1,5 +1,6 @@
 //! Which rules match a request.
 
+use gaiterguard_domain::approvals::ApprovalTerms;
 use gaiterguard_domain::rule::{MatchedRule, Rule, RuleEffect};
 
 use crate::condition_error::ConditionError;
@@ -114,6 +115,10 @@ impl CompiledRule {
             name: self.rule.name.clone(),
             effect: self.rule.effect,
             unevaluated,
+            terms: ApprovalTerms {
+                approvals: self.rule.approvals.clone(),
+                author: self.rule.author,
+            },
         }
     }
 }

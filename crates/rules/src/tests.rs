@@ -19,6 +19,8 @@ fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
         text: None,
         service: None,
         agent: None,
+        approvals: None,
+        author: None,
         enabled: true,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),

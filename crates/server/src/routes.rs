@@ -28,6 +28,7 @@
 //! | `/approvals/{action_id}/deny` | PATCH | `api/approval/decide.rs` |
 //! | `/approvals/{action_id}/resolve` | PATCH | `api/approval/decide.rs` |
 //! | `/approvals/{action_id}/revoke` | PATCH | `api/approval/decide.rs` |
+//! | `/approvals/{action_id}/vote` | DELETE | `api/approval/votes.rs` |
 //! | `/audit` | GET | `api/audit.rs` |
 //! | `/audit/export` | GET | `api/audit.rs` |
 //! | `/audit/verify` | POST | `api/audit.rs` |

@@ -471,6 +471,8 @@ fn rule_with(workspace: WorkspaceId, id: RuleId, fields: RuleFields, at: Timesta
         text: fields.text,
         service: fields.service,
         agent: fields.agent,
+        approvals: fields.approvals,
+        author: fields.author,
         enabled: fields.enabled,
         created_at: at,
         updated_at: at,

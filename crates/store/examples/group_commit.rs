@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use gaiterguard_domain::approvals::ApprovalTerms;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::familiarity::OperationKey;
@@ -45,6 +46,7 @@ fn decision(
         name: "a rule".to_owned(),
         effect: RuleEffect::Allow,
         unevaluated: None,
+        terms: ApprovalTerms::default(),
     });
     NewDecision {
         entry: NewEntry {
@@ -65,6 +67,7 @@ fn decision(
                 },
                 matched_rules: matched_rules.collect(),
                 operation: None,
+                approvals: None,
             },
             at,
         },

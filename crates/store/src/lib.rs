@@ -60,6 +60,7 @@ mod service;
 mod session;
 mod sighting;
 mod user;
+mod vote;
 mod workspace;
 
 pub use action::{

@@ -224,7 +224,12 @@ async fn present(
     if !is_owner(tx, workspace, by).await? {
         return Ok(Err(MemberChanged::NotPermitted));
     }
-    let Some(present) = tx.membership(workspace, user).await? else {
+    let found = match tx.membership(workspace, user).await {
+        // A damaged membership gives no right, and can be replaced or removed.
+        Err(error) if error.is_damage() => Some(Membership::of(Role::Viewer)),
+        found => found?,
+    };
+    let Some(present) = found else {
         return Ok(Err(MemberChanged::NotFound));
     };
     if present.role == Role::Owner && role != Role::Owner {

@@ -177,6 +177,7 @@ impl RequestRow {
                     },
                     matched_rules: Vec::new(),
                     operation: None,
+                    approvals: None,
                 },
                 method: self.method.lossy().to_owned(),
                 target_url: self.target_url.lossy().to_owned(),

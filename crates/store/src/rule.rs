@@ -1,12 +1,13 @@
 //! The operator's rules.
 
+use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use gaiterguard_database::column::RowContext;
+use gaiterguard_database::column::{RowContext, json};
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_one};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::fetch_stored;
@@ -27,6 +28,10 @@ pub struct RuleFields {
     pub service: Option<ServiceId>,
     /// The only agent that the rule applies to, if it is limited to one.
     pub agent: Option<AgentId>,
+    /// The approvals that the requests it holds require.
+    pub approvals: Option<Approvals>,
+    /// Who determined which requests it matches and what it does with them.
+    pub author: Option<UserId>,
     /// Whether the rule is enabled.
     pub enabled: bool,
 }
@@ -35,7 +40,7 @@ pub struct RuleFields {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RuleSaved {
     /// The rule was saved.
-    Saved(Rule),
+    Saved(Box<Rule>),
     /// The rule's revision is no longer the one that the caller saw.
     Changed,
     /// There is no such rule.
@@ -52,6 +57,8 @@ struct RuleRow {
     text: Option<String>,
     service_id: Option<i64>,
     agent_id: Option<i64>,
+    approvals: Option<String>,
+    author_id: Option<i64>,
     enabled: bool,
     created_at: i64,
     updated_at: i64,
@@ -75,6 +82,11 @@ impl TryFrom<RuleRow> for Rule {
             text: row.text,
             service: row.service_id.map(ServiceId),
             agent: row.agent_id.map(AgentId),
+            approvals: row
+                .approvals
+                .map(|text| context.json("approvals", &text))
+                .transpose()?,
+            author: row.author_id.map(UserId),
             enabled: row.enabled,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
@@ -97,8 +109,8 @@ impl Store {
             tx,
             RuleRow,
             "INSERT INTO rules (workspace_id, name, effect, condition, text, service_id, agent_id,
-                enabled, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) RETURNING *",
+                enabled, created_at, updated_at, approvals, author_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) RETURNING *",
             workspace.0,
             &fields.name,
             fields.effect.as_str(),
@@ -108,6 +120,8 @@ impl Store {
             fields.agent.map(|agent| agent.0),
             fields.enabled,
             at.0,
+            fields.approvals.as_ref().map(json),
+            fields.author.map(|author| author.0),
         );
         let rule: Rule = row.try_into()?;
         tx.audit(audit(rule.id));
@@ -167,7 +181,8 @@ impl Store {
         let updated = execute!(
             tx,
             "UPDATE rules SET name = $3, effect = $4, condition = $5, text = $6, service_id = $7,
-                agent_id = $8, enabled = $9, updated_at = $10, revision = revision + 1
+                agent_id = $8, enabled = $9, updated_at = $10, approvals = $12, author_id = $13,
+                revision = revision + 1
              WHERE id = $2 AND workspace_id = $1 AND revision = $11",
             workspace.0,
             rule.0,
@@ -180,10 +195,12 @@ impl Store {
             fields.enabled,
             at.0,
             revision,
+            fields.approvals.as_ref().map(json),
+            fields.author.map(|author| author.0),
         );
         let is_saved = tx.end(updated, audit).await?;
         Ok(match self.rule_get(workspace, rule).await? {
-            Some(rule) if is_saved => RuleSaved::Saved(rule),
+            Some(rule) if is_saved => RuleSaved::Saved(Box::new(rule)),
             Some(_) => RuleSaved::Changed,
             None => RuleSaved::Unknown,
         })

@@ -111,6 +111,7 @@ impl Human {
     }
 
     /// Returns the same user with another access token.
+    #[must_use]
     pub fn with_access_token(&self, access_token: &str) -> Self {
         Self {
             access_token: access_token.to_owned(),

@@ -63,6 +63,8 @@ impl From<RulingRefused> for Problem {
             RulingRefused::NoteRefused | RulingRefused::NoteHoldsKey => Self::field("note", detail),
             RulingRefused::DigestMismatch => Self::new(Code::DigestMismatch, detail),
             RulingRefused::Unreadable => Self::new(Code::ActionUnreadable, detail),
+            RulingRefused::MayNotApprove(_) => Self::new(Code::MayNotApprove, detail),
+            RulingRefused::NoVote => Self::new(Code::NoVote, detail),
             RulingRefused::NotPossible(status) => {
                 Self::new(Code::AlreadyDecided, detail).with("action_status", status.as_str())
             }

@@ -116,7 +116,9 @@ problems! {
     NotFound: NotFound;
 
     /// Conflict with the current state.
-    Conflict: NameTaken Changing DefinitionUnreadable AlreadyDecided DigestMismatch ActionUnreadable;
+    Conflict: NameTaken Changing DefinitionUnreadable AlreadyDecided DigestMismatch ActionUnreadable NoVote;
+    /// The caller's approval does not count.
+    MayNotApprove: NotPermitted MayNotApprove;
 
     /// The condition does not compile.
     NotUnderstood: NotUnderstood;

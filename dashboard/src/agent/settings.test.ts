@@ -15,6 +15,7 @@ const AGENT: Agent = {
   riskThreshold: 0,
   otherHosts: 'tunnel',
   expiresAt: '2031-02-03T04:05:00Z',
+  ownerId: 1,
   lastUsedAt: null,
   createdAt: '2026-01-01T00:00:00Z',
   updatedAt: '2026-01-01T00:00:00Z',

@@ -13,12 +13,15 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'action.execution_given_back':
     'disconnected before the execution of {subject}, which stays approved',
   'action.expired': 'let {subject} expire',
+  'action.glass_broken': 'approved {subject} alone, without the approvals that it required',
   'action.indeterminate':
     'lost the connection while executing {subject}, so its outcome is unknown',
   'action.repeated': 'repeated {subject} with another intent',
   'action.resolved': 'recorded the outcome of {subject}',
   'action.returned': 'could not send {subject}, which stays approved',
   'action.revoked': 'revoked {subject}',
+  'action.vote_withdrawn': 'withdrew their approval of {subject}',
+  'action.voted': 'gave one of the approvals of {subject}',
   'agent.blocked': 'blocked {subject}',
   'agent.created': 'created {subject}',
   'agent.deleted': 'deleted {subject}',
@@ -83,8 +86,14 @@ const SENTENCES: Readonly<Record<string, string>> = {
 
 /** The groups of events that can be filtered by. */
 export const GROUPS = {
-  decisions: ['Decisions', /^action\.(approved|denied|revoked|resolved)$/],
-  requests: ['Requests', /^(action\.(?!(approved|denied|revoked|resolved)$)|requests?\.|tunnel\.)/],
+  decisions: [
+    'Decisions',
+    /^action\.(approved|denied|glass_broken|revoked|resolved|vote_withdrawn|voted)$/,
+  ],
+  requests: [
+    'Requests',
+    /^(action\.(?!(approved|denied|glass_broken|revoked|resolved|vote_withdrawn|voted)$)|requests?\.|tunnel\.)/,
+  ],
   agents: ['Agents', /^agent\./],
   rules: ['Rules', /^rule\./],
   services: ['Services', /^(service|credential|document)\./],

@@ -157,6 +157,10 @@ export type Action = {
     note: string | null;
     approval: Approval | null;
     /**
+     * The approvals that the action requires, and those that were given.
+     */
+    approvals: RequiredApprovals;
+    /**
      * When execution started.
      */
     started_at: string | null;
@@ -302,6 +306,10 @@ export type Agent = {
      */
     expiresAt: string | null;
     /**
+     * ID of the user who created it. Null if that is not known.
+     */
+    ownerId: number | null;
+    /**
      * When its key was last used.
      */
     lastUsedAt: string | null;
@@ -405,6 +413,28 @@ export type Approval = {
      * That user's note to the agent.
      */
     note: string | null;
+    /**
+     * Whether an owner approved alone, without the approvals that the action requires.
+     */
+    break_glass: boolean;
+};
+
+/**
+ * How many approvals were given.
+ */
+export type ApprovalCount = {
+    /**
+     * How many approvals count.
+     */
+    given: number;
+    /**
+     * How many are needed.
+     */
+    needed: number;
+    /**
+     * The approvals that count, in the order in which they were given.
+     */
+    by: Array<GivenApproval>;
 };
 
 /**
@@ -425,7 +455,17 @@ export type ApprovalDecision = {
      * undo it, revoke the action.
      */
     undo_seconds?: number | null;
+    /**
+     * Whether to approve alone, without the other approvals that the action requires. Only for owners,
+     * and only with a note. Has no effect if one approval is enough.
+     */
+    break_glass?: boolean | null;
 };
+
+/**
+ * A role whose members can approve requests.
+ */
+export type ApproverRole = 'approver' | 'owner';
 
 /**
  * An entry of the audit log.
@@ -900,6 +940,7 @@ export type DecisionResult = {
      */
     action_id: string;
     status: ActionStatus | null;
+    approvals?: ApprovalCount | null;
     problem: Problem | null;
 };
 
@@ -1076,6 +1117,11 @@ export type EarlierAttempt = {
 };
 
 /**
+ * A person whose approval does not count.
+ */
+export type Exclusion = 'rule_author' | 'agent_owner';
+
+/**
  * A service whose access token could not be fetched.
  */
 export type FailedRenewal = {
@@ -1121,6 +1167,28 @@ export type FieldError = {
      * Column of the error in characters, from 1. Set only for errors in a rule's condition.
      */
     column?: number | null;
+};
+
+/**
+ * One person's approval.
+ */
+export type GivenApproval = {
+    /**
+     * ID of the user.
+     */
+    user_id: number;
+    /**
+     * Email address of the user. Null if the user is not a member of the workspace.
+     */
+    name: string | null;
+    /**
+     * When it was given.
+     */
+    at: string;
+    /**
+     * The user's note.
+     */
+    note: string | null;
 };
 
 /**
@@ -1546,6 +1614,10 @@ export type ListAction = {
         note: string | null;
         approval: Approval | null;
         /**
+         * The approvals that the action requires, and those that were given.
+         */
+        approvals: RequiredApprovals;
+        /**
          * When execution started.
          */
         started_at: string | null;
@@ -1885,6 +1957,12 @@ export type ListRule = {
          * ID of the agent that the rule is limited to.
          */
         agent_id: number | null;
+        approvals: RuleApprovals | null;
+        /**
+         * ID of the user who created the rule, or who last changed anything but its name and whether it is
+         * enabled. Null if that is not known.
+         */
+        author_id: number | null;
         /**
          * Whether the rule is enabled.
          */
@@ -2241,6 +2319,7 @@ export type NewRule = {
      * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
+    approvals?: RuleApprovals | null;
     /**
      * Whether the rule is enabled. Defaults to true.
      */
@@ -2777,6 +2856,7 @@ export type ProposedRule = {
      * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
+    approvals?: RuleApprovals | null;
     /**
      * Whether the rule is enabled.
      */
@@ -3074,6 +3154,42 @@ export type RequestSummary = {
 };
 
 /**
+ * The approvals that an action requires, and those that were given.
+ */
+export type RequiredApprovals = {
+    /**
+     * How many people must approve. Fixed when the request was held.
+     */
+    needed: number;
+    /**
+     * How many approvals count. While the action is pending, only those of people who may approve it now.
+     */
+    given: number;
+    /**
+     * These approvals, in the order in which they were given.
+     */
+    by: Array<GivenApproval>;
+    /**
+     * The roles of those who may approve.
+     */
+    from: Array<ApproverRole>;
+    /**
+     * People whose approval does not count.
+     */
+    exclude: Array<Exclusion>;
+    /**
+     * Whether an approval of the caller would count. False if the caller has approved already.
+     */
+    may_vote: boolean;
+    may_not_vote_because: VoteRefused | null;
+    /**
+     * Whether the caller may approve alone, with `break_glass`: an owner, while the action is pending and
+     * requires particular approvals.
+     */
+    may_break_glass: boolean;
+};
+
+/**
  * The finding of a human who checked the upstream.
  */
 export type Resolution = {
@@ -3130,6 +3246,12 @@ export type Rule = {
      * ID of the agent that the rule is limited to.
      */
     agent_id: number | null;
+    approvals: RuleApprovals | null;
+    /**
+     * ID of the user who created the rule, or who last changed anything but its name and whether it is
+     * enabled. Null if that is not known.
+     */
+    author_id: number | null;
     /**
      * Whether the rule is enabled.
      */
@@ -3150,6 +3272,24 @@ export type Rule = {
      * Warnings about the condition or its absence.
      */
     warnings: Array<ConditionWarning>;
+};
+
+/**
+ * The approvals that a rule asks for.
+ */
+export type RuleApprovals = {
+    /**
+     * How many people must approve.
+     */
+    count: number;
+    /**
+     * The roles of those who may approve. Defaults to all roles that can approve.
+     */
+    from: Array<ApproverRole>;
+    /**
+     * The people whose approval does not count. Defaults to none.
+     */
+    exclude: Array<Exclusion>;
 };
 
 /**
@@ -3180,6 +3320,7 @@ export type RuleChange = {
      * ID of the agent that the rule is limited to.
      */
     agent_id?: number | null;
+    approvals?: RuleApprovals | null;
     /**
      * Whether the rule is enabled.
      */
@@ -3895,6 +4036,29 @@ export type ValueSource = {
 };
 
 /**
+ * The approvals of a pending action.
+ */
+export type VoteCounted = {
+    /**
+     * Always `PENDING`.
+     */
+    status: ActionStatus;
+    /**
+     * The action.
+     */
+    action_id: string;
+    /**
+     * How many approvals it has.
+     */
+    approvals: ApprovalCount;
+};
+
+/**
+ * The reason why an approval does not count.
+ */
+export type VoteRefused = 'role' | 'limits' | 'rule_author' | 'agent_owner' | 'not_owner';
+
+/**
  * Text of one or more lines that is not blank.
  */
 export type Words = string;
@@ -4209,6 +4373,8 @@ export type UpdateAgentErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4670,6 +4836,8 @@ export type ApproveErrors = {
     401: Problem;
     /**
      * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     *
+     * `may_not_approve`: Your approval of this request does not count, because of your role, or because you wrote the rule or own the agent; `detail` says which.
      */
     403: Problem;
     /**
@@ -4692,6 +4860,8 @@ export type ApproveErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4719,6 +4889,10 @@ export type ApproveResponses = {
      * The action is approved.
      */
     200: Decided;
+    /**
+     * The approval counts, and the action waits for others.
+     */
+    202: VoteCounted;
 };
 
 export type ApproveResponse = ApproveResponses[keyof ApproveResponses];
@@ -4768,6 +4942,8 @@ export type DenyErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4844,6 +5020,8 @@ export type ResolveErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4920,6 +5098,8 @@ export type RevokeErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -4950,6 +5130,72 @@ export type RevokeResponses = {
 };
 
 export type RevokeResponse = RevokeResponses[keyof RevokeResponses];
+
+export type WithdrawApprovalData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the action.
+         */
+        action_id: string;
+    };
+    query?: never;
+    url: '/approvals/{action_id}/vote';
+};
+
+export type WithdrawApprovalErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `name_taken`: Another service already has this name.
+     *
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
+     *
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type WithdrawApprovalError = WithdrawApprovalErrors[keyof WithdrawApprovalErrors];
+
+export type WithdrawApprovalResponses = {
+    /**
+     * The approval is withdrawn.
+     */
+    200: VoteCounted;
+};
+
+export type WithdrawApprovalResponse = WithdrawApprovalResponses[keyof WithdrawApprovalResponses];
 
 export type ListAuditData = {
     body?: never;
@@ -6392,6 +6638,8 @@ export type CompleteAuthorizationErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -6995,6 +7243,8 @@ export type CreateRuleErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -7342,6 +7592,8 @@ export type UpdateRuleErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -7833,6 +8085,8 @@ export type CreateServiceErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -8005,6 +8259,8 @@ export type UpdateServiceErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -8143,6 +8399,8 @@ export type SetCredentialsErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -8274,6 +8532,8 @@ export type CreateDocumentErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -8408,6 +8668,8 @@ export type RefreshDocumentErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**
@@ -8489,6 +8751,8 @@ export type ListOperationsErrors = {
      * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
      */
     409: Problem;
     /**

@@ -74,6 +74,18 @@ export const useLive = () => useContext(LiveContext).state;
 /** Returns the connection to the gateway. */
 export const useConnection = () => useContext(LiveContext);
 
+/**
+ * The events after which an action is still pending: the agent has asked again, or someone has approved a
+ * request that waits for others.
+ */
+const STILL_PENDING: ReadonlySet<string> = new Set([
+  'action.repeated',
+  'action.voted',
+  'action.vote_withdrawn',
+  // The approval that follows reports the state.
+  'action.glass_broken',
+]);
+
 /** Queries other than the queue are refetched at most this often. */
 const REFETCH_EVERY_MS = 1000;
 
@@ -190,9 +202,12 @@ export function LiveProvider({ children }: { children: ReactNode }) {
       const data = JSON.parse(event.data);
       if (event.event === 'action.created') void onCreated(data.action_id);
       if (event.event === 'action.updated') {
-        // The agent has asked again for a request that is still pending.
-        if (data.event === 'action.repeated') refetchAction(data.action_id);
-        else onUpdated(data.action_id, data.status);
+        if (STILL_PENDING.has(data.event)) {
+          refetchAction(data.action_id);
+          if (data.event !== 'action.repeated') {
+            void queries.invalidateQueries({ queryKey: pendingKey });
+          }
+        } else onUpdated(data.action_id, data.status);
       }
       // The inbox shows it even if this fails.
       if (event.event === 'credential.failing') void onFailing(data.service_id).catch(() => {});

@@ -21,7 +21,7 @@ import { UnreadableBadge } from '#/ui/Unreadable';
 import { isIncomplete, RightsFields, rightsBody } from './RightsFields';
 import { RightsText } from './RightsText';
 
-/** What is being done with a member. */
+/** The member that a dialog is open for. */
 type Asked = { kind: 'change' | 'remove'; member: Member };
 
 /** Lists the members. Owners can change and remove them. */
@@ -140,7 +140,7 @@ function RemoveMember({ member, onClose }: { member: Member; onClose: () => void
     >
       <p>
         All of this person’s sessions in the workspace end immediately, and the invitations that
-        they created are revoked. What they decided stays in the history.
+        they created are revoked. Their decisions stay in the history.
       </p>
     </Confirm>
   );

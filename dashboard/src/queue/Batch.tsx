@@ -42,6 +42,8 @@ export function Batch({
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
   const [asked, setAsked] = useState<Ruling['kind'] | null>(null);
   const [results, setResults] = useState<Results>(new Map());
+  /** The requests that the user approved and that wait for other approvals. */
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const [isBusy, setIsBusy] = useState(false);
   const [undoable, setUndoable] = useState<{ actions: Action[]; until: number } | null>(null);
   const [undone, setUndone] = useState<ReadonlySet<string>>(new Set());
@@ -61,11 +63,15 @@ export function Batch({
     setAsked(null);
     setIsBusy(true);
     const wanted = chosen.map(({ action }) => action);
-    await decideAll(wanted, ruling, (action, result) =>
-      setResults((before) => new Map(before).set(action.action_id, result)),
-    );
+    const waiting = new Set<string>();
+    await decideAll(wanted, ruling, (action, result, isOpen) => {
+      if (isOpen) waiting.add(action.action_id);
+      setResults((before) => new Map(before).set(action.action_id, result));
+    });
     setIsBusy(false);
-    if (ruling.kind === 'approve') setUndoable({ actions: wanted, until: Date.now() + UNDO_MS });
+    setOpen((before) => new Set([...before, ...waiting]));
+    const approved = wanted.filter(({ action_id: id }) => !waiting.has(id));
+    if (ruling.kind === 'approve') setUndoable({ actions: approved, until: Date.now() + UNDO_MS });
   };
   const canDecide = !isBusy && !isOffline && chosen.length > 0;
   const canApprove = canDecide && incomplete === 0;
@@ -140,6 +146,7 @@ export function Batch({
                   isPending={pendingIds.has(id)}
                   result={results.get(id)}
                   isUndone={undone.has(id)}
+                  isOpen={open.has(id)}
                   isBusy={isBusy}
                   onToggle={() => toggle(id)}
                 />

@@ -21,6 +21,7 @@ export function BatchRow({
   isPending,
   result,
   isUndone,
+  isOpen,
   isBusy,
   onToggle,
 }: {
@@ -31,6 +32,8 @@ export function BatchRow({
   isPending: boolean;
   result: string | null | undefined;
   isUndone: boolean;
+  /** Whether the user approved it and it waits for other approvals. */
+  isOpen: boolean;
   isBusy: boolean;
   onToggle: () => void;
 }) {
@@ -82,7 +85,7 @@ export function BatchRow({
         {isUndone ? (
           <strong>Undone</strong>
         ) : result === null ? (
-          <strong className="text-good">Done</strong>
+          <strong className="text-good">{isOpen ? 'Approved; others must too' : 'Done'}</strong>
         ) : result !== undefined ? (
           <span className="text-bad">{result}</span>
         ) : !isPending ? (

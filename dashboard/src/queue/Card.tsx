@@ -1,6 +1,7 @@
 /** A pending request in the list: a card, or a row where the list is dense. */
 import { Link, useNavigate } from '@tanstack/react-router';
 import { memo, useRef } from 'react';
+import { approvalsText } from '#/action/approvals';
 import { cardOf, targetOf } from '#/action/card';
 import { EffectTag } from '#/action/EffectTag';
 import { EFFECTS, effectOf, effectWord } from '#/action/effect';
@@ -59,7 +60,8 @@ export const Card = memo(function Card({
   onPick: (id: string) => void;
 }) {
   // A row does not show the values.
-  const isComplete = !isDense && cardOf(action).isComplete;
+  // Someone who may not approve, or has already, opens it.
+  const isComplete = !isDense && cardOf(action).isComplete && action.approvals.may_vote;
   const navigate = useNavigate();
   // Only the content of the card is measured, because its rounded corners do not count as visible.
   const card = useRef<HTMLSpanElement>(null);
@@ -181,6 +183,7 @@ function FullCard({ action }: { action: Action }) {
   const { valuesBeyond, isComplete } = cardOf(action);
   const [comparison] = comparisonsOf(action);
   const reason = topReasonOf(action);
+  const count = approvalsText(action);
   return (
     <>
       <span className="flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-soft">
@@ -209,6 +212,11 @@ function FullCard({ action }: { action: Action }) {
           className={`mt-1 block text-xs ${comparison.isUnusual ? 'font-medium text-warn' : 'text-soft'}`}
         >
           {comparison.text}
+        </span>
+      )}
+      {count && (
+        <span className="mt-1 block text-xs font-medium">
+          <Visible text={count} />
         </span>
       )}
       {reason && (

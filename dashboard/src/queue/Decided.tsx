@@ -1,4 +1,5 @@
 /** The decision on a request that is no longer pending: who decided, when, and why. */
+import { approvalsText } from '#/action/approvals';
 import type { Action, ActionStatus } from '#/client';
 import { UserActor } from '#/names/Actor';
 import { timeAgo } from '#/text/time';
@@ -25,6 +26,7 @@ export function Decided({ action, onNext }: { action: Action; onNext: (() => voi
   const by = approval?.by ?? action.resolved_by;
   const at = approval?.at ?? action.resolved_at;
   const note = approval?.note ?? action.note;
+  const count = approvalsText(action);
   return (
     <div className="flex flex-wrap items-center justify-between gap-2 rounded-md border border-line bg-panel p-3 text-sm">
       <div className="min-w-0">
@@ -39,6 +41,16 @@ export function Decided({ action, onNext }: { action: Action; onNext: (() => voi
           {/* It counts on, which a screen reader must not read out. */}
           {at !== null && <span aria-live="off">, {timeAgo(at, now)}</span>}
         </p>
+        {approval?.break_glass && (
+          <p className="mt-1 font-medium text-bad">
+            Approved alone by an owner, without the approvals that it required
+          </p>
+        )}
+        {count && (
+          <p className="mt-1">
+            <Visible text={count} />
+          </p>
+        )}
         {note && (
           <p className="mt-1">
             <span className="text-soft">Note:</span> <Visible text={note} />

@@ -1,12 +1,17 @@
 /** The controls that approve or deny a request. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { MessageSquarePlus, MessageSquareX } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
+import { approvalsText, approveLabel, missingText, refusalText } from '#/action/approvals';
 import { frictionOf } from '#/action/friction';
 import type { Action } from '#/client';
+import { withdrawApprovalMutation } from '#/client/@tanstack/react-query.gen';
 import type { StreamState } from '#/live/stream';
+import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
+import { BreakGlass } from './BreakGlass';
 import { Confirmation } from './Confirmation';
 import type { Submission } from './Decisions';
 import { DenyForm } from './DenyForm';
@@ -42,8 +47,15 @@ export interface DecisionProps {
   onHold: () => void;
   /** Ends the hold. Returns whether it was too short. */
   onHoldEnd: () => boolean;
+  /** Approves alone, with the note, without the other approvals; undefined where that is not offered. */
+  onApproveAlone?: () => void;
   onDenying: (isDenying: boolean) => void;
   onDeny: (note: string, isBlocking: boolean) => void;
+}
+
+/** Whether the user's own approval is the only one that is missing. */
+function isLastVote({ approvals }: Action): boolean {
+  return approvals.may_vote && approvals.given + 1 >= approvals.needed;
 }
 
 /** Shows the buttons, always in reach below the request. */
@@ -71,6 +83,12 @@ export function DecisionBar(props: DecisionProps) {
     props.onNote(null);
     noteButton.current?.focus({ preventScroll: true });
   };
+  const [isAlone, setIsAlone] = useState(false);
+  const count = approvalsText(action);
+  const mayBreakGlass =
+    props.onApproveAlone !== undefined &&
+    !(isAlone || isDenying || isArmed || isLastVote(action)) &&
+    action.approvals.may_break_glass;
   if (submission?.isUnknown) return <Checking submission={submission} />;
   const isBusy = submission !== undefined;
   const isOffline = live !== 'live';
@@ -85,7 +103,12 @@ export function DecisionBar(props: DecisionProps) {
       className="sticky bottom-0 z-20 -mx-3 flex flex-col gap-2 border-t border-line bg-panel p-3 sm:mx-0 sm:rounded-lg sm:border lg:static"
     >
       {failure && <Failure>{failure}</Failure>}
-      {note !== null && !isDenying && (
+      {count !== null && (
+        <p className="text-sm font-medium">
+          <Visible text={count} />
+        </p>
+      )}
+      {note !== null && !isDenying && !isAlone && (
         <NoteField
           ref={noteField}
           value={note}
@@ -93,7 +116,7 @@ export function DecisionBar(props: DecisionProps) {
           onKeyDown={({ key }) => key === 'Escape' && note === '' && closeNote()}
         />
       )}
-      {armed && !isDenying && (
+      {armed && !isDenying && !isAlone && (
         <Confirmation
           action={action}
           armed={armed}
@@ -102,7 +125,17 @@ export function DecisionBar(props: DecisionProps) {
           onApprove={onApprove}
         />
       )}
-      {isDenying ? (
+      {isAlone && props.onApproveAlone ? (
+        <BreakGlass
+          action={action}
+          submission={submission}
+          isDisabled={isBlocked || isWaiting}
+          note={note ?? ''}
+          onNote={props.onNote}
+          onCancel={() => setIsAlone(false)}
+          onApprove={props.onApproveAlone}
+        />
+      ) : isDenying ? (
         <DenyForm
           action={action}
           submission={submission}
@@ -132,8 +165,10 @@ export function DecisionBar(props: DecisionProps) {
             >
               Cancel
             </Button>
-          ) : (
+          ) : action.approvals.may_vote ? (
             <ApproveButton ref={approve} {...props} isWaiting={isWaiting} />
+          ) : (
+            <NoVote action={action} />
           )}
           {!isArmed && (
             <Button
@@ -155,6 +190,19 @@ export function DecisionBar(props: DecisionProps) {
             </Button>
           )}
         </div>
+      )}
+      {mayBreakGlass && (
+        <Button
+          tone="quiet"
+          className="min-h-8 self-end py-0"
+          disabled={isBusy}
+          onClick={() => {
+            presses.cancel();
+            setIsAlone(true);
+          }}
+        >
+          Approve alone…
+        </Button>
       )}
       {/* Always rendered, so that screen readers announce changes. */}
       <p aria-live="polite" className="text-sm text-warn empty:hidden">
@@ -186,6 +234,7 @@ function ApproveButton({
     return (
       <HoldButton
         ref={ref}
+        label={approveLabel(action, 'Hold to approve')}
         isHolding={isHolding}
         isBusy={isBusy}
         isDisabled={isWaiting}
@@ -206,8 +255,33 @@ function ApproveButton({
       onClick={onApprove}
       className="min-h-12 flex-[1.4]"
     >
-      Approve
+      {approveLabel(action)}
     </Button>
+  );
+}
+
+/** Shown in place of the approving button if the user has approved already, or may not. */
+function NoVote({ action }: { action: Action }) {
+  const queries = useQueryClient();
+  const withdraw = useMutation({
+    ...withdrawApprovalMutation(),
+    onSettled: () => queries.invalidateQueries(),
+  });
+  const refusal = refusalText(action);
+  if (refusal !== null) return <p className="min-w-40 flex-[1.4] text-sm text-soft">{refusal}</p>;
+  return (
+    <div className="min-w-40 flex-[1.4] text-sm text-soft">
+      You approved this. {missingText(action.approvals)}.{' '}
+      <Button
+        tone="quiet"
+        className="min-h-8 py-0"
+        isBusy={withdraw.isPending}
+        onClick={() => withdraw.mutate({ path: { action_id: action.action_id } })}
+      >
+        Withdraw approval
+      </Button>
+      <Failure error={withdraw.error} />
+    </div>
   );
 }
 

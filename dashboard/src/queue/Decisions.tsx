@@ -23,6 +23,7 @@ import { messageOf } from '#/session/client';
 import { ProblemError } from '#/session/session';
 import type { DecisionKind, Made } from './made';
 import {
+  type Count,
   DECISION_MS_MAX,
   isDone,
   isRejection,
@@ -52,14 +53,13 @@ export interface Decisions {
   decide: (action: Action, ruling: Ruling) => Promise<boolean>;
   /**
    * Submits a ruling on each of several actions, and reports each result: null once the gateway has
-   * confirmed it, otherwise what went wrong.
+   * confirmed it, otherwise what went wrong. `isOpen` says that the request waits for other approvals.
    */
-  decideAll: (
-    actions: readonly Action[],
-    ruling: Ruling,
-    onResult: (action: Action, failure: string | null) => void,
-  ) => Promise<void>;
+  decideAll: (actions: readonly Action[], ruling: Ruling, onResult: Report) => Promise<void>;
 }
+
+/** Takes the result of one of several rulings. */
+type Report = (action: Action, failure: string | null, isOpen: boolean) => void;
 
 /** How many outcomes are asked for at the same time: a browser has six connections to a gateway. */
 const PARALLEL_MAX = 4;
@@ -86,23 +86,29 @@ export function DecisionsProvider({ children }: { children: ReactNode }) {
     return () => controller.abort();
   }, []);
 
-  /** Submits a ruling, and returns what went wrong; null if it is confirmed. */
+  /** Submits a ruling, and returns the approvals of a request that waits for others, or what went wrong. */
   const rule = useCallback(
-    async (action: Action, ruling: Ruling, onUnknown: () => void) => {
+    async (
+      action: Action,
+      ruling: Ruling,
+      onUnknown: () => void,
+    ): Promise<{ count: Count | null } | { failure: string }> => {
       const id = action.action_id;
       try {
+        let count: Count | null = null;
         try {
-          await send(action, ruling);
+          count = await send(action, ruling);
         } catch (error) {
-          if (isRejection(error)) return rejectedMessage(ruling, error);
+          if (isRejection(error)) return { failure: rejectedMessage(ruling, error) };
           onUnknown();
-          const status = await statusOf(id, gone.current?.signal);
-          if (!isDone(status, ruling)) return lostMessage(ruling, status, error);
+          const found = await statusOf(id, gone.current?.signal);
+          if (!isDone(found, ruling)) return { failure: lostMessage(ruling, found.status, error) };
+          if (found.status === 'PENDING') count = found.approvals;
         }
-        changeQueue(queries, (held) => withoutAction(held, id));
-        return null;
+        if (count === null) changeQueue(queries, (held) => withoutAction(held, id));
+        return { count };
       } catch (error) {
-        return unknownMessage(ruling, error);
+        return { failure: unknownMessage(ruling, error) };
       } finally {
         void queries.invalidateQueries({
           queryKey: getApprovalQueryKey({ path: { action_id: id } }),
@@ -126,10 +132,14 @@ export function DecisionsProvider({ children }: { children: ReactNode }) {
       setSubmission(false);
       setFailures((before) => new Map([...before].filter(([key]) => key !== id)));
       try {
-        const failure = await rule(action, ruling, () => setSubmission(true));
-        if (failure !== null) return fail(failure);
+        const ruled = await rule(action, ruling, () => setSubmission(true));
+        if ('failure' in ruled) return fail(ruled.failure);
         if (kind === 'block') await block(action.agent_id);
-        setMade((before) => [...before, { kind, action }].slice(-SHOWN_MAX));
+        const made: Made = { kind, action, count: ruled.count };
+        setMade((before) => {
+          const others = before.filter((one) => one.action.action_id !== id);
+          return [...others, made].slice(-SHOWN_MAX);
+        });
         return true;
       } catch (error) {
         const isCertain = isRejection(error);
@@ -147,9 +157,9 @@ export function DecisionsProvider({ children }: { children: ReactNode }) {
   const decideAll = useCallback<Decisions['decideAll']>(
     async (actions, ruling, onResult) => {
       const done = new Set<string>();
-      const report = (action: Action, failure: string | null) => {
-        if (failure === null) done.add(action.action_id);
-        onResult(action, failure);
+      const report: Report = (action, failure, isOpen) => {
+        if (failure === null && !isOpen) done.add(action.action_id);
+        onResult(action, failure, isOpen);
       };
       for (let at = 0; at < actions.length; at += RULINGS_MAX) {
         await ruleAll(actions.slice(at, at + RULINGS_MAX), ruling, report, gone.current?.signal);
@@ -186,20 +196,24 @@ async function block(agentId: number): Promise<void> {
 async function ruleAll(
   actions: readonly Action[],
   ruling: Ruling,
-  report: (action: Action, failure: string | null) => void,
+  report: Report,
   gone: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    const problems = await sendAll(actions, ruling);
+    const results = await sendAll(actions, ruling);
     for (const action of actions) {
-      const problem = problems.get(action.action_id);
+      const result = results.get(action.action_id);
       // A result that is missing is not a confirmation.
-      if (problem === undefined) report(action, 'The gateway did not report a result.');
-      else report(action, problem && rejectedMessage(ruling, problemError(problem)));
+      if (result === undefined) report(action, 'The gateway did not report a result.', false);
+      else {
+        const { problem, status } = result;
+        const failure = problem && rejectedMessage(ruling, problemError(problem));
+        report(action, failure, status === 'PENDING');
+      }
     }
   } catch (error) {
     if (isRejection(error)) {
-      for (const action of actions) report(action, rejectedMessage(ruling, error));
+      for (const action of actions) report(action, rejectedMessage(ruling, error), false);
       return;
     }
     // The response was lost: some may have been decided.
@@ -207,10 +221,11 @@ async function ruleAll(
     const work = async () => {
       for (let action = rest.shift(); action; action = rest.shift()) {
         try {
-          const status = await statusOf(action.action_id, gone);
-          report(action, isDone(status, ruling) ? null : lostMessage(ruling, status, error));
+          const found = await statusOf(action.action_id, gone);
+          const failure = isDone(found, ruling) ? null : lostMessage(ruling, found.status, error);
+          report(action, failure, failure === null && found.status === 'PENDING');
         } catch (unknown) {
-          report(action, unknownMessage(ruling, unknown));
+          report(action, unknownMessage(ruling, unknown), false);
         }
       }
     };

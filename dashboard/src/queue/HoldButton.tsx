@@ -11,6 +11,7 @@ const RADIUS = 15.9155;
  */
 export function HoldButton({
   ref,
+  label,
   isHolding,
   isBusy,
   isDisabled,
@@ -19,6 +20,7 @@ export function HoldButton({
   onShortPress,
 }: {
   ref: React.Ref<HTMLButtonElement>;
+  label: string;
   isHolding: boolean;
   isBusy: boolean;
   isDisabled: boolean;
@@ -91,7 +93,7 @@ export function HoldButton({
           className={`stroke-(--brand) ease-linear ${isHolding ? 'transition-[stroke-dashoffset] duration-1000 [stroke-dashoffset:0]' : '[stroke-dashoffset:100]'}`}
         />
       </svg>
-      {isHolding ? 'Keep holding…' : 'Hold to approve'}
+      {isHolding ? 'Keep holding…' : label}
     </Button>
   );
 }

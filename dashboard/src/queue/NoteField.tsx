@@ -7,15 +7,16 @@ const NOTE_CHARACTERS_MAX = 2_000;
 
 /** Shows the field. Enter submits; Shift+Enter starts a new line. */
 export function NoteField({
+  label = 'Note to the agent (optional)',
   onSubmit,
   onKeyDown,
   ...rest
-}: Omit<ComponentProps<'textarea'>, 'onSubmit'> & { onSubmit?: () => void }) {
+}: Omit<ComponentProps<'textarea'>, 'onSubmit'> & { label?: string; onSubmit?: () => void }) {
   const id = useId();
   return (
     <div>
       <label htmlFor={id} className="block text-sm font-medium">
-        Note to the agent (optional)
+        {label}
       </label>
       <textarea
         id={id}

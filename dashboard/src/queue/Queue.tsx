@@ -193,7 +193,9 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   };
   const isWhole = whole.data !== undefined && whole.data.digest === inList?.digest;
   const ifReviewed = (decideOn: (action: Action) => void) =>
-    ifSeen((action) => isWhole && !action.unreadable && decideOn(action));
+    ifSeen(
+      (action) => isWhole && !action.unreadable && action.approvals.may_vote && decideOn(action),
+    );
   const hold = useHold((held) =>
     // Held long enough, and still on the screen.
     ifReviewed((action) => action.action_id === held.action_id && approveNow(action)),
@@ -436,6 +438,16 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
               onApprove={approve}
               onHold={() => ifReviewed(hold.begin)}
               onHoldEnd={hold.end}
+              onApproveAlone={() =>
+                // The form was opened for this request, so a quick submit is deliberate.
+                ifSeen(
+                  (action) =>
+                    isWhole &&
+                    !action.unreadable &&
+                    void submit(action, { kind: 'approve', note: noteOf(action), isAlone: true }),
+                  'new',
+                )
+              }
               onDenying={onDenying}
               onDeny={(text, isBlocking) =>
                 // The note form was opened for this request, so a quick submit is deliberate.

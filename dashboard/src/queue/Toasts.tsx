@@ -6,6 +6,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { X } from 'lucide-react';
 import { useEffect, useState } from 'react';
+import { missingText } from '#/action/approvals';
 import { Headline } from '#/action/Headline';
 import type { Action } from '#/client';
 import { getApprovalOptions, revokeMutation } from '#/client/@tanstack/react-query.gen';
@@ -104,7 +105,9 @@ function Toast({
     const timer = setTimeout(() => onLeave(made), STAY_MS);
     return () => clearTimeout(timer);
   }, [isHeld, undo.isPending, isReleased, status, made, onLeave]);
-  const canUndo = kind === 'approve' && (status === undefined || status === 'APPROVED');
+  // An approval that waits for others is withdrawn at the request; undoing would revoke the request.
+  const isOpen = made.count !== null && status !== 'APPROVED';
+  const canUndo = !isOpen && kind === 'approve' && (status === undefined || status === 'APPROVED');
   const outcome = data && kind === 'approve' ? outcomeOf(data, now) : null;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it stays while someone reads it
@@ -185,11 +188,13 @@ function doneWord({ kind, action }: Made) {
 
 /** Returns what has become of an approved request. */
 function outcomeOf(
-  { status, result, releases_at: releases }: Action,
+  { status, result, approvals, releases_at: releases }: Action,
   now: number,
 ): { text: string; isBad: boolean } | null {
   const seconds = releases === null ? 0 : Math.ceil((Date.parse(releases) - now) / 1_000);
   switch (status) {
+    case 'PENDING':
+      return { text: missingText(approvals), isBad: false };
     case 'APPROVED':
       return {
         text: seconds > 0 ? `Released to the agent in ${seconds} s` : 'Not sent yet',

@@ -1,5 +1,6 @@
 /** Decisions that the gateway has confirmed. */
 import type { Action } from '#/client';
+import type { Count } from './send';
 
 /** Approving, denying, or denying and blocking the agent. */
 export type DecisionKind = 'approve' | 'deny' | 'block';
@@ -8,4 +9,6 @@ export type DecisionKind = 'approve' | 'deny' | 'block';
 export interface Made {
   kind: DecisionKind;
   action: Action;
+  /** The approvals of a request that waits for others; null if the decision took effect. */
+  count: Count | null;
 }

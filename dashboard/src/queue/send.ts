@@ -1,21 +1,29 @@
 /** Submits rulings, and finds out what happened if a response was lost. */
+import { hasApproved } from '#/action/approvals';
 import {
   type Action,
   type ActionStatus,
+  type ApprovalCount,
   approve,
+  type DecisionResult,
   decideActions,
   deny,
   getApproval,
-  type Problem,
 } from '#/client';
 import { messageOf } from '#/session/client';
-import { ProblemError } from '#/session/session';
+import { ProblemError, sessionUser } from '#/session/session';
 
 /** A human's decision. */
 export type Ruling =
-  /** An immediate approval is released to the agent without time to undo it. */
-  | { kind: 'approve'; note?: string; isImmediate?: boolean }
+  /**
+   * An immediate approval is released to the agent without time to undo it. One that an owner gives alone
+   * replaces the other approvals that the request requires.
+   */
+  | { kind: 'approve'; note?: string; isImmediate?: boolean; isAlone?: boolean }
   | { kind: 'deny'; note?: string; isBlocking: boolean };
+
+/** How many approvals a request has. */
+export type Count = Pick<ApprovalCount, 'given' | 'needed'>;
 
 /**
  * How long a submission may take, in milliseconds. The gateway needs a few; after this, the connection
@@ -38,8 +46,11 @@ const SURE_AFTER_MS = 1_000;
  */
 export const UNDO_SECONDS = 8;
 
-/** Submits a ruling. Throws if the gateway rejects it, or if the outcome is unknown. */
-export async function send(action: Action, ruling: Ruling): Promise<void> {
+/**
+ * Submits a ruling. Returns the approvals of a request that waits for others. Throws if the gateway rejects
+ * it, or if the outcome is unknown.
+ */
+export async function send(action: Action, ruling: Ruling): Promise<Count | null> {
   const note = ruling.note?.trim();
   const options = {
     path: { action_id: action.action_id },
@@ -48,8 +59,16 @@ export async function send(action: Action, ruling: Ruling): Promise<void> {
     signal: AbortSignal.timeout(DECISION_MS_MAX),
     throwOnError: true as const,
   };
-  if (ruling.kind === 'deny') await deny(options);
-  else await approve({ ...options, body: { ...options.body, ...undoOf(ruling) } });
+  if (ruling.kind === 'deny') {
+    await deny(options);
+    return null;
+  }
+  const alone = ruling.isAlone ? { break_glass: true } : {};
+  const { data } = await approve({
+    ...options,
+    body: { ...options.body, ...undoOf(ruling), ...alone },
+  });
+  return 'approvals' in data ? data.approvals : null;
 }
 
 function undoOf(ruling: Ruling): { undo_seconds?: number } {
@@ -61,13 +80,12 @@ function undoOf(ruling: Ruling): { undo_seconds?: number } {
 export const RULINGS_MAX = 200;
 
 /**
- * Submits a ruling on each of several actions. Returns what went wrong with each, by its id; null if
- * the ruling is confirmed. Throws as `send` does.
+ * Submits a ruling on each of several actions. Returns each result, by the id. Throws as `send` does.
  */
 export async function sendAll(
   actions: readonly Action[],
   ruling: Ruling,
-): Promise<ReadonlyMap<string, Problem | null>> {
+): Promise<ReadonlyMap<string, DecisionResult>> {
   const note = ruling.note?.trim();
   const { data } = await decideActions({
     body: {
@@ -82,7 +100,7 @@ export async function sendAll(
     signal: AbortSignal.timeout(DECISION_MS_MAX),
     throwOnError: true,
   });
-  return new Map(data.results.map(({ action_id, problem }) => [action_id, problem]));
+  return new Map(data.results.map((result) => [result.action_id, result]));
 }
 
 /**
@@ -92,11 +110,14 @@ export function isRejection(error: unknown): boolean {
   return error instanceof ProblemError && error.status >= 400 && error.status < 500;
 }
 
+/** An action as the gateway reports it after a response was lost. */
+export type Found = Pick<Action, 'status' | 'approvals'>;
+
 /**
  * Polls the action until the gateway reports its status. Throws only if the gateway rejects the
  * query.
  */
-export async function statusOf(id: string, gone?: AbortSignal): Promise<ActionStatus> {
+export async function statusOf(id: string, gone?: AbortSignal): Promise<Found> {
   let retryMs = RETRY_MS_MIN;
   let pendingSince: number | null = null;
   for (;;) {
@@ -108,9 +129,9 @@ export async function statusOf(id: string, gone?: AbortSignal): Promise<ActionSt
         signal: AbortSignal.timeout(CHECK_MS_MAX),
         throwOnError: true,
       });
-      if (data.status !== 'PENDING') return data.status;
+      if (data.status !== 'PENDING') return data;
       pendingSince ??= performance.now();
-      if (performance.now() - pendingSince >= SURE_AFTER_MS) return data.status;
+      if (performance.now() - pendingSince >= SURE_AFTER_MS) return data;
     } catch (error) {
       if (isRejection(error)) throw error;
       pendingSince = null;
@@ -122,9 +143,11 @@ export async function statusOf(id: string, gone?: AbortSignal): Promise<ActionSt
   }
 }
 
-/** Returns whether a status is the result of a ruling. */
-export function isDone(status: ActionStatus, { kind }: Ruling): boolean {
+/** Returns whether an action shows the result of a ruling of this user. */
+export function isDone(found: Found, { kind }: Ruling): boolean {
+  const { status } = found;
   if (kind === 'deny') return status === 'DENIED';
+  if (status === 'PENDING') return hasApproved(found, Number(sessionUser()));
   return ['APPROVED', 'EXECUTING', 'EXECUTED', 'INDETERMINATE'].includes(status);
 }
 

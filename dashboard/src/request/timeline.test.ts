@@ -48,7 +48,7 @@ describe('the timeline of a request', () => {
   });
 
   const held = entry({ decision: 'hold', action_status: 'EXECUTED' });
-  const approval = { at: at(1), by: 7, by_name: null, note: 'fine' };
+  const approval = { at: at(1), by: 7, by_name: null, note: 'fine', break_glass: false };
 
   it.each<[string, Partial<Action>, string[]]>([
     ['that is pending', {}, []],

@@ -10,6 +10,7 @@ import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { TextArea } from '#/ui/TextArea';
 import { TextField } from '#/ui/TextField';
+import { ApprovalsField } from './ApprovalsField';
 import { Builder } from './Builder';
 import { Compile } from './Compile';
 import { ConditionField } from './ConditionField';
@@ -22,7 +23,15 @@ import { Templates } from './Templates';
 import { allowsEverything } from './unconditional';
 import { forgetDraft, useDraft } from './useDraft';
 
-const FIELDS_WITH_ERRORS = ['name', 'effect', 'text', 'service_id', 'agent_id'];
+const FIELDS_WITH_ERRORS = [
+  'name',
+  'effect',
+  'text',
+  'service_id',
+  'agent_id',
+  'approvals',
+  'approvals.count',
+];
 
 /** Shows the form next to the simulation. */
 export function RuleForm({
@@ -95,6 +104,9 @@ export function RuleForm({
           />
           <Matches rule={rule} />
           <EffectField draft={draft} onChange={change} />
+          {draft.effect === 'require_approval' && (
+            <ApprovalsField draft={draft} error={error} onChange={change} />
+          )}
           <div className="space-y-3">
             <TextArea
               label="Description (optional)"

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Action, Operation, RequestEntry, RequestFactKind } from '#/client';
+import { EMPTY_RULE } from './draft';
 import { draftFromAction, draftFromEntry } from './fromRequest';
 
 const fact = (location: string, kind: RequestFactKind) => ({
@@ -39,6 +40,7 @@ const held = { approval: null } as const;
 describe('a rule from a held request', () => {
   it('allows what was approved, up to its amount, to its recipient, for its agent', () => {
     expect(draftFromAction(action({}), operation)).toEqual({
+      ...EMPTY_RULE,
       name: 'Create a payout',
       effect: 'allow',
       condition:

@@ -6,7 +6,7 @@ import { unescaped } from '#/text/json';
 import { splitTarget } from '#/text/target';
 import { visibleText } from '#/text/visible';
 import { conditionOf, type FieldRef, NUMBER, type Target, type Test } from './built';
-import type { RuleDraft } from './draft';
+import { EMPTY_RULE, type RuleDraft } from './draft';
 import { keyOf } from './fields';
 
 const NAME_CHARACTERS_MAX = 100;
@@ -46,12 +46,11 @@ function base(request: Request, operation: Operation | undefined, effect: RuleEf
   const { path } = splitTarget(request.target_url);
   const name = operation?.summary ?? request.operation?.summary ?? `${request.method} ${path}`;
   return {
+    ...EMPTY_RULE,
     name: fold(visibleText(name), 1, NAME_CHARACTERS_MAX).shown,
     effect,
-    text: '',
     serviceId: request.service_id,
     agentId: request.agent_id,
-    enabled: true,
   };
 }
 

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { onSignedOut, sessionHasEnded, sessionUser } from '#/session/session';
 import { followed, isSame } from '#/ui/useStored';
-import type { RuleDraft } from './draft';
+import { APPROVERS, type RuleDraft } from './draft';
 import { EFFECTS } from './effect';
 
 /** Returns where a draft is kept: by user, so that nobody sees another's. */
@@ -58,6 +58,8 @@ export function readDraft(text: string | null): RuleDraft | null {
     EFFECTS.some(([effect]) => effect === kept.effect) &&
     isId(kept.serviceId) &&
     isId(kept.agentId) &&
-    typeof kept.enabled === 'boolean';
+    typeof kept.approvals === 'number' &&
+    APPROVERS.some(([approvers]) => approvers === kept.approvers) &&
+    [kept.noRuleAuthor, kept.noAgentOwner, kept.enabled].every((part) => typeof part === 'boolean');
   return isDraft ? (kept as RuleDraft) : null;
 }

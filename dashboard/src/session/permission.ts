@@ -1,4 +1,4 @@
-/** What the signed-in user may do in the workspace. The gateway decides; the dashboard only explains. */
+/** The permissions of the signed-in user. The gateway checks them; the dashboard only explains them. */
 import { useQuery } from '@tanstack/react-query';
 import type { Permission, Role } from '#/client';
 import { meOptions } from '#/client/@tanstack/react-query.gen';

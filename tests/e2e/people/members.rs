@@ -1,22 +1,23 @@
-//! Roles and limits apply at once, and what a member may do ends when the member leaves.
+//! Roles and limits apply immediately, and the rights of a member end when the member leaves.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use gaiterguard_testkit::scene::Scene;
-use gaiterguard_testkit::{Gate, Human, Reply, Storage, on_both_databases};
+use gaiterguard_testkit::{DirectDatabase, Gate, Human, Reply, Storage, on_both_databases};
 use serde_json::{Value, json};
 
 on_both_databases!(
-    an_approver_decides_within_the_limits_and_is_told_about_the_others,
+    an_approver_decides_within_the_limits_and_learns_why_not_beyond,
     a_viewer_and_an_operator_decide_nothing,
-    only_whoever_defines_releases_the_kill_switch,
+    a_member_who_may_only_stop_agents_cannot_release_them,
     the_last_owner_stays,
     a_removed_member_is_signed_out_everywhere_within_a_second,
     a_demotion_takes_effect_within_a_second,
     no_decision_counts_after_its_maker_was_removed,
     the_names_of_former_members_stay_in_the_history,
+    a_damaged_member_is_listed_and_can_be_repaired_or_removed,
 );
 
 /// A call must end within a second. The rest is for a busy machine.
@@ -26,7 +27,7 @@ async fn user_id(person: &Human) -> String {
     person.read("/auth/me").await["id"].to_string()
 }
 
-async fn an_approver_decides_within_the_limits_and_is_told_about_the_others(storage: Storage) {
+async fn an_approver_decides_within_the_limits_and_learns_why_not_beyond(storage: Storage) {
     let scene = Scene::new(storage).await;
     let owner = &scene.human;
     let other = owner
@@ -133,7 +134,7 @@ async fn a_viewer_and_an_operator_decide_nothing(storage: Storage) {
     assert_eq!(scene.human.action(&held).await["status"], "PENDING");
 }
 
-async fn only_whoever_defines_releases_the_kill_switch(storage: Storage) {
+async fn a_member_who_may_only_stop_agents_cannot_release_them(storage: Storage) {
     let scene = Scene::new(storage).await;
     let add = async |role: &str| {
         let email = format!("{role}@example.com");
@@ -206,7 +207,7 @@ async fn the_last_owner_stays(storage: Storage) {
         .send()
         .await
         .expect_status(200);
-    // The new owner has the role at once, in the session that was open before.
+    // The new owner has the role immediately, in the session that was open before.
     ann.read("/members/invitations").await;
     demote().await.expect_status(200);
     owner
@@ -366,4 +367,53 @@ async fn the_names_of_former_members_stay_in_the_history(storage: Storage) {
     );
     let members = owner.read("/members").await["items"].clone();
     assert_eq!(members.as_array().unwrap().len(), 1);
+}
+
+async fn a_damaged_member_is_listed_and_can_be_repaired_or_removed(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let owner = &scene.human;
+    let ann = owner
+        .add_member(&scene.gateway, "ann@example.com", "operator", json!({}))
+        .await;
+    let id = user_id(&ann).await;
+    let path = format!("/members/{id}");
+    let mut database = DirectDatabase::open(&scene.gateway).await;
+    let damage = format!("UPDATE members SET role = 'king' WHERE user_id = {id}");
+    database.change(&damage).await;
+    assert_eq!(ann.get("/services").send().await.status, 500);
+    let members = owner.read("/members").await["items"].clone();
+    assert_eq!(members[0]["unreadable"], false);
+    assert_eq!(members[1]["unreadable"], true);
+    assert_eq!(members[1]["email"], ann.email);
+    let repair = owner.patch(&path).json(json!({"role": "viewer"}));
+    assert_eq!(
+        repair.send().await.expect_status(200).json()["unreadable"],
+        false
+    );
+    assert_eq!(ann.read("/auth/me").await["role"], "viewer");
+    database.change(&damage).await;
+    owner.delete(&path).send().await.expect_status(200);
+    ann.get("/services").send().await.expect_status(401);
+}
+
+#[tokio::test]
+async fn a_change_of_members_at_one_replica_applies_at_the_other() {
+    let scene = Scene::new(Storage::Postgres).await;
+    let replica = scene.gateway.start_replica().await;
+    let owner = &scene.human;
+    let ann = owner
+        .add_member(&scene.gateway, "ann@example.com", "operator", json!({}))
+        .await;
+    let there = Human::log_in(&replica, &ann.email, &ann.password).await;
+    let mut stream = there.get("/events").open().await;
+    stream.until(":").await;
+    let path = format!("/members/{}", user_id(&ann).await);
+    let demoted = owner.patch(&path).json(json!({"role": "viewer"}));
+    demoted.send().await.expect_status(200);
+    let change = there.post("/rules").json(json!({})).send().await;
+    change.expect_problem(403, "not_permitted");
+    owner.delete(&path).send().await.expect_status(200);
+    there.get("/services").send().await.expect_status(401);
+    let ended = async { drop(stream.try_rest().await) };
+    tokio::time::timeout(IN_TIME, ended).await.unwrap();
 }

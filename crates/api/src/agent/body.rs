@@ -48,6 +48,9 @@ pub(crate) struct AgentBody {
     /// When its key expires.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
+    /// ID of the user who created it. Null if that is not known.
+    #[schema(required)]
+    owner_id: Option<i64>,
     /// When its key was last used.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     last_used_at: Option<Timestamp>,
@@ -149,6 +152,7 @@ impl ServiceNames {
             risk_threshold: agent.risk_threshold,
             other_hosts: agent.other_hosts,
             expires_at: agent.expires_at,
+            owner_id: agent.owner.map(|owner| owner.0),
             last_used_at: agent.last_used_at,
             created_at: agent.created_at,
             updated_at: agent.updated_at,
@@ -169,6 +173,7 @@ fn unreadable(damaged: DamagedRow) -> AgentBody {
         risk_threshold: None,
         other_hosts: OtherHosts::Refuse,
         expires_at: None,
+        owner_id: None,
         last_used_at: None,
         created_at: damaged.created_at,
         updated_at: damaged.created_at,

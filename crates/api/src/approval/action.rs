@@ -18,6 +18,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::votes::{Ballots, RequiredApprovals};
 use crate::list::each;
 use crate::people::People;
 use gaiterguard_web::stored_response::{
@@ -131,9 +132,12 @@ pub(crate) struct ActionBody {
     /// That user's note to the agent.
     #[schema(required)]
     note: Option<String>,
-    /// The approval, if the action is approved or was executed.
+    /// The approval, if the action is approved or was executed: the one that decided, if several were
+    /// required.
     #[schema(required)]
     approval: Option<ApprovalBody>,
+    /// The approvals that the action requires, and those that were given.
+    approvals: RequiredApprovals,
     /// When execution started.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     started_at: Option<Timestamp>,
@@ -163,6 +167,8 @@ pub(crate) struct ApprovalBody {
     /// That user's note to the agent.
     #[schema(required)]
     note: Option<String>,
+    /// Whether an owner approved alone, without the approvals that the action requires.
+    break_glass: bool,
 }
 
 /// An observation about the request, and how strongly it raised the risk score.
@@ -251,7 +257,12 @@ pub struct OperationBody {
 
 impl ActionBody {
     /// Builds the body of an action, with its comparison and the names of the users who decided on it.
-    pub(super) fn of(view: ActionView, mut context: Option<Context>, people: &People) -> Self {
+    pub(super) fn of(
+        view: ActionView,
+        mut context: Option<Context>,
+        ballots: &Ballots,
+        people: &People,
+    ) -> Self {
         if let Some(earlier) = context
             .as_mut()
             .and_then(|context| context.earlier.as_mut())
@@ -279,6 +290,7 @@ impl ActionBody {
             decompressed: None,
         });
         let (request_body, body_encoding) = body_text(&request.body);
+        let approvals = ballots.required(&action, people);
         let ruling = action.state.last_decision();
         let approval = action.state.approval();
         let execution = action.state.execution();
@@ -334,7 +346,9 @@ impl ActionBody {
                 by: approval.by.0,
                 by_name: people.name(approval.by),
                 note: approval.note.clone(),
+                break_glass: ballots.is_alone(action.id),
             }),
+            approvals,
             resolution,
             started_at: execution.map(|execution| execution.started_at),
             detail,

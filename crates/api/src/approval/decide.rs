@@ -5,20 +5,24 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::action::{ActionStatus, Resolution, UNDO_SECONDS_MAX};
 use gaiterguard_domain::field::{FieldError, whole};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::action::Ruling;
+use gaiterguard_gateway::action::{Ruled, Ruling, RulingRefused};
+use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::votes::{TallyBody, VoteCounted, has_voted};
 use crate::caller::Member;
+use crate::people::People;
 use gaiterguard_web::extract::{ApiJson, ApiPath, OptionalJson};
 use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{Conflict, InvalidBody, NotFound};
+use gaiterguard_web::responses::{Conflict, InvalidBody, MayNotApprove, NotFound};
 
 /// A human's ruling on an action.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -50,6 +54,10 @@ pub(crate) struct ApprovalDecisionBody {
     /// undo it, revoke the action.
     #[schema(value_type = Option<u32>, minimum = 0, maximum = 30, default = 0)]
     undo_seconds: Option<UndoSeconds>,
+    /// Whether to approve alone, without the other approvals that the action requires. Only for owners,
+    /// and only with a note. Has no effect if one approval is enough.
+    #[schema(default = false)]
+    break_glass: Option<bool>,
 }
 
 /// How long an approval can be undone.
@@ -100,7 +108,9 @@ pub(crate) struct Decided {
 /// Approve an action
 ///
 /// The agent may execute the reviewed request, unchanged, until the approval expires. With
-/// `undo_seconds`, the request is released to the agent only after that time.
+/// `undo_seconds`, the request is released to the agent only after that time. If the action requires
+/// several approvals, the response is 202 until enough people have approved, and the seconds of the last
+/// approval apply. Each person counts once.
 #[utoipa::path(
     patch,
     path = "/approvals/{action_id}/approve",
@@ -110,7 +120,12 @@ pub(crate) struct Decided {
     request_body = Option<ApprovalDecisionBody>,
     responses(
         (status = 200, description = "The action is approved.", body = Decided),
-        InvalidBody, NotFound, Conflict,
+        (
+            status = 202,
+            description = "The approval counts, and the action waits for others.",
+            body = VoteCounted,
+        ),
+        InvalidBody, MayNotApprove, NotFound, Conflict,
     )
 )]
 pub(super) async fn approve(
@@ -118,15 +133,42 @@ pub(super) async fn approve(
     member: Member,
     ApiPath(action): ApiPath<Uuid>,
     OptionalJson(body): OptionalJson<ApprovalDecisionBody>,
-) -> Result<Json<Decided>, Problem> {
+) -> Result<Response, Problem> {
+    let break_glass = body.break_glass.unwrap_or_default();
+    if break_glass
+        && body
+            .note
+            .as_deref()
+            .is_none_or(|note| note.trim().is_empty())
+    {
+        let message = "is required with `break_glass`; say why the other approvals cannot wait";
+        return Err(Problem::field("note", message));
+    }
     let ruling = Ruling::Approve {
         undo: body.undo_seconds.unwrap_or_default().duration(),
+        break_glass,
     };
-    let body = DecisionBody {
-        note: body.note,
-        digest: body.digest,
+    let digest = reviewed(body.digest)?;
+    let ruled = rule(
+        &gateway,
+        &member,
+        ActionId(action),
+        ruling,
+        body.note,
+        digest,
+    )
+    .await?;
+    let tally = match ruled {
+        Ruled::Done(status) => return Ok(decided(status, action).into_response()),
+        Ruled::Voted(tally) => tally,
     };
-    decide(&gateway, &member, action, ruling, body).await
+    let people = People::of(gateway.store(), member.workspace()).await?;
+    let counted = VoteCounted {
+        status: ActionStatus::Pending,
+        action_id: action,
+        approvals: TallyBody::of(tally, &people),
+    };
+    Ok((StatusCode::ACCEPTED, Json(counted)).into_response())
 }
 
 /// Deny an action
@@ -213,24 +255,51 @@ async fn decide(
     ruling: Ruling,
     body: DecisionBody,
 ) -> Result<Json<Decided>, Problem> {
-    let digest = body.digest.map(|text| parse_digest("digest", &text));
-    let digest = digest
-        .transpose()
-        .map_err(|error| Problem::fields(vec![error]))?;
-    let status = gateway
-        .approvals()
-        .rule(
-            &member.approver(),
-            ActionId(action),
-            ruling,
-            body.note,
-            digest,
-        )
-        .await?;
-    Ok(Json(Decided {
+    let digest = reviewed(body.digest)?;
+    match rule(gateway, member, ActionId(action), ruling, body.note, digest).await? {
+        Ruled::Done(status) => Ok(decided(status, action)),
+        Ruled::Voted(_) => Ok(decided(ActionStatus::Pending, action)),
+    }
+}
+
+fn decided(status: ActionStatus, action: Uuid) -> Json<Decided> {
+    Json(Decided {
         status,
         action_id: action,
-    }))
+    })
+}
+
+/// Rules on an action. An approval that was counted already is accepted again.
+pub(super) async fn rule(
+    gateway: &Gateway,
+    member: &Member,
+    action: ActionId,
+    ruling: Ruling,
+    note: Option<String>,
+    digest: Option<Digest>,
+) -> Result<Ruled, Problem> {
+    let approver = member.approver();
+    let is_approval = matches!(ruling, Ruling::Approve { .. });
+    let approvals = gateway.approvals();
+    match approvals
+        .rule(&approver, action, ruling, note, digest)
+        .await
+    {
+        Err(RulingRefused::NotPossible(status @ ActionStatus::Approved))
+            if is_approval && has_voted(gateway.store(), approver.user, action).await? =>
+        {
+            Ok(Ruled::Done(status))
+        }
+        ruled => Ok(ruled?),
+    }
+}
+
+/// Parses the digest of the request that a user reviewed, if it is given.
+fn reviewed(digest: Option<String>) -> Result<Option<Digest>, Problem> {
+    let digest = digest.map(|text| parse_digest("digest", &text));
+    digest
+        .transpose()
+        .map_err(|error| Problem::fields(vec![error]))
 }
 
 /// Parses the digest of the request that a user reviewed.

@@ -12,14 +12,16 @@ use gaiterguard_domain::field::FieldError;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_gateway::Gateway;
-use gaiterguard_gateway::action::Ruling;
+use gaiterguard_gateway::action::{Ruled, Ruling};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::decide::{UndoSeconds, parse_digest};
+use super::decide::{UndoSeconds, parse_digest, rule};
+use super::votes::TallyBody;
 use crate::caller::Member;
+use crate::people::People;
 use gaiterguard_web::extract::LimitedJson;
 use gaiterguard_web::problem::{Problem, ProblemBody};
 use gaiterguard_web::responses::InvalidBody;
@@ -90,9 +92,13 @@ pub(crate) struct DecisionResults {
 pub(crate) struct DecisionResult {
     /// The action.
     action_id: Uuid,
-    /// The new status. Null if the ruling was refused.
+    /// The new status; `PENDING` if the approval counts and the action waits for others. Null if the
+    /// ruling was refused.
     #[schema(required)]
     status: Option<ActionStatus>,
+    /// The approvals of an action that waits for others; absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    approvals: Option<TallyBody>,
     /// Why the ruling was refused: the body of the error that the endpoint for one action returns. Null
     /// if the ruling was accepted.
     #[schema(required, value_type = Option<ProblemBody>)]
@@ -130,7 +136,8 @@ pub(super) async fn decide_several(
     LimitedJson(body): LimitedJson<ActionDecisionsBody, BODY_BYTES_MAX>,
 ) -> Result<Json<DecisionResults>, Problem> {
     let decisions = checked(body.decisions)?;
-    let (gateway, approver) = (&gateway, &member.approver());
+    let people = People::of(gateway.store(), member.workspace()).await?;
+    let (gateway, member, people) = (&gateway, &member, &people);
     let deciding = decisions.into_iter().map(|decision| async move {
         let Decision {
             action,
@@ -138,11 +145,16 @@ pub(super) async fn decide_several(
             ruling,
             note,
         } = decision;
-        let approvals = gateway.approvals();
-        let ruled = approvals
-            .rule(approver, ActionId(action), ruling, note, Some(digest))
-            .await;
-        DecisionResult::of(action, ruled.map_err(Problem::from))
+        let ruled = rule(
+            gateway,
+            member,
+            ActionId(action),
+            ruling,
+            note,
+            Some(digest),
+        )
+        .await;
+        DecisionResult::of(action, ruled, people)
     });
     let results = stream::iter(deciding).buffered(CONCURRENT_MAX).collect();
     Ok(Json(DecisionResults {
@@ -178,7 +190,10 @@ fn checked(decisions: Vec<ActionDecisionBody>) -> Result<Vec<Decision>, Problem>
         }
         let undo = undo_seconds.unwrap_or_default().duration();
         let ruling = match kind {
-            DecisionKind::Approve => Ruling::Approve { undo },
+            DecisionKind::Approve => Ruling::Approve {
+                undo,
+                break_glass: false,
+            },
             DecisionKind::Deny => Ruling::Deny,
         };
         if ruling == Ruling::Deny && !undo.is_zero() {
@@ -205,18 +220,23 @@ fn checked(decisions: Vec<ActionDecisionBody>) -> Result<Vec<Decision>, Problem>
 }
 
 impl DecisionResult {
-    fn of(action: Uuid, ruled: Result<ActionStatus, Problem>) -> Self {
-        let (status, problem) = match ruled {
-            Ok(status) => (Some(status), None),
+    fn of(action: Uuid, ruled: Result<Ruled, Problem>, people: &People) -> Self {
+        let (status, approvals, problem) = match ruled {
+            Ok(Ruled::Done(status)) => (Some(status), None, None),
+            Ok(Ruled::Voted(tally)) => {
+                let tally = TallyBody::of(tally, people);
+                (Some(ActionStatus::Pending), Some(tally), None)
+            }
             Err(problem) => {
                 let problem = RawValue::from_string(problem.to_text())
                     .unwrap_or_else(|error| unreachable!("a problem is JSON: {error}"));
-                (None, Some(problem))
+                (None, None, Some(problem))
             }
         };
         Self {
             action_id: action,
             status,
+            approvals,
             problem,
         }
     }

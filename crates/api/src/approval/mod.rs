@@ -4,6 +4,7 @@ pub(crate) mod action;
 mod decide;
 mod decisions;
 mod view;
+mod votes;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -30,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
                 .routes(routes!(decisions::decide_several))
                 .routes(routes!(decide::approve))
                 .routes(routes!(decide::deny))
+                .routes(routes!(votes::withdraw))
                 .routes(routes!(decide::revoke))
                 .routes(routes!(decide::resolve)),
         ))

@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::action::ActionBody;
+use super::votes::Ballots;
 use crate::caller::Member;
 use crate::list::{List, PageQuery};
 use crate::people::People;
@@ -54,13 +55,23 @@ pub(super) async fn pending(
     let views = gateway.approvals().pending(&member.approver()).await?;
     let mut contexts = contexts(&familiarity, &views, clock.now()).await?;
     let people = People::of(gateway.store(), member.workspace()).await?;
+    let ballots = ballots(&gateway, &member, &views).await?;
     let bodies = views.into_iter().map(|view| {
         let context = contexts.remove(&view.action.id);
-        ActionBody::of(view, context, &people)
+        ActionBody::of(view, context, &ballots, &people)
     });
     Ok(Json(Pending {
         approvals: bodies.collect(),
     }))
+}
+
+/// Reads the votes on actions.
+async fn ballots(
+    gateway: &Gateway,
+    member: &Member,
+    views: &[ActionView],
+) -> Result<Ballots, Problem> {
+    Ok(Ballots::of(gateway.store(), &member.approver(), views).await?)
 }
 
 /// Compares the actions whose requests can be read with earlier requests and rulings.
@@ -121,9 +132,10 @@ pub(super) async fn list(
         .await?;
     let mut contexts = contexts(&familiarity, &page.items, clock.now()).await?;
     let people = People::of(gateway.store(), member.workspace()).await?;
+    let ballots = ballots(&gateway, &member, &page.items).await?;
     Ok(Json(List::of(page, |view| {
         let context = contexts.remove(&view.action.id);
-        ActionBody::of(view, context, &people)
+        ActionBody::of(view, context, &ballots, &people)
     })))
 }
 
@@ -171,7 +183,8 @@ pub(super) async fn get(
     let mut contexts = contexts(&familiarity, std::slice::from_ref(&view), clock.now()).await?;
     let context = contexts.remove(&view.action.id);
     let people = People::of(gateway.store(), member.workspace()).await?;
-    let action =
-        spawn_blocking(move || Json(ActionBody::of(view, context, &people)).into_response());
+    let ballots = ballots(&gateway, &member, std::slice::from_ref(&view)).await?;
+    let body = move || Json(ActionBody::of(view, context, &ballots, &people)).into_response();
+    let action = spawn_blocking(body);
     action.await.map_err(|_| Problem::internal())
 }

@@ -46,7 +46,7 @@ pub(super) struct MeBody {
 pub(super) struct WorkspaceMembershipBody {
     /// Unique identifier.
     id: i64,
-    /// Email address of its first owner, for telling workspaces apart.
+    /// Email address of its first owner, by which workspaces can be distinguished.
     #[schema(example = "name@example.com")]
     owner: String,
     /// The user's role in it.

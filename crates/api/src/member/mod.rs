@@ -9,10 +9,12 @@ use axum::Json;
 use axum::extract::State;
 use gaiterguard_domain::all;
 use gaiterguard_domain::field::Change;
-use gaiterguard_domain::id::UserId;
-use gaiterguard_domain::workspace::{Permission, Role};
+use gaiterguard_domain::id::{UserId, WorkspaceId};
+use gaiterguard_domain::member::Member;
+use gaiterguard_domain::workspace::{Membership, Permission, Role};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::{Identity, PeopleError};
+use gaiterguard_store::Stored;
 use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{InvalidBody, InvalidParameter, LastOwner, NotFound};
@@ -85,8 +87,11 @@ async fn change(
     Fields(change): Fields<MemberChange>,
 ) -> Result<Json<MemberBody>, Problem> {
     let workspace = caller.workspace();
-    let member = gateway.store().member_get(workspace, user).await?;
-    let member = member.ok_or(PeopleError::NotFound("member"))?;
+    let member = match find(&gateway, workspace, user).await? {
+        Stored::Intact(member) => member.membership,
+        // A damaged membership gives no right, and can be replaced.
+        Stored::Damaged(_) => Membership::of(Role::Viewer),
+    };
     let MemberChange {
         role,
         services,
@@ -113,16 +118,24 @@ async fn change(
         new.services = kept_services.take().map(body::ServiceLimit::into_ids);
     }
     identity.change_member(&caller.0, user, &new).await?;
-    let changed = gateway.store().member_list(workspace).await?;
-    let changed = changed.into_iter().find(|member| user_id(member) == user.0);
-    let changed = changed.ok_or(PeopleError::NotFound("member"))?;
-    Ok(Json(changed.into()))
+    Ok(Json(find(&gateway, workspace, user).await?.into()))
+}
+
+/// Returns a member as it is stored.
+async fn find(
+    gateway: &Gateway,
+    workspace: WorkspaceId,
+    user: UserId,
+) -> Result<Stored<Member>, Problem> {
+    let members = gateway.store().member_list(workspace).await?;
+    let found = members.into_iter().find(|member| user_id(member) == user.0);
+    Ok(found.ok_or(PeopleError::NotFound("member"))?)
 }
 
 /// Remove a member
 ///
 /// The member's sessions in the workspace end immediately, running calls within a second, and the
-/// invitations that the member created are revoked. What the member did stays in the history.
+/// invitations that the member created are revoked. Their decisions stay in the history.
 #[utoipa::path(
     delete,
     path = "/members/{user_id}",

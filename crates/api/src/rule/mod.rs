@@ -6,6 +6,7 @@ mod validate;
 
 use axum::Json;
 use gaiterguard_definitions::rule::{self, Hits, NewRule, RuleChange};
+use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
@@ -74,6 +75,14 @@ pub(crate) struct RuleBody {
     /// ID of the agent that the rule is limited to.
     #[schema(required)]
     agent_id: Option<i64>,
+    /// How many people must approve the requests that it holds, and which people. Null if one approval is
+    /// enough.
+    #[schema(required)]
+    approvals: Option<Approvals>,
+    /// ID of the user who created the rule, or who last changed anything but its name and whether it is
+    /// enabled. Null if that is not known.
+    #[schema(required)]
+    author_id: Option<i64>,
     /// Whether the rule is enabled.
     enabled: bool,
     /// When it was created.
@@ -129,6 +138,8 @@ impl From<(Stored<Rule>, &Hits)> for RuleBody {
                 text: None,
                 service_id: None,
                 agent_id: None,
+                approvals: None,
+                author_id: None,
                 enabled: true,
                 created_at: damaged.created_at,
                 updated_at: damaged.created_at,
@@ -154,6 +165,8 @@ impl From<(Rule, &Hits)> for RuleBody {
             text: rule.text,
             service_id: rule.service.map(|service| service.0),
             agent_id: rule.agent.map(|agent| agent.0),
+            approvals: rule.approvals,
+            author_id: rule.author.map(|author| author.0),
             enabled: rule.enabled,
             created_at: rule.created_at,
             updated_at: rule.updated_at,

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_domain::action::{Action, ActionStatus, HumanDecision};
-use gaiterguard_domain::audit::Actor;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
-use gaiterguard_domain::ledger::Changed;
+use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Clock;
+use gaiterguard_domain::transition::transition;
 use gaiterguard_provenance::read_sources;
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{ActionFilter, Page, Store, StoredAction};
@@ -16,9 +18,10 @@ use gaiterguard_store::{ActionFilter, Page, Store, StoredAction};
 use crate::action::damaged;
 use crate::action::held::{HeldError, HeldRequests};
 use crate::action::kept::{Kept, KeptResponses};
-use crate::action::ruling::{ActionView, Approver, Extent, Ruling, RulingRefused, check_note};
+use crate::action::ruling::{
+    ActionView, Approver, Extent, Ruled, Ruling, RulingRefused, check_note,
+};
 use crate::action::shown::ShownResponse;
-use crate::action::transition::transition;
 
 /// Held requests as humans see them.
 pub struct Approvals {
@@ -49,7 +52,8 @@ impl Approvals {
         }
     }
 
-    /// Rules on an action. The first ruling wins; later callers get the resulting status.
+    /// Rules on an action. The first ruling wins; later callers get the resulting status. Where an action
+    /// requires several approvals, each is a vote, and the ledger counts them.
     ///
     /// # Errors
     ///
@@ -61,7 +65,7 @@ impl Approvals {
         ruling: Ruling,
         note: Option<String>,
         digest: Option<Digest>,
-    ) -> Result<ActionStatus, RulingRefused> {
+    ) -> Result<Ruled, RulingRefused> {
         check_note(note.as_deref())?;
         loop {
             let found = self.find(approver.workspace, id).await?;
@@ -84,7 +88,10 @@ impl Approvals {
                         self.check_readable(&action).await?;
                     }
                     let event = ruling.event(decision, self.approval_lifetime);
-                    transition(&action, event, Actor::User(approver.user), now)?
+                    let change = transition(&action, event, Actor::User(approver.user), now)?;
+                    let summary = self.held.summary(&action, found.summary.as_ref()).await?;
+                    let ballot = ruling.ballot(&action, summary.map(|summary| summary.effect));
+                    ActionChange { ballot, ..change }
                 }
                 StoredAction::Damaged(found) => damaged::change(*found, &ruling, decision)?,
             };
@@ -92,7 +99,11 @@ impl Approvals {
             let membership = approver.membership.clone();
             change.member = Some((approver.workspace, approver.user, membership));
             match self.store.action_change(change).await? {
-                Changed::Done => return Ok(status),
+                Changed::Done => return Ok(Ruled::Done(status)),
+                Changed::Voted(tally) => return Ok(Ruled::Voted(tally)),
+                Changed::VoteRefused(refused) => {
+                    return Err(RulingRefused::MayNotApprove(refused));
+                }
                 Changed::MembershipChanged => return Err(RulingRefused::RoleChanged),
                 // Another change was faster, so the ruling is applied to its result.
                 Changed::RevisionMoved
@@ -101,6 +112,25 @@ impl Approvals {
                 | Changed::Recalled => {}
             }
         }
+    }
+
+    /// Withdraws the caller's vote on a pending action.
+    ///
+    /// # Errors
+    ///
+    /// If the caller has no vote on a pending action with this id, or the database fails.
+    pub async fn withdraw_vote(&self, by: &Approver, id: ActionId) -> Result<(), RulingRefused> {
+        self.find(by.workspace, id).await?;
+        let audit = NewAuditEntry {
+            workspace: Some(by.workspace),
+            at: self.clock.now(),
+            actor: Actor::User(by.user),
+            event: Event::ActionVoteWithdrawn,
+            subject: Subject::Action(id),
+            detail: serde_json::json!({}),
+        };
+        let is_withdrawn = self.store.vote_withdraw(id, by.user, audit).await?;
+        is_withdrawn.then_some(()).ok_or(RulingRefused::NoVote)
     }
 
     /// Returns the pending actions, oldest first, as lists show them.

@@ -66,6 +66,7 @@ pub(super) fn change(
         authority: None,
         member: None,
         answer: None,
+        ballot: None,
         audit: NewAuditEntry {
             workspace: Some(damaged.workspace),
             at: now,
@@ -115,6 +116,7 @@ pub(super) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
             },
             matched_rules: Vec::new(),
             operation: None,
+            approvals: None,
         },
         binding: Binding {
             base_url: String::new(),

@@ -11,10 +11,9 @@ pub(crate) mod held;
 pub(crate) mod kept;
 mod ruling;
 mod shown;
-pub(crate) mod transition;
 pub(crate) mod watch;
 
 pub use agent::{ActionReport, STATUS_WAIT_MAX};
 pub use approvals::Approvals;
-pub use ruling::{ActionView, Approver, Extent, Ruling, RulingRefused};
+pub use ruling::{ActionView, Approver, Extent, Ruled, Ruling, RulingRefused};
 pub use shown::{ShownRequest, ShownResponse};

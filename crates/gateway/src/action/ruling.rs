@@ -5,6 +5,8 @@ use std::time::Duration;
 use gaiterguard_domain::action::{
     Action, ActionEvent, ActionStatus, HumanDecision, NOTE_CHARS_MAX, Resolution, TransitionRefused,
 };
+use gaiterguard_domain::approvals::{Approvable, Ballot, Tally, VoteRefused};
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::field::KEY_NOT_STORED;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::redact;
@@ -71,6 +73,8 @@ pub enum Ruling {
     Approve {
         /// That time.
         undo: Duration,
+        /// Whether an owner approves alone, without the other approvals that the action requires.
+        break_glass: bool,
     },
     /// The action is denied.
     Deny,
@@ -84,7 +88,7 @@ impl Ruling {
     /// Returns the event of the ruling.
     pub(super) fn event(&self, decision: HumanDecision, lifetime: Duration) -> ActionEvent {
         match self {
-            Self::Approve { undo } => ActionEvent::Approve {
+            Self::Approve { undo, .. } => ActionEvent::Approve {
                 decision,
                 undo: *undo,
                 lifetime,
@@ -97,6 +101,31 @@ impl Ruling {
             },
         }
     }
+
+    /// Returns the vote that an approval is, if the action requires particular approvals.
+    pub(super) fn ballot(&self, action: &Action, effect: Option<Effect>) -> Option<Ballot> {
+        match (self, &action.evaluation.approvals) {
+            (Self::Approve { break_glass, .. }, Some(requirement)) => Some(Ballot {
+                requirement: requirement.clone(),
+                request: Approvable {
+                    service: action.service,
+                    effect,
+                },
+                digest: action.digest,
+                break_glass: *break_glass,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// The result of a ruling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ruled {
+    /// The action has this status now.
+    Done(ActionStatus),
+    /// The approval counts, and the action waits for others.
+    Voted(Tally),
 }
 
 /// Reasons why a ruling has no effect.
@@ -126,6 +155,14 @@ pub enum RulingRefused {
     /// The stored action is damaged, so no human can have seen the request that would be sent.
     #[error("the stored request cannot be read, so it cannot be approved; deny it instead")]
     Unreadable,
+    /// The approval of this user does not count.
+    #[error("{0}")]
+    MayNotApprove(VoteRefused),
+    /// The user has no vote on the action while it is pending.
+    #[error(
+        "you have no approval of a pending action to withdraw; revoke the action if it is approved"
+    )]
+    NoVote,
     /// The ruling is not possible in the action's state.
     #[error("the action is {}; nothing was changed", .0.as_str())]
     NotPossible(ActionStatus),

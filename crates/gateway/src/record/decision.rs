@@ -187,7 +187,7 @@ impl Recorder {
                     .label
                     .as_ref()
                     .map(|label| label.as_str().to_owned()),
-                evaluation: evaluation.clone(),
+                evaluation: evaluation.clone().for_agent_of(agent.owner),
                 at: now,
             },
         };

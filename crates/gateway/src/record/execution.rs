@@ -5,12 +5,12 @@ use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
 use gaiterguard_domain::workspace::AuthorityVersion;
 
-use crate::action::transition::transition;
 use crate::record::completion::Unrecorded;
 use crate::record::permit::Permit;
 use crate::record::recorder::Recorder;
 use crate::refusal::Refusal;
 use gaiterguard_domain::digested_request::DigestedRequest;
+use gaiterguard_domain::transition::transition;
 
 /// The result of beginning an execution.
 pub(crate) enum Begun {
@@ -51,10 +51,12 @@ impl Recorder {
                 let permit = Permit::of_execution(action.id, request.digest());
                 Begun::Done(permit, Box::new(action))
             }
-            // An agent executes, so no membership is involved.
-            Changed::RevisionMoved | Changed::Recalled | Changed::MembershipChanged => {
-                Begun::ActionChanged
-            }
+            // An agent executes, so no membership is involved, and no vote.
+            Changed::RevisionMoved
+            | Changed::Recalled
+            | Changed::MembershipChanged
+            | Changed::Voted(_)
+            | Changed::VoteRefused(_) => Begun::ActionChanged,
             Changed::AuthorityChanged => Begun::AuthorityChanged,
             Changed::NotReleased => {
                 let status = ActionStatus::Pending;
@@ -86,12 +88,7 @@ impl Recorder {
             .await;
         match ended {
             Ok(Changed::Done | Changed::Recalled) => Ok(()),
-            Ok(
-                Changed::RevisionMoved
-                | Changed::AuthorityChanged
-                | Changed::MembershipChanged
-                | Changed::NotReleased,
-            ) => {
+            Ok(_) => {
                 tracing::warn!(action_id = %action.id, "the execution was abandoned before it ended");
                 Err(Unrecorded)
             }

@@ -349,8 +349,8 @@ impl Identity {
     }
 
     /// Checks that a caller's session is still active, for work that lasts longer than one request, such
-    /// as an event stream. Returns the user's membership at this moment: a session ends when its user is no
-    /// longer a member of its workspace.
+    /// as an event stream. Returns the user's membership at this moment: a session ends with its user's
+    /// membership of its workspace.
     pub async fn confirm(&self, caller: &Caller) -> Result<Membership, SessionError> {
         let live = self
             .store

@@ -471,6 +471,8 @@ fn compiled(id: i64, effect: RuleEffect, condition: &str) -> CompiledRule {
         text: None,
         service: None,
         agent: None,
+        approvals: None,
+        author: None,
         enabled: true,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),

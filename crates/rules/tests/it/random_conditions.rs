@@ -51,6 +51,8 @@ fn rule(effect: RuleEffect, condition: &str) -> CompiledRule {
         text: None,
         service: None,
         agent: None,
+        approvals: None,
+        author: None,
         enabled: true,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),

@@ -7,7 +7,6 @@ mod familiar;
 pub(crate) mod read;
 mod repeated;
 mod retention;
-mod row;
 mod ruled;
 
 pub use self::earlier::{ActionPast, EarlierAttempt};
@@ -15,5 +14,5 @@ pub use self::familiar::{
     ActionFamiliarity, ApprovedFilter, ApprovedSummary, OperationFamiliarity,
 };
 pub use self::read::{ActionFilter, StoredHead};
-pub use self::row::{ActionWithNames, DamagedAction, StoredAction};
 pub use self::ruled::{RuledAction, RulingFilter};
+pub use gaiterguard_rows::action_row::{ActionWithNames, DamagedAction, StoredAction};

@@ -5,12 +5,12 @@ use gaiterguard_domain::id::{ActionId, AgentId, DataKeyId, ServiceId, WorkspaceI
 use gaiterguard_domain::ledger::{Sealed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
-use crate::action::row::{ActionRow, ActionWithNames, StoredAction, select_action};
 use crate::store::Store;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::cursor::{Page, TextPosition, page};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_rows::action_row::{ActionRow, ActionWithNames, StoredAction, select_action};
 
 /// The part of an action's request that lists show.
 #[derive(Clone, Debug, PartialEq, Eq)]

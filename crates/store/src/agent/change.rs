@@ -4,7 +4,7 @@
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::{Agent, OtherHosts};
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::bulk::revoke_open;
@@ -35,6 +35,8 @@ pub struct NewAgent {
     pub other_hosts: OtherHosts,
     /// When its key expires.
     pub expires_at: Option<Timestamp>,
+    /// The user who creates it.
+    pub owner: UserId,
 }
 
 /// The properties of an agent that an operator can change.
@@ -83,8 +85,8 @@ impl Store {
             tx,
             (i64,),
             "INSERT INTO agents (workspace_id, name, key_hash, key_prefix, is_active, hold_seconds,
-                risk_threshold, expires_at, created_at, updated_at, other_hosts)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10) RETURNING id",
+                risk_threshold, expires_at, created_at, updated_at, owner_id, other_hosts)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) RETURNING id",
             workspace.0,
             &new.name,
             new.key_hash.to_vec(),
@@ -94,6 +96,7 @@ impl Store {
             new.risk_threshold,
             new.expires_at.map(|at| at.0),
             at.0,
+            new.owner.0,
             new.other_hosts.as_str(),
         );
         let id = AgentId(id);

@@ -1,7 +1,7 @@
 //! Queries for agents.
 
 use gaiterguard_domain::agent::{Agent, Grant, OtherHosts};
-use gaiterguard_domain::id::{AgentId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::agent::grant::{GrantRow, Grants};
@@ -28,6 +28,7 @@ struct AgentRow {
     risk_threshold: Option<f64>,
     other_hosts: String,
     expires_at: Option<i64>,
+    owner_id: Option<i64>,
     last_used_at: Option<i64>,
     created_at: i64,
     updated_at: i64,
@@ -62,6 +63,7 @@ impl AgentRow {
             risk_threshold: self.risk_threshold,
             other_hosts,
             expires_at: time(self.expires_at),
+            owner: self.owner_id.map(UserId),
             last_used_at: time(self.last_used_at),
             created_at: Timestamp(self.created_at),
             updated_at: Timestamp(self.updated_at),

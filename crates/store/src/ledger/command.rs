@@ -113,7 +113,7 @@ impl Command {
                 let _ = reply.send(Delivery::new(Ok(done), None, undo));
             }
             (Self::Change(change, reply), CommandResult::Changed(changed)) => {
-                let undone = undo_change(*change, changed);
+                let undone = undo_change(*change, &changed);
                 let _ = reply.send(Delivery::new(Ok(changed), undone, undo));
             }
             (Self::End(_, Some(reply)), CommandResult::Changed(changed)) => {
@@ -178,8 +178,8 @@ fn undo_record(decision: NewDecision, outcome: Outcome, recorded: &Recorded) -> 
 
 /// Returns the command that undoes an execution that nobody will carry out: the action is approved
 /// again.
-fn undo_change(change: ActionChange, changed: Changed) -> Option<Command> {
-    if changed != Changed::Done || !matches!(change.state, ActionState::Executing(_)) {
+fn undo_change(change: ActionChange, changed: &Changed) -> Option<Command> {
+    if *changed != Changed::Done || !matches!(change.state, ActionState::Executing(_)) {
         return None;
     }
     let change = ActionChange {
@@ -189,6 +189,7 @@ fn undo_change(change: ActionChange, changed: Changed) -> Option<Command> {
         authority: None,
         member: None,
         answer: None,
+        ballot: None,
         audit: NewAuditEntry {
             actor: Actor::Gateway,
             event: Event::ActionExecutionGivenBack,

@@ -433,6 +433,7 @@ async fn executions_and_claims_of_a_dead_replica_are_recovered(database: &Databa
         authority: None,
         member: None,
         answer: None,
+        ballot: None,
         audit: audit(),
     };
     assert_eq!(

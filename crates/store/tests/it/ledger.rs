@@ -355,6 +355,7 @@ async fn a_caller_that_stops_waiting_leaves_nothing_running(_: &Database, store:
             authority: None,
             member: None,
             answer: None,
+            ballot: None,
             audit: audit(),
         };
         let beginning = store.action_change(execution);

@@ -49,7 +49,7 @@ async fn rules_are_created_changed_and_deleted(_: &Database, store: &Store) {
     assert_eq!(late, RuleSaved::Changed);
     assert_eq!((changed.effect, changed.enabled), (RuleEffect::Deny, false));
     let listed = store.rule_list(world.workspace).await.unwrap();
-    assert_eq!(listed, [Stored::Intact(changed)]);
+    assert_eq!(listed, [Stored::Intact(*changed)]);
     let unknown = store
         .rule_update(world.workspace, RuleId(99), 0, &fields, NOW, audit())
         .await

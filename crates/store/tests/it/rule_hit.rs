@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_domain::approvals::ApprovalTerms;
 use gaiterguard_domain::id::{RuleId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewDecision, Recorded};
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
@@ -38,6 +39,7 @@ fn matched(
             name: format!("rule {id}"),
             effect: RuleEffect::Allow,
             unevaluated: None,
+            terms: ApprovalTerms::default(),
         })
         .collect();
     decision

@@ -55,6 +55,7 @@ pub(crate) async fn change(store: &Store, action: ActionId, event: ActionEvent) 
         authority: None,
         member: None,
         answer: None,
+        ballot: None,
         audit: entry(Event::ActionApproved, later(2)),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::{Binding, OtherHosts};
+use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::familiarity::{OperationKey, RecipientsKey};
@@ -207,6 +208,7 @@ pub(crate) fn new_agent(seed: u8, services: Vec<ServiceId>) -> NewAgent {
         risk_threshold: Some(0.25),
         other_hosts: OtherHosts::Refuse,
         expires_at: None,
+        owner: UserId(1),
     }
 }
 
@@ -218,6 +220,8 @@ pub(crate) fn rule_fields(name: &str) -> RuleFields {
         text: None,
         service: Some(ServiceId(1)),
         agent: None,
+        approvals: Some(Approvals::default()),
+        author: Some(UserId(1)),
         enabled: true,
     }
 }
@@ -321,6 +325,7 @@ impl World {
             },
             matched_rules: vec![],
             operation: None,
+            approvals: None,
         }
     }
 

@@ -11,6 +11,7 @@ use gaiterguard_domain::time::Timestamp;
 
 use crate::ledger::batch::response_room::ResponseRoom;
 use crate::ledger::batch::state::{Batch, ResponseColumns};
+use crate::ledger::batch::votes::{Cast, cast};
 use crate::ledger::command::{Command, CommandResult};
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_optional, lease_time};
@@ -30,6 +31,10 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
             }
             _ if !is_still_member(tx, change).await? => Changed::MembershipChanged,
             _ if !is_released(tx, change).await? => Changed::NotReleased,
+            _ if let Some(ballot) = &change.ballot => match cast(tx, change, ballot).await? {
+                Cast::Decided(decided) => update(tx, batch, &decided).await?,
+                Cast::Open(changed) => changed,
+            },
             _ => match recalled(tx, change).await? {
                 None => update(tx, batch, change).await?,
                 Some(revoked) => match update(tx, batch, &revoked).await? {

@@ -11,3 +11,4 @@ mod pending_limit;
 mod response_room;
 mod rule_hits;
 mod state;
+mod votes;

@@ -8,9 +8,9 @@ use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::request::{Digest, Intent};
 use gaiterguard_domain::time::Timestamp;
 
+use crate::action_state::StateRow;
 use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::action_state::StateRow;
 
 /// An action with the names of its agent and service.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +70,7 @@ pub struct DamagedAction {
 
 impl DamagedAction {
     /// Returns `None` if even the id is lost.
-    pub(super) fn of(row: &ActionRow) -> Option<Self> {
+    pub fn of(row: &ActionRow) -> Option<Self> {
         let name = |name: &Option<Text>| name.as_ref().map_or("", Text::lossy).to_owned();
         Some(Self {
             id: row.id.lossy().parse().ok()?,
@@ -91,8 +91,8 @@ impl DamagedAction {
 }
 
 #[derive(sqlx::FromRow)]
-pub(super) struct ActionRow {
-    pub(super) id: Text,
+pub struct ActionRow {
+    pub id: Text,
     revision: i64,
     workspace_id: i64,
     agent_id: i64,
@@ -106,7 +106,7 @@ pub(super) struct ActionRow {
     intent: Text,
     judgement: Text,
     binding: Text,
-    pub(super) created_at: i64,
+    pub created_at: i64,
     request_key_id: i64,
     summary: Option<Vec<u8>>,
     label: Option<Text>,
@@ -116,6 +116,7 @@ pub(super) struct ActionRow {
 
 /// The columns of [`ActionRow`]. The summary is the only sealed column among them: the others are large,
 /// so they are read only by the queries that need them.
+#[macro_export]
 macro_rules! select_action {
     ($rest:literal) => {
         concat!(
@@ -133,17 +134,17 @@ macro_rules! select_action {
     };
 }
 
-pub(super) use select_action;
+pub use crate::select_action;
 
 impl ActionRow {
-    pub(super) fn context(&self) -> RowContext<'_> {
+    pub fn context(&self) -> RowContext<'_> {
         RowContext {
             table: "actions",
             id: &self.id,
         }
     }
 
-    pub(super) fn read(&self) -> Result<ActionWithNames, StoreError> {
+    pub fn read(&self) -> Result<ActionWithNames, StoreError> {
         let context = self.context();
         let text = |column, text: &Text| context.text(column, text).map(str::to_owned);
         let name =
@@ -187,7 +188,7 @@ impl ActionRow {
 
     /// Returns the action, or what can be read of it. `None` if not even its id can be read: then
     /// nothing can be done about it.
-    pub(super) fn stored(&self) -> Option<StoredAction> {
+    pub fn stored(&self) -> Option<StoredAction> {
         match self.read() {
             Ok(whole) => Some(StoredAction::Intact(Box::new(whole))),
             Err(error) => {

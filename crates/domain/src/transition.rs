@@ -1,18 +1,18 @@
 //! Applies events of the domain's state machine to actions: the one place where an event becomes a
 //! change with its audit entry.
 
-use gaiterguard_domain::action::{Action, ActionEvent, TransitionRefused};
-use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::event::Subject;
-use gaiterguard_domain::ledger::ActionChange;
-use gaiterguard_domain::time::Timestamp;
+use crate::action::{Action, ActionEvent, TransitionRefused};
+use crate::audit::{Actor, NewAuditEntry};
+use crate::event::Subject;
+use crate::ledger::ActionChange;
+use crate::time::Timestamp;
 
 /// Returns the change that an event makes to an action, with its audit entry.
 ///
 /// # Errors
 ///
 /// If the event is not possible in the action's state.
-pub(crate) fn transition(
+pub fn transition(
     action: &Action,
     event: ActionEvent,
     actor: Actor,
@@ -42,6 +42,7 @@ pub(crate) fn transition(
         authority: None,
         member: None,
         answer: None,
+        ballot: None,
         audit: NewAuditEntry {
             workspace: Some(action.workspace),
             at: now,

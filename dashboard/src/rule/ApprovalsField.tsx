@@ -1,0 +1,57 @@
+/** The approvals that a rule asks for. */
+import { fieldError } from '#/session/client';
+import { CheckField } from '#/ui/CheckField';
+import { SelectField } from '#/ui/SelectField';
+import { APPROVERS, type Approvers, type RuleDraft } from './draft';
+
+/** The most approvals that a rule can ask for. */
+const APPROVALS_MAX = 10;
+
+const COUNTS = Array.from({ length: APPROVALS_MAX }, (_, index) => {
+  const count = index + 1;
+  return [String(count), count === 1 ? '1 person' : `${count} people`] as const;
+});
+
+/** Shows how many people must approve, and who. */
+export function ApprovalsField({
+  draft,
+  error,
+  onChange,
+}: {
+  draft: RuleDraft;
+  error: unknown;
+  onChange: (part: Partial<RuleDraft>) => void;
+}) {
+  return (
+    <fieldset className="space-y-3">
+      <legend className="text-sm font-medium">Approvals</legend>
+      <div className="grid gap-3 sm:grid-cols-2">
+        <SelectField
+          label="How many must approve"
+          options={COUNTS}
+          value={String(draft.approvals)}
+          error={fieldError(error, 'approvals') ?? fieldError(error, 'approvals.count')}
+          onChange={({ target }) => onChange({ approvals: Number(target.value) })}
+        />
+        <SelectField
+          label="Who may approve"
+          options={APPROVERS}
+          value={draft.approvers}
+          onChange={({ target }) => onChange({ approvers: target.value as Approvers })}
+        />
+      </div>
+      <CheckField
+        label="Not the author of this rule"
+        hint="The person who created the rule or last changed what it does."
+        checked={draft.noRuleAuthor}
+        onChange={({ target }) => onChange({ noRuleAuthor: target.checked })}
+      />
+      <CheckField
+        label="Not the owner of the agent"
+        hint="The person who created the agent that sends the request."
+        checked={draft.noAgentOwner}
+        onChange={({ target }) => onChange({ noAgentOwner: target.checked })}
+      />
+    </fieldset>
+  );
+}
