@@ -227,7 +227,8 @@ fn reason(errors: &str) -> Option<&str> {
     if first.starts_with("Traceback") {
         return lines.next_back();
     }
-    Some(lines.find(|line| line.contains("rror")).unwrap_or(first))
+    let is_error = |line: &&str| line.contains("error") || line.contains("Error");
+    Some(lines.find(is_error).unwrap_or(first))
 }
 
 #[cfg(test)]
