@@ -98,8 +98,14 @@ const RETRY_HEADERS: &[&str] = &[
     "x-request-id",
 ];
 
-/// Prefixes of further such headers: those of tracers, and of two families of SDKs.
-const RETRY_HEADER_PREFIXES: &[&str] = &["x-b3-", "x-datadog-", "x-stainless-", "x-stripe-client-"];
+/// Prefixes of further such headers: those of tracers, and of families of SDKs.
+const RETRY_HEADER_PREFIXES: &[&str] = &[
+    "amz-sdk-",
+    "x-b3-",
+    "x-datadog-",
+    "x-stainless-",
+    "x-stripe-client-",
+];
 
 /// Words in a header's name that mark its value as secret.
 const SENSITIVE_WORDS: &[&str] = &["token", "secret", "key", "password"];

@@ -34,6 +34,7 @@ pub(crate) struct Engine {
     pub(crate) notifications: Arc<Notifications>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
+    pub(crate) upstream: Arc<Upstream>,
     pub(crate) sealing: Sealing,
     pub(crate) single_sign_on: Option<Arc<SingleSignOn>>,
 }
@@ -146,7 +147,7 @@ impl Engine {
             authority: Arc::new(authority),
             sealing: sealing.clone(),
             credentials,
-            upstream,
+            upstream: Arc::clone(&upstream),
             llm,
             settings: gateway_settings(settings),
             clock: Arc::clone(&clock),
@@ -157,6 +158,7 @@ impl Engine {
         Ok(Self {
             gateway,
             identity: Arc::new(identity),
+            upstream,
             definition_store,
             familiarity,
             notifications,

@@ -20,6 +20,7 @@ import { Intent } from './Intent';
 import { Items } from './Items';
 import { isInItem, listsOf } from './items';
 import { leavesBeyond, leavesOf } from './leaves';
+import { ProgramLabel } from './ProgramLabel';
 import { topReasonOf } from './reason';
 import { bodyValues } from './requestValues';
 import { type Mark, Reason } from './WhyScore';
@@ -54,8 +55,8 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           className="font-semibold hover:underline"
         >
           <Visible text={action.agent_name} />
-        </Link>{' '}
-        →{' '}
+        </Link>
+        <ProgramLabel label={action.label} /> →{' '}
         <Link
           to="/services/$id"
           params={{ id: action.service_id }}

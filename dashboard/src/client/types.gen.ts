@@ -90,6 +90,10 @@ export type Action = {
      */
     intent: string;
     /**
+     * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+     */
+    label: string | null;
+    /**
      * Risk score, from 0.0 (harmless) to 1.0.
      */
     risk_score: number;
@@ -294,6 +298,10 @@ export type Agent = {
      */
     riskThreshold: number | null;
     /**
+     * Treatment of hosts that none of its services names, at the proxy port: `refuse` or `tunnel`.
+     */
+    otherHosts: OtherHosts;
+    /**
      * When its key expires.
      */
     expiresAt: string | null;
@@ -339,6 +347,7 @@ export type AgentChange = {
      * Its requests with this risk score or a higher one are held; null for the gateway's threshold.
      */
     riskThreshold?: number | null;
+    otherHosts?: OtherHosts | null;
 };
 
 /**
@@ -547,7 +556,7 @@ export type AuditVerified = {
 /**
  * How a service's credential is presented to it.
  */
-export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'path' | 'oauth2';
+export type AuthType = 'none' | 'bearer' | 'basic' | 'api_key' | 'query' | 'path' | 'oauth2' | 'aws_sigv4';
 
 /**
  * An authorization that has begun.
@@ -781,7 +790,7 @@ export type CredentialKeys = {
 };
 
 /**
- * Values of a credential, by the service's `authType`: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `path` `{placeholder, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. They are never returned.
+ * Values of a credential, by the service's `authType`: `bearer` takes `{token}`; `basic` `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; `query` `{param, value}`; `path` `{placeholder, value}`; `oauth2` `{access_token}` or `{token_url, client_id, client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`; `aws_sigv4` `{access_key_id, secret_access_key, session_token?, region?, service?}`. They are never returned.
  */
 export type Credentials = {
     /**
@@ -845,12 +854,32 @@ export type Credentials = {
      */
     response_pointer?: string | null;
     /**
+     * `aws_sigv4`: access key ID, such as `AKIAIOSFODNN7EXAMPLE`.
+     */
+    access_key_id?: string | null;
+    /**
+     * `aws_sigv4`: secret access key.
+     */
+    secret_access_key?: string | null;
+    /**
+     * `aws_sigv4`: session token of a temporary key.
+     */
+    session_token?: string | null;
+    /**
+     * `aws_sigv4`: region to sign for, such as `eu-central-1`. By default, the region that the client signed for, or that of the host name.
+     */
+    region?: string | null;
+    /**
+     * `aws_sigv4`: signing name of the AWS service, such as `s3`. By default, the service that the client signed for, or that of the host name.
+     */
+    service?: string | null;
+    /**
      * `oauth2`: additional form fields for the token endpoint, such as `audience` or `resource`. A `grant_type` among them replaces `client_credentials`.
      */
     extra?: {
         [key: string]: string;
     } | null;
-    [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | {
+    [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | {
         [key: string]: string;
     } | null | undefined;
 };
@@ -1538,6 +1567,10 @@ export type ListAction = {
          */
         intent: string;
         /**
+         * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+         */
+        label: string | null;
+        /**
          * Risk score, from 0.0 (harmless) to 1.0.
          */
         risk_score: number;
@@ -1849,6 +1882,10 @@ export type ListRequestEntry = {
          * Intent that the agent stated. Untrusted text.
          */
         intent: string;
+        /**
+         * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+         */
+        label: string | null;
         /**
          * The decision.
          */
@@ -2220,6 +2257,7 @@ export type NewAgent = {
      * Its requests with this risk score or a higher one are held. Defaults to the gateway's threshold.
      */
     riskThreshold?: number | null;
+    otherHosts?: OtherHosts | null;
 };
 
 /**
@@ -2525,6 +2563,11 @@ export type OperationRef = {
      */
     deprecated: boolean;
 };
+
+/**
+ * The treatment of a host that none of an agent's services names, at the proxy port.
+ */
+export type OtherHosts = 'refuse' | 'tunnel';
 
 /**
  * The finding of a human who checked the upstream.
@@ -3263,6 +3306,10 @@ export type RequestEntry = {
      * Intent that the agent stated. Untrusted text.
      */
     intent: string;
+    /**
+     * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+     */
+    label: string | null;
     /**
      * The decision.
      */
