@@ -5677,7 +5677,7 @@ export type AcceptInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5734,7 +5734,7 @@ export type PreviewInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5916,7 +5916,7 @@ export type BeginSingleSignOnErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5979,7 +5979,7 @@ export type CompleteSingleSignOnErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6046,7 +6046,7 @@ export type BeginLinkingErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6107,7 +6107,7 @@ export type CompleteLinkingErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6212,7 +6212,7 @@ export type AddPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6267,7 +6267,7 @@ export type BeginPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6332,7 +6332,7 @@ export type SignInWithPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6393,7 +6393,7 @@ export type BeginPasskeySignInErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6827,7 +6827,7 @@ export type RemoveSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6919,7 +6919,7 @@ export type BeginSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6982,7 +6982,7 @@ export type ConfirmSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7041,7 +7041,7 @@ export type ReplaceRecoveryCodesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7100,7 +7100,7 @@ export type SwitchWorkspaceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7535,7 +7535,7 @@ export type CreateInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7709,7 +7709,7 @@ export type ChangeMemberErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
