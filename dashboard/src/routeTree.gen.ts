@@ -22,6 +22,8 @@ import { Route as AppSetUpRouteImport } from './routes/_app/set-up'
 import { Route as AppSettingsRouteImport } from './routes/_app/settings'
 import { Route as AppAgentsIndexRouteImport } from './routes/_app/agents.index'
 import { Route as AppAgentsIdRouteImport } from './routes/_app/agents.$id'
+import { Route as AppChannelsIndexRouteImport } from './routes/_app/channels.index'
+import { Route as AppChannelsIdRouteImport } from './routes/_app/channels.$id'
 import { Route as AppHistoryIndexRouteImport } from './routes/_app/history.index'
 import { Route as AppHistoryIdRouteImport } from './routes/_app/history.$id'
 import { Route as AppRulesIndexRouteImport } from './routes/_app/rules.index'
@@ -95,6 +97,16 @@ const AppAgentsIdRoute = AppAgentsIdRouteImport.update({
   path: '/agents/$id',
   getParentRoute: () => AppRoute,
 } as any)
+const AppChannelsIndexRoute = AppChannelsIndexRouteImport.update({
+  id: '/channels/',
+  path: '/channels/',
+  getParentRoute: () => AppRoute,
+} as any)
+const AppChannelsIdRoute = AppChannelsIdRouteImport.update({
+  id: '/channels/$id',
+  path: '/channels/$id',
+  getParentRoute: () => AppRoute,
+} as any)
 const AppHistoryIndexRoute = AppHistoryIndexRouteImport.update({
   id: '/history/',
   path: '/history/',
@@ -148,12 +160,14 @@ export interface FileRoutesByFullPath {
   '/set-up': typeof AppSetUpRoute
   '/settings': typeof AppSettingsRoute
   '/agents/$id': typeof AppAgentsIdRoute
+  '/channels/$id': typeof AppChannelsIdRoute
   '/history/$id': typeof AppHistoryIdRoute
   '/rules/$id': typeof AppRulesIdRoute
   '/rules/new': typeof AppRulesNewRoute
   '/services/$id': typeof AppServicesIdRoute
   '/services/new': typeof AppServicesNewRoute
   '/agents/': typeof AppAgentsIndexRoute
+  '/channels/': typeof AppChannelsIndexRoute
   '/history/': typeof AppHistoryIndexRoute
   '/rules/': typeof AppRulesIndexRoute
   '/services/': typeof AppServicesIndexRoute
@@ -170,12 +184,14 @@ export interface FileRoutesByTo {
   '/settings': typeof AppSettingsRoute
   '/': typeof AppIndexRoute
   '/agents/$id': typeof AppAgentsIdRoute
+  '/channels/$id': typeof AppChannelsIdRoute
   '/history/$id': typeof AppHistoryIdRoute
   '/rules/$id': typeof AppRulesIdRoute
   '/rules/new': typeof AppRulesNewRoute
   '/services/$id': typeof AppServicesIdRoute
   '/services/new': typeof AppServicesNewRoute
   '/agents': typeof AppAgentsIndexRoute
+  '/channels': typeof AppChannelsIndexRoute
   '/history': typeof AppHistoryIndexRoute
   '/rules': typeof AppRulesIndexRoute
   '/services': typeof AppServicesIndexRoute
@@ -194,12 +210,14 @@ export interface FileRoutesById {
   '/_app/settings': typeof AppSettingsRoute
   '/_app/': typeof AppIndexRoute
   '/_app/agents/$id': typeof AppAgentsIdRoute
+  '/_app/channels/$id': typeof AppChannelsIdRoute
   '/_app/history/$id': typeof AppHistoryIdRoute
   '/_app/rules/$id': typeof AppRulesIdRoute
   '/_app/rules/new': typeof AppRulesNewRoute
   '/_app/services/$id': typeof AppServicesIdRoute
   '/_app/services/new': typeof AppServicesNewRoute
   '/_app/agents/': typeof AppAgentsIndexRoute
+  '/_app/channels/': typeof AppChannelsIndexRoute
   '/_app/history/': typeof AppHistoryIndexRoute
   '/_app/rules/': typeof AppRulesIndexRoute
   '/_app/services/': typeof AppServicesIndexRoute
@@ -218,12 +236,14 @@ export interface FileRouteTypes {
     | '/set-up'
     | '/settings'
     | '/agents/$id'
+    | '/channels/$id'
     | '/history/$id'
     | '/rules/$id'
     | '/rules/new'
     | '/services/$id'
     | '/services/new'
     | '/agents/'
+    | '/channels/'
     | '/history/'
     | '/rules/'
     | '/services/'
@@ -240,12 +260,14 @@ export interface FileRouteTypes {
     | '/settings'
     | '/'
     | '/agents/$id'
+    | '/channels/$id'
     | '/history/$id'
     | '/rules/$id'
     | '/rules/new'
     | '/services/$id'
     | '/services/new'
     | '/agents'
+    | '/channels'
     | '/history'
     | '/rules'
     | '/services'
@@ -263,12 +285,14 @@ export interface FileRouteTypes {
     | '/_app/settings'
     | '/_app/'
     | '/_app/agents/$id'
+    | '/_app/channels/$id'
     | '/_app/history/$id'
     | '/_app/rules/$id'
     | '/_app/rules/new'
     | '/_app/services/$id'
     | '/_app/services/new'
     | '/_app/agents/'
+    | '/_app/channels/'
     | '/_app/history/'
     | '/_app/rules/'
     | '/_app/services/'
@@ -374,6 +398,20 @@ declare module '@tanstack/react-router' {
       preLoaderRoute: typeof AppAgentsIdRouteImport
       parentRoute: typeof AppRoute
     }
+    '/_app/channels/': {
+      id: '/_app/channels/'
+      path: '/channels'
+      fullPath: '/channels/'
+      preLoaderRoute: typeof AppChannelsIndexRouteImport
+      parentRoute: typeof AppRoute
+    }
+    '/_app/channels/$id': {
+      id: '/_app/channels/$id'
+      path: '/channels/$id'
+      fullPath: '/channels/$id'
+      preLoaderRoute: typeof AppChannelsIdRouteImport
+      parentRoute: typeof AppRoute
+    }
     '/_app/history/': {
       id: '/_app/history/'
       path: '/history'
@@ -442,12 +480,14 @@ interface AppRouteChildren {
   AppSettingsRoute: typeof AppSettingsRoute
   AppIndexRoute: typeof AppIndexRoute
   AppAgentsIdRoute: typeof AppAgentsIdRoute
+  AppChannelsIdRoute: typeof AppChannelsIdRoute
   AppHistoryIdRoute: typeof AppHistoryIdRoute
   AppRulesIdRoute: typeof AppRulesIdRoute
   AppRulesNewRoute: typeof AppRulesNewRoute
   AppServicesIdRoute: typeof AppServicesIdRoute
   AppServicesNewRoute: typeof AppServicesNewRoute
   AppAgentsIndexRoute: typeof AppAgentsIndexRoute
+  AppChannelsIndexRoute: typeof AppChannelsIndexRoute
   AppHistoryIndexRoute: typeof AppHistoryIndexRoute
   AppRulesIndexRoute: typeof AppRulesIndexRoute
   AppServicesIndexRoute: typeof AppServicesIndexRoute
@@ -462,12 +502,14 @@ const AppRouteChildren: AppRouteChildren = {
   AppSettingsRoute: AppSettingsRoute,
   AppIndexRoute: AppIndexRoute,
   AppAgentsIdRoute: AppAgentsIdRoute,
+  AppChannelsIdRoute: AppChannelsIdRoute,
   AppHistoryIdRoute: AppHistoryIdRoute,
   AppRulesIdRoute: AppRulesIdRoute,
   AppRulesNewRoute: AppRulesNewRoute,
   AppServicesIdRoute: AppServicesIdRoute,
   AppServicesNewRoute: AppServicesNewRoute,
   AppAgentsIndexRoute: AppAgentsIndexRoute,
+  AppChannelsIndexRoute: AppChannelsIndexRoute,
   AppHistoryIndexRoute: AppHistoryIndexRoute,
   AppRulesIndexRoute: AppRulesIndexRoute,
   AppServicesIndexRoute: AppServicesIndexRoute,

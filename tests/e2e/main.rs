@@ -5,6 +5,7 @@
 
 mod agent;
 mod approver;
+mod channels;
 mod decision;
 mod docs;
 mod gzip;

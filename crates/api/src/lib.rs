@@ -7,6 +7,7 @@ mod auth;
 mod authorization;
 mod ca_certificate;
 mod caller;
+mod channel;
 mod configured;
 mod document;
 mod editing;
@@ -39,7 +40,7 @@ use utoipa_axum::routes;
 
 pub use approval::{MatchedRuleBody, OperationBody, SignalBody};
 pub use auth::origin::PublicOrigin;
-pub use ca_certificate::CaCertificate;
+pub use ca_certificate::{CaCertificate, Certificates};
 pub use configured::Configured;
 pub use list::each;
 pub use openapi::DocumentSource;
@@ -65,6 +66,7 @@ pub fn signed_in() -> OpenApiRouter<DashboardState> {
         .merge(kill_switch::routes())
         .merge(request::routes())
         .merge(audit::routes())
+        .merge(channel::routes())
         .merge(inbox::routes())
         .merge(overview::routes())
         .merge(settings::routes())

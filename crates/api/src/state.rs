@@ -9,6 +9,7 @@ use gaiterguard_familiarity::Familiarity;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use gaiterguard_listener::Lifecycle;
+use gaiterguard_notify::Notifications;
 use gaiterguard_settings::CorsOrigins;
 
 use super::auth::origin::PublicOrigin;
@@ -28,6 +29,8 @@ pub struct DashboardState {
     pub definition_store: DefinitionStore,
     /// Comparisons with earlier requests.
     pub familiarity: Familiarity,
+    /// Notification channels.
+    pub notifications: Arc<Notifications>,
     /// Users and sessions.
     pub identity: Arc<Identity>,
     /// Single sign-on, if it is configured.
@@ -60,6 +63,7 @@ parts! {
     gateway: Arc<Gateway>,
     definition_store: DefinitionStore,
     familiarity: Familiarity,
+    notifications: Arc<Notifications>,
     identity: Arc<Identity>,
     public_origin: Arc<PublicOrigin>,
     single_sign_on: ConfiguredSingleSignOn,

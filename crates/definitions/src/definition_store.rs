@@ -100,6 +100,7 @@ fn noun(table: &str) -> Option<&'static str> {
         "agents" => "agent",
         "rules" => "rule",
         "documents" => "document",
+        "channels" => "channel",
         _ => return None,
     })
 }

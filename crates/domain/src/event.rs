@@ -7,8 +7,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::id::{
-    ActionId, AgentId, DataKeyId, DocumentId, InvitationId, RequestEntryId, RequestId, RuleId,
-    ServiceId, SessionId, UserId, WorkspaceId,
+    ActionId, AgentId, ChannelId, DataKeyId, DocumentId, InvitationId, RequestEntryId, RequestId,
+    RuleId, ServiceId, SessionId, UserId, WorkspaceId,
 };
 
 macro_rules! events {
@@ -65,6 +65,11 @@ events! {
     AgentUpdated = "agent.updated": "The agent's definition was changed.",
     ChainOpened = "audit.chain_opened": "A process started a new chain; the entry contains the heads of the older chains.",
     CertificateAuthorityCreated = "certificate_authority.created": "The certificate authority of the proxy port was created.",
+    CertificateAuthorityRotated = "certificate_authority.rotated": "A new certificate authority of the proxy port was created; the entry contains from when it issues certificates.",
+    ChannelCreated = "channel.created": "A notification channel was created.",
+    ChannelDeleted = "channel.deleted": "A notification channel was deleted.",
+    ChannelDisabled = "channel.disabled": "The gateway disabled a notification channel, because its receiver responded with 410 Gone.",
+    ChannelUpdated = "channel.updated": "A notification channel was changed, or its signing key was rotated.",
     CredentialFailing = "credential.failing": "No OAuth2 token can be fetched for a service.",
     CredentialRefreshed = "credential.refreshed": "The gateway renewed an OAuth2 token.",
     CredentialReplaced = "credential.replaced": "A service's credential was replaced.",
@@ -109,6 +114,8 @@ events! {
     SessionRevoked = "session.revoked": "A session was ended.",
     SessionTokenReused = "session.token_reused": "A refresh token was used again after ten seconds or more, so its session was ended.",
     SessionWorkspaceChanged = "session.workspace_changed": "A user switched a session to another workspace.",
+    TunnelClosed = "tunnel.closed": "A tunnel to a host that no service names was closed; the entry contains how long it was open, the bytes in each direction, and what closed it.",
+    TunnelOpened = "tunnel.opened": "An agent opened a tunnel to a host that no service names. The gateway does not read it.",
     UserCreated = "user.created": "A user was created on the command line.",
     UserFactorsReset = "user.factors_reset": "Everything but the password with which a user could sign in was removed on the command line, which ended the user's sessions.",
     UserFederatedCreated = "user.federated_created": "A user was created by a first sign-in at the sign-in provider.",
@@ -154,6 +161,8 @@ pub enum Subject {
     Agent(AgentId),
     /// A chain of the audit log.
     Chain(i64),
+    /// A notification channel.
+    Channel(ChannelId),
     /// A data key of the vault.
     DataKey(DataKeyId),
     /// A document.
@@ -186,6 +195,7 @@ impl fmt::Display for Subject {
             Self::Action(id) => write!(f, "action:{id}"),
             Self::Agent(id) => write!(f, "agent:{id}"),
             Self::Chain(id) => write!(f, "chain:{id}"),
+            Self::Channel(id) => write!(f, "channel:{id}"),
             Self::DataKey(id) => write!(f, "data_key:{id}"),
             Self::Document(id) => write!(f, "document:{id}"),
             Self::Gateway => f.write_str("gateway"),
@@ -216,6 +226,7 @@ impl FromStr for Subject {
                 .map_err(|_| Unknown),
             "agent" => number(|id| Self::Agent(AgentId(id))),
             "chain" => number(Self::Chain),
+            "channel" => number(|id| Self::Channel(ChannelId(id))),
             "data_key" => number(|id| Self::DataKey(DataKeyId(id))),
             "document" => number(|id| Self::Document(DocumentId(id))),
             "gateway" => Ok(Self::Gateway),
@@ -266,6 +277,7 @@ mod tests {
             ),
             (Subject::Agent(AgentId(2)), "agent:2"),
             (Subject::Chain(3), "chain:3"),
+            (Subject::Channel(ChannelId(12)), "channel:12"),
             (Subject::DataKey(DataKeyId(4)), "data_key:4"),
             (Subject::Document(DocumentId(5)), "document:5"),
             (Subject::Gateway, "gateway"),

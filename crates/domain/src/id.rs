@@ -57,6 +57,10 @@ integer_id! {
     AuditId,
     /// A wrapped data key of the vault.
     DataKeyId,
+    /// A notification channel.
+    ChannelId,
+    /// A message that is or was to be sent through a channel.
+    DeliveryId,
 }
 
 impl WorkspaceId {

@@ -76,7 +76,8 @@ pub enum Permission {
     Decide,
     /// Activate the kill switch and block agents.
     Stop,
-    /// Change services, agents, rules, and documents, send test calls, and release what was stopped.
+    /// Change services, agents, rules, documents, and channels, send test calls, and release what was
+    /// stopped.
     Define,
     /// Manage members and invitations.
     Manage,
@@ -113,7 +114,7 @@ impl Permission {
             Self::Decide => "decide on held actions",
             Self::Stop => "activate the kill switch and block agents",
             Self::Define => {
-                "change services, agents, rules, and documents, send test calls, and release what was stopped"
+                "change services, agents, rules, documents, and channels, send test calls, and release what was stopped"
             }
             Self::Manage => "manage members and invitations",
         }

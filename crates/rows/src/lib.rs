@@ -4,8 +4,10 @@
 pub mod action_row;
 pub mod action_state;
 pub mod audit_row;
+pub mod channel_row;
 pub mod claim_row;
 pub mod covered;
+pub mod delivery_row;
 pub mod membership;
 pub mod outcome;
 pub mod stored;

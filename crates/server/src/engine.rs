@@ -15,6 +15,7 @@ use gaiterguard_familiarity::Familiarity;
 use gaiterguard_gateway::{Gateway, GatewayDeps, GatewaySettings};
 use gaiterguard_identity::{Identity, IdentitySettings};
 use gaiterguard_llm::{Llm, LlmSetupError};
+use gaiterguard_notify::{Mail, Notifications, NotificationsDeps};
 use gaiterguard_oidc::Provider;
 use gaiterguard_sealing::{Sealing, StartError};
 use gaiterguard_settings::secrets::Secrets;
@@ -30,8 +31,10 @@ pub(crate) struct Engine {
     pub(crate) identity: Arc<Identity>,
     pub(crate) definition_store: DefinitionStore,
     pub(crate) familiarity: Familiarity,
+    pub(crate) notifications: Arc<Notifications>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
+    pub(crate) upstream: Arc<Upstream>,
     pub(crate) sealing: Sealing,
     pub(crate) single_sign_on: Option<Arc<SingleSignOn>>,
 }
@@ -47,6 +50,8 @@ pub(crate) enum EngineError {
     Tls(#[from] TlsSetupError),
     #[error(transparent)]
     Llm(#[from] LlmSetupError),
+    #[error("{0}")]
+    Mail(&'static str),
 }
 
 impl Engine {
@@ -127,24 +132,36 @@ impl Engine {
             Arc::clone(&clock),
         );
         let familiarity = Familiarity::new(store.clone(), sealing.clone());
+        let notifications = Arc::new(Notifications::new(NotificationsDeps {
+            replica,
+            store: store.clone(),
+            sealing: sealing.clone(),
+            upstream: Arc::clone(&upstream),
+            mail: mail(settings)?,
+            clock: Arc::clone(&clock),
+            public_url: settings.listen.dashboard_url(),
+        }));
         let gateway = Gateway::new(GatewayDeps {
             replica,
             store: store.clone(),
             authority: Arc::new(authority),
             sealing: sealing.clone(),
             credentials,
-            upstream,
+            upstream: Arc::clone(&upstream),
             llm,
             settings: gateway_settings(settings),
             clock: Arc::clone(&clock),
         });
         let single_sign_on = single_sign_on(settings, own_listeners, &clock)?;
         gateway.start().await?;
+        notifications.start();
         Ok(Self {
             gateway,
             identity: Arc::new(identity),
+            upstream,
             definition_store,
             familiarity,
+            notifications,
             clock,
             store,
             sealing,
@@ -171,6 +188,14 @@ fn single_sign_on(
         workspace_of: settings.single_sign_on.workspace_of.clone(),
         clock: Arc::clone(clock),
     })))
+}
+
+/// Returns how mail is sent, if a mail server is set.
+fn mail(settings: &Settings) -> Result<Option<Mail>, EngineError> {
+    let settings = &settings.notification;
+    let both = settings.smtp_url.as_ref().zip(settings.mail_from.as_ref());
+    both.map(|(url, from)| Mail::new(url, from).map_err(EngineError::Mail))
+        .transpose()
 }
 
 fn gateway_settings(settings: &Settings) -> GatewaySettings {

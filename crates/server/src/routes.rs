@@ -46,6 +46,11 @@
 //! | `/auth/totp/confirm` | POST | `api/auth/totp.rs` |
 //! | `/auth/totp/recovery-codes` | POST | `api/auth/totp.rs` |
 //! | `/auth/workspace` | POST | `api/auth/workspace.rs` |
+//! | `/channels` | GET, POST | `api/channel.rs` |
+//! | `/channels/{id}` | GET, PUT, DELETE | `api/channel.rs` |
+//! | `/channels/{id}/deliveries` | GET | `api/channel.rs` |
+//! | `/channels/{id}/rotate-key` | POST | `api/channel.rs` |
+//! | `/channels/{id}/test` | POST | `api/channel.rs` |
 //! | `/events` | GET | `api/events.rs` |
 //! | `/inbox` | GET | `api/inbox.rs` |
 //! | `/kill-switch` | GET, PUT | `api/kill_switch.rs` |

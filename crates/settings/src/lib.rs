@@ -12,6 +12,7 @@ mod cross_origin;
 mod known_hosts;
 mod listen;
 mod log;
+mod notification;
 mod oidc;
 mod retention;
 mod secret;
@@ -30,6 +31,7 @@ pub use cross_origin::CrossOrigin;
 pub use known_hosts::KnownHosts;
 pub use listen::ListenSettings;
 pub use log::LogSettings;
+pub use notification::NotificationSettings;
 pub use oidc::SingleSignOnSettings;
 pub use retention::RetentionSettings;
 pub use secret::{SECRET_LENGTH_MIN, SecretSettings};
@@ -49,6 +51,7 @@ pub struct Settings {
     pub assessor: AssessorSettings,
     pub approval: ApprovalSettings,
     pub upstream: UpstreamSettings,
+    pub notification: NotificationSettings,
     pub retention: RetentionSettings,
     pub log: LogSettings,
 }
@@ -66,6 +69,7 @@ impl Settings {
             assessor: AssessorSettings::read(source)?,
             approval: read(source)?,
             upstream: read(source)?,
+            notification: NotificationSettings::read(source)?,
             retention: read(source)?,
             log: read(source)?,
         })
@@ -90,6 +94,7 @@ pub fn sections() -> Vec<Section> {
         section::<AssessorSettings>("Language model"),
         section::<ApprovalSettings>("Held requests"),
         section::<UpstreamSettings>("Upstreams"),
+        section::<NotificationSettings>("Notifications"),
         section::<RetentionSettings>("Retention"),
         section::<LogSettings>("Log"),
     ]

@@ -7,9 +7,9 @@ use gaiterguard_domain::user::Email;
 
 use crate::second_factor::Proof;
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// The hash of users who have no password. No password has it.
 pub const NO_PASSWORD: &str = "";
@@ -114,7 +114,7 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let linked = if tx.spend(proof, at).await? {
+        let linked = if crate::second_factor::spend(&mut tx, proof, at).await? {
             insert(&mut tx, person, user, false, at).await?
         } else {
             0
@@ -132,7 +132,8 @@ impl Store {
         at: Timestamp,
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
-        let mut tx = Transaction::begin(self.writers(), at).await?;
+        // Ordered with rulings: one that is committed later sees the new role.
+        let mut tx = self.begin_definition_change(workspace, at).await?;
         let changed = execute!(
             tx,
             "UPDATE members SET role = $3, services = NULL, effects = NULL

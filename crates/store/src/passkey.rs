@@ -5,9 +5,9 @@ use gaiterguard_domain::id::{PasskeyId, UserId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// How many passkeys a user may have: one for each device, and some spare.
 const PASSKEYS_MAX: i64 = 20;

@@ -14,11 +14,11 @@ use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use serde_json::json;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::{RowContext, Text, time};
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::cursor::{NumberPosition, Page, page};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 #[derive(sqlx::FromRow)]
 struct RequestRow {
@@ -30,6 +30,7 @@ struct RequestRow {
     method: Text,
     target_url: Text,
     intent: Text,
+    label: Option<Text>,
     decision: Text,
     judgement: Text,
     action_id: Option<Text>,
@@ -96,6 +97,11 @@ impl RequestRow {
                 method: text("method", &self.method)?,
                 target_url: text("target_url", &self.target_url)?,
                 intent: text("intent", &self.intent)?,
+                label: self
+                    .label
+                    .as_ref()
+                    .map(|label| text("label", label))
+                    .transpose()?,
                 at: Timestamp(self.created_at),
             },
         })
@@ -176,6 +182,7 @@ impl RequestRow {
                 method: self.method.lossy().to_owned(),
                 target_url: self.target_url.lossy().to_owned(),
                 intent: self.intent.lossy().to_owned(),
+                label: self.label.as_ref().map(|label| label.lossy().to_owned()),
                 at: Timestamp(self.created_at),
             },
         }

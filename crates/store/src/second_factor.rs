@@ -6,9 +6,9 @@ use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// The one-time codes of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let removed = if tx.spend(proof, at).await? {
+        let removed = if spend(&mut tx, proof, at).await? {
             factors_delete(&mut tx, user).await?
         } else {
             0
@@ -159,7 +159,7 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let is_valid = tx.spend(proof, at).await?;
+        let is_valid = spend(&mut tx, proof, at).await?;
         if is_valid {
             recovery_codes_insert(&mut tx, user, recovery_codes).await?;
         }
@@ -222,49 +222,51 @@ impl Store {
     }
 }
 
-impl Transaction {
-    /// Uses up a proof. Returns false if it is not valid any more; then nothing may be committed.
-    pub(crate) async fn spend(&mut self, proof: &Proof, at: Timestamp) -> Result<bool, StoreError> {
-        let spent = match proof {
-            Proof::TotpStep(user, step) => execute!(
-                self,
-                "UPDATE totp SET last_step = $2
-                 WHERE user_id = $1 AND last_step < $2 AND confirmed_at IS NOT NULL",
-                user.0,
-                *step,
-            ),
-            Proof::RecoveryCode(user, hash) => execute!(
-                self,
-                "DELETE FROM recovery_codes WHERE user_id = $1 AND hash = $2",
-                user.0,
-                hash.to_vec(),
-            ),
-            // A count that does not grow is that of a copy.
-            Proof::PasskeyUse(passkey, count) => execute!(
-                self,
-                "UPDATE passkeys SET sign_count = $2, last_used_at = $3
-                 WHERE id = $1 AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0))",
-                passkey.0,
-                i64::from(*count),
+/// Uses up a proof. Returns false if it is not valid any more; then nothing may be committed.
+pub(crate) async fn spend(
+    tx: &mut Transaction,
+    proof: &Proof,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let spent = match proof {
+        Proof::TotpStep(user, step) => execute!(
+            tx,
+            "UPDATE totp SET last_step = $2
+             WHERE user_id = $1 AND last_step < $2 AND confirmed_at IS NOT NULL",
+            user.0,
+            *step,
+        ),
+        Proof::RecoveryCode(user, hash) => execute!(
+            tx,
+            "DELETE FROM recovery_codes WHERE user_id = $1 AND hash = $2",
+            user.0,
+            hash.to_vec(),
+        ),
+        // A count that does not grow is that of a copy.
+        Proof::PasskeyUse(passkey, count) => execute!(
+            tx,
+            "UPDATE passkeys SET sign_count = $2, last_used_at = $3
+             WHERE id = $1 AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0))",
+            passkey.0,
+            i64::from(*count),
+            at.0,
+        ),
+        Proof::Challenge(digest, expires_at) => {
+            execute!(
+                tx,
+                "DELETE FROM spent_challenges WHERE expires_at <= $1",
                 at.0,
-            ),
-            Proof::Challenge(digest, expires_at) => {
-                execute!(
-                    self,
-                    "DELETE FROM spent_challenges WHERE expires_at <= $1",
-                    at.0,
-                );
-                execute!(
-                    self,
-                    "INSERT INTO spent_challenges (digest, expires_at) VALUES ($1, $2)
-                     ON CONFLICT (digest) DO NOTHING",
-                    digest.to_vec(),
-                    expires_at.0,
-                )
-            }
-        };
-        Ok(spent > 0)
-    }
+            );
+            execute!(
+                tx,
+                "INSERT INTO spent_challenges (digest, expires_at) VALUES ($1, $2)
+                 ON CONFLICT (digest) DO NOTHING",
+                digest.to_vec(),
+                expires_at.0,
+            )
+        }
+    };
+    Ok(spent > 0)
 }
 
 async fn factors_delete(tx: &mut Transaction, user: UserId) -> Result<u64, StoreError> {

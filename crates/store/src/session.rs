@@ -10,10 +10,10 @@ use serde_json::json;
 
 use crate::second_factor::Proof;
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::membership::{self, MembershipRow};
 
 /// How long after its first use a refresh token may be exchanged again, in milliseconds: enough for a
@@ -123,7 +123,7 @@ impl Store {
         } = new;
         let mut tx = Transaction::begin(self.writers(), at).await?;
         for proof in proofs {
-            if !tx.spend(proof, at).await? {
+            if !crate::second_factor::spend(&mut tx, proof, at).await? {
                 tx.rollback().await?;
                 return Ok(None);
             }

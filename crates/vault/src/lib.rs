@@ -66,6 +66,7 @@ mod master_key_id;
 mod random;
 pub mod token;
 pub mod totp;
+pub mod webhook_key;
 mod wrapped_key;
 
 pub use associated_data::AssociatedData;

@@ -32,6 +32,8 @@ export function Subject({ entry }: { entry: AuditEntry }) {
       );
     case 'rule':
       return <RuleSubject id={Number(id)} entry={entry} />;
+    case 'channel':
+      return <ChannelSubject id={Number(id)} entry={entry} />;
     case 'request':
       return <RequestSubject entry={entry} />;
     case 'user':
@@ -93,6 +95,19 @@ function RuleSubject({ id, entry }: { id: number; entry: AuditEntry }) {
     <>
       rule{' '}
       <Link to="/rules/$id" params={{ id }} className="underline">
+        {typeof name === 'string' ? <Visible text={name} /> : id}
+      </Link>
+    </>
+  );
+}
+
+/** A channel: deleted ones have no name. */
+function ChannelSubject({ id, entry }: { id: number; entry: AuditEntry }) {
+  const { name } = entry.detail;
+  return (
+    <>
+      channel{' '}
+      <Link to="/channels/$id" params={{ id }} className="underline">
         {typeof name === 'string' ? <Visible text={name} /> : id}
       </Link>
     </>

@@ -1,5 +1,6 @@
 /** The pages of the dashboard, as the navigation lists them. */
 import {
+  Bell,
   Bot,
   ChartColumn,
   History,
@@ -27,6 +28,7 @@ export const PAGES: readonly DashboardPage[] = [
   { to: '/rules', text: 'Rules', icon: Scale },
   { to: '/services', text: 'Services', icon: Plug },
   { to: '/agents', text: 'Agents', icon: Bot },
+  { to: '/channels', text: 'Channels', icon: Bell },
   { to: '/audit', text: 'Audit', icon: ScrollText },
   { to: '/members', text: 'Members', icon: Users },
   { to: '/settings', text: 'Settings', icon: Settings },

@@ -3,7 +3,7 @@ import { Visible } from '#/text/Visible';
 import { Badge } from './Badge';
 import { Failure } from './Failure';
 
-type Noun = 'agent' | 'document' | 'rule' | 'service';
+type Noun = 'agent' | 'channel' | 'document' | 'rule' | 'service';
 
 /** Shows a definition's name, or its kind and id if the name is lost. */
 export function DefinitionName({ noun, id, name }: { noun: Noun; id: number; name: string }) {

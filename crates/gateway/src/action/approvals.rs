@@ -264,6 +264,7 @@ impl Approvals {
             action,
             agent_name: found.agent_name,
             service_name: found.service_name,
+            label: found.label,
             request,
             summary,
             provenance: Vec::new(),

@@ -39,6 +39,8 @@ pub struct ActionView {
     pub agent_name: String,
     /// The service's name.
     pub service_name: String,
+    /// The label that the client's user chose. Untrusted text.
+    pub label: Option<String>,
     /// The request: all of it for one action, its head in a list. `None` if it is damaged; then the
     /// action can be ended but not approved.
     pub request: Option<ShownRequest>,

@@ -7,6 +7,7 @@ mod agent;
 mod audit;
 mod audit_rows;
 mod byte_budget;
+mod channel;
 mod claim;
 mod database;
 mod document;

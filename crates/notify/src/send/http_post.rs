@@ -1,0 +1,130 @@
+//! A POST to the URL of a channel, through the gateway's own connections: the address rules of upstreams apply to
+//! what is dialed, and no redirect is followed.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use gaiterguard_domain::header::OWN_USER_AGENT;
+use gaiterguard_domain::target::Target;
+use gaiterguard_upstream::{Inbound, InboundBody, Origin, Outbound, OutboundBody};
+use gaiterguard_upstream::{PoolKey, SendOptions};
+use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body_util::BodyExt as _;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::channel::Channel;
+use crate::context::Context;
+use crate::retry;
+use crate::send::outcome::{Accepted, NotAccepted};
+
+/// How long a receiver may take to respond. The specification of webhooks recommends 15 to 30 seconds; receivers
+/// should respond before they do any work.
+const RESPONSE_MAX: Duration = Duration::from_secs(15);
+
+/// The longest response that is read, in bytes. Those that are needed have a few KiB.
+const RESPONSE_BYTES_MAX: usize = 64 * 1024;
+
+/// Channels share no connection with a service: the ids of services are positive, and -1 is documentation.
+const POOL_OFFSET: i64 = -2;
+
+/// Sends JSON to a URL. Any response but a success is an error.
+pub(super) async fn json(
+    context: &Context,
+    channel: &Channel,
+    url: &str,
+    headers: HeaderMap,
+    body: Vec<u8>,
+) -> Result<Accepted, NotAccepted> {
+    let inbound = exchange(context, channel, url, headers, body).await?;
+    if inbound.status.is_success() {
+        return Ok(Accepted::default());
+    }
+    Err(refused(context, &inbound))
+}
+
+/// Sends JSON to a URL and returns the response as JSON, or null if it is not JSON.
+pub(super) async fn json_response(
+    context: &Context,
+    channel: &Channel,
+    url: &str,
+    headers: HeaderMap,
+    body: Vec<u8>,
+) -> Result<(Value, NotAccepted), NotAccepted> {
+    let inbound = exchange(context, channel, url, headers, body).await?;
+    let refused = refused(context, &inbound);
+    let bytes = read(inbound.body).await.unwrap_or_default();
+    Ok((serde_json::from_slice(&bytes).unwrap_or_default(), refused))
+}
+
+async fn exchange(
+    context: &Context,
+    channel: &Channel,
+    url: &str,
+    mut headers: HeaderMap,
+    body: Vec<u8>,
+) -> Result<Inbound, NotAccepted> {
+    // The URL may hold a token, so the error does not say more.
+    let target = Target::parse(url).map_err(|_| NotAccepted::failed("the URL is not valid"))?;
+    let path_and_query = PathAndQuery::try_from(target.path_and_query())
+        .map_err(|_| NotAccepted::failed("the URL cannot be sent"))?;
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(OWN_USER_AGENT));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let outbound = Outbound {
+        pool: PoolKey {
+            service_id: POOL_OFFSET.saturating_sub(channel.id().0),
+            target_version: channel.stored.revision,
+        },
+        origin: Origin::from(target.origin()),
+        method: Method::POST,
+        path_and_query,
+        headers,
+        web_socket: false,
+        body: OutboundBody::Full(Bytes::from(body)),
+        options: SendOptions {
+            // Messages are rare, so a connection that is kept has often been closed by then.
+            fresh_connection: true,
+            first_byte_timeout: Some(RESPONSE_MAX),
+            idle_timeout: None,
+        },
+    };
+    context
+        .upstream
+        .send(outbound, &CancellationToken::new())
+        .await
+        .map_err(|error| NotAccepted::failed(error.to_string()))
+}
+
+/// Returns the error that a response is, if it is not a success.
+fn refused(context: &Context, inbound: &Inbound) -> NotAccepted {
+    let status = inbound.status;
+    let error = if status.is_redirection() {
+        format!(
+            "the receiver redirects ({}), which is not followed",
+            status.as_u16()
+        )
+    } else {
+        format!("the receiver responded with {}", status.as_u16())
+    };
+    NotAccepted {
+        error,
+        retry_after: retry::asked(&inbound.headers, context.now()),
+        is_gone: status == StatusCode::GONE,
+    }
+}
+
+async fn read(mut body: InboundBody) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame.ok()?.into_data() {
+            if bytes.len() + data.len() > RESPONSE_BYTES_MAX {
+                return None;
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Some(bytes)
+}

@@ -1,0 +1,78 @@
+//! Sending one message through a channel, once.
+
+mod email;
+mod http_post;
+mod ntfy;
+mod outcome;
+mod slack;
+mod telegram;
+mod webhook;
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+pub(crate) use outcome::{Accepted, NotAccepted};
+
+use crate::card::Card;
+use crate::channel::Channel;
+use crate::context::Context;
+use crate::message::Message;
+use crate::secrets::ChannelSecrets;
+use crate::settings::ChannelSettings;
+
+/// How long one attempt may take as a whole.
+pub(crate) const ATTEMPT_MAX: Duration = Duration::from_secs(20);
+
+/// Sends messages in one: several only if they are about held requests and the channel is for people. With receipts of
+/// earlier messages about the same action, those are changed instead.
+pub(crate) async fn send(
+    context: &Context,
+    channel: &Channel,
+    secrets: &ChannelSecrets,
+    messages: &[Message],
+    receipts: &[String],
+) -> Result<Accepted, NotAccepted> {
+    let sending = async {
+        let card = || match messages {
+            [message] => Card::of(message, &context.public_url, context.now()),
+            several => Card::of_several(several, &context.public_url),
+        };
+        match (&channel.settings, messages) {
+            (ChannelSettings::Webhook(settings), [message, ..]) => {
+                webhook::send(context, channel, settings, secrets, message).await
+            }
+            (ChannelSettings::Ntfy(settings), [_, ..]) => {
+                ntfy::send(context, channel, settings, secrets, &card()).await
+            }
+            (ChannelSettings::Email(settings), [message, ..]) => {
+                email::send(context, settings, message, &card()).await
+            }
+            (ChannelSettings::Telegram(settings), [_, ..]) => {
+                let card = card();
+                for receipt in receipts {
+                    telegram::edit(context, channel, settings, secrets, receipt, &card).await?;
+                }
+                if !receipts.is_empty() {
+                    return Ok(Accepted::default());
+                }
+                telegram::send(context, channel, settings, secrets, &card).await
+            }
+            (ChannelSettings::Slack(settings), [_, ..]) => {
+                let card = card();
+                for receipt in receipts {
+                    slack::edit(context, channel, settings, secrets, receipt, &card).await?;
+                }
+                if !receipts.is_empty() {
+                    return Ok(Accepted::default());
+                }
+                slack::send(context, channel, settings, secrets, &card).await
+            }
+            (_, []) => Ok(Accepted::default()),
+        }
+    };
+    timeout(ATTEMPT_MAX, sending).await.unwrap_or_else(|_| {
+        let error = format!("no response within {} seconds", ATTEMPT_MAX.as_secs());
+        Err(NotAccepted::failed(error))
+    })
+}

@@ -1,0 +1,192 @@
+//! Messages of a bot of Slack (<https://docs.slack.dev/reference/methods/chat.postMessage>). They are changed when the
+//! action ends.
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::card::Card;
+use crate::channel::Channel;
+use crate::context::Context;
+use crate::secrets::ChannelSecrets;
+use crate::send::http_post;
+use crate::send::outcome::{Accepted, NotAccepted};
+use crate::settings::SlackSettings;
+use crate::text::shown;
+
+/// The longest title, in bytes, escaped. The header of a message has at most 150 characters.
+const TITLE_BYTES_MAX: usize = 150;
+
+/// The longest name and value of a row, in bytes, escaped.
+const VALUE_BYTES_MAX: usize = 500;
+
+/// The longest text of the agent, in bytes, escaped. A section has at most 3000 characters.
+const INTENT_BYTES_MAX: usize = 2800;
+
+/// The most rows: a section has at most ten fields.
+const ROWS_MAX: usize = 10;
+
+/// The longest error code of Slack that is repeated.
+const CODE_CHARS_MAX: usize = 60;
+
+/// The errors of a change that leaves nothing to do.
+const DONE: [&str; 3] = [
+    "message_not_found",
+    "cant_update_message",
+    "edit_window_closed",
+];
+
+/// Slack reads these characters as markup and as mentions, such as `<!channel>`.
+fn escape(c: char, out: &mut String) {
+    match c {
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        c => out.push(c),
+    }
+}
+
+/// Sends a card.
+pub(super) async fn send(
+    context: &Context,
+    channel: &Channel,
+    settings: &SlackSettings,
+    secrets: &ChannelSecrets,
+    card: &Card,
+) -> Result<Accepted, NotAccepted> {
+    let mut body = content(card);
+    body["channel"] = settings.channel.as_str().into();
+    let sent = call(
+        context,
+        channel,
+        settings,
+        secrets,
+        "chat.postMessage",
+        body,
+    )
+    .await?;
+    let receipt = sent["channel"].as_str().zip(sent["ts"].as_str());
+    Ok(Accepted {
+        receipt: receipt.map(|(channel, ts)| format!("{channel}:{ts}")),
+    })
+}
+
+/// Changes a message that was sent to another card.
+pub(super) async fn edit(
+    context: &Context,
+    channel: &Channel,
+    settings: &SlackSettings,
+    secrets: &ChannelSecrets,
+    receipt: &str,
+    card: &Card,
+) -> Result<(), NotAccepted> {
+    let Some((to, ts)) = receipt.split_once(':') else {
+        return Ok(());
+    };
+    let mut body = content(card);
+    body["channel"] = to.into();
+    body["ts"] = ts.into();
+    let done = call(context, channel, settings, secrets, "chat.update", body).await;
+    done.map(drop)
+}
+
+async fn call(
+    context: &Context,
+    channel: &Channel,
+    settings: &SlackSettings,
+    secrets: &ChannelSecrets,
+    method: &str,
+    body: Value,
+) -> Result<Value, NotAccepted> {
+    let Some(token) = &secrets.token else {
+        return Err(NotAccepted::failed("the channel has no token"));
+    };
+    let value = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
+    let mut value = HeaderValue::try_from(value.as_str())
+        .map_err(|_| NotAccepted::failed("the token cannot be sent in a header"))?;
+    value.set_sensitive(true);
+    let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
+    let url = format!("{}/{method}", settings.server.trim_end_matches('/'));
+    let body = body.to_string().into_bytes();
+    let (response, mut refused) =
+        http_post::json_response(context, channel, &url, headers, body).await?;
+    let code = response["error"].as_str().filter(|code| is_code(code));
+    if response["ok"] == true || code.is_some_and(|code| DONE.contains(&code)) {
+        return Ok(response);
+    }
+    if let Some(code) = code {
+        refused.error = format!("Slack refused the message: {code}");
+    }
+    refused.is_gone = false;
+    Err(refused)
+}
+
+/// Whether a text is an error code of Slack, and so does not repeat what was sent.
+fn is_code(text: &str) -> bool {
+    text.len() <= CODE_CHARS_MAX
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+fn content(card: &Card) -> Value {
+    let plain = |text: String| json!({"type": "plain_text", "text": text, "emoji": false});
+    let title = shown(&card.title, TITLE_BYTES_MAX, escape);
+    let mut blocks = vec![json!({"type": "header", "text": plain(title.clone())})];
+    let fields: Vec<_> = card
+        .rows
+        .iter()
+        .take(ROWS_MAX)
+        .map(|(name, value)| {
+            let (name, value) = (
+                shown(name, VALUE_BYTES_MAX, escape),
+                shown(value, VALUE_BYTES_MAX, escape),
+            );
+            plain(format!("{name}: {value}"))
+        })
+        .collect();
+    if !fields.is_empty() {
+        blocks.push(json!({"type": "section", "fields": fields}));
+    }
+    if let Some(intent) = &card.intent {
+        let intent = shown(intent, INTENT_BYTES_MAX, escape);
+        let text = plain(format!("The agent says: “{intent}”"));
+        blocks.push(json!({"type": "section", "text": text}));
+    }
+    if let Some(link) = &card.link {
+        let link = shown(link, VALUE_BYTES_MAX, escape);
+        let text = json!({"type": "mrkdwn", "text": format!("<{link}|Open in GaiterGuard>")});
+        blocks.push(json!({"type": "section", "text": text}));
+    }
+    json!({"text": title, "blocks": blocks, "unfurl_links": false, "unfurl_media": false})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::Urgency;
+
+    #[test]
+    fn an_agent_mentions_nobody_and_fills_no_block() {
+        let long = "<!channel> *b* ".repeat(10_000);
+        let card = Card {
+            title: long.clone(),
+            rows: vec![(long.clone(), long.clone()); 30],
+            intent: Some(long),
+            link: Some("https://gate.example/app/?a=1&b=2".to_owned()),
+            urgency: Urgency::High,
+        };
+        let content = content(&card);
+        let text = content.to_string();
+        assert!(!text.contains("<!"), "{text}");
+        let blocks = content["blocks"].as_array().unwrap();
+        assert_eq!(blocks.len(), 4);
+        assert!(blocks[0]["text"]["text"].as_str().unwrap().len() <= 150);
+        assert_eq!(blocks[1]["fields"].as_array().unwrap().len(), 10);
+        assert!(blocks[2]["text"]["text"].as_str().unwrap().len() <= 3000);
+        let link = "<https://gate.example/app/?a=1&amp;b=2|Open in GaiterGuard>";
+        assert_eq!(blocks[3]["text"]["text"], link);
+    }
+}

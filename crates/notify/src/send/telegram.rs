@@ -1,0 +1,181 @@
+//! Messages of a bot of Telegram (<https://core.telegram.org/bots/api>). They are changed when the action ends.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use http::HeaderMap;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use crate::card::Card;
+use crate::channel::Channel;
+use crate::context::Context;
+use crate::secrets::ChannelSecrets;
+use crate::send::http_post;
+use crate::send::outcome::{Accepted, NotAccepted};
+use crate::settings::TelegramSettings;
+use crate::text::{html, shown};
+
+/// The longest title, in bytes, escaped.
+const TITLE_BYTES_MAX: usize = 400;
+
+/// The longest name or value of a row, in bytes, escaped.
+const VALUE_BYTES_MAX: usize = 250;
+
+/// The longest text, in bytes, escaped. A message has at most 4096 characters.
+const TEXT_BYTES_MAX: usize = 3900;
+
+/// The beginnings of the errors of a change that leaves nothing to do: the message is as it should be, or deleted.
+const DONE: [&str; 3] = [
+    "Bad Request: message is not modified",
+    "Bad Request: message to edit not found",
+    "Bad Request: message can't be edited",
+];
+
+/// Sends a card.
+pub(super) async fn send(
+    context: &Context,
+    channel: &Channel,
+    settings: &TelegramSettings,
+    secrets: &ChannelSecrets,
+    card: &Card,
+) -> Result<Accepted, NotAccepted> {
+    let mut body = content(card);
+    body["chat_id"] = settings.chat_id.as_str().into();
+    let result = call(context, channel, settings, secrets, "sendMessage", body).await?;
+    let sent = &result["result"];
+    let receipt = sent["message_id"].as_i64().zip(sent["chat"]["id"].as_i64());
+    Ok(Accepted {
+        receipt: receipt.map(|(message, chat)| format!("{chat}:{message}")),
+    })
+}
+
+/// Changes a message that was sent to another card.
+pub(super) async fn edit(
+    context: &Context,
+    channel: &Channel,
+    settings: &TelegramSettings,
+    secrets: &ChannelSecrets,
+    receipt: &str,
+    card: &Card,
+) -> Result<(), NotAccepted> {
+    let ids = receipt.split_once(':');
+    let ids = ids.and_then(|(chat, message)| chat.parse::<i64>().ok().zip(message.parse().ok()));
+    let Some((chat, message)) = ids else {
+        return Ok(());
+    };
+    let message: i64 = message;
+    let mut body = content(card);
+    body["chat_id"] = chat.into();
+    body["message_id"] = message.into();
+    let done = call(context, channel, settings, secrets, "editMessageText", body).await;
+    done.map(drop)
+}
+
+async fn call(
+    context: &Context,
+    channel: &Channel,
+    settings: &TelegramSettings,
+    secrets: &ChannelSecrets,
+    method: &str,
+    body: Value,
+) -> Result<Value, NotAccepted> {
+    let Some(token) = &secrets.token else {
+        return Err(NotAccepted::failed("the channel has no token"));
+    };
+    let server = settings.server.trim_end_matches('/');
+    let url = Zeroizing::new(format!("{server}/bot{}/{method}", token.expose_secret()));
+    let body = body.to_string().into_bytes();
+    let (response, mut refused) =
+        http_post::json_response(context, channel, &url, HeaderMap::new(), body).await?;
+    let description = response["description"].as_str().unwrap_or_default();
+    let is_done = DONE.iter().any(|done| description.starts_with(done));
+    if response["ok"] == true || is_done {
+        return Ok(response);
+    }
+    let seconds = response["parameters"]["retry_after"].as_u64();
+    refused.retry_after = seconds.map(Duration::from_secs).or(refused.retry_after);
+    // The code says enough; a description may repeat what was sent.
+    if let Some(code) = response["error_code"].as_u64() {
+        refused.error = match code {
+            400 => "Telegram does not accept the message or knows no such chat (400)".to_owned(),
+            401 | 404 => format!("Telegram does not know the token ({code})"),
+            403 => "the bot may not write to the chat (403)".to_owned(),
+            code => format!("Telegram responded with {code}"),
+        };
+    }
+    refused.is_gone = false;
+    Err(refused)
+}
+
+fn content(card: &Card) -> Value {
+    let mut content = json!({
+        "text": text(card),
+        "parse_mode": "HTML",
+        "link_preview_options": {"is_disabled": true},
+    });
+    // Telegram accepts only public addresses on a button.
+    if let Some(link) = card
+        .link
+        .as_ref()
+        .filter(|link| link.starts_with("https://"))
+    {
+        content["reply_markup"] = json!({"inline_keyboard": [[{"text": "Open", "url": link}]]});
+    }
+    content
+}
+
+/// Returns the text, of which each part is escaped before it is cut.
+fn text(card: &Card) -> String {
+    let mut text = format!("<b>{}</b>\n", shown(&card.title, TITLE_BYTES_MAX, html));
+    let link = card
+        .link
+        .as_deref()
+        .map(|link| shown(link, VALUE_BYTES_MAX, html));
+    let link = link.map_or_else(String::new, |link| format!("\n{link}"));
+    for (name, value) in &card.rows {
+        let (name, value) = (
+            shown(name, VALUE_BYTES_MAX, html),
+            shown(value, VALUE_BYTES_MAX, html),
+        );
+        if text.len() + name.len() + value.len() + link.len() + 10 < TEXT_BYTES_MAX {
+            let _ = writeln!(text, "{name}: {value}");
+        }
+    }
+    let frame = "The agent says:\n<blockquote></blockquote>";
+    if let Some(intent) = &card.intent
+        && let Some(room) = TEXT_BYTES_MAX.checked_sub(text.len() + link.len() + frame.len() + 8)
+    {
+        let intent = shown(intent, room, html);
+        let _ = write!(text, "The agent says:\n<blockquote>{intent}</blockquote>");
+    }
+    text.push_str(&link);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::card::Urgency;
+
+    #[test]
+    fn a_message_stays_below_the_limit_and_has_only_its_own_markup() {
+        let long = "<b>&".repeat(25_000);
+        let card = Card {
+            title: long.clone(),
+            rows: vec![(long.clone(), long.clone()); 30],
+            intent: Some(long),
+            link: Some("https://gate.example/app/".to_owned()),
+            urgency: Urgency::High,
+        };
+        let text = text(&card);
+        assert!(text.len() <= TEXT_BYTES_MAX, "{}", text.len());
+        assert_eq!(text.matches("<b>").count(), 1);
+        assert!(text.ends_with("https://gate.example/app/"));
+        assert_eq!(
+            content(&card)["reply_markup"]["inline_keyboard"][0][0]["text"],
+            "Open"
+        );
+    }
+}

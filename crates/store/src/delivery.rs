@@ -1,0 +1,149 @@
+//! Deliveries: the messages that are or were to be sent through channels.
+
+use gaiterguard_domain::id::{ChannelId, DeliveryId};
+use gaiterguard_domain::time::Timestamp;
+
+use crate::store::Store;
+use gaiterguard_database::connection::{execute, fetch_all};
+use gaiterguard_database::cursor::{NumberPosition, Page, page};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
+use gaiterguard_rows::delivery_row::{Attempt, Delivery, DeliveryRow, DeliveryState};
+
+impl Store {
+    /// Returns up to `limit` deliveries of a channel that are due, oldest first. A delivery waits for
+    /// every earlier one about the same object.
+    pub async fn delivery_due(
+        &self,
+        channel: ChannelId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = fetch_all!(
+            reader,
+            DeliveryRow,
+            "SELECT * FROM deliveries
+             WHERE channel_id = $1 AND state = 'waiting' AND due_at <= $2 AND NOT EXISTS (
+                SELECT 1 FROM deliveries AS earlier WHERE earlier.channel_id = $1
+                  AND earlier.subject = deliveries.subject AND earlier.state = 'waiting'
+                  AND earlier.id < deliveries.id)
+             ORDER BY id LIMIT $3",
+            channel.0,
+            now.0,
+            i64::from(limit),
+        );
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Records how an attempt to send one message, or several in one, ended.
+    pub async fn delivery_record(
+        &self,
+        channel: ChannelId,
+        deliveries: &[DeliveryId],
+        attempt: &Attempt,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let is_waiting = attempt.state == DeliveryState::Waiting;
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        for delivery in deliveries {
+            execute!(
+                tx,
+                "UPDATE deliveries SET state = $2, attempts = attempts + 1, due_at = $3,
+                    ended_at = $4, last_error = $5, receipt = $6
+                 WHERE id = $1 AND state = 'waiting'",
+                delivery.0,
+                attempt.state.as_str(),
+                attempt.due_at.0,
+                (!is_waiting).then_some(at.0),
+                &attempt.error,
+                &attempt.receipt,
+            );
+        }
+        match attempt.state {
+            DeliveryState::Delivered => execute!(
+                tx,
+                "UPDATE channels SET last_delivered_at = $2, last_error = NULL, last_error_at = NULL
+                 WHERE id = $1",
+                channel.0,
+                at.0,
+            ),
+            DeliveryState::Waiting | DeliveryState::Failed => execute!(
+                tx,
+                "UPDATE channels SET last_error = $3, last_error_at = $2 WHERE id = $1",
+                channel.0,
+                at.0,
+                &attempt.error,
+            ),
+            DeliveryState::Skipped => 0,
+        };
+        tx.commit().await
+    }
+
+    /// Lists the deliveries of a channel, newest first.
+    pub async fn delivery_list(
+        &self,
+        channel: ChannelId,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page<Delivery>, StoreError> {
+        let from = NumberPosition::of(cursor)?;
+        let mut reader = self.reader().await?;
+        let rows = fetch_all!(
+            reader,
+            DeliveryRow,
+            "SELECT * FROM deliveries WHERE channel_id = $1 AND (created_at, id) < ($2, $3)
+             ORDER BY created_at DESC, id DESC LIMIT $4",
+            channel.0,
+            from.at,
+            from.id,
+            i64::from(limit) + 1,
+        );
+        let rows = page(rows, limit, |row| NumberPosition {
+            at: row.created_at,
+            id: row.id,
+        });
+        let items = rows.items.into_iter().map(TryInto::try_into);
+        Ok(Page {
+            items: items.collect::<Result<_, _>>()?,
+            next_cursor: rows.next_cursor,
+        })
+    }
+
+    /// Returns the receipts of messages about an object that a channel's receiver accepted.
+    pub async fn delivery_receipts(
+        &self,
+        channel: ChannelId,
+        subject: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = fetch_all!(
+            reader,
+            (String,),
+            "SELECT DISTINCT receipt FROM deliveries
+             WHERE channel_id = $1 AND subject = $2 AND receipt IS NOT NULL",
+            channel.0,
+            subject,
+        );
+        Ok(rows.into_iter().map(|(receipt,)| receipt).collect())
+    }
+
+    /// Removes up to `limit` deliveries that were created before a point in time. Returns how many.
+    pub async fn delivery_delete_before(
+        &self,
+        before: Timestamp,
+        limit: u32,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let removed = execute!(
+            tx,
+            "DELETE FROM deliveries WHERE id IN
+                (SELECT id FROM deliveries WHERE created_at < $1 LIMIT $2)",
+            before.0,
+            i64::from(limit),
+        );
+        tx.commit().await?;
+        Ok(removed)
+    }
+}

@@ -1,0 +1,256 @@
+//! Channels, the messages for them, and how far the audit log was read.
+
+use std::time::Duration;
+
+use gaiterguard_domain::event::Event;
+use gaiterguard_domain::id::{ChannelId, WorkspaceId};
+use gaiterguard_domain::ledger::{ReplicaId, Sealed};
+use gaiterguard_store::{
+    Attempt, ChannelFields, ChannelSecrets, DeliveryState, NewDelivery, NotificationPosition,
+    Store, StoredChannel,
+};
+use uuid::Uuid;
+
+use crate::support::{Database, NOW, World, audit, entry, later, on_both};
+
+on_both!(
+    a_channel_is_changed_only_at_the_revision_that_was_seen,
+    a_channel_is_leased_by_one_live_replica,
+    messages_of_an_object_keep_their_order,
+    a_position_is_advanced_once_with_its_messages,
+    an_action_is_expiring_in_its_last_fifth,
+);
+
+const LEASE: Duration = Duration::from_secs(60);
+
+fn fields(name: &str) -> ChannelFields {
+    ChannelFields {
+        kind: "webhook",
+        name: name.to_owned(),
+        enabled: true,
+        settings: "{}".to_owned(),
+    }
+}
+
+async fn channel(world: &World, store: &Store) -> StoredChannel {
+    let secrets = ChannelSecrets {
+        version: 0,
+        sealed: Sealed {
+            data_key: world.data_key,
+            bytes: vec![1, 2, 3],
+        },
+    };
+    store
+        .channel_create(
+            world.workspace,
+            &fields("one"),
+            NOW,
+            |_| Ok(secrets),
+            |_| audit(),
+        )
+        .await
+        .unwrap()
+}
+
+fn new(channel: ChannelId, source: &str, subject: &str) -> NewDelivery {
+    NewDelivery {
+        channel,
+        event: "action.created",
+        source: source.to_owned(),
+        subject: subject.to_owned(),
+        actor: "gateway".to_owned(),
+        detail: "{}".to_owned(),
+        at: NOW,
+        due_at: NOW,
+    }
+}
+
+fn ended(state: DeliveryState, seconds: u64) -> Attempt {
+    Attempt {
+        state,
+        due_at: later(seconds),
+        error: (state != DeliveryState::Delivered).then(|| "no".to_owned()),
+        receipt: None,
+    }
+}
+
+async fn a_channel_is_changed_only_at_the_revision_that_was_seen(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let first = channel(&world, store).await;
+    let got = store.channel_get(world.workspace, first.id).await.unwrap();
+    assert_eq!(got, Some(first.clone()));
+    let update = |revision| {
+        let (id, secrets) = (first.id, first.secrets.clone());
+        async move {
+            let fields = fields("two");
+            store
+                .channel_update(id, revision, &fields, &secrets, later(1), audit())
+                .await
+                .unwrap()
+        }
+    };
+    assert!(update(first.revision).await);
+    assert!(!update(first.revision).await);
+    let gone = store.channel_disable(first.id, "gone", later(2), audit());
+    assert!(gone.await.unwrap());
+    let again = store.channel_disable(first.id, "gone", later(2), audit());
+    assert!(!again.await.unwrap());
+    let listed = store.channel_list(Some(world.workspace)).await.unwrap();
+    assert_eq!((listed[0].name.as_str(), listed[0].enabled), ("two", false));
+    assert_eq!(listed[0].disabled_reason.as_deref(), Some("gone"));
+    let others = store.channel_list(Some(WorkspaceId(99))).await.unwrap();
+    assert_eq!(others, []);
+    assert_eq!(store.channel_list(None).await.unwrap(), listed);
+    let second = channel(&world, store).await;
+    assert_ne!(second.id, first.id);
+    let positions = [];
+    let waiting = [new(first.id, "1:1", "action:1")];
+    store
+        .notification_advance(&positions, &waiting, NOW)
+        .await
+        .unwrap();
+    let delete = || store.channel_delete(world.workspace, first.id, NOW, audit());
+    assert!(delete().await.unwrap());
+    assert!(!delete().await.unwrap());
+}
+
+async fn a_channel_is_leased_by_one_live_replica(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let id = channel(&world, store).await.id;
+    let at = NOW;
+    let (one, other) = (ReplicaId(Uuid::new_v4()), ReplicaId(Uuid::new_v4()));
+    store.replica_register(one, LEASE, at).await.unwrap();
+    let lease = |replica| store.channel_lease(id, replica, LEASE, at);
+    assert!(lease(one).await.unwrap());
+    assert!(!lease(other).await.unwrap());
+    assert!(lease(one).await.unwrap());
+    store.channel_release(id, other, at).await.unwrap();
+    assert!(!lease(other).await.unwrap());
+    store.channel_release(id, one, at).await.unwrap();
+    assert!(lease(other).await.unwrap());
+    // A replica that is not registered is dead, and leaves its channels to others.
+    assert!(lease(one).await.unwrap());
+    store
+        .channel_disable(id, "gone", at, audit())
+        .await
+        .unwrap();
+    assert!(!lease(one).await.unwrap());
+}
+
+async fn messages_of_an_object_keep_their_order(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let id = channel(&world, store).await.id;
+    let messages = [
+        new(id, "1:1", "action:a"),
+        new(id, "1:2", "action:a"),
+        new(id, "1:3", "action:b"),
+        // One event of one source is one message.
+        new(id, "1:3", "action:b"),
+        NewDelivery {
+            due_at: later(100),
+            ..new(id, "1:4", "action:c")
+        },
+    ];
+    store
+        .notification_advance(&[], &messages, NOW)
+        .await
+        .unwrap();
+    assert_eq!(store.channel_due(later(1)).await.unwrap()[0].id, id);
+    let due = async |seconds| {
+        let due = store.delivery_due(id, later(seconds), 10).await.unwrap();
+        let subjects = due.into_iter().map(|one| (one.id, one.subject));
+        subjects.collect::<Vec<_>>()
+    };
+    let first = due(1).await;
+    let subjects: Vec<_> = first.iter().map(|(_, subject)| subject.as_str()).collect();
+    assert_eq!(subjects, ["action:a", "action:b"]);
+    let record = async |delivery, attempt: &Attempt| {
+        store
+            .delivery_record(id, &[delivery], attempt, later(2))
+            .await
+            .unwrap();
+    };
+    record(first[0].0, &ended(DeliveryState::Waiting, 50)).await;
+    record(first[1].0, &ended(DeliveryState::Delivered, 2)).await;
+    assert_eq!(due(3).await, []);
+    assert_eq!(due(60).await, first[..1]);
+    record(first[0].0, &ended(DeliveryState::Failed, 60)).await;
+    assert_eq!(due(60).await.len(), 1);
+    assert_eq!(due(100).await.len(), 2);
+    let listed = store.delivery_list(id, None, 10).await.unwrap().items;
+    let states: Vec<_> = listed.iter().map(|one| (one.state, one.attempts)).collect();
+    use DeliveryState::{Delivered, Failed, Waiting};
+    assert_eq!(
+        states,
+        [(Waiting, 0), (Delivered, 1), (Waiting, 0), (Failed, 2)]
+    );
+    let shown = store.channel_get(world.workspace, id).await.unwrap();
+    assert_eq!(shown.unwrap().last_error.as_deref(), Some("no"));
+    let removed = store
+        .delivery_delete_before(later(1), 3, NOW)
+        .await
+        .unwrap();
+    assert_eq!(removed, 3);
+}
+
+async fn a_position_is_advanced_once_with_its_messages(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let id = channel(&world, store).await.id;
+    let positions = store.notification_positions().await.unwrap();
+    let reminders = positions[0];
+    assert_eq!(reminders.chain, NotificationPosition::REMINDERS);
+    let chain = positions[1];
+    let entries = store.notification_entries(chain, 500).await.unwrap();
+    assert_eq!(entries.last().unwrap().sequence, chain.to);
+    store
+        .audit_append(entry(Event::RequestForwarded, NOW))
+        .await
+        .unwrap();
+    let longer = NotificationPosition {
+        to: chain.to + 1,
+        ..chain
+    };
+    let found = store.notification_entries(longer, 500).await.unwrap();
+    assert_eq!(found, entries, "forwarded requests are left out");
+    let advance = |position: NotificationPosition, source: &'static str| async move {
+        let positions = [position];
+        let messages = [new(id, source, "action:a")];
+        store
+            .notification_advance(&positions, &messages, NOW)
+            .await
+            .unwrap()
+    };
+    assert!(advance(chain, "1:1").await);
+    assert!(!advance(chain, "1:2").await);
+    let next = NotificationPosition {
+        from: chain.to,
+        to: chain.to + 1,
+        ..chain
+    };
+    assert!(advance(next, "1:3").await);
+    let listed = store.delivery_list(id, None, 10).await.unwrap().items;
+    assert_eq!(listed.len(), 2);
+    let left = store.notification_positions().await.unwrap();
+    assert!(
+        left.iter().all(|left| left.chain != chain.chain),
+        "{left:?}"
+    );
+}
+
+async fn an_action_is_expiring_in_its_last_fifth(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let mut decision = world.hold(world.version(store).await, None);
+    decision.entry.at = NOW;
+    let hold = decision.hold.as_mut().unwrap();
+    hold.expires_at = later(100);
+    let action = hold.action;
+    store.record(decision).await.unwrap();
+    let expiring = async |since, now| {
+        let found = store.action_expiring(later(since), later(now), 10);
+        found.await.unwrap()
+    };
+    assert_eq!(expiring(0, 79).await, []);
+    assert_eq!(expiring(0, 80).await, [(action, later(80))]);
+    assert_eq!(expiring(80, 99).await, []);
+    assert_eq!(expiring(0, 100).await, [], "it has expired");
+}

@@ -1,0 +1,182 @@
+/** The fields of a channel. */
+import type { NotificationEvent } from '#/client';
+import { fieldError } from '#/session/client';
+import { CheckField } from '#/ui/CheckField';
+import { SelectField } from '#/ui/SelectField';
+import { TextField } from '#/ui/TextField';
+import { type ChannelDraft, EVENTS, KINDS, SERVERS } from './draft';
+
+/** Fields whose validation errors are shown next to them. */
+export const CHANNEL_FIELDS = [
+  'kind',
+  'name',
+  'settings.url',
+  'settings.server',
+  'settings.topic',
+  'settings.channel',
+  'settings.chat_id',
+  'settings.token',
+  'settings.to',
+  'filter.minimum_risk',
+  'quiet_hours.from',
+  'quiet_hours.to',
+  'quiet_hours.time_zone',
+  'grouping.seconds',
+];
+
+/** Where the messages of a kind arrive, and the token that this needs. */
+const PLACES = {
+  ntfy: {
+    field: 'topic',
+    label: 'Topic',
+    hint: 'On a public server, everyone who knows the name can read it.',
+    token: 'Access token',
+  },
+  slack: {
+    field: 'channel',
+    label: 'Channel ID',
+    hint: 'Such as C024BE91L. The bot must be a member of it.',
+    token: 'Bot token',
+  },
+  telegram: {
+    field: 'chat_id',
+    label: 'Chat ID',
+    hint: 'Such as -1001234567890. The bot must be a member of the chat.',
+    token: 'Bot token',
+  },
+} as const;
+
+/** Shows the fields. A stored channel keeps its kind. */
+export function ChannelFields({
+  draft,
+  isNew,
+  hasToken,
+  error,
+  onChange,
+}: {
+  draft: ChannelDraft;
+  isNew: boolean;
+  hasToken: boolean;
+  error: unknown;
+  onChange: (draft: ChannelDraft) => void;
+}) {
+  const set = (change: Partial<ChannelDraft>) => onChange({ ...draft, ...change });
+  const bind = (field: Exclude<keyof ChannelDraft, 'enabled' | 'events'>, path: string) => ({
+    value: draft[field],
+    error: fieldError(error, path),
+    onChange: (event: { target: { value: string } }) => set({ [field]: event.target.value }),
+  });
+  const place = draft.kind in PLACES ? PLACES[draft.kind as keyof typeof PLACES] : undefined;
+  return (
+    <>
+      <div className="grid gap-4 sm:grid-cols-2">
+        <TextField label="Name" required maxLength={100} {...bind('name', 'name')} />
+        {isNew && <SelectField label="Kind" options={KINDS} {...bind('kind', 'kind')} />}
+      </div>
+      {draft.kind === 'webhook' && (
+        <TextField
+          label="URL"
+          type="url"
+          required
+          placeholder="https://hooks.example.com/gaiterguard"
+          {...bind('url', 'settings.url')}
+        />
+      )}
+      {place && (
+        <div className="grid gap-4 sm:grid-cols-2">
+          <TextField
+            label={place.label}
+            required
+            maxLength={64}
+            hint={place.hint}
+            {...bind('topic', `settings.${place.field}`)}
+          />
+          <TextField
+            label={place.token}
+            type="password"
+            required={isNew && draft.kind !== 'ntfy'}
+            placeholder={hasToken ? 'unchanged' : 'none'}
+            {...bind('token', 'settings.token')}
+          />
+          <TextField
+            label="Server"
+            type="url"
+            placeholder={SERVERS[draft.kind]}
+            {...bind('server', 'settings.server')}
+          />
+        </div>
+      )}
+      {draft.kind === 'email' && (
+        <TextField
+          label="Recipients"
+          required
+          placeholder="ann@example.com, bob@example.com"
+          {...bind('to', 'settings.to')}
+        />
+      )}
+      <EventField chosen={draft.events} onChange={(events) => set({ events })} />
+      <TextField
+        label="Lowest risk"
+        type="number"
+        min={0}
+        max={1}
+        step="any"
+        placeholder="any"
+        hint="Held requests with a lower score are not sent."
+        {...bind('minimumRisk', 'filter.minimum_risk')}
+      />
+      <fieldset className="space-y-2">
+        <legend className="text-sm font-medium">Quiet hours</legend>
+        <div className="grid gap-4 sm:grid-cols-3">
+          <TextField label="From" type="time" {...bind('quietFrom', 'quiet_hours.from')} />
+          <TextField label="To" type="time" {...bind('quietTo', 'quiet_hours.to')} />
+          <TextField label="Time zone" {...bind('timeZone', 'quiet_hours.time_zone')} />
+        </div>
+        <p className="text-sm text-soft">Messages of these hours are sent when they end.</p>
+      </fieldset>
+      {draft.kind !== 'webhook' && (
+        <TextField
+          label="Collect requests for (seconds)"
+          type="number"
+          min={1}
+          max={3600}
+          placeholder="never"
+          hint="Three or more held requests in this time become one message."
+          {...bind('groupingSeconds', 'grouping.seconds')}
+        />
+      )}
+    </>
+  );
+}
+
+/** The events to send. At least one stays chosen, because none would mean all. */
+function EventField({
+  chosen,
+  onChange,
+}: {
+  chosen: readonly NotificationEvent[];
+  onChange: (events: NotificationEvent[]) => void;
+}) {
+  const all = EVENTS.map(([event]) => event);
+  // An empty list of a stored channel means all.
+  const effective = chosen.length === 0 ? all : chosen;
+  return (
+    <fieldset className="space-y-2">
+      <legend className="text-sm font-medium">Events</legend>
+      {EVENTS.map(([event, text]) => {
+        const isChosen = effective.includes(event);
+        return (
+          <CheckField
+            key={event}
+            label={text}
+            checked={isChosen}
+            disabled={isChosen && effective.length === 1}
+            onChange={() =>
+              onChange(all.filter((one) => effective.includes(one) !== (one === event)))
+            }
+          />
+        );
+      })}
+    </fieldset>
+  );
+}
