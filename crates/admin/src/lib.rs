@@ -7,6 +7,7 @@ pub mod audit_verify;
 pub mod ca_print;
 pub mod migrate;
 pub mod user_create;
+pub mod user_reset_factors;
 pub mod user_reset_password;
 pub mod vault_rotate;
 

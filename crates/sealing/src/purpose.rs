@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use gaiterguard_domain::id::{ActionId, ChannelId, DocumentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{ActionId, ChannelId, DocumentId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_vault::AssociatedData;
 
@@ -43,6 +43,11 @@ impl Purpose {
     /// A version of the secrets of a notification channel.
     pub fn channel(channel: ChannelId, version: i64) -> Self {
         Self::new("channel", channel, version)
+    }
+
+    /// The secret that a user's authenticator app shares. It belongs to the gateway as a whole.
+    pub fn totp(user: UserId) -> Self {
+        Self::new("totp", user, 0)
     }
 
     /// The request that an action holds.

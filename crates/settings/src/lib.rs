@@ -13,6 +13,7 @@ mod known_hosts;
 mod listen;
 mod log;
 mod notification;
+mod oidc;
 mod retention;
 mod secret;
 mod storage;
@@ -31,6 +32,7 @@ pub use known_hosts::KnownHosts;
 pub use listen::ListenSettings;
 pub use log::LogSettings;
 pub use notification::NotificationSettings;
+pub use oidc::SingleSignOnSettings;
 pub use retention::RetentionSettings;
 pub use secret::{SECRET_LENGTH_MIN, SecretSettings};
 pub use storage::{Database, ReadDurability, StorageSettings};
@@ -45,6 +47,7 @@ pub struct Settings {
     pub storage: StorageSettings,
     pub secret: SecretSettings,
     pub auth: AuthSettings,
+    pub single_sign_on: SingleSignOnSettings,
     pub assessor: AssessorSettings,
     pub approval: ApprovalSettings,
     pub upstream: UpstreamSettings,
@@ -62,6 +65,7 @@ impl Settings {
             storage,
             listen: ListenSettings::read(source)?,
             auth: read(source)?,
+            single_sign_on: SingleSignOnSettings::read(source)?,
             assessor: AssessorSettings::read(source)?,
             approval: read(source)?,
             upstream: read(source)?,
@@ -86,6 +90,7 @@ pub fn sections() -> Vec<Section> {
         section::<StorageVariables>("Storage"),
         section::<SecretSettings>("Secrets"),
         section::<AuthSettings>("Accounts"),
+        section::<SingleSignOnSettings>("Single sign-on"),
         section::<AssessorSettings>("Language model"),
         section::<ApprovalSettings>("Held requests"),
         section::<UpstreamSettings>("Upstreams"),

@@ -8,10 +8,10 @@ use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::pool::owner_name;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional, lease_time};
 use gaiterguard_database::error::{Abandoned, StoreError};
+use gaiterguard_ledger::writer::pool::owner_name;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::channel_row::{ChannelFields, ChannelRow, ChannelSecrets, StoredChannel};
 
 impl Store {

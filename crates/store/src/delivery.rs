@@ -4,10 +4,10 @@ use gaiterguard_domain::id::{ChannelId, DeliveryId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all};
 use gaiterguard_database::cursor::{NumberPosition, Page, page};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::delivery_row::{Attempt, Delivery, DeliveryRow, DeliveryState};
 
 impl Store {

@@ -10,9 +10,9 @@ use gaiterguard_domain::time::Timestamp;
 use uuid::Uuid;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::audit_row::{AuditRow, entries};
 use gaiterguard_rows::delivery_row::NewDelivery;
 

@@ -65,6 +65,7 @@ mod master_key;
 mod master_key_id;
 mod random;
 pub mod token;
+pub mod totp;
 pub mod webhook_key;
 mod wrapped_key;
 

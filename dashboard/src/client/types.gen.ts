@@ -628,135 +628,19 @@ export type AuthorizedService = {
 };
 
 /**
+ * A sign-in that has begun.
+ */
+export type BegunSignIn = {
+    /**
+     * The provider's sign-in page. Open it in the browser that has the cookie.
+     */
+    authorizationUrl: string;
+};
+
+/**
  * Encoding of a body in JSON.
  */
 export type BodyEncoding = 'utf8' | 'base64';
-
-/**
- * A notification channel.
- */
-export type Channel = {
-    /**
-     * Unique identifier.
-     */
-    id: number;
-    /**
-     * Whether the stored channel is damaged. If so, only `name` and the times are valid, and nothing is sent until
-     * it is deleted and created again.
-     */
-    unreadable: boolean;
-    kind: ChannelKind | null;
-    /**
-     * Name.
-     */
-    name: string;
-    /**
-     * Whether messages are sent.
-     */
-    enabled: boolean;
-    settings: ChannelSettings | null;
-    filter: ChannelFilter | null;
-    quiet_hours: QuietHours | null;
-    grouping: ChannelGrouping | null;
-    /**
-     * Why the gateway disabled it; null if it did not.
-     */
-    disabled_reason: string | null;
-    /**
-     * Error of the latest attempt; null if that succeeded or there was none.
-     */
-    last_error: string | null;
-    /**
-     * When that attempt failed.
-     */
-    last_error_at: string | null;
-    /**
-     * When a receiver last accepted a message.
-     */
-    last_delivered_at: string | null;
-    /**
-     * When it was created.
-     */
-    created_at: string;
-    /**
-     * When it was last changed.
-     */
-    updated_at: string;
-};
-
-/**
- * Changes to a channel. Omitted fields stay unchanged; null removes the filter, the quiet hours, or the grouping.
- */
-export type ChannelChange = {
-    /**
-     * Name.
-     */
-    name?: Name;
-    /**
-     * Whether messages are sent.
-     */
-    enabled?: boolean | null;
-    settings?: NewChannelSettings | null;
-    filter?: NewChannelFilter | null;
-    quiet_hours?: NewQuietHours | null;
-    grouping?: NewChannelGrouping | null;
-};
-
-/**
- * The events that a channel is notified of. An empty list means all.
- */
-export type ChannelFilter = {
-    /**
-     * Events.
-     */
-    events: Array<NotificationEvent>;
-    /**
-     * IDs of services. Events that concern no service, such as those of the kill switch, always match.
-     */
-    service_ids: Array<number>;
-    /**
-     * IDs of agents. Events that concern no agent always match.
-     */
-    agent_ids: Array<number>;
-    /**
-     * Lowest risk score of a held request. Other events always match.
-     */
-    minimum_risk: number | null;
-};
-
-/**
- * How held requests are collected into one message. Webhooks are never grouped.
- */
-export type ChannelGrouping = {
-    /**
-     * Time for which the message of a held request waits for others, in seconds.
-     */
-    seconds: number;
-};
-
-/**
- * A kind of channel.
- */
-export type ChannelKind = 'webhook' | 'ntfy' | 'email' | 'slack' | 'telegram';
-
-/**
- * Settings of a channel, by its kind.
- */
-export type ChannelSettings = WebhookSettings | NtfySettings | EmailSettings | SlackSettings | TelegramSettings;
-
-/**
- * Result of a test message.
- */
-export type ChannelTest = {
-    /**
-     * Whether the receiver accepted the message.
-     */
-    delivered: boolean;
-    /**
-     * Why not; null if it did.
-     */
-    error: string | null;
-};
 
 /**
  * An example request.
@@ -972,6 +856,16 @@ export type Credentials = {
 };
 
 /**
+ * The password of the signed-in user.
+ */
+export type CurrentPassword = {
+    /**
+     * The current password.
+     */
+    password: string;
+};
+
+/**
  * Database in use.
  */
 export type DatabaseSetting = 'sqlite' | 'postgres';
@@ -1050,62 +944,6 @@ export type DecisionResults = {
      */
     results: Array<DecisionResult>;
 };
-
-/**
- * A message that was or is to be sent through a channel.
- */
-export type Delivery = {
-    /**
-     * Unique identifier.
-     */
-    id: number;
-    /**
-     * Identifier of the message, the same in every attempt. A webhook has it as `msg_` and this, without hyphens, in
-     * the header `webhook-id`.
-     */
-    message_id: string;
-    /**
-     * Event.
-     */
-    event: string;
-    /**
-     * Object of the event, such as `action:48cd34e6-e032-453c-b7b0-33c7478307c4`.
-     */
-    subject: string;
-    /**
-     * State.
-     */
-    state: DeliveryState;
-    /**
-     * Number of attempts.
-     */
-    attempts: number;
-    /**
-     * When it is to be sent; null if it is not waiting.
-     */
-    next_attempt_at: string | null;
-    /**
-     * Error of the latest attempt, or why it was not sent; null if there is none.
-     */
-    last_error: string | null;
-    /**
-     * When the event happened.
-     */
-    at: string;
-    /**
-     * When the message was added to the channel.
-     */
-    created_at: string;
-    /**
-     * When it was delivered, skipped, or given up.
-     */
-    ended_at: string | null;
-};
-
-/**
- * State of a delivery.
- */
-export type DeliveryState = 'waiting' | 'delivered' | 'skipped' | 'failed';
 
 /**
  * A document.
@@ -1267,16 +1105,6 @@ export type EarlierAttempt = {
      * Status of the upstream's response.
      */
     response_status: number | null;
-};
-
-/**
- * Settings of email.
- */
-export type EmailSettings = {
-    /**
-     * Email addresses of the recipients.
-     */
-    to: Array<string>;
 };
 
 /**
@@ -1584,20 +1412,6 @@ export type KeyedAgent = {
 };
 
 /**
- * A channel with its signing key.
- */
-export type KeyedChannel = {
-    /**
-     * The channel.
-     */
-    channel: Channel;
-    /**
-     * Key that signs the messages of a webhook. Shown only once. Null for other kinds.
-     */
-    signing_key: string | null;
-};
-
-/**
  * State of the kill switch.
  */
 export type KillSwitch = {
@@ -1824,81 +1638,6 @@ export type ListAuditEntry = {
 /**
  * A page of a list.
  */
-export type ListChannel = {
-    /**
-     * The items.
-     */
-    items: Array<{
-        /**
-         * Unique identifier.
-         */
-        id: number;
-        /**
-         * Whether the stored channel is damaged. If so, only `name` and the times are valid, and nothing is sent until
-         * it is deleted and created again.
-         */
-        unreadable: boolean;
-        kind: ChannelKind | null;
-        /**
-         * Name.
-         */
-        name: string;
-        /**
-         * Whether messages are sent.
-         */
-        enabled: boolean;
-        settings: ChannelSettings | null;
-        filter: ChannelFilter | null;
-        quiet_hours: QuietHours | null;
-        grouping: ChannelGrouping | null;
-        /**
-         * Why the gateway disabled it; null if it did not.
-         */
-        disabled_reason: string | null;
-        /**
-         * Error of the latest attempt; null if that succeeded or there was none.
-         */
-        last_error: string | null;
-        /**
-         * When that attempt failed.
-         */
-        last_error_at: string | null;
-        /**
-         * When a receiver last accepted a message.
-         */
-        last_delivered_at: string | null;
-        /**
-         * When it was created.
-         */
-        created_at: string;
-        /**
-         * When it was last changed.
-         */
-        updated_at: string;
-    }>;
-    /**
-     * Pass it as `cursor` to get the next page; null on the last page.
-     */
-    next_cursor: string | null;
-};
-
-/**
- * A page of a list.
- */
-export type ListDelivery = {
-    /**
-     * The items.
-     */
-    items: Array<Delivery>;
-    /**
-     * Pass it as `cursor` to get the next page; null on the last page.
-     */
-    next_cursor: string | null;
-};
-
-/**
- * A page of a list.
- */
 export type ListDocument = {
     /**
      * The items.
@@ -2054,6 +1793,20 @@ export type ListOperation = {
      * The items.
      */
     items: Array<Operation>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
+export type ListPasskey = {
+    /**
+     * The items.
+     */
+    items: Array<Passkey>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
      */
@@ -2333,6 +2086,11 @@ export type Login = {
      */
     password: string;
     /**
+     * One-time code of the authenticator app, or a recovery code. Required if the user has set up one-time
+     * codes; ignored otherwise.
+     */
+    code?: string | null;
+    /**
      * How to return the refresh token.
      */
     session?: SessionKind;
@@ -2465,68 +2223,6 @@ export type NewAgent = {
 };
 
 /**
- * A channel to create.
- */
-export type NewChannel = {
-    /**
-     * Kind.
-     */
-    kind: ChannelKind;
-    /**
-     * Name.
-     */
-    name: Name;
-    /**
-     * Whether messages are sent. Defaults to true.
-     */
-    enabled?: boolean | null;
-    /**
-     * Settings, by kind.
-     */
-    settings: NewChannelSettings;
-    filter?: NewChannelFilter | null;
-    quiet_hours?: NewQuietHours | null;
-    grouping?: NewChannelGrouping | null;
-};
-
-/**
- * The events that a channel is notified of. Without a field, or with an empty list, all match.
- */
-export type NewChannelFilter = {
-    /**
-     * Events.
-     */
-    events?: Array<NotificationEvent> | null;
-    /**
-     * IDs of services. Events that concern no service, such as those of the kill switch, always match.
-     */
-    service_ids?: Array<number> | null;
-    /**
-     * IDs of agents. Events that concern no agent always match.
-     */
-    agent_ids?: Array<number> | null;
-    /**
-     * Lowest risk score of a held request. Other events always match.
-     */
-    minimum_risk?: number | null;
-};
-
-/**
- * How held requests are collected into one message. Webhooks are never grouped.
- */
-export type NewChannelGrouping = {
-    /**
-     * Time for which the message of a held request waits for others, in seconds.
-     */
-    seconds: number;
-};
-
-/**
- * Settings of a channel to create or change, by its kind.
- */
-export type NewChannelSettings = NewWebhookSettings | NewNtfySettings | NewEmailSettings | NewSlackSettings | NewTelegramSettings;
-
-/**
  * A document to add.
  */
 export type NewDocument = {
@@ -2559,16 +2255,6 @@ export type NewDocument = {
  * The format of a document to add, or `auto` to detect it.
  */
 export type NewDocumentType = 'openapi' | 'markdown' | 'html' | 'url' | 'auto';
-
-/**
- * Settings of email. The gateway's `SMTP_URL` and `MAIL_FROM` must be set.
- */
-export type NewEmailSettings = {
-    /**
-     * Email addresses of the recipients.
-     */
-    to: Array<string>;
-};
 
 /**
  * An invitation to create.
@@ -2608,39 +2294,21 @@ export type NewInvitationLink = {
 };
 
 /**
- * Settings of ntfy.
+ * A passkey that an authenticator has made.
  */
-export type NewNtfySettings = {
+export type NewPasskey = {
     /**
-     * URL of the server. It is subject to the address rules of upstreams. Defaults to `https://ntfy.sh`.
+     * Name for the user, such as that of the device.
      */
-    server?: string | null;
+    name: string;
     /**
-     * Topic. On a public server, everyone who knows its name can read it.
+     * `response.clientDataJSON` in base64url.
      */
-    topic: string;
+    clientDataJSON: string;
     /**
-     * Access token. Never returned. Omitted, the present token stays if the server does; null removes it.
+     * `response.attestationObject` in base64url.
      */
-    token?: string | null;
-};
-
-/**
- * The hours of a day in which a channel sends nothing. Messages are sent when they end.
- */
-export type NewQuietHours = {
-    /**
-     * Beginning, as `HH:MM`.
-     */
-    from: string;
-    /**
-     * End, as `HH:MM`. An end before the beginning is on the next day.
-     */
-    to: string;
-    /**
-     * Name of a time zone of the IANA database, such as `Europe/Berlin`. Defaults to `UTC`.
-     */
-    time_zone?: string | null;
+    attestationObject: string;
 };
 
 /**
@@ -2717,73 +2385,10 @@ export type NewService = {
 };
 
 /**
- * Settings of Slack.
+ * No fields.
  */
-export type NewSlackSettings = {
-    /**
-     * URL of the API. It is subject to the address rules of upstreams. Defaults to `https://slack.com/api`.
-     */
-    server?: string | null;
-    /**
-     * ID of the channel, such as `C024BE91L`. The bot must be a member of it.
-     */
-    channel: string;
-    /**
-     * Token of the bot, `xoxb-…`, with the scope `chat:write`. Never returned. Omitted, the present token stays if
-     * the server does.
-     */
-    token?: string | null;
-};
-
-/**
- * Settings of Telegram.
- */
-export type NewTelegramSettings = {
-    /**
-     * URL of the server. It is subject to the address rules of upstreams. Defaults to `https://api.telegram.org`.
-     */
-    server?: string | null;
-    /**
-     * ID of the chat, such as `-1001234567890`, or the name of a public channel, such as `@approvals`.
-     */
-    chat_id: string;
-    /**
-     * Token of the bot. Never returned. Omitted, the present token stays if the server does.
-     */
-    token?: string | null;
-};
-
-/**
- * Settings of a webhook.
- */
-export type NewWebhookSettings = {
-    /**
-     * URL that messages are sent to. It is subject to the address rules of upstreams.
-     */
-    url: string;
-};
-
-/**
- * An event that a channel can be notified of.
- */
-export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing';
-
-/**
- * Settings of ntfy.
- */
-export type NtfySettings = {
-    /**
-     * URL of the server.
-     */
-    server: string;
-    /**
-     * Topic.
-     */
-    topic: string;
-    /**
-     * Whether an access token is set.
-     */
-    has_token: boolean;
+export type NoFields = {
+    [key: string]: never;
 };
 
 /**
@@ -3117,6 +2722,212 @@ export type OverviewPiece = OverviewCounts & {
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
 /**
+ * A passkey.
+ */
+export type Passkey = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Name that the user gave it.
+     */
+    name: string;
+    /**
+     * When it was added.
+     */
+    createdAt: string;
+    /**
+     * When it was last used to sign in.
+     */
+    lastUsedAt: string | null;
+};
+
+/**
+ * ID of a passkey that was added.
+ */
+export type PasskeyAdded = {
+    /**
+     * Unique identifier of the passkey.
+     */
+    id: number;
+};
+
+/**
+ * The password, if the user has one.
+ */
+export type PasskeyBegin = {
+    /**
+     * The current password. Required if the user has a password.
+     */
+    password?: string | null;
+};
+
+/**
+ * Argument of `PublicKeyCredential.parseCreationOptionsFromJSON` (Web Authentication, level 3).
+ */
+export type PasskeyCreationOptions = {
+    /**
+     * The site that the passkey is for.
+     */
+    rp: PasskeySite;
+    /**
+     * The user.
+     */
+    user: PasskeyUser;
+    /**
+     * Challenge in base64url.
+     */
+    challenge: string;
+    /**
+     * Kinds of keys that are accepted, the preferred one first.
+     */
+    pubKeyCredParams: Array<PasskeyKeyKind>;
+    /**
+     * Time limit in milliseconds.
+     */
+    timeout: number;
+    /**
+     * Passkeys that the user has already.
+     */
+    excludeCredentials: Array<PasskeyDescriptor>;
+    /**
+     * Kinds of authenticators that are accepted.
+     */
+    authenticatorSelection: PasskeySelection;
+    /**
+     * `none`: the make of the authenticator is not asked for.
+     */
+    attestation: string;
+};
+
+/**
+ * A passkey, by the ID of its credential.
+ */
+export type PasskeyDescriptor = {
+    /**
+     * `public-key`.
+     */
+    type: string;
+    /**
+     * ID of the credential in base64url.
+     */
+    id: string;
+};
+
+/**
+ * A kind of key.
+ */
+export type PasskeyKeyKind = {
+    /**
+     * `public-key`.
+     */
+    type: string;
+    /**
+     * COSE algorithm.
+     */
+    alg: number;
+};
+
+/**
+ * Argument of `PublicKeyCredential.parseRequestOptionsFromJSON` (Web Authentication, level 3).
+ */
+export type PasskeyRequestOptions = {
+    /**
+     * Challenge in base64url.
+     */
+    challenge: string;
+    /**
+     * Host name of the site.
+     */
+    rpId: string;
+    /**
+     * Time limit in milliseconds.
+     */
+    timeout: number;
+    /**
+     * `required`: the authenticator verifies the person.
+     */
+    userVerification: string;
+};
+
+/**
+ * Kinds of authenticators.
+ */
+export type PasskeySelection = {
+    /**
+     * `required`: the passkey can be found without an email address.
+     */
+    residentKey: string;
+    /**
+     * Same as `residentKey`, for older browsers.
+     */
+    requireResidentKey: boolean;
+    /**
+     * `required`: the authenticator verifies the person.
+     */
+    userVerification: string;
+};
+
+/**
+ * The use of a passkey.
+ */
+export type PasskeySignIn = {
+    /**
+     * `rawId` in base64url.
+     */
+    credentialId: string;
+    /**
+     * `response.clientDataJSON` in base64url.
+     */
+    clientDataJSON: string;
+    /**
+     * `response.authenticatorData` in base64url.
+     */
+    authenticatorData: string;
+    /**
+     * `response.signature` in base64url.
+     */
+    signature: string;
+    /**
+     * How to return the refresh token.
+     */
+    session?: SessionKind;
+};
+
+/**
+ * A site.
+ */
+export type PasskeySite = {
+    /**
+     * Host name.
+     */
+    id: string;
+    /**
+     * Name for people.
+     */
+    name: string;
+};
+
+/**
+ * A user, as an authenticator stores it.
+ */
+export type PasskeyUser = {
+    /**
+     * User handle in base64url.
+     */
+    id: string;
+    /**
+     * Email address.
+     */
+    name: string;
+    /**
+     * Email address.
+     */
+    displayName: string;
+};
+
+/**
  * A change of password.
  */
 export type PasswordChange = {
@@ -3280,29 +3091,21 @@ export type ProposedRule = {
 };
 
 /**
- * The hours of a day in which a channel sends nothing. Messages are sent when they end.
- */
-export type QuietHours = {
-    /**
-     * Beginning, as `HH:MM`.
-     */
-    from: string;
-    /**
-     * End, as `HH:MM`. An end before the beginning is on the next day.
-     */
-    to: string;
-    /**
-     * Time zone, such as `Europe/Berlin`.
-     */
-    time_zone: string;
-};
-
-/**
  * Response of a gateway that is ready.
  */
 export type Ready = {
     status: string;
     database: string;
+};
+
+/**
+ * Recovery codes. Shown only once.
+ */
+export type RecoveryCodes = {
+    /**
+     * Ten codes. Each replaces a one-time code once.
+     */
+    recoveryCodes: Array<string>;
 };
 
 /**
@@ -3409,6 +3212,18 @@ export type RegistrationState = {
      * Whether `setupCode` is required.
      */
     setupCodeRequired: boolean;
+    /**
+     * Whether people can sign in with a password.
+     */
+    password: boolean;
+    /**
+     * Whether people can sign in with a passkey.
+     */
+    passkeys: boolean;
+    /**
+     * Name of the provider at which people can sign in; null if there is none.
+     */
+    singleSignOn: string | null;
 };
 
 /**
@@ -3883,6 +3698,34 @@ export type ScopedService = {
 };
 
 /**
+ * The second factor of a user.
+ */
+export type SecondFactor = {
+    /**
+     * Whether signing in with the password requires a code.
+     */
+    enabled: boolean;
+    /**
+     * When it was set up.
+     */
+    enabledAt: string | null;
+    /**
+     * Number of unused recovery codes.
+     */
+    recoveryCodesLeft: number;
+};
+
+/**
+ * A code of the second factor.
+ */
+export type SecondFactorCode = {
+    /**
+     * One-time code of the authenticator app. Except for confirming a new secret, a recovery code works too.
+     */
+    code: string;
+};
+
+/**
  * A service.
  */
 export type Service = {
@@ -4121,6 +3964,24 @@ export type Settings = {
 };
 
 /**
+ * The parameters with which the provider sent the browser back.
+ */
+export type SignInRedirect = {
+    /**
+     * Authorization code.
+     */
+    code: string;
+    /**
+     * Value that identifies the sign-in.
+     */
+    state: string;
+    /**
+     * The provider's identifier (RFC 9207), if it sent one.
+     */
+    iss?: string | null;
+};
+
+/**
  * An observation about the request, and how strongly it raised the risk score.
  */
 export type Signal = {
@@ -4263,20 +4124,6 @@ export type SimulatedExample = {
 };
 
 /**
- * Settings of Slack.
- */
-export type SlackSettings = {
-    /**
-     * URL of the API.
-     */
-    server: string;
-    /**
-     * ID of the channel in Slack.
-     */
-    channel: string;
-};
-
-/**
  * The kind of exchange in which a value was seen.
  */
 export type SourceKind = 'shown' | 'created' | 'approved';
@@ -4322,20 +4169,6 @@ export type Status = {
 };
 
 /**
- * Settings of Telegram.
- */
-export type TelegramSettings = {
-    /**
-     * URL of the server.
-     */
-    server: string;
-    /**
-     * ID or name of the chat.
-     */
-    chat_id: string;
-};
-
-/**
  * A request to send to a service.
  */
 export type TestCall = {
@@ -4376,6 +4209,20 @@ export type Tokens = {
      * Refresh token. Works once. Absent if it is returned as a cookie, and if the session keeps the one it has.
      */
     refreshToken?: string;
+};
+
+/**
+ * A secret for an authenticator app. Shown only once.
+ */
+export type TotpSecret = {
+    /**
+     * The secret in Base32, to be typed into an authenticator app.
+     */
+    secret: string;
+    /**
+     * The secret as a URI, to be shown as a QR code.
+     */
+    uri: string;
 };
 
 /**
@@ -4515,16 +4362,6 @@ export type VoteCounted = {
  * The reason why an approval does not count.
  */
 export type VoteRefused = 'role' | 'limits' | 'rule_author' | 'agent_owner' | 'not_owner';
-
-/**
- * Settings of a webhook.
- */
-export type WebhookSettings = {
-    /**
-     * URL that messages are sent to.
-     */
-    url: string;
-};
 
 /**
  * Text of one or more lines that is not blank.
@@ -4676,7 +4513,7 @@ export type CreateAgentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4850,7 +4687,7 @@ export type UpdateAgentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5012,7 +4849,7 @@ export type SetAgentServicesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5173,7 +5010,7 @@ export type DecideActionsErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5337,7 +5174,7 @@ export type ApproveErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5419,7 +5256,7 @@ export type DenyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5497,7 +5334,7 @@ export type ResolveErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5575,7 +5412,7 @@ export type RevokeErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5935,6 +5772,10 @@ export type LogInErrors = {
     400: Problem;
     /**
      * `invalid_credentials`: The password is wrong, or the user does not exist.
+     *
+     * `second_factor_required`: The password is right, and `code` is missing: a one-time code or a recovery code.
+     *
+     * `second_factor_invalid`: The password is right, and `code` is wrong or was used before.
      */
     401: Problem;
     /**
@@ -5950,7 +5791,7 @@ export type LogInErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6046,6 +5887,580 @@ export type MeResponses = {
 
 export type MeResponse = MeResponses[keyof MeResponses];
 
+export type BeginSingleSignOnData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc';
+};
+
+export type BeginSingleSignOnErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginSingleSignOnError = BeginSingleSignOnErrors[keyof BeginSingleSignOnErrors];
+
+export type BeginSingleSignOnResponses = {
+    /**
+     * The sign-in has begun.
+     */
+    200: BegunSignIn;
+};
+
+export type BeginSingleSignOnResponse = BeginSingleSignOnResponses[keyof BeginSingleSignOnResponses];
+
+export type CompleteSingleSignOnData = {
+    body: SignInRedirect;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/callback';
+};
+
+export type CompleteSingleSignOnErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CompleteSingleSignOnError = CompleteSingleSignOnErrors[keyof CompleteSingleSignOnErrors];
+
+export type CompleteSingleSignOnResponses = {
+    /**
+     * The new session.
+     */
+    200: LoggedIn;
+};
+
+export type CompleteSingleSignOnResponse = CompleteSingleSignOnResponses[keyof CompleteSingleSignOnResponses];
+
+export type BeginLinkingData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/link';
+};
+
+export type BeginLinkingErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginLinkingError = BeginLinkingErrors[keyof BeginLinkingErrors];
+
+export type BeginLinkingResponses = {
+    /**
+     * The sign-in at the provider has begun.
+     */
+    200: BegunSignIn;
+};
+
+export type BeginLinkingResponse = BeginLinkingResponses[keyof BeginLinkingResponses];
+
+export type CompleteLinkingData = {
+    body: SignInRedirect;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/link/callback';
+};
+
+export type CompleteLinkingErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CompleteLinkingError = CompleteLinkingErrors[keyof CompleteLinkingErrors];
+
+export type CompleteLinkingResponses = {
+    /**
+     * The account is connected.
+     */
+    200: Done;
+};
+
+export type CompleteLinkingResponse = CompleteLinkingResponses[keyof CompleteLinkingResponses];
+
+export type ListPasskeysData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/auth/passkeys';
+};
+
+export type ListPasskeysErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListPasskeysError = ListPasskeysErrors[keyof ListPasskeysErrors];
+
+export type ListPasskeysResponses = {
+    /**
+     * A page of passkeys.
+     */
+    200: ListPasskey;
+};
+
+export type ListPasskeysResponse = ListPasskeysResponses[keyof ListPasskeysResponses];
+
+export type AddPasskeyData = {
+    body: NewPasskey;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys';
+};
+
+export type AddPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type AddPasskeyError = AddPasskeyErrors[keyof AddPasskeyErrors];
+
+export type AddPasskeyResponses = {
+    /**
+     * The passkey was added.
+     */
+    201: PasskeyAdded;
+};
+
+export type AddPasskeyResponse = AddPasskeyResponses[keyof AddPasskeyResponses];
+
+export type BeginPasskeyData = {
+    body: PasskeyBegin;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/options';
+};
+
+export type BeginPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginPasskeyError = BeginPasskeyErrors[keyof BeginPasskeyErrors];
+
+export type BeginPasskeyResponses = {
+    /**
+     * The options.
+     */
+    200: PasskeyCreationOptions;
+};
+
+export type BeginPasskeyResponse = BeginPasskeyResponses[keyof BeginPasskeyResponses];
+
+export type SignInWithPasskeyData = {
+    body: PasskeySignIn;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/sign-in';
+};
+
+export type SignInWithPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `passkey_refused`: The passkey does not sign in: it belongs to no account, was made for another site, or was used before; see `detail`.
+     */
+    401: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type SignInWithPasskeyError = SignInWithPasskeyErrors[keyof SignInWithPasskeyErrors];
+
+export type SignInWithPasskeyResponses = {
+    /**
+     * The new session.
+     */
+    200: LoggedIn;
+};
+
+export type SignInWithPasskeyResponse = SignInWithPasskeyResponses[keyof SignInWithPasskeyResponses];
+
+export type BeginPasskeySignInData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/sign-in/options';
+};
+
+export type BeginPasskeySignInErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+};
+
+export type BeginPasskeySignInError = BeginPasskeySignInErrors[keyof BeginPasskeySignInErrors];
+
+export type BeginPasskeySignInResponses = {
+    /**
+     * The options.
+     */
+    200: PasskeyRequestOptions;
+};
+
+export type BeginPasskeySignInResponse = BeginPasskeySignInResponses[keyof BeginPasskeySignInResponses];
+
+export type RemovePasskeyData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the passkey.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/auth/passkeys/{id}';
+};
+
+export type RemovePasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemovePasskeyError = RemovePasskeyErrors[keyof RemovePasskeyErrors];
+
+export type RemovePasskeyResponses = {
+    /**
+     * The passkey was removed.
+     */
+    200: Done;
+};
+
+export type RemovePasskeyResponse = RemovePasskeyResponses[keyof RemovePasskeyResponses];
+
 export type ChangePasswordData = {
     body: PasswordChange;
     path?: never;
@@ -6071,7 +6486,7 @@ export type ChangePasswordErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6132,7 +6547,7 @@ export type RefreshErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6195,7 +6610,7 @@ export type RegisterErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6383,6 +6798,279 @@ export type EndSessionResponses = {
 
 export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
 
+export type RemoveSecondFactorData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type RemoveSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemoveSecondFactorError = RemoveSecondFactorErrors[keyof RemoveSecondFactorErrors];
+
+export type RemoveSecondFactorResponses = {
+    /**
+     * One-time codes were removed.
+     */
+    200: Done;
+};
+
+export type RemoveSecondFactorResponse = RemoveSecondFactorResponses[keyof RemoveSecondFactorResponses];
+
+export type GetSecondFactorData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type GetSecondFactorErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type GetSecondFactorError = GetSecondFactorErrors[keyof GetSecondFactorErrors];
+
+export type GetSecondFactorResponses = {
+    /**
+     * The second factor.
+     */
+    200: SecondFactor;
+};
+
+export type GetSecondFactorResponse = GetSecondFactorResponses[keyof GetSecondFactorResponses];
+
+export type BeginSecondFactorData = {
+    body: CurrentPassword;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type BeginSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `second_factor_exists`: One-time codes are set up already. Remove them first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginSecondFactorError = BeginSecondFactorErrors[keyof BeginSecondFactorErrors];
+
+export type BeginSecondFactorResponses = {
+    /**
+     * The secret.
+     */
+    201: TotpSecret;
+};
+
+export type BeginSecondFactorResponse = BeginSecondFactorResponses[keyof BeginSecondFactorResponses];
+
+export type ConfirmSecondFactorData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp/confirm';
+};
+
+export type ConfirmSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `second_factor_exists`: One-time codes are set up already. Remove them first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ConfirmSecondFactorError = ConfirmSecondFactorErrors[keyof ConfirmSecondFactorErrors];
+
+export type ConfirmSecondFactorResponses = {
+    /**
+     * The recovery codes.
+     */
+    200: RecoveryCodes;
+};
+
+export type ConfirmSecondFactorResponse = ConfirmSecondFactorResponses[keyof ConfirmSecondFactorResponses];
+
+export type ReplaceRecoveryCodesData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp/recovery-codes';
+};
+
+export type ReplaceRecoveryCodesErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ReplaceRecoveryCodesError = ReplaceRecoveryCodesErrors[keyof ReplaceRecoveryCodesErrors];
+
+export type ReplaceRecoveryCodesResponses = {
+    /**
+     * The new recovery codes.
+     */
+    200: RecoveryCodes;
+};
+
+export type ReplaceRecoveryCodesResponse = ReplaceRecoveryCodesResponses[keyof ReplaceRecoveryCodesResponses];
+
 export type SwitchWorkspaceData = {
     body: WorkspaceChoice;
     path?: never;
@@ -6460,466 +7148,6 @@ export type GetCaCertificateResponses = {
 };
 
 export type GetCaCertificateResponse = GetCaCertificateResponses[keyof GetCaCertificateResponses];
-
-export type ListChannelsData = {
-    body?: never;
-    path?: never;
-    query?: {
-        /**
-         * Maximum number of items.
-         */
-        limit?: number;
-        /**
-         * The `next_cursor` of the previous page.
-         */
-        cursor?: string;
-    };
-    url: '/channels';
-};
-
-export type ListChannelsErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type ListChannelsError = ListChannelsErrors[keyof ListChannelsErrors];
-
-export type ListChannelsResponses = {
-    /**
-     * A page of channels.
-     */
-    200: ListChannel;
-};
-
-export type ListChannelsResponse = ListChannelsResponses[keyof ListChannelsResponses];
-
-export type CreateChannelData = {
-    body: NewChannel;
-    path?: never;
-    query?: never;
-    url: '/channels';
-};
-
-export type CreateChannelErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
-     */
-    403: Problem;
-    /**
-     * `request_timeout`: The request did not arrive in time.
-     */
-    408: Problem;
-    /**
-     * `payload_too_large`: The body is longer than the limit.
-     */
-    413: Problem;
-    /**
-     * `unsupported_media_type`: The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type CreateChannelError = CreateChannelErrors[keyof CreateChannelErrors];
-
-export type CreateChannelResponses = {
-    /**
-     * The new channel, with its signing key.
-     */
-    201: KeyedChannel;
-};
-
-export type CreateChannelResponse = CreateChannelResponses[keyof CreateChannelResponses];
-
-export type DeleteChannelData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}';
-};
-
-export type DeleteChannelErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
-     */
-    403: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type DeleteChannelError = DeleteChannelErrors[keyof DeleteChannelErrors];
-
-export type DeleteChannelResponses = {
-    /**
-     * The channel was deleted.
-     */
-    200: Done;
-};
-
-export type DeleteChannelResponse = DeleteChannelResponses[keyof DeleteChannelResponses];
-
-export type GetChannelData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}';
-};
-
-export type GetChannelErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type GetChannelError = GetChannelErrors[keyof GetChannelErrors];
-
-export type GetChannelResponses = {
-    /**
-     * The channel.
-     */
-    200: Channel;
-};
-
-export type GetChannelResponse = GetChannelResponses[keyof GetChannelResponses];
-
-export type UpdateChannelData = {
-    body: ChannelChange;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}';
-};
-
-export type UpdateChannelErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
-     */
-    403: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `request_timeout`: The request did not arrive in time.
-     */
-    408: Problem;
-    /**
-     * `name_taken`: Another service already has this name.
-     *
-     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
-     *
-     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
-     *
-     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
-     *
-     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
-     *
-     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
-     *
-     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
-     */
-    409: Problem;
-    /**
-     * `payload_too_large`: The body is longer than the limit.
-     */
-    413: Problem;
-    /**
-     * `unsupported_media_type`: The body is not JSON.
-     */
-    415: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type UpdateChannelError = UpdateChannelErrors[keyof UpdateChannelErrors];
-
-export type UpdateChannelResponses = {
-    /**
-     * The updated channel.
-     */
-    200: Channel;
-};
-
-export type UpdateChannelResponse = UpdateChannelResponses[keyof UpdateChannelResponses];
-
-export type ListDeliveriesData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: {
-        /**
-         * Maximum number of items.
-         */
-        limit?: number;
-        /**
-         * The `next_cursor` of the previous page.
-         */
-        cursor?: string;
-    };
-    url: '/channels/{id}/deliveries';
-};
-
-export type ListDeliveriesErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type ListDeliveriesError = ListDeliveriesErrors[keyof ListDeliveriesErrors];
-
-export type ListDeliveriesResponses = {
-    /**
-     * A page of deliveries.
-     */
-    200: ListDelivery;
-};
-
-export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
-
-export type RotateChannelKeyData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}/rotate-key';
-};
-
-export type RotateChannelKeyErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
-     */
-    403: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `name_taken`: Another service already has this name.
-     *
-     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
-     *
-     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
-     *
-     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
-     *
-     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
-     *
-     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
-     *
-     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
-     */
-    409: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type RotateChannelKeyError = RotateChannelKeyErrors[keyof RotateChannelKeyErrors];
-
-export type RotateChannelKeyResponses = {
-    /**
-     * The channel with its new key.
-     */
-    200: KeyedChannel;
-};
-
-export type RotateChannelKeyResponse = RotateChannelKeyResponses[keyof RotateChannelKeyResponses];
-
-export type TestChannelData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}/test';
-};
-
-export type TestChannelErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
-     */
-    403: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `name_taken`: Another service already has this name.
-     *
-     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
-     *
-     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
-     *
-     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
-     *
-     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
-     *
-     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
-     *
-     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
-     */
-    409: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type TestChannelError = TestChannelErrors[keyof TestChannelErrors];
-
-export type TestChannelResponses = {
-    /**
-     * The result of the attempt.
-     */
-    200: ChannelTest;
-};
-
-export type TestChannelResponse = TestChannelResponses[keyof TestChannelResponses];
 
 export type StreamEventsData = {
     body?: never;
@@ -7084,7 +7312,7 @@ export type SetKillSwitchErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7148,7 +7376,7 @@ export type McpErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7575,7 +7803,7 @@ export type CompleteAuthorizationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8180,7 +8408,7 @@ export type CreateRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8241,7 +8469,7 @@ export type CompileRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8298,7 +8526,7 @@ export type SimulateRulesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8355,7 +8583,7 @@ export type ValidateConditionErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8529,7 +8757,7 @@ export type UpdateRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9022,7 +9250,7 @@ export type CreateServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9196,7 +9424,7 @@ export type UpdateServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9258,7 +9486,7 @@ export type AuthorizeServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9336,7 +9564,7 @@ export type SetCredentialsErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9469,7 +9697,7 @@ export type CreateDocumentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9742,7 +9970,7 @@ export type TestCallErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**

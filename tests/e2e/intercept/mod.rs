@@ -2,6 +2,8 @@
 
 mod authority;
 mod clients;
+mod grpc;
+mod http2;
 mod refused;
 mod scene;
 mod tunnels;

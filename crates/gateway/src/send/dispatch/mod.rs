@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use gaiterguard_authority::ResolvedService;
 use gaiterguard_credential::{CredentialUnavailable, Credentials, ReadyCredential, inject};
+use gaiterguard_domain::header::is_grpc;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_upstream::{
     AmbiguousReason, NotSentReason, Outbound, OutboundBody, PoolKey, SendError, SendOptions,
     Upstream,
 };
-use http::StatusCode;
 use http::uri::PathAndQuery;
+use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -54,8 +55,8 @@ pub(crate) enum MaybeSent {
     },
     /// The connection broke.
     Broken,
-    /// The response is not HTTP/1. The text says what it is.
-    NotHttp1(String),
+    /// The response is not valid HTTP, or was broken off. The text says how.
+    NotHttp(String),
 }
 
 impl DispatchFailed {
@@ -221,6 +222,10 @@ fn outbound(
         inject(&ready.credential, &mut headers, &mut path_and_query).map_err(|error| {
             DispatchFailed::NothingSent(Refusal::CredentialUnavailable(error.to_string()))
         })?;
+        if is_grpc(&headers) {
+            // An echo of the credential cannot be found in messages that are compressed one by one.
+            headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity"));
+        }
     }
     Ok(Outbound {
         pool: PoolKey {
@@ -283,8 +288,10 @@ fn failed(error: SendError) -> DispatchFailed {
         }
         SendError::TimedOut { limit } => DispatchFailed::MaybeSent(MaybeSent::TimedOut { limit }),
         SendError::Ambiguous(
-            reason @ (AmbiguousReason::Http2 | AmbiguousReason::InvalidResponse(_)),
-        ) => DispatchFailed::MaybeSent(MaybeSent::NotHttp1(reason.to_string())),
+            reason @ (AmbiguousReason::Http2
+            | AmbiguousReason::Reset(_)
+            | AmbiguousReason::InvalidResponse(_)),
+        ) => DispatchFailed::MaybeSent(MaybeSent::NotHttp(reason.to_string())),
         // An unusable response is a response, so it does not come here.
         SendError::Ambiguous(_) | SendError::Unusable { .. } => {
             DispatchFailed::MaybeSent(MaybeSent::Broken)
