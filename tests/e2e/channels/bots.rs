@@ -27,7 +27,7 @@ async fn bot(scene: &Scene, kind: &str, settings: Value) -> Value {
 }
 
 async fn a_card_in_telegram_is_changed_when_the_action_ends(storage: Storage) {
-    let builder = TestGateway::builder(storage).setting("PUBLIC_URL", "https://gate.example.com");
+    let builder = TestGateway::builder(storage).setting("PUBLIC_URL", "https://localhost:8443");
     let scene = Scene::on(builder).await;
     let server = EchoUpstream::start().await;
     let (send, edit) = (
@@ -70,7 +70,7 @@ async fn a_card_in_telegram_is_changed_when_the_action_ends(storage: Storage) {
         "{text}"
     );
     let button = &card["reply_markup"]["inline_keyboard"][0][0];
-    let page = format!("https://gate.example.com/app/?action={}", held.action_id);
+    let page = format!("https://localhost:8443/app/?action={}", held.action_id);
     assert_eq!(*button, json!({"text": "Open", "url": page}));
 
     scene.human.deny(&held, "Not this one.").await;
