@@ -61,7 +61,7 @@ export class Gateway {
     readonly url: string,
   ) {}
 
-  /** Starts a gateway; `settings` are additional environment variables. */
+  /** Starts a gateway; `settings` are additional environment variables, in which `{PORT}` is its port. */
   static async start(
     upstreamPort: number,
     settings: Record<string, string> = {},
@@ -74,7 +74,9 @@ export class Gateway {
       DATA_DIR: join(folder, 'data'),
       UPSTREAM_PRIVATE_ALLOW: `127.0.0.1/32:${upstreamPort}`,
       LOG: 'warn',
-      ...settings,
+      ...Object.fromEntries(
+        Object.entries(settings).map(([name, value]) => [name, value.replace('{PORT}', `${port}`)]),
+      ),
     };
     const child = run(folder, env);
     const gateway = new Gateway(child, folder, env, `http://127.0.0.1:${port}`);

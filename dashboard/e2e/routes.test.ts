@@ -49,6 +49,7 @@ const pages: Record<string, string> = {
   '/set-up': '/set-up',
   '/settings': '/settings',
   '/sign-in': '/sign-in',
+  '/signed-in': '/signed-in',
 };
 
 beforeAll(async () => {

@@ -12,6 +12,7 @@ import { Route as rootRouteImport } from './routes/__root'
 import { Route as AppRouteImport } from './routes/_app'
 import { Route as InvitationRouteImport } from './routes/invitation'
 import { Route as SignInRouteImport } from './routes/sign-in'
+import { Route as SignedInRouteImport } from './routes/signed-in'
 import { Route as AppIndexRouteImport } from './routes/_app/index'
 import { Route as AppAuditRouteImport } from './routes/_app/audit'
 import { Route as AppConnectedRouteImport } from './routes/_app/connected'
@@ -42,6 +43,11 @@ const InvitationRoute = InvitationRouteImport.update({
 const SignInRoute = SignInRouteImport.update({
   id: '/sign-in',
   path: '/sign-in',
+  getParentRoute: () => rootRouteImport,
+} as any)
+const SignedInRoute = SignedInRouteImport.update({
+  id: '/signed-in',
+  path: '/signed-in',
   getParentRoute: () => rootRouteImport,
 } as any)
 const AppIndexRoute = AppIndexRouteImport.update({
@@ -134,6 +140,7 @@ export interface FileRoutesByFullPath {
   '/': typeof AppIndexRoute
   '/invitation': typeof InvitationRoute
   '/sign-in': typeof SignInRoute
+  '/signed-in': typeof SignedInRoute
   '/audit': typeof AppAuditRoute
   '/connected': typeof AppConnectedRoute
   '/members': typeof AppMembersRoute
@@ -154,6 +161,7 @@ export interface FileRoutesByFullPath {
 export interface FileRoutesByTo {
   '/invitation': typeof InvitationRoute
   '/sign-in': typeof SignInRoute
+  '/signed-in': typeof SignedInRoute
   '/audit': typeof AppAuditRoute
   '/connected': typeof AppConnectedRoute
   '/members': typeof AppMembersRoute
@@ -177,6 +185,7 @@ export interface FileRoutesById {
   '/_app': typeof AppRouteWithChildren
   '/invitation': typeof InvitationRoute
   '/sign-in': typeof SignInRoute
+  '/signed-in': typeof SignedInRoute
   '/_app/audit': typeof AppAuditRoute
   '/_app/connected': typeof AppConnectedRoute
   '/_app/members': typeof AppMembersRoute
@@ -201,6 +210,7 @@ export interface FileRouteTypes {
     | '/'
     | '/invitation'
     | '/sign-in'
+    | '/signed-in'
     | '/audit'
     | '/connected'
     | '/members'
@@ -221,6 +231,7 @@ export interface FileRouteTypes {
   to:
     | '/invitation'
     | '/sign-in'
+    | '/signed-in'
     | '/audit'
     | '/connected'
     | '/members'
@@ -243,6 +254,7 @@ export interface FileRouteTypes {
     | '/_app'
     | '/invitation'
     | '/sign-in'
+    | '/signed-in'
     | '/_app/audit'
     | '/_app/connected'
     | '/_app/members'
@@ -266,6 +278,7 @@ export interface RootRouteChildren {
   AppRoute: typeof AppRouteWithChildren
   InvitationRoute: typeof InvitationRoute
   SignInRoute: typeof SignInRoute
+  SignedInRoute: typeof SignedInRoute
 }
 
 declare module '@tanstack/react-router' {
@@ -289,6 +302,13 @@ declare module '@tanstack/react-router' {
       path: '/sign-in'
       fullPath: '/sign-in'
       preLoaderRoute: typeof SignInRouteImport
+      parentRoute: typeof rootRouteImport
+    }
+    '/signed-in': {
+      id: '/signed-in'
+      path: '/signed-in'
+      fullPath: '/signed-in'
+      preLoaderRoute: typeof SignedInRouteImport
       parentRoute: typeof rootRouteImport
     }
     '/_app/': {
@@ -459,6 +479,7 @@ const rootRouteChildren: RootRouteChildren = {
   AppRoute: AppRouteWithChildren,
   InvitationRoute: InvitationRoute,
   SignInRoute: SignInRoute,
+  SignedInRoute: SignedInRoute,
 }
 export const routeTree = rootRouteImport
   ._addFileChildren(rootRouteChildren)

@@ -8,6 +8,7 @@ pub mod ca_print;
 pub mod ca_rotate;
 pub mod migrate;
 pub mod user_create;
+pub mod user_reset_factors;
 pub mod user_reset_password;
 pub mod vault_rotate;
 

@@ -27,6 +27,7 @@ mod rule;
 mod service;
 mod session_end;
 mod settings;
+mod single_sign_on;
 mod state;
 mod test_call;
 
@@ -43,6 +44,7 @@ pub use configured::Configured;
 pub use list::each;
 pub use openapi::DocumentSource;
 pub use session_end::end_with_session;
+pub use single_sign_on::{ConfiguredSingleSignOn, SingleSignOn};
 pub use state::{DashboardState, GivenPublicUrl};
 
 /// Routes that start and end a session.

@@ -13,6 +13,7 @@ use gaiterguard_settings::CorsOrigins;
 
 use super::auth::origin::PublicOrigin;
 use super::configured::Configured;
+use super::single_sign_on::ConfiguredSingleSignOn;
 
 /// `PUBLIC_URL` without a trailing slash, if it is set.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct DashboardState {
     pub familiarity: Familiarity,
     /// Users and sessions.
     pub identity: Arc<Identity>,
+    /// Single sign-on, if it is configured.
+    pub single_sign_on: ConfiguredSingleSignOn,
     /// Public origin of this gateway.
     pub public_origin: Arc<PublicOrigin>,
     /// The URL of this gateway, if an operator set it.
@@ -59,6 +62,7 @@ parts! {
     familiarity: Familiarity,
     identity: Arc<Identity>,
     public_origin: Arc<PublicOrigin>,
+    single_sign_on: ConfiguredSingleSignOn,
     given_public_url: GivenPublicUrl,
     cors_origins: Arc<CorsOrigins>,
     configured: Arc<Configured>,

@@ -9,8 +9,11 @@ pub const REFRESH: &str = "gaiterguard_refresh";
 /// The name of the cookie that holds the token of a device that has signed in before.
 pub const DEVICE: &str = "gaiterguard_device";
 
+/// The name of the cookie that binds a sign-in at a provider to the browser in which it began.
+pub const FLOW: &str = "gaiterguard_flow";
+
 /// The gateway's own cookies.
-const OWN: [&str; 2] = [REFRESH, DEVICE];
+const OWN: [&str; 3] = [REFRESH, DEVICE, FLOW];
 
 /// Prefixes that add a meaning to a cookie's name (RFC 6265bis, section 4.1.3). Browsers compare
 /// them case-insensitively.

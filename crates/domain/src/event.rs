@@ -113,9 +113,19 @@ events! {
     TunnelClosed = "tunnel.closed": "A tunnel to a host that no service names was closed; the entry contains how long it was open, the bytes in each direction, and what closed it.",
     TunnelOpened = "tunnel.opened": "An agent opened a tunnel to a host that no service names. The gateway does not read it.",
     UserCreated = "user.created": "A user was created on the command line.",
+    UserFactorsReset = "user.factors_reset": "Everything but the password with which a user could sign in was removed on the command line, which ended the user's sessions.",
+    UserFederatedCreated = "user.federated_created": "A user was created by a first sign-in at the sign-in provider.",
+    UserFederatedLinked = "user.federated_linked": "A user connected the account to the sign-in provider.",
+    UserFederatedRole = "user.federated_role": "A user's role was changed, because the sign-in provider gives another one.",
+    UserPasskeyAdded = "user.passkey_added": "A user added a passkey.",
+    UserPasskeyRemoved = "user.passkey_removed": "A user removed a passkey.",
     UserPasswordChanged = "user.password_changed": "A user changed the password, which ended the user's other sessions.",
     UserPasswordReset = "user.password_reset": "A password was replaced on the command line.",
+    UserRecoveryCodesReplaced = "user.recovery_codes_replaced": "A user replaced the recovery codes.",
     UserRegistered = "user.registered": "A user registered.",
+    UserTotpEnabled = "user.totp_enabled": "A user set up one-time codes as a second factor, which ended the user's other sessions.",
+    UserTotpRemoved = "user.totp_removed": "A user removed the one-time codes and the recovery codes.",
+    UserTotpRequested = "user.totp_requested": "A user began to set up one-time codes.",
 }
 
 impl fmt::Display for Event {

@@ -1,7 +1,7 @@
 //! Header rules: which headers are forwarded, and which values are masked for display.
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -274,6 +274,47 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     for name in named.iter().chain(&HOP_BY_HOP) {
         headers.remove(name);
     }
+}
+
+/// Fields that a trailer section must not have (RFC 9110, section 6.5.1): those that frame or route a message, that
+/// concern authentication, and that decide how its content is read.
+const UNFIT_FOR_TRAILERS: &[&str] = &[
+    "authorization",
+    "cache-control",
+    "content-encoding",
+    "content-length",
+    "content-range",
+    "content-type",
+    "expires",
+    "host",
+    "location",
+    "retry-after",
+    "set-cookie",
+    "vary",
+    "www-authenticate",
+];
+
+/// Removes from the trailers of a response whatever must not be in trailers, and what is for one connection.
+pub fn remove_unfit_trailers(trailers: &mut HeaderMap) {
+    remove_hop_by_hop(trailers);
+    for name in UNFIT_FOR_TRAILERS {
+        trailers.remove(*name);
+    }
+    remove_origin_wide(trailers);
+}
+
+/// Returns whether a message is one of gRPC, which needs HTTP/2. gRPC-Web is another format, which does not.
+pub fn is_grpc(headers: &HeaderMap) -> bool {
+    const GRPC: &[u8] = b"application/grpc";
+    let Some(media_type) = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) else {
+        return false;
+    };
+    media_type
+        .split_at_checked(GRPC.len())
+        .is_some_and(|(name, rest)| {
+            name.eq_ignore_ascii_case(GRPC)
+                && matches!(rest.first(), None | Some(b'+' | b';' | b' ' | b'\t'))
+        })
 }
 
 /// Removes from an upstream's response whatever a browser would apply to the gateway's own origin:

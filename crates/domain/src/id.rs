@@ -41,6 +41,8 @@ integer_id! {
     InvitationId,
     /// A login of a user: a family of refresh tokens.
     SessionId,
+    /// A passkey of a user.
+    PasskeyId,
     /// A client that sends requests through the gateway.
     AgentId,
     /// An upstream API with its base URL and credential.

@@ -212,9 +212,9 @@ pub enum Refusal {
     /// The connection broke after the request may have been sent.
     #[error("the connection to the upstream failed; the request may have reached it")]
     UpstreamBroken,
-    /// The upstream's response is not HTTP/1.
+    /// The upstream's response is not valid HTTP, or was broken off.
     #[error("{0}; the request may have reached it")]
-    UpstreamNotHttp1(String),
+    UpstreamNotHttp(String),
     /// Only the status of the response could be read.
     #[error(
         "the upstream responded with status {status}, but {reason}, so its response cannot be \

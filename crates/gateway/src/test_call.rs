@@ -122,6 +122,7 @@ async fn beginning(mut sent: Sent) -> Result<KeptResponse, Refusal> {
             body.extend_from_slice(&piece);
             is_whole = true;
         }
+        Arrived::Trailers(_) => is_whole = true,
         Arrived::Unusable(reason) => {
             let status = sent.status.as_u16();
             return Err(Refusal::ResponseUnusable { status, reason });

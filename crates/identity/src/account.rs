@@ -76,6 +76,20 @@ impl Accounts {
             .await?;
         done.then_some(found.user).ok_or_else(unknown)
     }
+
+    /// Removes everything but the password with which a user signs in, and ends all of the user's sessions.
+    /// Returns `None` if the user has nothing else.
+    pub async fn reset_factors(&self, email: &Email) -> Result<Option<User>, AccountError> {
+        let found = self.store.user_by_email(email.normalized()).await?;
+        let found = found.ok_or_else(|| AccountError::UserUnknown(email.to_string()))?;
+        let at = self.clock.now();
+        let audit = entry(found.user.id, found.workspace, at, Event::UserFactorsReset);
+        let done = self
+            .store
+            .user_factors_reset(found.user.id, at, audit)
+            .await?;
+        Ok(done.then_some(found.user))
+    }
 }
 
 fn entry(user: UserId, workspace: WorkspaceId, at: Timestamp, event: Event) -> NewAuditEntry {

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::member::INVITATIONS_MAX;
+use gaiterguard_sealing::SealingError;
 use gaiterguard_store::StoreError;
 use gaiterguard_vault::NoRandomness;
+use gaiterguard_webauthn::WebauthnError;
 
 use crate::access_token::NotSigned;
 use crate::password::PasswordFault;
@@ -25,6 +28,14 @@ pub enum Fault {
     /// A token could not be signed.
     #[error(transparent)]
     NotSigned(#[from] NotSigned),
+    /// The vault failed.
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    /// The secret of a user's one-time codes is damaged.
+    #[error(
+        "the secret of the one-time codes of user {0} is damaged; run `gaiterguard user reset-factors`"
+    )]
+    TotpUnreadable(UserId),
 }
 
 /// Why a registration failed.
@@ -70,8 +81,24 @@ pub enum LoginError {
     /// The password is wrong or there is no such user. The error does not reveal which.
     #[error("the email address or the password is wrong")]
     InvalidCredentials,
-    /// Too many wrong passwords for this account or from this source.
-    #[error("too many wrong passwords; try again later")]
+    /// The password is right, and the user's second factor is missing.
+    #[error(
+        "`code` is required: a one-time code of the user's authenticator app, or a recovery code"
+    )]
+    SecondFactorRequired,
+    /// The password is right, and the code is wrong or was used.
+    #[error(
+        "`code` must be a current one-time code or a recovery code, and works once; check the clock of \
+         the device"
+    )]
+    WrongSecondFactor,
+    /// People can sign in only at the sign-in provider.
+    #[error(
+        "sign in with single sign-on: `OIDC_ONLY` is set; for recovery, restart the gateway without it"
+    )]
+    ProviderOnly,
+    /// Too many wrong passwords or codes for this account or from this source.
+    #[error("too many wrong passwords or codes; try again later")]
     Throttled {
         /// The time until the next attempt is allowed.
         retry_after: Duration,
@@ -82,6 +109,106 @@ pub enum LoginError {
     /// The gateway itself failed.
     #[error(transparent)]
     Fault(Fault),
+}
+
+/// Why a person whom the provider has confirmed is not signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum FederatedError {
+    /// The sign-in was not begun in this browser, has expired, or was completed before.
+    #[error("this sign-in was not begun in this browser, took too long, or was completed before")]
+    Expired,
+    /// The provider gives the person no role here.
+    #[error("you have no role here: none of your groups is in OIDC_ROLE_MAP; ask the operator")]
+    NoRole,
+    /// The provider does not say that an email address is the person's.
+    #[error(
+        "the sign-in provider does not confirm your email address (`email` with `email_verified: true`)"
+    )]
+    EmailUnverified,
+    /// Another account has the email address.
+    #[error(
+        "an account with your email address already exists: sign in to it, then connect it to single \
+         sign-on on the Settings page"
+    )]
+    EmailTaken,
+    /// The user is not a member of any workspace.
+    #[error("you are no longer a member here; ask an owner")]
+    NotMember,
+    /// It is not clear which workspace the person would join.
+    #[error(
+        "the gateway has several workspaces, and OIDC_WORKSPACE_OF does not say which one to join"
+    )]
+    NoWorkspace,
+    /// Another user is this person.
+    #[error("this person at the sign-in provider belongs to another account")]
+    LinkedElsewhere,
+    /// The gateway itself failed.
+    #[error(transparent)]
+    Fault(Fault),
+}
+
+impl<E: Into<Fault>> From<E> for FederatedError {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// Why a passkey was not registered, or nobody is signed in with it.
+#[derive(Debug, thiserror::Error)]
+pub enum PasskeyError {
+    /// Browsers offer no passkeys for the gateway's address, or people sign in only at the sign-in provider.
+    #[error(
+        "there are no passkeys here: `PUBLIC_URL` must be an https URL with a host name, or one of \
+         localhost, and `OIDC_ONLY` must not be set"
+    )]
+    Unavailable,
+    /// The challenge was not issued for this, or has expired.
+    #[error("it took too long to use the passkey; try again")]
+    Expired,
+    /// The challenge or the signature was used before.
+    #[error("this use of the passkey was sent before, or the passkey was copied")]
+    Replayed,
+    /// No account has this passkey.
+    #[error("no account here has this passkey")]
+    Unknown,
+    /// The passkey is registered already.
+    #[error("this passkey is registered already")]
+    Exists,
+    /// The user has too many passkeys.
+    #[error("you have too many passkeys; remove one first")]
+    TooMany,
+    /// The response of the authenticator is not valid.
+    #[error("{0}")]
+    Refused(WebauthnError),
+    /// The password was not accepted, or the gateway itself failed.
+    #[error("{0}")]
+    Login(LoginError),
+}
+
+/// Why a second factor was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum FactorError {
+    /// The user has one already.
+    #[error("one-time codes are set up already; remove them first")]
+    AlreadyEnabled,
+    /// The user has no second factor.
+    #[error("one-time codes are not set up")]
+    NotEnabled,
+    /// There is no secret to confirm.
+    #[error("there is no secret to confirm; begin with `POST /auth/totp`")]
+    NotBegun,
+    /// The code is wrong or was used.
+    #[error("must be a current code, and works once; check the clock of the device")]
+    WrongCode,
+    /// The password or the code was not accepted.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+}
+
+impl<E: Into<Fault>> From<E> for FactorError {
+    fn from(error: E) -> Self {
+        Self::Login(LoginError::Fault(error.into()))
+    }
 }
 
 /// Why a token grants no access.

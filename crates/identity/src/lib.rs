@@ -11,28 +11,41 @@
 mod access_token;
 mod account;
 mod account_key;
+mod challenge;
 mod device;
 mod error;
+mod federated;
+mod flow;
 mod identity;
+mod needed;
 mod new_password;
+mod passkey;
 mod password;
 mod people;
 mod queue;
 mod refresh_token;
 mod registration;
+mod second_factor;
 mod setup_code;
 mod throttle;
 mod window;
 
 pub use access_token::{Caller, NotSigned, SignedIn};
 pub use account::Accounts;
+pub use challenge::CHALLENGE_LIFETIME;
 pub use device::DEVICE_LIFETIME;
 pub use error::{
-    AccountError, Fault, InvitationError, LoginError, PeopleError, RegisterError, SessionError,
+    AccountError, FactorError, Fault, FederatedError, InvitationError, LoginError, PasskeyError,
+    PeopleError, RegisterError, SessionError,
 };
-pub use identity::{Identity, IdentitySettings, LoggedIn, LoginSource, Registration, TokenPair};
+pub use flow::FLOW_LIFETIME;
+pub use identity::{
+    Identity, IdentitySettings, LoggedIn, LoginSource, Presented, Registration, TokenPair,
+};
 pub use new_password::{NewPassword, PasswordRefused};
+pub use passkey::PasskeyUse;
 pub use password::PasswordFault;
 pub use people::{Accepting, InvitationPreview, Invited};
 pub use registration::{Registrant, RegistrationState};
+pub use second_factor::{PendingTotp, SecondFactor};
 pub use setup_code::SetupCode;

@@ -171,7 +171,7 @@ impl Identity {
             .store
             .user_by_email(invitation.email.normalized())
             .await?;
-        if account.is_some() {
+        if account.is_some() || self.provider_only {
             return Err(InvitationError::SignInFirst);
         }
         let source = ClientKey::Stranger(SourceKey::of(from.source));
@@ -185,14 +185,17 @@ impl Identity {
             password_hash,
             workspace,
         };
-        let begun = self.begin_session(login, from.client).await;
+        let begun = self.begin_session(login, &[], from.client).await;
         begun.map_err(|error| match error {
             LoginError::Fault(fault) => InvitationError::Fault(fault),
             LoginError::Busy => InvitationError::Busy,
-            // The password was replaced, or the member removed, since the account was created.
-            LoginError::InvalidCredentials | LoginError::Throttled { .. } => {
-                InvitationError::SignInFirst
-            }
+            // The password was replaced, or the member removed, since the account was created; or the
+            // account is used again and has a second factor.
+            LoginError::InvalidCredentials
+            | LoginError::SecondFactorRequired
+            | LoginError::WrongSecondFactor
+            | LoginError::ProviderOnly
+            | LoginError::Throttled { .. } => InvitationError::SignInFirst,
         })
     }
 

@@ -18,7 +18,8 @@ const HOSTS_MAX: usize = 1000;
 /// The limit on TLS sessions that clients may resume, over all hosts. A session takes less than 1 KiB.
 const SESSIONS_MAX: usize = 4096;
 
-/// The protocol that is offered inside TLS.
+/// The protocols that are offered inside TLS (RFC 7301).
+pub(crate) const HTTP_2: &[u8] = b"h2";
 const HTTP_1_1: &[u8] = b"http/1.1";
 
 /// The TLS settings by host.
@@ -101,7 +102,7 @@ impl TlsConfigs {
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![issued.certificate], issued.key)?;
-        config.alpn_protocols = vec![HTTP_1_1.to_vec()];
+        config.alpn_protocols = vec![HTTP_2.to_vec(), HTTP_1_1.to_vec()];
         config.session_storage = Arc::clone(&self.sessions);
         Ok(config)
     }
@@ -240,9 +241,12 @@ mod tests {
     }
 
     #[test]
-    fn only_http_1_1_is_offered() {
+    fn http_2_is_preferred_to_http_1_1() {
         let (configs, _) = configs();
         let config = configs.of_host(&host("a.example")).unwrap();
-        assert_eq!(config.alpn_protocols, [b"http/1.1".to_vec()]);
+        assert_eq!(
+            config.alpn_protocols,
+            [b"h2".to_vec(), b"http/1.1".to_vec()]
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! Tunnels: TLS toward the client, and HTTP/1.1 inside it.
+//! Tunnels: TLS toward the client, and HTTP/1.1 or HTTP/2 inside it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +9,8 @@ use gaiterguard_domain::host::Host;
 use gaiterguard_domain::target::{Origin, Target};
 use gaiterguard_domain::time::Clock;
 use gaiterguard_listener::{
-    ConnectionSlot, Handler, HeadError, Lifecycle, Limits, RequestBody, serve_stream,
+    ConnectionSlot, Handler, HeadError, Lifecycle, Limits, RequestBody, serve_http2_stream,
+    serve_stream,
 };
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::Store;
@@ -26,7 +27,7 @@ use crate::certificate_authority::CertificateError;
 use crate::proxy_credentials::ProxyCredentials;
 use crate::proxy_refusal::ProxyRefusal;
 use crate::stored_authority::{self, AuthorityError};
-use crate::tls_configs::TlsConfigs;
+use crate::tls_configs::{HTTP_2, TlsConfigs};
 
 /// How often the authorities are read again. A new one issues certificates a day later, unless the present one is
 /// no longer trusted, and then every connection fails for as long.
@@ -182,7 +183,12 @@ impl Interceptor {
             has_other_server_name,
         });
         let handler = InTunnel { handler, tunnel };
-        serve_stream(stream, peer, handler, self.limits, self.lifecycle).await;
+        if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) {
+            let serving = serve_http2_stream(stream, peer, handler, self.limits, self.lifecycle);
+            Box::pin(serving).await;
+        } else {
+            serve_stream(stream, peer, handler, self.limits, self.lifecycle).await;
+        }
         drop(slot);
     }
 

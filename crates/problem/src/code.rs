@@ -160,6 +160,14 @@ codes! {
         "The request comes from a web page whose origin is not allowed.",
     OutcomeUnknown = "outcome_unknown", [CONFLICT]:
         "The request may have been sent, so it is not sent again; see `detail`.",
+    PasskeyExists = "passkey_exists", [CONFLICT]:
+        "The passkey is registered already, or the user has 20 passkeys.",
+    PasskeyRefused = "passkey_refused", [UNAUTHORIZED]:
+        "The passkey does not sign in: it belongs to no account, was made for another site, or was used before; see `detail`.",
+    PasskeysUnavailable = "passkeys_unavailable", [CONFLICT]:
+        "There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.",
+    PasswordSignInDisabled = "password_sign_in_disabled", [FORBIDDEN]:
+        "People can sign in only with single sign-on, because `OIDC_ONLY` is set.",
     PayloadTooLarge = "payload_too_large", [PAYLOAD_TOO_LARGE]:
         "The body is longer than the limit.",
     PolicyDenied = "policy_denied", [FORBIDDEN]:
@@ -172,6 +180,12 @@ codes! {
         "The request line and headers are too long, or there are too many headers.",
     RequestTimeout = "request_timeout", [REQUEST_TIMEOUT]:
         "The request did not arrive in time.",
+    SecondFactorExists = "second_factor_exists", [CONFLICT]:
+        "One-time codes are set up already. Remove them first.",
+    SecondFactorInvalid = "second_factor_invalid", [UNAUTHORIZED]:
+        "The password is right, and `code` is wrong or was used before.",
+    SecondFactorRequired = "second_factor_required", [UNAUTHORIZED]:
+        "The password is right, and `code` is missing: a one-time code or a recovery code.",
     ServiceNotFound = "service_not_found", [NOT_FOUND]:
         "The service does not exist in this workspace.",
     ServiceNotInScope = "service_not_in_scope", [FORBIDDEN]:
@@ -180,6 +194,12 @@ codes! {
         "The set-up code is wrong.",
     SetupCodeRequired = "setup_code_required", [FORBIDDEN]:
         "The first account needs the set-up code from the gateway's log.",
+    SignInExpired = "sign_in_expired", [BAD_REQUEST]:
+        "The sign-in was not begun in this browser, took too long, or was completed before. Begin again.",
+    SignInProviderFailed = "sign_in_provider_failed", [BAD_GATEWAY]:
+        "The sign-in provider cannot be reached, or its response is not valid; see `detail`.",
+    SignInRefused = "sign_in_refused", [FORBIDDEN]:
+        "The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.",
     StorageUnavailable = "storage_unavailable", [SERVICE_UNAVAILABLE]:
         "The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.",
     TargetNotAllowed = "target_not_allowed", [FORBIDDEN]:
@@ -191,7 +211,7 @@ codes! {
     TooManyPending = "too_many_pending", [TOO_MANY_REQUESTS]:
         "The agent has too many pending actions, or they are too large in total.",
     UnsupportedMediaType = "unsupported_media_type", [UNSUPPORTED_MEDIA_TYPE]:
-        "The body is not JSON.",
+        "The body is not JSON, or the request is a call of gRPC over HTTP/1.1.",
     UpstreamBroken = "upstream_broken", [BAD_GATEWAY]:
         "The connection to the upstream failed, or its response could not be read or masked. The request may have been sent; `upstream_status` is the status of the response, if it was read.",
     UpstreamTimeout = "upstream_timeout", [GATEWAY_TIMEOUT]:

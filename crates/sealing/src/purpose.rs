@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use gaiterguard_domain::id::{ActionId, DocumentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{ActionId, DocumentId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_vault::AssociatedData;
 
@@ -38,6 +38,11 @@ impl Purpose {
     /// gateway as a whole.
     pub fn certificate_authority(certificate: Digest) -> Self {
         Self::new("certificate_authority", certificate, 0)
+    }
+
+    /// The secret that a user's authenticator app shares. It belongs to the gateway as a whole.
+    pub fn totp(user: UserId) -> Self {
+        Self::new("totp", user, 0)
     }
 
     /// The request that an action holds.

@@ -75,7 +75,15 @@ enum UserCommand {
         #[arg(long, value_name = "OF_EMAIL", value_parser = Email::parse)]
         workspace: Option<Email>,
     },
-    /// Set a new password, read from standard input, and end all of the user's sessions.
+    /// Remove a lost second factor, so that the user signs in with the password alone, and end all of
+    /// the user's sessions.
+    ResetFactors {
+        /// Email address of the user.
+        #[arg(value_parser = Email::parse)]
+        email: Email,
+    },
+    /// Set a new password, read from standard input, and end all of the user's sessions. A second factor is
+    /// kept.
     ResetPassword {
         /// Email address of the user.
         #[arg(value_parser = Email::parse)]
@@ -144,6 +152,9 @@ impl Cli {
             Command::Migrate => gaiterguard_admin::migrate::run(),
             Command::User(UserCommand::Create { email, workspace }) => {
                 gaiterguard_admin::user_create::run(&email, workspace.as_ref())
+            }
+            Command::User(UserCommand::ResetFactors { email }) => {
+                gaiterguard_admin::user_reset_factors::run(&email)
             }
             Command::User(UserCommand::ResetPassword { email }) => {
                 gaiterguard_admin::user_reset_password::run(&email)

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use gaiterguard_api::SingleSignOn;
 use gaiterguard_authority::Authority;
 use gaiterguard_clock::SystemClock;
 use gaiterguard_credential::Credentials;
@@ -14,11 +15,12 @@ use gaiterguard_familiarity::Familiarity;
 use gaiterguard_gateway::{Gateway, GatewayDeps, GatewaySettings};
 use gaiterguard_identity::{Identity, IdentitySettings};
 use gaiterguard_llm::{Llm, LlmSetupError};
+use gaiterguard_oidc::Provider;
 use gaiterguard_sealing::{Sealing, StartError};
 use gaiterguard_settings::secrets::Secrets;
 use gaiterguard_settings::{Database, ReadDurability, Registration, Settings};
 use gaiterguard_store::{Durability, Purpose, Store, StoreError, StoreOptions};
-use gaiterguard_upstream::{AddressPolicy, TlsSetupError, Upstream};
+use gaiterguard_upstream::{AddressPolicy, AllowedRange, TlsSetupError, Upstream};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
@@ -32,6 +34,7 @@ pub(crate) struct Engine {
     pub(crate) store: Store,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) sealing: Sealing,
+    pub(crate) single_sign_on: Option<Arc<SingleSignOn>>,
 }
 
 /// Reasons why the engine does not start. Each message is a line for the operator.
@@ -95,11 +98,14 @@ impl Engine {
         );
         let identity = Identity::new(
             store.clone(),
+            sealing.clone(),
             &IdentitySettings {
                 jwt_secret: secrets.jwt.clone(),
                 access_expiry: settings.auth.access_ttl,
                 refresh_expiry: settings.auth.refresh_ttl,
                 registration: registration(settings.auth.registration),
+                provider_only: settings.single_sign_on.only,
+                public_url: settings.listen.public_url(),
                 setup_code_needed: settings.listen.is_public()
                     || own_listeners
                         .iter()
@@ -133,6 +139,7 @@ impl Engine {
             settings: gateway_settings(settings),
             clock: Arc::clone(&clock),
         });
+        let single_sign_on = single_sign_on(settings, own_listeners, &clock)?;
         gateway.start().await?;
         Ok(Self {
             gateway,
@@ -143,8 +150,29 @@ impl Engine {
             clock,
             store,
             sealing,
+            single_sign_on,
         })
     }
+}
+
+/// Returns single sign-on, if it is configured. The provider is the operator's own setting, so it may have a
+/// private address, over connections of its own that agents cannot use.
+fn single_sign_on(
+    settings: &Settings,
+    own_listeners: Vec<SocketAddr>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<SingleSignOn>>, TlsSetupError> {
+    let Some((provider, name)) = settings.single_sign_on.provider() else {
+        return Ok(None);
+    };
+    let mut upstream = settings.upstream.for_gateway(own_listeners);
+    upstream.private_allow = AllowedRange::all();
+    Ok(Some(Arc::new(SingleSignOn {
+        provider: Provider::new(provider, Upstream::new(upstream)?),
+        name: name.to_owned(),
+        workspace_of: settings.single_sign_on.workspace_of.clone(),
+        clock: Arc::clone(clock),
+    })))
 }
 
 fn gateway_settings(settings: &Settings) -> GatewaySettings {

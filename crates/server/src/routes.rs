@@ -34,9 +34,17 @@
 //! | `/audit/verify` | POST | `api/audit.rs` |
 //! | `/auth/logout` | POST | `api/auth/logout.rs` |
 //! | `/auth/me` | GET | `api/auth/me.rs` |
+//! | `/auth/oidc/link` | POST | `api/auth/oidc.rs` |
+//! | `/auth/oidc/link/callback` | POST | `api/auth/oidc.rs` |
+//! | `/auth/passkeys` | GET, POST | `api/auth/passkey.rs` |
+//! | `/auth/passkeys/options` | POST | `api/auth/passkey.rs` |
+//! | `/auth/passkeys/{id}` | DELETE | `api/auth/passkey.rs` |
 //! | `/auth/password` | PUT | `api/auth/password.rs` |
 //! | `/auth/sessions` | GET, DELETE | `api/auth/session.rs` |
 //! | `/auth/sessions/{id}` | DELETE | `api/auth/session.rs` |
+//! | `/auth/totp` | GET, POST, DELETE | `api/auth/totp.rs` |
+//! | `/auth/totp/confirm` | POST | `api/auth/totp.rs` |
+//! | `/auth/totp/recovery-codes` | POST | `api/auth/totp.rs` |
 //! | `/auth/workspace` | POST | `api/auth/workspace.rs` |
 //! | `/events` | GET | `api/events.rs` |
 //! | `/inbox` | GET | `api/inbox.rs` |
@@ -73,6 +81,10 @@
 //! | `/auth/invitations/accept` | POST | `api/auth/invitation.rs` |
 //! | `/auth/invitations/preview` | POST | `api/auth/invitation.rs` |
 //! | `/auth/login` | POST | `api/auth/login.rs` |
+//! | `/auth/oidc` | POST | `api/auth/oidc.rs` |
+//! | `/auth/oidc/callback` | POST | `api/auth/oidc.rs` |
+//! | `/auth/passkeys/sign-in` | POST | `api/auth/passkey.rs` |
+//! | `/auth/passkeys/sign-in/options` | POST | `api/auth/passkey.rs` |
 //! | `/auth/refresh` | POST | `api/auth/refresh.rs` |
 //! | `/auth/register` | POST | `api/auth/register.rs` |
 //! | `/auth/registration` | GET | `api/auth/registration.rs` |

@@ -12,6 +12,7 @@ mod cross_origin;
 mod known_hosts;
 mod listen;
 mod log;
+mod oidc;
 mod retention;
 mod secret;
 mod storage;
@@ -29,6 +30,7 @@ pub use cross_origin::CrossOrigin;
 pub use known_hosts::KnownHosts;
 pub use listen::ListenSettings;
 pub use log::LogSettings;
+pub use oidc::SingleSignOnSettings;
 pub use retention::RetentionSettings;
 pub use secret::{SECRET_LENGTH_MIN, SecretSettings};
 pub use storage::{Database, ReadDurability, StorageSettings};
@@ -43,6 +45,7 @@ pub struct Settings {
     pub storage: StorageSettings,
     pub secret: SecretSettings,
     pub auth: AuthSettings,
+    pub single_sign_on: SingleSignOnSettings,
     pub assessor: AssessorSettings,
     pub approval: ApprovalSettings,
     pub upstream: UpstreamSettings,
@@ -59,6 +62,7 @@ impl Settings {
             storage,
             listen: ListenSettings::read(source)?,
             auth: read(source)?,
+            single_sign_on: SingleSignOnSettings::read(source)?,
             assessor: AssessorSettings::read(source)?,
             approval: read(source)?,
             upstream: read(source)?,
@@ -82,6 +86,7 @@ pub fn sections() -> Vec<Section> {
         section::<StorageVariables>("Storage"),
         section::<SecretSettings>("Secrets"),
         section::<AuthSettings>("Accounts"),
+        section::<SingleSignOnSettings>("Single sign-on"),
         section::<AssessorSettings>("Language model"),
         section::<ApprovalSettings>("Held requests"),
         section::<UpstreamSettings>("Upstreams"),

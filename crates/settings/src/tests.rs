@@ -339,3 +339,59 @@ fn a_database_of_ones_own_keeps_its_path() {
         );
     }
 }
+
+#[test]
+fn single_sign_on_is_configured_as_a_whole_and_makes_no_one_an_owner() {
+    const ISSUER: (&str, &str) = ("OIDC_ISSUER", "https://id.example.com/tenant/");
+    const CLIENT: (&str, &str) = ("OIDC_CLIENT_ID", "gateway");
+    assert!(settings(&[]).single_sign_on.provider().is_none());
+    let configured = settings(&[
+        ISSUER,
+        CLIENT,
+        ("OIDC_ROLE_CLAIM", "/realm_access/roles"),
+        ("OIDC_ROLE_MAP", "admins:operator,sec:approver"),
+        ("OIDC_ONLY", "true"),
+    ]);
+    assert!(configured.single_sign_on.only);
+    let (provider, name) = configured.single_sign_on.provider().unwrap();
+    assert_eq!(name, "single sign-on");
+    // Some issuers end with a slash, and tokens have it exactly as it is.
+    assert_eq!(provider.issuer, "https://id.example.com/tenant/");
+    assert!(provider.client_secret.is_none());
+    assert_eq!(provider.role_map.role_of(&["sec"]), Some("approver"));
+    settings(&[("OIDC_ISSUER", "http://localhost:8080/realms/x"), CLIENT]);
+
+    for (pairs, variable) in [
+        (&[ISSUER][..], "OIDC_CLIENT_ID"),
+        (&[CLIENT], "OIDC_CLIENT_ID"),
+        (&[("OIDC_ONLY", "true")], "OIDC_ONLY"),
+        (&[("OIDC_ONLY", "perhaps")], "OIDC_ONLY"),
+        (
+            &[ISSUER, CLIENT, ("OIDC_ROLE_CLAIM", "groups")],
+            "OIDC_ROLE_CLAIM",
+        ),
+        (
+            &[ISSUER, CLIENT, ("OIDC_ROLE_MAP", "admins:owner")],
+            "OIDC_ROLE_MAP",
+        ),
+        (
+            &[ISSUER, CLIENT, ("OIDC_WORKSPACE_OF", "nobody")],
+            "OIDC_WORKSPACE_OF",
+        ),
+        (
+            &[("OIDC_ISSUER", "http://id.example.com"), CLIENT],
+            "OIDC_ISSUER",
+        ),
+        (
+            &[("OIDC_ISSUER", "http://localhost.evil.example"), CLIENT],
+            "OIDC_ISSUER",
+        ),
+        (
+            &[("OIDC_ISSUER", "https://id.example.com/?a=1"), CLIENT],
+            "OIDC_ISSUER",
+        ),
+    ] {
+        let error = error(pairs);
+        assert!(error.contains(variable), "{pairs:?}: {error}");
+    }
+}

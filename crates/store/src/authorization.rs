@@ -6,9 +6,9 @@ use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// An authorization whose operator is at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,11 +8,11 @@ use gaiterguard_domain::ledger::Claim;
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::ledger::batch::existing::SELECT_CLAIM;
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::batch::existing::SELECT_CLAIM;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::claim_row::ClaimRow;
 use gaiterguard_rows::covered::{EndColumns, cover_ends};
 use gaiterguard_rows::outcome::RequestOutcome;

@@ -6,10 +6,10 @@ use gaiterguard_domain::service::SealedCredential;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::json;
 use gaiterguard_database::connection::execute;
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 impl Store {
     /// Replaces the credential of a service whose revision is still `revision`: the service's type,

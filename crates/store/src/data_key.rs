@@ -6,11 +6,11 @@ use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{
     AnyConnection, ConnectTarget, Connection, execute, fetch_all, fetch_one, fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// A data key as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -235,7 +235,8 @@ async fn data_keys_unused(
              UNION SELECT answer_key_id FROM actions WHERE answer_key_id IS NOT NULL
              UNION SELECT answer_key_id FROM claims WHERE answer_key_id IS NOT NULL
              UNION SELECT data_key_id FROM authorizations
-             UNION SELECT data_key_id FROM certificate_authorities)
+             UNION SELECT data_key_id FROM certificate_authorities
+             UNION SELECT data_key_id FROM totp)
          ORDER BY id LIMIT $2",
         before.0,
         i64::from(limit),

@@ -8,10 +8,10 @@ use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::pool::owner_name;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::pool::owner_name;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// A master key's name, and the link to its successor.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use gaiterguard_domain::workspace::{Membership, Role};
 use serde_json::json;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::membership::{self, MembershipRow, limit_text};
 use gaiterguard_rows::stored::Stored;

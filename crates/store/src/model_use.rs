@@ -3,9 +3,9 @@
 use gaiterguard_domain::time::{Day, Timestamp};
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{fetch_all, fetch_one};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// Language model usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -14,11 +14,11 @@ use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
 use serde_json::json;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::{RowContext, Text, time};
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::cursor::{NumberPosition, Page, page};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 #[derive(sqlx::FromRow)]
 struct RequestRow {

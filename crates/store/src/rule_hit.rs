@@ -8,9 +8,9 @@ use gaiterguard_domain::id::{RuleId, WorkspaceId};
 use gaiterguard_domain::time::{Day, Timestamp};
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// How many requests a rule matched, and when it last did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,11 +8,12 @@ use gaiterguard_domain::user::{Session, SessionClient};
 use gaiterguard_domain::workspace::Membership;
 use serde_json::json;
 
+use crate::second_factor::Proof;
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::membership::{self, MembershipRow};
 
 /// How long after its first use a refresh token may be exchanged again, in milliseconds: enough for a
@@ -104,13 +105,15 @@ struct TokenRow {
 }
 
 impl Store {
-    /// Creates a session with its first refresh token.
+    /// Creates a session with its first refresh token, and uses up the proofs for it. Returns `None` if
+    /// one is not valid any more.
     pub async fn session_create(
         &self,
         new: NewSession,
+        proofs: &[Proof],
         at: Timestamp,
         audit: impl FnOnce(SessionId) -> NewAuditEntry,
-    ) -> Result<Session, StoreError> {
+    ) -> Result<Option<Session>, StoreError> {
         let NewSession {
             user,
             workspace,
@@ -119,6 +122,12 @@ impl Store {
             expires_at,
         } = new;
         let mut tx = Transaction::begin(self.writers(), at).await?;
+        for proof in proofs {
+            if !crate::second_factor::spend(&mut tx, proof, at).await? {
+                tx.rollback().await?;
+                return Ok(None);
+            }
+        }
         let (id,) = fetch_one!(
             tx,
             (i64,),
@@ -135,7 +144,7 @@ impl Store {
         token_insert(&mut tx, SessionId(id), token_hash, None, expires_at, at).await?;
         tx.audit(audit(SessionId(id)));
         tx.commit().await?;
-        Ok(Session {
+        Ok(Some(Session {
             id: SessionId(id),
             user,
             workspace,
@@ -143,7 +152,7 @@ impl Store {
             expires_at,
             last_used_at: at,
             client,
-        })
+        }))
     }
 
     /// Exchanges a refresh token for a new one. A client whose response was lost, or a second tab, may

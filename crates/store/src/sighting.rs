@@ -5,9 +5,9 @@ use gaiterguard_domain::time::Timestamp;
 use serde_json::json;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// A keyed hash of a value.
 pub type ValueHash = [u8; 16];

@@ -16,18 +16,18 @@ use sqlx::sqlite::{
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
 
-use crate::ledger::queue::Ledger;
-use crate::writer::connection::WriterConnection;
-use crate::writer::feed::{Feed, Notice};
-use crate::writer::pool::WriterPool;
-use crate::writer::sync::{self, Log};
-use crate::writer::transaction::Transaction;
-use crate::writer::{checkpoint, feed};
 use gaiterguard_database::connection::{
     AnyConnection, ConnectTarget, Connection, Durability, ReadConnection, fetch_one,
 };
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::sqlite_file;
+use gaiterguard_ledger::queue::Ledger;
+use gaiterguard_ledger::writer::connection::WriterConnection;
+use gaiterguard_ledger::writer::feed::{Feed, Notice};
+use gaiterguard_ledger::writer::pool::WriterPool;
+use gaiterguard_ledger::writer::sync::{self, Log};
+use gaiterguard_ledger::writer::transaction::Transaction;
+use gaiterguard_ledger::writer::{checkpoint, feed};
 
 /// How long a reader may wait for a connection. While the database is down, calls fail after this
 /// time; once it is back, the next call uses it.

@@ -8,10 +8,10 @@ use gaiterguard_domain::workspace::{Membership, Role};
 
 use crate::member::member_insert;
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::stored::Stored;
 use gaiterguard_rows::user_row::UserRow;

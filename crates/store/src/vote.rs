@@ -8,10 +8,10 @@ use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{ActionId, UserId};
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::vote_row::{VoteRow, vote_columns};
 
 /// The votes on actions: on a pending one, those on its present request.

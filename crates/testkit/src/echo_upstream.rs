@@ -46,17 +46,12 @@ impl EchoUpstream {
 
     /// Starts a server with TLS and a certificate for `names`; see [`certificate_file`](Self::certificate_file).
     pub async fn start_with_tls(names: &[&str]) -> Self {
-        Self::start_with_tls_speaking(names, &[]).await
-    }
-
-    /// Starts a server with TLS that agrees only to these protocols, named as in ALPN. It still speaks HTTP/1.1.
-    pub async fn start_with_tls_speaking(names: &[&str], protocols: &[&str]) -> Self {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let made = rcgen::generate_simple_self_signed(names).expect("a certificate");
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join("upstream.pem"), made.cert.pem()).expect("it is written");
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut settings = rustls::ServerConfig::builder_with_provider(provider)
+        let settings = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .expect("the provider speaks TLS 1.2 and 1.3")
             .with_no_client_auth()
@@ -65,10 +60,6 @@ impl EchoUpstream {
                 PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into()),
             )
             .expect("the key belongs to the certificate");
-        settings.alpn_protocols = protocols
-            .iter()
-            .map(|protocol| protocol.as_bytes().to_vec())
-            .collect();
         let mut upstream = Self::listen(Some(TlsAcceptor::from(Arc::new(settings)))).await;
         upstream.certificate = Some(folder);
         upstream

@@ -3,6 +3,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpStream;
@@ -11,6 +12,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::address::AddressPolicy;
 use crate::dial::Dialer;
 use crate::error::{CheckRefused, NotSentReason};
+use crate::http2::Http2Connection;
 use crate::origin::{Origin, Scheme};
 use crate::proxy::Proxy;
 use crate::resolve::Names;
@@ -77,6 +79,43 @@ impl Connector {
             }
         };
         Ok(Wire::new(stream))
+    }
+
+    /// Opens a connection that speaks HTTP/2. Without TLS, the origin is expected to know that (RFC 9113, section
+    /// 3.3). Resolving, connecting, the TLS handshake and the server's settings share the connect timeout.
+    pub(crate) async fn connect_in_http_2(
+        &self,
+        origin: &Origin,
+    ) -> Result<Arc<Http2Connection>, NotSentReason> {
+        let deadline = Instant::now() + self.connect_timeout;
+        let opening = async {
+            let tcp = self.dial(origin, deadline).await?;
+            let stream = match origin.scheme() {
+                Scheme::Http => Stream::Plain(tcp),
+                Scheme::Https => {
+                    let handshake = self.tls.handshake(origin.host(), tcp, Protocol::Http2);
+                    let stream = handshake.await?;
+                    if !Protocol::Http2.is_agreed(&stream) {
+                        return Err(NotSentReason::NoHttp2);
+                    }
+                    Stream::Tls(Box::new(stream))
+                }
+            };
+            let opened = Http2Connection::open(Wire::new(stream)).await;
+            // An upstream that agreed to HTTP/2 speaks it.
+            opened.map_err(|error| match origin.scheme() {
+                Scheme::Https => NotSentReason::ConnectionClosed,
+                Scheme::Http => error,
+            })
+        };
+        timeout_at(deadline, opening)
+            .await
+            .map_err(|_| NotSentReason::ConnectTimedOut)?
+    }
+
+    /// Returns the limit on opening a connection.
+    pub(crate) fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
     }
 
     /// Returns whether the origin agrees to HTTP/2 in a TLS handshake. No request is sent. An upstream that

@@ -9,13 +9,14 @@ use http::StatusCode;
 
 use crate::address::AddressRefused;
 use crate::head_watch::{RESPONSE_FIELDS_MAX, RESPONSE_HEAD_BYTES_MAX};
+use crate::outbound::BoxError;
 use crate::proxy::TunnelRefused;
 use crate::resolve::ResolveError;
 
 /// Why there is no response.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// It is certain that the upstream received nothing of this request.
+    /// It is certain that the upstream received nothing of this request, or it states that it did not process it.
     #[error("nothing was sent: {0}")]
     NotSent(#[from] NotSentReason),
     /// The upstream may have received the request, in part or whole.
@@ -59,7 +60,7 @@ impl SendError {
         matches!(
             self,
             Self::Ambiguous(AmbiguousReason::StaleConnection(_))
-                | Self::NotSent(NotSentReason::ConnectionClosed)
+                | Self::NotSent(NotSentReason::ConnectionClosed | NotSentReason::GoneAway)
         )
     }
 }
@@ -81,9 +82,24 @@ pub enum NotSentReason {
     ConnectTimedOut,
     #[error("the TLS handshake failed: {0}")]
     Tls(#[source] io::Error),
-    /// The upstream speaks HTTP/2 only.
-    #[error("the upstream speaks HTTP/2 only, and the gateway speaks HTTP/1.1 to upstreams")]
+    /// The upstream speaks HTTP/2 only, and the request needs HTTP/1.1.
+    #[error(
+        "the upstream speaks HTTP/2 only, and the gateway uses HTTP/1.1 for WebSockets and, apart from gRPC, \
+         without TLS"
+    )]
     Http2Only,
+    /// The upstream does not speak HTTP/2, and the request needs it.
+    #[error("the upstream does not speak HTTP/2, which gRPC needs")]
+    NoHttp2,
+    /// The upstream refused the stream of the request, which means that it did not process it.
+    #[error("the upstream refused the request without processing it (HTTP/2 REFUSED_STREAM)")]
+    StreamRefused,
+    /// The upstream ended the connection before the stream of the request, which means that it did not process it.
+    #[error("the upstream closed the connection without processing the request (HTTP/2 GOAWAY)")]
+    GoneAway,
+    /// The request cannot be written in HTTP/2.
+    #[error("the request cannot be sent in HTTP/2: {0}")]
+    Unwritable(#[source] http::Error),
     /// The connection ended before a single byte of the request was written to it.
     #[error("the connection closed before the request was written")]
     ConnectionClosed,
@@ -94,20 +110,23 @@ pub enum NotSentReason {
 pub enum AmbiguousReason {
     /// The connection broke before a whole response head arrived.
     #[error("the connection failed: {0}")]
-    ConnectionLost(#[source] hyper::Error),
+    ConnectionLost(#[source] BoxError),
     /// The connection had been used for an earlier request, and broke before any byte of this request's
     /// response arrived. The upstream probably closed it because it was idle.
     #[error("the connection failed when it was used again: {0}")]
     StaleConnection(#[source] hyper::Error),
-    /// The response is not HTTP/1.
+    /// The response is not valid HTTP.
     #[error("the response is not valid HTTP: {0}")]
-    InvalidResponse(#[source] hyper::Error),
-    /// The upstream speaks HTTP/2 only.
-    #[error("the upstream speaks HTTP/2 only, and the gateway speaks HTTP/1.1 to upstreams")]
+    InvalidResponse(#[source] BoxError),
+    /// The upstream speaks HTTP/2 only, but did not agree to it in a TLS handshake.
+    #[error("the upstream speaks HTTP/2 only, and did not say so before the request was sent")]
     Http2,
+    /// The upstream broke the request's stream off, in HTTP/2.
+    #[error("the upstream broke the request off: {0}")]
+    Reset(#[source] h2::Error),
     /// The caller's own streaming body failed.
     #[error("the request's body ended before it was complete: {0}")]
-    RequestBody(#[source] hyper::Error),
+    RequestBody(#[source] BoxError),
     /// The upstream switched to another protocol without being asked.
     #[error("the upstream switched protocols without being asked")]
     UnexpectedUpgrade,

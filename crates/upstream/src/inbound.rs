@@ -6,8 +6,8 @@ use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gaiterguard_domain::header::remove_hop_by_hop;
-use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName};
+use gaiterguard_domain::header::{is_grpc, remove_hop_by_hop, remove_unfit_trailers};
+use http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, TRAILER};
 use http::{Method, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
@@ -15,6 +15,8 @@ use hyper::upgrade::Upgraded;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
+use crate::http2::{Exchanged, Receiving};
+use crate::outbound::BoxError;
 use crate::pool::Lease;
 
 /// The header for the length in a HEAD response. `Content-Length` must describe the body that follows.
@@ -47,11 +49,11 @@ pub enum InboundError {
     #[error("the response holds the credential in a compressed text")]
     Echo,
     #[error("the response ended early: {0}")]
-    Cut(#[source] hyper::Error),
+    Cut(#[source] BoxError),
 }
 
-/// The body of a response, as it was sent: not decompressed, without trailers. Dropping it before its
-/// end closes the connection.
+/// The body of a response, as it was sent: not decompressed, with the trailers that may be forwarded. Dropping it
+/// before its end closes the connection, or the stream in HTTP/2.
 pub struct InboundBody(Option<Reading>);
 
 impl fmt::Debug for Inbound {
@@ -74,14 +76,52 @@ impl fmt::Debug for InboundBody {
 
 /// A response that has not been read to its end.
 struct Reading {
-    incoming: Incoming,
-    lease: Lease,
+    source: Source,
     idle_timeout: Duration,
     cancellation: CancellationToken,
     pause: Pause,
 }
 
+/// The connection that delivers the rest of a response.
+enum Source {
+    Http1 { incoming: Incoming, lease: Lease },
+    Http2(Box<Receiving>),
+}
+
 impl Inbound {
+    /// Creates a response in HTTP/2 from its head and the stream that delivers the rest.
+    pub(crate) fn of_http_2(
+        exchanged: Exchanged,
+        method: &Method,
+        idle_timeout: Duration,
+        cancellation: &CancellationToken,
+    ) -> Self {
+        let Exchanged { head, receiving } = exchanged;
+        let (head, ()) = head.into_parts();
+        let (status, mut headers) = (head.status, head.headers);
+        end_to_end(&mut headers, method, status);
+        if is_grpc(&headers) {
+            // The status of the call is in the trailers, which no one reads after a stated length.
+            headers.remove(CONTENT_LENGTH);
+        }
+        let body = if receiving.is_end_stream() {
+            InboundBody(None)
+        } else {
+            InboundBody(Some(Reading {
+                source: Source::Http2(Box::new(receiving)),
+                idle_timeout,
+                cancellation: cancellation.clone(),
+                pause: Pause::default(),
+            }))
+        };
+        Self {
+            status,
+            headers,
+            body,
+            switched: None,
+        }
+    }
+
     /// Creates a response from its head and the connection that delivers the rest.
     pub(crate) fn new(
         response: Response<Incoming>,
@@ -92,23 +132,13 @@ impl Inbound {
     ) -> Self {
         let (head, incoming) = response.into_parts();
         let (status, mut headers) = (head.status, head.headers);
-        remove_hop_by_hop(&mut headers);
-        if *method == Method::HEAD {
-            headers.remove(X_UPSTREAM_CONTENT_LENGTH);
-            if let Some(length) = headers.remove(CONTENT_LENGTH) {
-                headers.insert(X_UPSTREAM_CONTENT_LENGTH, length);
-            }
-        } else if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-            // No body follows, so its length would contradict the message.
-            headers.remove(CONTENT_LENGTH);
-        }
+        end_to_end(&mut headers, method, status);
         let body = if incoming.is_end_stream() {
             lease.give_back();
             InboundBody(None)
         } else {
             InboundBody(Some(Reading {
-                incoming,
-                lease,
+                source: Source::Http1 { incoming, lease },
                 idle_timeout,
                 cancellation: cancellation.clone(),
                 pause: Pause::default(),
@@ -134,6 +164,25 @@ impl Inbound {
     }
 }
 
+/// Keeps the headers that are for the client. The announcement of trailers is one of them, if trailers may follow.
+fn end_to_end(headers: &mut HeaderMap, method: &Method, status: StatusCode) {
+    let announced = headers.remove(TRAILER);
+    remove_hop_by_hop(headers);
+    if *method == Method::HEAD {
+        headers.remove(X_UPSTREAM_CONTENT_LENGTH);
+        if let Some(length) = headers.remove(CONTENT_LENGTH) {
+            headers.insert(X_UPSTREAM_CONTENT_LENGTH, length);
+        }
+    } else if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        // No body follows, so its length would contradict the message.
+        headers.remove(CONTENT_LENGTH);
+    } else if let Some(announced) = announced
+        && !headers.contains_key(CONTENT_LENGTH)
+    {
+        headers.insert(TRAILER, announced);
+    }
+}
+
 impl Body for InboundBody {
     type Data = Bytes;
     type Error = InboundError;
@@ -145,13 +194,13 @@ impl Body for InboundBody {
         let Some(reading) = &mut self.0 else {
             return Poll::Ready(None);
         };
-        match ready!(reading.poll_data(context)) {
-            Some(Ok(data)) => {
+        match ready!(reading.poll_frame(context)) {
+            Some(Ok(frame)) => {
                 // A reader that knows the length does not poll again after the last piece.
-                if reading.incoming.is_end_stream() {
+                if frame.is_trailers() || reading.source.is_end_stream() {
                     self.finish();
                 }
-                Poll::Ready(Some(Ok(Frame::data(data))))
+                Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => {
                 self.0 = None;
@@ -170,7 +219,11 @@ impl Body for InboundBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Some(reading) => reading.incoming.size_hint(),
+            Some(Reading {
+                source: Source::Http1 { incoming, .. },
+                ..
+            }) => incoming.size_hint(),
+            Some(_) => SizeHint::default(),
             None => SizeHint::with_exact(0),
         }
     }
@@ -183,46 +236,80 @@ impl InboundBody {
     }
 
     fn finish(&mut self) {
-        if let Some(reading) = self.0.take() {
-            reading.lease.give_back();
+        if let Some(Reading {
+            source: Source::Http1 { lease, .. },
+            ..
+        }) = self.0.take()
+        {
+            lease.give_back();
+        }
+    }
+}
+
+impl Source {
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Http1 { incoming, .. } => incoming.is_end_stream(),
+            Self::Http2(receiving) => receiving.is_end_stream(),
+        }
+    }
+
+    /// Returns whether the request is still on its way.
+    fn is_sending(&mut self) -> bool {
+        match self {
+            Self::Http1 { lease, .. } => lease.connection.is_sending(),
+            Self::Http2(receiving) => receiving.is_sending(),
+        }
+    }
+
+    fn poll_frame(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match self {
+            Self::Http1 { incoming, lease } => {
+                lease.connection.poll_drive(context);
+                // Pieces arrive only in the poll above, so no task needs to be woken for them.
+                let mut no_waker = Context::from_waker(Waker::noop());
+                let polled = ready!(Pin::new(incoming).poll_frame(&mut no_waker));
+                Poll::Ready(polled.map(|frame| frame.map_err(Into::into)))
+            }
+            Self::Http2(receiving) => {
+                let polled = ready!(receiving.poll_frame(context));
+                Poll::Ready(polled.map(|frame| frame.map_err(Into::into)))
+            }
         }
     }
 }
 
 impl Reading {
-    fn poll_data(
+    /// Returns the next piece, or the trailers without those that may not be forwarded.
+    fn poll_frame(
         &mut self,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, InboundError>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, InboundError>>> {
         if self.cancellation.is_cancelled() {
             return Poll::Ready(Some(Err(InboundError::Cancelled)));
         }
-        loop {
-            self.lease.connection.poll_drive(context);
-            // Pieces arrive only in the poll above, so no task needs to be woken for them.
-            let mut no_waker = Context::from_waker(Waker::noop());
-            match Pin::new(&mut self.incoming).poll_frame(&mut no_waker) {
-                Poll::Ready(Some(Ok(frame))) => {
-                    if let Ok(data) = frame.into_data() {
-                        self.pause.end();
-                        return Poll::Ready(Some(Ok(data)));
-                    }
+        match self.source.poll_frame(context) {
+            Poll::Ready(Some(Ok(mut frame))) => {
+                self.pause.end();
+                if let Some(trailers) = frame.trailers_mut() {
+                    remove_unfit_trailers(trailers);
                 }
-                Poll::Ready(Some(Err(error))) => {
-                    return Poll::Ready(Some(Err(InboundError::Cut(error))));
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(InboundError::Cut(error)))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => {
+                if self.source.is_sending() {
+                    self.pause.end();
                 }
-                Poll::Ready(None) => return Poll::Ready(None),
-                Poll::Pending => {
-                    if self.lease.connection.is_sending() {
-                        self.pause.end();
-                    }
-                    let error = ready!(self.pause.poll(
-                        self.idle_timeout,
-                        &self.cancellation,
-                        context
-                    ));
-                    return Poll::Ready(Some(Err(error)));
-                }
+                let error = ready!(
+                    self.pause
+                        .poll(self.idle_timeout, &self.cancellation, context)
+                );
+                Poll::Ready(Some(Err(error)))
             }
         }
     }

@@ -20,6 +20,7 @@ mod connection;
 mod dial;
 mod error;
 mod head_watch;
+mod http2;
 mod inbound;
 mod joined;
 mod mask;

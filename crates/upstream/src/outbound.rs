@@ -225,6 +225,6 @@ impl Outbound {
 }
 
 /// Returns whether a request with this method states an empty body, because servers expect a length.
-fn expects_body(method: &Method) -> bool {
+pub(crate) fn expects_body(method: &Method) -> bool {
     matches!(*method, Method::POST | Method::PUT | Method::PATCH)
 }

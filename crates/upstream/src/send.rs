@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_domain::header::is_grpc;
 use http::header::UPGRADE;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -16,11 +17,12 @@ use crate::address::{AddressPolicy, AllowedRange};
 use crate::connect::Connector;
 use crate::connection::{Connection, ExchangeError};
 use crate::error::{AmbiguousReason, CheckRefused, NotSentReason, SendError, UnusableReason};
-use crate::head_watch::Head;
+use crate::head_watch::{Head, RESPONSE_FIELDS_MAX};
+use crate::http2::{self, Exchanged, Http2Pool, Http2Request, Slot};
 use crate::inbound::Inbound;
 use crate::origin::{Origin, Scheme};
 use crate::outbound::{Outbound, OutboundBody};
-use crate::pool::{Lease, Pool};
+use crate::pool::{Key, Lease, Pool};
 use crate::proxy::Proxy;
 use crate::resolve::{Names, Resolver, SystemResolver};
 use crate::tls::TlsSetupError;
@@ -54,6 +56,7 @@ pub struct UpstreamSettings {
 pub struct Upstream {
     connector: Connector,
     pool: Arc<Pool>,
+    http_2: Arc<Http2Pool>,
     first_byte_timeout: Duration,
     idle_timeout: Duration,
 }
@@ -86,6 +89,7 @@ impl Upstream {
                 settings.connect_timeout,
             )?,
             pool: Arc::default(),
+            http_2: Arc::default(),
             first_byte_timeout: settings.first_byte_timeout,
             idle_timeout: settings.idle_timeout,
         })
@@ -116,7 +120,9 @@ impl Upstream {
         cancellation: &CancellationToken,
     ) -> Result<Inbound, SendError> {
         let options = outbound.options;
-        let expected = Expected {
+        let call = Call {
+            key: (outbound.pool, outbound.origin.clone()),
+            may_reuse: !options.fresh_connection,
             method: outbound.method.clone(),
             web_socket: outbound.web_socket,
             first_byte_timeout: options
@@ -124,23 +130,45 @@ impl Upstream {
                 .unwrap_or(self.first_byte_timeout),
             idle_timeout: options.idle_timeout.unwrap_or(self.idle_timeout),
         };
-        let may_reuse = !options.fresh_connection;
-        let key = (outbound.pool, outbound.origin.clone());
-        let idle_time_max = if is_safe(&expected.method) && !expected.web_socket {
+        let needs_http_2 = is_grpc(&outbound.headers);
+        let request = outbound.into_request();
+        // The futures of HTTP/2 are boxed, so that the future of every other request stays small.
+        if needs_http_2 {
+            let slot = Box::pin(self.http_2_slot(&call, cancellation)).await?;
+            return Box::pin(self.send_in_http_2(slot, request, call, cancellation)).await;
+        }
+        let origin = &call.key.1;
+        if !call.web_socket && self.http_2.is_only_http_2(origin) {
+            match Box::pin(self.http_2_slot(&call, cancellation)).await {
+                Ok(slot) => {
+                    return Box::pin(self.send_in_http_2(slot, request, call, cancellation)).await;
+                }
+                Err(SendError::NotSent(NotSentReason::NoHttp2)) => {
+                    self.http_2.forget_only_http_2(origin);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        self.send_in_http_1(request, call, cancellation).await
+    }
+
+    /// Sends a request in HTTP/1.1, unless the origin turns out to speak HTTP/2 only before anything is sent.
+    async fn send_in_http_1(
+        &self,
+        mut request: Request<OutboundBody>,
+        call: Call,
+        cancellation: &CancellationToken,
+    ) -> Result<Inbound, SendError> {
+        let origin = &call.key.1;
+        let idle_time_max = if is_safe(&call.method) && !call.web_socket {
             Duration::MAX
         } else {
             UNSAFE_IDLE_TIME_MAX
         };
-        let mut request = outbound.into_request();
-
-        let kept = || self.pool.take(&key, idle_time_max);
-        while let Some(connection) = may_reuse.then(kept).flatten() {
-            let lease = Lease {
-                connection,
-                pool: Arc::clone(&self.pool),
-                key: key.clone(),
-            };
-            match self.exchange(lease, request, &expected, cancellation).await {
+        let kept = || self.pool.take(&call.key, idle_time_max);
+        while let Some(connection) = call.may_reuse.then(kept).flatten() {
+            let lease = self.lease(connection, &call);
+            match self.exchange(lease, request, &call, cancellation).await {
                 Err(ExchangeFailed::HandedBack {
                     request: unsent, ..
                 }) => request = *unsent,
@@ -150,20 +178,74 @@ impl Upstream {
         }
 
         // Boxed because opening is rare and its state is large, which would enlarge every request's future.
-        let connection = Box::pin(self.open(&key.1, cancellation)).await?;
-        let (origin, agreed_to_http_1) = (key.1.clone(), connection.agreed_to_http_1());
-        let lease = Lease {
-            connection,
-            pool: Arc::clone(&self.pool),
-            key,
+        let connection = match Box::pin(self.open(origin, cancellation)).await {
+            Err(SendError::NotSent(NotSentReason::Http2Only)) if !call.web_socket => {
+                self.http_2.remember_only_http_2(origin);
+                let slot = Box::pin(self.http_2_slot(&call, cancellation)).await?;
+                return Box::pin(self.send_in_http_2(slot, request, call, cancellation)).await;
+            }
+            opened => opened?,
         };
-        match self.exchange(lease, request, &expected, cancellation).await {
+        let agreed_to_http_1 = connection.agreed_to_http_1();
+        let lease = self.lease(connection, &call);
+        match self.exchange(lease, request, &call, cancellation).await {
             Err(ExchangeFailed::HandedBack { head, .. }) => Err(unsent(head).into()),
             Err(ExchangeFailed::Failed(error)) if agreed_to_http_1 => Err(error),
             Err(ExchangeFailed::Failed(error)) => {
-                Err(Box::pin(self.explained(error, &origin, cancellation)).await)
+                Err(Box::pin(self.explained(error, origin, cancellation)).await)
             }
             Ok(inbound) => Ok(inbound),
+        }
+    }
+
+    fn lease(&self, connection: Box<Connection>, call: &Call) -> Lease {
+        Lease {
+            connection,
+            pool: Arc::clone(&self.pool),
+            key: call.key.clone(),
+        }
+    }
+
+    /// Returns the right to a stream of an HTTP/2 connection to the call's origin.
+    async fn http_2_slot(
+        &self,
+        call: &Call,
+        cancellation: &CancellationToken,
+    ) -> Result<Slot, SendError> {
+        let open = self.connector.connect_in_http_2(&call.key.1);
+        let limit = self.connector.connect_timeout();
+        let slot = self.http_2.slot(&call.key, !call.may_reuse, limit, open);
+        let slot = cancellation.run_until_cancelled(slot).await;
+        Ok(slot.ok_or(SendError::Cancelled {
+            may_have_been_sent: false,
+        })??)
+    }
+
+    /// Sends a request in HTTP/2.
+    async fn send_in_http_2(
+        &self,
+        mut slot: Slot,
+        request: Request<OutboundBody>,
+        call: Call,
+        cancellation: &CancellationToken,
+    ) -> Result<Inbound, SendError> {
+        /// How often a connection may take no further requests just when it is used.
+        const ATTEMPTS_MAX: usize = 3;
+        let mut request =
+            Http2Request::new(request, &call.key.1).map_err(NotSentReason::Unwritable)?;
+        for _ in 1..ATTEMPTS_MAX {
+            let exchange = slot.exchange(request, call.first_byte_timeout, cancellation);
+            request = match exchange.await {
+                Ok(exchanged) => return arrived_in_http_2(exchanged, &call, cancellation),
+                Err(http2::ExchangeError::HandedBack(unsent)) => *unsent,
+                Err(error) => return Err(failed_in_http_2(error, call.first_byte_timeout)),
+            };
+            slot = self.http_2_slot(&call, cancellation).await?;
+        }
+        let exchange = slot.exchange(request, call.first_byte_timeout, cancellation);
+        match exchange.await {
+            Ok(exchanged) => arrived_in_http_2(exchanged, &call, cancellation),
+            Err(error) => Err(failed_in_http_2(error, call.first_byte_timeout)),
         }
     }
 
@@ -184,6 +266,7 @@ impl Upstream {
         if is_broken && origin.scheme() == Scheme::Https {
             let probe = self.connector.agrees_to_http_2(origin);
             if cancellation.run_until_cancelled(probe).await == Some(true) {
+                self.http_2.remember_only_http_2(origin);
                 return AmbiguousReason::Http2.into();
             }
         }
@@ -212,15 +295,15 @@ impl Upstream {
         &self,
         mut lease: Lease,
         mut response: Response<Incoming>,
-        expected: &Expected,
+        call: &Call,
         cancellation: &CancellationToken,
     ) -> Option<Inbound> {
         let protocol = response.headers().get(UPGRADE)?;
-        if !expected.web_socket || !protocol.as_bytes().eq_ignore_ascii_case(b"websocket") {
+        if !call.web_socket || !protocol.as_bytes().eq_ignore_ascii_case(b"websocket") {
             return None;
         }
         let switching = hyper::upgrade::on(&mut response);
-        let limit = expected.first_byte_timeout;
+        let limit = call.first_byte_timeout;
         let switched = lease.connection.switched(switching, limit, cancellation);
         let switched = switched.await?;
         Some(Inbound::switched(response.into_parts().0.headers, switched))
@@ -230,13 +313,12 @@ impl Upstream {
         &self,
         mut lease: Lease,
         request: Request<OutboundBody>,
-        expected: &Expected,
+        call: &Call,
         cancellation: &CancellationToken,
     ) -> Result<Inbound, ExchangeFailed> {
-        let exchange =
-            lease
-                .connection
-                .exchange(request, expected.first_byte_timeout, cancellation);
+        let exchange = lease
+            .connection
+            .exchange(request, call.first_byte_timeout, cancellation);
         let outcome = exchange.await;
         let head = lease.connection.head();
         let error = match outcome {
@@ -245,16 +327,16 @@ impl Upstream {
                 reason: UnusableReason::Framing,
             },
             Ok(response) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
-                match self.switched(lease, response, expected, cancellation).await {
+                match self.switched(lease, response, call, cancellation).await {
                     Some(inbound) => return Ok(inbound),
                     None => AmbiguousReason::UnexpectedUpgrade.into(),
                 }
             }
             Ok(response) => {
-                let idle_timeout = expected.idle_timeout;
+                let idle_timeout = call.idle_timeout;
                 return Ok(Inbound::new(
                     response,
-                    &expected.method,
+                    &call.method,
                     lease,
                     idle_timeout,
                     cancellation,
@@ -272,7 +354,7 @@ impl Upstream {
                 nothing_written: false,
                 is_used,
             }) => lost(error, head, is_used),
-            Err(ExchangeError::TimedOut) => timed_out(head, expected.first_byte_timeout),
+            Err(ExchangeError::TimedOut) => timed_out(head, call.first_byte_timeout),
             Err(ExchangeError::Cancelled { nothing_written }) => SendError::Cancelled {
                 may_have_been_sent: !nothing_written,
             },
@@ -281,9 +363,11 @@ impl Upstream {
     }
 }
 
-/// The parts of a request that its exchange needs after the request was sent.
-#[derive(Clone)]
-struct Expected {
+/// A request, apart from its bytes.
+struct Call {
+    key: Key,
+    /// Whether it may use a connection that has served another request.
+    may_reuse: bool,
     method: Method,
     web_socket: bool,
     first_byte_timeout: Duration,
@@ -297,6 +381,50 @@ enum ExchangeFailed {
         head: Head,
     },
     Failed(SendError),
+}
+
+/// Returns a response in HTTP/2 whose head has arrived.
+fn arrived_in_http_2(
+    exchanged: Exchanged,
+    call: &Call,
+    cancellation: &CancellationToken,
+) -> Result<Inbound, SendError> {
+    let status = exchanged.head.status();
+    if status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(AmbiguousReason::UnexpectedUpgrade.into());
+    }
+    if exchanged.head.headers().len() > RESPONSE_FIELDS_MAX {
+        let reason = UnusableReason::HeadTooLarge;
+        return Err(SendError::Unusable { status, reason });
+    }
+    let (method, idle_timeout) = (&call.method, call.idle_timeout);
+    Ok(Inbound::of_http_2(
+        exchanged,
+        method,
+        idle_timeout,
+        cancellation,
+    ))
+}
+
+/// Returns the error of a request in HTTP/2.
+fn failed_in_http_2(error: http2::ExchangeError, limit: Duration) -> SendError {
+    match error {
+        http2::ExchangeError::HandedBack(_) => NotSentReason::ConnectionClosed.into(),
+        http2::ExchangeError::Refused => NotSentReason::StreamRefused.into(),
+        http2::ExchangeError::GoneAway => NotSentReason::GoneAway.into(),
+        http2::ExchangeError::RequestBody(error) => AmbiguousReason::RequestBody(error).into(),
+        http2::ExchangeError::TimedOut => SendError::TimedOut { limit },
+        http2::ExchangeError::Cancelled { nothing_written } => SendError::Cancelled {
+            may_have_been_sent: !nothing_written,
+        },
+        http2::ExchangeError::Lost(error) if error.is_remote() => {
+            AmbiguousReason::Reset(error).into()
+        }
+        http2::ExchangeError::Lost(error) if error.is_io() => {
+            AmbiguousReason::ConnectionLost(error.into()).into()
+        }
+        http2::ExchangeError::Lost(error) => AmbiguousReason::InvalidResponse(error.into()).into(),
+    }
 }
 
 /// Returns why nothing of a request was sent although its connection was open.
@@ -322,17 +450,17 @@ fn timed_out(head: Head, limit: Duration) -> SendError {
 /// its connection had served another request.
 fn lost(error: hyper::Error, head: Head, is_used: bool) -> SendError {
     if error.is_user() {
-        return AmbiguousReason::RequestBody(error).into();
+        return AmbiguousReason::RequestBody(error.into()).into();
     }
     let Some(status) = head.status else {
         return SendError::Ambiguous(if head.is_http_2 {
             AmbiguousReason::Http2
         } else if error.is_parse() {
-            AmbiguousReason::InvalidResponse(error)
+            AmbiguousReason::InvalidResponse(error.into())
         } else if is_used && !head.has_begun {
             AmbiguousReason::StaleConnection(error)
         } else {
-            AmbiguousReason::ConnectionLost(error)
+            AmbiguousReason::ConnectionLost(error.into())
         });
     };
     let reason = if error.is_parse_too_large() {

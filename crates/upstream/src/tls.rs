@@ -26,9 +26,9 @@ pub enum TlsSetupError {
 /// A protocol that is offered in a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// The only protocol in which requests are sent.
+    /// For every request that can be sent in it, if the upstream speaks it.
     Http1,
-    /// Offered only to find out whether an upstream speaks nothing else.
+    /// For requests that need it, and for upstreams that speak nothing else.
     Http2,
 }
 
@@ -88,12 +88,10 @@ impl Tls {
         TlsConnector::from(config)
             .connect(server_name, tcp)
             .await
-            .map_err(|error| {
-                if refuses_protocol(&error) {
-                    NotSentReason::Http2Only
-                } else {
-                    NotSentReason::Tls(error)
-                }
+            .map_err(|error| match protocol {
+                Protocol::Http1 if refuses_protocol(&error) => NotSentReason::Http2Only,
+                Protocol::Http2 if refuses_protocol(&error) => NotSentReason::NoHttp2,
+                _ => NotSentReason::Tls(error),
             })
     }
 

@@ -65,6 +65,7 @@ mod master_key;
 mod master_key_id;
 mod random;
 pub mod token;
+pub mod totp;
 mod wrapped_key;
 
 pub use associated_data::AssociatedData;

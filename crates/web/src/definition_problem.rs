@@ -118,6 +118,11 @@ impl From<LoginError> for Problem {
         match error {
             LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials, detail)
                 .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            LoginError::ProviderOnly => Self::new(Code::PasswordSignInDisabled, detail),
+            LoginError::SecondFactorRequired => Self::new(Code::SecondFactorRequired, detail)
+                .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            LoginError::WrongSecondFactor => Self::new(Code::SecondFactorInvalid, detail)
+                .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
             LoginError::Throttled { retry_after } => too_many(detail, retry_after),
             LoginError::Busy => Self::new(Code::Busy, detail).retry_after(1),
             LoginError::Fault(fault) => fault.into(),

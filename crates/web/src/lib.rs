@@ -3,6 +3,7 @@
 
 pub mod definition_problem;
 pub mod extract;
+pub mod grpc;
 mod listener_problem;
 mod operations;
 pub mod problem;

@@ -228,6 +228,13 @@ pub fn respond(status: StatusCode, headers: HeaderMap, body: &impl Serialize) ->
 #[derive(Debug, Clone)]
 struct ProblemMembers(Map<String, Value>);
 
+/// Returns the detail of a problem that is the body of a response, and the ID of the action that it names.
+pub(crate) fn described(response: &Response) -> Option<(&str, Option<&str>)> {
+    let ProblemMembers(members) = response.extensions().get()?;
+    let member = |name: &str| members.get(name).and_then(Value::as_str);
+    Some((member("detail")?, member("action_id")))
+}
+
 /// Rewrites the body of a problem, if it is one, for clients that were written for other servers. Many of
 /// them read `error` as an object with a message and a code, or a `message` at the top; a text in
 /// `error` is how OAuth reports errors, and some raise the exception for that.

@@ -52,7 +52,7 @@ impl From<Refusal> for Problem {
             Refusal::CredentialUnavailable(_) => Code::CredentialUnavailable,
             Refusal::CredentialRefused(_) => Code::CredentialRefused,
             Refusal::UpstreamBroken
-            | Refusal::UpstreamNotHttp1(_)
+            | Refusal::UpstreamNotHttp(_)
             | Refusal::ResponseUnusable { .. }
             | Refusal::CredentialEchoed => Code::UpstreamBroken,
             Refusal::UpstreamTimeout { .. } | Refusal::TestCallTimeout { .. } => {

@@ -130,8 +130,23 @@ problems! {
     RegistrationRefused:
         RegistrationClosed SetupCodeRequired SetupCodeInvalid OriginNotAllowed EmailTaken;
 
-    /// Wrong password or unknown user.
-    WrongCredentials: InvalidCredentials;
+    /// Wrong password, unknown user, or a missing or wrong second factor.
+    WrongCredentials: InvalidCredentials SecondFactorRequired SecondFactorInvalid;
+
+    /// Passwords are disabled.
+    PasswordsDisabled: PasswordSignInDisabled;
+
+    /// Nobody is signed in.
+    SignInRefused: SignInExpired SignInRefused SignInProviderFailed;
+
+    /// There are no passkeys here, or the passkey is registered already.
+    PasskeyConflict: PasskeyExists PasskeysUnavailable;
+
+    /// The passkey does not sign in.
+    PasskeyRefused: PasskeyRefused;
+
+    /// The user has a second factor already.
+    SecondFactorConflict: SecondFactorExists;
 
     /// The cookie was sent by another site's page.
     CrossOrigin: CrossOriginRefused OriginNotAllowed;

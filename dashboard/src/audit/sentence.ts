@@ -79,9 +79,19 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'tunnel.closed': 'closed a tunnel to a host of no service',
   'tunnel.opened': 'opened a tunnel to a host of no service',
   'user.created': 'created {subject}',
+  'user.factors_reset': 'removed everything but the password with which {subject} could sign in',
+  'user.federated_created': 'signed in with single sign-on for the first time',
+  'user.federated_linked': 'connected the account to single sign-on',
+  'user.federated_role': 'signed in with single sign-on, which gives another role',
+  'user.passkey_added': 'added a passkey',
+  'user.passkey_removed': 'removed a passkey',
   'user.password_changed': 'changed their password, which ended their other sessions',
   'user.password_reset': 'reset the password of {subject}',
+  'user.recovery_codes_replaced': 'replaced the recovery codes',
   'user.registered': 'registered',
+  'user.totp_enabled': 'set up one-time codes',
+  'user.totp_removed': 'removed the one-time codes',
+  'user.totp_requested': 'began to set up one-time codes',
 };
 
 /** The groups of events that can be filtered by. */

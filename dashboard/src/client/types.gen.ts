@@ -637,6 +637,16 @@ export type AuthorizedService = {
 };
 
 /**
+ * A sign-in that has begun.
+ */
+export type BegunSignIn = {
+    /**
+     * The provider's sign-in page. Open it in the browser that has the cookie.
+     */
+    authorizationUrl: string;
+};
+
+/**
  * Encoding of a body in JSON.
  */
 export type BodyEncoding = 'utf8' | 'base64';
@@ -872,6 +882,16 @@ export type Credentials = {
     [key: string]: string | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | string | null | {
         [key: string]: string;
     } | null | undefined;
+};
+
+/**
+ * The password of the signed-in user.
+ */
+export type CurrentPassword = {
+    /**
+     * The current password.
+     */
+    password: string;
 };
 
 /**
@@ -1815,6 +1835,20 @@ export type ListOperation = {
 /**
  * A page of a list.
  */
+export type ListPasskey = {
+    /**
+     * The items.
+     */
+    items: Array<Passkey>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
 export type ListRequestEntry = {
     /**
      * The items.
@@ -2089,6 +2123,11 @@ export type Login = {
      */
     password: string;
     /**
+     * One-time code of the authenticator app, or a recovery code. Required if the user has set up one-time
+     * codes; ignored otherwise.
+     */
+    code?: string | null;
+    /**
      * How to return the refresh token.
      */
     session?: SessionKind;
@@ -2293,6 +2332,24 @@ export type NewInvitationLink = {
 };
 
 /**
+ * A passkey that an authenticator has made.
+ */
+export type NewPasskey = {
+    /**
+     * Name for the user, such as that of the device.
+     */
+    name: string;
+    /**
+     * `response.clientDataJSON` in base64url.
+     */
+    clientDataJSON: string;
+    /**
+     * `response.attestationObject` in base64url.
+     */
+    attestationObject: string;
+};
+
+/**
  * A rule to create.
  */
 export type NewRule = {
@@ -2363,6 +2420,13 @@ export type NewService = {
      * to `UPSTREAM_IDLE_TIMEOUT_MS`.
      */
     idleTimeoutMs?: number | null;
+};
+
+/**
+ * No fields.
+ */
+export type NoFields = {
+    [key: string]: never;
 };
 
 /**
@@ -2701,6 +2765,212 @@ export type OverviewPiece = OverviewCounts & {
 export type ParameterPlace = 'path' | 'query' | 'header' | 'cookie';
 
 /**
+ * A passkey.
+ */
+export type Passkey = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Name that the user gave it.
+     */
+    name: string;
+    /**
+     * When it was added.
+     */
+    createdAt: string;
+    /**
+     * When it was last used to sign in.
+     */
+    lastUsedAt: string | null;
+};
+
+/**
+ * ID of a passkey that was added.
+ */
+export type PasskeyAdded = {
+    /**
+     * Unique identifier of the passkey.
+     */
+    id: number;
+};
+
+/**
+ * The password, if the user has one.
+ */
+export type PasskeyBegin = {
+    /**
+     * The current password. Required if the user has a password.
+     */
+    password?: string | null;
+};
+
+/**
+ * Argument of `PublicKeyCredential.parseCreationOptionsFromJSON` (Web Authentication, level 3).
+ */
+export type PasskeyCreationOptions = {
+    /**
+     * The site that the passkey is for.
+     */
+    rp: PasskeySite;
+    /**
+     * The user.
+     */
+    user: PasskeyUser;
+    /**
+     * Challenge in base64url.
+     */
+    challenge: string;
+    /**
+     * Kinds of keys that are accepted, the preferred one first.
+     */
+    pubKeyCredParams: Array<PasskeyKeyKind>;
+    /**
+     * Time limit in milliseconds.
+     */
+    timeout: number;
+    /**
+     * Passkeys that the user has already.
+     */
+    excludeCredentials: Array<PasskeyDescriptor>;
+    /**
+     * Kinds of authenticators that are accepted.
+     */
+    authenticatorSelection: PasskeySelection;
+    /**
+     * `none`: the make of the authenticator is not asked for.
+     */
+    attestation: string;
+};
+
+/**
+ * A passkey, by the ID of its credential.
+ */
+export type PasskeyDescriptor = {
+    /**
+     * `public-key`.
+     */
+    type: string;
+    /**
+     * ID of the credential in base64url.
+     */
+    id: string;
+};
+
+/**
+ * A kind of key.
+ */
+export type PasskeyKeyKind = {
+    /**
+     * `public-key`.
+     */
+    type: string;
+    /**
+     * COSE algorithm.
+     */
+    alg: number;
+};
+
+/**
+ * Argument of `PublicKeyCredential.parseRequestOptionsFromJSON` (Web Authentication, level 3).
+ */
+export type PasskeyRequestOptions = {
+    /**
+     * Challenge in base64url.
+     */
+    challenge: string;
+    /**
+     * Host name of the site.
+     */
+    rpId: string;
+    /**
+     * Time limit in milliseconds.
+     */
+    timeout: number;
+    /**
+     * `required`: the authenticator verifies the person.
+     */
+    userVerification: string;
+};
+
+/**
+ * Kinds of authenticators.
+ */
+export type PasskeySelection = {
+    /**
+     * `required`: the passkey can be found without an email address.
+     */
+    residentKey: string;
+    /**
+     * Same as `residentKey`, for older browsers.
+     */
+    requireResidentKey: boolean;
+    /**
+     * `required`: the authenticator verifies the person.
+     */
+    userVerification: string;
+};
+
+/**
+ * The use of a passkey.
+ */
+export type PasskeySignIn = {
+    /**
+     * `rawId` in base64url.
+     */
+    credentialId: string;
+    /**
+     * `response.clientDataJSON` in base64url.
+     */
+    clientDataJSON: string;
+    /**
+     * `response.authenticatorData` in base64url.
+     */
+    authenticatorData: string;
+    /**
+     * `response.signature` in base64url.
+     */
+    signature: string;
+    /**
+     * How to return the refresh token.
+     */
+    session?: SessionKind;
+};
+
+/**
+ * A site.
+ */
+export type PasskeySite = {
+    /**
+     * Host name.
+     */
+    id: string;
+    /**
+     * Name for people.
+     */
+    name: string;
+};
+
+/**
+ * A user, as an authenticator stores it.
+ */
+export type PasskeyUser = {
+    /**
+     * User handle in base64url.
+     */
+    id: string;
+    /**
+     * Email address.
+     */
+    name: string;
+    /**
+     * Email address.
+     */
+    displayName: string;
+};
+
+/**
  * A change of password.
  */
 export type PasswordChange = {
@@ -2725,7 +2995,7 @@ export type PendingApprovals = {
 };
 
 /**
- * What a member may do in a workspace.
+ * A right in a workspace.
  */
 export type Permission = 'account' | 'read' | 'decide' | 'stop' | 'define' | 'manage';
 
@@ -2872,6 +3142,16 @@ export type Ready = {
 };
 
 /**
+ * Recovery codes. Shown only once.
+ */
+export type RecoveryCodes = {
+    /**
+     * Ten codes. Each replaces a one-time code once.
+     */
+    recoveryCodes: Array<string>;
+};
+
+/**
  * A provider's response: the parameters of its redirect to the dashboard.
  */
 export type Redirected = {
@@ -2975,6 +3255,18 @@ export type RegistrationState = {
      * Whether `setupCode` is required.
      */
     setupCodeRequired: boolean;
+    /**
+     * Whether people can sign in with a password.
+     */
+    password: boolean;
+    /**
+     * Whether people can sign in with a passkey.
+     */
+    passkeys: boolean;
+    /**
+     * Name of the provider at which people can sign in; null if there is none.
+     */
+    singleSignOn: string | null;
 };
 
 /**
@@ -3453,6 +3745,34 @@ export type ScopedService = {
 };
 
 /**
+ * The second factor of a user.
+ */
+export type SecondFactor = {
+    /**
+     * Whether signing in with the password requires a code.
+     */
+    enabled: boolean;
+    /**
+     * When it was set up.
+     */
+    enabledAt: string | null;
+    /**
+     * Number of unused recovery codes.
+     */
+    recoveryCodesLeft: number;
+};
+
+/**
+ * A code of the second factor.
+ */
+export type SecondFactorCode = {
+    /**
+     * One-time code of the authenticator app. Except for confirming a new secret, a recovery code works too.
+     */
+    code: string;
+};
+
+/**
  * A service.
  */
 export type Service = {
@@ -3691,6 +4011,24 @@ export type Settings = {
 };
 
 /**
+ * The parameters with which the provider sent the browser back.
+ */
+export type SignInRedirect = {
+    /**
+     * Authorization code.
+     */
+    code: string;
+    /**
+     * Value that identifies the sign-in.
+     */
+    state: string;
+    /**
+     * The provider's identifier (RFC 9207), if it sent one.
+     */
+    iss?: string | null;
+};
+
+/**
  * An observation about the request, and how strongly it raised the risk score.
  */
 export type Signal = {
@@ -3921,6 +4259,20 @@ export type Tokens = {
 };
 
 /**
+ * A secret for an authenticator app. Shown only once.
+ */
+export type TotpSecret = {
+    /**
+     * The secret in Base32, to be typed into an authenticator app.
+     */
+    secret: string;
+    /**
+     * The secret as a URI, to be shown as a QR code.
+     */
+    uri: string;
+};
+
+/**
  * A document in which nothing was found.
  */
 export type UnreadableDocument = {
@@ -4082,7 +4434,7 @@ export type WorkspaceMembership = {
      */
     id: number;
     /**
-     * Email address of its first owner, for telling workspaces apart.
+     * Email address of its first owner, by which workspaces can be distinguished.
      */
     owner: string;
     /**
@@ -4208,7 +4560,7 @@ export type CreateAgentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4382,7 +4734,7 @@ export type UpdateAgentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4544,7 +4896,7 @@ export type SetAgentServicesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4705,7 +5057,7 @@ export type DecideActionsErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4869,7 +5221,7 @@ export type ApproveErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -4951,7 +5303,7 @@ export type DenyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5029,7 +5381,7 @@ export type ResolveErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5107,7 +5459,7 @@ export type RevokeErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5467,6 +5819,10 @@ export type LogInErrors = {
     400: Problem;
     /**
      * `invalid_credentials`: The password is wrong, or the user does not exist.
+     *
+     * `second_factor_required`: The password is right, and `code` is missing: a one-time code or a recovery code.
+     *
+     * `second_factor_invalid`: The password is right, and `code` is wrong or was used before.
      */
     401: Problem;
     /**
@@ -5482,7 +5838,7 @@ export type LogInErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5578,6 +5934,580 @@ export type MeResponses = {
 
 export type MeResponse = MeResponses[keyof MeResponses];
 
+export type BeginSingleSignOnData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc';
+};
+
+export type BeginSingleSignOnErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginSingleSignOnError = BeginSingleSignOnErrors[keyof BeginSingleSignOnErrors];
+
+export type BeginSingleSignOnResponses = {
+    /**
+     * The sign-in has begun.
+     */
+    200: BegunSignIn;
+};
+
+export type BeginSingleSignOnResponse = BeginSingleSignOnResponses[keyof BeginSingleSignOnResponses];
+
+export type CompleteSingleSignOnData = {
+    body: SignInRedirect;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/callback';
+};
+
+export type CompleteSingleSignOnErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CompleteSingleSignOnError = CompleteSingleSignOnErrors[keyof CompleteSingleSignOnErrors];
+
+export type CompleteSingleSignOnResponses = {
+    /**
+     * The new session.
+     */
+    200: LoggedIn;
+};
+
+export type CompleteSingleSignOnResponse = CompleteSingleSignOnResponses[keyof CompleteSingleSignOnResponses];
+
+export type BeginLinkingData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/link';
+};
+
+export type BeginLinkingErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginLinkingError = BeginLinkingErrors[keyof BeginLinkingErrors];
+
+export type BeginLinkingResponses = {
+    /**
+     * The sign-in at the provider has begun.
+     */
+    200: BegunSignIn;
+};
+
+export type BeginLinkingResponse = BeginLinkingResponses[keyof BeginLinkingResponses];
+
+export type CompleteLinkingData = {
+    body: SignInRedirect;
+    path?: never;
+    query?: never;
+    url: '/auth/oidc/link/callback';
+};
+
+export type CompleteLinkingErrors = {
+    /**
+     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `sign_in_refused`: The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `sign_in_provider_failed`: The sign-in provider cannot be reached, or its response is not valid; see `detail`.
+     */
+    502: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CompleteLinkingError = CompleteLinkingErrors[keyof CompleteLinkingErrors];
+
+export type CompleteLinkingResponses = {
+    /**
+     * The account is connected.
+     */
+    200: Done;
+};
+
+export type CompleteLinkingResponse = CompleteLinkingResponses[keyof CompleteLinkingResponses];
+
+export type ListPasskeysData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/auth/passkeys';
+};
+
+export type ListPasskeysErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListPasskeysError = ListPasskeysErrors[keyof ListPasskeysErrors];
+
+export type ListPasskeysResponses = {
+    /**
+     * A page of passkeys.
+     */
+    200: ListPasskey;
+};
+
+export type ListPasskeysResponse = ListPasskeysResponses[keyof ListPasskeysResponses];
+
+export type AddPasskeyData = {
+    body: NewPasskey;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys';
+};
+
+export type AddPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type AddPasskeyError = AddPasskeyErrors[keyof AddPasskeyErrors];
+
+export type AddPasskeyResponses = {
+    /**
+     * The passkey was added.
+     */
+    201: PasskeyAdded;
+};
+
+export type AddPasskeyResponse = AddPasskeyResponses[keyof AddPasskeyResponses];
+
+export type BeginPasskeyData = {
+    body: PasskeyBegin;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/options';
+};
+
+export type BeginPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginPasskeyError = BeginPasskeyErrors[keyof BeginPasskeyErrors];
+
+export type BeginPasskeyResponses = {
+    /**
+     * The options.
+     */
+    200: PasskeyCreationOptions;
+};
+
+export type BeginPasskeyResponse = BeginPasskeyResponses[keyof BeginPasskeyResponses];
+
+export type SignInWithPasskeyData = {
+    body: PasskeySignIn;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/sign-in';
+};
+
+export type SignInWithPasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `passkey_refused`: The passkey does not sign in: it belongs to no account, was made for another site, or was used before; see `detail`.
+     */
+    401: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type SignInWithPasskeyError = SignInWithPasskeyErrors[keyof SignInWithPasskeyErrors];
+
+export type SignInWithPasskeyResponses = {
+    /**
+     * The new session.
+     */
+    200: LoggedIn;
+};
+
+export type SignInWithPasskeyResponse = SignInWithPasskeyResponses[keyof SignInWithPasskeyResponses];
+
+export type BeginPasskeySignInData = {
+    body: NoFields;
+    path?: never;
+    query?: never;
+    url: '/auth/passkeys/sign-in/options';
+};
+
+export type BeginPasskeySignInErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+};
+
+export type BeginPasskeySignInError = BeginPasskeySignInErrors[keyof BeginPasskeySignInErrors];
+
+export type BeginPasskeySignInResponses = {
+    /**
+     * The options.
+     */
+    200: PasskeyRequestOptions;
+};
+
+export type BeginPasskeySignInResponse = BeginPasskeySignInResponses[keyof BeginPasskeySignInResponses];
+
+export type RemovePasskeyData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the passkey.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/auth/passkeys/{id}';
+};
+
+export type RemovePasskeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemovePasskeyError = RemovePasskeyErrors[keyof RemovePasskeyErrors];
+
+export type RemovePasskeyResponses = {
+    /**
+     * The passkey was removed.
+     */
+    200: Done;
+};
+
+export type RemovePasskeyResponse = RemovePasskeyResponses[keyof RemovePasskeyResponses];
+
 export type ChangePasswordData = {
     body: PasswordChange;
     path?: never;
@@ -5603,7 +6533,7 @@ export type ChangePasswordErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5664,7 +6594,7 @@ export type RefreshErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5727,7 +6657,7 @@ export type RegisterErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5914,6 +6844,279 @@ export type EndSessionResponses = {
 };
 
 export type EndSessionResponse = EndSessionResponses[keyof EndSessionResponses];
+
+export type RemoveSecondFactorData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type RemoveSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemoveSecondFactorError = RemoveSecondFactorErrors[keyof RemoveSecondFactorErrors];
+
+export type RemoveSecondFactorResponses = {
+    /**
+     * One-time codes were removed.
+     */
+    200: Done;
+};
+
+export type RemoveSecondFactorResponse = RemoveSecondFactorResponses[keyof RemoveSecondFactorResponses];
+
+export type GetSecondFactorData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type GetSecondFactorErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type GetSecondFactorError = GetSecondFactorErrors[keyof GetSecondFactorErrors];
+
+export type GetSecondFactorResponses = {
+    /**
+     * The second factor.
+     */
+    200: SecondFactor;
+};
+
+export type GetSecondFactorResponse = GetSecondFactorResponses[keyof GetSecondFactorResponses];
+
+export type BeginSecondFactorData = {
+    body: CurrentPassword;
+    path?: never;
+    query?: never;
+    url: '/auth/totp';
+};
+
+export type BeginSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `second_factor_exists`: One-time codes are set up already. Remove them first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginSecondFactorError = BeginSecondFactorErrors[keyof BeginSecondFactorErrors];
+
+export type BeginSecondFactorResponses = {
+    /**
+     * The secret.
+     */
+    201: TotpSecret;
+};
+
+export type BeginSecondFactorResponse = BeginSecondFactorResponses[keyof BeginSecondFactorResponses];
+
+export type ConfirmSecondFactorData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp/confirm';
+};
+
+export type ConfirmSecondFactorErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `second_factor_exists`: One-time codes are set up already. Remove them first.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ConfirmSecondFactorError = ConfirmSecondFactorErrors[keyof ConfirmSecondFactorErrors];
+
+export type ConfirmSecondFactorResponses = {
+    /**
+     * The recovery codes.
+     */
+    200: RecoveryCodes;
+};
+
+export type ConfirmSecondFactorResponse = ConfirmSecondFactorResponses[keyof ConfirmSecondFactorResponses];
+
+export type ReplaceRecoveryCodesData = {
+    body: SecondFactorCode;
+    path?: never;
+    query?: never;
+    url: '/auth/totp/recovery-codes';
+};
+
+export type ReplaceRecoveryCodesErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON.
+     */
+    415: Problem;
+    /**
+     * `too_many_attempts`: Too many attempts to sign in, register, or change a password. Wait for the time in `Retry-After`.
+     *
+     * `busy`: Too many passwords are being checked at this moment. Try again after `Retry-After`.
+     */
+    429: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ReplaceRecoveryCodesError = ReplaceRecoveryCodesErrors[keyof ReplaceRecoveryCodesErrors];
+
+export type ReplaceRecoveryCodesResponses = {
+    /**
+     * The new recovery codes.
+     */
+    200: RecoveryCodes;
+};
+
+export type ReplaceRecoveryCodesResponse = ReplaceRecoveryCodesResponses[keyof ReplaceRecoveryCodesResponses];
 
 export type SwitchWorkspaceData = {
     body: WorkspaceChoice;
@@ -6156,7 +7359,7 @@ export type SetKillSwitchErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6220,7 +7423,7 @@ export type McpErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6647,7 +7850,7 @@ export type CompleteAuthorizationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7252,7 +8455,7 @@ export type CreateRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7313,7 +8516,7 @@ export type CompileRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7370,7 +8573,7 @@ export type SimulateRulesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7427,7 +8630,7 @@ export type ValidateConditionErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7601,7 +8804,7 @@ export type UpdateRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8094,7 +9297,7 @@ export type CreateServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8268,7 +9471,7 @@ export type UpdateServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8330,7 +9533,7 @@ export type AuthorizeServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8408,7 +9611,7 @@ export type SetCredentialsErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8541,7 +9744,7 @@ export type CreateDocumentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8814,7 +10017,7 @@ export type TestCallErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**

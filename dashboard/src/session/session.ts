@@ -5,6 +5,7 @@
 
 import type { InvitationPreview, RegistrationState, User } from '#/client';
 import { GATEWAY_PATH } from '#/gateway';
+import { presentPasskey } from './passkey';
 
 /** An error response, as an exception. */
 export class ProblemError extends Error {
@@ -66,9 +67,10 @@ export async function problemOf(response: Response): Promise<ProblemError> {
   return new ProblemError(response.status, body ?? {});
 }
 
-/** Signs in and returns the user. */
-export async function signIn(email: string, password: string): Promise<User> {
-  const response = await post('/auth/login', { email, password, session: 'cookie' });
+/** Signs in and returns the user. The code of the second factor is empty if none was asked for. */
+export async function signIn(email: string, password: string, code = ''): Promise<User> {
+  const body = { email, password, session: 'cookie', ...(code !== '' && { code }) };
+  const response = await post('/auth/login', body);
   if (!response.ok) throw await problemOf(response);
   const login = await response.json();
   accessToken = login.accessToken;
@@ -76,13 +78,76 @@ export async function signIn(email: string, password: string): Promise<User> {
   return login.user;
 }
 
+/** Signs in with a passkey that the browser finds. */
+export async function signInWithPasskey(): Promise<void> {
+  const begun = await post('/auth/passkeys/sign-in/options', {});
+  if (!begun.ok) throw await problemOf(begun);
+  const used = await presentPasskey(await begun.json());
+  const response = await post('/auth/passkeys/sign-in', { ...used, session: 'cookie' });
+  if (!response.ok) throw await problemOf(response);
+  accessToken = (await response.json()).accessToken;
+  hasEnded = false;
+}
+
+/** Goes to the provider's sign-in page. */
+export async function beginSingleSignOn(): Promise<void> {
+  const response = await post('/auth/oidc', {});
+  if (!response.ok) throw await problemOf(response);
+  window.location.assign((await response.json()).authorizationUrl);
+}
+
+/** The mark of a tab that connects the account of its user, instead of signing in. */
+const LINKING = 'gaiterguard.linking';
+
+/** Remembers that the provider is asked to connect the account. */
+export function rememberLinking(): void {
+  sessionStorage.setItem(LINKING, 'yes');
+}
+
+/** Returns whether the provider was asked to connect the account, once. */
+export function takeLinking(): boolean {
+  const isLinking = sessionStorage.getItem(LINKING) !== null;
+  sessionStorage.removeItem(LINKING);
+  return isLinking;
+}
+
+/** Hands the provider's response to the gateway, to sign in or to connect the account. */
+export async function completeSingleSignOn(
+  redirected: { code: string; state: string; iss?: string },
+  isLinking: boolean,
+): Promise<void> {
+  if (!isLinking) {
+    const response = await post('/auth/oidc/callback', redirected);
+    if (!response.ok) throw await problemOf(response);
+    accessToken = (await response.json()).accessToken;
+    hasEnded = false;
+    return;
+  }
+  await isSignedIn();
+  const response = await sessionFetch(`${GATEWAY_PATH}/auth/oidc/link/callback`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(redirected),
+  });
+  if (!response.ok) throw await problemOf(response);
+}
+
 /**
- * Returns whether an account can be registered. If the gateway does not respond, returns that none
- * can be.
+ * Returns whether an account can be registered, and in which ways people sign in. If the gateway does not
+ * respond, returns that no account can be registered.
  */
 export async function registrationState(): Promise<RegistrationState> {
   const response = await fetch(`${GATEWAY_PATH}/auth/registration`).catch(() => null);
-  if (!response?.ok) return { open: false, firstAccount: false, setupCodeRequired: false };
+  if (!response?.ok) {
+    return {
+      open: false,
+      firstAccount: false,
+      setupCodeRequired: false,
+      password: true,
+      passkeys: false,
+      singleSignOn: null,
+    };
+  }
   return response.json();
 }
 

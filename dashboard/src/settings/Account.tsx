@@ -13,6 +13,7 @@ import { Panel } from '#/ui/Panel';
 import { SelectField } from '#/ui/SelectField';
 import { chooseTheme, type Theme, useTheme } from '#/ui/theme';
 import { Password } from './Password';
+import { SingleSignOn } from './SingleSignOn';
 
 const THEMES = [
   ['system', 'System'],
@@ -44,9 +45,11 @@ export function Account() {
       <div className="mt-4">
         <Password />
       </div>
+      <SingleSignOn />
       <p className="mt-4 text-sm text-soft">
         To reset a forgotten password, run this command on the gateway’s machine:{' '}
-        <code className="break-words">gaiterguard user reset-password EMAIL</code>
+        <code className="break-words">gaiterguard user reset-password EMAIL</code>. To remove a lost
+        second factor: <code className="break-words">gaiterguard user reset-factors EMAIL</code>
       </p>
     </Panel>
   );

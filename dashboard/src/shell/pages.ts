@@ -36,6 +36,7 @@ export const PAGES: readonly DashboardPage[] = [
 const OTHER_PAGES: ReadonlyArray<Pick<DashboardPage, 'to' | 'text'>> = [
   { to: '/set-up', text: 'Set up' },
   { to: '/sign-in', text: 'Sign in' },
+  { to: '/signed-in', text: 'Single sign-on' },
   { to: '/invitation', text: 'Invitation' },
 ];
 

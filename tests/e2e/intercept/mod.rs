@@ -2,6 +2,8 @@
 
 mod authority;
 mod clients;
+mod grpc;
+mod http2;
 mod other_hosts;
 mod refused;
 mod scene;

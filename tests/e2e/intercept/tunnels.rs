@@ -155,10 +155,10 @@ async fn a_tunnel_serves_several_requests_and_each_is_decided() {
     let statuses: Vec<&str> = response
         .text
         .lines()
-        .filter(|line| line.starts_with("HTTP/1.1 "))
+        .filter(|line| line.starts_with("HTTP/"))
         .collect();
     assert_eq!(statuses.len(), 3, "{}", response.text);
-    assert!(statuses[1].starts_with("HTTP/1.1 403"), "{statuses:?}");
+    assert!(statuses[1].contains(" 403"), "{statuses:?}");
     assert_eq!(proxied.scene.upstream.received().len(), 2);
 }
 

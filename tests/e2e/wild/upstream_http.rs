@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene, post, request};
-use gaiterguard_testkit::{EchoUpstream, Reply, Response, Storage, TestGateway, on_both_databases};
+use gaiterguard_testkit::{
+    Http2Upstream, Reply, Response, Storage, TestGateway, on_both_databases,
+};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -215,30 +217,38 @@ async fn a_read_that_fails_on_a_fresh_connection_is_sent_once() {
 }
 
 #[tokio::test]
-async fn an_upstream_that_speaks_only_http_2_is_named_to_the_agent_and_in_a_test_call() {
-    let upstream = EchoUpstream::start_with_tls_speaking(&["127.0.0.1"], &["h2"]).await;
+async fn an_upstream_that_speaks_only_http_2_is_spoken_to_by_every_door_and_in_a_test_call() {
+    let upstream = Http2Upstream::start().await;
     let builder = TestGateway::builder(Storage::Sqlite)
-        .setting("UPSTREAM_CA_FILE", upstream.certificate_file().display());
-    let scene = Scene::on_allowed(builder, upstream).await;
+        .setting("UPSTREAM_CA_FILE", upstream.certificate_file().display())
+        .setting("UPSTREAM_PRIVATE_ALLOW", "127.0.0.0/8,::1/128");
+    let url = upstream.url();
+    let scene = Scene::before(builder, upstream, &url).await;
     scene.allow_everything().await;
-    let named = |response: Response| {
-        let problem: Value = response.expect_problem(502, "upstream_unreachable").json();
-        let detail = problem["detail"].as_str().unwrap();
-        assert!(detail.contains("speaks HTTP/2 only"), "{detail}");
-        assert!(detail.contains("nothing was sent"), "{detail}");
-    };
-    named(scene.get("/push").await);
-    // Nothing was sent, so the key is free.
-    named(post_with_key(&scene, "/push", "push").await);
-    named(post_with_key(&scene, "/push", "push").await);
-    let path = format!("/services/{}/test-call", scene.service.id);
-    named(
-        scene
-            .human
-            .post(&path)
-            .json(json!({"path": "/push"}))
-            .send()
-            .await,
+    let got = |response: Response| response.expect_status(200).text();
+    assert_eq!(
+        got(scene.agent.propose(request("GET", "/a?b=c")).send().await),
+        "GET /a?b=c 0"
     );
-    assert_eq!(scene.upstream.heads(), 0);
+    for replayed in [false, true] {
+        let proposed = scene.agent.propose(post("/push", json!({"amount": 1})));
+        let response = proposed.idempotency_key("push").send().await;
+        let status = response.header("x-proxy-status");
+        assert_eq!(status == Some("replayed"), replayed, "{status:?}");
+        assert_eq!(got(response), "POST /push 12");
+    }
+    let passed = scene.agent.call(Method::PUT, "/s/things/put");
+    assert_eq!(
+        got(passed.json(json!({"a": "b"})).send().await),
+        "PUT /put 9"
+    );
+    let path = format!("/services/{}/test-call", scene.service.id);
+    let tested = scene.human.post(&path).json(json!({"path": "/test"}));
+    let tested: Value = tested.send().await.expect_status(200).json();
+    assert_eq!(tested["status"], 200, "{tested}");
+    let requests = scene.upstream.requests();
+    assert_eq!(
+        requests,
+        ["GET /a?b=c", "POST /push", "PUT /put", "GET /test"]
+    );
 }

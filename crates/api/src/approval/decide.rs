@@ -166,7 +166,7 @@ pub(super) async fn approve(
     let counted = VoteCounted {
         status: ActionStatus::Pending,
         action_id: action,
-        approvals: TallyBody::of(tally, &people),
+        approvals: TallyBody::of(&tally, &people),
     };
     Ok((StatusCode::ACCEPTED, Json(counted)).into_response())
 }

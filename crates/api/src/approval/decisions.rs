@@ -224,7 +224,7 @@ impl DecisionResult {
         let (status, approvals, problem) = match ruled {
             Ok(Ruled::Done(status)) => (Some(status), None, None),
             Ok(Ruled::Voted(tally)) => {
-                let tally = TallyBody::of(tally, people);
+                let tally = TallyBody::of(&tally, people);
                 (Some(ActionStatus::Pending), Some(tally), None)
             }
             Err(problem) => {

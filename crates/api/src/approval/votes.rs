@@ -1,6 +1,6 @@
 //! The approvals that a held request requires, those that were given, and withdrawing one.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -85,7 +85,7 @@ pub(crate) struct TallyBody {
 }
 
 impl TallyBody {
-    pub(super) fn of(tally: Tally, people: &People) -> Self {
+    pub(super) fn of(tally: &Tally, people: &People) -> Self {
         Self {
             given: tally.votes.len(),
             needed: tally.needed,
@@ -219,8 +219,7 @@ pub(super) async fn has_voted(
     action: ActionId,
 ) -> Result<bool, StoreError> {
     let votes = store.votes(&[action]).await?;
-    let voters: HashSet<UserId> = votes.into_values().flatten().map(|vote| vote.by).collect();
-    Ok(voters.contains(&user))
+    Ok(votes.into_values().flatten().any(|vote| vote.by == user))
 }
 
 /// The approvals of a pending action.

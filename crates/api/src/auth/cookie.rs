@@ -1,7 +1,7 @@
 //! Cookies for the refresh token and the device token. They are `HttpOnly`, `SameSite=Strict`, and
 //! limited to the paths that need them.
 
-use gaiterguard_identity::DEVICE_LIFETIME;
+use gaiterguard_identity::{DEVICE_LIFETIME, FLOW_LIFETIME};
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -19,6 +19,28 @@ const DEVICE: Cookie = Cookie {
     name: gaiterguard_domain::cookie::DEVICE,
     path: "/auth",
 };
+
+/// Cookie with the token of a sign-in that has begun at a provider.
+const FLOW: Cookie = Cookie {
+    name: gaiterguard_domain::cookie::FLOW,
+    path: "/auth/oidc",
+};
+
+/// Returns a `Set-Cookie` value with the token of a sign-in that has begun at a provider.
+pub(super) fn set_flow(token: &SecretString, public_origin: &PublicOrigin) -> HeaderValue {
+    let max_age = format!("; Max-Age={}", FLOW_LIFETIME.as_secs());
+    FLOW.header(token.expose_secret(), &max_age, public_origin)
+}
+
+/// Returns a `Set-Cookie` value that removes that token.
+pub(super) fn clear_flow(public_origin: &PublicOrigin) -> HeaderValue {
+    FLOW.header("", "; Max-Age=0", public_origin)
+}
+
+/// Returns that token in the request's cookie. Returns `None` if the cookie appears twice.
+pub(super) fn get_flow(headers: &HeaderMap) -> Option<SecretString> {
+    FLOW.get(headers)
+}
 
 /// Returns a `Set-Cookie` value with a refresh token. The cookie lasts as long as the browser
 /// session; the token has its own expiry.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
-use gaiterguard_identity::{Identity, LoginSource};
+use gaiterguard_identity::{Identity, LoginSource, Presented};
 use http::HeaderMap;
 use http::header::{SET_COOKIE, USER_AGENT};
 use secrecy::SecretString;
@@ -19,7 +19,7 @@ use super::user::{TokensBody, UserBody};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::request_context::RequestContext;
 use gaiterguard_web::responses::{
-    ForeignPage, InvalidBody, Throttled, Unavailable, WrongCredentials,
+    ForeignPage, InvalidBody, PasswordsDisabled, Throttled, Unavailable, WrongCredentials,
 };
 
 /// Credentials of a user.
@@ -33,6 +33,11 @@ pub(crate) struct LoginBody {
     /// Password.
     #[schema(value_type = String, format = Password, max_length = 4096)]
     password: SecretString,
+    /// One-time code of the authenticator app, or a recovery code. Required if the user has set up one-time
+    /// codes; ignored otherwise.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 64, example = "287082")]
+    code: Option<SecretString>,
     /// How to return the refresh token.
     #[serde(default)]
     session: SessionKind,
@@ -64,6 +69,10 @@ pub(super) struct LoggedInBody {
 /// After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
 /// within a minute, further attempts are refused. A browser or IP address that was used to sign in to
 /// the account before has its own limit of five.
+///
+/// If the user has set up one-time codes, the response to the right password without `code` is 401
+/// `second_factor_required`: send both again with the code. After ten wrong codes within an hour, further
+/// ones are refused.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -78,7 +87,7 @@ pub(super) struct LoggedInBody {
             headers(("Set-Cookie" = Option<String>, description = "The refresh token and a device \
                  token, if the session was requested as a cookie.")),
         ),
-        InvalidBody, WrongCredentials, ForeignPage, Throttled, Unavailable,
+        InvalidBody, WrongCredentials, PasswordsDisabled, ForeignPage, Throttled, Unavailable,
     )
 )]
 pub(super) async fn login(
@@ -101,7 +110,11 @@ pub(super) async fn login(
         user_agent: user_agent(&headers),
         device_token: device_token.as_ref(),
     };
-    let logged_in = identity.login(&body.email, body.password, from).await?;
+    let presented = Presented {
+        password: body.password,
+        code: body.code,
+    };
+    let logged_in = identity.login(&body.email, presented, from).await?;
     let response = Json(LoggedInBody {
         tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
         user: logged_in.user.into(),

@@ -5,7 +5,9 @@ mod invitation;
 mod login;
 mod logout;
 mod me;
+mod oidc;
 pub(super) mod origin;
+mod passkey;
 mod password;
 mod public_json;
 mod refresh;
@@ -13,6 +15,7 @@ mod register;
 mod registration;
 mod session;
 mod session_token;
+mod totp;
 mod user;
 mod workspace;
 
@@ -31,11 +34,23 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(workspace::switch))
         .routes(routes!(password::change))
         .routes(routes!(session::list, session::end_others))
-        .routes(routes!(session::end));
+        .routes(routes!(session::end))
+        .routes(routes!(totp::get, totp::begin, totp::remove))
+        .routes(routes!(passkey::list, passkey::add))
+        .routes(routes!(passkey::begin))
+        .routes(routes!(passkey::remove))
+        .routes(routes!(oidc::begin_linking))
+        .routes(routes!(oidc::complete_linking))
+        .routes(routes!(totp::confirm))
+        .routes(routes!(totp::replace_recovery_codes));
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(registration::registration))
         .routes(routes!(login::login))
+        .routes(routes!(oidc::begin))
+        .routes(routes!(oidc::complete))
+        .routes(routes!(passkey::begin_sign_in))
+        .routes(routes!(passkey::sign_in))
         .routes(routes!(refresh::refresh))
         .routes(routes!(invitation::preview))
         .routes(routes!(invitation::accept))

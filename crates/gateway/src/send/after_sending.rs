@@ -25,8 +25,8 @@ impl AfterSending {
                 Refusal::UpstreamTimeout { limit }
             }
             DispatchFailed::MaybeSent(MaybeSent::Broken) => Refusal::UpstreamBroken,
-            DispatchFailed::MaybeSent(MaybeSent::NotHttp1(reason)) => {
-                Refusal::UpstreamNotHttp1(reason)
+            DispatchFailed::MaybeSent(MaybeSent::NotHttp(reason)) => {
+                Refusal::UpstreamNotHttp(reason)
             }
             DispatchFailed::Revoked { may_have_been_sent } => match why_revoked() {
                 // That refusal invites a retry, which is only for requests that were not sent.
@@ -90,7 +90,7 @@ mod tests {
         let unused = || Refusal::StorageUnavailable;
         let limit = std::time::Duration::from_secs(30);
         let timed_out = MaybeSent::TimedOut { limit };
-        let not_http = MaybeSent::NotHttp1("the upstream speaks HTTP/2 only".to_owned());
+        let not_http = MaybeSent::NotHttp("the upstream speaks HTTP/2 only".to_owned());
         let revoked = DispatchFailed::Revoked {
             may_have_been_sent: true,
         };

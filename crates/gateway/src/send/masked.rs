@@ -111,7 +111,8 @@ fn patience_for_first_piece(headers: &HeaderMap) -> Duration {
     let media_type = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let media_type = media_type.unwrap_or_default().to_ascii_lowercase();
     let is = |word: &&str| memmem::find(&media_type, word.as_bytes()).is_some();
-    if is(&"event-stream") {
+    // Messages of gRPC may be events, too.
+    if is(&"event-stream") || is(&"application/grpc") {
         Duration::ZERO
     } else if ["text/", "json", "xml", "form"].iter().any(is) {
         FOR_A_TEXT

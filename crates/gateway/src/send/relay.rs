@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use gaiterguard_domain::header;
 use gaiterguard_domain::response::KeptResponse;
 use gaiterguard_provenance::Observer;
 use gaiterguard_upstream::InboundError;
@@ -64,9 +65,9 @@ pub struct RelayedBody {
 
 enum Stage {
     Reading(Box<Reading>),
-    /// The last piece waits until the end is recorded.
+    /// The last piece, or the trailers, wait until the end is recorded.
     Completing {
-        last: Option<Bytes>,
+        last: Option<Frame<Bytes>>,
         broken: Option<RelayError>,
         completing: Completing,
     },
@@ -191,6 +192,16 @@ impl Kept {
         self.body.extend_from_slice(&piece[..piece.len().min(room)]);
     }
 
+    /// Keeps the status of a call of gRPC, which is in the trailers, among the headers.
+    fn add_trailers(&mut self, trailers: Option<&HeaderMap>) {
+        if header::is_grpc(&self.headers) {
+            let status = trailers.into_iter().flatten();
+            let status = status.filter(|(name, _)| name.as_str().starts_with("grpc-"));
+            self.headers
+                .extend(status.map(|(name, value)| (name.clone(), value.clone())));
+        }
+    }
+
     fn into_response(self) -> KeptResponse {
         KeptResponse {
             status: self.status,
@@ -227,6 +238,7 @@ impl Reading {
             Arrived::Piece(piece) | Arrived::Whole(piece) => {
                 Poll::Ready(Some(Ok(Frame::data(piece))))
             }
+            Arrived::Trailers(trailers) => Poll::Ready(Some(Ok(Frame::trailers(trailers)))),
             Arrived::Broken(error) => Poll::Ready(Some(Err(error))),
             Arrived::Nothing | Arrived::Unusable(_) | Arrived::Switched(_) => {
                 Pin::new(&mut self.rest).poll_frame(context)
@@ -258,7 +270,7 @@ impl RelayedBody {
         }
     }
 
-    fn complete(&mut self, last: Option<Bytes>, broken: Option<RelayError>) {
+    fn complete(&mut self, last: Option<Frame<Bytes>>, broken: Option<RelayError>) {
         let Stage::Reading(mut reading) = std::mem::replace(&mut self.stage, Stage::Over) else {
             return;
         };
@@ -306,8 +318,13 @@ impl Body for RelayedBody {
                         this.complete(None, Some(RelayError::Broken(error.to_string())));
                     }
                     Some(Ok(frame)) => {
-                        let Ok(piece) = frame.into_data() else {
-                            continue;
+                        let piece = match frame.into_data() {
+                            Ok(piece) => piece,
+                            Err(trailers) => {
+                                reading.kept.add_trailers(trailers.trailers_ref());
+                                this.complete(Some(trailers), None);
+                                continue;
+                            }
                         };
                         if reading.completion.stores_response() {
                             reading.kept.add(&piece);
@@ -316,7 +333,7 @@ impl Body for RelayedBody {
                         if let Some(remaining) = &mut reading.remaining {
                             *remaining = remaining.saturating_sub(piece.len() as u64);
                             if *remaining == 0 {
-                                this.complete(Some(piece), None);
+                                this.complete(Some(Frame::data(piece)), None);
                                 continue;
                             }
                         }
@@ -335,7 +352,7 @@ impl Body for RelayedBody {
                         return Poll::Ready(Some(Err(error)));
                     }
                     if let Some(last) = last {
-                        return Poll::Ready(Some(Ok(Frame::data(last))));
+                        return Poll::Ready(Some(Ok(last)));
                     }
                 }
                 Stage::Over => return Poll::Ready(None),
@@ -384,11 +401,10 @@ async fn drain(reading: &mut Reading) -> bool {
         while !reading.kept.is_truncated {
             match std::future::poll_fn(|context| reading.poll_frame(context)).await {
                 None => return true,
-                Some(Ok(frame)) => {
-                    if let Ok(piece) = frame.into_data() {
-                        reading.kept.add(&piece);
-                    }
-                }
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(piece) => reading.kept.add(&piece),
+                    Err(trailers) => reading.kept.add_trailers(trailers.trailers_ref()),
+                },
                 Some(Err(_)) => return false,
             }
         }

@@ -30,6 +30,8 @@ pub(crate) enum Arrived {
     Piece(Bytes),
     /// All of the body.
     Whole(Bytes),
+    /// All of the body, which is empty, and what follows it.
+    Trailers(HeaderMap),
     /// The body broke off.
     Broken(InboundError),
     /// Nothing of the response can be read but its status. The text says why.
@@ -66,7 +68,10 @@ impl Arrived {
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                 Ok(piece) if body.is_end_stream() => Self::Whole(piece),
                 Ok(piece) => Self::Piece(piece),
-                Err(_trailers) => Self::Nothing,
+                Err(frame) => match frame.into_trailers() {
+                    Ok(trailers) => Self::Trailers(trailers),
+                    Err(_) => Self::Nothing,
+                },
             },
         }
     }

@@ -12,15 +12,19 @@ use gaiterguard_domain::member::JoinedWorkspace;
 use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_domain::user::{Email, Session, SessionClient, User};
 use gaiterguard_domain::workspace::Membership;
-use gaiterguard_store::{NewSession, Refreshed, Store, UserLogin};
+use gaiterguard_sealing::Sealing;
+use gaiterguard_store::{NO_PASSWORD, NewSession, Proof, Refreshed, Store, UserLogin};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::access_token::{AccessTokens, Caller, SignedIn};
 use crate::account_key::AccountKey;
+use crate::challenge::Challenges;
 use crate::device::Devices;
 use crate::error::{LoginError, RegisterError, SessionError};
+use crate::flow::Flows;
+use crate::needed::{CodeRefused, Needed};
 use crate::new_password::NewPassword;
 use crate::password::{Passwords, Turn};
 use crate::queue::QueueFull;
@@ -53,6 +57,10 @@ pub struct IdentitySettings {
     /// Whether the first account requires the set-up code, because others than the operator can reach
     /// the gateway.
     pub setup_code_needed: bool,
+    /// Whether people can sign in only at the sign-in provider.
+    pub provider_only: bool,
+    /// The URL at which people open the dashboard. Passkeys are for its site.
+    pub public_url: String,
 }
 
 /// The tokens of a session, which are returned only once.
@@ -98,6 +106,33 @@ impl From<IpAddr> for LoginSource<'_> {
     }
 }
 
+/// The secrets of a login.
+#[derive(Clone, Debug)]
+pub struct Presented {
+    /// The password.
+    pub password: SecretString,
+    /// A one-time code or a recovery code, if one was sent.
+    pub code: Option<SecretString>,
+}
+
+impl From<SecretString> for Presented {
+    fn from(password: SecretString) -> Self {
+        Self {
+            password,
+            code: None,
+        }
+    }
+}
+
+/// A user whose password was right, and whose code was, if one was needed.
+pub(crate) struct Verified {
+    pub(crate) login: UserLogin,
+    /// The proof that the code uses up.
+    pub(crate) proof: Option<Proof>,
+    /// The turn in which the password was checked.
+    pub(crate) turn: Turn,
+}
+
 /// The result of a successful login.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
@@ -112,8 +147,12 @@ pub struct LoggedIn {
 /// The accounts and sessions of humans.
 pub struct Identity {
     pub(crate) store: Store,
+    pub(crate) sealing: Sealing,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) registration: Registration,
+    pub(crate) provider_only: bool,
+    pub(crate) flows: Flows,
+    pub(crate) challenges: Challenges,
     pub(crate) setup_code: Option<SetupCode>,
     /// Whether the last query found an account. Accounts are never removed.
     pub(crate) has_users: AtomicBool,
@@ -126,11 +165,25 @@ pub struct Identity {
 
 impl Identity {
     /// Manages the users in `store`.
-    pub fn new(store: Store, settings: &IdentitySettings, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        store: Store,
+        sealing: Sealing,
+        settings: &IdentitySettings,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         Self {
             store,
+            sealing,
             clock,
-            registration: settings.registration,
+            // An account with a password could not be used.
+            registration: if settings.provider_only {
+                Registration::Closed
+            } else {
+                settings.registration
+            },
+            provider_only: settings.provider_only,
+            flows: Flows::new(&settings.jwt_secret),
+            challenges: Challenges::new(&settings.jwt_secret, &settings.public_url),
             setup_code: settings
                 .setup_code_needed
                 .then(|| SetupCode::derive(&settings.jwt_secret)),
@@ -144,17 +197,23 @@ impl Identity {
     }
 
     /// Begins a session. `email` is the text that was typed; anything that is not an e-mail address is an
-    /// unknown user.
+    /// unknown user. A user with a second factor must also present a code.
     pub async fn login(
         &self,
         email: &str,
-        password: SecretString,
+        presented: impl Into<Presented>,
         from: impl Into<LoginSource<'_>>,
     ) -> Result<LoggedIn, LoginError> {
+        if self.provider_only {
+            return Err(LoginError::ProviderOnly);
+        }
         let from = from.into();
-        let (login, turn) = self.verified(email, password, from).await?;
+        let Presented { password, code } = presented.into();
+        let needed = Needed::Code(code.as_ref());
+        let Verified { login, proof, turn } = self.verified(email, password, needed, from).await?;
         drop(turn);
-        self.begin_session(login, from.client()).await
+        self.begin_session(login, proof.as_slice(), from.client())
+            .await
     }
 
     /// Replaces the caller's password and ends the user's other sessions. Wrong passwords count like those
@@ -168,7 +227,8 @@ impl Identity {
     ) -> Result<(), LoginError> {
         let user = self.store.user_get(caller.user).await?;
         let user = user.ok_or(LoginError::InvalidCredentials)?;
-        let (login, turn) = self.verified(user.email.as_str(), present, from).await?;
+        let verified = self.verified(user.email.as_str(), present, Needed::Nothing, from);
+        let Verified { login, turn, .. } = verified.await?;
         let hash = turn.hash(new.into_secret()).await?;
         let at = self.clock.now();
         let audit = NewAuditEntry {
@@ -194,15 +254,16 @@ impl Identity {
         changed.then_some(()).ok_or(LoginError::InvalidCredentials)
     }
 
-    /// Returns the user of an email address and a password, with the turn in which it was checked.
-    async fn verified(
+    /// Returns the user of an email address and a password.
+    pub(crate) async fn verified(
         &self,
         email: &str,
         password: SecretString,
+        needed: Needed<'_>,
         from: LoginSource<'_>,
-    ) -> Result<(UserLogin, Turn), LoginError> {
+    ) -> Result<Verified, LoginError> {
         let refused_at = Instant::now() + REFUSAL_DELAY;
-        let outcome = self.try_password(email, password, from).await;
+        let outcome = self.try_password(email, password, needed, from).await;
         if matches!(outcome, Err(LoginError::Throttled { .. })) {
             tokio::time::sleep_until(refused_at).await;
         }
@@ -213,8 +274,9 @@ impl Identity {
         &self,
         email: &str,
         password: SecretString,
+        needed: Needed<'_>,
         from: LoginSource<'_>,
-    ) -> Result<(UserLogin, Turn), LoginError> {
+    ) -> Result<Verified, LoginError> {
         let account = AccountKey::of(email);
         let device = from.device_token.and_then(|token| {
             self.devices
@@ -235,6 +297,7 @@ impl Identity {
             .throttle
             .attempt(client, found.is_some(), self.clock.now())?;
         let hash = found.as_ref().map(|found| found.password_hash.clone());
+        let hash = hash.filter(|hash| hash != NO_PASSWORD);
         let (is_right, turn) = match turn.verify(password, hash).await {
             Ok(checked) => checked,
             Err(fault) => {
@@ -248,58 +311,102 @@ impl Identity {
                 None => LoginError::InvalidCredentials,
             });
         };
+        let proof = match needed {
+            Needed::Nothing => None,
+            Needed::Code(code) => match self.proof(found.user.id, code).await {
+                Ok(proof) => proof,
+                // Neither counted as wrong nor as right, which would let guesses of codes start again.
+                Err(CodeRefused::Missing) => {
+                    attempt.withdraw();
+                    return Err(LoginError::SecondFactorRequired);
+                }
+                Err(CodeRefused::Wrong) => return Err(LoginError::WrongSecondFactor),
+                Err(CodeRefused::Unchecked(error)) => {
+                    attempt.withdraw();
+                    return Err(error);
+                }
+            },
+        };
         // The turn is released after this, or concurrent right passwords that have not been counted
         // as right yet would look like as many wrong ones.
         attempt.right(self.clock.now());
-        Ok((found, turn))
+        Ok(Verified {
+            login: found,
+            proof,
+            turn,
+        })
     }
 
     pub(crate) async fn begin_session(
         &self,
         login: UserLogin,
+        proofs: &[Proof],
         client: SessionClient,
     ) -> Result<LoggedIn, LoginError> {
-        let at = self.clock.now();
-        let (refresh_token, token_hash) = refresh_token::generate()?;
-        let refresh_expires_at = at.after(self.refresh_expiry);
-        let entry = |session: SessionId, event| {
-            session_entry(login.user.id, session, login.workspace, at, event)
-        };
-        let new = NewSession {
-            user: login.user.id,
-            workspace: login.workspace,
-            client,
-            token_hash,
-            expires_at: refresh_expires_at,
-        };
-        let created = |session| entry(session, Event::SessionCreated);
-        let session = self.store.session_create(new, at, created).await?;
+        let (user, workspace) = (login.user.clone(), login.workspace);
+        let (session, logged_in) = self.open_session(user, workspace, proofs, client).await?;
         // A password reset ends the sessions that it finds. If one came between reading the hash and
         // beginning this session, the password that was checked is no longer the user's.
         let now_stored = self
             .store
             .user_by_email(login.user.email.normalized())
             .await?;
-        if now_stored.is_none_or(|stored| stored.password_hash != login.password_hash) {
-            let audit = entry(session.id, Event::SessionRevoked);
-            self.store.session_revoke(session.id, at, audit).await?;
+        // The same goes for setting up a second factor.
+        let is_factor_missing = proofs.is_empty() && {
+            let factor = self.store.totp_get(login.user.id).await?;
+            factor.is_some_and(|factor| factor.confirmed_at.is_some())
+        };
+        if is_factor_missing
+            || now_stored.is_none_or(|stored| stored.password_hash != login.password_hash)
+        {
+            let at = self.clock.now();
+            let (user, event) = (login.user.id, Event::SessionRevoked);
+            let audit = session_entry(user, session, login.workspace, at, event);
+            self.store.session_revoke(session, at, audit).await?;
             return Err(LoginError::InvalidCredentials);
         }
+        Ok(logged_in)
+    }
+
+    /// Creates a session of a user whose right to it has been checked, and uses up the proofs for it.
+    pub(crate) async fn open_session(
+        &self,
+        user: User,
+        workspace: WorkspaceId,
+        proofs: &[Proof],
+        client: SessionClient,
+    ) -> Result<(SessionId, LoggedIn), LoginError> {
+        let at = self.clock.now();
+        let (refresh_token, token_hash) = refresh_token::generate()?;
+        let refresh_expires_at = at.after(self.refresh_expiry);
+        let new = NewSession {
+            user: user.id,
+            workspace,
+            client,
+            token_hash,
+            expires_at: refresh_expires_at,
+        };
+        let created =
+            |session| session_entry(user.id, session, workspace, at, Event::SessionCreated);
+        let session = self.store.session_create(new, proofs, at, created).await?;
+        // Otherwise it was used by another sign-in at the same moment.
+        let session = session.ok_or(LoginError::WrongSecondFactor)?;
         let caller = Caller {
             user: session.user,
             session: session.id,
             workspace: session.workspace,
         };
-        let account = AccountKey::of(login.user.email.as_str());
-        Ok(LoggedIn {
+        let account = AccountKey::of(user.email.as_str());
+        let logged_in = LoggedIn {
             device_token: self.devices.issue(account, at)?,
             tokens: TokenPair {
                 access_token: self.access_tokens.issue(caller, at)?,
                 refresh_token,
                 refresh_expires_at,
             },
-            user: login.user,
-        })
+            user,
+        };
+        Ok((session.id, logged_in))
     }
 
     /// Exchanges a refresh token for the next pair. A token that was exchanged more than ten seconds before
@@ -460,6 +567,17 @@ impl Identity {
         user.ok_or(SessionError::NotAuthenticated)
     }
 
+    /// Returns whether people can sign in only at the sign-in provider.
+    pub fn is_provider_only(&self) -> bool {
+        self.provider_only
+    }
+
+    /// Counts an attempt to sign in without a password, so that one client cannot make the gateway do much
+    /// work.
+    pub fn count_attempt(&self, source: IpAddr) -> Result<(), LoginError> {
+        Ok(self.throttle.sign_in(source, self.clock.now())?)
+    }
+
     /// Returns how many passwords have been hashed or checked since the start.
     pub fn passwords_computed(&self) -> u64 {
         self.passwords.computed()
@@ -512,4 +630,4 @@ impl From<QueueFull> for LoginError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

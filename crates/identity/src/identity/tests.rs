@@ -15,20 +15,20 @@ use crate::throttle::{
     ACCOUNT_FAILURES_MAX, PERIOD, SOURCE_FAILURES_MAX, SOURCE_REGISTRATIONS_MAX,
 };
 
-const EMAIL: &str = "Ada@example.com";
-const PASSWORD: &str = "a rather fine password";
-const WRONG: &str = "a rather wrong password";
+pub(crate) const EMAIL: &str = "Ada@example.com";
+pub(crate) const PASSWORD: &str = "a rather fine password";
+pub(crate) const WRONG: &str = "a rather wrong password";
 const ACCESS_EXPIRY: Duration = Duration::from_mins(15);
 const REFRESH_EXPIRY: Duration = Duration::from_hours(24 * 7);
 
 /// How long a used refresh token can be exchanged once more.
 const GRACE: Duration = Duration::from_secs(10);
 
-struct Setup {
-    identity: Arc<Identity>,
-    accounts: Accounts,
-    store: Store,
-    clock: Arc<ManualClock>,
+pub(crate) struct Setup {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) accounts: Accounts,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
     directory: TempDir,
 }
 
@@ -41,7 +41,7 @@ impl Setup {
         store.migrate().await.unwrap();
         let clock = Arc::new(ManualClock::new(Timestamp(1_700_000_000_000)));
         Self {
-            identity: Arc::new(identity(&store, &clock, registration)),
+            identity: Arc::new(identity(&store, &clock, registration).await),
             accounts: Accounts::new(store.clone(), clock.clone()),
             store,
             clock,
@@ -50,7 +50,7 @@ impl Setup {
     }
 
     /// A setup with one registered user.
-    async fn with_user() -> Self {
+    pub(crate) async fn with_user() -> Self {
         let setup = Self::new(Registration::Open).await;
         setup.register(EMAIL).await.unwrap();
         setup
@@ -64,14 +64,16 @@ impl Setup {
     }
 
     async fn login(&self, email: &str, password: &str) -> Result<LoggedIn, LoginError> {
-        self.identity.login(email, password.into(), source(1)).await
+        self.identity
+            .login(email, SecretString::from(password), source(1))
+            .await
     }
 
-    async fn logged_in(&self) -> TokenPair {
+    pub(crate) async fn logged_in(&self) -> TokenPair {
         self.login(EMAIL, PASSWORD).await.unwrap().tokens
     }
 
-    async fn caller(&self, tokens: &TokenPair) -> Option<Caller> {
+    pub(crate) async fn caller(&self, tokens: &TokenPair) -> Option<Caller> {
         let token = tokens.access_token.expose_secret();
         match self.identity.authenticate(token).await {
             Ok(signed_in) => Some(signed_in.caller),
@@ -93,8 +95,21 @@ impl Setup {
     }
 }
 
-fn identity(store: &Store, clock: &Arc<ManualClock>, registration: Registration) -> Identity {
-    Identity::new(store.clone(), &settings(registration), clock.clone())
+async fn sealing(store: &Store, clock: &Arc<ManualClock>) -> Sealing {
+    let secret = "a secret of 32 characters or more".into();
+    Sealing::open_or_create(store.clone(), &secret, "salt", clock.clone())
+        .await
+        .unwrap()
+}
+
+async fn identity(store: &Store, clock: &Arc<ManualClock>, registration: Registration) -> Identity {
+    let sealing = sealing(store, clock).await;
+    Identity::new(
+        store.clone(),
+        sealing,
+        &settings(registration),
+        clock.clone(),
+    )
 }
 
 fn settings(registration: Registration) -> IdentitySettings {
@@ -104,6 +119,8 @@ fn settings(registration: Registration) -> IdentitySettings {
         refresh_expiry: REFRESH_EXPIRY,
         registration,
         setup_code_needed: false,
+        provider_only: false,
+        public_url: "https://gate.example".to_owned(),
     }
 }
 
@@ -255,7 +272,7 @@ async fn logging_out_ends_the_session_immediately_on_every_replica() {
     let setup = Setup::with_user().await;
     let tokens = setup.logged_in().await;
     let other = setup.logged_in().await;
-    let replica = identity(&setup.store, &setup.clock, Registration::Open);
+    let replica = identity(&setup.store, &setup.clock, Registration::Open).await;
     let access = tokens.access_token.expose_secret();
     let caller = replica.authenticate(access).await.unwrap().caller;
 
@@ -326,7 +343,8 @@ async fn the_right_set_up_code_is_accepted_however_many_wrong_ones_were_tried() 
         setup_code_needed: true,
         ..settings(Registration::First)
     };
-    let identity = Identity::new(setup.store.clone(), &settings, setup.clock.clone());
+    let sealing = sealing(&setup.store, &setup.clock).await;
+    let identity = Identity::new(setup.store.clone(), sealing, &settings, setup.clock.clone());
     let code = identity.setup_code_to_print().await.unwrap().unwrap();
     let code = code.reveal();
     let email = Email::parse(EMAIL).unwrap();
@@ -394,7 +412,11 @@ async fn an_account_is_treated_alike_whether_or_not_it_exists() {
     {
         // Each attempt uses its own source, so that only the account is counted.
         let from = source(100 + u8::try_from(n).unwrap());
-        let attempt = |password: &'static str| setup.identity.login(account, password.into(), from);
+        let attempt = |password: &'static str| {
+            setup
+                .identity
+                .login(account, SecretString::from(password), from)
+        };
         for _ in 0..ACCOUNT_FAILURES_MAX {
             let refused = attempt(WRONG).await.unwrap_err();
             assert!(
@@ -445,9 +467,10 @@ async fn at_the_limit_of_a_source_wrong_passwords_are_refused_and_the_operator_c
         assert!(begun.elapsed() >= REFUSAL_DELAY, "{email}");
     }
     setup.login(EMAIL, PASSWORD).await.unwrap();
-    let elsewhere = setup
-        .identity
-        .login("bob@example.com", PASSWORD.into(), source(2));
+    let elsewhere =
+        setup
+            .identity
+            .login("bob@example.com", SecretString::from(PASSWORD), source(2));
     elsewhere.await.unwrap();
 }
 
@@ -470,7 +493,9 @@ async fn a_known_device_can_log_in_however_many_guess_at_its_account_from_its_ad
                 address: source(1),
                 device_token: token.as_ref(),
             };
-            identity.login(EMAIL, password.into(), from).await
+            identity
+                .login(EMAIL, SecretString::from(password), from)
+                .await
         }
     };
     let mine: &'static str = mine.expose_secret().to_owned().leak();
@@ -502,7 +527,11 @@ async fn concurrent_wrong_passwords_do_not_exceed_the_limit() {
     let tasks: Vec<_> = (0..30)
         .map(|n| {
             let identity = Arc::clone(&setup.identity);
-            tokio::spawn(async move { identity.login(EMAIL, WRONG.into(), source(n)).await })
+            tokio::spawn(async move {
+                identity
+                    .login(EMAIL, SecretString::from(WRONG), source(n))
+                    .await
+            })
         })
         .collect();
     let mut wrong = 0;
@@ -523,7 +552,11 @@ async fn concurrent_right_passwords_are_all_accepted() {
     let tasks: Vec<_> = (0..30)
         .map(|_| {
             let identity = Arc::clone(&setup.identity);
-            tokio::spawn(async move { identity.login(EMAIL, PASSWORD.into(), source(1)).await })
+            tokio::spawn(async move {
+                identity
+                    .login(EMAIL, SecretString::from(PASSWORD), source(1))
+                    .await
+            })
         })
         .collect();
     for task in tasks {
@@ -642,7 +675,7 @@ async fn a_login_that_a_password_reset_overtakes_is_refused() {
 
     let begun = setup
         .identity
-        .begin_session(found, SessionClient::default())
+        .begin_session(found, &[], SessionClient::default())
         .await;
     assert!(matches!(begun, Err(LoginError::InvalidCredentials)));
     let sessions = setup.store.session_list(user, setup.clock.now()).await;

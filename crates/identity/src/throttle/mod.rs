@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::account_key::AccountKey;
@@ -35,6 +36,16 @@ pub(crate) const SOURCE_RESERVE_MAX: usize = 20;
 /// How many registrations a source may attempt in [`PERIOD`]. Each one computes a hash, so the limit
 /// bounds the load; a right set-up code is not counted.
 pub(crate) const SOURCE_REGISTRATIONS_MAX: usize = 60;
+
+/// How many attempts to sign in without a password a source may make in [`PERIOD`]. A sign-in takes two.
+pub(crate) const SOURCE_SIGN_INS_MAX: usize = 120;
+
+/// How many wrong one-time codes a user is allowed in [`CODE_PERIOD`]. Only someone with the right password
+/// gets as far. Three of a million codes are valid at a time, so guessing takes decades.
+pub(crate) const CODE_FAILURES_MAX: usize = 10;
+
+/// The time over which wrong one-time codes are counted.
+pub(crate) const CODE_PERIOD: Duration = Duration::from_hours(1);
 
 /// The time over which attempts are counted.
 pub(crate) const PERIOD: Duration = Duration::from_mins(1);
@@ -135,6 +146,21 @@ struct Counts {
     /// The pairs from which someone signed in, with at most one occurrence a day for each.
     known_sources: Window<(AccountKey, SourceKey)>,
     registrations: Window<SourceKey>,
+    codes: Window<UserId>,
+    sign_ins: Window<SourceKey>,
+}
+
+/// A one-time code that is being checked. It counts as wrong unless [`Self::right`] is called.
+pub(crate) struct CodeAttempt<'a> {
+    throttle: &'a Throttle,
+    user: UserId,
+}
+
+impl CodeAttempt<'_> {
+    /// Records that the code was right, so that the count starts again.
+    pub(crate) fn right(self) {
+        self.throttle.counts().codes.forget(&self.user);
+    }
 }
 
 /// An attempt that is under way. It counts as a wrong password from its beginning, so that concurrent
@@ -160,6 +186,8 @@ impl Throttle {
                 reserve: Window::new(SOURCE_RESERVE_MAX, PERIOD, REMEMBERED_MAX),
                 known_sources: Window::new(1, KNOWN_SOURCE_PERIOD, KNOWN_SOURCES_MAX),
                 registrations: Window::new(SOURCE_REGISTRATIONS_MAX, PERIOD, REMEMBERED_MAX),
+                sign_ins: Window::new(SOURCE_SIGN_INS_MAX, PERIOD, REMEMBERED_MAX),
+                codes: Window::new(CODE_FAILURES_MAX, CODE_PERIOD, REMEMBERED_MAX),
             }),
         }
     }
@@ -211,6 +239,17 @@ impl Throttle {
         })
     }
 
+    /// Counts an attempt to sign in without a password.
+    pub(crate) fn sign_in(&self, source: IpAddr, now: Timestamp) -> Result<(), Throttled> {
+        let source = SourceKey::of(source);
+        let mut counts = self.counts();
+        if let Some(retry_after) = counts.sign_ins.pause(&source, now) {
+            return Err(Throttled { retry_after });
+        }
+        counts.sign_ins.note(source, now);
+        Ok(())
+    }
+
     /// Counts an attempt to register.
     pub(crate) fn registration(&self, source: IpAddr, now: Timestamp) -> Result<(), Throttled> {
         let source = SourceKey::of(source);
@@ -220,6 +259,24 @@ impl Throttle {
         }
         counts.registrations.note(source, now);
         Ok(())
+    }
+
+    /// Begins to check a one-time code of a user.
+    pub(crate) fn code_attempt(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<CodeAttempt<'_>, Throttled> {
+        let mut counts = self.counts();
+        if let Some(retry_after) = counts.codes.pause(&user, now) {
+            return Err(Throttled { retry_after });
+        }
+        counts.codes.note(user, now);
+        drop(counts);
+        Ok(CodeAttempt {
+            throttle: self,
+            user,
+        })
     }
 
     // Every change of the counts is complete when the lock is released, so those that a panicking

@@ -21,7 +21,9 @@ use crate::engine::{Engine, EngineError};
 use crate::middleware::Boundary;
 use crate::routes;
 use crate::state::AgentState;
-use gaiterguard_api::{Certificates, Configured, DashboardState, GivenPublicUrl, PublicOrigin};
+use gaiterguard_api::{
+    Certificates, Configured, ConfiguredSingleSignOn, DashboardState, GivenPublicUrl, PublicOrigin,
+};
 use gaiterguard_web::problem::missing;
 
 /// How long running requests may take to finish during shutdown. systemd kills a process after 90
@@ -111,6 +113,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             definition_store: engine.definition_store.clone(),
             familiarity: engine.familiarity.clone(),
             identity: Arc::clone(&engine.identity),
+            single_sign_on: ConfiguredSingleSignOn(engine.single_sign_on.clone()),
             given_public_url: GivenPublicUrl(settings.listen.given_public_url().map(Arc::from)),
             public_origin: Arc::new(PublicOrigin::of(&settings.listen.public_url())),
             cors_origins: Arc::clone(&cors_origins),

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use gaiterguard_domain::header;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
@@ -10,6 +11,7 @@ use gaiterguard_gateway::response::{Held, Outcome, ProxyStatus, Response as Upst
 use gaiterguard_gateway::send::relay::ResponseBody;
 use http::header::{CONNECTION, CONTENT_LENGTH, LOCATION, RETRY_AFTER, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http_body_util::{BodyExt as _, Full};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -54,9 +56,9 @@ pub(super) fn switched(outcome: Outcome) -> Response {
 /// Returns the upstream's status, headers, and body, with the gateway's own headers, which replace
 /// the upstream's headers of the same name. Headers that would affect the gateway's origin in a
 /// browser are removed.
-fn passed(upstream: UpstreamResponse) -> Response {
+fn passed(mut upstream: UpstreamResponse) -> Response {
     let body = match upstream.body {
-        ResponseBody::Whole(bytes) => Body::from(bytes),
+        ResponseBody::Whole(bytes) => whole(bytes, &mut upstream.headers),
         ResponseBody::Relayed(body) => Body::new(body),
         ResponseBody::Switched(_) => Body::empty(),
     };
@@ -87,6 +89,29 @@ fn passed(upstream: UpstreamResponse) -> Response {
     }
     response.extensions_mut().insert(FromUpstream);
     response
+}
+
+/// Returns a body that is there. The status of a stored call of gRPC is among its headers, and follows the body.
+fn whole(bytes: Bytes, headers: &mut HeaderMap) -> Body {
+    if bytes.is_empty() || !header::is_grpc(headers) {
+        return Body::from(bytes);
+    }
+    let status = headers.iter().filter(|(name, _)| is_grpc_status(name));
+    let trailers: HeaderMap = status
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    for name in trailers.keys() {
+        headers.remove(name);
+    }
+    let trailers = async move { Some(Ok(trailers)) };
+    Body::new(Full::new(bytes).with_trailers(trailers))
+}
+
+fn is_grpc_status(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "grpc-status" | "grpc-message" | "grpc-status-details-bin"
+    )
 }
 
 /// Returns the `X-Proxy-Status` for the way the gateway got a response.

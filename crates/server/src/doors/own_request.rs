@@ -13,7 +13,7 @@ use gaiterguard_gateway::response::Outcome;
 use gaiterguard_intake::preferred_wait;
 use http::header::{ALLOW, CONTENT_LENGTH};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use http_body::Body as _;
 use hyper::upgrade::OnUpgrade;
 
@@ -64,6 +64,9 @@ impl OwnRequest {
             return Err(other_method());
         }
         check_headers(&parts.headers)?;
+        if header::is_grpc(&parts.headers) && parts.version != Version::HTTP_2 {
+            return Err(grpc_over_http_1());
+        }
         let is_head = parts.method == Method::HEAD;
         let switching = parts.extensions.remove::<OnUpgrade>();
         let asks = parts.method == Method::GET
@@ -122,6 +125,14 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
         .iter()
         .try_for_each(|(name, value)| counted.add(name.as_str(), value.as_bytes()))
         .map_err(|error| Problem::field("headers", error.to_string()))
+}
+
+/// gRPC ends each call with trailers, and its clients speak HTTP/2.
+fn grpc_over_http_1() -> Problem {
+    Problem::new(
+        Code::UnsupportedMediaType,
+        "gRPC needs HTTP/2: send the call through the gateway's proxy port (INTERCEPT_PORT), with HTTPS_PROXY",
+    )
 }
 
 fn other_method() -> Problem {

@@ -9,11 +9,12 @@ use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use gaiterguard_domain::header;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_listener::{Handler, HeadError, RequestBody};
 use gaiterguard_settings::{CorsOrigins, CrossOrigin};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, Version};
 use http_body::Body as _;
 use tower::Service;
 
@@ -21,6 +22,7 @@ use super::access_log;
 use super::host::stated_host;
 use super::route_class::{is_agent_path, is_for_pages, is_passthrough_path};
 use super::security_headers::{self, FromUpstream};
+use gaiterguard_web::grpc::GrpcStatus;
 use gaiterguard_web::problem::{Problem, adapt_to_unmodified_client};
 use gaiterguard_web::request_context::{RequestContext, id_value, new_id};
 
@@ -75,6 +77,9 @@ impl Boundary {
         let uri = request.uri().clone();
         let method = request.method().clone();
         let path = uri.path();
+        let speaks_grpc = self.is_proxy
+            && request.version() == Version::HTTP_2
+            && header::is_grpc(request.headers());
         let cross_origin = CrossOrigin::of(&request).filter(|_| !self.is_proxy);
         let is_passthrough = self.is_proxy || is_passthrough_path(path);
         let proxied_host = self
@@ -87,10 +92,11 @@ impl Boundary {
             self.route(request, context.id).await
         };
 
+        let from_upstream = response.extensions().get::<FromUpstream>().is_some();
+        let grpc_status = (speaks_grpc && !from_upstream).then(|| GrpcStatus::of(&response));
         if is_passthrough {
             adapt_to_unmodified_client(&mut response);
         }
-        let from_upstream = response.extensions().get::<FromUpstream>().is_some();
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         let headers = response.headers_mut();
         headers.insert(X_REQUEST_ID, id_value(context.id));
@@ -114,6 +120,9 @@ impl Boundary {
         }
         let proxied_host = proxied_host.as_deref();
         access_log::log(&context, &method, path, proxied_host, &response);
+        if let Some(status) = grpc_status {
+            status.replace(&mut response);
+        }
         response
     }
 

@@ -8,9 +8,9 @@ use gaiterguard_domain::time::Timestamp;
 use serde_json::json;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::action_state::RevisedRow;
 use gaiterguard_rows::covered::cover_action;
 use gaiterguard_rows::revised_columns;

@@ -6,10 +6,10 @@ use gaiterguard_domain::repeats::Repeats;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::{RowContext, Text, json};
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 impl Store {
     /// Counts a repetition of a request that is pending. `audit` is the entry for an intent that is new to

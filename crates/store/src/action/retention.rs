@@ -5,9 +5,9 @@ use gaiterguard_domain::ledger::ByteBudget;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_all};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 impl Store {
     /// Removes the responses of up to `limit` actions that ended before `before`. Returns how many.

@@ -11,9 +11,9 @@ use crate::action::bulk::revoke_open;
 use crate::agent::grant::set_grants;
 use crate::agent::read::KeyHash;
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_one};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::stored::{DamagedRow, Stored};
 
 /// An agent to create.

@@ -8,10 +8,10 @@ use gaiterguard_domain::id::{AuditId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{fetch_all, fetch_optional};
 use gaiterguard_database::cursor::{NumberPosition, Page, page};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::audit_row::{AuditRow, entries};
 
 /// How far back entries are sent again to a subscriber that reconnects: writers that commit at the

@@ -21,8 +21,9 @@ fn other() -> SessionClient {
 async fn a_refresh_token_works_once(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let session = store
-        .session_create(new_session(&world, 1), NOW, |_| audit())
+        .session_create(new_session(&world, 1), &[], NOW, |_| audit())
         .await
+        .unwrap()
         .unwrap();
     let rotated = store
         .session_refresh([1; 32], [2; 32], &other(), later(200), later(1))
@@ -73,8 +74,9 @@ async fn a_refresh_token_works_once(_: &Database, store: &Store) {
 async fn at_most_two_successors_of_a_refresh_token_are_used(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let session = store
-        .session_create(new_session(&world, 1), NOW, |_| audit())
+        .session_create(new_session(&world, 1), &[], NOW, |_| audit())
         .await
+        .unwrap()
         .unwrap();
     let refresh = async |old: u8, new: u8, at: u64| {
         let (old, new) = ([old; 32], [new; 32]);
@@ -99,8 +101,9 @@ async fn sessions_end(_: &Database, store: &Store) {
     let mut sessions = Vec::new();
     for n in 1..=3 {
         let session = store
-            .session_create(new_session(&world, n), NOW, |_| audit())
+            .session_create(new_session(&world, n), &[], NOW, |_| audit())
             .await
+            .unwrap()
             .unwrap();
         sessions.insert(0, session);
     }
@@ -150,8 +153,8 @@ async fn all_other_sessions_of_a_user_end(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let mut sessions = Vec::new();
     for n in 1..=3 {
-        let session = store.session_create(new_session(&world, n), NOW, |_| audit());
-        sessions.push(session.await.unwrap().id);
+        let session = store.session_create(new_session(&world, n), &[], NOW, |_| audit());
+        sessions.push(session.await.unwrap().unwrap().id);
     }
     let end = async || {
         store

@@ -102,8 +102,9 @@ async fn a_user_joins_the_workspace_of_another(_: &Database, store: &Store) {
 async fn a_password_reset_ends_all_sessions(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let session = store
-        .session_create(new_session(&world, 1), NOW, |_| audit())
+        .session_create(new_session(&world, 1), &[], NOW, |_| audit())
         .await
+        .unwrap()
         .unwrap();
     assert!(
         store
@@ -133,8 +134,8 @@ async fn a_password_change_ends_all_other_sessions(_: &Database, store: &Store) 
     let world = World::new(store).await;
     let mut sessions = Vec::new();
     for n in 1..=2 {
-        let session = store.session_create(new_session(&world, n), NOW, |_| audit());
-        sessions.push(session.await.unwrap().id);
+        let session = store.session_create(new_session(&world, n), &[], NOW, |_| audit());
+        sessions.push(session.await.unwrap().unwrap().id);
     }
     let login = store.user_by_email("one@example.com").await.unwrap();
     let present = login.unwrap().password_hash;

@@ -20,6 +20,16 @@ pub struct AllowedRange {
 }
 
 impl AllowedRange {
+    /// Returns ranges with all addresses, for the operator's own servers. Link-local and cloud metadata
+    /// addresses are still refused.
+    pub fn all() -> Vec<Self> {
+        let any = |net| Self { net, port: None };
+        vec![
+            any(IpNet::V4(Ipv4Net::default())),
+            any(IpNet::V6(Ipv6Net::default())),
+        ]
+    }
+
     fn covers(&self, address: IpAddr, port: u16) -> bool {
         self.net.contains(&address) && self.port.is_none_or(|allowed| allowed == port)
     }

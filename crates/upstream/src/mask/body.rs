@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 
 use super::{Masker, PieceMasker};
@@ -13,11 +14,14 @@ use super::{Masker, PieceMasker};
 const BYTES_PER_TURN: usize = 64 * 1024;
 
 /// Forwards a body with every secret hidden. Holds back only a possible beginning of a secret; the total
-/// length does not change. If the inner body fails, the held part is dropped. Trailers are dropped.
+/// length does not change. If the inner body fails, the held part is dropped. Secrets in trailers are hidden as in
+/// headers.
 pub struct MaskedBody<B> {
     inner: B,
     pieces: PieceMasker,
     is_ended: bool,
+    /// The trailers, until the rest of the body has passed.
+    trailers: Option<HeaderMap>,
     /// How many bytes have been searched in this turn.
     bytes_in_turn: usize,
 }
@@ -29,6 +33,7 @@ impl<B> MaskedBody<B> {
             inner,
             pieces: PieceMasker::new(masker),
             is_ended: false,
+            trailers: None,
             bytes_in_turn: 0,
         }
     }
@@ -58,7 +63,11 @@ where
                         this.is_ended = this.inner.is_end_stream();
                         piece
                     }
-                    Err(_trailers) => continue,
+                    Err(frame) => {
+                        this.is_ended = true;
+                        this.trailers = frame.into_trailers().ok();
+                        Bytes::new()
+                    }
                 },
                 Some(Err(error)) => {
                     this.is_ended = true;
@@ -78,11 +87,16 @@ where
                 return Poll::Ready(Some(Ok(Frame::data(decided))));
             }
         }
-        Poll::Ready(None)
+        let Some(mut trailers) = this.trailers.take() else {
+            return Poll::Ready(None);
+        };
+        this.pieces.masker.mask_headers(&mut trailers);
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.is_ended || (self.pieces.held.is_empty() && self.inner.is_end_stream())
+        (self.is_ended && self.trailers.is_none())
+            || (!self.is_ended && self.pieces.held.is_empty() && self.inner.is_end_stream())
     }
 
     fn size_hint(&self) -> SizeHint {

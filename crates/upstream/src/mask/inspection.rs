@@ -189,8 +189,14 @@ where
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 Some(Ok(frame)) => frame,
             };
-            let Ok(piece) = frame.into_data() else {
-                continue;
+            let piece = match frame.into_data() {
+                Ok(piece) => piece,
+                Err(trailers) if this.held.is_empty() => return Poll::Ready(Some(Ok(trailers))),
+                Err(trailers) => {
+                    // The body has ended, so what was held back is known to hold no secret.
+                    this.first = Some(Some(Ok(trailers)));
+                    return Poll::Ready(Some(Ok(Frame::data(this.held.split().freeze()))));
+                }
             };
             if inspection.finds(&piece) {
                 return Poll::Ready(Some(Err(InboundError::Echo)));

@@ -10,6 +10,7 @@ mod cancelling;
 mod destinations;
 mod failures;
 mod heads;
+mod http2;
 mod pooling;
 mod requests;
 mod responses;

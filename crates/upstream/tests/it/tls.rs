@@ -173,18 +173,88 @@ async fn a_self_signed_upstream_gets_nothing() {
     assert_not_sent(&trusting(Some(&Authority::new())), &server, "good.example").await;
 }
 
+/// A server that speaks HTTP/2 only, and notes the authority of each request.
+async fn http_2_server(authority: &Authority) -> (Server, Arc<Mutex<Vec<String>>>) {
+    let (certificate, key) = authority.certificate_for("good.example");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let authorities = Arc::new(Mutex::new(Vec::new()));
+    let server = Server::start({
+        let authorities = Arc::clone(&authorities);
+        move |peer, _| {
+            let (acceptor, authorities) = (acceptor.clone(), Arc::clone(&authorities));
+            async move {
+                let Ok(stream) = acceptor.accept(peer.stream).await else {
+                    return;
+                };
+                let mut connection = h2::server::handshake(stream).await.unwrap();
+                while let Some(Ok((request, mut response))) = connection.accept().await {
+                    let asked = request.uri().authority().unwrap().to_string();
+                    authorities.lock().unwrap().push(asked);
+                    let head = http::Response::new(());
+                    let mut body = response.send_response(head, false).unwrap();
+                    body.send_data("secure".into(), true).unwrap();
+                }
+            }
+        }
+    })
+    .await;
+    (server, authorities)
+}
+
 #[tokio::test]
-async fn an_upstream_that_speaks_only_another_protocol_gets_nothing() {
+async fn an_upstream_that_speaks_only_http_2_is_spoken_to_in_http_2() {
     let authority = Authority::new();
-    let (server, _) = tls_server(authority.certificate_for("good.example"), &["h2"]).await;
+    let (server, authorities) = http_2_server(&authority).await;
     let upstream = trusting(Some(&authority));
-    let error = send(&upstream, to(&server, "good.example")).await;
+    for _ in 0..3 {
+        let response = receive(&upstream, to(&server, "good.example")).await;
+        assert_eq!(response, "secure");
+    }
+    let asked = format!("good.example:{}", server.address.port());
+    assert_eq!(*authorities.lock().unwrap(), [&*asked; 3]);
+    // One handshake offers HTTP/1.1; then the origin is known, and its connection shared.
+    assert_eq!(server.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_web_socket_to_an_upstream_that_speaks_only_http_2_gets_nothing() {
+    let authority = Authority::new();
+    let (server, authorities) = http_2_server(&authority).await;
+    let mut outbound = to(&server, "good.example");
+    outbound.web_socket = true;
+    let error = send(&trusting(Some(&authority)), outbound).await;
     let error = error.unwrap_err();
     assert!(
         matches!(error, SendError::NotSent(NotSentReason::Http2Only)),
         "{error:?}"
     );
-    assert!(server.requests().is_empty());
+    assert!(authorities.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn grpc_to_an_upstream_that_does_not_agree_to_http_2_gets_nothing() {
+    let authority = Authority::new();
+    for alpn in [&["http/1.1"][..], &[]] {
+        let (server, _) = tls_server(authority.certificate_for("good.example"), alpn).await;
+        let mut outbound = to(&server, "good.example");
+        let grpc = http::HeaderValue::from_static("application/grpc+proto");
+        outbound.headers.insert("content-type", grpc);
+        let error = send(&trusting(Some(&authority)), outbound).await;
+        let error = error.unwrap_err();
+        assert!(
+            matches!(error, SendError::NotSent(NotSentReason::NoHttp2)),
+            "{error:?}"
+        );
+        assert!(server.requests().is_empty());
+    }
 }
 
 /// Accepts TLS with HTTP/2 if a client offers it, and without an agreement from any other.

@@ -1144,7 +1144,7 @@ export const revokeInvitationMutation = (options?: Partial<Options<RevokeInvitat
  * Remove a member
  *
  * The member's sessions in the workspace end immediately, running calls within a second, and the
- * invitations that the member created are revoked. What the member did stays in the history.
+ * invitations that the member created are revoked. Their decisions stay in the history.
  *
  * Roles: `owner`.
  */

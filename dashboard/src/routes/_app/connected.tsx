@@ -3,23 +3,12 @@ import { createFileRoute, Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 import { completeAuthorizationMutation } from '#/client/@tanstack/react-query.gen';
 import { sentenceOf } from '#/session/client';
+import { providerWords, type Redirected, redirectedOf } from '#/session/redirect';
 import { Visible } from '#/text/Visible';
 import { BackLink } from '#/ui/BackLink';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
-
-/** The parameters of the provider's redirect (RFC 6749, section 4.1.2, and RFC 9207). */
-interface Redirected {
-  code?: string;
-  state?: string;
-  iss?: string;
-  error?: string;
-  error_description?: string;
-}
-
-/** The names of these parameters. */
-const PARAMETERS = ['code', 'state', 'iss', 'error', 'error_description'] as const;
 
 /** The errors whose codes do not speak for themselves (RFC 6749, section 4.1.2.1), in words. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -28,20 +17,8 @@ const REASONS: Readonly<Record<string, string>> = {
   unauthorized_client: 'The provider does not let this client connect in the browser',
 };
 
-/** How much of the provider’s own description is shown. */
-const DESCRIPTION_CHARACTERS_MAX = 300;
-
 export const Route = createFileRoute('/_app/connected')({
-  validateSearch: (search): Redirected => {
-    const found: Redirected = {};
-    // The router reads a value that looks like a number as one, which would lose digits of a long code.
-    const raw = new URLSearchParams(window.location.search);
-    for (const name of PARAMETERS) {
-      const value = raw.get(name) ?? search[name];
-      if (value !== undefined && value !== null) found[name] = String(value);
-    }
-    return found;
-  },
+  validateSearch: (search): Redirected => redirectedOf(search),
   component: Connected,
 });
 
@@ -105,13 +82,9 @@ function Connected() {
 
 /** Quotes the provider, which is a stranger: only the beginning, as text. */
 function ProviderWords({ text }: { text: string }) {
-  const words =
-    text.length > DESCRIPTION_CHARACTERS_MAX
-      ? `${text.slice(0, DESCRIPTION_CHARACTERS_MAX)}…`
-      : text;
   return (
     <>
-      The provider says: “<Visible text={words} />
+      The provider says: “<Visible text={providerWords(text)} />
       ”.{' '}
     </>
   );

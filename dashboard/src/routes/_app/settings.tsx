@@ -4,6 +4,8 @@ import { getSettingsOptions } from '#/client/@tanstack/react-query.gen';
 import { Account, ThisBrowser } from '#/settings/Account';
 import { Configured } from '#/settings/Configured';
 import { Model } from '#/settings/Model';
+import { Passkeys } from '#/settings/Passkeys';
+import { SecondFactor } from '#/settings/SecondFactor';
 import { Sessions } from '#/settings/Sessions';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
@@ -18,6 +20,8 @@ function SettingsPage() {
       <PageTitle>Settings</PageTitle>
       <div className="grid gap-4 xl:grid-cols-2">
         <Account />
+        <SecondFactor />
+        <Passkeys />
         <ThisBrowser />
         <Sessions />
         {settings.data && <Model llm={settings.data.llm} />}

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use gaiterguard_authority::ResolvedService;
 use gaiterguard_credential::{CredentialUnavailable, Credentials, ReadyCredential, Signable};
+use gaiterguard_domain::header::is_grpc;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_upstream::{
     AmbiguousReason, Masker, NotSentReason, Outbound, OutboundBody, PoolKey, SendError,
     SendOptions, Upstream,
 };
-use http::StatusCode;
 use http::uri::PathAndQuery;
+use http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -54,8 +55,8 @@ pub(crate) enum MaybeSent {
     },
     /// The connection broke.
     Broken,
-    /// The response is not HTTP/1. The text says what it is.
-    NotHttp1(String),
+    /// The response is not valid HTTP, or was broken off. The text says how.
+    NotHttp(String),
 }
 
 impl DispatchFailed {
@@ -221,6 +222,10 @@ fn outbound(
     let masker = match ready {
         None => Masker::new(&[]),
         Some(ready) => {
+            if is_grpc(&headers) {
+                // An echo of the credential cannot be found in messages that are compressed one by one.
+                headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity"));
+            }
             let injected = ready.inject(Signable {
                 method: &request.method,
                 origin: service.base_url.origin(),
@@ -295,8 +300,10 @@ fn failed(error: SendError) -> DispatchFailed {
         }
         SendError::TimedOut { limit } => DispatchFailed::MaybeSent(MaybeSent::TimedOut { limit }),
         SendError::Ambiguous(
-            reason @ (AmbiguousReason::Http2 | AmbiguousReason::InvalidResponse(_)),
-        ) => DispatchFailed::MaybeSent(MaybeSent::NotHttp1(reason.to_string())),
+            reason @ (AmbiguousReason::Http2
+            | AmbiguousReason::Reset(_)
+            | AmbiguousReason::InvalidResponse(_)),
+        ) => DispatchFailed::MaybeSent(MaybeSent::NotHttp(reason.to_string())),
         // An unusable response is a response, so it does not come here.
         SendError::Ambiguous(_) | SendError::Unusable { .. } => {
             DispatchFailed::MaybeSent(MaybeSent::Broken)

@@ -1,0 +1,121 @@
+//! The challenges of passkeys, and the site that they are for.
+//!
+//! A challenge is signed with `JWT_SECRET` and not stored. It counts once, because a sign-in uses it up.
+
+use std::time::Duration;
+
+use gaiterguard_domain::id::UserId;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_store::Proof;
+use gaiterguard_vault::{NoRandomness, token};
+use gaiterguard_webauthn::RelyingParty;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// How long a person may take to use a passkey.
+pub const CHALLENGE_LIFETIME: Duration = Duration::from_mins(5);
+
+const PURPOSE: &str = "gaiterguard passkey 1";
+
+/// How many bytes a challenge has of each: random bits, the time when it expires, and a signature.
+const RANDOM_BYTES: usize = 16;
+const EXPIRY_BYTES: usize = 8;
+const SIGNATURE_BYTES: usize = 16;
+const CHALLENGE_BYTES: usize = RANDOM_BYTES + EXPIRY_BYTES + SIGNATURE_BYTES;
+
+/// The site of this gateway's passkeys, and their challenges.
+pub(crate) struct Challenges {
+    secret: SecretString,
+    pub(crate) site: Option<RelyingParty>,
+}
+
+impl Challenges {
+    pub(crate) fn new(jwt_secret: &SecretString, public_url: &str) -> Self {
+        Self {
+            secret: jwt_secret.clone(),
+            site: RelyingParty::of(public_url),
+        }
+    }
+
+    /// Issues a challenge for registering a passkey of a user, or for signing in.
+    pub(crate) fn issue(
+        &self,
+        user: Option<UserId>,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, NoRandomness> {
+        let random = token::generate_hex()?;
+        let random = hex::decode(random.expose_secret()).unwrap_or_default();
+        let expires_at = now.after(CHALLENGE_LIFETIME).0.to_be_bytes();
+        let mut challenge = [&random[..RANDOM_BYTES], &expires_at].concat();
+        challenge.extend(self.signature(user, &challenge));
+        Ok(challenge)
+    }
+
+    /// Returns what a challenge uses up, if it was issued for this and has not expired.
+    pub(crate) fn accept(
+        &self,
+        challenge: &[u8],
+        user: Option<UserId>,
+        now: Timestamp,
+    ) -> Option<Proof> {
+        if challenge.len() != CHALLENGE_BYTES {
+            return None;
+        }
+        let (signed, signature) = challenge.split_at(RANDOM_BYTES + EXPIRY_BYTES);
+        let expires_at = signed[RANDOM_BYTES..].try_into().ok()?;
+        let expires_at = Timestamp(i64::from_be_bytes(expires_at));
+        let is_ours = token::constant_time_eq(signature, &self.signature(user, signed));
+        (is_ours && now < expires_at)
+            .then(|| Proof::Challenge(token::sha256(&hex::encode(challenge)), expires_at))
+    }
+
+    fn signature(&self, user: Option<UserId>, signed: &[u8]) -> [u8; SIGNATURE_BYTES] {
+        let user = user.map_or_else(String::new, |user| user.to_string());
+        let text = format!("{user}.{}", hex::encode(signed));
+        let code = token::keyed_code(&self.secret, PURPOSE, &text);
+        let mut signature = [0; SIGNATURE_BYTES];
+        signature.copy_from_slice(&code[..SIGNATURE_BYTES]);
+        signature
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_700_000_000_000);
+
+    fn challenges() -> Challenges {
+        let secret = "0123456789abcdef0123456789abcdef".into();
+        Challenges::new(&secret, "https://gate.example")
+    }
+
+    #[test]
+    fn a_challenge_counts_for_its_purpose_until_it_expires() {
+        let end = NOW.after(CHALLENGE_LIFETIME);
+        for user in [None, Some(UserId(7))] {
+            let challenge = challenges().issue(user, NOW).unwrap();
+            assert_eq!(challenge.len(), CHALLENGE_BYTES);
+            assert_ne!(challenge, challenges().issue(user, NOW).unwrap());
+            let accepted = challenges().accept(&challenge, user, Timestamp(end.0 - 1));
+            assert!(matches!(accepted, Some(Proof::Challenge(_, at)) if at == end));
+            assert_eq!(challenges().accept(&challenge, user, end), None);
+            for other in [None, Some(UserId(7)), Some(UserId(8))] {
+                let accepted = challenges().accept(&challenge, other, NOW);
+                assert_eq!(accepted.is_some(), other == user, "{other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_challenge_that_was_made_up_or_changed_is_refused() {
+        let challenge = challenges().issue(None, NOW).unwrap();
+        for at in 0..challenge.len() {
+            let mut changed = challenge.clone();
+            changed[at] ^= 1;
+            assert_eq!(challenges().accept(&changed, None, NOW), None, "{at}");
+        }
+        for made_up in [&[][..], &challenge[1..], &[0; CHALLENGE_BYTES], &[0; 1000]] {
+            assert_eq!(challenges().accept(made_up, None, NOW), None);
+        }
+    }
+}

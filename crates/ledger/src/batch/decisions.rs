@@ -1,0 +1,190 @@
+//! Writes new decisions, with their claims and held actions.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+
+use gaiterguard_domain::id::RequestEntryId;
+use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, Recorded};
+use gaiterguard_domain::verdict::Decision;
+
+use crate::batch::existing::{Key, find_claim, key};
+use crate::batch::new_rows::{NewRow, action_id, audit_rows, insert_actions, insert_requests};
+use crate::batch::pending_limit::apply_pending_limit;
+use crate::batch::rule_hits::count_rule_hits;
+use crate::batch::state::{Batch, Index};
+use crate::command::{Command, CommandResult};
+use crate::writer::transaction::Transaction;
+use gaiterguard_database::column::evaluation_json;
+use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_rows::claim_row::{DENIED, HELD, RUNNING};
+use gaiterguard_rows::covered::RequestEnd;
+
+/// Claims keys. A claim that has expired is replaced, unless its request still runs or its action is
+/// still open.
+static CLAIM: ManyRows = ManyRows::new(
+    "INSERT INTO claims (agent_id, key, digest, entry_id, owner, state, action_id, created_at, \
+     expires_at) SELECT * FROM (VALUES ",
+    9,
+    ") AS new WHERE column1 IS NOT NULL ON CONFLICT (agent_id, key) DO UPDATE SET digest = excluded.digest, \
+     entry_id = excluded.entry_id, owner = excluded.owner, state = excluded.state, \
+     action_id = excluded.action_id, created_at = excluded.created_at, \
+     expires_at = excluded.expires_at, answer_status = NULL, answer_key_id = NULL, answer = NULL \
+     WHERE claims.expires_at <= excluded.created_at AND claims.state <> 'RUNNING' \
+     AND NOT EXISTS (SELECT 1 FROM actions WHERE actions.id = claims.action_id \
+     AND actions.status IN ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')) \
+     RETURNING entry_id",
+);
+
+/// Decisions with their places in the batch.
+type Decisions<'b> = Vec<(Index, &'b NewDecision)>;
+
+pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result<(), StoreError> {
+    let (mut first, mut repeated) = current_decisions(batch);
+    apply_pending_limit(tx, batch, &mut first).await?;
+    let ids = tx.request_ids(first.len()).await?;
+    let mut new: Vec<NewRow<'_>> = first
+        .into_iter()
+        .zip(ids)
+        .map(|((index, decision), id)| NewRow {
+            index,
+            id: RequestEntryId(id),
+            decision,
+            end: known_end(&batch.commands[index]),
+            judgement: evaluation_json(&decision.entry.evaluation),
+            is_read: batch.commands[index].is_read(),
+        })
+        .collect();
+    let lost = claim_keys(tx, &batch.owner, &mut new).await?;
+    insert_requests(tx, &new).await?;
+    insert_actions(tx, &new).await?;
+    count_rule_hits(tx, new.iter().map(|row| &row.decision.entry)).await?;
+    audit_rows(tx, &new);
+    for row in &new {
+        batch.results[row.index] = Some(CommandResult::Recorded(Recorded::Done(row.id)));
+    }
+    repeated.extend(lost);
+    report_used_keys(tx, batch, &repeated).await
+}
+
+/// Returns the decisions that were made on the current definitions: first those that are the first
+/// of the batch with their key, then those that repeat a key. The others get their result here.
+fn current_decisions<'b>(batch: &mut Batch<'b>) -> (Decisions<'b>, Decisions<'b>) {
+    let mut first = Vec::new();
+    let mut repeated = Vec::new();
+    let mut keys = HashSet::new();
+    for (index, command) in batch.commands.iter().enumerate() {
+        let Command::Record(decision, ..) = command else {
+            continue;
+        };
+        let decision = decision.as_ref();
+        if batch.versions.get(&decision.entry.workspace) != Some(&decision.authority.0) {
+            batch.results[index] = Some(CommandResult::Recorded(Recorded::AuthorityChanged));
+        } else if key(decision).is_none_or(|key| keys.insert(key)) {
+            first.push((index, decision));
+        } else {
+            repeated.push((index, decision));
+        }
+    }
+    (first, repeated)
+}
+
+/// Claims the keys of new rows. Removes and returns those whose key is already claimed.
+async fn claim_keys<'b>(
+    tx: &mut Transaction,
+    owner: &str,
+    new: &mut Vec<NewRow<'b>>,
+) -> Result<Decisions<'b>, StoreError> {
+    let mut claims: Vec<(Key<'b>, RequestEntryId, &NewDecision, &NewClaim)> = new
+        .iter()
+        .filter_map(|row| {
+            let claim = row.decision.claim.as_ref()?;
+            Some((key(row.decision)?, row.id, row.decision, claim))
+        })
+        .collect();
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
+    // All writers claim keys in this order, so that no two wait for each other.
+    claims.sort_unstable_by_key(|(key, ..)| *key);
+    let mut claimed: HashSet<i64> = HashSet::with_capacity(claims.len());
+    for chunk in chunks(&claims) {
+        let sql = tx.dialect().many_rows(&CLAIM, chunk.size);
+        with_connection!(tx, connection => {
+            let mut query = sqlx::query_as::<_, (i64,)>(sql);
+            for row in chunk.padded() {
+                let decision = row.map(|(_, _, decision, _)| *decision);
+                query = query
+                    .bind(row.map(|((agent, _), ..)| agent.0))
+                    .bind(row.map(|((_, key), ..)| *key))
+                    .bind(row.map(|(.., claim)| claim.digest.0.as_slice()))
+                    .bind(row.map(|(_, id, ..)| id.0))
+                    .bind(owner)
+                    .bind(decision.map(claim_state))
+                    .bind(decision.and_then(action_id))
+                    .bind(decision.map(|decision| decision.entry.at.0))
+                    .bind(row.map(|(.., claim)| claim.expires_at.0));
+            }
+            claimed.extend(query.fetch_all(connection).await?.into_iter().map(|(id,)| id));
+        });
+    }
+    let mut lost = Vec::new();
+    new.retain(|row| {
+        let is_claimed = row.decision.claim.is_none() || claimed.contains(&row.id.0);
+        if !is_claimed {
+            lost.push((row.index, row.decision));
+        }
+        is_claimed
+    });
+    Ok(lost)
+}
+
+fn claim_state(decision: &NewDecision) -> &'static str {
+    match decision.entry.evaluation.decision {
+        Decision::Forward => RUNNING,
+        Decision::Hold => HELD,
+        Decision::Deny => DENIED,
+    }
+}
+
+/// Reports the existing claim to decisions whose key is already used.
+async fn report_used_keys(
+    tx: &mut Transaction,
+    batch: &mut Batch<'_>,
+    decisions: &[(Index, &NewDecision)],
+) -> Result<(), StoreError> {
+    let mut known: HashMap<Key<'_>, Option<Claim>> = HashMap::new();
+    for (index, decision) in decisions {
+        let (Some(key), Some(claim)) = (key(decision), &decision.claim) else {
+            continue;
+        };
+        let used = match known.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(find_claim(tx, decision, claim).await?),
+        };
+        // If the key was released in the meantime, the next batch can claim it.
+        batch.results[*index] = Some(match used.clone() {
+            Some(used) => CommandResult::Recorded(Recorded::KeyUsed(used)),
+            None => CommandResult::Retry,
+        });
+    }
+    Ok(())
+}
+
+/// Returns the end of a request that is known when its decision is written. A denied request ends
+/// with its decision.
+fn known_end(command: &Command) -> Option<RequestEnd> {
+    let Command::Record(decision, outcome, _) = command else {
+        return None;
+    };
+    if decision.entry.evaluation.decision == Decision::Deny {
+        return Some(RequestEnd {
+            outcome: None,
+            status: None,
+            at: decision.entry.at,
+        });
+    }
+    let (outcome, at) = outcome.as_ref()?.take()?;
+    Some(RequestEnd::of(&outcome, at))
+}

@@ -1,0 +1,14 @@
+//! Writes one batch of commands in one transaction. `write` is the entry point.
+
+pub mod write;
+
+mod changes;
+mod completions;
+mod decisions;
+pub mod existing;
+mod new_rows;
+mod pending_limit;
+mod response_room;
+mod rule_hits;
+mod state;
+mod votes;

@@ -1,0 +1,263 @@
+//! The rows that new decisions become.
+
+use std::collections::BTreeMap;
+
+use gaiterguard_domain::action::ActionState;
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::event::Subject;
+use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
+use gaiterguard_domain::ledger::NewDecision;
+
+use crate::batch::state::Index;
+use crate::writer::transaction::Transaction;
+use gaiterguard_database::column::json;
+use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_rows::action_state::StateColumns;
+use gaiterguard_rows::covered::{
+    ActionColumns, CoveredAction, RequestColumns, RequestEnd, cover_decision, reads_detail,
+};
+use gaiterguard_rows::outcome::RequestOutcome;
+
+/// A decision that becomes a row of the request ledger.
+pub(super) struct NewRow<'b> {
+    pub index: Index,
+    pub id: RequestEntryId,
+    pub decision: &'b NewDecision,
+    /// How and when its request ended, if it has already.
+    pub end: Option<RequestEnd>,
+    /// Its evaluation as the column `judgement` stores it.
+    pub judgement: String,
+    /// Whether the request is a read, which may share its audit entry.
+    pub is_read: bool,
+}
+
+/// Adds the audit entries of new rows. The reads of one agent share an entry; every other decision has one
+/// of its own.
+pub(super) fn audit_rows(tx: &mut Transaction, new: &[NewRow<'_>]) {
+    let mut reads: BTreeMap<(WorkspaceId, AgentId), Vec<&NewRow<'_>>> = BTreeMap::new();
+    for row in new {
+        if row.is_read {
+            let entry = &row.decision.entry;
+            let agent = (entry.workspace, entry.agent);
+            reads.entry(agent).or_default().push(row);
+        } else {
+            tx.audit(row.audit());
+        }
+    }
+    for (_, reads) in reads {
+        match reads.as_slice() {
+            [read] => tx.audit(read.audit()),
+            several => {
+                if let Some(entry) = shared_audit(several) {
+                    tx.audit(entry);
+                }
+            }
+        }
+    }
+}
+
+/// Returns the entry that several reads of one agent share. It is dated by the earliest, because retention may
+/// remove that one's row before the others.
+fn shared_audit(reads: &[&NewRow<'_>]) -> Option<NewAuditEntry> {
+    let earliest = reads.iter().map(|read| &read.decision.audit);
+    let earliest = earliest.min_by_key(|audit| audit.at)?;
+    let request_ids: Vec<String> = reads
+        .iter()
+        .map(|read| read.decision.entry.request_id.to_string())
+        .collect();
+    let covered = reads
+        .iter()
+        .zip(&request_ids)
+        .map(|(read, request_id)| {
+            let columns = read.columns(request_id, None);
+            columns.covered_as_read(read.end.map(|end| end.columns(read.id)))
+        })
+        .collect();
+    Some(NewAuditEntry {
+        workspace: earliest.workspace,
+        at: earliest.at,
+        actor: earliest.actor,
+        event: earliest.event,
+        subject: Subject::Agent(reads.first()?.decision.entry.agent),
+        detail: reads_detail(&request_ids, covered),
+    })
+}
+
+impl NewRow<'_> {
+    fn columns<'r>(
+        &'r self,
+        request_id: &'r str,
+        action_id: Option<&'r str>,
+    ) -> RequestColumns<'r> {
+        let entry = &self.decision.entry;
+        RequestColumns {
+            id: self.id.0,
+            request_id,
+            workspace: entry.workspace.0,
+            agent: entry.agent.0,
+            service: entry.service.0,
+            method: &entry.method,
+            target_url: &entry.target_url,
+            intent: &entry.intent,
+            label: entry.label.as_deref(),
+            decision: entry.evaluation.decision.as_str(),
+            judgement: &self.judgement,
+            action_id,
+            created_at: entry.at.0,
+        }
+    }
+
+    /// Returns the audit entry of the decision, which covers the rows that it becomes.
+    pub(super) fn audit(&self) -> NewAuditEntry {
+        let NewDecision { entry, hold, .. } = self.decision;
+        let action_id = action_id(self.decision);
+        let request_id = entry.request_id.to_string();
+        let request = self.columns(&request_id, action_id.as_deref());
+        let action = hold.as_ref().zip(action_id.as_deref());
+        let action = action.map(|(hold, id)| {
+            let columns = ActionColumns {
+                id,
+                workspace: entry.workspace.0,
+                agent: entry.agent.0,
+                service: entry.service.0,
+                entry: self.id.0,
+                method: &entry.method,
+                target_url: &entry.target_url,
+                digest: &hold.digest.0,
+                intent: &entry.intent,
+                judgement: &self.judgement,
+                binding: &json(&hold.binding),
+                created_at: entry.at.0,
+            };
+            let pending = ActionState::Pending {
+                expires_at: hold.expires_at,
+            };
+            CoveredAction {
+                row: Some(columns.row()),
+                ..StateColumns::of(&pending).covered(id, FIRST_REVISION, None)
+            }
+        });
+        let mut audit = self.decision.audit.clone();
+        cover_decision(
+            &mut audit.detail,
+            &entry.evaluation,
+            request.covered(),
+            action,
+            self.end.map(|end| end.covered(self.id)),
+        );
+        audit
+    }
+}
+
+/// The revision of a new action.
+const FIRST_REVISION: i64 = 1;
+
+static REQUEST: ManyRows = ManyRows::new(
+    "INSERT INTO requests (id, request_id, workspace_id, agent_id, service_id, method, target_url, \
+     intent, decision, judgement, action_id, created_at, outcome, upstream_status, completed_at, \
+     operation, label) SELECT * FROM (VALUES ",
+    17,
+    ") AS new WHERE column1 IS NOT NULL",
+);
+
+static ACTION: ManyRows = ManyRows::new(
+    "INSERT INTO actions (id, revision, workspace_id, agent_id, service_id, entry_id, status, \
+     expires_at, method, target_url, digest, intent, judgement, binding, created_at, \
+     request_key_id, request, preview, body_bytes, provenance, summary, operation, recipients, payload) \
+     SELECT * FROM (VALUES ",
+    24,
+    ") AS new WHERE column1 IS NOT NULL",
+);
+
+pub(super) fn action_id(decision: &NewDecision) -> Option<String> {
+    Some(decision.hold.as_ref()?.action.to_string())
+}
+
+pub(super) async fn insert_requests(
+    tx: &mut Transaction,
+    new: &[NewRow<'_>],
+) -> Result<(), StoreError> {
+    for chunk in chunks(new) {
+        let sql = tx.dialect().many_rows(&REQUEST, chunk.size);
+        with_connection!(tx, connection => {
+            let mut query = sqlx::query(sql);
+            for row in chunk.padded() {
+                let decision = row.map(|new| new.decision);
+                let entry = decision.map(|decision| &decision.entry);
+                let end = row.and_then(|new| new.end);
+                let operation = decision.and_then(|decision| decision.operation.as_ref());
+                query = query
+                    .bind(row.map(|new| new.id.0))
+                    .bind(entry.map(|new| new.request_id.to_string()))
+                    .bind(entry.map(|new| new.workspace.0))
+                    .bind(entry.map(|new| new.agent.0))
+                    .bind(entry.map(|new| new.service.0))
+                    .bind(entry.map(|new| new.method.as_str()))
+                    .bind(entry.map(|new| new.target_url.as_str()))
+                    .bind(entry.map(|new| new.intent.as_str()))
+                    .bind(entry.map(|new| new.evaluation.decision.as_str()))
+                    .bind(row.map(|new| new.judgement.as_str()))
+                    .bind(decision.and_then(action_id))
+                    .bind(entry.map(|new| new.at.0))
+                    .bind(end.and_then(|end| end.outcome).map(RequestOutcome::as_str))
+                    .bind(end.and_then(|end| end.status).map(i64::from))
+                    .bind(end.map(|end| end.at.0))
+                    .bind(operation.map(|key| key.0.as_slice()))
+                    .bind(entry.and_then(|new| new.label.as_deref()));
+            }
+            query.execute(connection).await?;
+        });
+    }
+    Ok(())
+}
+
+pub(super) async fn insert_actions(
+    tx: &mut Transaction,
+    new: &[NewRow<'_>],
+) -> Result<(), StoreError> {
+    let actions: Vec<_> = new
+        .iter()
+        .filter_map(|row| Some((row, &row.decision.entry, row.decision.hold.as_ref()?)))
+        .collect();
+    for chunk in chunks(&actions) {
+        let sql = tx.dialect().many_rows(&ACTION, chunk.size);
+        with_connection!(tx, connection => {
+            let mut query = sqlx::query(sql);
+            for row in chunk.padded() {
+                let entry = row.map(|(_, entry, _)| *entry);
+                let hold = row.map(|(_, _, hold)| *hold);
+                let preview = hold.and_then(|new| new.preview.as_ref());
+                let recipients = hold.and_then(|new| new.recipients.as_ref());
+                query = query
+                    .bind(hold.map(|new| new.action.to_string()))
+                    .bind(FIRST_REVISION)
+                    .bind(entry.map(|new| new.workspace.0))
+                    .bind(entry.map(|new| new.agent.0))
+                    .bind(entry.map(|new| new.service.0))
+                    .bind(row.map(|(new, ..)| new.id.0))
+                    .bind("PENDING")
+                    .bind(hold.map(|new| new.expires_at.0))
+                    .bind(entry.map(|new| new.method.as_str()))
+                    .bind(entry.map(|new| new.target_url.as_str()))
+                    .bind(hold.map(|new| new.digest.0.as_slice()))
+                    .bind(entry.map(|new| new.intent.as_str()))
+                    .bind(row.map(|(new, ..)| new.judgement.as_str()))
+                    .bind(hold.map(|new| json(&new.binding)))
+                    .bind(entry.map(|new| new.at.0))
+                    .bind(hold.map(|new| new.request.data_key.0))
+                    .bind(hold.map(|new| new.request.bytes.as_slice()))
+                    .bind(preview.map(|new| new.sealed.as_slice()))
+                    .bind(preview.and_then(|new| i64::try_from(new.body_bytes).ok()))
+                    .bind(hold.and_then(|new| new.provenance.as_deref()))
+                    .bind(hold.map(|new| new.summary.as_slice()))
+                    .bind(hold.map(|new| new.operation.0.as_slice()))
+                    .bind(recipients.map(|key| key.0.as_slice()))
+                    .bind(hold.map(|new| new.payload.0.as_slice()));
+            }
+            query.execute(connection).await?;
+        });
+    }
+    Ok(())
+}

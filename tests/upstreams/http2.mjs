@@ -1,0 +1,22 @@
+// A server that speaks HTTP/2 only, with TLS. It returns what it got, and its trailers say who asked.
+//
+// usage: node http2.mjs PEM_FILE
+//
+// PEM_FILE holds its certificate and key. Prints its port, and then a line for each request.
+import { readFileSync } from "node:fs"
+import http2 from "node:http2"
+
+const pem = readFileSync(process.argv[2])
+const server = http2.createSecureServer({ key: pem, cert: pem, allowHTTP1: false })
+server.on("stream", (stream, headers) => {
+  const { ":method": method, ":path": path, authorization = "nobody" } = headers
+  console.log(`${method} ${path}`)
+  let length = 0
+  stream.on("data", (piece) => (length += piece.length))
+  stream.on("end", () => {
+    stream.respond({ ":status": 200, "content-type": "text/plain", trailer: "x-asked-by" }, { waitForTrailers: true })
+    stream.on("wantTrailers", () => stream.sendTrailers({ "x-asked-by": authorization, "content-length": "3" }))
+    stream.end(`${method} ${path} ${length}`)
+  })
+})
+server.listen(0, "127.0.0.1", () => console.log(server.address().port))
