@@ -5724,7 +5724,7 @@ export type AcceptInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5781,7 +5781,7 @@ export type PreviewInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5963,7 +5963,7 @@ export type BeginSingleSignOnErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6026,7 +6026,7 @@ export type CompleteSingleSignOnErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6093,7 +6093,7 @@ export type BeginLinkingErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6154,7 +6154,7 @@ export type CompleteLinkingErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6259,7 +6259,7 @@ export type AddPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6314,7 +6314,7 @@ export type BeginPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6379,7 +6379,7 @@ export type SignInWithPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6440,7 +6440,7 @@ export type BeginPasskeySignInErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6874,7 +6874,7 @@ export type RemoveSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6966,7 +6966,7 @@ export type BeginSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7029,7 +7029,7 @@ export type ConfirmSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7088,7 +7088,7 @@ export type ReplaceRecoveryCodesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7147,7 +7147,7 @@ export type SwitchWorkspaceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7582,7 +7582,7 @@ export type CreateInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7756,7 +7756,7 @@ export type ChangeMemberErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
