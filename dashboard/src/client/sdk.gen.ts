@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AddPasskeyData, AddPasskeyErrors, AddPasskeyResponses, ApproveData, ApproveErrors, ApproveResponses, AuthorizeServiceData, AuthorizeServiceErrors, AuthorizeServiceResponses, BeginLinkingData, BeginLinkingErrors, BeginLinkingResponses, BeginPasskeyData, BeginPasskeyErrors, BeginPasskeyResponses, BeginPasskeySignInData, BeginPasskeySignInErrors, BeginPasskeySignInResponses, BeginSecondFactorData, BeginSecondFactorErrors, BeginSecondFactorResponses, BeginSingleSignOnData, BeginSingleSignOnErrors, BeginSingleSignOnResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CompleteLinkingData, CompleteLinkingErrors, CompleteLinkingResponses, CompleteSingleSignOnData, CompleteSingleSignOnErrors, CompleteSingleSignOnResponses, ConfirmSecondFactorData, ConfirmSecondFactorErrors, ConfirmSecondFactorResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetCaCertificateData, GetCaCertificateErrors, GetCaCertificateResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetInboxData, GetInboxErrors, GetInboxResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOpenapiData, GetOpenapiErrors, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetSecondFactorData, GetSecondFactorErrors, GetSecondFactorResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, PassDeleteData, PassDeleteErrors, PassDeleteResponses, PassGetData, PassGetErrors, PassGetResponses, PassHeadData, PassHeadErrors, PassHeadResponses, PassOptionsData, PassOptionsErrors, PassOptionsResponses, PassPatchData, PassPatchErrors, PassPatchResponses, PassPostData, PassPostErrors, PassPostResponses, PassPutData, PassPutErrors, PassPutResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemovePasskeyData, RemovePasskeyErrors, RemovePasskeyResponses, RemoveSecondFactorData, RemoveSecondFactorErrors, RemoveSecondFactorResponses, ReplaceRecoveryCodesData, ReplaceRecoveryCodesErrors, ReplaceRecoveryCodesResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, SwitchWorkspaceData, SwitchWorkspaceErrors, SwitchWorkspaceResponses, TestCallData, TestCallErrors, TestCallResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AddPasskeyData, AddPasskeyErrors, AddPasskeyResponses, ApproveData, ApproveErrors, ApproveResponses, AuthorizeServiceData, AuthorizeServiceErrors, AuthorizeServiceResponses, BeginLinkingData, BeginLinkingErrors, BeginLinkingResponses, BeginPasskeyData, BeginPasskeyErrors, BeginPasskeyResponses, BeginPasskeySignInData, BeginPasskeySignInErrors, BeginPasskeySignInResponses, BeginSecondFactorData, BeginSecondFactorErrors, BeginSecondFactorResponses, BeginSingleSignOnData, BeginSingleSignOnErrors, BeginSingleSignOnResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CompleteLinkingData, CompleteLinkingErrors, CompleteLinkingResponses, CompleteSingleSignOnData, CompleteSingleSignOnErrors, CompleteSingleSignOnResponses, ConfirmSecondFactorData, ConfirmSecondFactorErrors, ConfirmSecondFactorResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetCaCertificateData, GetCaCertificateErrors, GetCaCertificateResponses, GetChannelData, GetChannelErrors, GetChannelResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetInboxData, GetInboxErrors, GetInboxResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOpenapiData, GetOpenapiErrors, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetSecondFactorData, GetSecondFactorErrors, GetSecondFactorResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, PassDeleteData, PassDeleteErrors, PassDeleteResponses, PassGetData, PassGetErrors, PassGetResponses, PassHeadData, PassHeadErrors, PassHeadResponses, PassOptionsData, PassOptionsErrors, PassOptionsResponses, PassPatchData, PassPatchErrors, PassPatchResponses, PassPostData, PassPostErrors, PassPostResponses, PassPutData, PassPutErrors, PassPutResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemovePasskeyData, RemovePasskeyErrors, RemovePasskeyResponses, RemoveSecondFactorData, RemoveSecondFactorErrors, RemoveSecondFactorResponses, ReplaceRecoveryCodesData, ReplaceRecoveryCodesErrors, ReplaceRecoveryCodesResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, RotateChannelKeyData, RotateChannelKeyErrors, RotateChannelKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, SwitchWorkspaceData, SwitchWorkspaceErrors, SwitchWorkspaceResponses, TestCallData, TestCallErrors, TestCallResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -728,6 +728,115 @@ export const switchWorkspace = <ThrowOnError extends boolean = true>(options: Op
  * authority is rotated, there are two.
  */
 export const getCaCertificate = <ThrowOnError extends boolean = true>(options?: Options<GetCaCertificateData, ThrowOnError>) => (options?.client ?? client).get<GetCaCertificateResponses, GetCaCertificateErrors, ThrowOnError>({ url: '/ca.pem', ...options });
+
+/**
+ * List channels
+ *
+ * Returns all notification channels, in order of creation.
+ */
+export const listChannels = <ThrowOnError extends boolean = true>(options?: Options<ListChannelsData, ThrowOnError>) => (options?.client ?? client).get<ListChannelsResponses, ListChannelsErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/channels',
+    ...options
+});
+
+/**
+ * Create a channel
+ *
+ * Events that happen from now on are sent through it. A webhook gets a signing key, which is shown this once.
+ *
+ * Roles: `owner`, `operator`.
+ */
+export const createChannel = <ThrowOnError extends boolean = true>(options: Options<CreateChannelData, ThrowOnError>) => (options.client ?? client).post<CreateChannelResponses, CreateChannelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/channels',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Delete a channel
+ *
+ * Messages that were not sent yet are deleted with it.
+ *
+ * Roles: `owner`, `operator`.
+ */
+export const deleteChannel = <ThrowOnError extends boolean = true>(options: Options<DeleteChannelData, ThrowOnError>) => (options.client ?? client).delete<DeleteChannelResponses, DeleteChannelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/channels/{id}',
+    ...options
+});
+
+/**
+ * Get a channel
+ *
+ * Returns the channel with its state. Its secrets are not returned.
+ */
+export const getChannel = <ThrowOnError extends boolean = true>(options: Options<GetChannelData, ThrowOnError>) => (options.client ?? client).get<GetChannelResponses, GetChannelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/channels/{id}',
+    ...options
+});
+
+/**
+ * Update a channel
+ *
+ * Changes the fields that the body contains and leaves the others as they are. A channel that the gateway disabled
+ * is enabled again with `enabled`.
+ *
+ * Roles: `owner`, `operator`.
+ */
+export const updateChannel = <ThrowOnError extends boolean = true>(options: Options<UpdateChannelData, ThrowOnError>) => (options.client ?? client).put<UpdateChannelResponses, UpdateChannelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/channels/{id}',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List the deliveries of a channel
+ *
+ * Returns the messages of the last 30 days, newest first, each with its state and its last error.
+ */
+export const listDeliveries = <ThrowOnError extends boolean = true>(options: Options<ListDeliveriesData, ThrowOnError>) => (options.client ?? client).get<ListDeliveriesResponses, ListDeliveriesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/channels/{id}/deliveries',
+    ...options
+});
+
+/**
+ * Rotate a webhook's signing key
+ *
+ * For 24 hours, messages carry signatures by the new key and by the one before, so that the receiver can be changed
+ * in between.
+ *
+ * Roles: `owner`, `operator`.
+ */
+export const rotateChannelKey = <ThrowOnError extends boolean = true>(options: Options<RotateChannelKeyData, ThrowOnError>) => (options.client ?? client).post<RotateChannelKeyResponses, RotateChannelKeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/channels/{id}/rotate-key',
+    ...options
+});
+
+/**
+ * Send a test message
+ *
+ * Sends one message now, even if the channel is disabled or has quiet hours, and returns whether the receiver
+ * accepted it.
+ *
+ * Roles: `owner`, `operator`.
+ */
+export const testChannel = <ThrowOnError extends boolean = true>(options: Options<TestChannelData, ThrowOnError>) => (options.client ?? client).post<TestChannelResponses, TestChannelErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/channels/{id}/test',
+    ...options
+});
 
 /**
  * Event stream

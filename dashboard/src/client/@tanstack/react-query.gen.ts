@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { acceptInvitation, addPasskey, approve, authorizeService, beginLinking, beginPasskey, beginPasskeySignIn, beginSecondFactor, beginSingleSignOn, blockAgent, changeMember, changePassword, compileRule, completeAuthorization, completeLinking, completeSingleSignOn, confirmSecondFactor, createAgent, createDocument, createInvitation, createRule, createService, decideActions, deleteAgent, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getCaCertificate, getHealth, getInbox, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRegistration, getRequest, getRule, getSecondFactor, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listDocuments, listInvitations, listMembers, listOperations, listPasskeys, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, passDelete, passGet, passPatch, passPost, passPut, previewInvitation, proxy, refresh, refreshDocument, register, removeMember, removePasskey, removeSecondFactor, replaceRecoveryCodes, resolve, revoke, revokeInvitation, rotateAgentKey, setAgentServices, setCredentials, setKillSwitch, signInWithPasskey, simulateRules, switchWorkspace, testCall, testLlm, unblockAgent, updateAgent, updateRule, updateService, validateCondition, verifyAudit, withdrawApproval } from '../sdk.gen';
-import type { AcceptInvitationData, AcceptInvitationError, AcceptInvitationResponse, AddPasskeyData, AddPasskeyError, AddPasskeyResponse, ApproveData, ApproveError, ApproveResponse, AuthorizeServiceData, AuthorizeServiceError, AuthorizeServiceResponse, BeginLinkingData, BeginLinkingError, BeginLinkingResponse, BeginPasskeyData, BeginPasskeyError, BeginPasskeyResponse, BeginPasskeySignInData, BeginPasskeySignInError, BeginPasskeySignInResponse, BeginSecondFactorData, BeginSecondFactorError, BeginSecondFactorResponse, BeginSingleSignOnData, BeginSingleSignOnError, BeginSingleSignOnResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangeMemberData, ChangeMemberError, ChangeMemberResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CompleteAuthorizationData, CompleteAuthorizationError, CompleteAuthorizationResponse, CompleteLinkingData, CompleteLinkingError, CompleteLinkingResponse, CompleteSingleSignOnData, CompleteSingleSignOnError, CompleteSingleSignOnResponse, ConfirmSecondFactorData, ConfirmSecondFactorError, ConfirmSecondFactorResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetCaCertificateData, GetCaCertificateError, GetCaCertificateResponse, GetHealthData, GetHealthError, GetHealthResponse, GetInboxData, GetInboxError, GetInboxResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetOpenapiData, GetOpenapiError, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetSecondFactorData, GetSecondFactorError, GetSecondFactorResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPasskeysData, ListPasskeysError, ListPasskeysResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, PassDeleteData, PassDeleteError, PassGetData, PassGetError, PassPatchData, PassPatchError, PassPostData, PassPostError, PassPutData, PassPutError, PreviewInvitationData, PreviewInvitationError, PreviewInvitationResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, RemovePasskeyData, RemovePasskeyError, RemovePasskeyResponse, RemoveSecondFactorData, RemoveSecondFactorError, RemoveSecondFactorResponse, ReplaceRecoveryCodesData, ReplaceRecoveryCodesError, ReplaceRecoveryCodesResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SignInWithPasskeyData, SignInWithPasskeyError, SignInWithPasskeyResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, SwitchWorkspaceData, SwitchWorkspaceError, SwitchWorkspaceResponse, TestCallData, TestCallError, TestCallResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse, WithdrawApprovalData, WithdrawApprovalError, WithdrawApprovalResponse } from '../types.gen';
+import { acceptInvitation, addPasskey, approve, authorizeService, beginLinking, beginPasskey, beginPasskeySignIn, beginSecondFactor, beginSingleSignOn, blockAgent, changeMember, changePassword, compileRule, completeAuthorization, completeLinking, completeSingleSignOn, confirmSecondFactor, createAgent, createChannel, createDocument, createInvitation, createRule, createService, decideActions, deleteAgent, deleteChannel, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getCaCertificate, getChannel, getHealth, getInbox, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRegistration, getRequest, getRule, getSecondFactor, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listChannels, listDeliveries, listDocuments, listInvitations, listMembers, listOperations, listPasskeys, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, passDelete, passGet, passPatch, passPost, passPut, previewInvitation, proxy, refresh, refreshDocument, register, removeMember, removePasskey, removeSecondFactor, replaceRecoveryCodes, resolve, revoke, revokeInvitation, rotateAgentKey, rotateChannelKey, setAgentServices, setCredentials, setKillSwitch, signInWithPasskey, simulateRules, switchWorkspace, testCall, testChannel, testLlm, unblockAgent, updateAgent, updateChannel, updateRule, updateService, validateCondition, verifyAudit, withdrawApproval } from '../sdk.gen';
+import type { AcceptInvitationData, AcceptInvitationError, AcceptInvitationResponse, AddPasskeyData, AddPasskeyError, AddPasskeyResponse, ApproveData, ApproveError, ApproveResponse, AuthorizeServiceData, AuthorizeServiceError, AuthorizeServiceResponse, BeginLinkingData, BeginLinkingError, BeginLinkingResponse, BeginPasskeyData, BeginPasskeyError, BeginPasskeyResponse, BeginPasskeySignInData, BeginPasskeySignInError, BeginPasskeySignInResponse, BeginSecondFactorData, BeginSecondFactorError, BeginSecondFactorResponse, BeginSingleSignOnData, BeginSingleSignOnError, BeginSingleSignOnResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangeMemberData, ChangeMemberError, ChangeMemberResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CompleteAuthorizationData, CompleteAuthorizationError, CompleteAuthorizationResponse, CompleteLinkingData, CompleteLinkingError, CompleteLinkingResponse, CompleteSingleSignOnData, CompleteSingleSignOnError, CompleteSingleSignOnResponse, ConfirmSecondFactorData, ConfirmSecondFactorError, ConfirmSecondFactorResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateChannelData, CreateChannelError, CreateChannelResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteChannelData, DeleteChannelError, DeleteChannelResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetCaCertificateData, GetCaCertificateError, GetCaCertificateResponse, GetChannelData, GetChannelError, GetChannelResponse, GetHealthData, GetHealthError, GetHealthResponse, GetInboxData, GetInboxError, GetInboxResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetOpenapiData, GetOpenapiError, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetSecondFactorData, GetSecondFactorError, GetSecondFactorResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListChannelsData, ListChannelsError, ListChannelsResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPasskeysData, ListPasskeysError, ListPasskeysResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, PassDeleteData, PassDeleteError, PassGetData, PassGetError, PassPatchData, PassPatchError, PassPostData, PassPostError, PassPutData, PassPutError, PreviewInvitationData, PreviewInvitationError, PreviewInvitationResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, RemovePasskeyData, RemovePasskeyError, RemovePasskeyResponse, RemoveSecondFactorData, RemoveSecondFactorError, RemoveSecondFactorResponse, ReplaceRecoveryCodesData, ReplaceRecoveryCodesError, ReplaceRecoveryCodesResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, RotateChannelKeyData, RotateChannelKeyError, RotateChannelKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SignInWithPasskeyData, SignInWithPasskeyError, SignInWithPasskeyResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, SwitchWorkspaceData, SwitchWorkspaceError, SwitchWorkspaceResponse, TestCallData, TestCallError, TestCallResponse, TestChannelData, TestChannelError, TestChannelResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateChannelData, UpdateChannelError, UpdateChannelResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse, WithdrawApprovalData, WithdrawApprovalError, WithdrawApprovalResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -1218,6 +1218,232 @@ export const getCaCertificateOptions = (options?: Options<GetCaCertificateData>)
     },
     queryKey: getCaCertificateQueryKey(options)
 });
+
+export const listChannelsQueryKey = (options?: Options<ListChannelsData>) => createQueryKey('listChannels', options);
+
+/**
+ * List channels
+ *
+ * Returns all notification channels, in order of creation.
+ */
+export const listChannelsOptions = (options?: Options<ListChannelsData>) => queryOptions<ListChannelsResponse, ListChannelsError, ListChannelsResponse, ReturnType<typeof listChannelsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listChannels({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listChannelsQueryKey(options)
+});
+
+export const listChannelsInfiniteQueryKey = (options?: Options<ListChannelsData>): QueryKey<Options<ListChannelsData>> => createQueryKey('listChannels', options, true);
+
+/**
+ * List channels
+ *
+ * Returns all notification channels, in order of creation.
+ */
+export const listChannelsInfiniteOptions = (options?: Options<ListChannelsData>) => infiniteQueryOptions<ListChannelsResponse, ListChannelsError, InfiniteData<ListChannelsResponse>, QueryKey<Options<ListChannelsData>>, string | Pick<QueryKey<Options<ListChannelsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<ListChannelsData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await listChannels({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listChannelsInfiniteQueryKey(options)
+});
+
+/**
+ * Create a channel
+ *
+ * Events that happen from now on are sent through it. A webhook gets a signing key, which is shown this once.
+ *
+ * Roles: `owner`, `operator`.
+ */
+export const createChannelMutation = (options?: Partial<Options<CreateChannelData>>): UseMutationOptions<CreateChannelResponse, CreateChannelError, Options<CreateChannelData>> => {
+    const mutationOptions: UseMutationOptions<CreateChannelResponse, CreateChannelError, Options<CreateChannelData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createChannel({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Delete a channel
+ *
+ * Messages that were not sent yet are deleted with it.
+ *
+ * Roles: `owner`, `operator`.
+ */
+export const deleteChannelMutation = (options?: Partial<Options<DeleteChannelData>>): UseMutationOptions<DeleteChannelResponse, DeleteChannelError, Options<DeleteChannelData>> => {
+    const mutationOptions: UseMutationOptions<DeleteChannelResponse, DeleteChannelError, Options<DeleteChannelData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await deleteChannel({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getChannelQueryKey = (options: Options<GetChannelData>) => createQueryKey('getChannel', options);
+
+/**
+ * Get a channel
+ *
+ * Returns the channel with its state. Its secrets are not returned.
+ */
+export const getChannelOptions = (options: Options<GetChannelData>) => queryOptions<GetChannelResponse, GetChannelError, GetChannelResponse, ReturnType<typeof getChannelQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getChannel({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getChannelQueryKey(options)
+});
+
+/**
+ * Update a channel
+ *
+ * Changes the fields that the body contains and leaves the others as they are. A channel that the gateway disabled
+ * is enabled again with `enabled`.
+ *
+ * Roles: `owner`, `operator`.
+ */
+export const updateChannelMutation = (options?: Partial<Options<UpdateChannelData>>): UseMutationOptions<UpdateChannelResponse, UpdateChannelError, Options<UpdateChannelData>> => {
+    const mutationOptions: UseMutationOptions<UpdateChannelResponse, UpdateChannelError, Options<UpdateChannelData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await updateChannel({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listDeliveriesQueryKey = (options: Options<ListDeliveriesData>) => createQueryKey('listDeliveries', options);
+
+/**
+ * List the deliveries of a channel
+ *
+ * Returns the messages of the last 30 days, newest first, each with its state and its last error.
+ */
+export const listDeliveriesOptions = (options: Options<ListDeliveriesData>) => queryOptions<ListDeliveriesResponse, ListDeliveriesError, ListDeliveriesResponse, ReturnType<typeof listDeliveriesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listDeliveries({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDeliveriesQueryKey(options)
+});
+
+export const listDeliveriesInfiniteQueryKey = (options: Options<ListDeliveriesData>): QueryKey<Options<ListDeliveriesData>> => createQueryKey('listDeliveries', options, true);
+
+/**
+ * List the deliveries of a channel
+ *
+ * Returns the messages of the last 30 days, newest first, each with its state and its last error.
+ */
+export const listDeliveriesInfiniteOptions = (options: Options<ListDeliveriesData>) => infiniteQueryOptions<ListDeliveriesResponse, ListDeliveriesError, InfiniteData<ListDeliveriesResponse>, QueryKey<Options<ListDeliveriesData>>, string | Pick<QueryKey<Options<ListDeliveriesData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<ListDeliveriesData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await listDeliveries({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listDeliveriesInfiniteQueryKey(options)
+});
+
+/**
+ * Rotate a webhook's signing key
+ *
+ * For 24 hours, messages carry signatures by the new key and by the one before, so that the receiver can be changed
+ * in between.
+ *
+ * Roles: `owner`, `operator`.
+ */
+export const rotateChannelKeyMutation = (options?: Partial<Options<RotateChannelKeyData>>): UseMutationOptions<RotateChannelKeyResponse, RotateChannelKeyError, Options<RotateChannelKeyData>> => {
+    const mutationOptions: UseMutationOptions<RotateChannelKeyResponse, RotateChannelKeyError, Options<RotateChannelKeyData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await rotateChannelKey({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Send a test message
+ *
+ * Sends one message now, even if the channel is disabled or has quiet hours, and returns whether the receiver
+ * accepted it.
+ *
+ * Roles: `owner`, `operator`.
+ */
+export const testChannelMutation = (options?: Partial<Options<TestChannelData>>): UseMutationOptions<TestChannelResponse, TestChannelError, Options<TestChannelData>> => {
+    const mutationOptions: UseMutationOptions<TestChannelResponse, TestChannelError, Options<TestChannelData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await testChannel({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 export const getHealthQueryKey = (options?: Options<GetHealthData>) => createQueryKey('getHealth', options);
 
