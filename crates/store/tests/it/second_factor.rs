@@ -49,17 +49,10 @@ async fn a_confirmed_secret_is_not_replaced_and_ends_the_other_sessions(
         let begun = store.totp_begin(world.user, secret, NOW, audit()).await;
         assert!(begun.unwrap());
     }
-    let confirm = async |secret| {
+    let confirm = async |secret: &Sealed| {
         let codes = [[1; 32]];
-        let confirming = store.totp_confirm(
-            world.user,
-            secret,
-            7,
-            &codes,
-            sessions[0],
-            later(1),
-            audit(),
-        );
+        let confirmed = of(&world, secret, &codes);
+        let confirming = store.totp_confirm(confirmed, sessions[0], later(1), audit());
         confirming.await.unwrap()
     };
     assert!(!confirm(&one).await);
@@ -84,7 +77,8 @@ async fn a_proof_begins_one_session(_: &Database, store: &Store) {
     let mut begin = async |proof: Proof| {
         token += 1;
         let new = new_session(&world, token);
-        let session = store.session_create(new, &[proof], NOW, |_| audit());
+        let proofs = [proof];
+        let session = store.session_create(new, &proofs, NOW, |_| audit());
         session.await.unwrap().is_some()
     };
     assert!(!begin(Proof::TotpStep(user, 8)).await);
