@@ -8,6 +8,7 @@ use gaiterguard_domain::time::Timestamp;
 use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// The number of the first certificate authority.
 const FIRST: i64 = 1;

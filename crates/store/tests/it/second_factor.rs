@@ -22,11 +22,11 @@ fn of<'a>(world: &World, secret: &'a Sealed, recovery_codes: &'a [[u8; 32]]) -> 
 }
 
 /// Stores a confirmed secret and two recovery codes.
-async fn confirmed(world: &World, store: &Store) {
+async fn confirmed(world: &World, store: &Store, token: u8) {
     let secret = sealed(world.data_key, "secret");
     let begun = store.totp_begin(world.user, &secret, NOW, audit()).await;
     assert!(begun.unwrap());
-    let kept = store.session_create(new_session(world, 9), &[], NOW, |_| audit());
+    let kept = store.session_create(new_session(world, token), &[], NOW, |_| audit());
     let kept = kept.await.unwrap().unwrap().id;
     let codes = [[1; 32], [2; 32]];
     let confirming = store.totp_confirm(of(world, &secret, &codes), kept, NOW, audit());
@@ -82,7 +82,7 @@ async fn a_proof_begins_one_session(_: &Database, store: &Store) {
         session.await.unwrap().is_some()
     };
     assert!(!begin(Proof::TotpStep(user, 8)).await);
-    confirmed(&world, store).await;
+    confirmed(&world, store, 8).await;
     for (proof, begins) in [
         (Proof::TotpStep(user, 7), false),
         (Proof::TotpStep(user, 9), true),
@@ -102,7 +102,7 @@ async fn a_proof_begins_one_session(_: &Database, store: &Store) {
 async fn factors_are_removed_with_a_proof_or_reset(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let user = world.user;
-    confirmed(&world, store).await;
+    confirmed(&world, store, 9).await;
     let spent = Proof::TotpStep(user, 7);
     let code = Proof::RecoveryCode(user, [2; 32]);
     let replace = async |proof| {
@@ -119,7 +119,7 @@ async fn factors_are_removed_with_a_proof_or_reset(_: &Database, store: &Store) 
 
     let reset = async || store.user_factors_reset(user, NOW, audit()).await.unwrap();
     assert!(!reset().await);
-    confirmed(&world, store).await;
+    confirmed(&world, store, 10).await;
     assert!(reset().await);
     assert_eq!(store.totp_get(user).await.unwrap(), None);
     assert_eq!(store.recovery_code_count(user).await.unwrap(), 0);
