@@ -279,6 +279,7 @@ async fn every_column_that_refers_to_a_data_key_is_known(database: &Database, _:
         ("actions", "request_key_id"),
         ("authorizations", "data_key_id"),
         ("certificate_authorities", "data_key_id"),
+        ("channels", "data_key_id"),
         ("claims", "answer_key_id"),
         ("credentials", "data_key_id"),
         ("documents", "data_key_id"),
