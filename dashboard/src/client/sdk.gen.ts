@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, ApproveData, ApproveErrors, ApproveResponses, AuthorizeServiceData, AuthorizeServiceErrors, AuthorizeServiceResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetCaCertificateData, GetCaCertificateErrors, GetCaCertificateResponses, GetChannelData, GetChannelErrors, GetChannelResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetInboxData, GetInboxErrors, GetInboxResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOpenapiData, GetOpenapiErrors, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, PassDeleteData, PassDeleteErrors, PassDeleteResponses, PassGetData, PassGetErrors, PassGetResponses, PassHeadData, PassHeadErrors, PassHeadResponses, PassOptionsData, PassOptionsErrors, PassOptionsResponses, PassPatchData, PassPatchErrors, PassPatchResponses, PassPostData, PassPostErrors, PassPostResponses, PassPutData, PassPutErrors, PassPutResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, RotateChannelKeyData, RotateChannelKeyErrors, RotateChannelKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, SwitchWorkspaceData, SwitchWorkspaceErrors, SwitchWorkspaceResponses, TestCallData, TestCallErrors, TestCallResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AddPasskeyData, AddPasskeyErrors, AddPasskeyResponses, ApproveData, ApproveErrors, ApproveResponses, AuthorizeServiceData, AuthorizeServiceErrors, AuthorizeServiceResponses, BeginLinkingData, BeginLinkingErrors, BeginLinkingResponses, BeginPasskeyData, BeginPasskeyErrors, BeginPasskeyResponses, BeginPasskeySignInData, BeginPasskeySignInErrors, BeginPasskeySignInResponses, BeginSecondFactorData, BeginSecondFactorErrors, BeginSecondFactorResponses, BeginSingleSignOnData, BeginSingleSignOnErrors, BeginSingleSignOnResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CompleteLinkingData, CompleteLinkingErrors, CompleteLinkingResponses, CompleteSingleSignOnData, CompleteSingleSignOnErrors, CompleteSingleSignOnResponses, ConfirmSecondFactorData, ConfirmSecondFactorErrors, ConfirmSecondFactorResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetCaCertificateData, GetCaCertificateErrors, GetCaCertificateResponses, GetChannelData, GetChannelErrors, GetChannelResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetInboxData, GetInboxErrors, GetInboxResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOpenapiData, GetOpenapiErrors, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetSecondFactorData, GetSecondFactorErrors, GetSecondFactorResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, PassDeleteData, PassDeleteErrors, PassDeleteResponses, PassGetData, PassGetErrors, PassGetResponses, PassHeadData, PassHeadErrors, PassHeadResponses, PassOptionsData, PassOptionsErrors, PassOptionsResponses, PassPatchData, PassPatchErrors, PassPatchResponses, PassPostData, PassPostErrors, PassPostResponses, PassPutData, PassPutErrors, PassPutResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemovePasskeyData, RemovePasskeyErrors, RemovePasskeyResponses, RemoveSecondFactorData, RemoveSecondFactorErrors, RemoveSecondFactorResponses, ReplaceRecoveryCodesData, ReplaceRecoveryCodesErrors, ReplaceRecoveryCodesResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, RotateChannelKeyData, RotateChannelKeyErrors, RotateChannelKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, SwitchWorkspaceData, SwitchWorkspaceErrors, SwitchWorkspaceResponses, TestCallData, TestCallErrors, TestCallResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -361,6 +361,10 @@ export const previewInvitation = <ThrowOnError extends boolean = true>(options: 
  * After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
  * within a minute, further attempts are refused. A browser or IP address that was used to sign in to
  * the account before has its own limit of five.
+ *
+ * If the user has set up one-time codes, the response to the right password without `code` is 401
+ * `second_factor_required`: send both again with the code. After ten wrong codes within an hour, further
+ * ones are refused.
  */
 export const logIn = <ThrowOnError extends boolean = true>(options: Options<LogInData, ThrowOnError>) => (options.client ?? client).post<LogInResponses, LogInErrors, ThrowOnError>({
     url: '/auth/login',
@@ -391,6 +395,150 @@ export const logOut = <ThrowOnError extends boolean = true>(options?: Options<Lo
 export const me = <ThrowOnError extends boolean = true>(options?: Options<MeData, ThrowOnError>) => (options?.client ?? client).get<MeResponses, MeErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/auth/me',
+    ...options
+});
+
+/**
+ * Begin single sign-on
+ *
+ * Returns the address of the provider's sign-in page, and binds the sign-in to this browser with a cookie.
+ * The provider sends the browser back to the dashboard, which calls `POST /auth/oidc/callback` within 15
+ * minutes.
+ */
+export const beginSingleSignOn = <ThrowOnError extends boolean = true>(options: Options<BeginSingleSignOnData, ThrowOnError>) => (options.client ?? client).post<BeginSingleSignOnResponses, BeginSingleSignOnErrors, ThrowOnError>({
+    url: '/auth/oidc',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Complete single sign-on
+ *
+ * Exchanges the provider's authorization code for a session, once. A person who has no account yet gets
+ * one, with the role that `OIDC_ROLE_MAP` gives; a person without a role is refused.
+ */
+export const completeSingleSignOn = <ThrowOnError extends boolean = true>(options: Options<CompleteSingleSignOnData, ThrowOnError>) => (options.client ?? client).post<CompleteSingleSignOnResponses, CompleteSingleSignOnErrors, ThrowOnError>({
+    url: '/auth/oidc/callback',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Begin to connect the account to single sign-on
+ *
+ * Like `POST /auth/oidc`, for the signed-in user; `POST /auth/oidc/link/callback` completes it.
+ */
+export const beginLinking = <ThrowOnError extends boolean = true>(options: Options<BeginLinkingData, ThrowOnError>) => (options.client ?? client).post<BeginLinkingResponses, BeginLinkingErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/oidc/link',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Connect the account to single sign-on
+ *
+ * From now on, the signed-in user can also sign in at the provider. The role stays what it is.
+ */
+export const completeLinking = <ThrowOnError extends boolean = true>(options: Options<CompleteLinkingData, ThrowOnError>) => (options.client ?? client).post<CompleteLinkingResponses, CompleteLinkingErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/oidc/link/callback',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * List passkeys
+ *
+ * Returns the passkeys of the signed-in user, newest first.
+ */
+export const listPasskeys = <ThrowOnError extends boolean = true>(options?: Options<ListPasskeysData, ThrowOnError>) => (options?.client ?? client).get<ListPasskeysResponses, ListPasskeysErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/passkeys',
+    ...options
+});
+
+/**
+ * Add a passkey
+ *
+ * Stores the passkey that the authenticator has made for `POST /auth/passkeys/options`. A user may have 20.
+ */
+export const addPasskey = <ThrowOnError extends boolean = true>(options: Options<AddPasskeyData, ThrowOnError>) => (options.client ?? client).post<AddPasskeyResponses, AddPasskeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/passkeys',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Begin to add a passkey
+ *
+ * Returns the argument of `navigator.credentials.create` as JSON. Wrong passwords count toward the limits of
+ * `POST /auth/login`.
+ */
+export const beginPasskey = <ThrowOnError extends boolean = true>(options: Options<BeginPasskeyData, ThrowOnError>) => (options.client ?? client).post<BeginPasskeyResponses, BeginPasskeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/passkeys/options',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Sign in with a passkey
+ *
+ * The passkey is the only factor: neither the password nor a one-time code is asked for. Each challenge and
+ * each signature counts once.
+ */
+export const signInWithPasskey = <ThrowOnError extends boolean = true>(options: Options<SignInWithPasskeyData, ThrowOnError>) => (options.client ?? client).post<SignInWithPasskeyResponses, SignInWithPasskeyErrors, ThrowOnError>({
+    url: '/auth/passkeys/sign-in',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Begin to sign in with a passkey
+ *
+ * Returns the argument of `navigator.credentials.get` as JSON. The browser finds the passkey without an
+ * email address.
+ */
+export const beginPasskeySignIn = <ThrowOnError extends boolean = true>(options: Options<BeginPasskeySignInData, ThrowOnError>) => (options.client ?? client).post<BeginPasskeySignInResponses, BeginPasskeySignInErrors, ThrowOnError>({
+    url: '/auth/passkeys/sign-in/options',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Remove a passkey
+ *
+ * It no longer signs in. Sessions that it began continue.
+ */
+export const removePasskey = <ThrowOnError extends boolean = true>(options: Options<RemovePasskeyData, ThrowOnError>) => (options.client ?? client).delete<RemovePasskeyResponses, RemovePasskeyErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/passkeys/{id}',
     ...options
 });
 
@@ -444,8 +592,8 @@ export const register = <ThrowOnError extends boolean = true>(options: Options<R
 /**
  * Get registration status
  *
- * Returns whether `POST /auth/register` accepts new accounts, and whether it requires the set-up
- * code.
+ * Returns whether `POST /auth/register` accepts new accounts, whether it requires the set-up code, and in
+ * which ways people can sign in.
  */
 export const getRegistration = <ThrowOnError extends boolean = true>(options?: Options<GetRegistrationData, ThrowOnError>) => (options?.client ?? client).get<GetRegistrationResponses, GetRegistrationErrors, ThrowOnError>({ url: '/auth/registration', ...options });
 
@@ -481,6 +629,80 @@ export const endSession = <ThrowOnError extends boolean = true>(options: Options
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/auth/sessions/{id}',
     ...options
+});
+
+/**
+ * Remove one-time codes
+ *
+ * From now on, the password suffices to sign in. The recovery codes stop working.
+ */
+export const removeSecondFactor = <ThrowOnError extends boolean = true>(options: Options<RemoveSecondFactorData, ThrowOnError>) => (options.client ?? client).delete<RemoveSecondFactorResponses, RemoveSecondFactorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/totp',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Get the second factor
+ *
+ * Returns whether signing in requires a one-time code, and how many recovery codes are left.
+ */
+export const getSecondFactor = <ThrowOnError extends boolean = true>(options?: Options<GetSecondFactorData, ThrowOnError>) => (options?.client ?? client).get<GetSecondFactorResponses, GetSecondFactorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/totp',
+    ...options
+});
+
+/**
+ * Begin to set up one-time codes
+ *
+ * Creates a secret for an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). It counts only after
+ * `POST /auth/totp/confirm`; calling this again replaces it. Wrong passwords count toward the limits
+ * of `POST /auth/login`.
+ */
+export const beginSecondFactor = <ThrowOnError extends boolean = true>(options: Options<BeginSecondFactorData, ThrowOnError>) => (options.client ?? client).post<BeginSecondFactorResponses, BeginSecondFactorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/totp',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Confirm one-time codes
+ *
+ * From now on, signing in with the password requires a code. Ends all other sessions of the user. After
+ * ten wrong codes within an hour, further ones are refused.
+ */
+export const confirmSecondFactor = <ThrowOnError extends boolean = true>(options: Options<ConfirmSecondFactorData, ThrowOnError>) => (options.client ?? client).post<ConfirmSecondFactorResponses, ConfirmSecondFactorErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/totp/confirm',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Replace the recovery codes
+ *
+ * The earlier recovery codes stop working.
+ */
+export const replaceRecoveryCodes = <ThrowOnError extends boolean = true>(options: Options<ReplaceRecoveryCodesData, ThrowOnError>) => (options.client ?? client).post<ReplaceRecoveryCodesResponses, ReplaceRecoveryCodesErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/auth/totp/recovery-codes',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
 });
 
 /**

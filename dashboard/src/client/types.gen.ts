@@ -643,6 +643,132 @@ export type BegunSignIn = {
 export type BodyEncoding = 'utf8' | 'base64';
 
 /**
+ * A notification channel.
+ */
+export type Channel = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Whether the stored channel is damaged. If so, only `name` and the times are valid, and nothing is sent until
+     * it is deleted and created again.
+     */
+    unreadable: boolean;
+    kind: ChannelKind | null;
+    /**
+     * Name.
+     */
+    name: string;
+    /**
+     * Whether messages are sent.
+     */
+    enabled: boolean;
+    settings: ChannelSettings | null;
+    filter: ChannelFilter | null;
+    quiet_hours: QuietHours | null;
+    grouping: ChannelGrouping | null;
+    /**
+     * Why the gateway disabled it; null if it did not.
+     */
+    disabled_reason: string | null;
+    /**
+     * Error of the latest attempt; null if that succeeded or there was none.
+     */
+    last_error: string | null;
+    /**
+     * When that attempt failed.
+     */
+    last_error_at: string | null;
+    /**
+     * When a receiver last accepted a message.
+     */
+    last_delivered_at: string | null;
+    /**
+     * When it was created.
+     */
+    created_at: string;
+    /**
+     * When it was last changed.
+     */
+    updated_at: string;
+};
+
+/**
+ * Changes to a channel. Omitted fields stay unchanged; null removes the filter, the quiet hours, or the grouping.
+ */
+export type ChannelChange = {
+    /**
+     * Name.
+     */
+    name?: Name;
+    /**
+     * Whether messages are sent.
+     */
+    enabled?: boolean | null;
+    settings?: NewChannelSettings | null;
+    filter?: NewChannelFilter | null;
+    quiet_hours?: NewQuietHours | null;
+    grouping?: NewChannelGrouping | null;
+};
+
+/**
+ * The events that a channel is notified of. An empty list means all.
+ */
+export type ChannelFilter = {
+    /**
+     * Events.
+     */
+    events: Array<NotificationEvent>;
+    /**
+     * IDs of services. Events that concern no service, such as those of the kill switch, always match.
+     */
+    service_ids: Array<number>;
+    /**
+     * IDs of agents. Events that concern no agent always match.
+     */
+    agent_ids: Array<number>;
+    /**
+     * Lowest risk score of a held request. Other events always match.
+     */
+    minimum_risk: number | null;
+};
+
+/**
+ * How held requests are collected into one message. Webhooks are never grouped.
+ */
+export type ChannelGrouping = {
+    /**
+     * Time for which the message of a held request waits for others, in seconds.
+     */
+    seconds: number;
+};
+
+/**
+ * A kind of channel.
+ */
+export type ChannelKind = 'webhook' | 'ntfy' | 'email' | 'slack' | 'telegram';
+
+/**
+ * Settings of a channel, by its kind.
+ */
+export type ChannelSettings = WebhookSettings | NtfySettings | EmailSettings | SlackSettings | TelegramSettings;
+
+/**
+ * Result of a test message.
+ */
+export type ChannelTest = {
+    /**
+     * Whether the receiver accepted the message.
+     */
+    delivered: boolean;
+    /**
+     * Why not; null if it did.
+     */
+    error: string | null;
+};
+
+/**
  * An example request.
  */
 export type CompiledExample = {
@@ -946,6 +1072,62 @@ export type DecisionResults = {
 };
 
 /**
+ * A message that was or is to be sent through a channel.
+ */
+export type Delivery = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Identifier of the message, the same in every attempt. A webhook has it as `msg_` and this, without hyphens, in
+     * the header `webhook-id`.
+     */
+    message_id: string;
+    /**
+     * Event.
+     */
+    event: string;
+    /**
+     * Object of the event, such as `action:48cd34e6-e032-453c-b7b0-33c7478307c4`.
+     */
+    subject: string;
+    /**
+     * State.
+     */
+    state: DeliveryState;
+    /**
+     * Number of attempts.
+     */
+    attempts: number;
+    /**
+     * When it is to be sent; null if it is not waiting.
+     */
+    next_attempt_at: string | null;
+    /**
+     * Error of the latest attempt, or why it was not sent; null if there is none.
+     */
+    last_error: string | null;
+    /**
+     * When the event happened.
+     */
+    at: string;
+    /**
+     * When the message was added to the channel.
+     */
+    created_at: string;
+    /**
+     * When it was delivered, skipped, or given up.
+     */
+    ended_at: string | null;
+};
+
+/**
+ * State of a delivery.
+ */
+export type DeliveryState = 'waiting' | 'delivered' | 'skipped' | 'failed';
+
+/**
  * A document.
  */
 export type Document = {
@@ -1105,6 +1287,16 @@ export type EarlierAttempt = {
      * Status of the upstream's response.
      */
     response_status: number | null;
+};
+
+/**
+ * Settings of email.
+ */
+export type EmailSettings = {
+    /**
+     * Email addresses of the recipients.
+     */
+    to: Array<string>;
 };
 
 /**
@@ -1412,6 +1604,20 @@ export type KeyedAgent = {
 };
 
 /**
+ * A channel with its signing key.
+ */
+export type KeyedChannel = {
+    /**
+     * The channel.
+     */
+    channel: Channel;
+    /**
+     * Key that signs the messages of a webhook. Shown only once. Null for other kinds.
+     */
+    signing_key: string | null;
+};
+
+/**
  * State of the kill switch.
  */
 export type KillSwitch = {
@@ -1629,6 +1835,81 @@ export type ListAuditEntry = {
      * The items.
      */
     items: Array<AuditEntry>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
+export type ListChannel = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * Unique identifier.
+         */
+        id: number;
+        /**
+         * Whether the stored channel is damaged. If so, only `name` and the times are valid, and nothing is sent until
+         * it is deleted and created again.
+         */
+        unreadable: boolean;
+        kind: ChannelKind | null;
+        /**
+         * Name.
+         */
+        name: string;
+        /**
+         * Whether messages are sent.
+         */
+        enabled: boolean;
+        settings: ChannelSettings | null;
+        filter: ChannelFilter | null;
+        quiet_hours: QuietHours | null;
+        grouping: ChannelGrouping | null;
+        /**
+         * Why the gateway disabled it; null if it did not.
+         */
+        disabled_reason: string | null;
+        /**
+         * Error of the latest attempt; null if that succeeded or there was none.
+         */
+        last_error: string | null;
+        /**
+         * When that attempt failed.
+         */
+        last_error_at: string | null;
+        /**
+         * When a receiver last accepted a message.
+         */
+        last_delivered_at: string | null;
+        /**
+         * When it was created.
+         */
+        created_at: string;
+        /**
+         * When it was last changed.
+         */
+        updated_at: string;
+    }>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
+export type ListDelivery = {
+    /**
+     * The items.
+     */
+    items: Array<Delivery>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
      */
@@ -2223,6 +2504,68 @@ export type NewAgent = {
 };
 
 /**
+ * A channel to create.
+ */
+export type NewChannel = {
+    /**
+     * Kind.
+     */
+    kind: ChannelKind;
+    /**
+     * Name.
+     */
+    name: Name;
+    /**
+     * Whether messages are sent. Defaults to true.
+     */
+    enabled?: boolean | null;
+    /**
+     * Settings, by kind.
+     */
+    settings: NewChannelSettings;
+    filter?: NewChannelFilter | null;
+    quiet_hours?: NewQuietHours | null;
+    grouping?: NewChannelGrouping | null;
+};
+
+/**
+ * The events that a channel is notified of. Without a field, or with an empty list, all match.
+ */
+export type NewChannelFilter = {
+    /**
+     * Events.
+     */
+    events?: Array<NotificationEvent> | null;
+    /**
+     * IDs of services. Events that concern no service, such as those of the kill switch, always match.
+     */
+    service_ids?: Array<number> | null;
+    /**
+     * IDs of agents. Events that concern no agent always match.
+     */
+    agent_ids?: Array<number> | null;
+    /**
+     * Lowest risk score of a held request. Other events always match.
+     */
+    minimum_risk?: number | null;
+};
+
+/**
+ * How held requests are collected into one message. Webhooks are never grouped.
+ */
+export type NewChannelGrouping = {
+    /**
+     * Time for which the message of a held request waits for others, in seconds.
+     */
+    seconds: number;
+};
+
+/**
+ * Settings of a channel to create or change, by its kind.
+ */
+export type NewChannelSettings = NewWebhookSettings | NewNtfySettings | NewEmailSettings | NewSlackSettings | NewTelegramSettings;
+
+/**
  * A document to add.
  */
 export type NewDocument = {
@@ -2255,6 +2598,16 @@ export type NewDocument = {
  * The format of a document to add, or `auto` to detect it.
  */
 export type NewDocumentType = 'openapi' | 'markdown' | 'html' | 'url' | 'auto';
+
+/**
+ * Settings of email. The gateway's `SMTP_URL` and `MAIL_FROM` must be set.
+ */
+export type NewEmailSettings = {
+    /**
+     * Email addresses of the recipients.
+     */
+    to: Array<string>;
+};
 
 /**
  * An invitation to create.
@@ -2291,6 +2644,42 @@ export type NewInvitationLink = {
      * Link on which the person accepts the invitation, once. Returned only here.
      */
     link: string;
+};
+
+/**
+ * Settings of ntfy.
+ */
+export type NewNtfySettings = {
+    /**
+     * URL of the server. It is subject to the address rules of upstreams. Defaults to `https://ntfy.sh`.
+     */
+    server?: string | null;
+    /**
+     * Topic. On a public server, everyone who knows its name can read it.
+     */
+    topic: string;
+    /**
+     * Access token. Never returned. Omitted, the present token stays if the server does; null removes it.
+     */
+    token?: string | null;
+};
+
+/**
+ * The hours of a day in which a channel sends nothing. Messages are sent when they end.
+ */
+export type NewQuietHours = {
+    /**
+     * Beginning, as `HH:MM`.
+     */
+    from: string;
+    /**
+     * End, as `HH:MM`. An end before the beginning is on the next day.
+     */
+    to: string;
+    /**
+     * Name of a time zone of the IANA database, such as `Europe/Berlin`. Defaults to `UTC`.
+     */
+    time_zone?: string | null;
 };
 
 /**
@@ -2382,6 +2771,76 @@ export type NewService = {
      * to `UPSTREAM_IDLE_TIMEOUT_MS`.
      */
     idleTimeoutMs?: number | null;
+};
+
+/**
+ * Settings of Slack.
+ */
+export type NewSlackSettings = {
+    /**
+     * URL of the API. It is subject to the address rules of upstreams. Defaults to `https://slack.com/api`.
+     */
+    server?: string | null;
+    /**
+     * ID of the channel, such as `C024BE91L`. The bot must be a member of it.
+     */
+    channel: string;
+    /**
+     * Token of the bot, `xoxb-…`, with the scope `chat:write`. Never returned. Omitted, the present token stays if
+     * the server does.
+     */
+    token?: string | null;
+};
+
+/**
+ * Settings of Telegram.
+ */
+export type NewTelegramSettings = {
+    /**
+     * URL of the server. It is subject to the address rules of upstreams. Defaults to `https://api.telegram.org`.
+     */
+    server?: string | null;
+    /**
+     * ID of the chat, such as `-1001234567890`, or the name of a public channel, such as `@approvals`.
+     */
+    chat_id: string;
+    /**
+     * Token of the bot. Never returned. Omitted, the present token stays if the server does.
+     */
+    token?: string | null;
+};
+
+/**
+ * Settings of a webhook.
+ */
+export type NewWebhookSettings = {
+    /**
+     * URL that messages are sent to. It is subject to the address rules of upstreams.
+     */
+    url: string;
+};
+
+/**
+ * An event that a channel can be notified of.
+ */
+export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing';
+
+/**
+ * Settings of ntfy.
+ */
+export type NtfySettings = {
+    /**
+     * URL of the server.
+     */
+    server: string;
+    /**
+     * Topic.
+     */
+    topic: string;
+    /**
+     * Whether an access token is set.
+     */
+    has_token: boolean;
 };
 
 /**
@@ -3088,6 +3547,24 @@ export type ProposedRule = {
      * Whether the rule is enabled.
      */
     enabled?: boolean | null;
+};
+
+/**
+ * The hours of a day in which a channel sends nothing. Messages are sent when they end.
+ */
+export type QuietHours = {
+    /**
+     * Beginning, as `HH:MM`.
+     */
+    from: string;
+    /**
+     * End, as `HH:MM`. An end before the beginning is on the next day.
+     */
+    to: string;
+    /**
+     * Time zone, such as `Europe/Berlin`.
+     */
+    time_zone: string;
 };
 
 /**
@@ -4124,6 +4601,20 @@ export type SimulatedExample = {
 };
 
 /**
+ * Settings of Slack.
+ */
+export type SlackSettings = {
+    /**
+     * URL of the API.
+     */
+    server: string;
+    /**
+     * ID of the channel in Slack.
+     */
+    channel: string;
+};
+
+/**
  * The kind of exchange in which a value was seen.
  */
 export type SourceKind = 'shown' | 'created' | 'approved';
@@ -4166,6 +4657,20 @@ export type Status = {
      */
     detail?: string | null;
     result?: UpstreamAnswer | null;
+};
+
+/**
+ * Settings of Telegram.
+ */
+export type TelegramSettings = {
+    /**
+     * URL of the server.
+     */
+    server: string;
+    /**
+     * ID or name of the chat.
+     */
+    chat_id: string;
 };
 
 /**
@@ -4362,6 +4867,16 @@ export type VoteCounted = {
  * The reason why an approval does not count.
  */
 export type VoteRefused = 'role' | 'limits' | 'rule_author' | 'agent_owner' | 'not_owner';
+
+/**
+ * Settings of a webhook.
+ */
+export type WebhookSettings = {
+    /**
+     * URL that messages are sent to.
+     */
+    url: string;
+};
 
 /**
  * Text of one or more lines that is not blank.
@@ -5677,7 +6192,7 @@ export type AcceptInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5734,7 +6249,7 @@ export type PreviewInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5916,7 +6431,7 @@ export type BeginSingleSignOnErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5979,7 +6494,7 @@ export type CompleteSingleSignOnErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6046,7 +6561,7 @@ export type BeginLinkingErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6107,7 +6622,7 @@ export type CompleteLinkingErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6212,7 +6727,7 @@ export type AddPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6267,7 +6782,7 @@ export type BeginPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6332,7 +6847,7 @@ export type SignInWithPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6393,7 +6908,7 @@ export type BeginPasskeySignInErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6827,7 +7342,7 @@ export type RemoveSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6919,7 +7434,7 @@ export type BeginSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6982,7 +7497,7 @@ export type ConfirmSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7041,7 +7556,7 @@ export type ReplaceRecoveryCodesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7100,7 +7615,7 @@ export type SwitchWorkspaceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7148,6 +7663,466 @@ export type GetCaCertificateResponses = {
 };
 
 export type GetCaCertificateResponse = GetCaCertificateResponses[keyof GetCaCertificateResponses];
+
+export type ListChannelsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/channels';
+};
+
+export type ListChannelsErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListChannelsError = ListChannelsErrors[keyof ListChannelsErrors];
+
+export type ListChannelsResponses = {
+    /**
+     * A page of channels.
+     */
+    200: ListChannel;
+};
+
+export type ListChannelsResponse = ListChannelsResponses[keyof ListChannelsResponses];
+
+export type CreateChannelData = {
+    body: NewChannel;
+    path?: never;
+    query?: never;
+    url: '/channels';
+};
+
+export type CreateChannelErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CreateChannelError = CreateChannelErrors[keyof CreateChannelErrors];
+
+export type CreateChannelResponses = {
+    /**
+     * The new channel, with its signing key.
+     */
+    201: KeyedChannel;
+};
+
+export type CreateChannelResponse = CreateChannelResponses[keyof CreateChannelResponses];
+
+export type DeleteChannelData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the channel.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/channels/{id}';
+};
+
+export type DeleteChannelErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type DeleteChannelError = DeleteChannelErrors[keyof DeleteChannelErrors];
+
+export type DeleteChannelResponses = {
+    /**
+     * The channel was deleted.
+     */
+    200: Done;
+};
+
+export type DeleteChannelResponse = DeleteChannelResponses[keyof DeleteChannelResponses];
+
+export type GetChannelData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the channel.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/channels/{id}';
+};
+
+export type GetChannelErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type GetChannelError = GetChannelErrors[keyof GetChannelErrors];
+
+export type GetChannelResponses = {
+    /**
+     * The channel.
+     */
+    200: Channel;
+};
+
+export type GetChannelResponse = GetChannelResponses[keyof GetChannelResponses];
+
+export type UpdateChannelData = {
+    body: ChannelChange;
+    path: {
+        /**
+         * ID of the channel.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/channels/{id}';
+};
+
+export type UpdateChannelErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `name_taken`: Another service already has this name.
+     *
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
+     *
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type UpdateChannelError = UpdateChannelErrors[keyof UpdateChannelErrors];
+
+export type UpdateChannelResponses = {
+    /**
+     * The updated channel.
+     */
+    200: Channel;
+};
+
+export type UpdateChannelResponse = UpdateChannelResponses[keyof UpdateChannelResponses];
+
+export type ListDeliveriesData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the channel.
+         */
+        id: number;
+    };
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/channels/{id}/deliveries';
+};
+
+export type ListDeliveriesErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListDeliveriesError = ListDeliveriesErrors[keyof ListDeliveriesErrors];
+
+export type ListDeliveriesResponses = {
+    /**
+     * A page of deliveries.
+     */
+    200: ListDelivery;
+};
+
+export type ListDeliveriesResponse = ListDeliveriesResponses[keyof ListDeliveriesResponses];
+
+export type RotateChannelKeyData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the channel.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/channels/{id}/rotate-key';
+};
+
+export type RotateChannelKeyErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `name_taken`: Another service already has this name.
+     *
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
+     *
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RotateChannelKeyError = RotateChannelKeyErrors[keyof RotateChannelKeyErrors];
+
+export type RotateChannelKeyResponses = {
+    /**
+     * The channel with its new key.
+     */
+    200: KeyedChannel;
+};
+
+export type RotateChannelKeyResponse = RotateChannelKeyResponses[keyof RotateChannelKeyResponses];
+
+export type TestChannelData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the channel.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/channels/{id}/test';
+};
+
+export type TestChannelErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `name_taken`: Another service already has this name.
+     *
+     * `changing`: Concurrent changes to the same definition prevented this one. Try again.
+     *
+     * `definition_unreadable`: The stored definition is damaged. Delete or repair it.
+     *
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
+     *
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `no_vote`: There is no approval to withdraw: you have not approved the action, or it is no longer pending.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type TestChannelError = TestChannelErrors[keyof TestChannelErrors];
+
+export type TestChannelResponses = {
+    /**
+     * The result of the attempt.
+     */
+    200: ChannelTest;
+};
+
+export type TestChannelResponse = TestChannelResponses[keyof TestChannelResponses];
 
 export type StreamEventsData = {
     body?: never;
@@ -7535,7 +8510,7 @@ export type CreateInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7709,7 +8684,7 @@ export type ChangeMemberErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON.
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
      */
     415: Problem;
     /**

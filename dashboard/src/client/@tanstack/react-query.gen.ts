@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { acceptInvitation, approve, authorizeService, blockAgent, changeMember, changePassword, compileRule, completeAuthorization, createAgent, createChannel, createDocument, createInvitation, createRule, createService, decideActions, deleteAgent, deleteChannel, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getCaCertificate, getChannel, getHealth, getInbox, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRegistration, getRequest, getRule, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listChannels, listDeliveries, listDocuments, listInvitations, listMembers, listOperations, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, passDelete, passGet, passPatch, passPost, passPut, previewInvitation, proxy, refresh, refreshDocument, register, removeMember, resolve, revoke, revokeInvitation, rotateAgentKey, rotateChannelKey, setAgentServices, setCredentials, setKillSwitch, simulateRules, switchWorkspace, testCall, testChannel, testLlm, unblockAgent, updateAgent, updateChannel, updateRule, updateService, validateCondition, verifyAudit, withdrawApproval } from '../sdk.gen';
-import type { AcceptInvitationData, AcceptInvitationError, AcceptInvitationResponse, ApproveData, ApproveError, ApproveResponse, AuthorizeServiceData, AuthorizeServiceError, AuthorizeServiceResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangeMemberData, ChangeMemberError, ChangeMemberResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CompleteAuthorizationData, CompleteAuthorizationError, CompleteAuthorizationResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateChannelData, CreateChannelError, CreateChannelResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteChannelData, DeleteChannelError, DeleteChannelResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetCaCertificateData, GetCaCertificateError, GetCaCertificateResponse, GetChannelData, GetChannelError, GetChannelResponse, GetHealthData, GetHealthError, GetHealthResponse, GetInboxData, GetInboxError, GetInboxResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetOpenapiData, GetOpenapiError, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListChannelsData, ListChannelsError, ListChannelsResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, PassDeleteData, PassDeleteError, PassGetData, PassGetError, PassPatchData, PassPatchError, PassPostData, PassPostError, PassPutData, PassPutError, PreviewInvitationData, PreviewInvitationError, PreviewInvitationResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, RotateChannelKeyData, RotateChannelKeyError, RotateChannelKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, SwitchWorkspaceData, SwitchWorkspaceError, SwitchWorkspaceResponse, TestCallData, TestCallError, TestCallResponse, TestChannelData, TestChannelError, TestChannelResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateChannelData, UpdateChannelError, UpdateChannelResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse, WithdrawApprovalData, WithdrawApprovalError, WithdrawApprovalResponse } from '../types.gen';
+import { acceptInvitation, addPasskey, approve, authorizeService, beginLinking, beginPasskey, beginPasskeySignIn, beginSecondFactor, beginSingleSignOn, blockAgent, changeMember, changePassword, compileRule, completeAuthorization, completeLinking, completeSingleSignOn, confirmSecondFactor, createAgent, createChannel, createDocument, createInvitation, createRule, createService, decideActions, deleteAgent, deleteChannel, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getCaCertificate, getChannel, getHealth, getInbox, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRegistration, getRequest, getRule, getSecondFactor, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listChannels, listDeliveries, listDocuments, listInvitations, listMembers, listOperations, listPasskeys, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, passDelete, passGet, passPatch, passPost, passPut, previewInvitation, proxy, refresh, refreshDocument, register, removeMember, removePasskey, removeSecondFactor, replaceRecoveryCodes, resolve, revoke, revokeInvitation, rotateAgentKey, rotateChannelKey, setAgentServices, setCredentials, setKillSwitch, signInWithPasskey, simulateRules, switchWorkspace, testCall, testChannel, testLlm, unblockAgent, updateAgent, updateChannel, updateRule, updateService, validateCondition, verifyAudit, withdrawApproval } from '../sdk.gen';
+import type { AcceptInvitationData, AcceptInvitationError, AcceptInvitationResponse, AddPasskeyData, AddPasskeyError, AddPasskeyResponse, ApproveData, ApproveError, ApproveResponse, AuthorizeServiceData, AuthorizeServiceError, AuthorizeServiceResponse, BeginLinkingData, BeginLinkingError, BeginLinkingResponse, BeginPasskeyData, BeginPasskeyError, BeginPasskeyResponse, BeginPasskeySignInData, BeginPasskeySignInError, BeginPasskeySignInResponse, BeginSecondFactorData, BeginSecondFactorError, BeginSecondFactorResponse, BeginSingleSignOnData, BeginSingleSignOnError, BeginSingleSignOnResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangeMemberData, ChangeMemberError, ChangeMemberResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CompleteAuthorizationData, CompleteAuthorizationError, CompleteAuthorizationResponse, CompleteLinkingData, CompleteLinkingError, CompleteLinkingResponse, CompleteSingleSignOnData, CompleteSingleSignOnError, CompleteSingleSignOnResponse, ConfirmSecondFactorData, ConfirmSecondFactorError, ConfirmSecondFactorResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateChannelData, CreateChannelError, CreateChannelResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteChannelData, DeleteChannelError, DeleteChannelResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetCaCertificateData, GetCaCertificateError, GetCaCertificateResponse, GetChannelData, GetChannelError, GetChannelResponse, GetHealthData, GetHealthError, GetHealthResponse, GetInboxData, GetInboxError, GetInboxResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetOpenapiData, GetOpenapiError, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetSecondFactorData, GetSecondFactorError, GetSecondFactorResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListChannelsData, ListChannelsError, ListChannelsResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPasskeysData, ListPasskeysError, ListPasskeysResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, PassDeleteData, PassDeleteError, PassGetData, PassGetError, PassPatchData, PassPatchError, PassPostData, PassPostError, PassPutData, PassPutError, PreviewInvitationData, PreviewInvitationError, PreviewInvitationResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, RemovePasskeyData, RemovePasskeyError, RemovePasskeyResponse, RemoveSecondFactorData, RemoveSecondFactorError, RemoveSecondFactorResponse, ReplaceRecoveryCodesData, ReplaceRecoveryCodesError, ReplaceRecoveryCodesResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, RotateChannelKeyData, RotateChannelKeyError, RotateChannelKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SignInWithPasskeyData, SignInWithPasskeyError, SignInWithPasskeyResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, SwitchWorkspaceData, SwitchWorkspaceError, SwitchWorkspaceResponse, TestCallData, TestCallError, TestCallResponse, TestChannelData, TestChannelError, TestChannelResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateChannelData, UpdateChannelError, UpdateChannelResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse, WithdrawApprovalData, WithdrawApprovalError, WithdrawApprovalResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -624,6 +624,10 @@ export const previewInvitationMutation = (options?: Partial<Options<PreviewInvit
  * After five wrong passwords for an account, or twenty from one IP address (for IPv6, one /64 network),
  * within a minute, further attempts are refused. A browser or IP address that was used to sign in to
  * the account before has its own limit of five.
+ *
+ * If the user has set up one-time codes, the response to the right password without `code` is 401
+ * `second_factor_required`: send both again with the code. After ten wrong codes within an hour, further
+ * ones are refused.
  */
 export const logInMutation = (options?: Partial<Options<LogInData>>): UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> => {
     const mutationOptions: UseMutationOptions<LogInResponse, LogInError, Options<LogInData>> = {
@@ -678,6 +682,232 @@ export const meOptions = (options?: Options<MeData>) => queryOptions<MeResponse,
     },
     queryKey: meQueryKey(options)
 });
+
+/**
+ * Begin single sign-on
+ *
+ * Returns the address of the provider's sign-in page, and binds the sign-in to this browser with a cookie.
+ * The provider sends the browser back to the dashboard, which calls `POST /auth/oidc/callback` within 15
+ * minutes.
+ */
+export const beginSingleSignOnMutation = (options?: Partial<Options<BeginSingleSignOnData>>): UseMutationOptions<BeginSingleSignOnResponse, BeginSingleSignOnError, Options<BeginSingleSignOnData>> => {
+    const mutationOptions: UseMutationOptions<BeginSingleSignOnResponse, BeginSingleSignOnError, Options<BeginSingleSignOnData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await beginSingleSignOn({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Complete single sign-on
+ *
+ * Exchanges the provider's authorization code for a session, once. A person who has no account yet gets
+ * one, with the role that `OIDC_ROLE_MAP` gives; a person without a role is refused.
+ */
+export const completeSingleSignOnMutation = (options?: Partial<Options<CompleteSingleSignOnData>>): UseMutationOptions<CompleteSingleSignOnResponse, CompleteSingleSignOnError, Options<CompleteSingleSignOnData>> => {
+    const mutationOptions: UseMutationOptions<CompleteSingleSignOnResponse, CompleteSingleSignOnError, Options<CompleteSingleSignOnData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await completeSingleSignOn({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Begin to connect the account to single sign-on
+ *
+ * Like `POST /auth/oidc`, for the signed-in user; `POST /auth/oidc/link/callback` completes it.
+ */
+export const beginLinkingMutation = (options?: Partial<Options<BeginLinkingData>>): UseMutationOptions<BeginLinkingResponse, BeginLinkingError, Options<BeginLinkingData>> => {
+    const mutationOptions: UseMutationOptions<BeginLinkingResponse, BeginLinkingError, Options<BeginLinkingData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await beginLinking({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Connect the account to single sign-on
+ *
+ * From now on, the signed-in user can also sign in at the provider. The role stays what it is.
+ */
+export const completeLinkingMutation = (options?: Partial<Options<CompleteLinkingData>>): UseMutationOptions<CompleteLinkingResponse, CompleteLinkingError, Options<CompleteLinkingData>> => {
+    const mutationOptions: UseMutationOptions<CompleteLinkingResponse, CompleteLinkingError, Options<CompleteLinkingData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await completeLinking({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listPasskeysQueryKey = (options?: Options<ListPasskeysData>) => createQueryKey('listPasskeys', options);
+
+/**
+ * List passkeys
+ *
+ * Returns the passkeys of the signed-in user, newest first.
+ */
+export const listPasskeysOptions = (options?: Options<ListPasskeysData>) => queryOptions<ListPasskeysResponse, ListPasskeysError, ListPasskeysResponse, ReturnType<typeof listPasskeysQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listPasskeys({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listPasskeysQueryKey(options)
+});
+
+export const listPasskeysInfiniteQueryKey = (options?: Options<ListPasskeysData>): QueryKey<Options<ListPasskeysData>> => createQueryKey('listPasskeys', options, true);
+
+/**
+ * List passkeys
+ *
+ * Returns the passkeys of the signed-in user, newest first.
+ */
+export const listPasskeysInfiniteOptions = (options?: Options<ListPasskeysData>) => infiniteQueryOptions<ListPasskeysResponse, ListPasskeysError, InfiniteData<ListPasskeysResponse>, QueryKey<Options<ListPasskeysData>>, string | Pick<QueryKey<Options<ListPasskeysData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<ListPasskeysData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await listPasskeys({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listPasskeysInfiniteQueryKey(options)
+});
+
+/**
+ * Add a passkey
+ *
+ * Stores the passkey that the authenticator has made for `POST /auth/passkeys/options`. A user may have 20.
+ */
+export const addPasskeyMutation = (options?: Partial<Options<AddPasskeyData>>): UseMutationOptions<AddPasskeyResponse, AddPasskeyError, Options<AddPasskeyData>> => {
+    const mutationOptions: UseMutationOptions<AddPasskeyResponse, AddPasskeyError, Options<AddPasskeyData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await addPasskey({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Begin to add a passkey
+ *
+ * Returns the argument of `navigator.credentials.create` as JSON. Wrong passwords count toward the limits of
+ * `POST /auth/login`.
+ */
+export const beginPasskeyMutation = (options?: Partial<Options<BeginPasskeyData>>): UseMutationOptions<BeginPasskeyResponse, BeginPasskeyError, Options<BeginPasskeyData>> => {
+    const mutationOptions: UseMutationOptions<BeginPasskeyResponse, BeginPasskeyError, Options<BeginPasskeyData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await beginPasskey({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Sign in with a passkey
+ *
+ * The passkey is the only factor: neither the password nor a one-time code is asked for. Each challenge and
+ * each signature counts once.
+ */
+export const signInWithPasskeyMutation = (options?: Partial<Options<SignInWithPasskeyData>>): UseMutationOptions<SignInWithPasskeyResponse, SignInWithPasskeyError, Options<SignInWithPasskeyData>> => {
+    const mutationOptions: UseMutationOptions<SignInWithPasskeyResponse, SignInWithPasskeyError, Options<SignInWithPasskeyData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await signInWithPasskey({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Begin to sign in with a passkey
+ *
+ * Returns the argument of `navigator.credentials.get` as JSON. The browser finds the passkey without an
+ * email address.
+ */
+export const beginPasskeySignInMutation = (options?: Partial<Options<BeginPasskeySignInData>>): UseMutationOptions<BeginPasskeySignInResponse, BeginPasskeySignInError, Options<BeginPasskeySignInData>> => {
+    const mutationOptions: UseMutationOptions<BeginPasskeySignInResponse, BeginPasskeySignInError, Options<BeginPasskeySignInData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await beginPasskeySignIn({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Remove a passkey
+ *
+ * It no longer signs in. Sessions that it began continue.
+ */
+export const removePasskeyMutation = (options?: Partial<Options<RemovePasskeyData>>): UseMutationOptions<RemovePasskeyResponse, RemovePasskeyError, Options<RemovePasskeyData>> => {
+    const mutationOptions: UseMutationOptions<RemovePasskeyResponse, RemovePasskeyError, Options<RemovePasskeyData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await removePasskey({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
 
 /**
  * Change the password
@@ -745,8 +975,8 @@ export const getRegistrationQueryKey = (options?: Options<GetRegistrationData>) 
 /**
  * Get registration status
  *
- * Returns whether `POST /auth/register` accepts new accounts, and whether it requires the set-up
- * code.
+ * Returns whether `POST /auth/register` accepts new accounts, whether it requires the set-up code, and in
+ * which ways people can sign in.
  */
 export const getRegistrationOptions = (options?: Options<GetRegistrationData>) => queryOptions<GetRegistrationResponse, GetRegistrationError, GetRegistrationResponse, ReturnType<typeof getRegistrationQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -839,6 +1069,105 @@ export const endSessionMutation = (options?: Partial<Options<EndSessionData>>): 
     const mutationOptions: UseMutationOptions<EndSessionResponse, EndSessionError, Options<EndSessionData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await endSession({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Remove one-time codes
+ *
+ * From now on, the password suffices to sign in. The recovery codes stop working.
+ */
+export const removeSecondFactorMutation = (options?: Partial<Options<RemoveSecondFactorData>>): UseMutationOptions<RemoveSecondFactorResponse, RemoveSecondFactorError, Options<RemoveSecondFactorData>> => {
+    const mutationOptions: UseMutationOptions<RemoveSecondFactorResponse, RemoveSecondFactorError, Options<RemoveSecondFactorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await removeSecondFactor({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getSecondFactorQueryKey = (options?: Options<GetSecondFactorData>) => createQueryKey('getSecondFactor', options);
+
+/**
+ * Get the second factor
+ *
+ * Returns whether signing in requires a one-time code, and how many recovery codes are left.
+ */
+export const getSecondFactorOptions = (options?: Options<GetSecondFactorData>) => queryOptions<GetSecondFactorResponse, GetSecondFactorError, GetSecondFactorResponse, ReturnType<typeof getSecondFactorQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getSecondFactor({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getSecondFactorQueryKey(options)
+});
+
+/**
+ * Begin to set up one-time codes
+ *
+ * Creates a secret for an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). It counts only after
+ * `POST /auth/totp/confirm`; calling this again replaces it. Wrong passwords count toward the limits
+ * of `POST /auth/login`.
+ */
+export const beginSecondFactorMutation = (options?: Partial<Options<BeginSecondFactorData>>): UseMutationOptions<BeginSecondFactorResponse, BeginSecondFactorError, Options<BeginSecondFactorData>> => {
+    const mutationOptions: UseMutationOptions<BeginSecondFactorResponse, BeginSecondFactorError, Options<BeginSecondFactorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await beginSecondFactor({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Confirm one-time codes
+ *
+ * From now on, signing in with the password requires a code. Ends all other sessions of the user. After
+ * ten wrong codes within an hour, further ones are refused.
+ */
+export const confirmSecondFactorMutation = (options?: Partial<Options<ConfirmSecondFactorData>>): UseMutationOptions<ConfirmSecondFactorResponse, ConfirmSecondFactorError, Options<ConfirmSecondFactorData>> => {
+    const mutationOptions: UseMutationOptions<ConfirmSecondFactorResponse, ConfirmSecondFactorError, Options<ConfirmSecondFactorData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await confirmSecondFactor({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Replace the recovery codes
+ *
+ * The earlier recovery codes stop working.
+ */
+export const replaceRecoveryCodesMutation = (options?: Partial<Options<ReplaceRecoveryCodesData>>): UseMutationOptions<ReplaceRecoveryCodesResponse, ReplaceRecoveryCodesError, Options<ReplaceRecoveryCodesData>> => {
+    const mutationOptions: UseMutationOptions<ReplaceRecoveryCodesResponse, ReplaceRecoveryCodesError, Options<ReplaceRecoveryCodesData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await replaceRecoveryCodes({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
