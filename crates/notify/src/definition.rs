@@ -3,7 +3,7 @@
 use gaiterguard_definitions::definition_store::{DefinitionError, Editor};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
-use gaiterguard_domain::field::{Change, Checked, refused};
+use gaiterguard_domain::field::{Change, Checked, FieldError, refused};
 use gaiterguard_domain::id::{ChannelId, WorkspaceId};
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::text::Name;
@@ -117,7 +117,7 @@ pub(crate) async fn create(
     if count >= CHANNELS_MAX {
         let message =
             format!("a workspace can have at most {CHANNELS_MAX} channels; delete one first");
-        return Err(refused::<()>("name", message).unwrap_err().into());
+        return Err(vec![FieldError::new("name", message)].into());
     }
     if kind == ChannelKind::Webhook {
         secrets.signing_key = Some(webhook_key::generate()?);
@@ -207,7 +207,7 @@ pub(crate) async fn rotate_key(
     let present = readable(context, editor.workspace, id).await?;
     if present.kind != ChannelKind::Webhook {
         let message = "only a webhook has a signing key";
-        return Err(refused::<()>("kind", message).unwrap_err().into());
+        return Err(vec![FieldError::new("kind", message)].into());
     }
     let before = context.secrets(&present).await?;
     let key = webhook_key::generate()?;

@@ -154,7 +154,7 @@ impl Deliverer {
             }
         }
         if !silent.is_empty() {
-            self.record(channel, &silent, skipped(context.now(), NOTHING_TO_SAY))
+            self.record(channel, &silent, &skipped(context.now(), NOTHING_TO_SAY))
                 .await?;
         }
         let Some(first) = sent.first() else {
@@ -168,7 +168,7 @@ impl Deliverer {
                 .delivery_receipts(channel.id(), &first.subject)
                 .await?;
             if receipts.is_empty() && !channel.filter.selects(event) {
-                self.record(channel, &[first.id], skipped(context.now(), NO_CARD))
+                self.record(channel, &[first.id], &skipped(context.now(), NO_CARD))
                     .await?;
                 return Ok(true);
             }
@@ -194,7 +194,7 @@ impl Deliverer {
             },
             Err(failed) => self.failed(channel, first, failed),
         };
-        self.record(channel, &ids, ended).await?;
+        self.record(channel, &ids, &ended).await?;
         if is_gone {
             self.disable(channel).await?;
         }
@@ -225,12 +225,12 @@ impl Deliverer {
         &self,
         channel: &Channel,
         deliveries: &[DeliveryId],
-        attempt: Attempt,
+        attempt: &Attempt,
     ) -> Result<(), StoreError> {
         let now = self.context.now();
         let store = &self.context.store;
         store
-            .delivery_record(channel.id(), deliveries, &attempt, now)
+            .delivery_record(channel.id(), deliveries, attempt, now)
             .await
     }
 

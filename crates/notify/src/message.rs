@@ -1,6 +1,6 @@
 //! The content of a delivery, read from the database when it is sent. A webhook's body is this, as JSON.
 
-use gaiterguard_domain::action::ActionStatus;
+use gaiterguard_domain::action::{ActionState, ActionStatus};
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
@@ -331,7 +331,7 @@ fn intact(
 }
 
 fn damaged(found: DamagedAction, url: String) -> ActionData {
-    let status = found.state.as_ref().map(|state| state.status());
+    let status = found.state.as_ref().map(ActionState::status);
     ActionData {
         action_id: found.id.to_string(),
         status: status.map_or("", ActionStatus::as_str).to_owned(),

@@ -25,7 +25,8 @@ pub(crate) fn pause(attempts: u32, asked: Option<Duration>) -> Duration {
     let exponential = FIRST_PAUSE.saturating_mul(FACTOR.saturating_pow(attempts.saturating_sub(1)));
     let pause = exponential.min(PAUSE_MAX);
     // A random number from 0.75 to 1.25; no generator is needed that cannot be predicted.
-    let random = Uuid::new_v4().as_u128() as u16;
+    let [one, two, ..] = Uuid::new_v4().into_bytes();
+    let random = u16::from_be_bytes([one, two]);
     let jittered = pause.mul_f64(0.75 + f64::from(random) / f64::from(u16::MAX) / 2.0);
     jittered.max(asked.unwrap_or_default().min(PAUSE_MAX))
 }

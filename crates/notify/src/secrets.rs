@@ -1,7 +1,7 @@
 //! The secrets of a channel, and the form in which they are sealed.
 
 use gaiterguard_domain::time::Timestamp;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -35,7 +35,7 @@ impl ChannelSecrets {
     /// Returns the bytes to seal.
     pub(crate) fn to_sealed_form(&self) -> Zeroizing<Vec<u8>> {
         fn exposed(secret: Option<&SecretString>) -> Option<&str> {
-            secret.map(|secret| secret.expose_secret())
+            secret.map(ExposeSecret::expose_secret)
         }
         let form = Form {
             signing_key: exposed(self.signing_key.as_ref()),

@@ -179,10 +179,14 @@ async fn messages_of_an_object_keep_their_order(_: &Database, store: &Store) {
     assert_eq!(due(100).await.len(), 2);
     let listed = store.delivery_list(id, None, 10).await.unwrap().items;
     let states: Vec<_> = listed.iter().map(|one| (one.state, one.attempts)).collect();
-    use DeliveryState::{Delivered, Failed, Waiting};
     assert_eq!(
         states,
-        [(Waiting, 0), (Delivered, 1), (Waiting, 0), (Failed, 2)]
+        [
+            (DeliveryState::Waiting, 0),
+            (DeliveryState::Delivered, 1),
+            (DeliveryState::Waiting, 0),
+            (DeliveryState::Failed, 2)
+        ]
     );
     let shown = store.channel_get(world.workspace, id).await.unwrap();
     assert_eq!(shown.unwrap().last_error.as_deref(), Some("no"));
