@@ -2665,24 +2665,6 @@ export type NewNtfySettings = {
 };
 
 /**
- * The hours of a day in which a channel sends nothing. Messages are sent when they end.
- */
-export type NewQuietHours = {
-    /**
-     * Beginning, as `HH:MM`.
-     */
-    from: string;
-    /**
-     * End, as `HH:MM`. An end before the beginning is on the next day.
-     */
-    to: string;
-    /**
-     * Name of a time zone of the IANA database, such as `Europe/Berlin`. Defaults to `UTC`.
-     */
-    time_zone?: string | null;
-};
-
-/**
  * A passkey that an authenticator has made.
  */
 export type NewPasskey = {
@@ -2698,6 +2680,24 @@ export type NewPasskey = {
      * `response.attestationObject` in base64url.
      */
     attestationObject: string;
+};
+
+/**
+ * The hours of a day in which a channel sends nothing. Messages are sent when they end.
+ */
+export type NewQuietHours = {
+    /**
+     * Beginning, as `HH:MM`.
+     */
+    from: string;
+    /**
+     * End, as `HH:MM`. An end before the beginning is on the next day.
+     */
+    to: string;
+    /**
+     * Name of a time zone of the IANA database, such as `Europe/Berlin`. Defaults to `UTC`.
+     */
+    time_zone?: string | null;
 };
 
 /**
@@ -2821,6 +2821,13 @@ export type NewWebhookSettings = {
 };
 
 /**
+ * No fields.
+ */
+export type NoFields = {
+    [key: string]: never;
+};
+
+/**
  * An event that a channel can be notified of.
  */
 export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing';
@@ -2841,13 +2848,6 @@ export type NtfySettings = {
      * Whether an access token is set.
      */
     has_token: boolean;
-};
-
-/**
- * No fields.
- */
-export type NoFields = {
-    [key: string]: never;
 };
 
 /**
