@@ -24,7 +24,10 @@ command -v cc >/dev/null || packages+=(gcc libc6-dev)
 if $for_tests; then
   command -v python3 >/dev/null || packages+=(python3)
   python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
-  command -v curl >/dev/null || packages+=(curl)
+  # Clients behind the proxy port.
+  for program in curl gh git ruby wget; do
+    command -v "$program" >/dev/null || packages+=("$program")
+  done
   # The dashboard is tested in a real browser.
   command -v chromium >/dev/null || packages+=(chromium)
   # Debian's is not in the PATH of an ordinary user.

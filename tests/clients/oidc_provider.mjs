@@ -5,16 +5,19 @@ import { createServer } from 'node:http';
 import { decodeJwt, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import Provider from 'oidc-provider';
 
-const settings = { redirectUri: '', account: 'ann', claims: {}, inIdToken: false, tamper: null };
+const settings = { redirectUri: '', account: 'ann', claims: {}, inIdToken: false, tamper: null, rotate: false };
 let provider;
 let key;
 
 const issuer = () => `http://127.0.0.1:${server.address().port}`;
 
 async function rebuild() {
-  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
-  key = { privateKey, kid: randomUUID() };
-  const jwk = { ...(await exportJWK(privateKey)), kid: key.kid, use: 'sig', alg: 'ES256' };
+  if (!key || settings.rotate) {
+    const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+    key = { privateKey, kid: randomUUID() };
+    settings.rotate = false;
+  }
+  const jwk = { ...(await exportJWK(key.privateKey)), kid: key.kid, use: 'sig', alg: 'ES256' };
   provider = new Provider(issuer(), {
     jwks: { keys: [jwk] },
     clients: [

@@ -6,7 +6,8 @@ use gaiterguard_console::EXIT_SETTINGS;
 use gaiterguard_console::secret_line::SecretLineError;
 use gaiterguard_environment::SettingError;
 use gaiterguard_identity::{AccountError, PasswordRefused};
-use gaiterguard_sealing::{RotateError, SealingError};
+use gaiterguard_intercept::AuthorityError;
+use gaiterguard_sealing::{RotateError, SealingError, StartError};
 use gaiterguard_settings::SECRET_LENGTH_MIN;
 use gaiterguard_settings::secrets::SecretsError;
 use gaiterguard_store::{AuditBroken, StoreError};
@@ -48,6 +49,10 @@ pub(crate) enum CommandError {
          INTERCEPT_PORT"
     )]
     NoCertificateAuthority,
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
+    #[error("the vault cannot be opened: {0}")]
+    Vault(#[from] StartError),
     #[error("the audit log is not intact: {0}")]
     AuditBroken(#[from] AuditBroken),
 }

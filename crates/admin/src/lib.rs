@@ -5,6 +5,7 @@
 
 pub mod audit_verify;
 pub mod ca_print;
+pub mod ca_rotate;
 pub mod migrate;
 pub mod user_create;
 pub mod user_reset_factors;

@@ -13,12 +13,16 @@ const PEM: HeaderValue = HeaderValue::from_static("application/x-pem-file");
 
 const X_INTERCEPT_PORT: HeaderName = HeaderName::from_static("x-intercept-port");
 
-/// The certificate of the authority, in PEM, and the proxy port; `None` without a proxy port.
-pub type CaCertificate = Option<(Arc<str>, u16)>;
+/// Returns the certificates of the authorities, in PEM.
+pub type Certificates = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// The certificates of the authorities, and the proxy port; `None` without a proxy port.
+pub type CaCertificate = Option<(Certificates, u16)>;
 
 /// Get the CA certificate
 ///
-/// Returns the certificate of the authority that clients of the proxy port (`INTERCEPT_PORT`) must trust.
+/// Returns the certificate of the authority that clients of the proxy port (`INTERCEPT_PORT`) must trust. While the
+/// authority is rotated, there are two.
 #[utoipa::path(
     get,
     path = "/ca.pem",
@@ -37,5 +41,5 @@ pub(crate) async fn ca_certificate(
         || Problem::not_found("this gateway has no proxy port: INTERCEPT_PORT is not set");
     let (pem, port) = pem.ok_or_else(no_proxy)?;
     let headers = [(CONTENT_TYPE, PEM), (X_INTERCEPT_PORT, port.into())];
-    Ok((headers, pem.to_string()).into_response())
+    Ok((headers, pem()).into_response())
 }

@@ -40,7 +40,7 @@ use utoipa_axum::routes;
 
 pub use approval::{MatchedRuleBody, OperationBody, SignalBody};
 pub use auth::origin::PublicOrigin;
-pub use ca_certificate::CaCertificate;
+pub use ca_certificate::{CaCertificate, Certificates};
 pub use configured::Configured;
 pub use list::each;
 pub use openapi::DocumentSource;

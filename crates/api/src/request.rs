@@ -54,6 +54,9 @@ pub(crate) struct RequestBody {
     target_url: String,
     /// Intent that the agent stated. Untrusted text.
     intent: String,
+    /// Label that the client's user chose, as the user name of the proxy. Untrusted text.
+    #[schema(required)]
+    label: Option<String>,
     /// The decision.
     decision: Decision,
     /// Risk score, from 0.0 (harmless) to 1.0.
@@ -118,6 +121,7 @@ impl RequestBody {
             method: entry.new.method,
             target_url: entry.new.target_url,
             intent: entry.new.intent,
+            label: entry.new.label,
             decision: evaluation.decision,
             risk_score: evaluation.verdict.score,
             risk_explanation: evaluation.verdict.explanation,

@@ -29,6 +29,11 @@ impl AgentCaller {
         self.definitions.revocations.of_key(self.agent.id)
     }
 
+    /// Returns the token that is canceled when the agent may no longer keep tunnels to other hosts open.
+    pub fn tunnels_token(&self) -> CancellationToken {
+        self.definitions.revocations.of_tunnels(self.agent.id)
+    }
+
     /// Returns the token that is canceled when the agent may no longer continue a running call to a
     /// service.
     pub fn call_token(&self, service: ServiceId, web_socket: bool) -> CancellationToken {

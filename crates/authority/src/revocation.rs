@@ -4,12 +4,13 @@
 //! anything: it is rotated, it expires, its agent is blocked, deactivated or deleted, or the kill
 //! switch is activated. Each service that the agent may use has a child token of it, canceled when an
 //! approval for that service would become stale, and that one has a child token for WebSockets. A
-//! token survives every change that leaves its right as it was.
+//! token survives every change that leaves its right as it was. The token of a key also has a child token for
+//! tunnels to hosts that no service names, canceled when the agent may not open them any longer.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gaiterguard_domain::agent::{Agent, Binding};
+use gaiterguard_domain::agent::{Agent, Binding, OtherHosts};
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::service::{CredentialPlace, Service};
 use gaiterguard_domain::target::BaseUrl;
@@ -34,6 +35,8 @@ struct KeyToken {
     /// operator sets another time.
     has_lapsed: AtomicBool,
     token: CancellationToken,
+    /// `None` if the agent may not open tunnels to other hosts.
+    tunnels: Option<CancellationToken>,
 }
 
 /// Canceled with the right to use a service.
@@ -98,6 +101,13 @@ impl Revocations {
                 .is_none_or(|key| key.token != lost.token)
             {
                 lost.token.cancel();
+            } else if let Some(tunnels) = &lost.tunnels
+                && self
+                    .keys
+                    .get(agent)
+                    .is_none_or(|key| key.tunnels.as_ref() != Some(tunnels))
+            {
+                tunnels.cancel();
             }
         }
         for (place, lost) in &before.grants {
@@ -154,6 +164,11 @@ impl Revocations {
         or_canceled(self.keys.get(&agent).map(|key| &key.token))
     }
 
+    /// Returns the token that is canceled when the agent may not open tunnels to other hosts any longer.
+    pub(crate) fn of_tunnels(&self, agent: AgentId) -> CancellationToken {
+        or_canceled(self.keys.get(&agent).and_then(|key| key.tunnels.as_ref()))
+    }
+
     /// Returns the token that is canceled when the agent loses the right to a call to the service, which
     /// opens a WebSocket or does not.
     pub(crate) fn of_grant(
@@ -196,18 +211,23 @@ impl KeyToken {
             kept.expires_at == agent.expires_at && kept.has_lapsed.load(Ordering::Acquire)
         });
         let kept = kept.filter(|kept| kept.key_hash == key_hash);
-        let token = if runs && !has_lapsed {
-            // A key that was canceled and opens again does so only for calls that begin from now on.
-            let kept = kept.filter(|kept| !kept.token.is_cancelled());
-            kept.map(|kept| kept.token.clone()).unwrap_or_default()
-        } else {
-            or_canceled(None)
+        // A key that was canceled and opens again does so only for calls that begin from now on.
+        let kept = kept.filter(|kept| runs && !has_lapsed && !kept.token.is_cancelled());
+        let token = match kept {
+            Some(kept) => kept.token.clone(),
+            None if runs && !has_lapsed => CancellationToken::new(),
+            None => or_canceled(None),
         };
+        let tunnels = (agent.other_hosts == OtherHosts::Tunnel).then(|| {
+            let kept = kept.and_then(|kept| kept.tunnels.clone());
+            kept.unwrap_or_else(|| token.child_token())
+        });
         Self {
             key_hash,
             expires_at: agent.expires_at,
             has_lapsed: AtomicBool::new(has_lapsed),
             token,
+            tunnels,
         }
     }
 }
@@ -271,6 +291,7 @@ mod tests {
             }],
             hold_seconds: 0,
             risk_threshold: None,
+            other_hosts: OtherHosts::Refuse,
             expires_at: Some(Timestamp(1000)),
             owner: None,
             last_used_at: None,

@@ -10,6 +10,7 @@ use http::header::AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use crate::aws::AwsKey;
 use crate::grant::OauthGrant;
 
 /// A credential in the clear.
@@ -52,6 +53,8 @@ pub enum Credential {
     },
     /// `Authorization: Bearer` with an access token that the gateway fetches.
     Oauth2Grant(Box<OauthGrant>),
+    /// A signature of the request (AWS Signature Version 4).
+    AwsSigv4(Box<AwsKey>),
 }
 
 impl Credential {
@@ -64,6 +67,7 @@ impl Credential {
             Self::Query { .. } => AuthType::Query,
             Self::Path { .. } => AuthType::Path,
             Self::Oauth2Static { .. } | Self::Oauth2Grant(_) => AuthType::Oauth2,
+            Self::AwsSigv4(_) => AuthType::AwsSigv4,
         }
     }
 
@@ -90,6 +94,10 @@ impl Credential {
             Self::Oauth2Grant(grant) => CredentialPlace::Token {
                 token_url: grant.token_url.to_string(),
             },
+            Self::AwsSigv4(key) => CredentialPlace::Signature {
+                region: key.scope.region.clone(),
+                service: key.scope.service.clone(),
+            },
         }
     }
 
@@ -113,13 +121,30 @@ impl Credential {
                 names.extend(present.map(|(name, _)| name));
                 names
             }
+            Self::AwsSigv4(key) => {
+                let optional = [
+                    ("session_token", key.session_token.is_some()),
+                    ("region", key.scope.region.is_some()),
+                    ("service", key.scope.service.is_some()),
+                ];
+                let present = optional.into_iter().filter(|(_, is_present)| *is_present);
+                let mut names = vec!["access_key_id", "secret_access_key"];
+                names.extend(present.map(|(name, _)| name));
+                names
+            }
         };
         names.into_iter().map(str::to_owned).collect()
     }
 
     /// Returns a masker that hides the credential in everything that an upstream sends back.
     pub fn masker(&self) -> Masker {
-        let secrets = self.masked_secrets();
+        self.masker_with(None)
+    }
+
+    /// Returns a masker that also hides the signature of a request.
+    pub(crate) fn masker_with(&self, signature: Option<SecretString>) -> Masker {
+        let mut secrets = self.masked_secrets();
+        secrets.extend(signature);
         let secrets: Vec<MaskedSecret<'_>> = secrets
             .iter()
             .map(|secret| MaskedSecret::Value(secret.expose_secret().as_bytes()))
@@ -143,6 +168,12 @@ impl Credential {
             Self::Query { value, .. } | Self::Path { value, .. } => vec![("value", value)],
             Self::Oauth2Static { access_token } => vec![("access_token", access_token)],
             Self::Oauth2Grant(_) => Vec::new(),
+            Self::AwsSigv4(key) => {
+                let token = key.session_token.iter();
+                let token = token.map(|token| ("session_token", token));
+                let key = [("secret_access_key", &key.secret_access_key)];
+                key.into_iter().chain(token).collect()
+            }
         };
         named
             .into_iter()
@@ -184,6 +215,12 @@ impl Credential {
             Self::Oauth2Grant(grant) => {
                 for secret in grant.secrets() {
                     add(secret.expose_secret());
+                }
+            }
+            Self::AwsSigv4(key) => {
+                add(key.secret_access_key.expose_secret());
+                if let Some(token) = &key.session_token {
+                    add(token.expose_secret());
                 }
             }
         }

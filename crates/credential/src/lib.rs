@@ -6,6 +6,7 @@
 //! This crate must never hold SQL, a decision about a request, or a secret in a log or an error.
 
 mod authorization;
+mod aws;
 mod credential;
 mod exchange;
 mod fields;
@@ -20,10 +21,11 @@ mod token_endpoint;
 pub use authorization::{
     Authorization, AuthorizationError, MetadataError, Participation, PendingAuthorization,
 };
+pub use aws::{AwsKey, NotSignable, Unsigned, needs_body};
 pub use credential::Credential;
 pub use fields::CredentialFields;
 pub use grant::{AccessToken, ClientAuthentication, OauthGrant};
-pub use inject::{InjectError, drop_parameter, inject};
+pub use inject::{InjectError, Signable, drop_parameter, inject};
 pub use ready::{CredentialUnavailable, Credentials, FailedRenewal, ReadyCredential};
 pub use sealed_form::UnreadableCredential;
 pub use token_endpoint::TokenError;

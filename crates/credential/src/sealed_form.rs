@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use gaiterguard_domain::aws_signature::PartialScope;
 use gaiterguard_domain::placeholder::Placeholder;
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
@@ -10,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::aws::AwsKey;
 use crate::credential::Credential;
 use crate::grant::{AccessToken, ClientAuthentication, OauthGrant};
 
@@ -52,6 +54,16 @@ enum Form<'a> {
     },
     #[serde(borrow)]
     Oauth2Grant(Box<GrantForm<'a>>),
+    AwsSigv4 {
+        #[serde(borrow)]
+        access_key_id: Cow<'a, str>,
+        #[serde(borrow)]
+        secret_access_key: Cow<'a, str>,
+        #[serde(borrow)]
+        session_token: Option<Cow<'a, str>>,
+        region: Option<String>,
+        service: Option<String>,
+    },
 }
 
 #[derive(Serialize, Deserialize)]
@@ -138,6 +150,18 @@ impl Credential {
                 access_token: secret(access_token),
             },
             Form::Oauth2Grant(grant) => Self::Oauth2Grant(Box::new(grant.read()?)),
+            Form::AwsSigv4 {
+                access_key_id,
+                secret_access_key,
+                session_token,
+                region,
+                service,
+            } => Self::AwsSigv4(Box::new(AwsKey {
+                access_key_id: secret(access_key_id),
+                secret_access_key: secret(secret_access_key),
+                session_token: session_token.map(secret),
+                scope: PartialScope { region, service },
+            })),
         })
     }
 
@@ -168,6 +192,13 @@ impl Credential {
                 access_token: exposed(access_token),
             },
             Self::Oauth2Grant(grant) => Form::Oauth2Grant(Box::new(GrantForm::of(grant))),
+            Self::AwsSigv4(key) => Form::AwsSigv4 {
+                access_key_id: exposed(&key.access_key_id),
+                secret_access_key: exposed(&key.secret_access_key),
+                session_token: key.session_token.as_ref().map(exposed),
+                region: key.scope.region.clone(),
+                service: key.scope.service.clone(),
+            },
         }
     }
 }
@@ -282,6 +313,15 @@ mod tests {
             Credential::Oauth2Static {
                 access_token: "t".into(),
             },
+            Credential::AwsSigv4(Box::new(AwsKey {
+                access_key_id: "AKIDEXAMPLE".into(),
+                secret_access_key: odd.into(),
+                session_token: Some("t".into()),
+                scope: PartialScope {
+                    region: Some("eu-west-1".to_owned()),
+                    service: None,
+                },
+            })),
             Credential::Oauth2Grant(Box::new(OauthGrant {
                 token_url: Target::parse("https://id.example.com/token?x=%2f").unwrap(),
                 client_id: "id".into(),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use gaiterguard_domain::agent::Agent;
+use gaiterguard_domain::agent::{Agent, OtherHosts};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{
     Change, Checked, FieldValue, number, refused, whole, whole_number,
@@ -47,6 +47,9 @@ body! {
         /// Its requests with this risk score or a higher one are held. Defaults to the gateway's threshold.
         #[schema(minimum = 0, maximum = 1)]
         risk_threshold "riskThreshold": Option<RiskThreshold> as Option<f64>,
+        /// Treatment of hosts that none of its services names, at the proxy port: `refuse` (the default), or
+        /// `tunnel`, which connects them without intercepting them, and records that.
+        other_hosts "otherHosts": Option<OtherHosts> as Option<OtherHosts>,
     }
 }
 
@@ -67,6 +70,8 @@ body! {
         /// Its requests with this risk score or a higher one are held; null for the gateway's threshold.
         #[schema(minimum = 0, maximum = 1)]
         risk_threshold "riskThreshold": Change<Option<RiskThreshold>> as Option<f64>,
+        /// Treatment of hosts that none of its services names, at the proxy port.
+        other_hosts "otherHosts": Option<OtherHosts> as Option<OtherHosts>,
     }
 }
 
@@ -173,11 +178,18 @@ pub async fn create(
         hold_seconds,
         expires_at,
         risk_threshold,
+        other_hosts,
     } = new;
     let name = name.and_then(unreserved);
     let expires_at = expires_at.and_then(|time| future(time, definitions.now()));
-    let (name, services, hold_seconds, expires_at, risk_threshold) =
-        all!(name, service_ids, hold_seconds, expires_at, risk_threshold)?;
+    let (name, services, hold_seconds, expires_at, risk_threshold, other_hosts) = all!(
+        name,
+        service_ids,
+        hold_seconds,
+        expires_at,
+        risk_threshold,
+        other_hosts
+    )?;
     let (key, key_hash) = new_key()?;
     let new = store::NewAgent {
         name: name.into_string(),
@@ -186,12 +198,14 @@ pub async fn create(
         services: services.unwrap_or_default().0,
         hold_seconds: hold_seconds.map_or(0, |seconds| seconds.0),
         risk_threshold: risk_threshold.map(|threshold| threshold.0),
+        other_hosts: other_hosts.unwrap_or_default(),
         expires_at,
         owner: editor.user,
     };
     let at = definitions.now();
     let detail = json!({
         "name": &new.name, "key_prefix": &new.key_prefix, "services": &new.services,
+        "other_hosts": new.other_hosts.as_str(),
     });
     let saved = definitions
         .store()
@@ -218,9 +232,16 @@ pub async fn update(
         hold_seconds,
         expires_at,
         risk_threshold,
+        other_hosts,
     } = change;
-    let (name, is_active, hold_seconds, expires_at, risk_threshold) =
-        all!(name, is_active, hold_seconds, expires_at, risk_threshold)?;
+    let (name, is_active, hold_seconds, expires_at, risk_threshold, other_hosts) = all!(
+        name,
+        is_active,
+        hold_seconds,
+        expires_at,
+        risk_threshold,
+        other_hosts
+    )?;
 
     definitions
         .change(|| async {
@@ -237,6 +258,7 @@ pub async fn update(
                 is_active: is_active.unwrap_or(present.is_active),
                 hold_seconds: hold_seconds.map_or(present.hold_seconds, |seconds| seconds.0),
                 risk_threshold: threshold.unwrap_or(present.risk_threshold),
+                other_hosts: other_hosts.unwrap_or(present.other_hosts),
                 expires_at: expires_at.over(present.expires_at),
             };
             let at = definitions.now();
@@ -249,6 +271,7 @@ pub async fn update(
                     "is_active": wanted.is_active,
                     "hold_seconds": wanted.hold_seconds,
                     "risk_threshold": wanted.risk_threshold,
+                    "other_hosts": wanted.other_hosts.as_str(),
                     "expires_at": wanted.expires_at,
                 }),
             );

@@ -54,7 +54,7 @@ const fn secret(name: &'static str, description: &'static str) -> Field {
     }
 }
 
-const FIELDS: [Field; 15] = [
+const FIELDS: [Field; 20] = [
     secret("token", "`bearer`: the token."),
     field("username", "`basic`: user name.", Some(8192)),
     secret("password", "`basic`: password."),
@@ -95,6 +95,28 @@ const FIELDS: [Field; 15] = [
          `access_token`, if that is not the response itself.",
         Some(8192),
     ),
+    field(
+        "access_key_id",
+        "`aws_sigv4`: access key ID, such as `AKIAIOSFODNN7EXAMPLE`.",
+        Some(8192),
+    ),
+    secret("secret_access_key", "`aws_sigv4`: secret access key."),
+    secret(
+        "session_token",
+        "`aws_sigv4`: session token of a temporary key.",
+    ),
+    field(
+        "region",
+        "`aws_sigv4`: region to sign for, such as `eu-central-1`. By default, the region that the client \
+         signed for, or that of the host name.",
+        Some(64),
+    ),
+    field(
+        "service",
+        "`aws_sigv4`: signing name of the AWS service, such as `s3`. By default, the service that the client \
+         signed for, or that of the host name.",
+        Some(64),
+    ),
 ];
 
 impl PartialSchema for Credentials {
@@ -107,7 +129,8 @@ impl PartialSchema for Credentials {
                 "Values of a credential, by the service's `authType`: `bearer` takes `{token}`; `basic` \
                  `{username, password}`; `api_key` `{header?, value}` or `{HEADER-NAME: value}`; \
                  `query` `{param, value}`; `path` `{placeholder, value}`; `oauth2` `{access_token}` or `{token_url, client_id, \
-                 client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`. \
+                 client_secret?, refresh_token?, scope?, extra?, client_auth?, response_pointer?}`; \
+                 `aws_sigv4` `{access_key_id, secret_access_key, session_token?, region?, service?}`. \
                  They are never returned.",
             ))
             .additional_properties(Some(AdditionalProperties::<Schema>::from(headers)));

@@ -1,8 +1,12 @@
 //! An agent: a client that sends requests through the gateway.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use thiserror::Error;
 
+use crate::field::{FieldValue, one_of};
 use crate::id::{AgentId, ServiceId, UserId, WorkspaceId};
 use crate::service::Service;
 use crate::time::Timestamp;
@@ -15,6 +19,42 @@ pub struct Grant {
     pub service: ServiceId,
     /// When the permission was granted.
     pub since: Timestamp,
+}
+
+/// The treatment of a host that none of an agent's services names, at the proxy port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub enum OtherHosts {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It is connected without being intercepted, and recorded.
+    Tunnel,
+}
+
+impl OtherHosts {
+    /// Every choice.
+    pub const ALL: [Self; 2] = [Self::Refuse, Self::Tunnel];
+
+    /// Returns the word for this choice in database rows and in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Tunnel => "tunnel",
+        }
+    }
+
+    /// Parses such a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.as_str() == word)
+    }
+}
+
+impl FieldValue for OtherHosts {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        one_of(value, &Self::ALL, Self::as_str)
+    }
 }
 
 /// An agent.
@@ -38,6 +78,8 @@ pub struct Agent {
     pub hold_seconds: u32,
     /// The score from which its requests are held, if it differs from the gateway's.
     pub risk_threshold: Option<f64>,
+    /// The treatment of hosts that none of its services names, at the proxy port.
+    pub other_hosts: OtherHosts,
     /// When its key expires.
     pub expires_at: Option<Timestamp>,
     /// The user who created it; `None` if that is not known.
@@ -141,6 +183,7 @@ mod tests {
             grants: vec![],
             hold_seconds: 0,
             risk_threshold: None,
+            other_hosts: OtherHosts::Refuse,
             expires_at: Some(Timestamp(10)),
             owner: None,
             last_used_at: None,

@@ -98,8 +98,14 @@ const RETRY_HEADERS: &[&str] = &[
     "x-request-id",
 ];
 
-/// Prefixes of further such headers: those of tracers, and of two families of SDKs.
-const RETRY_HEADER_PREFIXES: &[&str] = &["x-b3-", "x-datadog-", "x-stainless-", "x-stripe-client-"];
+/// Prefixes of further such headers: those of tracers, and of families of SDKs.
+const RETRY_HEADER_PREFIXES: &[&str] = &[
+    "amz-sdk-",
+    "x-b3-",
+    "x-datadog-",
+    "x-stainless-",
+    "x-stripe-client-",
+];
 
 /// Words in a header's name that mark its value as secret.
 const SENSITIVE_WORDS: &[&str] = &["token", "secret", "key", "password"];
@@ -311,6 +317,30 @@ pub fn is_grpc(headers: &HeaderMap) -> bool {
         })
 }
 
+/// The fields of the trailers that are the status of a call of gRPC.
+const GRPC_STATUS: [HeaderName; 3] = [
+    HeaderName::from_static("grpc-status"),
+    HeaderName::from_static("grpc-message"),
+    HeaderName::from_static("grpc-status-details-bin"),
+];
+
+/// Adds the status of a call of gRPC, which is in its trailers, to the headers of a response that is stored.
+pub fn add_grpc_status(headers: &mut HeaderMap, trailers: &HeaderMap) {
+    if is_grpc(headers) {
+        for name in GRPC_STATUS {
+            headers.extend(trailers.get(&name).map(|value| (name, value.clone())));
+        }
+    }
+}
+
+/// Removes the status of a call of gRPC from the headers of a stored response, and returns it as trailers.
+pub fn take_grpc_status(headers: &mut HeaderMap) -> HeaderMap {
+    GRPC_STATUS
+        .into_iter()
+        .filter_map(|name| headers.remove(&name).map(|value| (name, value)))
+        .collect()
+}
+
 /// Removes from an upstream's response whatever a browser would apply to the gateway's own origin:
 /// origin-wide headers and the gateway's own cookies. Keeps other cookies.
 pub fn remove_origin_wide(headers: &mut HeaderMap) {
@@ -375,6 +405,39 @@ mod tests {
         "dXNlcjphZ3RfMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAw",
         "MDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMA=="
     );
+
+    #[test]
+    fn grpc_is_recognized_and_grpc_web_is_not() {
+        for (media_type, expected) in [
+            ("application/grpc", true),
+            ("application/grpc+proto", true),
+            ("Application/GRPC; charset=utf-8", true),
+            ("application/grpc-web", false),
+            ("application/grpc-web+proto", false),
+            ("application/grpcx", false),
+            ("application/json", false),
+        ] {
+            let headers = map(&[("content-type", media_type)]);
+            assert_eq!(is_grpc(&headers), expected, "{media_type}");
+        }
+        assert!(!is_grpc(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn trailers_neither_frame_a_message_nor_set_cookies() {
+        let mut trailers = map(&[
+            ("grpc-status", "0"),
+            ("x-checksum", "1"),
+            ("content-length", "3"),
+            ("transfer-encoding", "chunked"),
+            ("connection", "x-hop"),
+            ("x-hop", "1"),
+            ("set-cookie", "a=b"),
+            ("content-type", "text/html"),
+        ]);
+        remove_unfit_trailers(&mut trailers);
+        assert_eq!(trailers, map(&[("grpc-status", "0"), ("x-checksum", "1")]));
+    }
 
     #[test]
     fn headers_that_concern_the_gateway_or_the_connection_are_dropped() {

@@ -51,6 +51,8 @@ pub struct NewEntry {
     pub target_url: String,
     /// The agent's intent, with agent keys masked.
     pub intent: String,
+    /// The label that the client's user chose, with agent keys masked. Untrusted text.
+    pub label: Option<String>,
     /// The decision and its reasons.
     pub evaluation: Evaluation,
     /// When it was decided.

@@ -17,6 +17,7 @@ pub mod service;
 pub mod user;
 pub mod workspace;
 
+pub mod aws_signature;
 pub mod body;
 pub mod cookie;
 pub mod currency;

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::id::ServiceId;
+use crate::invisible::Invisible;
 use crate::message;
 use crate::target::Target;
 use crate::{header, redact};
@@ -94,6 +95,31 @@ impl Intent {
     }
 }
 
+/// The length limit of a label, in characters.
+pub const LABEL_CHARS_MAX: usize = 100;
+
+/// The name that a client's user gives to the program that sends a request. Untrusted text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label(String);
+
+impl Label {
+    /// Returns a text as a label: without agent keys and invisible characters, and cut to its length limit.
+    /// `None` if nothing is left.
+    pub fn of(text: &str) -> Option<Self> {
+        let visible = text
+            .chars()
+            .filter(|letter| Invisible::of(*letter).is_none());
+        let visible: String = visible.take(LABEL_CHARS_MAX).collect();
+        let label = redact::agent_keys(visible.trim()).into_owned();
+        (!label.is_empty()).then_some(Self(label))
+    }
+
+    /// Returns the text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A key under which an agent's request is sent at most once.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
@@ -159,6 +185,8 @@ pub struct ProxyRequest {
     pub web_socket: bool,
     /// The agent's intent.
     pub intent: Intent,
+    /// The label that the client's user chose for it.
+    pub label: Option<Label>,
     /// The key under which it is sent at most once.
     pub idempotency_key: Option<IdempotencyKey>,
     /// How long the call may stay open for a human if the request is held. `None` uses the agent's
@@ -363,6 +391,17 @@ mod tests {
         let form = "gaiterguard.request.v1\nPOST\nhttps://api.example.com/v1/charges?expand=x\n\
                     content-type:application/json\n\n{\"amount\":500}";
         assert_eq!(request().digest(), Digest(Sha256::digest(form).into()));
+    }
+
+    #[test]
+    fn a_label_is_short_visible_and_without_keys() {
+        let of = |text: &str| Label::of(text).map(|label| label.as_str().to_owned());
+        assert_eq!(of(" nightly build "), Some("nightly build".to_owned()));
+        assert_eq!(of("a\u{202e}b\u{0}\n"), Some("ab".to_owned()));
+        assert_eq!(of(&"ü".repeat(101)), Some("ü".repeat(100)));
+        assert_eq!(of(" \u{200b}"), None);
+        let key = format!("agt_{}", "0a".repeat(32));
+        assert_eq!(of(&key), Some("agt_•••".to_owned()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use http::HeaderName;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::aws_signature::{PartialScope, SIGNATURE_HEADERS};
 use crate::field::{FieldValue, one_of, whole_number};
 use crate::id::{DataKeyId, ServiceId, WorkspaceId};
 use crate::placeholder::Placeholder;
@@ -34,11 +35,13 @@ pub enum AuthType {
     Path,
     /// `Authorization: Bearer` with an access token, static or from a token endpoint.
     Oauth2,
+    /// A signature of the request (AWS Signature Version 4).
+    AwsSigv4,
 }
 
 impl AuthType {
     /// Every type.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::None,
         Self::Bearer,
         Self::Basic,
@@ -46,6 +49,7 @@ impl AuthType {
         Self::Query,
         Self::Path,
         Self::Oauth2,
+        Self::AwsSigv4,
     ];
 
     /// Returns the word for this type in database rows and in JSON.
@@ -58,7 +62,14 @@ impl AuthType {
             Self::Query => "query",
             Self::Path => "path",
             Self::Oauth2 => "oauth2",
+            Self::AwsSigv4 => "aws_sigv4",
         }
+    }
+
+    /// Returns whether the upstream receives a secret, which it could repeat in a response. A signature does
+    /// not contain the key that it was made with.
+    pub fn sends_secret(self) -> bool {
+        !matches!(self, Self::None | Self::AwsSigv4)
     }
 
     /// Parses such a word.
@@ -100,6 +111,13 @@ pub enum CredentialPlace {
         /// The endpoint's URL.
         token_url: String,
     },
+    /// In a signature of the request (AWS Signature Version 4), in `Authorization` or in the query.
+    Signature {
+        /// The region that the operator set.
+        region: Option<String>,
+        /// The service that the operator set, by its signing name.
+        service: Option<String>,
+    },
 }
 
 impl CredentialPlace {
@@ -112,6 +130,7 @@ impl CredentialPlace {
                 .filter_map(|name| HeaderName::try_from(name.as_str()).ok())
                 .collect(),
             Self::Token { .. } => vec![http::header::AUTHORIZATION],
+            Self::Signature { .. } => SIGNATURE_HEADERS.to_vec(),
         }
     }
 
@@ -119,6 +138,18 @@ impl CredentialPlace {
     pub fn query_param(&self) -> Option<&str> {
         match self {
             Self::Query { param } => Some(param),
+            _ => None,
+        }
+    }
+
+    /// Returns the region and the service that the operator set for signatures; `None` if the credential is
+    /// not a signature.
+    pub fn signature(&self) -> Option<PartialScope> {
+        match self {
+            Self::Signature { region, service } => Some(PartialScope {
+                region: region.clone(),
+                service: service.clone(),
+            }),
             _ => None,
         }
     }

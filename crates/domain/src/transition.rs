@@ -2,7 +2,9 @@
 //! change with its audit entry.
 
 use crate::action::{Action, ActionEvent, TransitionRefused};
+use crate::approvals::{Approvable, Ballot};
 use crate::audit::{Actor, NewAuditEntry};
+use crate::effect::Effect;
 use crate::event::Subject;
 use crate::ledger::ActionChange;
 use crate::time::Timestamp;
@@ -51,5 +53,20 @@ pub fn transition(
             subject: Subject::Action(action.id),
             detail,
         },
+    })
+}
+
+/// Returns the vote that an approval of an action is; `None` if the action does not require particular approvals.
+/// `effect` is the most severe effect of the request, if known.
+pub fn ballot(action: &Action, effect: Option<Effect>, break_glass: bool) -> Option<Ballot> {
+    let requirement = action.evaluation.approvals.clone()?;
+    Some(Ballot {
+        requirement,
+        request: Approvable {
+            service: action.service,
+            effect,
+        },
+        digest: action.digest,
+        break_glass,
     })
 }

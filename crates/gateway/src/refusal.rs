@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_authority::{CallRevoked, CallerRefused, DocumentsUnread, ServiceRefused};
+use gaiterguard_credential::NotSignable;
 use gaiterguard_domain::action::{ActionStatus, TransitionRefused};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
@@ -270,6 +271,15 @@ impl From<CallerRefused> for Refusal {
             CallerRefused::Blocked => Self::AgentBlocked,
             CallerRefused::KillSwitch => Self::KillSwitch,
             CallerRefused::Unconfirmed => Self::AuthorityUnconfirmed,
+        }
+    }
+}
+
+impl From<NotSignable> for Refusal {
+    fn from(reason: NotSignable) -> Self {
+        Self::Invalid {
+            field: reason.field(),
+            message: reason.to_string(),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_authority::AgentCaller;
+use gaiterguard_credential::needs_body;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::ledger::Claim;
 use gaiterguard_domain::request::{ProxyRequest, is_safe};
@@ -188,8 +189,10 @@ impl Gateway {
     ) -> Result<(Prepared, Option<(Evaluation, ArrivingBody)>), Refusal> {
         let prepared = self.preparer.prepare_head(caller, request).await?;
         // A key is claimed with the digest of the whole request, and a read is sent while it is recorded.
-        let may_stream =
-            request.idempotency_key.is_none() && !is_safe(&request.method) && !request.web_socket;
+        let may_stream = request.idempotency_key.is_none()
+            && !is_safe(&request.method)
+            && !request.web_socket
+            && !needs_body(&prepared.request.headers);
         if may_stream
             && let Some(evaluation) = self.decider.evaluate_head(&prepared, &request.intent)
         {

@@ -125,17 +125,20 @@ impl Identity {
     /// for: a passkey is something that the person has, and it has verified the person.
     pub async fn passkey_login(
         &self,
-        used: PasskeyUse<'_>,
+        presented: PasskeyUse<'_>,
         from: LoginSource<'_>,
     ) -> Result<LoggedIn, PasskeyError> {
         let site = self.passkey_site().ok_or(PasskeyError::Unavailable)?;
         let at = self.clock.now();
-        let challenge = challenge_of(used.assertion.client_data_json)?;
+        let challenge = challenge_of(presented.assertion.client_data_json)?;
         let proof = self.challenges.accept(&challenge, None, at);
         let proof = proof.ok_or(PasskeyError::Expired)?;
-        let found = self.store.passkey_by_credential(used.credential_id).await?;
+        let found = self
+            .store
+            .passkey_by_credential(presented.credential_id)
+            .await?;
         let passkey = found.ok_or(PasskeyError::Unknown)?;
-        let count = verify_assertion(site, &challenge, &passkey.public_key, used.assertion)?;
+        let count = verify_assertion(site, &challenge, &passkey.public_key, presented.assertion)?;
         let user = self.store.user_get(passkey.user).await?;
         let user = user.ok_or(PasskeyError::Unknown)?;
         let login = self.store.user_by_email(user.email.normalized()).await?;

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gaiterguard_domain::aws_signature::{self, CREDENTIAL_PARAM};
 use gaiterguard_domain::redact::{AGENT_KEY_DIGITS, AGENT_KEY_PREFIX};
 use gaiterguard_domain::service::Service;
 use http::header::{AUTHORIZATION, SEC_WEBSOCKET_PROTOCOL};
@@ -32,6 +33,10 @@ pub struct CarriedKey {
 pub enum KeyPlace {
     /// A header, whose whole value it is.
     Header(HeaderName),
+    /// The access key ID of a signature in `Authorization`.
+    Signature,
+    /// The access key ID of a signature in the query.
+    QuerySignature,
     /// The end of a WebSocket subprotocol.
     Subprotocol,
     /// A parameter of the query.
@@ -50,7 +55,8 @@ impl KeyPlace {
                 .place()
                 .placeholder()
                 .is_some_and(|placeholder| placeholder.count_in(known.base_url.path()) == 0),
-            Self::Subprotocol => false,
+            Self::QuerySignature => known.place().signature().is_some(),
+            Self::Signature | Self::Subprotocol => false,
         }
     }
 
@@ -58,8 +64,8 @@ impl KeyPlace {
     fn is_usual(&self) -> bool {
         match self {
             Self::Header(name) => is_usual_header(name),
-            Self::Subprotocol => true,
-            Self::Parameter(_) | Self::Path => false,
+            Self::Signature | Self::Subprotocol => true,
+            Self::Parameter(_) | Self::QuerySignature | Self::Path => false,
         }
     }
 }
@@ -69,6 +75,12 @@ impl KeyPlace {
 /// mistyped key is reported as one; elsewhere the prefix may also begin a value of the upstream's.
 pub fn carried_keys(parts: &Parts, path: &str) -> Vec<CarriedKey> {
     let in_headers = parts.headers.iter().filter_map(|(name, value)| {
+        if name == AUTHORIZATION
+            && let Some(key) = aws_signature::credential(value).and_then(access_key_id)
+        {
+            let (place, key) = (KeyPlace::Signature, key.to_owned());
+            return Some(CarriedKey { place, key });
+        }
         let key = key_in(name, value)?.into_owned();
         let place = KeyPlace::Header(name.clone());
         Some(CarriedKey { place, key })
@@ -83,12 +95,16 @@ pub fn carried_keys(parts: &Parts, path: &str) -> Vec<CarriedKey> {
             key: key.to_owned(),
         });
     let query = parts.uri.query().unwrap_or_default();
-    let in_query = form_urlencoded::parse(query.as_bytes())
-        .filter(|(_, value)| has_key_form(value))
-        .map(|(name, value)| CarriedKey {
-            place: KeyPlace::Parameter(name.into_owned()),
-            key: value.into_owned(),
-        });
+    let in_query = form_urlencoded::parse(query.as_bytes()).filter_map(|(name, value)| {
+        if has_key_form(&value) {
+            let (place, key) = (KeyPlace::Parameter(name.into_owned()), value.into_owned());
+            return Some(CarriedKey { place, key });
+        }
+        let is_signature = name.eq_ignore_ascii_case(CREDENTIAL_PARAM);
+        let key = access_key_id(&value).filter(|_| is_signature)?.to_owned();
+        let place = KeyPlace::QuerySignature;
+        Some(CarriedKey { place, key })
+    });
     let path = path.split('?').next().unwrap_or_default();
     let in_path = key_within(path).map(|key| CarriedKey {
         place: KeyPlace::Path,
@@ -132,6 +148,12 @@ fn key_in<'v>(name: &HeaderName, value: &'v HeaderValue) -> Option<Cow<'v, str>>
     is_key.then_some(word)
 }
 
+/// Returns the agent key that an AWS client has as its access key ID, in the credential of a signature.
+fn access_key_id(credential: &str) -> Option<&str> {
+    let id = credential.split('/').next()?;
+    id.starts_with(AGENT_KEY_PREFIX).then_some(id)
+}
+
 /// Returns whether a text has the form of an agent key, in either case of its digits.
 fn has_key_form(text: &str) -> bool {
     text.strip_prefix(AGENT_KEY_PREFIX).is_some_and(|digits| {
@@ -151,6 +173,16 @@ fn key_within(path: &str) -> Option<&str> {
     path.match_indices(AGENT_KEY_PREFIX)
         .filter_map(|(at, _)| path.get(at..at + KEY_BYTES))
         .find(|key| has_key_form(key))
+}
+
+/// Removes the key from the signature of an AWS client. The scope of the signature remains.
+fn remove_access_key_id(parts: &mut Parts, key: &str) {
+    let signed = parts.headers.get(AUTHORIZATION);
+    let signed = signed.and_then(|value| value.to_str().ok());
+    let scope = signed.map(|signed| signed.replace(key, "-"));
+    if let Some(Ok(scope)) = scope.map(HeaderValue::try_from) {
+        parts.headers.insert(AUTHORIZATION, scope);
+    }
 }
 
 /// Removes the subprotocols that end in this key.
@@ -175,7 +207,7 @@ fn remove_subprotocol(parts: &mut Parts, key: &str) {
 /// Removes the agent keys that an unmodified client sends where it would send the key of the service
 /// itself: in `Agent-Key`, `X-API-Key`, as a bearer token, in Basic authentication as the password or
 /// as the user name without one, at the end of a WebSocket subprotocol, or at the location of the service's
-/// own credential. Removes the subprotocol, and every other header that contains the key, including anything
+/// own credential, and as the access key ID of a signature. Removes the subprotocol, and every other header that contains the key, including anything
 /// else in it. A key in the place of a credential in `path` becomes the placeholder.
 ///
 /// # Errors
@@ -207,6 +239,7 @@ pub fn take_keys(
             KeyPlace::Header(name) => {
                 parts.headers.remove(name);
             }
+            KeyPlace::Signature => remove_access_key_id(parts, &key),
             KeyPlace::Subprotocol => remove_subprotocol(parts, &key),
             KeyPlace::Path => {
                 if let Some(placeholder) = &placeholder {
@@ -214,7 +247,7 @@ pub fn take_keys(
                 }
             }
             // The engine removes the parameter of the credential.
-            KeyPlace::Parameter(_) => {}
+            KeyPlace::Parameter(_) | KeyPlace::QuerySignature => {}
         }
     }
     Ok(())
@@ -246,6 +279,37 @@ mod tests {
         }
         let other = HeaderValue::from_static("Bearer sk-live");
         assert_eq!(key_in(&AUTHORIZATION, &other), None);
+    }
+
+    #[test]
+    fn the_access_key_id_of_a_signature_may_be_the_key_and_only_the_scope_remains() {
+        let key = format!("agt_{}", "0a".repeat(32));
+        let scope = "20261201/eu-west-1/s3/aws4_request";
+        let signed =
+            format!("AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders=host, Signature=0");
+        let request = http::Request::get("/s/things/b").header(AUTHORIZATION, &signed);
+        let mut parts = request.body(()).unwrap().into_parts().0;
+        let found = carried_keys(&parts, "/b");
+        assert_eq!(
+            found,
+            [CarriedKey {
+                place: KeyPlace::Signature,
+                key: key.clone()
+            }]
+        );
+        take_keys(found, None, &mut parts, &mut "/b".to_owned()).unwrap();
+        let left = parts.headers[AUTHORIZATION].to_str().unwrap();
+        assert_eq!(left, signed.replace(&key, "-"));
+        let query = format!("X-Amz-Credential={key}%2F{}", scope.replace('/', "%2F"));
+        let request = http::Request::get(format!("/s/things/b?{query}")).body(());
+        let found = carried_keys(&request.unwrap().into_parts().0, "/b");
+        assert_eq!(
+            found,
+            [CarriedKey {
+                place: KeyPlace::QuerySignature,
+                key
+            }]
+        );
     }
 
     #[test]

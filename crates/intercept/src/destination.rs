@@ -9,6 +9,15 @@ use crate::placeholder::{remove_placeholder_credentials, with_path_placeholder};
 use crate::proxy_credentials::ProxyCredentials;
 use crate::proxy_refusal::ProxyRefusal;
 
+/// The host at which the proxy itself responds, so that programs can be checked without a request to an upstream.
+/// No name server has a name below `invalid` (RFC 6761, section 6.4).
+const CHECK_HOST: &str = "check.gaiterguard.invalid";
+
+/// Returns whether an origin is the one at which the proxy itself responds.
+pub fn is_check(origin: &Origin) -> bool {
+    origin.host.as_str() == CHECK_HOST
+}
+
 /// Checks that the agent may use a service at an origin. `gateway_url` is the URL of the gateway itself.
 ///
 /// # Errors
@@ -26,7 +35,7 @@ pub fn check_origin(
     if is_gateway {
         return Err(ProxyRefusal::Itself(origin.clone()));
     }
-    if caller.services_at(origin).next().is_none() {
+    if !is_check(origin) && caller.services_at(origin).next().is_none() {
         return Err(ProxyRefusal::NoService(origin.clone()));
     }
     Ok(())

@@ -4,8 +4,10 @@
 //!
 //! This crate must never hold a decision about a request, a route, or a response.
 
+mod authorities;
 mod certificate_authority;
 mod destination;
+mod other_host;
 mod placeholder;
 mod proxy_credentials;
 mod proxy_refusal;
@@ -14,10 +16,12 @@ mod target;
 mod tls_configs;
 mod tunnel;
 
+pub use authorities::trusted_certificates;
 pub use certificate_authority::CertificateError;
-pub use destination::{check_origin, destination};
+pub use destination::{check_origin, destination, is_check};
+pub use other_host::{OpenTunnel, OtherHostTunnels};
 pub use proxy_credentials::ProxyCredentials;
 pub use proxy_refusal::ProxyRefusal;
-pub use stored_authority::AuthorityError;
+pub use stored_authority::{AuthorityError, rotate};
 pub use target::{connect_target, requested_target};
 pub use tunnel::{Accepted, Interceptor, Tunnel};

@@ -18,11 +18,15 @@ pub(crate) fn with_path_placeholder(url: String, key: &str, service: &Service) -
 
 /// Removes the credential that a client sends to a service whose credential the gateway injects. A client
 /// behind the proxy has only a placeholder, and does not always send it in the place of the service's
-/// credential. The engine removes the contents of that place itself.
+/// credential. The engine removes the contents of that place itself, among them a signature, after it has
+/// read what the signature is for.
 pub(crate) fn remove_placeholder_credentials(headers: &mut HeaderMap, service: &Service) {
     if service.auth_type != AuthType::None {
+        let place = service.place().headers();
         for name in CREDENTIAL_HEADERS {
-            headers.remove(name);
+            if !place.contains(&name) {
+                headers.remove(name);
+            }
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The agent key in `Proxy-Authorization`.
 
 use std::fmt;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use gaiterguard_domain::request::{Label, WAIT_MAX};
 use http::HeaderMap;
 use http::header::PROXY_AUTHORIZATION;
 use secrecy::{ExposeSecret, SecretString};
@@ -11,20 +13,24 @@ use zeroize::Zeroizing;
 
 use crate::proxy_refusal::ProxyRefusal;
 
-/// The length limit of a label, in bytes.
-const LABEL_BYTES_MAX: usize = 100;
+/// The length limit of a user name, in bytes: a label of 64 characters of any script, and a wait.
+const USER_NAME_BYTES_MAX: usize = 300;
+
+/// The mark of how long held calls stay open, in seconds, at the end of a user name.
+const WAIT_MARK: &str = ";wait=";
 
 /// The credentials of a client: an agent key, and a label that its user chose.
 #[derive(Clone)]
 pub struct ProxyCredentials {
     label: String,
+    wait: Option<Duration>,
     key: SecretString,
 }
 
 impl ProxyCredentials {
     /// Parses the credentials in `Proxy-Authorization: Basic` (RFC 7617). The password is the agent key
-    /// and the user name is a label. A user name without a password is the key, because the URL of a
-    /// proxy may contain only that.
+    /// and the user name is a label, which may end in `;wait=SECONDS`. A user name without a password is the key,
+    /// because the URL of a proxy may contain only that.
     ///
     /// # Errors
     ///
@@ -48,11 +54,19 @@ impl ProxyCredentials {
             "" => ("", name),
             _ => (name, password),
         };
-        if key.is_empty() || label.len() > LABEL_BYTES_MAX || label.chars().any(char::is_control) {
+        let is_too_long = label.len() > USER_NAME_BYTES_MAX;
+        if key.is_empty() || is_too_long || label.chars().any(char::is_control) {
             return None;
         }
+        let wait = label.rsplit_once(WAIT_MARK);
+        let wait = wait.and_then(|(label, seconds)| Some((label, seconds.parse().ok()?)));
+        let (label, wait) = match wait {
+            Some((label, seconds)) => (label, Some(WAIT_MAX.min(Duration::from_secs(seconds)))),
+            None => (label, None),
+        };
         Some(Self {
             label: label.to_owned(),
+            wait,
             key: key.into(),
         })
     }
@@ -62,9 +76,14 @@ impl ProxyCredentials {
         self.key.expose_secret()
     }
 
-    /// Returns the label, which may be empty.
-    pub fn label(&self) -> &str {
-        &self.label
+    /// Returns how long held calls stay open for a human, unless a request says otherwise.
+    pub fn wait(&self) -> Option<Duration> {
+        self.wait
+    }
+
+    /// Returns the label, if there is one.
+    pub fn label(&self) -> Option<Label> {
+        Label::of(&self.label)
     }
 }
 
@@ -86,7 +105,7 @@ mod tests {
             headers.append(PROXY_AUTHORIZATION, HeaderValue::from_str(value).unwrap());
         }
         let parsed = ProxyCredentials::parse(&headers).ok()?;
-        Some((parsed.label().to_owned(), parsed.key().to_owned()))
+        Some((parsed.label.clone(), parsed.key().to_owned()))
     }
 
     fn basic(pair: &str) -> String {
@@ -108,6 +127,26 @@ mod tests {
     }
 
     #[test]
+    fn the_user_name_may_say_how_long_to_wait() {
+        for (user_name, label, seconds) in [
+            ("report;wait=60", "report", Some(60)),
+            (";wait=0", "", Some(0)),
+            ("a;wait=1;wait=9999", "a;wait=1", Some(300)),
+            ("a;wait=", "a;wait=", None),
+            ("a;wait=soon", "a;wait=soon", None),
+        ] {
+            let value = basic(&format!("{user_name}:agt_1"));
+            let parsed = ProxyCredentials::of_value(value.as_bytes()).unwrap();
+            assert_eq!(parsed.label, label);
+            assert_eq!(
+                parsed.wait(),
+                seconds.map(Duration::from_secs),
+                "{user_name}"
+            );
+        }
+    }
+
+    #[test]
     fn what_names_no_key_or_two_is_refused() {
         let valid = basic("x:agt_1");
         for values in [
@@ -119,7 +158,7 @@ mod tests {
             &[basic("agt_1")],
             &[basic(":")],
             &[basic("line\nfeed:agt_1")],
-            &[basic(&format!("{}:agt_1", "x".repeat(101)))],
+            &[basic(&format!("{}:agt_1", "x".repeat(301)))],
         ] {
             assert_eq!(parse(values), None, "{values:?}");
         }

@@ -32,10 +32,26 @@ pub enum ProxyRefusal {
     Itself(Origin),
     /// The agent may not use a service there.
     #[error(
-        "none of this agent's services has a base URL at {0}; an operator can add such a service, or \
-         allow the agent to use it"
+        "none of this agent's services has a base URL at {0}; an operator can add such a service, allow \
+         the agent to use it, or set the agent's otherHosts to tunnel, with which an https URL is connected \
+         without being intercepted"
     )]
     NoService(Origin),
+    /// The agent may not have a tunnel to this port of a host that no service names.
+    #[error(
+        "{0} is not the host of a service, and its port is neither 443 nor above 1023: an operator can add a \
+         service for it"
+    )]
+    OtherPort(Origin),
+    /// The address of a host that no service names may not be dialed.
+    #[error("the address may not be dialed: {0}")]
+    OtherAddress(String),
+    /// A host that no service names cannot be reached.
+    #[error("{0} cannot be reached: {1}")]
+    OtherUnreachable(Origin, String),
+    /// A tunnel could not be recorded.
+    #[error("the tunnel was not opened, because it could not be recorded; try again later")]
+    NotRecorded,
     /// A request in a tunnel is for another host.
     #[error(
         "the request is for {asked}, but the tunnel was opened to {tunnel}: the host and port must be \
@@ -62,7 +78,11 @@ impl ProxyRefusal {
             Self::NotForProxy => Code::MalformedRequest,
             Self::NoCredentials | Self::UnknownKey(_) => Code::ProxyAuthenticationRequired,
             Self::Target(_) => Code::InvalidTarget,
-            Self::Address(_) | Self::Itself(_) => Code::TargetNotAllowed,
+            Self::Address(_) | Self::Itself(_) | Self::OtherPort(_) | Self::OtherAddress(_) => {
+                Code::TargetNotAllowed
+            }
+            Self::OtherUnreachable(..) => Code::UpstreamUnreachable,
+            Self::NotRecorded => Code::StorageUnavailable,
             Self::NoService(_) => Code::ServiceNotInScope,
             Self::OtherHost { .. } | Self::OtherServerName(_) => Code::MisdirectedRequest,
         }

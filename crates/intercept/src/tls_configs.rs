@@ -8,7 +8,8 @@ use gaiterguard_domain::time::{Clock, Timestamp};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::server::{ServerConfig, ServerSessionMemoryCache, StoresServerSessions};
 
-use crate::certificate_authority::{CertificateAuthority, CertificateError, HOST_LIFETIME};
+use crate::authorities::Authorities;
+use crate::certificate_authority::{CertificateError, HOST_LIFETIME};
 
 /// The limit on hosts whose settings are kept. An agent can open tunnels only to hosts of its services, so
 /// few gateways reach it.
@@ -23,7 +24,7 @@ const HTTP_1_1: &[u8] = b"http/1.1";
 
 /// The TLS settings by host.
 pub(crate) struct TlsConfigs {
-    authority: CertificateAuthority,
+    authorities: Mutex<Arc<Authorities>>,
     provider: Arc<CryptoProvider>,
     sessions: Arc<dyn StoresServerSessions>,
     clock: Arc<dyn Clock>,
@@ -36,9 +37,9 @@ struct Known {
 }
 
 impl TlsConfigs {
-    pub(crate) fn new(authority: CertificateAuthority, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(authorities: Authorities, clock: Arc<dyn Clock>) -> Self {
         Self {
-            authority,
+            authorities: Mutex::new(Arc::new(authorities)),
             provider: Arc::new(aws_lc_rs::default_provider()),
             sessions: ServerSessionMemoryCache::new(SESSIONS_MAX),
             clock,
@@ -46,9 +47,26 @@ impl TlsConfigs {
         }
     }
 
-    /// Returns the authority's certificate, in PEM.
-    pub(crate) fn authority_pem(&self) -> &str {
-        self.authority.pem()
+    /// Returns the certificates that clients must trust, in PEM.
+    pub(crate) fn trusted_certificates(&self) -> String {
+        self.authorities().bundle(self.clock.now())
+    }
+
+    /// Returns the authorities.
+    pub(crate) fn authorities(&self) -> Arc<Authorities> {
+        let authorities = self.authorities.lock();
+        Arc::clone(&authorities.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the authorities. Certificates are issued again.
+    pub(crate) fn replace(&self, authorities: Authorities) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut present = self
+            .authorities
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *present = Arc::new(authorities);
+        known.clear();
     }
 
     /// Returns the settings of a host, with a certificate that is valid for at least half of its lifetime.
@@ -79,7 +97,7 @@ impl TlsConfigs {
     }
 
     fn make(&self, host: &Host, now: Timestamp) -> Result<ServerConfig, CertificateError> {
-        let issued = self.authority.issue(host, now)?;
+        let issued = self.authorities().issuer(now).issue(host, now)?;
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -109,14 +127,25 @@ mod tests {
     use tokio_rustls::{TlsAcceptor, TlsConnector};
 
     use super::*;
+    use crate::authorities::Dated;
+    use crate::certificate_authority::CertificateAuthority;
 
     const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+    fn only(authority: CertificateAuthority) -> Authorities {
+        let issues_from = Timestamp(0);
+        Authorities::new(vec![Dated {
+            authority,
+            issues_from,
+        }])
+        .unwrap()
+    }
 
     fn configs() -> (TlsConfigs, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::new(NOW));
         let authority = CertificateAuthority::create(NOW).unwrap();
         (
-            TlsConfigs::new(authority, Arc::<ManualClock>::clone(&clock)),
+            TlsConfigs::new(only(authority), Arc::<ManualClock>::clone(&clock)),
             clock,
         )
     }
@@ -153,12 +182,12 @@ mod tests {
         let (pem, key) = (created.pem().to_owned(), created.key());
         let reopened = CertificateAuthority::open(pem.clone(), &key).unwrap();
         for authority in [created, reopened] {
-            let configs = TlsConfigs::new(authority, Arc::new(ManualClock::new(now)));
+            let configs = TlsConfigs::new(only(authority), Arc::new(ManualClock::new(now)));
             let name = "api.example.com";
             assert!(is_accepted(&configs, &pem, name, name).await);
             assert!(!is_accepted(&configs, &pem, name, "other.example.com").await);
             let (others, _) = self::configs();
-            assert!(!is_accepted(&configs, others.authority_pem(), name, name).await);
+            assert!(!is_accepted(&configs, &others.trusted_certificates(), name, name).await);
         }
     }
 

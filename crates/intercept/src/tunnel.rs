@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gaiterguard_domain::host::Host;
 use gaiterguard_domain::target::{Origin, Target};
@@ -27,6 +28,10 @@ use crate::proxy_credentials::ProxyCredentials;
 use crate::proxy_refusal::ProxyRefusal;
 use crate::stored_authority::{self, AuthorityError};
 use crate::tls_configs::{HTTP_2, TlsConfigs};
+
+/// How often the authorities are read again. A new one issues certificates a day later, unless the present one is
+/// no longer trusted, and then every connection fails for as long.
+const ROTATION_POLL: Duration = Duration::from_secs(5);
 
 /// A tunnel that a client opened with CONNECT. It is an extension of each request that arrives in it.
 #[derive(Debug)]
@@ -100,17 +105,44 @@ impl Interceptor {
         limits: Limits,
         lifecycle: Lifecycle,
     ) -> Result<Self, AuthorityError> {
-        let authority = stored_authority::open_or_create(store, sealing, &clock).await?;
-        Ok(Self {
-            configs: Arc::new(TlsConfigs::new(authority, clock)),
+        let authorities = stored_authority::open_or_create(store, sealing, &clock).await?;
+        let opened = Self {
+            configs: Arc::new(TlsConfigs::new(authorities, clock)),
             limits,
             lifecycle,
-        })
+        };
+        let following = opened
+            .clone()
+            .follow_rotation(store.clone(), sealing.clone());
+        opened.lifecycle.spawn(following);
+        Ok(opened)
     }
 
-    /// Returns the certificate that clients must trust, in PEM.
-    pub fn authority_pem(&self) -> &str {
-        self.configs.authority_pem()
+    /// Returns the certificates that clients must trust, in PEM: two, while a rotation is under way.
+    pub fn trusted_certificates(&self) -> String {
+        self.configs.trusted_certificates()
+    }
+
+    /// Uses the authorities in the database, which a command may replace, until the process drains.
+    async fn follow_rotation(self, store: Store, sealing: Sealing) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(ROTATION_POLL) => {}
+                () = self.lifecycle.draining() => return,
+            }
+            let followed = async {
+                let stored = store.certificate_authorities().await?;
+                if !stored.is_empty() && !self.configs.authorities().are(&stored) {
+                    self.configs
+                        .replace(stored_authority::open(&sealing, stored).await?);
+                    tracing::info!("the certificate authority of the proxy port was rotated");
+                }
+                Ok::<_, AuthorityError>(())
+            };
+            if let Err(error) = followed.await {
+                tracing::warn!(%error, "the certificate authority could not be read again");
+            }
+        }
     }
 
     /// Serves the requests in a tunnel, in a task of its own, until the client closes it or the process
@@ -144,8 +176,7 @@ impl Interceptor {
                 return;
             }
         };
-        let label = credentials.label();
-        tracing::debug!("tunnel from {peer} to {origin} is open: {label:?}");
+        tracing::debug!("tunnel from {peer} to {origin} is open");
         let tunnel = Arc::new(Tunnel {
             origin,
             credentials,

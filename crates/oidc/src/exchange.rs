@@ -54,13 +54,13 @@ async fn send(
     authorization: Option<Zeroizing<String>>,
     form: Option<String>,
 ) -> Result<(StatusCode, Zeroizing<Vec<u8>>), OidcError> {
-    let unsendable = |_| OidcError::Unreachable("its URL or credential cannot be sent".to_owned());
+    let unsendable = || OidcError::Unreachable("its URL or credential cannot be sent".to_owned());
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     if let Some(authorization) = authorization {
         let value = HeaderValue::try_from(authorization.as_str());
-        let mut value = value.map_err(|_| unsendable(()))?;
+        let mut value = value.map_err(|_| unsendable())?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
@@ -73,7 +73,7 @@ async fn send(
         pool: POOL,
         origin: Origin::from(target.origin()),
         method,
-        path_and_query: path_and_query.map_err(|_| unsendable(()))?,
+        path_and_query: path_and_query.map_err(|_| unsendable())?,
         headers,
         web_socket: false,
         body: Bytes::from(form.unwrap_or_default()).into(),

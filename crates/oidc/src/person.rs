@@ -32,12 +32,12 @@ impl Person {
             role: role(claims, settings),
         }
     }
+}
 
-    /// Returns whether claims may be missing that the provider's userinfo may have.
-    pub(crate) fn is_incomplete(&self, claims: &Value, settings: &OidcSettings) -> bool {
-        claims.get("email").is_none()
-            || settings.role_claim.is_some() && claim_of_roles(claims, settings).is_none()
-    }
+/// Returns whether claims are missing that the provider's userinfo may have.
+pub(crate) fn is_incomplete(claims: &Value, settings: &OidcSettings) -> bool {
+    claims.get("email").is_none()
+        || settings.role_claim.is_some() && claim_of_roles(claims, settings).is_none()
 }
 
 fn role(claims: &Value, settings: &OidcSettings) -> Option<&'static str> {

@@ -22,7 +22,7 @@ use crate::flow::{Flow, Redirected};
 use crate::id_token::{self, Expected};
 use crate::keys::Keys;
 use crate::metadata::Metadata;
-use crate::person::Person;
+use crate::person::{Person, is_incomplete};
 use crate::settings::OidcSettings;
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -129,7 +129,7 @@ impl Provider {
         let Some((place, token)) = metadata.userinfo_endpoint.zip(tokens.access_token) else {
             return Ok(person);
         };
-        if !person.is_incomplete(&claims, &self.settings) {
+        if !is_incomplete(&claims, &self.settings) {
             return Ok(person);
         }
         let token = token.expose_secret();

@@ -21,6 +21,8 @@ pub struct ActionWithNames {
     pub agent_name: String,
     /// The name of the service that the request is for.
     pub service_name: String,
+    /// The label that the client's user chose.
+    pub label: Option<String>,
     /// The summary of the request, sealed; `None` if it was held by a version that made none.
     pub summary: Option<Sealed>,
 }
@@ -107,6 +109,7 @@ pub struct ActionRow {
     pub created_at: i64,
     request_key_id: i64,
     summary: Option<Vec<u8>>,
+    label: Option<Text>,
     agent_name: Option<Text>,
     service_name: Option<Text>,
 }
@@ -121,6 +124,7 @@ macro_rules! select_action {
             "status, actions.expires_at, approved_by, approved_at, approval_note, releases_at, started_at, ",
             "resolution, resolved_by, resolved_at, resolution_note, detail, method, target_url, ",
             "digest, intent, judgement, binding, actions.created_at, request_key_id, summary, ",
+            "(SELECT label FROM requests WHERE requests.id = actions.entry_id) AS label, ",
             "agents.name AS agent_name, ",
             "services.name AS service_name FROM actions ",
             "LEFT JOIN agents ON agents.id = actions.agent_id ",
@@ -168,6 +172,11 @@ impl ActionRow {
                 method: text("method", &self.method)?,
                 target_url: text("target_url", &self.target_url)?,
             },
+            label: self
+                .label
+                .as_ref()
+                .map(|label| text("label", label))
+                .transpose()?,
             agent_name: name("agent_name", &self.agent_name)?,
             service_name: name("service_name", &self.service_name)?,
             summary: self.summary.as_ref().map(|bytes| Sealed {

@@ -109,6 +109,7 @@ pub struct RequestColumns<'r> {
     pub method: &'r str,
     pub target_url: &'r str,
     pub intent: &'r str,
+    pub label: Option<&'r str>,
     pub decision: &'r str,
     pub judgement: &'r str,
     pub action_id: Option<&'r str>,
@@ -148,9 +149,10 @@ impl RequestColumns<'_> {
         }
     }
 
-    /// Returns all columns. The long ones are given as they are, or as their digests.
+    /// Returns all columns. The long ones are given as they are, or as their digests. A label is added only if
+    /// there is one, so that rows from before labels have the same digest.
     fn fields(&self, label: &str, [target_url, intent, judgement]: [&[u8]; 3]) -> Fields {
-        Fields::new(label)
+        let fields = Fields::new(label)
             .number(self.id)
             .text(self.request_id)
             .number(self.workspace)
@@ -162,7 +164,11 @@ impl RequestColumns<'_> {
             .text(self.decision)
             .bytes(judgement)
             .text(self.action_id)
-            .number(self.created_at)
+            .number(self.created_at);
+        match self.label {
+            Some(label) => fields.text(label),
+            None => fields,
+        }
     }
 }
 
@@ -177,7 +183,7 @@ impl CoveredRequest {
             Some("judgement")
         } else if self.row != found.row {
             Some(
-                "request_id, workspace_id, agent_id, service_id, method, decision, action_id or created_at",
+                "request_id, workspace_id, agent_id, service_id, method, decision, action_id, created_at or label",
             )
         } else {
             None

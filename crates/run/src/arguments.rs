@@ -8,6 +8,9 @@ use clap::Args;
 /// Maximum length of a label, in characters. Logs show it in one line.
 const LABEL_CHARS_MAX: usize = 64;
 
+/// The longest time that a held call stays open, in seconds.
+const WAIT_SECONDS_MAX: u64 = 300;
+
 /// Start a program behind the gateway's forward proxy.
 ///
 /// Sets the variables that make HTTP clients use the proxy and trust its certificates, for this program and the
@@ -15,10 +18,16 @@ const LABEL_CHARS_MAX: usize = 64;
 /// does not exist, 126 if it cannot be executed, 125 if the gateway or a variable prevented the start.
 #[derive(Debug, Args)]
 pub struct RunArguments {
-    /// User name at the proxy, which the gateway writes to its log at the level `debug`. Defaults to the name of
-    /// the command.
+    /// Label that the gateway shows with the requests of the program. Defaults to the name of the command.
     #[arg(long, value_parser = label)]
     label: Option<String>,
+    /// How long a held request of the program waits for a human, up to 5m. Defaults to the agent's setting.
+    #[arg(long, value_name = "TIME", value_parser = wait)]
+    wait: Option<u64>,
+    /// Send one harmless request with every runtime that is found on this machine, to the proxy itself, and print
+    /// whether it arrived.
+    #[arg(long, conflicts_with_all = ["command", "prints_variables"])]
+    pub(crate) check: bool,
     /// Print the variables for a shell instead of starting a program, for `eval "$(…)"`. The folder of the
     /// certificates is kept.
     #[arg(long = "env", conflicts_with = "command")]
@@ -27,13 +36,22 @@ pub struct RunArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
     /// The command and its arguments.
-    #[arg(required_unless_present = "prints_variables", trailing_var_arg = true)]
+    #[arg(required_unless_present_any = ["prints_variables", "check"], trailing_var_arg = true)]
     pub(crate) command: Vec<OsString>,
 }
 
 impl RunArguments {
+    /// Returns the user name at the proxy: the label, and how long held requests wait.
+    pub(crate) fn user_name(&self) -> String {
+        let label = self.label();
+        match self.wait {
+            Some(seconds) => format!("{label};wait={seconds}"),
+            None => label,
+        }
+    }
+
     /// Returns the label: the one that was given, or the file name of the command.
-    pub(crate) fn label(&self) -> String {
+    fn label(&self) -> String {
         let of_command = || {
             let name = Path::new(self.command.first()?).file_name()?;
             let name = name.to_string_lossy();
@@ -45,6 +63,22 @@ impl RunArguments {
             .filter(|label| !label.is_empty())
             .unwrap_or_else(|| "shell".to_owned())
     }
+}
+
+/// Parses a time such as `5m` or `90s`. Returns seconds.
+fn wait(text: &str) -> Result<u64, &'static str> {
+    const EXPECTED: &str = "must be a time such as 90s or 5m, up to 5m";
+    let (digits, unit) = match text.strip_suffix('m') {
+        Some(minutes) => (minutes, 60),
+        None => (text.strip_suffix('s').unwrap_or(text), 1),
+    };
+    let seconds = digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|count| count.checked_mul(unit));
+    seconds
+        .filter(|seconds| *seconds <= WAIT_SECONDS_MAX)
+        .ok_or(EXPECTED)
 }
 
 fn label(text: &str) -> Result<String, &'static str> {
@@ -69,6 +103,8 @@ mod tests {
     fn of_command(command: &str) -> String {
         let arguments = RunArguments {
             label: None,
+            wait: None,
+            check: false,
             prints_variables: false,
             key_file: None,
             command: vec![command.into()],
@@ -82,6 +118,17 @@ mod tests {
         assert_eq!(of_command("./my agent"), "my agent");
         assert_eq!(of_command("a:b\n"), "ab");
         assert_eq!(of_command(".."), "shell");
+    }
+
+    #[test]
+    fn a_time_is_in_minutes_or_seconds_and_at_most_five_minutes() {
+        assert_eq!(
+            ["5m", "90s", "90", "0"].map(wait),
+            [Ok(300), Ok(90), Ok(90), Ok(0)]
+        );
+        for invalid in ["", "m", "6m", "301", "-1", "1h", "1.5m"] {
+            assert!(wait(invalid).is_err(), "{invalid:?}");
+        }
     }
 
     #[test]

@@ -29,12 +29,7 @@ pub(crate) fn start(command: &[OsString], variables: &Variables) -> Result<Child
         .expect("the command line requires a command");
     let mut command = Command::new(program);
     command.args(arguments);
-    for (name, value) in variables.iter() {
-        match value {
-            Some(value) => command.env(name, value),
-            None => command.env_remove(name),
-        };
-    }
+    variables.apply(&mut command);
     command.spawn().map_err(|error| NotStarted {
         message: format!("{}: {}", program.to_string_lossy(), reason(&error)),
         exit_code: match error.kind() {

@@ -8,6 +8,7 @@ use gaiterguard_console as console;
 
 use crate::arguments::RunArguments;
 use crate::bundle::Bundle;
+use crate::check;
 use crate::child;
 use crate::folder::RunFolder;
 use crate::gateway::Gateway;
@@ -55,10 +56,16 @@ async fn run_in_folder(arguments: &RunArguments) -> Result<u8, String> {
             "NO_PROXY exempts {host}: requests to this host do not pass the gateway"
         ));
     }
-    let folder = RunFolder::create(&bundle)
+    let folder = RunFolder::create(&bundle, &inherited)
         .map_err(|error| format!("cannot create a temporary folder: {error}"))?;
-    let proxy_url = gateway.proxy.url(&arguments.label(), key);
+    let proxy_url = gateway.proxy.url(&arguments.user_name(), key);
     let variables = Variables::of(&proxy_url, &folder.files(), &gateway.hosts, &inherited);
+    if arguments.check {
+        return tokio::select! {
+            checked = check::run(&variables) => checked,
+            signal = signals.next() => Ok(child::exit_code_of_signal(signal.as_raw())),
+        };
+    }
     if arguments.prints_variables {
         print(&shell::commands(&variables, &inherited))?;
         console::note(format_args!(

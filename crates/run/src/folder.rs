@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::authority::to_pem;
 use crate::bundle::Bundle;
+use crate::inherited::Inherited;
 use crate::preload::PRELOAD;
 
 /// Only the owner may list, read or replace the files.
@@ -28,11 +29,13 @@ pub(crate) struct Files {
     pub(crate) all: PathBuf,
     /// The module that Node.js loads first.
     pub(crate) preload: PathBuf,
+    /// The settings of wget, which reads no variable for certificates.
+    pub(crate) wgetrc: PathBuf,
 }
 
 impl RunFolder {
     /// Creates a folder with all files.
-    pub(crate) fn create(bundle: &Bundle) -> io::Result<Self> {
+    pub(crate) fn create(bundle: &Bundle, inherited: &Inherited) -> io::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("gaiterguard-run-")
             // The library's default is the mode that the umask leaves.
@@ -43,8 +46,9 @@ impl RunFolder {
         // Nothing in the variables names this file: it is for programs with settings of their own.
         fs::write(created.path().join("ca.pem"), to_pem(&bundle.authority))?;
         fs::write(files.added, to_pem(&bundle.added))?;
-        fs::write(files.all, to_pem(&bundle.all))?;
+        fs::write(&files.all, to_pem(&bundle.all))?;
         fs::write(files.preload, PRELOAD)?;
+        fs::write(files.wgetrc, wgetrc(&files.all, inherited))?;
         Ok(created)
     }
 
@@ -56,6 +60,7 @@ impl RunFolder {
             added: folder.join("added.pem"),
             all: folder.join("bundle.pem"),
             preload: folder.join("preload.cjs"),
+            wgetrc: folder.join("wgetrc"),
         }
     }
 
@@ -67,6 +72,16 @@ impl RunFolder {
     fn path(&self) -> &Path {
         self.0.path()
     }
+}
+
+/// Returns the caller's own settings of wget, and the roots. Settings that cannot be read are left out, as wget
+/// does with a file that is missing.
+fn wgetrc(roots: &Path, inherited: &Inherited) -> Vec<u8> {
+    let own = inherited.get("WGETRC").map(PathBuf::from);
+    let own = own.or_else(|| Some(Path::new(inherited.get("HOME")?).join(".wgetrc")));
+    let mut settings = own.and_then(|file| fs::read(file).ok()).unwrap_or_default();
+    settings.extend_from_slice(format!("\nca_certificate = {}\n", roots.display()).as_bytes());
+    settings
 }
 
 #[cfg(test)]
@@ -83,7 +98,7 @@ mod tests {
             all: authority,
             unreadable: Vec::new(),
         };
-        let folder = RunFolder::create(&bundle).unwrap();
+        let folder = RunFolder::create(&bundle, &Inherited::from([])).unwrap();
         let files = folder.files();
         let permissions = fs::metadata(&files.folder).unwrap().permissions();
         assert_eq!(permissions.mode() & 0o777, FOLDER_MODE);

@@ -7,6 +7,7 @@
 mod arguments;
 mod authority;
 mod bundle;
+mod check;
 mod child;
 mod command;
 mod folder;

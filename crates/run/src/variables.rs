@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
+use tokio::process::Command;
+
 use crate::folder::Files;
 use crate::inherited::Inherited;
 use crate::{no_proxy, placeholder};
@@ -79,6 +81,7 @@ impl Variables {
         if inherited.get("DENO_TLS_CA_STORE").is_none() {
             set("DENO_TLS_CA_STORE", OsStr::new("mozilla,system"));
         }
+        set("WGETRC", files.wgetrc.as_os_str());
         set("GAITERGUARD_RUN_FOLDER", files.folder.as_os_str());
         for (name, value) in placeholder::of_hosts(hosts) {
             variables.insert(name, value.map(OsString::from));
@@ -87,6 +90,16 @@ impl Variables {
             variables.insert(name, None);
         }
         Self(variables)
+    }
+
+    /// Changes the environment of a command.
+    pub(crate) fn apply(&self, command: &mut Command) {
+        for (name, value) in self.iter() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
     }
 
     /// Returns each variable with its value, or `None` for a variable to remove.
@@ -135,6 +148,7 @@ mod tests {
             added: "/run/added.pem".into(),
             all: "/run/bundle.pem".into(),
             preload: "/run/preload.cjs".into(),
+            wgetrc: "/run/wgetrc".into(),
         }
     }
 

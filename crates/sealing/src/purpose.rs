@@ -40,14 +40,14 @@ impl Purpose {
         Self::new("certificate_authority", certificate, 0)
     }
 
-    /// A version of the secrets of a notification channel.
-    pub fn channel(channel: ChannelId, version: i64) -> Self {
-        Self::new("channel", channel, version)
-    }
-
     /// The secret that a user's authenticator app shares. It belongs to the gateway as a whole.
     pub fn totp(user: UserId) -> Self {
         Self::new("totp", user, 0)
+    }
+
+    /// A version of the secrets of a notification channel.
+    pub fn channel(channel: ChannelId, version: i64) -> Self {
+        Self::new("channel", channel, version)
     }
 
     /// The request that an action holds.

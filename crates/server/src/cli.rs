@@ -101,8 +101,15 @@ enum VaultCommand {
 
 #[derive(Debug, Subcommand)]
 enum CaCommand {
-    /// Print the certificate that clients of the proxy port must trust, in PEM.
+    /// Print the certificates that clients of the proxy port must trust, in PEM.
     Print,
+    /// Create another certificate authority. It is published immediately and issues certificates 24 hours later, so
+    /// that programs can fetch it before. Gateways can keep running.
+    Rotate {
+        /// Use the new authority immediately and stop publishing the present one, whose key may be known to others.
+        #[arg(long)]
+        now: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -154,6 +161,7 @@ impl Cli {
             }
             Command::Vault(VaultCommand::Rotate) => gaiterguard_admin::vault_rotate::run(),
             Command::Ca(CaCommand::Print) => gaiterguard_admin::ca_print::run(),
+            Command::Ca(CaCommand::Rotate { now }) => gaiterguard_admin::ca_rotate::run(now),
             Command::Audit(AuditCommand::Verify) => gaiterguard_admin::audit_verify::run(),
             Command::Call(arguments) => gaiterguard_client::call::run(&arguments),
             Command::Mcp(arguments) => gaiterguard_client::mcp::run(&arguments),

@@ -34,6 +34,7 @@ pub(crate) struct Engine {
     pub(crate) notifications: Arc<Notifications>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
+    pub(crate) upstream: Arc<Upstream>,
     pub(crate) sealing: Sealing,
     pub(crate) single_sign_on: Option<Arc<SingleSignOn>>,
 }
@@ -146,7 +147,7 @@ impl Engine {
             authority: Arc::new(authority),
             sealing: sealing.clone(),
             credentials,
-            upstream,
+            upstream: Arc::clone(&upstream),
             llm,
             settings: gateway_settings(settings),
             clock: Arc::clone(&clock),
@@ -157,6 +158,7 @@ impl Engine {
         Ok(Self {
             gateway,
             identity: Arc::new(identity),
+            upstream,
             definition_store,
             familiarity,
             notifications,
@@ -166,14 +168,6 @@ impl Engine {
             single_sign_on,
         })
     }
-}
-
-/// Returns how mail is sent, if a mail server is set.
-fn mail(settings: &Settings) -> Result<Option<Mail>, EngineError> {
-    let settings = &settings.notification;
-    let both = settings.smtp_url.as_ref().zip(settings.mail_from.as_ref());
-    both.map(|(url, from)| Mail::new(url, from).map_err(EngineError::Mail))
-        .transpose()
 }
 
 /// Returns single sign-on, if it is configured. The provider is the operator's own setting, so it may have a
@@ -194,6 +188,14 @@ fn single_sign_on(
         workspace_of: settings.single_sign_on.workspace_of.clone(),
         clock: Arc::clone(clock),
     })))
+}
+
+/// Returns how mail is sent, if a mail server is set.
+fn mail(settings: &Settings) -> Result<Option<Mail>, EngineError> {
+    let settings = &settings.notification;
+    let both = settings.smtp_url.as_ref().zip(settings.mail_from.as_ref());
+    both.map(|(url, from)| Mail::new(url, from).map_err(EngineError::Mail))
+        .transpose()
 }
 
 fn gateway_settings(settings: &Settings) -> GatewaySettings {

@@ -57,6 +57,7 @@ fn decision(
             method: "POST".to_owned(),
             target_url: "https://api.example.com/v1/charges".to_owned(),
             intent: "charge a customer for a subscription".to_owned(),
+            label: None,
             evaluation: Evaluation {
                 decision: Decision::Forward,
                 verdict: Verdict {

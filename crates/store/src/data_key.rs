@@ -236,8 +236,8 @@ async fn data_keys_unused(
              UNION SELECT answer_key_id FROM claims WHERE answer_key_id IS NOT NULL
              UNION SELECT data_key_id FROM authorizations
              UNION SELECT data_key_id FROM certificate_authorities
-             UNION SELECT data_key_id FROM channels
-             UNION SELECT data_key_id FROM totp)
+             UNION SELECT data_key_id FROM totp
+             UNION SELECT data_key_id FROM channels)
          ORDER BY id LIMIT $2",
         before.0,
         i64::from(limit),

@@ -30,6 +30,7 @@ struct RequestRow {
     method: Text,
     target_url: Text,
     intent: Text,
+    label: Option<Text>,
     decision: Text,
     judgement: Text,
     action_id: Option<Text>,
@@ -96,6 +97,11 @@ impl RequestRow {
                 method: text("method", &self.method)?,
                 target_url: text("target_url", &self.target_url)?,
                 intent: text("intent", &self.intent)?,
+                label: self
+                    .label
+                    .as_ref()
+                    .map(|label| text("label", label))
+                    .transpose()?,
                 at: Timestamp(self.created_at),
             },
         })
@@ -176,6 +182,7 @@ impl RequestRow {
                 method: self.method.lossy().to_owned(),
                 target_url: self.target_url.lossy().to_owned(),
                 intent: self.intent.lossy().to_owned(),
+                label: self.label.as_ref().map(|label| label.lossy().to_owned()),
                 at: Timestamp(self.created_at),
             },
         }

@@ -92,8 +92,8 @@ pub(crate) fn pays(procedure: &str) -> bool {
 /// Nouns of things that a POST below an object creates or sets.
 const NOUNS: &str = "address alert alias archive audio avatar backup balance banner bookmark branch budget build \
     bundle card cart certificate check chat child cluster code comment config contact content cover credential \
-    data database device disk document domain draft email entry event feedback file folder goal group hook \
-    icon image index invoice issue item job key label language layout letter limit link list location logo log \
+    data database device disk document domain draft egress email entry event feedback file folder goal group hook \
+    icon image index ingress invoice issue item job key label language layout letter limit link list location logo log \
     mail mailbox map mark media metadata mode name network node note number object offer option page \
     password patch path phone photo picture pin plan policy position post price product profile project quota \
     rate record ref reply role row rule schedule schema scope secret session shadow sms snapshot space state status step \

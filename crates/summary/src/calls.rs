@@ -18,6 +18,12 @@ const COMMAND_NAMES: &[&str] = &["action", "command", "cmd", "method", "op", "op
 /// Members that name a command, but also many other things: only a verb with an object counts.
 const KIND_NAMES: &[&str] = &["event", "kind", "type"];
 
+/// Names of marks on what is deleted, without separators.
+const DELETED: &str = "delete deleted destroy destroyed isdeleted remove removed";
+
+/// The act on a document of a list that is not deleted.
+const WRITE: &str = "write";
+
 /// The longest name of a command, in bytes. Longer texts are values.
 const COMMAND_BYTES_MAX: usize = 64;
 
@@ -120,7 +126,8 @@ impl Calls {
         };
         let requests = requests();
         self.are_requests |= requests.is_some();
-        let Some(commands) = requests.or_else(commands) else {
+        let commands = requests.or_else(commands);
+        let Some(commands) = commands.or_else(|| writes_of(items)) else {
             return;
         };
         self.is_batch = true;
@@ -128,6 +135,21 @@ impl Calls {
             self.push_on(&name, object);
         }
         self.add_effect(self.named.first().and_then(|call| call.effect));
+    }
+
+    /// Counts an act that is done to each item of a list.
+    pub(crate) fn add_acts(&mut self, act: &str, items: &[Node<'_>]) {
+        self.is_batch = true;
+        for item in items {
+            let object = named(item).or_else(|| item.get("id").and_then(Node::as_text));
+            self.push_on(act, object);
+        }
+        self.add_effect(effect_of_call(act));
+    }
+
+    /// Whether the calls write and delete the documents of a list.
+    pub(crate) fn are_writes(&self) -> bool {
+        self.is_batch && self.named.iter().any(|call| call.name == WRITE)
     }
 
     /// Takes an effect into account; the gravest one counts.
@@ -153,7 +175,9 @@ pub(crate) fn effect_of_statement(text: &str) -> Option<Effect> {
 fn request_of(item: &Node<'_>) -> Option<String> {
     const METHODS: &str = "DELETE GET HEAD OPTIONS PATCH POST PUT";
     let text = |names: &str| {
-        let mut members = item.members().iter();
+        // `{"resource": {…}, "request": {"method": "PUT", "url": "Patient/7"}}`.
+        let inner = item.get("request").map_or(&[][..], Node::members);
+        let mut members = inner.iter().chain(item.members());
         let named = |name: &str| is_in(names, &name.to_ascii_lowercase());
         members.find_map(|(name, value)| value.as_text().filter(|_| named(name)))
     };
@@ -193,18 +217,44 @@ fn command_of<'n>(
 
 /// Returns the command that is the name of a member: `{"remove": "/campaigns/7"}`, `{"deleteSheet": {…}}`.
 fn keyed_command<'n>(item: &Node<'n>) -> Option<(&'n str, &'n Node<'n>)> {
-    let is_frame = |name: &str| {
-        let name = spaced(name);
-        let last = name.rsplit(' ').next().unwrap_or_default();
-        is_in("condition document exists id mask precondition", last)
-    };
-    let mut acts = item.members().iter().filter(|(name, _)| !is_frame(name));
+    let mut acts = item
+        .members()
+        .iter()
+        .filter(|(name, _)| !frames_command(name));
     let (name, content) = acts.next()?;
     let is_command = matches!(content, Node::Text(_) | Node::Map(_))
         && words(name).any(|word| is_verb(&word))
         && (words(name).next().is_some_and(|word| is_verb(&word)) || name.ends_with("Request"))
         && !compound::is_noun(name);
     (acts.next().is_none() && is_command).then_some((*name, content))
+}
+
+/// Returns what is done to each document of a list if some of them are marked as deleted: `{"_id": "a", "_deleted": true}`.
+fn writes_of<'n>(items: &'n [Node<'n>]) -> Option<Vec<(String, Option<&'n str>)>> {
+    let is_deleted = |item: &Node<'n>| {
+        let marked = |(name, value): &(&str, Node<'n>)| {
+            is_in(DELETED, &spaced(name).replace(' ', "")) && value.as_bool() == Some(true)
+        };
+        item.members().iter().any(marked)
+    };
+    let write = |item: &'n Node<'n>| {
+        let act = if is_deleted(item) { "delete" } else { WRITE };
+        (
+            act.to_owned(),
+            named(item).or_else(|| item.get("id")?.as_text()),
+        )
+    };
+    items
+        .iter()
+        .any(is_deleted)
+        .then(|| items.iter().map(write).collect())
+}
+
+/// Whether a member of a command only says how it is carried out.
+pub(crate) fn frames_command(name: &str) -> bool {
+    let name = spaced(name);
+    let last = name.rsplit(' ').next().unwrap_or_default();
+    is_in("condition document exists id mask precondition", last)
 }
 
 /// Returns the name of what a command is about, if it or the only map within it has one.
@@ -248,4 +298,20 @@ fn command_name_of<'n>(item: &Node<'n>, is_only: bool) -> Option<&'n str> {
         let counts = is_named(COMMAND_NAMES) || !is_only && is_named(KIND_NAMES) && said.len() > 1;
         (is_act && counts).then_some(command)
     })
+}
+
+/// Whether a value of an item marks it as deleted.
+pub(crate) fn is_deleted(name: &str, value: &str) -> bool {
+    let own = spaced(name.rsplit('.').next().unwrap_or_default()).replace(' ', "");
+    is_in(DELETED, &own) && value == "true"
+}
+
+/// Whether a value of an item says that the item is removed: its act, its method, or a mark.
+pub(crate) fn is_removal(name: &str, value: &str) -> bool {
+    let own = spaced(name.rsplit('.').next().unwrap_or_default()).replace(' ', "");
+    let is_act = COMMAND_NAMES.contains(&&*own) || own == "verb";
+    is_act && effect_of_call(value) == Some(Effect::Delete)
+        || is_deleted(name, value)
+        || value == crate::pairs::REMOVED
+        || effect_of_call(name.rsplit('.').nth(1).unwrap_or_default()) == Some(Effect::Delete)
 }

@@ -4,7 +4,7 @@
 use crate::fact::{FactKind, Ranked, Weight};
 use crate::headline::{DETAILS, Headline};
 use crate::line::{Line, VALUE_CHARS_MAX};
-use crate::pairs::REMOVED;
+use crate::pairs::{CONDITION, REMOVED};
 use crate::selection::NONE;
 use crate::words::{capitalized, is_in, noun_of, participle_of, singular, spaced, words};
 
@@ -49,6 +49,7 @@ impl Headline<'_> {
             .facts
             .iter()
             .filter(|one| one.fact.location.starts_with(place))
+            .filter(|one| !one.fact.name.contains(CONDITION))
             .filter(|one| one.weight != Weight::Minor || is_in("true false", &one.fact.value));
         let only = changes.next().filter(|_| changes.next().is_none())?;
         (only.total == 1 && !only.fact.name.is_empty()).then_some(only)
@@ -56,6 +57,11 @@ impl Headline<'_> {
 
     /// Writes a request that turns something off, or takes a value away; returns whether it is one.
     fn switched(&self, line: &mut Line, one: &Ranked) -> bool {
+        if let Some(audience) = one.audience {
+            self.acted(line, "Make");
+            line.own(&format!(" {audience}"));
+            return true;
+        }
         let name = one.short.clone();
         let last = words(&name).last().unwrap_or_default();
         // `PUT /rosters/r1/guards` with no guards.

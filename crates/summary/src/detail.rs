@@ -2,10 +2,13 @@
 
 use gaiterguard_domain::effect::Effect;
 
+use crate::calls::is_deleted;
 use crate::code::is_code_fact;
 use crate::fact::{FactKind, Ranked, Weight};
 use crate::headline::{DESTINATION, Headline};
+use crate::items::{self, ItemList};
 use crate::line::Line;
+use crate::pairs::CONDITION;
 use crate::switch::is_trial_name;
 use crate::words::is_in;
 
@@ -93,7 +96,13 @@ impl Headline<'_> {
             // Where something is moved to is part of the sentence, and what a file holds is not what is done.
             let is_said = moves && one.fact.location == DESTINATION
                 || self.phrase.verb == "Upload" && one.fact.location.starts_with("body/");
-            if is_said || self.phrase.says(&one.fact.value) {
+            // The other values of an item are in its line.
+            if self.is_in_line(one) {
+                continue;
+            }
+            // A condition is not what is done.
+            let is_condition = one.fact.name.contains(CONDITION);
+            if is_said || is_condition || self.phrase.says_verdict(&one.fact.value) {
                 continue;
             }
             // A filter in the query may have the name of a value in the body.
@@ -120,11 +129,23 @@ impl Headline<'_> {
             if self.evaluated.is_some() && is_code_fact(one.fact.kind, &one.fact.name) {
                 continue;
             }
-            if one.fact.kind == FactKind::Amount
+            let is_same = self.list_of(one).is_some() && {
+                let mut alike = self.facts.iter().filter(|other| other.group == one.group);
+                alike.all(|other| other.fact.value == one.fact.value)
+            };
+            if let Some(audience) = one.audience {
+                let said = line.parts.iter().any(|part| part.text.contains(audience));
+                if !said {
+                    line.own(&format!(" · {audience}"));
+                }
+            } else if one.fact.kind == FactKind::Amount
                 && self.total.is_some_and(|total| total.group == one.group)
             {
                 line.begin_detail(one);
                 self.amounts(line, " ", one);
+            } else if is_same {
+                // A value that all items have is said once.
+                line.detail(one);
             } else if one.total > 1 {
                 let of_group = self.facts.iter().filter(|other| other.group == one.group);
                 line.detail_list(one, &of_group.collect::<Vec<_>>());
@@ -133,5 +154,28 @@ impl Headline<'_> {
             }
             shown.push(name);
         }
+    }
+
+    /// Returns the list of several items that a value belongs to.
+    pub(crate) fn list_of(&self, one: &Ranked) -> Option<&ItemList> {
+        items::list_of(self.items, &one.fact.location)
+    }
+
+    /// Whether a value is left to the line of its item: only what decides, and what the items are known by, is in
+    /// the headline.
+    fn is_in_line(&self, one: &Ranked) -> bool {
+        let Some(list) = self.list_of(one).filter(|list| list.count > 1) else {
+            return false;
+        };
+        // The prices of several things are not what is paid.
+        let is_paid = self.effect == Effect::Pay || self.total.is_some();
+        let decides = one.weight == Weight::Deciding
+            || one.fact.kind == FactKind::Amount && is_paid
+            || matches!(one.fact.kind, FactKind::Access | FactKind::Recipient)
+            || one.fact.name.contains(CONDITION);
+        let at = self.items.iter().position(|known| known == list);
+        let first = at.and_then(|at| self.known_by[at]);
+        let is_patch = one.total == 1 && !is_deleted(&one.fact.name, &one.fact.value);
+        !decides && !is_patch && first.is_some_and(|first| first != one.group)
     }
 }

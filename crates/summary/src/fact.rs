@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::member::{beginning, counted};
+use crate::member::counted;
 use crate::short::short_name;
 use crate::values::Values;
 
@@ -87,6 +87,8 @@ pub(crate) enum Weight {
 pub(crate) struct Ranked {
     pub(crate) fact: Fact,
     pub(crate) weight: Weight,
+    /// Who sees or reaches something by it, if that is everyone.
+    pub(crate) audience: Option<&'static str>,
     /// Its name in short, as the headline has it.
     pub(crate) short: String,
     /// The group of the values that have the same name.
@@ -106,6 +108,7 @@ impl Ranked {
             short: short_name(&fact.name),
             group: format!("{} {}", fact.location, fact.value),
             list: String::new(),
+            audience: None,
             fact,
             weight,
             total: 1,
@@ -182,15 +185,10 @@ fn list(first: &Ranked, facts: &[Ranked]) -> Fact {
             1 => (*text).to_owned(),
             _ => format!("{count} × {text}"),
         });
-        let all = each.collect::<Vec<_>>().join(", ");
-        let (beginning, is_longer) = beginning(&all, LIST_CHARS_MAX);
-        let rest = if is_longer { "…" } else { "" };
-        format!("{}: {beginning}{rest}", first.total)
+        format!("{}: {}", first.total, whole_items(each, counted.len()))
     } else {
-        let all = values.join(", ");
-        let (beginning, is_longer) = beginning(&all, LIST_CHARS_MAX);
-        let rest = if is_longer || !is_whole { "…" } else { "" };
-        format!("{}: {beginning}{rest}", first.total)
+        let each = values.iter().map(|value| (*value).to_owned());
+        format!("{}: {}", first.total, whole_items(each, first.total))
     };
     let location = first.fact.location.split('/');
     let list: Vec<&str> = location
@@ -203,6 +201,27 @@ fn list(first: &Ranked, facts: &[Ranked]) -> Fact {
         is_cut: false,
         ..first.fact.clone()
     }
+}
+
+/// Joins the first items of a list that fit into a fact, at least one, and counts the others: none is cut.
+fn whole_items(items: impl Iterator<Item = String>, total: usize) -> String {
+    let mut shown = String::new();
+    let mut count = 0;
+    for item in items {
+        let length = shown.chars().count() + item.chars().count();
+        if count > 0 && length > LIST_CHARS_MAX {
+            break;
+        }
+        if count > 0 {
+            shown.push_str(", ");
+        }
+        shown.push_str(&item);
+        count += 1;
+    }
+    if total > count {
+        return format!("{shown} and {} more", total - count);
+    }
+    shown
 }
 
 /// Returns the recipients and accounts among all facts of a request, or else the objects that the path

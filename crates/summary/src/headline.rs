@@ -7,6 +7,7 @@ use crate::acts::ACT_WRAPPERS;
 use crate::calls::Calls;
 use crate::code::is_code_fact;
 use crate::fact::{FactKind, Ranked};
+use crate::items::ItemList;
 use crate::kind::receives;
 use crate::line::{
     CONTENT_CHARS_MAX, LINES_MAX, Line, NAMED_MAX, Part, Room, VALUE_CHARS_MAX, lines,
@@ -41,6 +42,10 @@ pub(crate) struct Headline<'a> {
     /// The noun of the code that the request evaluates.
     pub(crate) evaluated: Option<String>,
     pub(crate) facts: &'a [Ranked],
+    /// The lists of the request, whose items have lines of their own.
+    pub(crate) items: &'a [ItemList],
+    /// The group of the values that the items of each list are known by.
+    pub(crate) known_by: Vec<Option<&'a str>>,
     /// The sum of several amounts.
     pub(crate) total: Option<&'a Total>,
     /// The database statement that the request runs.
@@ -85,11 +90,19 @@ impl Headline<'_> {
             self.run(&mut line, statement);
             return self.ended(line);
         }
-        let belongs_to_object =
-            self.calls.is_batch && !self.calls.are_requests && !self.names().is_empty();
+        let belongs_to_object = self.calls.is_batch
+            && !self.calls.are_requests
+            && (self.calls.are_writes() || self.batched().is_some() || !self.names().is_empty());
         if self.calls.count == 0 || belongs_to_object {
             match self.effect {
                 Effect::Pay => self.payment(&mut line),
+                // A record of money reads like money, except that nobody gets it.
+                _ if self.phrase.is_record()
+                    && self.phrase.is_mild()
+                    && self.first(FactKind::Amount).is_some() =>
+                {
+                    self.payment(&mut line);
+                }
                 _ => self.operation(&mut line),
             }
         } else {
@@ -163,6 +176,15 @@ impl Headline<'_> {
 
     /// Writes a request that consists of calls.
     fn all_calls(&self, line: &mut Line) {
+        if let (Effect::Pay, [call], Some(amount)) = (
+            self.effect,
+            &*self.calls.named,
+            self.first(FactKind::Amount),
+        ) && self.calls.count == 1
+        {
+            self.paying_call(line, &call.name, amount);
+            return;
+        }
         match (self.effect, &*self.calls.named) {
             (Effect::Read, _) => line.own("Read "),
             (_, [_]) => line.own("Run "),
@@ -193,6 +215,7 @@ impl Headline<'_> {
     fn named_calls(&self, line: &mut Line) {
         let mut named = 0;
         let mut before = "";
+        let mut said = "";
         let mut calls: Vec<_> = self.calls.named.iter().collect();
         // The gravest is first, unless the values that follow would then seem to be those of another one.
         if self.calls.is_ordered && calls.len() <= NAMED_MAX {
@@ -213,10 +236,15 @@ impl Headline<'_> {
             } else {
                 &*call.name
             };
-            line.text(shown, false, VALUE_CHARS_MAX);
+            // An act on several objects is said once: `update on 5, 6`.
+            let is_said = number > 0 && call.object.is_some() && call.name == said;
+            if !is_said {
+                line.text(shown, false, VALUE_CHARS_MAX);
+            }
             before = folder;
+            said = &call.name;
             if let Some(object) = &call.object {
-                line.own(" on ");
+                line.own(if is_said { "" } else { " on " });
                 line.text(object, false, VALUE_CHARS_MAX);
             }
             named += call.times;
@@ -234,7 +262,11 @@ impl Headline<'_> {
         match &batched {
             Some((verb, _)) => line.own(verb),
             // The calls may change what is there.
-            None if self.calls.is_batch && self.phrase.verb == "Create" => line.own("Change"),
+            None if self.calls.are_writes()
+                || self.calls.is_batch && is_in("Create Mutate", &self.phrase.verb) =>
+            {
+                line.own("Change");
+            }
             None => line.own(&self.phrase.verb),
         }
         let recipients: Vec<&Ranked> = self.of_kind(FactKind::Recipient).collect();
@@ -243,7 +275,18 @@ impl Headline<'_> {
             line.recipients(" ", &recipients);
             Self::belongs_to(line, &self.names());
         } else {
-            self.object(line);
+            // `/updates:mutate` with updates says it twice.
+            let noun = self.phrase.noun.as_deref().map(singular);
+            let is_said = batched
+                .as_ref()
+                .is_some_and(|(verb, _)| noun.as_ref() == Some(&verb.to_lowercase()));
+            if self.calls.are_writes() && !self.phrase.takes_name {
+                let noun = self.phrase.noun.as_deref().unwrap_or_default();
+                let noun = noun.strip_prefix("bulk ").unwrap_or(noun);
+                line.noun(Some(&*plural(&singular(noun))).filter(|_| !noun.is_empty()));
+            } else if !is_said || self.phrase.takes_name {
+                self.object(line);
+            }
             if let Some((_, objects)) = &batched {
                 line.texts(" ", objects);
             }

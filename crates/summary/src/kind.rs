@@ -9,13 +9,14 @@ use crate::selection::{self, is_condition};
 use crate::switch::{is_deciding_switch, is_trial};
 use crate::values::Value;
 use crate::words::{is_in, is_opaque, is_verb, spaced, words};
-use crate::{amount, code, header, measure, party};
+use crate::{amount, code, header, measure, pairs, party};
 
 /// Names of values for the place that holds what a request is about.
 pub(crate) const STORES: &str = "bucket collection dataset index table";
 
 pub(crate) fn kind_of(value: &Value) -> FactKind {
     match value.role {
+        _ if value.name().starts_with(pairs::CONDITION) => FactKind::Other,
         _ if amount::is_amount(value) || measure::is_hexadecimal_amount(value) => FactKind::Amount,
         _ if is_header(value) && kind_of_header(value).is_some() => {
             kind_of_header(value).unwrap_or(FactKind::Other)
@@ -28,6 +29,11 @@ pub(crate) fn kind_of(value: &Value) -> FactKind {
             FactKind::Other
         }
         Role::Recipient if relates(value) || identifies_other(value) => FactKind::Object,
+        Role::Recipient | Role::Attendee | Role::Account | Role::Payment | Role::Access
+            if is_date(&value.text) =>
+        {
+            FactKind::Date
+        }
         // The kind, the country or the currency of a recipient is not one.
         Role::Recipient | Role::Attendee | Role::Account | Role::Payment if is_aspect(value) => {
             FactKind::Other
@@ -56,12 +62,13 @@ pub(crate) fn kind_of(value: &Value) -> FactKind {
         Role::Quantity if value.text.bytes().any(|byte| byte.is_ascii_digit()) => {
             FactKind::Quantity
         }
-        Role::Date => FactKind::Date,
+        Role::Date if value.text.bytes().any(|byte| byte.is_ascii_digit()) => FactKind::Date,
         Role::None if is_count(value) => FactKind::Quantity,
+        Role::None if is_date(&value.text) => FactKind::Date,
         Role::None if is_email(&value.text) && !party::is_sender(value) => FactKind::Recipient,
         Role::None if is_url(&value.text) => FactKind::Link,
         Role::None if is_sentence(value) => FactKind::Content,
-        Role::None | Role::Action | Role::Quantity | Role::Secret => FactKind::Other,
+        Role::None | Role::Action | Role::Date | Role::Quantity | Role::Secret => FactKind::Other,
     }
 }
 
@@ -144,7 +151,8 @@ fn is_grantee(value: &Value) -> bool {
 
 /// Whether a value is how many of something there will be.
 fn is_count(value: &Value) -> bool {
-    const COUNTS: &str = "copies count instances nodes number pods replicas servers workers";
+    const COUNTS: &str = "adults bags beds children copies count guests instances nights nodes number packages parcels \
+        passengers people persons pieces pods replicas rooms servers workers";
     let is_number = !value.text.is_empty() && value.text.bytes().all(|byte| byte.is_ascii_digit());
     is_number
         && words(value.name())
@@ -182,6 +190,9 @@ pub(crate) fn weight_of(value: &Value, kind: FactKind) -> Weight {
     let name = spaced(value.name());
     let last = name.rsplit(' ').next().unwrap_or_default();
     if is_header(value) && header::is_condition(value.name()) {
+        return Weight::Minor;
+    }
+    if value.name().starts_with(pairs::CONDITION) {
         return Weight::Minor;
     }
     if is_trial(&name, last, &value.text)
@@ -293,7 +304,7 @@ pub(crate) fn pays_account(values: &[Value]) -> bool {
 }
 
 /// Whether a text has the form of an IBAN (ISO 13616).
-fn is_iban(text: &str) -> bool {
+pub(crate) fn is_iban(text: &str) -> bool {
     let compact: String = text.chars().filter(|c| *c != ' ').collect();
     (15..=34).contains(&compact.len())
         && compact
@@ -306,6 +317,22 @@ fn is_iban(text: &str) -> bool {
             .take(2)
             .all(|byte| byte.is_ascii_digit())
         && compact.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+/// Whether a text is a date, a time of a day, or both (RFC 3339).
+pub(crate) fn is_date(text: &str) -> bool {
+    let digits = |from: usize, to: usize| {
+        let part = text.as_bytes().get(from..to);
+        part.is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+    };
+    let byte = |at: usize| text.as_bytes().get(at).copied();
+    let is_day = digits(0, 4)
+        && byte(4) == Some(b'-')
+        && digits(5, 7)
+        && byte(7) == Some(b'-')
+        && digits(8, 10);
+    let is_time = text.len() <= 8 && digits(0, 2) && byte(2) == Some(b':') && digits(3, 5);
+    is_day && (text.len() == 10 || matches!(byte(10), Some(b'T' | b't' | b' '))) || is_time
 }
 
 /// Whether a value is a switch that turns the request into one that destroys.

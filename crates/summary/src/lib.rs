@@ -5,7 +5,9 @@
 //! must never enter it: an approver compares the two.
 
 mod acts;
+mod address;
 mod amount;
+mod audience;
 mod calls;
 mod change;
 mod code;
@@ -15,6 +17,7 @@ mod effect;
 mod fact;
 mod header;
 mod headline;
+mod items;
 mod kind;
 mod line;
 mod measure;
@@ -48,6 +51,7 @@ use serde::{Deserialize, Serialize};
 
 pub use amount::Money;
 pub use fact::{FACTS_MAX, Fact, FactKind};
+pub use items::{Item, ItemList};
 pub use line::Part;
 pub use money::{MoneySum, MoneySums};
 
@@ -79,6 +83,10 @@ pub struct Summary {
     pub headline: Vec<Part>,
     /// The values that matter most, the most important first. At most six.
     pub facts: Vec<Fact>,
+    /// The lists of the request whose items have several values each, with a line for each item. At most three.
+    #[serde(default)]
+    #[cfg_attr(feature = "schema", schema(required))]
+    pub items: Vec<ItemList>,
     /// Number of values in the request that `facts` does not contain.
     pub other_values: usize,
     /// The amount of money. Null if the request contains none or several, if the currency is unknown,
@@ -128,6 +136,7 @@ impl Summary {
         } else {
             None
         };
+        said_act::decide(&mut phrase, &target, &values.kept);
         let of_calls = values.calls.effect.into_iter().chain(of_act).min();
         let pays = values.calls.named.iter().any(|call| acts::pays(&call.name));
         let effect = if pays && values.kept.iter().any(amount::is_amount) {
@@ -149,12 +158,15 @@ impl Summary {
         }
         .facts();
         let total = total::of(&ranked, &values, effect);
+        let items = items::of(&ranked);
         let headline = Headline {
             evaluated: code::evaluated(&phrase.verb, &values.kept),
             phrase,
             effect,
             destroys,
             facts: &ranked,
+            items: &items,
+            known_by: items::known_by(&items, &ranked),
             total: total.as_ref(),
             statement: values.statement.as_ref(),
             sent_as: overriding.as_ref().map(|_| request.method.as_str()),
@@ -171,6 +183,7 @@ impl Summary {
             amount: amount::only(&values).filter(|_| total.is_none()),
             recipients: fact::recipients(&ranked, &values),
             facts,
+            items,
             other_values: all.saturating_sub(covered),
         }
     }

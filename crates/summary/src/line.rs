@@ -1,15 +1,20 @@
 //! The pieces of a headline, and how values are written in it.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fact::{FactKind, Ranked, count};
-use crate::member::{beginning, counted, ending};
+use crate::member::{beginning, counted, ending, is_index};
 use crate::party::{COPIES, copy_of};
 use crate::total::Total;
-use crate::words::{is_opaque, noun_of};
+use crate::words::{is_in, is_opaque, noun_of, words};
 
 /// The longest value of a headline, in characters: one line on a phone.
 pub(crate) const VALUE_CHARS_MAX: usize = 60;
+
+/// The longest identifier, host or address that is shown whole, in characters: two lines on a phone.
+const TOKEN_CHARS_MAX: usize = 80;
 
 /// The longest content of a headline, in characters: two lines on a phone.
 pub(crate) const CONTENT_CHARS_MAX: usize = 110;
@@ -143,6 +148,8 @@ impl Line {
         );
         let chars_max = match chars_max {
             whole if is_kept => whole,
+            // Half of an identifier or of a host may be that of another one.
+            _ if is_token(&one.fact.value) => TOKEN_CHARS_MAX,
             longer if longer > VALUE_CHARS_MAX => self.room.content_chars,
             shorter => shorter.min(self.room.value_chars),
         };
@@ -163,6 +170,12 @@ impl Line {
         self.agents(head);
         self.own("…");
         self.agents(ending(&text, tail));
+    }
+
+    /// Appends the sum of several amounts.
+    pub(crate) fn value_of_total(&mut self, total: &Total) {
+        self.agents(&total.sum);
+        self.own(" in total");
     }
 
     /// Appends several amounts, and before them their sum.
@@ -199,6 +212,11 @@ impl Line {
     /// its middle rather than its end, which distinguishes it from others like it.
     pub(crate) fn text(&mut self, text: &str, is_cut: bool, chars_max: usize) {
         let text = one_line(text);
+        let chars_max = if is_token(&text) {
+            chars_max.max(TOKEN_CHARS_MAX)
+        } else {
+            chars_max
+        };
         let (shown, is_longer) = beginning(&text, chars_max);
         // A text loses its middle, too, because what it asks for may come last.
         if is_longer && !is_cut {
@@ -207,7 +225,16 @@ impl Line {
             } else {
                 chars_max / 2
             };
-            let (head, _) = beginning(&text, chars_max - tail - 1);
+            // The host of a URL is never cut.
+            let host = text.split_once("://").map_or(0, |(scheme, rest)| {
+                let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+                scheme.chars().count() + 3 + rest[..end].chars().count()
+            });
+            let (head, _) = beginning(&text, (chars_max - tail - 1).max(host));
+            if text.chars().count() <= head.chars().count() + tail {
+                self.agents(&text);
+                return;
+            }
             self.agents(head);
             self.own("…");
             self.agents(ending(&text, tail));
@@ -230,7 +257,13 @@ impl Line {
     pub(crate) fn detail(&mut self, one: &Ranked) {
         let is_named = self.begin_detail(one);
         // A text for people must not read like the name of the object.
-        if one.fact.kind == FactKind::Content {
+        // An address of a record is not a text for people.
+        let is_code = is_token(&one.fact.value)
+            && one
+                .fact
+                .value
+                .starts_with(|first: char| first.is_ascii_digit());
+        if one.fact.kind == FactKind::Content && !is_code {
             self.own(if is_named { " “" } else { "text “" });
             self.value(one, CONTENT_CHARS_MAX);
             self.own("”");
@@ -339,6 +372,63 @@ impl Line {
         }
     }
 
+    /// Appends one party: its name, then its account or address in parentheses.
+    pub(crate) fn party(&mut self, facts: &[&Ranked]) {
+        let mut facts = facts.to_vec();
+        facts.sort_by_key(|one| !is_name(one));
+        for (number, one) in facts.iter().enumerate() {
+            self.own(match number {
+                0 => "",
+                1 => " (",
+                _ => ", ",
+            });
+            self.value(one, VALUE_CHARS_MAX);
+        }
+        if facts.len() > 1 {
+            self.own(")");
+        }
+    }
+
+    /// Appends parties after a lead: each is an item of a list, or everything outside of one.
+    pub(crate) fn parties(&mut self, lead: &str, facts: &[&Ranked]) {
+        let mut parties: Vec<Vec<&Ranked>> = Vec::new();
+        let mut known: HashMap<&str, usize> = HashMap::new();
+        for one in facts {
+            let at = *known
+                .entry(item_of(&one.fact.location))
+                .or_insert(parties.len());
+            if at == parties.len() {
+                parties.push(Vec::new());
+            }
+            parties[at].push(one);
+        }
+        if parties.is_empty() {
+            return;
+        }
+        let values = facts.len();
+        let count = if parties.len() == values {
+            count(facts)
+        } else {
+            parties.len()
+        };
+        self.own(lead);
+        for (number, party) in parties.iter().take(NAMED_MAX).enumerate() {
+            self.own(if number > 0 { ", " } else { "" });
+            self.party(party);
+        }
+        if count > NAMED_MAX {
+            self.own(&format!(" and {} more", count - NAMED_MAX));
+        }
+    }
+
+    /// Appends parties in parentheses: they describe what is in front of them.
+    pub(crate) fn described(&mut self, facts: &[&Ranked]) {
+        if !facts.is_empty() {
+            self.parties(" (", facts);
+            self.own(")");
+        }
+    }
+
     /// Appends texts that the agent chose after a lead; nothing if there are none.
     pub(crate) fn texts(&mut self, lead: &str, texts: &[&str]) {
         for (number, text) in texts.iter().take(NAMED_MAX).enumerate() {
@@ -367,6 +457,29 @@ impl Line {
             self.own(&format!(" and {} more", count - NAMED_MAX));
         }
     }
+}
+
+/// Whether a fact is the name of a party, which comes before its account.
+pub(crate) fn is_name(one: &Ranked) -> bool {
+    words(one.fact.name.rsplit('.').next().unwrap_or_default()).any(|word| is_in("name nm", &word))
+        || one.fact.value.contains(' ') && one.fact.value.chars().any(char::is_lowercase)
+}
+
+/// Whether a text is a single word, such as an identifier, an address or a host.
+fn is_token(text: &str) -> bool {
+    !text.contains(char::is_whitespace)
+}
+
+/// Returns the location of the item that a value belongs to: up to its last index.
+fn item_of(location: &str) -> &str {
+    let mut end = location.len();
+    while let Some((before, last)) = location[..end].rsplit_once('/') {
+        if is_index(last) {
+            return &location[..end];
+        }
+        end = before.len();
+    }
+    ""
 }
 
 /// Returns the beginning that all texts share, up to a separator; empty if it is too short to matter.

@@ -141,6 +141,9 @@ pub(crate) fn shown(at: usize, values: &[Value], is_wei: bool) -> Option<String>
         return Some(of_hexadecimal(value, number, is_wei));
     }
     let text = value.text.trim();
+    if let Some(time) = units::of_ticks(text) {
+        return Some(time);
+    }
     if !is_number(text) {
         return None;
     }
@@ -161,6 +164,12 @@ pub(crate) fn shown(at: usize, values: &[Value], is_wei: bool) -> Option<String>
     }
     if before.last().is_some_and(|word| word == "per") {
         return None;
+    }
+    // `week_days` are marks for the days of a week.
+    let is_mask =
+        all.iter().any(|word| is_in("mask week weekdays", word)) && last.starts_with("day");
+    if is_mask || is_in("bitmask mask weekdays", last) {
+        return of_days(text, value);
     }
     let unit = unit_of(last, before)?;
     let space = if matches!(unit, "%" | "°") { "" } else { " " };
@@ -197,6 +206,20 @@ fn of_hexadecimal(value: &Value, number: u128, is_wei: bool) -> String {
         return format!("{whole} ETH ({text} wei)");
     }
     format!("{number} ({text})")
+}
+
+/// Returns the marks for the days of a week as a count, if the documents say that they are bits.
+fn of_days(text: &str, value: &Value) -> Option<String> {
+    const DAYS: u32 = 7;
+    let bits: u8 = text.parse().ok().filter(|bits| *bits < 1 << DAYS)?;
+    let meaning = value.meaning.as_deref()?.to_ascii_lowercase();
+    let says_bits = meaning
+        .split(|c: char| !c.is_alphanumeric())
+        .any(|word| word.starts_with("bit"));
+    says_bits.then(|| match bits.count_ones() {
+        DAYS => format!("{text} (every day)"),
+        count => format!("{text} ({count} of {DAYS} days)"),
+    })
 }
 
 fn hexadecimal(value: &Value) -> Option<u128> {

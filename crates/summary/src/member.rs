@@ -9,7 +9,6 @@ const REPEATED_MIN: usize = 4;
 /// Splits the name of a field that is nested by brackets or with indices, as in forms: `account[bank][iban]`. Indices
 /// are left out.
 pub(crate) fn bracketed(name: &str) -> Vec<String> {
-    let is_index = |one: &str| !one.is_empty() && one.bytes().all(|byte| byte.is_ascii_digit());
     // `Permissions.1.Port` is nested, too, and `retention.ms` is not.
     let parts: Vec<&str> = match name.split_once('[') {
         Some((first, rest)) if !first.is_empty() && rest.ends_with(']') => {
@@ -41,12 +40,16 @@ pub(crate) fn is_identifier(name: &str) -> bool {
             .all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
 }
 
+/// Whether a part of a pointer is an index.
+pub(crate) fn is_index(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// Replaces the indices in a pointer by `*`, as documents describe the items of a list.
 pub(crate) fn without_indices(pointer: &str) -> String {
-    let parts = pointer.split('/').map(|part| {
-        let is_index = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if is_index { "*" } else { part }
-    });
+    let parts = pointer
+        .split('/')
+        .map(|part| if is_index(part) { "*" } else { part });
     parts.collect::<Vec<_>>().join("/")
 }
 

@@ -4,6 +4,7 @@
 use gaiterguard_domain::effect::Effect;
 
 use crate::fact::{FactKind, Ranked};
+use crate::kind::is_iban;
 use crate::words::{is_in, words};
 
 /// Words of rights that are wider than others.
@@ -60,4 +61,28 @@ fn domain_of(address: &str) -> Option<String> {
     let (_, domain) = address.rsplit_once('@')?;
     let domain = domain.trim_end_matches(['>', ' ', '.']);
     (!domain.is_empty()).then(|| domain.to_lowercase())
+}
+
+/// Returns the only text that differs from all others, if those are the same or share their domain or the country of
+/// their accounts; `None` if there is none. A list of two has no majority.
+pub(crate) fn only_other(texts: &[Option<&str>]) -> Option<usize> {
+    const OTHERS_MIN: usize = 2;
+    let kinds: [fn(&str) -> Option<String>; 3] = [
+        |text| Some(text.to_lowercase()),
+        domain_of,
+        |text| is_iban(text).then(|| text[..2].to_owned()),
+    ];
+    if texts.len() <= OTHERS_MIN {
+        return None;
+    }
+    kinds.into_iter().find_map(|kind| {
+        let of: Vec<Option<String>> = texts.iter().map(|text| text.and_then(kind)).collect();
+        // At least one of the first two is like all others.
+        let mut first = of.iter().take(OTHERS_MIN);
+        let most = first.find(|one| {
+            let alike = of.iter().filter(|other| other == one).count();
+            one.is_some() && alike + 1 == of.len()
+        })?;
+        of.iter().position(|one| one != most)
+    })
 }

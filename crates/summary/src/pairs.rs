@@ -39,8 +39,14 @@ const SETS: &str = "add change edit modify put replace set update upsert";
 /// Acts that take a value away.
 const REMOVES: &str = "clear delete remove unset";
 
+/// Acts that only compare a value.
+const TESTS: &str = "assert test";
+
 /// The longest name, in bytes. A longer text is a value.
 const NAME_BYTES_MAX: usize = 96;
+
+/// Before the name of a value that the request only tests.
+pub(crate) const CONDITION: &str = "only if ";
 
 /// Shown for a value that is taken away.
 pub(crate) const REMOVED: &str = "removed";
@@ -50,6 +56,8 @@ pub(crate) const REMOVED: &str = "removed";
 pub(crate) struct Pair<'n> {
     /// The name, with its separators: `billing/plan`.
     pub(crate) name: &'n str,
+    /// Whether the value is only tested.
+    pub(crate) is_condition: bool,
     /// The member that holds the value, and the value; `None` if it is taken away.
     pub(crate) value: Option<(&'n str, Node<'n>)>,
     /// The members that say no more than this.
@@ -58,6 +66,9 @@ pub(crate) struct Pair<'n> {
 
 /// Reads a map as the name of a value and the value. An item of a list may be named by its `id`.
 pub(crate) fn of<'n>(members: &'n [(&'n str, Node<'n>)], is_item: bool) -> Option<Pair<'n>> {
+    if let Some(found) = of_parts(members) {
+        return Some(found);
+    }
     let is_named = |wanted: &&&str| is_item || **wanted != "id";
     let (member, name) = NAMES.iter().filter(is_named).find_map(|wanted| {
         let mut members = members.iter();
@@ -88,10 +99,11 @@ pub(crate) fn of<'n>(members: &'n [(&'n str, Node<'n>)], is_item: bool) -> Optio
         is_in(ACTS, &plain(name)).then_some((*name, text))
     });
     let does = |list| act.as_ref().is_some_and(|(_, act)| is_in(list, act));
+    let is_condition = does(TESTS);
     let mut said = vec![*member];
     said.extend(
         act.iter()
-            .filter(|_| does(SETS) || does(REMOVES))
+            .filter(|_| does(SETS) || does(REMOVES) || is_condition)
             .map(|(name, _)| *name),
     );
     let value = match value {
@@ -104,9 +116,55 @@ pub(crate) fn of<'n>(members: &'n [(&'n str, Node<'n>)], is_item: bool) -> Optio
     };
     Some(Pair {
         name: name.trim_start_matches('/'),
+        is_condition,
         value,
         said,
     })
+}
+
+/// Reads an operation of a FHIR patch, whose parts are pairs themselves: `type`, `path`, `value`.
+fn of_parts<'n>(members: &'n [(&'n str, Node<'n>)]) -> Option<Pair<'n>> {
+    let parts = members.iter().find(|(name, _)| *name == "part")?.1.items();
+    let part = |wanted: &str| {
+        let named = |item: &&'n Node<'n>| item.get("name").and_then(Node::as_text) == Some(wanted);
+        let members = parts.iter().find(named)?.members();
+        members.iter().find(|(name, _)| name.starts_with("value"))
+    };
+    let act = part("type")?.1.as_text()?;
+    let path = part("path")?.1.as_text()?;
+    let value = part("value").filter(|_| !is_in(REMOVES, act));
+    Some(Pair {
+        // The element that an addition makes has its name next to the path.
+        name: part("name")
+            .and_then(|(_, name)| name.as_text())
+            .unwrap_or(path),
+        is_condition: false,
+        value: value.map(|(member, value)| (*member, *value)),
+        said: members.iter().map(|(name, _)| *name).collect(),
+    })
+}
+
+/// Operators of a document database around the values that they set or take away.
+const SETTERS: &str = "$set $setoninsert";
+const UNSETTERS: &str = "$unset";
+
+/// The act of an operator on the values in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operator {
+    /// It gives them new values, as if they were written without it.
+    Sets,
+    /// It takes them away, whatever it says about them.
+    Unsets,
+}
+
+/// Returns what a member does that is an operator of a document database.
+pub(crate) fn operator(name: &str) -> Option<Operator> {
+    let name = name.to_ascii_lowercase();
+    if is_in(SETTERS, &name) {
+        Some(Operator::Sets)
+    } else {
+        is_in(UNSETTERS, &name).then_some(Operator::Unsets)
+    }
 }
 
 /// Whether all items of a list are pairs, so that each says what is done to its own value.

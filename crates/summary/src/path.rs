@@ -154,8 +154,16 @@ impl Target {
             let bare = without_format(&text);
             // OData writes the key of an object in parentheses: `Orders(4711)`.
             if let Some((set, key)) = keyed(bare) {
+                // The segments before the first set are the address of the interface.
+                if raw
+                    .iter()
+                    .take(number)
+                    .all(|one| keyed(&decoded(one)).is_none())
+                {
+                    target = Self::default();
+                }
                 target.push_word(set);
-                target.push_name(None, key.to_owned(), None);
+                target.push_name(None, key, None);
                 continue;
             }
             let kind = parts

@@ -2,11 +2,17 @@
 
 use crate::fact::{FactKind, NO_AMOUNT, Ranked};
 use crate::headline::Headline;
-use crate::kind::{gives, receives};
-use crate::line::Line;
+use crate::items::ItemList;
+use crate::kind::{gives, is_iban, receives};
+use crate::line::{Line, NAMED_MAX, VALUE_CHARS_MAX, is_name};
+use crate::verb::moves_money;
+use crate::words::{capitalized, is_in, singular, words};
 
 /// How many accounts, or objects of the path, follow a payment.
 const OBJECTS_MAX: usize = 2;
+
+/// How many payees are named with their accounts. Each of more has a line of its own.
+const PAYEES_WHOLE_MAX: usize = 2;
 
 impl Headline<'_> {
     /// Writes a request that moves money: the amount, who gets it, and who gives it.
@@ -15,9 +21,15 @@ impl Headline<'_> {
         let amount = self
             .first(FactKind::Amount)
             .filter(|amount| amount.fact.value != NO_AMOUNT);
+        let to = self.receivers();
+        // Each payee has a line with the amount.
+        let has_lines = self.lines_of_payees(&to).is_some();
         // An invoice asks for money and is not money itself, and a lease is renewed for it.
         let lead = match &self.phrase {
             phrase if phrase.noun.is_none() || phrase.moves_money() => None,
+            phrase if phrase.is_record() && is_in("Change Set Update", &phrase.verb) => {
+                Some(" to ")
+            }
             phrase if phrase.is_mild() => Some(" of "),
             phrase if phrase.takes_name => Some(" for "),
             _ => None,
@@ -26,7 +38,13 @@ impl Headline<'_> {
             if lead.is_some() {
                 self.object(line);
             }
-            self.amounts(line, lead.unwrap_or(" "), amount);
+            match self.total.filter(|_| has_lines) {
+                Some(total) => {
+                    line.own(lead.unwrap_or(" "));
+                    line.value_of_total(total);
+                }
+                None => self.amounts(line, lead.unwrap_or(" "), amount),
+            }
         } else {
             self.object(line);
             if self.phrase.is_part() {
@@ -34,17 +52,18 @@ impl Headline<'_> {
             }
         }
         let accounts = || self.of_kind(FactKind::Account);
-        let recipients = || self.of_kind(FactKind::Recipient);
-        let mut to: Vec<&Ranked> = accounts()
-            .chain(recipients())
-            .filter(|one| receives(&one.fact.name))
-            .collect();
-        if to.is_empty() {
-            to = recipients().filter(|one| !gives(&one.fact.name)).collect();
+        if self.moves() {
+            if !self.payees(line, &to) {
+                line.parties(" to ", &to);
+            }
+        } else if is_in("Book Buy Check Order Purchase Reserve", self.first_word()) {
+            line.parties(" from ", &to);
+        } else {
+            // The party of a record gets nothing by it.
+            line.described(&to);
         }
-        line.recipients(" to ", &to);
         let from: Vec<&Ranked> = accounts().filter(|one| gives(&one.fact.name)).collect();
-        line.list(" from ", &from);
+        line.parties(" from ", &from);
         if self.first(FactKind::Amount).is_some() && amount.is_none() {
             line.own(" · ");
             line.own(NO_AMOUNT);
@@ -76,10 +95,119 @@ impl Headline<'_> {
             if !self.phrase.is_part() {
                 self.context(line);
             }
-            self.details(
-                line,
-                &[FactKind::Object, FactKind::Quantity, FactKind::Other],
-            );
+            let mut kinds = vec![
+                FactKind::Quantity,
+                FactKind::Date,
+                FactKind::Object,
+                FactKind::Other,
+            ];
+            if !self.moves() {
+                kinds.insert(2, FactKind::Recipient);
+            }
+            self.details(line, &kinds);
         }
+    }
+
+    /// Writes a single call that moves money: how much, to whom, and by which procedure.
+    pub(crate) fn paying_call(&self, line: &mut Line, call: &str, amount: &Ranked) {
+        let verb = words(call).find(|word| is_in("pay refund send transfer withdraw", word));
+        line.own(&capitalized(verb.as_deref().unwrap_or("pay")));
+        self.amounts(line, " ", amount);
+        let gets = self.facts.iter().filter(|one| {
+            matches!(one.fact.kind, FactKind::Account | FactKind::Recipient)
+                && !gives(&one.fact.name)
+        });
+        line.parties(" to ", &gets.collect::<Vec<_>>());
+        let pays = self.facts.iter().filter(|one| {
+            let is_scalar = !matches!(one.fact.kind, FactKind::Amount | FactKind::Content);
+            is_scalar && gives(&one.fact.name)
+        });
+        line.parties(" from ", &pays.collect::<Vec<_>>());
+        line.own(" · ");
+        line.text(call, false, VALUE_CHARS_MAX);
+        let kinds = [
+            FactKind::Object,
+            FactKind::Quantity,
+            FactKind::Content,
+            FactKind::Date,
+        ];
+        self.details(line, &kinds);
+    }
+
+    fn first_word(&self) -> &str {
+        self.phrase.verb.split(' ').next().unwrap_or_default()
+    }
+
+    /// Whether the request itself moves money to somebody: by its verb, or by the thing that it creates.
+    fn moves(&self) -> bool {
+        const THINGS: &str = "batch disbursement document donation file instruction order payment payout refund \
+            remittance run settlement tip transaction transfer withdrawal";
+        const VERBS: &str = "Disburse Remit Send Settle Wire";
+        let noun = self
+            .phrase
+            .noun
+            .as_deref()
+            .map(singular)
+            .unwrap_or_default();
+        let verb = self.phrase.verb.strip_prefix("Bulk ").map(capitalized);
+        let verb = verb.as_deref().unwrap_or(&self.phrase.verb);
+        moves_money(verb)
+            || is_in(VERBS, verb)
+            || is_in(THINGS, noun.rsplit(' ').next().unwrap_or_default())
+            || self
+                .facts
+                .iter()
+                .any(|one| is_iban(&one.fact.value) && receives(&one.fact.name))
+    }
+
+    /// Returns the values that say who gets the money.
+    fn receivers(&self) -> Vec<&Ranked> {
+        let accounts = self.of_kind(FactKind::Account);
+        let recipients = || self.of_kind(FactKind::Recipient);
+        let to: Vec<&Ranked> = accounts
+            .chain(recipients())
+            .filter(|one| receives(&one.fact.name))
+            .collect();
+        if to.is_empty() && self.moves() {
+            return recipients().filter(|one| !gives(&one.fact.name)).collect();
+        }
+        to
+    }
+
+    /// Returns the list whose items say who gets how much, if it is long enough to be counted.
+    fn lines_of_payees(&self, to: &[&Ranked]) -> Option<&ItemList> {
+        let list = self.list_of(to.first()?)?;
+        let is_whole = to.iter().all(|one| self.list_of(one) == Some(list));
+        (is_whole && list.count > PAYEES_WHOLE_MAX).then_some(list)
+    }
+
+    /// Appends the number of those who get the money and their names, those that differ from the others first; returns
+    /// whether there are that many.
+    fn payees(&self, line: &mut Line, to: &[&Ranked]) -> bool {
+        let Some(list) = self.lines_of_payees(to) else {
+            return false;
+        };
+        line.own(&format!(" to {} payees: ", list.count));
+        let mut named = 0;
+        for item in &list.items {
+            let is_own = |one: &&&Ranked| {
+                let rest = one.fact.location.strip_prefix(&item.location);
+                rest.is_some_and(|rest| rest.starts_with('/'))
+            };
+            let own: Vec<&Ranked> = to.iter().filter(is_own).copied().collect();
+            let Some(first) = own.iter().min_by_key(|one| !is_name(one)) else {
+                continue;
+            };
+            if named == NAMED_MAX {
+                break;
+            }
+            line.own(if named > 0 { ", " } else { "" });
+            line.value(first, VALUE_CHARS_MAX);
+            named += 1;
+        }
+        if list.count > named {
+            line.own(&format!(" and {} more", list.count - named));
+        }
+        true
     }
 }

@@ -5,6 +5,7 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::secret_shape;
 use gaiterguard_judge::Role;
 
+use crate::address::Address;
 use crate::fact::{Fact, FactKind, NO_AMOUNT, Ranked, Weight};
 use crate::kind::{
     frames_call, is_aspect, is_payee, is_payer, is_place, is_secret, kind_of, weight_of,
@@ -14,7 +15,7 @@ use crate::path::{Name, Target};
 use crate::short::short_name;
 use crate::values::{VALUE_CHARS_MAX, Value, Values};
 use crate::words::{is_in, spaced, words};
-use crate::{amount, measure, outlier, party};
+use crate::{address, amount, audience, measure, outlier, party};
 
 /// The longest description that is passed on, in characters: one line next to the value.
 const MEANING_CHARS_MAX: usize = 80;
@@ -55,7 +56,14 @@ impl Ranking<'_> {
             .named
             .iter()
             .any(|call| call.name.starts_with("eth_"));
+        let addresses = address::of(kept);
         for (at, value) in kept.iter().enumerate() {
+            if let Some(address) = addresses.iter().find(|one| one.parts.contains(&at)) {
+                if address.parts[0] == at {
+                    facts.push((true, of_address(address)));
+                }
+                continue;
+            }
             // The currency is written with the amount, and the unit with the number.
             if value.text.is_empty()
                 || amount::is_currency(value)
@@ -94,6 +102,7 @@ impl Ranking<'_> {
             }
         });
         let mut facts: Vec<Ranked> = facts.into_iter().map(|(_, ranked)| ranked).collect();
+        address::keep_ends_together(&mut facts);
         outlier::first(&mut facts, self.effect);
         facts
     }
@@ -122,6 +131,9 @@ impl Ranking<'_> {
 
     fn kind(self, value: &Value, is_secret: bool, names_object: bool) -> FactKind {
         match kind_of(value) {
+            _ if !is_secret && self.effect != Effect::Read && audience::of(value).is_some() => {
+                FactKind::Access
+            }
             // A secret may be all that names the object, as that of a connection to remove.
             _ if is_secret && names_object => FactKind::Other,
             _ if is_secret && self.is_only_value(value) => FactKind::Object,
@@ -139,6 +151,16 @@ impl Ranking<'_> {
             // A message goes to any target; a rule has one without sending it anything.
             FactKind::Recipient if self.effect != Effect::ShareOutside && is_place(value) => {
                 FactKind::Object
+            }
+            // A telephone number of a booking reaches nobody by itself.
+            FactKind::Recipient
+                if !matches!(
+                    self.effect,
+                    Effect::ShareOutside | Effect::Pay | Effect::Access
+                ) && words(value.name())
+                    .any(|word| is_in("fax mobile phone tel telephone", &word)) =>
+            {
+                FactKind::Other
             }
             // A message to a channel has the name that its sender is shown with.
             FactKind::Recipient
@@ -184,8 +206,13 @@ impl Ranking<'_> {
 
     fn of_value(self, value: &Value, kind: FactKind, is_secret: bool, shown: String) -> Ranked {
         let group = value.group();
+        let audience = audience::of(value).filter(|_| self.effect != Effect::Read);
         Ranked {
-            weight: self.weight(value, kind, is_secret),
+            audience,
+            weight: match audience {
+                Some(_) => Weight::Deciding,
+                None => self.weight(value, kind, is_secret),
+            },
             total: match kind {
                 FactKind::Command => 1,
                 _ => self.values.groups.get(&group).copied().unwrap_or(1),
@@ -203,7 +230,10 @@ impl Ranking<'_> {
                 location: value.location.clone(),
                 value: shown,
                 is_cut: value.is_cut && !is_secret && !party::is_encoded(&value.text),
-                meaning: short(value.meaning.as_deref()),
+                meaning: match audience {
+                    Some(audience) => Some(audience.to_owned()),
+                    None => short(value.meaning.as_deref()),
+                },
             },
             covers: 1,
         }
@@ -287,6 +317,22 @@ fn of_name(name: &Name) -> Ranked {
         meaning: short(name.meaning.as_deref()),
     };
     Ranked::alone(fact, Weight::Plain)
+}
+
+fn of_address(address: &Address) -> Ranked {
+    let (value, is_cut) = beginning(&address.text, VALUE_CHARS_MAX);
+    let fact = Fact {
+        kind: FactKind::Other,
+        name: address.name.clone(),
+        location: address.location.clone(),
+        value: value.to_owned(),
+        is_cut,
+        meaning: None,
+    };
+    Ranked {
+        covers: address.parts.len(),
+        ..Ranked::alone(fact, Weight::Plain)
+    }
 }
 
 fn no_amount() -> Ranked {

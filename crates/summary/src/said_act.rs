@@ -14,7 +14,7 @@ use crate::words::{capitalized, is_in, is_verb, noun_of, singular, spaced, words
 const ACTS: &str = "act action command do event function op operation transition verb";
 
 /// Names of members that say it only if the path says that something is done.
-const KINDS: &str = "kind name type";
+const KINDS: &str = "kind method name type";
 
 /// Further words for collections of what is done.
 const COLLECTIONS: &str = "actions commands events jobs operations requests tasks";
@@ -35,7 +35,11 @@ pub(crate) fn refine(phrase: &mut Phrase, target: &Target, values: &[Value]) -> 
         return None;
     }
     let noun = phrase.noun.clone().unwrap_or_default();
-    let is_of_acts = is_in(COLLECTIONS, &format!("{noun}s")) && !phrase.takes_name;
+    // `Send two-way rpc request`, `/things/t1/rpc/two-way`.
+    let is_call = words(&noun)
+        .chain(target.trailing_words().iter().flat_map(|word| words(word)))
+        .any(|word| is_in("command commands rpc", &word));
+    let is_of_acts = (is_in(COLLECTIONS, &format!("{noun}s")) || is_call) && !phrase.takes_name;
     let mut named = values.iter().filter(|value| says_act(value, is_of_acts));
     let only = named.next().filter(|_| named.next().is_none())?;
     let act = spaced(&only.text);
@@ -68,6 +72,54 @@ pub(crate) fn refine(phrase: &mut Phrase, target: &Target, values: &[Value]) -> 
         phrase.noun = None;
     }
     effect_of_call(&only.text)
+}
+
+/// Says which decision is taken: `POST /approvals/a1/decision {"decision": "approve"}` approves.
+pub(crate) fn decide(phrase: &mut Phrase, target: &Target, values: &[Value]) {
+    const NOUNS: &str = "approval decision outcome resolution response review ruling verdict vote";
+    const NAMES: &str =
+        "action approval decision outcome resolution response result status verdict vote";
+    const VERDICTS: &[(&str, &str)] = &[
+        ("approve", "Approve"),
+        ("accept", "Accept"),
+        ("confirm", "Confirm"),
+        ("decline", "Decline"),
+        ("deny", "Deny"),
+        ("denied", "Deny"),
+        ("grant", "Grant"),
+        ("reject", "Reject"),
+    ];
+    let noun = phrase.noun.as_deref().map(singular).unwrap_or_default();
+    let last = noun.rsplit(' ').next().unwrap_or_default();
+    let is_mild = phrase.is_mild() || is_in("Send", &phrase.verb);
+    if !is_mild || !is_in(NOUNS, last) {
+        return;
+    }
+    let verdict = |value: &Value| {
+        let name = words(value.name()).last().unwrap_or_default();
+        let text = value.text.to_ascii_lowercase();
+        let of_verdict = |(word, verb): &(&str, &'static str)| {
+            let rest = text.strip_prefix(word)?;
+            (rest.is_empty() || is_in("d ed", rest)).then_some(*verb)
+        };
+        is_in(NAMES, &name).then(|| VERDICTS.iter().find_map(of_verdict))?
+    };
+    let mut verdicts = values.iter().filter_map(verdict);
+    let Some(verb) = verdicts.next().filter(|_| verdicts.next().is_none()) else {
+        return;
+    };
+    verb.clone_into(&mut phrase.verb);
+    // The path names the object of the decision.
+    if !phrase.takes_name
+        && let Some(name) = target.names.last()
+    {
+        phrase.noun = name
+            .noun
+            .as_deref()
+            .map(noun_of)
+            .filter(|noun| !noun.is_empty() && noun != "approval");
+        phrase.takes_name = true;
+    }
 }
 
 /// Says that a part of an object is set if the body has a value with its name: `POST /valves/v1/position` with a

@@ -121,10 +121,42 @@ pub(crate) fn without_format(segment: &str) -> &str {
 }
 
 /// Splits a segment with a key in parentheses into the collection and the key.
-pub(crate) fn keyed(segment: &str) -> Option<(&str, &str)> {
+pub(crate) fn keyed(segment: &str) -> Option<(&str, String)> {
     let (set, key) = segment.strip_suffix(')')?.split_once('(')?;
-    let is_set = !set.is_empty() && set.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    (is_set && !key.is_empty()).then(|| (set, key.trim_matches('\'')))
+    let is_set = set.starts_with(|first: char| first.is_ascii_alphabetic())
+        && set
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    // SAP marks the sets of an interface: `A_BusinessPartner`, `C_SalesOrder`.
+    let bare = match set.split_once('_') {
+        Some((mark, rest)) if mark.len() == 1 && !rest.is_empty() => rest,
+        _ => set,
+    };
+    (is_set && !key.is_empty()).then(|| (bare, key_of(key)))
+}
+
+/// Returns the value of a key, or those of a key of several parts with their names.
+fn key_of(key: &str) -> String {
+    let parts: Vec<(Option<&str>, &str)> = key
+        .split(',')
+        .map(|part| match part.split_once('=') {
+            Some((name, value)) => (Some(name.trim()), value.trim().trim_matches('\'')),
+            None => (None, part.trim().trim_matches('\'')),
+        })
+        .collect();
+    match &*parts {
+        [(_, only)] => (*only).to_owned(),
+        _ => parts
+            .iter()
+            .map(|(name, value)| {
+                format!(
+                    "{}{value}",
+                    name.map_or(String::new(), |name| format!("{name} "))
+                )
+            })
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
 }
 
 /// Pairs the segments of a path with those of a template. The path may begin with a prefix that the

@@ -24,6 +24,11 @@ pub(crate) struct Total {
 /// cannot be added up: they are in several currencies or units, or not all of them were read.
 pub(crate) fn of(facts: &[Ranked], values: &Values, effect: Effect) -> Option<Total> {
     let first = facts.iter().find(|one| one.fact.kind == FactKind::Amount)?;
+    // New prices are not paid together.
+    let is_paid = !matches!(effect, Effect::Change | Effect::Delete | Effect::Read);
+    if !is_paid {
+        return None;
+    }
     let group = &*first.group;
     let amounts: Vec<&Value> = values
         .kept

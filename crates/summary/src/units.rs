@@ -50,6 +50,18 @@ pub(crate) fn shown(value: &Value) -> Option<String> {
     is_in(TIMES, last).then(|| instant(raw, number)).flatten()
 }
 
+/// Returns the time that older interfaces write as `/Date(1767225600000)/`.
+pub(crate) fn of_ticks(text: &str) -> Option<String> {
+    let inner = text.strip_prefix("/Date(")?.strip_suffix(")/")?;
+    let end = inner
+        .rfind(['+', '-'])
+        .filter(|at| *at > 0)
+        .unwrap_or(inner.len());
+    let ms: i64 = inner[..end].parse().ok()?;
+    let time = Timestamp::from_millisecond(ms).ok()?;
+    Some(time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
 /// Returns the unit that a word names, and how many milliseconds it has.
 fn unit_of(word: &str) -> Option<(&'static str, i64)> {
     match word {

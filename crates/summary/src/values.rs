@@ -259,7 +259,11 @@ impl Reader<'_> {
             self.members(members, location, &[]);
             return;
         };
-        self.names.push(pair.name.to_owned());
+        self.names.push(if pair.is_condition {
+            format!("{}{}", pairs::CONDITION, pair.name)
+        } else {
+            pair.name.to_owned()
+        });
         match pair.value {
             Some((member, value)) => {
                 let mut inner = location.to_owned();
@@ -272,8 +276,36 @@ impl Reader<'_> {
         self.members(members, location, &pair.said);
     }
 
+    /// Counts the items of lists that are named by what is done to them, if one of them takes something away:
+    /// `{"deletes": [{"id": "r1"}], "posts": [{"name": "www"}]}`.
+    fn acts_of(&mut self, members: &[(&str, Node<'_>)]) {
+        const REMOVES: &str = "delete deletes deletions remove removes removals";
+        const WRITES: &str = "add additions adds create creates insert inserts patches post posts put puts set sets \
+            update updates upserts";
+        let is_list = |(name, value): &&(&str, Node<'_>), names: &str| {
+            is_in(names, &name.to_ascii_lowercase())
+                && value.items().iter().any(|item| !item.members().is_empty())
+        };
+        if self.values.calls.count > 0 || !members.iter().any(|one| is_list(&one, REMOVES)) {
+            return;
+        }
+        for (name, value) in members {
+            let act = if is_list(&&(*name, *value), REMOVES) {
+                "delete"
+            } else if is_list(&&(*name, *value), WRITES) {
+                "write"
+            } else {
+                continue;
+            };
+            self.values.calls.add_acts(act, value.items());
+        }
+    }
+
     /// Reads the members of a map, except for those that are said already.
     fn members(&mut self, members: &[(&str, Node<'_>)], location: &str, said: &[&str]) {
+        if self.changes && self.names.len() < 2 {
+            self.acts_of(members);
+        }
         for (name, value) in members.iter().filter(|(name, _)| !said.contains(name)) {
             let mut inner = location.to_owned();
             push_token(&mut inner, name);
@@ -292,6 +324,23 @@ impl Reader<'_> {
             let is_look = self.xml == Xml::Text && is_in(MARKUP_TAGS, &name.to_ascii_lowercase());
             let is_named = !name.is_empty() && !is_look;
             let outer = self.names.len();
+            match pairs::operator(name) {
+                Some(pairs::Operator::Sets) => {
+                    self.node(value, &inner);
+                    continue;
+                }
+                Some(pairs::Operator::Unsets) if !value.members().is_empty() => {
+                    for (unset, _) in value.members() {
+                        self.names.push((*unset).to_owned());
+                        let mut location = inner.clone();
+                        push_token(&mut location, unset);
+                        self.leaf(&location, pairs::REMOVED, Kind::Other);
+                        self.names.truncate(outer);
+                    }
+                    continue;
+                }
+                _ => {}
+            }
             if is_named {
                 match self.argument_of(name) {
                     Some(argument) => self.names.push(argument),

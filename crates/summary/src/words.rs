@@ -203,6 +203,12 @@ pub(crate) fn spaced(name: &str) -> String {
 
 /// Returns a noun, given in the singular, in the plural.
 pub(crate) fn plural(noun: &str) -> String {
+    if ["dns", "https", "news", "series", "sms"]
+        .iter()
+        .any(|one| noun.ends_with(one))
+    {
+        return noun.to_owned();
+    }
     if let Some(stem) = noun.strip_suffix('y')
         && !stem.ends_with(['a', 'e', 'i', 'o', 'u'])
     {

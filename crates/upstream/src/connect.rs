@@ -132,6 +132,12 @@ impl Connector {
         probed.is_ok_and(|stream| stream.is_ok_and(|stream| Protocol::Http2.is_agreed(&stream)))
     }
 
+    /// Opens a connection without TLS of the gateway's own. Resolving and connecting share the connect timeout.
+    pub(crate) async fn open(&self, origin: &Origin) -> Result<TcpStream, NotSentReason> {
+        self.dial(origin, Instant::now() + self.connect_timeout)
+            .await
+    }
+
     /// Opens a TCP connection to an address that has passed the rules, or a tunnel to a name. The proxy may know
     /// names that this machine does not.
     async fn dial(&self, origin: &Origin, deadline: Instant) -> Result<TcpStream, NotSentReason> {

@@ -22,6 +22,7 @@ mod error;
 mod head_watch;
 mod http2;
 mod inbound;
+mod joined;
 mod mask;
 mod origin;
 mod outbound;
@@ -38,6 +39,7 @@ pub use address::{
 };
 pub use error::{AmbiguousReason, CheckRefused, NotSentReason, SendError, UnusableReason};
 pub use inbound::{Inbound, InboundBody, InboundError};
+pub use joined::{Carried, join};
 pub use mask::{
     InspectedBody, Inspection, MaskedBody, MaskedSecret, Masker, Polled, is_hidden_everywhere,
     masked_compressed,

@@ -10,6 +10,7 @@ use gaiterguard_domain::header::is_grpc;
 use http::header::UPGRADE;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
+use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::address::{AddressPolicy, AllowedRange};
@@ -98,6 +99,15 @@ impl Upstream {
     /// resolve is not refused; sending will then fail with [`NotSentReason::Resolve`].
     pub async fn check(&self, origin: &Origin) -> Result<(), CheckRefused> {
         self.connector.check(origin).await
+    }
+
+    /// Opens a connection that carries whatever the caller sends, to an address that may be dialed.
+    ///
+    /// # Errors
+    ///
+    /// If the address may not be dialed, or does not accept the connection in time.
+    pub async fn open_tcp(&self, origin: &Origin) -> Result<TcpStream, NotSentReason> {
+        self.connector.open(origin).await
     }
 
     /// Sends the request at most once and returns when the head of the response has arrived.

@@ -2,7 +2,7 @@
 //! for this challenge, a person was verified, and the signature is that of the credential.
 //!
 //! No attestation is asked for, so the make of the authenticator is not known. The keys may be for ES256,
-//! EdDSA (Ed25519) or RS256; aws-lc-rs verifies the signatures.
+//! `EdDSA` (Ed25519) or RS256; aws-lc-rs verifies the signatures.
 //!
 //! This crate must never hold challenges, accounts, or IO.
 

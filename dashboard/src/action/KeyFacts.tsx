@@ -4,7 +4,7 @@
  */
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
-import type { Action, RequestFact } from '#/client';
+import type { Action, RequestFact, RequestSummary } from '#/client';
 import { counted } from '#/text/count';
 import { fold } from '#/text/fold';
 import { Visible } from '#/text/Visible';
@@ -17,7 +17,10 @@ import { byName, factsBeyond, meaningOf, type Named } from './facts';
 import { comparisonsOf } from './familiarity';
 import { withLineBreaks } from './formats';
 import { Intent } from './Intent';
+import { Items } from './Items';
+import { isInItem, listsOf } from './items';
 import { leavesBeyond, leavesOf } from './leaves';
+import { ProgramLabel } from './ProgramLabel';
 import { topReasonOf } from './reason';
 import { bodyValues } from './requestValues';
 import { type Mark, Reason } from './WhyScore';
@@ -52,8 +55,8 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           className="font-semibold hover:underline"
         >
           <Visible text={action.agent_name} />
-        </Link>{' '}
-        →{' '}
+        </Link>
+        <ProgramLabel label={action.label} /> →{' '}
         <Link
           to="/services/$id"
           params={{ id: action.service_id }}
@@ -81,6 +84,11 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           ))}
         </Row>
       )}
+      {listsOf(action).map((list) => (
+        <Row key={list.location} name="Items" isObvious>
+          <Items action={action} list={list} />
+        </Row>
+      ))}
       <Values action={action} />
       {comparisons.length > 0 && (
         <Row name="Is it normal?" isObvious>
@@ -138,7 +146,7 @@ function Values({ action }: { action: Action }) {
   if (!action.summary) return null;
   // The values of a small request that have no room are in the list below the facts.
   const isListed = leavesOf(action) !== null;
-  const all = byName(factsBeyond(action.summary));
+  const all = byName(valuesOf(action, action.summary));
   const named = isListed ? all.slice(0, countOnPhone(all)) : all;
   // The currency of an amount, for example, is shown with it.
   const others = cardOf(action).isComplete || isListed ? 0 : action.summary.other_values;
@@ -224,10 +232,15 @@ export function OtherValues({ action }: { action: Action }) {
   );
 }
 
+/** Returns the facts that neither the headline nor the line of an item has. */
+function valuesOf(action: Action, summary: RequestSummary): RequestFact[] {
+  return factsBeyond(summary).filter((fact) => !isInItem(action, fact));
+}
+
 /** Returns the facts that a phone shows in full, in the headline or next to it. */
 function shownFacts(action: Action): RequestFact[] {
   if (!action.summary) return [];
-  const beyond = factsBeyond(action.summary);
+  const beyond = valuesOf(action, action.summary);
   const all = byName(beyond);
   const missing = all
     .filter((one, index) => index >= countOnPhone(all) || phoneLines(one) > PHONE_VALUE_LINES_MAX)

@@ -7,6 +7,7 @@ import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { RiskBadge } from './RiskBadge';
+import { sentenceOf } from './reason';
 import { pointsToBody, signalsOf } from './signals';
 
 /** Marks the text that a signal points to. */
@@ -30,7 +31,7 @@ export function Reason({
   if (!isText || !pointsToBody(reason)) {
     return (
       <>
-        <Visible text={reason.sentence} />
+        <Visible text={sentenceOf(action, reason)} />
         {hasEvidence && reason.evidence !== '' && (
           <span className="text-soft">
             {' '}
@@ -46,7 +47,7 @@ export function Reason({
       onClick={() => onMark(reason)}
       className="inline text-left underline decoration-dotted underline-offset-4 hover:decoration-solid"
     >
-      <Visible text={reason.sentence} />
+      <Visible text={sentenceOf(action, reason)} />
       <TextSearch aria-hidden className="ml-1 inline size-4 align-[-0.2em] text-soft" />
       <span className="sr-only"> Show in the request</span>
     </button>

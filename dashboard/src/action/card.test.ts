@@ -24,6 +24,7 @@ const summaryOf = (facts: RequestFact[]) => ({
   effect: 'changes' as const,
   headline: [],
   facts,
+  items: [],
   other_values: 0,
   amount: null,
 });

@@ -64,14 +64,27 @@ const ENDS: Readonly<Record<string, string>> = {
   Void: 'Voids',
 };
 
+/** Verbs of headlines for money that comes in, or that something is bought with, by the word for it. */
+const PAYS: Readonly<Record<string, string>> = {
+  Book: 'Books',
+  Buy: 'Buys',
+  Capture: 'Collects',
+  Charge: 'Collects',
+  Debit: 'Collects',
+  Order: 'Orders',
+  Refund: 'Refunds',
+  Reserve: 'Books',
+};
+
 /** Returns the word for what a request does: that of its effect, or of its verb if it ends something. */
 export function effectWord(action: Pick<Action, 'summary' | 'signals' | 'method'>): string {
   const effect = effectOf(action);
   const [first] = action.summary?.headline ?? [];
   const verb = first && !first.is_value ? first.text.trim().replace(/^Bulk /, '') : '';
   const [own = ''] = verb.split(' ');
-  const ended = ENDS[own.charAt(0).toUpperCase() + own.slice(1)];
-  return effect === 'deletes' && ended ? ended : EFFECTS[effect].word;
+  const name = own.charAt(0).toUpperCase() + own.slice(1);
+  const more = effect === 'deletes' ? ENDS[name] : effect === 'pays' ? PAYS[name] : undefined;
+  return more ?? EFFECTS[effect].word;
 }
 
 /** Returns whether a word is the code of an effect. */

@@ -12,7 +12,14 @@ const request = (change: Partial<Action>) =>
     body_encoding: 'utf8',
     risk_score: 0.6,
     signals: [],
-    summary: { effect: 'changes', headline: [], facts: [], other_values: 0, amount: null },
+    summary: {
+      effect: 'changes',
+      headline: [],
+      facts: [],
+      items: [],
+      other_values: 0,
+      amount: null,
+    },
     ...change,
   }) as unknown as Action;
 
@@ -20,6 +27,7 @@ const summary = (effect: OperationEffect) => ({
   effect,
   headline: [],
   facts: [],
+  items: [],
   other_values: 0,
   amount: null,
 });

@@ -34,6 +34,7 @@ describe('the headline of a request', () => {
       effect: 'pays' as const,
       headline: parts('Pay out [€12.00]'),
       facts: [],
+      items: [],
       other_values: 0,
       amount: null,
     };

@@ -4,6 +4,7 @@ import { jsonLeaves } from '#/text/json';
 import { splitTarget } from '#/text/target';
 import { isShownCurrency, PLAIN_HEADERS } from './card';
 import { multipartLeaves, xmlLeaves } from './formats';
+import { isInLine, isOfItem } from './items';
 import { bodyValues } from './requestValues';
 
 /** A value and its place. */
@@ -60,9 +61,11 @@ export function leavesBeyond(action: Action, shown: readonly RequestFact[]): Lea
   if (leaves === null) return null;
   const body = bodyValues(action);
   const isShown = ({ location, value }: Leaf) => {
+    if (isInLine(action, { location, value })) return true;
     const fact = shown.find((one) => one.location === location);
     if (fact) return !fact.is_cut;
     if (isInList(location, leaves, shown)) return true;
+    if (isJoined(location, value, shown)) return true;
     const pointer = location.startsWith('body') ? location.slice('body'.length) : null;
     return pointer !== null && isShownCurrency({ pointer, value }, body, shown);
   };
@@ -73,7 +76,9 @@ export function leavesBeyond(action: Action, shown: readonly RequestFact[]): Lea
   return grouped(
     leaves.filter((leaf) => {
       const { place } = placeOf(leaf.location);
-      return place === '' ? !isShown(leaf) : places.has(place);
+      // The lines of the items have the rest of them.
+      const isAlone = place === '' || isOfItem(action, leaf.location);
+      return isAlone ? !isShown(leaf) : places.has(place);
     }),
     leaves,
   );
@@ -90,6 +95,14 @@ function isInList(
   if (!fact) return false;
   const items = leaves.filter((one) => one.location.replace(/\/\d+$/, '') === list);
   return fact.value === `${items.length}: ${items.map(({ value }) => value).join(', ')}`;
+}
+
+/** Returns whether one fact has several values of an object, such as an address in one line. */
+function isJoined(location: string, value: string, shown: readonly RequestFact[]): boolean {
+  const parent = location.replace(/\/[^/]*$/, '');
+  return shown.some(
+    (one) => one.location === parent && !one.is_cut && value !== '' && one.value.includes(value),
+  );
 }
 
 function findLeaves(action: Action): Leaf[] | null {

@@ -2,6 +2,7 @@
 import type { Action, OperationEffect, Signal } from '#/client';
 import { remarksOf } from './addresses';
 import { EFFECTS, effectOf, effectWord, isEffect } from './effect';
+import { bodyValues } from './requestValues';
 import { quotesOf, signalsOf } from './signals';
 
 /** The codes for a recipient, an account or an amount that is not the one in the intent. */
@@ -82,6 +83,17 @@ const UNNAMED = ['account_not_in_intent', 'recipient_not_in_intent', 'action_not
 /** Words in the names of switches that say nothing about what they switch. */
 const SWITCH_WORDS = /^(auto|enable|enabled|has|is|mode|only|required|run|the|use|with)$/;
 
+/** Names of switches. A number with another name is not switched off by being zero. */
+const SWITCH =
+  /(^|[ _.-])(active|allow\w*|enable\w*|has|is|must|need\w*|on|require\w*|should|use)([ _.-]|$)/i;
+
+/** Names of codes and identifiers: a number close to one of them says nothing. */
+const CODE =
+  /(account|code|id|index|key|no|number|phone|port|postcode|ref|reference|type|version|year|zip)$/i;
+
+/** A date, which is neither an account nor a recipient. */
+const DATE = /^\d{4}-\d{2}-\d{2}([T ]|$)/;
+
 /** Words of an intent that asks for something to be off or gone. */
 const ASKS_FOR_OFF =
   /\b(no|not|never|without|off|disable\w*|deactivate\w*|remove\w*|skip\w*|stop\w*)\b/i;
@@ -113,6 +125,7 @@ export function topReasonOf(action: Action): Signal | string | null {
       one.weight > 0 &&
       !isMisread(one) &&
       !namesNoRecipient(one) &&
+      !isSenseless(action, one) &&
       !isAboutOther(one, effect) &&
       !(one.code === 'statement' && one.weight < STATEMENT_WEIGHT_MIN),
   );
@@ -224,12 +237,29 @@ function ofOutlier({ intent, summary }: Action, reason: Signal | string): Signal
   };
 }
 
+/**
+ * Returns whether a reason misreads a value: a code for a number, a date for an account, or an intent that names what the
+ * request does for one that only reads.
+ */
+function isSenseless({ intent, summary }: Action, signal: Signal): boolean {
+  const { code, evidence } = signal;
+  if (code === 'number_differs') return CODE.test(evidence.replace(/^.*\//, ''));
+  if (/^(account|recipient)_not_in_intent$/.test(code)) {
+    return quotesOf(signal).some((quote) => DATE.test(quote));
+  }
+  const [first] = summary?.headline ?? [];
+  const verb =
+    first && !first.is_value ? (first.text.trim().split(' ')[0] ?? '').toLowerCase() : '';
+  const asked = intent.toLowerCase().split(/[^\p{L}]+/u);
+  return code === 'intent_only_reads' && verb !== '' && asked.includes(verb);
+}
+
 /** Returns a sentence if the intent mentions what a switch of the request turns off. */
 function switchedOff({ intent, summary }: Action): string | null {
   if (ASKS_FOR_OFF.test(intent)) return null;
   const asked = intent.toLowerCase().split(/[^\p{L}\p{N}]+/u);
   for (const { name, value } of summary?.facts ?? []) {
-    if (!OFF.test(value)) continue;
+    if (!OFF.test(value) || (value === '0' && !SWITCH.test(name.replace(/^.*\./, '')))) continue;
     const words = name
       .replace(/^.*\./, '')
       .replace(/([a-z])([A-Z])/g, '$1 $2')
@@ -244,6 +274,16 @@ function switchedOff({ intent, summary }: Action): string | null {
     }
   }
   return null;
+}
+
+/** Returns the sentence of a reason, with an amount as the facts have it: `€18,400.00` instead of `1840000`. */
+export function sentenceOf(action: Action, { evidence, sentence }: Signal): string {
+  const fact = action.summary?.facts.find(
+    ({ kind, location }) => kind === 'amount' && location === `body${evidence}`,
+  );
+  const raw = fact && bodyValues(action).find(({ pointer }) => pointer === evidence)?.value;
+  if (!fact || !raw || !/^\d+$/.test(raw) || fact.value === raw) return sentence;
+  return sentence.replace(new RegExp(`(?<![\\d.,])${raw}(?![\\d]|[.,]\\d)`), fact.value);
 }
 
 /** Returns a sentence if the request is for everything and the intent is not. */

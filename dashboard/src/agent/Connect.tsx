@@ -5,7 +5,7 @@ import { Download } from 'lucide-react';
 import { useState } from 'react';
 import type { Agent } from '#/client';
 import { listOperationsOptions } from '#/client/@tanstack/react-query.gen';
-import { gatewayUrl } from '#/gateway';
+import { GATEWAY_PATH, gatewayUrl } from '#/gateway';
 import { readablePath } from '#/service/readablePath';
 import { BUTTON } from '#/ui/Button';
 import { CopyButton } from '#/ui/CopyButton';
@@ -24,6 +24,7 @@ export function Connect({ agent, apiKey }: { agent: Agent; apiKey?: string | und
   const [typedPath, setTypedPath] = useState<string | null>(null);
   const service = agent.services.find(({ id }) => id === chosen) ?? agent.services[0];
   const readable = useReadablePath(service?.id);
+  const proxyPort = useProxyPort();
   if (!service) {
     return (
       <p className="text-sm text-soft">
@@ -37,6 +38,7 @@ export function Connect({ agent, apiKey }: { agent: Agent; apiKey?: string | und
     key: apiKey ?? UNKNOWN_KEY,
     service: service.name,
     path: path.startsWith('/') ? path : `/${path}`,
+    proxyPort,
   });
   return (
     <div className="space-y-4">
@@ -107,6 +109,19 @@ export function Code({ text }: { text: string }) {
       {text}
     </pre>
   );
+}
+
+/** Returns the port of the gateway's forward proxy, which its certificate names; null without one. */
+function useProxyPort(): number | null {
+  const certificate = useQuery({
+    queryKey: ['proxy-port'],
+    queryFn: async () => {
+      const response = await fetch(`${GATEWAY_PATH}/ca.pem`);
+      return Number(response.headers.get('x-intercept-port')) || null;
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return certificate.data ?? null;
 }
 
 /** Returns a path of a service that reads without parameters; `/` if no document has one. */

@@ -1,10 +1,11 @@
 /** The fields of an agent's settings. */
 import { fieldError } from '#/session/client';
+import { SelectField } from '#/ui/SelectField';
 import { TextField } from '#/ui/TextField';
 import type { AgentSettings } from './settings';
 
 /** Fields whose validation errors are shown next to them. */
-export const SETTINGS_FIELDS = ['name', 'expiresAt', 'holdSeconds', 'riskThreshold'];
+export const SETTINGS_FIELDS = ['name', 'expiresAt', 'holdSeconds', 'riskThreshold', 'otherHosts'];
 
 /** Shows the fields. */
 export function SettingsFields({
@@ -54,6 +55,15 @@ export function SettingsFields({
         placeholder="gateway default"
         hint="Requests that score this or higher are held: 0 holds all, 1 almost none. Leave empty for the gateway default."
         {...bind('riskThreshold')}
+      />
+      <SelectField
+        label="Other hosts at the proxy port"
+        hint="For hosts that none of the agent's services names. A tunnel is recorded, but what is sent in it is neither read nor assessed."
+        options={[
+          ['refuse', 'Refuse'],
+          ['tunnel', 'Connect without intercepting'],
+        ]}
+        {...bind('otherHosts')}
       />
     </>
   );

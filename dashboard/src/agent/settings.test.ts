@@ -13,6 +13,7 @@ const AGENT: Agent = {
   services: [{ id: 1, name: 'things' }],
   holdSeconds: 30,
   riskThreshold: 0,
+  otherHosts: 'tunnel',
   expiresAt: '2031-02-03T04:05:00Z',
   ownerId: 1,
   lastUsedAt: null,
@@ -41,11 +42,13 @@ describe('the expiry of a key', () => {
 
 describe('the settings of an agent', () => {
   it('survive the round trip through the form', () => {
-    const { name, holdSeconds, riskThreshold, expiresAt } = toFields(settingsOf(AGENT));
-    expect({ name, holdSeconds, riskThreshold }).toEqual({
+    const fields = toFields(settingsOf(AGENT));
+    const { name, holdSeconds, riskThreshold, otherHosts, expiresAt } = fields;
+    expect({ name, holdSeconds, riskThreshold, otherHosts }).toEqual({
       name: 'clerk',
       holdSeconds: 30,
       riskThreshold: 0,
+      otherHosts: 'tunnel',
     });
     expect(Date.parse(expiresAt ?? '')).toBe(Date.parse('2031-02-03T04:05:00Z'));
   });
@@ -65,6 +68,7 @@ describe('the settings of an agent', () => {
       expiresAt: null,
       holdSeconds: 0,
       riskThreshold: null,
+      otherHosts: 'refuse',
     });
   });
 });

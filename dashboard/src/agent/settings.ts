@@ -7,6 +7,7 @@ export interface AgentSettings {
   expiresAt: string;
   holdSeconds: string;
   riskThreshold: string;
+  otherHosts: string;
 }
 
 /** Returns the initial form text for an agent, or for a new one. */
@@ -16,17 +17,19 @@ export function settingsOf(agent?: Agent): AgentSettings {
     expiresAt: agent?.expiresAt ? localMinute(agent.expiresAt) : '',
     holdSeconds: String(agent?.holdSeconds ?? 0),
     riskThreshold: agent?.riskThreshold == null ? '' : String(agent.riskThreshold),
+    otherHosts: agent?.otherHosts ?? 'refuse',
   };
 }
 
 /** Returns the settings as the API takes them. `agent` is the stored one. */
 export function toFields(settings: AgentSettings, agent?: Agent) {
-  const { name, expiresAt, holdSeconds, riskThreshold } = settings;
+  const { name, expiresAt, holdSeconds, riskThreshold, otherHosts } = settings;
   return {
     name: name.trim(),
     expiresAt: expiryOf(expiresAt, agent?.expiresAt ?? null),
     holdSeconds: holdSeconds === '' ? 0 : Number(holdSeconds),
     riskThreshold: riskThreshold === '' ? null : Number(riskThreshold),
+    otherHosts: otherHosts === 'tunnel' ? ('tunnel' as const) : ('refuse' as const),
   };
 }
 

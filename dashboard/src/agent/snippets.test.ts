@@ -10,6 +10,7 @@ describe('a snippet', () => {
     key: 'agt_0',
     service: HOSTILE,
     path: `/files?name=${HOSTILE}`,
+    proxyPort: 3128,
   });
   const code = (name: string) => all.find((snippet) => snippet.name === name)?.code ?? '';
 
@@ -43,12 +44,27 @@ describe('a snippet', () => {
     });
   });
 
+  it('sets the variables of the proxy for a shell', () => {
+    const lines = `curl() { :; }\n${code('Proxy variables')}\nprintf '%s\\n' "$HTTPS_PROXY" "$HTTP_PROXY"`;
+    const [https, http] = execFileSync('sh', ['-c', lines]).toString().split('\n');
+    expect(https).toBe('http://my-program:agt_0@127.0.0.1:3128');
+    expect(http).toBe(https);
+    expect(code('Wrap a command')).toContain('gaiterguard run --wait 5m -- ');
+  });
+
+  it('says what is missing for a proxy', () => {
+    const input = { url: 'http://g', key: 'agt_1', service: 's', path: '/', proxyPort: null };
+    const wrap = snippets(input).find(({ name }) => name === 'Wrap a command');
+    expect(wrap?.note).toContain('INTERCEPT_PORT');
+  });
+
   it('does not quote plain text', () => {
     const [curl] = snippets({
       url: 'https://g.example',
       key: 'agt_1',
       service: 'things',
       path: '/',
+      proxyPort: null,
     });
     expect(curl?.code).toContain('export GAITERGUARD_URL=https://g.example\n');
     expect(curl?.code).toContain('"$GAITERGUARD_URL"/s/things/ \\\n');

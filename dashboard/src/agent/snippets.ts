@@ -9,6 +9,8 @@ export interface SnippetInput {
   service: string;
   /** Below the service's base URL, beginning with a slash. */
   path: string;
+  /** The port of the gateway's forward proxy; null without one. */
+  proxyPort: number | null;
 }
 
 /** A snippet. */
@@ -147,6 +149,31 @@ python3 ~/.claude/skills/gaiterguard-gateway/scripts/gaiterguard.py GET ${shell(
 `,
     },
     {
+      name: 'Wrap a command',
+      note: withProxy(
+        input,
+        'Starts a program whose HTTP requests pass the gateway. The program is not changed, and its own API keys are replaced by placeholders.',
+      ),
+      code: `${variables}
+gaiterguard run --check
+gaiterguard run --wait 5m -- python3 agent.py
+`,
+    },
+    {
+      name: 'Proxy variables',
+      note: withProxy(
+        input,
+        'For a program that you cannot wrap. CA variables that replace a program’s roots, such as SSL_CERT_FILE, are for programs that call only your services.',
+      ),
+      code: `curl -sS ${shell(`${input.url}/ca.pem`)} -o gaiterguard-ca.pem
+export HTTPS_PROXY=${shell(proxyUrl(input))}
+export HTTP_PROXY="$HTTPS_PROXY" NO_PROXY=localhost,127.0.0.1
+export SSL_CERT_FILE="$PWD/gaiterguard-ca.pem" REQUESTS_CA_BUNDLE="$PWD/gaiterguard-ca.pem"
+export CURL_CA_BUNDLE="$PWD/gaiterguard-ca.pem" GIT_SSL_CAINFO="$PWD/gaiterguard-ca.pem"
+export NODE_EXTRA_CA_CERTS="$PWD/gaiterguard-ca.pem" NODE_USE_ENV_PROXY=1
+`,
+    },
+    {
       name: 'Command line',
       note: 'The gaiterguard program is also a client. It waits for your decision, then executes the request.',
       code: `${variables}
@@ -162,7 +189,11 @@ function json(value: unknown): string {
 }
 
 /** Returns a command that sends a request. The intent is plain text of ours. */
-export function curlCommand(input: SnippetInput, method: 'GET' | 'DELETE', intent: string): string {
+export function curlCommand(
+  input: Omit<SnippetInput, 'proxyPort'>,
+  method: 'GET' | 'DELETE',
+  intent: string,
+): string {
   const path = `/s/${encoded(input.service)}${input.path}`;
   return `${variablesOf(input)}
 curl -i ${method === 'GET' ? '' : `-X ${method} `}"$GAITERGUARD_URL"${shell(path)} \\
@@ -171,11 +202,23 @@ curl -i ${method === 'GET' ? '' : `-X ${method} `}"$GAITERGUARD_URL"${shell(path
 `;
 }
 
-function variablesOf({ url, key }: SnippetInput): string {
+function variablesOf({ url, key }: Pick<SnippetInput, 'url' | 'key'>): string {
   return [
     `export GAITERGUARD_URL=${shell(url)}`,
     `export GAITERGUARD_AGENT_KEY=${shell(key)}`,
   ].join('\n');
+}
+
+/** Returns a note on the forward proxy, or on what is missing for it. */
+function withProxy({ proxyPort }: SnippetInput, note: string): string {
+  const missing = 'The gateway has no forward proxy yet: start it with INTERCEPT_PORT. ';
+  return proxyPort === null ? missing + note : note;
+}
+
+/** Returns the URL of the forward proxy, which speaks HTTP, on the host of the gateway's URL. */
+function proxyUrl({ url, key, proxyPort }: SnippetInput): string {
+  const host = URL.canParse(url) ? new URL(url).hostname : 'GATEWAY';
+  return `http://my-program:${key}@${host}:${proxyPort ?? 'INTERCEPT_PORT'}`;
 }
 
 /** Quotes a text as one shell argument. */

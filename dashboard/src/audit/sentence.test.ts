@@ -35,6 +35,9 @@ describe('the sentences of the audit log', () => {
     expect(words('request.forwarded', { request_ids: ['a', 'b'] })).toBe(
       'sent 2 requests without approval',
     );
+    expect(words('tunnel.opened', { host: 'a.example', port: 443 })).toBe(
+      'opened a tunnel to a.example:443',
+    );
     expect(words('toString')).toBe('toString <subject>');
   });
 });

@@ -31,6 +31,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'agent.updated': 'changed {subject}',
   'audit.chain_opened': 'started a new chain of the audit log',
   'certificate_authority.created': 'created the certificate authority of the proxy port',
+  'certificate_authority.rotated': 'rotated the certificate authority of the proxy port',
   'channel.created': 'created {subject}',
   'channel.deleted': 'deleted {subject}',
   'channel.disabled': 'stopped {subject}, whose receiver wants no more messages',
@@ -79,6 +80,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'session.revoked': 'ended a session',
   'session.token_reused': 'was signed out of a session because its refresh token was used again',
   'session.workspace_changed': 'switched a session to this workspace',
+  'tunnel.closed': 'closed a tunnel to a host of no service',
+  'tunnel.opened': 'opened a tunnel to a host of no service',
   'user.created': 'created {subject}',
   'user.factors_reset': 'removed everything but the password with which {subject} could sign in',
   'user.federated_created': 'signed in with single sign-on for the first time',
@@ -103,7 +106,7 @@ export const GROUPS = {
   ],
   requests: [
     'Requests',
-    /^(action\.(?!(approved|denied|glass_broken|revoked|resolved|vote_withdrawn|voted)$)|requests?\.)/,
+    /^(action\.(?!(approved|denied|glass_broken|revoked|resolved|vote_withdrawn|voted)$)|requests?\.|tunnel\.)/,
   ],
   agents: ['Agents', /^agent\./],
   rules: ['Rules', /^rule\./],
@@ -126,6 +129,10 @@ export function eventsOf(group: Group): string[] {
 export function sentenceOf(event: string, detail: Readonly<Record<string, unknown>>): Part[] {
   if (event === 'kill_switch.changed' && typeof detail.active === 'boolean') {
     return [detail.active ? 'stopped all agents' : 'resumed all agents'];
+  }
+  if (event.startsWith('tunnel.') && typeof detail.host === 'string') {
+    const verb = event === 'tunnel.opened' ? 'opened' : 'closed';
+    return [`${verb} a tunnel to ${detail.host}:${detail.port}`];
   }
   if (event === 'request.forwarded' && Array.isArray(detail.request_ids)) {
     return [`sent ${detail.request_ids.length} requests without approval`];

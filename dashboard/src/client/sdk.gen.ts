@@ -724,7 +724,8 @@ export const switchWorkspace = <ThrowOnError extends boolean = true>(options: Op
 /**
  * Get the CA certificate
  *
- * Returns the certificate of the authority that clients of the proxy port (`INTERCEPT_PORT`) must trust.
+ * Returns the certificate of the authority that clients of the proxy port (`INTERCEPT_PORT`) must trust. While the
+ * authority is rotated, there are two.
  */
 export const getCaCertificate = <ThrowOnError extends boolean = true>(options?: Options<GetCaCertificateData, ThrowOnError>) => (options?.client ?? client).get<GetCaCertificateResponses, GetCaCertificateErrors, ThrowOnError>({ url: '/ca.pem', ...options });
 

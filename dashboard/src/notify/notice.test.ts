@@ -20,6 +20,7 @@ const summary = {
     { text: '€12,500.00', is_value: true },
   ],
   facts: [],
+  items: [],
   other_values: 0,
   amount: null,
 } satisfies Action['summary'];

@@ -16,7 +16,7 @@ const request = (path: string, body: unknown, facts: RequestFact[], change: Part
     request_headers: { 'content-type': 'application/json' },
     body_encoding: 'utf8',
     operation: null,
-    summary: { effect: 'pays', headline: [], facts, other_values: 0, amount: null },
+    summary: { effect: 'pays', headline: [], facts, items: [], other_values: 0, amount: null },
     ...change,
   }) as unknown as Action;
 

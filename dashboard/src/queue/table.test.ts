@@ -36,6 +36,7 @@ describe('a table of requests', () => {
       effect: 'pays' as const,
       headline: [],
       facts: [fact as RequestFact],
+      items: [],
       other_values: 0,
       amount: null,
     };

@@ -47,6 +47,7 @@ describe('a view of the queue', () => {
         effect: 'pays',
         headline: [{ text: 'Refund €20.00', is_value: false }],
         facts: [],
+        items: [],
         other_values: 0,
         amount: null,
       },

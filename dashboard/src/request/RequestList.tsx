@@ -4,6 +4,7 @@ import { EffectTag } from '#/action/EffectTag';
 import { headline } from '#/action/headline';
 import { ShortIntent } from '#/action/Intent';
 import { outcomeOf, statusTone } from '#/action/outcome';
+import { ProgramLabel } from '#/action/ProgramLabel';
 import { RiskBadge } from '#/action/RiskBadge';
 import type { RequestEntry } from '#/client';
 import { UserActor } from '#/names/Actor';
@@ -72,6 +73,7 @@ export function RequestList({
               <span className="flex min-w-0 gap-x-1 text-sm lg:block">
                 <span className="line-clamp-1">
                   <Visible text={agents.of(entry.agent_id)} />
+                  <ProgramLabel label={entry.label} />
                 </span>
                 <span className="line-clamp-1 text-soft">
                   → <Visible text={services.of(entry.service_id)} />

@@ -28,6 +28,7 @@ const action = (change: Partial<Action>) =>
       effect: 'pays' as const,
       headline: [],
       facts: [fact('body/amount', 'amount'), fact('body/destination', 'recipient')],
+      items: [],
       other_values: 0,
       amount: null,
     },
@@ -84,6 +85,7 @@ describe('a rule from a held request', () => {
       effect: 'shares_outside' as const,
       headline: [],
       facts: [fact(location, 'recipient')],
+      items: [],
       other_values: 0,
       amount: null,
     });
@@ -112,6 +114,7 @@ it('a rule allows nothing if the page cannot read what the gateway found', () =>
     effect: 'pays' as const,
     headline: [],
     facts: [fact(location, 'amount')],
+    items: [],
     other_values: 0,
     amount: null,
   });
@@ -136,6 +139,7 @@ it('a rule limits the currency, whatever its field is called', () => {
       effect: 'pays' as const,
       headline: [],
       facts: [fact('body/amount/value', 'amount')],
+      items: [],
       other_values: 1,
       amount: null,
     },

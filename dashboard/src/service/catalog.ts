@@ -46,6 +46,17 @@ export const CATALOG: readonly Template[] = [
     dangers: ['Deleting records', 'Overwriting whole records with PUT', 'Changing the schema'],
   },
   {
+    name: 'Amazon S3',
+    description: 'Buckets and objects',
+    baseUrl: 'https://s3.YOUR-REGION.amazonaws.com',
+    authType: 'aws_sigv4',
+    values: {},
+    keyHint: 'The access key of an IAM user that may only use the buckets that agents need.',
+    keyUrl: 'https://console.aws.amazon.com/iam/home#/users',
+    testPath: '/',
+    dangers: ['Deleting objects and buckets', 'Making a bucket public', 'Overwriting objects'],
+  },
+  {
     name: 'Anthropic',
     description: 'Language models',
     baseUrl: 'https://api.anthropic.com/v1',

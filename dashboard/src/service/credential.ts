@@ -91,6 +91,18 @@ export const CREDENTIAL_FORMS: Readonly<Record<AuthType, readonly CredentialForm
       ],
     },
   ],
+  aws_sigv4: [
+    {
+      name: 'Access key',
+      fields: [
+        plain('access_key_id', 'Access key ID', 'AKIAIOSFODNN7EXAMPLE'),
+        secret('secret_access_key', 'Secret access key'),
+        { ...secret('session_token', 'Session token'), isOptional: true },
+        { ...plain('region', 'Region', 'eu-central-1'), isOptional: true },
+        { ...plain('service', 'Signing name of the service', 's3'), isOptional: true },
+      ],
+    },
+  ],
 };
 
 /** The types with their labels. */
@@ -101,6 +113,7 @@ export const AUTH_TYPES: ReadonlyArray<readonly [AuthType, string]> = [
   ['query', 'API key in the query'],
   ['path', 'API key in the path'],
   ['oauth2', 'OAuth 2.0'],
+  ['aws_sigv4', 'AWS Signature Version 4'],
   ['none', 'None'],
 ];
 

@@ -1,10 +1,12 @@
 //! One engine behind several doors: a request is assessed, shown and recorded alike through each of them.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{
-    Held, McpClient, McpMode, McpTransport, Storage, TestGateway, finish, on_both_databases,
+    EchoUpstream, Held, McpClient, McpMode, McpTransport, Storage, TestGateway, finish,
+    on_both_databases,
 };
 use http::Method;
 use serde_json::{Value, json};
@@ -24,8 +26,14 @@ struct Recorded {
 
 async fn a_held_request_is_the_same_through_every_door(storage: Storage) {
     // The denial of one request is not the response to the next.
-    let builder = TestGateway::builder(storage).setting("DENIED_MEMORY_MINUTES", 0);
-    let scene = Scene::on(builder).await;
+    let upstream = EchoUpstream::start_with_tls(&["localhost"]).await;
+    let builder = TestGateway::builder(storage)
+        .intercept_port()
+        .setting("DENIED_MEMORY_MINUTES", 0)
+        .setting("UPSTREAM_PRIVATE_ALLOW", "127.0.0.0/8,::1/128")
+        .setting("UPSTREAM_CA_FILE", upstream.certificate_file().display());
+    let url = format!("https://localhost:{}", upstream.address().port());
+    let scene = Scene::before(builder, upstream, &url).await;
     let by_proxy = recorded(&scene, &by_proxy(&scene).await).await;
     assert_eq!(by_proxy.shown["digest"].as_str().unwrap().len(), 64);
     assert_eq!(by_proxy.shown["request_body"], BODY);
@@ -35,6 +43,11 @@ async fn a_held_request_is_the_same_through_every_door(storage: Storage) {
         recorded(&scene, &by_base_url(&scene).await).await,
         by_proxy,
         "/s/…"
+    );
+    assert_eq!(
+        recorded(&scene, &by_tunnel(&scene).await).await,
+        by_proxy,
+        "the proxy port"
     );
     assert_eq!(
         recorded(&scene, &by_command(&scene).await).await,
@@ -70,6 +83,35 @@ async fn by_base_url(scene: &Scene) -> String {
         .header("content-type", "application/json")
         .body(BODY);
     Held::from_response(call.send().await).action_id
+}
+
+async fn by_tunnel(scene: &Scene) -> String {
+    let pem = scene.gateway.client().get("/ca.pem").send().await.text();
+    let ca_file = scene.gateway.folder().join("ca.pem");
+    std::fs::write(&ca_file, pem).unwrap();
+    let intercept = scene.gateway.intercept_address();
+    let proxy = format!("http://report:{}@{intercept}", scene.agent.key);
+    let port = scene.upstream.address().port();
+    let mut command = Command::new("curl");
+    command
+        .args([
+            "--silent",
+            "--show-error",
+            "--noproxy",
+            "",
+            "--proxy",
+            &proxy,
+        ])
+        .arg("--cacert")
+        .arg(ca_file)
+        // The other doors add no headers of a client.
+        .args(["--header", "Accept:", "--header", "User-Agent:"])
+        .args(["--header", &format!("X-Agent-Intent: {INTENT}")])
+        .args(["--header", "Content-Type: application/json", "--data", BODY])
+        .arg(format!("https://localhost:{port}/payments"));
+    let output = finish(command, "").await;
+    let problem: Value = serde_json::from_slice(&output.stdout).unwrap();
+    problem["action_id"].as_str().unwrap().to_owned()
 }
 
 async fn by_command(scene: &Scene) -> String {

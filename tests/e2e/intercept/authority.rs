@@ -1,6 +1,13 @@
 //! The certificate authority of the proxy port.
 
-use gaiterguard_testkit::{Human, Storage, TestGateway, on_both_databases};
+use std::time::Duration;
+
+use gaiterguard_testkit::{Human, Storage, TestGateway, eventually, on_both_databases};
+
+use super::scene::Proxied;
+
+/// How long a gateway may take to follow a rotation; it looks every five seconds.
+const FOLLOW_LIMIT: Duration = Duration::from_secs(30);
 
 async fn certificate(gateway: &TestGateway) -> String {
     let response = gateway.client().get("/ca.pem").send().await;
@@ -47,6 +54,48 @@ async fn the_authority_survives_a_rotation_of_the_encryption_secret() {
     gateway.set("ENCRYPTION_SECRET", secret);
     gateway.restart().await;
     assert_eq!(certificate(&gateway).await, pem);
+}
+
+fn count(pem: &str) -> usize {
+    pem.matches("BEGIN CERTIFICATE").count()
+}
+
+#[tokio::test]
+async fn a_rotation_is_published_before_it_takes_effect_and_immediately_if_it_must() {
+    let proxied = Proxied::new().await;
+    let gateway = &proxied.scene.gateway;
+    let url = proxied.url("/items");
+    let old = certificate(gateway).await;
+    let rotated = gateway.run(&["ca", "rotate"], "").await;
+    assert!(rotated.status.success(), "{rotated:?}");
+    let both = eventually("both certificates", FOLLOW_LIMIT, || async {
+        let pem = certificate(gateway).await;
+        (count(&pem) == 2).then_some(pem)
+    });
+    let both = both.await;
+    assert!(both.ends_with(&old), "{both}");
+    let printed = gateway.run(&["ca", "print"], "").await;
+    assert_eq!(
+        String::from_utf8(printed.stdout).unwrap().trim(),
+        both.trim()
+    );
+    // A program that trusts only the old authority is served as before.
+    assert_eq!(proxied.send(&[&url]).await.status, 200);
+
+    let replaced = gateway.run(&["ca", "rotate", "--now"], "").await;
+    assert!(replaced.status.success(), "{replaced:?}");
+    let new = eventually("one certificate", FOLLOW_LIMIT, || async {
+        let pem = certificate(gateway).await;
+        (count(&pem) == 1).then_some(pem)
+    });
+    let new = new.await;
+    assert!(!both.contains(&new), "{new}");
+    let refused = proxied.send(&[&url]).await;
+    assert_eq!(refused.status, 0, "{}", refused.text);
+    std::fs::write(&proxied.ca_file, &new).unwrap();
+    assert_eq!(proxied.send(&[&url]).await.status, 200);
+    let verified = gateway.run(&["audit", "verify"], "").await;
+    assert!(verified.status.success(), "{verified:?}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod authority;
 mod clients;
 mod grpc;
 mod http2;
+mod other_hosts;
 mod refused;
 mod scene;
 mod tunnels;

@@ -263,3 +263,52 @@ async fn a_client_that_opens_a_tunnel_and_sends_nothing_is_disconnected() {
     let ended = proxied.scene.gateway.terminate().await;
     assert!(ended.success(), "{ended:?}");
 }
+
+#[tokio::test]
+async fn the_user_name_says_how_long_held_requests_wait() {
+    let proxied = Proxied::new().await;
+    let url = proxied.url("/v1/items/9");
+    let proxy = proxied.proxy_url().replace("report:", "report%3Bwait=60:");
+    let arguments = ["--request", "DELETE", "--proxy", &proxy, &url];
+    let human = &proxied.scene.human;
+    let (response, decided) = tokio::join!(
+        proxied.send(&arguments),
+        human.decide_next("/v1/items/9", "approve", "checked")
+    );
+    assert_eq!(response.status, 200, "{}", response.text);
+    assert_eq!(decided["label"], "report");
+}
+
+#[tokio::test]
+async fn the_port_says_what_it_is_and_lists_the_hosts_of_an_agent() {
+    let proxied = Proxied::new().await;
+    let ask = async |authorization: &str| {
+        let request = format!(
+            "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{authorization}\r\n"
+        );
+        let response = proxied.raw(&request).await;
+        assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.to_ascii_lowercase()
+                .contains("x-proxy-status: gateway"),
+            "{head}"
+        );
+        serde_json::from_str::<Value>(body).unwrap()
+    };
+    let anyone = ask("").await;
+    assert_eq!(anyone["held"]["status"], 428);
+    assert!(anyone.get("services").is_none());
+    let agent = ask(&proxied.authorization()).await;
+    let base_url = format!("https://{}", proxied.authority());
+    assert_eq!(
+        agent["services"],
+        json!([{"name": "things", "base_url": base_url}])
+    );
+    assert_eq!(agent["other_hosts"], "refuse");
+    // The same, at a host that only the proxy knows.
+    let checked = proxied.send(&["https://check.gaiterguard.invalid/"]).await;
+    assert_eq!((checked.status, checked.connect_status), (200, 200));
+    assert!(checked.text.contains(&base_url), "{}", checked.text);
+    assert!(proxied.scene.upstream.received().is_empty());
+}

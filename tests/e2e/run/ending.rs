@@ -6,23 +6,23 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use gaiterguard_testkit::finish;
+use gaiterguard_testkit::{EchoUpstream, Reply, finish};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::test_proxy::{KEY, TestProxy, wrapped};
+use super::scene::{RunScene, wrapped};
 
 /// Returns the exit code and the standard error.
-async fn ended(command: Command) -> (i32, String) {
+async fn ended(scene: &RunScene, command: Command) -> (i32, String) {
     let output = finish(command, "").await;
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!errors.contains(KEY), "{errors}");
+    assert!(!errors.contains(&scene.agent.key), "{errors}");
     (output.status.code().unwrap(), errors)
 }
 
 #[tokio::test]
 async fn the_exit_code_is_that_of_the_program() {
-    let gateway = TestProxy::start().await;
-    let (_, errors) = ended(gateway.run(&["--", "true"])).await;
+    let gateway = RunScene::new().await;
+    let (_, errors) = ended(&gateway, gateway.run(&["--", "true"])).await;
     assert_eq!(errors, "");
     for (script, code) in [
         ("exit 0", 0),
@@ -31,28 +31,30 @@ async fn the_exit_code_is_that_of_the_program() {
         ("kill -KILL $$", 137),
     ] {
         assert_eq!(
-            ended(gateway.run(&["--", "sh", "-c", script])).await.0,
+            ended(&gateway, gateway.run(&["--", "sh", "-c", script]))
+                .await
+                .0,
             code,
             "{script}"
         );
     }
-    let (code, errors) = ended(gateway.run(&["no-such-command"])).await;
+    let (code, errors) = ended(&gateway, gateway.run(&["no-such-command"])).await;
     assert_eq!(
         (code, errors.as_str()),
         (127, "gaiterguard: no-such-command: command not found\n")
     );
-    let (code, errors) = ended(gateway.run(&["--", "/etc/hosts"])).await;
+    let (code, errors) = ended(&gateway, gateway.run(&["--", "/etc/hosts"])).await;
     assert_eq!(code, 126);
     assert!(errors.contains("/etc/hosts"), "{errors}");
-    assert_eq!(ended(gateway.run(&[])).await.0, 2);
+    assert_eq!(ended(&gateway, gateway.run(&[])).await.0, 2);
 }
 
 #[tokio::test]
 async fn without_a_gateway_the_program_is_not_started() {
-    let gateway = TestProxy::start().await;
+    let gateway = RunScene::new().await;
     let start = || gateway.run(&["--", "sh", "-c", "echo started >&2"]);
     let refused = async |command: Command, reason: &str| {
-        let (code, errors) = ended(command).await;
+        let (code, errors) = ended(&gateway, command).await;
         assert_eq!(code, 125, "{errors}");
         assert!(errors.contains(reason), "{errors}");
         assert!(!errors.contains("started"), "{errors}");
@@ -61,8 +63,8 @@ async fn without_a_gateway_the_program_is_not_started() {
     command.env_remove("GAITERGUARD_AGENT_KEY");
     refused(command, "GAITERGUARD_AGENT_KEY").await;
     let mut command = start();
-    command.env("GAITERGUARD_AGENT_KEY", "agt_other");
-    refused(command, "the agent key is unknown").await;
+    command.env("GAITERGUARD_AGENT_KEY", "no-key");
+    refused(command, "agent key").await;
     let mut command = start();
     command.env("GAITERGUARD_PROXY_URL", "127.0.0.1:3001");
     refused(
@@ -74,19 +76,25 @@ async fn without_a_gateway_the_program_is_not_started() {
     // Nothing listens on the port of the discard service.
     command.env("GAITERGUARD_PROXY_URL", "http://127.0.0.1:9");
     refused(command, "cannot reach the forward proxy at 127.0.0.1:9").await;
-    let unnamed = gaiterguard_testkit::Reply::text(gateway.authority.clone());
-    gateway.api.on("/ca.pem", unnamed);
-    refused(start(), "set GAITERGUARD_PROXY_URL").await;
-    gateway.api.on(
-        "/ca.pem",
-        gaiterguard_testkit::Reply::text("no certificate"),
-    );
-    refused(start(), "/ca.pem is not a certificate authority").await;
-    gateway
-        .api
-        .on("/ca.pem", gaiterguard_testkit::Reply::status(404));
-    refused(start(), "set INTERCEPT_PORT").await;
-    assert_eq!(gateway.arrived(), []);
+    // Something else than a gateway with a proxy port.
+    let other = EchoUpstream::start().await;
+    for (reply, reason) in [
+        (
+            Reply::text(gateway.authority.clone()),
+            "set GAITERGUARD_PROXY_URL",
+        ),
+        (
+            Reply::text("no certificate"),
+            "/ca.pem is not a certificate authority",
+        ),
+        (Reply::status(404), "set INTERCEPT_PORT"),
+    ] {
+        other.on("/ca.pem", reply);
+        let mut command = start();
+        command.env("GAITERGUARD_URL", other.url());
+        refused(command, reason).await;
+    }
+    assert_eq!(gateway.arrived().await, []);
 }
 
 /// Starts a script outside the foreground group of a terminal, and returns the folder, which is its first line.
@@ -113,7 +121,7 @@ const DEFAULT: &[&str] = &["env", "--default-signal"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signals_are_forwarded_and_the_private_folder_is_removed() {
-    let gateway = TestProxy::start().await;
+    let gateway = RunScene::new().await;
     for (name, number) in [
         ("HUP", Signal::HUP),
         ("INT", Signal::INT),
@@ -144,7 +152,7 @@ async fn signals_are_forwarded_and_the_private_folder_is_removed() {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_that_is_ignored_remains_ignored() {
-    let gateway = TestProxy::start().await;
+    let gateway = RunScene::new().await;
     let script = "echo \"$GAITERGUARD_RUN_FOLDER\"; kill -HUP $PPID; kill -HUP $$; echo alive";
     let run = gateway.run(&["--", "sh", "-c", script]);
     let nohup = wrapped(&["sh", "-c", "trap '' HUP; exec \"$@\"", "sh"], &run);

@@ -4,12 +4,10 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
 
-use gaiterguard_testkit::scene::Scene;
-use gaiterguard_testkit::{Storage, finish};
-use http::Method;
+use gaiterguard_testkit::finish;
 use serde_json::json;
 
-use super::test_proxy::{KEY, TestProxy, wrapped};
+use super::scene::{RunScene, wrapped};
 
 /// Returns the output of a command that succeeds, and its standard error.
 async fn output(command: Command) -> (String, String) {
@@ -28,12 +26,16 @@ fn variables(text: &str) -> HashMap<&str, &str> {
 
 #[tokio::test]
 async fn the_agent_key_is_in_the_url_of_the_proxy_alone() {
-    let gateway = TestProxy::start().await;
+    let gateway = RunScene::new().await;
     let (text, _) = output(gateway.run(&["--label", "nightly build", "--", "env", "-0"])).await;
     let variables = variables(&text);
-    let url = format!("http://nightly%20build:{KEY}@{}", gateway.proxy);
+    let key = &gateway.agent.key;
+    let url = format!("http://nightly%20build:{key}@{}", gateway.proxy);
     for (name, value) in &variables {
-        assert!(!value.contains(KEY) || *value == url, "{name}");
+        assert!(
+            !value.contains(&gateway.agent.key) || *value == url,
+            "{name}"
+        );
     }
     for name in ["HTTP_PROXY", "https_proxy", "ALL_PROXY", "CARGO_HTTP_PROXY"] {
         assert_eq!(variables[name], url, "{name}");
@@ -42,7 +44,7 @@ async fn the_agent_key_is_in_the_url_of_the_proxy_alone() {
     assert_eq!(variables["NO_PROXY"], "localhost,127.0.0.1,::1");
 
     let key_file = std::env::temp_dir().join(format!("gaiterguard-run-key-{}", std::process::id()));
-    std::fs::write(&key_file, format!("{KEY}\n")).unwrap();
+    std::fs::write(&key_file, format!("{key}\n")).unwrap();
     let mut command = gateway.run(&[
         "--key-file",
         key_file.to_str().unwrap(),
@@ -56,12 +58,12 @@ async fn the_agent_key_is_in_the_url_of_the_proxy_alone() {
     let (text, _) = output(command).await;
     std::fs::remove_file(key_file).unwrap();
     let port = gateway.proxy.port();
-    assert_eq!(text, format!("http://printenv:{KEY}@localhost:{port}\n"));
+    assert_eq!(text, format!("http://printenv:{key}@localhost:{port}\n"));
 }
 
 #[tokio::test]
 async fn the_roots_of_the_machine_and_of_the_caller_are_kept() {
-    let gateway = TestProxy::start().await;
+    let gateway = RunScene::new().await;
     let own = rcgen::generate_simple_self_signed(["own.example".to_owned()]).unwrap();
     let own = own.cert.pem();
     let folder = tempfile::tempdir().unwrap();
@@ -88,7 +90,7 @@ async fn the_roots_of_the_machine_and_of_the_caller_are_kept() {
 
 #[tokio::test]
 async fn a_shell_evaluates_the_variables_and_the_folder_is_kept() {
-    let gateway = TestProxy::start().await;
+    let gateway = RunScene::new().await;
     let folder = tempfile::tempdir().unwrap();
     let odd = folder.path().join("it's $HOME `x`\\");
     std::fs::create_dir(&odd).unwrap();
@@ -115,39 +117,31 @@ async fn a_shell_evaluates_the_variables_and_the_folder_is_kept() {
     );
     assert_eq!(
         variables["http_proxy"],
-        format!("http://shell:{KEY}@{}", gateway.proxy)
+        format!("http://shell:{}@{}", gateway.agent.key, gateway.proxy)
     );
     assert!(!variables.contains_key("GAITERGUARD_AGENT_KEY"));
 }
 
 #[tokio::test]
 async fn a_real_key_of_a_service_does_not_reach_the_program() {
-    let scene = Scene::new(Storage::Sqlite).await;
-    let mut services = vec![];
-    for (name, url) in [
-        ("openai", "https://api.openai.com/v1"),
-        ("aws", "https://s3.eu-west-1.amazonaws.com"),
-    ] {
-        services.push(
-            scene
-                .human
-                .create_bearer_service(name, url, "the-real-credential")
-                .await,
-        );
-    }
-    let agent = scene
+    let gateway = RunScene::new().await;
+    let bucket = "https://s3.eu-west-1.amazonaws.com";
+    let aws = gateway
         .human
-        .create_agent("assistant-of-two", &[&services[0], &services[1]])
-        .await;
-    let message = json!({
-        "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-        "params": {"name": "list_services", "arguments": {}},
-    });
-    let call = agent.call(Method::POST, "/mcp").json(message);
-    let listed = call.send().await.expect_status(200).json();
-
-    let gateway = TestProxy::start().await;
-    gateway.list_services(&listed);
+        .create_bearer_service("aws", bucket, "the-real-credential");
+    let aws = aws.await;
+    let agent = &gateway.agent;
+    let path = format!("/agents/{}/services", agent.id);
+    let services = gateway.human.read("/services").await;
+    let mut ids: Vec<i64> = services
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["id"].as_i64().unwrap())
+        .collect();
+    ids.push(aws.id);
+    let scope = gateway.human.put(&path).json(json!({"serviceIds": ids}));
+    scope.send().await.expect_status(200);
     let mut command = gateway.run(&["--", "env", "-0"]);
     command
         .env("OPENAI_API_KEY", "sk-real")

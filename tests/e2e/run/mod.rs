@@ -3,4 +3,4 @@
 mod ending;
 mod environment;
 mod runtimes;
-mod test_proxy;
+mod scene;

@@ -1,18 +1,22 @@
-//! Real HTTP clients under `gaiterguard run`: unchanged, they reach a host through the proxy and accept its
-//! certificate. The host does not exist, so a request that does not pass the proxy fails.
+//! Real HTTP clients under `gaiterguard run`: unchanged, they reach a service through the proxy port, accept its
+//! certificate, and their request arrives with the credential of the service. No server listens at the names, so a
+//! request that does not pass the proxy fails.
 
-use gaiterguard_testkit::{finish, python_tools};
+use std::path::Path;
+use std::process::Command;
+
+use gaiterguard_testkit::{EchoUpstream, PythonUpstream, Reply, finish, python_tools};
 use serde_json::json;
 
-use super::test_proxy::{Arrived, TestProxy};
+use super::scene::{Arrived, RunScene};
 
 const HOST: &str = "things.example";
 
 /// Runs a command and returns its output. Panics if it fails.
-async fn succeed(gateway: &TestProxy, command: &[&str], input: &str) -> String {
+async fn succeed(scene: &RunScene, command: &[&str], input: &str) -> String {
     let mut arguments = vec!["--label", "test", "--"];
     arguments.extend(command);
-    let output = finish(gateway.run(&arguments), input).await;
+    let output = finish(scene.run(&arguments), input).await;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(
@@ -23,8 +27,7 @@ async fn succeed(gateway: &TestProxy, command: &[&str], input: &str) -> String {
     text
 }
 
-#[track_caller]
-fn assert_arrived(gateway: &TestProxy, urls: &[&str]) {
+async fn assert_arrived(scene: &RunScene, urls: &[&str]) {
     let expected: Vec<_> = urls
         .iter()
         .map(|url| Arrived {
@@ -32,21 +35,18 @@ fn assert_arrived(gateway: &TestProxy, urls: &[&str]) {
             url: (*url).to_owned(),
         })
         .collect();
-    assert_eq!(gateway.arrived(), expected);
+    assert_eq!(scene.arrived().await, expected);
 }
 
 #[tokio::test]
-async fn curl_reaches_https_and_http() {
-    let gateway = TestProxy::start().await;
+async fn curl_and_wget_reach_https_and_http() {
+    let scene = RunScene::new().await;
     let [https, http] = ["https", "http"].map(|scheme| format!("{scheme}://{HOST}/x?y=1"));
-    let text = succeed(
-        &gateway,
-        &["curl", "--silent", "--show-error", &https, &http],
-        "",
-    )
-    .await;
-    assert_eq!(text, format!("arrived: {https}\narrived: {http}\n"));
-    assert_arrived(&gateway, &[&https, &http]);
+    let curl = ["curl", "--fail", "--silent", "--show-error", &https, &http];
+    succeed(&scene, &curl, "").await;
+    let wget = ["wget", "--quiet", "--output-document=-", &https, &http];
+    succeed(&scene, &wget, "").await;
+    assert_arrived(&scene, &[&https, &http, &https, &http]).await;
 }
 
 #[tokio::test]
@@ -55,36 +55,43 @@ async fn python_reaches_https_and_http() {
 import urllib.request
 for scheme in ['https', 'http']:
     with urllib.request.urlopen(f'{scheme}://things.example/x') as response:
-        print(response.read().decode(), end='')
+        print(response.status)
 ";
-    let gateway = TestProxy::start().await;
-    let text = succeed(&gateway, &["python3", "-"], PROGRAM).await;
-    assert_eq!(text.lines().count(), 2, "{text}");
+    let scene = RunScene::new().await;
+    let text = succeed(&scene, &["python3", "-"], PROGRAM).await;
+    assert_eq!(text, "200\n200\n");
     let urls = ["https://things.example/x", "http://things.example/x"];
-    assert_arrived(&gateway, &urls);
+    assert_arrived(&scene, &urls).await;
 }
 
 #[tokio::test]
 async fn libraries_of_python_reach_https_without_a_key() {
     const PROGRAM: &str = "
-import httpx, openai, requests
-print(requests.get('https://things.example/requests').text, end='')
-print(httpx.get('https://things.example/httpx').text, end='')
-print(openai.OpenAI().models.with_raw_response.list().http_response.text, end='')
+import aiohttp, asyncio, httpx, openai, requests, urllib3
+print(requests.get('https://things.example/requests').status_code)
+print(httpx.get('https://things.example/httpx').status_code)
+async def read():
+    async with aiohttp.ClientSession(trust_env=True) as session:
+        async with session.get('https://things.example/aiohttp') as response:
+            return response.status
+print(asyncio.run(read()))
+print(openai.OpenAI().models.with_raw_response.list().http_response.status_code)
 ";
-    let gateway = TestProxy::start().await;
-    gateway.list_services(&json!({
-        "result": {"structuredContent": {"services": [{"base_url": "https://api.openai.com/v1"}]}},
-    }));
+    let scene = RunScene::new().await;
+    scene.secure.on(
+        "/v1/models",
+        Reply::json(json!({"object": "list", "data": []})),
+    );
     let python = python_tools().join("bin/python");
-    let text = succeed(&gateway, &[python.to_str().unwrap(), "-"], PROGRAM).await;
+    let text = succeed(&scene, &[python.to_str().unwrap(), "-"], PROGRAM).await;
+    assert_eq!(text, "200\n".repeat(4));
     let urls = [
         "https://things.example/requests",
         "https://things.example/httpx",
+        "https://things.example/aiohttp",
         "https://api.openai.com/v1/models",
     ];
-    assert_eq!(text, urls.map(|url| format!("arrived: {url}\n")).concat());
-    assert_arrived(&gateway, &urls);
+    assert_arrived(&scene, &urls).await;
 }
 
 #[tokio::test]
@@ -94,22 +101,23 @@ import { get } from 'node:http';
 import https from 'node:https';
 const read = (get, url, options) => new Promise((resolve, reject) => {
   get(url, options, (response) => {
-    let text = '';
-    response.setEncoding('utf8').on('data', (piece) => (text += piece)).on('end', () => resolve(text.trim()));
+    response.resume().on('end', () => resolve(response.statusCode));
   }).on('error', reject);
 });
 for (const path of ['fetch', 'fetch-again']) {
-  console.log((await (await fetch(`https://things.example/${path}`)).text()).trim());
+  console.log((await fetch(`https://things.example/${path}`)).status);
 }
 const agent = new https.Agent({ keepAlive: true });
 console.log(await read(https.get, 'https://things.example/https', {}));
 console.log(await read(https.get, 'https://things.example/own-agent', { agent }));
 console.log(await read(https.get, 'https://things.example/no-agent', { agent: false }));
 console.log(await read(get, 'http://things.example/http', {}));
+agent.destroy();
 ";
-    let gateway = TestProxy::start().await;
+    let scene = RunScene::new().await;
     let node = ["node", "--input-type=module", "-"];
-    let text = succeed(&gateway, &node, PROGRAM).await;
+    let text = succeed(&scene, &node, PROGRAM).await;
+    assert_eq!(text, "200\n".repeat(6));
     let urls = [
         "https://things.example/fetch",
         "https://things.example/fetch-again",
@@ -118,27 +126,147 @@ console.log(await read(get, 'http://things.example/http', {}));
         "https://things.example/no-agent",
         "http://things.example/http",
     ];
-    assert_eq!(text, urls.map(|url| format!("arrived: {url}\n")).concat());
-    assert_arrived(&gateway, &urls);
+    assert_arrived(&scene, &urls).await;
+}
+
+#[tokio::test]
+async fn ruby_reaches_https_and_http() {
+    const PROGRAM: &str = "
+require 'net/http'
+['https', 'http'].each do |scheme|
+  puts Net::HTTP.get_response(URI(\"#{scheme}://things.example/x\")).code
+end
+";
+    let scene = RunScene::new().await;
+    let text = succeed(&scene, &["ruby", "-"], PROGRAM).await;
+    assert_eq!(text, "200\n200\n");
+    let urls = ["https://things.example/x", "http://things.example/x"];
+    assert_arrived(&scene, &urls).await;
+}
+
+#[tokio::test]
+async fn the_command_line_of_github_reaches_its_api_with_a_placeholder() {
+    let scene = RunScene::new().await;
+    scene
+        .secure
+        .on("/api/v3/user", Reply::json(json!({"login": "ann"})));
+    let script = "GH_HOST=github.example GH_ENTERPRISE_TOKEN=placeholder gh api user --jq .login";
+    let text = succeed(&scene, &["sh", "-c", script], "").await;
+    assert_eq!(text, "ann\n");
+    assert_arrived(&scene, &["https://github.example/api/v3/user"]).await;
+}
+
+#[tokio::test]
+async fn git_clones_a_repository() {
+    let server = PythonUpstream::start("git.py", &[]).await;
+    let address = server.client().address();
+    let scene = RunScene::with_plain(EchoUpstream::start().await, address).await;
+    let script =
+        "git clone --quiet http://things.example/gate.git gate && git -C gate log --format=%s";
+    let text = succeed(&scene, &["sh", "-c", script], "").await;
+    assert_eq!(text, "Paint the gate\n");
+    let arrived = scene.arrived().await;
+    let advertised = "http://things.example/gate.git/info/refs?service=git-upload-pack";
+    assert_eq!(arrived[0].url, advertised);
+    assert!(arrived.len() > 1, "{arrived:?}");
 }
 
 #[tokio::test]
 async fn git_reaches_https() {
-    let gateway = TestProxy::start().await;
+    let scene = RunScene::new().await;
     // The server is not one of git, which its last line says.
     let script = "git ls-remote https://things.example/repository 2>&1 | tail -n 1";
-    let text = succeed(&gateway, &["sh", "-c", script], "").await;
+    let text = succeed(&scene, &["sh", "-c", script], "").await;
     let arrived = "https://things.example/repository/info/refs?service=git-upload-pack";
-    assert_arrived(&gateway, &[arrived]);
+    assert_eq!(scene.arrived().await[0].url, arrived);
     assert!(!text.contains("certificate"), "{text}");
 }
 
 #[tokio::test]
 async fn a_client_without_the_authority_refuses_the_certificate() {
-    let gateway = TestProxy::start().await;
+    let scene = RunScene::new().await;
     let script =
         format!("env -u CURL_CA_BUNDLE -u SSL_CERT_FILE curl --silent https://{HOST}/; echo $?");
-    let text = succeed(&gateway, &["sh", "-c", &script], "").await;
+    let text = succeed(&scene, &["sh", "-c", &script], "").await;
     // curl's exit code for a certificate that it cannot verify.
     assert_eq!(text, "60\n");
+}
+
+#[tokio::test]
+async fn a_held_request_of_a_program_waits_as_long_as_its_user_says() {
+    let scene = RunScene::new().await;
+    let rule = json!({
+        "name": "Deletions", "effect": "require_approval", "enabled": true,
+        "condition": "request.method == 'DELETE'",
+    });
+    scene.human.create_rule(rule).await;
+    let url = "https://things.example/gate/7";
+    let curl = [
+        "--wait",
+        "1m",
+        "--",
+        "curl",
+        "--fail",
+        "--silent",
+        "--show-error",
+        "--request",
+        "DELETE",
+        url,
+    ];
+    let (output, held) = tokio::join!(
+        finish(scene.run(&curl), ""),
+        scene.human.decide_next("/gate/7", "approve", "fine")
+    );
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert_eq!(held["label"], "curl");
+    assert_eq!(scene.secure.only().method, "DELETE");
+}
+
+/// Returns `gaiterguard run --check`, which finds the programs of this folder first.
+fn check_with_first(scene: &RunScene, folder: &Path) -> Command {
+    let mut command = scene.run(&["--check"]);
+    let path = command.get_envs().find(|(name, _)| *name == "PATH");
+    let path = path.and_then(|(_, value)| value?.to_str());
+    let path = format!("{}:{}", folder.display(), path.unwrap_or_default());
+    command.env("PATH", path);
+    command
+}
+
+#[tokio::test]
+async fn every_runtime_is_checked_without_a_request_to_an_upstream() {
+    let scene = RunScene::new().await;
+    let tools = python_tools().join("bin");
+    let output = finish(check_with_first(&scene, &tools), "").await;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{text}\n{errors}");
+    for runtime in [
+        "curl",
+        "wget",
+        "git",
+        "Python: urllib",
+        "Python: requests",
+        "Python: httpx",
+        "Python: aiohttp, with trust_env=True",
+        "Node.js: fetch",
+        "Node.js: https",
+        "Ruby",
+    ] {
+        assert!(text.contains(&format!("{runtime}: ok\n")), "{text}");
+    }
+    assert!(text.contains("Java: not checked"), "{text}");
+    assert!(scene.secure.received().is_empty());
+
+    // A runtime that does not trust the authority is reported.
+    let broken = scene.gateway.folder().join("broken");
+    std::fs::create_dir(&broken).unwrap();
+    let script = "#!/bin/sh\nunset CURL_CA_BUNDLE SSL_CERT_FILE\nexec /usr/bin/curl \"$@\"\n";
+    std::fs::write(broken.join("curl"), script).unwrap();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(broken.join("curl"), mode).unwrap();
+    let output = finish(check_with_first(&scene, &broken), "").await;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("curl: FAILED: curl: (60)"), "{text}");
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use axum::Json;
 use gaiterguard_definitions::agent::KeyedAgent;
 use gaiterguard_definitions::service;
-use gaiterguard_domain::agent::Agent;
+use gaiterguard_domain::agent::{Agent, OtherHosts};
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::{DamagedRow, Stored};
@@ -43,6 +43,8 @@ pub(crate) struct AgentBody {
     /// Its requests with this risk score or a higher one are held; null for the gateway's threshold.
     #[schema(required)]
     risk_threshold: Option<f64>,
+    /// Treatment of hosts that none of its services names, at the proxy port: `refuse` or `tunnel`.
+    other_hosts: OtherHosts,
     /// When its key expires.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     expires_at: Option<Timestamp>,
@@ -148,6 +150,7 @@ impl ServiceNames {
             blocked: agent.blocked_since.is_some(),
             hold_seconds: agent.hold_seconds,
             risk_threshold: agent.risk_threshold,
+            other_hosts: agent.other_hosts,
             expires_at: agent.expires_at,
             owner_id: agent.owner.map(|owner| owner.0),
             last_used_at: agent.last_used_at,
@@ -168,6 +171,7 @@ fn unreadable(damaged: DamagedRow) -> AgentBody {
         services: Vec::new(),
         hold_seconds: 0,
         risk_threshold: None,
+        other_hosts: OtherHosts::Refuse,
         expires_at: None,
         owner_id: None,
         last_used_at: None,

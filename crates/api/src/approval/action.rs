@@ -79,6 +79,9 @@ pub(crate) struct ActionBody {
     digest: String,
     /// Intent that the agent stated. Untrusted text.
     intent: String,
+    /// Label that the client's user chose, as the user name of the proxy. Untrusted text.
+    #[schema(required)]
+    label: Option<String>,
     /// Risk score, from 0.0 (harmless) to 1.0.
     #[schema(minimum = 0, maximum = 1)]
     risk_score: f64,
@@ -270,6 +273,7 @@ impl ActionBody {
             action,
             agent_name,
             service_name,
+            label,
             request,
             summary,
             response,
@@ -319,6 +323,7 @@ impl ActionBody {
             body_encoding,
             digest: action.digest.to_string(),
             intent: action.intent.as_str().to_owned(),
+            label,
             risk_score: action.evaluation.verdict.score,
             risk_explanation: action.evaluation.verdict.explanation,
             signals: each(action.evaluation.verdict.signals),

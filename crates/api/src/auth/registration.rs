@@ -13,7 +13,8 @@ use crate::single_sign_on::ConfiguredSingleSignOn;
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::Unavailable;
 
-/// Whether registration is open, and what it requires.
+/// Whether registration is open, what it requires, and in which ways people sign in.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = RegistrationState)]
 #[serde(rename_all = "camelCase")]

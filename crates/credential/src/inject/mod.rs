@@ -7,15 +7,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::header;
 use gaiterguard_domain::placeholder::Placeholder;
+use gaiterguard_domain::target::Origin;
+use gaiterguard_upstream::Masker;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
+use crate::aws;
 use crate::credential::{Credential, basic_pair};
 use crate::parse::is_same_header;
+use crate::ready::ReadyCredential;
 
 /// Everything but the unreserved characters of RFC 3986, so that no server can read an encoded
 /// value in two ways.
@@ -56,6 +60,42 @@ pub enum InjectError {
     /// The path does not contain the placeholder exactly once.
     #[error("the path must contain the placeholder of the credential exactly once")]
     Placeholder,
+    /// The request cannot be signed. The text says what is wrong with it.
+    #[error("the request cannot be signed: {0}")]
+    Signature(&'static str),
+}
+
+/// The parts of a request that a signature covers. The request is complete but for its credential.
+pub struct Signable<'r> {
+    /// The method.
+    pub method: &'r Method,
+    /// Where it is sent.
+    pub origin: &'r Origin,
+    /// The headers.
+    pub headers: &'r mut HeaderMap,
+    /// The path and the query.
+    pub path_and_query: &'r mut PathAndQuery,
+    /// The body; `None` if it is forwarded as it arrives.
+    pub body: Option<&'r [u8]>,
+}
+
+impl ReadyCredential {
+    /// Injects the credential into a request, as [`inject`] does, or signs it. Returns a masker that hides the
+    /// credential, and the signature, in everything that the upstream sends back.
+    ///
+    /// # Errors
+    ///
+    /// If the request must not be sent.
+    pub fn inject(&self, request: Signable<'_>) -> Result<Masker, InjectError> {
+        let Credential::AwsSigv4(key) = &self.credential else {
+            inject(&self.credential, request.headers, request.path_and_query)?;
+            return Ok(self.credential.masker());
+        };
+        let identity = HeaderValue::from_static("identity");
+        request.headers.insert(ACCEPT_ENCODING, identity);
+        let signature = aws::sign(key, self.opened_at, request)?;
+        Ok(self.credential.masker_with(Some(signature)))
+    }
 }
 
 /// Injects the credential into a request's headers or query.
@@ -92,6 +132,9 @@ pub fn inject(
         }
         Credential::Path { placeholder, value } => {
             *path_and_query = with_segment(path_and_query.as_str(), placeholder, value)?;
+        }
+        Credential::AwsSigv4(_) => {
+            return Err(InjectError::Signature("only a whole request can be"));
         }
     }
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));

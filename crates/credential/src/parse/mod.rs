@@ -2,6 +2,7 @@
 //! the field's name and never with its value.
 
 mod authorization;
+mod aws;
 mod oauth;
 
 use gaiterguard_domain::field::{Checked, FieldError, KEY_NOT_STORED, refused};
@@ -68,6 +69,7 @@ impl Credential {
             AuthType::Query => reader.query(),
             AuthType::Path => reader.path(),
             AuthType::Oauth2 => reader.oauth2(policy),
+            AuthType::AwsSigv4 => reader.aws_key(),
         };
         reader.finish()?;
         // A method that returns `None` has recorded an error.

@@ -348,3 +348,28 @@ fn everything_that_an_upstream_could_echo_is_masked() {
     });
     assert_eq!(masked(AuthType::Oauth2, grant), ["p"]);
 }
+
+#[test]
+fn a_key_of_aws_names_every_field_that_is_wrong() {
+    let wrong = json!({
+        "access_key_id": "AKID/x", "session_token": " t", "region": "eu_west", "service": "s3/x", "more": "1",
+    });
+    assert_eq!(
+        refused_fields(AuthType::AwsSigv4, &wrong),
+        [
+            "access_key_id",
+            "more",
+            "region",
+            "secret_access_key",
+            "service",
+            "session_token"
+        ]
+    );
+    let valid = json!({"access_key_id": "AKID", "secret_access_key": "a/b+c", "region": null});
+    let credential = parse(AuthType::AwsSigv4, &valid).unwrap();
+    let names = credential.names_of_values();
+    assert_eq!(names, ["access_key_id", "secret_access_key"]);
+    let secrets = credential.masked_secrets();
+    let secrets: Vec<&str> = secrets.iter().map(ExposeSecret::expose_secret).collect();
+    assert_eq!(secrets, ["a/b+c"]);
+}

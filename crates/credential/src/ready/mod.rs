@@ -47,6 +47,8 @@ pub struct ReadyCredential {
     pub credential: Credential,
     /// Its version.
     pub version: i64,
+    /// When it was opened, which is the time of signatures.
+    pub opened_at: Timestamp,
 }
 
 type Fetching = Shared<BoxFuture<'static, Result<SealedCredential, CredentialUnavailable>>>;
@@ -148,6 +150,7 @@ impl Credentials {
             Ok(None) | Err(_) => Ok(Some(ReadyCredential {
                 credential,
                 version: latest.version,
+                opened_at: self.shared.clock.now(),
             })),
         }
     }
@@ -229,6 +232,7 @@ impl Credentials {
             return Ok(Some(ReadyCredential {
                 credential,
                 version: latest.version,
+                opened_at: self.shared.clock.now(),
             }));
         } else {
             // The snapshot is older than the version that was refused, so the store may have a newer one.
@@ -273,6 +277,7 @@ impl Credentials {
         Ok(Some(ReadyCredential {
             credential,
             version: sealed.version,
+            opened_at: self.shared.clock.now(),
         }))
     }
 

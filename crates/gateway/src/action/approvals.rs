@@ -7,10 +7,10 @@ use gaiterguard_domain::action::{Action, ActionStatus, HumanDecision};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
-use gaiterguard_domain::ledger::{ActionChange, Changed};
+use gaiterguard_domain::ledger::Changed;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Clock;
-use gaiterguard_domain::transition::transition;
+use gaiterguard_domain::transition::{ballot, transition};
 use gaiterguard_provenance::read_sources;
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{ActionFilter, Page, Store, StoredAction};
@@ -88,10 +88,13 @@ impl Approvals {
                         self.check_readable(&action).await?;
                     }
                     let event = ruling.event(decision, self.approval_lifetime);
-                    let change = transition(&action, event, Actor::User(approver.user), now)?;
-                    let summary = self.held.summary(&action, found.summary.as_ref()).await?;
-                    let ballot = ruling.ballot(&action, summary.map(|summary| summary.effect));
-                    ActionChange { ballot, ..change }
+                    let mut change = transition(&action, event, Actor::User(approver.user), now)?;
+                    if let Ruling::Approve { break_glass, .. } = ruling {
+                        let summary = self.held.summary(&action, found.summary.as_ref()).await?;
+                        let effect = summary.map(|summary| summary.effect);
+                        change.ballot = ballot(&action, effect, break_glass);
+                    }
+                    change
                 }
                 StoredAction::Damaged(found) => damaged::change(*found, &ruling, decision)?,
             };
@@ -261,6 +264,7 @@ impl Approvals {
             action,
             agent_name: found.agent_name,
             service_name: found.service_name,
+            label: found.label,
             request,
             summary,
             provenance: Vec::new(),

@@ -132,6 +132,7 @@ pub(super) fn view(damaged: DamagedAction, now: Timestamp) -> ActionView {
         action: shown.at(now),
         agent_name: damaged.agent_name,
         service_name: damaged.service_name,
+        label: None,
         request: None,
         summary: None,
         response: None,

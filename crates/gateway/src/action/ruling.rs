@@ -5,8 +5,7 @@ use std::time::Duration;
 use gaiterguard_domain::action::{
     Action, ActionEvent, ActionStatus, HumanDecision, NOTE_CHARS_MAX, Resolution, TransitionRefused,
 };
-use gaiterguard_domain::approvals::{Approvable, Ballot, Tally, VoteRefused};
-use gaiterguard_domain::effect::Effect;
+use gaiterguard_domain::approvals::{Tally, VoteRefused};
 use gaiterguard_domain::field::KEY_NOT_STORED;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::redact;
@@ -40,6 +39,8 @@ pub struct ActionView {
     pub agent_name: String,
     /// The service's name.
     pub service_name: String,
+    /// The label that the client's user chose. Untrusted text.
+    pub label: Option<String>,
     /// The request: all of it for one action, its head in a list. `None` if it is damaged; then the
     /// action can be ended but not approved.
     pub request: Option<ShownRequest>,
@@ -97,22 +98,6 @@ impl Ruling {
                 decision,
                 resolution: *resolution,
             },
-        }
-    }
-
-    /// Returns the vote that an approval is, if the action requires particular approvals.
-    pub(super) fn ballot(&self, action: &Action, effect: Option<Effect>) -> Option<Ballot> {
-        match (self, &action.evaluation.approvals) {
-            (Self::Approve { break_glass, .. }, Some(requirement)) => Some(Ballot {
-                requirement: requirement.clone(),
-                request: Approvable {
-                    service: action.service,
-                    effect,
-                },
-                digest: action.digest,
-                break_glass: *break_glass,
-            }),
-            _ => None,
         }
     }
 }

@@ -9,12 +9,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use gaiterguard_assessment::Considered;
 use gaiterguard_authority::{AgentCaller, Authority, ResolvedService};
-use gaiterguard_credential::drop_parameter;
+use gaiterguard_credential::{Unsigned, drop_parameter};
 use gaiterguard_domain::agent::Binding;
 use gaiterguard_domain::header;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, Intent, ProxyRequest};
-use gaiterguard_domain::service::AuthType;
 use gaiterguard_domain::target::Target;
 use gaiterguard_provenance::{AgentHistory, HistoryKey, Provenance};
 use gaiterguard_upstream::Upstream;
@@ -279,11 +278,18 @@ pub(crate) fn canonical(
     headers: &HeaderMap,
     body: Bytes,
 ) -> Result<CanonicalRequest, Refusal> {
-    let target = match service.place().query_param() {
+    let place = service.place();
+    let mut target = match place.query_param() {
         Some(param) => without_parameter(target, param)?,
         None => target.clone(),
     };
-    if let Some(placeholder) = service.place().placeholder()
+    let mut signing = Vec::new();
+    if let Some(scope) = place.signature() {
+        let unsigned = Unsigned::of(scope, &target, headers)?;
+        target = target.with_path_and_query(&unsigned.path_and_query)?;
+        signing = unsigned.headers;
+    }
+    if let Some(placeholder) = place.placeholder()
         && placeholder.count_in(target.path()) != 1
     {
         return Err(Refusal::Invalid {
@@ -300,9 +306,9 @@ pub(crate) fn canonical(
             message: NO_AGENT_KEY.to_owned(),
         });
     }
-    let injects_credential = service.auth_type != AuthType::None;
-    let mut headers =
-        header::forwardable(headers, service.credential_headers(), injects_credential);
+    let sends_secret = service.auth_type.sends_secret();
+    let mut headers = header::forwardable(headers, service.credential_headers(), sends_secret);
+    headers.extend(signing);
     // Some APIs refuse requests without one. It is part of the digest, like every header that is sent.
     headers
         .entry(USER_AGENT)

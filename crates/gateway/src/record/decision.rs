@@ -183,6 +183,10 @@ impl Recorder {
                 method: prepared.request.method.to_string(),
                 target_url: redact::agent_keys(&prepared.request.target.to_string()).into_owned(),
                 intent: redact::agent_keys(request.intent.as_str()).into_owned(),
+                label: request
+                    .label
+                    .as_ref()
+                    .map(|label| label.as_str().to_owned()),
                 evaluation: evaluation.clone().for_agent_of(agent.owner),
                 at: now,
             },

@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use gaiterguard_credential::ReadyCredential;
 use gaiterguard_upstream::compressed::{self, Coding};
 use gaiterguard_upstream::{
     Inbound, InboundBody, InboundError, InspectedBody, Inspection, MaskedBody, Masker, Polled,
@@ -30,18 +29,13 @@ const HELD_TIME_MAX: Duration = Duration::from_secs(1);
 
 /// Returns the response with every echo of the credential masked. Its bytes are searched as they are,
 /// whatever their label, and in decoded form if they really are compressed.
-pub(crate) async fn masked(
-    inbound: Inbound,
-    ready: Option<&ReadyCredential>,
-    revoked: &CancellationToken,
-) -> Sent {
+pub(crate) async fn masked(inbound: Inbound, masker: Masker, revoked: &CancellationToken) -> Sent {
     let Inbound {
         status,
         mut headers,
         mut body,
         switched,
     } = inbound;
-    let masker = ready.map_or_else(|| Masker::new(&[]), |ready| ready.credential.masker());
     masker.mask_headers(&mut headers);
     let size_hint = body.size_hint();
     let inspection = (!masker.is_empty()).then(|| Inspection::new(masker.clone(), &headers));

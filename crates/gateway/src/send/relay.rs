@@ -192,13 +192,9 @@ impl Kept {
         self.body.extend_from_slice(&piece[..piece.len().min(room)]);
     }
 
-    /// Keeps the status of a call of gRPC, which is in the trailers, among the headers.
-    fn add_trailers(&mut self, trailers: Option<&HeaderMap>) {
-        if header::is_grpc(&self.headers) {
-            let status = trailers.into_iter().flatten();
-            let status = status.filter(|(name, _)| name.as_str().starts_with("grpc-"));
-            self.headers
-                .extend(status.map(|(name, value)| (name.clone(), value.clone())));
+    fn add_trailers(&mut self, trailers: &Frame<Bytes>) {
+        if let Some(trailers) = trailers.trailers_ref() {
+            header::add_grpc_status(&mut self.headers, trailers);
         }
     }
 
@@ -321,7 +317,7 @@ impl Body for RelayedBody {
                         let piece = match frame.into_data() {
                             Ok(piece) => piece,
                             Err(trailers) => {
-                                reading.kept.add_trailers(trailers.trailers_ref());
+                                reading.kept.add_trailers(&trailers);
                                 this.complete(Some(trailers), None);
                                 continue;
                             }
@@ -403,7 +399,7 @@ async fn drain(reading: &mut Reading) -> bool {
                 None => return true,
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(piece) => reading.kept.add(&piece),
-                    Err(trailers) => reading.kept.add_trailers(trailers.trailers_ref()),
+                    Err(trailers) => reading.kept.add_trailers(&trailers),
                 },
                 Some(Err(_)) => return false,
             }

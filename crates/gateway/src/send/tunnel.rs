@@ -3,12 +3,11 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use gaiterguard_upstream::{Carried, join};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,9 +18,6 @@ const TUNNELS_MAX: usize = 1024;
 /// How often an open WebSocket must carry something; a silent one is closed after at most twice this
 /// time. Those that are kept open on purpose send pings.
 const IDLE_MAX: Duration = Duration::from_mins(10);
-
-/// The size of one read, in bytes: a full TLS record (RFC 8446, section 5.1).
-const PIECE_BYTES: usize = 16 * 1024;
 
 /// The upstream's end.
 pub struct Tunnel {
@@ -69,7 +65,8 @@ impl Tunnels {
             let Tunnel { upstream, revoked } = tunnel;
             let joined = async {
                 let agent = agent.await.map_err(io::Error::other)?;
-                join(TokioIo::new(agent), TokioIo::new(upstream), IDLE_MAX).await
+                let (agent, upstream) = (TokioIo::new(agent), TokioIo::new(upstream));
+                join(agent, upstream, IDLE_MAX, &Carried::default()).await
             };
             tokio::select! {
                 biased;
@@ -83,89 +80,5 @@ impl Tunnels {
             }
             drop(place);
         });
-    }
-}
-
-/// Carries bytes in both directions until both have ended, or both have been silent for too long.
-async fn join<A, B>(one: A, other: B, idle_max: Duration) -> io::Result<()>
-where
-    A: AsyncRead + AsyncWrite,
-    B: AsyncRead + AsyncWrite,
-{
-    let (one_reads, one_writes) = tokio::io::split(one);
-    let (other_reads, other_writes) = tokio::io::split(other);
-    let carried = AtomicU64::new(0);
-    let both = async {
-        tokio::try_join!(
-            carry(one_reads, other_writes, &carried),
-            carry(other_reads, one_writes, &carried),
-        )
-    };
-    tokio::select! {
-        ended = both => ended.map(|_| ()),
-        () = idle(&carried, idle_max) => Err(io::ErrorKind::TimedOut.into()),
-    }
-}
-
-async fn carry(
-    mut from: impl AsyncRead + Unpin,
-    mut to: impl AsyncWrite + Unpin,
-    carried: &AtomicU64,
-) -> io::Result<()> {
-    let mut piece = vec![0; PIECE_BYTES];
-    loop {
-        let count = from.read(&mut piece).await?;
-        if count == 0 {
-            return to.shutdown().await;
-        }
-        to.write_all(&piece[..count]).await?;
-        to.flush().await?;
-        carried.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-/// Returns when nothing has been carried for a while.
-async fn idle(carried: &AtomicU64, idle_max: Duration) {
-    let mut before = carried.load(Ordering::Relaxed);
-    loop {
-        tokio::time::sleep(idle_max).await;
-        let now = carried.load(Ordering::Relaxed);
-        if now == before {
-            return;
-        }
-        before = now;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn bytes_pass_in_both_directions_until_both_are_silent_for_long() {
-        let (mut agent, near) = tokio::io::duplex(64);
-        let (far, mut upstream) = tokio::io::duplex(64);
-        let joined = tokio::spawn(join(near, far, Duration::from_millis(50)));
-        agent.write_all(b"ping").await.unwrap();
-        let mut heard = [0; 4];
-        upstream.read_exact(&mut heard).await.unwrap();
-        assert_eq!(&heard, b"ping");
-        upstream.write_all(b"pong").await.unwrap();
-        agent.read_exact(&mut heard).await.unwrap();
-        assert_eq!(&heard, b"pong");
-        let ended = joined.await.unwrap();
-        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::TimedOut);
-    }
-
-    #[tokio::test]
-    async fn an_end_is_passed_on() {
-        let (agent, near) = tokio::io::duplex(64);
-        let (far, mut upstream) = tokio::io::duplex(64);
-        let joined = tokio::spawn(join(near, far, Duration::from_mins(1)));
-        drop(agent);
-        let mut rest = Vec::new();
-        upstream.read_to_end(&mut rest).await.unwrap();
-        drop(upstream);
-        joined.await.unwrap().unwrap();
     }
 }

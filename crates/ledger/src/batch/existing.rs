@@ -35,7 +35,7 @@ pub fn hold_identity(decision: &NewDecision, hold: &NewHold) -> HoldIdentity {
     (decision.entry.agent, hold.payload)
 }
 
-/// Returns the newest action that answers a request without a key. A pending one answers the same request in
+/// Returns the newest action that a request without a key joins. A pending one is joined by the same request in
 /// any words, because its human sees all of them. A ruling answers it in the words that the human read: an
 /// approval if that request was also sent without a key, and a denial for a while.
 pub async fn find_held(

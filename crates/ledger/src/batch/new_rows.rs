@@ -101,6 +101,7 @@ impl NewRow<'_> {
             method: &entry.method,
             target_url: &entry.target_url,
             intent: &entry.intent,
+            label: entry.label.as_deref(),
             decision: entry.evaluation.decision.as_str(),
             judgement: &self.judgement,
             action_id,
@@ -156,8 +157,8 @@ const FIRST_REVISION: i64 = 1;
 static REQUEST: ManyRows = ManyRows::new(
     "INSERT INTO requests (id, request_id, workspace_id, agent_id, service_id, method, target_url, \
      intent, decision, judgement, action_id, created_at, outcome, upstream_status, completed_at, \
-     operation) SELECT * FROM (VALUES ",
-    16,
+     operation, label) SELECT * FROM (VALUES ",
+    17,
     ") AS new WHERE column1 IS NOT NULL",
 );
 
@@ -203,7 +204,8 @@ pub(super) async fn insert_requests(
                     .bind(end.and_then(|end| end.outcome).map(RequestOutcome::as_str))
                     .bind(end.and_then(|end| end.status).map(i64::from))
                     .bind(end.map(|end| end.at.0))
-                    .bind(operation.map(|key| key.0.as_slice()));
+                    .bind(operation.map(|key| key.0.as_slice()))
+                    .bind(entry.and_then(|new| new.label.as_deref()));
             }
             query.execute(connection).await?;
         });

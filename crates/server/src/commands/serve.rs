@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use gaiterguard_console::{self as console, EXIT_SETTINGS};
 use gaiterguard_environment::Source;
-use gaiterguard_intercept::{AuthorityError, Interceptor};
+use gaiterguard_intercept::{AuthorityError, Interceptor, OtherHostTunnels};
 use gaiterguard_listener::{Lifecycle, Limits, Listener, Socket, StopSignals};
 use gaiterguard_logging as logging;
 use gaiterguard_pages::Pages;
@@ -22,7 +22,7 @@ use crate::middleware::Boundary;
 use crate::routes;
 use crate::state::AgentState;
 use gaiterguard_api::{
-    Configured, ConfiguredSingleSignOn, DashboardState, GivenPublicUrl, PublicOrigin,
+    Certificates, Configured, ConfiguredSingleSignOn, DashboardState, GivenPublicUrl, PublicOrigin,
 };
 use gaiterguard_web::problem::missing;
 
@@ -127,14 +127,26 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         interceptor
             .as_ref()
             .zip(sockets.last())
-            .map(|(it, port)| (it.authority_pem().into(), port.address().port())),
+            .map(|(interceptor, port)| {
+                let interceptor = interceptor.clone();
+                let certificates = move || interceptor.trusted_certificates();
+                let certificates: Certificates = Arc::new(certificates);
+                (certificates, port.address().port())
+            }),
     );
     let boundaries = routers.into_iter().map(|router| {
         let boundary = Boundary::new(router, Arc::clone(&cors_origins), Arc::clone(&path));
         (boundary, false)
     });
     let proxy = interceptor.map(|interceptor| {
-        let boundary = doors::proxy_port(agents, interceptor, &settings.listen.public_url());
+        let other_hosts = OtherHostTunnels::new(
+            Arc::clone(&engine.upstream),
+            engine.store.clone(),
+            Arc::clone(&engine.clock),
+            lifecycle.clone(),
+        );
+        let url = settings.listen.public_url();
+        let boundary = doors::proxy_port(agents, interceptor, other_hosts, &url);
         (boundary, true)
     });
     let listeners: Vec<_> = sockets

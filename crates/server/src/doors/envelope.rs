@@ -128,6 +128,7 @@ pub(super) fn read(bytes: &Bytes, outer: &HeaderMap) -> Result<ProxyRequest, Pro
         web_socket: false,
         intent: Intent::parse(&envelope.intent)
             .map_err(|refused| Problem::field("intent", refused.to_string()))?,
+        label: None,
         idempotency_key: call_headers::idempotency_key(outer, envelope.idempotency_key.as_deref())?,
         wait,
     })

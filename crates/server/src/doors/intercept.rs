@@ -9,13 +9,14 @@ use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::target::Origin;
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_intercept::{
-    Accepted, Interceptor, ProxyCredentials, ProxyRefusal, Tunnel, check_origin, connect_target,
-    destination, requested_target,
+    Accepted, Interceptor, OtherHostTunnels, ProxyCredentials, ProxyRefusal, Tunnel, check_origin,
+    connect_target, destination, is_check, requested_target,
 };
 use gaiterguard_listener::ConnectionSlot;
 use http::{Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 
+use super::manifest::manifest;
 use super::own_request::OwnRequest;
 use crate::middleware::Boundary;
 use crate::state::AgentState;
@@ -35,6 +36,7 @@ struct Proxy {
 struct Port {
     proxy: Proxy,
     interceptor: Interceptor,
+    other_hosts: OtherHostTunnels,
     /// Serves the requests in tunnels.
     tunnels: Boundary,
 }
@@ -43,6 +45,7 @@ struct Port {
 pub(crate) fn proxy_port(
     agents: AgentState,
     interceptor: Interceptor,
+    other_hosts: OtherHostTunnels,
     gateway_url: &str,
 ) -> Boundary {
     let cors_origins = Arc::clone(&agents.cors_origins);
@@ -56,6 +59,7 @@ pub(crate) fn proxy_port(
     let port = Port {
         proxy,
         interceptor,
+        other_hosts,
         tunnels: Boundary::of_proxy(tunnels, Arc::clone(&cors_origins)),
     };
     let router = Router::new().fallback(at_port).with_state(port);
@@ -68,6 +72,11 @@ async fn at_port(
     mut request: Request,
 ) -> Result<Response, Problem> {
     let is_connect = request.method() == Method::CONNECT;
+    if !is_connect && request.uri().scheme().is_none() && request.uri().path() == "/" {
+        let credentials = ProxyCredentials::parse(request.headers()).ok();
+        let caller = credentials.and_then(|it| port.proxy.agents.gateway.caller(it.key()).ok());
+        return Ok(manifest(caller.as_ref(), &port.proxy.gateway_url));
+    }
     let (url, origin) = if is_connect {
         (String::new(), connect_target(request.uri())?)
     } else {
@@ -79,7 +88,16 @@ async fn at_port(
         Refusal::InvalidAgentKey(reason) => ProxyRefusal::UnknownKey(reason).into(),
         refusal => Problem::from(refusal),
     })?;
-    check_origin(&caller, &origin, &port.proxy.gateway_url)?;
+    let other = match check_origin(&caller, &origin, &port.proxy.gateway_url) {
+        Err(ProxyRefusal::NoService(other)) if is_connect => {
+            let opening = port.other_hosts.open(&caller, other, credentials.label());
+            Some(Box::pin(opening).await?)
+        }
+        checked => {
+            checked?;
+            None
+        }
+    };
     if !is_connect {
         let sent = (url, origin, credentials);
         return port.proxy.submit(caller, sent, context, request).await;
@@ -87,8 +105,13 @@ async fn at_port(
     let extensions = request.extensions_mut();
     let slot = extensions.remove::<ConnectionSlot>();
     let connection = extensions.remove::<OnUpgrade>();
+    let connection = connection.ok_or_else(Problem::internal)?;
+    if let Some(other) = other {
+        other.carry(connection, slot);
+        return Ok(StatusCode::OK.into_response());
+    }
     let accepted = Accepted {
-        connection: connection.ok_or_else(Problem::internal)?,
+        connection,
         slot,
         peer: context.peer,
         origin,
@@ -107,11 +130,22 @@ async fn in_tunnel(
     let url = tunnel.target_url(&request)?;
     // Looked up for each request, because the key may have been revoked since the tunnel was opened.
     let caller = proxy.agents.gateway.caller(tunnel.credentials.key())?;
+    if is_check(&tunnel.origin) {
+        return proxy.checked(&caller, request.uri().path());
+    }
     let sent = (url, tunnel.origin.clone(), tunnel.credentials.clone());
     proxy.submit(caller, sent, context, request).await
 }
 
 impl Proxy {
+    /// Responds to a request to the host at which the proxy itself responds.
+    fn checked(&self, caller: &AgentCaller, path: &str) -> Result<Response, Problem> {
+        match path {
+            "/" => Ok(manifest(Some(caller), &self.gateway_url)),
+            _ => Err(Problem::not_found("this host has only the path /")),
+        }
+    }
+
     /// Passes a request to the engine.
     async fn submit(
         &self,
@@ -122,8 +156,13 @@ impl Proxy {
     ) -> Result<Response, Problem> {
         let (mut parts, body) = request.into_parts();
         let headers = &mut parts.headers;
+        if is_check(&origin) {
+            return self.checked(&caller, parts.uri.path());
+        }
         let own = OwnRequest {
             destination: destination(&caller, &credentials, &origin, url, headers),
+            label: credentials.label(),
+            wait: credentials.wait(),
             caller,
             parts,
             body,

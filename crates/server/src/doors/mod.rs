@@ -7,6 +7,7 @@ mod call_headers;
 mod envelope;
 mod execute;
 mod intercept;
+mod manifest;
 mod mcp;
 mod outcome;
 mod own_request;

@@ -96,22 +96,9 @@ fn whole(bytes: Bytes, headers: &mut HeaderMap) -> Body {
     if bytes.is_empty() || !header::is_grpc(headers) {
         return Body::from(bytes);
     }
-    let status = headers.iter().filter(|(name, _)| is_grpc_status(name));
-    let trailers: HeaderMap = status
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect();
-    for name in trailers.keys() {
-        headers.remove(name);
-    }
+    let trailers = header::take_grpc_status(headers);
     let trailers = async move { Some(Ok(trailers)) };
     Body::new(Full::new(bytes).with_trailers(trailers))
-}
-
-fn is_grpc_status(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "grpc-status" | "grpc-message" | "grpc-status-details-bin"
-    )
 }
 
 /// Returns the `X-Proxy-Status` for the way the gateway got a response.

@@ -1,12 +1,14 @@
 //! A request that a client sends as it would send it to the upstream, rather than in an envelope.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::header::{self, HeaderCount};
 use gaiterguard_domain::id::RequestId;
-use gaiterguard_domain::request::{Destination, METHODS, ProxyRequest, is_forwardable};
+use gaiterguard_domain::request::{Destination, Label, METHODS, ProxyRequest, is_forwardable};
 use gaiterguard_gateway::response::Outcome;
 use gaiterguard_intake::preferred_wait;
 use http::header::{ALLOW, CONTENT_LENGTH};
@@ -28,6 +30,10 @@ const X_UPSTREAM_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-upstrea
 pub(super) struct OwnRequest {
     pub(super) caller: AgentCaller,
     pub(super) destination: Destination,
+    /// The label that the client's user chose.
+    pub(super) label: Option<Label>,
+    /// How long the call stays open if it is held, unless its headers say otherwise.
+    pub(super) wait: Option<Duration>,
     pub(super) parts: Parts,
     pub(super) body: Body,
 }
@@ -49,6 +55,8 @@ impl OwnRequest {
         let Self {
             caller,
             destination,
+            label,
+            wait,
             mut parts,
             body,
         } = self;
@@ -69,8 +77,9 @@ impl OwnRequest {
             method: parts.method,
             web_socket: asks && switching.is_some(),
             intent: call_headers::intent(&parts.headers)?,
+            label,
             idempotency_key: call_headers::idempotency_key(&parts.headers, None)?,
-            wait: preferred_wait(&parts.headers),
+            wait: preferred_wait(&parts.headers).or(wait),
             headers: parts.headers,
             body: Bytes::new(),
         };

@@ -42,6 +42,8 @@ async fn pass(
             path: Some(path),
             target_url: None,
         },
+        label: None,
+        wait: None,
         parts,
         body,
     };

@@ -2,7 +2,7 @@
 //! deleting an agent also revokes its pending and approved actions, in the same transaction.
 
 use gaiterguard_domain::action::HumanDecision;
-use gaiterguard_domain::agent::Agent;
+use gaiterguard_domain::agent::{Agent, OtherHosts};
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{AgentId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
@@ -31,6 +31,8 @@ pub struct NewAgent {
     pub hold_seconds: u32,
     /// The risk score from which its requests are held.
     pub risk_threshold: Option<f64>,
+    /// The treatment of other hosts at the proxy port.
+    pub other_hosts: OtherHosts,
     /// When its key expires.
     pub expires_at: Option<Timestamp>,
     /// The user who creates it.
@@ -48,6 +50,8 @@ pub struct AgentFields {
     pub hold_seconds: u32,
     /// The risk score from which its requests are held.
     pub risk_threshold: Option<f64>,
+    /// The treatment of other hosts at the proxy port.
+    pub other_hosts: OtherHosts,
     /// When its key expires.
     pub expires_at: Option<Timestamp>,
 }
@@ -81,8 +85,8 @@ impl Store {
             tx,
             (i64,),
             "INSERT INTO agents (workspace_id, name, key_hash, key_prefix, is_active, hold_seconds,
-                risk_threshold, expires_at, created_at, updated_at, owner_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10) RETURNING id",
+                risk_threshold, expires_at, created_at, updated_at, owner_id, other_hosts)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) RETURNING id",
             workspace.0,
             &new.name,
             new.key_hash.to_vec(),
@@ -93,6 +97,7 @@ impl Store {
             new.expires_at.map(|at| at.0),
             at.0,
             new.owner.0,
+            new.other_hosts.as_str(),
         );
         let id = AgentId(id);
         if let Some(unknown) = set_grants(&mut tx, workspace, id, &new.services, at).await? {
@@ -118,7 +123,7 @@ impl Store {
         let updated = execute!(
             tx,
             "UPDATE agents SET name = $3, is_active = $4, hold_seconds = $5, risk_threshold = $6,
-                expires_at = $7, updated_at = $8, revision = revision + 1
+                expires_at = $7, updated_at = $8, revision = revision + 1, other_hosts = $10
              WHERE id = $2 AND workspace_id = $1 AND deleted_at IS NULL AND revision = $9",
             workspace.0,
             agent.0,
@@ -129,6 +134,7 @@ impl Store {
             fields.expires_at.map(|at| at.0),
             at.0,
             revision,
+            fields.other_hosts.as_str(),
         );
         let is_saved = tx.end(updated, audit).await?;
         self.agent_saved(workspace, agent, is_saved).await

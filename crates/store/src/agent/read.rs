@@ -1,6 +1,6 @@
 //! Queries for agents.
 
-use gaiterguard_domain::agent::{Agent, Grant};
+use gaiterguard_domain::agent::{Agent, Grant, OtherHosts};
 use gaiterguard_domain::id::{AgentId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
@@ -26,6 +26,7 @@ struct AgentRow {
     blocked_since: Option<i64>,
     hold_seconds: i64,
     risk_threshold: Option<f64>,
+    other_hosts: String,
     expires_at: Option<i64>,
     owner_id: Option<i64>,
     last_used_at: Option<i64>,
@@ -48,6 +49,8 @@ impl AgentRow {
         if !self.risk_threshold.is_none_or(is_score) {
             return Err(context.invalid("risk_threshold"));
         }
+        let other_hosts = OtherHosts::parse(&self.other_hosts);
+        let other_hosts = other_hosts.ok_or_else(|| context.invalid("other_hosts"))?;
         let agent = Agent {
             id: AgentId(self.id),
             workspace: WorkspaceId(self.workspace_id),
@@ -58,6 +61,7 @@ impl AgentRow {
             grants,
             hold_seconds,
             risk_threshold: self.risk_threshold,
+            other_hosts,
             expires_at: time(self.expires_at),
             owner: self.owner_id.map(UserId),
             last_used_at: time(self.last_used_at),

@@ -23,6 +23,7 @@ struct RequestRow {
     method: Text,
     target_url: Text,
     intent: Text,
+    label: Option<Text>,
     decision: Text,
     judgement: Text,
     action_id: Option<Text>,
@@ -66,7 +67,7 @@ struct ActionRow {
 
 static REQUESTS: ManyRows = ManyRows::new(
     "SELECT id, request_id, workspace_id, agent_id, service_id, method, target_url, intent, \
-     decision, judgement, action_id, created_at, outcome, upstream_status, completed_at \
+     label, decision, judgement, action_id, created_at, outcome, upstream_status, completed_at \
      FROM requests WHERE id IN (VALUES ",
     1,
     ")",
@@ -144,6 +145,7 @@ impl RequestRow {
     fn with_columns<T>(&self, then: impl FnOnce(RequestColumns<'_>, EndColumns<'_>) -> T) -> T {
         let action_id = self.action_id.as_ref().map(Text::exact);
         let outcome = self.end.outcome.as_ref().map(Text::exact);
+        let label = self.label.as_ref().map(Text::exact);
         let columns = RequestColumns {
             id: self.id,
             request_id: &self.request_id.exact(),
@@ -153,6 +155,7 @@ impl RequestRow {
             method: &self.method.exact(),
             target_url: &self.target_url.exact(),
             intent: &self.intent.exact(),
+            label: label.as_deref(),
             decision: &self.decision.exact(),
             judgement: &self.judgement.exact(),
             action_id: action_id.as_deref(),

@@ -1,5 +1,6 @@
 //! Agents and the services they may use.
 
+use gaiterguard_domain::agent::OtherHosts;
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_store::{AgentFields, AgentSaved, Purpose, ServiceSaved, Store};
 
@@ -26,6 +27,7 @@ async fn agents_are_created_changed_and_deleted(_: &Database, store: &Store) {
         is_active: false,
         hold_seconds: 5,
         risk_threshold: None,
+        other_hosts: OtherHosts::Refuse,
         expires_at: Some(later(50)),
     };
     let saved = store
@@ -144,6 +146,7 @@ async fn of_two_changes_of_one_revision_of_an_agent_one_is_made(
             is_active: read.is_active,
             hold_seconds: read.hold_seconds,
             risk_threshold: read.risk_threshold,
+            other_hosts: read.other_hosts,
             expires_at: read.expires_at,
         };
         let (workspace, agent, seen) = (world.workspace, world.agent, read.revision);

@@ -208,7 +208,8 @@ async fn a_removed_member_has_no_session_and_no_ruling(_: &Database, store: &Sto
         user: two,
         ..new_session(&world, 1)
     };
-    let session = store.session_create(new, NOW, |_| audit()).await.unwrap();
+    let session = store.session_create(new, &[], NOW, |_| audit());
+    let session = session.await.unwrap().unwrap();
     let live = store.session_member(session.id, later(1)).await.unwrap();
     assert_eq!(live, Some((two, world.workspace, approver())));
     let action = world.held(store).await;

@@ -22,11 +22,11 @@ fn of<'a>(world: &World, secret: &'a Sealed, recovery_codes: &'a [[u8; 32]]) -> 
 }
 
 /// Stores a confirmed secret and two recovery codes.
-async fn confirmed(world: &World, store: &Store) {
+async fn confirmed(world: &World, store: &Store, token: u8) {
     let secret = sealed(world.data_key, "secret");
     let begun = store.totp_begin(world.user, &secret, NOW, audit()).await;
     assert!(begun.unwrap());
-    let kept = store.session_create(new_session(world, 9), &[], NOW, |_| audit());
+    let kept = store.session_create(new_session(world, token), &[], NOW, |_| audit());
     let kept = kept.await.unwrap().unwrap().id;
     let codes = [[1; 32], [2; 32]];
     let confirming = store.totp_confirm(of(world, &secret, &codes), kept, NOW, audit());
@@ -49,17 +49,10 @@ async fn a_confirmed_secret_is_not_replaced_and_ends_the_other_sessions(
         let begun = store.totp_begin(world.user, secret, NOW, audit()).await;
         assert!(begun.unwrap());
     }
-    let confirm = async |secret| {
+    let confirm = async |secret: &Sealed| {
         let codes = [[1; 32]];
-        let confirming = store.totp_confirm(
-            world.user,
-            secret,
-            7,
-            &codes,
-            sessions[0],
-            later(1),
-            audit(),
-        );
+        let confirmed = of(&world, secret, &codes);
+        let confirming = store.totp_confirm(confirmed, sessions[0], later(1), audit());
         confirming.await.unwrap()
     };
     assert!(!confirm(&one).await);
@@ -84,11 +77,12 @@ async fn a_proof_begins_one_session(_: &Database, store: &Store) {
     let mut begin = async |proof: Proof| {
         token += 1;
         let new = new_session(&world, token);
-        let session = store.session_create(new, &[proof], NOW, |_| audit());
+        let proofs = [proof];
+        let session = store.session_create(new, &proofs, NOW, |_| audit());
         session.await.unwrap().is_some()
     };
     assert!(!begin(Proof::TotpStep(user, 8)).await);
-    confirmed(&world, store).await;
+    confirmed(&world, store, 8).await;
     for (proof, begins) in [
         (Proof::TotpStep(user, 7), false),
         (Proof::TotpStep(user, 9), true),
@@ -108,7 +102,7 @@ async fn a_proof_begins_one_session(_: &Database, store: &Store) {
 async fn factors_are_removed_with_a_proof_or_reset(_: &Database, store: &Store) {
     let world = World::new(store).await;
     let user = world.user;
-    confirmed(&world, store).await;
+    confirmed(&world, store, 9).await;
     let spent = Proof::TotpStep(user, 7);
     let code = Proof::RecoveryCode(user, [2; 32]);
     let replace = async |proof| {
@@ -125,7 +119,7 @@ async fn factors_are_removed_with_a_proof_or_reset(_: &Database, store: &Store) 
 
     let reset = async || store.user_factors_reset(user, NOW, audit()).await.unwrap();
     assert!(!reset().await);
-    confirmed(&world, store).await;
+    confirmed(&world, store, 10).await;
     assert!(reset().await);
     assert_eq!(store.totp_get(user).await.unwrap(), None);
     assert_eq!(store.recovery_code_count(user).await.unwrap(), 0);

@@ -23,7 +23,8 @@ const BOB: FederatedId<'static> = FederatedId {
 /// Returns whether a session begins with this proof.
 async fn begins(world: &World, store: &Store, token: u8, proof: Proof) -> bool {
     let new = new_session(world, token);
-    let session = store.session_create(new, &[proof], later(1), |_| audit());
+    let proofs = [proof];
+    let session = store.session_create(new, &proofs, later(1), |_| audit());
     session.await.unwrap().is_some()
 }
 

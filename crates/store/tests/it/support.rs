@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_domain::action::HumanDecision;
-use gaiterguard_domain::agent::Binding;
+use gaiterguard_domain::agent::{Binding, OtherHosts};
 use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
@@ -206,6 +206,7 @@ pub(crate) fn new_agent(seed: u8, services: Vec<ServiceId>) -> NewAgent {
         services,
         hold_seconds: 30,
         risk_threshold: Some(0.25),
+        other_hosts: OtherHosts::Refuse,
         expires_at: None,
         owner: UserId(1),
     }
@@ -338,6 +339,7 @@ impl World {
                 method: "POST".to_owned(),
                 target_url: "https://api.example.com/v1/charges".to_owned(),
                 intent: "charge a customer".to_owned(),
+                label: Some("nightly".to_owned()),
                 evaluation: Self::evaluation(decision),
                 at: NOW,
             },

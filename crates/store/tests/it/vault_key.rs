@@ -197,6 +197,7 @@ async fn data_keys_are_removed_once_nothing_is_sealed_under_them(_: &Database, s
     let authority = StoredCertificateAuthority {
         certificate: "pem".to_owned(),
         key: sealed(of_authority, "key"),
+        issues_from: NOW,
     };
     let inserted = store.certificate_authority_insert_first(&authority, NOW, audit());
     assert!(inserted.await.unwrap());
@@ -278,6 +279,7 @@ async fn every_column_that_refers_to_a_data_key_is_known(database: &Database, _:
         ("actions", "request_key_id"),
         ("authorizations", "data_key_id"),
         ("certificate_authorities", "data_key_id"),
+        ("channels", "data_key_id"),
         ("claims", "answer_key_id"),
         ("credentials", "data_key_id"),
         ("documents", "data_key_id"),
@@ -289,10 +291,11 @@ async fn every_column_that_refers_to_a_data_key_is_known(database: &Database, _:
 
 async fn one_of_several_certificate_authorities_is_stored(_: &Database, store: &Store) {
     let world = World::new(store).await;
-    assert_eq!(store.certificate_authority_get().await.unwrap(), None);
+    assert_eq!(store.certificate_authorities().await.unwrap(), []);
     let authority = |name: &str| StoredCertificateAuthority {
         certificate: name.to_owned(),
         key: sealed(world.data_key, name),
+        issues_from: NOW,
     };
     let (one, other) = (authority("one"), authority("other"));
     let insert = async |new| {
@@ -306,7 +309,34 @@ async fn one_of_several_certificate_authorities_is_stored(_: &Database, store: &
         both => panic!("{both:?}"),
     };
     assert_eq!(
-        store.certificate_authority_get().await.unwrap(),
-        Some(winner)
+        store.certificate_authorities().await.unwrap(),
+        std::slice::from_ref(&winner)
     );
+
+    // The one that issues certificates remains, and one that was about to is replaced.
+    let mut names = vec![];
+    for (name, issues_from, left) in [
+        (
+            "later",
+            NOW.after(Duration::from_hours(1)),
+            vec![winner.certificate.as_str(), "later"],
+        ),
+        (
+            "latest",
+            NOW.after(Duration::from_hours(2)),
+            vec![winner.certificate.as_str(), "latest"],
+        ),
+        ("now", NOW, vec!["now"]),
+    ] {
+        let new = StoredCertificateAuthority {
+            issues_from,
+            ..authority(name)
+        };
+        let rotating = store.certificate_authority_rotate(&new, NOW, audit());
+        assert!(rotating.await.unwrap());
+        let stored = store.certificate_authorities().await.unwrap();
+        names.clear();
+        names.extend(stored.into_iter().map(|stored| stored.certificate));
+        assert_eq!(names, left);
+    }
 }

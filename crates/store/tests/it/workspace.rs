@@ -1,5 +1,6 @@
 //! The kill switch, the version of definitions, and the isolation of workspaces.
 
+use gaiterguard_domain::agent::OtherHosts;
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::workspace::KillSwitch;
 use gaiterguard_store::{AgentFields, AgentSaved, Store, UserCreated};
@@ -66,6 +67,7 @@ async fn every_change_of_definitions_increments_the_version(_: &Database, store:
         is_active: true,
         hold_seconds: 0,
         risk_threshold: None,
+        other_hosts: OtherHosts::Refuse,
         expires_at: None,
     };
     store

@@ -186,7 +186,7 @@ fn has_alike_with_decimals(amount: &Value, others: &[Value]) -> bool {
 pub(crate) fn shown(amount: &Value, values: &Values, effect: Effect) -> String {
     let Some(money) = money(amount, &values.kept) else {
         return if effect == Effect::Pay && is_without_currency(amount, values) {
-            format!("{} (no currency given)", amount.text)
+            format!("{} (no currency given)", readable(&amount.text))
         } else {
             amount.text.clone()
         };
@@ -196,8 +196,21 @@ pub(crate) fn shown(amount: &Value, values: &Values, effect: Effect) -> String {
     } = &money;
     match grouped(value).filter(|_| money.unit_is_documented) {
         Some(number) => with_currency(&number, currency),
-        None => format!("{} {currency} (unit not documented)", amount.text),
+        None => format!(
+            "{} {currency} (unit not documented)",
+            readable(&amount.text)
+        ),
     }
+}
+
+/// Returns a long number with marks between its thousands, and any other one as it is.
+fn readable(number: &str) -> String {
+    const DIGITS_MIN: usize = 5;
+    let whole = number.split('.').next().unwrap_or_default();
+    let is_long = whole.trim_start_matches('-').len() >= DIGITS_MIN;
+    grouped(number)
+        .filter(|_| is_long)
+        .unwrap_or_else(|| number.to_owned())
 }
 
 /// Whether a request certainly does not say which currency an amount is in, and the documents neither.
@@ -262,7 +275,8 @@ pub(crate) fn recognize(values: &mut [Value]) {
     }
     // A price for each day or piece is not what is paid.
     let is_partial = |value: &Value| {
-        const PARTIAL: &str = "count daily days hourly hours monthly months number per percent points rate ratio \
+        const PARTIAL: &str = "adults bags beds children count daily days guests hourly hours items kg monthly months \
+            nights number people per percent persons pieces points qty quantity rate ratio rooms seats tickets units \
             version weekly yearly years";
         words(value.name()).any(|word| is_in(PARTIAL, &word))
     };

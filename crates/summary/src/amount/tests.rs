@@ -53,7 +53,7 @@ fn an_amount_is_written_as_people_write_it() {
             "100000000",
             Some("In the smallest unit"),
             "BTC",
-            "100000000 BTC (unit not documented)",
+            "100,000,000 BTC (unit not documented)",
         ),
         ("amount_cents", "99", None, "EUR", "€0.99"),
         (
@@ -77,7 +77,7 @@ fn an_amount_is_written_as_people_write_it() {
             "1250000",
             None,
             "EUR",
-            "1250000 EUR (unit not documented)",
+            "1,250,000 EUR (unit not documented)",
         ),
     ] {
         let others = values(&[value("currency", currency, None)]);
@@ -135,7 +135,7 @@ fn an_amount_without_a_currency_is_shown_as_it_is() {
 
 #[test]
 fn a_missing_currency_is_named_if_it_is_certainly_missing() {
-    let missing = "18400 (no currency given)";
+    let missing = "18,400 (no currency given)";
     for (name, others, expected) in [
         ("amount", vec![], missing),
         ("totalAmount", vec![value("to", "20871", None)], missing),

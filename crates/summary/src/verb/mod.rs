@@ -11,7 +11,7 @@ use http::{HeaderMap, Method};
 
 use crate::acts::{ACT_WRAPPERS, act_of, is_noun, unknown_act};
 use crate::amount::is_amount;
-use crate::kind::STORES;
+use crate::kind::{STORES, pays_account};
 use crate::path::Target;
 use crate::segments::is_file;
 use crate::values::Value;
@@ -19,7 +19,7 @@ use crate::words::{
     SEVERAL, act_of_noun, begins_with_verb, capitalized, is_general, is_in, is_verb, noun_of,
     plural, singular, spaced, words,
 };
-use crate::{compound, header};
+use crate::{audience, compound, header};
 use documented::documented;
 pub(crate) use form::Form;
 use method::{is_quality, is_relation, plain};
@@ -50,13 +50,19 @@ impl Phrase {
         }
     }
 
+    /// Whether the verb is an act that a value names, in the past or not: `REJECTED`.
+    pub(crate) fn says_verdict(&self, act: &str) -> bool {
+        let verb = self.verb.to_ascii_lowercase();
+        let act = act.to_ascii_lowercase();
+        let is_past = act
+            .strip_prefix(&verb)
+            .is_some_and(|rest| is_in("d ed", rest));
+        is_past || self.says(&act)
+    }
+
     /// Whether the verb says that an amount of money changes hands.
     pub(crate) fn moves_money(&self) -> bool {
-        const MOVES: &[&str] = &[
-            "Capture", "Charge", "Credit", "Debit", "Donate", "Pay", "Pay out", "Refund", "Tip",
-            "Top up", "Transfer", "Withdraw",
-        ];
-        MOVES.contains(&&*self.verb)
+        moves_money(&self.verb)
     }
 
     /// Whether a thing changes hands that is not money: a license or a ticket.
@@ -105,6 +111,41 @@ impl Phrase {
         is_identity(noun)
     }
 
+    /// Whether the noun is that of a record or a limit: it says something about money or a device, and moves nothing.
+    pub(crate) fn is_record(&self) -> bool {
+        const RECORDS: &str = "bill budget cap claim coupon discount estimate expense forecast goal invoice limit \
+            pricelist product quotation quote rate receipt report setpoint statement tariff threshold timesheet";
+        self.last_noun_in(RECORDS)
+    }
+
+    /// Whether somebody is let into a place: the noun is a right to enter, or what opens a door.
+    fn opens_place(&self, target: &Target) -> bool {
+        const MAKES: &str = "Add Assign Change Create Give Grant Issue Replace Set Update";
+        const RIGHTS: &str =
+            "access badge clearance credential entry fob grant keycard permit visitor";
+        const PLACES: &str =
+            "building cardholder door elevator entrance gate lock room site turnstile";
+        let is_of_place = target
+            .words
+            .iter()
+            .flat_map(|word| words(word))
+            .any(|word| is_in(PLACES, &singular(&word)));
+        let noun = self.noun.as_deref().unwrap_or_default();
+        let opens_lock = is_in("code passcode pin", noun)
+            && target
+                .words
+                .iter()
+                .any(|word| is_in("door doors gate gates lock locks", word));
+        let says_right = opens_lock || words(noun).any(|word| is_in(RIGHTS, &singular(&word)));
+        is_in(MAKES, &self.verb)
+            && (is_of_place && says_right || noun.starts_with("access ") && !noun.ends_with("log"))
+    }
+
+    fn last_noun_in(&self, list: &str) -> bool {
+        let noun = self.noun.as_deref().map(singular).unwrap_or_default();
+        is_in(list, noun.rsplit(' ').next().unwrap_or_default())
+    }
+
     /// Whether the thing is a person, so that a recipient in the request is the person itself.
     pub(crate) fn is_person(&self) -> bool {
         let noun = self.noun.as_deref().unwrap_or_default();
@@ -116,8 +157,17 @@ impl Phrase {
     }
 }
 
+/// Whether a verb says that an amount of money changes hands.
+pub(crate) fn moves_money(verb: &str) -> bool {
+    const MOVES: &[&str] = &[
+        "Capture", "Charge", "Credit", "Debit", "Donate", "Pay", "Pay out", "Refund", "Tip",
+        "Top up", "Transfer", "Withdraw",
+    ];
+    MOVES.contains(&verb)
+}
+
 /// Verbs of a POST that changes what exists.
-const CHANGES: &str = "Assign Change Edit Enable Lock Mark Merge Modify Move Pause Pin Reassign Rename \
+const CHANGES: &str = "Accept Approve Assign Change Confirm Decline Deny Edit Enable Lock Mark Merge Modify Move Pause Pin Reassign Reject Rename \
     Reopen Reorder Replace Resize Restore Resume Scale Set Suspend Transition Unassign Unlock Unpin \
     Update Upgrade Upsert";
 
@@ -292,6 +342,29 @@ pub(crate) fn of_thing(
             Effect::Access
         }
         Effect::Pay if phrase.moves_case() && !values.iter().any(is_amount) => Effect::Change,
+        // A record of money is not money, and new terms pay nothing.
+        Effect::Pay | Effect::ShareOutside
+            if phrase.is_record() && phrase.is_mild() && !pays_account(values) =>
+        {
+            let creates =
+                *method == Method::POST && is_in("Add Create Register Submit", &phrase.verb);
+            if creates {
+                Effect::Create
+            } else {
+                Effect::Change
+            }
+        }
+        Effect::Pay
+            if matches!(*method, Method::PUT | Method::PATCH)
+                && phrase.is_mild()
+                && !values.iter().any(is_amount) =>
+        {
+            Effect::Change
+        }
+        Effect::Change | Effect::Create if phrase.opens_place(target) => Effect::Access,
+        Effect::Change if values.iter().any(|value| audience::of(value).is_some()) => {
+            Effect::Access
+        }
         Effect::Code if is_of_dns(phrase, target) && !says_other(Role::Command) => {
             if *method == Method::POST && phrase.verb == "Create" {
                 Effect::Create
@@ -306,7 +379,7 @@ pub(crate) fn of_thing(
 /// Whether a request is about the records of a domain.
 fn is_of_dns(phrase: &Phrase, target: &Target) -> bool {
     const PLACES: &str = "dns domain hosted zone";
-    const RECORDS: &str = "record recordset rrset zone";
+    const RECORDS: &str = "dns record recordset rrset zone";
     let noun = phrase.noun.as_deref().map(singular).unwrap_or_default();
     let last = noun.rsplit(' ').next().unwrap_or_default();
     let mut all = target.words.iter().flat_map(|word| words(word));

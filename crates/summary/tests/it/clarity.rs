@@ -65,7 +65,7 @@ fn a_switch_that_decides_is_in_the_headline() {
         (
             "/repos/acme/tokens",
             r#"{"description":"Design tokens","private":false}"#,
-            "Change tokens in acme · private false · description “Design tokens”",
+            "Change tokens in acme · visible to anyone · description “Design tokens”",
         ),
         (
             "/runs/run-12345",

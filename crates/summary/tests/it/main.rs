@@ -8,10 +8,12 @@ mod deciding;
 mod evaluation;
 mod headers;
 mod headlines;
+mod items;
 mod measures;
 mod pairs;
 mod parties;
 mod reach;
+mod reading;
 mod remote_calls;
 mod removals;
 mod said_acts;
@@ -21,6 +23,7 @@ mod verbs;
 
 use gaiterguard_apidocs::{Body, Field, Operation};
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_judge::{Documented, effect_of_request};
 use gaiterguard_request::Arena;
 use gaiterguard_request::opened::{Opened, Request};
 use gaiterguard_summary::{Subject, Summary};
@@ -76,6 +79,44 @@ fn with_headers(
         base_path: "",
         operation,
         effect,
+    })
+}
+
+/// Summarizes a request with the effect that the assessor finds, as the gateway does.
+fn assessed(
+    method: &Method,
+    target: &str,
+    further: &[(&str, &str)],
+    body: &serde_json::Value,
+) -> Summary {
+    let body = match body {
+        serde_json::Value::Null => String::new(),
+        body => body.to_string(),
+    };
+    let (path, query) = target
+        .split_once('?')
+        .map_or((target, None), |(path, query)| (path, Some(query)));
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    for (name, value) in further {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("a valid name");
+        headers.insert(name, HeaderValue::from_str(value).expect("a valid value"));
+    }
+    let arena = Arena::default();
+    let request = Request {
+        method,
+        host: "api.example.com",
+        path,
+        query,
+        headers: &headers,
+        body: body.as_bytes(),
+    };
+    let opened = Opened::open(request, &arena);
+    Summary::of(Subject {
+        effect: effect_of_request(&opened, Documented::Nothing),
+        opened: &opened,
+        base_path: "",
+        operation: None,
     })
 }
 

@@ -75,7 +75,7 @@ fn the_actions_of_a_list_are_named_with_what_they_are_about() {
         (
             "/shops/s-12/coupons:mutate",
             r#"{"operations":[{"remove":"coupons/5"},{"update":{"resourceName":"coupons/6","off":20}}]}"#,
-            "Mutate coupon · shop s-12 · remove on coupons/5, update on coupons/6 · off 20",
+            "Change coupon · shop s-12 · remove on coupons/5, update on coupons/6 · off 20",
         ),
         (
             "/decks/d-12:batchUpdate",

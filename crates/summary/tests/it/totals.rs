@@ -63,7 +63,7 @@ fn a_unit_price_is_multiplied_and_an_amount_is_not() {
         ),
         (
             json!({"currency": "USD", "quantity": 25, "unit_amount": 4900}),
-            "Buy 122500 USD (unit not documented) in total (25 × 4900 USD)",
+            "Buy 122,500 USD (unit not documented) in total (25 × 4900 USD)",
         ),
         (
             json!({"currency": "EUR", "quantity": 40, "total_price": "80.00"}),
@@ -104,7 +104,7 @@ fn an_amount_in_any_spelling_has_its_currency() {
         // Cents or euros: nothing says which.
         (
             json!({"amount": 50000, "currency": "eur"}),
-            "Pay out 50000 EUR (unit not documented)",
+            "Pay out 50,000 EUR (unit not documented)",
         ),
     ] {
         assert_eq!(pays("/payouts", &body), expected);
@@ -133,8 +133,8 @@ fn a_payment_message_is_a_payment_wherever_it_is_sent() {
         None,
     );
     assert_eq!(found.effect, Effect::Pay);
-    let expected = "Create document of CHF 905 in total (CHF 5, CHF 900) to Ann, DE44500105175407324931, Eve, \
-        LT601010012345678901 from Own, CH9300762011623852957";
+    let expected = "Create document of CHF 905 in total (CHF 5, CHF 900) to Ann (DE44500105175407324931), \
+        Eve (LT601010012345678901) from Own (CH9300762011623852957)";
     assert!(found.text().starts_with(expected), "{}", found.text());
 }
 
@@ -143,7 +143,7 @@ fn the_callers_own_account_gets_nothing() {
     for (body, expected) in [
         (
             json!({"source_account": "own", "creditor": {"name": "Ann", "iban": "DE1"}, "amount": "5.00"}),
-            "Pay out 5.00 (no currency given) to Ann, DE1 from own",
+            "Pay out 5.00 (no currency given) to Ann (DE1) from own",
         ),
         (
             json!({"merchantAccount": "Own", "beneficiary": "Ann", "amount": "5.00"}),

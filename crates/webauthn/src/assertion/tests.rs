@@ -1,6 +1,5 @@
 //! Registrations and assertions of an authenticator in this process, right ones and wrong ones.
 
-use aws_lc_rs::encoding::AsBigEndian as _;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{

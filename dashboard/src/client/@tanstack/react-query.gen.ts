@@ -1203,7 +1203,8 @@ export const getCaCertificateQueryKey = (options?: Options<GetCaCertificateData>
 /**
  * Get the CA certificate
  *
- * Returns the certificate of the authority that clients of the proxy port (`INTERCEPT_PORT`) must trust.
+ * Returns the certificate of the authority that clients of the proxy port (`INTERCEPT_PORT`) must trust. While the
+ * authority is rotated, there are two.
  */
 export const getCaCertificateOptions = (options?: Options<GetCaCertificateData>) => queryOptions<GetCaCertificateResponse, GetCaCertificateError, GetCaCertificateResponse, ReturnType<typeof getCaCertificateQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {

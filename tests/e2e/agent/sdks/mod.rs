@@ -102,7 +102,7 @@ impl SdkScene {
 }
 
 /// Runs a program of `tests/clients` like [`SdkScene::run`].
-async fn run(gateway: &TestGateway, name: &str, variables: &[(&str, &str)]) -> Value {
+pub(super) async fn run(gateway: &TestGateway, name: &str, variables: &[(&str, &str)]) -> Value {
     let (mut command, input) = program(gateway, name);
     command.envs(variables.iter().copied());
     printed(command, &input).await

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_authority::ResolvedService;
-use gaiterguard_credential::{CredentialUnavailable, Credentials, ReadyCredential, inject};
+use gaiterguard_credential::{CredentialUnavailable, Credentials, ReadyCredential, Signable};
 use gaiterguard_domain::header::is_grpc;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_upstream::{
-    AmbiguousReason, NotSentReason, Outbound, OutboundBody, PoolKey, SendError, SendOptions,
-    Upstream,
+    AmbiguousReason, Masker, NotSentReason, Outbound, OutboundBody, PoolKey, SendError,
+    SendOptions, Upstream,
 };
 use http::uri::PathAndQuery;
 use http::{HeaderValue, StatusCode};
@@ -141,9 +141,9 @@ impl Sender {
         permit.check_upload(head)?;
         tracing::debug!(service_id = %service.id, ?permit, "streaming the request body");
         let ready = unless_revoked(revoked, self.credentials.ready(service)).await?;
-        let mut outbound = outbound(service, head, ready.as_ref())?;
+        let (mut outbound, masker) = outbound(service, head, ready.as_ref(), false)?;
         outbound.body = OutboundBody::streaming(upload);
-        let sending = self.send_once(service, outbound, ready.as_ref(), revoked);
+        let sending = self.send_once(service, (outbound, masker), ready.as_ref(), revoked);
         sending.await.map_err(failed)
     }
 
@@ -157,13 +157,13 @@ impl Sender {
         may_repeat: bool,
         revoked: &CancellationToken,
     ) -> Result<Sent, DispatchFailed> {
-        let first = outbound(service, request, ready)?;
+        let first = outbound(service, request, ready, true)?;
         let error = match self.send_once(service, first, ready, revoked).await {
             Err(error) if may_repeat && error.is_stale_connection() => error,
             sent => return sent.map_err(failed),
         };
-        let mut again = outbound(service, request, ready)?;
-        again.options.fresh_connection = true;
+        let mut again = outbound(service, request, ready, true)?;
+        again.0.options.fresh_connection = true;
         let again = Box::pin(self.send_once(service, again, ready, revoked)).await;
         again.map_err(|failure| {
             let failure = failed(failure);
@@ -178,7 +178,7 @@ impl Sender {
     async fn send_once(
         &self,
         service: &ResolvedService,
-        outbound: Outbound,
+        (outbound, masker): (Outbound, Masker),
         ready: Option<&ReadyCredential>,
         revoked: &CancellationToken,
     ) -> Result<Sent, SendError> {
@@ -196,7 +196,7 @@ impl Sender {
         match sent {
             Ok(inbound) => {
                 responded(inbound.status);
-                Ok(masked(inbound, ready, revoked).await)
+                Ok(masked(inbound, masker, revoked).await)
             }
             Err(SendError::Unusable { status, reason }) => {
                 responded(status);
@@ -210,24 +210,35 @@ impl Sender {
     }
 }
 
-/// Returns the request with the credential, as it is sent.
+/// Returns the request with the credential, as it is sent, and what hides the credential in its response.
 fn outbound(
     service: &ResolvedService,
     request: &CanonicalRequest,
     ready: Option<&ReadyCredential>,
-) -> Result<Outbound, DispatchFailed> {
+    is_whole: bool,
+) -> Result<(Outbound, Masker), DispatchFailed> {
     let mut headers = request.headers.clone();
     let mut path_and_query = path_and_query(request)?;
-    if let Some(ready) = ready {
-        inject(&ready.credential, &mut headers, &mut path_and_query).map_err(|error| {
-            DispatchFailed::NothingSent(Refusal::CredentialUnavailable(error.to_string()))
-        })?;
-        if is_grpc(&headers) {
-            // An echo of the credential cannot be found in messages that are compressed one by one.
-            headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity"));
+    let masker = match ready {
+        None => Masker::new(&[]),
+        Some(ready) => {
+            if is_grpc(&headers) {
+                // An echo of the credential cannot be found in messages that are compressed one by one.
+                headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity"));
+            }
+            let injected = ready.inject(Signable {
+                method: &request.method,
+                origin: service.base_url.origin(),
+                headers: &mut headers,
+                path_and_query: &mut path_and_query,
+                body: is_whole.then_some(&request.body),
+            });
+            injected.map_err(|error| {
+                DispatchFailed::NothingSent(Refusal::CredentialUnavailable(error.to_string()))
+            })?
         }
-    }
-    Ok(Outbound {
+    };
+    let outbound = Outbound {
         pool: PoolKey {
             service_id: service.id.0,
             target_version: service.updated_at.0,
@@ -243,7 +254,8 @@ fn outbound(
             first_byte_timeout: service.timeouts.response.map(Duration::from),
             idle_timeout: service.timeouts.idle.map(Duration::from),
         },
-    })
+    };
+    Ok((outbound, masker))
 }
 
 /// Waits for a credential, unless the right to the call is revoked first.
