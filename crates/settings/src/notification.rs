@@ -12,7 +12,7 @@ pub struct NotificationSettings {
     #[arg(env = "SMTP_URL", hide_env_values = true, value_parser = value::visible_secret)]
     pub smtp_url: Option<SecretString>,
     /// Sender of all mail, as `gate@example.com` or `GaiterGuard <gate@example.com>`. Required with `SMTP_URL`.
-    #[arg(env = "MAIL_FROM")]
+    #[arg(env = "MAIL_FROM", value_parser = address)]
     pub mail_from: Option<String>,
 }
 
@@ -31,5 +31,14 @@ impl NotificationSettings {
             )),
             _ => Ok(settings),
         }
+    }
+}
+
+/// Accepts what may be an address. The parts of it are checked where mail is sent.
+fn address(text: &str) -> Result<String, String> {
+    if text.contains('@') && !text.contains(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err("an email address such as gate@example.com".to_owned())
     }
 }
