@@ -71,13 +71,16 @@ impl Exclusion {
 #[cfg_attr(feature = "schema", schema(as = RuleApprovals))]
 pub struct Approvals {
     /// How many people must approve.
-    #[cfg_attr(feature = "schema", schema(minimum = 1, maximum = 10, default = 1))]
+    #[cfg_attr(
+        feature = "schema",
+        schema(required = false, minimum = 1, maximum = 10, default = 1)
+    )]
     pub count: u32,
     /// The roles of those who may approve. Defaults to all roles that can approve.
-    #[cfg_attr(feature = "schema", schema(value_type = Vec<ApproverRole>, min_items = 1, max_items = 2))]
+    #[cfg_attr(feature = "schema", schema(required = false, value_type = Vec<ApproverRole>, min_items = 1, max_items = 2))]
     pub from: BTreeSet<ApproverRole>,
     /// The people whose approval does not count. Defaults to none.
-    #[cfg_attr(feature = "schema", schema(value_type = Vec<Exclusion>, max_items = 2))]
+    #[cfg_attr(feature = "schema", schema(required = false, value_type = Vec<Exclusion>, max_items = 2))]
     pub exclude: BTreeSet<Exclusion>,
 }
 

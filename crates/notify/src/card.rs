@@ -248,7 +248,7 @@ mod tests {
             risk_explanation: Some("Pays money.".to_owned()),
             digest: None,
             created_at: NOW,
-            expires_at: Some(NOW.after(Duration::from_secs(3720))),
+            expires_at: Some(NOW.after(Duration::from_mins(62))),
             note: None,
             url: "http://gate.example/app/?action=a".to_owned(),
         };

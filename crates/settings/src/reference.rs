@@ -109,7 +109,8 @@ fn the_example_file_is_current() {
                 writeln!(example, "{line}").unwrap();
             }
             let default = variable.default.unwrap_or_default();
-            writeln!(example, "#{}={default}", variable.name).unwrap();
+            let quote = if default.contains(' ') { "\"" } else { "" };
+            writeln!(example, "#{}={quote}{default}{quote}", variable.name).unwrap();
         }
     }
     example.push_str(EXAMPLE_END);

@@ -133,8 +133,8 @@ problems! {
     /// Wrong password, unknown user, or a missing or wrong second factor.
     WrongCredentials: InvalidCredentials SecondFactorRequired SecondFactorInvalid;
 
-    /// Passwords are disabled.
-    PasswordsDisabled: PasswordSignInDisabled;
+    /// Passwords are disabled, or the request comes from a page of another origin.
+    PasswordsDisabled: PasswordSignInDisabled OriginNotAllowed;
 
     /// Nobody is signed in.
     SignInRefused: SignInExpired SignInRefused SignInProviderFailed;

@@ -4098,15 +4098,15 @@ export type RuleApprovals = {
     /**
      * How many people must approve.
      */
-    count: number;
+    count?: number;
     /**
      * The roles of those who may approve. Defaults to all roles that can approve.
      */
-    from: Array<ApproverRole>;
+    from?: Array<ApproverRole>;
     /**
      * The people whose approval does not count. Defaults to none.
      */
-    exclude: Array<Exclusion>;
+    exclude?: Array<Exclusion>;
 };
 
 /**
@@ -6389,6 +6389,8 @@ export type LogInErrors = {
      */
     401: Problem;
     /**
+     * `password_sign_in_disabled`: People can sign in only with single sign-on, because `OIDC_ONLY` is set.
+     *
      * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
      */
     403: Problem;

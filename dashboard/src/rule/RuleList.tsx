@@ -92,7 +92,9 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
               </>
             )}
             {' · '}
-            {rule.approvals && rule.approvals.count > 1 && `${rule.approvals.count} approvals · `}
+            {rule.approvals &&
+              (rule.approvals.count ?? 1) > 1 &&
+              `${rule.approvals.count} approvals · `}
             <Hits rule={rule} />
           </p>
         </div>

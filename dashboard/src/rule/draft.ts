@@ -55,9 +55,9 @@ export function draftOf(rule: Rule): RuleDraft {
     serviceId: rule.service_id,
     agentId: rule.agent_id,
     approvals: rule.approvals?.count ?? 1,
-    approvers: rule.approvals?.from.length === 1 ? (rule.approvals.from[0] ?? 'all') : 'all',
-    noRuleAuthor: rule.approvals?.exclude.includes('rule_author') ?? false,
-    noAgentOwner: rule.approvals?.exclude.includes('agent_owner') ?? false,
+    approvers: rule.approvals?.from?.length === 1 ? (rule.approvals.from[0] ?? 'all') : 'all',
+    noRuleAuthor: rule.approvals?.exclude?.includes('rule_author') ?? false,
+    noAgentOwner: rule.approvals?.exclude?.includes('agent_owner') ?? false,
     enabled: rule.enabled,
   };
 }

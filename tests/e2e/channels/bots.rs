@@ -37,8 +37,8 @@ async fn a_card_in_telegram_is_changed_when_the_action_ends(storage: Storage) {
     let next = AtomicI64::new(70);
     server.on_request(&send, move |_| {
         let id = next.fetch_add(1, Ordering::SeqCst);
-        let sent = json!({"message_id": id, "chat": {"id": -1001, "type": "supergroup"}});
-        Reply::json(json!({"ok": true, "result": sent}))
+        let message = json!({"message_id": id, "chat": {"id": -1001, "type": "supergroup"}});
+        Reply::json(json!({"ok": true, "result": message}))
     });
     let failures = AtomicI64::new(1);
     server.on_request(&edit, move |_| {

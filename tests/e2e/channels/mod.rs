@@ -43,8 +43,8 @@ fn path_of(created: &Value) -> String {
 /// Waits until a receiver has this many requests at a path.
 async fn arrived(receiver: &EchoUpstream, path: &str, count: usize) -> Vec<Received> {
     eventually("messages arrive", MOMENT, || async {
-        let received = receiver.received_at(path);
-        (received.len() >= count && received.iter().all(|one| one.complete)).then_some(received)
+        let messages = receiver.received_at(path);
+        (messages.len() >= count && messages.iter().all(|one| one.complete)).then_some(messages)
     })
     .await
 }

@@ -150,8 +150,8 @@ async fn every_kind_of_event_is_sent_with_its_object(storage: Storage) {
     let set = scene.human.put("/kill-switch").json(on);
     set.send().await.expect_status(200);
     let messages = eventually("both events arrive", MOMENT, || async {
-        let received = receiver.received_at("/hook");
-        (received.len() == 2).then(|| received.iter().map(body_of).collect::<Vec<_>>())
+        let messages = receiver.received_at("/hook");
+        (messages.len() == 2).then(|| messages.iter().map(body_of).collect::<Vec<_>>())
     })
     .await;
     let of = |event: &str| {

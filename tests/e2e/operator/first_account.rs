@@ -84,7 +84,10 @@ async fn no_page_of_another_origin_can_create_the_first_account(storage: Storage
     let state = gateway.dashboard().get("/auth/registration").send().await;
     assert_eq!(
         state.expect_status(200).json(),
-        json!({"open": true, "firstAccount": true, "setupCodeRequired": false})
+        json!({
+            "open": true, "firstAccount": true, "setupCodeRequired": false,
+            "password": true, "passkeys": false, "singleSignOn": null,
+        })
     );
 
     let own_page = [("origin", own.as_str()), ("sec-fetch-site", "same-origin")];
@@ -93,7 +96,10 @@ async fn no_page_of_another_origin_can_create_the_first_account(storage: Storage
     let state = gateway.dashboard().get("/auth/registration").send().await;
     assert_eq!(
         state.json(),
-        json!({"open": false, "firstAccount": false, "setupCodeRequired": false})
+        json!({
+            "open": false, "firstAccount": false, "setupCodeRequired": false,
+            "password": true, "passkeys": false, "singleSignOn": null,
+        })
     );
     let late = register().json(mallory).send().await;
     late.expect_problem(403, "registration_closed");
@@ -118,7 +124,7 @@ async fn every_call_without_a_token_requires_json_from_an_allowed_origin() {
             }
         }
     }
-    assert_eq!(found.len(), 5, "{found:?}");
+    assert_eq!(found.len(), 9, "{found:?}");
     for (method, path) in found {
         let call = || gateway.dashboard().call(method.clone(), &path);
         let page = [("origin", "https://evil.example")];
@@ -126,8 +132,14 @@ async fn every_call_without_a_token_requires_json_from_an_allowed_origin() {
         foreign.expect_problem(403, "origin_not_allowed");
         let bytes = call().body("{}").send().await;
         bytes.expect_problem(415, "unsupported_media_type");
-        // Then only the content of the body is invalid, and a refresh without a token has nothing to do.
-        let expected = if path == "/auth/refresh" { 204 } else { 400 };
+        // Then only the content of the body is invalid, a refresh without a token has nothing to do, and neither
+        // single sign-on nor passkeys are available.
+        let expected = match path.as_str() {
+            "/auth/refresh" => 204,
+            "/auth/oidc" => 404,
+            "/auth/passkeys/sign-in/options" => 409,
+            _ => 400,
+        };
         let fine = call().json(json!({})).send().await;
         assert_eq!(fine.status, expected, "{path}: {}", fine.text());
     }
@@ -277,7 +289,10 @@ async fn beyond_loopback_the_first_account_needs_the_code_from_the_log(storage: 
     let state = gateway.dashboard().get("/auth/registration").send().await;
     assert_eq!(
         state.json(),
-        json!({"open": true, "firstAccount": true, "setupCodeRequired": true})
+        json!({
+            "open": true, "firstAccount": true, "setupCodeRequired": true,
+            "password": true, "passkeys": false, "singleSignOn": null,
+        })
     );
     let code = code_of(&gateway).await;
     let port = gateway.port();

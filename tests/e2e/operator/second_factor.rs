@@ -1,4 +1,4 @@
-//! One-time codes as a second factor, with PyOTP as the authenticator app.
+//! One-time codes as a second factor, with `PyOTP` as the authenticator app.
 
 use std::process::Output;
 

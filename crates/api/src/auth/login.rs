@@ -19,7 +19,7 @@ use super::user::{TokensBody, UserBody};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::request_context::RequestContext;
 use gaiterguard_web::responses::{
-    ForeignPage, InvalidBody, PasswordsDisabled, Throttled, Unavailable, WrongCredentials,
+    InvalidBody, PasswordsDisabled, Throttled, Unavailable, WrongCredentials,
 };
 
 /// Credentials of a user.
@@ -87,7 +87,7 @@ pub(super) struct LoggedInBody {
             headers(("Set-Cookie" = Option<String>, description = "The refresh token and a device \
                  token, if the session was requested as a cookie.")),
         ),
-        InvalidBody, WrongCredentials, PasswordsDisabled, ForeignPage, Throttled, Unavailable,
+        InvalidBody, WrongCredentials, PasswordsDisabled, Throttled, Unavailable,
     )
 )]
 pub(super) async fn login(

@@ -7,12 +7,13 @@ use axum::extract::State;
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_identity::Identity;
 use secrecy::ExposeSecret as _;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::user::TokensBody;
 use crate::caller::Caller;
-use gaiterguard_web::extract::ApiJson;
+use gaiterguard_web::extract::{ApiJson, whole};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{InvalidBody, NotFound};
 
@@ -22,8 +23,13 @@ use gaiterguard_web::responses::{InvalidBody, NotFound};
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct WorkspaceBody {
     /// ID of a workspace that the user belongs to.
-    #[schema(value_type = i64)]
-    workspace_id: WorkspaceId,
+    #[serde(deserialize_with = "whole_id")]
+    workspace_id: i64,
+}
+
+/// Deserializes an ID in every spelling of a whole number.
+fn whole_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    whole(deserializer)?.ok_or_else(|| D::Error::custom("must be a whole number"))
 }
 
 /// Switch to another workspace
@@ -47,7 +53,7 @@ pub(super) async fn switch(
     ApiJson(body): ApiJson<WorkspaceBody>,
 ) -> Result<Json<TokensBody>, Problem> {
     let switched = identity
-        .switch_workspace(&caller, body.workspace_id)
+        .switch_workspace(&caller, WorkspaceId(body.workspace_id))
         .await?;
     let access_token = switched
         .ok_or_else(|| Problem::not_found("you are not a member of a workspace with this ID"))?;

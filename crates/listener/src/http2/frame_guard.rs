@@ -303,7 +303,7 @@ mod tests {
     #[test]
     fn a_head_is_late_until_its_last_byte() {
         let mut guard = guard();
-        let (no_time, much) = (Duration::ZERO, Duration::from_secs(60));
+        let (no_time, much) = (Duration::ZERO, Duration::from_mins(1));
         guard.note(&frame(HEADERS, 0, b"first"));
         let last = frame(CONTINUATION, END_HEADERS, b"last");
         guard.note(&last[..last.len() - 1]);

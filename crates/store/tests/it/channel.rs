@@ -21,7 +21,7 @@ on_both!(
     an_action_is_expiring_in_its_last_fifth,
 );
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 fn fields(name: &str) -> ChannelFields {
     ChannelFields {
