@@ -34,6 +34,8 @@ const pages: Record<string, string> = {
   '/agents/': '/agents',
   '/agents/$id': '',
   '/audit': '/audit',
+  '/channels/': '/channels',
+  '/channels/$id': '',
   '/connected': '/connected',
   '/history/': '/history',
   '/history/$id': '',
@@ -62,10 +64,18 @@ beforeAll(async () => {
   const rule = { name: 'No drops', effect: 'deny', condition: 'request.method == "PATCH"' };
   const made = await stage.call('POST', '/rules', rule);
   expect(made.status).toBe(201);
+  const settings = { url: 'https://hooks.example.com/gaiterguard' };
+  const channel = await stage.call('POST', '/channels', {
+    kind: 'webhook',
+    name: 'On call',
+    settings,
+  });
+  expect(channel.status).toBe(201);
   await stage.ask(agent.key, { service_id: service, method: 'GET', path: '/things' });
   await stage.hold(agent.key, service, '/things/1');
   const { json } = await stage.call('GET', '/requests');
   pages['/agents/$id'] = `/agents/${agent.id}`;
+  pages['/channels/$id'] = `/channels/${channel.json.channel?.id ?? channel.json.id}`;
   pages['/services/$id'] = `/services/${service}`;
   pages['/rules/$id'] = `/rules/${made.json.id ?? made.json.rule.id}`;
   pages['/history/$id'] = `/history/${json.items[0].id}`;
