@@ -79,7 +79,7 @@ test('settings and scope are saved', async () => {
   expect(changed).toMatchObject({ name: 'chief clerk', riskThreshold: 0.25 });
   expect(Date.parse(changed.expiresAt)).toBe(new Date('2031-02-03T04:05').getTime());
 
-  await page.getByLabel('other', { exact: true }).check();
+  await page.getByRole('checkbox', { name: /^other/ }).check();
   await page.getByRole('button', { name: 'Save scope' }).click();
   await expect
     .poll(async () => (await stage.call('GET', `/agents/${id}`)).json.services.length)

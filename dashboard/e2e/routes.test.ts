@@ -114,8 +114,8 @@ function focused() {
       name: element.outerHTML.slice(0, 160),
       isMarked:
         getComputedStyle(shown).outlineStyle !== 'none' ||
-        // The editor shows a cursor, and a date marks the part that has the focus.
-        element.matches('.cm-content, [type="datetime-local"]'),
+        // The editor shows a cursor, and a date or a time marks the part that has the focus.
+        element.matches('.cm-content, [type="datetime-local"], [type="time"]'),
       isSeen: box.width > 1 && (top === null || shown.contains(top) || top.contains(shown)),
     };
   });
