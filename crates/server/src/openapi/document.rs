@@ -39,6 +39,7 @@ use gaiterguard_web::responses;
         (name = "services", description = "Upstream APIs with their credentials and documents."),
         (name = "agents", description = "Agents, their keys, and the services they may use."),
         (name = "rules", description = "Rules that deny, hold, or allow requests."),
+        (name = "members", description = "People of a workspace, their roles, and invitations."),
         (name = "kill switch", description = "Stop all agents of a workspace."),
         (name = "requests", description = "Requests that agents made, with their decisions."),
         (name = "audit", description = "The audit log: who did what, and when."),
