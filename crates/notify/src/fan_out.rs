@@ -79,6 +79,10 @@ impl FanOut {
 
     async fn read_on(&self) -> Result<Round, StoreError> {
         let store = &self.context.store;
+        // All chains are read as of one moment, so that the order of the entries of one action, which may be in
+        // several chains, is kept. The channels are read after it: one that is missing from them was created later
+        // than every entry of this round.
+        let positions = store.notification_positions().await?;
         let mut round = Round {
             channels: by_workspace(store.channel_list(None).await?),
             deliveries: Vec::new(),
@@ -86,9 +90,6 @@ impl FanOut {
             is_full: false,
             must_store: false,
         };
-        // All chains are read as of one moment, so that the order of the entries of one action, which may be in
-        // several chains, is kept.
-        let positions = store.notification_positions().await?;
         let mut entries = Vec::new();
         for position in positions {
             let known = self.read.get(&position.chain).copied().unwrap_or_default();
@@ -98,7 +99,7 @@ impl FanOut {
                 self.remind(unread, position.from, &mut round).await?;
                 continue;
             }
-            let found = if from < unread.to {
+            let found = if from < unread.to && !round.channels.is_empty() {
                 store.notification_entries(unread, BATCH_MAX).await?
             } else {
                 Vec::new()

@@ -5,7 +5,7 @@ use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Email;
 
-use crate::second_factor::Proof;
+use crate::second_factor::{Proof, spend};
 use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::error::StoreError;
@@ -114,7 +114,7 @@ impl Store {
         audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let linked = if crate::second_factor::spend(&mut tx, proof, at).await? {
+        let linked = if spend(&mut tx, proof, at).await? {
             insert(&mut tx, person, user, false, at).await?
         } else {
             0

@@ -8,7 +8,7 @@ use gaiterguard_domain::user::{Session, SessionClient};
 use gaiterguard_domain::workspace::Membership;
 use serde_json::json;
 
-use crate::second_factor::Proof;
+use crate::second_factor::{Proof, spend};
 use crate::store::Store;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
@@ -123,7 +123,7 @@ impl Store {
         } = new;
         let mut tx = Transaction::begin(self.writers(), at).await?;
         for proof in proofs {
-            if !crate::second_factor::spend(&mut tx, proof, at).await? {
+            if !spend(&mut tx, proof, at).await? {
                 tx.rollback().await?;
                 return Ok(None);
             }
