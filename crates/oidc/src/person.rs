@@ -1,7 +1,7 @@
 //! Who signed in, by the provider's claims.
 
 use gaiterguard_domain::user::Email;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::settings::OidcSettings;
 
@@ -40,6 +40,22 @@ pub(crate) fn is_incomplete(claims: &Value, settings: &OidcSettings) -> bool {
         || settings.role_claim.is_some() && claim_of_roles(claims, settings).is_none()
 }
 
+/// Adds the claims of the person's userinfo that the ID token does not contain.
+pub(crate) fn complete(claims: &mut Value, userinfo: Map<String, Value>) {
+    let Value::Object(claims) = claims else {
+        return;
+    };
+    // A verification is of the address beside it, which may differ from that in the ID token.
+    let is_other_address = claims
+        .get("email")
+        .is_some_and(|email| userinfo.get("email") != Some(email));
+    for (name, value) in userinfo {
+        if !(is_other_address && name == "email_verified") {
+            claims.entry(name).or_insert(value);
+        }
+    }
+}
+
 fn role(claims: &Value, settings: &OidcSettings) -> Option<&'static str> {
     let groups: Vec<&str> = match claim_of_roles(claims, settings)? {
         Value::String(group) => vec![group],
@@ -55,5 +71,32 @@ fn claim_of_roles<'a>(claims: &'a Value, settings: &OidcSettings) -> Option<&'a 
         claims.pointer(name)
     } else {
         claims.get(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn userinfo_verifies_only_the_address_that_it_names() {
+        let userinfo =
+            json!({ "email": "a@example.com", "email_verified": true, "groups": ["ops"] });
+        for (id_token, verified) in [
+            (json!({}), json!(true)),
+            (json!({ "email": "a@example.com" }), json!(true)),
+            (json!({ "email": "b@example.com" }), Value::Null),
+            (
+                json!({ "email": "a@example.com", "email_verified": false }),
+                json!(false),
+            ),
+        ] {
+            let mut claims = id_token.clone();
+            complete(&mut claims, userinfo.as_object().cloned().unwrap());
+            assert_eq!(claims["email_verified"], verified, "{id_token}");
+            assert_eq!(claims["groups"], json!(["ops"]), "{id_token}");
+        }
     }
 }

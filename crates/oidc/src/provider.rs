@@ -22,7 +22,7 @@ use crate::flow::{Flow, Redirected};
 use crate::id_token::{self, Expected};
 use crate::keys::Keys;
 use crate::metadata::Metadata;
-use crate::person::{Person, is_incomplete};
+use crate::person::{Person, complete, is_incomplete};
 use crate::settings::OidcSettings;
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -144,11 +144,7 @@ impl Provider {
             let reason = "it is that of another person".to_owned();
             return Err(OidcError::Unusable("userinfo", reason));
         }
-        if let Value::Object(claims) = &mut claims {
-            for (name, value) in info {
-                claims.entry(name).or_insert(value);
-            }
-        }
+        complete(&mut claims, info);
         Ok(Person::of(&subject, &claims, &self.settings))
     }
 
