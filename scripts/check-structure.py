@@ -554,7 +554,7 @@ def check(root, known, unnamed):
     problems += misplaced_tests(root)
     problems += oversized_crates(root)
     problems += wrong_imports(root)
-    problems += [f"{prefix} has no circle any more: remove it from KNOWN_CIRCLES"
+    problems += [f"{prefix} has no circle: remove it from KNOWN_CIRCLES"
                  for prefix in known if prefix not in met]
     unused = list(unused_dependencies(root))
     problems += [f"{member}/Cargo.toml: {dependency}: {problem}"

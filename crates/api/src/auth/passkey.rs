@@ -10,12 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gaiterguard_domain::id::PasskeyId;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_identity::{
-    CHALLENGE_LIFETIME, Identity, LoginError, LoginSource, PasskeyError, PasskeyUse,
-};
+use gaiterguard_identity::{CHALLENGE_LIFETIME, Identity, LoginSource, PasskeyError, PasskeyUse};
 use gaiterguard_problem::Code;
 use gaiterguard_store::StoredPasskey;
-use gaiterguard_webauthn::{ALGORITHMS, Assertion, Registration, WebauthnError};
+use gaiterguard_webauthn::{ALGORITHMS, Assertion, Registration};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
@@ -113,7 +111,7 @@ pub(super) async fn list(
     Caller(caller): Caller,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<PasskeyBody>>, Problem> {
-    let all = identity.passkeys(&caller).await.map_err(refused)?;
+    let all = identity.passkeys(&caller).await?;
     let page = List::cut(all, &query, |passkey| -passkey.id.0);
     page.map(Json).ok_or_else(Problem::foreign_cursor)
 }
@@ -244,9 +242,9 @@ pub(super) async fn begin(
         device_token: device_token.as_ref(),
     };
     let begun = identity.passkey_begin(&caller, body.password, from).await;
-    let (challenge, user, known) = begun.map_err(refused)?;
+    let (challenge, user, known) = begun?;
     let site = identity.passkey_site();
-    let site = site.ok_or_else(|| refused(PasskeyError::Unavailable))?;
+    let site = site.ok_or(PasskeyError::Unavailable)?;
     let email = user.email.as_str();
     Ok(Json(CreationOptions {
         rp: SiteBody {
@@ -335,7 +333,7 @@ pub(super) async fn add(
         attestation_object: &body.attestation_object.0,
     };
     let added = identity.passkey_register(&caller, name, registration).await;
-    let PasskeyId(id) = added.map_err(refused)?;
+    let PasskeyId(id) = added?;
     Ok((StatusCode::CREATED, Json(AddedBody { id })))
 }
 
@@ -358,11 +356,7 @@ pub(super) async fn remove(
     Caller(caller): Caller,
     ApiPath(id): ApiPath<PasskeyId>,
 ) -> Result<Json<Done>, Problem> {
-    if identity
-        .passkey_remove(&caller, id)
-        .await
-        .map_err(refused)?
-    {
+    if identity.passkey_remove(&caller, id).await? {
         Ok(Json(Done {
             message: "Passkey removed.",
         }))
@@ -409,9 +403,9 @@ pub(super) async fn begin_sign_in(
     PublicJson { .. }: PublicJson<NoFields>,
 ) -> Result<Json<RequestOptions>, Problem> {
     identity.count_attempt(context.peer.ip())?;
-    let challenge = identity.passkey_challenge().map_err(refused)?;
+    let challenge = identity.passkey_challenge()?;
     let site = identity.passkey_site();
-    let site = site.ok_or_else(|| refused(PasskeyError::Unavailable))?;
+    let site = site.ok_or(PasskeyError::Unavailable)?;
     Ok(Json(RequestOptions {
         challenge: URL_SAFE_NO_PAD.encode(challenge),
         rp_id: site.id.clone(),
@@ -494,7 +488,7 @@ pub(super) async fn sign_in(
         PasskeyError::Expired | PasskeyError::Refused(_) => {
             Problem::new(Code::PasskeyRefused, error.to_string())
         }
-        other => refused(other),
+        other => other.into(),
     })?;
     let response = Json(LoggedInBody {
         tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
@@ -511,30 +505,4 @@ pub(super) async fn sign_in(
 
 fn timeout() -> u64 {
     u64::try_from(CHALLENGE_LIFETIME.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Returns the problem. Where the session is valid, it is never a 401, which would end it in a browser.
-fn refused(error: PasskeyError) -> Problem {
-    let detail = error.to_string();
-    match error {
-        PasskeyError::Unavailable => Problem::new(Code::PasskeysUnavailable, detail),
-        PasskeyError::Exists | PasskeyError::TooMany => Problem::new(Code::PasskeyExists, detail),
-        PasskeyError::Replayed | PasskeyError::Unknown => {
-            Problem::new(Code::PasskeyRefused, detail)
-        }
-        PasskeyError::Expired => Problem::field("clientDataJSON", detail),
-        PasskeyError::Refused(refused) => {
-            let field = match refused {
-                WebauthnError::OtherPurpose
-                | WebauthnError::OtherChallenge
-                | WebauthnError::OtherSite => "clientDataJSON",
-                _ => "attestationObject",
-            };
-            Problem::field(field, detail)
-        }
-        PasskeyError::Login(LoginError::InvalidCredentials) => {
-            Problem::field("password", "must be the current password")
-        }
-        PasskeyError::Login(other) => other.into(),
-    }
 }
