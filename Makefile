@@ -71,7 +71,11 @@ lint: ## formatting, structure, words, spelling, links, OpenAPI, clippy, documen
 	"$$(scripts/python-tools.sh)/bin/typos"
 	scripts/lint-openapi.sh
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	@# In the environment that `cargo clippy` sets, rustdoc reads the metadata that clippy has written. Otherwise
+	@# cargo would check every crate once more.
+	RUSTC_WORKSPACE_WRAPPER="$$(rustc --print sysroot)/bin/clippy-driver" \
+		CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__ \
+		RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 	scripts/banned-crates.sh
 
 deny: ## licenses, sources and banned crates (needs cargo-deny: `make tools`)
