@@ -17,10 +17,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::cookie;
-use super::login::{LoggedInBody, user_agent};
+use super::login::{LoggedInBody, SessionKind, user_agent};
 use super::origin::PublicOrigin;
 use super::public_json::PublicJson;
-use super::user::TokensBody;
 use crate::caller::Caller;
 use crate::list::Done;
 use crate::single_sign_on::{ConfiguredSingleSignOn, SingleSignOn};
@@ -213,16 +212,9 @@ pub(super) async fn complete(
     let logged_in = identity
         .federated_login(&person, &proof, host, client)
         .await;
-    let logged_in = logged_in?;
-    let session = cookie::set(&logged_in.tokens.refresh_token, &public_origin);
-    let device = cookie::set_device(&logged_in.device_token, &public_origin);
-    let ended = cookie::clear_flow(&public_origin);
-    let cookies = [session, device, ended].map(|cookie| (SET_COOKIE, cookie));
-    let body = LoggedInBody {
-        tokens: TokensBody::of(&logged_in.tokens, false),
-        user: logged_in.user.into(),
-    };
-    Ok((AppendHeaders(cookies), Json(body)).into_response())
+    let response = LoggedInBody::response(logged_in?, SessionKind::Cookie, &public_origin);
+    let ended = AppendHeaders([(SET_COOKIE, cookie::clear_flow(&public_origin))]);
+    Ok((ended, response).into_response())
 }
 
 /// Begin to connect the account to single sign-on
