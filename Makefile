@@ -1,13 +1,14 @@
 # `make` alone lists the targets. They need Rust, Node.js and Python. Only `make prerequisites` and
 # `make tools` install anything on the machine; the other targets write to this folder and to caches.
-# Everything is built with one cargo profile, so that nothing is compiled twice; only `bench` builds
-# the release profile.
+# Everything is built with one cargo profile and for the whole workspace, so that nothing is compiled twice:
+# what cargo selects decides the features of the crates. Only `bench` builds the release profile.
 .DEFAULT_GOAL := help
 .PHONY: help prerequisites run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi reference risk-figures weights tools clean
 
 # The dashboard is built again when one of its sources is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
 DASHBOARD_BUILT := target/dashboard-built
+BUILD_GATEWAY := cargo build --locked --workspace --bin gaiterguard
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -19,7 +20,7 @@ run: build ## build and start the gateway on http://127.0.0.1:3000, with its dat
 	target/debug/gaiterguard
 
 build: dashboard ## build the dashboard and the gateway
-	cargo build --locked -p gaiterguard
+	$(BUILD_GATEWAY)
 
 dashboard: $(DASHBOARD_BUILT) ## build the dashboard into dashboard/dist
 
@@ -38,7 +39,7 @@ test: ## everything: lints, unit, contract, end-to-end, API and browser tests
 
 # cargo-nextest is used where it is installed (`make tools`), since it runs the tests faster.
 rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstreams
-	cargo build --locked -p gaiterguard
+	$(BUILD_GATEWAY)
 	scripts/python-tools.sh
 	scripts/node-tools.sh
 	scripts/real-descriptions.sh
@@ -70,7 +71,11 @@ lint: ## formatting, structure, words, spelling, links, OpenAPI, clippy, documen
 	"$$(scripts/python-tools.sh)/bin/typos"
 	scripts/lint-openapi.sh
 	cargo clippy --locked --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
+	@# In the environment that `cargo clippy` sets, rustdoc reads the metadata that clippy has written. Otherwise
+	@# cargo would check every crate once more.
+	RUSTC_WORKSPACE_WRAPPER="$$(rustc --print sysroot)/bin/clippy-driver" \
+		CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__ \
+		RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
 	scripts/banned-crates.sh
 
 deny: ## licenses, sources and banned crates (needs cargo-deny: `make tools`)

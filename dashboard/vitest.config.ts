@@ -14,6 +14,8 @@ export default defineConfig({
           // A test waits more than it works, so two in parallel take little longer than one. Each has
           // its own gateway and browser, so more than two would compete for processors.
           maxWorkers: 2,
+          // A machine under load may slow a page beyond a deadline once.
+          retry: 1,
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -200,7 +200,7 @@ def main(arguments):
         print(f"{sum(folders.values()):6}  in all")
         return
     if not only:
-        problems += [f"scripts/words-excluded.txt: {prefix} has no hits any more: remove it"
+        problems += [f"scripts/words-excluded.txt: {prefix} has no hits: remove it"
                      for prefix in excluded if not met[prefix]]
     for problem in problems:
         print(problem, file=sys.stderr)

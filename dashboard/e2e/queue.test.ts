@@ -123,6 +123,8 @@ test('every shortcut works as listed, and none while typing', async () => {
   const first = await hold('/keys/first', 'Remove the first');
   const second = await hold('/keys/second', 'Remove the second');
   await card(first).click();
+  // `j` moves on only once the list has the next request.
+  await card(second).waitFor();
   const shown = page.getByRole('article');
   await shown.getByText('/keys/first').first().waitFor();
   await page.keyboard.press('j');
@@ -133,6 +135,7 @@ test('every shortcut works as listed, and none while typing', async () => {
   await page.getByRole('dialog').getByText('Search requests').waitFor();
   await page.keyboard.press('a');
   await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.keyboard.press('/');
   await page.keyboard.type('keys/second a');
   expect(await page.getByLabel('Search pending requests').inputValue()).toBe('keys/second a');

@@ -38,7 +38,7 @@ const DOCUMENTS_CHECK_EVERY: Duration = Duration::from_millis(25);
 /// enough that a database that is down does not fill the log.
 const READ_AGAIN_WAIT: Duration = Duration::from_secs(1);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Snapshot {
     agents_by_key: HashMap<[u8; 32], (WorkspaceId, AgentId)>,
     workspaces: HashMap<WorkspaceId, Arc<Definitions>>,
@@ -57,6 +57,23 @@ pub struct Authority {
     has_missing: Notify,
     /// The workspaces with a damaged definition.
     damaged: StdMutex<HashSet<WorkspaceId>>,
+}
+
+/// What the database has of a workspace whose version has changed.
+enum Loaded {
+    Definitions(WorkspaceId, Arc<Definitions>),
+    /// Its definitions cannot be read.
+    Damaged(WorkspaceId),
+}
+
+impl Loaded {
+    /// Returns the workspace whose definitions this replaces.
+    fn replaced(&self) -> Option<WorkspaceId> {
+        match self {
+            Self::Definitions(workspace, _) => Some(*workspace),
+            Self::Damaged(_) => None,
+        }
+    }
 }
 
 impl Authority {
@@ -206,7 +223,9 @@ impl Authority {
     /// If the database fails.
     pub async fn reload(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
         let _one_at_a_time = self.reloading.lock().await;
-        self.reload_locked(workspace).await
+        let loaded = self.load_one(workspace).await?;
+        self.publish(loaded.into_iter().collect());
+        Ok(())
     }
 
     /// Asks the database for the versions of all workspaces and loads those that have changed.
@@ -219,17 +238,29 @@ impl Authority {
         // A version is current as of the query, not as of its result.
         let asked_at = Moment::of(self.clock.as_ref());
         let versions = self.store.authority_versions().await?;
+        let known = self.snapshot.load_full();
+        let is_current = |workspace, version| {
+            let known = known.workspaces.get(&workspace);
+            known.is_some_and(|definitions| definitions.version() == version)
+        };
+        let mut loaded = Vec::new();
+        let mut outcome = Ok(());
         for (workspace, version) in versions {
-            let known = self
-                .snapshot
-                .load()
-                .workspaces
-                .get(&workspace)
-                .map(|definitions| definitions.version());
-            if known != Some(version) {
-                self.reload_locked(workspace).await?;
+            if is_current(workspace, version) {
+                continue;
+            }
+            match self.load_one(workspace).await {
+                Ok(one) => loaded.extend(one),
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
             }
         }
+        // Together, because a new snapshot copies the index of the old one: with one for each workspace, the
+        // time of a start would grow with the square of their number. What was loaded before an error counts.
+        self.publish(loaded);
+        outcome?;
         self.confirmed.note(asked_at);
         Ok(())
     }
@@ -296,72 +327,78 @@ impl Authority {
         Ok(())
     }
 
-    async fn reload_locked(&self, workspace: WorkspaceId) -> Result<(), StoreError> {
+    /// Loads the current definitions of a workspace, for [`Self::publish`]. Only one caller at a time may do both.
+    async fn load_one(&self, workspace: WorkspaceId) -> Result<Option<Loaded>, StoreError> {
         let stored = match self.store.authority_load(workspace).await {
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(None),
             Ok(Some(stored)) => stored,
-            // Its agents are stopped, because a block or the kill switch may be among the changes
-            // that cannot be read. The other workspaces continue.
             Err(error) if error.is_damage() => {
-                self.stop_damaged(workspace, &error);
-                return Ok(());
+                // Replicas read the definitions several times a second, so this is logged once.
+                if self.damaged().insert(workspace) {
+                    tracing::error!(%error, workspace = workspace.0, "a workspace is stopped, because its \
+                         definitions cannot be read");
+                }
+                let is_known = self.definitions(workspace).is_some();
+                return Ok(is_known.then_some(Loaded::Damaged(workspace)));
             }
             Err(error) => return Err(error),
         };
-        self.damaged().remove(&workspace);
-        let before = self.snapshot.load_full();
-        let known = before.workspaces.get(&workspace);
+        let before = self.snapshot.load();
+        let known = before.workspaces.get(&workspace).map(AsRef::as_ref);
         let catalogs = self.library.catalogs(workspace, &stored.documents);
-        let is_missing = !catalogs.missing.is_empty();
-        let definitions = Arc::new(Definitions::succeed(
-            stored,
-            catalogs,
-            known.map(AsRef::as_ref),
-        ));
-        let mut agents_by_key = before.agents_by_key.clone();
-        // Also those of a workspace that was stopped: they may have been replaced since.
-        agents_by_key.retain(|_, (owner, _)| *owner != workspace);
-        for (hash, agent) in &definitions.key_hashes {
-            agents_by_key.insert(*hash, (workspace, *agent));
-        }
-        let mut workspaces = before.workspaces.clone();
-        workspaces.insert(workspace, Arc::clone(&definitions));
-        self.snapshot.store(Arc::new(Snapshot {
-            agents_by_key,
-            workspaces,
-        }));
-        // After the new snapshot is stored: a canceled call asks it for the reason.
-        if let Some(known) = known {
-            definitions.revocations.cancel_lost(&known.revocations);
-        }
-        definitions.revocations.cancel_lapsed(self.clock.now());
-        if is_missing {
-            self.has_missing.notify_one();
-        }
-        Ok(())
+        let definitions = Definitions::succeed(stored, catalogs, known);
+        Ok(Some(Loaded::Definitions(workspace, Arc::new(definitions))))
     }
-}
 
-impl Authority {
-    /// Removes a workspace whose definitions cannot be read from the snapshot, and cancels
-    /// everything that runs in it. Its agents get 503 until the damage is repaired.
-    fn stop_damaged(&self, workspace: WorkspaceId, error: &StoreError) {
-        // Replicas read the definitions several times a second, so this is logged once.
-        if self.damaged().insert(workspace) {
-            tracing::error!(%error, workspace = workspace.0, "a workspace is stopped, because its \
-                 definitions cannot be read");
+    /// Makes what was loaded the current definitions, and cancels what they do not allow.
+    fn publish(&self, loaded: Vec<Loaded>) {
+        if loaded.is_empty() {
+            return;
         }
         let before = self.snapshot.load_full();
-        let Some(known) = before.workspaces.get(&workspace) else {
-            return;
-        };
-        let mut workspaces = before.workspaces.clone();
-        workspaces.remove(&workspace);
-        self.snapshot.store(Arc::new(Snapshot {
-            agents_by_key: before.agents_by_key.clone(),
-            workspaces,
-        }));
-        Revocations::default().cancel_lost(&known.revocations);
+        let mut after = Snapshot::clone(&before);
+        let replaced: HashSet<WorkspaceId> = loaded.iter().filter_map(Loaded::replaced).collect();
+        // Also those of a workspace that was stopped: they may have been replaced since.
+        after
+            .agents_by_key
+            .retain(|_, (owner, _)| !replaced.contains(owner));
+        for one in &loaded {
+            match one {
+                Loaded::Definitions(workspace, definitions) => {
+                    for (hash, agent) in &definitions.key_hashes {
+                        after.agents_by_key.insert(*hash, (*workspace, *agent));
+                    }
+                    let definitions = Arc::clone(definitions);
+                    after.workspaces.insert(*workspace, definitions);
+                }
+                // Its agents get 503 until the damage is repaired, because a block or the kill switch may be
+                // among the changes that cannot be read. The other workspaces continue.
+                Loaded::Damaged(workspace) => {
+                    after.workspaces.remove(workspace);
+                }
+            }
+        }
+        self.snapshot.store(Arc::new(after));
+        // After the new snapshot is stored: a canceled call asks it for the reason.
+        for one in loaded {
+            match one {
+                Loaded::Definitions(workspace, definitions) => {
+                    self.damaged().remove(&workspace);
+                    if let Some(known) = before.workspaces.get(&workspace) {
+                        definitions.revocations.cancel_lost(&known.revocations);
+                    }
+                    definitions.revocations.cancel_lapsed(self.clock.now());
+                    if !definitions.missing.is_empty() {
+                        self.has_missing.notify_one();
+                    }
+                }
+                Loaded::Damaged(workspace) => {
+                    if let Some(known) = before.workspaces.get(&workspace) {
+                        Revocations::default().cancel_lost(&known.revocations);
+                    }
+                }
+            }
+        }
     }
 
     fn damaged(&self) -> MutexGuard<'_, HashSet<WorkspaceId>> {

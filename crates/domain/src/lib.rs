@@ -29,6 +29,7 @@ pub mod invisible;
 pub mod media_type;
 mod message;
 pub mod path;
+pub mod pkce;
 pub mod placeholder;
 pub mod redact;
 pub mod request;

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
+use gaiterguard_domain::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_upstream::Upstream;
 use http::StatusCode;
@@ -12,7 +13,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
@@ -79,7 +79,7 @@ impl Provider {
         now: Timestamp,
     ) -> Result<String, OidcError> {
         let metadata = self.metadata(now).await?;
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(flow.verifier.expose_secret()));
+        let challenge = code_challenge(flow.verifier.expose_secret());
         let mut address = metadata.authorization_endpoint.to_string();
         for (name, value) in [
             ("response_type", "code"),
@@ -89,7 +89,7 @@ impl Provider {
             ("state", flow.state.expose_secret()),
             ("nonce", flow.nonce.expose_secret()),
             ("code_challenge", &challenge),
-            ("code_challenge_method", "S256"),
+            ("code_challenge_method", CODE_CHALLENGE_METHOD),
         ] {
             address.push(if address.contains('?') { '&' } else { '?' });
             parameter(&mut address, name, value);

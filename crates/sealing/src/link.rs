@@ -82,7 +82,7 @@ pub(crate) async fn record_secret_kept(
     Ok(())
 }
 
-/// Removes the link if no gateway needs it any more.
+/// Removes the link unless a gateway still needs it.
 pub(crate) async fn remove_followed_links(store: &Store, now: Timestamp) -> Result<(), StoreError> {
     let removed = |old: &str| entry(now, Event::MasterKeyLinkCut, old);
     store.master_remove_followed_links(now, removed).await?;

@@ -180,7 +180,7 @@ impl Sealing {
         master::follow(&self.inner.store, &self.inner.keyring).await
     }
 
-    /// Removes up to `limit` data keys that are old and seal nothing any more. Returns how many. A
+    /// Removes up to `limit` data keys that are old and do not seal anything. Returns how many. A
     /// concurrent rotation may find them moved or gone, which makes no difference to it.
     pub async fn remove_unused(&self, limit: u32) -> Result<u64, StoreError> {
         let now = self.inner.clock.now();

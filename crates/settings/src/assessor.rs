@@ -15,7 +15,7 @@ pub struct AssessorSettings {
     /// is used.
     #[arg(env = "LLM_BASE_URL", hide_env_values = true, value_parser = value::base_url)]
     base_url: Option<String>,
-    /// Key for the model's server.
+    /// Key for the model's server. Without `LLM_BASE_URL`, it has no effect.
     #[arg(env = "LLM_API_KEY", hide_env_values = true, value_parser = value::visible_secret)]
     api_key: Option<SecretString>,
     /// Name of the model.
@@ -90,6 +90,13 @@ impl AssessorSettings {
             failure_mode: self.failure_mode(),
             ceilings: self.ceilings(),
         })
+    }
+
+    /// Returns what the operator has to know about settings that have no effect.
+    pub fn warning(&self) -> Option<&'static str> {
+        (self.api_key.is_some() && self.base_url.is_none()).then_some(
+            "LLM_API_KEY has no effect without LLM_BASE_URL: requests are assessed without a language model",
+        )
     }
 
     /// Returns which requests are held when the model fails.

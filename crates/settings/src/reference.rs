@@ -1,6 +1,6 @@
 //! The page of settings in the book, and `.env.example`: both are generated from the declarations.
 //!
-//! Each test compares a file with what the code says now. `make reference` writes the files.
+//! Each test compares a file with what the code says. `make reference` writes the files.
 
 use std::fmt::Write as _;
 use std::path::Path;

@@ -104,7 +104,7 @@ impl Store {
     }
 
     /// Lets a user sign in as this person, and uses up the proof for it. Returns false if another user is this
-    /// person, or the proof is not valid any more.
+    /// person, or the proof has become invalid.
     pub async fn federated_link(
         &self,
         person: FederatedId<'_>,

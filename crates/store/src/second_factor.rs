@@ -131,8 +131,8 @@ impl Store {
         tx.end(confirmed, audit).await
     }
 
-    /// Removes the one-time codes and the recovery codes of a user. Returns false if the proof is not
-    /// valid any more.
+    /// Removes the one-time codes and the recovery codes of a user. Returns false if the proof has
+    /// become invalid.
     pub async fn totp_remove(
         &self,
         user: UserId,
@@ -149,7 +149,7 @@ impl Store {
         tx.end(removed, audit).await
     }
 
-    /// Replaces the recovery codes of a user. Returns false if the proof is not valid any more.
+    /// Replaces the recovery codes of a user. Returns false if the proof has become invalid.
     pub async fn recovery_codes_replace(
         &self,
         user: UserId,
@@ -222,7 +222,7 @@ impl Store {
     }
 }
 
-/// Uses up a proof. Returns false if it is not valid any more; then nothing may be committed.
+/// Uses up a proof. Returns false if it has become invalid; then nothing may be committed.
 pub(crate) async fn spend(
     tx: &mut Transaction,
     proof: &Proof,

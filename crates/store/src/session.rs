@@ -106,7 +106,7 @@ struct TokenRow {
 
 impl Store {
     /// Creates a session with its first refresh token, and uses up the proofs for it. Returns `None` if
-    /// one is not valid any more.
+    /// one has become invalid.
     pub async fn session_create(
         &self,
         new: NewSession,

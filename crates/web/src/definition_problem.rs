@@ -1,15 +1,12 @@
-//! Converts the errors of the inner crates to problems, one `From` per error type.
+//! Converts the errors of definitions, rulings and the store to problems, one `From` per error type.
 
 use gaiterguard_definitions::definition_store::DefinitionError;
 use gaiterguard_gateway::action::RulingRefused;
-use gaiterguard_identity::{
-    Fault, InvitationError, LoginError, PeopleError, RegisterError, SessionError,
-};
 use gaiterguard_sealing::SealingError;
 use gaiterguard_simulation::ProposeError;
 use gaiterguard_store::StoreError;
+use http::HeaderValue;
 use http::header::WWW_AUTHENTICATE;
-use http::{HeaderValue, StatusCode};
 
 use crate::problem::Problem;
 use gaiterguard_problem::Code;
@@ -91,95 +88,6 @@ impl From<DefinitionError> for Problem {
             DefinitionError::Store(error) => error.into(),
         }
     }
-}
-
-impl From<Fault> for Problem {
-    fn from(fault: Fault) -> Self {
-        if let Fault::Store(error) = fault {
-            return error.into();
-        }
-        tracing::error!(error = %fault, "a session could not be started or checked");
-        Self::internal()
-    }
-}
-
-impl From<SessionError> for Problem {
-    fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::NotAuthenticated => Self::signed_out(),
-            SessionError::Fault(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<LoginError> for Problem {
-    fn from(error: LoginError) -> Self {
-        let detail = error.to_string();
-        match error {
-            LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials, detail)
-                .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            LoginError::ProviderOnly => Self::new(Code::PasswordSignInDisabled, detail),
-            LoginError::SecondFactorRequired => Self::new(Code::SecondFactorRequired, detail)
-                .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            LoginError::WrongSecondFactor => Self::new(Code::SecondFactorInvalid, detail)
-                .header(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
-            LoginError::Throttled { retry_after } => too_many(detail, retry_after),
-            LoginError::Busy => Self::new(Code::Busy, detail).retry_after(1),
-            LoginError::Fault(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<RegisterError> for Problem {
-    fn from(error: RegisterError) -> Self {
-        let detail = error.to_string();
-        match error {
-            RegisterError::EmailTaken => Self::new(Code::EmailTaken, detail),
-            RegisterError::Closed => Self::new(Code::RegistrationClosed, detail),
-            RegisterError::ForeignPage => Self::new(Code::OriginNotAllowed, detail),
-            RegisterError::SetupCodeMissing => Self::new(Code::SetupCodeRequired, detail),
-            RegisterError::SetupCodeWrong => Self::new(Code::SetupCodeInvalid, detail),
-            RegisterError::Throttled { retry_after } => too_many(detail, retry_after),
-            RegisterError::Busy => Self::new(Code::Busy, detail).retry_after(1),
-            RegisterError::Fault(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<PeopleError> for Problem {
-    fn from(error: PeopleError) -> Self {
-        let detail = error.to_string();
-        match error {
-            PeopleError::NotFound(_) => Self::not_found(detail),
-            PeopleError::LastOwner => Self::new(Code::LastOwner, detail),
-            PeopleError::NotPermitted => Self::new(Code::NotPermitted, detail),
-            PeopleError::AlreadyMember => Self::new(Code::AlreadyMember, detail),
-            PeopleError::TooManyInvitations => Self::new(Code::TooManyInvitations, detail),
-            PeopleError::Fault(fault) => fault.into(),
-        }
-    }
-}
-
-impl From<InvitationError> for Problem {
-    fn from(error: InvitationError) -> Self {
-        let detail = error.to_string();
-        match error {
-            InvitationError::Invalid => Self::new(Code::InvitationInvalid, detail),
-            InvitationError::OtherAddress => {
-                Self::new(Code::InvitationInvalid, detail).with_status(StatusCode::FORBIDDEN)
-            }
-            InvitationError::SignInFirst => Self::new(Code::EmailTaken, detail),
-            InvitationError::AlreadyMember => Self::new(Code::AlreadyMember, detail),
-            InvitationError::Busy => Self::new(Code::Busy, detail).retry_after(1),
-            InvitationError::Fault(fault) => fault.into(),
-        }
-    }
-}
-
-/// Rounds up to whole seconds, so that a client does not come back too early.
-fn too_many(detail: String, retry_after: std::time::Duration) -> Problem {
-    let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-    Problem::new(Code::TooManyAttempts, detail).retry_after(seconds)
 }
 
 impl From<ProposeError> for Problem {

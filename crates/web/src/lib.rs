@@ -4,6 +4,7 @@
 pub mod definition_problem;
 pub mod extract;
 pub mod grpc;
+mod identity_problem;
 mod listener_problem;
 mod operations;
 pub mod problem;

@@ -16,7 +16,7 @@ export function lapsing(approved: readonly Action[], count: number, now: number)
     .map(({ action }) => action);
 }
 
-/** Returns the share of an approval's time that is left; undefined if it cannot expire any more. */
+/** Returns the share of an approval's time that is left; undefined if it cannot expire. */
 function leftOf({ status, approval, expires_at }: Action, now: number): number | undefined {
   if (status !== 'APPROVED' || !approval || expires_at === null) return undefined;
   const until = Date.parse(expires_at);

@@ -1,5 +1,5 @@
 /** The second, deliberate step of an approval. */
-import { useEffect, useId, useRef } from 'react';
+import { useId, useLayoutEffect, useRef } from 'react';
 import { cardOf } from '#/action/card';
 import { reasonsForFriction } from '#/action/friction';
 import { type Stake, stakeOf } from '#/action/stake';
@@ -32,8 +32,8 @@ export function Confirmation({
   const stake = stakeOf(action);
   const checkbox = useRef<HTMLInputElement>(null);
   const button = useRef<HTMLButtonElement>(null);
-  // Keyboard users continue at the next step.
-  useEffect(() => (checkbox.current ?? button.current)?.focus({ preventScroll: true }), []);
+  // Keyboard users continue at the next step, from the moment it is painted.
+  useLayoutEffect(() => (checkbox.current ?? button.current)?.focus({ preventScroll: true }), []);
   const isMissing = stake !== null && !armed.isConfirmed;
   return (
     <fieldset

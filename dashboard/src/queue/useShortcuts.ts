@@ -1,5 +1,5 @@
 /** Single-key shortcuts. */
-import { useEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 
 /** Elements in which keys are text, or belong to a dialog. */
 const TYPING = 'input:not([type="checkbox"]), textarea, select, [contenteditable], [role="dialog"]';
@@ -13,7 +13,9 @@ type Shortcuts = Record<string, () => void>;
  */
 export function useShortcuts(shortcuts: Shortcuts, releases: Shortcuts = {}) {
   const current = useRef({ shortcuts, releases });
-  useEffect(() => {
+  // A layout effect, since a key may arrive between painting a request and running other effects. It must act
+  // on the request that is painted, not on the one before.
+  useLayoutEffect(() => {
     current.current = { shortcuts, releases };
   });
   useEffect(() => {

@@ -107,6 +107,43 @@ async fn a_bad_setting_stops_the_start_with_one_line_that_names_it() {
 }
 
 #[tokio::test]
+async fn a_start_with_another_encryption_secret_is_refused_and_changes_nothing() {
+    const ANOTHER: &str = "another-secret-that-is-long-enough-0002";
+    let mut gateway = TestGateway::start(Storage::Sqlite).await;
+    let human = Human::register(&gateway).await;
+    human
+        .create_bearer_service("things", "https://things.example", "x")
+        .await;
+    gateway.terminate().await;
+    let mut serve = gateway.command(&["serve"]);
+    serve.env("ENCRYPTION_SECRET", ANOTHER);
+    let refused = finish(serve, "").await;
+    assert!(!refused.status.success(), "{}", said(&refused));
+    let errors = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(errors.trim().lines().count(), 1, "{errors}");
+    assert!(errors.contains("ENCRYPTION_SECRET"), "{errors}");
+    assert!(!said(&refused).contains(ANOTHER), "{}", said(&refused));
+    gateway.restart().await;
+    human.get("/services").send().await.expect_status(200);
+}
+
+#[tokio::test]
+async fn the_key_of_a_model_without_its_url_is_a_warning_that_does_not_show_it() {
+    const KEY: &str = "sk-canary-of-the-model";
+    let gateway = TestGateway::builder(Storage::Sqlite)
+        .setting("LLM_API_KEY", KEY)
+        .setting("LOG", "warn")
+        .start()
+        .await;
+    let logs = gateway.logs();
+    assert!(
+        logs.contains("LLM_API_KEY has no effect without LLM_BASE_URL"),
+        "{logs}"
+    );
+    assert!(!logs.contains(KEY), "{logs}");
+}
+
+#[tokio::test]
 async fn the_settings_of_the_example_file_work() {
     let gateway = TestGateway::builder(Storage::Sqlite).prepare().await;
     let example = include_str!("../../../.env.example");

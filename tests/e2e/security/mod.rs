@@ -4,6 +4,7 @@ mod agent_keys;
 mod canaries;
 mod masking;
 mod origins;
+mod pages;
 mod revocation;
 mod targets;
 mod workspaces;

@@ -3,19 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{AppendHeaders, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::SessionClient;
 use gaiterguard_domain::workspace::Role;
 use gaiterguard_identity::{Accepting, Identity, NewPassword};
-use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::cookie;
 use super::login::{LoggedInBody, SessionKind, user_agent};
 use super::origin::PublicOrigin;
 use super::public_json::PublicJson;
@@ -151,8 +149,7 @@ pub(super) async fn accept(
             "is required; to accept the invitation with an account that you have, sign in first",
         ));
     };
-    let is_cookie = body.session == SessionKind::Cookie;
-    if is_cookie {
+    if body.session == SessionKind::Cookie {
         page.refuse_all_but_own()?;
     }
     let password = NewPassword::parse(password)
@@ -165,16 +162,6 @@ pub(super) async fn accept(
     let logged_in = identity
         .accept_invitation(&body.token, password, from)
         .await?;
-    let response = Json(LoggedInBody {
-        tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
-        user: logged_in.user.into(),
-    });
-    if is_cookie {
-        let session = cookie::set(&logged_in.tokens.refresh_token, &public_origin);
-        let device = cookie::set_device(&logged_in.device_token, &public_origin);
-        let cookies = AppendHeaders([(SET_COOKIE, session), (SET_COOKIE, device)]);
-        Ok((StatusCode::CREATED, cookies, response).into_response())
-    } else {
-        Ok((StatusCode::CREATED, response).into_response())
-    }
+    let response = LoggedInBody::response(logged_in, body.session, &public_origin);
+    Ok((StatusCode::CREATED, response).into_response())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
-use gaiterguard_identity::{Identity, LoginSource, Presented};
+use gaiterguard_identity::{Identity, LoggedIn, LoginSource, Presented};
 use http::HeaderMap;
 use http::header::{SET_COOKIE, USER_AGENT};
 use secrecy::SecretString;
@@ -59,9 +59,32 @@ pub(crate) enum SessionKind {
 #[schema(as = LoggedIn)]
 pub(super) struct LoggedInBody {
     #[serde(flatten)]
-    pub(super) tokens: TokensBody,
+    tokens: TokensBody,
     /// The user.
-    pub(super) user: UserBody,
+    user: UserBody,
+}
+
+impl LoggedInBody {
+    /// Returns the response for a new session. Its refresh token and its device token are in cookies or in the
+    /// body, never in both: a script could read the body.
+    pub(super) fn response(
+        logged_in: LoggedIn,
+        session: SessionKind,
+        public_origin: &PublicOrigin,
+    ) -> Response {
+        let is_cookie = session == SessionKind::Cookie;
+        let body = Json(Self {
+            tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
+            user: logged_in.user.into(),
+        });
+        if !is_cookie {
+            return body.into_response();
+        }
+        let session = cookie::set(&logged_in.tokens.refresh_token, public_origin);
+        let device = cookie::set_device(&logged_in.device_token, public_origin);
+        let cookies = AppendHeaders([(SET_COOKIE, session), (SET_COOKIE, device)]);
+        (cookies, body).into_response()
+    }
 }
 
 /// Sign in
@@ -100,8 +123,7 @@ pub(super) async fn login(
     if body.email.len() > EMAIL_BYTES_MAX {
         return Err(Problem::field("email", "must be at most 1024 bytes long"));
     }
-    let is_cookie = body.session == SessionKind::Cookie;
-    if is_cookie {
+    if body.session == SessionKind::Cookie {
         page.refuse_all_but_own()?;
     }
     let device_token = cookie::get_device(&headers);
@@ -115,18 +137,11 @@ pub(super) async fn login(
         code: body.code,
     };
     let logged_in = identity.login(&body.email, presented, from).await?;
-    let response = Json(LoggedInBody {
-        tokens: TokensBody::of(&logged_in.tokens, !is_cookie),
-        user: logged_in.user.into(),
-    });
-    if is_cookie {
-        let session = cookie::set(&logged_in.tokens.refresh_token, &public_origin);
-        let device = cookie::set_device(&logged_in.device_token, &public_origin);
-        let cookies = AppendHeaders([(SET_COOKIE, session), (SET_COOKIE, device)]);
-        Ok((cookies, response).into_response())
-    } else {
-        Ok(response.into_response())
-    }
+    Ok(LoggedInBody::response(
+        logged_in,
+        body.session,
+        &public_origin,
+    ))
 }
 
 /// Returns the `User-Agent` of a request, if it is text.

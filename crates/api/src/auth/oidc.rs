@@ -8,8 +8,7 @@ use axum::{Extension, Json};
 use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::user::SessionClient;
 use gaiterguard_identity::{FederatedError, Identity};
-use gaiterguard_oidc::{Flow, OidcError, Person, Redirected};
-use gaiterguard_problem::Code;
+use gaiterguard_oidc::{Flow, Person, Redirected};
 use gaiterguard_store::Proof;
 use http::HeaderMap;
 use http::header::{HOST, SET_COOKIE};
@@ -18,10 +17,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::cookie;
-use super::login::{LoggedInBody, user_agent};
+use super::login::{LoggedInBody, SessionKind, user_agent};
 use super::origin::PublicOrigin;
 use super::public_json::PublicJson;
-use super::user::TokensBody;
 use crate::caller::Caller;
 use crate::list::Done;
 use crate::single_sign_on::{ConfiguredSingleSignOn, SingleSignOn};
@@ -105,11 +103,11 @@ impl Federation {
         public_origin: &PublicOrigin,
     ) -> Result<Response, Problem> {
         let begun = self.identity.flow_begin(linking, self.redirect_uri);
-        let (token, flow) = begun.map_err(refused)?;
+        let (token, flow) = begun?;
         let now = self.sign_on.clock.now();
         let url = self.sign_on.provider.authorization_url(&flow, now).await;
         let body = BegunBody {
-            authorization_url: url.map_err(|error| failed(&error))?,
+            authorization_url: url?,
         };
         let cookies = AppendHeaders([(SET_COOKIE, cookie::set_flow(&token, public_origin))]);
         Ok((cookies, Json(body)).into_response())
@@ -123,20 +121,20 @@ impl Federation {
         body: RedirectedBody,
     ) -> Result<(Person, Proof), Problem> {
         let kept = cookie::get_flow(headers);
-        let kept = kept.ok_or_else(|| refused(FederatedError::Expired))?;
+        let kept = kept.ok_or(FederatedError::Expired)?;
         let kept = secrecy::ExposeSecret::expose_secret(&kept);
         let redirect_uri = self.redirect_uri.clone();
         let resumed = self
             .identity
             .flow_resume(kept, &body.state, linking, redirect_uri);
-        let (flow, proof): (Flow, Proof) = resumed.map_err(refused)?;
+        let (flow, proof): (Flow, Proof) = resumed?;
         let redirected = Redirected {
             code: body.code,
             issuer: body.iss,
         };
         let now = self.sign_on.clock.now();
         let person = self.sign_on.provider.person(&flow, &redirected, now).await;
-        Ok((person.map_err(|error| failed(&error))?, proof))
+        Ok((person?, proof))
     }
 }
 
@@ -214,16 +212,9 @@ pub(super) async fn complete(
     let logged_in = identity
         .federated_login(&person, &proof, host, client)
         .await;
-    let logged_in = logged_in.map_err(refused)?;
-    let session = cookie::set(&logged_in.tokens.refresh_token, &public_origin);
-    let device = cookie::set_device(&logged_in.device_token, &public_origin);
-    let ended = cookie::clear_flow(&public_origin);
-    let cookies = [session, device, ended].map(|cookie| (SET_COOKIE, cookie));
-    let body = LoggedInBody {
-        tokens: TokensBody::of(&logged_in.tokens, false),
-        user: logged_in.user.into(),
-    };
-    Ok((AppendHeaders(cookies), Json(body)).into_response())
+    let response = LoggedInBody::response(logged_in?, SessionKind::Cookie, &public_origin);
+    let ended = AppendHeaders([(SET_COOKIE, cookie::clear_flow(&public_origin))]);
+    Ok((ended, response).into_response())
 }
 
 /// Begin to connect the account to single sign-on
@@ -284,34 +275,8 @@ pub(super) async fn complete_linking(
     let linking = Some(caller.user);
     let (person, proof) = federation.complete(linking, &headers, body).await?;
     let linked = identity.federated_link(&caller, &person, &proof).await;
-    linked.map_err(refused)?;
+    linked?;
     Ok(Json(Done {
         message: "Account connected to single sign-on.",
     }))
-}
-
-fn refused(error: FederatedError) -> Problem {
-    let detail = error.to_string();
-    match error {
-        FederatedError::Fault(fault) => fault.into(),
-        FederatedError::Expired => Problem::new(Code::SignInExpired, detail),
-        _ => Problem::new(Code::SignInRefused, detail),
-    }
-}
-
-/// Returns the problem, and logs it for the operator. Anyone may cause one, so it does not say where the provider
-/// is.
-fn failed(error: &OidcError) -> Problem {
-    tracing::warn!("single sign-on failed: {error}");
-    match error {
-        OidcError::WrongIssuer | OidcError::CodeRefused(_) => {
-            Problem::new(Code::SignInExpired, error.to_string())
-        }
-        OidcError::InvalidToken(_) => Problem::new(Code::SignInProviderFailed, error.to_string()),
-        OidcError::Unreachable(_) | OidcError::Unusable(..) => Problem::new(
-            Code::SignInProviderFailed,
-            "the sign-in provider cannot be reached, or its response cannot be used; the gateway's log \
-             says why",
-        ),
-    }
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_identity::{FactorError, Identity, LoginError, LoginSource};
-use gaiterguard_problem::Code;
+use gaiterguard_identity::{Identity, LoginSource};
 use http::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -49,7 +48,7 @@ pub(super) async fn get(
     State(identity): State<Arc<Identity>>,
     Caller(caller): Caller,
 ) -> Result<Json<SecondFactorBody>, Problem> {
-    let factor = identity.second_factor(&caller).await.map_err(refused)?;
+    let factor = identity.second_factor(&caller).await?;
     Ok(Json(SecondFactorBody {
         enabled: factor.enabled_at.is_some(),
         enabled_at: factor.enabled_at,
@@ -111,7 +110,7 @@ pub(super) async fn begin(
         device_token: device_token.as_ref(),
     };
     let begun = identity.totp_begin(&caller, body.password, from).await;
-    let begun = begun.map_err(refused)?;
+    let begun = begun?;
     let body = PendingTotpBody {
         secret: begun.secret.expose_secret().to_owned(),
         uri: begun.uri.expose_secret().to_owned(),
@@ -168,7 +167,7 @@ pub(super) async fn confirm(
     ApiJson(body): ApiJson<CodeBody>,
 ) -> Result<Json<RecoveryCodesBody>, Problem> {
     let codes = identity.totp_confirm(&caller, &body.code).await;
-    Ok(RecoveryCodesBody::of(&codes.map_err(refused)?))
+    Ok(RecoveryCodesBody::of(&codes?))
 }
 
 /// Replace the recovery codes
@@ -191,7 +190,7 @@ pub(super) async fn replace_recovery_codes(
     ApiJson(body): ApiJson<CodeBody>,
 ) -> Result<Json<RecoveryCodesBody>, Problem> {
     let codes = identity.recovery_codes_replace(&caller, &body.code).await;
-    Ok(RecoveryCodesBody::of(&codes.map_err(refused)?))
+    Ok(RecoveryCodesBody::of(&codes?))
 }
 
 /// Remove one-time codes
@@ -214,22 +213,8 @@ pub(super) async fn remove(
     ApiJson(body): ApiJson<CodeBody>,
 ) -> Result<Json<Done>, Problem> {
     let removed = identity.totp_remove(&caller, &body.code).await;
-    removed.map_err(refused)?;
+    removed?;
     Ok(Json(Done {
         message: "One-time codes removed.",
     }))
-}
-
-/// Returns the problem. The session is valid, so it is never a 401, which would end it in a browser.
-fn refused(error: FactorError) -> Problem {
-    let detail = error.to_string();
-    match error {
-        FactorError::AlreadyEnabled => Problem::new(Code::SecondFactorExists, detail),
-        FactorError::NotEnabled | FactorError::NotBegun => Problem::not_found(detail),
-        FactorError::WrongCode => Problem::field("code", detail),
-        FactorError::Login(LoginError::InvalidCredentials) => {
-            Problem::field("password", "must be the current password")
-        }
-        FactorError::Login(other) => other.into(),
-    }
 }

@@ -1,11 +1,9 @@
 //! The address at the provider to which the operator goes (RFC 6749, section 4.1.1, and RFC 7636, section 4.3).
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gaiterguard_domain::pkce::{CODE_CHALLENGE_METHOD, code_challenge};
 use gaiterguard_domain::target::Target;
 use percent_encoding::utf8_percent_encode;
-use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
+use secrecy::ExposeSecret as _;
 
 use super::participation::Participation;
 use crate::grant::OauthGrant;
@@ -17,14 +15,14 @@ pub(super) fn address(
     grant: &OauthGrant,
     participation: &Participation<'_>,
 ) -> String {
-    let challenge = challenge(&participation.verifier);
+    let challenge = code_challenge(participation.verifier.expose_secret());
     let mut parameters = vec![
         ("response_type", "code"),
         ("client_id", grant.client_id.expose_secret()),
         ("redirect_uri", participation.redirect_uri),
         ("state", participation.state.expose_secret()),
         ("code_challenge", challenge.as_str()),
-        ("code_challenge_method", "S256"),
+        ("code_challenge_method", CODE_CHALLENGE_METHOD),
     ];
     parameters.extend(grant.scope.as_deref().map(|scope| ("scope", scope)));
     // The tokens are for this server (RFC 8707, section 2), and audience is the same for Auth0.
@@ -45,22 +43,9 @@ pub(super) fn address(
     address
 }
 
-fn challenge(verifier: &SecretString) -> String {
-    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.expose_secret()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_challenge_is_that_of_the_rfc() {
-        let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-        assert_eq!(
-            challenge(&verifier.into()),
-            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-        );
-    }
 
     #[test]
     fn the_address_keeps_the_parameters_of_its_url() {

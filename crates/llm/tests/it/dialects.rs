@@ -138,7 +138,7 @@ async fn a_server_that_handles_one_question_at_a_time_is_asked_separately() {
             assert_eq!(code, "llm_release");
         }
         let asked = setup.model.asked();
-        // After three failures in a row, the combined question is not tried any more.
+        // After three failures in a row, the combined question is given up.
         let tried = asked
             .iter()
             .filter(|asked| asked.step == Step::Assessment && !asked.is_repair);

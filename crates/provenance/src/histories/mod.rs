@@ -58,8 +58,8 @@ impl Histories {
         Self { kept }
     }
 
-    /// Returns what an agent was shown by a service; `None` if histories are off. A right that was
-    /// revoked has no history any more.
+    /// Returns what an agent was shown by a service; `None` if histories are off. The history
+    /// of a right ends when the right is revoked.
     pub(crate) fn of(
         &self,
         key: HistoryKey,
@@ -95,7 +95,7 @@ impl Histories {
         Some(memory)
     }
 
-    /// Parses what was noted, and drops what is old, what no right covers any more, and what exceeds the
+    /// Parses what was noted, and drops what is old, what no right covers, and what exceeds the
     /// bounds. Returns the agents and services whose right ended.
     pub(crate) fn sweep(&self, now: Timestamp) -> Vec<HistoryKey> {
         let mut ended = Vec::new();

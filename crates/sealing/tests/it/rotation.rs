@@ -185,7 +185,7 @@ async fn a_finished_rotation_leaves_nothing_for_the_old_secret(storage: Storage)
     assert!(!vault.store.master_has_link().await.unwrap());
     let refused = vault.start(FIRST).await.unwrap_err();
     assert!(matches!(refused, StartError::Replaced), "{refused}");
-    // A process that has not followed cannot do so any more, and opens nothing.
+    // A process that has not followed by then cannot follow, and opens nothing.
     let error = vault.sealing.follow_rotation().await.unwrap_err();
     assert!(error.to_string().contains("ENCRYPTION_SECRET"), "{error}");
     assert_opens(&vault.start(SECOND).await.unwrap(), &values).await;

@@ -82,6 +82,9 @@ enum ServeError {
 async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError> {
     let mut signals = StopSignals::take().map_err(ServeError::Signals)?;
     let lifecycle = Lifecycle::new();
+    if let Some(warning) = settings.assessor.warning() {
+        tracing::warn!("{warning}");
+    }
     let sockets = bind(&settings.listen).await?;
     let own_listeners = sockets.iter().map(Socket::address).collect();
     let engine = tokio::select! {

@@ -1,6 +1,6 @@
 //! The pages of the book that are generated from the code: error codes, audit events, and roles.
 //!
-//! Each test compares a page with what the code says now. `make reference` writes the pages.
+//! Each test compares a page with what the code says. `make reference` writes the pages.
 
 mod audit_events;
 mod errors;
