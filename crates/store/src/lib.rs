@@ -61,8 +61,8 @@ pub use action::{
 };
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
 pub use audit::{
-    ActorFilter, AuditBroken, AuditFilter, ChainPath, CoveringEntry, NoProof, RequestEvidence, Resume,
-    StoredAuditKey, Unsigned,
+    ActorFilter, AuditBroken, AuditFilter, ChainPath, CoveringEntry, NoProof, RequestEvidence,
+    Resume, StoredAuditKey, Unsigned,
 };
 pub use authorization::StoredAuthorization;
 pub use certificate_authority::StoredCertificateAuthority;

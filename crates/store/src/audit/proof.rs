@@ -87,7 +87,9 @@ pub enum NoProof {
     )]
     EarlierForm(i64),
     /// There are too many entries between the entry and the next checkpoint.
-    #[error("{0} entries lie between the request and the next checkpoint, more than a proof may have")]
+    #[error(
+        "{0} entries lie between the request and the next checkpoint, more than a proof may have"
+    )]
     TooLong(i64),
     /// The chain is damaged.
     #[error(transparent)]
