@@ -88,7 +88,9 @@ pub async fn measure(
     let mut keys = vec![access.ruled_key.clone()];
     match dimension {
         Dimension::Agents => {
-            let agents = gateway.create_agents(&access, count - 1, 8, AGENTS_PATIENCE).await?;
+            let agents = gateway
+                .create_agents(&access, count - 1, 8, AGENTS_PATIENCE)
+                .await?;
             allow_service(&gateway, &access).await?;
             keys.extend(agents);
         }
@@ -148,12 +150,36 @@ async fn fill(directory: &Path, dimension: Dimension, count: usize) -> BenchResu
         .fetch_one(&mut database)
         .await?;
     if dimension == Dimension::Stored {
-        copy(&mut database, "requests", "id", &[("id", "n + $2")], count, first).await?;
+        copy(
+            &mut database,
+            "requests",
+            "id",
+            &[("id", "n + $2")],
+            count,
+            first,
+        )
+        .await?;
         let of_entry = [("id", "-n"), ("chain", "$2"), ("sequence", "n")];
-        copy(&mut database, "audit", "sequence", &of_entry, count, FILLED_CHAIN).await?;
+        copy(
+            &mut database,
+            "audit",
+            "sequence",
+            &of_entry,
+            count,
+            FILLED_CHAIN,
+        )
+        .await?;
     } else {
         let of_action = [("id", "printf('01920000-0000-7000-8000-%012x', n + $2)")];
-        copy(&mut database, "actions", "created_at", &of_action, count, first).await?;
+        copy(
+            &mut database,
+            "actions",
+            "created_at",
+            &of_action,
+            count,
+            first,
+        )
+        .await?;
     }
     sqlx::query("UPDATE counters SET next = next + $1 WHERE name = 'requests'")
         .bind(count + 1)
@@ -179,7 +205,10 @@ async fn copy(
         .await?;
     let values = columns.iter().map(|column| {
         let other = changed.iter().find(|(name, _)| name == column);
-        other.map_or_else(|| format!("newest.{column}"), |(_, value)| (*value).to_owned())
+        other.map_or_else(
+            || format!("newest.{column}"),
+            |(_, value)| (*value).to_owned(),
+        )
     });
     let sql = format!(
         "WITH RECURSIVE numbers (n) AS (SELECT 1 WHERE $1 > 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)

@@ -206,7 +206,10 @@ impl Systems {
             ),
             (name::POST, scenario::proxied_post(address, key(), &run)?),
             (name::REPLAY, scenario::replayed_post(address, key(), &run)?),
-            (name::POST_LONG, scenario::proxied_long_post(address, key(), &run)?),
+            (
+                name::POST_LONG,
+                scenario::proxied_long_post(address, key(), &run)?,
+            ),
         ] {
             self.scenarios.push(Scenario {
                 name,
@@ -258,7 +261,9 @@ impl Systems {
         settings.upstream_ca_file = Some(certificate);
         let (gateway, access) = runtime.block_on(async {
             let gateway = Gateway::start(&settings).await?;
-            let access = gateway.set_up_at(&format!("https://{}", stub.address)).await?;
+            let access = gateway
+                .set_up_at(&format!("https://{}", stub.address))
+                .await?;
             BenchResult::Ok((gateway, access))
         })?;
         self.scenarios.push(Scenario {

@@ -32,13 +32,18 @@ struct Arguments {
 
 fn main() -> BenchResult<()> {
     let arguments = Arguments::parse();
-    let parent = arguments.directory.clone().unwrap_or_else(std::env::temp_dir);
+    let parent = arguments
+        .directory
+        .clone()
+        .unwrap_or_else(std::env::temp_dir);
     let directory = tempfile::Builder::new()
         .prefix("gaiterguard-curve-")
         .tempdir_in(parent)?;
     let own = std::env::current_exe()?;
     let binaries = own.parent().ok_or("the bench's binary is nowhere")?;
-    let gateway = arguments.gateway.unwrap_or_else(|| binaries.join("gaiterguard"));
+    let gateway = arguments
+        .gateway
+        .unwrap_or_else(|| binaries.join("gaiterguard"));
     let stub = upstream::start_stub(binaries, directory.path())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -51,7 +56,10 @@ fn main() -> BenchResult<()> {
     };
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}.\n", machine::describe(directory.path()))?;
-    writeln!(out, "| what grows | number | req/s | p50 ms | CPU µs/req | against the first | peak MB |")?;
+    writeln!(
+        out,
+        "| what grows | number | req/s | p50 ms | CPU µs/req | against the first | peak MB |"
+    )?;
     writeln!(out, "|---|---:|---:|---:|---:|---:|---:|")?;
     for dimension in Dimension::ALL {
         let mut first = None;
@@ -64,7 +72,12 @@ fn main() -> BenchResult<()> {
             let measuring = curve::measure(dimension, count, &gateway, &folder, stub.address, load);
             let point = runtime.block_on(measuring)?;
             std::fs::remove_dir_all(&folder)?;
-            let cpu = point.sample.cpu_per_request.unwrap_or_default().as_secs_f64() * 1e6;
+            let cpu = point
+                .sample
+                .cpu_per_request
+                .unwrap_or_default()
+                .as_secs_f64()
+                * 1e6;
             let first = *first.get_or_insert(cpu);
             writeln!(
                 out,
