@@ -94,6 +94,7 @@ audit-packages:
 bench: dashboard ## measure the release build on this machine, and nginx and a bare pass-through for comparison
 	cargo build --locked --release -p gaiterguard -p gaiterguard-bench
 	target/release/bench $(BENCH_ARGUMENTS)
+	target/release/curve $(CURVE_ARGUMENTS)
 	target/release/assessment
 	scripts/prerequisites.sh test
 	cd dashboard && GAITERGUARD_BINARY=$(CURDIR)/target/release/gaiterguard node e2e/bench.mjs

@@ -25,6 +25,9 @@ const PASSWORD: &str = "bench-owl-parapet-47";
 /// Fixed, so that a restarted gateway can open what it sealed before. It protects only test data.
 const SECRET: &str = "only-for-the-bench-and-for-one-run-of-it";
 
+/// How many rules a gateway has that is set up.
+pub const RULES: usize = 2;
+
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The configuration of a gateway.
@@ -40,6 +43,8 @@ pub struct GatewaySettings {
     pub model_url: Option<String>,
     /// The limit on request bodies, if it differs from the default.
     pub request_body_bytes_max: Option<u64>,
+    /// A file with certificates of upstreams, if they have TLS.
+    pub upstream_ca_file: Option<PathBuf>,
     /// A command to run the binary under (`valgrind --tool=callgrind`), if any.
     pub wrapper: Vec<String>,
 }
@@ -53,6 +58,7 @@ impl GatewaySettings {
             database_url: None,
             model_url: None,
             request_body_bytes_max: None,
+            upstream_ca_file: None,
             wrapper: Vec::new(),
         }
     }
@@ -128,6 +134,11 @@ impl Gateway {
 
     /// Creates a user, a service with `upstream`, three agents, and rules for two of them.
     pub async fn set_up(&self, upstream: SocketAddr) -> BenchResult<Access> {
+        self.set_up_at(&format!("http://{upstream}")).await
+    }
+
+    /// Sets up like [`Self::set_up`], with the base URL of the service.
+    pub async fn set_up_at(&self, base_url: &str) -> BenchResult<Access> {
         let mut api = ApiClient::connect(self.address, None).await?;
         let account = json!({"email": EMAIL, "password": PASSWORD});
         api.call(Method::POST, "/auth/register", account.clone())
@@ -136,7 +147,7 @@ impl Gateway {
         let token = text(&login, "/accessToken")?;
         api.set_token(token.clone());
         let service = json!({
-            "name": SERVICE, "baseUrl": format!("http://{upstream}"), "authType": "bearer",
+            "name": SERVICE, "baseUrl": base_url, "authType": "bearer",
             "credentials": {"token": CREDENTIAL},
         });
         let service = api.call(Method::POST, "/services", service).await?;
@@ -167,6 +178,21 @@ impl Gateway {
             watched_key: watched.key,
             unruled_key: unruled.key,
         })
+    }
+
+    /// Creates rules until there are `number`, none of which applies to the requests that are measured.
+    pub async fn create_rules(&self, access: &Access, number: usize) -> BenchResult<()> {
+        let token = Some(access.token.clone());
+        let mut api = ApiClient::connect(self.address, token).await?;
+        for index in RULES..number {
+            let rule = json!({
+                "name": format!("Rule {index}"), "effect": "require_approval", "enabled": true,
+                "service_id": access.service_id,
+                "condition": format!("request.method == 'DELETE' && request.path == '/other/{index}'"),
+            });
+            api.call(Method::POST, "/rules", rule).await?;
+        }
+        Ok(())
     }
 
     /// Creates up to `number` further agents over `connections` connections, until `patience` is over;
@@ -223,6 +249,9 @@ fn command(settings: &GatewaySettings, address: SocketAddr) -> Command {
     }
     if let Some(bytes) = settings.request_body_bytes_max {
         command.env("MAX_REQUEST_BODY_BYTES", bytes.to_string());
+    }
+    if let Some(file) = &settings.upstream_ca_file {
+        command.env("UPSTREAM_CA_FILE", file);
     }
     if let Some(url) = &settings.model_url {
         command.env("LLM_BASE_URL", url).env("LLM_API_KEY", "none");

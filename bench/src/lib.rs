@@ -8,6 +8,7 @@
 pub mod assessment;
 pub mod awake;
 pub mod callgrind;
+pub mod curve;
 pub mod extras;
 pub mod gateway;
 pub mod goals;

@@ -48,6 +48,10 @@ pub mod name {
     pub const POST_POSTGRES: &str = "GaiterGuard POST, fresh key, durable, PostgreSQL";
     /// The same key again and again.
     pub const REPLAY: &str = "GaiterGuard replay of a key, SQLite";
+    /// A safe method to an upstream with TLS.
+    pub const GET_TLS: &str = "GaiterGuard GET, decided by rules, TLS upstream, SQLite";
+    /// An unsafe method with a long body of JSON.
+    pub const POST_LONG: &str = "GaiterGuard POST, fresh key, 100 KB of JSON, SQLite";
     /// The door for unmodified SDKs.
     pub const DOOR: &str = "GaiterGuard GET on /s/…, SQLite";
     /// Rows into `SQLite`.
@@ -58,6 +62,9 @@ pub mod name {
 
 /// The service's name in the gateway.
 pub const SERVICE: &str = "stub";
+
+/// How many records the long body has, which make it about 100 KB long.
+const LONG_RECORDS: usize = 490;
 
 const INTENT: &str = "Read one resource to reply to the customer's question about it";
 
@@ -104,7 +111,21 @@ pub fn proxied_get(address: SocketAddr, agent_keys: Vec<String>) -> BenchResult<
 
 /// `POST /proxy` with a POST in it and an idempotency key that was never used before.
 pub fn proxied_post(address: SocketAddr, agent_key: String, run: &str) -> BenchResult<Target> {
-    let body = Bytes::from(post_body());
+    keyed_post(address, agent_key, run, post_body())
+}
+
+/// The same with a body of about 100 KB of JSON.
+pub fn proxied_long_post(address: SocketAddr, agent_key: String, run: &str) -> BenchResult<Target> {
+    keyed_post(address, agent_key, &format!("{run}-long"), long_post_body())
+}
+
+fn keyed_post(
+    address: SocketAddr,
+    agent_key: String,
+    run: &str,
+    body: String,
+) -> BenchResult<Target> {
+    let body = Bytes::from(body);
     let headers = ProxyHeaders::new(address, vec![agent_key])?;
     let run = run.to_owned();
     let sequence = AtomicU64::new(0);
@@ -167,6 +188,27 @@ fn post_body() -> String {
         "headers": {"Content-Type": "application/json"},
         "body": {"amount": 500, "currency": "usd", "customer": "cus_123"},
         "intent": "Charge customer $5 for subscription renewal",
+    })
+    .to_string()
+}
+
+/// A list of records, as bulk imports send it: [`LONG_RECORDS`] of about 200 bytes.
+fn long_post_body() -> String {
+    let records: Vec<_> = (0..LONG_RECORDS)
+        .map(|number| {
+            json!({
+                "id": format!("rec_{number:06}"), "amount": 100 + number, "currency": "usd",
+                "customer": format!("cus_{:05}", number * 7), "active": number % 2 == 0,
+                "description": "Imported from the previous system, without changes to its fields",
+                "tags": ["import", "batch", "2026"],
+            })
+        })
+        .collect();
+    json!({
+        "service": SERVICE, "method": "POST", "path": RESOURCE_PATH,
+        "headers": {"Content-Type": "application/json"},
+        "body": {"records": records},
+        "intent": "Import the records of the previous system",
     })
     .to_string()
 }

@@ -1,7 +1,11 @@
 //! The upstream behind all systems, and the minimal pass-through that the gateway is compared with:
 //! two binaries of this package, started as separate processes.
 
-use std::{net::SocketAddr, path::Path, process::Command};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use http::Method;
 use serde_json::Value;
@@ -45,6 +49,19 @@ pub fn start_stub(binaries: &Path, directory: &Path) -> BenchResult<Listening> {
     let mut command = Command::new(binaries.join("stub"));
     command.arg("--listen").arg(address.to_string());
     listen("stub", command, address, directory)
+}
+
+/// Starts the stub upstream with TLS. Returns it with the file of its certificate.
+pub fn start_tls_stub(binaries: &Path, directory: &Path) -> BenchResult<(Listening, PathBuf)> {
+    let address = process::free_address()?;
+    let certificate = directory.join("stub.pem");
+    let mut command = Command::new(binaries.join("stub"));
+    command.arg("--listen").arg(address.to_string());
+    command.arg("--certificate").arg(&certificate);
+    Ok((
+        listen("tls-stub", command, address, directory)?,
+        certificate,
+    ))
 }
 
 /// Starts the minimal pass-through in front of `upstream`.

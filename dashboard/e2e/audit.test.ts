@@ -134,6 +134,18 @@ test('the log is exported as lines of JSON', async () => {
   expect(events).toContain('action.created');
 });
 
+test('the newest checkpoint is downloaded', async () => {
+  const { page } = stage;
+  const began = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Download checkpoint' }).click();
+  const download = await began;
+  expect(download.suggestedFilename()).toMatch(/^gaiterguard-checkpoint-\d+\.json$/);
+  const checkpoint = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  expect(checkpoint.format).toBe('gaiterguard.checkpoint.v1');
+  await page.getByText(checkpoint.key).waitFor();
+  await stage.expectFine('audit-checkpoint');
+});
+
 test('new entries appear automatically, and further pages are fetched on demand', async () => {
   const { page } = stage;
   await page.reload();

@@ -123,6 +123,8 @@ struct Systems {
     postgres: Option<Postgres>,
     raw_postgres: Option<String>,
     stub: Listening,
+    tls_stub: Option<Listening>,
+    binaries: PathBuf,
     gateway_binary: PathBuf,
     _passthrough: Listening,
 }
@@ -173,6 +175,8 @@ impl Systems {
             postgres,
             raw_postgres,
             stub,
+            tls_stub: None,
+            binaries: binaries.to_owned(),
             gateway_binary,
             _passthrough: passthrough,
         };
@@ -202,6 +206,10 @@ impl Systems {
             ),
             (name::POST, scenario::proxied_post(address, key(), &run)?),
             (name::REPLAY, scenario::replayed_post(address, key(), &run)?),
+            (
+                name::POST_LONG,
+                scenario::proxied_long_post(address, key(), &run)?,
+            ),
         ] {
             self.scenarios.push(Scenario {
                 name,
@@ -210,6 +218,7 @@ impl Systems {
             });
         }
         self.gateways.push(gateway);
+        self.start_before_tls(directory, runtime)?;
 
         let Some(postgres) = &mut self.postgres else {
             note("PostgreSQL: not here");
@@ -240,6 +249,33 @@ impl Systems {
             });
         }
         self.gateways.push(gateway);
+        Ok(())
+    }
+
+    /// Starts a gateway in front of an upstream with TLS.
+    fn start_before_tls(&mut self, directory: &Path, runtime: &Runtime) -> BenchResult<()> {
+        let (stub, certificate) = upstream::start_tls_stub(&self.binaries, directory)?;
+        let data = directory.join("tls");
+        std::fs::create_dir_all(&data)?;
+        let mut settings = GatewaySettings::on_sqlite(&self.gateway_binary, data);
+        settings.upstream_ca_file = Some(certificate);
+        let (gateway, access) = runtime.block_on(async {
+            let gateway = Gateway::start(&settings).await?;
+            let access = gateway
+                .set_up_at(&format!("https://{}", stub.address))
+                .await?;
+            BenchResult::Ok((gateway, access))
+        })?;
+        self.scenarios.push(Scenario {
+            name: name::GET_TLS,
+            target: scenario::proxied_get(gateway.address, vec![access.ruled_key])?,
+            accounted: Accounted {
+                system: Some(gateway.daemon.pid()),
+                database: None,
+            },
+        });
+        self.gateways.push(gateway);
+        self.tls_stub = Some(stub);
         Ok(())
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use gaiterguard_console::EXIT_SETTINGS;
 use gaiterguard_console::secret_line::SecretLineError;
 use gaiterguard_environment::SettingError;
+use gaiterguard_evidence::{KeyError, NotADocument, ProofRefused, ProveError, VerifyError};
 use gaiterguard_identity::{AccountError, PasswordRefused};
 use gaiterguard_intercept::AuthorityError;
 use gaiterguard_sealing::{RotateError, SealingError, StartError};
@@ -55,6 +56,23 @@ pub(crate) enum CommandError {
     Vault(#[from] StartError),
     #[error("the audit log is not intact: {0}")]
     AuditBroken(#[from] AuditBroken),
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    #[error("there is no checkpoint yet: the gateway makes the first one when it starts")]
+    NoCheckpoint,
+    #[error("{} cannot be read: {error}", .path.display())]
+    Document {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error("the document cannot be used: {0}")]
+    NotADocument(#[from] NotADocument),
+    #[error("the proof does not hold: {0}")]
+    ProofRefused(#[from] ProofRefused),
+    #[error(transparent)]
+    Prove(#[from] ProveError),
+    #[error(transparent)]
+    Key(#[from] KeyError),
 }
 
 impl CommandError {

@@ -4,10 +4,14 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use gaiterguard_clock::SystemClock;
 use gaiterguard_console as console;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_environment::Source;
+use gaiterguard_evidence::Checkpoints;
+use gaiterguard_sealing::Sealing;
 use gaiterguard_settings::secrets::Secrets;
 use gaiterguard_settings::{Database, Settings};
 use gaiterguard_store::{Purpose, Store, StoreError, StoreOptions};
@@ -80,6 +84,16 @@ fn try_run(
 }
 
 impl OfflineDatabase {
+    /// Returns the checkpoints of the audit log, with the vault that their key is in.
+    pub(crate) async fn checkpoints(&self) -> Result<Checkpoints, CommandError> {
+        let store = self.store.clone();
+        let salt = &self.settings.secret.encryption_salt;
+        let secret = &self.secrets.encryption;
+        let clock = Arc::new(SystemClock);
+        let opening = Sealing::open_or_create(store.clone(), secret, salt, clock.clone());
+        Ok(Checkpoints::new(store, opening.await?, clock))
+    }
+
     async fn prepare(&self, missing: Missing) -> Result<(), CommandError> {
         match missing {
             Missing::Create => Ok(self.store.migrate().await?),

@@ -12,6 +12,7 @@ use gaiterguard_domain::audit::{Actor, AuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_evidence::{CheckpointDocument, Checkpoints, VerifyError};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use gaiterguard_store::{ActorFilter, AuditFilter, Store};
@@ -30,7 +31,7 @@ use super::people::People;
 use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::ApiQuery;
 use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::InvalidParameter;
+use gaiterguard_web::responses::{InvalidParameter, NotFound};
 use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
@@ -40,6 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         OpenApiRouter::new()
             .routes(routes!(list))
             .routes(routes!(verify))
+            .routes(routes!(checkpoint))
             .routes(routes!(export)),
     )
 }
@@ -297,11 +299,8 @@ async fn verify(
 ) -> Result<Json<VerifiedBody>, Problem> {
     let _turn = VERIFYING.lock().await;
     let mut held = 0;
-    let verified = gateway
-        .store()
-        .audit_verify(|entries| held = entries)
-        .await?;
-    Ok(Json(match verified {
+    let verified = gaiterguard_evidence::verify(gateway.store(), None, |entries| held = entries);
+    Ok(Json(match verified.await.map_err(not_verified)? {
         Ok(entries) => VerifiedBody {
             ok: true,
             entries,
@@ -313,6 +312,43 @@ async fn verify(
             first_fault: Some(broken.to_string()),
         },
     }))
+}
+
+/// The database failed: without a checkpoint that was kept, there is no other reason.
+fn not_verified(error: VerifyError) -> Problem {
+    match error {
+        VerifyError::Store(error) => error.into(),
+        VerifyError::Forged | VerifyError::OtherKey { .. } => Problem::internal(),
+    }
+}
+
+/// Get the newest checkpoint
+///
+/// Returns the newest signed checkpoint of the audit log: the heads of the chains that have grown since the one before
+/// it. Keep it where the gateway's database cannot be changed. `gaiterguard audit verify --checkpoint` shows later
+/// whether the log still contains everything up to it. A checkpoint is made every five minutes, after a thousand
+/// entries, and when the gateway stops.
+#[utoipa::path(
+    get,
+    path = "/audit/checkpoint",
+    operation_id = "getAuditCheckpoint",
+    tag = "audit",
+    responses(
+        (status = 200, description = "The newest checkpoint.", body = CheckpointDocument),
+        NotFound,
+    )
+)]
+async fn checkpoint(
+    State(checkpoints): State<Checkpoints>,
+    _: Caller,
+) -> Result<Json<CheckpointDocument>, Problem> {
+    let newest = checkpoints.newest().await?;
+    let newest = newest.ok_or_else(|| {
+        Problem::not_found(
+            "there is no checkpoint yet: the gateway makes the first one within seconds of its start",
+        )
+    })?;
+    Ok(Json(CheckpointDocument::of(&newest)))
 }
 
 /// Export the audit log

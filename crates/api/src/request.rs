@@ -1,12 +1,14 @@
 //! `GET /requests` and `GET /requests/{id}`: recorded requests with their decisions.
 
 use axum::Json;
+use axum::extract::State;
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
+use gaiterguard_evidence::{Checkpoints, KeyError, ProofDocument, ProveError};
 use gaiterguard_summary::Summary;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -16,14 +18,16 @@ use uuid::Uuid;
 
 use super::DashboardState;
 use super::approval::action::{MatchedRuleBody, OperationBody};
+use super::caller::Caller;
 use super::editing::Editing;
 use super::list::{List, PageQuery, SearchText, each};
 use super::people::People;
 use super::recorded::{Effects, Recorded};
 use gaiterguard_domain::workspace::Permission;
+use gaiterguard_problem::Code;
 use gaiterguard_web::extract::{ApiPath, ApiQuery};
 use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidParameter, NotFound};
+use gaiterguard_web::responses::{InvalidParameter, NotFound, NotProvable};
 use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
@@ -32,7 +36,8 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         Permission::Read,
         OpenApiRouter::new()
             .routes(routes!(list))
-            .routes(routes!(get)),
+            .routes(routes!(get))
+            .routes(routes!(proof)),
     )
 }
 
@@ -241,4 +246,39 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<Request
     let people = People::of(editing.gateway().store(), editing.workspace()).await?;
     let body = RequestBody::of(entry, &recorded, &people).await?;
     Ok(Json(body))
+}
+
+/// Prove a request
+///
+/// Returns a proof that the request was recorded as it is shown: its columns, the audit entries that cover them, and
+/// the way from each entry to a signed checkpoint. `gaiterguard audit check-proof` checks it without the gateway. The
+/// proof shows nothing of other workspaces but digests.
+#[utoipa::path(
+    get,
+    path = "/requests/{id}/proof",
+    operation_id = "proveRequest",
+    tag = "requests",
+    params(("id" = i64, Path, description = "ID of the request.")),
+    responses(
+        (status = 200, description = "The proof.", body = ProofDocument),
+        InvalidParameter, NotFound, NotProvable,
+    )
+)]
+async fn proof(
+    State(checkpoints): State<Checkpoints>,
+    caller: Caller,
+    ApiPath(id): ApiPath<i64>,
+) -> Result<Json<ProofDocument>, Problem> {
+    let proof = checkpoints
+        .prove(RequestEntryId(id), Some(caller.workspace()))
+        .await;
+    proof.map(Json).map_err(|error| match error {
+        ProveError::NotFound => Problem::not_found("this workspace has no request with this ID"),
+        ProveError::NoProof(reason) => Problem::new(Code::NotProvable, reason.to_string()),
+        ProveError::Store(error) | ProveError::Key(KeyError::Store(error)) => error.into(),
+        ProveError::Key(error) => {
+            tracing::error!(%error, "no checkpoint can be signed");
+            Problem::storage_unavailable()
+        }
+    })
 }

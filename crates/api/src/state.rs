@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_domain::time::Clock;
+use gaiterguard_evidence::Checkpoints;
 use gaiterguard_familiarity::Familiarity;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
@@ -31,6 +32,8 @@ pub struct DashboardState {
     pub familiarity: Familiarity,
     /// Notification channels.
     pub notifications: Arc<Notifications>,
+    /// Signed checkpoints of the audit log.
+    pub checkpoints: Checkpoints,
     /// Users and sessions.
     pub identity: Arc<Identity>,
     /// Single sign-on, if it is configured.
@@ -64,6 +67,7 @@ parts! {
     definition_store: DefinitionStore,
     familiarity: Familiarity,
     notifications: Arc<Notifications>,
+    checkpoints: Checkpoints,
     identity: Arc<Identity>,
     public_origin: Arc<PublicOrigin>,
     single_sign_on: ConfiguredSingleSignOn,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::event::{Event, Subject, Unknown};
+use crate::evidence::Fields;
 use crate::id::{AgentId, AuditId, UserId, WorkspaceId};
 use crate::request::Digest;
 use crate::time::Timestamp;
@@ -157,7 +158,7 @@ impl ChainHead {
         let follows = entry.chain == self.chain
             && entry.sequence == self.sequence + 1
             && entry.previous_hash == self.hash
-            && entry.hash == entry.computed_hash();
+            && entry.has_valid_hash();
         if !follows {
             return Err(ChainBroken {
                 chain: self.chain,
@@ -169,6 +170,16 @@ impl ChainHead {
         self.hash = entry.hash;
         Ok(())
     }
+}
+
+/// Returns the hash of an entry: that of the entry before it, and the digest of its own body.
+///
+/// The body has a digest of its own, so that a proof can lead along the chain without showing the entries in between.
+pub fn linked(previous: Digest, body: Digest) -> Digest {
+    Fields::new("gaiterguard.audit.v3")
+        .bytes(previous.0.as_slice())
+        .bytes(body.0.as_slice())
+        .finish()
 }
 
 /// The first entry that does not follow from its predecessors.
@@ -194,9 +205,41 @@ impl AuditEntry {
         self.subject.parse().ok()
     }
 
-    /// Returns the SHA-256 of the previous hash and every field, each text prefixed with its length.
-    /// The covered rows are a separate field under a separate label, so removing them changes the hash.
+    /// Returns the digest of every field but the hashes.
+    pub fn body(&self) -> Digest {
+        Fields::new("gaiterguard.audit.entry.v3")
+            .number(self.id.0)
+            .number(self.chain)
+            .number(self.sequence)
+            .number(self.workspace.map(|workspace| workspace.0))
+            .number(self.at.0)
+            .text(self.actor.as_str())
+            .text(self.event.as_str())
+            .text(self.subject.as_str())
+            .text(self.detail.as_str())
+            .text(self.covers.as_deref())
+            .finish()
+    }
+
+    /// Returns the hash that links this entry to the previous one.
     pub fn computed_hash(&self) -> Digest {
+        linked(self.previous_hash, self.body())
+    }
+
+    /// Whether the hash is made from the body's digest, so that the chain can be followed across this entry without
+    /// the entry itself.
+    pub fn is_linked_by_body(&self) -> bool {
+        self.hash == self.computed_hash()
+    }
+
+    /// Whether the hash is that of the entry, in the present form or the earlier one.
+    fn has_valid_hash(&self) -> bool {
+        self.is_linked_by_body() || self.hash == self.earlier_hash()
+    }
+
+    /// Returns the hash in the form of entries that an earlier version wrote: the SHA-256 of the previous
+    /// hash and every field, each text prefixed with its length.
+    fn earlier_hash(&self) -> Digest {
         let mut hash = Sha256::new();
         hash.update(match self.covers {
             None => b"gaiterguard.audit.v1\n",
@@ -274,6 +317,29 @@ mod tests {
     #[test]
     fn a_whole_chain_holds() {
         assert_eq!(verify(&chain()), Ok(()));
+    }
+
+    #[test]
+    fn entries_with_hashes_of_the_earlier_form_are_valid() {
+        let mut earlier = chain();
+        let mut previous = Digest([0; 32]);
+        for entry in &mut earlier {
+            entry.previous_hash = previous;
+            entry.hash = entry.earlier_hash();
+            previous = entry.hash;
+            assert!(!entry.is_linked_by_body());
+        }
+        assert_eq!(verify(&earlier), Ok(()));
+        earlier[1].covers = None;
+        assert_eq!(verify(&earlier).unwrap_err().id, AuditId(2));
+    }
+
+    #[test]
+    fn the_chain_can_be_followed_by_the_digests_of_bodies() {
+        let chain = chain();
+        let bodies = chain.iter().map(AuditEntry::body);
+        let end = bodies.fold(Digest([0; 32]), linked);
+        assert_eq!(end, chain[2].hash);
     }
 
     #[test]

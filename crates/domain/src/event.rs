@@ -64,6 +64,7 @@ events! {
     AgentUnblocked = "agent.unblocked": "The agent was unblocked.",
     AgentUpdated = "agent.updated": "The agent's definition was changed.",
     ChainOpened = "audit.chain_opened": "A process started a new chain; the entry contains the heads of the older chains.",
+    AuditKeyCreated = "audit.key_created": "The key that signs checkpoints of the audit log was created; the entry contains its public half.",
     CertificateAuthorityCreated = "certificate_authority.created": "The certificate authority of the proxy port was created.",
     CertificateAuthorityRotated = "certificate_authority.rotated": "A new certificate authority of the proxy port was created; the entry contains from when it issues certificates.",
     ChannelCreated = "channel.created": "A notification channel was created.",

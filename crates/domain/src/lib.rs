@@ -48,6 +48,7 @@ pub mod verdict;
 
 pub mod action;
 pub mod audit;
+pub mod checkpoint;
 pub mod earlier_ruling;
 pub mod event;
 pub mod evidence;

@@ -154,6 +154,8 @@ codes! {
         "No route matches the path, or the workspace has no such object.",
     NotPermitted = "not_permitted", [FORBIDDEN]:
         "The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.",
+    NotProvable = "not_provable", [CONFLICT]:
+        "The audit log does not support a proof of this request; `detail` says why.",
     NotUnderstood = "not_understood", [UNPROCESSABLE_ENTITY]:
         "The condition does not compile; `errors` contains the line, the column, and what was expected.",
     OriginNotAllowed = "origin_not_allowed", [FORBIDDEN]:

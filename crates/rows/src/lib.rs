@@ -10,6 +10,7 @@ pub mod covered;
 pub mod delivery_row;
 pub mod membership;
 pub mod outcome;
+pub mod proven_request;
 pub mod stored;
 pub mod user_row;
 pub mod vote_row;

@@ -40,6 +40,12 @@ impl Purpose {
         Self::new("certificate_authority", certificate, 0)
     }
 
+    /// The private half of the key that signs checkpoints of the audit log, by its public half. It belongs to the
+    /// gateway as a whole.
+    pub fn audit_key(public: impl Display) -> Self {
+        Self::new("audit_key", public, 0)
+    }
+
     /// The secret that a user's authenticator app shares. It belongs to the gateway as a whole.
     pub fn totp(user: UserId) -> Self {
         Self::new("totp", user, 0)

@@ -1,13 +1,16 @@
 //! The command line.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use gaiterguard_admin::audit_prove::RequestName;
 use gaiterguard_client::call::CallArguments;
 use gaiterguard_client::mcp::McpArguments;
 use gaiterguard_domain::user::Email;
 use gaiterguard_environment::{Variable, help};
 use gaiterguard_evaluation::EvalArguments;
+use gaiterguard_evidence::PublicKey;
 use gaiterguard_run::RunArguments;
 
 use crate::commands;
@@ -43,7 +46,7 @@ enum Command {
     /// Manage the certificate authority of the proxy port.
     #[command(subcommand)]
     Ca(CaCommand),
-    /// Check the audit log.
+    /// Check the audit log, and prove what it says about a request.
     #[command(subcommand)]
     Audit(AuditCommand),
     /// Send a request as an agent, and print the upstream's response.
@@ -116,7 +119,31 @@ enum CaCommand {
 enum AuditCommand {
     /// Verify that no entry of the audit log was changed or removed, and that the stored requests and
     /// actions match their entries.
-    Verify,
+    Verify {
+        /// Verify also that the log contains everything that this checkpoint names, which `audit checkpoint` printed
+        /// earlier: that shows whether the end of the log was cut off. `-` is standard input.
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+    },
+    /// Print the newest signed checkpoint, to be kept where the gateway's database cannot be changed.
+    Checkpoint,
+    /// Print the public key that verifies checkpoints and proofs.
+    Key,
+    /// Print a proof that a request was recorded as it is stored, with its decision and its end.
+    Prove {
+        /// ID of the request in the history, or the `X-Request-Id` of its response.
+        #[arg(value_name = "ID", value_parser = RequestName::parse)]
+        request: RequestName,
+    },
+    /// Check a proof, without a database and without settings.
+    CheckProof {
+        /// The proof. `-` is standard input.
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        /// The public key that must have signed it, which `audit key` prints.
+        #[arg(long)]
+        key: Option<PublicKey>,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -162,7 +189,17 @@ impl Cli {
             Command::Vault(VaultCommand::Rotate) => gaiterguard_admin::vault_rotate::run(),
             Command::Ca(CaCommand::Print) => gaiterguard_admin::ca_print::run(),
             Command::Ca(CaCommand::Rotate { now }) => gaiterguard_admin::ca_rotate::run(now),
-            Command::Audit(AuditCommand::Verify) => gaiterguard_admin::audit_verify::run(),
+            Command::Audit(AuditCommand::Verify { checkpoint }) => {
+                gaiterguard_admin::audit_verify::run(checkpoint.as_deref())
+            }
+            Command::Audit(AuditCommand::Checkpoint) => gaiterguard_admin::audit_checkpoint::run(),
+            Command::Audit(AuditCommand::Key) => gaiterguard_admin::audit_key::run(),
+            Command::Audit(AuditCommand::Prove { request }) => {
+                gaiterguard_admin::audit_prove::run(request)
+            }
+            Command::Audit(AuditCommand::CheckProof { file, key }) => {
+                gaiterguard_admin::audit_check_proof::run(&file, key)
+            }
             Command::Call(arguments) => gaiterguard_client::call::run(&arguments),
             Command::Mcp(arguments) => gaiterguard_client::mcp::run(&arguments),
             Command::Run(arguments) => gaiterguard_run::run(&arguments),

@@ -11,6 +11,7 @@ use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_definitions::library::Library;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
+use gaiterguard_evidence::Checkpoints;
 use gaiterguard_familiarity::Familiarity;
 use gaiterguard_gateway::{Gateway, GatewayDeps, GatewaySettings};
 use gaiterguard_identity::{Identity, IdentitySettings};
@@ -32,6 +33,7 @@ pub(crate) struct Engine {
     pub(crate) definition_store: DefinitionStore,
     pub(crate) familiarity: Familiarity,
     pub(crate) notifications: Arc<Notifications>,
+    pub(crate) checkpoints: Checkpoints,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
     pub(crate) upstream: Arc<Upstream>,
@@ -153,8 +155,10 @@ impl Engine {
             clock: Arc::clone(&clock),
         });
         let single_sign_on = single_sign_on(settings, own_listeners, &clock)?;
+        let checkpoints = Checkpoints::new(store.clone(), sealing.clone(), Arc::clone(&clock));
         gateway.start().await?;
         notifications.start();
+        checkpoints.start();
         Ok(Self {
             gateway,
             identity: Arc::new(identity),
@@ -162,6 +166,7 @@ impl Engine {
             definition_store,
             familiarity,
             notifications,
+            checkpoints,
             clock,
             store,
             sealing,

@@ -30,6 +30,7 @@
 //! | `/approvals/{action_id}/revoke` | PATCH | `api/approval/decide.rs` |
 //! | `/approvals/{action_id}/vote` | DELETE | `api/approval/votes.rs` |
 //! | `/audit` | GET | `api/audit.rs` |
+//! | `/audit/checkpoint` | GET | `api/audit.rs` |
 //! | `/audit/export` | GET | `api/audit.rs` |
 //! | `/audit/verify` | POST | `api/audit.rs` |
 //! | `/auth/logout` | POST | `api/auth/logout.rs` |
@@ -62,6 +63,7 @@
 //! | `/overview` | GET | `api/overview.rs` |
 //! | `/requests` | GET | `api/request.rs` |
 //! | `/requests/{id}` | GET | `api/request.rs` |
+//! | `/requests/{id}/proof` | GET | `api/request.rs` |
 //! | `/rules` | GET, POST | `api/rule/mod.rs` |
 //! | `/rules/compile` | POST | `api/rule/compile.rs` |
 //! | `/rules/simulate` | POST | `api/rule/simulate.rs` |

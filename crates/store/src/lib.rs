@@ -60,7 +60,10 @@ pub use action::{
     StoredHead,
 };
 pub use agent::{AgentFields, AgentSaved, KeyHash, NewAgent};
-pub use audit::{ActorFilter, AuditBroken, AuditFilter, Resume};
+pub use audit::{
+    ActorFilter, AuditBroken, AuditFilter, ChainPath, CoveringEntry, NoProof, RequestEvidence,
+    Resume, StoredAuditKey, Unsigned,
+};
 pub use authorization::StoredAuthorization;
 pub use certificate_authority::StoredCertificateAuthority;
 pub use data_key::DataKeyRow;
@@ -74,6 +77,7 @@ pub use gaiterguard_ledger::writer::feed::Notice;
 pub use gaiterguard_rows::channel_row::{ChannelFields, ChannelSecrets, StoredChannel};
 pub use gaiterguard_rows::delivery_row::{Attempt, Delivery, DeliveryState, NewDelivery};
 pub use gaiterguard_rows::outcome::RequestOutcome;
+pub use gaiterguard_rows::proven_request::ProvenRequest;
 pub use gaiterguard_rows::stored::{DamagedRow, Stored};
 pub use inbox::{EmptyDocument, Inbox, RefusedCredential};
 pub use invitation::{InvitationAccepted, InvitationCreated, Invitee, NewInvitation};

@@ -64,6 +64,7 @@ mod limit;
 mod master_key;
 mod master_key_id;
 mod random;
+pub mod signing_key;
 pub mod token;
 pub mod totp;
 pub mod webhook_key;

@@ -120,6 +120,9 @@ problems! {
     /// The caller's approval does not count.
     MayNotApprove: NotPermitted MayNotApprove;
 
+    /// The audit log does not support a proof of the request.
+    NotProvable: NotProvable;
+
     /// The condition does not compile.
     NotUnderstood: NotUnderstood;
 

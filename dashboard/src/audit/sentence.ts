@@ -30,6 +30,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'agent.unblocked': 'unblocked {subject}',
   'agent.updated': 'changed {subject}',
   'audit.chain_opened': 'started a new chain of the audit log',
+  'audit.key_created': 'created the key that signs checkpoints of the audit log',
   'certificate_authority.created': 'created the certificate authority of the proxy port',
   'certificate_authority.rotated': 'rotated the certificate authority of the proxy port',
   'channel.created': 'created {subject}',

@@ -468,6 +468,58 @@ export type ApprovalDecision = {
 export type ApproverRole = 'approver' | 'owner';
 
 /**
+ * Signed checkpoint of the audit log.
+ */
+export type AuditCheckpoint = {
+    /**
+     * Version of the format.
+     */
+    format: string;
+    /**
+     * Number of the checkpoint, from 1 and without gaps.
+     */
+    number: number;
+    /**
+     * When it was made, in milliseconds since 1970.
+     */
+    at: number;
+    /**
+     * Digest of the checkpoint before it. Null for the first.
+     */
+    previous: string | null;
+    /**
+     * Heads of the chains that have grown since the previous checkpoint.
+     */
+    heads: Array<AuditCheckpointHead>;
+    /**
+     * Ed25519 public key that verifies the signature, in hexadecimal.
+     */
+    key: string;
+    /**
+     * Ed25519 signature of the checkpoint's digest, in hexadecimal.
+     */
+    signature: string;
+};
+
+/**
+ * Head of a chain.
+ */
+export type AuditCheckpointHead = {
+    /**
+     * The chain.
+     */
+    chain: number;
+    /**
+     * Position of its last entry.
+     */
+    sequence: number;
+    /**
+     * Hash of that entry, in hexadecimal.
+     */
+    hash: string;
+};
+
+/**
  * An entry of the audit log.
  */
 export type AuditEntry = {
@@ -3926,6 +3978,97 @@ export type RequestItems = {
 };
 
 /**
+ * Proof that a request was recorded as it is shown.
+ */
+export type RequestProof = {
+    /**
+     * Version of the format.
+     */
+    format: string;
+    /**
+     * Every column of the request that the audit log covers.
+     */
+    request: {
+        [key: string]: unknown;
+    };
+    /**
+     * Audit entries that cover the request, that of its decision first.
+     */
+    entries: Array<RequestProofEntry>;
+    /**
+     * Checkpoints that the entries lead to.
+     */
+    checkpoints: Array<AuditCheckpoint>;
+};
+
+/**
+ * Audit entry of a proof, with the way to the checkpoint that covers it.
+ */
+export type RequestProofEntry = {
+    /**
+     * What the entry shows.
+     */
+    shows: RequestProofShows;
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Chain that the entry belongs to.
+     */
+    chain: number;
+    /**
+     * Position in the chain.
+     */
+    sequence: number;
+    /**
+     * Workspace that it concerns. Null if it concerns the whole gateway.
+     */
+    workspace_id: number | null;
+    /**
+     * When it happened, in milliseconds since 1970.
+     */
+    at: number;
+    /**
+     * Who did it.
+     */
+    actor: string;
+    /**
+     * Name of the event.
+     */
+    event: string;
+    /**
+     * The object that it happened to.
+     */
+    subject: string;
+    /**
+     * Details, as the JSON text that was hashed.
+     */
+    detail: string;
+    /**
+     * Digests of the rows that the entry covers, as the JSON text that was hashed.
+     */
+    covers: string | null;
+    /**
+     * Hash of the previous entry in the chain, in hexadecimal.
+     */
+    previous_hash: string;
+    /**
+     * Digests of the bodies of the entries that follow in the chain, up to the checkpoint's head, in hexadecimal.
+     */
+    links: Array<string>;
+    /**
+     * Number of the checkpoint.
+     */
+    checkpoint: number;
+};
+
+/**
+ * What an entry of a proof shows.
+ */
+export type RequestProofShows = 'decision' | 'end' | 'action';
+
+/**
  * How an agent repeated a held request while it was pending.
  */
 export type RequestRepeats = {
@@ -6179,6 +6322,43 @@ export type ListAuditResponses = {
 };
 
 export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
+
+export type GetAuditCheckpointData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/audit/checkpoint';
+};
+
+export type GetAuditCheckpointErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type GetAuditCheckpointError = GetAuditCheckpointErrors[keyof GetAuditCheckpointErrors];
+
+export type GetAuditCheckpointResponses = {
+    /**
+     * The newest checkpoint.
+     */
+    200: AuditCheckpoint;
+};
+
+export type GetAuditCheckpointResponse = GetAuditCheckpointResponses[keyof GetAuditCheckpointResponses];
 
 export type ExportAuditData = {
     body?: never;
@@ -9388,6 +9568,56 @@ export type GetRequestResponses = {
 };
 
 export type GetRequestResponse = GetRequestResponses[keyof GetRequestResponses];
+
+export type ProveRequestData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the request.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/requests/{id}/proof';
+};
+
+export type ProveRequestErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `not_provable`: The audit log does not support a proof of this request; `detail` says why.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ProveRequestError = ProveRequestErrors[keyof ProveRequestErrors];
+
+export type ProveRequestResponses = {
+    /**
+     * The proof.
+     */
+    200: RequestProof;
+};
+
+export type ProveRequestResponse = ProveRequestResponses[keyof ProveRequestResponses];
 
 export type ListRulesData = {
     body?: never;

@@ -8,5 +8,6 @@ mod damaged_rows;
 mod database_outage;
 mod kill_loop;
 mod limits;
+mod proofs;
 mod replicas;
 mod secret_rotation;

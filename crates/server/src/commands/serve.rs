@@ -116,6 +116,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             definition_store: engine.definition_store.clone(),
             familiarity: engine.familiarity.clone(),
             notifications: Arc::clone(&engine.notifications),
+            checkpoints: engine.checkpoints.clone(),
             identity: Arc::clone(&engine.identity),
             single_sign_on: ConfiguredSingleSignOn(engine.single_sign_on.clone()),
             given_public_url: GivenPublicUrl(settings.listen.given_public_url().map(Arc::from)),
@@ -186,6 +187,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
     let connections = lifecycle.finish(DRAIN_MAX, urged.clone());
     let (connections_ended, gateway_ended, ()) =
         tokio::join!(connections, gateway, engine.notifications.stop());
+    engine.checkpoints.stop().await;
     engine.store.close().await;
     if connections_ended && gateway_ended {
         tracing::info!("stopped");

@@ -46,6 +46,14 @@ pub enum AuditBroken {
         /// The columns that differ, or what else is wrong.
         what: &'static str,
     },
+    /// A signed checkpoint is not the one that was signed, or is missing.
+    #[error("checkpoint {number} {what}")]
+    Checkpoint {
+        /// The checkpoint's number.
+        number: i64,
+        /// What is wrong with it.
+        what: &'static str,
+    },
     /// A chain has entries but no head.
     #[error("chain {chain} has entries but no head")]
     Head {

@@ -11,6 +11,7 @@ use gaiterguard_rows::covered::{
     ActionColumns, CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, EndColumns,
     RequestColumns,
 };
+use gaiterguard_rows::proven_request::ProvenRequest;
 use gaiterguard_rows::revised_columns;
 
 #[derive(sqlx::FromRow)]
@@ -138,6 +139,32 @@ impl CurrentRequest {
     pub(super) fn covered_as_read(&self, is_open: bool) -> CoveredRead {
         self.row
             .with_columns(|columns, end| columns.covered_as_read((!is_open).then_some(end)))
+    }
+}
+
+impl CurrentRequest {
+    /// Returns every column that an entry would cover, as a proof shows them.
+    pub(super) fn proven(&self) -> ProvenRequest {
+        let row = &self.row;
+        let text = |text: &Text| text.exact().into_owned();
+        ProvenRequest {
+            id: row.id,
+            request_id: text(&row.request_id),
+            workspace_id: row.workspace_id,
+            agent_id: row.agent_id,
+            service_id: row.service_id,
+            method: text(&row.method),
+            target_url: text(&row.target_url),
+            intent: text(&row.intent),
+            label: row.label.as_ref().map(text),
+            decision: text(&row.decision),
+            judgement: text(&row.judgement),
+            action_id: row.action_id.as_ref().map(text),
+            created_at: row.created_at,
+            outcome: row.end.outcome.as_ref().map(text),
+            upstream_status: row.end.upstream_status,
+            completed_at: row.end.completed_at,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use gaiterguard_domain::request::Digest;
 use serde::Deserialize;
 
 use crate::audit::broken::AuditBroken;
+use crate::audit::checkpoint::{heads_between, newest_heads};
 use crate::audit::row_check::RowCheck;
 use crate::store::Store;
 use gaiterguard_database::column::RowContext;
@@ -46,6 +47,16 @@ impl Store {
     /// number so far.
     pub async fn audit_verify(
         &self,
+        progress: impl FnMut(u64) + Send,
+    ) -> Result<Result<u64, AuditBroken>, StoreError> {
+        self.audit_verify_up_to(&[], progress).await
+    }
+
+    /// Verifies the log like [`Self::audit_verify`], and that its chains still contain these heads, which were kept
+    /// elsewhere.
+    pub async fn audit_verify_up_to(
+        &self,
+        kept: &[ChainHead],
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<Result<u64, AuditBroken>, StoreError> {
         let mut reader = self.reader().await?;
@@ -68,10 +79,17 @@ impl Store {
             .into_iter()
             .filter(|entry| entry.event() == Some(Event::ChainOpened))
             .collect();
-        let records = match records(heads, openings)? {
+        let mut records = match records(heads, openings)? {
             Ok(records) => records,
             Err(broken) => return Ok(Err(broken)),
         };
+        // The entries up to the newest checkpoint must exist, too. Earlier ones are compared page by page.
+        let signed = newest_heads(&mut reader).await?;
+        for head in signed.iter().chain(kept) {
+            if let Err(broken) = record(&mut records, *head) {
+                return Ok(Err(broken));
+            }
+        }
         let mut count = 0;
         let mut reached = BTreeMap::new();
         for (chain, recorded) in records {
@@ -174,16 +192,30 @@ fn records(
             let Some(hash) = Digest::parse(&head.hash) else {
                 return Ok(Err(other));
             };
-            let before = records
-                .entry(head.chain)
-                .or_default()
-                .insert(head.sequence, hash);
-            if before.is_some_and(|before| before != hash) {
+            let head = ChainHead {
+                chain: head.chain,
+                sequence: head.sequence,
+                hash,
+            };
+            if let Err(other) = record(&mut records, head) {
                 return Ok(Err(other));
             }
         }
     }
     Ok(Ok(records))
+}
+
+/// Adds a known hash.
+fn record(records: &mut Records, head: ChainHead) -> Result<(), AuditBroken> {
+    let of_chain = records.entry(head.chain).or_default();
+    let before = of_chain.insert(head.sequence, head.hash);
+    if before.is_some_and(|before| before != head.hash) {
+        return Err(AuditBroken::Other {
+            chain: head.chain,
+            sequence: head.sequence,
+        });
+    }
+    Ok(())
 }
 
 async fn verify_chain(
@@ -212,14 +244,18 @@ async fn verify_chain(
             }));
         }
         let page = entries(rows);
+        let last = page.last().map_or(head.sequence, |entry| entry.sequence);
+        let signed = heads_between(reader, chain, head.sequence, last).await?;
+        let signed: BTreeMap<i64, Digest> = signed
+            .into_iter()
+            .map(|head| (head.sequence, head.hash))
+            .collect();
         for entry in &page {
             if let Err(broken) = head.follow(entry) {
                 return Ok(Err(broken.into()));
             }
-            if recorded
-                .get(&head.sequence)
-                .is_some_and(|hash| *hash != head.hash)
-            {
+            let known = [recorded.get(&head.sequence), signed.get(&head.sequence)];
+            if known.into_iter().flatten().any(|hash| *hash != head.hash) {
                 return Ok(Err(AuditBroken::Other {
                     chain,
                     sequence: head.sequence,
