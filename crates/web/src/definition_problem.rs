@@ -57,7 +57,9 @@ impl From<RulingRefused> for Problem {
         let detail = refused.to_string();
         match refused {
             RulingRefused::NotFound => Self::not_found(detail),
-            RulingRefused::NotPermitted(_) | RulingRefused::RoleChanged => {
+            RulingRefused::NotPermitted(_)
+            | RulingRefused::RoleChanged
+            | RulingRefused::ButtonUsed => {
                 Self::new(Code::NotPermitted, detail)
             }
             RulingRefused::NoteRefused | RulingRefused::NoteHoldsKey => Self::field("note", detail),
