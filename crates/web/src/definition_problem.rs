@@ -59,9 +59,7 @@ impl From<RulingRefused> for Problem {
             RulingRefused::NotFound => Self::not_found(detail),
             RulingRefused::NotPermitted(_)
             | RulingRefused::RoleChanged
-            | RulingRefused::ButtonUsed => {
-                Self::new(Code::NotPermitted, detail)
-            }
+            | RulingRefused::ButtonUsed => Self::new(Code::NotPermitted, detail),
             RulingRefused::NoteRefused | RulingRefused::NoteHoldsKey => Self::field("note", detail),
             RulingRefused::DigestMismatch => Self::new(Code::DigestMismatch, detail),
             RulingRefused::Unreadable => Self::new(Code::ActionUnreadable, detail),

@@ -1,5 +1,6 @@
 //! Uses up the buttons of cards in channels, in the transaction of the decisions that are made with them.
 
+use gaiterguard_domain::approvals::Vote;
 use gaiterguard_domain::ledger::{ActionChange, Changed};
 
 use crate::writer::transaction::Transaction;
@@ -54,14 +55,24 @@ pub(super) async fn use_up(
     let (Some(press), Some((_, user, _))) = (&change.press, &change.member) else {
         return Ok(());
     };
-    if matches!(changed, Changed::Done | Changed::Voted(_)) {
-        execute!(
-            tx,
-            "UPDATE card_buttons SET used_by = $2, used_at = $3 WHERE token_hash = $1",
-            press.token_hash.as_slice(),
-            user.0,
-            change.audit.at.0,
-        );
+    match changed {
+        Changed::Done => {}
+        // A vote that counted already changes nothing, and its card stays as it is.
+        Changed::Voted(tally) if tally.votes.iter().any(|vote| is_of(change, vote)) => {}
+        _ => return Ok(()),
     }
+    execute!(
+        tx,
+        "UPDATE card_buttons SET used_by = $2, used_at = $3 WHERE token_hash = $1",
+        press.token_hash.as_slice(),
+        user.0,
+        change.audit.at.0,
+    );
     Ok(())
+}
+
+/// Whether a vote was given with a change.
+fn is_of(change: &ActionChange, vote: &Vote) -> bool {
+    let approval = change.state.approval();
+    approval.is_some_and(|approval| approval.by == vote.by && approval.at == vote.at)
 }

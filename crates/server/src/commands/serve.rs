@@ -112,6 +112,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             gateway: Arc::clone(&engine.gateway),
             definition_store: engine.definition_store.clone(),
             familiarity: engine.familiarity.clone(),
+            chats: Arc::clone(&engine.chats),
             notifications: Arc::clone(&engine.notifications),
             identity: Arc::clone(&engine.identity),
             single_sign_on: ConfiguredSingleSignOn(engine.single_sign_on.clone()),
@@ -181,8 +182,12 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         }
     };
     let connections = lifecycle.finish(DRAIN_MAX, urged.clone());
-    let (connections_ended, gateway_ended, ()) =
-        tokio::join!(connections, gateway, engine.notifications.stop());
+    let (connections_ended, gateway_ended, (), ()) = tokio::join!(
+        connections,
+        gateway,
+        engine.notifications.stop(),
+        engine.chats.stop(),
+    );
     engine.store.close().await;
     if connections_ended && gateway_ended {
         tracing::info!("stopped");
