@@ -54,6 +54,7 @@ impl Member {
             user: self.caller.0.user,
             workspace: self.workspace(),
             membership: self.membership.clone(),
+            press: None,
         }
     }
 

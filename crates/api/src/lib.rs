@@ -8,6 +8,7 @@ mod authorization;
 mod ca_certificate;
 mod caller;
 mod channel;
+mod chat;
 mod configured;
 mod document;
 mod editing;
@@ -48,9 +49,9 @@ pub use session_end::end_with_session;
 pub use single_sign_on::{ConfiguredSingleSignOn, SingleSignOn};
 pub use state::{DashboardState, GivenPublicUrl};
 
-/// Routes that start and end a session.
+/// Routes that start and end a session, and those of chats, whose requests are signed.
 pub fn signing_in() -> OpenApiRouter<DashboardState> {
-    auth::routes()
+    auth::routes().merge(chat::routes())
 }
 
 /// Routes that require a user's access token.

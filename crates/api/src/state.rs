@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use gaiterguard_chat::Chats;
 use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_evidence::Checkpoints;
@@ -30,6 +31,8 @@ pub struct DashboardState {
     pub definition_store: DefinitionStore,
     /// Comparisons with earlier requests.
     pub familiarity: Familiarity,
+    /// What people do in chats.
+    pub chats: Arc<Chats>,
     /// Notification channels.
     pub notifications: Arc<Notifications>,
     /// Signed checkpoints of the audit log.
@@ -66,6 +69,7 @@ parts! {
     gateway: Arc<Gateway>,
     definition_store: DefinitionStore,
     familiarity: Familiarity,
+    chats: Arc<Chats>,
     notifications: Arc<Notifications>,
     checkpoints: Checkpoints,
     identity: Arc<Identity>,

@@ -117,6 +117,8 @@ events! {
     SessionWorkspaceChanged = "session.workspace_changed": "A user switched a session to another workspace.",
     TunnelClosed = "tunnel.closed": "A tunnel to a host that no service names was closed; the entry contains how long it was open, the bytes in each direction, and what closed it.",
     TunnelOpened = "tunnel.opened": "An agent opened a tunnel to a host that no service names. The gateway does not read it.",
+    UserChatLinked = "user.chat_linked": "A user linked an account in a chat, to decide with its buttons.",
+    UserChatUnlinked = "user.chat_unlinked": "A user unlinked an account in a chat.",
     UserCreated = "user.created": "A user was created on the command line.",
     UserFactorsReset = "user.factors_reset": "Everything but the password with which a user could sign in was removed on the command line, which ended the user's sessions.",
     UserFederatedCreated = "user.federated_created": "A user was created by a first sign-in at the sign-in provider.",

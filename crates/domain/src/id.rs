@@ -61,6 +61,8 @@ integer_id! {
     ChannelId,
     /// A message that is or was to be sent through a channel.
     DeliveryId,
+    /// An account in a chat that is linked to a user.
+    ChatAccountId,
 }
 
 impl WorkspaceId {

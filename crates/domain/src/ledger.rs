@@ -8,7 +8,8 @@ use crate::approvals::{Ballot, Tally, VoteRefused};
 use crate::audit::NewAuditEntry;
 use crate::familiarity::{OperationKey, RecipientsKey};
 use crate::id::{
-    ActionId, AgentId, DataKeyId, RequestEntryId, RequestId, ServiceId, UserId, WorkspaceId,
+    ActionId, AgentId, ChannelId, ChatAccountId, DataKeyId, RequestEntryId, RequestId, ServiceId,
+    UserId, WorkspaceId,
 };
 use crate::request::{Digest, IdempotencyKey};
 use crate::time::Timestamp;
@@ -254,6 +255,8 @@ pub struct ActionChange {
     pub authority: Option<(WorkspaceId, AuthorityVersion)>,
     /// The membership that the change depends on, if a human made it.
     pub member: Option<(WorkspaceId, UserId, Membership)>,
+    /// The button that it is made with, if a human made it in a channel. It is used up with the change.
+    pub press: Option<Press>,
     /// The response to store with it.
     pub answer: Option<StoredResponse>,
     /// The vote that an approval is, if the request requires particular approvals. The state changes
@@ -261,6 +264,25 @@ pub struct ActionChange {
     pub ballot: Option<Ballot>,
     /// The audit entry.
     pub audit: NewAuditEntry,
+}
+
+/// A human's press of a button of a card in a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Press {
+    /// The SHA-256 of the button's token.
+    pub token_hash: [u8; 32],
+    /// The channel of the card.
+    pub channel: ChannelId,
+    /// The account in the chat, which is linked to the human.
+    pub account: ChatAccountId,
+}
+
+impl ActionChange {
+    /// Makes the change depend on a press, and names its channel in the audit entry.
+    pub fn press(&mut self, press: Press) {
+        self.audit.detail["channel"] = press.channel.0.into();
+        self.press = Some(press);
+    }
 }
 
 /// The outcome of a change.
@@ -282,6 +304,9 @@ pub enum Changed {
     Recalled,
     /// The vote is durable, and more are needed; the state is unchanged.
     Voted(Tally),
+    /// The button was used already, or is of an earlier state of the action, or its account is not linked; nothing
+    /// was written.
+    PressRefused,
     /// The vote does not count; nothing was written.
     VoteRefused(VoteRefused),
 }

@@ -43,6 +43,7 @@ pub fn transition(
         state,
         authority: None,
         member: None,
+        press: None,
         answer: None,
         ballot: None,
         audit: NewAuditEntry {

@@ -188,6 +188,7 @@ fn undo_change(change: ActionChange, changed: &Changed) -> Option<Command> {
         state: change.state.apply(ActionEvent::NothingSent).ok()?,
         authority: None,
         member: None,
+        press: None,
         answer: None,
         ballot: None,
         audit: NewAuditEntry {

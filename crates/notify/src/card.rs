@@ -128,6 +128,11 @@ fn of_action(message: &Message, action: &ActionData, by: &str, now: Timestamp) -
             let left = action.expires_at.map(|at| time_left(now.until(at)));
             format!("Expires in {}: {headline}", left.unwrap_or_default())
         }
+        (Some(NotificationEvent::ActionVoted), _) => {
+            let approvals = action.approvals.as_ref();
+            let count = approvals.map(|it| format!(" ({} of {} approvals)", it.given, it.needed));
+            format!("Approval needed{}: {headline}", count.unwrap_or_default())
+        }
         (_, "APPROVED") => format!("Approved{by}: {headline}"),
         (_, "DENIED") => format!("Denied{by}: {headline}"),
         (_, "REVOKED") => format!("Revoked{by}: {headline}"),
@@ -166,6 +171,15 @@ fn of_action(message: &Message, action: &ActionData, by: &str, now: Timestamp) -
                 format!("{}, until {}", time_left(now.until(at)), shown_time(at)),
             ));
         }
+    }
+    if let Some(approvals) = &action.approvals {
+        let by = if approvals.by.is_empty() {
+            String::new()
+        } else {
+            format!(", by {}", approvals.by.join(", "))
+        };
+        let count = format!("{} of {}{by}", approvals.given, approvals.needed);
+        rows.push(("Approvals".to_owned(), count));
     }
     rows.extend(row("Note", action.note.as_deref()));
     Card {
@@ -249,6 +263,7 @@ mod tests {
             digest: None,
             created_at: NOW,
             expires_at: Some(NOW.after(Duration::from_mins(62))),
+            approvals: None,
             note: None,
             url: "http://gate.example/app/?action=a".to_owned(),
         };

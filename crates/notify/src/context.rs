@@ -13,6 +13,7 @@ use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::channel::Channel;
+use crate::requests::HeldRequests;
 use crate::secrets::ChannelSecrets;
 
 /// How long one step of the exchange with the mail server may take.
@@ -70,6 +71,7 @@ pub(crate) struct Context {
     pub(crate) sealing: Sealing,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) mail: Option<Mail>,
+    pub(crate) requests: Arc<dyn HeldRequests>,
     pub(crate) clock: Arc<dyn Clock>,
     /// `PUBLIC_URL` without a slash at its end.
     pub(crate) public_url: String,

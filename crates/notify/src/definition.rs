@@ -215,7 +215,7 @@ pub(crate) async fn rotate_key(
         signing_key: Some(key.clone()),
         previous_key: before.signing_key,
         previous_until: Some(context.now().after(PREVIOUS_KEY_LIFETIME)),
-        token: None,
+        ..ChannelSecrets::default()
     };
     let wanted = Wanted {
         kind: present.kind,

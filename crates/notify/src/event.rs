@@ -17,6 +17,9 @@ pub enum NotificationEvent {
     /// A held request has a fifth of its time left.
     #[serde(rename = "action.expiring")]
     ActionExpiring,
+    /// A human approved a held request that needs the approvals of several people, or withdrew the approval.
+    #[serde(rename = "action.voted")]
+    ActionVoted,
     /// A human approved or denied a held request.
     #[serde(rename = "action.decided")]
     ActionDecided,
@@ -36,9 +39,10 @@ pub enum NotificationEvent {
 
 impl NotificationEvent {
     /// Every event.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ActionCreated,
         Self::ActionExpiring,
+        Self::ActionVoted,
         Self::ActionDecided,
         Self::ActionEnded,
         Self::AgentBlocked,
@@ -51,6 +55,7 @@ impl NotificationEvent {
         match self {
             Self::ActionCreated => "action.created",
             Self::ActionExpiring => "action.expiring",
+            Self::ActionVoted => "action.voted",
             Self::ActionDecided => "action.decided",
             Self::ActionEnded => "action.ended",
             Self::AgentBlocked => "agent.blocked",
@@ -68,6 +73,7 @@ impl NotificationEvent {
     pub(crate) fn of_entry(event: Event) -> &'static [Self] {
         match event {
             Event::ActionCreated => &[Self::ActionCreated],
+            Event::ActionVoted | Event::ActionVoteWithdrawn => &[Self::ActionVoted],
             Event::ActionApproved => &[Self::ActionDecided],
             Event::ActionDenied => &[Self::ActionDecided, Self::ActionEnded],
             Event::ActionExecuted
@@ -84,12 +90,18 @@ impl NotificationEvent {
 
     /// Returns whether the event says how a held request continues, so that earlier messages about it are changed.
     pub(crate) fn follows(self) -> bool {
-        matches!(self, Self::ActionDecided | Self::ActionEnded)
+        matches!(
+            self,
+            Self::ActionVoted | Self::ActionDecided | Self::ActionEnded
+        )
     }
 
     /// Returns whether the event asks a human to decide, so that it says nothing once the action has ended.
     pub(crate) fn asks(self) -> bool {
-        matches!(self, Self::ActionCreated | Self::ActionExpiring)
+        matches!(
+            self,
+            Self::ActionCreated | Self::ActionExpiring | Self::ActionVoted
+        )
     }
 }
 

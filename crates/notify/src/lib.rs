@@ -7,6 +7,8 @@
 //!
 //! This crate must never decide anything about a request, show a secret of a channel, or follow a redirect.
 
+mod bot;
+mod buttons;
 mod card;
 mod context;
 mod deliver;
@@ -25,8 +27,10 @@ pub mod filter;
 pub mod kind;
 pub mod nested;
 pub mod quiet_hours;
+pub mod requests;
 pub mod settings;
 
+pub use bot::Bot;
 pub use channel::{Channel, ChannelGrouping, UnreadableChannel};
 pub use context::Mail;
 pub use definition::{ChannelChange, NewChannel};
@@ -35,4 +39,5 @@ pub use filter::Filter;
 pub use kind::ChannelKind;
 pub use notifications::{Notifications, NotificationsDeps, Tested};
 pub use quiet_hours::QuietHours;
+pub use requests::{HeldRequests, Reading, Unavailable, WholeRequest};
 pub use settings::ChannelSettings;

@@ -1,6 +1,6 @@
 //! The content of a delivery, read from the database when it is sent. A webhook's body is this, as JSON.
 
-use gaiterguard_domain::action::{ActionState, ActionStatus};
+use gaiterguard_domain::action::{Action, ActionState, ActionStatus};
 use gaiterguard_domain::audit::Actor;
 use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
@@ -100,10 +100,22 @@ pub(crate) struct ActionData {
     pub(crate) created_at: Timestamp,
     /// When a pending action expires.
     pub(crate) expires_at: Option<Timestamp>,
+    /// The approvals that it needs and has, if it needs particular ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) approvals: Option<ApprovalsData>,
     /// The note of the human who decided.
     pub(crate) note: Option<String>,
     /// The page on which it is decided.
     pub(crate) url: String,
+}
+
+/// The approvals of a held request.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct ApprovalsData {
+    pub(crate) needed: u32,
+    pub(crate) given: usize,
+    /// The email addresses of those who gave them.
+    pub(crate) by: Vec<String>,
 }
 
 /// A value of a held request that matters.
@@ -247,7 +259,11 @@ async fn action_data(
         None => return Ok(None),
         Some(StoredAction::Intact(found)) => {
             let summary = summary(context, &found).await;
-            intact(*found, summary, context.now(), url)
+            let approvals = approvals(context, &found.action).await?;
+            ActionData {
+                approvals,
+                ..intact(*found, summary, context.now(), url)
+            }
         }
         Some(StoredAction::Damaged(found)) => damaged(*found, url),
     };
@@ -288,6 +304,29 @@ async fn summary(context: &Context, found: &ActionWithNames) -> Option<Summary> 
     }
 }
 
+/// Returns the approvals of a request that needs particular ones.
+async fn approvals(
+    context: &Context,
+    action: &Action,
+) -> Result<Option<ApprovalsData>, StoreError> {
+    let Some(requirement) = &action.evaluation.approvals else {
+        return Ok(None);
+    };
+    let mut votes = context.store.votes(&[action.id]).await?;
+    let votes = votes.remove(&action.id).unwrap_or_default();
+    let users = context.store.user_list(action.workspace).await?;
+    let known: Vec<_> = users.iter().filter_map(|user| user.as_intact()).collect();
+    let by = votes.iter().filter_map(|vote| {
+        let user = known.iter().find(|user| user.id == vote.by)?;
+        Some(user.email.as_str().to_owned())
+    });
+    Ok(Some(ApprovalsData {
+        needed: requirement.needed,
+        given: votes.len(),
+        by: by.collect(),
+    }))
+}
+
 fn intact(
     found: ActionWithNames,
     summary: Option<Summary>,
@@ -325,6 +364,7 @@ fn intact(
         expires_at: action.state.expires_at().filter(|_| is_pending),
         method: action.method,
         target_url: action.target_url,
+        approvals: None,
         note: None,
         url,
     }
@@ -354,6 +394,7 @@ fn damaged(found: DamagedAction, url: String) -> ActionData {
         expires_at: None,
         method: found.method,
         target_url: found.target_url,
+        approvals: None,
         note: None,
         url,
     }

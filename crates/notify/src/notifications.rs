@@ -16,12 +16,14 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::bot::Bot;
 use crate::context::{Context, Mail};
 use crate::definition::{self, ChannelChange, NewChannel};
 use crate::deliver::Deliverer;
 use crate::event::NotificationEvent;
 use crate::fan_out::FanOut;
 use crate::message::{self, Named};
+use crate::requests::HeldRequests;
 use crate::send;
 
 /// How often the audit log is read if no notice arrives. Another replica may have died before it sent one.
@@ -35,6 +37,10 @@ const RETENTION_EVERY: Duration = Duration::from_mins(10);
 
 /// How long deliveries are kept.
 const KEPT_FOR: Duration = Duration::from_hours(30 * 24);
+
+/// How long it is kept which requests of chats were accepted: longer than their signatures are valid, by clocks that
+/// differ.
+const REQUESTS_KEPT_FOR: Duration = Duration::from_mins(30);
 
 /// The most deliveries that one statement removes.
 const REMOVED_MAX: u32 = 500;
@@ -54,6 +60,8 @@ pub struct NotificationsDeps {
     pub upstream: Arc<Upstream>,
     /// Sends mail; `None` if no server is set.
     pub mail: Option<Mail>,
+    /// Reads held requests.
+    pub requests: Arc<dyn HeldRequests>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The URL under which people open the dashboard.
@@ -84,6 +92,7 @@ impl Notifications {
                 sealing: deps.sealing,
                 upstream: deps.upstream,
                 mail: deps.mail,
+                requests: deps.requests,
                 clock: deps.clock,
                 public_url: deps.public_url.trim_end_matches('/').to_owned(),
             }),
@@ -210,6 +219,40 @@ impl Notifications {
         })
     }
 
+    /// Returns the bot of a channel whose cards have buttons, of any workspace; `None` if there is no such channel or it
+    /// is disabled.
+    ///
+    /// # Errors
+    ///
+    /// If the database or the vault fails.
+    pub async fn bot(&self, id: ChannelId) -> Result<Option<Bot>, DefinitionError> {
+        let stored = self.context.store.channel_find(id).await?;
+        match stored {
+            Some(stored) => Bot::of(&self.context, stored).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the bots of all channels whose cards have buttons, in order of creation. One whose secrets do not open
+    /// is left out.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn bots(&self) -> Result<Vec<Bot>, StoreError> {
+        let mut bots = Vec::new();
+        for stored in self.context.store.channel_list(None).await? {
+            let id = stored.id;
+            match Bot::of(&self.context, stored).await {
+                Ok(bot) => bots.extend(bot),
+                Err(error) => {
+                    tracing::error!(%error, channel = id.0, "nothing is received from a channel");
+                }
+            }
+        }
+        Ok(bots)
+    }
+
     /// Returns a page of the deliveries of a channel, newest first.
     ///
     /// # Errors
@@ -274,11 +317,23 @@ async fn run(context: Arc<Context>, deliverer: Arc<Deliverer>) {
 async fn remove_old(context: &Context) -> Result<(), StoreError> {
     let now = context.now();
     let before = now.before(KEPT_FOR);
-    while context
-        .store
+    let store = &context.store;
+    let all = u64::from(REMOVED_MAX);
+    while store
         .delivery_delete_before(before, REMOVED_MAX, now)
         .await?
-        == u64::from(REMOVED_MAX)
+        == all
+    {}
+    while store
+        .card_buttons_delete_before(before, REMOVED_MAX, now)
+        .await?
+        == all
+    {}
+    let before = now.before(REQUESTS_KEPT_FOR);
+    while store
+        .chat_requests_delete_before(before, REMOVED_MAX, now)
+        .await?
+        == all
     {}
     Ok(())
 }

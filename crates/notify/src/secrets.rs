@@ -21,6 +21,12 @@ pub(crate) struct ChannelSecrets {
     /// The token that the receiver demands.
     #[serde(default)]
     pub(crate) token: Option<SecretString>,
+    /// Proves that a request is from Slack.
+    #[serde(default)]
+    pub(crate) signing_secret: Option<SecretString>,
+    /// Opens WebSockets of Slack's Socket Mode.
+    #[serde(default)]
+    pub(crate) app_token: Option<SecretString>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +35,8 @@ struct Form<'a> {
     previous_key: Option<&'a str>,
     previous_until: Option<Timestamp>,
     token: Option<&'a str>,
+    signing_secret: Option<&'a str>,
+    app_token: Option<&'a str>,
 }
 
 impl ChannelSecrets {
@@ -42,9 +50,11 @@ impl ChannelSecrets {
             previous_key: exposed(self.previous_key.as_ref()),
             previous_until: self.previous_until,
             token: exposed(self.token.as_ref()),
+            signing_secret: exposed(self.signing_secret.as_ref()),
+            app_token: exposed(self.app_token.as_ref()),
         };
         // Longer than any form, because a buffer that grows leaves a copy.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(16 * 1024));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(32 * 1024));
         serde_json::to_writer(&mut *bytes, &form).expect("writing into memory succeeds");
         bytes
     }
@@ -72,7 +82,7 @@ mod tests {
             signing_key: Some("new".into()),
             previous_key: Some("old".into()),
             previous_until: Some(Timestamp(10)),
-            token: None,
+            ..ChannelSecrets::default()
         };
         let read = ChannelSecrets::from_sealed_form(&secrets.to_sealed_form()).unwrap();
         let keys = |now| {

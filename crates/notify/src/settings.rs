@@ -84,6 +84,12 @@ pub struct SlackSettings {
     pub server: String,
     /// ID of the channel in Slack.
     pub channel: String,
+    /// Whether a signing secret is set, so that Slack can send what people do with buttons.
+    #[serde(default)]
+    pub has_signing_secret: bool,
+    /// Whether an app token is set, so that the gateway fetches what people do with buttons.
+    #[serde(default)]
+    pub has_app_token: bool,
 }
 
 /// Settings of Telegram.
@@ -93,6 +99,9 @@ pub struct TelegramSettings {
     pub server: String,
     /// ID or name of the chat.
     pub chat_id: String,
+    /// Whether people decide with the buttons of messages.
+    #[serde(default)]
+    pub decisions: bool,
 }
 
 body! {
@@ -107,6 +116,16 @@ body! {
         /// the server does.
         #[schema(max_length = 4096)]
         token "token": Option<Token> as Option<String>,
+        /// Signing secret of the app. With it, messages have buttons, and Slack sends what people do with them to
+        /// `POST /channels/{id}/slack`. Never returned. Omitted, the present one stays if the server does; null
+        /// removes it.
+        #[schema(max_length = 4096)]
+        signing_secret "signing_secret": Change<Option<Token>> as Option<String>,
+        /// App-level token, `xapp-…`, with the scope `connections:write`. With it, messages have buttons, and the
+        /// gateway fetches what people do with them over a WebSocket (Socket Mode), so that Slack need not reach it.
+        /// Never returned. Omitted, the present one stays if the server does; null removes it.
+        #[schema(max_length = 4096)]
+        app_token "app_token": Change<Option<Token>> as Option<String>,
     }
 }
 
@@ -121,6 +140,9 @@ body! {
         /// Token of the bot. Never returned. Omitted, the present token stays if the server does.
         #[schema(max_length = 4096)]
         token "token": Option<Token> as Option<String>,
+        /// Whether people decide with the buttons of messages. The gateway then fetches the bot's updates, so no
+        /// other program may. Defaults to false.
+        decisions "decisions": Option<bool> as Option<bool>,
     }
 }
 
@@ -342,20 +364,34 @@ impl ChannelSettings {
                     server,
                     channel,
                     token,
+                    signing_secret,
+                    app_token,
                 } = new;
-                let (server, channel, token) = all!(server, channel, token)?;
+                let (server, channel, token, signing_secret, app_token) =
+                    all!(server, channel, token, signing_secret, app_token)?;
                 let server = server.map_or_else(|| SLACK_SERVER.to_owned(), |url| url.0);
                 bot_token(&server, token, present, &mut secrets)?;
-                let channel = channel.0;
-                Ok(Self::Slack(SlackSettings { server, channel }))
+                if let Some(secret) = signing_secret.0 {
+                    secrets.signing_secret = secret.map(|secret| secret.0);
+                }
+                if let Some(token) = app_token.0 {
+                    secrets.app_token = token.map(|token| token.0);
+                }
+                Ok(Self::Slack(SlackSettings {
+                    server,
+                    channel: channel.0,
+                    has_signing_secret: secrets.signing_secret.is_some(),
+                    has_app_token: secrets.app_token.is_some(),
+                }))
             }),
             ChannelKind::Telegram => nested::read(SETTINGS, value, |new: NewTelegramSettings| {
                 let NewTelegramSettings {
                     server,
                     chat_id,
                     token,
+                    decisions,
                 } = new;
-                let (server, chat_id, token) = all!(server, chat_id, token)?;
+                let (server, chat_id, token, decisions) = all!(server, chat_id, token, decisions)?;
                 if token.as_ref().is_some_and(|token| !token.is_of_telegram()) {
                     return refused(
                         "token",
@@ -364,8 +400,11 @@ impl ChannelSettings {
                 }
                 let server = server.map_or_else(|| TELEGRAM_SERVER.to_owned(), |url| url.0);
                 bot_token(&server, token, present, &mut secrets)?;
-                let chat_id = chat_id.0;
-                Ok(Self::Telegram(TelegramSettings { server, chat_id }))
+                Ok(Self::Telegram(TelegramSettings {
+                    server,
+                    chat_id: chat_id.0,
+                    decisions: decisions.unwrap_or_default(),
+                }))
             }),
         }?;
         Ok((settings, secrets))
@@ -410,6 +449,8 @@ fn bot_token(
     let url = present.and_then(|(settings, _)| settings.url());
     if !url.is_some_and(|(_, url)| is_same_origin(url, server)) {
         secrets.token = None;
+        secrets.signing_secret = None;
+        secrets.app_token = None;
     }
     if let Some(token) = token {
         secrets.token = Some(token.0);

@@ -59,6 +59,22 @@ pub(crate) fn shown(text: &str, bytes_max: usize, escape: Escape) -> String {
     out
 }
 
+/// The most lines of a text that is shown whole: more push the rest of a message out of sight.
+const LINES_MAX: usize = 80;
+
+/// Returns all of a text with its lines, each as [`shown`] returns it; `None` if that is longer than `bytes_max` or has
+/// too many lines.
+pub(crate) fn whole_lines(text: &str, bytes_max: usize, escape: Escape) -> Option<String> {
+    // A carriage return inside of a line would not be seen.
+    let text = without_links(&text.replace('\r', "[U+000D]"));
+    let lines: Vec<_> = text
+        .split('\n')
+        .map(|line| shown(line, usize::MAX, escape))
+        .collect();
+    let whole = lines.join("\n");
+    (lines.len() <= LINES_MAX && whole.len() <= bytes_max).then_some(whole)
+}
+
 /// Returns a text in which no address is one: some programs turn every address into a link, and a link in an
 /// agent's words must not be taken for one of the gateway.
 pub(crate) fn without_links(text: &str) -> String {
@@ -80,6 +96,18 @@ mod tests {
             without_links("see https://evil.example"),
             "see https[:]//evil.example"
         );
+    }
+
+    #[test]
+    fn a_text_is_shown_whole_or_not() {
+        let whole = |text: &str, max| whole_lines(text, max, html);
+        assert_eq!(
+            whole("a<\r\n\u{202e}b", 99).as_deref(),
+            Some("a&lt;[U+000D]\n[U+202E]b")
+        );
+        assert_eq!(whole("abcd", 4).as_deref(), Some("abcd"));
+        assert_eq!(whole("abc<", 6), None);
+        assert_eq!(whole(&"\n".repeat(100), 9999), None);
     }
 
     #[test]

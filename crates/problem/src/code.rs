@@ -124,6 +124,8 @@ codes! {
         "The agent key is missing, unknown, revoked, or expired.",
     InvalidCredentials = "invalid_credentials", [UNAUTHORIZED]:
         "The password is wrong, or the user does not exist.",
+    InvalidSignature = "invalid_signature", [UNAUTHORIZED]:
+        "The request of a chat is not signed by it, is too old, or was received before.",
     InvalidTarget = "invalid_target", [BAD_REQUEST]:
         "The target is not normalized: it contains, for example, `..`, `//`, a fragment, or a user name.",
     InvitationInvalid = "invitation_invalid", [GONE, FORBIDDEN]:

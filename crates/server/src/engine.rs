@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use gaiterguard_api::SingleSignOn;
 use gaiterguard_authority::Authority;
+use gaiterguard_chat::{Chats, ChatsDeps, HeldRequestReader};
 use gaiterguard_clock::SystemClock;
 use gaiterguard_credential::Credentials;
 use gaiterguard_definitions::definition_store::DefinitionStore;
@@ -34,6 +35,7 @@ pub(crate) struct Engine {
     pub(crate) familiarity: Familiarity,
     pub(crate) notifications: Arc<Notifications>,
     pub(crate) checkpoints: Checkpoints,
+    pub(crate) chats: Arc<Chats>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Store,
     pub(crate) upstream: Arc<Upstream>,
@@ -134,15 +136,6 @@ impl Engine {
             Arc::clone(&clock),
         );
         let familiarity = Familiarity::new(store.clone(), sealing.clone());
-        let notifications = Arc::new(Notifications::new(NotificationsDeps {
-            replica,
-            store: store.clone(),
-            sealing: sealing.clone(),
-            upstream: Arc::clone(&upstream),
-            mail: mail(settings)?,
-            clock: Arc::clone(&clock),
-            public_url: settings.listen.dashboard_url(),
-        }));
         let gateway = Gateway::new(GatewayDeps {
             replica,
             store: store.clone(),
@@ -154,11 +147,29 @@ impl Engine {
             settings: gateway_settings(settings),
             clock: Arc::clone(&clock),
         });
+        let notifications = Arc::new(Notifications::new(NotificationsDeps {
+            replica,
+            store: store.clone(),
+            sealing: sealing.clone(),
+            upstream: Arc::clone(&upstream),
+            mail: mail(settings)?,
+            requests: Arc::new(HeldRequestReader(Arc::clone(&gateway))),
+            clock: Arc::clone(&clock),
+            public_url: settings.listen.dashboard_url(),
+        }));
+        let chats = Chats::new(ChatsDeps {
+            replica,
+            store: store.clone(),
+            gateway: Arc::clone(&gateway),
+            notifications: Arc::clone(&notifications),
+            clock: Arc::clone(&clock),
+        });
         let single_sign_on = single_sign_on(settings, own_listeners, &clock)?;
         let checkpoints = Checkpoints::new(store.clone(), sealing.clone(), Arc::clone(&clock));
         gateway.start().await?;
         notifications.start();
         checkpoints.start();
+        chats.start();
         Ok(Self {
             gateway,
             identity: Arc::new(identity),
@@ -167,6 +178,7 @@ impl Engine {
             familiarity,
             notifications,
             checkpoints,
+            chats,
             clock,
             store,
             sealing,

@@ -33,6 +33,9 @@
 //! | `/audit/checkpoint` | GET | `api/audit.rs` |
 //! | `/audit/export` | GET | `api/audit.rs` |
 //! | `/audit/verify` | POST | `api/audit.rs` |
+//! | `/auth/chat-accounts` | GET | `api/auth/chat_account.rs` |
+//! | `/auth/chat-accounts/codes` | POST | `api/auth/chat_account.rs` |
+//! | `/auth/chat-accounts/{id}` | DELETE | `api/auth/chat_account.rs` |
 //! | `/auth/logout` | POST | `api/auth/logout.rs` |
 //! | `/auth/me` | GET | `api/auth/me.rs` |
 //! | `/auth/oidc/link` | POST | `api/auth/oidc.rs` |
@@ -96,6 +99,7 @@
 //! | `/auth/register` | POST | `api/auth/register.rs` |
 //! | `/auth/registration` | GET | `api/auth/registration.rs` |
 //! | `/ca.pem` | GET | `api/ca_certificate.rs` |
+//! | `/channels/{id}/slack` | POST | `api/chat.rs` |
 //! | `/health` | GET | `api/health.rs` |
 //! | `/metrics` | GET | `api/metrics.rs` |
 //! | `/openapi.json` | GET | `api/openapi.rs` |

@@ -25,8 +25,11 @@ mod action;
 mod agent;
 mod audit;
 mod authorization;
+mod card;
 mod certificate_authority;
 mod channel;
+mod chat;
+mod chat_account;
 mod claim;
 mod credential;
 mod data_key;
@@ -65,7 +68,9 @@ pub use audit::{
     Resume, StoredAuditKey, Unsigned,
 };
 pub use authorization::StoredAuthorization;
+pub use card::{CardButton, CardDecision, CardPrompt};
 pub use certificate_authority::StoredCertificateAuthority;
+pub use chat_account::{ChatAccount, ChatAccountLinked, NewChatAccount};
 pub use data_key::DataKeyRow;
 pub use document::{DocumentReading, DocumentVersion, FIRST_DOCUMENT_VERSION, NewDocument};
 pub use federated::{FederatedId, FederatedUser, NO_PASSWORD};

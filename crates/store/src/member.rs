@@ -187,6 +187,8 @@ impl Store {
             "DELETE FROM members WHERE workspace_id = $1 AND user_id = $2",
             "INSERT INTO former_members (workspace_id, user_id) VALUES ($1, $2)
              ON CONFLICT (workspace_id, user_id) DO NOTHING",
+            "DELETE FROM chat_accounts WHERE workspace_id = $1 AND user_id = $2",
+            "DELETE FROM chat_link_codes WHERE workspace_id = $1 AND user_id = $2",
         ] {
             execute!(tx, sql, workspace.0, user.0);
         }

@@ -54,6 +54,13 @@ pub fn keyed_code(secret: &SecretString, purpose: &str, text: &str) -> [u8; 32] 
     code.as_ref().try_into().expect("HMAC-SHA256 has 32 bytes")
 }
 
+/// Returns the HMAC-SHA256 (RFC 2104) of `signed` under `secret`.
+pub fn hmac_sha256(secret: &SecretString, signed: &[u8]) -> [u8; 32] {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose_secret().as_bytes());
+    let code = hmac::sign(&key, signed);
+    code.as_ref().try_into().expect("HMAC-SHA256 has 32 bytes")
+}
+
 /// Returns whether two byte strings are equal, in a time that depends only on their lengths.
 pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {
     left.ct_eq(right).into()

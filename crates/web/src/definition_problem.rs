@@ -54,9 +54,9 @@ impl From<RulingRefused> for Problem {
         let detail = refused.to_string();
         match refused {
             RulingRefused::NotFound => Self::not_found(detail),
-            RulingRefused::NotPermitted(_) | RulingRefused::RoleChanged => {
-                Self::new(Code::NotPermitted, detail)
-            }
+            RulingRefused::NotPermitted(_)
+            | RulingRefused::RoleChanged
+            | RulingRefused::ButtonUsed => Self::new(Code::NotPermitted, detail),
             RulingRefused::NoteRefused | RulingRefused::NoteHoldsKey => Self::field("note", detail),
             RulingRefused::DigestMismatch => Self::new(Code::DigestMismatch, detail),
             RulingRefused::Unreadable => Self::new(Code::ActionUnreadable, detail),

@@ -96,6 +96,9 @@ problems! {
     /// Not signed in.
     SignedOut: NotAuthenticated;
 
+    /// Not signed by the chat.
+    NotSigned: InvalidSignature;
+
     /// The user's role does not allow it.
     Refused: NotPermitted;
 

@@ -88,6 +88,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'user.federated_created': 'signed in with single sign-on for the first time',
   'user.federated_linked': 'connected the account to single sign-on',
   'user.federated_role': 'signed in with single sign-on, which gives another role',
+  'user.chat_linked': 'linked an account in a chat',
+  'user.chat_unlinked': 'unlinked an account in a chat',
   'user.passkey_added': 'added a passkey',
   'user.passkey_removed': 'removed a passkey',
   'user.password_changed': 'changed their password, which ended their other sessions',

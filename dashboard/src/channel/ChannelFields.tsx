@@ -16,6 +16,8 @@ export const CHANNEL_FIELDS = [
   'settings.channel',
   'settings.chat_id',
   'settings.token',
+  'settings.signing_secret',
+  'settings.app_token',
   'settings.to',
   'filter.minimum_risk',
   'quiet_hours.from',
@@ -51,17 +53,20 @@ export function ChannelFields({
   draft,
   isNew,
   hasToken,
+  secrets,
   error,
   onChange,
 }: {
   draft: ChannelDraft;
   isNew: boolean;
   hasToken: boolean;
+  /** The secrets of Slack that are set. */
+  secrets?: { has_signing_secret?: boolean; has_app_token?: boolean };
   error: unknown;
   onChange: (draft: ChannelDraft) => void;
 }) {
   const set = (change: Partial<ChannelDraft>) => onChange({ ...draft, ...change });
-  const bind = (field: Exclude<keyof ChannelDraft, 'enabled' | 'events'>, path: string) => ({
+  const bind = (field: Exclude<keyof ChannelDraft, 'enabled' | 'events' | 'decisions'>, path: string) => ({
     value: draft[field],
     error: fieldError(error, path),
     onChange: (event: { target: { value: string } }) => set({ [field]: event.target.value }),
@@ -105,6 +110,38 @@ export function ChannelFields({
             {...bind('server', 'settings.server')}
           />
         </div>
+      )}
+      {draft.kind === 'slack' && (
+        <fieldset className="space-y-2">
+          <legend className="text-sm font-medium">Buttons</legend>
+          <p className="text-sm text-soft">
+            With one of these, messages have buttons to approve and deny, and contain the request.
+          </p>
+          <div className="grid gap-4 sm:grid-cols-2">
+            <TextField
+              label="Signing secret"
+              type="password"
+              hint="Slack then sends what people do to the request URL that this channel's page shows."
+              placeholder={secrets?.has_signing_secret ? 'unchanged' : 'none'}
+              {...bind('signingSecret', 'settings.signing_secret')}
+            />
+            <TextField
+              label="App token"
+              type="password"
+              hint="For Socket Mode, if Slack cannot reach the gateway."
+              placeholder={secrets?.has_app_token ? 'unchanged' : 'none'}
+              {...bind('appToken', 'settings.app_token')}
+            />
+          </div>
+        </fieldset>
+      )}
+      {draft.kind === 'telegram' && (
+        <CheckField
+          label="Buttons to approve and deny"
+          hint="Messages then contain the request, and the gateway fetches the bot's updates."
+          checked={draft.decisions}
+          onChange={(event) => set({ decisions: event.target.checked })}
+        />
       )}
       {draft.kind === 'email' && (
         <TextField

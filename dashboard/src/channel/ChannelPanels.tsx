@@ -10,10 +10,12 @@ import {
   testChannelMutation,
   updateChannelMutation,
 } from '#/client/@tanstack/react-query.gen';
+import { gatewayUrl } from '#/gateway';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { CheckField } from '#/ui/CheckField';
 import { Confirm } from '#/ui/Confirm';
+import { CopyButton } from '#/ui/CopyButton';
 import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { SaveRow } from '#/ui/SaveRow';
@@ -47,6 +49,7 @@ export function ChannelSettingsPanel({ channel }: { channel: Channel }) {
           draft={draft}
           isNew={false}
           hasToken={hasToken}
+          secrets={settings !== null && 'has_signing_secret' in settings ? settings : undefined}
           error={save.error}
           onChange={setDraft}
         />
@@ -60,6 +63,23 @@ export function ChannelSettingsPanel({ channel }: { channel: Channel }) {
           Save channel
         </SaveRow>
       </form>
+    </Panel>
+  );
+}
+
+/** Shows where Slack sends what people do with buttons. */
+export function SlackAddressPanel({ channel }: { channel: Channel }) {
+  const url = `${gatewayUrl()}/channels/${channel.id}/slack`;
+  return (
+    <Panel title="Request URL">
+      <div className="space-y-3 text-sm">
+        <p className="text-soft">
+          Enter this URL in the settings of the Slack app: under Interactivity, and for the command
+          /gaiterguard. With Socket Mode, Slack needs no URL.
+        </p>
+        <code className="block break-words select-all">{url}</code>
+        <CopyButton text={url} label="Copy URL" />
+      </div>
     </Panel>
   );
 }

@@ -29,6 +29,16 @@ test('a bot of Telegram writes its chat, and the preset server if none is entere
     server: 'https://api.telegram.org',
     chat_id: '-100',
     token: '1:a',
+    decisions: false,
+  });
+});
+
+test('secrets of Slack are sent only if they were entered', () => {
+  const draft = { ...draftOf(), kind: 'slack' as const, topic: 'C1', signingSecret: 's' };
+  expect(toBody(draft).settings).toEqual({
+    server: 'https://slack.com/api',
+    channel: 'C1',
+    signing_secret: 's',
   });
 });
 

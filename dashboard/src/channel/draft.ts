@@ -21,6 +21,7 @@ export const SERVERS: Readonly<Partial<Record<ChannelKind, string>>> = {
 export const EVENTS: ReadonlyArray<readonly [NotificationEvent, string]> = [
   ['action.created', 'A request needs approval'],
   ['action.expiring', 'A request is about to expire'],
+  ['action.voted', 'A request has some of the approvals that it needs'],
   ['action.decided', 'A request was approved or denied'],
   ['action.ended', 'A request was executed, denied, or revoked, or has expired'],
   ['agent.blocked', 'An agent was blocked'],
@@ -38,6 +39,12 @@ export interface ChannelDraft {
   /** The topic, the channel, or the chat. */
   topic: string;
   token: string;
+  /** Proves that a request is from Slack. */
+  signingSecret: string;
+  /** Opens the WebSocket of Slack's Socket Mode. */
+  appToken: string;
+  /** Whether people decide with the buttons of Telegram. */
+  decisions: boolean;
   to: string;
   events: NotificationEvent[];
   minimumRisk: string;
@@ -61,6 +68,7 @@ export function draftOf(channel?: Channel): ChannelDraft {
     to?: string[];
     channel?: string;
     chat_id?: string;
+    decisions?: boolean;
   };
   return {
     kind: channel?.kind ?? 'webhook',
@@ -70,6 +78,9 @@ export function draftOf(channel?: Channel): ChannelDraft {
     server: settings.server ?? '',
     topic: settings.topic ?? settings.channel ?? settings.chat_id ?? '',
     token: '',
+    signingSecret: '',
+    appToken: '',
+    decisions: settings.decisions ?? false,
     to: settings.to?.join(', ') ?? '',
     events: channel?.filter?.events ?? ['action.created', 'action.expiring'],
     minimumRisk: channel?.filter?.minimum_risk == null ? '' : String(channel.filter.minimum_risk),
@@ -93,9 +104,14 @@ function settingsOf(draft: ChannelDraft) {
     case 'ntfy':
       return { ...bot, topic: draft.topic.trim() };
     case 'slack':
-      return { ...bot, channel: draft.topic.trim() };
+      return {
+        ...bot,
+        channel: draft.topic.trim(),
+        ...(draft.signingSecret === '' ? {} : { signing_secret: draft.signingSecret }),
+        ...(draft.appToken === '' ? {} : { app_token: draft.appToken }),
+      };
     case 'telegram':
-      return { ...bot, chat_id: draft.topic.trim() };
+      return { ...bot, chat_id: draft.topic.trim(), decisions: draft.decisions };
     case 'email':
       return { to: draft.to.split(/[\s,;]+/).filter((address) => address !== '') };
   }

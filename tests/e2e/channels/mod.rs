@@ -1,6 +1,8 @@
 //! Promises to those who are notified: people, and the programs that they point webhooks at.
 
 mod bots;
+mod chat;
+mod decisions;
 mod definition;
 mod delivery;
 mod email;

@@ -1,5 +1,6 @@
 //! Users and sessions.
 
+mod chat_account;
 mod cookie;
 mod invitation;
 mod login;
@@ -41,6 +42,9 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
         .routes(routes!(passkey::remove))
         .routes(routes!(oidc::begin_linking))
         .routes(routes!(oidc::complete_linking))
+        .routes(routes!(chat_account::list))
+        .routes(routes!(chat_account::create_code))
+        .routes(routes!(chat_account::unlink))
         .routes(routes!(totp::confirm))
         .routes(routes!(totp::replace_recovery_codes));
     OpenApiRouter::new()

@@ -101,6 +101,9 @@ impl Approvals {
             let status = change.state.status();
             let membership = approver.membership.clone();
             change.member = Some((approver.workspace, approver.user, membership));
+            if let Some(press) = approver.press.clone() {
+                change.press(press);
+            }
             match self.store.action_change(change).await? {
                 Changed::Done => return Ok(Ruled::Done(status)),
                 Changed::Voted(tally) => return Ok(Ruled::Voted(tally)),
@@ -108,6 +111,7 @@ impl Approvals {
                     return Err(RulingRefused::MayNotApprove(refused));
                 }
                 Changed::MembershipChanged => return Err(RulingRefused::RoleChanged),
+                Changed::PressRefused => return Err(RulingRefused::ButtonUsed),
                 // Another change was faster, so the ruling is applied to its result.
                 Changed::RevisionMoved
                 | Changed::AuthorityChanged

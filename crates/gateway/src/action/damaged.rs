@@ -65,6 +65,7 @@ pub(super) fn change(
         state,
         authority: None,
         member: None,
+        press: None,
         answer: None,
         ballot: None,
         audit: NewAuditEntry {

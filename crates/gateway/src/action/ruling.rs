@@ -8,6 +8,7 @@ use gaiterguard_domain::action::{
 use gaiterguard_domain::approvals::{Tally, VoteRefused};
 use gaiterguard_domain::field::KEY_NOT_STORED;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
+use gaiterguard_domain::ledger::Press;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::workspace::Membership;
 use gaiterguard_provenance::ValueSource;
@@ -28,6 +29,8 @@ pub struct Approver {
     pub workspace: WorkspaceId,
     /// The human's membership of the workspace.
     pub membership: Membership,
+    /// The button that the human pressed, in a channel.
+    pub press: Option<Press>,
 }
 
 /// An action with everything that a human needs to see.
@@ -123,6 +126,9 @@ pub enum RulingRefused {
     /// The role of the human changed, or the human was removed, while the ruling was made.
     #[error("your role in this workspace has just changed; nothing was changed")]
     RoleChanged,
+    /// The button was used already, or the account in the chat is not linked to the human.
+    #[error("this button was used already, or your account is not linked; nothing was changed")]
+    ButtonUsed,
     /// The note is too long, or contains a NUL, which no database text can.
     #[error(
         "must be at most {NOTE_CHARS_MAX} characters long and must not contain a null \

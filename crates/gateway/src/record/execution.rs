@@ -56,6 +56,7 @@ impl Recorder {
             | Changed::Recalled
             | Changed::MembershipChanged
             | Changed::Voted(_)
+            | Changed::PressRefused
             | Changed::VoteRefused(_) => Begun::ActionChanged,
             Changed::AuthorityChanged => Begun::AuthorityChanged,
             Changed::NotReleased => {

@@ -9,6 +9,7 @@ use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, UserId};
 use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
 
+use crate::batch::presses;
 use crate::batch::response_room::ResponseRoom;
 use crate::batch::state::{Batch, ResponseColumns};
 use crate::batch::votes::{Cast, cast};
@@ -31,6 +32,7 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
             }
             _ if !is_still_member(tx, change).await? => Changed::MembershipChanged,
             _ if !is_released(tx, change).await? => Changed::NotReleased,
+            _ if !presses::is_usable(tx, change).await? => Changed::PressRefused,
             _ if let Some(ballot) = &change.ballot => match cast(tx, change, ballot).await? {
                 Cast::Decided(decided) => update(tx, batch, &decided).await?,
                 Cast::Open(changed) => changed,
@@ -43,6 +45,7 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
                 },
             },
         };
+        presses::use_up(tx, change, &changed).await?;
         batch.results[index] = Some(CommandResult::Changed(changed));
     }
     Ok(())

@@ -8,6 +8,7 @@ mod decisions;
 pub mod existing;
 mod new_rows;
 mod pending_limit;
+mod presses;
 mod response_room;
 mod rule_hits;
 mod state;

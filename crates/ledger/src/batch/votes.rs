@@ -148,6 +148,9 @@ fn entry(change: &ActionChange, event: Event, tally: &Tally) -> NewAuditEntry {
         "revision": change.revision,
         "approvals": approvals(tally),
     });
+    if let Some(press) = &change.press {
+        entry.detail["channel"] = press.channel.0.into();
+    }
     entry
 }
 

@@ -3,17 +3,23 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use gaiterguard_domain::header::OWN_USER_AGENT;
 use gaiterguard_domain::target::Target;
 use gaiterguard_upstream::{Inbound, InboundBody, Origin, Outbound, OutboundBody};
 use gaiterguard_upstream::{PoolKey, SendOptions};
-use http::header::{ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use http::header::{
+    ACCEPT_ENCODING, CONTENT_TYPE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, USER_AGENT,
+};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt as _;
+use hyper::upgrade::Upgraded;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::channel::Channel;
 use crate::context::Context;
@@ -38,7 +44,7 @@ pub(super) async fn json(
     headers: HeaderMap,
     body: Vec<u8>,
 ) -> Result<Accepted, NotAccepted> {
-    let inbound = exchange(context, channel, url, headers, body).await?;
+    let inbound = exchange(context, channel, url, headers, body, RESPONSE_MAX).await?;
     if inbound.status.is_success() {
         return Ok(Accepted::default());
     }
@@ -53,7 +59,19 @@ pub(super) async fn json_response(
     headers: HeaderMap,
     body: Vec<u8>,
 ) -> Result<(Value, NotAccepted), NotAccepted> {
-    let inbound = exchange(context, channel, url, headers, body).await?;
+    json_response_within(context, channel, url, headers, body, RESPONSE_MAX).await
+}
+
+/// As [`json_response`], with the longest time until the response begins.
+pub(super) async fn json_response_within(
+    context: &Context,
+    channel: &Channel,
+    url: &str,
+    headers: HeaderMap,
+    body: Vec<u8>,
+    response_max: Duration,
+) -> Result<(Value, NotAccepted), NotAccepted> {
+    let inbound = exchange(context, channel, url, headers, body, response_max).await?;
     let refused = refused(context, &inbound);
     let bytes = read(inbound.body).await.unwrap_or_default();
     Ok((serde_json::from_slice(&bytes).unwrap_or_default(), refused))
@@ -65,11 +83,9 @@ async fn exchange(
     url: &str,
     mut headers: HeaderMap,
     body: Vec<u8>,
+    response_max: Duration,
 ) -> Result<Inbound, NotAccepted> {
-    // The URL may hold a token, so the error does not say more.
-    let target = Target::parse(url).map_err(|_| NotAccepted::failed("the URL is not valid"))?;
-    let path_and_query = PathAndQuery::try_from(target.path_and_query())
-        .map_err(|_| NotAccepted::failed("the URL cannot be sent"))?;
+    let (origin, path_and_query) = address(url)?;
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(OWN_USER_AGENT));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -78,7 +94,7 @@ async fn exchange(
             service_id: POOL_OFFSET.saturating_sub(channel.id().0),
             target_version: channel.stored.revision,
         },
-        origin: Origin::from(target.origin()),
+        origin,
         method: Method::POST,
         path_and_query,
         headers,
@@ -87,7 +103,7 @@ async fn exchange(
         options: SendOptions {
             // Messages are rare, so a connection that is kept has often been closed by then.
             fresh_connection: true,
-            first_byte_timeout: Some(RESPONSE_MAX),
+            first_byte_timeout: Some(response_max),
             idle_timeout: None,
         },
     };
@@ -96,6 +112,54 @@ async fn exchange(
         .send(outbound, &CancellationToken::new())
         .await
         .map_err(|error| NotAccepted::failed(error.to_string()))
+}
+
+/// Splits a URL. It may hold a token, so the error does not say more.
+fn address(url: &str) -> Result<(Origin, PathAndQuery), NotAccepted> {
+    let target = Target::parse(url).map_err(|_| NotAccepted::failed("the URL is not valid"))?;
+    let path_and_query = PathAndQuery::try_from(target.path_and_query())
+        .map_err(|_| NotAccepted::failed("the URL cannot be sent"))?;
+    Ok((Origin::from(target.origin()), path_and_query))
+}
+
+/// Opens a WebSocket at an http or https URL.
+pub(super) async fn web_socket(
+    context: &Context,
+    channel: &Channel,
+    url: &str,
+) -> Result<Upgraded, NotAccepted> {
+    let (origin, path_and_query) = address(url)?;
+    // The key proves nothing to this side: the upstream client checks that the protocol was switched.
+    let key = STANDARD.encode(Uuid::new_v4().into_bytes());
+    let key = HeaderValue::try_from(key).map_err(|_| NotAccepted::failed("no key"))?;
+    let outbound = Outbound {
+        pool: PoolKey {
+            service_id: POOL_OFFSET.saturating_sub(channel.id().0),
+            target_version: channel.stored.revision,
+        },
+        origin,
+        method: Method::GET,
+        path_and_query,
+        headers: HeaderMap::from_iter([
+            (USER_AGENT, HeaderValue::from_static(OWN_USER_AGENT)),
+            (SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13")),
+            (SEC_WEBSOCKET_KEY, key),
+        ]),
+        web_socket: true,
+        body: OutboundBody::Empty,
+        options: SendOptions {
+            fresh_connection: true,
+            first_byte_timeout: Some(RESPONSE_MAX),
+            idle_timeout: None,
+        },
+    };
+    let inbound = context
+        .upstream
+        .send(outbound, &CancellationToken::new())
+        .await
+        .map_err(|error| NotAccepted::failed(error.to_string()))?;
+    let error = refused(context, &inbound);
+    inbound.switched.ok_or(error)
 }
 
 /// Returns the error that a response is, if it is not a success.

@@ -4,8 +4,8 @@ mod email;
 mod http_post;
 mod ntfy;
 mod outcome;
-mod slack;
-mod telegram;
+pub(crate) mod slack;
+pub(crate) mod telegram;
 mod webhook;
 
 use std::time::Duration;
@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 pub(crate) use outcome::{Accepted, NotAccepted};
 
+use crate::buttons;
 use crate::card::Card;
 use crate::channel::Channel;
 use crate::context::Context;
@@ -49,24 +50,32 @@ pub(crate) async fn send(
                 email::send(context, settings, message, &card()).await
             }
             (ChannelSettings::Telegram(settings), [_, ..]) => {
-                let card = card();
+                let escape = telegram::ESCAPE;
+                let room = telegram::REQUEST_BYTES_MAX;
+                let buttons = buttons::of(context, channel, messages, room, escape).await?;
+                let content = telegram::content(&card(), buttons.as_ref());
                 for receipt in receipts {
-                    telegram::edit(context, channel, settings, secrets, receipt, &card).await?;
+                    let content = content.clone();
+                    telegram::edit(context, channel, settings, secrets, receipt, content).await?;
                 }
                 if !receipts.is_empty() {
                     return Ok(Accepted::default());
                 }
-                telegram::send(context, channel, settings, secrets, &card).await
+                telegram::send(context, channel, settings, secrets, content).await
             }
             (ChannelSettings::Slack(settings), [_, ..]) => {
-                let card = card();
+                let escape = slack::ESCAPE;
+                let room = slack::REQUEST_BYTES_MAX;
+                let buttons = buttons::of(context, channel, messages, room, escape).await?;
+                let content = slack::content(&card(), buttons.as_ref());
                 for receipt in receipts {
-                    slack::edit(context, channel, settings, secrets, receipt, &card).await?;
+                    let content = content.clone();
+                    slack::edit(context, channel, settings, secrets, receipt, content).await?;
                 }
                 if !receipts.is_empty() {
                     return Ok(Accepted::default());
                 }
-                slack::send(context, channel, settings, secrets, &card).await
+                slack::send(context, channel, settings, secrets, content).await
             }
             (_, []) => Ok(Accepted::default()),
         }

@@ -3,10 +3,12 @@
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
-use secrecy::ExposeSecret as _;
+use hyper::upgrade::Upgraded;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::buttons::Buttons;
 use crate::card::Card;
 use crate::channel::Channel;
 use crate::context::Context;
@@ -14,7 +16,7 @@ use crate::secrets::ChannelSecrets;
 use crate::send::http_post;
 use crate::send::outcome::{Accepted, NotAccepted};
 use crate::settings::SlackSettings;
-use crate::text::shown;
+use crate::text::{Escape, shown};
 
 /// The longest title, in bytes, escaped. The header of a message has at most 150 characters.
 const TITLE_BYTES_MAX: usize = 150;
@@ -24,6 +26,12 @@ const VALUE_BYTES_MAX: usize = 500;
 
 /// The longest text of the agent, in bytes, escaped. A section has at most 3000 characters.
 const INTENT_BYTES_MAX: usize = 2800;
+
+/// The longest request that a message shows whole, in bytes, escaped. A section has at most 3000 characters.
+pub(crate) const REQUEST_BYTES_MAX: usize = 2800;
+
+/// How a text is escaped.
+pub(crate) const ESCAPE: Escape = escape;
 
 /// The most rows: a section has at most ten fields.
 const ROWS_MAX: usize = 10;
@@ -54,15 +62,14 @@ pub(super) async fn send(
     channel: &Channel,
     settings: &SlackSettings,
     secrets: &ChannelSecrets,
-    card: &Card,
+    mut body: Value,
 ) -> Result<Accepted, NotAccepted> {
-    let mut body = content(card);
     body["channel"] = settings.channel.as_str().into();
     let sent = call(
         context,
         channel,
         settings,
-        secrets,
+        secrets.token.as_ref(),
         "chat.postMessage",
         body,
     )
@@ -80,27 +87,47 @@ pub(super) async fn edit(
     settings: &SlackSettings,
     secrets: &ChannelSecrets,
     receipt: &str,
-    card: &Card,
+    mut body: Value,
 ) -> Result<(), NotAccepted> {
     let Some((to, ts)) = receipt.split_once(':') else {
         return Ok(());
     };
-    let mut body = content(card);
     body["channel"] = to.into();
     body["ts"] = ts.into();
-    let done = call(context, channel, settings, secrets, "chat.update", body).await;
+    let token = secrets.token.as_ref();
+    let done = call(context, channel, settings, token, "chat.update", body).await;
     done.map(drop)
 }
 
-async fn call(
+/// Opens a WebSocket of the Socket Mode (<https://docs.slack.dev/apis/events-api/using-socket-mode>).
+pub(crate) async fn open_socket(
     context: &Context,
     channel: &Channel,
     settings: &SlackSettings,
     secrets: &ChannelSecrets,
+) -> Result<Upgraded, NotAccepted> {
+    let token = secrets.app_token.as_ref();
+    let method = "apps.connections.open";
+    let opened = call(context, channel, settings, token, method, json!({})).await?;
+    let url = opened["url"].as_str().unwrap_or_default();
+    let url = match url.split_once("://") {
+        Some(("wss", rest)) => format!("https://{rest}"),
+        Some(("ws", rest)) if settings.server.starts_with("http://") => format!("http://{rest}"),
+        _ => return Err(NotAccepted::failed("Slack returned no URL of a WebSocket")),
+    };
+    http_post::web_socket(context, channel, &Zeroizing::new(url)).await
+}
+
+/// Calls a method of Slack's API.
+pub(crate) async fn call(
+    context: &Context,
+    channel: &Channel,
+    settings: &SlackSettings,
+    token: Option<&SecretString>,
     method: &str,
     body: Value,
 ) -> Result<Value, NotAccepted> {
-    let Some(token) = &secrets.token else {
+    let Some(token) = token else {
         return Err(NotAccepted::failed("the channel has no token"));
     };
     let value = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
@@ -131,7 +158,8 @@ fn is_code(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
-fn content(card: &Card) -> Value {
+/// Returns the message of a card.
+pub(crate) fn content(card: &Card, buttons: Option<&Buttons>) -> Value {
     let plain = |text: String| json!({"type": "plain_text", "text": text, "emoji": false});
     let title = shown(&card.title, TITLE_BYTES_MAX, escape);
     let mut blocks = vec![json!({"type": "header", "text": plain(title.clone())})];
@@ -155,7 +183,29 @@ fn content(card: &Card) -> Value {
         let text = plain(format!("The agent says: “{intent}”"));
         blocks.push(json!({"type": "section", "text": text}));
     }
-    if let Some(link) = &card.link {
+    if let Some(buttons) = buttons {
+        let text = buttons.request.as_ref().map_or_else(
+            || "The request is too long to be shown here. Open it to approve it.".to_owned(),
+            |request| format!("The whole request:\n{request}"),
+        );
+        blocks.push(json!({"type": "section", "text": plain(text)}));
+        let button = |id: &str, label: &str, style: &str, token: &SecretString| {
+            json!({
+                "type": "button", "action_id": id, "text": plain(label.to_owned()), "style": style,
+                "value": token.expose_secret(),
+            })
+        };
+        let mut elements = Vec::new();
+        let approve = buttons.approve.as_ref();
+        elements.extend(approve.map(|token| button("approve", "Approve", "primary", token)));
+        elements.push(button("deny", "Deny", "danger", &buttons.deny));
+        if let Some(link) = &card.link {
+            let open = plain("Open".to_owned());
+            let open = json!({"type": "button", "action_id": "open", "text": open, "url": link});
+            elements.push(open);
+        }
+        blocks.push(json!({"type": "actions", "elements": elements}));
+    } else if let Some(link) = &card.link {
         let link = shown(link, VALUE_BYTES_MAX, escape);
         let text = json!({"type": "mrkdwn", "text": format!("<{link}|Open in GaiterGuard>")});
         blocks.push(json!({"type": "section", "text": text}));
@@ -178,7 +228,7 @@ mod tests {
             link: Some("https://gate.example/app/?a=1&b=2".to_owned()),
             urgency: Urgency::High,
         };
-        let content = content(&card);
+        let content = content(&card, None);
         let text = content.to_string();
         assert!(!text.contains("<!"), "{text}");
         let blocks = content["blocks"].as_array().unwrap();

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use http::HeaderMap;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::buttons::Buttons;
 use crate::card::Card;
 use crate::channel::Channel;
 use crate::context::Context;
@@ -15,7 +16,7 @@ use crate::secrets::ChannelSecrets;
 use crate::send::http_post;
 use crate::send::outcome::{Accepted, NotAccepted};
 use crate::settings::TelegramSettings;
-use crate::text::{html, shown};
+use crate::text::{Escape, html, shown};
 
 /// The longest title, in bytes, escaped.
 const TITLE_BYTES_MAX: usize = 400;
@@ -25,6 +26,12 @@ const VALUE_BYTES_MAX: usize = 250;
 
 /// The longest text, in bytes, escaped. A message has at most 4096 characters.
 const TEXT_BYTES_MAX: usize = 3900;
+
+/// The longest request that a message shows whole, in bytes, escaped, which leaves room for the title and the rows.
+pub(crate) const REQUEST_BYTES_MAX: usize = 2000;
+
+/// How a text is escaped.
+pub(crate) const ESCAPE: Escape = html;
 
 /// The beginnings of the errors of a change that leaves nothing to do: the message is as it should be, or deleted.
 const DONE: [&str; 3] = [
@@ -39,11 +46,11 @@ pub(super) async fn send(
     channel: &Channel,
     settings: &TelegramSettings,
     secrets: &ChannelSecrets,
-    card: &Card,
+    mut body: Value,
 ) -> Result<Accepted, NotAccepted> {
-    let mut body = content(card);
     body["chat_id"] = settings.chat_id.as_str().into();
-    let result = call(context, channel, settings, secrets, "sendMessage", body).await?;
+    let method = "sendMessage";
+    let result = call(context, channel, settings, secrets, method, body, None).await?;
     let sent = &result["result"];
     let receipt = sent["message_id"].as_i64().zip(sent["chat"]["id"].as_i64());
     Ok(Accepted {
@@ -58,7 +65,7 @@ pub(super) async fn edit(
     settings: &TelegramSettings,
     secrets: &ChannelSecrets,
     receipt: &str,
-    card: &Card,
+    mut body: Value,
 ) -> Result<(), NotAccepted> {
     let ids = receipt.split_once(':');
     let ids = ids.and_then(|(chat, message)| chat.parse::<i64>().ok().zip(message.parse().ok()));
@@ -66,20 +73,22 @@ pub(super) async fn edit(
         return Ok(());
     };
     let message: i64 = message;
-    let mut body = content(card);
     body["chat_id"] = chat.into();
     body["message_id"] = message.into();
-    let done = call(context, channel, settings, secrets, "editMessageText", body).await;
+    let method = "editMessageText";
+    let done = call(context, channel, settings, secrets, method, body, None).await;
     done.map(drop)
 }
 
-async fn call(
+/// Calls a method of the bot. The response must begin within `response_max`, or within the usual time.
+pub(crate) async fn call(
     context: &Context,
     channel: &Channel,
     settings: &TelegramSettings,
     secrets: &ChannelSecrets,
     method: &str,
     body: Value,
+    response_max: Option<Duration>,
 ) -> Result<Value, NotAccepted> {
     let Some(token) = &secrets.token else {
         return Err(NotAccepted::failed("the channel has no token"));
@@ -87,8 +96,13 @@ async fn call(
     let server = settings.server.trim_end_matches('/');
     let url = Zeroizing::new(format!("{server}/bot{}/{method}", token.expose_secret()));
     let body = body.to_string().into_bytes();
-    let (response, mut refused) =
-        http_post::json_response(context, channel, &url, HeaderMap::new(), body).await?;
+    let headers = HeaderMap::new();
+    let (response, mut refused) = match response_max {
+        None => http_post::json_response(context, channel, &url, headers, body).await?,
+        Some(limit) => {
+            http_post::json_response_within(context, channel, &url, headers, body, limit).await?
+        }
+    };
     let description = response["description"].as_str().unwrap_or_default();
     let is_done = DONE.iter().any(|done| description.starts_with(done));
     if response["ok"] == true || is_done {
@@ -109,31 +123,53 @@ async fn call(
     Err(refused)
 }
 
-fn content(card: &Card) -> Value {
+/// Returns the message of a card.
+pub(crate) fn content(card: &Card, buttons: Option<&Buttons>) -> Value {
     let mut content = json!({
-        "text": text(card),
+        "text": text(card, buttons),
         "parse_mode": "HTML",
         "link_preview_options": {"is_disabled": true},
     });
     // Telegram accepts only public addresses on a button.
-    if let Some(link) = card
+    let link = card
         .link
         .as_ref()
-        .filter(|link| link.starts_with("https://"))
-    {
-        content["reply_markup"] = json!({"inline_keyboard": [[{"text": "Open", "url": link}]]});
+        .filter(|link| link.starts_with("https://"));
+    let mut rows = Vec::new();
+    if let Some(buttons) = buttons {
+        // A token has 64 bytes, as many as Telegram allows.
+        let button = |label: &str, token: &SecretString| json!({"text": label, "callback_data": token.expose_secret()});
+        let approve = buttons.approve.as_ref();
+        let mut row: Vec<_> = approve
+            .map(|token| button("Approve", token))
+            .into_iter()
+            .collect();
+        row.push(button("Deny", &buttons.deny));
+        rows.push(row);
+    }
+    rows.extend(link.map(|link| vec![json!({"text": "Open", "url": link})]));
+    if !rows.is_empty() {
+        content["reply_markup"] = json!({"inline_keyboard": rows});
     }
     content
 }
 
 /// Returns the text, of which each part is escaped before it is cut.
-fn text(card: &Card) -> String {
+fn text(card: &Card, buttons: Option<&Buttons>) -> String {
     let mut text = format!("<b>{}</b>\n", shown(&card.title, TITLE_BYTES_MAX, html));
     let link = card
         .link
         .as_deref()
         .map(|link| shown(link, VALUE_BYTES_MAX, html));
     let link = link.map_or_else(String::new, |link| format!("\n{link}"));
+    let request = match buttons.map(|buttons| &buttons.request) {
+        None => String::new(),
+        Some(None) => {
+            "\nThe request is too long to be shown here. Open it to approve it.".to_owned()
+        }
+        Some(Some(request)) => format!("\nThe whole request:\n<pre>{request}</pre>"),
+    };
+    let link = format!("{request}{link}");
     for (name, value) in &card.rows {
         let (name, value) = (
             shown(name, VALUE_BYTES_MAX, html),
@@ -169,12 +205,12 @@ mod tests {
             link: Some("https://gate.example/app/".to_owned()),
             urgency: Urgency::High,
         };
-        let text = text(&card);
+        let text = text(&card, None);
         assert!(text.len() <= TEXT_BYTES_MAX, "{}", text.len());
         assert_eq!(text.matches("<b>").count(), 1);
         assert!(text.ends_with("https://gate.example/app/"));
         assert_eq!(
-            content(&card)["reply_markup"]["inline_keyboard"][0][0]["text"],
+            content(&card, None)["reply_markup"]["inline_keyboard"][0][0]["text"],
             "Open"
         );
     }

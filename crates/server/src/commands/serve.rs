@@ -115,6 +115,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
             gateway: Arc::clone(&engine.gateway),
             definition_store: engine.definition_store.clone(),
             familiarity: engine.familiarity.clone(),
+            chats: Arc::clone(&engine.chats),
             notifications: Arc::clone(&engine.notifications),
             checkpoints: engine.checkpoints.clone(),
             identity: Arc::clone(&engine.identity),
@@ -185,8 +186,12 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         }
     };
     let connections = lifecycle.finish(DRAIN_MAX, urged.clone());
-    let (connections_ended, gateway_ended, ()) =
-        tokio::join!(connections, gateway, engine.notifications.stop());
+    let (connections_ended, gateway_ended, (), ()) = tokio::join!(
+        connections,
+        gateway,
+        engine.notifications.stop(),
+        engine.chats.stop(),
+    );
     engine.checkpoints.stop().await;
     engine.store.close().await;
     if connections_ended && gateway_ended {

@@ -432,6 +432,7 @@ async fn executions_and_claims_of_a_dead_replica_are_recovered(database: &Databa
         state: found,
         authority: None,
         member: None,
+        press: None,
         answer: None,
         ballot: None,
         audit: audit(),

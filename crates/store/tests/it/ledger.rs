@@ -354,6 +354,7 @@ async fn a_caller_that_stops_waiting_leaves_nothing_running(_: &Database, store:
             state: begun,
             authority: None,
             member: None,
+            press: None,
             answer: None,
             ballot: None,
             audit: audit(),

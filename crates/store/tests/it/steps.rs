@@ -54,6 +54,7 @@ pub(crate) async fn change(store: &Store, action: ActionId, event: ActionEvent) 
         state: state.apply(event).unwrap(),
         authority: None,
         member: None,
+        press: None,
         answer: None,
         ballot: None,
         audit: entry(Event::ActionApproved, later(2)),

@@ -5,6 +5,7 @@ import {
   ChannelTestPanel,
   DeleteChannelPanel,
   SigningKeyPanel,
+  SlackAddressPanel,
 } from '#/channel/ChannelPanels';
 import { ChannelState } from '#/channel/ChannelState';
 import { Deliveries } from '#/channel/Deliveries';
@@ -63,6 +64,7 @@ function ChannelPage() {
           <div className="min-w-0 space-y-4">
             <ChannelSettingsPanel channel={channel} />
             {channel.kind === 'webhook' && <SigningKeyPanel channel={channel} />}
+            {channel.kind === 'slack' && <SlackAddressPanel channel={channel} />}
             <DeleteChannelPanel channel={channel} />
           </div>
           <div className="min-w-0 space-y-4">

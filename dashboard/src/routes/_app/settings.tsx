@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { createFileRoute } from '@tanstack/react-router';
 import { getSettingsOptions } from '#/client/@tanstack/react-query.gen';
 import { Account, ThisBrowser } from '#/settings/Account';
+import { ChatAccounts } from '#/settings/ChatAccounts';
 import { Configured } from '#/settings/Configured';
 import { Model } from '#/settings/Model';
 import { Passkeys } from '#/settings/Passkeys';
@@ -22,6 +23,7 @@ function SettingsPage() {
         <Account />
         <SecondFactor />
         <Passkeys />
+        <ChatAccounts />
         <ThisBrowser />
         <Sessions />
         {settings.data && <Model llm={settings.data.llm} />}
