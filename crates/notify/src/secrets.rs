@@ -21,6 +21,9 @@ pub(crate) struct ChannelSecrets {
     /// The token that the receiver demands.
     #[serde(default)]
     pub(crate) token: Option<SecretString>,
+    /// The subscription of a browser, as JSON.
+    #[serde(default)]
+    pub(crate) subscription: Option<SecretString>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +32,8 @@ struct Form<'a> {
     previous_key: Option<&'a str>,
     previous_until: Option<Timestamp>,
     token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription: Option<&'a str>,
 }
 
 impl ChannelSecrets {
@@ -42,6 +47,7 @@ impl ChannelSecrets {
             previous_key: exposed(self.previous_key.as_ref()),
             previous_until: self.previous_until,
             token: exposed(self.token.as_ref()),
+            subscription: exposed(self.subscription.as_ref()),
         };
         // Longer than any form, because a buffer that grows leaves a copy.
         let mut bytes = Zeroizing::new(Vec::with_capacity(16 * 1024));

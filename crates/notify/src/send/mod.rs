@@ -6,6 +6,7 @@ mod ntfy;
 mod outcome;
 mod slack;
 mod telegram;
+mod web_push;
 mod webhook;
 
 use std::time::Duration;
@@ -67,6 +68,9 @@ pub(crate) async fn send(
                     return Ok(Accepted::default());
                 }
                 slack::send(context, channel, settings, secrets, &card).await
+            }
+            (ChannelSettings::WebPush, [_, ..]) => {
+                web_push::send(context, channel, secrets, messages, !receipts.is_empty()).await
             }
             (_, []) => Ok(Accepted::default()),
         }

@@ -5,6 +5,7 @@ import { Account, ThisBrowser } from '#/settings/Account';
 import { Configured } from '#/settings/Configured';
 import { Model } from '#/settings/Model';
 import { Passkeys } from '#/settings/Passkeys';
+import { PushDevices } from '#/settings/PushDevices';
 import { SecondFactor } from '#/settings/SecondFactor';
 import { Sessions } from '#/settings/Sessions';
 import { Failure } from '#/ui/Failure';
@@ -23,6 +24,7 @@ function SettingsPage() {
         <SecondFactor />
         <Passkeys />
         <ThisBrowser />
+        <PushDevices />
         <Sessions />
         {settings.data && <Model llm={settings.data.llm} />}
       </div>
