@@ -1,18 +1,74 @@
 /**
- * The service worker: opens the dashboard when a notification is clicked. It has no `fetch` handler, so
- * it stores nothing and every response comes from the gateway.
+ * The service worker: shows push notifications, and opens the dashboard when one is clicked. It has no
+ * `fetch` handler, so it stores nothing and every response comes from the gateway.
  */
 
 self.addEventListener('install', () => self.skipWaiting());
+
+self.addEventListener('push', (event) => {
+  event.waitUntil(receive(event.data));
+});
 
 self.addEventListener('notificationclick', (event) => {
   event.notification.close();
   event.waitUntil(open(event.notification.data?.actionId));
 });
 
-async function open(actionId) {
+/** Shows what the gateway sent. Browsers demand a notification for each message. */
+async function receive(data) {
+  let notice;
+  try {
+    notice = data.json();
+  } catch {
+    notice = { title: 'GaiterGuard', body: 'Open the queue.', tag: 'unreadable' };
+  }
+  const { title, body, tag, closes, action_id: actionId, asks, silent, waiting } = notice;
+  await showCount(waiting);
+  const isGroup = tag.startsWith('group ');
+  for (const each of await self.registration.getNotifications()) {
+    // A page that is open may have put the same requests into another group, or shown more of them.
+    const isOutdated =
+      each.tag === closes || (isGroup ? each.tag.startsWith('group ') : isSettled(each, waiting));
+    if (isOutdated && each.tag !== tag) each.close();
+  }
+  // Someone who is looking at the dashboard sees there how a request ended.
+  if (silent && (await pages()).some(({ visibilityState }) => visibilityState === 'visible')) {
+    for (const each of await self.registration.getNotifications({ tag })) each.close();
+    return;
+  }
+  await self.registration.showNotification(title, {
+    body,
+    tag,
+    silent: silent === true,
+    requireInteraction: asks === true,
+    icon: 'icon-192.png',
+    data: { actionId },
+    actions: actionId === undefined ? [] : [{ action: 'open', title: 'Open' }],
+  });
+}
+
+/** Whether a notification asks for decisions although nothing waits. */
+function isSettled({ tag }, waiting) {
+  return waiting === 0 && (tag.startsWith('group ') || tag.endsWith(' held'));
+}
+
+/** Shows how many requests wait in the icon of an installed dashboard. */
+async function showCount(waiting) {
+  if (typeof waiting !== 'number') return;
+  try {
+    await (waiting > 0 ? self.navigator.setAppBadge?.(waiting) : self.navigator.clearAppBadge?.());
+  } catch {
+    // Only an installed dashboard has an icon to count in.
+  }
+}
+
+async function pages() {
   const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
-  const own = windows.filter(({ url }) => url.startsWith(self.registration.scope));
+  return windows.filter(({ url }) => url.startsWith(self.registration.scope));
+}
+
+async function open(actionId) {
+  const own = await pages();
   const page = own.find(({ visibilityState }) => visibilityState === 'visible') ?? own[0];
   if (page) {
     page.postMessage({ kind: 'open', actionId });

@@ -22,6 +22,7 @@ mod metrics;
 mod openapi;
 mod overview;
 mod people;
+mod push_device;
 mod ready;
 mod recorded;
 mod request;
@@ -68,6 +69,7 @@ pub fn signed_in() -> OpenApiRouter<DashboardState> {
         .merge(request::routes())
         .merge(audit::routes())
         .merge(channel::routes())
+        .merge(push_device::routes())
         .merge(inbox::routes())
         .merge(overview::routes())
         .merge(settings::routes())

@@ -66,6 +66,20 @@ impl Effect {
         }
     }
 
+    /// Returns the word that a human is shown for the effect.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Delete => "Deletes",
+            Self::Pay => "Pays",
+            Self::Access => "Changes access",
+            Self::Code => "Runs code",
+            Self::ShareOutside => "Sends out",
+            Self::Change => "Changes",
+            Self::Create => "Creates",
+            Self::Read => "Reads",
+        }
+    }
+
     /// Returns a predicate for a sentence that begins with "It".
     pub const fn phrase(self) -> &'static str {
         match self {

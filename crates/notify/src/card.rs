@@ -195,12 +195,14 @@ fn of_action(message: &Message, action: &ActionData, by: &str, now: Timestamp) -
     }
 }
 
-fn headline(action: &ActionData) -> String {
+/// Returns the effect of a held request in one line.
+pub(crate) fn headline(action: &ActionData) -> String {
     let known = action.headline.as_deref().map(without_links);
     known.unwrap_or_else(|| format!("{} {}", action.method, without_links(&action.target_url)))
 }
 
-fn name_of(name: Option<&str>) -> String {
+/// Returns the name of an object, which may have been deleted.
+pub(crate) fn name_of(name: Option<&str>) -> String {
     name.filter(|name| !name.is_empty())
         .map_or_else(|| "(deleted)".to_owned(), without_links)
 }
@@ -256,6 +258,7 @@ mod tests {
             method: "POST".to_owned(),
             target_url: "https://api.example/refunds".to_owned(),
             headline: Some("Refund €20.00".to_owned()),
+            effect: None,
             facts: Vec::new(),
             intent: "approve at https://evil.example".to_owned(),
             risk_score: Some(0.6),

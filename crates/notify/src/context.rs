@@ -8,9 +8,11 @@ use gaiterguard_domain::time::{Clock, Timestamp};
 use gaiterguard_sealing::{Purpose, Sealing, SealingError};
 use gaiterguard_store::Store;
 use gaiterguard_upstream::Upstream;
+use gaiterguard_webpush::VapidKey;
 use lettre::message::Mailbox;
 use lettre::{AsyncSmtpTransport, Tokio1Executor};
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::OnceCell;
 
 use crate::channel::Channel;
 use crate::requests::HeldRequests;
@@ -75,6 +77,8 @@ pub(crate) struct Context {
     pub(crate) clock: Arc<dyn Clock>,
     /// `PUBLIC_URL` without a slash at its end.
     pub(crate) public_url: String,
+    /// The key by which push services recognize the gateway, once it was needed.
+    pub(crate) vapid_key: OnceCell<VapidKey>,
 }
 
 impl Context {

@@ -81,7 +81,14 @@ pub(crate) async fn get(
     id: ChannelId,
 ) -> Result<StoredChannel, DefinitionError> {
     let found = context.store.channel_get(workspace, id).await?;
-    found.ok_or(DefinitionError::NotFound(NOUN))
+    found
+        .filter(is_of_workspace)
+        .ok_or(DefinitionError::NotFound(NOUN))
+}
+
+/// Whether a channel is one of its workspace. Others are browsers of members.
+pub(crate) fn is_of_workspace(channel: &StoredChannel) -> bool {
+    channel.kind != ChannelKind::WebPush.as_str()
 }
 
 /// Creates a channel. Returns it with its signing key, if its kind has one.
@@ -113,7 +120,9 @@ pub(crate) async fn create(
         .store
         .channel_list(Some(editor.workspace))
         .await?
-        .len();
+        .iter()
+        .filter(|channel| is_of_workspace(channel))
+        .count();
     if count >= CHANNELS_MAX {
         let message =
             format!("a workspace can have at most {CHANNELS_MAX} channels; delete one first");
@@ -237,6 +246,7 @@ pub(crate) async fn delete(
     editor: Editor,
     id: ChannelId,
 ) -> Result<(), DefinitionError> {
+    get(context, editor.workspace, id).await?;
     let at = context.now();
     let entry = entry(editor, at, Event::ChannelDeleted, id, json!({}));
     let deleted = context

@@ -18,7 +18,9 @@ use tokio_util::task::TaskTracker;
 use crate::channel::Channel;
 use crate::context::Context;
 use crate::event::NotificationEvent;
+use crate::kind::ChannelKind;
 use crate::message::{self, Message, Object};
+use crate::push::recipient;
 use crate::retry;
 use crate::send::{self, NotAccepted};
 
@@ -40,7 +42,8 @@ const NO_CARD: &str =
     "not sent: the channel has no message about this request that could be changed";
 
 /// Why a message was not sent.
-const NOTHING_TO_SAY: &str = "not sent: the request had been decided or had ended by then";
+const NOTHING_TO_SAY: &str =
+    "not sent: the request had been decided or had ended by then, or is not one of the recipient's";
 
 /// Sends deliveries, each channel in a task of its own.
 pub(crate) struct Deliverer {
@@ -145,12 +148,13 @@ impl Deliverer {
         let (mut sent, mut silent) = (Vec::new(), Vec::new());
         for delivery in group {
             let message = message::of_delivery(context, channel.workspace(), delivery).await?;
-            match message.filter(|message| !is_silent(channel, message)) {
-                Some(message) => {
+            let message = message.filter(|message| !is_silent(channel, message));
+            match message {
+                Some(message) if recipient::is_for(context, channel, &message).await? => {
                     messages.push(message);
                     sent.push(delivery.clone());
                 }
-                None => silent.push(delivery.id),
+                _ => silent.push(delivery.id),
             }
         }
         if !silent.is_empty() {
@@ -167,7 +171,10 @@ impl Deliverer {
             receipts = store
                 .delivery_receipts(channel.id(), &first.subject)
                 .await?;
-            if receipts.is_empty() && !channel.filter.selects(event) {
+            let is_news = messages
+                .first()
+                .is_some_and(|message| recipient::is_news(channel, message));
+            if receipts.is_empty() && !channel.filter.selects(event) && !is_news {
                 self.record(channel, &[first.id], &skipped(context.now(), NO_CARD))
                     .await?;
                 return Ok(true);
@@ -195,7 +202,9 @@ impl Deliverer {
             Err(failed) => self.failed(channel, first, failed),
         };
         self.record(channel, &ids, &ended).await?;
-        if is_gone {
+        if is_gone && channel.kind == ChannelKind::WebPush {
+            recipient::remove(context, channel).await?;
+        } else if is_gone {
             self.disable(channel).await?;
         }
         Ok(!is_gone)

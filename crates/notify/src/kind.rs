@@ -22,10 +22,13 @@ pub enum ChannelKind {
     Slack,
     /// Messages of a bot of Telegram.
     Telegram,
+    /// Push notifications in the browser of one member, who registers it. Not a channel of the workspace.
+    #[serde(skip)]
+    WebPush,
 }
 
 impl ChannelKind {
-    /// Every kind.
+    /// Every kind of channel that a workspace can have.
     pub const ALL: [Self; 5] = [
         Self::Webhook,
         Self::Ntfy,
@@ -42,12 +45,14 @@ impl ChannelKind {
             Self::Email => "email",
             Self::Slack => "slack",
             Self::Telegram => "telegram",
+            Self::WebPush => "web_push",
         }
     }
 
     /// Parses such a word.
     pub(crate) fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+        let mut kinds = Self::ALL.into_iter().chain([Self::WebPush]);
+        kinds.find(|kind| kind.as_str() == name)
     }
 
     /// Whether people read the messages. A program gets every event; a person gets one message for an entry of
@@ -58,14 +63,14 @@ impl ChannelKind {
 
     /// Whether a message that was sent can be changed.
     pub(crate) fn can_edit(self) -> bool {
-        matches!(self, Self::Slack | Self::Telegram)
+        matches!(self, Self::Slack | Self::Telegram | Self::WebPush)
     }
 
     /// Returns the shortest time between two messages. Slack and Telegram accept one in a second in a chat. Public servers of ntfy accept one in five seconds after a
     /// burst of sixty, and mail servers take many messages in a row for spam.
     pub(crate) fn pause(self) -> Duration {
         match self {
-            Self::Webhook => Duration::from_millis(20),
+            Self::Webhook | Self::WebPush => Duration::from_millis(20),
             Self::Ntfy | Self::Email => Duration::from_millis(500),
             Self::Slack | Self::Telegram => Duration::from_secs(1),
         }

@@ -2,6 +2,7 @@
 
 use gaiterguard_domain::action::{Action, ActionState, ActionStatus};
 use gaiterguard_domain::audit::Actor;
+use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
@@ -92,6 +93,9 @@ pub(crate) struct ActionData {
     pub(crate) target_url: String,
     /// The effect in one line; null if that is not known.
     pub(crate) headline: Option<String>,
+    /// Its most severe effect; `None` if that is not known.
+    #[serde(skip)]
+    pub(crate) effect: Option<Effect>,
     pub(crate) facts: Vec<FactData>,
     pub(crate) intent: String,
     pub(crate) risk_score: Option<f64>,
@@ -353,6 +357,7 @@ fn intact(
             name: Some(service_name),
         },
         headline: summary.as_ref().map(Summary::text),
+        effect: summary.as_ref().map(|summary| summary.effect),
         facts: summary
             .map(|summary| summary.facts.into_iter().map(Into::into).collect())
             .unwrap_or_default(),
@@ -385,6 +390,7 @@ fn damaged(found: DamagedAction, url: String) -> ActionData {
             name: Some(found.service_name),
         },
         headline: None,
+        effect: None,
         facts: Vec::new(),
         intent: found.intent,
         risk_score: None,

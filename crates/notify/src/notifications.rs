@@ -11,6 +11,7 @@ use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Delivery, Notice, Page, Store, StoreError, StoredChannel};
 use gaiterguard_upstream::Upstream;
 use secrecy::SecretString;
+use tokio::sync::OnceCell;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -70,7 +71,7 @@ pub struct NotificationsDeps {
 
 /// The channels of all workspaces, and what is sent through them.
 pub struct Notifications {
-    context: Arc<Context>,
+    pub(crate) context: Arc<Context>,
     tasks: TaskTracker,
     stopping: CancellationToken,
 }
@@ -95,6 +96,7 @@ impl Notifications {
                 requests: deps.requests,
                 clock: deps.clock,
                 public_url: deps.public_url.trim_end_matches('/').to_owned(),
+                vapid_key: OnceCell::new(),
             }),
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
@@ -131,7 +133,9 @@ impl Notifications {
     ///
     /// If the database fails.
     pub async fn list(&self, workspace: WorkspaceId) -> Result<Vec<StoredChannel>, StoreError> {
-        self.context.store.channel_list(Some(workspace)).await
+        let mut all = self.context.store.channel_list(Some(workspace)).await?;
+        all.retain(definition::is_of_workspace);
+        Ok(all)
     }
 
     /// Returns a channel.

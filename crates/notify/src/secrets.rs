@@ -27,6 +27,9 @@ pub(crate) struct ChannelSecrets {
     /// Opens WebSockets of Slack's Socket Mode.
     #[serde(default)]
     pub(crate) app_token: Option<SecretString>,
+    /// The subscription of a browser, as JSON.
+    #[serde(default)]
+    pub(crate) subscription: Option<SecretString>,
 }
 
 #[derive(Serialize)]
@@ -37,6 +40,8 @@ struct Form<'a> {
     token: Option<&'a str>,
     signing_secret: Option<&'a str>,
     app_token: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subscription: Option<&'a str>,
 }
 
 impl ChannelSecrets {
@@ -52,6 +57,7 @@ impl ChannelSecrets {
             token: exposed(self.token.as_ref()),
             signing_secret: exposed(self.signing_secret.as_ref()),
             app_token: exposed(self.app_token.as_ref()),
+            subscription: exposed(self.subscription.as_ref()),
         };
         // Longer than any form, because a buffer that grows leaves a copy.
         let mut bytes = Zeroizing::new(Vec::with_capacity(32 * 1024));

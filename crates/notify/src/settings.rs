@@ -50,6 +50,9 @@ pub enum ChannelSettings {
     Slack(SlackSettings),
     /// Settings of Telegram.
     Telegram(TelegramSettings),
+    /// A browser has no settings; everything that is known of it is secret.
+    #[serde(skip)]
+    WebPush,
 }
 
 /// Settings of a webhook.
@@ -318,17 +321,19 @@ impl ChannelSettings {
             ChannelKind::Email => serde_json::from_value(value).map(Self::Email).ok(),
             ChannelKind::Slack => serde_json::from_value(value).map(Self::Slack).ok(),
             ChannelKind::Telegram => serde_json::from_value(value).map(Self::Telegram).ok(),
+            ChannelKind::WebPush => Some(Self::WebPush),
         }
     }
 
-    /// Returns the URL that messages are sent to, with the name of its field; `None` for email.
+    /// Returns the URL that messages are sent to, with the name of its field; `None` for email
+    /// and for browsers.
     pub(crate) fn url(&self) -> Option<(&'static str, &str)> {
         match self {
             Self::Webhook(webhook) => Some(("settings.url", &webhook.url)),
             Self::Ntfy(ntfy) => Some(("settings.server", &ntfy.server)),
             Self::Slack(slack) => Some(("settings.server", &slack.server)),
             Self::Telegram(telegram) => Some(("settings.server", &telegram.server)),
-            Self::Email(_) => None,
+            Self::Email(_) | Self::WebPush => None,
         }
     }
 
@@ -406,6 +411,7 @@ impl ChannelSettings {
                     decisions: decisions.unwrap_or_default(),
                 }))
             }),
+            ChannelKind::WebPush => refused(SETTINGS, "a browser is registered by its member"),
         }?;
         Ok((settings, secrets))
     }

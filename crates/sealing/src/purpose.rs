@@ -51,6 +51,11 @@ impl Purpose {
         Self::new("totp", user, 0)
     }
 
+    /// The key by which push services recognize the gateway. It belongs to the gateway as a whole.
+    pub fn push_key() -> Self {
+        Self::new("push_key", "", 0)
+    }
+
     /// A version of the secrets of a notification channel.
     pub fn channel(channel: ChannelId, version: i64) -> Self {
         Self::new("channel", channel, version)

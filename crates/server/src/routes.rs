@@ -64,6 +64,10 @@
 //! | `/members/{user_id}` | PATCH, DELETE | `api/member/mod.rs` |
 //! | `/oauth/callback` | POST | `api/authorization.rs` |
 //! | `/overview` | GET | `api/overview.rs` |
+//! | `/push-devices` | GET, POST | `api/push_device.rs` |
+//! | `/push-devices/{id}` | DELETE | `api/push_device.rs` |
+//! | `/push-devices/{id}/test` | POST | `api/push_device.rs` |
+//! | `/push-key` | GET | `api/push_device.rs` |
 //! | `/requests` | GET | `api/request.rs` |
 //! | `/requests/{id}` | GET | `api/request.rs` |
 //! | `/requests/{id}/proof` | GET | `api/request.rs` |

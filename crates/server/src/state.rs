@@ -15,6 +15,9 @@ pub(crate) struct AgentState {
     pub(crate) request_body_bytes_max: usize,
     /// `PUBLIC_URL`, without a trailing slash, if it is set.
     pub(crate) public_url: Option<Arc<str>>,
+    /// Where people open the dashboard, without a trailing slash: `None` without `PUBLIC_URL` on a gateway that
+    /// listens beyond this machine, where it is not known.
+    pub(crate) dashboard_url: Option<Arc<str>>,
     /// The path of `PUBLIC_URL`, without a trailing slash; empty for the root.
     pub(crate) path: Arc<str>,
     /// Other origins whose pages may use the routes that check the origin.

@@ -111,6 +111,18 @@ impl ListenSettings {
             .is_some_and(|url| !is_loopback(url))
     }
 
+    /// Returns where a human opens the dashboard, if that is certain: `PUBLIC_URL`, or this machine if the gateway
+    /// listens only there.
+    pub fn known_dashboard_url(&self) -> Option<String> {
+        let url = self.dashboard_url();
+        let is_here = self.host == "localhost"
+            || self
+                .host
+                .parse::<IpAddr>()
+                .is_ok_and(|address| address.is_loopback());
+        (self.given_public_url.is_some() || is_here).then_some(url)
+    }
+
     /// Returns where a human opens the dashboard, without a trailing slash: `PUBLIC_URL` if it is
     /// set, or else this machine, because the unspecified address cannot be opened.
     pub fn dashboard_url(&self) -> String {

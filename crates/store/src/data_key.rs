@@ -238,7 +238,8 @@ async fn data_keys_unused(
              UNION SELECT data_key_id FROM certificate_authorities
              UNION SELECT data_key_id FROM totp
              UNION SELECT data_key_id FROM channels
-             UNION SELECT data_key_id FROM audit_keys)
+             UNION SELECT data_key_id FROM audit_keys
+             UNION SELECT data_key_id FROM push_keys)
          ORDER BY id LIMIT $2",
         before.0,
         i64::from(limit),

@@ -44,6 +44,7 @@ mod model_use;
 mod notification;
 mod overview;
 mod passkey;
+mod push_device;
 mod record;
 mod replica;
 mod request;
@@ -94,6 +95,7 @@ pub use overview::{
     Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewService,
 };
 pub use passkey::{NewPasskey, PasskeySaved, StoredPasskey};
+pub use push_device::NewPushDevice;
 pub use rule::{RuleFields, RuleSaved};
 pub use rule_hit::RuleHits;
 pub use second_factor::{ConfirmedTotp, Proof, StoredTotp};

@@ -249,7 +249,8 @@ impl Store {
         tx.end(ended, audit).await
     }
 
-    /// Ends all sessions of a user but one, each with an audit entry. Returns how many.
+    /// Ends all sessions of a user but one, each with an audit entry, and removes the browsers that get push
+    /// notifications for the user from others. Returns how many sessions.
     pub async fn session_revoke_others(
         &self,
         user: UserId,
@@ -268,7 +269,15 @@ impl Store {
             kept.0,
             at.0,
         );
-        if ended.is_empty() {
+        // Browsers that registered in a session that has expired too: they still get notifications.
+        let browsers = execute!(
+            tx,
+            "DELETE FROM channels WHERE id IN
+                (SELECT channel_id FROM push_devices WHERE user_id = $1 AND session_id <> $2)",
+            user.0,
+            kept.0,
+        );
+        if ended.is_empty() && browsers == 0 {
             tx.rollback().await?;
             return Ok(0);
         }

@@ -2182,6 +2182,45 @@ export type ListPasskey = {
 /**
  * A page of a list.
  */
+export type ListPushDevice = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * Unique identifier.
+         */
+        id: number;
+        /**
+         * Name.
+         */
+        name: string;
+        /**
+         * When it was registered.
+         */
+        created_at: string;
+        /**
+         * When its push service last accepted a message.
+         */
+        last_delivered_at: string | null;
+        /**
+         * Error of the latest attempt; null if that succeeded or there was none.
+         */
+        last_error: string | null;
+        /**
+         * When that attempt failed.
+         */
+        last_error_at: string | null;
+    }>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
 export type ListRequestEntry = {
     /**
      * The items.
@@ -2770,6 +2809,39 @@ export type NewPasskey = {
      * `response.attestationObject` in base64url.
      */
     attestationObject: string;
+};
+
+/**
+ * A browser to register: its subscription at a push service, made for the gateway's key.
+ */
+export type NewPushDevice = {
+    /**
+     * Name that the member recognizes it by.
+     */
+    name: Name;
+    /**
+     * URL at which the push service takes messages for the browser. It is subject to the address rules of
+     * upstreams, and is never returned.
+     */
+    endpoint: string;
+    /**
+     * Keys of the browser.
+     */
+    keys: NewPushKeys;
+};
+
+/**
+ * Keys of a browser's subscription, as `PushSubscription.toJSON()` returns them.
+ */
+export type NewPushKeys = {
+    /**
+     * Public key of the browser: an uncompressed point of the curve P-256, in base64url.
+     */
+    p256dh: string;
+    /**
+     * Secret that the browser shares with senders: 16 bytes, in base64url.
+     */
+    auth: string;
 };
 
 /**
@@ -3642,6 +3714,60 @@ export type ProposedRule = {
      * Whether the rule is enabled.
      */
     enabled?: boolean | null;
+};
+
+/**
+ * A browser that gets push notifications.
+ */
+export type PushDevice = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Name.
+     */
+    name: string;
+    /**
+     * When it was registered.
+     */
+    created_at: string;
+    /**
+     * When its push service last accepted a message.
+     */
+    last_delivered_at: string | null;
+    /**
+     * Error of the latest attempt; null if that succeeded or there was none.
+     */
+    last_error: string | null;
+    /**
+     * When that attempt failed.
+     */
+    last_error_at: string | null;
+};
+
+/**
+ * Result of a test message.
+ */
+export type PushDeviceTest = {
+    /**
+     * Whether the push service accepted the message.
+     */
+    delivered: boolean;
+    /**
+     * Why not; null if it did.
+     */
+    error: string | null;
+};
+
+/**
+ * The gateway's key for push services.
+ */
+export type PushKey = {
+    /**
+     * Public key, in base64url: the `applicationServerKey` of a browser's subscription.
+     */
+    public_key: string;
 };
 
 /**
@@ -8651,7 +8777,7 @@ export type McpResponses = {
         [key: string]: unknown;
     };
     /**
-     * The notification was accepted.
+     * The notification, or the response to an offer, was accepted.
      */
     202: unknown;
 };
@@ -9423,6 +9549,230 @@ export type ExecuteResponses = {
      */
     '2XX': unknown;
 };
+
+export type ListPushDevicesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/push-devices';
+};
+
+export type ListPushDevicesErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListPushDevicesError = ListPushDevicesErrors[keyof ListPushDevicesErrors];
+
+export type ListPushDevicesResponses = {
+    /**
+     * A page of browsers.
+     */
+    200: ListPushDevice;
+};
+
+export type ListPushDevicesResponse = ListPushDevicesResponses[keyof ListPushDevicesResponses];
+
+export type RegisterPushDeviceData = {
+    body: NewPushDevice;
+    path?: never;
+    query?: never;
+    url: '/push-devices';
+};
+
+export type RegisterPushDeviceErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RegisterPushDeviceError = RegisterPushDeviceErrors[keyof RegisterPushDeviceErrors];
+
+export type RegisterPushDeviceResponses = {
+    /**
+     * The browser, which was registered before.
+     */
+    200: PushDevice;
+    /**
+     * The new browser.
+     */
+    201: PushDevice;
+};
+
+export type RegisterPushDeviceResponse = RegisterPushDeviceResponses[keyof RegisterPushDeviceResponses];
+
+export type RemovePushDeviceData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the browser.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/push-devices/{id}';
+};
+
+export type RemovePushDeviceErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemovePushDeviceError = RemovePushDeviceErrors[keyof RemovePushDeviceErrors];
+
+export type RemovePushDeviceResponses = {
+    /**
+     * The browser was removed.
+     */
+    200: Done;
+};
+
+export type RemovePushDeviceResponse = RemovePushDeviceResponses[keyof RemovePushDeviceResponses];
+
+export type TestPushDeviceData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the browser.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/push-devices/{id}/test';
+};
+
+export type TestPushDeviceErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type TestPushDeviceError = TestPushDeviceErrors[keyof TestPushDeviceErrors];
+
+export type TestPushDeviceResponses = {
+    /**
+     * The result of the attempt.
+     */
+    200: PushDeviceTest;
+};
+
+export type TestPushDeviceResponse = TestPushDeviceResponses[keyof TestPushDeviceResponses];
+
+export type GetPushKeyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/push-key';
+};
+
+export type GetPushKeyErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type GetPushKeyError = GetPushKeyErrors[keyof GetPushKeyErrors];
+
+export type GetPushKeyResponses = {
+    /**
+     * The key.
+     */
+    200: PushKey;
+};
+
+export type GetPushKeyResponse = GetPushKeyResponses[keyof GetPushKeyResponses];
 
 export type GetReadyData = {
     body?: never;

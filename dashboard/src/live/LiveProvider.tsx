@@ -20,7 +20,7 @@ import {
 } from '#/client/@tanstack/react-query.gen';
 import { collectBursts } from '#/notify/burst';
 import { failingNotice, noticeOf } from '#/notify/notice';
-import { notifyState, show } from '#/notify/notify';
+import { keepPush, notifyState, show } from '#/notify/notify';
 import { onNotificationClick } from '#/notify/worker';
 import { sessionUser } from '#/session/session';
 import { isPaginated, refreshPages } from './pages';
@@ -105,6 +105,8 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const open = (actionId?: string) =>
       void navigate({ to: '/', search: actionId === undefined ? {} : { action: actionId } });
     const stopClicks = onNotificationClick(open);
+    // For the user, the workspace, and the session of this page.
+    if (notifyState() === 'on') void keepPush();
     const burst = collectBursts((notice) => void show(notice, open));
     const announce = (actionId: string, action?: Action) => {
       if (notifyState() === 'on') burst.add(actionId, action);

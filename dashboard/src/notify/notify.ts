@@ -1,6 +1,7 @@
 /** Browser notifications: whether they are on, and showing them. */
 import { appPath } from '#/gateway';
 import type { Notice } from './notice';
+import { startPush, stopPush } from './push';
 import { worker } from './worker';
 
 /** Whether notifications are on, off, blocked by the browser, or unavailable. */
@@ -38,6 +39,12 @@ export async function wantNotifications(isWanted: boolean): Promise<void> {
   if (isWanted && Notification.permission === 'default') await Notification.requestPermission();
   localStorage.setItem(KEPT, isWanted ? 'on' : 'off');
   for (const listener of listeners) listener();
+  await keepPush();
+}
+
+/** Makes push notifications arrive in this browser while notifications are on. */
+export async function keepPush(): Promise<void> {
+  await (notifyState() === 'on' ? startPush() : stopPush()).catch(() => {});
 }
 
 /** Shows a notification, if they are on. Clicking it opens the request. */

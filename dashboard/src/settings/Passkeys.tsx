@@ -10,6 +10,7 @@ import {
 } from '#/client/@tanstack/react-query.gen';
 import { fieldError, formError } from '#/session/client';
 import { createPasskey, hasPasskeys, passkeyFailure } from '#/session/passkey';
+import { browserName } from '#/text/browser';
 import { dateTime, timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
@@ -20,7 +21,6 @@ import { nextCursor, Pages } from '#/ui/Pages';
 import { Panel } from '#/ui/Panel';
 import { PasswordField } from '#/ui/PasswordField';
 import { TextField } from '#/ui/TextField';
-import { browserName } from './browser';
 
 /** Lists the passkeys, if there can be any. */
 export function Passkeys() {

@@ -8,6 +8,7 @@ import {
   listSessionsInfiniteOptions,
   listSessionsInfiniteQueryKey,
 } from '#/client/@tanstack/react-query.gen';
+import { browserName } from '#/text/browser';
 import { dateTime, timeAgo } from '#/text/time';
 import { Visible } from '#/text/Visible';
 import { Badge } from '#/ui/Badge';
@@ -16,7 +17,6 @@ import { Confirm } from '#/ui/Confirm';
 import { useNow } from '#/ui/now';
 import { nextCursor, Pages } from '#/ui/Pages';
 import { Panel } from '#/ui/Panel';
-import { browserName } from './browser';
 
 /** Lists the sessions; the others can be ended, one by one or all of them. */
 export function Sessions() {

@@ -1,5 +1,6 @@
 //! Promises to agents and their clients.
 
+mod approval_page;
 mod aws;
 mod call_command;
 mod forwarding;

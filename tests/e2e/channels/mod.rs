@@ -9,6 +9,7 @@ mod email;
 mod filters;
 mod ntfy;
 mod outage;
+mod push;
 mod webhook;
 
 use std::time::Duration;

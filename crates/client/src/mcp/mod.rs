@@ -4,21 +4,27 @@
 //! It is a bridge: it forwards every request to `/mcp` of the gateway and returns the response.
 //! Only the gateway knows the tools.
 
+mod approval;
 mod message;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Args;
 use gaiterguard_console::{self as console, EXIT_SETTINGS};
+use http::HeaderValue;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::task::{AbortHandle, JoinSet};
 
+use self::approval::{Approvals, messages_of};
 use self::message::{Message, failure_response};
 use crate::agent_client::{AgentClient, RESPONSE_WAIT};
+
+/// Header of a session's id, in which the gateway keeps what the client said that it can do.
+const SESSION: &str = "Mcp-Session-Id";
 
 /// Arguments of the command.
 #[derive(Debug, Args)]
@@ -51,13 +57,19 @@ struct Bridge {
     client: Arc<AgentClient>,
     /// Protocol version, once client and gateway have agreed on one.
     version: Arc<Mutex<Option<String>>>,
+    /// Id of the session, if the gateway gave one.
+    session: Arc<Mutex<Option<HeaderValue>>>,
+    approvals: Approvals,
 }
 
 impl Bridge {
     fn new(client: AgentClient) -> Self {
+        let client = Arc::new(client);
         Self {
-            client: Arc::new(client),
             version: Arc::default(),
+            session: Arc::default(),
+            approvals: Approvals::new(Arc::clone(&client)),
+            client,
         }
     }
 
@@ -87,11 +99,14 @@ impl Bridge {
                 let call = Call {
                     client: Arc::clone(&self.client),
                     version: Arc::clone(&self.version),
+                    session: Arc::clone(&self.session),
+                    approvals: self.approvals.clone(),
                     message,
                 };
                 running.insert(id, calls.spawn(call.respond()));
             }
-            // Other notifications have no meaning for a server without sessions.
+            // Other notifications have no meaning for a server without sessions, and the response to an offer of
+            // the approval page changes nothing.
         }
         while calls.join_next().await.is_some() {}
         Ok(())
@@ -102,13 +117,22 @@ impl Bridge {
 struct Call {
     client: Arc<AgentClient>,
     version: Arc<Mutex<Option<String>>>,
+    session: Arc<Mutex<Option<HeaderValue>>>,
+    approvals: Approvals,
     message: Message,
 }
 
 impl Call {
     async fn respond(self) {
         let response = match self.send().await {
-            Ok((status, body)) => self.response_of(status, body),
+            Ok((status, body)) => {
+                let (before, body) = messages_of(body);
+                for message in before {
+                    self.approvals.watch(&message);
+                    console::say(message);
+                }
+                self.response_of(status, body)
+            }
             Err(error) => {
                 // Only without a connection is it certain that nothing was sent.
                 let code = if error.is_connect() {
@@ -138,7 +162,13 @@ impl Call {
         for (name, value) in self.message.headers(self.agreed().as_deref()) {
             call = call.header(name, value);
         }
+        if let Some(session) = locked(&self.session).clone() {
+            call = call.header(SESSION, session);
+        }
         let response = call.body(self.message.line().to_owned()).send().await?;
+        if let Some(session) = response.headers().get(SESSION) {
+            *locked(&self.session) = Some(session.clone());
+        }
         Ok((response.status().as_u16(), response.text().await?))
     }
 
@@ -160,7 +190,7 @@ impl Call {
             return failure_response(&self.message, &problem);
         }
         if let Some(agreed) = self.message.agreed_version(&response) {
-            *self.version.lock().unwrap_or_else(PoisonError::into_inner) = Some(agreed);
+            *locked(&self.version) = Some(agreed);
         }
         if body.contains(['\n', '\r']) {
             return response.to_string();
@@ -169,7 +199,11 @@ impl Call {
     }
 
     fn agreed(&self) -> Option<String> {
-        let version = self.version.lock();
-        version.unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.version).clone()
     }
+}
+
+fn locked<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every change is one assignment, which leaves nothing half done.
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

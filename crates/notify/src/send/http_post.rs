@@ -51,6 +51,18 @@ pub(super) async fn json(
     Err(refused(context, &inbound))
 }
 
+/// Sends bytes to a URL and returns the status, with the error that it is if it is not a success.
+pub(super) async fn bytes(
+    context: &Context,
+    channel: &Channel,
+    url: &str,
+    headers: HeaderMap,
+    body: Vec<u8>,
+) -> Result<(StatusCode, NotAccepted), NotAccepted> {
+    let inbound = exchange(context, channel, url, headers, body, RESPONSE_MAX).await?;
+    Ok((inbound.status, refused(context, &inbound)))
+}
+
 /// Sends JSON to a URL and returns the response as JSON, or null if it is not JSON.
 pub(super) async fn json_response(
     context: &Context,
@@ -86,7 +98,9 @@ async fn exchange(
     response_max: Duration,
 ) -> Result<Inbound, NotAccepted> {
     let (origin, path_and_query) = address(url)?;
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers
+        .entry(CONTENT_TYPE)
+        .or_insert(HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(OWN_USER_AGENT));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let outbound = Outbound {

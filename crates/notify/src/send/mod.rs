@@ -6,6 +6,7 @@ mod ntfy;
 mod outcome;
 pub(crate) mod slack;
 pub(crate) mod telegram;
+mod web_push;
 mod webhook;
 
 use std::time::Duration;
@@ -76,6 +77,9 @@ pub(crate) async fn send(
                     return Ok(Accepted::default());
                 }
                 slack::send(context, channel, settings, secrets, content).await
+            }
+            (ChannelSettings::WebPush, [_, ..]) => {
+                web_push::send(context, channel, secrets, messages, !receipts.is_empty()).await
             }
             (_, []) => Ok(Accepted::default()),
         }

@@ -105,6 +105,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         gateway: Arc::clone(&engine.gateway),
         request_body_bytes_max: settings.listen.request_body_bytes_max,
         public_url: settings.listen.given_public_url().map(Arc::from),
+        dashboard_url: settings.listen.known_dashboard_url().map(Arc::from),
         path: Arc::clone(&path),
         cors_origins: Arc::clone(&cors_origins),
     };

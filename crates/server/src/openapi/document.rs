@@ -44,6 +44,7 @@ use gaiterguard_web::responses;
         (name = "requests", description = "Requests that agents made, with their decisions."),
         (name = "audit", description = "The audit log: who did what, and when."),
         (name = "channels", description = "Where a workspace is notified of what happens."),
+        (name = "push", description = "Push notifications in the browsers of the signed-in user."),
         (name = "overview", description = "Statistics for the dashboard."),
         (name = "settings", description = "The gateway's configuration."),
         (name = "events", description = "Live updates as server-sent events."),

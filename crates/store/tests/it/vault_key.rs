@@ -283,6 +283,7 @@ async fn every_column_that_refers_to_a_data_key_is_known(database: &Database, _:
         ("claims", "answer_key_id"),
         ("credentials", "data_key_id"),
         ("documents", "data_key_id"),
+        ("push_keys", "data_key_id"),
         ("totp", "data_key_id"),
     ];
     let known = known.map(|(table, column)| (table.to_owned(), column.to_owned()));

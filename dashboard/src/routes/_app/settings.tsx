@@ -6,6 +6,7 @@ import { ChatAccounts } from '#/settings/ChatAccounts';
 import { Configured } from '#/settings/Configured';
 import { Model } from '#/settings/Model';
 import { Passkeys } from '#/settings/Passkeys';
+import { PushDevices } from '#/settings/PushDevices';
 import { SecondFactor } from '#/settings/SecondFactor';
 import { Sessions } from '#/settings/Sessions';
 import { Failure } from '#/ui/Failure';
@@ -25,6 +26,7 @@ function SettingsPage() {
         <Passkeys />
         <ChatAccounts />
         <ThisBrowser />
+        <PushDevices />
         <Sessions />
         {settings.data && <Model llm={settings.data.llm} />}
       </div>

@@ -3,6 +3,7 @@
 //! There are no sessions, so any replica can handle any call. `gaiterguard mcp` forwards the
 //! messages of a local client to this route.
 
+mod approval_page;
 mod arguments;
 mod result;
 mod tool;
@@ -11,7 +12,7 @@ mod tools;
 use std::sync::Arc;
 
 use axum::extract::{Extension, Request, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use gaiterguard_gateway::refusal::Refusal;
 use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
@@ -20,6 +21,7 @@ use http_body_util::{BodyExt as _, Full};
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
+use self::approval_page::{ApprovalPages, Client, begin};
 use self::tools::{Call, Tools};
 use super::agent;
 use crate::state::AgentState;
@@ -31,7 +33,9 @@ use gaiterguard_web::responses::{InvalidBody, Unavailable};
 
 /// Model Context Protocol endpoint
 ///
-/// Streamable HTTP transport without sessions. Each message gets its own JSON response.
+/// Streamable HTTP transport without sessions. Each message gets its own response. A client that declares URL mode
+/// elicitation is offered the approval page of a held request: such a response is a stream of events, which ends with
+/// the result.
 #[utoipa::path(
     post,
     path = "/mcp",
@@ -41,7 +45,7 @@ use gaiterguard_web::responses::{InvalidBody, Unavailable};
     security(("agentKey" = [])),
     responses(
         (status = 200, description = "The response to a request, as a JSON-RPC message.", body = Object),
-        (status = 202, description = "The notification was accepted."),
+        (status = 202, description = "The notification, or the response to an offer, was accepted."),
         (status = 401, description = "`invalid_agent_key`: the agent key is missing, unknown, \
                                       revoked, or expired."),
         (status = 403, description = "`cross_origin_refused`: the request comes from a web page of \
@@ -67,19 +71,30 @@ pub(super) async fn mcp(
         caller => caller.map_err(Problem::from),
     };
     let message = read_body(body, state.request_body_bytes_max).await?;
+    let client = Client::of(&mut parts.headers, &message);
+    if client.responds {
+        // The response to an offer changes nothing: a human decides at the page.
+        return Ok(StatusCode::ACCEPTED.into_response());
+    }
+    let dashboard = state.dashboard_url.as_deref();
     let call = Arc::new(Call {
         gateway: state.gateway,
         caller,
         request_id: context.id,
         message: message.clone(),
+        pages: ApprovalPages::new(&client, dashboard),
     });
+    let handled = Arc::clone(&call);
     let service = StreamableHttpService::new(
         move || Ok(Tools::new(Arc::clone(&call))),
         Arc::new(NeverSessionManager::default()),
         config(),
     );
     let request = http::Request::from_parts(parts, Full::new(message));
-    problem_of(service.handle(request).await).await
+    let response = problem_of(service.handle(request).await).await?;
+    let mut response = handled.pages.before(response).await?;
+    begin(&client, dashboard, &mut response);
+    Ok(response)
 }
 
 fn config() -> StreamableHttpServerConfig {

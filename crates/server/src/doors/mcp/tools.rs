@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use gaiterguard_authority::{AgentCaller, SearchLimits};
+use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::RequestId;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_gateway::response::Outcome;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, ErrorCode, Implementation,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
 
+use super::approval_page::{ApprovalPages, URL_ELICITATION_REQUIRED};
 use super::arguments::{ExecuteArguments, Nothing, Search, StatusArguments};
 use super::tool::{INSTRUCTIONS, Named, described};
 use super::{arguments, result};
@@ -28,6 +30,10 @@ use gaiterguard_web::problem::Problem;
 /// Maximum number of text sections in one search result.
 const SECTIONS_MAX: usize = 3;
 
+/// The message of the error that offers the approval page.
+const PAGE_NEEDED: &str = "a human has not approved this request yet: open the page to decide, then call execute_action \
+                           again";
+
 /// A message and its sender.
 pub(super) struct Call {
     pub(super) gateway: Arc<Gateway>,
@@ -36,6 +42,8 @@ pub(super) struct Call {
     pub(super) request_id: RequestId,
     /// The message as received.
     pub(super) message: Bytes,
+    /// The approval pages that the client is offered.
+    pub(super) pages: ApprovalPages,
 }
 
 /// Handles one message.
@@ -46,12 +54,25 @@ impl Tools {
         Self(call)
     }
 
+    /// Returns the data of the error that offers the approval page: the action to execute is still pending, and
+    /// can be executed once a person has been at the page.
+    fn page_needed(&self, tool: Named, problem: &Problem) -> Option<Value> {
+        let status = problem.to_json().remove("action_status")?;
+        if !matches!(tool, Named::ExecuteAction) || status != ActionStatus::Pending.as_str() {
+            return None;
+        }
+        let arguments = arguments::of_message(&self.0.message).ok()?;
+        let asked: ExecuteArguments = from_json(&arguments).ok()?;
+        self.0.pages.required(asked.action_id.parse().ok()?)
+    }
+
     async fn call(&self, tool: Named) -> Result<Value, Problem> {
         let Call {
             gateway,
             caller,
             request_id,
             message,
+            pages,
         } = &*self.0;
         let caller = caller.as_ref().map_err(Clone::clone)?.clone();
         let arguments = arguments::of_message(message)?;
@@ -74,7 +95,10 @@ impl Tools {
                 let request = arguments::proposed(&arguments)?;
                 match gateway.submit(caller, request, *request_id).await {
                     Outcome::Responded(response) => result::response(response).await,
-                    Outcome::Held(held) => Ok(result::held(&held)),
+                    Outcome::Held(held) => {
+                        pages.offer(held.action);
+                        Ok(result::held(&held))
+                    }
                     Outcome::Refused(refusal) => Err(refusal.into()),
                 }
             }
@@ -87,7 +111,11 @@ impl Tools {
                 let asked: StatusArguments = from_json(&arguments)?;
                 let wait = asked.wait()?;
                 let action = action_id(&asked.action_id)?;
-                Ok(result::status(gateway.status(&caller, action, wait).await?))
+                let report = gateway.status(&caller, action, wait).await?;
+                if report.action.state.status() != ActionStatus::Pending {
+                    pages.complete(action);
+                }
+                Ok(result::status(report))
             }
             Named::ExecuteAction => {
                 let asked: ExecuteArguments = from_json(&arguments)?;
@@ -132,6 +160,10 @@ impl ServerHandler for Tools {
         let result = match self.call(tool).await {
             Ok(value) => CallToolResult::structured(value),
             Err(problem) => {
+                if let Some(data) = self.page_needed(tool, &problem) {
+                    let code = ErrorCode(URL_ELICITATION_REQUIRED);
+                    return Err(ErrorData::new(code, PAGE_NEEDED, Some(data)));
+                }
                 let value = serde_json::from_str(&problem.to_text()).unwrap_or_default();
                 CallToolResult::structured_error(value)
             }
