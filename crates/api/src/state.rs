@@ -31,7 +31,7 @@ pub struct DashboardState {
     pub definition_store: DefinitionStore,
     /// Comparisons with earlier requests.
     pub familiarity: Familiarity,
-    /// What people do in chats.
+    /// Decisions in chats, and linked accounts.
     pub chats: Arc<Chats>,
     /// Notification channels.
     pub notifications: Arc<Notifications>,

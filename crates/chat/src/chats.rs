@@ -29,7 +29,7 @@ pub struct ChatsDeps {
     pub clock: Arc<dyn Clock>,
 }
 
-/// What people do in the chats of channels.
+/// Decisions in the chats of channels, and the accounts that make them.
 pub struct Chats {
     pub(crate) deps: ChatsDeps,
     pub(crate) tasks: TaskTracker,

@@ -61,8 +61,8 @@ impl Chats {
             },
             CardDecision::Deny => Ruling::Deny,
         };
-        // The function of the dashboard. What it asks for beyond a press, such as a fresh passkey, a chat cannot
-        // give, so it refuses, and the reply says why.
+        // The function of the dashboard. If it asks for more than a press, such as a fresh passkey, which no chat can
+        // give, it refuses, and the reply says why.
         let approvals = self.deps.gateway.approvals();
         let digest = Some(button.digest);
         let ruled = approvals.rule(&approver, button.action, ruling, note, digest);

@@ -153,6 +153,15 @@ fn of_action(message: &Message, action: &ActionData, by: &str, now: Timestamp) -
             format!("{} {}", action.method, without_links(&action.target_url)),
         ),
     ];
+    if let Some(approvals) = &action.approvals {
+        let by = if approvals.by.is_empty() {
+            String::new()
+        } else {
+            format!(", by {}", approvals.by.join(", "))
+        };
+        let count = format!("{} of {}{by}", approvals.given, approvals.needed);
+        rows.push(("Approvals".to_owned(), count));
+    }
     if asks {
         for fact in &action.facts {
             let meaning = fact.meaning.as_deref();
@@ -171,15 +180,6 @@ fn of_action(message: &Message, action: &ActionData, by: &str, now: Timestamp) -
                 format!("{}, until {}", time_left(now.until(at)), shown_time(at)),
             ));
         }
-    }
-    if let Some(approvals) = &action.approvals {
-        let by = if approvals.by.is_empty() {
-            String::new()
-        } else {
-            format!(", by {}", approvals.by.join(", "))
-        };
-        let count = format!("{} of {}{by}", approvals.given, approvals.needed);
-        rows.push(("Approvals".to_owned(), count));
     }
     rows.extend(row("Note", action.note.as_deref()));
     Card {

@@ -6,7 +6,7 @@ use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
-/// What [`HeldRequests::whole`] returns.
+/// The result of [`HeldRequests::whole`].
 pub type Reading<'a> =
     Pin<Box<dyn Future<Output = Result<Option<WholeRequest>, Unavailable>> + Send + 'a>>;
 

@@ -1,4 +1,4 @@
-//! What arrives from chats: which requests were accepted, and which replica receives messages.
+//! Arrivals from chats: which requests were accepted, and which replica receives messages.
 
 use std::time::Duration;
 

@@ -66,7 +66,10 @@ export function ChannelFields({
   onChange: (draft: ChannelDraft) => void;
 }) {
   const set = (change: Partial<ChannelDraft>) => onChange({ ...draft, ...change });
-  const bind = (field: Exclude<keyof ChannelDraft, 'enabled' | 'events' | 'decisions'>, path: string) => ({
+  const bind = (
+    field: Exclude<keyof ChannelDraft, 'enabled' | 'events' | 'decisions'>,
+    path: string,
+  ) => ({
     value: draft[field],
     error: fieldError(error, path),
     onChange: (event: { target: { value: string } }) => set({ [field]: event.target.value }),

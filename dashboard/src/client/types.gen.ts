@@ -830,6 +830,51 @@ export type ChannelTest = {
 };
 
 /**
+ * An account in a chat that is linked to the user.
+ */
+export type ChatAccount = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Kind of the chat, such as `slack` or `telegram`.
+     */
+    kind: string;
+    /**
+     * Identifier of the account in the chat: for Slack, the IDs of the team and the user.
+     */
+    account: string;
+    /**
+     * Name of the account in the chat when it was linked. Untrusted text.
+     */
+    name: string;
+    /**
+     * Names of the channels with whose buttons the account decides. Empty if the secrets of the channel have
+     * changed since; link the account again.
+     */
+    channels: Array<string>;
+    /**
+     * When it was linked.
+     */
+    createdAt: string;
+};
+
+/**
+ * A code that links an account.
+ */
+export type ChatLinkCode = {
+    /**
+     * The code. It works once.
+     */
+    code: string;
+    /**
+     * When it stops working.
+     */
+    expiresAt: string;
+};
+
+/**
  * An example request.
  */
 export type CompiledExample = {
@@ -1990,6 +2035,20 @@ export type ListChannel = {
 /**
  * A page of a list.
  */
+export type ListChatAccount = {
+    /**
+     * The items.
+     */
+    items: Array<ChatAccount>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
 export type ListDelivery = {
     /**
      * The items.
@@ -2952,6 +3011,18 @@ export type NewSlackSettings = {
      * the server does.
      */
     token?: string | null;
+    /**
+     * Signing secret of the app. With it, messages have buttons, and Slack sends what people do with them to
+     * `POST /channels/{id}/slack`. Never returned. Omitted, the present one stays if the server does; null
+     * removes it.
+     */
+    signing_secret?: string | null;
+    /**
+     * App-level token, `xapp-…`, with the scope `connections:write`. With it, messages have buttons, and the
+     * gateway fetches what people do with them over a WebSocket (Socket Mode), so that Slack need not reach it.
+     * Never returned. Omitted, the present one stays if the server does; null removes it.
+     */
+    app_token?: string | null;
 };
 
 /**
@@ -2970,6 +3041,11 @@ export type NewTelegramSettings = {
      * Token of the bot. Never returned. Omitted, the present token stays if the server does.
      */
     token?: string | null;
+    /**
+     * Whether people decide with the buttons of messages. The gateway then fetches the bot's updates, so no
+     * other program may. Defaults to false.
+     */
+    decisions?: boolean | null;
 };
 
 /**
@@ -2992,7 +3068,7 @@ export type NoFields = {
 /**
  * An event that a channel can be notified of.
  */
-export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing';
+export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.voted' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing';
 
 /**
  * Settings of ntfy.
@@ -4976,6 +5052,14 @@ export type SlackSettings = {
      * ID of the channel in Slack.
      */
     channel: string;
+    /**
+     * Whether a signing secret is set, so that Slack can send what people do with buttons.
+     */
+    has_signing_secret?: boolean;
+    /**
+     * Whether an app token is set, so that the gateway fetches what people do with buttons.
+     */
+    has_app_token?: boolean;
 };
 
 /**
@@ -5035,6 +5119,10 @@ export type TelegramSettings = {
      * ID or name of the chat.
      */
     chat_id: string;
+    /**
+     * Whether people decide with the buttons of messages.
+     */
+    decisions?: boolean;
 };
 
 /**
@@ -6551,6 +6639,131 @@ export type VerifyAuditResponses = {
 };
 
 export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
+
+export type ListChatAccountsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/auth/chat-accounts';
+};
+
+export type ListChatAccountsErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListChatAccountsError = ListChatAccountsErrors[keyof ListChatAccountsErrors];
+
+export type ListChatAccountsResponses = {
+    /**
+     * A page of accounts.
+     */
+    200: ListChatAccount;
+};
+
+export type ListChatAccountsResponse = ListChatAccountsResponses[keyof ListChatAccountsResponses];
+
+export type CreateChatLinkCodeData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/chat-accounts/codes';
+};
+
+export type CreateChatLinkCodeErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CreateChatLinkCodeError = CreateChatLinkCodeErrors[keyof CreateChatLinkCodeErrors];
+
+export type CreateChatLinkCodeResponses = {
+    /**
+     * The code.
+     */
+    201: ChatLinkCode;
+};
+
+export type CreateChatLinkCodeResponse = CreateChatLinkCodeResponses[keyof CreateChatLinkCodeResponses];
+
+export type UnlinkChatAccountData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the linked account.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/auth/chat-accounts/{id}';
+};
+
+export type UnlinkChatAccountErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type UnlinkChatAccountError = UnlinkChatAccountErrors[keyof UnlinkChatAccountErrors];
+
+export type UnlinkChatAccountResponses = {
+    /**
+     * The account is not linked anymore.
+     */
+    200: Done;
+};
+
+export type UnlinkChatAccountResponse = UnlinkChatAccountResponses[keyof UnlinkChatAccountResponses];
 
 export type AcceptInvitationData = {
     body: InvitationAcceptance;
@@ -8460,6 +8673,71 @@ export type RotateChannelKeyResponses = {
 };
 
 export type RotateChannelKeyResponse = RotateChannelKeyResponses[keyof RotateChannelKeyResponses];
+
+export type ReceiveSlackInteractionData = {
+    /**
+     * The form that Slack sends: `payload` with JSON, or the fields of a command.
+     */
+    body: string;
+    headers: {
+        /**
+         * When Slack sent it, in seconds.
+         */
+        'X-Slack-Request-Timestamp': string;
+        /**
+         * Signature, `v0=` and 64 hexadecimal digits.
+         */
+        'X-Slack-Signature': string;
+    };
+    path: {
+        /**
+         * ID of the channel.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/channels/{id}/slack';
+};
+
+export type ReceiveSlackInteractionErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `invalid_signature`: The request of a chat is not signed by it, is too old, or was received before.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ReceiveSlackInteractionError = ReceiveSlackInteractionErrors[keyof ReceiveSlackInteractionErrors];
+
+export type ReceiveSlackInteractionResponses = {
+    /**
+     * It was received. The body is a reply for Slack, or empty.
+     */
+    200: unknown;
+};
 
 export type TestChannelData = {
     body?: never;

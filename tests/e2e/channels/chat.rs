@@ -108,8 +108,8 @@ impl Slack {
         .await
     }
 
-    /// Returns what one person was told, once it contains a text.
-    pub(super) async fn told(&self, user: &str, text: &str) -> String {
+    /// Returns the text that only one person sees, once it contains a text.
+    pub(super) async fn notified(&self, user: &str, text: &str) -> String {
         let message = self.call_where("chat.postEphemeral", |call| {
             call["user"] == user && call["text"].as_str().unwrap().contains(text)
         });

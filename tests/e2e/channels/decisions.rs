@@ -88,7 +88,7 @@ async fn a_linked_approver_approves_from_slack_once(storage: Storage) {
         .await
         .expect_status(200);
     becomes(&scene.human, &held, "APPROVED").await;
-    slack.told(ANN, "Approved.").await;
+    slack.notified(ANN, "Approved.").await;
     let changed = slack.calls("chat.update", 1).await.remove(0);
     let title = changed["text"].as_str().unwrap();
     assert!(title.starts_with("Approved by ann@example.com"), "{title}");
@@ -110,7 +110,7 @@ async fn a_linked_approver_approves_from_slack_once(storage: Storage) {
         .await
         .expect_status(200);
     slack
-        .told(ANN, "was already approved by ann@example.com")
+        .notified(ANN, "was already approved by ann@example.com")
         .await;
     assert_eq!(
         audited(&scene.human, &held, "action.approved").await.len(),
@@ -265,7 +265,7 @@ async fn nobody_decides_without_the_right_to(storage: Storage) {
                 .press(&scene.gateway, user, &button)
                 .await
                 .expect_status(200);
-            slack.told(user, why).await;
+            slack.notified(user, why).await;
         }
     }
     // The same user ID in another team is another person.
@@ -276,14 +276,14 @@ async fn nobody_decides_without_the_right_to(storage: Storage) {
         .send(&scene.gateway, &foreign)
         .await
         .expect_status(200);
-    slack.told(ANN, "not linked").await;
+    slack.notified(ANN, "not linked").await;
     // A token that no card has.
     let made_up = json!({"action_id": "approve", "value": "0".repeat(64)});
     slack
         .press(&scene.gateway, ANN, &made_up)
         .await
         .expect_status(200);
-    slack.told(ANN, "too old").await;
+    slack.notified(ANN, "too old").await;
     // The button of another app's card.
     let second = Slack::start(&scene.human).await;
     let settings = json!({
@@ -302,7 +302,7 @@ async fn nobody_decides_without_the_right_to(storage: Storage) {
         .deliver(&scene.gateway, &body, &now.to_string(), &signed)
         .await;
     other.expect_status(200);
-    second.told(ANN, "too old").await;
+    second.notified(ANN, "too old").await;
     assert_eq!(status(&scene.human, &held).await, "PENDING");
     assert_eq!(slack.server.received_at("/api/views.open").len(), 0);
 }
@@ -321,7 +321,9 @@ async fn a_press_after_the_end_says_what_happened(storage: Storage) {
         .press(&scene.gateway, ANN, &approve)
         .await
         .expect_status(200);
-    slack.told(ANN, "already denied by human@example.com").await;
+    slack
+        .notified(ANN, "already denied by human@example.com")
+        .await;
 
     let second = scene.hold("two").await;
     let card = slack.calls("chat.postMessage", 2).await.remove(1);
@@ -331,7 +333,7 @@ async fn a_press_after_the_end_says_what_happened(storage: Storage) {
         .press(&scene.gateway, ANN, &approve)
         .await
         .expect_status(200);
-    slack.told(ANN, "has expired").await;
+    slack.notified(ANN, "has expired").await;
     assert_eq!(status(&scene.human, &second).await, "EXPIRED");
     let changed = slack.call_where("chat.update", |call| {
         call["text"].as_str().unwrap().starts_with("Expired")
@@ -357,7 +359,7 @@ async fn two_people_approve_in_slack_one_after_the_other(storage: Storage) {
         .press(&scene.gateway, ANN, &first)
         .await
         .expect_status(200);
-    slack.told(ANN, "Your approval counts: 1 of 2.").await;
+    slack.notified(ANN, "Your approval counts: 1 of 2.").await;
     let changed = slack.call_where("chat.update", |call| {
         call["text"].as_str().unwrap().contains("1 of 2 approvals")
     });
@@ -373,16 +375,16 @@ async fn two_people_approve_in_slack_one_after_the_other(storage: Storage) {
         .press(&scene.gateway, BOB, &first)
         .await
         .expect_status(200);
-    slack.told(BOB, "was used already").await;
+    slack.notified(BOB, "was used already").await;
     let second = slack_button(&changed, "approve");
     // One person counts once.
     slack
         .press(&scene.gateway, ANN, &second)
         .await
         .expect_status(200);
-    eventually("she is told again", MOMENT, || async {
-        let told = slack.server.received_at("/api/chat.postEphemeral");
-        let hers = told.iter().filter(|one| one.text().contains("1 of 2."));
+    eventually("she is notified again", MOMENT, || async {
+        let sent = slack.server.received_at("/api/chat.postEphemeral");
+        let hers = sent.iter().filter(|one| one.text().contains("1 of 2."));
         (hers.count() == 2).then_some(())
     })
     .await;
@@ -419,14 +421,14 @@ async fn two_presses_at_the_same_time_decide_once(storage: Storage) {
             audited(&scene.human, &held, "action.approved").await.len(),
             1
         );
-        eventually("everyone is told", MOMENT, || async {
-            let told = slack.server.received_at("/api/chat.postEphemeral");
-            (told.len() >= 4 * round).then_some(())
+        eventually("everyone is notified", MOMENT, || async {
+            let sent = slack.server.received_at("/api/chat.postEphemeral");
+            (sent.len() >= 4 * round).then_some(())
         })
         .await;
     }
-    let told = slack.server.received_at("/api/chat.postEphemeral");
-    let approved = told.iter().filter(|one| one.text().contains("Approved."));
+    let sent = slack.server.received_at("/api/chat.postEphemeral");
+    let approved = sent.iter().filter(|one| one.text().contains("Approved."));
     assert_eq!(approved.count(), 5);
 }
 
@@ -552,7 +554,7 @@ async fn a_link_ends_with_the_secrets_that_proved_it(storage: Storage) {
         .deliver(&scene.gateway, &body, &now.to_string(), &forged)
         .await;
     forged.expect_status(200);
-    slack.told(ANN, "not linked").await;
+    slack.notified(ANN, "not linked").await;
     assert_eq!(status(&scene.human, &held).await, "PENDING");
     let linked = scene.human.read("/auth/chat-accounts").await;
     assert_eq!(linked["items"][0]["channels"], json!([]));
@@ -726,6 +728,7 @@ async fn the_library_of_slack_agrees() {
     const PROGRAM: &str = r#"
 import json, sys
 from slack_bolt import App, BoltRequest
+from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 from slack_sdk.signature import SignatureVerifier
@@ -733,8 +736,9 @@ given = json.load(sys.stdin)
 verifier = SignatureVerifier(given["secret"])
 signatures = [verifier.generate_signature(timestamp=given["at"], body=body) for body in given["bodies"]]
 seen = []
-app = App(signing_secret=given["secret"], token="xoxb-secret", token_verification_enabled=False,
-          authorize=None, process_before_response=True)
+def authorize(**_):
+    return AuthorizeResult(enterprise_id=None, team_id="T0001", bot_token="xoxb-secret", bot_id="B1", bot_user_id="UB")
+app = App(signing_secret=given["secret"], authorize=authorize, process_before_response=True)
 @app.action("approve")
 def approve(ack, action):
     ack(); seen.append(["approve", action["value"]])

@@ -1,4 +1,4 @@
-//! What people do in Slack, however it arrives: presses of buttons, the reason of a denial, and commands.
+//! Interactions in Slack, however they arrive: presses of buttons, the reason of a denial, and commands.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -106,7 +106,7 @@ impl Place {
         })
     }
 
-    async fn tell(&self, bot: &Bot, text: &str) {
+    async fn notify(&self, bot: &Bot, text: &str) {
         let message = json!({
             "channel": self.channel, "user": self.user, "text": bot.escaped(text),
         });
@@ -121,7 +121,7 @@ struct Form {
     reason: Option<String>,
 }
 
-/// Decides in a task of its own, and tells the person. Returns the reply if it is there in time.
+/// Decides in a task of its own, and notifies the person. Returns the reply if it is there in time.
 async fn within_time(
     chats: &Arc<Chats>,
     bot: &Arc<Bot>,
@@ -140,7 +140,7 @@ async fn within_time(
         let is_shown = has_form && matches!(reply, Reply::Refused(_));
         // A refusal of a form is shown in it, if the response still waits.
         if sending.send(reply).is_err() || !is_shown {
-            place.tell(&bot, &text).await;
+            place.notify(&bot, &text).await;
         }
     });
     timeout(DECISION_WAIT, receiving).await.ok()?.ok()
@@ -177,11 +177,11 @@ async fn ask_reason(
     let (its, bot, sender, hash) = (Arc::clone(chats), Arc::clone(bot), sender.clone(), *hash);
     let asking = chats.tasks.spawn(async move {
         if let Err(refused) = its.may_decide(&bot, &sender, &hash).await {
-            place.tell(&bot, refused.text()).await;
+            place.notify(&bot, refused.text()).await;
         } else if let Err(error) = bot.call("views.open", form).await {
             tracing::warn!(%error, "the form for a denial cannot be opened in Slack");
             let text = "Nothing was decided: the form cannot be opened. Press Deny again, or decide in GaiterGuard.";
-            place.tell(&bot, text).await;
+            place.notify(&bot, text).await;
         }
     });
     // The rest continues by itself.
