@@ -112,14 +112,17 @@ test('a held request is pushed, opened from its notification, and approved on th
   const notification = (await shown()).find(({ tag }) => tag === `${action} held`);
   expect(notification?.body).toBe('Deletes · assistant → things');
   // A click, as the browser reports it to the worker.
-  const worker = phone.context().serviceWorkers()[0];
-  await worker?.evaluate(async (tag) => {
+  const worker = phone.context().serviceWorkers().at(-1);
+  expect(worker).toBeDefined();
+  const clicked = await worker?.evaluate(async (tag) => {
     const { registration } = self as unknown as { registration: ServiceWorkerRegistration };
-    const [clicked] = await registration.getNotifications({ tag });
+    const [notification] = await registration.getNotifications({ tag });
     const event = new Event('notificationclick');
-    Object.assign(event, { notification: clicked, action: '', waitUntil: () => {} });
+    Object.assign(event, { notification, action: '', waitUntil: () => {} });
     self.dispatchEvent(event);
+    return notification?.data;
   }, `${action} held`);
+  expect(clicked).toEqual({ actionId: action });
   await phone.waitForURL((url) => url.searchParams.get('action') === action);
   const card = phone.getByRole('article');
   await card.getByText('/customers/17').first().waitFor();

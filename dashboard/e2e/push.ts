@@ -28,6 +28,8 @@ export class PushService {
     const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
     const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
     const name = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    // The certificate of a server, which the default of the command is not.
+    name.push('-addext', 'basicConstraints=critical,CA:FALSE');
     execFileSync(
       'openssl',
       ['req', '-x509', ...curve, ...name, '-days', '2', '-keyout', key, '-out', certificate],

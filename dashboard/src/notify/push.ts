@@ -62,11 +62,14 @@ export async function startPush(): Promise<void> {
 export async function stopPush(): Promise<void> {
   const id = ownPushDevice();
   localStorage.removeItem(KEPT_ID);
-  enter('off');
-  const registration = await worker();
-  const subscription = await registration?.pushManager?.getSubscription();
-  await subscription?.unsubscribe();
-  if (id !== null) await removePushDevice({ path: { id } });
+  try {
+    const registration = await worker();
+    const subscription = await registration?.pushManager?.getSubscription();
+    await subscription?.unsubscribe();
+    if (id !== null) await removePushDevice({ path: { id } });
+  } finally {
+    enter('off');
+  }
 }
 
 /** Returns the subscription of this browser; undefined if the browser has no push service. */

@@ -6,6 +6,7 @@ const SCOPE = appPath('');
 
 /** Registers the worker, where the browser has workers. */
 export function registerWorker() {
+  navigator.serviceWorker?.addEventListener('message', onMessage);
   // Without it, notifications need an open tab, and the dashboard cannot be installed.
   void navigator.serviceWorker?.register(SCRIPT, { scope: SCOPE }).catch(() => {});
 }
@@ -16,12 +17,28 @@ export async function worker(): Promise<ServiceWorkerRegistration | undefined> {
   return registration?.active ? registration : undefined;
 }
 
+/** A click on a notification: the request to open, or the queue. */
+interface Click {
+  actionId: string | undefined;
+}
+
+let handler: ((actionId?: string) => void) | undefined;
+/** A click before the page was ready, such as while it was loading. */
+let unhandled: Click | undefined;
+
+function onMessage({ data }: MessageEvent<{ kind?: unknown; actionId?: unknown }>) {
+  if (data?.kind !== 'open') return;
+  const actionId = typeof data.actionId === 'string' ? data.actionId : undefined;
+  if (handler) handler(actionId);
+  else unhandled = { actionId };
+}
+
 /** Calls `open` for each click on a notification. Returns a function that stops this. */
 export function onNotificationClick(open: (actionId?: string) => void): () => void {
-  const listener = ({ data }: MessageEvent<{ kind?: unknown; actionId?: unknown }>) => {
-    if (data?.kind !== 'open') return;
-    open(typeof data.actionId === 'string' ? data.actionId : undefined);
+  handler = open;
+  if (unhandled) open(unhandled.actionId);
+  unhandled = undefined;
+  return () => {
+    if (handler === open) handler = undefined;
   };
-  navigator.serviceWorker?.addEventListener('message', listener);
-  return () => navigator.serviceWorker?.removeEventListener('message', listener);
 }

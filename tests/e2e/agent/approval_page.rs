@@ -8,6 +8,14 @@ use gaiterguard_testkit::{Storage, finish, node_command, python_command};
 use http::Method;
 use serde_json::{Value, json};
 
+/// Creates a scene in which every request is held.
+async fn holding(storage: Storage) -> Scene {
+    let scene = Scene::new(storage).await;
+    let rule = json!({"name": "Ask", "effect": "require_approval", "enabled": true});
+    scene.human.create_rule(rule).await;
+    scene
+}
+
 /// Runs the client and returns what it printed.
 async fn run(scene: &Scene, as_process: bool) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/mcp_approval_page.mjs");
@@ -28,7 +36,7 @@ async fn run(scene: &Scene, as_process: bool) -> Value {
 #[tokio::test]
 async fn the_person_in_front_of_a_client_is_offered_the_page_and_decides_there() {
     for as_process in [false, true] {
-        let scene = Scene::new(Storage::Sqlite).await;
+        let scene = holding(Storage::Sqlite).await;
         let run = run(&scene, as_process).await;
         let action = run["held"]["action_id"].as_str().unwrap();
         assert_eq!(run["held"]["outcome"], "held", "{run}");
@@ -62,7 +70,7 @@ async fn the_person_in_front_of_a_client_is_offered_the_page_and_decides_there()
 
 #[tokio::test]
 async fn the_official_client_for_python_is_offered_the_page_too() {
-    let scene = Scene::new(Storage::Sqlite).await;
+    let scene = holding(Storage::Sqlite).await;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/mcp_approval_page.py");
     let mut command = python_command("python", scene.gateway.folder());
     command
@@ -128,7 +136,7 @@ fn proposal(path: &str) -> Value {
 
 #[tokio::test]
 async fn a_client_that_does_not_say_so_is_offered_no_page() {
-    let scene = Scene::new(Storage::Sqlite).await;
+    let scene = holding(Storage::Sqlite).await;
     for (number, capabilities) in [
         json!({}),
         json!({"elicitation": {}}),
@@ -152,7 +160,7 @@ async fn a_client_that_does_not_say_so_is_offered_no_page() {
 
 #[tokio::test]
 async fn every_replica_offers_the_page_and_a_response_to_the_offer_decides_nothing() {
-    let scene = Scene::new(Storage::Postgres).await;
+    let scene = holding(Storage::Postgres).await;
     let capabilities = json!({"elicitation": {"url": {}}});
     let (_, session, _) = send(&scene, None, initialize(capabilities)).await;
     let session = session.unwrap();
