@@ -468,58 +468,6 @@ export type ApprovalDecision = {
 export type ApproverRole = 'approver' | 'owner';
 
 /**
- * Signed checkpoint of the audit log.
- */
-export type AuditCheckpoint = {
-    /**
-     * Version of the format.
-     */
-    format: string;
-    /**
-     * Number of the checkpoint, from 1 and without gaps.
-     */
-    number: number;
-    /**
-     * When it was made, in milliseconds since 1970.
-     */
-    at: number;
-    /**
-     * Digest of the checkpoint before it. Null for the first.
-     */
-    previous: string | null;
-    /**
-     * Heads of the chains that have grown since the previous checkpoint.
-     */
-    heads: Array<AuditCheckpointHead>;
-    /**
-     * Ed25519 public key that verifies the signature, in hexadecimal.
-     */
-    key: string;
-    /**
-     * Ed25519 signature of the checkpoint's digest, in hexadecimal.
-     */
-    signature: string;
-};
-
-/**
- * Head of a chain.
- */
-export type AuditCheckpointHead = {
-    /**
-     * The chain.
-     */
-    chain: number;
-    /**
-     * Position of its last entry.
-     */
-    sequence: number;
-    /**
-     * Hash of that entry, in hexadecimal.
-     */
-    hash: string;
-};
-
-/**
  * An entry of the audit log.
  */
 export type AuditEntry = {
@@ -827,51 +775,6 @@ export type ChannelTest = {
      * Why not; null if it did.
      */
     error: string | null;
-};
-
-/**
- * An account in a chat that is linked to the user.
- */
-export type ChatAccount = {
-    /**
-     * Unique identifier.
-     */
-    id: number;
-    /**
-     * Kind of the chat, such as `slack` or `telegram`.
-     */
-    kind: string;
-    /**
-     * Identifier of the account in the chat: for Slack, the IDs of the team and the user.
-     */
-    account: string;
-    /**
-     * Name of the account in the chat when it was linked. Untrusted text.
-     */
-    name: string;
-    /**
-     * Names of the channels with whose buttons the account decides. Empty if the secrets of the channel have
-     * changed since; link the account again.
-     */
-    channels: Array<string>;
-    /**
-     * When it was linked.
-     */
-    createdAt: string;
-};
-
-/**
- * A code that links an account.
- */
-export type ChatLinkCode = {
-    /**
-     * The code. It works once.
-     */
-    code: string;
-    /**
-     * When it stops working.
-     */
-    expiresAt: string;
 };
 
 /**
@@ -2035,20 +1938,6 @@ export type ListChannel = {
 /**
  * A page of a list.
  */
-export type ListChatAccount = {
-    /**
-     * The items.
-     */
-    items: Array<ChatAccount>;
-    /**
-     * Pass it as `cursor` to get the next page; null on the last page.
-     */
-    next_cursor: string | null;
-};
-
-/**
- * A page of a list.
- */
 export type ListDelivery = {
     /**
      * The items.
@@ -3011,18 +2900,6 @@ export type NewSlackSettings = {
      * the server does.
      */
     token?: string | null;
-    /**
-     * Signing secret of the app. With it, messages have buttons, and Slack sends what people do with them to
-     * `POST /channels/{id}/slack`. Never returned. Omitted, the present one stays if the server does; null
-     * removes it.
-     */
-    signing_secret?: string | null;
-    /**
-     * App-level token, `xapp-…`, with the scope `connections:write`. With it, messages have buttons, and the
-     * gateway fetches what people do with them over a WebSocket (Socket Mode), so that Slack need not reach it.
-     * Never returned. Omitted, the present one stays if the server does; null removes it.
-     */
-    app_token?: string | null;
 };
 
 /**
@@ -3041,11 +2918,6 @@ export type NewTelegramSettings = {
      * Token of the bot. Never returned. Omitted, the present token stays if the server does.
      */
     token?: string | null;
-    /**
-     * Whether people decide with the buttons of messages. The gateway then fetches the bot's updates, so no
-     * other program may. Defaults to false.
-     */
-    decisions?: boolean | null;
 };
 
 /**
@@ -3068,7 +2940,7 @@ export type NoFields = {
 /**
  * An event that a channel can be notified of.
  */
-export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.voted' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing';
+export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing';
 
 /**
  * Settings of ntfy.
@@ -4180,97 +4052,6 @@ export type RequestItems = {
 };
 
 /**
- * Proof that a request was recorded as it is shown.
- */
-export type RequestProof = {
-    /**
-     * Version of the format.
-     */
-    format: string;
-    /**
-     * Every column of the request that the audit log covers.
-     */
-    request: {
-        [key: string]: unknown;
-    };
-    /**
-     * Audit entries that cover the request, that of its decision first.
-     */
-    entries: Array<RequestProofEntry>;
-    /**
-     * Checkpoints that the entries lead to.
-     */
-    checkpoints: Array<AuditCheckpoint>;
-};
-
-/**
- * Audit entry of a proof, with the way to the checkpoint that covers it.
- */
-export type RequestProofEntry = {
-    /**
-     * What the entry shows.
-     */
-    shows: RequestProofShows;
-    /**
-     * Unique identifier.
-     */
-    id: number;
-    /**
-     * Chain that the entry belongs to.
-     */
-    chain: number;
-    /**
-     * Position in the chain.
-     */
-    sequence: number;
-    /**
-     * Workspace that it concerns. Null if it concerns the whole gateway.
-     */
-    workspace_id: number | null;
-    /**
-     * When it happened, in milliseconds since 1970.
-     */
-    at: number;
-    /**
-     * Who did it.
-     */
-    actor: string;
-    /**
-     * Name of the event.
-     */
-    event: string;
-    /**
-     * The object that it happened to.
-     */
-    subject: string;
-    /**
-     * Details, as the JSON text that was hashed.
-     */
-    detail: string;
-    /**
-     * Digests of the rows that the entry covers, as the JSON text that was hashed.
-     */
-    covers: string | null;
-    /**
-     * Hash of the previous entry in the chain, in hexadecimal.
-     */
-    previous_hash: string;
-    /**
-     * Digests of the bodies of the entries that follow in the chain, up to the checkpoint's head, in hexadecimal.
-     */
-    links: Array<string>;
-    /**
-     * Number of the checkpoint.
-     */
-    checkpoint: number;
-};
-
-/**
- * What an entry of a proof shows.
- */
-export type RequestProofShows = 'decision' | 'end' | 'action';
-
-/**
  * How an agent repeated a held request while it was pending.
  */
 export type RequestRepeats = {
@@ -5052,14 +4833,6 @@ export type SlackSettings = {
      * ID of the channel in Slack.
      */
     channel: string;
-    /**
-     * Whether a signing secret is set, so that Slack can send what people do with buttons.
-     */
-    has_signing_secret?: boolean;
-    /**
-     * Whether an app token is set, so that the gateway fetches what people do with buttons.
-     */
-    has_app_token?: boolean;
 };
 
 /**
@@ -5119,10 +4892,6 @@ export type TelegramSettings = {
      * ID or name of the chat.
      */
     chat_id: string;
-    /**
-     * Whether people decide with the buttons of messages.
-     */
-    decisions?: boolean;
 };
 
 /**
@@ -6537,43 +6306,6 @@ export type ListAuditResponses = {
 
 export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
 
-export type GetAuditCheckpointData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/audit/checkpoint';
-};
-
-export type GetAuditCheckpointErrors = {
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type GetAuditCheckpointError = GetAuditCheckpointErrors[keyof GetAuditCheckpointErrors];
-
-export type GetAuditCheckpointResponses = {
-    /**
-     * The newest checkpoint.
-     */
-    200: AuditCheckpoint;
-};
-
-export type GetAuditCheckpointResponse = GetAuditCheckpointResponses[keyof GetAuditCheckpointResponses];
-
 export type ExportAuditData = {
     body?: never;
     path?: never;
@@ -6639,131 +6371,6 @@ export type VerifyAuditResponses = {
 };
 
 export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
-
-export type ListChatAccountsData = {
-    body?: never;
-    path?: never;
-    query?: {
-        /**
-         * Maximum number of items.
-         */
-        limit?: number;
-        /**
-         * The `next_cursor` of the previous page.
-         */
-        cursor?: string;
-    };
-    url: '/auth/chat-accounts';
-};
-
-export type ListChatAccountsErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type ListChatAccountsError = ListChatAccountsErrors[keyof ListChatAccountsErrors];
-
-export type ListChatAccountsResponses = {
-    /**
-     * A page of accounts.
-     */
-    200: ListChatAccount;
-};
-
-export type ListChatAccountsResponse = ListChatAccountsResponses[keyof ListChatAccountsResponses];
-
-export type CreateChatLinkCodeData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/auth/chat-accounts/codes';
-};
-
-export type CreateChatLinkCodeErrors = {
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type CreateChatLinkCodeError = CreateChatLinkCodeErrors[keyof CreateChatLinkCodeErrors];
-
-export type CreateChatLinkCodeResponses = {
-    /**
-     * The code.
-     */
-    201: ChatLinkCode;
-};
-
-export type CreateChatLinkCodeResponse = CreateChatLinkCodeResponses[keyof CreateChatLinkCodeResponses];
-
-export type UnlinkChatAccountData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the linked account.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/auth/chat-accounts/{id}';
-};
-
-export type UnlinkChatAccountErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type UnlinkChatAccountError = UnlinkChatAccountErrors[keyof UnlinkChatAccountErrors];
-
-export type UnlinkChatAccountResponses = {
-    /**
-     * The account is not linked anymore.
-     */
-    200: Done;
-};
-
-export type UnlinkChatAccountResponse = UnlinkChatAccountResponses[keyof UnlinkChatAccountResponses];
 
 export type AcceptInvitationData = {
     body: InvitationAcceptance;
@@ -8674,71 +8281,6 @@ export type RotateChannelKeyResponses = {
 
 export type RotateChannelKeyResponse = RotateChannelKeyResponses[keyof RotateChannelKeyResponses];
 
-export type ReceiveSlackInteractionData = {
-    /**
-     * The form that Slack sends: `payload` with JSON, or the fields of a command.
-     */
-    body: string;
-    headers: {
-        /**
-         * When Slack sent it, in seconds.
-         */
-        'X-Slack-Request-Timestamp': string;
-        /**
-         * Signature, `v0=` and 64 hexadecimal digits.
-         */
-        'X-Slack-Signature': string;
-    };
-    path: {
-        /**
-         * ID of the channel.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/channels/{id}/slack';
-};
-
-export type ReceiveSlackInteractionErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `invalid_signature`: The request of a chat is not signed by it, is too old, or was received before.
-     */
-    401: Problem;
-    /**
-     * `request_timeout`: The request did not arrive in time.
-     */
-    408: Problem;
-    /**
-     * `payload_too_large`: The body is longer than the limit.
-     */
-    413: Problem;
-    /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
-     */
-    415: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type ReceiveSlackInteractionError = ReceiveSlackInteractionErrors[keyof ReceiveSlackInteractionErrors];
-
-export type ReceiveSlackInteractionResponses = {
-    /**
-     * It was received. The body is a reply for Slack, or empty.
-     */
-    200: unknown;
-};
-
 export type TestChannelData = {
     body?: never;
     path: {
@@ -10196,56 +9738,6 @@ export type GetRequestResponses = {
 };
 
 export type GetRequestResponse = GetRequestResponses[keyof GetRequestResponses];
-
-export type ProveRequestData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the request.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/requests/{id}/proof';
-};
-
-export type ProveRequestErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `not_provable`: The audit log does not support a proof of this request; `detail` says why.
-     */
-    409: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type ProveRequestError = ProveRequestErrors[keyof ProveRequestErrors];
-
-export type ProveRequestResponses = {
-    /**
-     * The proof.
-     */
-    200: RequestProof;
-};
-
-export type ProveRequestResponse = ProveRequestResponses[keyof ProveRequestResponses];
 
 export type ListRulesData = {
     body?: never;
