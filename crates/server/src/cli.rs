@@ -8,6 +8,8 @@ use gaiterguard_client::mcp::McpArguments;
 use gaiterguard_domain::user::Email;
 use gaiterguard_environment::{Variable, help};
 use gaiterguard_evaluation::EvalArguments;
+#[cfg(target_os = "linux")]
+use gaiterguard_run::ConfinedArguments;
 use gaiterguard_run::RunArguments;
 
 use crate::commands;
@@ -58,6 +60,9 @@ enum Command {
     Mcp(McpArguments),
     #[command(after_help = variables_help(&gaiterguard_run::variables()))]
     Run(RunArguments),
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    RunConfined(ConfinedArguments),
     /// Evaluate the risk assessment.
     #[command(subcommand)]
     Risk(RiskCommand),
@@ -166,6 +171,8 @@ impl Cli {
             Command::Call(arguments) => gaiterguard_client::call::run(&arguments),
             Command::Mcp(arguments) => gaiterguard_client::mcp::run(&arguments),
             Command::Run(arguments) => gaiterguard_run::run(&arguments),
+            #[cfg(target_os = "linux")]
+            Command::RunConfined(arguments) => gaiterguard_run::run_confined(&arguments),
             Command::Risk(RiskCommand::Eval(arguments)) => gaiterguard_evaluation::run(&arguments),
         }
     }
