@@ -16,7 +16,7 @@ from websockets.sync.server import serve
 
 
 def serve_echo(pem_file, token):
-    write_certificate(pem_file, is_authority=False)
+    write_certificate(pem_file, is_authority=False, names=["localhost", "things.example"])
     settings = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     settings.load_cert_chain(pem_file)
 

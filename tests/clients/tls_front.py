@@ -13,14 +13,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 NAME = "localhost"
 
 
-def write_certificate(path, is_authority=True):
+def write_certificate(path, is_authority=True, names=()):
     """Writes a certificate and its key. Some clients trust only an authority, and some accept none as a server's."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, NAME)])
     now = datetime.datetime.now(datetime.UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
     builder = builder.not_valid_before(now).not_valid_after(now + datetime.timedelta(days=1))
-    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+    alternatives = x509.SubjectAlternativeName([x509.DNSName(it) for it in names or [NAME]])
+    builder = builder.add_extension(alternatives, critical=False)
     builder = builder.add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
     certificate = builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
     pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

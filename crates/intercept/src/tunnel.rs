@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
 
 use crate::certificate_authority::CertificateError;
 use crate::proxy_credentials::ProxyCredentials;
@@ -32,6 +34,10 @@ use crate::tls_configs::{HTTP_2, TlsConfigs};
 /// How often the authorities are read again. A new one issues certificates a day later, unless the present one is
 /// no longer trusted, and then every connection fails for as long.
 const ROTATION_POLL: Duration = Duration::from_secs(5);
+
+/// How long a tunnel may take to end after its agent key is revoked. The engine ends the calls in it within a second;
+/// their responses may still be read slowly.
+const ENDING_MAX: Duration = Duration::from_secs(5);
 
 /// A tunnel that a client opened with CONNECT. It is an extension of each request that arrives in it.
 #[derive(Debug)]
@@ -90,6 +96,8 @@ pub struct Accepted {
     pub origin: Origin,
     /// The client's credentials.
     pub credentials: ProxyCredentials,
+    /// Canceled when the agent key of the credentials stops being valid.
+    pub revoked: CancellationToken,
 }
 
 impl Interceptor {
@@ -145,8 +153,8 @@ impl Interceptor {
         }
     }
 
-    /// Serves the requests in a tunnel, in a task of its own, until the client closes it or the process
-    /// drains. The caller responds to CONNECT with 200.
+    /// Serves the requests in a tunnel, in a task of its own, until the client closes it, its agent key is revoked,
+    /// or the process drains. Requests that are running then are completed, which the engine limits. The caller responds to CONNECT with 200.
     pub fn serve<H: Handler>(&self, accepted: Accepted, handler: H) {
         let serving = self.clone().carry(accepted, handler);
         self.lifecycle.spawn(serving);
@@ -159,6 +167,7 @@ impl Interceptor {
             peer,
             origin,
             credentials,
+            revoked,
         } = accepted;
         let handshake = async {
             let connection = connection.await.map_err(HandshakeError::Connection)?;
@@ -167,6 +176,7 @@ impl Interceptor {
         let accepted = tokio::select! {
             accepted = tokio::time::timeout(self.limits.header_timeout, handshake) => accepted,
             () = self.lifecycle.draining() => return,
+            () = revoked.cancelled() => return,
         };
         let accepted = accepted.unwrap_or(Err(HandshakeError::Timeout));
         let (stream, has_other_server_name) = match accepted {
@@ -183,11 +193,25 @@ impl Interceptor {
             has_other_server_name,
         });
         let handler = InTunnel { handler, tunnel };
-        if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) {
-            let serving = serve_http2_stream(stream, peer, handler, self.limits, self.lifecycle);
-            Box::pin(serving).await;
-        } else {
-            serve_stream(stream, peer, handler, self.limits, self.lifecycle).await;
+        let lifecycle = self.lifecycle.scoped();
+        let ending = lifecycle.clone();
+        let serving = async {
+            if stream.get_ref().1.alpn_protocol() == Some(HTTP_2) {
+                let serving = serve_http2_stream(stream, peer, handler, self.limits, lifecycle);
+                Box::pin(serving).await;
+            } else {
+                serve_stream(stream, peer, handler, self.limits, lifecycle).await;
+            }
+        };
+        let mut serving = pin!(serving);
+        tokio::select! {
+            () = serving.as_mut() => {}
+            () = revoked.cancelled() => {
+                ending.drain();
+                if tokio::time::timeout(ENDING_MAX, serving).await.is_err() {
+                    tracing::debug!("tunnel from {peer} was cut");
+                }
+            }
         }
         drop(slot);
     }

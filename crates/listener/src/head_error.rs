@@ -9,6 +9,11 @@ use http::StatusCode;
 pub enum HeadError {
     #[error("the request head did not arrive in time")]
     Timeout,
+    #[error(
+        "extended CONNECT is not offered: WebSockets use HTTP/1.1, so the client must offer only http/1.1 (ALPN) on \
+         a connection for one"
+    )]
+    ExtendedConnect,
     #[error(transparent)]
     Framing(#[from] FramingError),
 }
@@ -22,7 +27,7 @@ impl HeadError {
             Self::Framing(FramingError::TooLong | FramingError::TooManyFields) => {
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
             }
-            Self::Framing(_) => StatusCode::BAD_REQUEST,
+            Self::Framing(_) | Self::ExtendedConnect => StatusCode::BAD_REQUEST,
         }
     }
 }

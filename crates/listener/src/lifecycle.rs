@@ -53,6 +53,15 @@ impl Lifecycle {
         self.soft.cancel();
     }
 
+    /// Returns a lifecycle that drains with this one, and can also be drained without it.
+    #[must_use]
+    pub fn scoped(&self) -> Self {
+        Self {
+            soft: self.soft.child_token(),
+            ..self.clone()
+        }
+    }
+
     /// Waits until every task has ended, at most for `limit` or until `urged`, and then cancels the
     /// rest. Returns whether all of them ended by themselves.
     pub async fn finish(&self, limit: Duration, urged: impl Future<Output = ()>) -> bool {
@@ -84,6 +93,17 @@ mod tests {
         lifecycle.spawn(async move { task.draining().await });
         lifecycle.drain();
         assert!(lifecycle.finish(Duration::from_secs(5), pending()).await);
+    }
+
+    #[tokio::test]
+    async fn a_scoped_lifecycle_drains_with_the_process_and_without_it() {
+        let lifecycle = Lifecycle::new();
+        let (one, other) = (lifecycle.scoped(), lifecycle.scoped());
+        one.drain();
+        one.draining().await;
+        assert!(!other.soft.is_cancelled() && !lifecycle.soft.is_cancelled());
+        lifecycle.drain();
+        other.draining().await;
     }
 
     #[tokio::test]

@@ -179,6 +179,20 @@ function useProxy(proxy) {
     };
   }
 
+  // A request to open a WebSocket, which the package `ws` sends without an agent: with the usual one.
+  for (const client of [http, https]) {
+    const requestDirectly = client.request;
+    client.request = function request(...values) {
+      const [options] = values;
+      const isOptions = options !== null && typeof options === "object" && !(options instanceof URL);
+      const opensWebSocket = isOptions && /^websocket$/i.test(options.headers?.Upgrade ?? "");
+      if (!opensWebSocket || options.agent !== undefined || options.socketPath) {
+        return requestDirectly.apply(this, values);
+      }
+      return requestDirectly.call(this, { ...options, createConnection: undefined }, ...values.slice(1));
+    };
+  }
+
   // `fetch` and `WebSocket` share a dispatcher, which Node.js publishes under this symbol when it loads their client.
   // Loading it takes a while, so this waits until one of them is used.
   const DISPATCHER = Symbol.for("undici.globalDispatcher.1");
@@ -188,6 +202,12 @@ function useProxy(proxy) {
     isDone = true;
     new globalThis.Headers();
     const current = globalThis[DISPATCHER];
+    // That of Node.js 22.21 to 25 opens a tunnel for `http` URLs, too, in which the gateway expects TLS.
+    // A program can have set one of its own only if it has loaded `undici`, and then this has run before.
+    if (current?.constructor?.name === "EnvHttpProxyAgent") {
+      globalThis[DISPATCHER] = new current.constructor({ proxyTunnel: false });
+      return;
+    }
     // Any other dispatcher is the choice of the program.
     if (current?.constructor?.name !== "Agent") return;
     class ProxyDispatcher extends current.constructor {
@@ -246,6 +266,15 @@ function useProxy(proxy) {
     socket.on("error", done);
     return socket;
   }
+
+  // The package `undici` uses the same dispatcher, and creates it if it is loaded first.
+  const Module = require("node:module");
+  const load = Module._load;
+  Module._load = function _load(request, ...rest) {
+    const loaded = load.call(this, request, ...rest);
+    if (/(^|[\\/])undici([\\/]index\.js)?$/.test(request)) useProxyInFetch();
+    return loaded;
+  };
 
   const fetchDirectly = globalThis.fetch;
   if (typeof fetchDirectly === "function") {

@@ -32,6 +32,10 @@ pub struct RunArguments {
     /// certificates is kept.
     #[arg(long = "env", conflicts_with = "command")]
     pub(crate) prints_variables: bool,
+    /// Start the program in a network of its own, in which it reaches the proxy and nothing else (Linux). Ends with
+    /// exit code 125 where the kernel does not allow that.
+    #[arg(long, conflicts_with_all = ["check", "prints_variables"])]
+    pub(crate) confine: bool,
     /// File that contains the agent key. Replaces `GAITERGUARD_AGENT_KEY`.
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
@@ -106,6 +110,7 @@ mod tests {
             wait: None,
             check: false,
             prints_variables: false,
+            confine: false,
             key_file: None,
             command: vec![command.into()],
         };

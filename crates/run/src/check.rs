@@ -1,5 +1,7 @@
 //! Sends one request with each runtime on the machine, to the host at which the proxy itself responds.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
@@ -7,6 +9,8 @@ use gaiterguard_console as console;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::folder::Files;
+use crate::java;
 use crate::variables::Variables;
 
 /// The URL at which the proxy itself responds. Without the proxy, nothing does.
@@ -14,6 +18,11 @@ const URL: &str = "https://check.gaiterguard.invalid/";
 
 /// How long one runtime may take. A large one starts slowly on a busy machine.
 const PROBE_LIMIT: Duration = Duration::from_secs(30);
+
+/// The program of Java, the source that it runs, and the argument that stands for its file.
+const JAVA: &str = "java";
+const JAVA_PROGRAM: &str = include_str!("../assets/Check.java");
+const JAVA_FILE: &str = "Check.java";
 
 /// The exit code of a probe whose library is not installed.
 const EXIT_NOT_INSTALLED: i32 = 69;
@@ -26,6 +35,8 @@ struct Probe {
     name: &'static str,
     program: &'static str,
     arguments: &'static [&'static str],
+    /// Texts in the error output that show that the runtime is older than the probe, or installed in part only.
+    incomplete: &'static [&'static str],
     /// A text in the error output that shows that the request arrived, of a program that fails because the URL is
     /// not one of its servers.
     arrived: Option<&'static str>,
@@ -40,6 +51,7 @@ const fn probe(
         name,
         program,
         arguments,
+        incomplete: &[],
         arrived: None,
     }
 }
@@ -152,6 +164,14 @@ const PROBES: &[Probe] = &[
             URL,
         ],
     ),
+    Probe {
+        incomplete: &["jdk.compiler", "Could not find or load main class"],
+        ..probe(
+            "Java: HttpClient, HttpURLConnection (JDK 11 or newer)",
+            JAVA,
+            &[JAVA_FILE, URL],
+        )
+    },
     probe(
         "PHP",
         "php",
@@ -164,10 +184,18 @@ const PROBES: &[Probe] = &[
 ];
 
 /// Prints a verdict for each runtime. The exit code is 1 if one of them does not reach the proxy.
-pub(crate) async fn run(variables: &Variables) -> Result<u8, String> {
+pub(crate) async fn run(variables: &Variables, files: &Files) -> Result<u8, String> {
+    let folder = &files.folder;
+    let java_file = folder.join(JAVA_FILE);
+    std::fs::write(&java_file, JAVA_PROGRAM)
+        .map_err(|error| format!("{}: {error}", java_file.display()))?;
     let mut has_failed = false;
-    for probe in PROBES {
-        let verdict = match timeout(PROBE_LIMIT, probe.send(variables)).await {
+    let has_java = variables.has(java::VARIABLE);
+    for probe in PROBES
+        .iter()
+        .filter(|probe| has_java || probe.program != JAVA)
+    {
+        let verdict = match timeout(PROBE_LIMIT, probe.send(variables, &java_file)).await {
             Ok(Some(Ok(()))) => "ok".to_owned(),
             Ok(None) => "not installed".to_owned(),
             Ok(Some(Err(reason))) => {
@@ -184,28 +212,40 @@ pub(crate) async fn run(variables: &Variables) -> Result<u8, String> {
         };
         console::say(format_args!("{}: {verdict}", probe.name));
     }
-    console::say(
-        "Java: not checked, because it reads neither the proxy's password nor certificates from variables",
-    );
+    if !has_java {
+        console::say(
+            "Java: not set up, because this system does not name the users of connections",
+        );
+    }
     Ok(u8::from(has_failed))
 }
 
 impl Probe {
     /// Sends the request. `None` if the runtime or the library is not installed.
-    async fn send(&self, variables: &Variables) -> Option<Result<(), String>> {
+    async fn send(&self, variables: &Variables, java_file: &Path) -> Option<Result<(), String>> {
         let mut command = Command::new(self.program);
         variables.apply(&mut command);
+        let arguments = self.arguments.iter().map(|argument| match *argument {
+            JAVA_FILE => java_file.as_os_str(),
+            argument => OsStr::new(argument),
+        });
         let output = command
-            .args(self.arguments)
+            .args(arguments)
             .stdin(Stdio::null())
             .kill_on_drop(true)
             .output()
             .await;
         match output {
-            Ok(output) if output.status.code() == Some(EXIT_NOT_INSTALLED) => None,
+            Ok(output) if self.is_not_installed(&output) => None,
             Ok(output) => Some(self.verdict(&output)),
             Err(_) => None,
         }
+    }
+
+    fn is_not_installed(&self, output: &Output) -> bool {
+        let error = String::from_utf8_lossy(&output.stderr);
+        output.status.code() == Some(EXIT_NOT_INSTALLED)
+            || self.incomplete.iter().any(|text| error.contains(text))
     }
 
     fn verdict(&self, output: &Output) -> Result<(), String> {

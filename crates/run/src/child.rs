@@ -9,7 +9,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
 
 use crate::signals::{Signals, program_has_it};
-use crate::variables::Variables;
 
 /// Exit codes of a shell for a command that does not exist and for one that cannot be executed.
 const EXIT_NOT_FOUND: u8 = 127;
@@ -22,14 +21,17 @@ pub(crate) struct NotStarted {
     pub(crate) exit_code: u8,
 }
 
-/// Starts a program with the variables. It inherits everything else.
-pub(crate) fn start(command: &[OsString], variables: &Variables) -> Result<Child, NotStarted> {
+/// Starts a program. It inherits everything that `prepare` does not change.
+pub(crate) fn start(
+    command: &[OsString],
+    prepare: impl FnOnce(&mut Command),
+) -> Result<Child, NotStarted> {
     let (program, arguments) = command
         .split_first()
         .expect("the command line requires a command");
     let mut command = Command::new(program);
     command.args(arguments);
-    variables.apply(&mut command);
+    prepare(&mut command);
     command.spawn().map_err(|error| NotStarted {
         message: format!("{}: {}", program.to_string_lossy(), reason(&error)),
         exit_code: match error.kind() {

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::authority::to_pem;
 use crate::bundle::Bundle;
 use crate::inherited::Inherited;
+use crate::pkcs12;
 use crate::preload::PRELOAD;
 
 /// Only the owner may list, read or replace the files.
@@ -27,6 +28,8 @@ pub(crate) struct Files {
     pub(crate) added: PathBuf,
     /// For variables that replace a program's roots.
     pub(crate) all: PathBuf,
+    /// The same for Java.
+    pub(crate) trust_store: PathBuf,
     /// The module that Node.js loads first.
     pub(crate) preload: PathBuf,
     /// The settings of wget, which reads no variable for certificates.
@@ -47,9 +50,16 @@ impl RunFolder {
         fs::write(created.path().join("ca.pem"), to_pem(&bundle.authority))?;
         fs::write(files.added, to_pem(&bundle.added))?;
         fs::write(&files.all, to_pem(&bundle.all))?;
+        fs::write(files.trust_store, pkcs12::trust_store(&bundle.all))?;
         fs::write(files.preload, PRELOAD)?;
         fs::write(files.wgetrc, wgetrc(&files.all, inherited))?;
         Ok(created)
+    }
+
+    /// Returns the path of the socket that leads a confined program to the proxy.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn proxy_socket(&self) -> PathBuf {
+        self.path().join("proxy.sock")
     }
 
     /// Returns the paths of the files.
@@ -59,6 +69,7 @@ impl RunFolder {
             folder: folder.to_owned(),
             added: folder.join("added.pem"),
             all: folder.join("bundle.pem"),
+            trust_store: folder.join("truststore.p12"),
             preload: folder.join("preload.cjs"),
             wgetrc: folder.join("wgetrc"),
         }
@@ -102,7 +113,7 @@ mod tests {
         let files = folder.files();
         let permissions = fs::metadata(&files.folder).unwrap().permissions();
         assert_eq!(permissions.mode() & 0o777, FOLDER_MODE);
-        for file in [&files.added, &files.all, &files.preload] {
+        for file in [&files.added, &files.all, &files.trust_store, &files.preload] {
             assert!(file.is_file(), "{}", file.display());
         }
         drop(folder);

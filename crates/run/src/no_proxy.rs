@@ -8,6 +8,11 @@ use crate::inherited::Inherited;
 /// reach. The IPv6 address has no brackets, which httpx cannot parse.
 const LOOPBACK: &str = "localhost,127.0.0.1,::1";
 
+/// Returns the value of `NO_PROXY` for a program that can reach no host of the caller's without the proxy.
+pub(crate) fn of_this_machine() -> OsString {
+    OsString::from(LOOPBACK)
+}
+
 /// Returns the value of `NO_PROXY`: the hosts of this machine and those that the caller has exempted.
 pub(crate) fn value(inherited: &Inherited) -> OsString {
     let mut value = OsString::from(LOOPBACK);

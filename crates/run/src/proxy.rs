@@ -51,6 +51,16 @@ impl Proxy {
         })
     }
 
+    /// Whether connections to the proxy itself are encrypted.
+    pub(crate) fn has_tls(&self) -> bool {
+        self.scheme == "https"
+    }
+
+    /// Returns the name or the address in the proxy's certificate.
+    pub(crate) fn host_name(&self) -> &str {
+        self.host.trim_matches(['[', ']'])
+    }
+
     /// Returns the host and the port, to connect to and for messages.
     pub(crate) fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::net::SocketAddr;
 use std::path::Path;
 
 use tokio::process::Command;
 
 use crate::folder::Files;
 use crate::inherited::Inherited;
-use crate::{no_proxy, placeholder};
+use crate::{java, placeholder};
 
 /// Variables with the URL of the proxy. Some clients read only one case: curl ignores `HTTP_PROXY`.
 const PROXY: [&str; 9] = [
@@ -49,27 +50,31 @@ const REMOVED: [&str; 4] = [
     "NPM_CONFIG_HTTPS_PROXY",
 ];
 
+/// How the program reaches the proxy.
+pub(crate) struct Way {
+    /// The URL of the proxy, with what it asks for.
+    pub(crate) proxy_url: String,
+    /// Where programs find the proxy that cannot use the URL. `None` where that is not possible.
+    pub(crate) relay: Option<SocketAddr>,
+    /// The hosts that are reached without the proxy.
+    pub(crate) no_proxy: OsString,
+}
+
 /// Changes to the environment of the program.
 #[derive(Debug)]
 pub(crate) struct Variables(BTreeMap<&'static str, Option<OsString>>);
 
 impl Variables {
-    /// Returns the changes for a program that uses the proxy at this URL and may call these hosts through the
+    /// Returns the changes for a program that uses the proxy in this way and may call these hosts through the
     /// gateway's services.
-    pub(crate) fn of(
-        proxy_url: &str,
-        files: &Files,
-        hosts: &[String],
-        inherited: &Inherited,
-    ) -> Self {
+    pub(crate) fn of(way: &Way, files: &Files, hosts: &[String], inherited: &Inherited) -> Self {
         let mut variables = BTreeMap::new();
         let mut set = |name, value: &OsStr| variables.insert(name, Some(value.to_owned()));
         for name in PROXY {
-            set(name, OsStr::new(proxy_url));
+            set(name, OsStr::new(&way.proxy_url));
         }
-        let exempted = no_proxy::value(inherited);
-        set("NO_PROXY", &exempted);
-        set("no_proxy", &exempted);
+        set("NO_PROXY", &way.no_proxy);
+        set("no_proxy", &way.no_proxy);
         for name in REPLACED_ROOTS {
             set(name, files.all.as_os_str());
         }
@@ -81,6 +86,10 @@ impl Variables {
         if inherited.get("DENO_TLS_CA_STORE").is_none() {
             set("DENO_TLS_CA_STORE", OsStr::new("mozilla,system"));
         }
+        if let Some(relay) = way.relay {
+            let options = java::options(relay, &files.trust_store, &way.no_proxy, inherited);
+            set(java::VARIABLE, &options);
+        }
         set("WGETRC", files.wgetrc.as_os_str());
         set("GAITERGUARD_RUN_FOLDER", files.folder.as_os_str());
         for (name, value) in placeholder::of_hosts(hosts) {
@@ -90,6 +99,11 @@ impl Variables {
             variables.insert(name, None);
         }
         Self(variables)
+    }
+
+    /// Whether a variable is set.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(Option::is_some)
     }
 
     /// Changes the environment of a command.
@@ -139,6 +153,7 @@ impl<const N: usize> From<[(&'static str, Option<&str>); N]> for Variables {
 mod tests {
     use super::*;
     use crate::bundle::OWN_ROOTS;
+    use crate::no_proxy;
 
     const URL: &str = "http://curl:agt_0f@127.0.0.1:3001";
 
@@ -147,6 +162,7 @@ mod tests {
             folder: "/run".into(),
             added: "/run/added.pem".into(),
             all: "/run/bundle.pem".into(),
+            trust_store: "/run/truststore.p12".into(),
             preload: "/run/preload.cjs".into(),
             wgetrc: "/run/wgetrc".into(),
         }
@@ -154,7 +170,12 @@ mod tests {
 
     fn variables(hosts: &[&str], inherited: &Inherited) -> BTreeMap<&'static str, Option<String>> {
         let hosts: Vec<_> = hosts.iter().map(ToString::to_string).collect();
-        let variables = Variables::of(URL, &files(), &hosts, inherited);
+        let way = Way {
+            proxy_url: URL.to_owned(),
+            relay: Some("127.0.0.1:4000".parse().unwrap()),
+            no_proxy: no_proxy::value(inherited),
+        };
+        let variables = Variables::of(&way, &files(), &hosts, inherited);
         let text = |value: &OsStr| value.to_str().unwrap().to_owned();
         variables
             .iter()

@@ -11,6 +11,8 @@ use gaiterguard_domain::user::Email;
 use gaiterguard_environment::{Variable, help};
 use gaiterguard_evaluation::EvalArguments;
 use gaiterguard_evidence::PublicKey;
+#[cfg(target_os = "linux")]
+use gaiterguard_run::ConfinedArguments;
 use gaiterguard_run::RunArguments;
 
 use crate::commands;
@@ -61,6 +63,9 @@ enum Command {
     Mcp(McpArguments),
     #[command(after_help = variables_help(&gaiterguard_run::variables()))]
     Run(RunArguments),
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    RunConfined(ConfinedArguments),
     /// Evaluate the risk assessment.
     #[command(subcommand)]
     Risk(RiskCommand),
@@ -203,6 +208,8 @@ impl Cli {
             Command::Call(arguments) => gaiterguard_client::call::run(&arguments),
             Command::Mcp(arguments) => gaiterguard_client::mcp::run(&arguments),
             Command::Run(arguments) => gaiterguard_run::run(&arguments),
+            #[cfg(target_os = "linux")]
+            Command::RunConfined(arguments) => gaiterguard_run::run_confined(&arguments),
             Command::Risk(RiskCommand::Eval(arguments)) => gaiterguard_evaluation::run(&arguments),
         }
     }

@@ -242,3 +242,52 @@ async fn the_aws_command_line_works_behind_the_proxy_port_without_a_key_of_its_o
     }
     aws.assert_received_nothing_of_the_client(&agent.key);
 }
+
+#[tokio::test]
+async fn rules_see_the_payload_of_a_body_in_chunks() {
+    let aws = Aws::start("").await;
+    let gateway = TestGateway::builder(Storage::Sqlite)
+        .setting("UPSTREAM_PRIVATE_ALLOW", "127.0.0.0/8")
+        .start()
+        .await;
+    let human = Human::register(&gateway).await;
+    let mut credentials = credentials();
+    credentials["region"] = json!("eu-central-1");
+    credentials["service"] = json!("s3");
+    let url = aws.upstream.url();
+    let service = human.create_service("aws", &url, "aws_sigv4", credentials);
+    let service = service.await;
+    let agent = human.create_agent("secretary", &[&service]).await;
+    for (name, effect, condition) in [
+        ("Small", "allow", "request.body.amount <= 100"),
+        ("Large", "deny", "request.body.amount > 100"),
+    ] {
+        let rule = json!({
+            "name": name, "effect": effect, "condition": condition, "enabled": true,
+        });
+        human.create_rule(rule).await;
+    }
+    let put = async |payload: &str| {
+        let (one, two) = payload.split_at(4);
+        let chunks = [one, two].map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len()));
+        let trailer = "x-amz-checksum-crc32:AAAAAA==";
+        let body = format!("{}{}0\r\n{trailer}\r\n\r\n", chunks[0], chunks[1]);
+        let call = agent.call(Method::PUT, "/s/aws/minutes/bill.json");
+        let call = call
+            .header("Content-Type", "application/json")
+            .header("Content-Encoding", "aws-chunked")
+            .header("X-Amz-Content-Sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+            .header("X-Amz-Decoded-Content-Length", &payload.len().to_string())
+            .header("X-Amz-Trailer", "x-amz-checksum-crc32")
+            .body(body);
+        call.send().await
+    };
+    let denied = put("{\"amount\": 500}").await;
+    denied.expect_problem(403, "policy_denied");
+    let forwarded = put("{\"amount\": 5}").await;
+    let status = forwarded.header("x-proxy-status");
+    assert_eq!(status, Some("forwarded"), "{}", forwarded.text());
+    let received = aws.upstream.received();
+    let puts = received.iter().filter(|it| it["method"] == "PUT");
+    assert_eq!(puts.count(), 1, "{received:?}");
+}

@@ -38,7 +38,7 @@ async fn the_python_package_requests_works_with_the_usual_variables() {
 }
 
 #[tokio::test]
-async fn a_right_that_is_revoked_ends_in_an_open_tunnel() {
+async fn a_right_that_is_revoked_ends_an_idle_tunnel_and_opens_no_other() {
     let proxied = Proxied::new().await;
     let human = &proxied.scene.human;
     let proxy = proxied.scene.gateway.intercept_address();
@@ -60,23 +60,25 @@ async fn a_right_that_is_revoked_ends_in_an_open_tunnel() {
         .unwrap();
     let mut to_child = child.stdin.take().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut get = async || {
-        to_child.write_all(b"/items\n").await.unwrap();
+    let mut send = async |line: &str| {
+        to_child.write_all(line.as_bytes()).await.unwrap();
         lines.next_line().await.unwrap().unwrap()
     };
 
-    assert_eq!(get().await, "200 - kept");
+    assert_eq!(send("/items\n").await, "200 - kept");
     let agent = proxied.scene.agent.id;
     let change = async |verb: &str| {
         let path = format!("/agents/{agent}/{verb}");
         human.post(&path).send().await.expect_status(200);
     };
     change("block").await;
-    assert_eq!(get().await, "403 agent_blocked kept");
+    let refused = "closed Tunnel connection failed: 403 Forbidden";
+    assert_eq!(send("\n").await, refused);
     change("unblock").await;
-    assert_eq!(get().await, "200 - kept");
+    assert_eq!(send("/items\n").await, "200 - kept");
     change("rotate-key").await;
-    assert_eq!(get().await, "401 invalid_agent_key kept");
+    let refused = "closed Tunnel connection failed: 407 Proxy Authentication Required";
+    assert_eq!(send("\n").await, refused);
     assert_eq!(proxied.scene.upstream.received().len(), 2);
 }
 

@@ -180,8 +180,8 @@ async fn trailers_reach_the_clients_that_can_receive_them() {
     }
 }
 
-/// Attacks a connection, and returns how it ended.
-async fn flood(proxied: &Proxied, kind: &str) -> Value {
+/// Runs a script with these arguments and those that name the proxy and the upstream, and returns what it prints.
+async fn run_script(proxied: &Proxied, name: &str, arguments: &[&str]) -> Value {
     let authorization = proxied.authorization();
     let (_, authorization) = authorization.trim().split_once(": ").unwrap();
     let authority = proxied.authority();
@@ -189,12 +189,13 @@ async fn flood(proxied: &Proxied, kind: &str) -> Value {
     let proxy = proxied.scene.gateway.intercept_address().port().to_string();
     let mut command = Command::new("node");
     command
-        .arg(script("http2_flood.mjs"))
-        .args([kind, &proxy, authorization, host, port])
+        .arg(script(name))
+        .args(arguments)
+        .args([&proxy, authorization, host, port])
         .arg(&proxied.ca_file);
     let output = finish(command, "").await;
     let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{kind}: {error}");
+    assert!(output.status.success(), "{name} {arguments:?}: {error}");
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -203,7 +204,8 @@ async fn a_client_that_floods_its_connection_loses_it_and_harms_no_other() {
     let proxied = Proxied::new().await;
     let url = proxied.url("/items");
     for kind in ["reset", "settings", "ping", "continuation", "headers"] {
-        let attack = flood(&proxied, kind);
+        let arguments = [kind];
+        let attack = run_script(&proxied, "http2_flood.mjs", &arguments);
         let others = async {
             for _ in 0..5 {
                 let response = proxied.send(&["--http2", &url]).await;
@@ -216,6 +218,22 @@ async fn a_client_that_floods_its_connection_loses_it_and_harms_no_other() {
     }
     let logs = proxied.scene.gateway.logs();
     assert!(!logs.contains("panicked"), "{logs}");
+}
+
+#[tokio::test]
+async fn a_web_socket_inside_http_2_is_refused_with_the_reason() {
+    let proxied = Proxied::new().await;
+    let tried = run_script(&proxied, "http2_connect.mjs", &[]).await;
+    assert_eq!(tried["offered"], false, "{tried}");
+    assert_eq!(tried["webSocket"]["status"], 400, "{tried}");
+    let text = tried["webSocket"]["text"].as_str().unwrap();
+    assert!(text.contains("malformed_request"), "{text}");
+    let remedy = "WebSockets use HTTP/1.1, so the client must offer only http/1.1";
+    assert!(text.contains(remedy), "{text}");
+    assert_eq!(tried["other"], 200, "{tried}");
+    let logs = proxied.scene.gateway.logs();
+    let line = logs.lines().find(|line| line.contains(remedy));
+    assert!(line.is_some_and(|line| line.contains("INFO")), "{logs}");
 }
 
 #[tokio::test]

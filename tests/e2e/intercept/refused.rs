@@ -136,6 +136,69 @@ async fn a_request_in_a_tunnel_must_be_for_its_host_and_port() {
 }
 
 #[tokio::test]
+async fn a_client_that_offers_only_old_versions_of_tls_is_disconnected() {
+    let proxied = Proxied::new().await;
+    let url = proxied.url("/items");
+    // The client would not offer them either, except with ciphers of the lowest level.
+    let old = [
+        "--tlsv1.0",
+        "--tls-max",
+        "1.1",
+        "--ciphers",
+        "DEFAULT@SECLEVEL=0",
+    ];
+    let response = proxied.send(&[&old[..], &[&url]].concat()).await;
+    assert_eq!(
+        (response.status, response.connect_status),
+        (0, 200),
+        "{}",
+        response.text
+    );
+    let alert = "alert";
+    assert!(response.text.contains(alert), "{}", response.text);
+    let response = proxied.send(&["--tls-max", "1.2", &url]).await;
+    assert_eq!(response.status, 200, "{}", response.text);
+    assert_eq!(proxied.scene.upstream.received().len(), 1);
+}
+
+#[tokio::test]
+async fn proxy_credentials_inside_a_tunnel_open_nothing_and_do_not_reach_the_upstream() {
+    let proxied = Proxied::new().await;
+    let key = &proxied.scene.agent.key;
+    let own = proxied.authorization();
+    let other = other_authorization("x:agt_of_another_agent");
+    for authorization in [own.trim(), other.trim()] {
+        let url = proxied.url("/items");
+        let response = proxied.send(&[&url, "--header", authorization]).await;
+        assert_eq!(response.status, 200, "{}", response.text);
+    }
+    for received in proxied.scene.upstream.received() {
+        assert_eq!(received.header("proxy-authorization"), None);
+        assert!(!format!("{received:?}").contains(key));
+    }
+    assert_eq!(proxied.scene.upstream.received().len(), 2);
+    // Without the key at CONNECT there is no tunnel in which to send it.
+    let connect = proxied.connect(&proxied.authority()).replace(&own, "");
+    let response = proxied.raw(&connect).await;
+    assert_refused(&response, 407, "proxy_authentication_required", "agent key");
+}
+
+#[tokio::test]
+async fn an_agent_key_in_a_url_is_refused_and_appears_nowhere() {
+    let proxied = Proxied::new().await;
+    let key = &proxied.scene.agent.key;
+    for path in [format!("/items?key={key}"), format!("/{key}/items")] {
+        let response = proxied.send(&[&proxied.url(&path)]).await;
+        assert_eq!(response.status, 400, "{}", response.text);
+        assert!(response.text.contains("agent key"), "{}", response.text);
+    }
+    assert!(proxied.scene.upstream.received().is_empty());
+    assert!(!proxied.scene.gateway.logs().contains(key));
+    let requests = proxied.scene.human.read("/requests").await;
+    assert!(!requests.to_string().contains(key), "{requests}");
+}
+
+#[tokio::test]
 async fn the_tls_handshake_must_name_the_host_of_the_tunnel() {
     let proxied = Proxied::new().await;
     let authority = proxied.authority();

@@ -2,6 +2,7 @@
 //! them through a proxy of the test, which leads every name to one of them.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::process::Command;
 
 use gaiterguard_testkit::{Agent, EchoUpstream, Human, Service, Storage, TestGateway};
@@ -11,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
 /// The credential of every service.
-const CREDENTIAL: &str = "credential-of-the-service-6d10";
+pub(super) const CREDENTIAL: &str = "credential-of-the-service-6d10";
 
 /// The hosts of the services. The addresses are those of nobody's own network, and nothing is sent to them.
 const HOSTS: &str = "things.example=8.8.8.8,api.openai.com=8.8.8.8,github.example=8.8.8.8";
@@ -50,16 +51,34 @@ impl RunScene {
 
     /// Starts the same with another upstream of `http` URLs.
     pub(super) async fn with_plain(kept: EchoUpstream, plain: SocketAddr) -> Self {
+        Self::start(kept, plain, None).await
+    }
+
+    /// Starts the same with another upstream of `https` URLs, whose certificate is in a file.
+    pub(super) async fn with_secure(secure: SocketAddr, certificate: &Path) -> Self {
+        let plain = EchoUpstream::start().await;
+        let address = plain.address();
+        Self::start(plain, address, Some((secure, certificate))).await
+    }
+
+    async fn start(
+        kept: EchoUpstream,
+        plain: SocketAddr,
+        other: Option<(SocketAddr, &Path)>,
+    ) -> Self {
         let names = ["things.example", "api.openai.com", "github.example"];
         let secure = EchoUpstream::start_with_tls(&names).await;
+        let certificate = secure.certificate_file();
+        let (secure_address, certificate) =
+            other.unwrap_or_else(|| (secure.address(), &certificate));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let leads = listener.local_addr().unwrap();
-        let leading = tokio::spawn(lead(listener, secure.address(), plain)).abort_handle();
+        let leading = tokio::spawn(lead(listener, secure_address, plain)).abort_handle();
         let gateway = TestGateway::builder(Storage::Sqlite)
             .intercept_port()
             .setting("UPSTREAM_HOSTS", HOSTS)
             .setting("UPSTREAM_PROXY", format!("http://{leads}"))
-            .setting("UPSTREAM_CA_FILE", secure.certificate_file().display())
+            .setting("UPSTREAM_CA_FILE", certificate.display())
             .start()
             .await;
         let human = Human::register(&gateway).await;

@@ -12,6 +12,8 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::settings_mask::SettingsMask;
+
 /// The length of what a client sends before its first frame (RFC 9113, section 3.4).
 const PREFACE_BYTES: usize = 24;
 /// The length of the head of a frame (RFC 9113, section 4.1).
@@ -55,6 +57,7 @@ pub(super) struct FrameGuard<S> {
     resets: Bucket,
     others: Bucket,
     head: Arc<HeadProgress>,
+    settings: SettingsMask,
 }
 
 /// Where in the bytes of the client the guard is.
@@ -137,6 +140,7 @@ impl<S> FrameGuard<S> {
             resets: Bucket::new(),
             others: Bucket::new(),
             head,
+            settings: SettingsMask::default(),
         }
     }
 
@@ -225,7 +229,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FrameGuard<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let guard = &mut *self;
+        let bytes = match guard.settings.of(bytes) {
+            Ok(instead) => instead.unwrap_or(bytes),
+            Err(error) => return Poll::Ready(Err(io::Error::other(error))),
+        };
+        let count = ready!(Pin::new(&mut guard.stream).poll_write(context, bytes))?;
+        guard.settings.sent(count);
+        Poll::Ready(Ok(count))
     }
 
     fn poll_write_vectored(
@@ -233,6 +244,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for FrameGuard<S> {
         context: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if !self.settings.is_done() {
+            let first = pieces.iter().find(|piece| !piece.is_empty());
+            return self.poll_write(context, first.map_or(&[], |piece| piece));
+        }
         Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
     }
 

@@ -6,6 +6,7 @@
 mod activity;
 mod frame_guard;
 mod request;
+mod settings_mask;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -27,7 +28,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use self::activity::{ActiveBody, Activity};
 use self::frame_guard::{FrameGuard, HeadProgress};
 use crate::limits::KEEP_ALIVE_IDLE;
-use crate::{Handler, Lifecycle, Limits, RequestBody};
+use crate::{Handler, HeadError, Lifecycle, Limits, RequestBody};
 
 /// The most requests at a time on one connection. Common servers allow as many.
 pub(crate) const STREAMS_MAX: u32 = 128;
@@ -56,7 +57,7 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Serves a stream with HTTP/2 until it ends or the process drains. The limits are those of a connection of
 /// HTTP/1.1, and the handler gets the same requests: `:authority` is also in `Host`. A response with
-/// `Connection: close` is the last one. Extended CONNECT is not offered.
+/// `Connection: close` is the last one. Extended CONNECT is not offered, and an attempt is refused with the reason.
 pub async fn serve_http2_stream<H: Handler>(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     peer: SocketAddr,
@@ -73,6 +74,8 @@ pub async fn serve_http2_stream<H: Handler>(
     });
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
+        // The guard withdraws the offer, so that the response to an attempt can say what to do instead.
+        .enable_connect_protocol()
         .max_concurrent_streams(STREAMS_MAX)
         .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX))
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
@@ -136,7 +139,12 @@ async fn respond<H: Handler>(
         request.map(|incoming| RequestBody::new(incoming, limits.body_idle_timeout, unused));
     let mut response = match request::adapt(&mut request) {
         Ok(()) => handler.handle(request, peer).await,
-        Err(error) => handler.refuse(error.into()),
+        Err(error) => {
+            if error == HeadError::ExtendedConnect {
+                tracing::info!("request from {peer} refused: {error}");
+            }
+            handler.refuse(error)
+        }
     };
     if response
         .headers_mut()

@@ -1,9 +1,12 @@
 //! A request of HTTP/2 in the form of one of HTTP/1.1.
 
-use http::Request;
 use http::header::{COOKIE, HOST, HeaderMap, HeaderValue};
+use http::{Method, Request};
+use hyper::ext::Protocol;
 
 use gaiterguard_framing::{FramingError, HEAD_FIELDS_MAX};
+
+use crate::HeadError;
 
 /// Puts the authority into `Host`, where handlers expect it, and joins cookies that the client sends one by one. The
 /// library has checked everything else that HTTP/2 demands of a head (RFC 9113, section 8.2), and the length of the
@@ -11,8 +14,19 @@ use gaiterguard_framing::{FramingError, HEAD_FIELDS_MAX};
 ///
 /// # Errors
 ///
-/// If there are too many fields, or not one authority.
-pub(super) fn adapt<B>(request: &mut Request<B>) -> Result<(), FramingError> {
+/// If there are too many fields, or not one authority, or if the method is CONNECT: a tunnel leads to one host.
+pub(super) fn adapt<B>(request: &mut Request<B>) -> Result<(), HeadError> {
+    if request.method() == Method::CONNECT {
+        let is_extended = request.extensions().get::<Protocol>().is_some();
+        return Err(match is_extended {
+            true => HeadError::ExtendedConnect,
+            false => FramingError::Connect.into(),
+        });
+    }
+    Ok(adapt_head(request)?)
+}
+
+fn adapt_head<B>(request: &mut Request<B>) -> Result<(), FramingError> {
     if request.headers().len() > HEAD_FIELDS_MAX {
         return Err(FramingError::TooManyFields);
     }
@@ -58,7 +72,7 @@ mod tests {
 
     use super::*;
 
-    fn adapted(uri: &'static str, hosts: &[&str]) -> Result<String, FramingError> {
+    fn adapted(uri: &'static str, hosts: &[&str]) -> Result<String, HeadError> {
         let mut request = Request::new(());
         *request.uri_mut() = Uri::from_static(uri);
         for host in hosts {
@@ -84,7 +98,7 @@ mod tests {
             (uri, &["a.example", "a.example"], FramingError::HostCount),
             ("/v1", &[], FramingError::HostCount),
         ] {
-            assert_eq!(adapted(uri, hosts), Err(error));
+            assert_eq!(adapted(uri, hosts), Err(error.into()));
         }
     }
 
@@ -114,6 +128,16 @@ mod tests {
         request
             .headers_mut()
             .append("x", HeaderValue::from_static("y"));
-        assert_eq!(adapt(&mut request), Err(FramingError::TooManyFields));
+        assert_eq!(adapt(&mut request), Err(FramingError::TooManyFields.into()));
+    }
+
+    #[test]
+    fn connect_is_refused() {
+        let mut request = Request::new(());
+        *request.method_mut() = Method::CONNECT;
+        assert_eq!(adapt(&mut request), Err(FramingError::Connect.into()));
+        let web_socket = Protocol::from_static("websocket");
+        request.extensions_mut().insert(web_socket);
+        assert_eq!(adapt(&mut request), Err(HeadError::ExtendedConnect));
     }
 }

@@ -7,6 +7,8 @@ use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
+use super::aws_chunked;
+
 /// The most bytes that a compressed body may unfold to, and so may all compressed texts in it together:
 /// the largest body that is taken by default.
 const INFLATED_BYTES_MAX: u64 = 10 << 20;
@@ -25,17 +27,24 @@ const PLACES_MIN: usize = 2;
 /// of compressed image data has about 40 such runs by chance, and seven times as many of 8 bytes.
 const RUN_BYTES_MIN: usize = 10;
 
+/// Returns how a body is compressed: every value that names more than the framing in chunks, in lower case.
+fn compressions(headers: &HeaderMap) -> impl Iterator<Item = Vec<u8>> {
+    let values = headers.get_all(CONTENT_ENCODING).iter();
+    let values = values.map(|value| {
+        let value = value.as_bytes();
+        let value = aws_chunked::without_framing(value).unwrap_or(value);
+        value.to_ascii_lowercase()
+    });
+    values.filter(|value| !matches!(value.as_slice(), b"" | b"identity"))
+}
+
 /// Decompresses a body. Returns `None` if it is not compressed. An error is a clause for a sentence.
 pub(super) fn inflated(headers: &HeaderMap, body: &[u8]) -> Option<Result<Vec<u8>, &'static str>> {
-    let mut encodings = headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .filter(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let mut encodings = compressions(headers);
     let encoding = encodings.next()?;
     if encodings.next().is_some() {
         return Some(Err("the body is compressed more than once"));
     }
-    let encoding = encoding.as_bytes().to_ascii_lowercase();
     let inflated = match encoding.as_slice() {
         b"gzip" | b"x-gzip" => read(MultiGzDecoder::new(body)),
         b"deflate" => {
@@ -64,17 +73,14 @@ pub(crate) enum Decompressed {
 
 /// Decompresses a body in the one way in which all servers do.
 pub(crate) fn decompressed(headers: &HeaderMap, body: &[u8]) -> Decompressed {
-    let mut encodings = headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .filter(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"));
+    let mut encodings = compressions(headers);
     let Some(encoding) = encodings.next() else {
         return Decompressed::Plain;
     };
     if encodings.next().is_some() {
         return Decompressed::Unknown;
     }
-    let bytes = match encoding.as_bytes().to_ascii_lowercase().as_slice() {
+    let bytes = match encoding.as_slice() {
         // Some servers read the first of several members only.
         b"gzip" | b"x-gzip" => {
             let mut rest = body;

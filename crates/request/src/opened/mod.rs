@@ -3,6 +3,7 @@
 //! Decoding never fails. An unreadable part becomes an [`Oddity`], because the upstream may be able to
 //! read it.
 
+pub(crate) mod aws_chunked;
 mod base64;
 mod body;
 mod call;

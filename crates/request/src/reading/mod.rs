@@ -11,6 +11,7 @@ pub(crate) mod multipart;
 
 use http::HeaderMap;
 
+use crate::opened::aws_chunked;
 use crate::opened::encoding::{self, Decompressed};
 use crate::{Arena, Node};
 use media_type::{Format, MediaType};
@@ -52,6 +53,12 @@ impl<'a> Reading<'a> {
 fn read<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Option<Reading<'a>> {
     let json = |body| Node::parse_json(without_mark(body), arena).ok();
     let media_type = MediaType::of(headers)?;
+    // As with compression, a server that does not know the framing finds no JSON in it, but it could find a form.
+    let body = match aws_chunked::payload(headers, body) {
+        None => body,
+        Some(Some(payload)) if matches!(media_type.format(), Format::Json) => arena.bytes(&payload),
+        Some(_) => return None,
+    };
     let body = match encoding::decompressed(headers, body) {
         Decompressed::Plain => body,
         // A server that does not decompress finds no JSON, but it could find a form in the compressed bytes.

@@ -179,6 +179,28 @@ fn compressed_json_is_read_where_all_servers_read_the_same() {
 }
 
 #[test]
+fn json_in_chunks_of_aws_is_read_as_its_payload() {
+    let in_chunks = |media_type, encoding: &'static str, payload: &[u8]| {
+        let mut headers = headers(media_type);
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
+        let length = format!("{:x}\r\n", payload.len());
+        let body = [length.as_bytes(), payload, b"\r\n0\r\n\r\n"].concat();
+        shown(&headers, &body)
+    };
+    let json = b"{\"amount\":5}";
+    assert_eq!(in_chunks(JSON, "aws-chunked", json), "{amount:5}");
+    assert_eq!(
+        in_chunks(JSON, "aws-chunked,gzip", &gzip(json)),
+        "{amount:5}"
+    );
+    // A server that does not know the framing may read the chunks as a form.
+    assert_eq!(in_chunks(FORM, "aws-chunked", b"amount=5"), "?");
+    let mut headers = headers(JSON);
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("aws-chunked"));
+    assert_eq!(shown(&headers, json), "?");
+}
+
+#[test]
 fn a_body_in_another_coding_or_of_two_types_is_unknown() {
     let mut headers = headers(JSON);
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("identity"));

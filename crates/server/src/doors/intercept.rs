@@ -116,6 +116,7 @@ async fn at_port(
         peer: context.peer,
         origin,
         credentials,
+        revoked: caller.key_token(),
     };
     port.interceptor.serve(accepted, port.tunnels.clone());
     Ok(StatusCode::OK.into_response())

@@ -15,7 +15,7 @@ use super::declared::{
 };
 use super::oddity::{Oddity, OddityKind};
 use super::sniff::{begins_like_json, begins_like_xml, has_usual_encoding, is_plain_form};
-use super::{Document, InflationRoom, csv, encoding, media, multipart, nested, yaml};
+use super::{Document, InflationRoom, aws_chunked, csv, encoding, media, multipart, nested, yaml};
 use crate::{Arena, Node};
 
 pub use embedded::values_in;
@@ -81,6 +81,23 @@ struct Reader<'a, 'o> {
 
 impl<'a> Reader<'a, '_> {
     fn open(&mut self, headers: &HeaderMap, body: &'a [u8]) -> Body<'a> {
+        if body.is_empty() {
+            return Body::Empty;
+        }
+        let body = match aws_chunked::payload(headers, body) {
+            None => body,
+            Some(Some(payload)) => {
+                // A server that does not know the framing may find something in it.
+                if let Ok(text) = std::str::from_utf8(body) {
+                    self.sniff(text);
+                }
+                self.arena.bytes(&payload)
+            }
+            Some(None) => {
+                self.unreadable("the chunks of the body are damaged", "content-encoding");
+                return Body::Bytes;
+            }
+        };
         if body.is_empty() {
             return Body::Empty;
         }
