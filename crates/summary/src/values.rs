@@ -331,6 +331,16 @@ impl Reader<'_> {
                     self.node(value, &inner);
                     continue;
                 }
+                Some(pairs::Operator::Does(act)) if !value.members().is_empty() => {
+                    for (changed, by) in value.members() {
+                        self.names.push(format!("{act} {changed}"));
+                        let mut location = inner.clone();
+                        push_token(&mut location, changed);
+                        self.node(by, &location);
+                        self.names.truncate(outer);
+                    }
+                    continue;
+                }
                 Some(pairs::Operator::Unsets) if !value.members().is_empty() => {
                     for (unset, _) in value.members() {
                         self.names.push((*unset).to_owned());

@@ -211,6 +211,30 @@ fn the_kind_of_a_record_is_in_front_of_it() {
 }
 
 #[test]
+fn an_update_operator_says_what_is_done_to_the_value() {
+    let body = json!({"filter": {"segment": "b2b"}, "update": {
+        "$inc": {"seats": 500},
+        "$push": {"groups": "vip"},
+        "$set": {"stage": "won"},
+    }});
+    let found = of(Effect::Change, &Method::POST, "/action/updateMany", &body);
+    let facts: Vec<String> = found
+        .facts
+        .iter()
+        .map(|fact| format!("{} {}", fact.name, fact.value))
+        .collect();
+    assert!(
+        facts.contains(&"update.increase seats 500".to_owned()),
+        "{facts:?}"
+    );
+    assert!(
+        facts.contains(&"update.add to groups vip".to_owned()),
+        "{facts:?}"
+    );
+    assert!(facts.contains(&"update.stage won".to_owned()), "{facts:?}");
+}
+
+#[test]
 fn a_call_is_named_by_its_verb() {
     let body = json!({"query": "mutation { userRoleUpdate(id: \"7\", role: ADMIN) { id } }"});
     let found = of(Effect::Change, &Method::POST, "/graphql", &body).text();
