@@ -45,7 +45,7 @@ describe('a danger in the values', () => {
     for (const text of [
       'Please choose a new password: the link is valid for an hour.',
       'We never ask for your password, by mail or by phone.',
-      'The password is required before you can go on.',
+      'The password is required before you can continue.',
     ])
       expect(spoken(text), text).toBeNull();
   });
@@ -76,7 +76,7 @@ describe('a danger in the values', () => {
 
   it('is a copy to another domain', () => {
     const mail = (copy: string) =>
-      held({ to: 'ann@shop.example', bcc: [{ email: copy }] }, 'Tell Ann that it was sent');
+      held({ to: 'ann@shop.example', bcc: [{ email: copy }] }, 'Let Ann know that it was sent');
     expect(sentence(mail('box@else.example'))).toContain('A copy goes to “box@else.example”');
     expect(sentence(mail('bo@shop.example'))).toBeNull();
   });

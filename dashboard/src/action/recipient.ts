@@ -2,7 +2,7 @@
 import type { Action } from '#/client';
 import { headline } from './headline';
 
-/** What is sent to everyone who has subscribed to it. */
+/** A message to everyone who has subscribed to it. */
 const CAMPAIGN =
   /^(?:bulk )?(?:activate|broadcast|launch|post|publish|resend|resume|schedule|send|start|trigger)\b[^·“]*\b(?<noun>announcement|blast|broadcast|campaign|mailing|newsletter)s?\b/i;
 
