@@ -53,8 +53,9 @@ pub(crate) struct InboxBody {
     /// When the first of these approvals expires.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     next_approval_expires_at: Option<Timestamp>,
-    /// Services whose upstream responded with 401 or 403 in the last 24 hours, not counting responses
-    /// from before the service's last change. Newest first, at most 20.
+    /// Services whose upstream responded with 401 or 403 in the last 24 hours and has not accepted a
+    /// request since, not counting responses from before the service's last change. Newest first, at
+    /// most 20.
     refused_credentials: Vec<RefusedCredentialBody>,
     /// Services for which the responding replica could not fetch an access token. Failures before its
     /// start are not included. The latest failure first, at most 20.

@@ -12,6 +12,10 @@ use gaiterguard_database::error::StoreError;
 /// The most services and documents that an inbox lists.
 const LISTED_MAX: i64 = 20;
 
+/// How many of the latest requests are searched for one that a service has accepted since it refused the
+/// credential. No index leads to accepted requests: it would be written for every request, and read only here.
+const SEARCHED_MAX: i64 = 2000;
+
 /// Everything in a workspace that needs a human.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inbox {
@@ -23,7 +27,7 @@ pub struct Inbox {
     pub expiring_approvals: i64,
     /// When the first of those expires.
     pub next_expiry: Option<Timestamp>,
-    /// The services whose credential was refused, the latest refusal first.
+    /// The services that refused the credential and have accepted nothing since, the latest refusal first.
     pub refused_credentials: Vec<RefusedCredential>,
     /// The documents in which nothing could be read, the oldest first.
     pub empty_documents: Vec<EmptyDocument>,
@@ -57,7 +61,7 @@ pub struct EmptyDocument {
 
 impl Store {
     /// Returns everything in a workspace that needs a human. Refusals of a credential count since
-    /// `since`, and since its service was last changed.
+    /// `since`, and since its service was last changed; a request that the service accepts ends them.
     pub async fn inbox(
         &self,
         workspace: WorkspaceId,
@@ -94,6 +98,27 @@ impl Store {
             since.0,
             LISTED_MAX,
         );
+        let accepted = match refused.iter().map(|(.., last_at)| *last_at).min() {
+            Some(earliest) => fetch_all!(
+                reader,
+                (i64, i64),
+                "SELECT service_id, MAX(completed_at) FROM (
+                     SELECT service_id, completed_at, upstream_status FROM requests
+                     WHERE workspace_id = $1 AND created_at >= $2
+                     ORDER BY created_at DESC, id DESC LIMIT $3
+                 ) AS latest
+                 WHERE upstream_status BETWEEN 200 AND 299 AND completed_at > $2
+                 GROUP BY service_id",
+                workspace.0,
+                earliest,
+                SEARCHED_MAX,
+            ),
+            None => Vec::new(),
+        };
+        let works_again = |service: i64, last_at: i64| {
+            let mut accepted = accepted.iter();
+            accepted.any(|(accepting, at)| *accepting == service && *at > last_at)
+        };
         let empty = fetch_all!(
             reader,
             (i64, i64, Text, Option<Text>),
@@ -112,6 +137,7 @@ impl Store {
             next_expiry: time(next_expiry),
             refused_credentials: refused
                 .into_iter()
+                .filter(|(service, .., last_at)| !works_again(*service, *last_at))
                 .map(|(service, name, count, last_at)| RefusedCredential {
                     service: ServiceId(service),
                     name: name.lossy().to_owned(),

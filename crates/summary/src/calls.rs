@@ -7,7 +7,7 @@ use gaiterguard_request::Node;
 use percent_encoding::percent_decode_str;
 
 use crate::compound;
-use crate::words::{is_in, is_verb, spaced, words};
+use crate::words::{is_in, is_verb, participle_of, spaced, words};
 
 /// How many different calls of one request are kept by name. A headline names five and counts the others.
 const CALLS_MAX: usize = 8;
@@ -59,6 +59,8 @@ pub(crate) struct Calls {
     pub(crate) named: Vec<Call>,
     /// How many calls there are.
     pub(crate) count: usize,
+    /// Their names in lower case, and how many have each, those that are not kept included.
+    pub(crate) acts: Vec<(String, usize)>,
     /// The gravest effect that the name of a command has.
     pub(crate) effect: Option<Effect>,
     /// Whether they are the commands of a list, which may belong to the object in the path, and not the
@@ -79,6 +81,12 @@ impl Calls {
     /// Adds a call of a procedure of an object.
     pub(crate) fn push_on(&mut self, name: &str, object: Option<&str>) {
         self.count += 1;
+        let act = name.to_ascii_lowercase();
+        if let Some((_, count)) = self.acts.iter_mut().find(|(known, _)| *known == act) {
+            *count += 1;
+        } else if self.acts.len() < CALLS_MAX {
+            self.acts.push((act, 1));
+        }
         let is_known = |known: &&mut Call| known.name == name && known.object.as_deref() == object;
         if let Some(known) = self.named.iter_mut().find(is_known) {
             known.times += 1;
@@ -124,6 +132,14 @@ impl Calls {
                 .map(|item| command_of(item, is_only, is_xml))
                 .collect()
         };
+        if let Some(acts) = bulk_acts(items) {
+            self.is_batch = true;
+            for (act, object) in acts {
+                self.push_on(act, object);
+            }
+            self.add_effect(self.named.first().and_then(|call| call.effect));
+            return;
+        }
         let requests = requests();
         self.are_requests |= requests.is_some();
         let commands = requests.or_else(commands);
@@ -156,6 +172,41 @@ impl Calls {
     pub(crate) fn add_effect(&mut self, effect: Option<Effect>) {
         self.effect = self.effect.into_iter().chain(effect).min();
     }
+}
+
+/// Acts of the lines of a bulk request. Except for the last, each has a document on the line after it.
+const BULK_ACTS: [&str; 4] = ["create", "index", "update", "delete"];
+
+/// Returns the act that a line of a bulk request is: `{"update": {"_id": "a"}}`.
+pub(crate) fn is_bulk_act(name: &str) -> bool {
+    BULK_ACTS.contains(&name)
+}
+
+/// Returns the acts of a bulk request, each with the identifier of its document: a line for the act, then one for the
+/// document, unless that is deleted.
+fn bulk_acts<'n>(items: &'n [Node<'n>]) -> Option<Vec<(&'n str, Option<&'n str>)>> {
+    const IDS: [&str; 2] = ["_id", "id"];
+    let mut acts = Vec::new();
+    let mut lines = items.iter();
+    while let Some(line) = lines.next() {
+        let [(act, content @ Node::Map(_))] = line.members() else {
+            return None;
+        };
+        if !is_bulk_act(act) {
+            return None;
+        }
+        let has_place =
+            |(name, _): &(&str, Node<'n>)| name.starts_with('_') || is_in("id index routing", name);
+        if !content.members().iter().all(has_place) {
+            return None;
+        }
+        if *act != "delete" {
+            lines.next()?;
+        }
+        let id = IDS.iter().find_map(|id| content.get(id)?.as_text());
+        acts.push((*act, id));
+    }
+    (!acts.is_empty()).then_some(acts)
 }
 
 /// Returns the effect of a database statement by its first word.
@@ -295,7 +346,12 @@ fn command_name_of<'n>(item: &Node<'n>, is_only: bool) -> Option<&'n str> {
         let is_act = said.first().is_some_and(|word| is_verb(word))
             || said.last().is_some_and(|word| is_verb(word))
             || effect_of_call(command).is_some();
-        let counts = is_named(COMMAND_NAMES) || !is_only && is_named(KIND_NAMES) && said.len() > 1;
+        // An event says what has happened: `order_shipped`.
+        let is_past = said
+            .last()
+            .is_some_and(|word| participle_of(word).is_some());
+        let counts = is_named(COMMAND_NAMES)
+            || !is_only && is_named(KIND_NAMES) && said.len() > 1 && !is_past;
         (is_act && counts).then_some(command)
     })
 }

@@ -103,6 +103,15 @@ impl Headline<'_> {
         if !is_in("Change Update", &self.phrase.verb) || self.names().is_empty() {
             return None;
         }
+        // A comment or a reply is sent with it, which matters more.
+        let is_sent = |one: &Ranked| {
+            let mut names = one.fact.name.split('.').flat_map(words);
+            one.fact.kind == FactKind::Content
+                && names.any(|word| is_in("comment message reply", &word))
+        };
+        if self.facts.iter().any(is_sent) {
+            return None;
+        }
         let mut states = self
             .facts
             .iter()

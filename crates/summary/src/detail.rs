@@ -5,7 +5,7 @@ use gaiterguard_domain::effect::Effect;
 use crate::calls::is_deleted;
 use crate::code::is_code_fact;
 use crate::fact::{FactKind, Ranked, Weight};
-use crate::headline::{DESTINATION, Headline};
+use crate::headline::{DESTINATION, Headline, is_new_value, is_title};
 use crate::items::{self, ItemList};
 use crate::line::Line;
 use crate::pairs::CONDITION;
@@ -17,6 +17,9 @@ const DETAILS_MAX: usize = 2;
 
 /// How many values follow the object if fewer of them decide what happens.
 const DETAILS_ALONE_MAX: usize = 3;
+
+/// How many values that a thing is known by, or that it is set to, come first.
+const OWN_MAX: usize = 2;
 
 /// How many values that decide what happens follow the object.
 const DECIDING_MAX: usize = 5;
@@ -51,6 +54,19 @@ impl Headline<'_> {
                 .flat_map(|kind| self.of_kind(*kind))
                 .filter(move |one| one.weight == weight && said != Some(&one.fact.name))
         };
+        // A new object is known by its title, and a change by the value that it sets.
+        let has_own = matches!(self.effect, Effect::Create | Effect::Change);
+        let own = self.facts.iter().filter(|one| {
+            let is_own = self.effect == Effect::Create && is_title(one) || is_new_value(one);
+            is_own && said != Some(&one.fact.name)
+        });
+        // A header may decide for whom it is done.
+        let is_header = |one: &&Ranked| one.fact.location.starts_with("header/");
+        let of_headers = deciding.clone().filter(is_header);
+        self.appended(line, of_headers, DECIDING_MAX, &mut shown);
+        if has_own {
+            self.appended(line, own, OWN_MAX, &mut shown);
+        }
         self.appended(line, deciding, DECIDING_MAX, &mut shown);
         let room = DETAILS_ALONE_MAX.max(shown.len() + DETAILS_MAX);
         // The first of them is the most dangerous one.
@@ -84,7 +100,7 @@ impl Headline<'_> {
     }
 
     /// Appends values until a number of names is shown.
-    fn appended<'f>(
+    pub(crate) fn appended<'f>(
         &self,
         line: &mut Line,
         facts: impl Iterator<Item = &'f Ranked>,
@@ -108,9 +124,17 @@ impl Headline<'_> {
             // A filter in the query may have the name of a value in the body.
             let place = one.fact.location.split('/').next().unwrap_or_default();
             let name = (place, &*one.fact.name);
-            let is_known = self
-                .of_kind(FactKind::Target)
-                .any(|name| name.fact.value == one.fact.value)
+            let is_kind = self
+                .kind_of_thing()
+                .is_some_and(|kind| kind.fact.location == one.fact.location)
+                && line
+                    .parts
+                    .iter()
+                    .any(|part| part.is_value && part.text == one.fact.value);
+            let is_known = is_kind
+                || self
+                    .of_kind(FactKind::Target)
+                    .any(|name| name.fact.value == one.fact.value)
                 || self.effect == Effect::Pay
                     && one.fact.kind == FactKind::Other
                     && self

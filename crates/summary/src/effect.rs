@@ -6,7 +6,7 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_judge::{Documented, effect_of_request};
 use gaiterguard_request::Arena;
 use gaiterguard_request::opened::{Opened, Request};
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 
 use crate::path::Target;
 use crate::values::Values;
@@ -60,8 +60,14 @@ pub(crate) fn without_names(
 
 /// Returns the effect of a request, given its headers and values: a payment message pays, and a header can
 /// grant access, whatever the path says.
-pub(crate) fn with_values(effect: Effect, headers: &HeaderMap, values: &Values) -> Effect {
-    let pays = kind::pays_account(&values.kept) && effect > Effect::Code;
+pub(crate) fn with_values(
+    effect: Effect,
+    method: &Method,
+    headers: &HeaderMap,
+    values: &Values,
+) -> Effect {
+    let pays_party = kind::pays_party(&values.kept) && *method == Method::POST;
+    let pays = (kind::pays_account(&values.kept) || pays_party) && effect > Effect::Code;
     let opens = header::gives_access(headers);
     let given = [pays.then_some(Effect::Pay), opens.then_some(Effect::Access)];
     given.into_iter().flatten().fold(effect, Effect::min)

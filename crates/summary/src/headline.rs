@@ -2,11 +2,13 @@
 //! fits the effect.
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_judge::effect_of_call;
 
 use crate::acts::ACT_WRAPPERS;
-use crate::calls::Calls;
+use crate::calls::{Call, Calls, is_bulk_act};
 use crate::code::is_code_fact;
-use crate::fact::{FactKind, Ranked};
+use crate::compound;
+use crate::fact::{FactKind, Ranked, Weight};
 use crate::items::ItemList;
 use crate::kind::receives;
 use crate::line::{
@@ -15,7 +17,7 @@ use crate::line::{
 use crate::statement::Statement;
 use crate::total::Total;
 use crate::verb::Phrase;
-use crate::words::{capitalized, is_in, is_verb, noun_of, plural, singular, spaced};
+use crate::words::{capitalized, is_in, is_verb, noun_of, plural, singular, spaced, words};
 
 /// The location of the header that says where something is moved or copied to (RFC 4918, section 10.3).
 pub(crate) const DESTINATION: &str = "header/destination";
@@ -54,6 +56,8 @@ pub(crate) struct Headline<'a> {
     pub(crate) sent_as: Option<&'a str>,
     pub(crate) calls: &'a Calls,
     pub(crate) is_unread: bool,
+    /// How many things of a list the request creates.
+    pub(crate) counted: Option<usize>,
 }
 
 impl Headline<'_> {
@@ -66,6 +70,7 @@ impl Headline<'_> {
             self.phrase.takes_name = object.is_some();
             self.phrase.noun = object.filter(|noun| !noun.is_empty());
         }
+        self.count_created();
         let mut parts = Vec::new();
         for room in Room::ALL {
             parts = self.within(room);
@@ -74,6 +79,99 @@ impl Headline<'_> {
             }
         }
         parts
+    }
+
+    /// Finds how many things a request creates that has them in a list: at `/contacts/import`, or as the list itself.
+    fn count_created(&mut self) {
+        const VERBS: &str = "add create import ingest insert load post put record register submit track upload upsert write";
+        const COLLECTIONS: &str = "batch bulk bulks item import imports multiple set";
+        let [list] = self.items else {
+            return;
+        };
+        let verb = self.phrase.verb.to_ascii_lowercase();
+        let verb = verb.strip_prefix("bulk ").unwrap_or(&verb);
+        let is_creating = self.effect != Effect::Pay && is_in(VERBS, verb);
+        let is_named = self.phrase.takes_name && !self.names().is_empty();
+        if !is_creating || is_named || self.calls.count > 0 {
+            return;
+        }
+        let is_scalar = |one: &Ranked| {
+            list.items
+                .iter()
+                .any(|item| item.location == one.fact.location)
+        };
+        if self.facts.iter().any(is_scalar) {
+            return;
+        }
+        let noun = self.phrase.noun.as_deref().map(singular);
+        let last = noun.as_deref().and_then(|noun| noun.rsplit(' ').next());
+        let name = singular(&spaced(&list.name));
+        let is_general = last.is_none_or(|last| is_in(COLLECTIONS, last));
+        if is_general {
+            let is_named =
+                !name.is_empty() && !is_in("batch data entry object payload record value", &name);
+            self.phrase.noun = Some(if is_named { name } else { "item".to_owned() });
+        } else if list.location != "body" && last != name.rsplit(' ').next() {
+            return;
+        }
+        self.counted = Some(list.count);
+    }
+
+    /// Returns the different acts of a long batch, each with how often it appears, those that delete first.
+    fn mixture(&self) -> Option<Vec<&(String, usize)>> {
+        let says_little = self.phrase.is_mild()
+            || self.phrase.verb.starts_with("Bulk ")
+            || is_in("Batch Mutate Patch Process Run Send", &self.phrase.verb);
+        let is_long = self.calls.is_batch && self.calls.count > NAMED_MAX;
+        if !is_long || self.calls.are_requests || self.calls.acts.len() < 2 || !says_little {
+            return None;
+        }
+        let is_act = |(act, _): &(String, usize)| {
+            is_verb(act) || is_bulk_act(act) || is_in("patch post put write", act)
+        };
+        let mut acts: Vec<&(String, usize)> = self.calls.acts.iter().collect();
+        acts.sort_by_key(|(act, _)| effect_of_call(act) != Some(Effect::Delete));
+        self.calls.acts.iter().all(is_act).then_some(acts)
+    }
+
+    /// Writes a long batch by its acts: `Delete c-7, update 11 products`.
+    fn mixed(&self, line: &mut Line, acts: &[&(String, usize)]) {
+        let noun = self
+            .phrase
+            .noun
+            .as_deref()
+            .map(singular)
+            .unwrap_or_default();
+        let own = noun.strip_prefix("bulk ").unwrap_or(&noun);
+        let is_general = own.is_empty()
+            || is_in(
+                "batch bulk change command item mutation operation",
+                own.rsplit(' ').next().unwrap_or_default(),
+            );
+        for (number, (act, count)) in acts.iter().enumerate() {
+            let act = if number == 0 {
+                capitalized(act)
+            } else {
+                format!(", {act}")
+            };
+            line.own(&act);
+            let mut calls = self.calls.named.iter();
+            let only = calls
+                .find(|call| call.name.eq_ignore_ascii_case(act.trim_start_matches(", ")))
+                .filter(|_| *count == 1);
+            match only.and_then(|call| call.object.as_deref()) {
+                Some(object) => {
+                    line.own(" ");
+                    line.text(object, false, VALUE_CHARS_MAX);
+                }
+                None if *count == 1 => line.own(" 1 item"),
+                None => line.own(&format!(" {count} items")),
+            }
+        }
+        if !is_general {
+            line.own(&format!(" in {own}"));
+        }
+        Self::belongs_to(line, &self.names());
     }
 
     /// Writes the headline with identifiers, texts and details that take as much room.
@@ -92,7 +190,10 @@ impl Headline<'_> {
         }
         let belongs_to_object = self.calls.is_batch
             && !self.calls.are_requests
-            && (self.calls.are_writes() || self.batched().is_some() || !self.names().is_empty());
+            && (self.calls.are_writes()
+                || self.batched().is_some()
+                || self.mixture().is_some()
+                || !self.names().is_empty());
         if self.calls.count == 0 || belongs_to_object {
             match self.effect {
                 Effect::Pay => self.payment(&mut line),
@@ -187,10 +288,13 @@ impl Headline<'_> {
         }
         match (self.effect, &*self.calls.named) {
             (Effect::Read, _) => line.own("Read "),
+            (_, [call]) if self.calls.count == 1 && called(line, call) => {}
             (_, [_]) => line.own("Run "),
             _ => line.own(&format!("Run {} calls: ", self.calls.count)),
         }
-        self.named_calls(line);
+        if line.parts.last().is_none_or(|part| !part.is_value) {
+            self.named_calls(line);
+        }
         if !self.calls.are_requests {
             Self::belongs_to(line, &self.names());
         }
@@ -258,6 +362,12 @@ impl Headline<'_> {
         if self.single_change(line) {
             return;
         }
+        if let Some(acts) = self.mixture() {
+            self.mixed(line, &acts);
+            let kinds = [&[FactKind::Amount, FactKind::Recipient], DETAILS].concat();
+            self.details(line, &kinds);
+            return;
+        }
         let batched = self.batched();
         match &batched {
             Some((verb, _)) => line.own(verb),
@@ -310,6 +420,10 @@ impl Headline<'_> {
             Effect::ShareOutside => {
                 let kinds = &[FactKind::Link, FactKind::Amount, FactKind::Access];
                 if self.first(FactKind::Content).is_some() {
+                    if self.text().is_some() && line.room.details_fewer == 0 {
+                        let titles = self.facts.iter().filter(|one| is_title(one));
+                        self.appended(line, titles, 1, &mut Vec::new());
+                    }
                     self.details(line, kinds);
                     self.content(line);
                 } else {
@@ -406,7 +520,7 @@ impl Headline<'_> {
                 line.own(&format!(" all {}", nouns()));
                 return;
             }
-            if let Some(count) = self.listed_objects() {
+            if let Some(count) = self.counted.or_else(|| self.listed_objects()) {
                 line.own(&format!(" {count} {}", nouns()));
                 return;
             }
@@ -415,12 +529,27 @@ impl Headline<'_> {
         let is_file =
             |object: &&Ranked| noun.is_some_and(is_file_noun) && is_file_name(&object.fact.value);
         if !object.is_some_and(is_file) {
+            if let Some(kind) = self.kind_of_thing().filter(|_| noun.is_some()) {
+                line.own(" ");
+                line.value(kind, VALUE_CHARS_MAX);
+            }
             line.noun(noun);
         }
         if let Some(object) = object {
             line.own(" ");
             line.value(object, VALUE_CHARS_MAX);
         }
+    }
+
+    /// Returns the value that says of which kind the thing is, if it is written like a code: `MX`, `LIMIT`.
+    pub(crate) fn kind_of_thing(&self) -> Option<&Ranked> {
+        const CODE_CHARS_MAX: usize = 8;
+        self.facts.iter().find(|one| {
+            let code = &one.fact.value;
+            one.fact.location == "body/type"
+                && code.len() <= CODE_CHARS_MAX
+                && code.bytes().all(|byte| byte.is_ascii_uppercase())
+        })
     }
 
     /// Appends the objects that the thing belongs to.
@@ -450,15 +579,17 @@ impl Headline<'_> {
         // A pair such as owner and repository says enough only together.
         match names.split_first() {
             Some((nearest, context)) if !nearest.fact.name.is_empty() => {
-                line.detail(nearest);
+                if line.room.names(nearest) {
+                    line.detail(nearest);
+                }
                 line.within(context);
             }
             _ => line.within(names),
         }
     }
 
-    fn content(&self, line: &mut Line) {
-        // A subject or a title comes before the text, which matters more.
+    /// Returns the text of a message.
+    fn text(&self) -> Option<&Ranked> {
         let is_text = |one: &&Ranked| {
             let name = one.fact.name.to_ascii_lowercase();
             let name = name.strip_suffix(".value").unwrap_or(&name);
@@ -466,8 +597,12 @@ impl Headline<'_> {
                 .iter()
                 .any(|word| name.ends_with(word))
         };
-        let text = self.of_kind(FactKind::Content).find(is_text);
-        if let Some(content) = text.or_else(|| self.first(FactKind::Content)) {
+        self.of_kind(FactKind::Content).find(is_text)
+    }
+
+    fn content(&self, line: &mut Line) {
+        // A subject or a title comes before the text, which matters more.
+        if let Some(content) = self.text().or_else(|| self.first(FactKind::Content)) {
             line.own(": “");
             line.value(content, CONTENT_CHARS_MAX);
             line.own("”");
@@ -487,6 +622,55 @@ impl Headline<'_> {
     pub(crate) fn of_kind(&self, kind: FactKind) -> impl Iterator<Item = &Ranked> {
         self.facts.iter().filter(move |one| one.fact.kind == kind)
     }
+}
+
+/// Whether a value is the title of what is created or sent.
+pub(crate) fn is_title(one: &Ranked) -> bool {
+    const TITLES: &str = "headline subject summary title";
+    let own = one.fact.name.rsplit('.').next().unwrap_or_default();
+    let last = words(own).last().unwrap_or_default();
+    let is_kind = matches!(
+        one.fact.kind,
+        FactKind::Content | FactKind::Object | FactKind::Other
+    );
+    // A name deep within a request is that of something else.
+    let is_name = own == one.fact.name && is_in("displayname name", &own.to_ascii_lowercase());
+    is_kind && one.weight == Weight::Plain && (is_in(TITLES, &last) || is_name)
+}
+
+/// Whether a value is what something is set to or points to, written as a single word.
+pub(crate) fn is_new_value(one: &Ranked) -> bool {
+    const VALUES: &str = "content data destination target value";
+    !one.fact.name.contains('.')
+        && !one.fact.value.contains(char::is_whitespace)
+        && one.weight == Weight::Plain
+        && is_in(VALUES, &one.fact.name.to_ascii_lowercase())
+}
+
+/// Writes a call as the act that its name says, with the verb first: `deleteRoom` and `roomDelete` as `Delete room`;
+/// returns whether it says one.
+fn called(line: &mut Line, call: &Call) -> bool {
+    if call.name.contains(['/', ' ', '.', ':']) {
+        return false;
+    }
+    let all: Vec<String> = words(&call.name).collect();
+    let (verb, rest) = match &*all {
+        [first, rest @ ..] if is_verb(first) && !rest.is_empty() => (first, rest),
+        [rest @ .., last]
+            if is_verb(last) && !rest.is_empty() && !compound::is_noun(&call.name) =>
+        {
+            (last, rest)
+        }
+        _ => return false,
+    };
+    line.own(&capitalized(verb));
+    line.own(" ");
+    line.text(&rest.join(" "), false, VALUE_CHARS_MAX);
+    if let Some(object) = &call.object {
+        line.own(" on ");
+        line.text(object, false, VALUE_CHARS_MAX);
+    }
+    true
 }
 
 /// Whether a noun is one for files, or for places that hold them.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::calls::{frames_command, is_deleted, is_removal};
+use crate::calls::{frames_command, is_bulk_act, is_deleted, is_removal};
 use crate::compound;
 use crate::fact::{FactKind, Ranked};
 use crate::kind::{gives, receives};
@@ -130,11 +130,10 @@ fn collect<'f>(facts: &[&'f Ranked], depth: usize, lists: &mut Vec<Found<'f>>) {
         }
     }
     for mut list in here {
+        list.join_lines();
         if let [(_, values)] = &*list.items {
             collect(values, depth + 1, lists);
         } else {
-            // The facts are in the order of their kinds.
-            list.items.sort_by_key(|(item, _)| index_of(item));
             lists.push(list);
         }
     }
@@ -165,6 +164,38 @@ fn index_of(item: &str) -> usize {
 }
 
 impl<'f> Found<'f> {
+    /// Joins the lines of a bulk request with the documents that follow them: `{"update": {"_id": "a"}}`, `{"doc": …}`.
+    fn join_lines(&mut self) {
+        // The facts are in the order of their kinds.
+        self.items.sort_by_key(|(item, _)| index_of(item));
+        let act_of = |(item, values): &(String, Vec<&'f Ranked>)| {
+            let member = |one: &&'f Ranked| {
+                let rest = one.fact.location.strip_prefix(&**item)?;
+                rest.split('/').nth(1)
+            };
+            let mut members = values.iter().filter_map(member);
+            let first = members.next().filter(|first| is_bulk_act(first))?;
+            members.all(|other| other == first).then_some(first)
+        };
+        if self.location != "body" || self.items.first().and_then(act_of).is_none() {
+            return;
+        }
+        let mut joined: Vec<(String, Vec<&'f Ranked>)> = Vec::new();
+        for item in std::mem::take(&mut self.items) {
+            match joined.last_mut() {
+                Some(last)
+                    if act_of(&item).is_none()
+                        && act_of(last).is_some_and(|act| act != "delete")
+                        && index_of(&item.0) == index_of(&last.0) + 1 =>
+                {
+                    last.1.extend(item.1);
+                }
+                _ => joined.push(item),
+            }
+        }
+        self.items = joined;
+    }
+
     /// Whether an item has more than one value, or one with a name that other items do not have.
     fn has_several_values(&self) -> bool {
         let is_scalar = |(item, values): &(String, Vec<&Ranked>)| {
@@ -260,6 +291,24 @@ impl<'f> Found<'f> {
         first.iter().filter(is_same).copied().collect()
     }
 
+    /// Returns the item whose amount is far larger than that of any other.
+    fn largest(&self) -> Option<usize> {
+        const ITEMS_MIN: usize = 3;
+        const TIMES_MIN: f64 = 3.0;
+        let amounts: Vec<f64> = self
+            .items
+            .iter()
+            .map(|(_, values)| amount_of(values))
+            .collect::<Option<_>>()?;
+        let (at, most) = amounts
+            .iter()
+            .enumerate()
+            .max_by(|one, other| one.1.total_cmp(other.1))?;
+        let others = amounts.iter().enumerate().filter(|(other, _)| *other != at);
+        let next = others.map(|(_, amount)| *amount).fold(0.0, f64::max);
+        (amounts.len() >= ITEMS_MIN && *most >= next * TIMES_MIN && next > 0.0).then_some(at)
+    }
+
     /// Says for each item whether it alone differs from the others in a value that those have in common.
     fn odd(&self) -> Vec<bool> {
         let mut groups: Vec<&str> = Vec::new();
@@ -290,6 +339,9 @@ impl<'f> Found<'f> {
                 odd[at] = true;
             }
         }
+        if let Some(at) = self.largest() {
+            odd[at] = true;
+        }
         if odd.iter().filter(|one| **one).count() * 2 >= odd.len() {
             odd.fill(false);
         }
@@ -314,6 +366,23 @@ impl<'f> Found<'f> {
         }
         odd
     }
+}
+
+/// Returns the only amount of an item as a number, whatever currency it is in.
+pub(crate) fn amount_of(values: &[&Ranked]) -> Option<f64> {
+    let mut amounts = values
+        .iter()
+        .filter(|one| one.fact.kind == FactKind::Amount);
+    let only = amounts.next().filter(|_| amounts.next().is_none())?;
+    let digits: String = only
+        .fact
+        .value
+        .split(" (")
+        .next()?
+        .chars()
+        .filter(|c| c.is_ascii_digit() || *c == '.')
+        .collect();
+    digits.parse().ok()
 }
 
 /// Returns the name of the list that is `depth` members deep, as a value of an item has it in front of its own.
@@ -429,17 +498,21 @@ fn line_of(values: &[&Ranked], list: &str) -> Vec<Part> {
 
 /// Returns the member of an item that says what is done to it: `{"update": {…}, "updateMask": "status"}`.
 fn act_around<'f>(values: &[&'f Ranked], list: &str) -> Option<&'f str> {
-    let member = |one: &&'f Ranked| {
-        let rest = one.fact.location.get(list.len() + 1..)?;
-        rest.split('/').nth(1)
+    let place = |one: &&'f Ranked| {
+        let mut parts = one.fact.location.get(list.len() + 1..)?.split('/');
+        Some((parts.next()?, parts.next()?))
     };
+    // The document of a bulk request is on the line after that of the act.
+    let (line, _) = values.first().and_then(place)?;
     let mut members = values
         .iter()
-        .filter_map(member)
+        .filter_map(place)
+        .filter(|(item, _)| *item == line)
+        .map(|(_, member)| member)
         .filter(|name| !frames_command(name));
     let first = members.next()?;
-    let is_act =
-        words(first).next().is_some_and(|word| is_verb(&word)) && !compound::is_noun(first);
+    let is_act = is_bulk_act(first)
+        || words(first).next().is_some_and(|word| is_verb(&word)) && !compound::is_noun(first);
     let is_patch = values.iter().any(|one| is_pair(one));
     (is_act && !is_patch && members.all(|other| other == first)).then_some(first)
 }
@@ -448,7 +521,9 @@ fn act_around<'f>(values: &[&'f Ranked], list: &str) -> Option<&'f str> {
 fn is_pair(one: &Ranked) -> bool {
     let own = one.fact.location.rsplit('/').next().unwrap_or_default();
     let named = one.fact.name.rsplit('.').next().unwrap_or_default();
-    one.fact.name.contains(CONDITION) || one.fact.value == REMOVED || own != named && !is_index(own)
+    // The text of an XML element next to its attributes has no name of its own.
+    let has_name = !own.is_empty() && !is_index(own);
+    one.fact.name.contains(CONDITION) || one.fact.value == REMOVED || own != named && has_name
 }
 
 fn pair(line: &mut Line, one: &Ranked, depth: usize) {
@@ -477,6 +552,17 @@ pub(crate) fn known_by<'f>(lists: &[ItemList], facts: &'f [Ranked]) -> Vec<Optio
                 .filter(|one| is_below(&one.fact.location, &list.location));
             own.filter(|one| one.fact.kind != FactKind::Amount)
         };
+        // Whoever gets the money, and not a number of the payment.
+        let is_paid = facts.iter().any(|one| {
+            one.fact.kind == FactKind::Amount && is_below(&one.fact.location, &list.location)
+        });
+        let payee = own().find(|one| {
+            matches!(one.fact.kind, FactKind::Account | FactKind::Recipient)
+                && receives(&one.fact.name)
+        });
+        if let Some(payee) = payee.filter(|_| is_paid) {
+            return Some(&*payee.group);
+        }
         let exact = own().find(|one| IDENTITIES.contains(&&*last_name(one)));
         let found = exact
             .or_else(|| own().find(|one| is_identity(one)))

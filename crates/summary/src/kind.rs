@@ -55,7 +55,7 @@ pub(crate) fn kind_of(value: &Value) -> FactKind {
         // `plant/boiler/3` is where a message goes, and not its text.
         Role::Content if is_topic(value) => FactKind::Object,
         Role::Content => FactKind::Content,
-        _ if is_grantee(value) => FactKind::Recipient,
+        _ if is_grantee(value) || names_addressee(value) => FactKind::Recipient,
         Role::Link => FactKind::Link,
         // A charge may be an amount or the object that is charged.
         Role::Identifier | Role::Owner | Role::Amount => FactKind::Object,
@@ -149,6 +149,18 @@ fn is_grantee(value: &Value) -> bool {
         )
 }
 
+/// Whether a value is the name of the party that a parcel or a letter goes to.
+fn names_addressee(value: &Value) -> bool {
+    const ADDRESSEES: &str =
+        "addressee consignee deliverto recipient shipto shippingaddress deliveryaddress";
+    const NAMES: &str = "company companyname contact contactname fullname name name1 recipientname";
+    let compact = |name: &str| spaced(name).replace(' ', "");
+    let mut outer = value.names.iter().rev().skip(1);
+    matches!(value.role, Role::None | Role::Identifier | Role::Owner)
+        && is_in(NAMES, &compact(value.name()))
+        && outer.any(|name| is_in(ADDRESSEES, &compact(name)))
+}
+
 /// Whether a value is how many of something there will be.
 fn is_count(value: &Value) -> bool {
     const COUNTS: &str = "adults bags beds children copies count guests instances nights nodes number packages parcels \
@@ -237,11 +249,10 @@ pub(crate) fn weight_of(value: &Value, kind: FactKind) -> Weight {
 fn is_formal(name: &str, last: &str) -> bool {
     const LAST: &str = "checksum class culture etag format hash jsonrpc kind lang language locale mask md5 namespace \
         nonce offset revision schema serializer sha256 timestamp timezone type tz version xmlns";
-    const PHRASES: [&str; 28] = [
+    const PHRASES: [&str; 26] = [
         "api key",
         "apikey",
         "auth type",
-        "batch id",
         "client id",
         "client ref",
         "client token",
@@ -254,7 +265,6 @@ fn is_formal(name: &str, last: &str) -> bool {
         "idempotency",
         "message id",
         "mime type",
-        "msg id",
         "end to end id",
         "pmt inf id",
         "request id",
@@ -301,6 +311,19 @@ pub(crate) fn pays_account(values: &[Value]) -> bool {
     values.iter().any(amount::is_amount)
         && values.iter().any(has_currency)
         && values.iter().any(is_account)
+}
+
+/// Whether the values pay somebody by name: an amount in a currency, and a party that it is paid to.
+pub(crate) fn pays_party(values: &[Value]) -> bool {
+    let is_paid = |value: &Value| {
+        let all: Vec<String> = words(value.name()).collect();
+        matches!(&*all, [.., pay, to] if pay == "pay" && to == "to")
+            || all.last().is_some_and(|last| last == "payee")
+    };
+    let has_currency = |value: &Value| amount::is_currency(value) || value.currency.is_some();
+    values.iter().any(amount::is_amount)
+        && values.iter().any(has_currency)
+        && values.iter().any(is_paid)
 }
 
 /// Whether a text has the form of an IBAN (ISO 13616).

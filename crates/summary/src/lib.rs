@@ -11,6 +11,7 @@ mod audience;
 mod calls;
 mod change;
 mod code;
+mod codes;
 mod compound;
 mod detail;
 mod effect;
@@ -126,6 +127,8 @@ impl Summary {
         let mut phrase = verb::of(effect, method, operation, &target, form);
         verb::with_headers(&mut phrase, method, request.headers);
         verb::with_place(&mut phrase, &values.kept);
+        verb::with_payment(&mut phrase, method, &values.kept);
+        verb::with_identifier(&mut phrase, method, &values.kept);
         phrase.is_for_all &= values.kept.is_empty() && values.dropped == 0;
         phrase.is_for_all |= values.selects_all && !phrase.takes_name;
         let effect = values.effect(effect);
@@ -146,7 +149,7 @@ impl Summary {
         };
         let effect = verb::refined(effect, method, &phrase, of_calls, destroys);
         let effect = verb::of_thing(effect, method, &phrase, &target, &values.kept);
-        let effect = effect::with_values(effect, request.headers, &values);
+        let effect = effect::with_values(effect, method, request.headers, &values);
         let expects_amount =
             effect == Effect::Pay && phrase.moves_money() && !phrase.moves_object();
         let ranked = Ranking {
@@ -172,6 +175,7 @@ impl Summary {
             sent_as: overriding.as_ref().map(|_| request.method.as_str()),
             calls: &values.calls,
             is_unread: values.is_unread,
+            counted: None,
         }
         .parts();
         let (facts, covered) = fact::first_of(&ranked);

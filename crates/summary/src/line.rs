@@ -45,11 +45,17 @@ pub(crate) struct Room {
     content_chars: usize,
     /// How many fewer details there are than without a limit.
     pub(crate) details_fewer: usize,
+    /// Whether the long identifiers of accounts and other places are named, which the path below the headline has, too.
+    has_places: bool,
 }
 
 impl Room {
     /// The widest first.
-    pub(crate) const ALL: [Self; 4] = [
+    pub(crate) const ALL: [Self; 5] = [
+        Self {
+            has_places: true,
+            ..Self::of(VALUE_CHARS_MAX, CONTENT_CHARS_MAX, 0)
+        },
         Self::of(VALUE_CHARS_MAX, CONTENT_CHARS_MAX, 0),
         Self::of(40, 80, 0),
         Self::of(28, 60, 1),
@@ -61,7 +67,20 @@ impl Room {
             value_chars,
             content_chars,
             details_fewer,
+            has_places: false,
         }
+    }
+
+    /// Whether there is room for the name of what an object is in. An identifier of an account that a machine made says
+    /// little to a reader.
+    pub(crate) fn names(self, one: &Ranked) -> bool {
+        const PLACES: &str = "account company environment organization org project site space subscription team tenant \
+            workspace zone";
+        const LONG: usize = 20;
+        let noun = noun_of(&one.fact.name);
+        let is_place = words(&noun).last().is_some_and(|last| is_in(PLACES, &last));
+        let is_long = one.fact.value.len() >= LONG && is_opaque(&one.fact.value);
+        self.has_places || !is_place || !is_long
     }
 }
 
@@ -349,7 +368,9 @@ impl Line {
     /// Appends the objects around another one, the outermost first. An identifier that says nothing
     /// follows the noun of what it identifies.
     pub(crate) fn within(&mut self, names: &[&Ranked]) {
-        for (number, name) in names.iter().rev().enumerate() {
+        let room = self.room;
+        let shown = names.iter().rev().filter(|one| room.names(one));
+        for (number, name) in shown.enumerate() {
             self.own(if number == 0 { " in " } else { "/" });
             let noun = noun_of(&name.fact.name);
             if is_opaque(&name.fact.value) && !noun.is_empty() {

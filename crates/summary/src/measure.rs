@@ -1,6 +1,8 @@
 //! Numbers with their units: from their names (`doseMg`), from the value next to them, and from how they are
 //! written.
 
+use gaiterguard_judge::Role;
+
 use crate::units;
 use crate::values::Value;
 use crate::words::{is_in, words};
@@ -171,7 +173,7 @@ pub(crate) fn shown(at: usize, values: &[Value], is_wei: bool) -> Option<String>
     if is_mask || is_in("bitmask mask weekdays", last) {
         return of_days(text, value);
     }
-    let unit = unit_of(last, before)?;
+    let unit = unit_of(last, before).or_else(|| documented_unit(value))?;
     let space = if matches!(unit, "%" | "°") { "" } else { " " };
     Some(format!("{text}{space}{unit}"))
 }
@@ -287,13 +289,39 @@ fn names_unit(value: &Value) -> bool {
 
 fn unit_of(last: &str, before: &[String]) -> Option<&'static str> {
     let known = UNITS.iter().find(|(name, _)| *name == last);
-    if let Some((_, unit)) = known.filter(|_| !before.is_empty()) {
+    // A name that is only a unit may be that of anything, unless it is a share.
+    let is_whole = !before.is_empty() || last == "percentage";
+    if let Some((_, unit)) = known.filter(|_| is_whole) {
         return Some(unit);
     }
     let (_, unit, _) = SHORT_UNITS.iter().find(|(name, _, after)| {
         *name == last && before.last().is_some_and(|word| is_in(after, word))
     })?;
     Some(unit)
+}
+
+/// Returns the unit that a description gives: `Duration in minutes`, `Hours per day`. A number with a name of its own
+/// kind, such as an identifier, has none.
+fn documented_unit(value: &Value) -> Option<&'static str> {
+    const LETTERS_MIN: usize = 4;
+    const LEADS: &str = "in of";
+    let is_plain = matches!(value.role, Role::None | Role::Quantity);
+    let meaning = value.meaning.as_deref().filter(|_| is_plain)?;
+    let meaning = meaning.to_ascii_lowercase();
+    let all: Vec<&str> = meaning
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '%')
+        .filter(|word| !word.is_empty())
+        .collect();
+    if all.iter().any(|word| is_in("not no per", word)) {
+        return None;
+    }
+    let mut found = all.iter().enumerate().filter_map(|(at, word)| {
+        let is_led = at == 0 || is_in(LEADS, all[at - 1]);
+        let known = UNITS.iter().find(|(name, _)| name == word)?;
+        (is_led && word.len() >= LETTERS_MIN).then_some(known.1)
+    });
+    let first = found.next()?;
+    found.all(|unit| unit == first).then_some(first)
 }
 
 /// Returns the unit of a rate, as of `ml_h` or `km_per_h`.

@@ -155,7 +155,23 @@ pub(crate) enum Operator {
     Sets,
     /// It takes them away, whatever it says about them.
     Unsets,
+    /// It does something else to what is there, in words in front of the name.
+    Does(&'static str),
 }
+
+/// Operators that change what is there by a value.
+const DOES: &[(&str, &str)] = &[
+    ("$addtoset", "add to"),
+    ("$inc", "increase"),
+    ("$max", "raise to at least"),
+    ("$min", "lower to at most"),
+    ("$mul", "multiply"),
+    ("$pop", "remove an end of"),
+    ("$pull", "remove from"),
+    ("$pullall", "remove from"),
+    ("$push", "add to"),
+    ("$rename", "rename"),
+];
 
 /// Returns what a member does that is an operator of a document database.
 pub(crate) fn operator(name: &str) -> Option<Operator> {
@@ -163,7 +179,9 @@ pub(crate) fn operator(name: &str) -> Option<Operator> {
     if is_in(SETTERS, &name) {
         Some(Operator::Sets)
     } else {
-        is_in(UNSETTERS, &name).then_some(Operator::Unsets)
+        let does = DOES.iter().find(|(operator, _)| *operator == name);
+        let does = does.map(|(_, words)| Operator::Does(words));
+        does.or_else(|| is_in(UNSETTERS, &name).then_some(Operator::Unsets))
     }
 }
 

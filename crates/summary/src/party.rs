@@ -4,7 +4,7 @@ use crate::values::Value;
 use crate::words::{is_in, spaced, words};
 
 /// Words in the names of those that something comes from.
-const SENDERS: &str = "author from originator sender";
+const SENDERS: &str = "author consignor from originator sender shipper";
 
 /// Words in the names of those that replies go to.
 const REPLIES: &str = "reply replyto respond return";

@@ -2,7 +2,7 @@
 
 use crate::fact::{FactKind, NO_AMOUNT, Ranked};
 use crate::headline::Headline;
-use crate::items::ItemList;
+use crate::items::{Item, ItemList, amount_of};
 use crate::kind::{gives, is_iban, receives};
 use crate::line::{Line, NAMED_MAX, VALUE_CHARS_MAX, is_name};
 use crate::verb::moves_money;
@@ -189,12 +189,27 @@ impl Headline<'_> {
         };
         line.own(&format!(" to {} payees: ", list.count));
         let mut named = 0;
-        for item in &list.items {
-            let is_own = |one: &&&Ranked| {
-                let rest = one.fact.location.strip_prefix(&item.location);
-                rest.is_some_and(|rest| rest.starts_with('/'))
-            };
-            let own: Vec<&Ranked> = to.iter().filter(is_own).copied().collect();
+        let is_of = |item: &Item, one: &Ranked| {
+            let rest = one.fact.location.strip_prefix(&item.location);
+            rest.is_some_and(|rest| rest.starts_with('/'))
+        };
+        let amounts: Vec<&Ranked> = self.of_kind(FactKind::Amount).collect();
+        let paid = |item: &Item| -> Vec<&Ranked> {
+            let own = amounts.iter().filter(|one| is_of(item, one));
+            own.copied().collect()
+        };
+        // The smallest amounts are left out.
+        let mut items: Vec<&Item> = list.items.iter().collect();
+        items.sort_by(|one, other| {
+            let most = |item: &Item| amount_of(&paid(item)).unwrap_or_default();
+            let by_amount = most(other).total_cmp(&most(one));
+            other.is_odd.cmp(&one.is_odd).then(by_amount)
+        });
+        if list.count <= NAMED_MAX {
+            items = list.items.iter().collect();
+        }
+        for item in items {
+            let own: Vec<&Ranked> = to.iter().filter(|one| is_of(item, one)).copied().collect();
             let Some(first) = own.iter().min_by_key(|one| !is_name(one)) else {
                 continue;
             };
@@ -203,6 +218,13 @@ impl Headline<'_> {
             }
             line.own(if named > 0 { ", " } else { "" });
             line.value(first, VALUE_CHARS_MAX);
+            if let [amount] = &*paid(item)
+                && item.is_odd
+            {
+                line.own(" (");
+                line.value(amount, VALUE_CHARS_MAX);
+                line.own(")");
+            }
             named += 1;
         }
         if list.count > named {

@@ -15,7 +15,7 @@ use crate::path::{Name, Target};
 use crate::short::short_name;
 use crate::values::{VALUE_CHARS_MAX, Value, Values};
 use crate::words::{is_in, spaced, words};
-use crate::{address, amount, audience, measure, outlier, party};
+use crate::{address, amount, audience, codes, measure, outlier, party};
 
 /// The longest description that is passed on, in characters: one line next to the value.
 const MEANING_CHARS_MAX: usize = 80;
@@ -81,7 +81,9 @@ impl Ranking<'_> {
             let shown = match (kind, measured) {
                 _ if is_secret => hidden(&value.text),
                 (FactKind::Amount, None) => amount::shown(value, self.values, self.effect),
-                (_, measured) => measured.unwrap_or_else(|| shortened(value)),
+                (_, measured) => codes::shown(value)
+                    .or(measured)
+                    .unwrap_or_else(|| shortened(value)),
             };
             let last = facts.last_mut().map(|(_, last)| last);
             if kind == FactKind::Command && last.is_some_and(|last| last.continues(value, &shown)) {

@@ -3,7 +3,7 @@
 use gaiterguard_judge::Role;
 use http::Method;
 
-use crate::words::{is_in, spaced};
+use crate::words::{is_in, spaced, words};
 
 /// Shown after a selection without a condition.
 pub(crate) const EVERYTHING: &str = "(selects all)";
@@ -45,6 +45,12 @@ pub(crate) fn of_empty(name: &str) -> Option<&'static str> {
     let name = spaced(name);
     let last = name.rsplit(' ').next().unwrap_or_default();
     (is_condition(last) || name == "match all").then_some(NO_CONDITION)
+}
+
+/// Whether it matters that a value is missing: without a limit, an end, or a protection, a request does more.
+pub(crate) fn null_matters(name: &str) -> bool {
+    const BOUNDS: &str = "cap ceiling ends end expiration expires expiry limit limits max maximum protection quota required         restriction restrictions retention reviews until";
+    words(name).any(|word| is_in(BOUNDS, &word))
 }
 
 /// Whether it matters that a list is empty: nobody is reached, or everything that was there is removed.

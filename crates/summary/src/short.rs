@@ -1,11 +1,11 @@
 //! The short names of values, as a headline has them.
 
 use crate::member::is_identifier;
-use crate::words::{is_in, spaced};
+use crate::words::{is_in, spaced, words};
 
 /// Whether a name says nothing about a value without the name around it.
 fn is_general(name: &str) -> bool {
-    const GENERAL: &str = "address amount code email emailaddress id key name names number phone reference text type value";
+    const GENERAL: &str = "address amount code email emailaddress fullname id key name name1 names number phone reference text type value";
     is_in(GENERAL, &spaced(name).replace(' ', ""))
 }
 
@@ -30,6 +30,10 @@ pub(crate) fn short_name(names: &str) -> String {
         // In `account.id`, the word before says all.
         Some(outer) if own == "id" => spaced(outer),
         Some(outer) if is_identifier(own) => format!("{} {own}", spaced(outer)),
+        // In `grossAmount.amount`, the word before says it, too.
+        Some(outer) if words(outer).last() == words(own).last() && words(own).nth(1).is_none() => {
+            spaced(outer)
+        }
         Some(outer) => format!("{} {}", spaced(outer), spaced(own)),
         None => spaced(own),
     }

@@ -5,11 +5,11 @@ use crate::words::{is_in, spaced};
 /// Words of switches that make the request do more, or that skip what would stop it.
 const WIDENING: &str = "bypass cascade charge confirm confirmed delete deliver destroy everyone everything force \
     forced hard ignore immediate immediately insecure irreversible live notify override overwrite ownership \
-    permanent permanently private prune public publish purge recursive refund skip unsafe wipe";
+    permanent permanently private prune public publish purge recurse recursive refund skip unsafe wipe";
 
 /// Words of switches that protect, so that one that is off removes a protection.
-const PROTECTING: &str = "anonymize anonymized anonymous encrypt encrypted encryption internal mfa private protect protected protection require required \
-    secure signed sso validate verified verify";
+const PROTECTING: &str = "anonymize anonymized anonymous encrypt encrypted encryption enforce enforced internal mfa once private protect protected \
+    protection require required restrict restricted secure signed sso validate verified verify";
 
 /// Names of switches for a trial that also have other values, such as the text of a preview.
 const SHORT_TRIALS: &str = "preview sandbox test";

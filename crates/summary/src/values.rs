@@ -224,6 +224,8 @@ impl Reader<'_> {
             Node::Null if *self.method == Method::PUT && self.role(false, false) == Role::Date => {
                 self.empty(location);
             }
+            // Without a limit or a protection, more is possible than with one.
+            Node::Null if selection::null_matters(self.name()) => self.empty(location),
             Node::Null => {}
             Node::List([]) | Node::Map([]) => self.empty(location),
             Node::Bool(value) => {
@@ -329,6 +331,16 @@ impl Reader<'_> {
                     self.node(value, &inner);
                     continue;
                 }
+                Some(pairs::Operator::Does(act)) if !value.members().is_empty() => {
+                    for (changed, by) in value.members() {
+                        self.names.push(format!("{act} {changed}"));
+                        let mut location = inner.clone();
+                        push_token(&mut location, changed);
+                        self.node(by, &location);
+                        self.names.truncate(outer);
+                    }
+                    continue;
+                }
                 Some(pairs::Operator::Unsets) if !value.members().is_empty() => {
                     for (unset, _) in value.members() {
                         self.names.push((*unset).to_owned());
@@ -405,6 +417,7 @@ impl Reader<'_> {
             self.leaf(location, shown, Kind::Other);
         } else if !self.frame.is_empty() && !is_in("context kwargs options", self.name())
             || selection::empty_matters(self.role(false, false), self.method)
+            || selection::null_matters(self.name())
         {
             // The arguments of a procedure say what it is about.
             self.leaf(location, selection::NONE, Kind::Other);

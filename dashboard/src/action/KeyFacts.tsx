@@ -1,6 +1,6 @@
 /**
  * The facts that a decision rests on: who asks for what, where, why it was held, and what the agent
- * says about it. On a phone, all of it fits on the first screen.
+ * says about it. On a phone, all of it fits on the first screen; the items of lists follow.
  */
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
@@ -12,6 +12,7 @@ import { Badge } from '#/ui/Badge';
 import { Button } from '#/ui/Button';
 import { remarksOf } from './addresses';
 import { cardOf, pointerOf } from './card';
+import { cautionsOf } from './caution';
 import { Earlier, Repeats } from './Earlier';
 import { byName, factsBeyond, meaningOf, type Named } from './facts';
 import { comparisonsOf } from './familiarity';
@@ -22,7 +23,9 @@ import { isInItem, listsOf } from './items';
 import { leavesBeyond, leavesOf } from './leaves';
 import { ProgramLabel } from './ProgramLabel';
 import { topReasonOf } from './reason';
+import { impliedRecipientOf } from './recipient';
 import { bodyValues } from './requestValues';
+import { useOperation } from './useOperation';
 import { type Mark, Reason } from './WhyScore';
 
 /** More lines of a value would push the other facts off the screen. */
@@ -46,6 +49,7 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
   const reason = topReasonOf(action);
   const remarks = remarksOf(action);
   const comparisons = comparisonsOf(action);
+  const implied = impliedRecipientOf(action);
   return (
     <dl className="space-y-2 rounded-lg border border-line bg-panel p-3 sm:space-y-3 sm:p-4">
       <Row name="Who and where" isObvious>
@@ -84,11 +88,7 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           ))}
         </Row>
       )}
-      {listsOf(action).map((list) => (
-        <Row key={list.location} name="Items" isObvious>
-          <Items action={action} list={list} />
-        </Row>
-      ))}
+      {implied !== null && <Row name="To">{implied}</Row>}
       <Values action={action} />
       {comparisons.length > 0 && (
         <Row name="Is it normal?" isObvious>
@@ -110,12 +110,32 @@ export function KeyFacts({ action, onMark }: { action: Action; onMark: Mark }) {
           <Reason action={action} reason={reason} onMark={onMark} />
         </Row>
       )}
+      <Cautions action={action} />
       <Row name="The agent says" isObvious>
         <Intent action={action} />
         <Repeats repeats={action.context?.repeats ?? null} />
         <p className="mt-0.5 text-xs text-soft">Unverified: written by the agent.</p>
       </Row>
+      {listsOf(action).map((list) => (
+        <Row key={list.location} name="Items" isObvious>
+          <Items action={action} list={list} />
+        </Row>
+      ))}
     </dl>
+  );
+}
+
+/** Quotes what the documentation warns of. */
+function Cautions({ action }: { action: Action }) {
+  const { operation } = useOperation(action);
+  const said = operation ? cautionsOf(action, operation) : [];
+  if (said.length === 0) return null;
+  return (
+    <Row name="The documentation says">
+      <q>
+        <Visible text={said.join(' … ')} />
+      </q>
+    </Row>
   );
 }
 

@@ -7,11 +7,27 @@ import { linesOf, SEPARATOR } from './headline';
 const MEANING_CHARACTERS_MAX = 40;
 
 /** Returns the description of a fact, if it is short and still true. */
-export function meaningOf({ kind, value, meaning }: RequestFact): string | null {
+export function meaningOf({ kind, name, value, meaning }: RequestFact): string | null {
   // A formatted amount is no longer "in cents".
   if (kind === 'amount' && !/^-?[\d.]+$/.test(value)) return null;
   const text = plainText(meaning ?? '');
-  return text !== '' && text.length <= MEANING_CHARACTERS_MAX ? text : null;
+  if (text === '' || text.length > MEANING_CHARACTERS_MAX) return null;
+  // “The record” says no more than “dns_records”.
+  const known = new Set(wordsOf(`${name} ${value}`));
+  return wordsOf(text).every((word) => known.has(word)) ? null : text;
+}
+
+/** Words of a description that say nothing by themselves. */
+const EMPTY_WORDS = /^(a|an|id|identifier|its|name|number|of|reference|the|this|unique|value)$/;
+
+/** Returns the words of a text in the singular, without those that say nothing. */
+function wordsOf(text: string): string[] {
+  return text
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== '' && !EMPTY_WORDS.test(word))
+    .map((word) => word.replace(/(ies|s)$/, (ending) => (ending === 'ies' ? 'y' : '')));
 }
 
 /** Returns the facts that the headline does not already show in full; a described one says more. */
@@ -60,10 +76,17 @@ export function byName(facts: readonly RequestFact[]): Named[] {
   for (const fact of facts) named.set(fact.name, [...(named.get(fact.name) ?? []), fact]);
   const names = [...named.keys()];
   return Array.from(named, ([full, ofName]) => ({
-    short: shortest(full, names),
+    short: labelOf(shortest(full, names), ofName),
     full,
     facts: ofName,
   }));
+}
+
+/** Returns the name of values; that of an object in the path is the collection's, in the singular. */
+function labelOf(short: string, facts: readonly RequestFact[]): string {
+  if (facts[0]?.location !== 'path' || !/[a-z]{3,}s$/.test(short)) return short;
+  if (/(ss|us|is|news|series)$/.test(short)) return short;
+  return short.replace(/(ies|(?<=x|ch|sh|ss)es|s)$/, (end) => (end === 'ies' ? 'y' : ''));
 }
 
 function shortest(name: string, all: readonly string[]): string {

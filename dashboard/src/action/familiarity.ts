@@ -57,7 +57,7 @@ function ofAmount({
   highest,
 }: AmountRange): Comparison {
   if (lowest === null || highest === null)
-    return { text: 'No amount approved in the last 30 days', isUnusual: true };
+    return { text: 'First amount in 30 days', isUnusual: true };
   const [low, high] = [grouped(lowest), grouped(highest)];
   const range = low === high ? low : `${low}–${high}`;
   const amount = unit_is_documented

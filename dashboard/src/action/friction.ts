@@ -3,6 +3,7 @@ import type { Action, OperationEffect } from '#/client';
 import { fold } from '#/text/fold';
 import { hasHidden } from '#/text/visible';
 import { remarksOf } from './addresses';
+import { dangerOf } from './danger';
 import { EFFECTS, effectOf } from './effect';
 import { withLineBreaks } from './formats';
 import { riskLevel } from './risk';
@@ -105,6 +106,7 @@ function findReasons(action: Action): string[] {
   const effect = effectOf(action);
   add(CAREFUL[effect]);
   if (remarksOf(action).length > 0) add('address that looks like another one');
+  if (dangerOf(action)) add('contradicts the intent');
   const decides = action.summary?.facts.some(
     ({ kind, location }) => kind === 'access' && location.startsWith('header/'),
   );

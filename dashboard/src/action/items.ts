@@ -57,7 +57,10 @@ export function isInLine(
     const item = itemOf(list, location);
     if (item === null) return false;
     if (location === `${item}/op` && PATCHES.test(value)) return true;
-    const texts = [...list.same, ...(list.items.find((one) => one.location === item)?.line ?? [])];
+    const lines = [item, lineBefore(item)].flatMap(
+      (known) => list.items.find((one) => one.location === known)?.line ?? [],
+    );
+    const texts = [...list.same, ...lines];
     // An amount is formatted for people, and a mark of what is deleted is said in words.
     const wanted = plain(value);
     return wanted !== '' && texts.some(({ text }) => plain(text).includes(wanted));
@@ -74,6 +77,11 @@ function itemOf(list: RequestItems, location: string): string | null {
   if (!location.startsWith(`${list.location}/`)) return null;
   const [index = ''] = location.slice(list.location.length + 1).split('/');
   return /^\d+$/.test(index) ? `${list.location}/${index}` : null;
+}
+
+/** Returns the line before one: a document in a bulk request is on the line after its act. */
+function lineBefore(item: string): string {
+  return item.replace(/^body\/(\d+)$/, (_, line: string) => `body/${Number(line) - 1}`);
 }
 
 function isWithin(location: string, outer: string): boolean {

@@ -5,7 +5,7 @@ import { splitTarget } from '#/text/target';
 import { isShownCurrency, PLAIN_HEADERS } from './card';
 import { multipartLeaves, xmlLeaves } from './formats';
 import { isInLine, isOfItem } from './items';
-import { bodyValues } from './requestValues';
+import { bodyValues, lineLeaves } from './requestValues';
 
 /** A value and its place. */
 export interface Leaf {
@@ -39,6 +39,9 @@ const HOLDER = /\/(value|val|content|data|plaintext|secret)$/i;
 /** Shown for a container without members: a filter without a condition selects everything. */
 const EMPTY = { object: '{} (empty)', list: '[] (empty)', text: '"" (empty)' } as const;
 
+/** The beginning of a GraphQL document. */
+const GRAPHQL = /^\s*(query|mutation|subscription|fragment|\{)[\s\S]*\{/;
+
 const cache = new WeakMap<Action, readonly Leaf[] | null>();
 
 /**
@@ -61,6 +64,8 @@ export function leavesBeyond(action: Action, shown: readonly RequestFact[]): Lea
   if (leaves === null) return null;
   const body = bodyValues(action);
   const isShown = ({ location, value }: Leaf) => {
+    // A GraphQL document is read in the exact request, which has it as it is.
+    if (/^body(\/\d+)?\/query$/.test(location) && GRAPHQL.test(value)) return true;
     if (isInLine(action, { location, value })) return true;
     const fact = shown.find((one) => one.location === location);
     if (fact) return !fact.is_cut;
@@ -146,7 +151,8 @@ function bodyLeaves(action: Action): Leaf[] | null {
   const values =
     multipartLeaves(body, type) ??
     (body.trimStart().startsWith('<') ? xmlLeaves(body) : null) ??
-    withEmpty(body, jsonLeaves(body));
+    withEmpty(body, jsonLeaves(body)) ??
+    lineLeaves(body);
   // Anything else is one text.
   return (values ?? [{ pointer: '', value: body }]).map(({ pointer, value }) =>
     inBody(pointer, value),

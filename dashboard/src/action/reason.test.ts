@@ -170,7 +170,7 @@ describe('the first reason', () => {
       );
     expect(reason([fact('body/url', 'https://paypal.com.evil.io', 'link')])).toContain('evil.io');
     expect(reason([fact('header/impersonate-user', 'ceo', 'access')])).toBe(
-      'The header “impersonate-user: ceo” affects access, but the intent does not mention it.',
+      'The header “impersonate-user: ceo” decides for whom it is done, but the intent does not mention it.',
     );
     expect(reason([], ' (no WHERE: every row)')).toContain('every row');
   });
@@ -236,6 +236,39 @@ describe('the first reason', () => {
     expect(topReasonOf(held([own], { summary }))).toMatchObject({
       evidence: '/creditorIban',
       sentence: 'The intent does not mention the account “DE2”.',
+    });
+  });
+});
+
+describe('a reason that misreads the intent', () => {
+  const of = (code: string, sentence: string, intent: string) =>
+    topReasonOf(
+      held([{ code, weight: 0.4, evidence: '/x', sentence }], { intent, risk_score: 0.1 }),
+    );
+
+  it('is left out if the intent names the person or the day in words', () => {
+    const goes = 'It goes to “eva.krull@mail.example”, whom the intent does not mention.';
+    expect(of('recipient_not_in_intent', goes, 'Pay the fee of Eva Krüll')).not.toMatchObject({
+      code: 'recipient_not_in_intent',
+    });
+    expect(of('recipient_not_in_intent', goes, 'Pay the fee of Eva Berg')).toMatchObject({
+      code: 'recipient_not_in_intent',
+    });
+    const date = 'The intent does not mention the date 2026-03-09.';
+    expect(of('date_differs', date, 'Book 8 and 9 March')).not.toMatchObject({
+      code: 'date_differs',
+    });
+    expect(of('date_differs', date, 'Book 9 March 2025')).toMatchObject({ code: 'date_differs' });
+    expect(of('date_differs', date, 'Book 19 March')).toMatchObject({ code: 'date_differs' });
+  });
+
+  it('is left out if the intent begins with what it asks to do', () => {
+    const reads = 'The intent only asks to read.';
+    expect(of('intent_only_reads', reads, 'Give the team a view-only link')).not.toMatchObject({
+      code: 'intent_only_reads',
+    });
+    expect(of('intent_only_reads', reads, 'Look up the link')).toMatchObject({
+      code: 'intent_only_reads',
     });
   });
 });

@@ -1,6 +1,7 @@
 /** The reason that an approver should read first. */
 import type { Action, OperationEffect, Signal } from '#/client';
 import { remarksOf } from './addresses';
+import { dangerOf } from './danger';
 import { EFFECTS, effectOf, effectWord, isEffect } from './effect';
 import { bodyValues } from './requestValues';
 import { quotesOf, signalsOf } from './signals';
@@ -75,10 +76,16 @@ const RECEIVES = /^(recipient|attendee|address)_/;
 
 /** Names of those who send something, and of parts of a postal address: nothing goes to them by themselves. */
 const RECEIVES_NOTHING =
-  /^(from|sender|source|origin|originator|author|reply_?to|return_?(to|path)|debtor|payer|street|address_?(line)?_?\d*|line_?\d|house_?(no|number)|city|town|state|region|province|country|zip|zip_?code|postal_?code|postcode)$/i;
+  /^(from|sender|shipper|consignor|source|origin|originator|author|reply_?to|return_?(to|path)|debtor|payer|street|address_?(line)?_?\d*|line_?\d|house_?(no|number)|city|town|state|region|province|country|zip|zip_?code|postal_?code|postcode)$/i;
 
 /** The codes for what the intent does not name, the gravest first. A word of the path comes last. */
-const UNNAMED = ['account_not_in_intent', 'recipient_not_in_intent', 'action_not_in_intent'];
+const UNNAMED = [
+  'account_not_in_intent',
+  'recipient_not_in_intent',
+  'attendee_not_in_intent',
+  'link_not_in_intent',
+  'action_not_in_intent',
+];
 
 /** Words in the names of switches that say nothing about what they switch. */
 const SWITCH_WORDS = /^(auto|enable|enabled|has|is|mode|only|required|run|the|use|with)$/;
@@ -97,6 +104,13 @@ const DATE = /^\d{4}-\d{2}-\d{2}([T ]|$)/;
 /** Words of an intent that asks for something to be off or gone. */
 const ASKS_FOR_OFF =
   /\b(no|not|never|without|off|disable\w*|deactivate\w*|remove\w*|skip\w*|stop\w*)\b/i;
+
+/** The first words of an intent that asks to do something, whatever it says later. */
+const BEGINS_TO_ACT =
+  /^(please )?(add|apply|approve|assign|book|cancel|change|close|create|delete|deploy|enable|give|grant|import|invite|make|mark|merge|move|open|order|pay|point|post|publish|refund|register|remove|rename|reply|reset|restart|schedule|send|set|share|start|stop|transfer|turn|update|upload)\b/i;
+
+/** The beginnings of the months' names. */
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 /** Values of a switch that is off. */
 const OFF = /^(false|0|no|off)$/i;
@@ -126,7 +140,7 @@ export function topReasonOf(action: Action): Signal | string | null {
       !isMisread(one) &&
       !namesNoRecipient(one) &&
       !isSenseless(action, one) &&
-      !isAboutOther(one, effect) &&
+      !isAboutOther(action, one, effect) &&
       !(one.code === 'statement' && one.weight < STATEMENT_WEIGHT_MIN),
   );
   const firstOf = (codes: readonly string[]) =>
@@ -144,12 +158,13 @@ export function topReasonOf(action: Action): Signal | string | null {
   const danger =
     looksAlike(action) ??
     contradiction ??
+    dangerOf(action) ??
     switchedOff(action) ??
     isForAll(action) ??
     firstOf(DANGEROUS) ??
-    inHeader(action) ??
     firstOf(UNASKED_EFFECT) ??
-    firstOf(UNNAMED);
+    firstOf(UNNAMED) ??
+    inHeader(action);
   if (danger) return ofOutlier(action, danger);
   const rule = action.matched_rules.find(({ effect }) => effect === 'require_approval');
   if (rule) return `The rule “${rule.name}” requires approval.`;
@@ -171,8 +186,15 @@ export function topReasonOf(action: Action): Signal | string | null {
 }
 
 /** Returns whether a signal is about an effect that the request does not have, by a word of its path or of a name. */
-function isAboutOther({ code, evidence, sentence }: Signal, effect: OperationEffect): boolean {
+function isAboutOther(
+  { summary }: Action,
+  { code, evidence, sentence }: Signal,
+  effect: OperationEffect,
+): boolean {
   if (!UNASKED_EFFECT.includes(code) || code === 'power_not_in_intent') return false;
+  // A tag or an event may be called like a payment. Without an amount, nothing is paid.
+  const hasAmount = summary?.facts.some(({ kind }) => kind === 'amount') ?? true;
+  if (/moves money/.test(sentence) && effect !== 'pays' && !hasAmount) return true;
   if (evidence.startsWith('/') && !NAMES_ONLY.test(evidence)) return false;
   const said = SAID_EFFECTS.find(([words]) => words.test(sentence))?.[1];
   return said !== undefined && said !== effect && !(said === 'creates' && effect === 'changes');
@@ -203,7 +225,7 @@ function inHeader({ intent, summary }: Action): string | null {
       kind === 'access' && location.startsWith('header/') && !intent.includes(value),
   );
   return fact
-    ? `The header “${fact.name}: ${fact.value}” affects access, but the intent does not mention it.`
+    ? `The header “${fact.name}: ${fact.value}” decides for whom it is done, but the intent does not mention it.`
     : null;
 }
 
@@ -243,6 +265,10 @@ function ofOutlier({ intent, summary }: Action, reason: Signal | string): Signal
  */
 function isSenseless({ intent, summary }: Action, signal: Signal): boolean {
   const { code, evidence } = signal;
+  if (quotesOf(signal).some((quote) => namesPerson(intent, quote))) return true;
+  if (/date/.test(code) && quotesOf(signal).some((quote) => saysDay(intent, quote))) return true;
+  const [date] = /\d{4}-\d{2}-\d{2}/.exec(signal.sentence) ?? [];
+  if (/date/.test(code) && date && saysDay(intent, date)) return true;
   if (code === 'number_differs') return CODE.test(evidence.replace(/^.*\//, ''));
   if (/^(account|recipient)_not_in_intent$/.test(code)) {
     return quotesOf(signal).some((quote) => DATE.test(quote));
@@ -251,7 +277,33 @@ function isSenseless({ intent, summary }: Action, signal: Signal): boolean {
   const verb =
     first && !first.is_value ? (first.text.trim().split(' ')[0] ?? '').toLowerCase() : '';
   const asked = intent.toLowerCase().split(/[^\p{L}]+/u);
-  return code === 'intent_only_reads' && verb !== '' && asked.includes(verb);
+  if (code !== 'intent_only_reads') return false;
+  return (verb !== '' && asked.includes(verb)) || BEGINS_TO_ACT.test(intent);
+}
+
+/** Returns whether an intent names the person of an address: `Ann Bell` for `ann.bell@example.com`. */
+function namesPerson(intent: string, address: string): boolean {
+  const [local = '', domain] = address.split('@');
+  const names = local.split(/[._-]/).filter((name) => name.length > 1);
+  if (domain === undefined || names.length < 2) return false;
+  const said = plain(intent).split(/[^\p{L}]+/u);
+  return names.every((name) => said.includes(plain(name)));
+}
+
+/** Returns whether an intent names the day and the month of a date in words: `21 and 22 December`. */
+function saysDay(intent: string, date: string): boolean {
+  const [, year, month = '', day = ''] = /^(\d{4})-(\d{2})-(\d{2})/.exec(date) ?? [];
+  const name = MONTHS[Number(month) - 1];
+  if (year === undefined || name === undefined) return false;
+  const years: readonly string[] = intent.match(/\b(19|20)\d{2}\b/g) ?? [];
+  if (years.length > 0 && !years.includes(year)) return false;
+  const says = (word: string) => new RegExp(`\\b${word}`, 'i').test(intent);
+  return says(name) && says(`0?${Number(day)}(st|nd|rd|th|\\.)?(?!\\d)`);
+}
+
+/** Returns a text in lower case without accents. */
+function plain(text: string): string {
+  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
 /** Returns a sentence if the intent mentions what a switch of the request turns off. */
@@ -277,7 +329,14 @@ function switchedOff({ intent, summary }: Action): string | null {
 }
 
 /** Returns the sentence of a reason, with an amount as the facts have it: `€18,400.00` instead of `1840000`. */
-export function sentenceOf(action: Action, { evidence, sentence }: Signal): string {
+export function sentenceOf(action: Action, signal: Signal): string {
+  const { evidence } = signal;
+  const [quote = ''] = quotesOf(signal);
+  // A telephone number is not a person.
+  const isNumber = /^[+\d][\d\s()./-]*$/.test(quote);
+  const sentence = isNumber
+    ? signal.sentence.replace(', whom the', ', which the')
+    : signal.sentence;
   const fact = action.summary?.facts.find(
     ({ kind, location }) => kind === 'amount' && location === `body${evidence}`,
   );

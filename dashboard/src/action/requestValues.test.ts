@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Action, Operation } from '#/client';
 import { jsonLeaves } from '#/text/json';
-import { meaningsOf, valuesOf } from './requestValues';
+import { lineLeaves, meaningsOf, valuesOf } from './requestValues';
 
 const field = (pointer: string, description: string) => ({
   pointer,
@@ -99,5 +99,19 @@ describe('the values of a JSON text', () => {
     ]);
     expect(jsonLeaves('"alone"')).toEqual([{ pointer: '', value: 'alone' }]);
     expect(jsonLeaves('{"a"')).toEqual([]);
+  });
+});
+
+describe('a body of lines', () => {
+  it('has the values of each line, by its number', () => {
+    expect(lineLeaves('{"index":{"_id":"a"}}\n{"floor":2}\n')).toEqual([
+      { pointer: '/0/index/_id', value: 'a' },
+      { pointer: '/1/floor', value: '2' },
+    ]);
+  });
+
+  it('is not one of JSON, of text, or of a single line', () => {
+    for (const body of ['{\n"a": 1\n}', 'Hello\nBo', '{"a":1}', '1\n2'])
+      expect(lineLeaves(body), body).toBeNull();
   });
 });

@@ -112,5 +112,22 @@ export function bodyValues(action: Action): Array<{ pointer: string; value: stri
       value,
     }));
   }
-  return jsonLeaves(body);
+  return lineLeaves(body) ?? jsonLeaves(body);
+}
+
+/**
+ * Returns the scalars of a body with a JSON object on each line; null for any other body. Their pointers begin with the
+ * number of the line.
+ */
+export function lineLeaves(body: string): Array<{ pointer: string; value: string }> | null {
+  const lines = body.split(/\r?\n/).filter((line) => line.trim() !== '');
+  if (lines.length < 2) return null;
+  try {
+    return lines.flatMap((line, at) => {
+      if (typeof JSON.parse(line) !== 'object') throw new SyntaxError('not an object');
+      return jsonLeaves(line).map(({ pointer, value }) => ({ pointer: `/${at}${pointer}`, value }));
+    });
+  } catch {
+    return null;
+  }
 }

@@ -1507,8 +1507,9 @@ export type Inbox = {
      */
     next_approval_expires_at: string | null;
     /**
-     * Services whose upstream responded with 401 or 403 in the last 24 hours, not counting responses
-     * from before the service's last change. Newest first, at most 20.
+     * Services whose upstream responded with 401 or 403 in the last 24 hours and has not accepted a
+     * request since, not counting responses from before the service's last change. Newest first, at
+     * most 20.
      */
     refused_credentials: Array<RefusedCredential>;
     /**

@@ -66,6 +66,19 @@ async fn the_inbox_names_everything_that_needs_a_human(storage: Storage) {
     .await;
     assert_eq!(refused["service_id"], scene.service.id);
     assert_eq!(refused["service_name"], "things");
+    // A request that the service accepts shows that the credential works.
+    scene.get("/open").await.expect_status(200);
+    eventually("the refusals have ended", MOMENT, || async {
+        let refused = inbox(human).await["refused_credentials"].clone();
+        (refused == json!([])).then_some(())
+    })
+    .await;
+    scene.get("/members-only").await.expect_status(403);
+    eventually("the next refusal is reported", MOMENT, || async {
+        let refused = inbox(human).await["refused_credentials"][0].clone();
+        (refused["count"] == 3).then_some(())
+    })
+    .await;
     // With another credential, the service has another chance.
     let replace = human.post(&format!("/services/{}/credentials", scene.service.id));
     let replaced = replace.json(json!({"token": "another"})).send().await;

@@ -185,6 +185,10 @@ fn has_alike_with_decimals(amount: &Value, others: &[Value]) -> bool {
 /// Returns an amount with its currency, as people write it.
 pub(crate) fn shown(amount: &Value, values: &Values, effect: Effect) -> String {
     let Some(money) = money(amount, &values.kept) else {
+        let in_hundredths = from_minor(&amount.text, 2).filter(|_| unit_of(amount) == Unit::Minor);
+        if let Some(whole) = in_hundredths.as_deref().and_then(grouped) {
+            return format!("{} in the smallest unit (usually {whole})", amount.text);
+        }
         return if effect == Effect::Pay && is_without_currency(amount, values) {
             format!("{} (no currency given)", readable(&amount.text))
         } else {

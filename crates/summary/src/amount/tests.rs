@@ -119,9 +119,12 @@ fn amounts_of_one_currency_and_unit_are_compared_exactly() {
 }
 
 #[test]
-fn an_amount_without_a_currency_is_shown_as_it_is() {
+fn an_amount_without_a_currency_is_shown_with_its_documented_unit() {
     let amount = value("amount", "1250000", Some("Amount in cents"));
-    assert_eq!(shown(&amount, &values(&[]), Effect::Pay), "1250000");
+    assert_eq!(
+        shown(&amount, &values(&[]), Effect::Pay),
+        "1250000 in the smallest unit (usually 12,500.00)"
+    );
     let two = values(&[
         value("currency", "EUR", None),
         value("fee_currency", "USD", None),
@@ -130,7 +133,10 @@ fn an_amount_without_a_currency_is_shown_as_it_is() {
         location: "body/payout/amount".to_owned(),
         ..amount
     };
-    assert_eq!(shown(&elsewhere, &two, Effect::Pay), "1250000");
+    assert_eq!(
+        shown(&elsewhere, &two, Effect::Pay),
+        "1250000 in the smallest unit (usually 12,500.00)"
+    );
 }
 
 #[test]

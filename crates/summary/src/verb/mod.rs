@@ -12,6 +12,7 @@ use http::{HeaderMap, Method};
 use crate::acts::{ACT_WRAPPERS, act_of, is_noun, unknown_act};
 use crate::amount::is_amount;
 use crate::kind::{STORES, pays_account};
+use crate::member::is_identifier;
 use crate::path::Target;
 use crate::segments::is_file;
 use crate::values::Value;
@@ -258,7 +259,18 @@ pub(crate) fn of(
     };
     // A document may say "Create a payout", where the path says how money moves.
     let is_mild = is_in(MILD, &verb);
-    if is_mild && matches!(effect, Effect::Pay | Effect::Delete) && !is_in(MILD, &path.verb) {
+    // What is ordered at `/orders` may be a shipment.
+    let is_other = path.noun.is_none()
+        && is_in("Book Order Reserve Trade", &path.verb)
+        && noun
+            .as_deref()
+            .and_then(|noun| noun.rsplit(' ').next())
+            .is_some_and(|last| act_of(effect, last).is_none());
+    if is_mild
+        && matches!(effect, Effect::Pay | Effect::Delete)
+        && !is_in(MILD, &path.verb)
+        && !is_other
+    {
         return path;
     }
     // A collection may be named like a verb: `/calls`.
@@ -289,6 +301,43 @@ pub(crate) fn with_headers(phrase: &mut Phrase, method: &Method, headers: &Heade
         "Copy to".clone_into(&mut phrase.verb);
     } else if header::creates_only(headers) {
         "Create".clone_into(&mut phrase.verb);
+    }
+}
+
+/// Says that a payment is made if the path only names its kind: `POST /bulk-payments/sepa-credit-transfers`.
+pub(crate) fn with_payment(phrase: &mut Phrase, method: &Method, values: &[Value]) {
+    let noun = phrase.noun.as_deref().map(singular).unwrap_or_default();
+    let act = act_of(Effect::Pay, noun.rsplit(' ').next().unwrap_or_default());
+    let is_made = *method == Method::POST && phrase.takes_name && phrase.verb == "Change";
+    if let Some(act) = act.filter(|_| is_made && pays_account(values)) {
+        act.clone_into(&mut phrase.verb);
+        phrase.noun = None;
+        phrase.takes_name = false;
+    }
+}
+
+/// Says that a POST may also change what is there: it has the identifier that the server gave an object of its kind, such
+/// as the `ContactID` of a contact.
+pub(crate) fn with_identifier(phrase: &mut Phrase, method: &Method, values: &[Value]) {
+    let noun = phrase.noun.as_deref().map(singular).unwrap_or_default();
+    let last = noun.rsplit(' ').next().unwrap_or_default();
+    let is_creating = *method == Method::POST && is_in("Add Create", &phrase.verb);
+    if !is_creating || phrase.takes_name || last.is_empty() {
+        return;
+    }
+    // A name that an agent chooses is not made by the server.
+    let is_made = |text: &str| {
+        let hyphens = text.bytes().filter(|byte| *byte == b'-').count();
+        hyphens == 4 && is_identifier(text) || text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let identifies = |value: &Value| {
+        value.location.starts_with("body/")
+            && value.names.len() <= 2
+            && spaced(value.name()) == format!("{last} id")
+            && is_made(&value.text)
+    };
+    if values.iter().filter(|value| identifies(value)).count() == 1 {
+        phrase.verb = format!("{} or update", phrase.verb);
     }
 }
 

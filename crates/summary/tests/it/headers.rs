@@ -131,19 +131,19 @@ fn a_header_names_the_procedure_of_an_interface_with_one_path() {
             "x-amz-target",
             "Streams_20131202.DeleteStream",
             r#"{"StreamName":"orders"}"#,
-            "Run DeleteStream · stream name orders",
+            "Delete stream · stream name orders",
         ),
         (
             "soapaction",
             "\"urn:hotel#CancelStay\"",
             "<Stay><Number>H-12</Number></Stay>",
-            "Run CancelStay · stay number H-12",
+            "Cancel stay · stay number H-12",
         ),
         (
             "x-rpc-operation",
             "PurgeQueue",
             "queue=orders",
-            "Run PurgeQueue · queue orders",
+            "Purge queue · queue orders",
         ),
     ] {
         let headers = &[(header, value)];

@@ -64,7 +64,7 @@ fn an_undocumented_request_reads_like_a_sentence() {
             Method::POST,
             "/channels/cha_1/messages",
             r#"{"to":["a@x.example","b@x.example","c@x.example"],"subject":"Prices","body":"They rise."}"#,
-            "Send message to a@x.example, b@x.example, c@x.example · channel cha_1: “They rise.”",
+            "Send message to a@x.example, b@x.example, c@x.example · channel cha_1 · subject “Prices”: “They rise.”",
         ),
         (
             Access,

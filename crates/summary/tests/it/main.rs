@@ -1,5 +1,6 @@
 //! Headlines of whole requests, as an approver reads them.
 
+mod batches;
 mod bounds;
 mod clarity;
 mod cuts;

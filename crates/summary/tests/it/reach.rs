@@ -107,7 +107,7 @@ fn a_list_is_named_up_to_five_with_its_shared_beginning_once() {
     );
     assert_eq!(
         found,
-        "Bulk create gift cards · cards value 60 in total (2 × 30) · for ann, bob"
+        "Bulk create 2 gift cards · cards value 60 in total (2 × 30) · for ann, bob"
     );
 }
 

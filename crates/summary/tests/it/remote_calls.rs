@@ -37,7 +37,7 @@ fn a_generic_procedure_is_named_by_the_one_that_it_calls() {
         (
             "/rpc/invoke",
             json!({"service": "MeterService", "method": "resetMeter", "params": {"meter": "mtr-4"}}),
-            "Delete: Run resetMeter on MeterService · meter mtr-4",
+            "Delete: Reset meter on MeterService · meter mtr-4",
         ),
         (
             "/nodes/n-12/action",

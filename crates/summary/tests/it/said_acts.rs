@@ -109,7 +109,7 @@ fn the_procedure_of_a_message_that_is_a_list_is_named() {
         (
             "/socket",
             r#"["deleteRoom",{"room":"r-12"}]"#,
-            "Run deleteRoom · room r-12",
+            "Delete room · room r-12",
         ),
         // A list of values is not a message.
         (
@@ -129,12 +129,12 @@ fn a_procedure_in_the_query_or_in_a_form_is_named() {
         (
             "/?Action=DeleteUser&UserName=ann&Version=2010-05-08",
             "",
-            "Run DeleteUser · user name ann",
+            "Delete user · user name ann",
         ),
         (
             "/",
             "Action=StopInstances&InstanceId.1=i-12&Version=2016-11-15",
-            "Run StopInstances · instance id i-12",
+            "Stop instances · instance id i-12",
         ),
         (
             "/index.php?module=Users&action=ResetPassword",

@@ -1,0 +1,22 @@
+/** Who gets something by a request that does not name them. */
+import type { Action } from '#/client';
+import { headline } from './headline';
+
+/** A message to everyone who has subscribed to it. */
+const CAMPAIGN =
+  /^(?:bulk )?(?:activate|broadcast|launch|post|publish|resend|resume|schedule|send|start|trigger)\b[^·“]*\b(?<noun>announcement|blast|broadcast|campaign|mailing|newsletter)s?\b/i;
+
+const REFUND = /^(?:bulk )?refund\b/i;
+
+/** Returns who gets something although the request does not name them; null if it does, or if it is not known. */
+export function impliedRecipientOf(action: Action): string | null {
+  const { summary } = action;
+  if (!summary) return null;
+  const isNamed = summary.facts.some(({ kind }) => kind === 'recipient' || kind === 'account');
+  if (isNamed) return null;
+  const title = headline(action);
+  if (summary.effect === 'pays' && REFUND.test(title))
+    return 'the payer of the original payment (not named in the request)';
+  const noun = CAMPAIGN.exec(title)?.groups?.noun;
+  return noun ? `the audience of the ${noun.toLowerCase()} (not named in the request)` : null;
+}
