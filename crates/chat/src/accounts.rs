@@ -40,6 +40,8 @@ pub(crate) struct Sender {
     pub(crate) account: String,
     /// Its name. Untrusted text.
     pub(crate) name: String,
+    /// The message whose button it pressed, as the receipt of the message.
+    pub(crate) card: Option<String>,
 }
 
 impl Chats {

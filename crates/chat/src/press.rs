@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::action::ActionStatus;
+use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::Press;
 use gaiterguard_domain::workspace::Permission;
@@ -125,6 +126,11 @@ impl Chats {
         let button = button.ok_or_else(unknown)?;
         if !self.is_of(bot, &button).await {
             return Err(unknown());
+        }
+        if let Some(card) = &sender.card {
+            let subject = Subject::Action(button.action).to_string();
+            let adopted = store.delivery_adopt(button.channel, &subject, card, self.now());
+            adopted.await.map_err(unavailable)?;
         }
         let workspace = bot.workspace();
         let found = store.chat_account(workspace, bot.app(), &sender.account);

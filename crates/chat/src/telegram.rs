@@ -82,7 +82,8 @@ async fn handle(chats: &Chats, bot: &Bot, update: &Value) -> Option<()> {
 /// Handles a press of a button.
 async fn pressed(chats: &Chats, bot: &Bot, press: &Value) -> Option<()> {
     let id = press["id"].as_str()?;
-    let sender = sender(&press["from"])?;
+    let mut sender = sender(&press["from"])?;
+    sender.card = receipt(&press["message"]);
     let hash = token::sha256(press["data"].as_str().unwrap_or_default());
     let button = chats.deps.store.card_button(&hash).await.ok().flatten();
     let is_denial = button.is_some_and(|button| button.decision == CardDecision::Deny);
@@ -199,5 +200,6 @@ fn sender(from: &Value) -> Option<Sender> {
     Some(Sender {
         account: from["id"].as_i64()?.to_string(),
         name: name.unwrap_or_default().to_owned(),
+        card: None,
     })
 }

@@ -8,6 +8,8 @@ use gaiterguard_database::connection::{execute, fetch_all};
 use gaiterguard_database::cursor::{NumberPosition, Page, page};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::writer::transaction::Transaction;
+use uuid::Uuid;
+
 use gaiterguard_rows::delivery_row::{Attempt, Delivery, DeliveryRow, DeliveryState};
 
 impl Store {
@@ -50,7 +52,7 @@ impl Store {
             execute!(
                 tx,
                 "UPDATE deliveries SET state = $2, attempts = attempts + 1, due_at = $3,
-                    ended_at = $4, last_error = $5, receipt = $6
+                    ended_at = $4, last_error = $5, receipt = COALESCE($6, receipt)
                  WHERE id = $1 AND state = 'waiting'",
                 delivery.0,
                 attempt.state.as_str(),
@@ -126,6 +128,46 @@ impl Store {
             subject,
         );
         Ok(rows.into_iter().map(|(receipt,)| receipt).collect())
+    }
+
+    /// Records that a receiver has a message about an object, if that is not known: the process that sent it may have
+    /// been killed before it recorded that. If the latest message about the object was skipped since, it is sent again.
+    pub async fn delivery_adopt(
+        &self,
+        channel: ChannelId,
+        subject: &str,
+        receipt: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = Transaction::begin(self.writers(), at).await?;
+        let adopted = execute!(
+            tx,
+            "UPDATE deliveries SET receipt = $3 WHERE id =
+                (SELECT MIN(id) FROM deliveries
+                 WHERE channel_id = $1 AND subject = $2 AND receipt IS NULL)
+             AND NOT EXISTS (SELECT 1 FROM deliveries AS known
+                 WHERE known.channel_id = $1 AND known.subject = $2 AND known.receipt = $3)",
+            channel.0,
+            subject,
+            receipt,
+        );
+        if adopted > 0 {
+            execute!(
+                tx,
+                "INSERT INTO deliveries (message_id, channel_id, event, source, subject, actor,
+                    detail, at, state, attempts, due_at, created_at)
+                 SELECT $3, channel_id, event, $4, subject, actor, detail, at, 'waiting', 0, $5, $5
+                 FROM deliveries WHERE state = 'skipped' AND id =
+                    (SELECT MAX(id) FROM deliveries WHERE channel_id = $1 AND subject = $2)
+                 ON CONFLICT (channel_id, event, source) DO NOTHING",
+                channel.0,
+                subject,
+                Uuid::new_v4().to_string(),
+                format!("message:{receipt}"),
+                at.0,
+            );
+        }
+        tx.commit().await
     }
 
     /// Removes up to `limit` deliveries that were created before a point in time. Returns how many.

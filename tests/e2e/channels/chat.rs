@@ -149,7 +149,23 @@ impl Slack {
         user: &str,
         button: &Value,
     ) -> Response {
-        self.send(gateway, &pressed(TEAM, user, button)).await
+        self.send(gateway, &pressed(TEAM, user, &self.placed(button)))
+            .await
+    }
+
+    /// Returns a button with the time of the message that it is in, by which Slack names the message.
+    pub(super) fn placed(&self, button: &Value) -> Value {
+        let token = button["value"].as_str().unwrap_or_default();
+        let has = |call: &Received| call.text().contains(token);
+        let changed = self.server.received_at("/api/chat.update");
+        let posted = self.server.received_at("/api/chat.postMessage");
+        let mut button = button.clone();
+        if let Some(call) = changed.iter().find(|call| has(call)) {
+            button["ts"] = body_of(call)["ts"].clone();
+        } else if let Some(place) = posted.iter().position(has) {
+            button["ts"] = json!(format!("1503435956.{:06}", place + 1));
+        }
+        button
     }
 
     /// Links the account of a user to a human.
@@ -190,7 +206,7 @@ pub(super) fn pressed(team: &str, user: &str, button: &Value) -> String {
         "user": {"id": user, "username": "someone", "name": "someone", "team_id": team},
         "api_app_id": "A1",
         "token": "deprecated",
-        "container": {"type": "message", "message_ts": "1503435956.000001", "channel_id": "C1", "is_ephemeral": false},
+        "container": {"type": "message", "message_ts": button["ts"], "channel_id": "C1", "is_ephemeral": false},
         "trigger_id": format!("{user}.{}.{}", seconds(), rand()),
         "channel": {"id": "C1", "name": "approvals"},
         "response_url": "https://hooks.slack.com/actions/none",
@@ -240,7 +256,6 @@ pub(super) fn slack_button(card: &Value, id: &str) -> Value {
 /// A server of Telegram, and the channel that sends to it.
 pub(super) struct Telegram {
     pub(super) server: EchoUpstream,
-    pub(super) channel: String,
     updates: Arc<Mutex<Vec<Value>>>,
     next: AtomicI64,
 }
@@ -277,10 +292,9 @@ impl Telegram {
             },
             "filter": {"events": ["action.created"]},
         });
-        let created = create(human, channel).await;
+        create(human, channel).await;
         Self {
             server,
-            channel: super::path_of(&created),
             updates,
             next: AtomicI64::new(1),
         }

@@ -288,7 +288,7 @@ async fn nobody_decides_without_the_right_to(storage: Storage) {
     let second = Slack::start(&scene.human).await;
     let settings = json!({
         "server": format!("{}/api", second.server.url()), "channel": "C1", "token": "xoxb-secret",
-        "signing_secret": "of the other app",
+        "signing_secret": "of-the-other-app",
     });
     let call = scene
         .human
@@ -297,7 +297,7 @@ async fn nobody_decides_without_the_right_to(storage: Storage) {
     call.send().await.expect_status(200);
     let body = pressed(TEAM, ANN, &approve);
     let now = seconds();
-    let signed = signature("of the other app", now, &body);
+    let signed = signature("of-the-other-app", now, &body);
     let other = second
         .deliver(&scene.gateway, &body, &now.to_string(), &signed)
         .await;
@@ -573,7 +573,7 @@ async fn a_killed_gateway_decides_once(storage: Storage) {
         let approve = slack_button(&card, "approve");
         let pressing = {
             let gateway = scene.gateway.dashboard();
-            let body = pressed(TEAM, ANN, &approve);
+            let body = pressed(TEAM, ANN, &slack.placed(&approve));
             let now = seconds();
             let call = gateway.post(&format!("{}/slack", slack.channel));
             let call = call

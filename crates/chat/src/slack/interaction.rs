@@ -28,12 +28,14 @@ pub(crate) async fn interaction(
     let team = team.or_else(|| payload["user"]["team_id"].as_str());
     let user = payload["user"]["id"].as_str()?;
     let name = payload["user"]["username"].as_str().unwrap_or_default();
-    let sender = sender((team?, user, name))?;
+    let mut sender = sender((team?, user, name))?;
     match payload["type"].as_str()? {
         "block_actions" => {
             let press = &payload["actions"][0];
             let hash = token::sha256(press["value"].as_str().unwrap_or_default());
             let place = Place::of(&payload["container"]["channel_id"], user)?;
+            let ts = payload["container"]["message_ts"].as_str();
+            sender.card = ts.map(|ts| format!("{}:{ts}", place.channel));
             match press["action_id"].as_str()? {
                 "approve" => {
                     within_time(chats, bot, sender, hash, None, place).await;
@@ -88,6 +90,7 @@ fn sender((team, user, name): (&str, &str, &str)) -> Option<Sender> {
     (!team.is_empty() && !user.is_empty()).then(|| Sender {
         account: format!("{team}:{user}"),
         name: name.to_owned(),
+        card: None,
     })
 }
 

@@ -184,7 +184,7 @@ async fn a_button_is_used_once_and_only_with_its_decision(_: &Database, store: &
     );
     assert_eq!(store.card_prompt(channel.id, "1:3").await.unwrap(), None);
 
-    // Of another action, of an account that is not linked, of an earlier revision, and too late.
+    // The button is of another action, the account is not linked, the button has expired, or nobody is named.
     let foreign = pressed(store, &world, other, &channel, id).await;
     let unlinked = pressed(store, &world, one, &channel, ChatAccountId(id.0 + 1)).await;
     let mut late = pressed(store, &world, one, &channel, id).await;
