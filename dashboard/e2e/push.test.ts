@@ -87,6 +87,23 @@ async function deliver(number: number) {
   return JSON.parse(data);
 }
 
+/** Clicks a notification, or a button of it, as the browser reports that to the worker. */
+async function click(tag: string, button: string) {
+  const worker = phone.context().serviceWorkers().at(-1);
+  expect(worker).toBeDefined();
+  return worker?.evaluate(
+    async ([tag, action]) => {
+      const { registration } = self as unknown as { registration: ServiceWorkerRegistration };
+      const [notification] = await registration.getNotifications({ tag });
+      const event = new Event('notificationclick');
+      Object.assign(event, { notification, action, waitUntil: () => {} });
+      self.dispatchEvent(event);
+      return notification?.data;
+    },
+    [tag, button] as const,
+  );
+}
+
 test('turning on notifications registers the browser', async () => {
   await phone.goto(`${stage.gateway.url}/app/settings`);
   await phone.getByText('No browser gets push notifications.').waitFor();
@@ -111,18 +128,7 @@ test('a held request is pushed, opened from its notification, and approved on th
   await expect.poll(async () => (await shown()).map(({ tag }) => tag)).toContain(`${action} held`);
   const notification = (await shown()).find(({ tag }) => tag === `${action} held`);
   expect(notification?.body).toBe('Deletes · assistant → things');
-  // A click, as the browser reports it to the worker.
-  const worker = phone.context().serviceWorkers().at(-1);
-  expect(worker).toBeDefined();
-  const clicked = await worker?.evaluate(async (tag) => {
-    const { registration } = self as unknown as { registration: ServiceWorkerRegistration };
-    const [notification] = await registration.getNotifications({ tag });
-    const event = new Event('notificationclick');
-    Object.assign(event, { notification, action: '', waitUntil: () => {} });
-    self.dispatchEvent(event);
-    return notification?.data;
-  }, `${action} held`);
-  expect(clicked).toEqual({ actionId: action });
+  expect(await click(`${action} held`, '')).toMatchObject({ actionId: action });
   await phone.waitForURL((url) => url.searchParams.get('action') === action);
   const card = phone.getByRole('article');
   await card.getByText('/customers/17').first().waitFor();
@@ -153,6 +159,19 @@ test('a request that somebody else decides gets a notification without a sound',
       silent: true,
     }),
   );
+});
+
+test('a request can be denied from its notification', async () => {
+  const action = await stage.hold(key, service, '/customers/19');
+  await deliver(6);
+  await expect.poll(async () => (await shown()).map(({ tag }) => tag)).toContain(`${action} held`);
+  expect(await click(`${action} held`, 'deny')).toMatchObject({ actionId: action });
+  await expect.poll(() => stage.decided(action), { timeout: 15_000 }).toBe('DENIED');
+  const { resolved_by } = (await stage.call('GET', `/approvals/${action}`)).json;
+  expect(resolved_by).toBe((await stage.call('GET', '/auth/me')).json.id);
+  // The page still has its session.
+  await phone.reload();
+  await phone.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
 });
 
 test('turning off notifications removes the browser', async () => {

@@ -10,8 +10,9 @@ self.addEventListener('push', (event) => {
 });
 
 self.addEventListener('notificationclick', (event) => {
+  const { actionId, digest } = event.notification.data ?? {};
   event.notification.close();
-  event.waitUntil(open(event.notification.data?.actionId));
+  event.waitUntil(event.action === 'deny' ? deny(actionId, digest) : open(actionId));
 });
 
 /** Shows what the gateway sent. Browsers demand a notification for each message. */
@@ -22,7 +23,7 @@ async function receive(data) {
   } catch {
     notice = { title: 'GaiterGuard', body: 'Open the queue.', tag: 'unreadable' };
   }
-  const { title, body, tag, closes, action_id: actionId, asks, silent, waiting } = notice;
+  const { title, body, tag, closes, action_id: actionId, digest, asks, silent, waiting } = notice;
   await showCount(waiting);
   const isGroup = tag.startsWith('group ');
   for (const each of await self.registration.getNotifications()) {
@@ -42,8 +43,12 @@ async function receive(data) {
     silent: silent === true,
     requireInteraction: asks === true,
     icon: 'icon-192.png',
-    data: { actionId },
-    actions: actionId === undefined ? [] : [{ action: 'open', title: 'Open' }],
+    data: { actionId, digest },
+    actions: [
+      ...(actionId === undefined ? [] : [{ action: 'open', title: 'Open' }]),
+      // There is no button that approves: that takes a look at the whole request.
+      ...(digest === undefined ? [] : [{ action: 'deny', title: 'Deny' }]),
+    ],
   });
 }
 
@@ -59,6 +64,31 @@ async function showCount(waiting) {
     await (waiting > 0 ? self.navigator.setAppBadge?.(waiting) : self.navigator.clearAppBadge?.());
   } catch {
     // Only an installed dashboard has an icon to count in.
+  }
+}
+
+/** Denies a request in the session of this browser; opens it if that fails, so that nobody is misled. */
+async function deny(actionId, digest) {
+  const gateway = new URL('..', self.registration.scope);
+  const send = (path, method, body, headers = {}) =>
+    fetch(new URL(path, gateway), {
+      method,
+      headers: { 'Content-Type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  try {
+    // In turn with the tabs, which use the same cookie.
+    const refreshed = await self.navigator.locks.request('gaiterguard.refresh', () =>
+      send('auth/refresh', 'POST', {}),
+    );
+    if (refreshed.status !== 200) return open(actionId);
+    const { accessToken } = await refreshed.json();
+    const path = `approvals/${encodeURIComponent(actionId)}/deny`;
+    const authorization = { Authorization: `Bearer ${accessToken}` };
+    const denied = await send(path, 'PATCH', { digest }, authorization);
+    if (!denied.ok) return open(actionId);
+  } catch {
+    return open(actionId);
   }
 }
 

@@ -42,8 +42,7 @@ const NO_CARD: &str =
     "not sent: the channel has no message about this request that could be changed";
 
 /// Why a message was not sent.
-const NOTHING_TO_SAY: &str =
-    "not sent: the request had been decided or had ended by then, or is not one of the recipient's";
+const NOTHING_TO_SAY: &str = "not sent: the request had been decided or had ended by then";
 
 /// Sends deliveries, each channel in a task of its own.
 pub(crate) struct Deliverer {

@@ -17,6 +17,7 @@ pub(super) fn add(document: &mut Value) {
             set(operation.pointer_mut("/requestBody/content"), request);
         }
         for (name, content) in [
+            ("created", "/responses/201/content"),
             ("accepted", "/responses/202/content"),
             ("held", "/responses/428/content"),
         ] {

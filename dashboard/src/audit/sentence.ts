@@ -117,10 +117,10 @@ export const GROUPS = {
   agents: ['Agents', /^agent\./],
   rules: ['Rules', /^rule\./],
   services: ['Services', /^(service|credential|document)\./],
-  channels: ['Channels', /^channel\./],
+  channels: ['Channels', /^(channel|push_device)\./],
   'kill-switch': ['Kill switch', /^kill_switch\./],
   accounts: ['Sign-ins and accounts', /^(session|user|member|invitation)\./],
-  system: ['System', /^(audit|certificate_authority|data_key|master_key|retention)\./],
+  system: ['System', /^(audit|certificate_authority|data_key|master_key|push_key|retention)\./],
 } as const satisfies Record<string, readonly [string, RegExp]>;
 
 /** A group of events. */

@@ -44,7 +44,11 @@ export async function wantNotifications(isWanted: boolean): Promise<void> {
 
 /** Makes push notifications arrive in this browser while notifications are on. */
 export async function keepPush(): Promise<void> {
-  await (notifyState() === 'on' ? startPush() : stopPush()).catch(() => {});
+  // In turn, also with other tabs: a registration that is on its way must not follow a removal. Browsers without
+  // locks have no secure context, and so no push notifications.
+  await navigator.locks
+    ?.request('gaiterguard.push', () => (notifyState() === 'on' ? startPush() : stopPush()))
+    .catch(() => {});
 }
 
 /** Shows a notification, if they are on. Clicking it opens the request. */

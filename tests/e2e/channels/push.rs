@@ -138,6 +138,8 @@ async fn a_held_request_is_pushed_for_the_browser_alone_and_its_end_replaces_it(
     assert_eq!(text["body"], "Deletes · assistant → things");
     assert_eq!(text["tag"], format!("{id} held"));
     assert_eq!(text["action_id"], id);
+    let action = scene.human.action(&held).await;
+    assert_eq!(text["digest"], action["digest"]);
     assert_eq!(
         (&text["asks"], &text["silent"], &text["waiting"]),
         (&json!(true), &json!(false), &json!(1))
@@ -153,6 +155,7 @@ async fn a_held_request_is_pushed_for_the_browser_alone_and_its_end_replaces_it(
         "{title}"
     );
     assert_eq!(ended["tag"], format!("{id} held"));
+    assert_eq!(ended["digest"], json!(null));
     assert_eq!(
         (&ended["asks"], &ended["silent"], &ended["waiting"]),
         (&json!(false), &json!(true), &json!(0))

@@ -52,6 +52,9 @@ struct Notice {
     /// The request to open; the queue if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     action_id: Option<String>,
+    /// The digest of the request, with which it can be denied; `None` if it cannot be decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
     /// Whether the request can still be decided.
     asks: bool,
     /// Whether the notification makes no sound, because it only replaces another.
@@ -201,6 +204,7 @@ fn of_one(
         tag,
         closes: None,
         action_id: None,
+        digest: None,
         asks: false,
         silent: card.urgency == Urgency::Low,
         waiting,
@@ -256,6 +260,7 @@ fn of_action(
         },
         closes: is_unknown.then_some(held),
         action_id: Some(action.action_id.clone()),
+        digest: action.digest.clone().filter(|_| asks(message)),
         asks: asks(message),
         silent: replaces && !is_unknown && !asks(message),
         waiting,
@@ -285,6 +290,7 @@ fn of_several(messages: &[Message], public_url: &str, waiting: i64) -> Notice {
         tag: format!("group {}", first.map_or("", |id| id.as_str())),
         closes: None,
         action_id: None,
+        digest: None,
         asks: true,
         silent: false,
         waiting,
