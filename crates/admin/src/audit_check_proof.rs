@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use gaiterguard_console as console;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_evidence::{EndOfRequest, ProofDocument, Proven, PublicKey, check};
+use gaiterguard_store::RequestOutcome;
 
 use crate::document_file;
 use crate::error::CommandError;
@@ -83,10 +84,14 @@ fn end(proven: &Proven) -> String {
             let at = request
                 .completed_at
                 .map_or_else(String::new, |at| format!(" at {}", Timestamp(at)));
-            let outcome = request
-                .outcome
-                .as_deref()
-                .unwrap_or("nothing was to be sent");
+            let outcome = request.outcome.as_deref().map(RequestOutcome::parse);
+            let outcome = match outcome {
+                None => "nothing was to be sent",
+                Some(Some(RequestOutcome::Responded)) => "the upstream responded",
+                Some(Some(RequestOutcome::NotSent)) => "nothing was sent",
+                Some(Some(RequestOutcome::Broken)) => "the request may have been sent",
+                Some(None) => "unknown to this version",
+            };
             let status = request
                 .upstream_status
                 .map_or_else(String::new, |status| format!(", status {status}"));

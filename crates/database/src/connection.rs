@@ -7,7 +7,7 @@ use gaiterguard_domain::time::Timestamp;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Postgres, Sqlite};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Postgres, Row as _, Sqlite};
 
 use crate::error::StoreError;
 use crate::many_rows::ManyRows;
@@ -128,10 +128,23 @@ pub enum Durability {
     Storage,
 }
 
+/// A query of two numbers that PostgreSQL runs as a transaction begins. Its text is sent as it is, so it has no
+/// parameters: the caller can insert numbers only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstQuery(String);
+
+impl FirstQuery {
+    /// Returns the query `before`, the numbers with commas in between, and `after`.
+    pub fn of_numbers(before: &'static str, numbers: &[i64], after: &'static str) -> Self {
+        let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+        Self(format!("{before}{}{after}", numbers.join(",")))
+    }
+}
+
 /// An owned connection, which belongs to no pool.
 pub struct Connection {
     kind: Kind,
-    /// The least that its commits survive.
+    /// The least that commits of a connection to SQLite survive.
     durability: Durability,
 }
 
@@ -179,32 +192,46 @@ impl Connection {
     /// SQLite takes its write lock immediately: a transaction that first reads and then fails to get the
     /// lock would have to start over.
     pub async fn begin(&mut self, durability: Durability) -> Result<(), StoreError> {
-        let change = (durability != self.durability).then_some(durability);
-        // If this fails, the level is unknown, so the lower one is assumed.
-        self.durability = self.durability.min(durability);
-        match self.any() {
-            // One text, because each statement of its own crosses to the driver's thread and back.
-            AnyConnection::Sqlite(connection) => {
+        self.begin_with(durability, None).await.map(|_| ())
+    }
+
+    /// Begins a transaction like [`Self::begin`], together with a query on PostgreSQL, in one round trip.
+    pub async fn begin_with(
+        &mut self,
+        durability: Durability,
+        first: Option<&FirstQuery>,
+    ) -> Result<Vec<(i64, i64)>, StoreError> {
+        match &mut self.kind {
+            Kind::Sqlite(connection) => {
+                let change = (durability != self.durability).then_some(durability);
+                // If this fails, the level is unknown, so the lower one is assumed.
+                self.durability = self.durability.min(durability);
+                // One text, because each statement of its own crosses to the driver's thread and back.
                 let sql = match change {
                     None => "BEGIN IMMEDIATE",
                     Some(Durability::Process) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
                     Some(Durability::Storage) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
                 };
-                sqlx::query(sql).execute(connection).await?;
+                sqlx::query(sql).execute(connection.as_mut()).await?;
+                self.durability = durability;
+                Ok(Vec::new())
             }
-            AnyConnection::Postgres(connection) => {
-                let level = change.map(|durability| match durability {
-                    Durability::Process => "SET synchronous_commit = off",
-                    // The server's own level may ask for more than `on`, such as a standby's flush.
-                    Durability::Storage => "RESET synchronous_commit",
-                });
-                for sql in level.into_iter().chain(["BEGIN"]) {
-                    sqlx::query(sql).execute(&mut *connection).await?;
-                }
+            Kind::Postgres(connection) => {
+                // The level of the transaction alone. The server's own may ask for more than `on`, such as a
+                // standby's flush.
+                let level = match durability {
+                    Durability::Process => "SET LOCAL synchronous_commit = off;",
+                    Durability::Storage => "",
+                };
+                let query = first.map_or("", |first| first.0.as_str());
+                let sql = AssertSqlSafe(format!("BEGIN;{level}{query}"));
+                let rows = sqlx::raw_sql(sql).fetch_all(connection.as_mut()).await?;
+                let numbers = rows
+                    .iter()
+                    .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+                Ok(numbers.collect::<Result<_, sqlx::Error>>()?)
             }
         }
-        self.durability = durability;
-        Ok(())
     }
 
     pub async fn commit(&mut self) -> Result<(), StoreError> {

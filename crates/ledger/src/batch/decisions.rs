@@ -4,37 +4,32 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use gaiterguard_domain::id::RequestEntryId;
-use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, Recorded};
+use gaiterguard_domain::ledger::{Claim, NewDecision, Recorded};
 use gaiterguard_domain::verdict::Decision;
 
+use crate::batch::claim_conflict::on_claim_conflict;
+use crate::batch::claimed_rows::claim_and_insert;
 use crate::batch::existing::{Key, find_claim, key};
-use crate::batch::new_rows::{NewRow, action_id, audit_rows, insert_actions, insert_requests};
+use crate::batch::new_rows::{
+    NewClaimRow, NewRow, action_id, audit_rows, insert_actions, insert_requests,
+};
 use crate::batch::pending_limit::apply_pending_limit;
 use crate::batch::rule_hits::count_rule_hits;
 use crate::batch::state::{Batch, Index};
 use crate::command::{Command, CommandResult};
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::evaluation_json;
-use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::connection::{AnyConnection, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
-use gaiterguard_rows::claim_row::{DENIED, HELD, RUNNING};
 use gaiterguard_rows::covered::RequestEnd;
 
-/// Claims keys. A claim that has expired is replaced, unless its request still runs or its action is
-/// still open.
+/// Claims keys.
 static CLAIM: ManyRows = ManyRows::new(
     "INSERT INTO claims (agent_id, key, digest, entry_id, owner, state, action_id, created_at, \
      expires_at) SELECT * FROM (VALUES ",
     9,
-    ") AS new WHERE column1 IS NOT NULL ON CONFLICT (agent_id, key) DO UPDATE SET digest = excluded.digest, \
-     entry_id = excluded.entry_id, owner = excluded.owner, state = excluded.state, \
-     action_id = excluded.action_id, created_at = excluded.created_at, \
-     expires_at = excluded.expires_at, answer_status = NULL, answer_key_id = NULL, answer = NULL \
-     WHERE claims.expires_at <= excluded.created_at AND claims.state <> 'RUNNING' \
-     AND NOT EXISTS (SELECT 1 FROM actions WHERE actions.id = claims.action_id \
-     AND actions.status IN ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE')) \
-     RETURNING entry_id",
+    concat!(") AS new WHERE column1 IS NOT NULL ", on_claim_conflict!()),
 );
 
 /// Decisions with their places in the batch.
@@ -56,8 +51,7 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
             is_read: batch.commands[index].is_read(),
         })
         .collect();
-    let lost = claim_keys(tx, &batch.owner, &mut new).await?;
-    insert_requests(tx, &new).await?;
+    let lost = insert_claimed(tx, &batch.owner, &mut new).await?;
     insert_actions(tx, &new).await?;
     count_rule_hits(tx, new.iter().map(|row| &row.decision.entry)).await?;
     audit_rows(tx, &new);
@@ -90,62 +84,65 @@ fn current_decisions<'b>(batch: &mut Batch<'b>) -> (Decisions<'b>, Decisions<'b>
     (first, repeated)
 }
 
-/// Claims the keys of new rows. Removes and returns those whose key is already claimed.
-async fn claim_keys<'b>(
+/// Claims the keys of new rows and inserts the rows. Removes and returns those whose key is already claimed.
+async fn insert_claimed<'b>(
     tx: &mut Transaction,
     owner: &str,
     new: &mut Vec<NewRow<'b>>,
 ) -> Result<Decisions<'b>, StoreError> {
-    let mut claims: Vec<(Key<'b>, RequestEntryId, &NewDecision, &NewClaim)> = new
-        .iter()
-        .filter_map(|row| {
-            let claim = row.decision.claim.as_ref()?;
-            Some((key(row.decision)?, row.id, row.decision, claim))
-        })
-        .collect();
-    if claims.is_empty() {
-        return Ok(Vec::new());
-    }
+    let mut claims: Vec<NewClaimRow<'b>> = new.iter().filter_map(NewRow::claim).collect();
     // All writers claim keys in this order, so that no two wait for each other.
-    claims.sort_unstable_by_key(|(key, ..)| *key);
+    claims.sort_unstable_by_key(|claim| claim.key);
+    let mut lost = Vec::new();
+    let mut keep_claimed = |new: &mut Vec<NewRow<'b>>, claimed: &HashSet<i64>| {
+        new.retain(|row| {
+            let is_claimed = row.decision.claim.is_none() || claimed.contains(&row.id.0);
+            if !is_claimed {
+                lost.push((row.index, row.decision));
+            }
+            is_claimed
+        });
+    };
+    if claims.is_empty() {
+        insert_requests(tx, new).await?;
+    } else if let AnyConnection::Postgres(connection) = tx.any() {
+        let inserted = claim_and_insert(connection, owner, &claims, new).await?;
+        keep_claimed(new, &inserted);
+    } else {
+        let claimed = claim_keys(tx, owner, &claims).await?;
+        keep_claimed(new, &claimed);
+        insert_requests(tx, new).await?;
+    }
+    Ok(lost)
+}
+
+/// Claims keys. Returns the entries that have them.
+async fn claim_keys(
+    tx: &mut Transaction,
+    owner: &str,
+    claims: &[NewClaimRow<'_>],
+) -> Result<HashSet<i64>, StoreError> {
     let mut claimed: HashSet<i64> = HashSet::with_capacity(claims.len());
-    for chunk in chunks(&claims) {
+    for chunk in chunks(claims) {
         let sql = tx.dialect().many_rows(&CLAIM, chunk.size);
         with_connection!(tx, connection => {
             let mut query = sqlx::query_as::<_, (i64,)>(sql);
             for row in chunk.padded() {
-                let decision = row.map(|(_, _, decision, _)| *decision);
                 query = query
-                    .bind(row.map(|((agent, _), ..)| agent.0))
-                    .bind(row.map(|((_, key), ..)| *key))
-                    .bind(row.map(|(.., claim)| claim.digest.0.as_slice()))
-                    .bind(row.map(|(_, id, ..)| id.0))
+                    .bind(row.map(|new| new.key.0.0))
+                    .bind(row.map(|new| new.key.1))
+                    .bind(row.map(|new| new.claim.digest.0.as_slice()))
+                    .bind(row.map(|new| new.id.0))
                     .bind(owner)
-                    .bind(decision.map(claim_state))
-                    .bind(decision.and_then(action_id))
-                    .bind(decision.map(|decision| decision.entry.at.0))
-                    .bind(row.map(|(.., claim)| claim.expires_at.0));
+                    .bind(row.map(NewClaimRow::state))
+                    .bind(row.and_then(|new| action_id(new.decision)))
+                    .bind(row.map(|new| new.decision.entry.at.0))
+                    .bind(row.map(|new| new.claim.expires_at.0));
             }
             claimed.extend(query.fetch_all(connection).await?.into_iter().map(|(id,)| id));
         });
     }
-    let mut lost = Vec::new();
-    new.retain(|row| {
-        let is_claimed = row.decision.claim.is_none() || claimed.contains(&row.id.0);
-        if !is_claimed {
-            lost.push((row.index, row.decision));
-        }
-        is_claimed
-    });
-    Ok(lost)
-}
-
-fn claim_state(decision: &NewDecision) -> &'static str {
-    match decision.entry.evaluation.decision {
-        Decision::Forward => RUNNING,
-        Decision::Hold => HELD,
-        Decision::Deny => DENIED,
-    }
+    Ok(claimed)
 }
 
 /// Reports the existing claim to decisions whose key is already used.

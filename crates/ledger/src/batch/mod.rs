@@ -3,6 +3,8 @@
 pub mod write;
 
 mod changes;
+mod claim_conflict;
+mod claimed_rows;
 mod completions;
 mod decisions;
 pub mod existing;

@@ -6,8 +6,10 @@ use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
-use gaiterguard_domain::ledger::NewDecision;
+use gaiterguard_domain::ledger::{NewClaim, NewDecision};
+use gaiterguard_domain::verdict::Decision;
 
+use crate::batch::existing::{Key, key};
 use crate::batch::state::Index;
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::json;
@@ -15,6 +17,7 @@ use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_rows::action_state::StateColumns;
+use gaiterguard_rows::claim_row::{DENIED, HELD, RUNNING};
 use gaiterguard_rows::covered::{
     ActionColumns, CoveredAction, RequestColumns, RequestEnd, cover_decision, reads_detail,
 };
@@ -31,6 +34,25 @@ pub(super) struct NewRow<'b> {
     pub judgement: String,
     /// Whether the request is a read, which may share its audit entry.
     pub is_read: bool,
+}
+
+/// A key that a new row claims.
+pub(super) struct NewClaimRow<'b> {
+    pub key: Key<'b>,
+    pub id: RequestEntryId,
+    pub decision: &'b NewDecision,
+    pub claim: &'b NewClaim,
+}
+
+impl NewClaimRow<'_> {
+    /// Returns the state of the claim.
+    pub(super) fn state(&self) -> &'static str {
+        match self.decision.entry.evaluation.decision {
+            Decision::Forward => RUNNING,
+            Decision::Hold => HELD,
+            Decision::Deny => DENIED,
+        }
+    }
 }
 
 /// Adds the audit entries of new rows. The reads of one agent share an entry; every other decision has one
@@ -83,6 +105,18 @@ fn shared_audit(reads: &[&NewRow<'_>]) -> Option<NewAuditEntry> {
         subject: Subject::Agent(reads.first()?.decision.entry.agent),
         detail: reads_detail(&request_ids, covered),
     })
+}
+
+impl<'b> NewRow<'b> {
+    /// Returns the key that the row claims.
+    pub(super) fn claim(&self) -> Option<NewClaimRow<'b>> {
+        Some(NewClaimRow {
+            key: key(self.decision)?,
+            id: self.id,
+            decision: self.decision,
+            claim: self.decision.claim.as_ref()?,
+        })
+    }
 }
 
 impl NewRow<'_> {

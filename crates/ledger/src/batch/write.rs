@@ -14,7 +14,7 @@ use crate::command::{Command, CommandResult};
 use crate::writer::connection::WriterConnection;
 use crate::writer::pool::WriterPool;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::{Durability, with_connection};
+use gaiterguard_database::connection::{ConnectTarget, Durability, FirstQuery, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
 
@@ -30,12 +30,25 @@ pub async fn write_batch(
     let durability = required
         .unwrap_or(Durability::Storage)
         .max(pool.durability_min());
-    let mut tx = Transaction::begin_on(Arc::clone(&pool), writer, durability, at).await?;
+    let workspaces = decided_on(commands);
+    // PostgreSQL reads the versions as it begins the transaction.
+    let is_postgres = matches!(pool.target(), ConnectTarget::Postgres(_));
+    let first = (is_postgres && !workspaces.is_empty()).then(|| locked_versions(&workspaces));
+    let begun = Transaction::begin_on(Arc::clone(&pool), writer, durability, at, first.as_ref());
+    let (mut tx, found) = begun.await?;
+    let versions = if is_postgres {
+        found
+            .into_iter()
+            .map(|(id, version)| (WorkspaceId(id), version))
+            .collect()
+    } else {
+        read_versions(&mut tx, &workspaces).await?
+    };
     let mut batch = Batch {
         commands,
         owner: pool.owner(),
         response_budget: pool.response_budget(),
-        versions: read_versions(&mut tx, commands).await?,
+        versions,
         results: commands.iter().map(|_| None).collect(),
         ended: BTreeMap::new(),
     };
@@ -58,19 +71,20 @@ static VERSIONS: ManyRows = ManyRows::new(
     ")",
 );
 
-/// The share lock makes a change of one of these workspaces wait for this batch, and this batch wait
-/// for a change that has begun. `ORDER BY` makes all writers lock in the same order.
-static VERSIONS_LOCKED: ManyRows = ManyRows::new(
-    "SELECT id, version FROM workspaces WHERE id IN (VALUES ",
-    1,
-    ") ORDER BY id FOR SHARE",
-);
+/// Returns the query that reads and locks versions on PostgreSQL. The share lock makes a change of one of these
+/// workspaces wait for this batch, and this batch wait for a change that has begun. `ORDER BY` makes all writers lock in
+/// the same order.
+fn locked_versions(workspaces: &[WorkspaceId]) -> FirstQuery {
+    let ids: Vec<i64> = workspaces.iter().map(|workspace| workspace.0).collect();
+    FirstQuery::of_numbers(
+        "SELECT id, version FROM workspaces WHERE id IN (",
+        &ids,
+        ") ORDER BY id FOR SHARE",
+    )
+}
 
-/// Reads the current versions of the workspaces whose definitions a batch was decided on.
-async fn read_versions(
-    tx: &mut Transaction,
-    commands: &[Command],
-) -> Result<HashMap<WorkspaceId, i64>, StoreError> {
+/// Returns the workspaces whose definitions a batch was decided on, in order.
+fn decided_on(commands: &[Command]) -> Vec<WorkspaceId> {
     let workspaces: BTreeSet<WorkspaceId> = commands
         .iter()
         .filter_map(|command| match command {
@@ -85,13 +99,17 @@ async fn read_versions(
             Command::Complete(..) => None,
         })
         .collect();
-    let workspaces: Vec<WorkspaceId> = workspaces.into_iter().collect();
+    workspaces.into_iter().collect()
+}
+
+/// Reads the current versions of workspaces from SQLite, whose write lock keeps them so.
+async fn read_versions(
+    tx: &mut Transaction,
+    workspaces: &[WorkspaceId],
+) -> Result<HashMap<WorkspaceId, i64>, StoreError> {
     let mut versions = HashMap::with_capacity(workspaces.len());
-    for chunk in chunks(&workspaces) {
-        let sql = tx.dialect().sql(
-            VERSIONS.unnumbered(chunk.size),
-            VERSIONS_LOCKED.numbered(chunk.size),
-        );
+    for chunk in chunks(workspaces) {
+        let sql = VERSIONS.unnumbered(chunk.size);
         with_connection!(tx, connection => {
             let mut query = sqlx::query_as::<_, (i64, i64)>(sql);
             for workspace in chunk.padded() {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::WorkspaceId;
+use sqlx::PgConnection;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::writer::audit_insert::{bind_entries, insert_entries};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, read_head};
 use crate::writer::pool::WriterPool;
-use gaiterguard_database::connection::{AnyConnection, Connection, Dialect, Durability, execute};
+use gaiterguard_database::connection::{AnyConnection, Connection, Durability};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX};
 
@@ -61,6 +62,22 @@ static SQLITE_END: ManyRows = ManyRows::new(
     ") AS new WHERE column1 IS NOT NULL; COMMIT",
 );
 
+/// Advances the head of a chain on PostgreSQL and inserts the entries that it is advanced by, in one round trip. The
+/// columns are arrays, so that one text, which is planned once, serves any number of entries.
+const ADVANCE: &str = "WITH advanced AS (
+        UPDATE audit_chains SET sequence = $2, hash = $3, commits = $4
+        WHERE chain = $1 AND commits = $5 RETURNING chain
+    ), inserted AS (
+        INSERT INTO audit (id, chain, sequence, workspace_id, at, actor, event, subject, detail, covers,
+            previous_hash, hash)
+        SELECT new.id, advanced.chain, new.sequence, new.workspace_id, new.at, new.actor, new.event, new.subject,
+            new.detail, new.covers, new.previous_hash, new.hash
+        FROM advanced, UNNEST($6::BIGINT[], $7::BIGINT[], $8::BIGINT[], $9::BIGINT[], $10::TEXT[], $11::TEXT[],
+            $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::BYTEA[], $16::BYTEA[])
+            AS new (id, sequence, workspace_id, at, actor, event, subject, detail, covers, previous_hash, hash)
+    )
+    SELECT chain FROM advanced";
+
 /// The end of a write transaction: its audit entries, the head they advance, and the commit.
 pub struct TransactionEnd<'e> {
     pub entries: &'e [AuditEntry],
@@ -71,26 +88,14 @@ pub struct TransactionEnd<'e> {
 impl TransactionEnd<'_> {
     /// Writes everything that [`Self::commit`] does not write itself.
     pub async fn prepare(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        if connection.dialect() == Dialect::Sqlite {
+        let AnyConnection::Postgres(postgres) = connection.any() else {
             return insert_entries(connection, self.split().0).await;
-        }
-        insert_entries(connection, self.entries).await?;
-        let link = self.head.link;
-        let advanced = execute!(
-            connection,
-            "UPDATE audit_chains SET sequence = $2, hash = $3, commits = $4
-             WHERE chain = $1 AND commits = $5",
-            link.chain,
-            link.sequence,
-            link.hash.0.as_slice(),
-            self.head.commits,
-            self.commits_before,
-        );
-        if advanced != 1 {
+        };
+        if !self.advance(postgres).await? {
             return Err(StoreError::inconsistent(
                 "audit_chains",
                 "commits",
-                link.chain,
+                self.head.link.chain,
             ));
         }
         Ok(())
@@ -110,6 +115,40 @@ impl TransactionEnd<'_> {
             .bind(self.head.link.chain);
         bind_entries!(query, last).execute(sqlite).await?;
         Ok(())
+    }
+
+    /// Runs [`ADVANCE`]. Returns false, with nothing written, if the head is not where it was.
+    async fn advance(&self, connection: &mut PgConnection) -> Result<bool, StoreError> {
+        fn column<'e, T>(entries: &'e [AuditEntry], of: impl Fn(&'e AuditEntry) -> T) -> Vec<T> {
+            entries.iter().map(of).collect()
+        }
+        let Self {
+            entries,
+            head,
+            commits_before,
+        } = self;
+        let advanced = sqlx::query(ADVANCE)
+            .bind(head.link.chain)
+            .bind(head.link.sequence)
+            .bind(head.link.hash.0.as_slice())
+            .bind(head.commits)
+            .bind(commits_before)
+            .bind(column(entries, |entry| entry.id.0))
+            .bind(column(entries, |entry| entry.sequence))
+            .bind(column(entries, |entry| {
+                entry.workspace.map(|workspace| workspace.0)
+            }))
+            .bind(column(entries, |entry| entry.at.0))
+            .bind(column(entries, |entry| entry.actor.as_str()))
+            .bind(column(entries, |entry| entry.event.as_str()))
+            .bind(column(entries, |entry| entry.subject.as_str()))
+            .bind(column(entries, |entry| entry.detail.as_str()))
+            .bind(column(entries, |entry| entry.covers.as_deref()))
+            .bind(column(entries, |entry| entry.previous_hash.0.as_slice()))
+            .bind(column(entries, |entry| entry.hash.0.as_slice()))
+            .fetch_all(connection)
+            .await?;
+        Ok(advanced.len() == 1)
     }
 
     /// Splits the entries, for SQLite, into whole chunks and the rest that goes with the commit.

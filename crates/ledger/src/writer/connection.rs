@@ -14,7 +14,8 @@ use gaiterguard_domain::time::Timestamp;
 use crate::writer::audit_insert::insert_entries;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{
-    ConnectTarget, Connection, Durability, execute, fetch_all, fetch_one, fetch_optional,
+    ConnectTarget, Connection, Durability, FirstQuery, execute, fetch_all, fetch_one,
+    fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
 
@@ -51,15 +52,16 @@ pub struct WriterConnection {
 }
 
 impl WriterConnection {
-    /// Takes the connection and the head out, in a transaction that has begun. `at` dates the
-    /// opening of a new chain.
+    /// Takes the connection and the head out, in a transaction that has begun, with the result of its first query.
+    /// `at` dates the opening of a new chain.
     pub async fn take(
         &mut self,
         target: &ConnectTarget,
         durability: Durability,
         at: Timestamp,
-    ) -> Result<(Connection, Head), StoreError> {
-        let mut connection = self.take_connection(target, durability).await?;
+        first: Option<&FirstQuery>,
+    ) -> Result<(Connection, Head, Vec<(i64, i64)>), StoreError> {
+        let (mut connection, mut found) = self.take_connection(target, durability, first).await?;
         let head = match (self.head.take(), self.chain) {
             (Some(head), _) => head,
             (None, Some(chain)) => {
@@ -70,29 +72,30 @@ impl WriterConnection {
                 let head = open_chain(&mut connection, at).await?;
                 connection.commit().await?;
                 self.chain = Some(head.link.chain);
-                connection.begin(durability).await?;
+                found = connection.begin_with(durability, first).await?;
                 head
             }
         };
-        Ok((connection, head))
+        Ok((connection, head, found))
     }
 
     async fn take_connection(
         &mut self,
         target: &ConnectTarget,
         durability: Durability,
-    ) -> Result<Connection, StoreError> {
+        first: Option<&FirstQuery>,
+    ) -> Result<(Connection, Vec<(i64, i64)>), StoreError> {
         if let Some(mut idle) = self.connection.take() {
-            match idle.begin(durability).await {
-                Ok(()) => return Ok(idle),
+            match idle.begin_with(durability, first).await {
+                Ok(found) => return Ok((idle, found)),
                 // The connection was lost while it was idle: a new one may work.
                 Err(error) if error.is_unavailable() => self.head = None,
                 Err(error) => return Err(error),
             }
         }
         let mut opened = Connection::open(target).await?;
-        opened.begin(durability).await?;
-        Ok(opened)
+        let found = opened.begin_with(durability, first).await?;
+        Ok((opened, found))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::writer::connection::{Head, ReservedIds, WriterConnection, take_ids};
 use crate::writer::feed::CHANNEL;
 use crate::writer::pool::WriterPool;
 use gaiterguard_database::connection::{
-    AnyConnection, Connection, Dialect, Durability, fetch_optional,
+    AnyConnection, Connection, Dialect, Durability, FirstQuery, fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::covered::{CoveredEnd, cover_ends};
@@ -51,7 +51,9 @@ impl Transaction {
     pub async fn begin(pool: &Arc<WriterPool>, at: Timestamp) -> Result<Self, StoreError> {
         let beginning = async {
             let writer = pool.acquire().await;
-            Self::begin_on(Arc::clone(pool), writer, Durability::Storage, at).await
+            Self::begin_on(Arc::clone(pool), writer, Durability::Storage, at, None)
+                .await
+                .map(|(begun, _)| begun)
         };
         match tokio::time::timeout(BEGIN_TIMEOUT, beginning).await {
             Ok(begun) => begun,
@@ -59,15 +61,18 @@ impl Transaction {
         }
     }
 
+    /// Begins a transaction on this writer. Returns it with the result of its first query.
     pub async fn begin_on(
         pool: Arc<WriterPool>,
         mut writer: OwnedMutexGuard<WriterConnection>,
         durability: Durability,
         at: Timestamp,
-    ) -> Result<Self, StoreError> {
-        let (connection, head) = writer.take(pool.target(), durability, at).await?;
+        first: Option<&FirstQuery>,
+    ) -> Result<(Self, Vec<(i64, i64)>), StoreError> {
+        let taken = writer.take(pool.target(), durability, at, first).await;
+        let (connection, head, found) = taken?;
         let ids = std::mem::take(&mut writer.ids);
-        Ok(Self {
+        let begun = Self {
             pool,
             writer,
             connection,
@@ -77,7 +82,8 @@ impl Transaction {
             audit: Vec::new(),
             authority: Vec::new(),
             durability,
-        })
+        };
+        Ok((begun, found))
     }
 
     pub fn any(&mut self) -> AnyConnection<'_> {
