@@ -49,7 +49,7 @@ rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstream
 		cargo test --locked --workspace --lib --bins --tests --no-fail-fast)
 
 test-llm: ## the tests with a small real language model (1.1 GB, fetched once; takes minutes)
-	cargo build --locked -p gaiterguard
+	$(BUILD_GATEWAY)
 	scripts/with-local-model.sh cargo test --locked -p gaiterguard-tests --test e2e local_model:: -- \
 		--ignored --test-threads 1
 
@@ -100,14 +100,14 @@ bench: dashboard ## measure the release build on this machine, and nginx and a b
 	cd dashboard && GAITERGUARD_BINARY=$(CURDIR)/target/release/gaiterguard node e2e/bench.mjs
 
 openapi: ## write the API's description to crates/server/openapi.json
-	cargo build --locked -p gaiterguard
+	$(BUILD_GATEWAY)
 	target/debug/gaiterguard openapi > target/openapi.json
 	mv target/openapi.json crates/server/openapi.json
 
 reference: ## write the generated pages of the book's reference, and .env.example
 	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard-settings --lib reference::
 	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard --bin gaiterguard reference::
-	cargo build --locked -p gaiterguard
+	$(BUILD_GATEWAY)
 	WRITE_REFERENCE=1 cargo test --locked -p gaiterguard-tests --test e2e reference::
 
 risk-figures: ## record in risk/figures.json how good the built-in risk assessor is on the labeled requests

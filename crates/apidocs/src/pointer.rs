@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::text::percent_decoded;
 
-/// The length limit of a chain of references.
+/// The length limit of a chain of references. It ends a circle of references, which needs no search for one.
 pub(crate) const HOPS_MAX: usize = 32;
 
 /// Returns the parts of a pointer, unescaped.

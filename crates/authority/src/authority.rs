@@ -20,7 +20,8 @@ use crate::refused::{CallRevoked, CallerRefused, DocumentsUnread};
 use crate::resolved_service::ResolvedService;
 use crate::revocation::Revocations;
 
-/// How long a replica may act on its snapshot without a confirmation by the database.
+/// How long a replica may act on its snapshot without a confirmation by the database. It bounds how long a running
+/// call continues after another replica has revoked its right.
 pub const CONFIRMED_FOR: Duration = Duration::from_secs(1);
 
 /// How often a replica asks the database whether anything has changed. A quarter of
@@ -59,7 +60,7 @@ pub struct Authority {
     damaged: StdMutex<HashSet<WorkspaceId>>,
 }
 
-/// What the database has of a workspace whose version has changed.
+/// A workspace whose version in the database has changed.
 enum Loaded {
     Definitions(WorkspaceId, Arc<Definitions>),
     /// Its definitions cannot be read.
@@ -258,7 +259,8 @@ impl Authority {
             }
         }
         // Together, because a new snapshot copies the index of the old one: with one for each workspace, the
-        // time of a start would grow with the square of their number. What was loaded before an error counts.
+        // time of a start would grow with the square of their number. An error does not undo what was loaded
+        // before it.
         self.publish(loaded);
         outcome?;
         self.confirmed.note(asked_at);

@@ -34,7 +34,7 @@ use crate::tally::{DraftMatch, Example, ProposedRule, Simulation, Tally};
 /// The most requests that are replayed.
 pub const ROWS_MAX: u64 = 10_000;
 
-/// How many requests one query reads.
+/// How many requests one query reads. It bounds the memory of a simulation, whose result is a tally.
 const PAGE_ROWS: u32 = 500;
 
 /// The most held requests that are opened.

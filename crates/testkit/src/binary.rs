@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
-const HOW_TO_BUILD: &str = "build it with `cargo build -p gaiterguard`, or use `make test`";
+const HOW_TO_BUILD: &str =
+    "build it with `cargo build --workspace --bin gaiterguard`, or use `make test`";
 
 /// Returns the path of the gateway's binary. Panics if it is missing or older than its sources.
 pub(crate) fn gateway_binary() -> &'static Path {

@@ -46,16 +46,16 @@ impl Dialer {
         let mut pending: Vec<SocketAddr> = Vec::new();
         let mut last_failure = NotSentReason::ConnectTimedOut;
         loop {
-            let until = match untried.next() {
-                Some(address) => {
-                    pending.push(address);
-                    attempts.push(async move { (address, TcpStream::connect(address).await) });
-                    (Instant::now() + ATTEMPT_DELAY).min(deadline)
-                }
-                None => deadline,
-            };
+            if let Some(address) = untried.next() {
+                pending.push(address);
+                attempts.push(async move { (address, TcpStream::connect(address).await) });
+            }
             // No attempt follows the last one, so it may take all of the remaining time.
-            let until = if untried.len() == 0 { deadline } else { until };
+            let until = if untried.len() == 0 {
+                deadline
+            } else {
+                deadline.min(Instant::now() + ATTEMPT_DELAY)
+            };
             match timeout_at(until, attempts.next()).await {
                 Ok(Some((address, Ok(stream)))) => {
                     let began_before = pending.iter().take_while(|other| **other != address);

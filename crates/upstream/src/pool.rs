@@ -13,14 +13,18 @@ use crate::pool_key::PoolKey;
 /// How long a connection may be idle. Servers usually close after 60 seconds or more; half of that makes
 /// it rare that one is closed while it is being used again, which would leave the outcome unknown.
 const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
-/// The most idle connections for one key, and in total. Each holds a socket; the total stays well below
-/// common limits on open files.
+
+/// The most idle connections for one key, so that a burst on one service leaves room for the others.
 const IDLE_CONNECTIONS_PER_KEY_MAX: usize = 256;
+
+/// The most idle connections in total. Each holds a socket; this stays well below common limits on open files.
 const IDLE_CONNECTIONS_MAX: usize = 4096;
+
 /// How often expired and closed connections are removed. They are not used in either case; this
 /// frees their sockets.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
 
+/// A connection is used only for requests to one origin, of one version of one service.
 pub(crate) type Key = (PoolKey, Origin);
 
 struct Idle {
@@ -35,6 +39,7 @@ struct Waiting {
     is_swept: bool,
 }
 
+/// The idle connections to all upstreams.
 #[derive(Default)]
 pub(crate) struct Pool(Mutex<Waiting>);
 

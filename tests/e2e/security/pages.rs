@@ -1,5 +1,5 @@
-//! What a browser may do with the gateway's own pages: injected markup runs no script, reaches no other origin, and
-//! no other site shows the pages in a frame.
+//! Injected markup in one of the gateway's own pages runs no script and reaches no other origin, and no other site
+//! shows the pages in a frame.
 
 use gaiterguard_testkit::{Storage, TestGateway};
 

@@ -59,9 +59,9 @@ pub(crate) enum SessionKind {
 #[schema(as = LoggedIn)]
 pub(super) struct LoggedInBody {
     #[serde(flatten)]
-    tokens: TokensBody,
+    pub(super) tokens: TokensBody,
     /// The user.
-    user: UserBody,
+    pub(super) user: UserBody,
 }
 
 impl LoggedInBody {

@@ -10,10 +10,10 @@ const SATURATION: f32 = 1.2;
 /// BM25's b: how much a text's length lowers its score. This is the usual value.
 const LENGTH_SHARE: f32 = 0.75;
 
-/// The limit on the words of a query.
+/// The limit on the words of a query. Each costs a lookup and a pass over its postings.
 const QUERY_WORDS_MAX: usize = 256;
 
-/// The limit on the entries of an index. Texts beyond it are not found.
+/// The limit on the entries of an index, which bounds its memory. Texts beyond it are not found.
 const POSTINGS_MAX: usize = 4_000_000;
 
 /// Stop words: too common in API documentation to distinguish one text from another.

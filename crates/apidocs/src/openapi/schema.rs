@@ -17,7 +17,8 @@ pub const FIELDS_MAX: usize = 250;
 /// The depth limit of fields.
 pub const FIELD_DEPTH_MAX: usize = 6;
 
-/// The limit on the schemas that are followed for one body.
+/// The limit on the schemas that are followed for one body. Schemas that name one another are followed again
+/// in every combination, down to [`FIELD_DEPTH_MAX`] levels.
 const FOLLOWED_MAX: usize = 2_000;
 
 /// Parses the fields of a body's schema, outer ones first.

@@ -1,6 +1,6 @@
 //! Text that a page shows as it is spelled: the content of `<pre>` and `<textarea>`.
 
-/// The limit on the text that is collected, in bytes.
+/// The limit on the text that is collected, in bytes: as much as a document may have.
 const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Collects the text of one element at a time.

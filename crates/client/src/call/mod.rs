@@ -30,8 +30,10 @@ const EXIT_ENDED: u8 = 4;
 const EXIT_PENDING: u8 = 5;
 const EXIT_FAILED: u8 = 1;
 
-/// How often in a row a failed call is repeated, and after which delay.
+/// How often in a row a failed call is repeated.
 const BROKEN_MAX: u32 = 3;
+
+/// The pause before a failed call is repeated, or a running one is asked about again.
 const AGAIN_WAIT: Duration = Duration::from_secs(1);
 
 /// Sends the request and returns the exit code.
