@@ -22,6 +22,9 @@ use crate::words::{capitalized, is_in, is_verb, noun_of, plural, singular, space
 /// The location of the header that says where something is moved or copied to (RFC 4918, section 10.3).
 pub(crate) const DESTINATION: &str = "header/destination";
 
+/// The most lines of a headline that names the long identifiers of places.
+const PLACES_LINES_MAX: usize = 4;
+
 /// The kinds of other values, the most important first.
 pub(crate) const DETAILS: &[FactKind] = &[
     FactKind::Command,
@@ -74,7 +77,12 @@ impl Headline<'_> {
         let mut parts = Vec::new();
         for room in Room::ALL {
             parts = self.within(room);
-            if lines(&parts) <= LINES_MAX {
+            let lines_max = if room.has_places {
+                PLACES_LINES_MAX
+            } else {
+                LINES_MAX
+            };
+            if lines(&parts) <= lines_max {
                 break;
             }
         }
@@ -376,6 +384,10 @@ impl Headline<'_> {
                 || self.calls.is_batch && is_in("Create Mutate", &self.phrase.verb) =>
             {
                 line.own("Change");
+            }
+            // `POST /conversations/441/reply`.
+            None if self.phrase.verb == "Reply" && self.phrase.noun.is_some() => {
+                line.own("Reply to");
             }
             None => line.own(&self.phrase.verb),
         }

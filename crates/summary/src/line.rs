@@ -46,7 +46,7 @@ pub(crate) struct Room {
     /// How many fewer details there are than without a limit.
     pub(crate) details_fewer: usize,
     /// Whether the long identifiers of accounts and other places are named, which the path below the headline has, too.
-    has_places: bool,
+    pub(crate) has_places: bool,
 }
 
 impl Room {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Action, Signal } from '#/client';
 import { topReasonOf } from './reason';
 
@@ -270,5 +270,26 @@ describe('a reason that misreads the intent', () => {
     expect(of('intent_only_reads', reads, 'Look up the link')).toMatchObject({
       code: 'intent_only_reads',
     });
+  });
+});
+
+test('an amount of a list leads to the item that differs from the others', () => {
+  const item = (at: number, text: string, is_odd = false) => ({
+    location: `body/payments/${at}`,
+    is_odd,
+    line: [{ text, is_value: true }],
+  });
+  const list = {
+    name: 'payments',
+    location: 'body/payments',
+    count: 3,
+    same: [],
+    items: [item(2, '€900.00 → Cid · note x', true), item(0, '€9.00 → Ann'), item(1, '€8.00 → Bo')],
+  };
+  const differs = { ...signal('amount_differs', 0.4), evidence: '/payments/0/amount' };
+  const summary = { effect: 'pays', headline: [], facts: [], items: [list], amount: null };
+  expect(topReasonOf(held([differs], { summary } as unknown as Partial<Action>))).toMatchObject({
+    evidence: '/payments/2',
+    sentence: 'One of the 3 payments differs from the others: €900.00 → Cid.',
   });
 });

@@ -3,6 +3,7 @@ import type { Action, OperationEffect, Signal } from '#/client';
 import { remarksOf } from './addresses';
 import { dangerOf } from './danger';
 import { EFFECTS, effectOf, effectWord, isEffect } from './effect';
+import { listsOf } from './items';
 import { bodyValues } from './requestValues';
 import { quotesOf, signalsOf } from './signals';
 
@@ -134,7 +135,8 @@ export function topReasonOf(action: Action): Signal | string | null {
   // A word inside a name, such as `report-refunds`, may look like another effect.
   const isMisread = ({ code, evidence }: Signal) =>
     isEffect(code) && evidence === 'path' && code !== effect;
-  const signals = signalsOf(action).filter(
+  const all = signalsOf(action).map((one) => ofOddItem(action, ofOutlier(action, one)));
+  const signals = all.filter(
     (one) =>
       one.weight > 0 &&
       !isMisread(one) &&
@@ -165,7 +167,7 @@ export function topReasonOf(action: Action): Signal | string | null {
     firstOf(UNASKED_EFFECT) ??
     firstOf(UNNAMED) ??
     inHeader(action);
-  if (danger) return ofOutlier(action, danger);
+  if (danger) return danger;
   const rule = action.matched_rules.find(({ effect }) => effect === 'require_approval');
   if (rule) return `The rule “${rule.name}” requires approval.`;
   // An effect that the path does not show is news to a reader of the headline.
@@ -233,16 +235,15 @@ function inHeader({ intent, summary }: Action): string | null {
  * Returns a reason about the recipient that differs most from the others of its list, who is the first fact, or about
  * the account that gets the money instead of the one that pays.
  */
-function ofOutlier({ intent, summary }: Action, reason: Signal | string): Signal | string {
-  if (typeof reason === 'string') return reason;
+function ofOutlier({ intent, summary }: Action, reason: Signal): Signal {
   const facts = summary?.facts ?? [];
   const isAccount = reason.code === 'account_not_in_intent';
   const [quote] = quotesOf(reason);
   const own = facts.find(({ location, value }) =>
     isAccount ? value === quote : location === `body${reason.evidence}`,
   );
-  if (!own || !(isAccount ? PAYER.test(own.name) : reason.code.startsWith('recipient_')))
-    return reason;
+  const isParty = /^(recipient|attendee)_/.test(reason.code);
+  if (!own || !(isAccount ? PAYER.test(own.name) : isParty)) return reason;
   const other = facts.find(
     ({ kind, name, value, is_cut }) =>
       !is_cut &&
@@ -255,7 +256,26 @@ function ofOutlier({ intent, summary }: Action, reason: Signal | string): Signal
     evidence: other.location.slice('body'.length),
     sentence: isAccount
       ? `The intent does not mention the account “${other.value}”.`
-      : `It goes to “${other.value}”, whom the intent does not mention.`,
+      : `It ${reason.code.startsWith('attendee_') ? 'adds' : 'goes to'} “${other.value}”, whom the intent does not mention.`,
+  };
+}
+
+/** Returns a reason about an amount of a list as one about the only item that differs from the others. */
+function ofOddItem(action: Action, reason: Signal): Signal {
+  if (!/^amount_/.test(reason.code) || effectOf(action) !== 'pays') return reason;
+  const list = listsOf(action).find(({ location }) =>
+    `body${reason.evidence}`.startsWith(`${location}/`),
+  );
+  const [odd, other] = list?.items.filter(({ is_odd }) => is_odd) ?? [];
+  if (!list || !odd || other) return reason;
+  const [who = ''] = odd.line
+    .map(({ text }) => text)
+    .join('')
+    .split(' · ');
+  return {
+    ...reason,
+    evidence: odd.location.slice('body'.length),
+    sentence: `One of the ${list.count} payments differs from the others: ${who}.`,
   };
 }
 
@@ -285,8 +305,17 @@ function isSenseless({ intent, summary }: Action, signal: Signal): boolean {
 function namesPerson(intent: string, address: string): boolean {
   const [local = '', domain] = address.split('@');
   const names = local.split(/[._-]/).filter((name) => name.length > 1);
-  if (domain === undefined || names.length < 2) return false;
-  const said = plain(intent).split(/[^\p{L}]+/u);
+  const [only, ...more] = names;
+  if (domain === undefined || only === undefined) return false;
+  const asked = intent
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .split(/[^\p{L}]+/u);
+  // A single name is said with a capital letter: `info` is not the name of a person.
+  if (more.length === 0) {
+    return asked.includes(`${only.charAt(0).toUpperCase()}${only.slice(1).toLowerCase()}`);
+  }
+  const said = asked.map((word) => word.toLowerCase());
   return names.every((name) => said.includes(plain(name)));
 }
 

@@ -7,7 +7,7 @@ const action = (title: string, effect: string, kinds: RequestFact['kind'][] = []
     summary: {
       effect,
       headline: [{ text: title, is_value: false }],
-      facts: kinds.map((kind) => ({ kind })),
+      facts: kinds.map((kind) => ({ kind, location: 'body/x', name: 'x' })),
       items: [],
     },
   }) as unknown as Action;
@@ -22,6 +22,11 @@ describe('a recipient that is not named', () => {
 
   it('is unknown in other requests, and where somebody is named', () => {
     expect(impliedRecipientOf(action('Refund €5.00 to ann', 'pays', ['recipient']))).toBeNull();
+    expect(
+      impliedRecipientOf(
+        action('Send message to x · note “newsletter”', 'shares_outside', ['recipient']),
+      ),
+    ).toBeNull();
     expect(impliedRecipientOf(action('Create campaign', 'creates'))).toBeNull();
     expect(impliedRecipientOf(action('Pay out €5.00', 'pays'))).toBeNull();
   });

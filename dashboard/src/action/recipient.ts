@@ -3,8 +3,10 @@ import type { Action } from '#/client';
 import { headline } from './headline';
 
 /** A message to everyone who has subscribed to it. */
-const CAMPAIGN =
-  /^(?:bulk )?(?:activate|broadcast|launch|post|publish|resend|resume|schedule|send|start|trigger)\b[^·“]*\b(?<noun>announcement|blast|broadcast|campaign|mailing|newsletter)s?\b/i;
+const CAMPAIGN = /\b(announcement|blast|broadcast|campaign|mailing|newsletter)s?\b/i;
+
+const SENDS =
+  /^(?:bulk )?(?:activate|broadcast|launch|publish|resend|resume|schedule|send|start|trigger)\b/i;
 
 const REFUND = /^(?:bulk )?refund\b/i;
 
@@ -17,6 +19,9 @@ export function impliedRecipientOf(action: Action): string | null {
   const title = headline(action);
   if (summary.effect === 'pays' && REFUND.test(title))
     return 'the payer of the original payment (not named in the request)';
-  const noun = CAMPAIGN.exec(title)?.groups?.noun;
+  const places = summary.facts
+    .filter(({ location }) => location === 'path')
+    .map(({ name }) => name.replace(/([a-z])([A-Z])/g, '$1 $2'));
+  const noun = SENDS.test(title) ? CAMPAIGN.exec([title, ...places].join(' '))?.[1] : undefined;
   return noun ? `the audience of the ${noun.toLowerCase()} (not named in the request)` : null;
 }

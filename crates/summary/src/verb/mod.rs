@@ -727,6 +727,8 @@ fn verb_in(effect: Effect, segment: &str) -> Option<(String, Option<String>)> {
     });
     let words = several.unwrap_or(&words);
     let (first, rest) = match words.split_once(' ') {
+        // `/campaigns/7/sendNow`.
+        Some((first, when)) if is_in("again immediately later now", when) => (first, None),
         Some((first, rest)) => (first, Some(rest.to_owned())),
         None => (words, None),
     };

@@ -235,6 +235,17 @@ fn an_update_operator_says_what_is_done_to_the_value() {
 }
 
 #[test]
+fn a_verb_with_an_adverb_is_about_the_object_in_front_of_it() {
+    for (target, expected) in [
+        ("/emailCampaigns/77/sendNow", "Send email campaign 77"),
+        ("/conversations/441/reply", "Reply to conversation 441"),
+    ] {
+        let found = of(Effect::ShareOutside, &Method::POST, target, &json!({}));
+        assert!(found.text().starts_with(expected), "{}", found.text());
+    }
+}
+
+#[test]
 fn a_call_is_named_by_its_verb() {
     let body = json!({"query": "mutation { userRoleUpdate(id: \"7\", role: ADMIN) { id } }"});
     let found = of(Effect::Change, &Method::POST, "/graphql", &body).text();
