@@ -32,11 +32,14 @@ pub enum NotificationEvent {
     /// No access token can be fetched for a service.
     #[serde(rename = "credential.failing")]
     CredentialFailing,
+    /// The language model failed several times in a row.
+    #[serde(rename = "llm.failing")]
+    LlmFailing,
 }
 
 impl NotificationEvent {
     /// Every event.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ActionCreated,
         Self::ActionExpiring,
         Self::ActionDecided,
@@ -44,6 +47,7 @@ impl NotificationEvent {
         Self::AgentBlocked,
         Self::KillSwitchChanged,
         Self::CredentialFailing,
+        Self::LlmFailing,
     ];
 
     /// Returns the name of the event, as `noun.verb`.
@@ -56,6 +60,7 @@ impl NotificationEvent {
             Self::AgentBlocked => "agent.blocked",
             Self::KillSwitchChanged => "kill_switch.changed",
             Self::CredentialFailing => "credential.failing",
+            Self::LlmFailing => "llm.failing",
         }
     }
 
@@ -78,6 +83,7 @@ impl NotificationEvent {
             Event::AgentBlocked => &[Self::AgentBlocked],
             Event::KillSwitchChanged => &[Self::KillSwitchChanged],
             Event::CredentialFailing => &[Self::CredentialFailing],
+            Event::LlmFailing => &[Self::LlmFailing],
             _ => &[],
         }
     }

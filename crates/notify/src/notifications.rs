@@ -92,6 +92,11 @@ impl Notifications {
         }
     }
 
+    /// Returns the mail server, if one is set.
+    pub(crate) fn mail(&self) -> Option<&Mail> {
+        self.context.mail.as_ref()
+    }
+
     /// Starts to read the audit log and to send. Must be called inside a tokio runtime.
     pub fn start(&self) {
         let deliverer = Deliverer::new(
@@ -274,6 +279,13 @@ async fn run(context: Arc<Context>, deliverer: Arc<Deliverer>) {
 async fn remove_old(context: &Context) -> Result<(), StoreError> {
     let now = context.now();
     let before = now.before(KEPT_FOR);
+    // Those of a disabled channel wait; they are counted like others that are dropped.
+    for channel in context.store.channel_list(None).await? {
+        context
+            .store
+            .delivery_drop_before(channel.id, before, now)
+            .await?;
+    }
     while context
         .store
         .delivery_delete_before(before, REMOVED_MAX, now)

@@ -49,7 +49,7 @@ const PART_CHARS_MAX: usize = 16 * 1024;
 const SITE_NAME: &str = "GaiterGuard";
 
 /// Bytes in base64url without padding.
-struct Base64Url(Vec<u8>);
+pub(crate) struct Base64Url(pub(crate) Vec<u8>);
 
 impl<'de> Deserialize<'de> for Base64Url {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -192,12 +192,21 @@ struct KeyKind {
 /// A passkey, by the ID of its credential.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PasskeyDescriptor)]
-struct Descriptor {
+pub(crate) struct Descriptor {
     /// `public-key`.
     #[schema(value_type = String)]
     r#type: &'static str,
     /// ID of the credential in base64url.
     id: String,
+}
+
+impl Descriptor {
+    pub(crate) fn of(passkey: &StoredPasskey) -> Self {
+        Self {
+            r#type: "public-key",
+            id: URL_SAFE_NO_PAD.encode(&passkey.credential_id),
+        }
+    }
 }
 
 /// Kinds of authenticators.
@@ -266,13 +275,7 @@ pub(super) async fn begin(
             })
             .into(),
         timeout: timeout(),
-        exclude_credentials: known
-            .iter()
-            .map(|passkey| Descriptor {
-                r#type: "public-key",
-                id: URL_SAFE_NO_PAD.encode(&passkey.credential_id),
-            })
-            .collect(),
+        exclude_credentials: known.iter().map(Descriptor::of).collect(),
         authenticator_selection: Selection {
             resident_key: "required",
             require_resident_key: true,
@@ -509,15 +512,18 @@ pub(super) async fn sign_in(
     Ok((cookies, response).into_response())
 }
 
-fn timeout() -> u64 {
+/// Returns how long a person may take to use a passkey, in milliseconds.
+pub(crate) fn timeout() -> u64 {
     u64::try_from(CHALLENGE_LIFETIME.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Returns the problem. Where the session is valid, it is never a 401, which would end it in a browser.
-fn refused(error: PasskeyError) -> Problem {
+pub(crate) fn refused(error: PasskeyError) -> Problem {
     let detail = error.to_string();
     match error {
-        PasskeyError::Unavailable => Problem::new(Code::PasskeysUnavailable, detail),
+        PasskeyError::Unavailable | PasskeyError::NoneYet => {
+            Problem::new(Code::PasskeysUnavailable, detail)
+        }
         PasskeyError::Exists | PasskeyError::TooMany => Problem::new(Code::PasskeyExists, detail),
         PasskeyError::Replayed | PasskeyError::Unknown => {
             Problem::new(Code::PasskeyRefused, detail)

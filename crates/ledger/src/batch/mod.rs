@@ -11,4 +11,5 @@ mod pending_limit;
 mod response_room;
 mod rule_hits;
 mod state;
-mod votes;
+mod step_up;
+pub mod votes;

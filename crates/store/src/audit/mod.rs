@@ -1,8 +1,10 @@
 //! The audit log: its queries and its verification.
 
+mod assertion_check;
 mod broken;
 mod current_rows;
 mod log;
+mod part_check;
 mod row_check;
 mod verify;
 
