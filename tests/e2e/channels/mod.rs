@@ -4,6 +4,7 @@ mod bots;
 mod definition;
 mod delivery;
 mod email;
+mod escalation;
 mod filters;
 mod ntfy;
 mod outage;
