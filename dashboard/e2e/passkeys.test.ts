@@ -1,6 +1,7 @@
 /** Passkeys of an authenticator in Chromium (its virtual authenticator). */
 import type { CDPSession, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { authenticator } from './authenticator';
 import { ACCOUNT } from './gateway';
 import { Stage } from './page';
 
@@ -8,23 +9,6 @@ let stage: Stage;
 let url: string;
 let device: CDPSession;
 let authenticatorId: string;
-
-/** Adds an authenticator with a fingerprint reader to a page. */
-async function authenticator(page: Page, isUserVerified = true) {
-  const session = await page.context().newCDPSession(page);
-  await session.send('WebAuthn.enable');
-  const added = await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified,
-      automaticPresenceSimulation: true,
-    },
-  });
-  return { session, authenticatorId: added.authenticatorId };
-}
 
 /** Moves the passkeys of the signed-in browser's device to another browser. */
 async function withPasskeys(

@@ -22,7 +22,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::DashboardState;
-use super::caller::Caller;
+use super::caller::{Caller, Member};
 use super::list::{Done, List, PageQuery};
 use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
 use gaiterguard_web::problem::Problem;
@@ -65,7 +65,8 @@ pub(crate) struct ChannelBody {
     name: String,
     /// Whether messages are sent.
     enabled: bool,
-    /// Settings, without the secrets. Null if the channel is unreadable.
+    /// Settings, without the secrets. Members who may not change channels see only the origin of URLs, and not the
+    /// topic of ntfy. Null if the channel is unreadable.
     #[schema(required)]
     settings: Option<ChannelSettings>,
     /// Events that are sent. Null if the channel is unreadable.
@@ -89,6 +90,9 @@ pub(crate) struct ChannelBody {
     /// When a receiver last accepted a message.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     last_delivered_at: Option<Timestamp>,
+    /// Number of messages that were dropped because too many were waiting, and that the next message will mention.
+    #[schema(minimum = 0)]
+    dropped: i64,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -99,11 +103,26 @@ pub(crate) struct ChannelBody {
 
 impl From<StoredChannel> for ChannelBody {
     fn from(stored: StoredChannel) -> Self {
+        Self::of(stored, true)
+    }
+}
+
+impl ChannelBody {
+    /// Returns a channel as a member sees it.
+    fn shown(stored: StoredChannel, member: &Member) -> Self {
+        Self::of(stored, member.demand(Permission::Define).is_ok())
+    }
+
+    fn of(stored: StoredChannel, may_change: bool) -> Self {
         match Channel::read(stored) {
             Ok(channel) => Self {
                 unreadable: false,
                 kind: Some(channel.kind),
-                settings: Some(channel.settings),
+                settings: Some(if may_change {
+                    channel.settings
+                } else {
+                    channel.settings.for_readers()
+                }),
                 filter: Some(channel.filter),
                 quiet_hours: channel.quiet_hours,
                 grouping: channel.grouping,
@@ -131,6 +150,7 @@ impl ChannelBody {
             last_error: stored.last_error,
             last_error_at: stored.last_error_at,
             last_delivered_at: stored.last_delivered_at,
+            dropped: stored.dropped,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
         }
@@ -177,10 +197,13 @@ enum StateBody {
     Waiting,
     /// The receiver accepted it.
     Delivered,
-    /// It was not sent, because the action had been decided or had ended by then.
+    /// It was not sent, because the action had been decided or had ended by then, or was not escalated.
     Skipped,
     /// It was given up: two days have passed, or the receiver wants no more messages.
     Failed,
+    /// It was not sent, because a thousand newer ones were waiting, or because it waited for 30 days. The next message
+    /// mentions how many were dropped.
+    Dropped,
 }
 
 /// A message that was or is to be sent through a channel.
@@ -230,6 +253,7 @@ impl From<Delivery> for DeliveryBody {
                 DeliveryState::Delivered => StateBody::Delivered,
                 DeliveryState::Skipped => StateBody::Skipped,
                 DeliveryState::Failed => StateBody::Failed,
+                DeliveryState::Dropped => StateBody::Dropped,
             },
             attempts: delivery.attempts,
             next_attempt_at: is_waiting.then_some(delivery.due_at),
@@ -264,11 +288,13 @@ fn editor(caller: Caller) -> Editor {
 )]
 async fn list(
     State(notifications): State<Arc<Notifications>>,
-    caller: Caller,
+    member: Member,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<List<ChannelBody>>, Problem> {
-    let all = notifications.list(caller.workspace()).await?;
-    List::cut(all, &query, |channel| channel.id.0)
+    let all = notifications.list(member.workspace()).await?;
+    let bodies = all.into_iter();
+    let bodies = bodies.map(|channel| ChannelBody::shown(channel, &member));
+    List::cut(bodies.collect(), &query, |channel: &ChannelBody| channel.id)
         .map(Json)
         .ok_or_else(Problem::foreign_cursor)
 }
@@ -315,12 +341,11 @@ async fn create(
 )]
 async fn get(
     State(notifications): State<Arc<Notifications>>,
-    caller: Caller,
+    member: Member,
     ApiPath(id): ApiPath<ChannelId>,
 ) -> Result<Json<ChannelBody>, Problem> {
-    Ok(Json(
-        notifications.get(caller.workspace(), id).await?.into(),
-    ))
+    let channel = notifications.get(member.workspace(), id).await?;
+    Ok(Json(ChannelBody::shown(channel, &member)))
 }
 
 /// Update a channel

@@ -86,8 +86,9 @@ impl<S: Sync> FromRequestParts<S> for ResumeHeaders {
 /// Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?,
 /// at}`, `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active,
 /// at}`, `members.changed` with `{at}` for every change of members and invitations, `credential.failing`
-/// with `{service_id, at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
-/// that reconnects with `Last-Event-ID` receives the events it missed; an event may arrive twice.
+/// with `{service_id, at}`, `llm.failing` and `llm.recovered` with `{at}`, and `reload` with `{}` if events
+/// were missed and everything should be reloaded. A client that reconnects with `Last-Event-ID` receives the
+/// events it missed; an event may arrive twice.
 /// The stream ends when the session ends.
 #[utoipa::path(
     get,
@@ -260,6 +261,9 @@ fn event_data(entry: &AuditEntry) -> Vec<(&'static str, Value)> {
             let data = json!({ "service_id": service, "at": entry.at });
             vec![("credential.failing", data)]
         }
+        (Some(event @ (Event::LlmFailing | Event::LlmRecovered)), _) => {
+            vec![(event.as_str(), json!({ "at": entry.at }))]
+        }
         _ => Vec::new(),
     }
 }
@@ -310,6 +314,8 @@ mod tests {
             let data = r#"{"at":"1970-01-01T00:00:00.000Z"}"#.to_owned();
             assert_eq!(changed, [("members.changed", data)]);
         }
+        let failing = names("llm.failing", "gateway", &json!({ "model": "m" }));
+        assert_eq!(failing[0].0, "llm.failing");
         let held = names("action.created", ACTION, &json!({ "request_id": "r1" }));
         assert_eq!(held[0].0, "action.created");
         assert_eq!(

@@ -62,6 +62,10 @@ pub(crate) struct InboxBody {
     failed_renewals: Vec<FailedRenewalBody>,
     /// Documents in which neither an operation nor text was found. At most 20.
     unreadable_documents: Vec<UnreadableDocumentBody>,
+    /// When the language model began to fail; null if it responds, or none is configured. Until it responds again,
+    /// requests that need it are held.
+    #[schema(required, value_type = Option<String>, format = DateTime)]
+    llm_failing_since: Option<Timestamp>,
 }
 
 /// A service whose credential the upstream refused.
@@ -179,6 +183,15 @@ async fn get(
     } = inbox;
     let failed_renewals =
         service::failed_renewals(&definitions, caller.workspace(), RENEWALS_LISTED_MAX).await?;
+    let llm_failing_since = match gateway.llm() {
+        Some(_) => {
+            gateway
+                .store()
+                .llm_failing_since(caller.workspace())
+                .await?
+        }
+        None => None,
+    };
     Ok(Json(InboxBody {
         failed_renewals: each(failed_renewals),
         pending,
@@ -187,5 +200,6 @@ async fn get(
         next_approval_expires_at: next_expiry,
         refused_credentials: each(refused_credentials),
         unreadable_documents: each(empty_documents),
+        llm_failing_since,
     }))
 }

@@ -128,6 +128,7 @@ mod tests {
             service: None,
             agent: None,
             approvals: None,
+            step_up: None,
             author: None,
             enabled: true,
             created_at: Timestamp(0),

@@ -8,6 +8,7 @@ use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::field::{Change, Checked, FieldError, changed, refused};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::step_up::StepUp;
 use gaiterguard_domain::text::{Name, Words};
 use gaiterguard_domain::time::{Day, Timestamp};
 use gaiterguard_domain::{all, body};
@@ -43,6 +44,10 @@ body! {
         /// effect `require_approval`, and not for a rule that a language model applies. By default, one
         /// approval is enough.
         approvals "approvals": Option<Approvals> as Option<Approvals>,
+        /// A proof that each approval of a request that the rule holds needs in addition to a session: `passkey`,
+        /// the use of a passkey for this very request. Only for the effect `require_approval`, and not for a rule that a
+        /// language model applies. By default, none.
+        step_up "stepUp": Option<StepUp> as Option<StepUp>,
         /// Whether the rule is enabled. Defaults to true.
         enabled "enabled": Option<bool> as Option<bool>,
     }
@@ -74,6 +79,10 @@ body! {
         /// effect `require_approval`, and not for a rule that a language model applies. With null, one
         /// approval is enough.
         approvals "approvals": Change<Option<Approvals>> as Option<Approvals>,
+        /// A proof that each approval of a request that the rule holds needs in addition to a session: `passkey`,
+        /// the use of a passkey for this very request. Only for the effect `require_approval`, and not for a rule that a
+        /// language model applies. With null, none.
+        step_up "stepUp": Change<Option<StepUp>> as Option<StepUp>,
         /// Whether the rule is enabled.
         enabled "enabled": Option<bool> as Option<bool>,
     }
@@ -89,6 +98,7 @@ impl RuleChange {
         let service = present.and_then(|rule| rule.service);
         let agent = present.and_then(|rule| rule.agent);
         let approvals = present.and_then(|rule| rule.approvals.clone());
+        let step_up = present.and_then(|rule| rule.step_up);
         let enabled = present.map(|rule| rule.enabled);
         NewRule {
             name: changed("name", self.name, name),
@@ -98,6 +108,7 @@ impl RuleChange {
             service: self.service.map(|new| new.over(service)),
             agent: self.agent.map(|new| new.over(agent)),
             approvals: self.approvals.map(|new| new.over(approvals)),
+            step_up: self.step_up.map(|new| new.over(step_up)),
             enabled: self.enabled.map(|new| new.or(enabled)),
         }
     }
@@ -244,24 +255,17 @@ pub async fn checked(
         service,
         agent,
         approvals,
+        step_up,
         enabled,
     } = rule;
     let service = known_service(definitions, workspace, service).await?;
     let agent = known_agent(definitions, workspace, agent).await?;
     let is_in_words = matches!((&condition, &text), (Ok(None), Ok(Some(_))));
-    let approvals = approvals.and_then(|approvals| match (&approvals, &effect) {
-        (Some(_), Ok(RuleEffect::Allow | RuleEffect::Deny)) => {
-            let message = "applies only to rules with the effect require_approval";
-            refused("approvals", message)
-        }
-        (Some(_), _) if is_in_words => refused(
-            "approvals",
-            "needs a rule that the gateway itself evaluates; add a condition, or remove the text",
-        ),
-        _ => Ok(approvals),
-    });
-    let (name, effect, enabled, condition, text, service, agent, approvals) = all!(
-        name, effect, enabled, condition, text, service, agent, approvals
+    let terms_of = effect.as_ref().ok().copied();
+    let approvals = approvals.and_then(|it| holding_term("approvals", it, terms_of, is_in_words));
+    let step_up = step_up.and_then(|it| holding_term("stepUp", it, terms_of, is_in_words));
+    let (name, effect, enabled, condition, text, service, agent, approvals, step_up) = all!(
+        name, effect, enabled, condition, text, service, agent, approvals, step_up
     )?;
     if let Some(condition) = &condition {
         check(condition).map_err(|error| {
@@ -277,9 +281,31 @@ pub async fn checked(
         service,
         agent,
         approvals,
+        step_up,
         author: None,
         enabled: enabled.unwrap_or(true),
     })
+}
+
+/// Returns a term of the approvals that a rule asks for, refused if the rule holds no requests, or if a language model
+/// applies it.
+fn holding_term<T>(
+    field: &str,
+    term: Option<T>,
+    effect: Option<RuleEffect>,
+    is_in_words: bool,
+) -> Checked<Option<T>> {
+    match (&term, effect) {
+        (Some(_), Some(RuleEffect::Allow | RuleEffect::Deny)) => {
+            let message = "applies only to rules with the effect require_approval";
+            refused(field, message)
+        }
+        (Some(_), _) if is_in_words => refused(
+            field,
+            "needs a rule that the gateway itself evaluates; add a condition, or remove the text",
+        ),
+        _ => Ok(term),
+    }
 }
 
 /// Returns the author of a changed rule: the editor, unless only its name or whether it is enabled was
@@ -290,7 +316,8 @@ fn author(present: &Rule, wanted: &RuleFields, editor: UserId) -> Option<UserId>
         && present.text == wanted.text
         && present.service == wanted.service
         && present.agent == wanted.agent
-        && present.approvals == wanted.approvals;
+        && present.approvals == wanted.approvals
+        && present.step_up == wanted.step_up;
     if is_same {
         present.author
     } else {
@@ -440,6 +467,7 @@ fn detail(fields: &RuleFields) -> Value {
         "service": fields.service,
         "agent": fields.agent,
         "approvals": fields.approvals,
+        "step_up": fields.step_up,
         "enabled": fields.enabled,
     })
 }

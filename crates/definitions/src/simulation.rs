@@ -8,6 +8,7 @@ use gaiterguard_domain::body::Body as _;
 use gaiterguard_domain::field::{Change, Checked, FieldValue, refused, whole_number};
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId};
 use gaiterguard_domain::rule::RuleEffect;
+use gaiterguard_domain::step_up::StepUp;
 use gaiterguard_domain::text::{Name, Words};
 use serde_json::Value;
 
@@ -54,6 +55,8 @@ body! {
         agent "agent_id": Change<Option<AgentId>> as Option<i64>,
         /// How many people must approve the requests that the rule holds, and which people.
         approvals "approvals": Change<Option<Approvals>> as Option<Approvals>,
+        /// A proof that each approval needs in addition to a session.
+        step_up "stepUp": Change<Option<StepUp>> as Option<StepUp>,
         /// Whether the rule is enabled.
         enabled "enabled": Option<bool> as Option<bool>,
     }
@@ -70,6 +73,7 @@ impl ProposedRule {
             service: self.service,
             agent: self.agent,
             approvals: self.approvals,
+            step_up: self.step_up,
             enabled: self.enabled,
         }
     }

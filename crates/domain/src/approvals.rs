@@ -11,6 +11,7 @@ use crate::effect::Effect;
 use crate::field::{Checked, FieldError, FieldValue, one_of, whole_number};
 use crate::id::{ServiceId, UserId};
 use crate::request::Digest;
+use crate::step_up::{Presented, StepUp};
 use crate::time::Timestamp;
 use crate::workspace::Membership;
 
@@ -163,6 +164,8 @@ fn words<T: Copy + Ord>(
 pub struct ApprovalTerms {
     /// The approvals that it asks for; `None` if one of any approver is enough.
     pub approvals: Option<Approvals>,
+    /// The proof that each approval needs in addition to a session.
+    pub step_up: Option<StepUp>,
     /// Its author, if known.
     pub author: Option<UserId>,
 }
@@ -183,6 +186,9 @@ pub struct Requirement {
     /// The owner of the agent, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_owner: Option<UserId>,
+    /// The proof that each approval needs in addition to a session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step_up: Option<StepUp>,
 }
 
 impl Default for Requirement {
@@ -199,19 +205,24 @@ impl Default for Requirement {
             exclude,
             rule_authors: BTreeSet::new(),
             agent_owner: None,
+            step_up: None,
         }
     }
 }
 
 impl Requirement {
     /// Returns the strictest requirement of the rules that held a request: the highest count, the roles
-    /// that all of them accept, and every exclusion. If no role is accepted by all, only owners are.
-    /// `None` if no rule asks for particular approvals.
+    /// that all of them accept, every exclusion, and a step-up if one asks for it. If no role is accepted by
+    /// all, only owners are. `None` if no rule asks for particular approvals.
     pub fn of<'t>(rules: impl IntoIterator<Item = &'t ApprovalTerms>) -> Option<Self> {
         let mut strictest = Self::default();
         let mut is_particular = false;
         for terms in rules {
             strictest.rule_authors.extend(terms.author);
+            if terms.step_up.is_some() {
+                is_particular = true;
+                strictest.step_up = terms.step_up;
+            }
             if let Some(approvals) = &terms.approvals {
                 is_particular = true;
                 strictest.needed = strictest.needed.max(approvals.count);
@@ -223,6 +234,11 @@ impl Requirement {
             strictest.from.insert(ApproverRole::Owner);
         }
         is_particular.then_some(strictest)
+    }
+
+    /// Whether one approval of anyone who can approve is enough, so that an owner has nothing to break the glass for.
+    pub fn is_of_any_one(&self) -> bool {
+        self.needed <= 1 && self.from.len() == ApproverRole::ALL.len() && self.exclude.is_empty()
     }
 
     /// Returns why the approval of a request by a user with this membership does not count; `None` if it
@@ -282,6 +298,15 @@ pub enum VoteRefused {
     /// The user is not an owner, and only owners may approve alone.
     #[error("only an owner may approve this request without the other approvals")]
     NotOwner,
+    /// The approval needs a passkey, and none was used for it.
+    #[error(
+        "a rule requires a passkey for this approval: open the request in the dashboard and approve it there, or \
+         get options from `POST /approvals/{{action_id}}/approve/options` and send the result as `passkey`"
+    )]
+    StepUpRequired,
+    /// The use of the passkey counted for an earlier approval, or the passkey was removed.
+    #[error("this use of the passkey was sent before, or the passkey was removed; use it again")]
+    StepUpUsed,
 }
 
 /// One person's approval of a held request that requires particular approvals.
@@ -295,6 +320,8 @@ pub struct Vote {
     pub note: Option<String>,
     /// Whether an owner approved alone.
     pub break_glass: bool,
+    /// Whether a passkey was used for it.
+    pub stepped_up: bool,
 }
 
 /// The facts that the vote of a change depends on.
@@ -308,6 +335,8 @@ pub struct Ballot {
     pub digest: Digest,
     /// Whether an owner approves alone.
     pub break_glass: bool,
+    /// The passkey that was used for it.
+    pub presented: Option<Presented>,
 }
 
 /// The votes that count.
@@ -333,6 +362,7 @@ mod tests {
                 from: from.iter().copied().collect(),
                 exclude: BTreeSet::new(),
             }),
+            step_up: None,
             author: Some(UserId(author)),
         }
     }
@@ -356,12 +386,39 @@ mod tests {
     }
 
     #[test]
+    fn a_step_up_of_any_rule_applies_and_is_all_that_it_changes() {
+        let stepped = ApprovalTerms {
+            step_up: Some(StepUp::Passkey),
+            ..ApprovalTerms::default()
+        };
+        let alone = Requirement::of([&ApprovalTerms::default(), &stepped]).unwrap();
+        assert_eq!(alone.step_up, Some(StepUp::Passkey));
+        assert!(alone.is_of_any_one());
+        let both = terms(2, &ApproverRole::ALL, 1);
+        for rules in [[&both, &stepped], [&stepped, &both]] {
+            let requirement = Requirement::of(rules).unwrap();
+            assert_eq!(
+                (requirement.needed, requirement.step_up),
+                (2, Some(StepUp::Passkey))
+            );
+            assert!(!requirement.is_of_any_one());
+        }
+        let stored = serde_json::to_value(&alone).unwrap();
+        assert_eq!(stored["step_up"], "passkey");
+        assert_eq!(
+            serde_json::from_value::<Requirement>(stored).unwrap(),
+            alone
+        );
+    }
+
+    #[test]
     fn an_exclusion_covers_the_authors_of_all_rules_and_unknown_people_never() {
         let mut excluding = terms(1, &ApproverRole::ALL, 1);
         let approvals = excluding.approvals.as_mut().unwrap();
         approvals.exclude = Exclusion::ALL.into();
         let plain = ApprovalTerms {
             approvals: None,
+            step_up: None,
             author: Some(UserId(2)),
         };
         let unknown = ApprovalTerms::default();

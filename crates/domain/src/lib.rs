@@ -44,6 +44,7 @@ mod text_schema;
 
 pub mod approvals;
 pub mod effect;
+pub mod step_up;
 pub mod verdict;
 
 pub mod action;
@@ -54,5 +55,6 @@ pub mod event;
 pub mod evidence;
 pub mod familiarity;
 pub mod ledger;
+pub mod proof;
 pub mod repeats;
 pub mod transition;

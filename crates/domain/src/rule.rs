@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::approvals::{ApprovalTerms, Approvals};
 use crate::field::{FieldValue, one_of};
 use crate::id::{AgentId, RuleId, ServiceId, UserId, WorkspaceId};
+use crate::step_up::StepUp;
 use crate::time::Timestamp;
 
 /// The effect of a rule on the requests that it matches, from the mildest to the strictest. If
@@ -70,6 +71,8 @@ pub struct Rule {
     pub agent: Option<AgentId>,
     /// The approvals that the requests it holds require; `None` if one of any approver is enough.
     pub approvals: Option<Approvals>,
+    /// The proof that each of these approvals needs in addition to a session.
+    pub step_up: Option<StepUp>,
     /// The user who last determined which requests it matches and what it does with them; `None` if
     /// that is not known.
     pub author: Option<UserId>,

@@ -69,5 +69,6 @@ pub fn ballot(action: &Action, effect: Option<Effect>, break_glass: bool) -> Opt
         },
         digest: action.digest,
         break_glass,
+        presented: None,
     })
 }

@@ -116,6 +116,7 @@ impl Housekeeping {
         spawn(Box::pin(each().expire()));
         spawn(Box::pin(each().write_last_used()));
         spawn(Box::pin(each().write_spending()));
+        spawn(Box::pin(each().record_llm_outages()));
         spawn(Box::pin(each().renew_tokens()));
         spawn(Box::pin(each().keep_lease()));
         spawn(Box::pin(each().follow_rotation()));
@@ -254,6 +255,13 @@ impl Housekeeping {
                     break;
                 }
             }
+        }
+    }
+
+    /// Records when the language model begins to fail and when it responds again.
+    async fn record_llm_outages(self: Arc<Self>) {
+        if let Some(llm) = &self.llm {
+            llm.record_outages(&self.store).await;
         }
     }
 

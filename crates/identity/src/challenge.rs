@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use gaiterguard_domain::id::UserId;
+use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::Proof;
 use gaiterguard_vault::{NoRandomness, token};
@@ -21,6 +22,9 @@ const RANDOM_BYTES: usize = 16;
 const EXPIRY_BYTES: usize = 8;
 const SIGNATURE_BYTES: usize = 16;
 const CHALLENGE_BYTES: usize = RANDOM_BYTES + EXPIRY_BYTES + SIGNATURE_BYTES;
+
+/// How many bytes the digest has that the challenge of an approval begins with.
+const BINDING_BYTES: usize = 32;
 
 /// The site of this gateway's passkeys, and their challenges.
 pub(crate) struct Challenges {
@@ -50,6 +54,35 @@ impl Challenges {
         Ok(challenge)
     }
 
+    /// Issues a challenge for an approval: the digest of what is approved, then a challenge for the user that is signed
+    /// together with it.
+    pub(crate) fn issue_for(
+        &self,
+        binding: &Digest,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<u8>, NoRandomness> {
+        let random = token::generate_hex()?;
+        let random = hex::decode(random.expose_secret()).unwrap_or_default();
+        let expires_at = now.after(CHALLENGE_LIFETIME).0.to_be_bytes();
+        let mut challenge = [&binding.0[..], &random[..RANDOM_BYTES], &expires_at].concat();
+        challenge.extend(self.signature(Some(user), &challenge));
+        Ok(challenge)
+    }
+
+    /// Returns what the challenge of an approval is for, and what it uses up, if it was issued for this user and has not
+    /// expired.
+    pub(crate) fn accept_for(
+        &self,
+        challenge: &[u8],
+        user: UserId,
+        now: Timestamp,
+    ) -> Option<(Digest, Proof)> {
+        let binding = Digest(challenge.get(..BINDING_BYTES)?.try_into().ok()?);
+        let proof = self.accept_signed(challenge, BINDING_BYTES, Some(user), now)?;
+        Some((binding, proof))
+    }
+
     /// Returns what a challenge uses up, if it was issued for this and has not expired.
     pub(crate) fn accept(
         &self,
@@ -57,11 +90,22 @@ impl Challenges {
         user: Option<UserId>,
         now: Timestamp,
     ) -> Option<Proof> {
-        if challenge.len() != CHALLENGE_BYTES {
+        self.accept_signed(challenge, 0, user, now)
+    }
+
+    /// Checks a challenge that begins with so many bytes of a binding.
+    fn accept_signed(
+        &self,
+        challenge: &[u8],
+        binding_bytes: usize,
+        user: Option<UserId>,
+        now: Timestamp,
+    ) -> Option<Proof> {
+        if challenge.len() != binding_bytes + CHALLENGE_BYTES {
             return None;
         }
-        let (signed, signature) = challenge.split_at(RANDOM_BYTES + EXPIRY_BYTES);
-        let expires_at = signed[RANDOM_BYTES..].try_into().ok()?;
+        let (signed, signature) = challenge.split_at(challenge.len() - SIGNATURE_BYTES);
+        let expires_at = signed[signed.len() - EXPIRY_BYTES..].try_into().ok()?;
         let expires_at = Timestamp(i64::from_be_bytes(expires_at));
         let is_ours = token::constant_time_eq(signature, &self.signature(user, signed));
         (is_ours && now < expires_at)
@@ -104,6 +148,35 @@ mod tests {
                 assert_eq!(accepted.is_some(), other == user, "{other:?}");
             }
         }
+    }
+
+    #[test]
+    fn the_challenge_of_an_approval_counts_for_what_it_begins_with() {
+        let binding = Digest([3; 32]);
+        let challenge = challenges().issue_for(&binding, UserId(7), NOW).unwrap();
+        assert!(challenge.starts_with(&binding.0));
+        let accepted = challenges().accept_for(&challenge, UserId(7), NOW).unwrap();
+        assert_eq!(accepted.0, binding);
+        assert_eq!(challenges().accept_for(&challenge, UserId(8), NOW), None);
+        let end = NOW.after(CHALLENGE_LIFETIME);
+        assert_eq!(challenges().accept_for(&challenge, UserId(7), end), None);
+        for at in 0..challenge.len() {
+            let mut changed = challenge.clone();
+            changed[at] ^= 1;
+            assert_eq!(
+                challenges().accept_for(&changed, UserId(7), NOW),
+                None,
+                "{at}"
+            );
+        }
+        // Neither kind of challenge is accepted for the other.
+        assert_eq!(challenges().accept(&challenge, Some(UserId(7)), NOW), None);
+        assert_eq!(
+            challenges().accept(&challenge[32..], Some(UserId(7)), NOW),
+            None
+        );
+        let plain = challenges().issue(Some(UserId(7)), NOW).unwrap();
+        assert_eq!(challenges().accept_for(&plain, UserId(7), NOW), None);
     }
 
     #[test]

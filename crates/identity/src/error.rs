@@ -171,6 +171,11 @@ pub enum PasskeyError {
     /// No account has this passkey.
     #[error("no account here has this passkey")]
     Unknown,
+    /// The user has no passkey.
+    #[error(
+        "you have no passkey; add one in the dashboard's settings, or with `POST /auth/passkeys/options`"
+    )]
+    NoneYet,
     /// The passkey is registered already.
     #[error("this passkey is registered already")]
     Exists,

@@ -27,6 +27,7 @@ mod refresh_token;
 mod registration;
 mod second_factor;
 mod setup_code;
+mod step_up;
 mod throttle;
 mod window;
 

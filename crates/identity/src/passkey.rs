@@ -6,6 +6,7 @@ use gaiterguard_domain::id::PasskeyId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::User;
 use gaiterguard_store::{NO_PASSWORD, NewPasskey, PasskeySaved, Proof, StoredPasskey};
+use gaiterguard_vault::token;
 use gaiterguard_webauthn::{
     Assertion, Registration, RelyingParty, WebauthnError, challenge_of, verify_assertion,
     verify_registration,
@@ -37,7 +38,7 @@ impl Identity {
             .filter(|_| !self.provider_only)
     }
 
-    fn site(&self) -> Result<&RelyingParty, PasskeyError> {
+    pub(crate) fn site(&self) -> Result<&RelyingParty, PasskeyError> {
         self.challenges
             .site
             .as_ref()
@@ -86,7 +87,13 @@ impl Identity {
             name,
             sign_count: credential.sign_count,
         };
-        let audit = |id| entry(caller, at, Event::UserPasskeyAdded, id);
+        // So that the key of an approval can be traced to the registration, even after the passkey is removed.
+        let fingerprint = hex::encode(token::sha256_of_bytes(&credential.public_key));
+        let audit = |id| {
+            let mut entry = entry(caller, at, Event::UserPasskeyAdded, id);
+            entry.detail["public_key_sha256"] = fingerprint.into();
+            entry
+        };
         match self.store.passkey_create(new, at, audit).await? {
             PasskeySaved::Created(id) => Ok(id),
             PasskeySaved::Exists => Err(PasskeyError::Exists),

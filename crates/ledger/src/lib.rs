@@ -18,6 +18,7 @@
 pub mod batch;
 pub mod command;
 pub mod pending_outcome;
+pub mod proof;
 pub mod queue;
 pub mod writer;
 

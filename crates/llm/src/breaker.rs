@@ -1,5 +1,6 @@
 //! A circuit breaker: a server that fails repeatedly is not called for a while.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ enum State {
 /// The circuit breaker for one server.
 pub(crate) struct Breaker {
     state: Mutex<State>,
+    has_succeeded: AtomicBool,
     clock: Arc<dyn Clock>,
 }
 
@@ -32,6 +34,7 @@ impl Breaker {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             state: Mutex::new(State::Closed { failures: 0 }),
+            has_succeeded: AtomicBool::new(false),
             clock,
         }
     }
@@ -66,6 +69,11 @@ impl Breaker {
         !matches!(*self.lock(), State::Closed { .. })
     }
 
+    /// Returns whether the server has ever responded properly to this process.
+    pub(crate) fn has_succeeded(&self) -> bool {
+        self.has_succeeded.load(Ordering::Relaxed)
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,6 +95,7 @@ impl Admission<'_> {
         let mut state = self.breaker.lock();
         if self.is_probe || matches!(*state, State::Closed { .. }) {
             *state = State::Closed { failures: 0 };
+            self.breaker.has_succeeded.store(true, Ordering::Relaxed);
         }
     }
 

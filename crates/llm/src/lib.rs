@@ -30,6 +30,7 @@ mod material;
 mod metrics;
 mod model_client;
 mod origin;
+mod outage;
 mod question;
 mod readiness;
 mod ruling;

@@ -80,7 +80,7 @@ enum NoFinding {
 /// The assessor that asks a language model.
 pub struct Llm {
     pub(crate) client: ModelClient,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) timeout: Duration,
     failure_mode: FailureMode,
     findings: Cache<Digest, Arc<[Finding]>>,

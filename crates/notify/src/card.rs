@@ -75,6 +75,13 @@ impl Card {
                 link: page(&format!("services/{}", service.id)),
                 ..Self::plain(Urgency::High)
             },
+            Object::LanguageModel { model } => Self {
+                title: "The language model does not respond; requests that need it are held"
+                    .to_owned(),
+                rows: row("Model", model.as_deref()),
+                link: page("settings"),
+                ..Self::plain(Urgency::High)
+            },
             Object::Channel(channel) => Self {
                 title: format!("Test of the channel {}", name_of(channel.name.as_deref())),
                 rows: row("Result", Some("Messages of this gateway arrive here.")),
@@ -106,6 +113,21 @@ impl Card {
             link: Some(format!("{public_url}/app/")),
             ..Self::plain(Urgency::High)
         }
+    }
+
+    /// Adds how many earlier messages were dropped, if any were.
+    #[must_use]
+    pub(crate) fn noting_dropped(mut self, dropped: i64) -> Self {
+        if dropped > 0 {
+            let were = if dropped == 1 {
+                "notification was"
+            } else {
+                "notifications were"
+            };
+            let text = format!("{dropped} earlier {were} dropped, because too many were waiting");
+            self.rows.push(("Dropped".to_owned(), text));
+        }
+        self
     }
 
     fn plain(urgency: Urgency) -> Self {

@@ -44,6 +44,10 @@ const NO_CARD: &str =
 /// Why a message was not sent.
 const NOTHING_TO_SAY: &str = "not sent: the request had been decided or had ended by then";
 
+/// Why a channel for escalations got no message.
+const NOT_ESCALATED: &str =
+    "not sent: the request was decided or had ended before it was escalated";
+
 /// Sends deliveries, each channel in a task of its own.
 pub(crate) struct Deliverer {
     context: Arc<Context>,
@@ -106,7 +110,7 @@ impl Deliverer {
             let Some(stored) = store.channel_get(workspace, id).await? else {
                 return Ok(());
             };
-            let Ok(channel) = Channel::read(stored) else {
+            let Ok(mut channel) = Channel::read(stored) else {
                 break;
             };
             let due = store
@@ -128,7 +132,7 @@ impl Deliverer {
                     }
                     leased_at = Instant::now();
                 }
-                let is_usable = self.send_group(&channel, &group).await?;
+                let is_usable = self.send_group(&mut channel, &group).await?;
                 last_sent = Some(Instant::now());
                 if !is_usable {
                     break 'due;
@@ -141,7 +145,11 @@ impl Deliverer {
     }
 
     /// Sends one message and records how it ended. Returns whether the channel can be used for the next one.
-    async fn send_group(&self, channel: &Channel, group: &[Delivery]) -> Result<bool, StoreError> {
+    async fn send_group(
+        &self,
+        channel: &mut Channel,
+        group: &[Delivery],
+    ) -> Result<bool, StoreError> {
         let context = &self.context;
         let mut messages = Vec::new();
         let (mut sent, mut silent) = (Vec::new(), Vec::new());
@@ -163,6 +171,15 @@ impl Deliverer {
         let Some(first) = sent.first() else {
             return Ok(true);
         };
+        if self.is_not_escalated(channel, first, &messages).await? {
+            self.record(channel, &[first.id], &skipped(context.now(), NOT_ESCALATED))
+                .await?;
+            return Ok(true);
+        }
+        let dropped = channel.stored.dropped;
+        if let Some(message) = messages.first_mut() {
+            message.dropped = dropped;
+        }
         let mut receipts = Vec::new();
         let event = messages.first().and_then(|message| message.event);
         if let Some(event) = event.filter(|event| channel.kind.can_edit() && event.follows()) {
@@ -200,13 +217,38 @@ impl Deliverer {
             },
             Err(failed) => self.failed(channel, first, failed),
         };
+        let is_delivered = ended.state == DeliveryState::Delivered;
         self.record(channel, &ids, &ended).await?;
+        if is_delivered && dropped > 0 {
+            let store = &context.store;
+            store
+                .channel_dropped_reported(channel.id(), dropped, context.now())
+                .await?;
+            channel.stored.dropped = 0;
+        }
         if is_gone && channel.kind == ChannelKind::WebPush {
             recipient::remove(context, channel).await?;
         } else if is_gone {
             self.disable(channel).await?;
         }
         Ok(!is_gone)
+    }
+
+    /// Returns whether a message says how a request continued that a channel for escalations was never asked about.
+    async fn is_not_escalated(
+        &self,
+        channel: &Channel,
+        first: &Delivery,
+        messages: &[Message],
+    ) -> Result<bool, StoreError> {
+        let event = messages.first().and_then(|message| message.event);
+        let follows = event.is_some_and(NotificationEvent::follows);
+        if !follows || channel.filter.escalate_after_minutes.is_none() {
+            return Ok(false);
+        }
+        let store = &self.context.store;
+        let was_asked = store.delivery_was_asked(channel.id(), &first.subject);
+        Ok(!was_asked.await?)
     }
 
     /// Decides whether a message is sent again.
@@ -265,7 +307,10 @@ impl Deliverer {
 fn is_silent(channel: &Channel, message: &Message) -> bool {
     let asks = message.event.is_some_and(NotificationEvent::asks);
     match &message.data.object {
-        Object::Action(action) => channel.kind.is_for_people() && asks && !action.is_pending,
+        Object::Action(action) => {
+            let is_escalation = channel.filter.escalate_after_minutes.is_some();
+            (channel.kind.is_for_people() || is_escalation) && asks && !action.is_pending
+        }
         _ => false,
     }
 }

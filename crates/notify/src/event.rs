@@ -35,6 +35,9 @@ pub enum NotificationEvent {
     /// No access token can be fetched for a service.
     #[serde(rename = "credential.failing")]
     CredentialFailing,
+    /// The language model failed several times in a row.
+    #[serde(rename = "llm.failing")]
+    LlmFailing,
 }
 
 impl NotificationEvent {
@@ -48,6 +51,7 @@ impl NotificationEvent {
         Self::AgentBlocked,
         Self::KillSwitchChanged,
         Self::CredentialFailing,
+        Self::LlmFailing,
     ];
 
     /// Returns the name of the event, as `noun.verb`.
@@ -61,6 +65,7 @@ impl NotificationEvent {
             Self::AgentBlocked => "agent.blocked",
             Self::KillSwitchChanged => "kill_switch.changed",
             Self::CredentialFailing => "credential.failing",
+            Self::LlmFailing => "llm.failing",
         }
     }
 
@@ -84,6 +89,7 @@ impl NotificationEvent {
             Event::AgentBlocked => &[Self::AgentBlocked],
             Event::KillSwitchChanged => &[Self::KillSwitchChanged],
             Event::CredentialFailing => &[Self::CredentialFailing],
+            Event::LlmFailing => &[Self::LlmFailing],
             _ => &[],
         }
     }

@@ -153,7 +153,7 @@ impl FanOut {
                     actor: entry.actor.clone(),
                     detail: entry.detail.clone(),
                     at: entry.at,
-                    due_at: due(channel, *event, entry.at),
+                    due_at: due(channel, *event, entry.at, concerned),
                 });
             }
         }
@@ -216,7 +216,7 @@ impl FanOut {
             actor: String::new(),
             detail: "{}".to_owned(),
             at,
-            due_at: due(channel, EVENT, at),
+            due_at: due(channel, EVENT, at, concerned),
         });
         round.deliveries.extend(new);
         Ok(())
@@ -255,17 +255,25 @@ fn concerned_by(found: &StoredAction) -> Concerned {
             agent: Some(found.action.agent),
             service: Some(found.action.service),
             risk: Some(found.action.evaluation.verdict.score),
+            held_at: Some(found.action.created_at),
         },
         StoredAction::Damaged(found) => Concerned {
             agent: Some(found.agent),
             service: Some(found.service),
             risk: None,
+            held_at: Some(found.created_at),
         },
     }
 }
 
 /// Returns when a message is to be sent.
-fn due(channel: &Channel, event: NotificationEvent, at: Timestamp) -> Timestamp {
+fn due(
+    channel: &Channel,
+    event: NotificationEvent,
+    at: Timestamp,
+    concerned: Concerned,
+) -> Timestamp {
+    let at = channel.filter.earliest(event, at, concerned);
     let seconds = u64::from(channel.grouping_seconds(event));
     let at = at.after(Duration::from_secs(seconds));
     let quiet_hours = channel.quiet_hours.as_ref();

@@ -1,9 +1,11 @@
 //! Which events a channel is notified of.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
-use gaiterguard_domain::field::{Checked, FieldValue, number};
+use gaiterguard_domain::field::{Checked, FieldValue, number, whole_number};
 use gaiterguard_domain::id::{AgentId, ServiceId};
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::{all, body};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,6 +29,11 @@ pub struct Filter {
     /// Lowest risk score of a held request. Other events always match.
     #[schema(required, minimum = 0, maximum = 1)]
     pub minimum_risk: Option<f64>,
+    /// Minutes for which a held request must wait without a decision before the channel is notified of it. Other
+    /// events of requests that were decided earlier are not sent.
+    #[serde(default)]
+    #[schema(required, minimum = 1, maximum = 1440)]
+    pub escalate_after_minutes: Option<u32>,
 }
 
 body! {
@@ -44,6 +51,10 @@ body! {
         /// Lowest risk score of a held request. Other events always match.
         #[schema(minimum = 0, maximum = 1)]
         minimum_risk "minimum_risk": Option<Risk> as Option<f64>,
+        /// Minutes for which a held request must wait without a decision before the channel is notified of it. Must
+        /// be less than the time after which requests expire. By default, the channel is notified immediately.
+        #[schema(minimum = 1, maximum = 1440)]
+        escalate_after_minutes "escalate_after_minutes": Option<Minutes> as Option<u32>,
     }
 }
 
@@ -57,18 +68,49 @@ impl FieldValue for Risk {
     }
 }
 
+/// The longest time after which a held request is escalated, in minutes: a day.
+const ESCALATION_MINUTES_MAX: u32 = 24 * 60;
+
+/// A time in minutes.
+#[derive(Clone, Copy, Debug)]
+pub struct Minutes(u32);
+
+impl FieldValue for Minutes {
+    fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
+        whole_number(&value, 1, ESCALATION_MINUTES_MAX).map(Self)
+    }
+}
+
 /// The objects that an event concerns.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Concerned {
     pub(crate) agent: Option<AgentId>,
     pub(crate) service: Option<ServiceId>,
     pub(crate) risk: Option<f64>,
+    /// When the request was held.
+    pub(crate) held_at: Option<Timestamp>,
 }
 
 impl Filter {
     /// Returns whether the filter selects an event, whatever it concerns.
     pub(crate) fn selects(&self, event: NotificationEvent) -> bool {
         self.events.is_empty() || self.events.contains(&event)
+    }
+
+    /// Returns when a message about an event is to be sent at the earliest. A held request that is not escalated yet
+    /// waits; by then, it may have been decided.
+    pub(crate) fn earliest(
+        &self,
+        event: NotificationEvent,
+        at: Timestamp,
+        concerned: Concerned,
+    ) -> Timestamp {
+        match (self.escalate_after_minutes, concerned.held_at) {
+            (Some(minutes), Some(held_at)) if event.asks() => {
+                at.max(held_at.after(Duration::from_mins(minutes.into())))
+            }
+            _ => at,
+        }
     }
 
     /// Returns whether an event that concerns these objects matches.
@@ -97,14 +139,21 @@ impl FieldValue for Filter {
                 service_ids,
                 agent_ids,
                 minimum_risk,
+                escalate_after_minutes,
             } = body;
-            let (events, service_ids, agent_ids, minimum_risk) =
-                all!(events, service_ids, agent_ids, minimum_risk)?;
+            let (events, service_ids, agent_ids, minimum_risk, escalation) = all!(
+                events,
+                service_ids,
+                agent_ids,
+                minimum_risk,
+                escalate_after_minutes
+            )?;
             Ok(Self {
                 events: events.map(|few| few.0).unwrap_or_default(),
                 service_ids: service_ids.map(|few| few.0).unwrap_or_default(),
                 agent_ids: agent_ids.map(|few| few.0).unwrap_or_default(),
                 minimum_risk: minimum_risk.map(|risk| risk.0),
+                escalate_after_minutes: escalation.map(|minutes| minutes.0),
             })
         })
     }
@@ -122,6 +171,7 @@ mod tests {
             agent: Some(AgentId(agent)),
             service: Some(ServiceId(service)),
             risk: Some(risk),
+            held_at: Some(Timestamp(1000)),
         }
     }
 
@@ -139,6 +189,7 @@ mod tests {
             service_ids: vec![ServiceId(2)],
             agent_ids: vec![AgentId(1)],
             minimum_risk: Some(0.5),
+            escalate_after_minutes: None,
         };
         assert!(filter.matches(ActionCreated, held(1, 2, 0.5)));
         assert!(!filter.matches(ActionCreated, held(9, 2, 0.5)));
@@ -149,13 +200,41 @@ mod tests {
     }
 
     #[test]
+    fn a_held_request_waits_for_its_escalation_and_other_events_do_not() {
+        let filter = Filter {
+            escalate_after_minutes: Some(2),
+            ..Filter::default()
+        };
+        let concerned = held(1, 2, 0.5);
+        let (early, late) = (Timestamp(2000), Timestamp(500_000));
+        let earliest = |event, at| filter.earliest(event, at, concerned);
+        assert_eq!(earliest(ActionCreated, early), Timestamp(121_000));
+        assert_eq!(earliest(ActionCreated, late), late);
+        assert_eq!(earliest(NotificationEvent::ActionEnded, early), early);
+        let at_once = Filter::default();
+        assert_eq!(at_once.earliest(ActionCreated, early, concerned), early);
+        // The field is missing from channels of earlier versions.
+        let stored =
+            json!({"events": [], "service_ids": [], "agent_ids": [], "minimum_risk": null});
+        assert_eq!(serde_json::from_value::<Filter>(stored).unwrap(), at_once);
+    }
+
+    #[test]
     fn every_error_of_a_filter_names_its_field() {
-        let wrong = json!({"events": ["action.seen"], "minimum_risk": 2, "service_ids": 1});
+        let wrong = json!({
+            "events": ["action.seen"], "minimum_risk": 2, "service_ids": 1,
+            "escalate_after_minutes": 1441,
+        });
         let errors = Filter::read("filter", Some(wrong)).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(
             fields,
-            ["filter.events", "filter.service_ids", "filter.minimum_risk"]
+            [
+                "filter.events",
+                "filter.service_ids",
+                "filter.minimum_risk",
+                "filter.escalate_after_minutes"
+            ]
         );
         let unknown = Filter::read("filter", Some(json!({"event": []}))).unwrap_err();
         assert_eq!(unknown[0].field, "filter.event");

@@ -32,6 +32,17 @@ pub(crate) struct Message {
     /// When the event happened.
     pub(crate) timestamp: Timestamp,
     pub(crate) data: Data,
+    /// How many earlier messages were dropped, because too many were waiting.
+    #[serde(rename = "dropped_before", skip_serializing_if = "is_zero")]
+    pub(crate) dropped: i64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
 }
 
 /// The object of the event, and who caused it.
@@ -67,6 +78,9 @@ pub(crate) enum Object {
         #[serde(flatten)]
         service: Named,
         error: Option<String>,
+    },
+    LanguageModel {
+        model: Option<String>,
     },
     Channel(Named),
 }
@@ -170,6 +184,9 @@ pub(crate) async fn of_delivery(
             active: detail["active"] == true,
             reason: text("reason"),
         },
+        Ok(Subject::Gateway) => Object::LanguageModel {
+            model: text("model"),
+        },
         _ => return Ok(None),
     };
     Ok(Some(Message {
@@ -181,6 +198,7 @@ pub(crate) async fn of_delivery(
             actor: actor(context, workspace, &delivery.actor).await?,
             object,
         },
+        dropped: 0,
     }))
 }
 
@@ -195,6 +213,7 @@ pub(crate) fn test(channel: Named, at: Timestamp) -> Message {
             actor: None,
             object: Object::Channel(channel),
         },
+        dropped: 0,
     }
 }
 

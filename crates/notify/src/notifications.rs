@@ -103,6 +103,11 @@ impl Notifications {
         }
     }
 
+    /// Returns the mail server, if one is set.
+    pub(crate) fn mail(&self) -> Option<&Mail> {
+        self.context.mail.as_ref()
+    }
+
     /// Starts to read the audit log and to send. Must be called inside a tokio runtime.
     pub fn start(&self) {
         let deliverer = Deliverer::new(
@@ -323,6 +328,10 @@ async fn remove_old(context: &Context) -> Result<(), StoreError> {
     let before = now.before(KEPT_FOR);
     let store = &context.store;
     let all = u64::from(REMOVED_MAX);
+    // Those of a disabled channel wait; they are counted like others that are dropped.
+    for channel in store.channel_list(None).await? {
+        store.delivery_drop_before(channel.id, before, now).await?;
+    }
     while store
         .delivery_delete_before(before, REMOVED_MAX, now)
         .await?

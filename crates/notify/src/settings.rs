@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use gaiterguard_domain::field::{Change, Checked, FieldValue, any_string, refused};
+use gaiterguard_domain::redact::MASK;
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::{all, body};
 use lettre::Address;
@@ -335,6 +336,25 @@ impl ChannelSettings {
             Self::Telegram(telegram) => Some(("settings.server", &telegram.server)),
             Self::Email(_) | Self::WebPush => None,
         }
+    }
+
+    /// Returns the settings as they are shown to people who may not change them. The path of a URL and the topic of
+    /// ntfy are often all that it takes to send messages there or to read them.
+    #[must_use]
+    pub fn for_readers(mut self) -> Self {
+        let url = match &mut self {
+            Self::Webhook(webhook) => &mut webhook.url,
+            Self::Ntfy(ntfy) => {
+                MASK.clone_into(&mut ntfy.topic);
+                &mut ntfy.server
+            }
+            Self::Slack(slack) => &mut slack.server,
+            Self::Telegram(telegram) => &mut telegram.server,
+            Self::Email(_) => return self,
+        };
+        *url = Target::parse(url)
+            .map_or_else(|_| MASK.to_owned(), |target| target.origin().to_string());
+        self
     }
 
     /// Reads settings of a channel of this kind. Secrets that `unread` does not name are those of `present`, unless

@@ -166,10 +166,10 @@ codes! {
         "The request may have been sent, so it is not sent again; see `detail`.",
     PasskeyExists = "passkey_exists", [CONFLICT]:
         "The passkey is registered already, or the user has 20 passkeys.",
-    PasskeyRefused = "passkey_refused", [UNAUTHORIZED]:
-        "The passkey does not sign in: it belongs to no account, was made for another site, or was used before; see `detail`.",
+    PasskeyRefused = "passkey_refused", [UNAUTHORIZED, FORBIDDEN]:
+        "The passkey does not sign in, or does not approve: it belongs to no account or to another person, was made for another site, or was used before; see `detail`.",
     PasskeysUnavailable = "passkeys_unavailable", [CONFLICT]:
-        "There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.",
+        "There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.",
     PasswordSignInDisabled = "password_sign_in_disabled", [FORBIDDEN]:
         "People can sign in only with single sign-on, because `OIDC_ONLY` is set.",
     PayloadTooLarge = "payload_too_large", [PAYLOAD_TOO_LARGE]:
@@ -204,6 +204,8 @@ codes! {
         "The sign-in provider cannot be reached, or its response is not valid; see `detail`.",
     SignInRefused = "sign_in_refused", [FORBIDDEN]:
         "The sign-in provider confirmed who the person is, but the person cannot sign in here; see `detail`.",
+    StepUpRequired = "step_up_required", [FORBIDDEN]:
+        "A rule requires a passkey for this approval. Get options from `POST /approvals/{action_id}/approve/options`, pass them to `navigator.credentials.get`, and send the result as `passkey` with the approval.",
     StorageUnavailable = "storage_unavailable", [SERVICE_UNAVAILABLE]:
         "The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.",
     TargetNotAllowed = "target_not_allowed", [FORBIDDEN]:

@@ -7,7 +7,7 @@ use gaiterguard_domain::evidence::Fields;
 use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::time::Timestamp;
 
-use crate::covered::CoveredAction;
+use crate::covered::{CoveredAction, CustodyColumns};
 use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::error::StoreError;
 
@@ -82,6 +82,7 @@ impl<'s> StateColumns<'s> {
         action: &str,
         revision: i64,
         answer_status: Option<i64>,
+        custody: CustodyColumns<'_>,
     ) -> CoveredAction {
         let label = match self.releases_at {
             Some(_) => "gaiterguard.action.state.v2",
@@ -112,6 +113,8 @@ impl<'s> StateColumns<'s> {
             revision,
             state: state.finish().to_string(),
             row: None,
+            keys: None,
+            custody: Some(custody.digest()),
         }
     }
 
@@ -159,6 +162,9 @@ pub struct RevisedRow {
     pub workspace_id: i64,
     pub revision: i64,
     answer_status: Option<i64>,
+    owner: Option<Text>,
+    ruled_by: Option<i64>,
+    ruled_at: Option<i64>,
     #[sqlx(flatten)]
     state: StateRow,
 }
@@ -167,8 +173,8 @@ pub struct RevisedRow {
 #[macro_export]
 macro_rules! revised_columns {
     () => {
-        "id, workspace_id, revision, answer_status, status, expires_at, approved_by, approved_at, \
-         approval_note, releases_at, started_at, resolution, resolved_by, resolved_at, resolution_note, detail"
+        "id, workspace_id, revision, answer_status, owner, ruled_by, ruled_at, status, expires_at, \
+         approved_by, approved_at, approval_note, releases_at, started_at, resolution, resolved_by, resolved_at, resolution_note, detail"
     };
 }
 
@@ -195,7 +201,12 @@ impl RevisedRow {
             resolution_note: state.resolution_note.as_ref().map(Text::lossy),
             detail: state.detail.as_ref().map(Text::lossy),
         };
-        columns.covered(&self.id, self.revision, self.answer_status)
+        let custody = CustodyColumns {
+            owner: self.owner.as_ref().map(Text::lossy),
+            ruled_by: self.ruled_by,
+            ruled_at: self.ruled_at,
+        };
+        columns.covered(&self.id, self.revision, self.answer_status, custody)
     }
 }
 

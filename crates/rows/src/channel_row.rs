@@ -53,6 +53,8 @@ pub struct StoredChannel {
     pub last_error_at: Option<Timestamp>,
     /// When a message was last accepted by the receiver.
     pub last_delivered_at: Option<Timestamp>,
+    /// How many deliveries were dropped of which the receiver does not know yet.
+    pub dropped: i64,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -76,6 +78,7 @@ pub struct ChannelRow {
     pub last_error: Option<String>,
     pub last_error_at: Option<i64>,
     pub last_delivered_at: Option<i64>,
+    pub dropped: i64,
     pub created_at: i64,
     pub updated_at: i64,
     pub revision: i64,
@@ -101,6 +104,7 @@ impl From<ChannelRow> for StoredChannel {
             last_error: row.last_error,
             last_error_at: time(row.last_error_at),
             last_delivered_at: time(row.last_delivered_at),
+            dropped: row.dropped,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
             revision: row.revision,

@@ -33,6 +33,9 @@ pub struct Covers {
     /// Reads that share the entry.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reads: Vec<CoveredRead>,
+    /// Parts of actions that change on their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<CoveredPart>,
 }
 
 impl Covers {
@@ -43,6 +46,7 @@ impl Covers {
             action: None,
             ends: Vec::new(),
             reads: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -96,6 +100,113 @@ pub struct CoveredAction {
     /// The digest of the columns that never change; only in the action's first entry.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<String>,
+    /// The digest of the columns that never change and that requests are compared by; only in the action's first
+    /// entry. Missing in entries of versions that covered no parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<String>,
+    /// The digest of who executes the action and who first ruled on it. Missing in entries of versions that covered
+    /// no parts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custody: Option<String>,
+}
+
+/// A part of an action that changes without a new state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartKind {
+    /// Its votes.
+    Votes,
+    /// The intents with which it was repeated.
+    Intents,
+    /// The ruling that revoked it while it was being executed.
+    Recall,
+}
+
+/// A part of an action, as it was after a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CoveredPart {
+    pub kind: PartKind,
+    pub action: String,
+    /// Which change this was, from 1; the newest is compared.
+    pub revision: i64,
+    pub digest: String,
+}
+
+/// Who executes an action, and who first ruled on it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CustodyColumns<'r> {
+    /// The replica that executes it.
+    pub owner: Option<&'r str>,
+    /// The user who ruled on it first.
+    pub ruled_by: Option<i64>,
+    /// When that was.
+    pub ruled_at: Option<i64>,
+}
+
+impl CustodyColumns<'_> {
+    pub fn digest(&self) -> String {
+        let custody = Fields::new("gaiterguard.action.custody.v1")
+            .text(self.owner)
+            .number(self.ruled_by)
+            .number(self.ruled_at);
+        custody.finish().to_string()
+    }
+}
+
+/// The columns of an action that never change and that requests are compared by.
+#[derive(Clone, Copy)]
+pub struct KeyColumns<'r> {
+    pub id: &'r str,
+    pub operation: Option<&'r [u8]>,
+    pub recipients: Option<&'r [u8]>,
+    pub payload: Option<&'r [u8]>,
+    pub body_bytes: Option<i64>,
+}
+
+impl KeyColumns<'_> {
+    pub fn digest(&self) -> String {
+        let keys = Fields::new("gaiterguard.action.keys.v1")
+            .text(self.id)
+            .bytes(self.operation)
+            .bytes(self.recipients)
+            .bytes(self.payload)
+            .number(self.body_bytes);
+        keys.finish().to_string()
+    }
+}
+
+/// Returns what an entry covers of the ruling that revoked an action while it was being executed.
+pub fn covered_recall(
+    action: &str,
+    by: Option<i64>,
+    at: Option<i64>,
+    note: Option<&str>,
+) -> CoveredPart {
+    let recall = Fields::new("gaiterguard.action.recall.v1")
+        .text(action)
+        .number(by)
+        .number(at)
+        .text(note);
+    CoveredPart {
+        kind: PartKind::Recall,
+        action: action.to_owned(),
+        revision: 1,
+        digest: recall.finish().to_string(),
+    }
+}
+
+/// Returns what an entry covers of the intents with which an action was repeated.
+pub fn covered_intents(action: &str, intents: &[String]) -> CoveredPart {
+    let mut all = Fields::new("gaiterguard.action.intents.v1").text(action);
+    for intent in intents {
+        all = all.text(intent.as_str());
+    }
+    CoveredPart {
+        kind: PartKind::Intents,
+        action: action.to_owned(),
+        revision: i64::try_from(intents.len()).unwrap_or(i64::MAX),
+        digest: all.finish().to_string(),
+    }
 }
 
 /// The columns of a request's row that never change.
@@ -333,11 +444,31 @@ pub fn reads_detail(request_ids: &[String], reads: Vec<CoveredRead>) -> Value {
 /// Adds to an entry the state that it brought an action to, and how the action's request ended with
 /// it.
 pub fn cover_action(detail: &mut Value, action: CoveredAction, end: Option<CoveredEnd>) {
+    let parts = detail
+        .get_mut(COVERS)
+        .and_then(|covers| covers.get_mut("parts"))
+        .map(Value::take);
     detail[COVERS] = json!(Covers {
         action: Some(action),
         ends: end.into_iter().collect(),
         ..Covers::nothing()
     });
+    if let Some(parts) = parts {
+        detail[COVERS]["parts"] = parts;
+    }
+}
+
+/// Adds to an entry a part of an action that was changed in its transaction.
+pub fn cover_part(detail: &mut Value, part: &CoveredPart) {
+    if detail.get(COVERS).is_none() {
+        detail[COVERS] = json!(Covers::nothing());
+    }
+    let covers = &mut detail[COVERS];
+    if let Some(known) = covers.get_mut("parts").and_then(Value::as_array_mut) {
+        known.push(json!(part));
+    } else {
+        covers["parts"] = json!([part]);
+    }
 }
 
 /// Adds to an entry how requests ended in its transaction.
@@ -386,6 +517,8 @@ mod tests {
             revision: 2,
             state: "00".to_owned(),
             row: None,
+            keys: None,
+            custody: None,
         };
         let mut detail = json!({});
         cover_action(&mut detail, action.clone(), Some(end(1)));

@@ -39,6 +39,8 @@ pub enum DeliveryState {
     Skipped,
     /// It was given up.
     Failed,
+    /// It was not sent, because too many newer ones were waiting.
+    Dropped,
 }
 
 impl DeliveryState {
@@ -49,11 +51,18 @@ impl DeliveryState {
             Self::Delivered => "delivered",
             Self::Skipped => "skipped",
             Self::Failed => "failed",
+            Self::Dropped => "dropped",
         }
     }
 
     fn parse(word: &str) -> Option<Self> {
-        let all = [Self::Waiting, Self::Delivered, Self::Skipped, Self::Failed];
+        let all = [
+            Self::Waiting,
+            Self::Delivered,
+            Self::Skipped,
+            Self::Failed,
+            Self::Dropped,
+        ];
         all.into_iter().find(|state| state.as_str() == word)
     }
 }

@@ -117,6 +117,7 @@ impl CompiledRule {
             unevaluated,
             terms: ApprovalTerms {
                 approvals: self.rule.approvals.clone(),
+                step_up: self.rule.step_up,
                 author: self.rule.author,
             },
         }

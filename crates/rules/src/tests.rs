@@ -20,6 +20,7 @@ fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
         service: None,
         agent: None,
         approvals: None,
+        step_up: None,
         author: None,
         enabled: true,
         created_at: Timestamp(0),

@@ -7,8 +7,8 @@ use secrecy::SecretString;
 /// How notifications leave the gateway by email.
 #[derive(Debug, Args)]
 pub struct NotificationSettings {
-    /// Mail server for email channels, as `smtps://USER:PASSWORD@HOST[:PORT]`, or `smtp://…` for STARTTLS. Without
-    /// `?tls=opportunistic`, a server that does not encrypt is refused, unless it is on this machine.
+    /// Mail server for email channels and invitations, as `smtps://USER:PASSWORD@HOST[:PORT]`, or `smtp://…` for
+    /// STARTTLS. Without `?tls=opportunistic`, a server that does not encrypt is refused, unless it is on this machine.
     #[arg(env = "SMTP_URL", hide_env_values = true, value_parser = value::visible_secret)]
     pub smtp_url: Option<SecretString>,
     /// Sender of all mail, as `gate@example.com` or `GaiterGuard <gate@example.com>`. Required with `SMTP_URL`.

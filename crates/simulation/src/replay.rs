@@ -472,6 +472,7 @@ fn rule_with(workspace: WorkspaceId, id: RuleId, fields: RuleFields, at: Timesta
         service: fields.service,
         agent: fields.agent,
         approvals: fields.approvals,
+        step_up: fields.step_up,
         author: fields.author,
         enabled: fields.enabled,
         created_at: at,

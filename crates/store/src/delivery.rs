@@ -77,7 +77,7 @@ impl Store {
                 at.0,
                 &attempt.error,
             ),
-            DeliveryState::Skipped => 0,
+            DeliveryState::Skipped | DeliveryState::Dropped => 0,
         };
         tx.commit().await
     }
@@ -170,7 +170,26 @@ impl Store {
         tx.commit().await
     }
 
-    /// Removes up to `limit` deliveries that were created before a point in time. Returns how many.
+    /// Returns whether the receiver of a channel accepted a message about an object that asked for a decision.
+    pub async fn delivery_was_asked(
+        &self,
+        channel: ChannelId,
+        subject: &str,
+    ) -> Result<bool, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = fetch_all!(
+            reader,
+            (i64,),
+            "SELECT id FROM deliveries
+             WHERE channel_id = $1 AND subject = $2 AND state = 'delivered'
+               AND event IN ('action.created', 'action.expiring') LIMIT 1",
+            channel.0,
+            subject,
+        );
+        Ok(!rows.is_empty())
+    }
+
+    /// Removes up to `limit` ended deliveries that were created before a point in time. Returns how many.
     pub async fn delivery_delete_before(
         &self,
         before: Timestamp,
@@ -181,7 +200,7 @@ impl Store {
         let removed = execute!(
             tx,
             "DELETE FROM deliveries WHERE id IN
-                (SELECT id FROM deliveries WHERE created_at < $1 LIMIT $2)",
+                (SELECT id FROM deliveries WHERE created_at < $1 AND state <> 'waiting' LIMIT $2)",
             before.0,
             i64::from(limit),
         );

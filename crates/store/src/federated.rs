@@ -5,10 +5,11 @@ use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Email;
 
-use crate::second_factor::{Proof, spend};
 use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::proof::Proof;
+use gaiterguard_ledger::proof::spend;
 use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// The hash of users who have no password. No password has it.

@@ -35,9 +35,11 @@ mod credential;
 mod data_key;
 mod delivery;
 mod document;
+mod dropped_delivery;
 mod federated;
 mod inbox;
 mod invitation;
+mod llm_outage;
 mod master_key;
 mod member;
 mod model_use;
@@ -78,6 +80,7 @@ pub use federated::{FederatedId, FederatedUser, NO_PASSWORD};
 pub use gaiterguard_database::connection::Durability;
 pub use gaiterguard_database::cursor::Page;
 pub use gaiterguard_database::error::{Abandoned, InvalidCursor, StoreError};
+pub use gaiterguard_domain::proof::Proof;
 pub use gaiterguard_ledger::pending_outcome::PendingOutcome;
 pub use gaiterguard_ledger::writer::feed::Notice;
 pub use gaiterguard_rows::channel_row::{ChannelFields, ChannelSecrets, StoredChannel};
@@ -90,7 +93,7 @@ pub use invitation::{InvitationAccepted, InvitationCreated, Invitee, NewInvitati
 pub use master_key::{MasterLink, MasterRow};
 pub use member::MemberChanged;
 pub use model_use::ModelUse;
-pub use notification::NotificationPosition;
+pub use notification::{NotificationPosition, SELECT_EXPIRING};
 pub use overview::{
     Overview, OverviewAgent, OverviewCount, OverviewHeld, OverviewOperation, OverviewService,
 };
@@ -98,7 +101,7 @@ pub use passkey::{NewPasskey, PasskeySaved, StoredPasskey};
 pub use push_device::NewPushDevice;
 pub use rule::{RuleFields, RuleSaved};
 pub use rule_hit::RuleHits;
-pub use second_factor::{ConfirmedTotp, Proof, StoredTotp};
+pub use second_factor::{ConfirmedTotp, StoredTotp};
 pub use service::{ServiceFields, ServiceSaved};
 pub use session::{NewSession, Refreshed};
 pub use sighting::{SightingRow, SightingRowKind, ValueHash};

@@ -4,11 +4,14 @@
 //! have no gaps. So a reader that continues from a position misses nothing, and a position is advanced in the
 //! transaction that adds the messages.
 
+use std::collections::BTreeSet;
+
 use gaiterguard_domain::audit::AuditEntry;
-use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::id::{ActionId, ChannelId};
 use gaiterguard_domain::time::Timestamp;
 use uuid::Uuid;
 
+use crate::dropped_delivery::drop_beyond;
 use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all};
 use gaiterguard_database::error::StoreError;
@@ -27,6 +30,29 @@ pub struct NotificationPosition {
     /// The end of the chain, or the position up to which it is read now.
     pub to: i64,
 }
+
+/// Selects the pending actions whose reminder was due after `$1` and up to `$2`, from a table expression. The other
+/// expression repeats that of the index `actions_by_reminder` literally: otherwise the databases would not use it.
+macro_rules! select_expiring {
+    ($actions:literal) => {
+        concat!(
+            "SELECT id, expires_at - (expires_at - created_at) / 5 FROM ",
+            $actions,
+            " WHERE status = 'PENDING' AND expires_at > $2
+               AND (expires_at - (expires_at - created_at) / 5) > $1
+               AND (expires_at - (expires_at - created_at) / 5) <= $2
+             ORDER BY (expires_at - (expires_at - created_at) / 5), id LIMIT $3"
+        )
+    };
+}
+
+/// The query for SQLite, which would rather use the index of expiries and read every pending action; and the one for
+/// PostgreSQL. Tests read their plans.
+#[doc(hidden)]
+pub const SELECT_EXPIRING: [&str; 2] = [
+    select_expiring!("actions INDEXED BY actions_by_reminder"),
+    select_expiring!("actions"),
+];
 
 impl NotificationPosition {
     /// Stands for the reminders of expiring actions, whose position is a time in milliseconds. No writer has
@@ -118,6 +144,10 @@ impl Store {
                 at.0,
             );
         }
+        let channels: BTreeSet<_> = deliveries.iter().map(|new| new.channel.0).collect();
+        for channel in channels {
+            drop_beyond(&mut tx, ChannelId(channel), at).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -131,17 +161,9 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<(ActionId, Timestamp)>, StoreError> {
         let mut reader = self.reader().await?;
-        let rows = fetch_all!(
-            reader,
-            (String, i64),
-            "SELECT id, remind_at FROM (
-                SELECT id, expires_at - (expires_at - created_at) / 5 AS remind_at FROM actions
-                WHERE status = 'PENDING' AND expires_at > $2) AS pending
-             WHERE remind_at > $1 AND remind_at <= $2 ORDER BY remind_at, id LIMIT $3",
-            since.0,
-            now.0,
-            i64::from(limit),
-        );
+        let [sqlite, postgres] = SELECT_EXPIRING;
+        let sql = reader.dialect().sql(sqlite, postgres);
+        let rows = fetch_all!(reader, (String, i64), sql, since.0, now.0, i64::from(limit),);
         rows.into_iter()
             .map(|(id, at)| {
                 let action = id

@@ -4,6 +4,7 @@ use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::step_up::StepUp;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
@@ -30,6 +31,8 @@ pub struct RuleFields {
     pub agent: Option<AgentId>,
     /// The approvals that the requests it holds require.
     pub approvals: Option<Approvals>,
+    /// The proof that each of these approvals needs in addition to a session.
+    pub step_up: Option<StepUp>,
     /// Who determined which requests it matches and what it does with them.
     pub author: Option<UserId>,
     /// Whether the rule is enabled.
@@ -58,6 +61,7 @@ struct RuleRow {
     service_id: Option<i64>,
     agent_id: Option<i64>,
     approvals: Option<String>,
+    step_up: Option<String>,
     author_id: Option<i64>,
     enabled: bool,
     created_at: i64,
@@ -86,6 +90,10 @@ impl TryFrom<RuleRow> for Rule {
                 .approvals
                 .map(|text| context.json("approvals", &text))
                 .transpose()?,
+            step_up: row
+                .step_up
+                .map(|word| context.required("step_up", StepUp::parse(&word)))
+                .transpose()?,
             author: row.author_id.map(UserId),
             enabled: row.enabled,
             created_at: Timestamp(row.created_at),
@@ -109,8 +117,8 @@ impl Store {
             tx,
             RuleRow,
             "INSERT INTO rules (workspace_id, name, effect, condition, text, service_id, agent_id,
-                enabled, created_at, updated_at, approvals, author_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11) RETURNING *",
+                enabled, created_at, updated_at, approvals, author_id, step_up)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12) RETURNING *",
             workspace.0,
             &fields.name,
             fields.effect.as_str(),
@@ -122,6 +130,7 @@ impl Store {
             at.0,
             fields.approvals.as_ref().map(json),
             fields.author.map(|author| author.0),
+            fields.step_up.map(StepUp::as_str),
         );
         let rule: Rule = row.try_into()?;
         tx.audit(audit(rule.id));
@@ -182,7 +191,7 @@ impl Store {
             tx,
             "UPDATE rules SET name = $3, effect = $4, condition = $5, text = $6, service_id = $7,
                 agent_id = $8, enabled = $9, updated_at = $10, approvals = $12, author_id = $13,
-                revision = revision + 1
+                step_up = $14, revision = revision + 1
              WHERE id = $2 AND workspace_id = $1 AND revision = $11",
             workspace.0,
             rule.0,
@@ -197,6 +206,7 @@ impl Store {
             revision,
             fields.approvals.as_ref().map(json),
             fields.author.map(|author| author.0),
+            fields.step_up.map(StepUp::as_str),
         );
         let is_saved = tx.end(updated, audit).await?;
         Ok(match self.rule_get(workspace, rule).await? {

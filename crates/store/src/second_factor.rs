@@ -1,13 +1,15 @@
 //! One-time codes with their recovery codes, and what a sign-in uses up.
 
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{DataKeyId, PasskeyId, SessionId, UserId};
+use gaiterguard_domain::id::{DataKeyId, SessionId, UserId};
 use gaiterguard_domain::ledger::Sealed;
+use gaiterguard_domain::proof::Proof;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_ledger::proof::spend;
 use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// The one-time codes of a user.
@@ -32,19 +34,6 @@ pub struct ConfirmedTotp<'a> {
     pub step: i64,
     /// The SHA-256 of the user's recovery codes.
     pub recovery_codes: &'a [[u8; 32]],
-}
-
-/// Something that a sign-in uses up, in the transaction that begins the session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// The code of this step, and those of all earlier steps.
-    TotpStep(UserId, i64),
-    /// The recovery code with this SHA-256.
-    RecoveryCode(UserId, [u8; 32]),
-    /// A signature of this passkey, which has made so many; zero if it does not count them.
-    PasskeyUse(PasskeyId, u32),
-    /// The state or the challenge with this SHA-256, which expires at that time.
-    Challenge([u8; 32], Timestamp),
 }
 
 impl Store {
@@ -220,53 +209,6 @@ impl Store {
         );
         tx.end(removed, audit).await
     }
-}
-
-/// Uses up a proof. Returns false if it has become invalid; then nothing may be committed.
-pub(crate) async fn spend(
-    tx: &mut Transaction,
-    proof: &Proof,
-    at: Timestamp,
-) -> Result<bool, StoreError> {
-    let spent = match proof {
-        Proof::TotpStep(user, step) => execute!(
-            tx,
-            "UPDATE totp SET last_step = $2
-             WHERE user_id = $1 AND last_step < $2 AND confirmed_at IS NOT NULL",
-            user.0,
-            *step,
-        ),
-        Proof::RecoveryCode(user, hash) => execute!(
-            tx,
-            "DELETE FROM recovery_codes WHERE user_id = $1 AND hash = $2",
-            user.0,
-            hash.to_vec(),
-        ),
-        // A count that does not grow is that of a copy.
-        Proof::PasskeyUse(passkey, count) => execute!(
-            tx,
-            "UPDATE passkeys SET sign_count = $2, last_used_at = $3
-             WHERE id = $1 AND (sign_count < $2 OR (sign_count = 0 AND $2 = 0))",
-            passkey.0,
-            i64::from(*count),
-            at.0,
-        ),
-        Proof::Challenge(digest, expires_at) => {
-            execute!(
-                tx,
-                "DELETE FROM spent_challenges WHERE expires_at <= $1",
-                at.0,
-            );
-            execute!(
-                tx,
-                "INSERT INTO spent_challenges (digest, expires_at) VALUES ($1, $2)
-                 ON CONFLICT (digest) DO NOTHING",
-                digest.to_vec(),
-                expires_at.0,
-            )
-        }
-    };
-    Ok(spent > 0)
 }
 
 async fn factors_delete(tx: &mut Transaction, user: UserId) -> Result<u64, StoreError> {

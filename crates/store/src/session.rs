@@ -8,11 +8,12 @@ use gaiterguard_domain::user::{Session, SessionClient};
 use gaiterguard_domain::workspace::Membership;
 use serde_json::json;
 
-use crate::second_factor::{Proof, spend};
 use crate::store::Store;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::proof::Proof;
+use gaiterguard_ledger::proof::spend;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::membership::{self, MembershipRow};
 

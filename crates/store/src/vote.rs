@@ -11,8 +11,10 @@ use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_ledger::batch::votes::{SELECT_VOTES, votes_changed};
 use gaiterguard_ledger::writer::transaction::Transaction;
-use gaiterguard_rows::vote_row::{VoteRow, vote_columns};
+use gaiterguard_rows::covered::cover_part;
+use gaiterguard_rows::vote_row::{VoteRow, covered_votes, vote_columns};
 
 /// The votes on actions: on a pending one, those on its present request.
 static VOTES: ManyRows = ManyRows::new(
@@ -62,7 +64,7 @@ impl Store {
         &self,
         action: ActionId,
         user: UserId,
-        audit: NewAuditEntry,
+        mut audit: NewAuditEntry,
     ) -> Result<bool, StoreError> {
         let id = action.to_string();
         let mut tx = Transaction::begin(self.writers(), audit.at).await?;
@@ -80,6 +82,11 @@ impl Store {
             user.0,
             audit.at.0,
         );
+        if withdrawn > 0 {
+            let left: Vec<VoteRow> = fetch_all!(tx, VoteRow, SELECT_VOTES, id.as_str());
+            let changes = votes_changed(&mut tx, &id).await?;
+            cover_part(&mut audit.detail, &covered_votes(&id, changes, &left));
+        }
         tx.end(withdrawn, audit).await
     }
 }

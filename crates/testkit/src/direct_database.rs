@@ -70,4 +70,25 @@ impl DirectDatabase {
         }
         .unwrap_or_else(|error| panic!("{query}: {error}"))
     }
+
+    /// Returns how the database would execute a query, with indexes preferred to scans of tables that are small in
+    /// tests.
+    pub async fn plan(&mut self, query: &str) -> String {
+        let lines: Vec<String> = match self {
+            Self::Sqlite(connection) => {
+                let text = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {query}"));
+                let rows = sqlx::query_as::<_, (i64, i64, i64, String)>(text);
+                let rows = rows.fetch_all(connection).await;
+                rows.map(|rows| rows.into_iter().map(|(.., detail)| detail).collect())
+            }
+            Self::Postgres(connection) => {
+                let prefer = sqlx::raw_sql("SET enable_seqscan = off; SET enable_bitmapscan = off");
+                prefer.execute(&mut *connection).await.expect("a setting");
+                let text = AssertSqlSafe(format!("EXPLAIN {query}"));
+                sqlx::query_scalar(text).fetch_all(connection).await
+            }
+        }
+        .unwrap_or_else(|error| panic!("{query}: {error}"));
+        lines.join("\n")
+    }
 }

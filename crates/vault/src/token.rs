@@ -38,7 +38,12 @@ pub(crate) fn generate_prefixed(prefix: &str) -> Result<SecretString, NoRandomne
 /// Returns the SHA-256 under which a secret of 256 random bits is stored and looked up. Not suitable for
 /// passwords, which need a slow hash.
 pub fn sha256(text: &str) -> [u8; 32] {
-    let digest = digest::digest(&SHA256, text.as_bytes());
+    sha256_of_bytes(text.as_bytes())
+}
+
+/// Returns the SHA-256 of bytes that are not text, such as a public key.
+pub fn sha256_of_bytes(bytes: &[u8]) -> [u8; 32] {
+    let digest = digest::digest(&SHA256, bytes);
     digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
 }
 

@@ -1,6 +1,7 @@
 //! Converts the errors of definitions, rulings and the store to problems, one `From` per error type.
 
 use gaiterguard_definitions::definition_store::DefinitionError;
+use gaiterguard_domain::approvals::VoteRefused;
 use gaiterguard_gateway::action::RulingRefused;
 use gaiterguard_sealing::SealingError;
 use gaiterguard_simulation::ProposeError;
@@ -60,6 +61,12 @@ impl From<RulingRefused> for Problem {
             RulingRefused::NoteRefused | RulingRefused::NoteHoldsKey => Self::field("note", detail),
             RulingRefused::DigestMismatch => Self::new(Code::DigestMismatch, detail),
             RulingRefused::Unreadable => Self::new(Code::ActionUnreadable, detail),
+            RulingRefused::MayNotApprove(VoteRefused::StepUpRequired) => {
+                Self::new(Code::StepUpRequired, detail)
+            }
+            RulingRefused::MayNotApprove(VoteRefused::StepUpUsed) => {
+                Self::new(Code::PasskeyRefused, detail).with_status(StatusCode::FORBIDDEN)
+            }
             RulingRefused::MayNotApprove(_) => Self::new(Code::MayNotApprove, detail),
             RulingRefused::NoVote => Self::new(Code::NoVote, detail),
             RulingRefused::NotPossible(status) => {

@@ -115,7 +115,9 @@ impl From<PasskeyError> for Problem {
     fn from(error: PasskeyError) -> Self {
         let detail = error.to_string();
         match error {
-            PasskeyError::Unavailable => Self::new(Code::PasskeysUnavailable, detail),
+            PasskeyError::Unavailable | PasskeyError::NoneYet => {
+                Self::new(Code::PasskeysUnavailable, detail)
+            }
             PasskeyError::Exists | PasskeyError::TooMany => Self::new(Code::PasskeyExists, detail),
             PasskeyError::Replayed | PasskeyError::Unknown => {
                 Self::new(Code::PasskeyRefused, detail)

@@ -121,7 +121,10 @@ problems! {
     /// Conflict with the current state.
     Conflict: NameTaken Changing DefinitionUnreadable AlreadyDecided DigestMismatch ActionUnreadable NoVote;
     /// The caller's approval does not count.
-    MayNotApprove: NotPermitted MayNotApprove;
+    MayNotApprove: NotPermitted MayNotApprove StepUpRequired PasskeyRefused(FORBIDDEN);
+
+    /// There is no passkey to approve with.
+    PasskeyMissing: AlreadyDecided DigestMismatch ActionUnreadable PasskeysUnavailable;
 
     /// The audit log does not support a proof of the request.
     NotProvable: NotProvable;

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { RequiredApprovals } from '#/client';
-import { approvalsText, approveLabel, hasApproved, missingText, refusalText } from './approvals';
+import {
+  approvalsText,
+  approveLabel,
+  hasApproved,
+  missingText,
+  refusalText,
+  stepUpText,
+} from './approvals';
 
 function action(part: Partial<RequiredApprovals>) {
   const approvals: RequiredApprovals = {
@@ -9,6 +16,7 @@ function action(part: Partial<RequiredApprovals>) {
     by: [],
     from: ['approver', 'owner'],
     exclude: [],
+    step_up: null,
     may_vote: true,
     may_not_vote_because: null,
     may_break_glass: false,
@@ -17,7 +25,13 @@ function action(part: Partial<RequiredApprovals>) {
   return { approvals };
 }
 
-const ANN = { user_id: 7, name: 'ann@example.com', at: '2026-01-01T00:00:00Z', note: null };
+const ANN = {
+  user_id: 7,
+  name: 'ann@example.com',
+  at: '2026-01-01T00:00:00Z',
+  note: null,
+  stepped_up: false,
+};
 
 describe('the approvals of a request', () => {
   it('are not mentioned if one is enough', () => {
@@ -36,6 +50,12 @@ describe('the approvals of a request', () => {
     const former = action({ needed: 4, given: 3, by: [{ ...ANN, name: null }] });
     expect(approvalsText(former)).toBe('3 of 4 approvals, given by user 7');
     expect(approveLabel(former, 'Hold to approve')).toBe('Hold to approve (4th of 4)');
+  });
+
+  it('say that a passkey is asked for, to those who may approve', () => {
+    expect(stepUpText(action({}))).toBeNull();
+    expect(stepUpText(action({ step_up: 'passkey' }))).toContain('your passkey');
+    expect(stepUpText(action({ step_up: 'passkey', may_vote: false }))).toBeNull();
   });
 
   it('say who approved, and why someone may not', () => {

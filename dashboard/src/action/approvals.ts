@@ -10,6 +10,8 @@ const REFUSALS: Record<VoteRefused, string> = {
   rule_author: 'You wrote a rule that holds this request, so someone else must approve it.',
   agent_owner: 'You own the agent that sent this request, so someone else must approve it.',
   not_owner: 'Only an owner may approve this request alone.',
+  step_up_required: 'Approving this request needs your passkey.',
+  step_up_used: 'This use of your passkey was sent before. Use it again.',
 };
 
 /** Returns how many approvals there are and who gave them; null if one is enough. */
@@ -19,6 +21,12 @@ export function approvalsText({ approvals }: WithApprovals): string | null {
   const names = by.map(({ name, user_id: id }) => name ?? `user ${id}`);
   const who = names.length === 0 ? '' : `, given by ${names.join(', ')}`;
   return `${given} of ${counted(needed, 'approval')}${who}`;
+}
+
+/** Returns what an approval needs in addition to the click; null if nothing. */
+export function stepUpText({ approvals }: WithApprovals): string | null {
+  const isAsked = approvals.step_up === 'passkey' && approvals.may_vote;
+  return isAsked ? 'Approving asks for your passkey.' : null;
 }
 
 /** Returns the words of the button that approves. */

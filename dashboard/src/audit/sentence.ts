@@ -16,6 +16,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'action.glass_broken': 'approved {subject} alone, without the approvals that it required',
   'action.indeterminate':
     'lost the connection while executing {subject}, so its outcome is unknown',
+  'action.recalled': 'revoked {subject} while it was being executed',
   'action.repeated': 'repeated {subject} with another intent',
   'action.resolved': 'recorded the outcome of {subject}',
   'action.returned': 'could not send {subject}, which stays approved',
@@ -48,6 +49,8 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'document.refreshed': 'refreshed a document of {service}',
   'invitation.revoked': 'revoked an invitation',
   'kill_switch.changed': 'changed the kill switch',
+  'llm.failing': 'got no response from the language model several times in a row',
+  'llm.recovered': 'got a response from the language model again',
   'master_key.created': 'created the master key',
   'master_key.link_cut': 'removed the link from an old master key',
   'master_key.rotated': 'rotated the encryption secret',
@@ -120,7 +123,10 @@ export const GROUPS = {
   channels: ['Channels', /^(channel|push_device)\./],
   'kill-switch': ['Kill switch', /^kill_switch\./],
   accounts: ['Sign-ins and accounts', /^(session|user|member|invitation)\./],
-  system: ['System', /^(audit|certificate_authority|data_key|master_key|push_key|retention)\./],
+  system: [
+    'System',
+    /^(audit|certificate_authority|data_key|llm|master_key|push_key|retention)\./,
+  ],
 } as const satisfies Record<string, readonly [string, RegExp]>;
 
 /** A group of events. */

@@ -20,6 +20,7 @@ export const CHANNEL_FIELDS = [
   'settings.app_token',
   'settings.to',
   'filter.minimum_risk',
+  'filter.escalate_after_minutes',
   'quiet_hours.from',
   'quiet_hours.to',
   'quiet_hours.time_zone',
@@ -164,6 +165,15 @@ export function ChannelFields({
         placeholder="any"
         hint="Held requests with a lower score are not sent."
         {...bind('minimumRisk', 'filter.minimum_risk')}
+      />
+      <TextField
+        label="Only after (minutes)"
+        type="number"
+        min={1}
+        max={1440}
+        placeholder="immediately"
+        hint="Held requests that are decided sooner are not sent. For a second channel, in case nobody reacts to the first."
+        {...bind('escalateAfterMinutes', 'filter.escalate_after_minutes')}
       />
       <fieldset className="space-y-2">
         <legend className="text-sm font-medium">Quiet hours</legend>

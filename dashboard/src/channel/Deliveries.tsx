@@ -17,6 +17,7 @@ const STATES: Readonly<Record<DeliveryState, readonly ['soft' | 'good' | 'warn' 
     delivered: ['good', 'Delivered'],
     skipped: ['soft', 'Not needed'],
     failed: ['bad', 'Failed'],
+    dropped: ['warn', 'Dropped'],
   };
 
 /** Lists the messages, the newest first. */

@@ -7,7 +7,13 @@ const stored = {
   name: 'Phone',
   enabled: false,
   settings: { server: 'https://push.example', topic: 'approvals', has_token: true },
-  filter: { events: [], service_ids: [3], agent_ids: [4], minimum_risk: 0.5 },
+  filter: {
+    events: [],
+    service_ids: [3],
+    agent_ids: [4],
+    minimum_risk: 0.5,
+    escalate_after_minutes: 15,
+  },
   quiet_hours: { from: '22:00', to: '07:00', time_zone: 'Europe/Berlin' },
   grouping: { seconds: 30 },
 } as unknown as Channel;

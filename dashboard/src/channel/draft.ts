@@ -27,6 +27,7 @@ export const EVENTS: ReadonlyArray<readonly [NotificationEvent, string]> = [
   ['agent.blocked', 'An agent was blocked'],
   ['kill_switch.changed', 'The kill switch was activated or released'],
   ['credential.failing', 'A credential cannot be renewed'],
+  ['llm.failing', 'The language model does not respond'],
 ];
 
 /** The text of the form's fields. */
@@ -48,6 +49,7 @@ export interface ChannelDraft {
   to: string;
   events: NotificationEvent[];
   minimumRisk: string;
+  escalateAfterMinutes: string;
   quietFrom: string;
   quietTo: string;
   timeZone: string;
@@ -84,6 +86,10 @@ export function draftOf(channel?: Channel): ChannelDraft {
     to: settings.to?.join(', ') ?? '',
     events: channel?.filter?.events ?? ['action.created', 'action.expiring'],
     minimumRisk: channel?.filter?.minimum_risk == null ? '' : String(channel.filter.minimum_risk),
+    escalateAfterMinutes:
+      channel?.filter?.escalate_after_minutes == null
+        ? ''
+        : String(channel.filter.escalate_after_minutes),
     quietFrom: channel?.quiet_hours?.from ?? '',
     quietTo: channel?.quiet_hours?.to ?? '',
     timeZone:
@@ -130,6 +136,8 @@ export function toBody(draft: ChannelDraft, channel?: Channel) {
       service_ids: channel?.filter?.service_ids ?? [],
       agent_ids: channel?.filter?.agent_ids ?? [],
       minimum_risk: draft.minimumRisk === '' ? null : Number(draft.minimumRisk),
+      escalate_after_minutes:
+        draft.escalateAfterMinutes === '' ? null : Number(draft.escalateAfterMinutes),
     },
     quiet_hours: hasQuietHours
       ? { from: draft.quietFrom, to: draft.quietTo, time_zone: draft.timeZone }

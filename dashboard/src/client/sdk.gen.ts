@@ -2,7 +2,7 @@
 
 import type { Client, Options as Options2, TDataShape } from './client';
 import { client } from './client.gen';
-import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AddPasskeyData, AddPasskeyErrors, AddPasskeyResponses, ApproveData, ApproveErrors, ApproveResponses, AuthorizeServiceData, AuthorizeServiceErrors, AuthorizeServiceResponses, BeginLinkingData, BeginLinkingErrors, BeginLinkingResponses, BeginPasskeyData, BeginPasskeyErrors, BeginPasskeyResponses, BeginPasskeySignInData, BeginPasskeySignInErrors, BeginPasskeySignInResponses, BeginSecondFactorData, BeginSecondFactorErrors, BeginSecondFactorResponses, BeginSingleSignOnData, BeginSingleSignOnErrors, BeginSingleSignOnResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CompleteLinkingData, CompleteLinkingErrors, CompleteLinkingResponses, CompleteSingleSignOnData, CompleteSingleSignOnErrors, CompleteSingleSignOnResponses, ConfirmSecondFactorData, ConfirmSecondFactorErrors, ConfirmSecondFactorResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetCaCertificateData, GetCaCertificateErrors, GetCaCertificateResponses, GetChannelData, GetChannelErrors, GetChannelResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetInboxData, GetInboxErrors, GetInboxResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOpenapiData, GetOpenapiErrors, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetPushKeyData, GetPushKeyErrors, GetPushKeyResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetSecondFactorData, GetSecondFactorErrors, GetSecondFactorResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListPushDevicesData, ListPushDevicesErrors, ListPushDevicesResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, PassDeleteData, PassDeleteErrors, PassDeleteResponses, PassGetData, PassGetErrors, PassGetResponses, PassHeadData, PassHeadErrors, PassHeadResponses, PassOptionsData, PassOptionsErrors, PassOptionsResponses, PassPatchData, PassPatchErrors, PassPatchResponses, PassPostData, PassPostErrors, PassPostResponses, PassPutData, PassPutErrors, PassPutResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterPushDeviceData, RegisterPushDeviceErrors, RegisterPushDeviceResponses, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemovePasskeyData, RemovePasskeyErrors, RemovePasskeyResponses, RemovePushDeviceData, RemovePushDeviceErrors, RemovePushDeviceResponses, RemoveSecondFactorData, RemoveSecondFactorErrors, RemoveSecondFactorResponses, ReplaceRecoveryCodesData, ReplaceRecoveryCodesErrors, ReplaceRecoveryCodesResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, RotateChannelKeyData, RotateChannelKeyErrors, RotateChannelKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, SwitchWorkspaceData, SwitchWorkspaceErrors, SwitchWorkspaceResponses, TestCallData, TestCallErrors, TestCallResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestLlmData, TestLlmErrors, TestLlmResponses, TestPushDeviceData, TestPushDeviceErrors, TestPushDeviceResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen';
+import type { AcceptInvitationData, AcceptInvitationErrors, AcceptInvitationResponses, AddPasskeyData, AddPasskeyErrors, AddPasskeyResponses, ApproveData, ApproveErrors, ApproveResponses, AuthorizeServiceData, AuthorizeServiceErrors, AuthorizeServiceResponses, BeginApprovalData, BeginApprovalErrors, BeginApprovalResponses, BeginLinkingData, BeginLinkingErrors, BeginLinkingResponses, BeginPasskeyData, BeginPasskeyErrors, BeginPasskeyResponses, BeginPasskeySignInData, BeginPasskeySignInErrors, BeginPasskeySignInResponses, BeginSecondFactorData, BeginSecondFactorErrors, BeginSecondFactorResponses, BeginSingleSignOnData, BeginSingleSignOnErrors, BeginSingleSignOnResponses, BlockAgentData, BlockAgentErrors, BlockAgentResponses, ChangeMemberData, ChangeMemberErrors, ChangeMemberResponses, ChangePasswordData, ChangePasswordErrors, ChangePasswordResponses, CompileRuleData, CompileRuleErrors, CompileRuleResponses, CompleteAuthorizationData, CompleteAuthorizationErrors, CompleteAuthorizationResponses, CompleteLinkingData, CompleteLinkingErrors, CompleteLinkingResponses, CompleteSingleSignOnData, CompleteSingleSignOnErrors, CompleteSingleSignOnResponses, ConfirmSecondFactorData, ConfirmSecondFactorErrors, ConfirmSecondFactorResponses, CreateAgentData, CreateAgentErrors, CreateAgentResponses, CreateChannelData, CreateChannelErrors, CreateChannelResponses, CreateDocumentData, CreateDocumentErrors, CreateDocumentResponses, CreateInvitationData, CreateInvitationErrors, CreateInvitationResponses, CreateRuleData, CreateRuleErrors, CreateRuleResponses, CreateServiceData, CreateServiceErrors, CreateServiceResponses, DecideActionsData, DecideActionsErrors, DecideActionsResponses, DeleteAgentData, DeleteAgentErrors, DeleteAgentResponses, DeleteChannelData, DeleteChannelErrors, DeleteChannelResponses, DeleteDocumentData, DeleteDocumentErrors, DeleteDocumentResponses, DeleteRuleData, DeleteRuleErrors, DeleteRuleResponses, DeleteServiceData, DeleteServiceErrors, DeleteServiceResponses, DenyData, DenyErrors, DenyResponses, DryRunData, DryRunErrors, DryRunResponses, EndOtherSessionsData, EndOtherSessionsErrors, EndOtherSessionsResponses, EndSessionData, EndSessionErrors, EndSessionResponses, ExecuteData, ExecuteErrors, ExecuteResponses, ExportAuditData, ExportAuditErrors, ExportAuditResponses, GetAgentData, GetAgentErrors, GetAgentResponses, GetApprovalData, GetApprovalErrors, GetApprovalResponses, GetCaCertificateData, GetCaCertificateErrors, GetCaCertificateResponses, GetChannelData, GetChannelErrors, GetChannelResponses, GetHealthData, GetHealthErrors, GetHealthResponses, GetInboxData, GetInboxErrors, GetInboxResponses, GetKillSwitchData, GetKillSwitchErrors, GetKillSwitchResponses, GetMetricsData, GetMetricsErrors, GetMetricsResponses, GetOpenapiData, GetOpenapiErrors, GetOpenapiResponses, GetOverviewData, GetOverviewErrors, GetOverviewResponses, GetReadyData, GetReadyErrors, GetReadyResponses, GetRegistrationData, GetRegistrationErrors, GetRegistrationResponses, GetRequestData, GetRequestErrors, GetRequestResponses, GetRuleData, GetRuleErrors, GetRuleResponses, GetSecondFactorData, GetSecondFactorErrors, GetSecondFactorResponses, GetServiceData, GetServiceErrors, GetServiceResponses, GetSettingsData, GetSettingsErrors, GetSettingsResponses, GetStatusData, GetStatusErrors, GetStatusResponses, ListAgentsData, ListAgentsErrors, ListAgentsResponses, ListApprovalsData, ListApprovalsErrors, ListApprovalsResponses, ListAuditData, ListAuditErrors, ListAuditResponses, ListChannelsData, ListChannelsErrors, ListChannelsResponses, ListDeliveriesData, ListDeliveriesErrors, ListDeliveriesResponses, ListDocumentsData, ListDocumentsErrors, ListDocumentsResponses, ListInvitationsData, ListInvitationsErrors, ListInvitationsResponses, ListMembersData, ListMembersErrors, ListMembersResponses, ListOperationsData, ListOperationsErrors, ListOperationsResponses, ListPasskeysData, ListPasskeysErrors, ListPasskeysResponses, ListPendingApprovalsData, ListPendingApprovalsErrors, ListPendingApprovalsResponses, ListRequestsData, ListRequestsErrors, ListRequestsResponses, ListRulesData, ListRulesErrors, ListRulesResponses, ListServicesData, ListServicesErrors, ListServicesResponses, ListSessionsData, ListSessionsErrors, ListSessionsResponses, LogInData, LogInErrors, LogInResponses, LogOutData, LogOutErrors, LogOutResponses, McpData, McpErrors, McpResponses, MeData, MeErrors, MeResponses, PassDeleteData, PassDeleteErrors, PassDeleteResponses, PassGetData, PassGetErrors, PassGetResponses, PassHeadData, PassHeadErrors, PassHeadResponses, PassOptionsData, PassOptionsErrors, PassOptionsResponses, PassPatchData, PassPatchErrors, PassPatchResponses, PassPostData, PassPostErrors, PassPostResponses, PassPutData, PassPutErrors, PassPutResponses, PreviewInvitationData, PreviewInvitationErrors, PreviewInvitationResponses, ProxyData, ProxyErrors, ProxyResponses, RefreshData, RefreshDocumentData, RefreshDocumentErrors, RefreshDocumentResponses, RefreshErrors, RefreshResponses, RegisterData, RegisterErrors, RegisterResponses, RemoveMemberData, RemoveMemberErrors, RemoveMemberResponses, RemovePasskeyData, RemovePasskeyErrors, RemovePasskeyResponses, RemoveSecondFactorData, RemoveSecondFactorErrors, RemoveSecondFactorResponses, ReplaceRecoveryCodesData, ReplaceRecoveryCodesErrors, ReplaceRecoveryCodesResponses, ResolveData, ResolveErrors, ResolveResponses, RevokeData, RevokeErrors, RevokeInvitationData, RevokeInvitationErrors, RevokeInvitationResponses, RevokeResponses, RotateAgentKeyData, RotateAgentKeyErrors, RotateAgentKeyResponses, RotateChannelKeyData, RotateChannelKeyErrors, RotateChannelKeyResponses, SetAgentServicesData, SetAgentServicesErrors, SetAgentServicesResponses, SetCredentialsData, SetCredentialsErrors, SetCredentialsResponses, SetKillSwitchData, SetKillSwitchErrors, SetKillSwitchResponses, SignInWithPasskeyData, SignInWithPasskeyErrors, SignInWithPasskeyResponses, SimulateRulesData, SimulateRulesErrors, SimulateRulesResponses, StreamEventsData, StreamEventsErrors, StreamEventsResponse, StreamEventsResponses, SwitchWorkspaceData, SwitchWorkspaceErrors, SwitchWorkspaceResponses, TestCallData, TestCallErrors, TestCallResponses, TestChannelData, TestChannelErrors, TestChannelResponses, TestLlmData, TestLlmErrors, TestLlmResponses, UnblockAgentData, UnblockAgentErrors, UnblockAgentResponses, UpdateAgentData, UpdateAgentErrors, UpdateAgentResponses, UpdateChannelData, UpdateChannelErrors, UpdateChannelResponses, UpdateRuleData, UpdateRuleErrors, UpdateRuleResponses, UpdateServiceData, UpdateServiceErrors, UpdateServiceResponses, ValidateConditionData, ValidateConditionErrors, ValidateConditionResponses, VerifyAuditData, VerifyAuditErrors, VerifyAuditResponses, WithdrawApprovalData, WithdrawApprovalErrors, WithdrawApprovalResponses } from './types.gen';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -162,7 +162,7 @@ export const listApprovals = <ThrowOnError extends boolean = true>(options?: Opt
  * Approve and deny several actions
  *
  * Accepts up to 200 rulings, each as if it were sent to the endpoint for one action: a refused ruling
- * does not affect the others. If the body is invalid or contains an action twice, nothing is changed.
+ * does not affect the others. An approval that needs a passkey is refused here, because each needs one of its own. If the body is invalid or contains an action twice, nothing is changed.
  * If the connection breaks before the response, some rulings may have been accepted; the actions show
  * which.
  *
@@ -207,13 +207,32 @@ export const getApproval = <ThrowOnError extends boolean = true>(options: Option
  * The agent may execute the reviewed request, unchanged, until the approval expires. With
  * `undo_seconds`, the request is released to the agent only after that time. If the action requires
  * several approvals, the response is 202 until enough people have approved, and the seconds of the last
- * approval apply. Each person counts once.
+ * approval apply. Each person counts once. A rule may require a passkey for each approval; without one, the
+ * response is 403 `step_up_required`.
  *
  * Roles: `owner`, `approver`.
  */
 export const approve = <ThrowOnError extends boolean = true>(options: Options<ApproveData, ThrowOnError>) => (options.client ?? client).patch<ApproveResponses, ApproveErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
     url: '/approvals/{action_id}/approve',
+    ...options,
+    headers: {
+        'Content-Type': 'application/json',
+        ...options.headers
+    }
+});
+
+/**
+ * Begin an approval with a passkey
+ *
+ * Returns the argument of `navigator.credentials.get` as JSON. Its result is sent with the approval, as `passkey`,
+ * and counts once. Needed where `approvals.step_up` of the action is `passkey`.
+ *
+ * Roles: `owner`, `approver`.
+ */
+export const beginApproval = <ThrowOnError extends boolean = true>(options: Options<BeginApprovalData, ThrowOnError>) => (options.client ?? client).post<BeginApprovalResponses, BeginApprovalErrors, ThrowOnError>({
+    security: [{ scheme: 'bearer', type: 'http' }],
+    url: '/approvals/{action_id}/approve/options',
     ...options,
     headers: {
         'Content-Type': 'application/json',
@@ -844,8 +863,9 @@ export const testChannel = <ThrowOnError extends boolean = true>(options: Option
  * Server-sent events: `action.created` and `action.updated` with `{action_id, event, status?,
  * at}`, `request.decided` with `{request_id, decision, at}`, `kill_switch.changed` with `{active,
  * at}`, `members.changed` with `{at}` for every change of members and invitations, `credential.failing`
- * with `{service_id, at}`, and `reload` with `{}` if events were missed and everything should be reloaded. A client
- * that reconnects with `Last-Event-ID` receives the events it missed; an event may arrive twice.
+ * with `{service_id, at}`, `llm.failing` and `llm.recovered` with `{at}`, and `reload` with `{}` if events
+ * were missed and everything should be reloaded. A client that reconnects with `Last-Event-ID` receives the
+ * events it missed; an event may arrive twice.
  * The stream ends when the session ends.
  */
 export const streamEvents = <ThrowOnError extends boolean = true>(options?: Options<StreamEventsData, ThrowOnError, StreamEventsResponse>) => (options?.client ?? client).sse.get<StreamEventsResponses, StreamEventsErrors, ThrowOnError>({
@@ -907,9 +927,7 @@ export const setKillSwitch = <ThrowOnError extends boolean = true>(options: Opti
 /**
  * Model Context Protocol endpoint
  *
- * Streamable HTTP transport without sessions. Each message gets its own response. A client that declares URL mode
- * elicitation is offered the approval page of a held request: such a response is a stream of events, which ends with
- * the result.
+ * Streamable HTTP transport without sessions. Each message gets its own JSON response.
  */
 export const mcp = <ThrowOnError extends boolean = true>(options: Options<McpData, ThrowOnError>) => (options.client ?? client).post<McpResponses, McpErrors, ThrowOnError>({
     security: [{ name: 'Agent-Key', type: 'apiKey' }],
@@ -949,8 +967,8 @@ export const listInvitations = <ThrowOnError extends boolean = true>(options?: O
  * Invite a person
  *
  * Returns a link that accepts the invitation. It works once, for an account with the invited address,
- * within 72 hours. An earlier invitation for the same address is revoked. The gateway does not send
- * the link.
+ * within 72 hours. An earlier invitation for the same address is revoked. If `SMTP_URL` is set, the link is also
+ * sent to the address, and the response says whether the mail server accepted that.
  *
  * Roles: `owner`.
  */
@@ -1092,68 +1110,6 @@ export const dryRun = <ThrowOnError extends boolean = true>(options: Options<Dry
 export const execute = <ThrowOnError extends boolean = true>(options: Options<ExecuteData, ThrowOnError>) => (options.client ?? client).post<ExecuteResponses, ExecuteErrors, ThrowOnError>({
     security: [{ name: 'Agent-Key', type: 'apiKey' }],
     url: '/proxy/execute/{action_id}',
-    ...options
-});
-
-/**
- * List the browsers with push notifications
- *
- * Returns the browsers in which the user gets push notifications of this workspace, in order of registration.
- */
-export const listPushDevices = <ThrowOnError extends boolean = true>(options?: Options<ListPushDevicesData, ThrowOnError>) => (options?.client ?? client).get<ListPushDevicesResponses, ListPushDevicesErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/push-devices',
-    ...options
-});
-
-/**
- * Register a browser
- *
- * The browser is notified of held requests that the user may decide on, in this workspace. It belongs to the session
- * of this request, and is removed when that session is ended or the user is removed from the workspace. A browser
- * that registers again keeps its ID; one that another user registers belongs to that user from then on.
- */
-export const registerPushDevice = <ThrowOnError extends boolean = true>(options: Options<RegisterPushDeviceData, ThrowOnError>) => (options.client ?? client).post<RegisterPushDeviceResponses, RegisterPushDeviceErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/push-devices',
-    ...options,
-    headers: {
-        'Content-Type': 'application/json',
-        ...options.headers
-    }
-});
-
-/**
- * Remove a browser
- *
- * It gets no more push notifications.
- */
-export const removePushDevice = <ThrowOnError extends boolean = true>(options: Options<RemovePushDeviceData, ThrowOnError>) => (options.client ?? client).delete<RemovePushDeviceResponses, RemovePushDeviceErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/push-devices/{id}',
-    ...options
-});
-
-/**
- * Send a test notification
- *
- * Sends a notification to the browser now, and returns whether its push service accepted it. A browser that its push
- * service does not know any more is removed.
- */
-export const testPushDevice = <ThrowOnError extends boolean = true>(options: Options<TestPushDeviceData, ThrowOnError>) => (options.client ?? client).post<TestPushDeviceResponses, TestPushDeviceErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/push-devices/{id}/test',
-    ...options
-});
-
-/**
- * Get the key for push notifications
- *
- * Returns the public key that a browser binds its subscription to. It is the same on every replica, and stays.
- */
-export const getPushKey = <ThrowOnError extends boolean = true>(options?: Options<GetPushKeyData, ThrowOnError>) => (options?.client ?? client).get<GetPushKeyResponses, GetPushKeyErrors, ThrowOnError>({
-    security: [{ scheme: 'bearer', type: 'http' }],
-    url: '/push-key',
     ...options
 });
 

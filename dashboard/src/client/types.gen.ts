@@ -460,6 +460,67 @@ export type ApprovalDecision = {
      * and only with a note. Has no effect if one approval is enough.
      */
     break_glass?: boolean | null;
+    passkey?: ApprovalPasskey | null;
+};
+
+/**
+ * Argument of `PublicKeyCredential.parseRequestOptionsFromJSON` (Web Authentication, level 3).
+ */
+export type ApprovalOptions = {
+    /**
+     * Challenge in base64url. It begins with the SHA-256 of what is approved: the action, its revision, the digest
+     * of its request, and the user.
+     */
+    challenge: string;
+    /**
+     * Host name of the site.
+     */
+    rpId: string;
+    /**
+     * Time limit in milliseconds.
+     */
+    timeout: number;
+    /**
+     * Passkeys of the user.
+     */
+    allowCredentials: Array<PasskeyDescriptor>;
+    /**
+     * `required`: the authenticator verifies the person.
+     */
+    userVerification: string;
+};
+
+/**
+ * The request that the user reviewed.
+ */
+export type ApprovalOptionsRequest = {
+    /**
+     * Digest of the request that the user reviewed. If the action's request has a different digest, no options
+     * are returned.
+     */
+    digest?: string | null;
+};
+
+/**
+ * The use of a passkey for an approval.
+ */
+export type ApprovalPasskey = {
+    /**
+     * `rawId` in base64url.
+     */
+    credentialId: string;
+    /**
+     * `response.clientDataJSON` in base64url.
+     */
+    clientDataJSON: string;
+    /**
+     * `response.authenticatorData` in base64url.
+     */
+    authenticatorData: string;
+    /**
+     * `response.signature` in base64url.
+     */
+    signature: string;
 };
 
 /**
@@ -694,6 +755,10 @@ export type Channel = {
      */
     last_delivered_at: string | null;
     /**
+     * Number of messages that were dropped because too many were waiting, and that the next message will mention.
+     */
+    dropped: number;
+    /**
      * When it was created.
      */
     created_at: string;
@@ -741,6 +806,11 @@ export type ChannelFilter = {
      * Lowest risk score of a held request. Other events always match.
      */
     minimum_risk: number | null;
+    /**
+     * Minutes for which a held request must wait without a decision before the channel is notified of it. Other
+     * events of requests that were decided earlier are not sent.
+     */
+    escalate_after_minutes: number | null;
 };
 
 /**
@@ -1154,7 +1224,7 @@ export type Delivery = {
 /**
  * State of a delivery.
  */
-export type DeliveryState = 'waiting' | 'delivered' | 'skipped' | 'failed';
+export type DeliveryState = 'waiting' | 'delivered' | 'skipped' | 'failed' | 'dropped';
 
 /**
  * A document.
@@ -1401,6 +1471,10 @@ export type GivenApproval = {
      * The user's note.
      */
     note: string | null;
+    /**
+     * Whether a passkey was used for it. The assertion is kept, and `gaiterguard audit verify` verifies it again.
+     */
+    stepped_up: boolean;
 };
 
 /**
@@ -1507,9 +1581,8 @@ export type Inbox = {
      */
     next_approval_expires_at: string | null;
     /**
-     * Services whose upstream responded with 401 or 403 in the last 24 hours and has not accepted a
-     * request since, not counting responses from before the service's last change. Newest first, at
-     * most 20.
+     * Services whose upstream responded with 401 or 403 in the last 24 hours, not counting responses
+     * from before the service's last change. Newest first, at most 20.
      */
     refused_credentials: Array<RefusedCredential>;
     /**
@@ -1521,6 +1594,11 @@ export type Inbox = {
      * Documents in which neither an operation nor text was found. At most 20.
      */
     unreadable_documents: Array<UnreadableDocument>;
+    /**
+     * When the language model began to fail; null if it responds, or none is configured. Until it responds again,
+     * requests that need it are held.
+     */
+    llm_failing_since: string | null;
 };
 
 /**
@@ -1922,6 +2000,10 @@ export type ListChannel = {
          */
         last_delivered_at: string | null;
         /**
+         * Number of messages that were dropped because too many were waiting, and that the next message will mention.
+         */
+        dropped: number;
+        /**
          * When it was created.
          */
         created_at: string;
@@ -2131,45 +2213,6 @@ export type ListPasskey = {
 /**
  * A page of a list.
  */
-export type ListPushDevice = {
-    /**
-     * The items.
-     */
-    items: Array<{
-        /**
-         * Unique identifier.
-         */
-        id: number;
-        /**
-         * Name.
-         */
-        name: string;
-        /**
-         * When it was registered.
-         */
-        created_at: string;
-        /**
-         * When its push service last accepted a message.
-         */
-        last_delivered_at: string | null;
-        /**
-         * Error of the latest attempt; null if that succeeded or there was none.
-         */
-        last_error: string | null;
-        /**
-         * When that attempt failed.
-         */
-        last_error_at: string | null;
-    }>;
-    /**
-     * Pass it as `cursor` to get the next page; null on the last page.
-     */
-    next_cursor: string | null;
-};
-
-/**
- * A page of a list.
- */
 export type ListRequestEntry = {
     /**
      * The items.
@@ -2313,6 +2356,7 @@ export type ListRule = {
          */
         agent_id: number | null;
         approvals: RuleApprovals | null;
+        stepUp: StepUp | null;
         /**
          * ID of the user who created the rule, or who last changed anything but its name and whether it is
          * enabled. Null if that is not known.
@@ -2626,6 +2670,11 @@ export type NewChannelFilter = {
      * Lowest risk score of a held request. Other events always match.
      */
     minimum_risk?: number | null;
+    /**
+     * Minutes for which a held request must wait without a decision before the channel is notified of it. Must
+     * be less than the time after which requests expire. By default, the channel is notified immediately.
+     */
+    escalate_after_minutes?: number | null;
 };
 
 /**
@@ -2722,6 +2771,14 @@ export type NewInvitationLink = {
      * Link on which the person accepts the invitation, once. Returned only here.
      */
     link: string;
+    /**
+     * Whether the link was also sent by email. Null if `SMTP_URL` is not set.
+     */
+    mailed: boolean | null;
+    /**
+     * Why the mail server did not accept the email; null if it did, or none was sent.
+     */
+    mail_error: string | null;
 };
 
 /**
@@ -2758,39 +2815,6 @@ export type NewPasskey = {
      * `response.attestationObject` in base64url.
      */
     attestationObject: string;
-};
-
-/**
- * A browser to register: its subscription at a push service, made for the gateway's key.
- */
-export type NewPushDevice = {
-    /**
-     * Name that the member recognizes it by.
-     */
-    name: Name;
-    /**
-     * URL at which the push service takes messages for the browser. It is subject to the address rules of
-     * upstreams, and is never returned.
-     */
-    endpoint: string;
-    /**
-     * Keys of the browser.
-     */
-    keys: NewPushKeys;
-};
-
-/**
- * Keys of a browser's subscription, as `PushSubscription.toJSON()` returns them.
- */
-export type NewPushKeys = {
-    /**
-     * Public key of the browser: an uncompressed point of the curve P-256, in base64url.
-     */
-    p256dh: string;
-    /**
-     * Secret that the browser shares with senders: 16 bytes, in base64url.
-     */
-    auth: string;
 };
 
 /**
@@ -2839,6 +2863,7 @@ export type NewRule = {
      */
     agent_id?: number | null;
     approvals?: RuleApprovals | null;
+    stepUp?: StepUp | null;
     /**
      * Whether the rule is enabled. Defaults to true.
      */
@@ -2941,7 +2966,7 @@ export type NoFields = {
 /**
  * An event that a channel can be notified of.
  */
-export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing';
+export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing' | 'llm.failing';
 
 /**
  * Settings of ntfy.
@@ -3659,64 +3684,11 @@ export type ProposedRule = {
      */
     agent_id?: number | null;
     approvals?: RuleApprovals | null;
+    stepUp?: StepUp | null;
     /**
      * Whether the rule is enabled.
      */
     enabled?: boolean | null;
-};
-
-/**
- * A browser that gets push notifications.
- */
-export type PushDevice = {
-    /**
-     * Unique identifier.
-     */
-    id: number;
-    /**
-     * Name.
-     */
-    name: string;
-    /**
-     * When it was registered.
-     */
-    created_at: string;
-    /**
-     * When its push service last accepted a message.
-     */
-    last_delivered_at: string | null;
-    /**
-     * Error of the latest attempt; null if that succeeded or there was none.
-     */
-    last_error: string | null;
-    /**
-     * When that attempt failed.
-     */
-    last_error_at: string | null;
-};
-
-/**
- * Result of a test message.
- */
-export type PushDeviceTest = {
-    /**
-     * Whether the push service accepted the message.
-     */
-    delivered: boolean;
-    /**
-     * Why not; null if it did.
-     */
-    error: string | null;
-};
-
-/**
- * The gateway's key for push services.
- */
-export type PushKey = {
-    /**
-     * Public key, in base64url: the `applicationServerKey` of a browser's subscription.
-     */
-    public_key: string;
 };
 
 /**
@@ -4121,6 +4093,7 @@ export type RequiredApprovals = {
      * People whose approval does not count.
      */
     exclude: Array<Exclusion>;
+    step_up: StepUp | null;
     /**
      * Whether an approval of the caller would count. False if the caller has approved already.
      */
@@ -4191,6 +4164,7 @@ export type Rule = {
      */
     agent_id: number | null;
     approvals: RuleApprovals | null;
+    stepUp: StepUp | null;
     /**
      * ID of the user who created the rule, or who last changed anything but its name and whether it is
      * enabled. Null if that is not known.
@@ -4265,6 +4239,7 @@ export type RuleChange = {
      */
     agent_id?: number | null;
     approvals?: RuleApprovals | null;
+    stepUp?: StepUp | null;
     /**
      * Whether the rule is enabled.
      */
@@ -4882,6 +4857,11 @@ export type Status = {
 };
 
 /**
+ * A proof that a person must present for an approval, in addition to the session.
+ */
+export type StepUp = 'passkey';
+
+/**
  * Settings of Telegram.
  */
 export type TelegramSettings = {
@@ -5088,7 +5068,7 @@ export type VoteCounted = {
 /**
  * The reason why an approval does not count.
  */
-export type VoteRefused = 'role' | 'limits' | 'rule_author' | 'agent_owner' | 'not_owner';
+export type VoteRefused = 'role' | 'limits' | 'rule_author' | 'agent_owner' | 'not_owner' | 'step_up_required' | 'step_up_used';
 
 /**
  * Settings of a webhook.
@@ -5880,6 +5860,10 @@ export type ApproveErrors = {
      * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
      *
      * `may_not_approve`: Your approval of this request does not count, because of your role, or because you wrote the rule or own the agent; `detail` says which.
+     *
+     * `step_up_required`: A rule requires a passkey for this approval. Get options from `POST /approvals/{action_id}/approve/options`, pass them to `navigator.credentials.get`, and send the result as `passkey` with the approval.
+     *
+     * `passkey_refused`: The passkey does not sign in, or does not approve: it belongs to no account or to another person, was made for another site, or was used before; see `detail`.
      */
     403: Problem;
     /**
@@ -5938,6 +5922,78 @@ export type ApproveResponses = {
 };
 
 export type ApproveResponse = ApproveResponses[keyof ApproveResponses];
+
+export type BeginApprovalData = {
+    body?: ApprovalOptionsRequest | null;
+    path: {
+        /**
+         * ID of the action.
+         */
+        action_id: string;
+    };
+    query?: never;
+    url: '/approvals/{action_id}/approve/options';
+};
+
+export type BeginApprovalErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_permitted`: The role of the signed-in user does not allow this; `detail` says which roles do. `GET /auth/me` returns the role and its permissions.
+     */
+    403: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `already_decided`: The action's status does not allow this change; `action_status` contains the status.
+     *
+     * `digest_mismatch`: The stored request differs from the one that was reviewed. Review it again.
+     *
+     * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
+     *
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.
+     */
+    409: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type BeginApprovalError = BeginApprovalErrors[keyof BeginApprovalErrors];
+
+export type BeginApprovalResponses = {
+    /**
+     * The options.
+     */
+    200: ApprovalOptions;
+};
+
+export type BeginApprovalResponse = BeginApprovalResponses[keyof BeginApprovalResponses];
 
 export type DenyData = {
     body?: Decision | null;
@@ -6943,7 +6999,7 @@ export type AddPasskeyErrors = {
     /**
      * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
      *
-     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.
      */
     409: Problem;
     /**
@@ -6998,7 +7054,7 @@ export type BeginPasskeyErrors = {
     /**
      * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
      *
-     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.
      */
     409: Problem;
     /**
@@ -7049,7 +7105,7 @@ export type SignInWithPasskeyErrors = {
      */
     400: Problem;
     /**
-     * `passkey_refused`: The passkey does not sign in: it belongs to no account, was made for another site, or was used before; see `detail`.
+     * `passkey_refused`: The passkey does not sign in, or does not approve: it belongs to no account or to another person, was made for another site, or was used before; see `detail`.
      */
     401: Problem;
     /**
@@ -7063,7 +7119,7 @@ export type SignInWithPasskeyErrors = {
     /**
      * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
      *
-     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.
      */
     409: Problem;
     /**
@@ -7124,7 +7180,7 @@ export type BeginPasskeySignInErrors = {
     /**
      * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
      *
-     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set.
+     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.
      */
     409: Problem;
     /**
@@ -8598,7 +8654,7 @@ export type McpResponses = {
         [key: string]: unknown;
     };
     /**
-     * The notification, or the response to an offer, was accepted.
+     * The notification was accepted.
      */
     202: unknown;
 };
@@ -9370,230 +9426,6 @@ export type ExecuteResponses = {
      */
     '2XX': unknown;
 };
-
-export type ListPushDevicesData = {
-    body?: never;
-    path?: never;
-    query?: {
-        /**
-         * Maximum number of items.
-         */
-        limit?: number;
-        /**
-         * The `next_cursor` of the previous page.
-         */
-        cursor?: string;
-    };
-    url: '/push-devices';
-};
-
-export type ListPushDevicesErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type ListPushDevicesError = ListPushDevicesErrors[keyof ListPushDevicesErrors];
-
-export type ListPushDevicesResponses = {
-    /**
-     * A page of browsers.
-     */
-    200: ListPushDevice;
-};
-
-export type ListPushDevicesResponse = ListPushDevicesResponses[keyof ListPushDevicesResponses];
-
-export type RegisterPushDeviceData = {
-    body: NewPushDevice;
-    path?: never;
-    query?: never;
-    url: '/push-devices';
-};
-
-export type RegisterPushDeviceErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `request_timeout`: The request did not arrive in time.
-     */
-    408: Problem;
-    /**
-     * `payload_too_large`: The body is longer than the limit.
-     */
-    413: Problem;
-    /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
-     */
-    415: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type RegisterPushDeviceError = RegisterPushDeviceErrors[keyof RegisterPushDeviceErrors];
-
-export type RegisterPushDeviceResponses = {
-    /**
-     * The browser, which was registered before.
-     */
-    200: PushDevice;
-    /**
-     * The new browser.
-     */
-    201: PushDevice;
-};
-
-export type RegisterPushDeviceResponse = RegisterPushDeviceResponses[keyof RegisterPushDeviceResponses];
-
-export type RemovePushDeviceData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the browser.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/push-devices/{id}';
-};
-
-export type RemovePushDeviceErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type RemovePushDeviceError = RemovePushDeviceErrors[keyof RemovePushDeviceErrors];
-
-export type RemovePushDeviceResponses = {
-    /**
-     * The browser was removed.
-     */
-    200: Done;
-};
-
-export type RemovePushDeviceResponse = RemovePushDeviceResponses[keyof RemovePushDeviceResponses];
-
-export type TestPushDeviceData = {
-    body?: never;
-    path: {
-        /**
-         * ID of the browser.
-         */
-        id: number;
-    };
-    query?: never;
-    url: '/push-devices/{id}/test';
-};
-
-export type TestPushDeviceErrors = {
-    /**
-     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
-     */
-    400: Problem;
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `not_found`: No route matches the path, or the workspace has no such object.
-     */
-    404: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type TestPushDeviceError = TestPushDeviceErrors[keyof TestPushDeviceErrors];
-
-export type TestPushDeviceResponses = {
-    /**
-     * The result of the attempt.
-     */
-    200: PushDeviceTest;
-};
-
-export type TestPushDeviceResponse = TestPushDeviceResponses[keyof TestPushDeviceResponses];
-
-export type GetPushKeyData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/push-key';
-};
-
-export type GetPushKeyErrors = {
-    /**
-     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
-     */
-    401: Problem;
-    /**
-     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
-     */
-    500: Problem;
-    /**
-     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
-     */
-    503: Problem;
-};
-
-export type GetPushKeyError = GetPushKeyErrors[keyof GetPushKeyErrors];
-
-export type GetPushKeyResponses = {
-    /**
-     * The key.
-     */
-    200: PushKey;
-};
-
-export type GetPushKeyResponse = GetPushKeyResponses[keyof GetPushKeyResponses];
 
 export type GetReadyData = {
     body?: never;

@@ -95,6 +95,20 @@ export function NeedsAttention({
         <Ago at={last_at} />. Check the token endpoint, or replace the credential.
       </Item>
     )),
+    ...(attention.llm_failing_since === null
+      ? []
+      : [
+          <Item
+            key="llm"
+            kind="Language model fails"
+            isBad
+            link={{ to: '/settings' }}
+            title="The language model does not respond"
+          >
+            Requests that need it are held
+            <Ago at={attention.llm_failing_since} />. Test the connection in Settings.
+          </Item>,
+        ]),
     ...attention.unreadable_documents.map(({ id, service_id, service_name, title }) => (
       <Item
         key={`document ${id}`}

@@ -37,6 +37,7 @@ const EMPTY: Inbox = {
   refused_credentials: [],
   failed_renewals: [],
   unreadable_documents: [],
+  llm_failing_since: null,
 };
 
 /** Returns what needs a human in addition to pending requests. */
@@ -63,7 +64,7 @@ export function useAttention(): Attention {
   ];
   const count = listed.reduce(
     (sum, { length }) => sum + length,
-    inbox.outcome_unknown + inbox.expiring_approvals,
+    inbox.outcome_unknown + inbox.expiring_approvals + (inbox.llm_failing_since === null ? 0 : 1),
   );
   return { ...inbox, damaged, count };
 }

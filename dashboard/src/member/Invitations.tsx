@@ -2,7 +2,7 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query';
 import { UserPlus } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
-import type { Invitation } from '#/client';
+import type { Invitation, NewInvitationLink } from '#/client';
 import {
   createInvitationMutation,
   listInvitationsInfiniteOptions,
@@ -55,8 +55,7 @@ function Invite({ onClose }: { onClose: () => void }) {
     event.preventDefault();
     invite.mutate({ body: { email, ...rightsBody(rights) } });
   };
-  if (invite.data)
-    return <InvitationLink link={invite.data.link} email={email} onClose={onClose} />;
+  if (invite.data) return <InvitationLink invited={invite.data} email={email} onClose={onClose} />;
   return (
     <Modal title="Invite a person" onClose={onClose}>
       <form onSubmit={submit} className="space-y-4">
@@ -90,21 +89,29 @@ function Invite({ onClose }: { onClose: () => void }) {
 }
 
 function InvitationLink({
-  link,
+  invited: { link, mailed, mail_error: mailError },
   email,
   onClose,
 }: {
-  link: string;
+  invited: NewInvitationLink;
   email: string;
   onClose: () => void;
 }) {
   return (
-    <Modal title="Send this link">
+    <Modal title={mailed ? 'Invitation sent' : 'Send this link'}>
       <div className="space-y-4">
-        <p className="text-sm">
-          Send it to <Visible text={email} />, over a channel that only they read. It works once,
-          within 72 hours, and cannot be shown again.
-        </p>
+        {mailError !== null && <Failure>{`The email was not sent: ${mailError}.`}</Failure>}
+        {mailed ? (
+          <p className="text-sm">
+            The link was sent to <Visible text={email} />. You can also pass it on yourself, over a
+            channel that only they read. It works once, within 72 hours, and cannot be shown again.
+          </p>
+        ) : (
+          <p className="text-sm">
+            Send it to <Visible text={email} />, over a channel that only they read. It works once,
+            within 72 hours, and cannot be shown again.
+          </p>
+        )}
         <code
           data-testid="invitation-link"
           className="block rounded-md border border-line bg-page p-3 text-sm break-all select-all"

@@ -3,7 +3,13 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { MessageSquarePlus, MessageSquareX } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
-import { approvalsText, approveLabel, missingText, refusalText } from '#/action/approvals';
+import {
+  approvalsText,
+  approveLabel,
+  missingText,
+  refusalText,
+  stepUpText,
+} from '#/action/approvals';
 import { frictionOf } from '#/action/friction';
 import type { Action } from '#/client';
 import { withdrawApprovalMutation } from '#/client/@tanstack/react-query.gen';
@@ -85,6 +91,7 @@ export function DecisionBar(props: DecisionProps) {
   };
   const [isAlone, setIsAlone] = useState(false);
   const count = approvalsText(action);
+  const stepUp = stepUpText(action);
   const mayBreakGlass =
     props.onApproveAlone !== undefined &&
     !(isAlone || isDenying || isArmed || isLastVote(action)) &&
@@ -108,6 +115,7 @@ export function DecisionBar(props: DecisionProps) {
           <Visible text={count} />
         </p>
       )}
+      {stepUp !== null && !isDenying && <p className="text-sm text-soft">{stepUp}</p>}
       {note !== null && !isDenying && !isAlone && (
         <NoteField
           ref={noteField}

@@ -5,12 +5,14 @@ import {
   type ActionStatus,
   type ApprovalCount,
   approve,
+  beginApproval,
   type DecisionResult,
   decideActions,
   deny,
   getApproval,
 } from '#/client';
 import { messageOf } from '#/session/client';
+import { passkeyFailure, presentPasskey } from '#/session/passkey';
 import { ProblemError, sessionUser } from '#/session/session';
 
 /** A human's decision. */
@@ -52,6 +54,10 @@ export const UNDO_SECONDS = 8;
  */
 export async function send(action: Action, ruling: Ruling): Promise<Count | null> {
   const note = ruling.note?.trim();
+  const passkey =
+    ruling.kind === 'approve' && action.approvals.step_up === 'passkey'
+      ? { passkey: await passkeyFor(action) }
+      : {};
   const options = {
     path: { action_id: action.action_id },
     // The gateway compares the digest, so the ruling is only on the request that was displayed.
@@ -66,9 +72,27 @@ export async function send(action: Action, ruling: Ruling): Promise<Count | null
   const alone = ruling.isAlone ? { break_glass: true } : {};
   const { data } = await approve({
     ...options,
-    body: { ...options.body, ...undoOf(ruling), ...alone },
+    body: { ...options.body, ...undoOf(ruling), ...alone, ...passkey },
   });
   return 'approvals' in data ? data.approvals : null;
+}
+
+/** A passkey that was not used, so that nothing was submitted. */
+export class PasskeyNotUsed extends Error {}
+
+/** Asks for the passkey of this user, for the approval of this request. */
+async function passkeyFor(action: Action) {
+  const { data } = await beginApproval({
+    path: { action_id: action.action_id },
+    body: { digest: action.digest },
+    signal: AbortSignal.timeout(DECISION_MS_MAX),
+    throwOnError: true,
+  });
+  try {
+    return await presentPasskey(data);
+  } catch (error) {
+    throw new PasskeyNotUsed(passkeyFailure(error) ?? 'This browser has no passkeys.');
+  }
 }
 
 function undoOf(ruling: Ruling): { undo_seconds?: number } {
@@ -107,6 +131,7 @@ export async function sendAll(
  * Returns whether the gateway rejected a request. After any other error, it may have been applied.
  */
 export function isRejection(error: unknown): boolean {
+  if (error instanceof PasskeyNotUsed) return true;
   return error instanceof ProblemError && error.status >= 400 && error.status < 500;
 }
 
@@ -156,6 +181,7 @@ export function rejectedMessage(ruling: Ruling, error: unknown): string {
   if (error instanceof ProblemError && error.code === 'already_decided') {
     return `Not ${verbOf(ruling)}: it is no longer pending. Your decision was not applied.`;
   }
+  if (error instanceof PasskeyNotUsed) return `Not ${verbOf(ruling)}. ${error.message}`;
   return `Not ${verbOf(ruling)}: ${messageOf(error)}.`;
 }
 

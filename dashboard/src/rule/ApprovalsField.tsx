@@ -52,6 +52,12 @@ export function ApprovalsField({
         checked={draft.noAgentOwner}
         onChange={({ target }) => onChange({ noAgentOwner: target.checked })}
       />
+      <CheckField
+        label="With a passkey"
+        hint="Each person uses a passkey for each approval. The gateway keeps the proof. People add passkeys in Settings."
+        checked={draft.needsPasskey}
+        onChange={({ target }) => onChange({ needsPasskey: target.checked })}
+      />
     </fieldset>
   );
 }

@@ -95,6 +95,7 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
             {rule.approvals &&
               (rule.approvals.count ?? 1) > 1 &&
               `${rule.approvals.count} approvals · `}
+            {rule.stepUp === 'passkey' && 'with a passkey · '}
             <Hits rule={rule} />
           </p>
         </div>

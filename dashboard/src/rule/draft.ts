@@ -17,6 +17,8 @@ export interface RuleDraft {
   noRuleAuthor: boolean;
   /** Whether the approval of the agent's owner does not count. */
   noAgentOwner: boolean;
+  /** Whether each approval needs a passkey. */
+  needsPasskey: boolean;
   enabled: boolean;
 }
 
@@ -42,6 +44,7 @@ export const EMPTY_RULE: RuleDraft = {
   approvers: 'all',
   noRuleAuthor: false,
   noAgentOwner: false,
+  needsPasskey: false,
   enabled: true,
 };
 
@@ -58,6 +61,7 @@ export function draftOf(rule: Rule): RuleDraft {
     approvers: rule.approvals?.from?.length === 1 ? (rule.approvals.from[0] ?? 'all') : 'all',
     noRuleAuthor: rule.approvals?.exclude?.includes('rule_author') ?? false,
     noAgentOwner: rule.approvals?.exclude?.includes('agent_owner') ?? false,
+    needsPasskey: rule.stepUp === 'passkey',
     enabled: rule.enabled,
   };
 }
@@ -72,6 +76,7 @@ export function ruleBody(draft: RuleDraft) {
     service_id: draft.serviceId,
     agent_id: draft.agentId,
     approvals: approvalsOf(draft),
+    stepUp: draft.effect === 'require_approval' && draft.needsPasskey ? ('passkey' as const) : null,
     enabled: draft.enabled,
   };
 }

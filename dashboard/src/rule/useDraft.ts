@@ -60,6 +60,8 @@ export function readDraft(text: string | null): RuleDraft | null {
     isId(kept.agentId) &&
     typeof kept.approvals === 'number' &&
     APPROVERS.some(([approvers]) => approvers === kept.approvers) &&
-    [kept.noRuleAuthor, kept.noAgentOwner, kept.enabled].every((part) => typeof part === 'boolean');
+    [kept.noRuleAuthor, kept.noAgentOwner, kept.needsPasskey, kept.enabled].every(
+      (part) => typeof part === 'boolean',
+    );
   return isDraft ? (kept as RuleDraft) : null;
 }

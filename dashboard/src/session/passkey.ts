@@ -1,5 +1,5 @@
 /** The browser's part in passkeys: bytes to base64url and back, and the two calls of Web Authentication. */
-import type { PasskeyCreationOptions, PasskeyRequestOptions } from '#/client';
+import type { ApprovalOptions, PasskeyCreationOptions, PasskeyRequestOptions } from '#/client';
 
 /** Returns bytes in base64url without padding. */
 export function encode(bytes: ArrayBuffer): string {
@@ -43,13 +43,17 @@ export async function createPasskey(options: PasskeyCreationOptions) {
 }
 
 /** Uses a passkey and returns its response in the form of the API. */
-export async function presentPasskey(options: PasskeyRequestOptions) {
+export async function presentPasskey(options: PasskeyRequestOptions | ApprovalOptions) {
   const { challenge, rpId, timeout } = options;
+  const known = 'allowCredentials' in options ? options.allowCredentials : undefined;
   const publicKey: PublicKeyCredentialRequestOptions = {
     challenge: decode(challenge),
     rpId,
     timeout,
     userVerification: 'required',
+    ...(known && {
+      allowCredentials: known.map(({ id }) => ({ type: 'public-key' as const, id: decode(id) })),
+    }),
   };
   const used = (await navigator.credentials.get({ publicKey })) as PublicKeyCredential;
   const response = used.response as AuthenticatorAssertionResponse;

@@ -6,6 +6,7 @@ mod decisions;
 mod definition;
 mod delivery;
 mod email;
+mod escalation;
 mod filters;
 mod ntfy;
 mod outage;

@@ -3,6 +3,7 @@
 mod assessment;
 mod conditions;
 mod llm;
+mod llm_outage;
 mod llm_provenance;
 mod llm_rulings;
 mod local_model;

@@ -7,16 +7,20 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::action::{ActionStatus, Resolution, UNDO_SECONDS_MAX};
-use gaiterguard_domain::field::{FieldError, whole};
+use gaiterguard_domain::field::whole;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::request::Digest;
+use gaiterguard_domain::step_up::Presented;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::action::{Ruled, Ruling, RulingRefused};
+use gaiterguard_identity::Identity;
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::digest::reviewed;
+use super::step_up::PasskeyBody;
 use super::votes::{TallyBody, VoteCounted, has_voted};
 use crate::caller::Member;
 use crate::people::People;
@@ -58,6 +62,9 @@ pub(crate) struct ApprovalDecisionBody {
     /// and only with a note. Has no effect if one approval is enough.
     #[schema(default = false)]
     break_glass: Option<bool>,
+    /// The use of a passkey for this approval, for which `POST /approvals/{action_id}/approve/options` returned the
+    /// options. Required where `approvals.step_up` of the action is `passkey`.
+    passkey: Option<PasskeyBody>,
 }
 
 /// How long an approval can be undone.
@@ -110,7 +117,8 @@ pub(crate) struct Decided {
 /// The agent may execute the reviewed request, unchanged, until the approval expires. With
 /// `undo_seconds`, the request is released to the agent only after that time. If the action requires
 /// several approvals, the response is 202 until enough people have approved, and the seconds of the last
-/// approval apply. Each person counts once.
+/// approval apply. Each person counts once. A rule may require a passkey for each approval; without one, the
+/// response is 403 `step_up_required`.
 #[utoipa::path(
     patch,
     path = "/approvals/{action_id}/approve",
@@ -130,6 +138,7 @@ pub(crate) struct Decided {
 )]
 pub(super) async fn approve(
     State(gateway): State<Arc<Gateway>>,
+    State(identity): State<Arc<Identity>>,
     member: Member,
     ApiPath(action): ApiPath<Uuid>,
     OptionalJson(body): OptionalJson<ApprovalDecisionBody>,
@@ -149,6 +158,10 @@ pub(super) async fn approve(
         break_glass,
     };
     let digest = reviewed(body.digest)?;
+    let passkey = match &body.passkey {
+        Some(passkey) => Some(passkey.checked(&identity, &member).await?),
+        None => None,
+    };
     let ruled = rule(
         &gateway,
         &member,
@@ -156,6 +169,7 @@ pub(super) async fn approve(
         ruling,
         body.note,
         digest,
+        passkey.as_ref(),
     )
     .await?;
     let tally = match ruled {
@@ -256,7 +270,8 @@ async fn decide(
     body: DecisionBody,
 ) -> Result<Json<Decided>, Problem> {
     let digest = reviewed(body.digest)?;
-    match rule(gateway, member, ActionId(action), ruling, body.note, digest).await? {
+    let id = ActionId(action);
+    match rule(gateway, member, id, ruling, body.note, digest, None).await? {
         Ruled::Done(status) => Ok(decided(status, action)),
         Ruled::Voted(_) => Ok(decided(ActionStatus::Pending, action)),
     }
@@ -277,12 +292,13 @@ pub(super) async fn rule(
     ruling: Ruling,
     note: Option<String>,
     digest: Option<Digest>,
+    passkey: Option<&Presented>,
 ) -> Result<Ruled, Problem> {
     let approver = member.approver();
     let is_approval = matches!(ruling, Ruling::Approve { .. });
     let approvals = gateway.approvals();
     match approvals
-        .rule(&approver, action, ruling, note, digest)
+        .rule_with(&approver, action, ruling, note, digest, passkey)
         .await
     {
         Err(RulingRefused::NotPossible(status @ ActionStatus::Approved))
@@ -292,22 +308,4 @@ pub(super) async fn rule(
         }
         ruled => Ok(ruled?),
     }
-}
-
-/// Parses the digest of the request that a user reviewed, if it is given.
-fn reviewed(digest: Option<String>) -> Result<Option<Digest>, Problem> {
-    let digest = digest.map(|text| parse_digest("digest", &text));
-    digest
-        .transpose()
-        .map_err(|error| Problem::fields(vec![error]))
-}
-
-/// Parses the digest of the request that a user reviewed.
-pub(super) fn parse_digest(field: &str, text: &str) -> Result<Digest, FieldError> {
-    Digest::parse(text).ok_or_else(|| {
-        FieldError::new(
-            field,
-            "must be the 64 hexadecimal digits of a SHA-256 digest",
-        )
-    })
 }

@@ -18,7 +18,8 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::decide::{UndoSeconds, parse_digest, rule};
+use super::decide::{UndoSeconds, rule};
+use super::digest::parse_digest;
 use super::votes::TallyBody;
 use crate::caller::Member;
 use crate::people::People;
@@ -116,7 +117,7 @@ struct Decision {
 /// Approve and deny several actions
 ///
 /// Accepts up to 200 rulings, each as if it were sent to the endpoint for one action: a refused ruling
-/// does not affect the others. If the body is invalid or contains an action twice, nothing is changed.
+/// does not affect the others. An approval that needs a passkey is refused here, because each needs one of its own. If the body is invalid or contains an action twice, nothing is changed.
 /// If the connection breaks before the response, some rulings may have been accepted; the actions show
 /// which.
 #[utoipa::path(
@@ -152,6 +153,7 @@ pub(super) async fn decide_several(
             ruling,
             note,
             Some(digest),
+            None,
         )
         .await;
         DecisionResult::of(action, ruled, people)

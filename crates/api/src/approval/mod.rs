@@ -3,6 +3,8 @@
 pub(crate) mod action;
 mod decide;
 mod decisions;
+mod digest;
+mod step_up;
 mod view;
 mod votes;
 
@@ -30,6 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
             OpenApiRouter::new()
                 .routes(routes!(decisions::decide_several))
                 .routes(routes!(decide::approve))
+                .routes(routes!(step_up::begin))
                 .routes(routes!(decide::deny))
                 .routes(routes!(votes::withdraw))
                 .routes(routes!(decide::revoke))

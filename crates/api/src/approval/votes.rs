@@ -11,6 +11,7 @@ use gaiterguard_domain::approvals::{
 };
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{ActionId, UserId};
+use gaiterguard_domain::step_up::StepUp;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::{Membership, Role};
 use gaiterguard_gateway::Gateway;
@@ -42,6 +43,9 @@ pub(crate) struct RequiredApprovals {
     from: Vec<ApproverRole>,
     /// People whose approval does not count.
     exclude: Vec<Exclusion>,
+    /// A proof that each approval needs in addition to a session. Null if none.
+    #[schema(required)]
+    step_up: Option<StepUp>,
     /// Whether an approval of the caller would count. False if the caller has approved already.
     may_vote: bool,
     /// Why an approval of the caller would not count. Null if it would, if the caller has approved
@@ -68,6 +72,8 @@ pub(crate) struct VoteBody {
     /// The user's note.
     #[schema(required)]
     note: Option<String>,
+    /// Whether a passkey was used for it. The assertion is kept, and `gaiterguard audit verify` verifies it again.
+    stepped_up: bool,
 }
 
 /// How many approvals were given.
@@ -105,6 +111,7 @@ impl VoteBody {
             name: people.name(vote.by),
             at: vote.at,
             note: vote.note.clone(),
+            stepped_up: vote.stepped_up,
         }
     }
 }
@@ -165,6 +172,7 @@ impl Ballots {
                 at: approval.at,
                 note: approval.note.clone(),
                 break_glass: false,
+                stepped_up: false,
             });
             return only.into_iter().collect();
         };
@@ -193,9 +201,10 @@ impl Ballots {
                 .collect(),
             from: requirement.from.iter().copied().collect(),
             exclude: requirement.exclude.iter().copied().collect(),
+            step_up: requirement.step_up,
             may_vote: is_pending && refused.is_none() && !has_voted,
             may_not_vote_because: refused,
-            may_break_glass: is_pending && action.evaluation.approvals.is_some() && self.is_owner(),
+            may_break_glass: is_pending && !requirement.is_of_any_one() && self.is_owner(),
         }
     }
 

@@ -8,7 +8,7 @@ mod logout;
 mod me;
 mod oidc;
 pub(super) mod origin;
-mod passkey;
+pub(crate) mod passkey;
 mod password;
 mod public_json;
 mod refresh;

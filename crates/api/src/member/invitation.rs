@@ -10,6 +10,7 @@ use gaiterguard_domain::id::InvitationId;
 use gaiterguard_domain::user::Email;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
+use gaiterguard_notify::{InvitationMail, Notifications};
 use gaiterguard_store::Stored;
 use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
 use gaiterguard_web::problem::Problem;
@@ -18,7 +19,7 @@ use gaiterguard_web::responses::{
 };
 use http::header::HOST;
 use http::{HeaderMap, StatusCode};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -40,6 +41,12 @@ pub(super) struct InvitedBody {
     /// Link on which the person accepts the invitation, once. Returned only here.
     #[schema(example = "https://gateway.example.com/app/invitation?token=gi_…")]
     link: String,
+    /// Whether the link was also sent by email. Null if `SMTP_URL` is not set.
+    #[schema(required)]
+    mailed: Option<bool>,
+    /// Why the mail server did not accept the email; null if it did, or none was sent.
+    #[schema(required)]
+    mail_error: Option<String>,
 }
 
 /// List open invitations
@@ -74,8 +81,8 @@ pub(super) async fn list(
 /// Invite a person
 ///
 /// Returns a link that accepts the invitation. It works once, for an account with the invited address,
-/// within 72 hours. An earlier invitation for the same address is revoked. The gateway does not send
-/// the link.
+/// within 72 hours. An earlier invitation for the same address is revoked. If `SMTP_URL` is set, the link is also
+/// sent to the address, and the response says whether the mail server accepted that.
 #[utoipa::path(
     post,
     path = "/members/invitations",
@@ -90,6 +97,7 @@ pub(super) async fn list(
 pub(super) async fn create(
     State(identity): State<Arc<Identity>>,
     State(gateway): State<Arc<Gateway>>,
+    State(notifications): State<Arc<Notifications>>,
     State(GivenPublicUrl(public_url)): State<GivenPublicUrl>,
     caller: Caller,
     headers: HeaderMap,
@@ -120,9 +128,22 @@ pub(super) async fn create(
             host.unwrap_or_default()
         ),
     };
+    let link = SecretString::from(link);
+    let inviter = people.name(caller.0.user).unwrap_or_default();
+    let mailed = notifications
+        .mail_invitation(InvitationMail {
+            to: invited.invitation.email.as_str(),
+            inviter: &inviter,
+            role: invited.invitation.membership.role.as_str(),
+            link: &link,
+            expires_at: invited.invitation.expires_at,
+        })
+        .await;
     let body = InvitedBody {
         invitation: InvitationBody::of(Stored::Intact(invited.invitation), &people),
-        link,
+        link: link.expose_secret().to_owned(),
+        mailed: mailed.as_ref().map(Result::is_ok),
+        mail_error: mailed.and_then(Result::err),
     };
     Ok((StatusCode::CREATED, Json(body)))
 }

@@ -9,6 +9,7 @@ use gaiterguard_definitions::rule::{self, Hits, NewRule, RuleChange};
 use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::step_up::StepUp;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::Stored;
 use http::StatusCode;
@@ -79,6 +80,10 @@ pub(crate) struct RuleBody {
     /// enough.
     #[schema(required)]
     approvals: Option<Approvals>,
+    /// A proof that each approval of a request that it holds needs in addition to a session. Null if none.
+    #[schema(required)]
+    #[serde(rename = "stepUp")]
+    step_up: Option<StepUp>,
     /// ID of the user who created the rule, or who last changed anything but its name and whether it is
     /// enabled. Null if that is not known.
     #[schema(required)]
@@ -139,6 +144,7 @@ impl From<(Stored<Rule>, &Hits)> for RuleBody {
                 service_id: None,
                 agent_id: None,
                 approvals: None,
+                step_up: None,
                 author_id: None,
                 enabled: true,
                 created_at: damaged.created_at,
@@ -166,6 +172,7 @@ impl From<(Rule, &Hits)> for RuleBody {
             service_id: rule.service.map(|service| service.0),
             agent_id: rule.agent.map(|agent| agent.0),
             approvals: rule.approvals,
+            step_up: rule.step_up,
             author_id: rule.author.map(|author| author.0),
             enabled: rule.enabled,
             created_at: rule.created_at,

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_domain::action::{Action, ActionStatus, HumanDecision};
+use gaiterguard_domain::approvals::Ballot;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::Changed;
 use gaiterguard_domain::request::Digest;
+use gaiterguard_domain::step_up::Presented;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_domain::transition::{ballot, transition};
 use gaiterguard_provenance::read_sources;
@@ -52,12 +54,11 @@ impl Approvals {
         }
     }
 
-    /// Rules on an action. The first ruling wins; later callers get the resulting status. Where an action
-    /// requires several approvals, each is a vote, and the ledger counts them.
+    /// Rules on an action without a passkey; see [`Self::rule_with`].
     ///
     /// # Errors
     ///
-    /// If the ruling is invalid or not possible, or the database or the vault fails.
+    /// As that, and if the approval needs a passkey.
     pub async fn rule(
         &self,
         approver: &Approver,
@@ -65,6 +66,25 @@ impl Approvals {
         ruling: Ruling,
         note: Option<String>,
         digest: Option<Digest>,
+    ) -> Result<Ruled, RulingRefused> {
+        let ruled = self.rule_with(approver, id, ruling, note, digest, None);
+        ruled.await
+    }
+
+    /// Rules on an action. The first ruling wins; later callers get the resulting status. Where an action
+    /// requires several approvals or a passkey, each approval is a vote, and the ledger counts them.
+    ///
+    /// # Errors
+    ///
+    /// If the ruling is invalid or not possible, or the database or the vault fails.
+    pub async fn rule_with(
+        &self,
+        approver: &Approver,
+        id: ActionId,
+        ruling: Ruling,
+        note: Option<String>,
+        digest: Option<Digest>,
+        passkey: Option<&Presented>,
     ) -> Result<Ruled, RulingRefused> {
         check_note(note.as_deref())?;
         loop {
@@ -92,7 +112,10 @@ impl Approvals {
                     if let Ruling::Approve { break_glass, .. } = ruling {
                         let summary = self.held.summary(&action, found.summary.as_ref()).await?;
                         let effect = summary.map(|summary| summary.effect);
-                        change.ballot = ballot(&action, effect, break_glass);
+                        change.ballot = ballot(&action, effect, break_glass).map(|ballot| Ballot {
+                            presented: passkey.cloned(),
+                            ..ballot
+                        });
                     }
                     change
                 }

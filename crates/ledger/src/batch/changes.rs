@@ -18,7 +18,7 @@ use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{execute, fetch_optional, lease_time};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::action_state::StateColumns;
-use gaiterguard_rows::covered::{RequestEnd, cover_action};
+use gaiterguard_rows::covered::{CustodyColumns, RequestEnd, cover_action};
 use gaiterguard_rows::outcome::RequestOutcome;
 
 pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result<(), StoreError> {
@@ -77,13 +77,13 @@ async fn update(
     let response = ResponseColumns::of(change.answer.as_ref(), has_room);
     let row = fetch_optional!(
         tx,
-        (i64,),
+        (i64, Option<i64>, Option<i64>),
         "UPDATE actions SET revision = revision + 1, status = $3, owner = $4, expires_at = $5,
             approved_by = $6, approved_at = $7, approval_note = $8, started_at = $9,
             resolution = $10, resolved_by = $11, resolved_at = $12, resolution_note = $13,
             detail = $14, answer_status = $15, answer_key_id = $16, answer = $17, releases_at = $18,
             ruled_by = COALESCE(ruled_by, $19), ruled_at = COALESCE(ruled_at, $20)
-         WHERE id = $1 AND revision = $2 RETURNING entry_id",
+         WHERE id = $1 AND revision = $2 RETURNING entry_id, ruled_by, ruled_at",
         change.action.to_string(),
         change.revision,
         state.status,
@@ -105,7 +105,7 @@ async fn update(
         ruling.map(|(_, decision)| decision.by.0),
         ruling.map(|(_, decision)| decision.at.0),
     );
-    let Some((entry,)) = row else {
+    let Some((entry, ruled_by, ruled_at)) = row else {
         return Ok(Changed::RevisionMoved);
     };
     let ended = match &change.answer {
@@ -122,7 +122,13 @@ async fn update(
     };
     let mut audit = change.audit.clone();
     let revision = change.revision + 1;
-    let covered = state.covered(&change.action.to_string(), revision, response.status);
+    let custody = CustodyColumns {
+        owner: owner.map(String::as_str),
+        ruled_by,
+        ruled_at,
+    };
+    let action = change.action.to_string();
+    let covered = state.covered(&action, revision, response.status, custody);
     cover_action(&mut audit.detail, covered, ended);
     tx.audit(audit);
     Ok(Changed::Done)

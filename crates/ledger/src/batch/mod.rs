@@ -14,4 +14,5 @@ mod presses;
 mod response_room;
 mod rule_hits;
 mod state;
-mod votes;
+mod step_up;
+pub mod votes;

@@ -6,7 +6,7 @@ use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
-use gaiterguard_domain::ledger::{NewClaim, NewDecision};
+use gaiterguard_domain::ledger::{NewClaim, NewDecision, NewHold};
 use gaiterguard_domain::verdict::Decision;
 
 use crate::batch::existing::{Key, key};
@@ -19,7 +19,8 @@ use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_rows::action_state::StateColumns;
 use gaiterguard_rows::claim_row::{DENIED, HELD, RUNNING};
 use gaiterguard_rows::covered::{
-    ActionColumns, CoveredAction, RequestColumns, RequestEnd, cover_decision, reads_detail,
+    ActionColumns, CoveredAction, CustodyColumns, KeyColumns, RequestColumns, RequestEnd,
+    cover_decision, reads_detail,
 };
 use gaiterguard_rows::outcome::RequestOutcome;
 
@@ -168,9 +169,18 @@ impl NewRow<'_> {
             let pending = ActionState::Pending {
                 expires_at: hold.expires_at,
             };
+            let keys = KeyColumns {
+                id,
+                operation: Some(hold.operation.0.as_slice()),
+                recipients: hold.recipients.as_ref().map(|key| key.0.as_slice()),
+                payload: Some(hold.payload.0.as_slice()),
+                body_bytes: body_bytes(hold),
+            };
+            let custody = CustodyColumns::default();
             CoveredAction {
                 row: Some(columns.row()),
-                ..StateColumns::of(&pending).covered(id, FIRST_REVISION, None)
+                keys: Some(keys.digest()),
+                ..StateColumns::of(&pending).covered(id, FIRST_REVISION, None, custody)
             }
         });
         let mut audit = self.decision.audit.clone();
@@ -204,6 +214,12 @@ static ACTION: ManyRows = ManyRows::new(
     24,
     ") AS new WHERE column1 IS NOT NULL",
 );
+
+/// Returns the column `body_bytes`: the length of the body, if only a preview of it is kept readily.
+fn body_bytes(hold: &NewHold) -> Option<i64> {
+    let preview = hold.preview.as_ref()?;
+    i64::try_from(preview.body_bytes).ok()
+}
 
 pub(super) fn action_id(decision: &NewDecision) -> Option<String> {
     Some(decision.hold.as_ref()?.action.to_string())
@@ -283,7 +299,7 @@ pub(super) async fn insert_actions(
                     .bind(hold.map(|new| new.request.data_key.0))
                     .bind(hold.map(|new| new.request.bytes.as_slice()))
                     .bind(preview.map(|new| new.sealed.as_slice()))
-                    .bind(preview.and_then(|new| i64::try_from(new.body_bytes).ok()))
+                    .bind(hold.and_then(body_bytes))
                     .bind(hold.and_then(|new| new.provenance.as_deref()))
                     .bind(hold.map(|new| new.summary.as_slice()))
                     .bind(hold.map(|new| new.operation.0.as_slice()))

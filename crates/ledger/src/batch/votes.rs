@@ -8,10 +8,13 @@ use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::workspace::Role;
 use serde_json::json;
 
+use crate::batch::step_up;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
+use gaiterguard_database::column::json;
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::vote_row::{VoteRow, vote_columns};
+use gaiterguard_rows::covered::cover_part;
+use gaiterguard_rows::vote_row::{VoteRow, covered_votes, vote_columns};
 
 /// The consequence of a vote.
 pub(super) enum Cast {
@@ -19,6 +22,25 @@ pub(super) enum Cast {
     Decided(Box<ActionChange>),
     /// The state of the action remains.
     Open(Changed),
+}
+
+/// Selects the votes on an action, in the order in which they were given.
+pub const SELECT_VOTES: &str = concat!(
+    "SELECT ",
+    vote_columns!(),
+    " FROM votes WHERE action_id = $1 ORDER BY votes.at, votes.user_id"
+);
+
+/// Counts a change of the votes on an action. Returns how many there were.
+pub async fn votes_changed(tx: &mut Transaction, action: &str) -> Result<i64, StoreError> {
+    let (changes,) = fetch_one!(
+        tx,
+        (i64,),
+        "UPDATE actions SET votes_revision = votes_revision + 1 WHERE id = $1
+         RETURNING votes_revision",
+        action,
+    );
+    Ok(changes)
 }
 
 /// Writes the vote that an approval is, and counts the votes of those who may approve now. Votes on one
@@ -52,17 +74,22 @@ pub(super) async fn cast(
     } else {
         objection(tx, ballot, workspace, approval.by).await?
     };
+    let refused = match refused {
+        None => step_up::demand(tx, change, ballot, approval.by, approval.at).await?,
+        refused => refused,
+    };
     if let Some(refused) = refused {
         return Ok(Cast::Open(Changed::VoteRefused(refused)));
     }
     // A vote is replaced only if it no longer counts, or if the glass is broken.
-    let written = execute!(
+    let written =
+        execute!(
         tx,
-        "INSERT INTO votes (action_id, user_id, revision, digest, note, break_glass, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+        "INSERT INTO votes (action_id, user_id, revision, digest, note, break_glass, at, step_up)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (action_id, user_id) DO UPDATE SET revision = excluded.revision,
             digest = excluded.digest, note = excluded.note, break_glass = excluded.break_glass,
-            at = excluded.at
+            at = excluded.at, step_up = excluded.step_up
          WHERE votes.revision <> excluded.revision OR votes.digest <> excluded.digest
             OR excluded.break_glass",
         id.as_str(),
@@ -72,18 +99,10 @@ pub(super) async fn cast(
         approval.note.as_deref(),
         ballot.break_glass,
         approval.at.0,
+        ballot.presented.as_ref().map(|presented| json(&presented.assertion)),
     );
-    let rows = fetch_all!(
-        tx,
-        VoteRow,
-        concat!(
-            "SELECT ",
-            vote_columns!(),
-            " FROM votes WHERE action_id = $1 ORDER BY votes.at, votes.user_id"
-        ),
-        id.as_str(),
-    );
-    let (mut counted, mut void) = (Vec::new(), Vec::new());
+    let rows = fetch_all!(tx, VoteRow, SELECT_VOTES, id.as_str());
+    let (mut counted, mut void) = (Vec::<VoteRow>::new(), Vec::<VoteRow>::new());
     for row in rows {
         let user = UserId(row.user_id);
         let is_of_request = row.revision == change.revision && row.digest == digest;
@@ -95,25 +114,46 @@ pub(super) async fn cast(
             void.push(row);
         }
     }
+    let given = u32::try_from(counted.len()).unwrap_or(u32::MAX);
+    let is_decided = given >= ballot.requirement.needed || ballot.break_glass;
+    let mut changes = written;
+    if is_decided {
+        for row in void.drain(..) {
+            let sql = "DELETE FROM votes WHERE action_id = $1 AND user_id = $2";
+            changes += execute!(tx, sql, id.as_str(), row.user_id);
+        }
+    }
+    // The votes that remain are covered together, so that neither a change nor a removal is unnoticed.
+    let covered = if changes > 0 {
+        let left: Vec<VoteRow> = fetch_all!(tx, VoteRow, SELECT_VOTES, id.as_str());
+        Some(covered_votes(&id, votes_changed(tx, &id).await?, &left))
+    } else {
+        None
+    };
     let tally = Tally {
         needed: ballot.requirement.needed,
         votes: counted.into_iter().map(Vote::from).collect(),
     };
-    let given = u32::try_from(tally.votes.len()).unwrap_or(u32::MAX);
     if written > 0 {
-        tx.audit(entry(change, Event::ActionVoted, &tally));
+        let mut voted = entry(change, Event::ActionVoted, &tally);
+        if let Some(presented) = &ballot.presented {
+            voted.detail["passkey_id"] = presented.assertion.passkey_id.0.into();
+        }
+        if let Some(covered) = &covered {
+            cover_part(&mut voted.detail, covered);
+        }
+        tx.audit(voted);
     }
-    if given < tally.needed && !ballot.break_glass {
+    if !is_decided {
         return Ok(Cast::Open(Changed::Voted(tally)));
-    }
-    for row in void {
-        let sql = "DELETE FROM votes WHERE action_id = $1 AND user_id = $2";
-        execute!(tx, sql, id.as_str(), row.user_id);
     }
     if ballot.break_glass {
         tx.audit(entry(change, Event::ActionGlassBroken, &tally));
     }
     let mut decided = change.clone();
+    if let Some(covered) = &covered {
+        cover_part(&mut decided.audit.detail, covered);
+    }
     decided.audit.detail["approvals"] = approvals(&tally);
     if ballot.break_glass {
         decided.audit.detail["break_glass"] = true.into();

@@ -44,7 +44,7 @@ pub(super) async fn send(
 
 /// Returns what went wrong. The text of the server is not repeated beyond its code, because it may repeat what was
 /// sent to it.
-fn failure(error: &lettre::transport::smtp::Error) -> String {
+pub(crate) fn failure(error: &lettre::transport::smtp::Error) -> String {
     if let Some(code) = error.status() {
         return format!("the mail server responded with {code}");
     }

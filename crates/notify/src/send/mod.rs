@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+pub(crate) use email::failure;
 pub(crate) use outcome::{Accepted, NotAccepted};
 
 use crate::buttons;
@@ -36,9 +37,13 @@ pub(crate) async fn send(
     receipts: &[String],
 ) -> Result<Accepted, NotAccepted> {
     let sending = async {
-        let card = || match messages {
-            [message] => Card::of(message, &context.public_url, context.now()),
-            several => Card::of_several(several, &context.public_url),
+        let dropped = messages.first().map_or(0, |message| message.dropped);
+        let card = || {
+            let card = match messages {
+                [message] => Card::of(message, &context.public_url, context.now()),
+                several => Card::of_several(several, &context.public_url),
+            };
+            card.noting_dropped(dropped)
         };
         match (&channel.settings, messages) {
             (ChannelSettings::Webhook(settings), [message, ..]) => {

@@ -472,6 +472,7 @@ fn compiled(id: i64, effect: RuleEffect, condition: &str) -> CompiledRule {
         service: None,
         agent: None,
         approvals: None,
+        step_up: None,
         author: None,
         enabled: true,
         created_at: Timestamp(0),

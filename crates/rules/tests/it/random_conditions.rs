@@ -52,6 +52,7 @@ fn rule(effect: RuleEffect, condition: &str) -> CompiledRule {
         service: None,
         agent: None,
         approvals: None,
+        step_up: None,
         author: None,
         enabled: true,
         created_at: Timestamp(0),

@@ -8,11 +8,11 @@ use gaiterguard_domain::time::Timestamp;
 use serde_json::json;
 
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
+use gaiterguard_database::connection::{fetch_all, fetch_optional, lease_time};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::action_state::RevisedRow;
-use gaiterguard_rows::covered::cover_action;
+use gaiterguard_rows::covered::{cover_action, cover_part, covered_recall};
 use gaiterguard_rows::revised_columns;
 
 /// The detail of an action whose gateway stopped while its request was in flight.
@@ -128,28 +128,40 @@ pub(crate) async fn revoke_open(
         decision.at.0,
         decision.note.as_deref(),
     );
-    execute!(
+    let recalled = fetch_all!(
         tx,
+        (String,),
         "UPDATE actions SET recalled_by = $3, recalled_at = $4, recall_note = $5
          WHERE workspace_id = $1 AND ($2 IS NULL OR agent_id = $2) AND status = 'EXECUTING'
-           AND recalled_at IS NULL",
+           AND recalled_at IS NULL RETURNING id",
         workspace.0,
         agent.map(|agent| agent.0),
         decision.by.0,
         decision.at.0,
         decision.note.as_deref(),
     );
+    let entry = |event, subject, detail| NewAuditEntry {
+        workspace: Some(workspace),
+        at: decision.at,
+        actor: cause.actor,
+        event,
+        subject,
+        detail,
+    };
+    let cause = cause.event.as_str();
     for row in rows {
-        let mut detail = json!({ "cause": cause.event.as_str(), "status": row.status() });
+        let mut detail = json!({ "cause": cause, "status": row.status() });
         cover_action(&mut detail, row.covered(), None);
-        tx.audit(NewAuditEntry {
-            workspace: Some(workspace),
-            at: decision.at,
-            actor: cause.actor,
-            event: Event::ActionRevoked,
-            subject: subject(&row),
-            detail,
-        });
+        let subject = subject(&row.id, workspace);
+        tx.audit(entry(Event::ActionRevoked, subject, detail));
+    }
+    for (id,) in recalled {
+        let note = decision.note.as_deref();
+        let mut detail = json!({ "cause": cause });
+        let part = covered_recall(&id, Some(decision.by.0), Some(decision.at.0), note);
+        cover_part(&mut detail, &part);
+        let subject = subject(&id, workspace);
+        tx.audit(entry(Event::ActionRecalled, subject, detail));
     }
     Ok(())
 }
@@ -176,7 +188,7 @@ async fn end_in_bulk(
             at,
             actor: Actor::Gateway,
             event,
-            subject: subject(&row),
+            subject: subject(&row.id, WorkspaceId(row.workspace_id)),
             detail,
         });
     }
@@ -186,7 +198,7 @@ async fn end_in_bulk(
 
 /// Returns the subject of an action's audit entry. A damaged id must not keep the other actions
 /// from being changed.
-fn subject(row: &RevisedRow) -> Subject {
-    let workspace = Subject::Workspace(WorkspaceId(row.workspace_id));
-    row.id.parse().map_or(workspace, Subject::Action)
+fn subject(id: &str, workspace: WorkspaceId) -> Subject {
+    id.parse()
+        .map_or(Subject::Workspace(workspace), Subject::Action)
 }

@@ -10,6 +10,7 @@ use gaiterguard_database::column::{RowContext, Text, json};
 use gaiterguard_database::connection::{AnyConnection, execute, fetch_optional};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::writer::transaction::Transaction;
+use gaiterguard_rows::covered::{cover_part, covered_intents};
 
 impl Store {
     /// Counts a repetition of a request that is pending. `audit` is the entry for an intent that is new to
@@ -24,7 +25,7 @@ impl Store {
         action: ActionId,
         intent: &str,
         at: Timestamp,
-        audit: NewAuditEntry,
+        mut audit: NewAuditEntry,
     ) -> Result<(), StoreError> {
         let id = action.to_string();
         let mut tx = Transaction::begin(self.writers(), at).await?;
@@ -52,6 +53,7 @@ impl Store {
             json(&repeats),
         );
         if is_new {
+            cover_part(&mut audit.detail, &covered_intents(&id, &repeats.intents));
             tx.audit(audit);
         }
         tx.commit().await

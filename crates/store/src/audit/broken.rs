@@ -1,6 +1,6 @@
 //! Why verification of the audit log fails.
 
-use gaiterguard_domain::audit::ChainBroken;
+use gaiterguard_domain::audit::{AuditEntry, ChainBroken};
 use thiserror::Error;
 
 /// Why the audit log is not intact.
@@ -60,4 +60,44 @@ pub enum AuditBroken {
         /// The chain.
         chain: i64,
     },
+}
+
+/// Identifies an entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EntryRef {
+    pub(super) id: i64,
+    pub(super) chain: i64,
+    pub(super) sequence: i64,
+}
+
+impl EntryRef {
+    pub(super) fn of(entry: &AuditEntry) -> Self {
+        Self {
+            id: entry.id.0,
+            chain: entry.chain,
+            sequence: entry.sequence,
+        }
+    }
+
+    /// Returns where the entry is, for comparisons.
+    pub(super) fn place(self) -> (i64, i64) {
+        (self.chain, self.sequence)
+    }
+
+    /// Returns that a row is not as this entry says.
+    pub(super) fn broken(
+        self,
+        table: &'static str,
+        row: String,
+        what: &'static str,
+    ) -> AuditBroken {
+        AuditBroken::Row {
+            id: self.id,
+            chain: self.chain,
+            sequence: self.sequence,
+            table,
+            row,
+            what,
+        }
+    }
 }

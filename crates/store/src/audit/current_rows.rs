@@ -8,7 +8,7 @@ use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_rows::action_state::RevisedRow;
 use gaiterguard_rows::covered::{
-    ActionColumns, CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, EndColumns,
+    ActionColumns, CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, EndColumns, KeyColumns,
     RequestColumns,
 };
 use gaiterguard_rows::proven_request::ProvenRequest;
@@ -64,6 +64,17 @@ struct ActionRow {
     judgement: Text,
     binding: Text,
     created_at: i64,
+    operation: Option<Vec<u8>>,
+    recipients: Option<Vec<u8>>,
+    payload: Option<Vec<u8>>,
+    body_bytes: Option<i64>,
+}
+
+/// The digests of an action's columns that never change.
+pub(super) struct CurrentAction {
+    pub(super) row: String,
+    /// Those that requests are compared by.
+    pub(super) keys: String,
 }
 
 static REQUESTS: ManyRows = ManyRows::new(
@@ -82,7 +93,7 @@ static ENDS: ManyRows = ManyRows::new(
 
 static ACTIONS: ManyRows = ManyRows::new(
     "SELECT id, workspace_id, agent_id, service_id, entry_id, method, target_url, digest, intent, \
-     judgement, binding, created_at FROM actions WHERE id IN (VALUES ",
+     judgement, binding, created_at, operation, recipients, payload, body_bytes FROM actions WHERE id IN (VALUES ",
     1,
     ")",
 );
@@ -114,6 +125,8 @@ macro_rules! for_each_row {
         }
     };
 }
+
+pub(super) use for_each_row;
 
 /// Returns the requests with these IDs that still have a row, by ID.
 pub(super) async fn request_rows(
@@ -226,7 +239,7 @@ pub(super) async fn end_rows(
 pub(super) async fn action_rows(
     reader: &mut ReadConnection,
     ids: &[&str],
-) -> Result<HashMap<String, String>, StoreError> {
+) -> Result<HashMap<String, CurrentAction>, StoreError> {
     let mut rows = HashMap::new();
     for_each_row!(reader, ACTIONS, ids, row: ActionRow => {
         let covered = row.covered();
@@ -236,8 +249,8 @@ pub(super) async fn action_rows(
 }
 
 impl ActionRow {
-    /// Returns the digest of the columns that never change.
-    fn covered(&self) -> String {
+    /// Returns the digests of the columns that never change.
+    fn covered(&self) -> CurrentAction {
         let columns = ActionColumns {
             id: &self.id,
             workspace: self.workspace_id,
@@ -252,7 +265,17 @@ impl ActionRow {
             binding: &self.binding.exact(),
             created_at: self.created_at,
         };
-        columns.row()
+        let keys = KeyColumns {
+            id: &self.id,
+            operation: self.operation.as_deref(),
+            recipients: self.recipients.as_deref(),
+            payload: self.payload.as_deref(),
+            body_bytes: self.body_bytes,
+        };
+        CurrentAction {
+            row: columns.row(),
+            keys: keys.digest(),
+        }
     }
 }
 

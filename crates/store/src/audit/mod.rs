@@ -1,9 +1,11 @@
 //! The audit log: its queries and its verification.
 
+mod assertion_check;
 mod broken;
 mod checkpoint;
 mod current_rows;
 mod log;
+mod part_check;
 mod proof;
 mod row_check;
 mod verify;

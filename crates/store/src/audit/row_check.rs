@@ -14,21 +14,14 @@ use std::collections::{HashMap, HashSet};
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::event::Event;
 
-use crate::audit::broken::AuditBroken;
+use crate::audit::broken::{AuditBroken, EntryRef};
 use crate::audit::current_rows::{
     CurrentRequest, action_rows, action_states, end_rows, request_rows,
 };
+use crate::audit::part_check::PartCheck;
 use gaiterguard_database::connection::{ReadConnection, fetch_optional};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::covered::{CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, covers};
-
-/// Identifies an entry.
-#[derive(Clone, Copy, Debug)]
-struct EntryRef {
-    id: i64,
-    chain: i64,
-    sequence: i64,
-}
 
 /// The latest entry of an action.
 struct Latest {
@@ -74,6 +67,8 @@ pub(super) struct RowCheck {
     /// The newest removal entry.
     removal: Option<EntryRef>,
     actions: HashMap<String, Latest>,
+    /// The parts of actions that change on their own.
+    parts: PartCheck,
     /// Rows that changed during verification, and the revisions for which entries must be found.
     changed: HashMap<String, CoveredAction>,
     /// Requests that have ended without an entry so far that covers the end, with the entries of
@@ -93,6 +88,7 @@ impl RowCheck {
             removed_before_verified: i64::MIN,
             removal: None,
             actions: HashMap::new(),
+            parts: PartCheck::default(),
             changed: HashMap::new(),
             ended: HashMap::new(),
             compared: HashSet::new(),
@@ -140,6 +136,7 @@ impl RowCheck {
             let Some(covered) = entry.covers.as_deref().and_then(covers) else {
                 continue;
             };
+            self.parts.note(EntryRef::of(entry), &covered);
             if let Some(action) = &covered.action {
                 let held_at = covered.request.is_some().then_some(entry.at.0);
                 self.note(entry, action.clone(), held_at);
@@ -189,8 +186,13 @@ impl RowCheck {
             if let Some(action) = action {
                 match actions.get(&action.id) {
                     None => return broken("actions", action.id.clone(), "it is gone"),
-                    Some(row) if action.row.as_ref() != Some(row) => {
+                    Some(row) if action.row.as_ref() != Some(&row.row) => {
                         return broken("actions", action.id.clone(), "what was held was changed");
+                    }
+                    // Entries of earlier versions have no such digest.
+                    Some(row) if action.keys.as_ref().is_some_and(|keys| *keys != row.keys) => {
+                        let what = "operation, recipients, payload or body_bytes";
+                        return broken("actions", action.id.clone(), what);
                     }
                     Some(_) => {}
                 }
@@ -240,6 +242,7 @@ impl RowCheck {
         if let Some(changed) = self.changed.get(&covered.id)
             && changed.revision == covered.revision
             && changed.state == covered.state
+            && (covered.custody.is_none() || changed.custody == covered.custody)
         {
             self.changed.remove(&covered.id);
         }
@@ -288,7 +291,12 @@ impl RowCheck {
                 changed.insert(id.clone(), row.clone());
             } else if row.revision < latest.covered.revision || row.state != latest.covered.state {
                 return broken("its state, its deadline, or who decided was changed");
+            } else if latest.covered.custody.is_some() && row.custody != latest.covered.custody {
+                return broken("owner, ruled_by or ruled_at");
             }
+        }
+        if let Err(broken) = self.parts.compare(reader, &ids).await? {
+            return Ok(Err(broken));
         }
         self.changed = changed;
         self.actions = actions;
@@ -299,6 +307,7 @@ impl RowCheck {
     /// Whether the entries that were appended since must be read.
     pub(super) fn needs_recheck(&self) -> bool {
         !self.changed.is_empty()
+            || self.parts.needs_recheck()
             || !self.ended.is_empty()
             || self.removed_before_verified < self.removed_before
     }
@@ -316,6 +325,7 @@ impl RowCheck {
             let what = "its outcome, upstream_status or completed_at was written without an entry";
             return Err(entry.broken("requests", id.to_string(), what));
         }
+        self.parts.finish()?;
         let left = self.changed.keys().filter_map(|id| {
             let latest = self.actions.get(id)?;
             Some((id, latest.entry))
@@ -325,27 +335,6 @@ impl RowCheck {
             Some((id, entry)) => {
                 Err(entry.broken("actions", id.clone(), "it was changed without an entry"))
             }
-        }
-    }
-}
-
-impl EntryRef {
-    fn of(entry: &AuditEntry) -> Self {
-        Self {
-            id: entry.id.0,
-            chain: entry.chain,
-            sequence: entry.sequence,
-        }
-    }
-
-    fn broken(self, table: &'static str, row: String, what: &'static str) -> AuditBroken {
-        AuditBroken::Row {
-            id: self.id,
-            chain: self.chain,
-            sequence: self.sequence,
-            table,
-            row,
-            what,
         }
     }
 }

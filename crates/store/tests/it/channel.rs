@@ -18,6 +18,9 @@ on_both!(
     a_channel_is_leased_by_one_live_replica,
     messages_of_an_object_keep_their_order,
     a_position_is_advanced_once_with_its_messages,
+    the_oldest_of_too_many_waiting_messages_are_dropped_and_counted,
+    the_search_for_reminders_is_an_index_seek,
+    an_outage_of_the_language_model_is_recorded_once,
     an_action_is_expiring_in_its_last_fifth,
 );
 
@@ -194,7 +197,99 @@ async fn messages_of_an_object_keep_their_order(_: &Database, store: &Store) {
         .delivery_delete_before(later(1), 3, NOW)
         .await
         .unwrap();
-    assert_eq!(removed, 3);
+    // Those that wait remain.
+    assert_eq!(removed, 2);
+    assert_eq!(
+        store.delivery_list(id, None, 10).await.unwrap().items.len(),
+        2
+    );
+}
+
+async fn the_oldest_of_too_many_waiting_messages_are_dropped_and_counted(
+    _: &Database,
+    store: &Store,
+) {
+    let world = World::new(store).await;
+    let (id, other) = (
+        channel(&world, store).await.id,
+        channel(&world, store).await.id,
+    );
+    let messages: Vec<_> = (0..1005)
+        .map(|number| new(id, &format!("1:{number}"), "action:a"))
+        .chain([new(other, "1:1", "action:a")])
+        .collect();
+    store
+        .notification_advance(&[], &messages, NOW)
+        .await
+        .unwrap();
+    let dropped = async |id| {
+        let found = store.channel_get(world.workspace, id).await.unwrap();
+        found.unwrap().dropped
+    };
+    assert_eq!((dropped(id).await, dropped(other).await), (5, 0));
+    let all = store.delivery_list(id, None, 2000).await.unwrap().items;
+    let is_dropped = |one: &&gaiterguard_store::Delivery| one.state == DeliveryState::Dropped;
+    assert_eq!(all.iter().filter(is_dropped).count(), 5);
+    assert!(
+        all.iter()
+            .rev()
+            .take(5)
+            .all(|one| is_dropped(&one) && one.ended_at.is_some())
+    );
+    let due = store.delivery_due(id, later(1), 10).await.unwrap();
+    assert_eq!(due[0].id, all[all.len() - 6].id);
+    store.channel_dropped_reported(id, 5, NOW).await.unwrap();
+    store.channel_dropped_reported(id, 5, NOW).await.unwrap();
+    assert_eq!(dropped(id).await, 0);
+    // Those that waited for too long are counted, too.
+    store.delivery_drop_before(id, NOW, later(1)).await.unwrap();
+    assert_eq!(dropped(id).await, 0);
+    store
+        .delivery_drop_before(id, later(1), later(1))
+        .await
+        .unwrap();
+    assert_eq!(dropped(id).await, 1000);
+}
+
+async fn the_search_for_reminders_is_an_index_seek(database: &Database, store: &Store) {
+    let world = World::new(store).await;
+    world.held(store).await;
+    let [sqlite, postgres] = gaiterguard_store::SELECT_EXPIRING;
+    let sql = if database.is_sqlite() {
+        sqlite
+    } else {
+        postgres
+    };
+    let sql = sql
+        .replace("$1", "0")
+        .replace("$2", "5")
+        .replace("$3", "10");
+    let mut connection = gaiterguard_testkit::DirectDatabase::connect(&database.url).await;
+    let plan = connection.plan(&sql).await;
+    assert!(plan.contains("actions_by_reminder"), "{plan}");
+}
+
+async fn an_outage_of_the_language_model_is_recorded_once(_: &Database, store: &Store) {
+    let world = World::new(store).await;
+    let detail = serde_json::json!({ "model": "m" });
+    let record = async |is_failing, seconds| {
+        store
+            .llm_outage_record(is_failing, &detail, later(seconds))
+            .await
+            .unwrap();
+        store.llm_failing_since(world.workspace).await.unwrap()
+    };
+    assert_eq!(record(false, 1).await, None);
+    assert_eq!(record(true, 2).await, Some(later(2)));
+    assert_eq!(record(true, 3).await, Some(later(2)));
+    assert_eq!(record(false, 4).await, None);
+    assert_eq!(record(true, 5).await, Some(later(5)));
+    let filter = gaiterguard_store::AuditFilter {
+        events: vec![Event::LlmFailing, Event::LlmRecovered],
+        ..gaiterguard_store::AuditFilter::default()
+    };
+    let entries = store.audit_list(world.workspace, &filter, None, 10);
+    assert_eq!(entries.await.unwrap().items.len(), 3);
 }
 
 async fn a_position_is_advanced_once_with_its_messages(_: &Database, store: &Store) {

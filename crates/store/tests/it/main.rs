@@ -5,6 +5,7 @@
 mod action;
 mod agent;
 mod audit;
+mod audit_parts;
 mod audit_rows;
 mod byte_budget;
 mod channel;

@@ -21,6 +21,7 @@ use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::service::{
     AuthType, CredentialPlace, SealedCredential, TimeoutMs, Timeouts,
 };
+use gaiterguard_domain::step_up::StepUp;
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Email, SessionClient};
@@ -221,6 +222,7 @@ pub(crate) fn rule_fields(name: &str) -> RuleFields {
         service: Some(ServiceId(1)),
         agent: None,
         approvals: Some(Approvals::default()),
+        step_up: Some(StepUp::Passkey),
         author: Some(UserId(1)),
         enabled: true,
     }

@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { acceptInvitation, addPasskey, approve, authorizeService, beginLinking, beginPasskey, beginPasskeySignIn, beginSecondFactor, beginSingleSignOn, blockAgent, changeMember, changePassword, compileRule, completeAuthorization, completeLinking, completeSingleSignOn, confirmSecondFactor, createAgent, createChannel, createDocument, createInvitation, createRule, createService, decideActions, deleteAgent, deleteChannel, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getCaCertificate, getChannel, getHealth, getInbox, getKillSwitch, getMetrics, getOpenapi, getOverview, getPushKey, getReady, getRegistration, getRequest, getRule, getSecondFactor, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listChannels, listDeliveries, listDocuments, listInvitations, listMembers, listOperations, listPasskeys, listPendingApprovals, listPushDevices, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, passDelete, passGet, passPatch, passPost, passPut, previewInvitation, proxy, refresh, refreshDocument, register, registerPushDevice, removeMember, removePasskey, removePushDevice, removeSecondFactor, replaceRecoveryCodes, resolve, revoke, revokeInvitation, rotateAgentKey, rotateChannelKey, setAgentServices, setCredentials, setKillSwitch, signInWithPasskey, simulateRules, switchWorkspace, testCall, testChannel, testLlm, testPushDevice, unblockAgent, updateAgent, updateChannel, updateRule, updateService, validateCondition, verifyAudit, withdrawApproval } from '../sdk.gen';
-import type { AcceptInvitationData, AcceptInvitationError, AcceptInvitationResponse, AddPasskeyData, AddPasskeyError, AddPasskeyResponse, ApproveData, ApproveError, ApproveResponse, AuthorizeServiceData, AuthorizeServiceError, AuthorizeServiceResponse, BeginLinkingData, BeginLinkingError, BeginLinkingResponse, BeginPasskeyData, BeginPasskeyError, BeginPasskeyResponse, BeginPasskeySignInData, BeginPasskeySignInError, BeginPasskeySignInResponse, BeginSecondFactorData, BeginSecondFactorError, BeginSecondFactorResponse, BeginSingleSignOnData, BeginSingleSignOnError, BeginSingleSignOnResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangeMemberData, ChangeMemberError, ChangeMemberResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CompleteAuthorizationData, CompleteAuthorizationError, CompleteAuthorizationResponse, CompleteLinkingData, CompleteLinkingError, CompleteLinkingResponse, CompleteSingleSignOnData, CompleteSingleSignOnError, CompleteSingleSignOnResponse, ConfirmSecondFactorData, ConfirmSecondFactorError, ConfirmSecondFactorResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateChannelData, CreateChannelError, CreateChannelResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteChannelData, DeleteChannelError, DeleteChannelResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetCaCertificateData, GetCaCertificateError, GetCaCertificateResponse, GetChannelData, GetChannelError, GetChannelResponse, GetHealthData, GetHealthError, GetHealthResponse, GetInboxData, GetInboxError, GetInboxResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetOpenapiData, GetOpenapiError, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetPushKeyData, GetPushKeyError, GetPushKeyResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetSecondFactorData, GetSecondFactorError, GetSecondFactorResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListChannelsData, ListChannelsError, ListChannelsResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPasskeysData, ListPasskeysError, ListPasskeysResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListPushDevicesData, ListPushDevicesError, ListPushDevicesResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, PassDeleteData, PassDeleteError, PassGetData, PassGetError, PassPatchData, PassPatchError, PassPostData, PassPostError, PassPutData, PassPutError, PreviewInvitationData, PreviewInvitationError, PreviewInvitationResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterPushDeviceData, RegisterPushDeviceError, RegisterPushDeviceResponse, RegisterResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, RemovePasskeyData, RemovePasskeyError, RemovePasskeyResponse, RemovePushDeviceData, RemovePushDeviceError, RemovePushDeviceResponse, RemoveSecondFactorData, RemoveSecondFactorError, RemoveSecondFactorResponse, ReplaceRecoveryCodesData, ReplaceRecoveryCodesError, ReplaceRecoveryCodesResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, RotateChannelKeyData, RotateChannelKeyError, RotateChannelKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SignInWithPasskeyData, SignInWithPasskeyError, SignInWithPasskeyResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, SwitchWorkspaceData, SwitchWorkspaceError, SwitchWorkspaceResponse, TestCallData, TestCallError, TestCallResponse, TestChannelData, TestChannelError, TestChannelResponse, TestLlmData, TestLlmError, TestLlmResponse, TestPushDeviceData, TestPushDeviceError, TestPushDeviceResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateChannelData, UpdateChannelError, UpdateChannelResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse, WithdrawApprovalData, WithdrawApprovalError, WithdrawApprovalResponse } from '../types.gen';
+import { acceptInvitation, addPasskey, approve, authorizeService, beginApproval, beginLinking, beginPasskey, beginPasskeySignIn, beginSecondFactor, beginSingleSignOn, blockAgent, changeMember, changePassword, compileRule, completeAuthorization, completeLinking, completeSingleSignOn, confirmSecondFactor, createAgent, createChannel, createDocument, createInvitation, createRule, createService, decideActions, deleteAgent, deleteChannel, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getCaCertificate, getChannel, getHealth, getInbox, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRegistration, getRequest, getRule, getSecondFactor, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listChannels, listDeliveries, listDocuments, listInvitations, listMembers, listOperations, listPasskeys, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, passDelete, passGet, passPatch, passPost, passPut, previewInvitation, proxy, refresh, refreshDocument, register, removeMember, removePasskey, removeSecondFactor, replaceRecoveryCodes, resolve, revoke, revokeInvitation, rotateAgentKey, rotateChannelKey, setAgentServices, setCredentials, setKillSwitch, signInWithPasskey, simulateRules, switchWorkspace, testCall, testChannel, testLlm, unblockAgent, updateAgent, updateChannel, updateRule, updateService, validateCondition, verifyAudit, withdrawApproval } from '../sdk.gen';
+import type { AcceptInvitationData, AcceptInvitationError, AcceptInvitationResponse, AddPasskeyData, AddPasskeyError, AddPasskeyResponse, ApproveData, ApproveError, ApproveResponse, AuthorizeServiceData, AuthorizeServiceError, AuthorizeServiceResponse, BeginApprovalData, BeginApprovalError, BeginApprovalResponse, BeginLinkingData, BeginLinkingError, BeginLinkingResponse, BeginPasskeyData, BeginPasskeyError, BeginPasskeyResponse, BeginPasskeySignInData, BeginPasskeySignInError, BeginPasskeySignInResponse, BeginSecondFactorData, BeginSecondFactorError, BeginSecondFactorResponse, BeginSingleSignOnData, BeginSingleSignOnError, BeginSingleSignOnResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangeMemberData, ChangeMemberError, ChangeMemberResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CompleteAuthorizationData, CompleteAuthorizationError, CompleteAuthorizationResponse, CompleteLinkingData, CompleteLinkingError, CompleteLinkingResponse, CompleteSingleSignOnData, CompleteSingleSignOnError, CompleteSingleSignOnResponse, ConfirmSecondFactorData, ConfirmSecondFactorError, ConfirmSecondFactorResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateChannelData, CreateChannelError, CreateChannelResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteChannelData, DeleteChannelError, DeleteChannelResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetCaCertificateData, GetCaCertificateError, GetCaCertificateResponse, GetChannelData, GetChannelError, GetChannelResponse, GetHealthData, GetHealthError, GetHealthResponse, GetInboxData, GetInboxError, GetInboxResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetOpenapiData, GetOpenapiError, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetSecondFactorData, GetSecondFactorError, GetSecondFactorResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListChannelsData, ListChannelsError, ListChannelsResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPasskeysData, ListPasskeysError, ListPasskeysResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, PassDeleteData, PassDeleteError, PassGetData, PassGetError, PassPatchData, PassPatchError, PassPostData, PassPostError, PassPutData, PassPutError, PreviewInvitationData, PreviewInvitationError, PreviewInvitationResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, RemovePasskeyData, RemovePasskeyError, RemovePasskeyResponse, RemoveSecondFactorData, RemoveSecondFactorError, RemoveSecondFactorResponse, ReplaceRecoveryCodesData, ReplaceRecoveryCodesError, ReplaceRecoveryCodesResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, RotateChannelKeyData, RotateChannelKeyError, RotateChannelKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SignInWithPasskeyData, SignInWithPasskeyError, SignInWithPasskeyResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, SwitchWorkspaceData, SwitchWorkspaceError, SwitchWorkspaceResponse, TestCallData, TestCallError, TestCallResponse, TestChannelData, TestChannelError, TestChannelResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateChannelData, UpdateChannelError, UpdateChannelResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse, WithdrawApprovalData, WithdrawApprovalError, WithdrawApprovalResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -313,7 +313,7 @@ export const listApprovalsInfiniteOptions = (options?: Options<ListApprovalsData
  * Approve and deny several actions
  *
  * Accepts up to 200 rulings, each as if it were sent to the endpoint for one action: a refused ruling
- * does not affect the others. If the body is invalid or contains an action twice, nothing is changed.
+ * does not affect the others. An approval that needs a passkey is refused here, because each needs one of its own. If the body is invalid or contains an action twice, nothing is changed.
  * If the connection breaks before the response, some rulings may have been accepted; the actions show
  * which.
  *
@@ -380,7 +380,8 @@ export const getApprovalOptions = (options: Options<GetApprovalData>) => queryOp
  * The agent may execute the reviewed request, unchanged, until the approval expires. With
  * `undo_seconds`, the request is released to the agent only after that time. If the action requires
  * several approvals, the response is 202 until enough people have approved, and the seconds of the last
- * approval apply. Each person counts once.
+ * approval apply. Each person counts once. A rule may require a passkey for each approval; without one, the
+ * response is 403 `step_up_required`.
  *
  * Roles: `owner`, `approver`.
  */
@@ -388,6 +389,28 @@ export const approveMutation = (options?: Partial<Options<ApproveData>>): UseMut
     const mutationOptions: UseMutationOptions<ApproveResponse, ApproveError, Options<ApproveData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await approve({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Begin an approval with a passkey
+ *
+ * Returns the argument of `navigator.credentials.get` as JSON. Its result is sent with the approval, as `passkey`,
+ * and counts once. Needed where `approvals.step_up` of the action is `passkey`.
+ *
+ * Roles: `owner`, `approver`.
+ */
+export const beginApprovalMutation = (options?: Partial<Options<BeginApprovalData>>): UseMutationOptions<BeginApprovalResponse, BeginApprovalError, Options<BeginApprovalData>> => {
+    const mutationOptions: UseMutationOptions<BeginApprovalResponse, BeginApprovalError, Options<BeginApprovalData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await beginApproval({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -1533,9 +1556,7 @@ export const setKillSwitchMutation = (options?: Partial<Options<SetKillSwitchDat
 /**
  * Model Context Protocol endpoint
  *
- * Streamable HTTP transport without sessions. Each message gets its own response. A client that declares URL mode
- * elicitation is offered the approval page of a held request: such a response is a stream of events, which ends with
- * the result.
+ * Streamable HTTP transport without sessions. Each message gets its own JSON response.
  */
 export const mcpMutation = (options?: Partial<Options<McpData>>): UseMutationOptions<McpResponse, McpError, Options<McpData>> => {
     const mutationOptions: UseMutationOptions<McpResponse, McpError, Options<McpData>> = {
@@ -1657,8 +1678,8 @@ export const listInvitationsInfiniteOptions = (options?: Options<ListInvitations
  * Invite a person
  *
  * Returns a link that accepts the invitation. It works once, for an account with the invited address,
- * within 72 hours. An earlier invitation for the same address is revoked. The gateway does not send
- * the link.
+ * within 72 hours. An earlier invitation for the same address is revoked. If `SMTP_URL` is set, the link is also
+ * sent to the address, and the response says whether the mail server accepted that.
  *
  * Roles: `owner`.
  */
@@ -1881,135 +1902,6 @@ export const executeMutation = (options?: Partial<Options<ExecuteData>>): UseMut
     };
     return mutationOptions;
 };
-
-export const listPushDevicesQueryKey = (options?: Options<ListPushDevicesData>) => createQueryKey('listPushDevices', options);
-
-/**
- * List the browsers with push notifications
- *
- * Returns the browsers in which the user gets push notifications of this workspace, in order of registration.
- */
-export const listPushDevicesOptions = (options?: Options<ListPushDevicesData>) => queryOptions<ListPushDevicesResponse, ListPushDevicesError, ListPushDevicesResponse, ReturnType<typeof listPushDevicesQueryKey>>({
-    queryFn: async ({ queryKey, signal }) => {
-        const { data } = await listPushDevices({
-            ...options,
-            ...queryKey[0],
-            signal,
-            throwOnError: true
-        });
-        return data;
-    },
-    queryKey: listPushDevicesQueryKey(options)
-});
-
-export const listPushDevicesInfiniteQueryKey = (options?: Options<ListPushDevicesData>): QueryKey<Options<ListPushDevicesData>> => createQueryKey('listPushDevices', options, true);
-
-/**
- * List the browsers with push notifications
- *
- * Returns the browsers in which the user gets push notifications of this workspace, in order of registration.
- */
-export const listPushDevicesInfiniteOptions = (options?: Options<ListPushDevicesData>) => infiniteQueryOptions<ListPushDevicesResponse, ListPushDevicesError, InfiniteData<ListPushDevicesResponse>, QueryKey<Options<ListPushDevicesData>>, string | Pick<QueryKey<Options<ListPushDevicesData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
-// @ts-ignore
-{
-    queryFn: async ({ pageParam, queryKey, signal }) => {
-        // @ts-ignore
-        const page: Pick<QueryKey<Options<ListPushDevicesData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
-            query: {
-                cursor: pageParam
-            }
-        };
-        const params = createInfiniteParams(queryKey, page);
-        const { data } = await listPushDevices({
-            ...options,
-            ...params,
-            signal,
-            throwOnError: true
-        });
-        return data;
-    },
-    queryKey: listPushDevicesInfiniteQueryKey(options)
-});
-
-/**
- * Register a browser
- *
- * The browser is notified of held requests that the user may decide on, in this workspace. It belongs to the session
- * of this request, and is removed when that session is ended or the user is removed from the workspace. A browser
- * that registers again keeps its ID; one that another user registers belongs to that user from then on.
- */
-export const registerPushDeviceMutation = (options?: Partial<Options<RegisterPushDeviceData>>): UseMutationOptions<RegisterPushDeviceResponse, RegisterPushDeviceError, Options<RegisterPushDeviceData>> => {
-    const mutationOptions: UseMutationOptions<RegisterPushDeviceResponse, RegisterPushDeviceError, Options<RegisterPushDeviceData>> = {
-        mutationFn: async (fnOptions) => {
-            const { data } = await registerPushDevice({
-                ...options,
-                ...fnOptions,
-                throwOnError: true
-            });
-            return data;
-        }
-    };
-    return mutationOptions;
-};
-
-/**
- * Remove a browser
- *
- * It gets no more push notifications.
- */
-export const removePushDeviceMutation = (options?: Partial<Options<RemovePushDeviceData>>): UseMutationOptions<RemovePushDeviceResponse, RemovePushDeviceError, Options<RemovePushDeviceData>> => {
-    const mutationOptions: UseMutationOptions<RemovePushDeviceResponse, RemovePushDeviceError, Options<RemovePushDeviceData>> = {
-        mutationFn: async (fnOptions) => {
-            const { data } = await removePushDevice({
-                ...options,
-                ...fnOptions,
-                throwOnError: true
-            });
-            return data;
-        }
-    };
-    return mutationOptions;
-};
-
-/**
- * Send a test notification
- *
- * Sends a notification to the browser now, and returns whether its push service accepted it. A browser that its push
- * service does not know any more is removed.
- */
-export const testPushDeviceMutation = (options?: Partial<Options<TestPushDeviceData>>): UseMutationOptions<TestPushDeviceResponse, TestPushDeviceError, Options<TestPushDeviceData>> => {
-    const mutationOptions: UseMutationOptions<TestPushDeviceResponse, TestPushDeviceError, Options<TestPushDeviceData>> = {
-        mutationFn: async (fnOptions) => {
-            const { data } = await testPushDevice({
-                ...options,
-                ...fnOptions,
-                throwOnError: true
-            });
-            return data;
-        }
-    };
-    return mutationOptions;
-};
-
-export const getPushKeyQueryKey = (options?: Options<GetPushKeyData>) => createQueryKey('getPushKey', options);
-
-/**
- * Get the key for push notifications
- *
- * Returns the public key that a browser binds its subscription to. It is the same on every replica, and stays.
- */
-export const getPushKeyOptions = (options?: Options<GetPushKeyData>) => queryOptions<GetPushKeyResponse, GetPushKeyError, GetPushKeyResponse, ReturnType<typeof getPushKeyQueryKey>>({
-    queryFn: async ({ queryKey, signal }) => {
-        const { data } = await getPushKey({
-            ...options,
-            ...queryKey[0],
-            signal,
-            throwOnError: true
-        });
-        return data;
-    },
-    queryKey: getPushKeyQueryKey(options)
-});
 
 export const getReadyQueryKey = (options?: Options<GetReadyData>) => createQueryKey('getReady', options);
 

@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gaiterguard_domain::id::PasskeyId;
 use gaiterguard_identity::{Identity, LoginSource, PasskeyError};
+use gaiterguard_store::StoredPasskey;
 use gaiterguard_webauthn::{ALGORITHMS, Registration};
 use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
@@ -104,12 +105,21 @@ struct KeyKind {
 /// A passkey, by the ID of its credential.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PasskeyDescriptor)]
-struct Descriptor {
+pub(crate) struct Descriptor {
     /// `public-key`.
     #[schema(value_type = String)]
     r#type: &'static str,
     /// ID of the credential in base64url.
     id: String,
+}
+
+impl Descriptor {
+    pub(crate) fn of(passkey: &StoredPasskey) -> Self {
+        Self {
+            r#type: "public-key",
+            id: URL_SAFE_NO_PAD.encode(&passkey.credential_id),
+        }
+    }
 }
 
 /// Kinds of authenticators.
@@ -178,13 +188,7 @@ pub(in crate::auth) async fn begin(
             })
             .into(),
         timeout: timeout(),
-        exclude_credentials: known
-            .iter()
-            .map(|passkey| Descriptor {
-                r#type: "public-key",
-                id: URL_SAFE_NO_PAD.encode(&passkey.credential_id),
-            })
-            .collect(),
+        exclude_credentials: known.iter().map(Descriptor::of).collect(),
         authenticator_selection: Selection {
             resident_key: "required",
             require_resident_key: true,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 const PART_CHARS_MAX: usize = 16 * 1024;
 
 /// Bytes in base64url without padding.
-pub(super) struct Base64Url(pub(super) Vec<u8>);
+pub(crate) struct Base64Url(pub(crate) Vec<u8>);
 
 impl<'de> Deserialize<'de> for Base64Url {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

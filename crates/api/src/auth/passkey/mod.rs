@@ -4,6 +4,9 @@ pub(super) mod add;
 mod base64url;
 pub(super) mod sign_in;
 
+pub(crate) use add::Descriptor;
+pub(crate) use base64url::Base64Url;
+
 use std::sync::Arc;
 
 use axum::Json;
@@ -103,6 +106,6 @@ pub(super) async fn remove(
 }
 
 /// Returns how long a challenge is valid, in milliseconds.
-fn timeout() -> u64 {
+pub(crate) fn timeout() -> u64 {
     u64::try_from(CHALLENGE_LIFETIME.as_millis()).unwrap_or(u64::MAX)
 }
