@@ -4,6 +4,7 @@
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::WorkspaceId;
+use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_sealing::{Purpose, SealingError};
 use gaiterguard_store::StoreError;
 use gaiterguard_webpush::{VapidKey, WebPushError};
@@ -35,32 +36,10 @@ pub(crate) async fn vapid_key(context: &Context) -> Result<&VapidKey, PushKeyErr
 
 async fn open_or_create(context: &Context) -> Result<VapidKey, PushKeyError> {
     let (store, sealing) = (&context.store, &context.sealing);
-    let sealed = match store.push_key().await? {
-        Some(sealed) => sealed,
-        None => {
-            let new = sealing
-                .seal(
-                    WorkspaceId::GATEWAY,
-                    &Purpose::push_key(),
-                    &VapidKey::generate()?,
-                )
-                .await?;
-            let at = context.now();
-            let entry = NewAuditEntry {
-                workspace: None,
-                at,
-                actor: Actor::Gateway,
-                event: Event::PushKeyCreated,
-                subject: Subject::Gateway,
-                detail: json!({}),
-            };
-            if store.push_key_insert(&new, at, entry).await? {
-                new
-            } else {
-                // Another replica was faster.
-                store.push_key().await?.unwrap_or(new)
-            }
-        }
+    let sealed = if let Some(sealed) = store.push_key().await? {
+        sealed
+    } else {
+        create(context).await?
     };
     let opened = sealing
         .open(
@@ -71,4 +50,29 @@ async fn open_or_create(context: &Context) -> Result<VapidKey, PushKeyError> {
         )
         .await?;
     Ok(VapidKey::from_pkcs8(&opened)?)
+}
+
+/// Creates the key and returns it sealed; that of another replica, if that was faster.
+async fn create(context: &Context) -> Result<Sealed, PushKeyError> {
+    let (store, sealing) = (&context.store, &context.sealing);
+    let new = sealing
+        .seal(
+            WorkspaceId::GATEWAY,
+            &Purpose::push_key(),
+            &VapidKey::generate()?,
+        )
+        .await?;
+    let at = context.now();
+    let entry = NewAuditEntry {
+        workspace: None,
+        at,
+        actor: Actor::Gateway,
+        event: Event::PushKeyCreated,
+        subject: Subject::Gateway,
+        detail: json!({}),
+    };
+    if store.push_key_insert(&new, at, entry).await? {
+        return Ok(new);
+    }
+    Ok(store.push_key().await?.unwrap_or(new))
 }
