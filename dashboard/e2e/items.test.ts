@@ -57,7 +57,9 @@ test('each payee has a line with the amount, the one that differs first', async 
   expect(first).toContain('differs from the others');
   expect(await lines.nth(1).textContent()).toMatch(/€120\.00 → Kite AG/);
   // The title names the largest payee with its amount, and the intent comes before the items.
-  expect(await article.getByRole('heading').first().textContent()).toContain('R. Amato (€7,200.00)');
+  expect(await article.getByRole('heading').first().textContent()).toContain(
+    'R. Amato (€7,200.00)',
+  );
   const intent = await article.getByText('Pay the three invoices of the week').boundingBox();
   const list = await lines.first().boundingBox();
   expect(intent?.y).toBeLessThan(list?.y ?? 0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HeadlinePart, RequestFact, RequestSummary } from '#/client';
-import { byName, factsBeyond } from './facts';
+import { byName, factsBeyond, meaningOf } from './facts';
 
 const words = (text: string): HeadlinePart => ({ text, is_value: false });
 const value = (text: string): HeadlinePart => ({ text, is_value: true });
@@ -95,5 +95,31 @@ describe('the names of facts', () => {
   it('are shown once for a list', () => {
     const [events] = byName([fact('events', 'a'), fact('events', 'b')]);
     expect(events?.facts.map(({ value }) => value)).toEqual(['a', 'b']);
+  });
+});
+
+describe('a description and a label', () => {
+  const of = (name: string, meaning: string): RequestFact => ({
+    kind: 'target',
+    name,
+    location: 'path',
+    value: 'r7',
+    is_cut: false,
+    meaning,
+  });
+
+  it('is left out if it only repeats the name', () => {
+    for (const [name, meaning] of [
+      ['dns_records', 'The record'],
+      ['memo', 'Memo'],
+      ['calendars', 'Calendar identifier'],
+    ] as const)
+      expect(meaningOf(of(name, meaning)), name).toBeNull();
+    expect(meaningOf(of('repos', 'Owner'))).toBe('Owner');
+  });
+
+  it('names an object of the path in the singular', () => {
+    const labels = byName(['users', 'branches', 'policies', 'status'].map((name) => of(name, '')));
+    expect(labels.map(({ short }) => short)).toEqual(['user', 'branch', 'policy', 'status']);
   });
 });
