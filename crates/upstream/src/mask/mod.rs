@@ -16,6 +16,7 @@ mod pattern;
 mod patterns;
 mod prefilter;
 mod reader;
+mod sampler;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -79,7 +80,7 @@ impl Masker {
                 }
                 MaskedSecret::Value(_) => {}
                 MaskedSecret::Exact(text) => {
-                    add(Pattern::new(Zeroizing::new(text.to_vec()), Kind::Text));
+                    add(Pattern::new(Zeroizing::new((*text).into()), Kind::Text));
                 }
             }
         }

@@ -2,19 +2,11 @@
 
 use std::ops::Range;
 
-use memchr::{memchr_iter, memmem, memrchr2};
+use memchr::{memchr_iter, memrchr2};
 use zeroize::Zeroizing;
 
 use super::few::Few;
 use super::reader::{CHARACTER_BYTES_MAX, LAYERS_MAX, Reader, Reading};
-
-/// How much of a pattern the searcher looks for before the rest is compared: enough to be rare, and
-/// short enough that the searcher needs no preparation.
-const HEAD_LENGTH_MAX: usize = 16;
-
-/// Up to this length of a text, such as the value of a header, making a searcher takes longer than comparing the
-/// pattern wherever its first byte is.
-const SHORT_TEXT_BYTES_MAX: usize = 256;
 
 /// How many characters of a pattern must match before a line break counts as inside it. After fewer, the
 /// break is taken for the end of an ordinary line, so that a stream of lines need not wait for the next
@@ -31,9 +23,12 @@ const ESCAPE_BYTES_MAX: usize = 6;
 /// The longest character in UTF-8, and the position before it.
 const SLOTS: usize = 5;
 
+/// The bytes of a pattern. A boxed slice is wiped once, and a vector twice: its bytes, and then its capacity.
+pub(super) type Text = Zeroizing<Box<[u8]>>;
+
 /// A text to search for.
 pub(super) struct Pattern {
-    text: Zeroizing<Vec<u8>>,
+    text: Text,
     kind: Kind,
 }
 
@@ -69,7 +64,7 @@ struct State {
 type States = Few<State, STATES_MAX>;
 
 impl Pattern {
-    pub(super) fn new(text: Zeroizing<Vec<u8>>, kind: Kind) -> Self {
+    pub(super) fn new(text: Text, kind: Kind) -> Self {
         Self { text, kind }
     }
 
@@ -91,7 +86,10 @@ impl Pattern {
 
     /// Returns the same pattern in lower case.
     pub(super) fn to_lowercase(&self) -> Self {
-        Self::new(Zeroizing::new(self.text.to_ascii_lowercase()), self.kind)
+        Self::new(
+            Zeroizing::new(self.text.to_ascii_lowercase().into_boxed_slice()),
+            self.kind,
+        )
     }
 
     /// Returns the most bytes that a spelling of the pattern can take.
@@ -99,29 +97,28 @@ impl Pattern {
         self.text.len() * CHARACTER_BYTES_MAX
     }
 
-    /// Adds every occurrence without escapes.
-    pub(super) fn find_plain(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
+    /// Adds every occurrence without escapes that begins in `starts`.
+    pub(super) fn find_plain(
+        &self,
+        text: &[u8],
+        starts: Range<usize>,
+        found: &mut Vec<Range<usize>>,
+    ) {
         let (Some(first), Some(last_start)) =
             (self.text.first(), text.len().checked_sub(self.text.len()))
         else {
             return;
         };
-        let mut add = |start: usize| {
+        let end = starts.end.min(last_start + 1);
+        let Some(beginnings) = text.get(starts.start..end) else {
+            return;
+        };
+        for offset in memchr_iter(*first, beginnings) {
+            let start = starts.start + offset;
             let range = start..start + self.text.len();
-            if text[start..].starts_with(&self.text) && self.may_be_at(text, &range) {
+            if text[range.clone()] == **self.text && self.may_be_at(text, &range) {
                 found.push(range);
             }
-        };
-        if text.len() <= SHORT_TEXT_BYTES_MAX {
-            memchr_iter(*first, &text[..=last_start]).for_each(add);
-            return;
-        }
-        let head = &self.text[..self.text.len().min(HEAD_LENGTH_MAX)];
-        let finder = memmem::Finder::new(head);
-        let mut from = 0;
-        while let Some(offset) = finder.find(&text[from..]) {
-            add(from + offset);
-            from += offset + 1;
         }
     }
 

@@ -9,12 +9,20 @@ use super::few::Few;
 use super::pattern::{Fit, Pattern};
 use super::prefilter::Prefilter;
 use super::reader::{LAYERS_MAX, READINGS_MAX, Reader, Reading, is_lead};
+use super::sampler::{SAMPLE_BYTES, Sampler};
 
 /// A set of patterns.
 pub(super) struct Patterns {
     all: Vec<Pattern>,
+    /// The length of the shortest pattern, in bytes.
+    shortest: usize,
     prefilter: OnceLock<Prefilter>,
+    sampler: OnceLock<Sampler>,
 }
+
+/// Up to this length of a text, such as the value of a header, making a sampler takes longer than comparing every
+/// pattern wherever its first byte is.
+const SHORT_TEXT_BYTES_MAX: usize = 256;
 
 /// How much of a text is decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +35,12 @@ pub(super) struct Decided {
 
 impl Patterns {
     pub(super) fn new(all: Vec<Pattern>) -> Self {
+        let lengths = all.iter().map(|pattern| pattern.text().len());
         Self {
+            shortest: lengths.min().unwrap_or(0),
             all,
             prefilter: OnceLock::new(),
+            sampler: OnceLock::new(),
         }
     }
 
@@ -48,12 +59,11 @@ impl Patterns {
     /// Returns every occurrence in any spelling, including overlapping ones.
     pub(super) fn occurrences(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut found = Vec::new();
-        if self.all.is_empty() {
+        // No spelling of a pattern is shorter than the pattern.
+        if self.all.is_empty() || text.len() < self.shortest {
             return found;
         }
-        for pattern in &self.all {
-            pattern.find_plain(text, &mut found);
-        }
+        self.find_plain(text, &mut found);
         let search = Search {
             patterns: self,
             reader: Reader::new(text),
@@ -70,6 +80,22 @@ impl Patterns {
             }
         }
         found
+    }
+
+    /// Adds every occurrence without escapes.
+    fn find_plain(&self, text: &[u8], found: &mut Vec<Range<usize>>) {
+        let mut find_in = |starts: Range<usize>| {
+            for pattern in &self.all {
+                pattern.find_plain(text, starts.clone(), found);
+            }
+        };
+        if text.len() <= SHORT_TEXT_BYTES_MAX || self.shortest < SAMPLE_BYTES {
+            return find_in(0..text.len());
+        }
+        let sampler = self
+            .sampler
+            .get_or_init(|| Sampler::new(&self.all, self.shortest));
+        sampler.for_each_candidate(text, find_in);
     }
 
     /// Returns how much of the text is decided if more of it will follow.
