@@ -44,6 +44,7 @@ rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstream
 	scripts/node-tools.sh
 	scripts/real-descriptions.sh
 	scripts/fit-weights.py --check
+	scripts/count-instructions.py
 	scripts/with-postgres.sh $(if $(shell command -v cargo-nextest),\
 		cargo nextest run --locked --profile ci --workspace,\
 		cargo test --locked --workspace --lib --bins --tests --no-fail-fast)

@@ -28,6 +28,8 @@ if $for_tests; then
   for program in curl gh git ruby wget; do
     command -v "$program" >/dev/null || packages+=("$program")
   done
+  # scripts/count-instructions.py counts with it.
+  command -v valgrind >/dev/null || packages+=(valgrind)
   # The dashboard is tested in a real browser.
   command -v chromium >/dev/null || packages+=(chromium)
   # Debian's is not in the PATH of an ordinary user.

@@ -5,7 +5,8 @@
 
 use std::sync::LazyLock;
 
-use crate::words::{ByStem, Stem, of_text, stem};
+use crate::intent::IntentWords;
+use crate::words::{ByStem, Stem, stem};
 
 /// One side of a choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,7 +194,7 @@ impl Sides {
     }
 
     /// The sides that an intent names. A word that is denied stands for the other side of its choice.
-    pub(crate) fn of_intent(text: &str) -> Self {
+    pub(crate) fn of_intent(text: &str, intent_words: &IntentWords<'_>) -> Self {
         const DENIALS: [&str; 20] = [
             "not", "no", "don't", "dont", "isn't", "never", "without", "nothing", "nobody", "kein",
             "keine", "nicht", "noch", "ne", "pas", "sans", "sin", "não", "non", "niet",
@@ -211,22 +212,21 @@ impl Sides {
         /// How many words behind a denial are denied: in "not a draft" the second.
         const REACH: usize = 2;
         let mut sides = Self::of_runs(text);
-        let (mut denied, mut within) = (0, 0);
-        for (clause, word) in clauses(text) {
-            if clause != within {
-                within = clause;
+        let mut denied = 0;
+        for word in intent_words.words() {
+            if word.begins_clause {
                 denied = 0;
             }
-            let of_word = Self::of(stem(word));
+            let of_word = Self::of(word.stem);
             sides = sides.with(if denied > 0 {
                 of_word.turned()
             } else {
                 of_word
             });
-            denied = if word.len() <= DENIAL_BYTES_MAX
+            denied = if word.text.len() <= DENIAL_BYTES_MAX
                 && DENIALS
                     .iter()
-                    .any(|denial| word.eq_ignore_ascii_case(denial))
+                    .any(|denial| word.text.eq_ignore_ascii_case(denial))
             {
                 REACH
             } else {
@@ -260,12 +260,4 @@ impl Sides {
             first.into_iter().chain(second)
         })
     }
-}
-
-/// The words of a text, each with the number of the clause that it is in: a denial does not reach
-/// across a comma.
-fn clauses(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.split([',', '.', ';', ':', '!', '?', '\n'])
-        .enumerate()
-        .flat_map(|(number, clause)| of_text(clause).map(move |word| (number, word)))
 }

@@ -36,6 +36,7 @@ impl<'a> Intent<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct IntentWords<'a> {
     text: &'a str,
+    words: Vec<IntentWord<'a>>,
     pairs: Pairs,
     stems: Stems,
     concepts: u64,
@@ -49,6 +50,15 @@ pub(crate) struct IntentWords<'a> {
     identifiers: Vec<&'a str>,
     hosts: Vec<&'a str>,
     dates: Vec<Date>,
+}
+
+/// A word of an intent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IntentWord<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) stem: Stem,
+    /// Whether it begins a clause: a mark such as a comma separates it from the word before.
+    pub(crate) begins_clause: bool,
 }
 
 /// A day; the year where it is known.
@@ -74,6 +84,9 @@ const MONTHS: &[&str] = &[
     "december",
 ];
 
+/// The marks between clauses.
+const CLAUSE_MARKS: [char; 7] = [',', '.', ';', ':', '!', '?', '\n'];
+
 /// About how many bytes of an intent a word takes: an English word has some five letters, and a
 /// space.
 const WORD_BYTES: usize = 6;
@@ -86,10 +99,19 @@ impl<'a> IntentWords<'a> {
             ..Self::default()
         };
         intent_words.stems.reserve(text.len() / WORD_BYTES);
+        intent_words.words.reserve(text.len() / WORD_BYTES);
         let mut before = None;
         let mut may_be_order = true;
+        let mut end_before = 0;
         for word in words::of_text(text) {
             let stem = stem(word);
+            let start = word.as_ptr().addr() - text.as_ptr().addr();
+            intent_words.words.push(IntentWord {
+                text: word,
+                stem,
+                begins_clause: text[end_before..start].contains(CLAUSE_MARKS),
+            });
+            end_before = start + word.len();
             let said = lexicon::said(stem);
             intent_words.orders |= (may_be_order || !said.is_ambiguous) && !said.asked.is_empty();
             intent_words.stems.insert(stem);
@@ -186,6 +208,16 @@ impl<'a> IntentWords<'a> {
             }
         }
         self.identifiers.extend(capitals);
+    }
+
+    /// The words, in order.
+    pub(crate) fn words(&self) -> impl Iterator<Item = IntentWord<'a>> {
+        self.words.iter().copied()
+    }
+
+    /// The stems of the words, in order.
+    pub(crate) fn stems(&self) -> impl Iterator<Item = Stem> {
+        self.words.iter().map(|word| word.stem)
     }
 
     /// Whether there are no words.

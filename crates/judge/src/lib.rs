@@ -169,7 +169,7 @@ fn judge(subject: &Subject<'_>, names: Names) -> (Assessment, Vec<Vec<String>>, 
             findings.extend(integrity::compare(&behavior, intent_words));
         }
     }
-    let asked = RequestedEffects::asked_in(subject.intent);
+    let asked = RequestedEffects::asked_in(subject.intent, intent_words);
     let compared = Compared {
         request,
         verb: impact::verb(request, certain.is_asking),
@@ -180,7 +180,7 @@ fn judge(subject: &Subject<'_>, names: Names) -> (Assessment, Vec<Vec<String>>, 
         history: subject.history,
         asked,
         given: OnceCell::new(),
-        intent_sides: Sides::of_intent(subject.intent),
+        intent_sides: Sides::of_intent(subject.intent, intent_words),
     };
     findings.extend(compare::count(&compared, &mut features));
     let own = fields.findings.iter().cloned();

@@ -3,9 +3,10 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
-use crate::words::{ByStem, Stem, of_text, stem};
+use crate::intent::IntentWords;
+use crate::words::{ByStem, Stem, stem};
 use gaiterguard_domain::effect::Effect;
 
 /// A kind of effect that an intent can ask for.
@@ -122,7 +123,9 @@ static BEGINNINGS: LazyLock<Beginnings> = LazyLock::new(|| {
     };
     let is_spaced = |text: &str| text.chars().all(|c| u32::from(c) < 0x2e80);
     Beginnings {
-        finder: AhoCorasick::new(all().map(|(_, beginning)| beginning))
+        finder: AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(all().map(|(_, beginning)| beginning))
             .expect("the list is short, so its automaton fits into memory"),
         wishes: all()
             .map(|(wish, beginning)| (wish, is_spaced(beginning)))
@@ -146,10 +149,10 @@ pub(crate) struct RequestedEffects(u8);
 
 impl RequestedEffects {
     /// Returns the effects that an intent asks for.
-    pub(crate) fn asked_in(intent: &str) -> Self {
+    pub(crate) fn asked_in(intent: &str, intent_words: &IntentWords<'_>) -> Self {
         let mut wishes = Self::default();
-        for word in of_text(intent) {
-            wishes = wishes.with(ASKED.get(&stem(word)).copied().unwrap_or_default());
+        for stem in intent_words.stems() {
+            wishes = wishes.with(ASKED.get(&stem).copied().unwrap_or_default());
         }
         let lower = intent.to_lowercase();
         for found in BEGINNINGS.finder.find_overlapping_iter(&lower) {

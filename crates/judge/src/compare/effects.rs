@@ -8,7 +8,7 @@ use crate::impact::Verb;
 use crate::reads;
 use crate::requested_effects::{RequestedEffects, Wish};
 use crate::signal;
-use crate::words::{Stem, of_name, of_text, stem};
+use crate::words::{Stem, of_name, stem};
 
 pub(super) fn effects(
     compared: &Compared<'_>,
@@ -132,7 +132,8 @@ pub(super) fn replaces(
         return;
     }
     let adds = ["add", "append", "another", "also", "too", "one", "next"];
-    if !of_text(compared.intent).any(|word| adds.contains(&word.to_lowercase().as_str())) {
+    let mut words = compared.intent_words.words();
+    if !words.any(|word| adds.contains(&word.text.to_lowercase().as_str())) {
         return;
     }
     let weight = features.add(&["+replaces"]);

@@ -15,7 +15,7 @@ use crate::field::LeafKind;
 use crate::finding::Finding;
 use crate::impact::Verb;
 use crate::origin;
-use crate::words::{of_name, of_text, stem};
+use crate::words::{of_name, stem};
 use compared::{is_word, truth};
 
 pub(crate) use compared::Compared;
@@ -24,7 +24,7 @@ pub(crate) use compared::Compared;
 pub(crate) fn count(compared: &Compared<'_>, features: &mut Features) -> Vec<Finding> {
     let mut findings = Vec::new();
     names_and_values(compared, features);
-    for class in Classes::of_all(of_text(compared.intent).map(stem)).names() {
+    for class in Classes::of_all(compared.intent_words.stems()).names() {
         features.add(&["+ic:", class]);
     }
     choices::choices(compared, features, &mut findings);

@@ -8,7 +8,7 @@ use crate::field::LeafKind;
 use crate::finding::Finding;
 use crate::reads::{self, DataKind, DataKinds};
 use crate::signal;
-use crate::words::{of_name, of_text, stem};
+use crate::words::{of_name, stem};
 
 pub(super) fn reading(
     compared: &Compared<'_>,
@@ -40,7 +40,7 @@ pub(super) fn reading(
     if revealed.count() >= 2 {
         features.add(&["+tells_much"]);
     }
-    let asked = DataKinds::of_all(of_text(compared.intent).map(stem));
+    let asked = DataKinds::of_all(compared.intent_words.stems());
     for kind in asked.names() {
         features.add(&["+asks_for:", kind]);
     }
@@ -91,10 +91,10 @@ pub(super) fn reading(
     if acts {
         features.add(&["+path_acts"]);
     }
-    let is_own = of_text(compared.intent).any(|word| {
+    let is_own = compared.intent_words.words().any(|word| {
         ["my", "mine", "meine", "mes", "mis"]
             .iter()
-            .any(|my| word.eq_ignore_ascii_case(my))
+            .any(|my| word.text.eq_ignore_ascii_case(my))
     });
     let is_addressed_to_own = compared.route.texts().any(|text| {
         text.eq_ignore_ascii_case("me")
