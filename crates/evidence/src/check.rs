@@ -45,7 +45,7 @@ pub enum ProofRefused {
     Unrelated {
         /// The entry's id.
         entry: i64,
-        /// What it is said to show.
+        /// The part of the request that it is said to show.
         what: &'static str,
     },
 }
@@ -72,7 +72,7 @@ pub struct ActionEvent {
     pub event: String,
 }
 
-/// What a proof shows.
+/// The facts that a proof shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proven {
     /// The request.

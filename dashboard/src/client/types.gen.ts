@@ -4006,7 +4006,7 @@ export type RequestProof = {
  */
 export type RequestProofEntry = {
     /**
-     * What the entry shows.
+     * The part of the request that the entry shows.
      */
     shows: RequestProofShows;
     /**
@@ -4064,7 +4064,7 @@ export type RequestProofEntry = {
 };
 
 /**
- * What an entry of a proof shows.
+ * The part of a request that an entry of its proof shows.
  */
 export type RequestProofShows = 'decision' | 'end' | 'action';
 
