@@ -1,5 +1,5 @@
-//! Checkpoints of the audit log: the heads of its chains at a moment, signed. Whoever keeps one can show later that
-//! entries were cut from the end of a chain, which the chain itself cannot show.
+//! Checkpoints of the audit log: the heads of its chains at a moment, signed. A checkpoint that was kept elsewhere
+//! shows that entries were cut from the end of a chain, which the chain itself cannot show.
 
 use crate::audit::ChainHead;
 use crate::evidence::Fields;

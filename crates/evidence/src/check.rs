@@ -7,7 +7,7 @@ use gaiterguard_rows::covered::{Covers, covers};
 use gaiterguard_rows::proven_request::ProvenRequest;
 use thiserror::Error;
 
-use crate::document::{EntryDocument, NotADocument, ProofDocument, Shows};
+use crate::document::{CheckpointDocument, EntryDocument, NotADocument, ProofDocument, Shows};
 use crate::key::{PublicKey, is_valid};
 
 /// Why a proof does not hold.
@@ -45,7 +45,7 @@ pub enum ProofRefused {
     Unrelated {
         /// The entry's id.
         entry: i64,
-        /// What it is said to show.
+        /// The part of the request that it is said to show.
         what: &'static str,
     },
 }
@@ -72,7 +72,7 @@ pub struct ActionEvent {
     pub event: String,
 }
 
-/// What a proof shows.
+/// The facts that a proof shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proven {
     /// The request.
@@ -94,7 +94,7 @@ pub struct Proven {
 ///
 /// If the proof does not hold.
 pub fn check(proof: &ProofDocument, key: Option<PublicKey>) -> Result<Proven, ProofRefused> {
-    let checkpoints = proof.checkpoints.iter().map(|one| one.signed());
+    let checkpoints = proof.checkpoints.iter().map(CheckpointDocument::signed);
     let checkpoints: Vec<SignedCheckpoint> = checkpoints.collect::<Result<_, _>>()?;
     let first = checkpoints.first().ok_or(ProofRefused::Request)?;
     let key = key.unwrap_or(PublicKey(first.key));

@@ -98,7 +98,7 @@ pub struct ProofDocument {
     pub(crate) checkpoints: Vec<CheckpointDocument>,
 }
 
-/// What an entry of a proof shows.
+/// The part of a request that an entry of its proof shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RequestProofShows))]
 #[serde(rename_all = "snake_case")]
@@ -116,7 +116,7 @@ pub(crate) enum Shows {
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RequestProofEntry))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct EntryDocument {
-    /// What the entry shows.
+    /// The part of the request that the entry shows.
     pub(crate) shows: Shows,
     /// Unique identifier.
     id: i64,

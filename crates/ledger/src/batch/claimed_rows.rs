@@ -52,7 +52,7 @@ pub(super) async fn claim_and_insert(
         .bind(column(claims, |claim| claim.key.1))
         .bind(column(claims, |claim| claim.claim.digest.0.as_slice()))
         .bind(column(claims, |claim| claim.id.0))
-        .bind(column(claims, |claim| claim.state()))
+        .bind(column(claims, NewClaimRow::state))
         .bind(column(claims, |claim| action_id(claim.decision)))
         .bind(column(claims, |claim| claim.decision.entry.at.0))
         .bind(column(claims, |claim| claim.claim.expires_at.0))

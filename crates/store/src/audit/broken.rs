@@ -51,7 +51,7 @@ pub enum AuditBroken {
     Checkpoint {
         /// The checkpoint's number.
         number: i64,
-        /// What is wrong with it.
+        /// The fault, as the rest of a sentence.
         what: &'static str,
     },
     /// A chain has entries but no head.

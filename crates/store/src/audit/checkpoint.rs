@@ -27,7 +27,7 @@ pub struct StoredAuditKey {
     pub private: Sealed,
 }
 
-/// What no checkpoint covers so far.
+/// The entries that no checkpoint covers so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unsigned {
     /// The number of entries.

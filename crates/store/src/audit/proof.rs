@@ -1,4 +1,4 @@
-//! What the audit log says about one request, for a proof that can be checked without the database.
+//! The entries of the audit log about one request, for a proof that can be checked without the database.
 
 use std::collections::HashSet;
 use std::time::Duration;
