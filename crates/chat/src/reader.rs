@@ -43,9 +43,8 @@ impl HeldRequestReader {
             }
         };
         let state = &view.action.state;
-        let expires_at = match (state.status(), state.expires_at()) {
-            (ActionStatus::Pending, Some(expires_at)) => expires_at,
-            _ => return Ok(None),
+        let (ActionStatus::Pending, Some(expires_at)) = (state.status(), state.expires_at()) else {
+            return Ok(None);
         };
         let request = view.request.as_ref();
         let headers = request

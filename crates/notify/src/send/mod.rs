@@ -59,29 +59,29 @@ pub(crate) async fn send(
                 let escape = telegram::ESCAPE;
                 let room = telegram::REQUEST_BYTES_MAX;
                 let buttons = buttons::of(context, channel, messages, room, escape).await?;
-                let content = telegram::content(&card(), buttons.as_ref());
+                let body = telegram::content(&card(), buttons.as_ref());
                 for receipt in receipts {
-                    let content = content.clone();
-                    telegram::edit(context, channel, settings, secrets, receipt, content).await?;
+                    let body = body.clone();
+                    telegram::edit(context, channel, settings, secrets, receipt, body).await?;
                 }
                 if !receipts.is_empty() {
                     return Ok(Accepted::default());
                 }
-                telegram::send(context, channel, settings, secrets, content).await
+                telegram::send(context, channel, settings, secrets, body).await
             }
             (ChannelSettings::Slack(settings), [_, ..]) => {
                 let escape = slack::ESCAPE;
                 let room = slack::REQUEST_BYTES_MAX;
                 let buttons = buttons::of(context, channel, messages, room, escape).await?;
-                let content = slack::content(&card(), buttons.as_ref());
+                let body = slack::content(&card(), buttons.as_ref());
                 for receipt in receipts {
-                    let content = content.clone();
-                    slack::edit(context, channel, settings, secrets, receipt, content).await?;
+                    let body = body.clone();
+                    slack::edit(context, channel, settings, secrets, receipt, body).await?;
                 }
                 if !receipts.is_empty() {
                     return Ok(Accepted::default());
                 }
-                slack::send(context, channel, settings, secrets, content).await
+                slack::send(context, channel, settings, secrets, body).await
             }
             (ChannelSettings::WebPush, [_, ..]) => {
                 web_push::send(context, channel, secrets, messages, !receipts.is_empty()).await
