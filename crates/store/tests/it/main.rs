@@ -8,7 +8,6 @@ mod audit;
 mod audit_rows;
 mod byte_budget;
 mod channel;
-mod chat;
 mod claim;
 mod database;
 mod document;
