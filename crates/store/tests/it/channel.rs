@@ -35,7 +35,7 @@ fn fields(name: &str) -> ChannelFields {
     }
 }
 
-pub(crate) async fn channel(world: &World, store: &Store) -> StoredChannel {
+async fn channel(world: &World, store: &Store) -> StoredChannel {
     let secrets = ChannelSecrets {
         version: 0,
         sealed: Sealed {
