@@ -40,14 +40,14 @@ async function openAction(page: Page, action: string) {
 test('a rule is saved that requires a passkey', async () => {
   const { page } = stage;
   await page.goto(`${url}/app/rules/new`);
-  await page.getByLabel('Name').fill('With a passkey');
+  await page.getByLabel('Name').fill('Deletions');
   await page.getByLabel('With a passkey').check();
   await page.getByRole('button', { name: 'Save rule' }).click();
   const rules = async () => (await stage.call('GET', '/rules')).json.items;
   await expect.poll(async () => (await rules())[0]?.stepUp).toBe('passkey');
   expect((await rules())[0].approvals).toBe(null);
   await page.goto(`${url}/app/rules`);
-  await page.getByText('with a passkey').waitFor();
+  await page.getByText('with a passkey · ').waitFor();
 });
 
 test('without a passkey nothing is approved, and the person learns why', async () => {
