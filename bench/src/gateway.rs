@@ -40,6 +40,8 @@ pub struct GatewaySettings {
     pub model_url: Option<String>,
     /// The limit on request bodies, if it differs from the default.
     pub request_body_bytes_max: Option<u64>,
+    /// The proxy port, if it has one.
+    pub intercept: Option<Intercept>,
     /// A command to run the binary under (`valgrind --tool=callgrind`), if any.
     pub wrapper: Vec<String>,
 }
@@ -53,9 +55,21 @@ impl GatewaySettings {
             database_url: None,
             model_url: None,
             request_body_bytes_max: None,
+            intercept: None,
             wrapper: Vec::new(),
         }
     }
+}
+
+/// The proxy port, and the upstream behind it.
+#[derive(Debug, Clone)]
+pub struct Intercept {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Names of upstreams with their addresses, as in `UPSTREAM_HOSTS`.
+    pub hosts: String,
+    /// The certificate of the upstream.
+    pub ca_file: PathBuf,
 }
 
 /// A running gateway.
@@ -128,6 +142,11 @@ impl Gateway {
 
     /// Creates a user, a service with `upstream`, three agents, and rules for two of them.
     pub async fn set_up(&self, upstream: SocketAddr) -> BenchResult<Access> {
+        self.set_up_at(&format!("http://{upstream}")).await
+    }
+
+    /// Does the same with an upstream at a URL.
+    pub async fn set_up_at(&self, base_url: &str) -> BenchResult<Access> {
         let mut api = ApiClient::connect(self.address, None).await?;
         let account = json!({"email": EMAIL, "password": PASSWORD});
         api.call(Method::POST, "/auth/register", account.clone())
@@ -136,7 +155,7 @@ impl Gateway {
         let token = text(&login, "/accessToken")?;
         api.set_token(token.clone());
         let service = json!({
-            "name": SERVICE, "baseUrl": format!("http://{upstream}"), "authType": "bearer",
+            "name": SERVICE, "baseUrl": base_url, "authType": "bearer",
             "credentials": {"token": CREDENTIAL},
         });
         let service = api.call(Method::POST, "/services", service).await?;
@@ -223,6 +242,12 @@ fn command(settings: &GatewaySettings, address: SocketAddr) -> Command {
     }
     if let Some(bytes) = settings.request_body_bytes_max {
         command.env("MAX_REQUEST_BODY_BYTES", bytes.to_string());
+    }
+    if let Some(intercept) = &settings.intercept {
+        command
+            .env("INTERCEPT_PORT", intercept.address.port().to_string())
+            .env("UPSTREAM_HOSTS", &intercept.hosts)
+            .env("UPSTREAM_CA_FILE", &intercept.ca_file);
     }
     if let Some(url) = &settings.model_url {
         command.env("LLM_BASE_URL", url).env("LLM_API_KEY", "none");

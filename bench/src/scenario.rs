@@ -78,6 +78,7 @@ pub fn plain_get(address: SocketAddr, with_credential: bool) -> BenchResult<Targ
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: None,
     })
 }
@@ -98,6 +99,7 @@ pub fn proxied_get(address: SocketAddr, agent_keys: Vec<String>) -> BenchResult<
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: Some("forwarded"),
     })
 }
@@ -118,6 +120,7 @@ pub fn proxied_post(address: SocketAddr, agent_key: String, run: &str) -> BenchR
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: Some("forwarded"),
     })
 }
@@ -136,6 +139,7 @@ pub fn replayed_post(address: SocketAddr, agent_key: String, run: &str) -> Bench
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: Some("replayed"),
     })
 }
@@ -157,6 +161,7 @@ pub fn door_get(address: SocketAddr, agent_key: &str, path: &str) -> BenchResult
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: Some("forwarded"),
     })
 }

@@ -423,6 +423,7 @@ fn measure_extras(
     extras.upload = nginx.and_then(|nginx| noted("upload", runtime.block_on(bench.upload(nginx))));
     extras.memory_per_held_call =
         noted("held calls", runtime.block_on(bench.memory_per_held_call()));
+    extras.tunnels = noted("tunnels", runtime.block_on(bench.tunnels(measure)));
     extras.saturated_model = noted(
         "saturated model",
         runtime.block_on(bench.saturated_model(measure)),

@@ -3,6 +3,7 @@
 use std::{
     convert::Infallible,
     net::SocketAddr,
+    path::PathBuf,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -25,7 +26,18 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpListener;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
+};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::aws_lc_rs,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    },
+};
 
 /// A stub upstream for the bench; listens on the loopback.
 #[derive(Parser)]
@@ -36,6 +48,12 @@ struct Arguments {
     /// Worker threads; one is enough for a hundred thousand responses per second.
     #[arg(long, default_value_t = 1)]
     threads: usize,
+    /// The certificate, PEM, for TLS on all connections.
+    #[arg(long, requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Its key, PEM.
+    #[arg(long)]
+    tls_key: Option<PathBuf>,
     /// How long the chat completion takes, like that of a busy model.
     #[arg(long, default_value_t = 300)]
     model_delay_ms: u64,
@@ -66,6 +84,7 @@ fn main() -> BenchResult<()> {
 
 async fn serve(arguments: &Arguments) -> BenchResult<()> {
     let listener = TcpListener::bind(arguments.listen).await?;
+    let tls = acceptor(arguments)?;
     let stub = Arc::new(Stub {
         responded: AtomicU64::new(0),
         asked: AtomicU64::new(0),
@@ -74,20 +93,47 @@ async fn serve(arguments: &Arguments) -> BenchResult<()> {
     loop {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
-        let stub = Arc::clone(&stub);
+        let (stub, tls) = (Arc::clone(&stub), tls.clone());
         tokio::spawn(async move {
-            let service = service_fn(move |request| {
-                let stub = Arc::clone(&stub);
-                async move { stub.response(request).await }
-            });
-            // A peer that disconnects early does not matter here.
-            http1::Builder::new()
-                .timer(TokioTimer::new())
-                .serve_connection(TokioIo::new(stream), service)
-                .await
-                .ok();
+            match tls {
+                None => serve_connection(stub, stream).await,
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serve_connection(stub, stream).await;
+                    }
+                }
+            }
         });
     }
+}
+
+fn acceptor(arguments: &Arguments) -> BenchResult<Option<TlsAcceptor>> {
+    let (Some(certificate), Some(key)) = (&arguments.tls_certificate, &arguments.tls_key) else {
+        return Ok(None);
+    };
+    let certificates = CertificateDer::pem_file_iter(certificate)?.collect::<Result<_, _>>()?;
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(certificates, PrivateKeyDer::from_pem_file(key)?)?;
+    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+}
+
+async fn serve_connection(
+    stub: Arc<Stub>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) {
+    let service = service_fn(move |request| {
+        let stub = Arc::clone(&stub);
+        async move { stub.response(request).await }
+    });
+    // A peer that disconnects early does not matter here.
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await
+        .ok();
 }
 
 impl Stub {
