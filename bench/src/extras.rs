@@ -59,7 +59,7 @@ pub struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn settings(&self, purpose: &str) -> BenchResult<GatewaySettings> {
+    pub(crate) fn settings(&self, purpose: &str) -> BenchResult<GatewaySettings> {
         let data: PathBuf = self.directory.join(purpose);
         fs::create_dir_all(&data)?;
         Ok(GatewaySettings::on_sqlite(self.binary, data))
@@ -340,6 +340,7 @@ fn undecided_put(address: SocketAddr, agent_key: &str) -> BenchResult<Target> {
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: None,
     })
 }

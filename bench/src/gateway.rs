@@ -45,6 +45,8 @@ pub struct GatewaySettings {
     pub request_body_bytes_max: Option<u64>,
     /// A file with certificates of upstreams, if they have TLS.
     pub upstream_ca_file: Option<PathBuf>,
+    /// The proxy port, if it has one.
+    pub intercept: Option<Intercept>,
     /// A command to run the binary under (`valgrind --tool=callgrind`), if any.
     pub wrapper: Vec<String>,
 }
@@ -59,9 +61,19 @@ impl GatewaySettings {
             model_url: None,
             request_body_bytes_max: None,
             upstream_ca_file: None,
+            intercept: None,
             wrapper: Vec::new(),
         }
     }
+}
+
+/// The proxy port, and the upstream behind it.
+#[derive(Debug, Clone)]
+pub struct Intercept {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Names of upstreams with their addresses, as in `UPSTREAM_HOSTS`.
+    pub hosts: String,
 }
 
 /// A running gateway.
@@ -252,6 +264,11 @@ fn command(settings: &GatewaySettings, address: SocketAddr) -> Command {
     }
     if let Some(file) = &settings.upstream_ca_file {
         command.env("UPSTREAM_CA_FILE", file);
+    }
+    if let Some(intercept) = &settings.intercept {
+        command
+            .env("INTERCEPT_PORT", intercept.address.port().to_string())
+            .env("UPSTREAM_HOSTS", &intercept.hosts);
     }
     if let Some(url) = &settings.model_url {
         command.env("LLM_BASE_URL", url).env("LLM_API_KEY", "none");

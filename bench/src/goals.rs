@@ -32,6 +32,25 @@ pub struct Extras {
     pub upload: Option<StreamFigures>,
     /// Memory for each held call that waits, in bytes.
     pub memory_per_held_call: Option<u64>,
+    /// The figures of the proxy port.
+    pub tunnels: Option<TunnelFigures>,
+}
+
+/// The figures of the proxy port.
+#[derive(Debug, Clone, Copy)]
+pub struct TunnelFigures {
+    /// Processor time of a GET in a tunnel that is kept.
+    pub in_tunnel: Duration,
+    /// That of the same GET on `/s/…`.
+    pub at_door: Duration,
+    /// Tunnels that are opened and closed in a second.
+    pub opened_per_second: f64,
+    /// The 99th percentile of the latency of a hundred streams on one connection.
+    pub streams_alone: Duration,
+    /// The same while the client does not read one more response.
+    pub streams_beside_stalled: Duration,
+    /// Memory for each idle tunnel, in bytes.
+    pub memory_per_idle: u64,
 }
 
 /// The throughput of one large response or request body.
@@ -270,6 +289,52 @@ fn goals(figures: &Figures<'_>, extras: &Extras) -> Vec<Goal> {
                     format!("{:.1} KB", megabytes(bytes) * 1024.0),
                     bytes <= 20 * 1024,
                 )
+            }),
+        ),
+        goal(
+            "11",
+            "GET in a tunnel that is kept, with TLS to the client, CPU",
+            "≤ 1.4 × `/s/…` without TLS to the client",
+            extras.tunnels.map(|tunnels| {
+                let own = microseconds(tunnels.in_tunnel);
+                let other = microseconds(tunnels.at_door);
+                let ratio = own / other;
+                (
+                    format!("{ratio:.2} × ({own:.1} µs, {other:.1} µs)"),
+                    ratio <= 1.4,
+                )
+            }),
+        ),
+        goal(
+            "11",
+            "tunnels opened in a second, for a known host",
+            "≥ 1,000",
+            extras.tunnels.map(|tunnels| {
+                let rate = tunnels.opened_per_second;
+                (format!("{rate:.0}"), rate >= 1000.0)
+            }),
+        ),
+        goal(
+            "11",
+            "p99 of 100 streams on one connection, one more response unread",
+            "≤ 1.5 × without it",
+            extras.tunnels.map(|tunnels| {
+                let stalled = milliseconds(tunnels.streams_beside_stalled);
+                let alone = milliseconds(tunnels.streams_alone);
+                let ratio = stalled / alone;
+                (
+                    format!("{ratio:.2} × ({stalled:.1} ms, {alone:.1} ms)"),
+                    ratio <= 1.5,
+                )
+            }),
+        ),
+        goal(
+            "11",
+            "one of 1,000 idle tunnels",
+            "≤ 40 KB",
+            extras.tunnels.map(|tunnels| {
+                let kilobytes = megabytes(tunnels.memory_per_idle) * 1024.0;
+                (format!("{kilobytes:.1} KB"), kilobytes <= 40.0)
             }),
         ),
     ]

@@ -22,8 +22,10 @@ pub mod process;
 pub mod report;
 pub mod sample;
 pub mod scenario;
+pub mod tunnels;
 pub mod uploading;
 pub mod upstream;
+pub mod way;
 
 /// Any failure that ends a measurement; the bench only prints it.
 pub type BenchError = Box<dyn std::error::Error + Send + Sync>;

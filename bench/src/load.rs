@@ -15,11 +15,17 @@ use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::{net::TcpStream, task::JoinSet, time};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    task::JoinSet,
+    time,
+};
 
 use crate::{
     BenchError, BenchResult, process,
     sample::{Sample, percentile},
+    way::Way,
 };
 
 /// Returns request number `.1` of connection `.0`.
@@ -32,8 +38,20 @@ pub struct Target {
     pub address: SocketAddr,
     /// The requests.
     pub request: Arc<RequestMaker>,
+    /// The tunnel to it through a proxy port, if any.
+    pub way: Option<Arc<Way>>,
     /// The `X-Proxy-Status` that a response must carry, if any; its status must be 200.
     pub proxy_status: Option<&'static str>,
+}
+
+impl Target {
+    /// Opens a connection that requests can be sent on.
+    pub async fn connect(&self) -> BenchResult<SendRequest<Full<Bytes>>> {
+        match &self.way {
+            Some(way) => handshake(way.open().await?).await,
+            None => connect(self.address).await,
+        }
+    }
 }
 
 /// The amount and duration of load.
@@ -141,7 +159,7 @@ pub async fn send(target: &Target, connections: usize, requests: usize) -> Bench
         let target = target.clone();
         let share = (index..requests).step_by(connections).count();
         senders.spawn(async move {
-            let mut sender = connect(target.address).await?;
+            let mut sender = target.connect().await?;
             for number in 0..share {
                 let request = (target.request)(index, u64::try_from(number)?);
                 if let Some(unexpected) =
@@ -166,7 +184,7 @@ pub fn count(items: usize) -> f64 {
 
 async fn run_connection(target: Target, index: usize, phase: Arc<AtomicU8>) -> BenchResult<Tally> {
     let mut tally = Tally::default();
-    let mut sender = connect(target.address).await?;
+    let mut sender = target.connect().await?;
     let mut number = 0;
     let mut broken = 0;
     while phase.load(Ordering::Relaxed) != OVER {
@@ -192,7 +210,7 @@ async fn run_connection(target: Target, index: usize, phase: Arc<AtomicU8>) -> B
                 if broken > BROKEN_CONNECTIONS_MAX {
                     return Err(error);
                 }
-                sender = connect(target.address).await?;
+                sender = target.connect().await?;
             }
         }
     }
@@ -203,6 +221,12 @@ async fn run_connection(target: Target, index: usize, phase: Arc<AtomicU8>) -> B
 pub async fn connect(address: SocketAddr) -> BenchResult<SendRequest<Full<Bytes>>> {
     let stream = TcpStream::connect(address).await?;
     stream.set_nodelay(true)?;
+    handshake(stream).await
+}
+
+async fn handshake(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> BenchResult<SendRequest<Full<Bytes>>> {
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // An error of the connection shows in the request that was on it.
     tokio::spawn(async move { connection.await.ok() });

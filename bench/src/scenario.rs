@@ -85,6 +85,7 @@ pub fn plain_get(address: SocketAddr, with_credential: bool) -> BenchResult<Targ
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: None,
     })
 }
@@ -105,6 +106,7 @@ pub fn proxied_get(address: SocketAddr, agent_keys: Vec<String>) -> BenchResult<
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: Some("forwarded"),
     })
 }
@@ -139,6 +141,7 @@ fn keyed_post(
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: Some("forwarded"),
     })
 }
@@ -157,6 +160,7 @@ pub fn replayed_post(address: SocketAddr, agent_key: String, run: &str) -> Bench
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: Some("replayed"),
     })
 }
@@ -178,6 +182,7 @@ pub fn door_get(address: SocketAddr, agent_key: &str, path: &str) -> BenchResult
     Ok(Target {
         address,
         request,
+        way: None,
         proxy_status: Some("forwarded"),
     })
 }

@@ -2,6 +2,7 @@
 //! two binaries of this package, started as separate processes.
 
 use std::{
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
@@ -51,13 +52,25 @@ pub fn start_stub(binaries: &Path, directory: &Path) -> BenchResult<Listening> {
     listen("stub", command, address, directory)
 }
 
-/// Starts the stub upstream with TLS. Returns it with the file of its certificate.
-pub fn start_tls_stub(binaries: &Path, directory: &Path) -> BenchResult<(Listening, PathBuf)> {
+/// Starts the stub upstream with TLS, under a new certificate for `host`. Returns it with the file of the
+/// certificate.
+pub fn start_tls_stub(
+    binaries: &Path,
+    directory: &Path,
+    host: &str,
+) -> BenchResult<(Listening, PathBuf)> {
+    let made = rcgen::generate_simple_self_signed([host.to_owned()])?;
+    let (certificate, key) = (
+        directory.join("tls-stub.pem"),
+        directory.join("tls-stub-key.pem"),
+    );
+    fs::write(&certificate, made.cert.pem())?;
+    fs::write(&key, made.signing_key.serialize_pem())?;
     let address = process::free_address()?;
-    let certificate = directory.join("stub.pem");
     let mut command = Command::new(binaries.join("stub"));
     command.arg("--listen").arg(address.to_string());
-    command.arg("--certificate").arg(&certificate);
+    command.arg("--tls-certificate").arg(&certificate);
+    command.arg("--tls-key").arg(&key);
     Ok((
         listen("tls-stub", command, address, directory)?,
         certificate,
@@ -78,7 +91,7 @@ pub fn start_passthrough(
 }
 
 /// Starts `command` and waits until it listens; its output goes to `NAME.log` in `directory`.
-pub fn listen(
+fn listen(
     name: &str,
     command: Command,
     address: SocketAddr,

@@ -254,7 +254,7 @@ impl Systems {
 
     /// Starts a gateway in front of an upstream with TLS.
     fn start_before_tls(&mut self, directory: &Path, runtime: &Runtime) -> BenchResult<()> {
-        let (stub, certificate) = upstream::start_tls_stub(&self.binaries, directory)?;
+        let (stub, certificate) = upstream::start_tls_stub(&self.binaries, directory, "127.0.0.1")?;
         let data = directory.join("tls");
         std::fs::create_dir_all(&data)?;
         let mut settings = GatewaySettings::on_sqlite(&self.gateway_binary, data);
@@ -459,6 +459,7 @@ fn measure_extras(
     extras.upload = nginx.and_then(|nginx| noted("upload", runtime.block_on(bench.upload(nginx))));
     extras.memory_per_held_call =
         noted("held calls", runtime.block_on(bench.memory_per_held_call()));
+    extras.tunnels = noted("tunnels", runtime.block_on(bench.tunnels(measure)));
     extras.saturated_model = noted(
         "saturated model",
         runtime.block_on(bench.saturated_model(measure)),

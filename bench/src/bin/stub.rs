@@ -3,7 +3,7 @@
 use std::{
     convert::Infallible,
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
@@ -26,12 +26,18 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustls::pki_types::PrivateKeyDer;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpListener,
 };
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        crypto::aws_lc_rs,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+    },
+};
 
 /// A stub upstream for the bench; listens on the loopback.
 #[derive(Parser)]
@@ -42,9 +48,12 @@ struct Arguments {
     /// Worker threads; one is enough for a hundred thousand responses per second.
     #[arg(long, default_value_t = 1)]
     threads: usize,
-    /// Speak TLS, and write the certificate to this file.
+    /// The certificate, PEM, for TLS on all connections.
+    #[arg(long, requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Its key, PEM.
     #[arg(long)]
-    certificate: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
     /// How long the chat completion takes, like that of a busy model.
     #[arg(long, default_value_t = 300)]
     model_delay_ms: u64,
@@ -74,8 +83,8 @@ fn main() -> BenchResult<()> {
 }
 
 async fn serve(arguments: &Arguments) -> BenchResult<()> {
-    let tls = arguments.certificate.as_deref().map(acceptor).transpose()?;
     let listener = TcpListener::bind(arguments.listen).await?;
+    let tls = acceptor(arguments)?;
     let stub = Arc::new(Stub {
         responded: AtomicU64::new(0),
         asked: AtomicU64::new(0),
@@ -86,49 +95,48 @@ async fn serve(arguments: &Arguments) -> BenchResult<()> {
         stream.set_nodelay(true)?;
         let (stub, tls) = (Arc::clone(&stub), tls.clone());
         tokio::spawn(async move {
-            // A peer that disconnects early does not matter here.
             match tls {
-                None => stub.serve(stream).await,
-                Some(tls) => match tls.accept(stream).await {
-                    Ok(stream) => stub.serve(stream).await,
-                    Err(_) => return,
-                },
+                None => serve_connection(stub, stream).await,
+                Some(tls) => {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        serve_connection(stub, stream).await;
+                    }
+                }
             }
-            .ok();
         });
     }
 }
 
-/// Returns a server of TLS with a new certificate for the loopback, which is written to `file`.
-fn acceptor(file: &Path) -> BenchResult<TlsAcceptor> {
-    let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()])?;
-    std::fs::write(file, made.cert.pem())?;
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let settings = rustls::ServerConfig::builder_with_provider(provider)
+fn acceptor(arguments: &Arguments) -> BenchResult<Option<TlsAcceptor>> {
+    let (Some(certificate), Some(key)) = (&arguments.tls_certificate, &arguments.tls_key) else {
+        return Ok(None);
+    };
+    let certificates = CertificateDer::pem_file_iter(certificate)?.collect::<Result<_, _>>()?;
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(
-            vec![made.cert.der().clone()],
-            PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into()),
-        )?;
-    Ok(TlsAcceptor::from(Arc::new(settings)))
+        .with_single_cert(certificates, PrivateKeyDer::from_pem_file(key)?)?;
+    Ok(Some(TlsAcceptor::from(Arc::new(config))))
+}
+
+async fn serve_connection(
+    stub: Arc<Stub>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) {
+    let service = service_fn(move |request| {
+        let stub = Arc::clone(&stub);
+        async move { stub.response(request).await }
+    });
+    // A peer that disconnects early does not matter here.
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await
+        .ok();
 }
 
 impl Stub {
-    async fn serve(
-        self: Arc<Self>,
-        stream: impl AsyncRead + AsyncWrite + Unpin,
-    ) -> Result<(), hyper::Error> {
-        let service = service_fn(move |request| {
-            let stub = Arc::clone(&self);
-            async move { stub.response(request).await }
-        });
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .serve_connection(TokioIo::new(stream), service)
-            .await
-    }
-
     async fn response(&self, request: Request<Incoming>) -> Result<StubResponse, hyper::Error> {
         let (head, body) = request.into_parts();
         let received = drain(body).await?;
