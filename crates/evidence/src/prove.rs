@@ -69,19 +69,12 @@ impl Checkpoints {
         &self,
         entry: &AuditEntry,
     ) -> Result<(SignedCheckpoint, ChainHead), ProveError> {
-        let found = self
-            .store
-            .checkpoint_covering(entry.chain, entry.sequence)
-            .await?;
-        let signed = match found {
-            Some(signed) => Some(signed),
-            None => {
-                self.make().await?;
-                self.store
-                    .checkpoint_covering(entry.chain, entry.sequence)
-                    .await?
-            }
-        };
+        let find = || self.store.checkpoint_covering(entry.chain, entry.sequence);
+        let mut signed = find().await?;
+        if signed.is_none() {
+            self.make().await?;
+            signed = find().await?;
+        }
         let missing = || NoProof::OtherHead {
             chain: entry.chain,
             checkpoint: 0,
