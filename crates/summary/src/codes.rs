@@ -121,7 +121,7 @@ fn share(value: &Value) -> Option<String> {
     }
     let number: f64 = text.parse().ok()?;
     let named = |list: &str| words(value.name()).any(|word| is_in(list, &word));
-    if !(0.0..=1.0).contains(&number) || number == 0.0 || !named(PERCENTAGES) && !named(SHARES) {
+    if !(f64::MIN_POSITIVE..=1.0).contains(&number) || !named(PERCENTAGES) && !named(SHARES) {
         return None;
     }
     let percent = percent(whole, fraction);
