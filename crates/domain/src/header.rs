@@ -90,6 +90,7 @@ pub const OWN_USER_AGENT: &str = concat!("gaiterguard/", env!("CARGO_PKG_VERSION
 const RETRY_HEADERS: &[&str] = &[
     "baggage",
     "date",
+    "grpc-timeout",
     "sentry-trace",
     "traceparent",
     "tracestate",

@@ -42,7 +42,7 @@ pub enum NotificationEvent {
 
 impl NotificationEvent {
     /// Every event.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ActionCreated,
         Self::ActionExpiring,
         Self::ActionVoted,

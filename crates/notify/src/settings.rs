@@ -350,7 +350,7 @@ impl ChannelSettings {
             }
             Self::Slack(slack) => &mut slack.server,
             Self::Telegram(telegram) => &mut telegram.server,
-            Self::Email(_) => return self,
+            Self::Email(_) | Self::WebPush => return self,
         };
         *url = Target::parse(url)
             .map_or_else(|_| MASK.to_owned(), |target| target.origin().to_string());

@@ -6,7 +6,7 @@ use gaiterguard_gateway::action::RulingRefused;
 use gaiterguard_sealing::SealingError;
 use gaiterguard_simulation::ProposeError;
 use gaiterguard_store::StoreError;
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use http::header::WWW_AUTHENTICATE;
 
 use crate::problem::Problem;

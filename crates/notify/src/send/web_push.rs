@@ -216,6 +216,10 @@ fn of_one(
             plain_notice(body.to_owned(), format!("credential {}", service.id))
         }
         Object::Agent(agent) => plain_notice(String::new(), format!("agent {}", agent.id)),
+        Object::LanguageModel { .. } => {
+            let body = "Writes that it would have decided are held until it responds again.";
+            plain_notice(body.to_owned(), "language model".to_owned())
+        }
         Object::KillSwitch { .. } => plain_notice(String::new(), "kill switch".to_owned()),
         Object::Channel(_) => Notice {
             title: "Notifications of GaiterGuard arrive here".to_owned(),
