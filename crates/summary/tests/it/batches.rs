@@ -239,6 +239,7 @@ fn a_verb_with_an_adverb_is_about_the_object_in_front_of_it() {
     for (target, expected) in [
         ("/emailCampaigns/77/sendNow", "Send email campaign 77"),
         ("/conversations/441/reply", "Reply to conversation 441"),
+        ("/spaces/s7/entries/e7/publish", "Publish entry e7"),
     ] {
         let found = of(Effect::ShareOutside, &Method::POST, target, &json!({}));
         assert!(found.text().starts_with(expected), "{}", found.text());
