@@ -18,12 +18,13 @@ fn text(parts: &[Part]) -> String {
 
 #[test]
 fn the_lines_of_a_bulk_request_are_read_by_their_acts() {
-    let mut body: String = (1..=7)
-        .map(|one| {
-            let act = json!({"index": {"_index": "rooms", "_id": format!("r-{one}")}});
-            format!("{act}\n{}\n", json!({"floor": one, "free": true}))
-        })
-        .collect();
+    let mut lines = Vec::new();
+    for one in 1..=7 {
+        lines.push(json!({"index": {"_index": "rooms", "_id": format!("r-{one}")}}).to_string());
+        lines.push(json!({"floor": one, "free": true}).to_string());
+    }
+    let mut body = lines.join("\n");
+    body.push('\n');
     body.push_str("{\"delete\":{\"_index\":\"guests\",\"_id\":\"g-41\"}}\n");
     let found = with_headers(
         Effect::Create,
