@@ -78,7 +78,7 @@ fn entry<'m>(piece: &'m str, like: &str) -> Option<(&'m str, &'m str)> {
     {
         return Some((code, label));
     }
-    // What is described comes first: `Level: 10 Guest`.
+    // The subject comes first: `Level: 10 Guest`.
     let begins = |text: &str| text.trim_start().starts_with(|c: char| c.is_ascii_digit());
     let own = match piece.split_once([':', '(']) {
         Some((_, rest)) if wants_number && !begins(piece) => rest,

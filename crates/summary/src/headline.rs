@@ -112,14 +112,14 @@ impl Headline<'_> {
             return;
         }
         let noun = self.phrase.noun.as_deref().map(singular);
-        let last = noun.as_deref().and_then(|noun| noun.rsplit(' ').next());
+        let thing = noun.as_deref().and_then(|noun| noun.rsplit(' ').next());
         let name = singular(&spaced(&list.name));
-        let is_general = last.is_none_or(|last| is_in(COLLECTIONS, last));
+        let is_general = thing.is_none_or(|thing| is_in(COLLECTIONS, thing));
         if is_general {
             let is_named =
                 !name.is_empty() && !is_in("batch data entry object payload record value", &name);
             self.phrase.noun = Some(if is_named { name } else { "item".to_owned() });
-        } else if list.location != "body" && last != name.rsplit(' ').next() {
+        } else if list.location != "body" && thing != name.rsplit(' ').next() {
             return;
         }
         self.counted = Some(list.count);
@@ -572,12 +572,12 @@ impl Headline<'_> {
         } else if self.phrase.is_part()
             && let Some((nearest, context)) = names.split_first()
         {
-            line.own(" of");
-            line.noun(
-                Some(&noun_of(&nearest.fact.name))
-                    .filter(|noun| !noun.is_empty())
-                    .map(|noun| &**noun),
-            );
+            let noun = noun_of(&nearest.fact.name);
+            // "Publish entry e7", not "Publish entry of entry e7".
+            if self.phrase.noun.as_deref().map(singular) != Some(singular(&noun)) {
+                line.own(" of");
+                line.noun(Some(&*noun).filter(|noun| !noun.is_empty()));
+            }
             line.own(" ");
             line.value(nearest, VALUE_CHARS_MAX);
             line.within(context);

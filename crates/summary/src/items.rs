@@ -552,7 +552,7 @@ pub(crate) fn known_by<'f>(lists: &[ItemList], facts: &'f [Ranked]) -> Vec<Optio
                 .filter(|one| is_below(&one.fact.location, &list.location));
             own.filter(|one| one.fact.kind != FactKind::Amount)
         };
-        // Whoever gets the money, and not a number of the payment.
+        // The payee, and not a number of the payment.
         let is_paid = facts.iter().any(|one| {
             one.fact.kind == FactKind::Amount && is_below(&one.fact.location, &list.location)
         });

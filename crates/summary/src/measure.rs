@@ -300,8 +300,8 @@ fn unit_of(last: &str, before: &[String]) -> Option<&'static str> {
     Some(unit)
 }
 
-/// Returns the unit that a description gives: `Duration in minutes`, `Hours per day`. A number with a name of its own
-/// kind, such as an identifier, has none.
+/// Returns the unit that a description gives: `Duration in minutes`, `Hours per day`. Identifiers
+/// and amounts are left alone.
 fn documented_unit(value: &Value) -> Option<&'static str> {
     const LETTERS_MIN: usize = 4;
     const LEADS: &str = "in of";

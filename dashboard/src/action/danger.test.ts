@@ -35,7 +35,7 @@ const sentence = (action: Action) => dangerOf(action)?.sentence ?? null;
 
 describe('a danger in the values', () => {
   it('is a secret in a text, of which only the label is quoted', () => {
-    const spoken = (text: string) => sentence(held({ note: text }, 'Answer the customer'));
+    const spoken = (text: string) => sentence(held({ note: text }, 'Reply to the customer'));
     expect(spoken('You can sign in as ann, the password is Winter-2031, please keep it.')).toBe(
       'The text contains a secret (“password”).',
     );

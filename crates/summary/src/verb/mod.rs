@@ -259,7 +259,7 @@ pub(crate) fn of(
     };
     // A document may say "Create a payout", where the path says how money moves.
     let is_mild = is_in(MILD, &verb);
-    // What is ordered at `/orders` may be a shipment.
+    // A request to `/orders` may order a shipment.
     let is_other = path.noun.is_none()
         && is_in("Book Order Reserve Trade", &path.verb)
         && noun

@@ -18,12 +18,13 @@ fn text(parts: &[Part]) -> String {
 
 #[test]
 fn the_lines_of_a_bulk_request_are_read_by_their_acts() {
-    let mut body: String = (1..=7)
-        .map(|one| {
-            let act = json!({"index": {"_index": "rooms", "_id": format!("r-{one}")}});
-            format!("{act}\n{}\n", json!({"floor": one, "free": true}))
-        })
-        .collect();
+    let mut lines = Vec::new();
+    for one in 1..=7 {
+        lines.push(json!({"index": {"_index": "rooms", "_id": format!("r-{one}")}}).to_string());
+        lines.push(json!({"floor": one, "free": true}).to_string());
+    }
+    let mut body = lines.join("\n");
+    body.push('\n');
     body.push_str("{\"delete\":{\"_index\":\"guests\",\"_id\":\"g-41\"}}\n");
     let found = with_headers(
         Effect::Create,
@@ -239,6 +240,7 @@ fn a_verb_with_an_adverb_is_about_the_object_in_front_of_it() {
     for (target, expected) in [
         ("/emailCampaigns/77/sendNow", "Send email campaign 77"),
         ("/conversations/441/reply", "Reply to conversation 441"),
+        ("/spaces/s7/entries/e7/publish", "Publish entry e7"),
     ] {
         let found = of(Effect::ShareOutside, &Method::POST, target, &json!({}));
         assert!(found.text().starts_with(expected), "{}", found.text());
