@@ -6,8 +6,8 @@ use gaiterguard_gateway::action::RulingRefused;
 use gaiterguard_sealing::SealingError;
 use gaiterguard_simulation::ProposeError;
 use gaiterguard_store::StoreError;
-use http::{HeaderValue, StatusCode};
 use http::header::WWW_AUTHENTICATE;
+use http::{HeaderValue, StatusCode};
 
 use crate::problem::Problem;
 use gaiterguard_problem::Code;

@@ -529,6 +529,58 @@ export type ApprovalPasskey = {
 export type ApproverRole = 'approver' | 'owner';
 
 /**
+ * Signed checkpoint of the audit log.
+ */
+export type AuditCheckpoint = {
+    /**
+     * Version of the format.
+     */
+    format: string;
+    /**
+     * Number of the checkpoint, from 1 and without gaps.
+     */
+    number: number;
+    /**
+     * When it was made, in milliseconds since 1970.
+     */
+    at: number;
+    /**
+     * Digest of the checkpoint before it. Null for the first.
+     */
+    previous: string | null;
+    /**
+     * Heads of the chains that have grown since the previous checkpoint.
+     */
+    heads: Array<AuditCheckpointHead>;
+    /**
+     * Ed25519 public key that verifies the signature, in hexadecimal.
+     */
+    key: string;
+    /**
+     * Ed25519 signature of the checkpoint's digest, in hexadecimal.
+     */
+    signature: string;
+};
+
+/**
+ * Head of a chain.
+ */
+export type AuditCheckpointHead = {
+    /**
+     * The chain.
+     */
+    chain: number;
+    /**
+     * Position of its last entry.
+     */
+    sequence: number;
+    /**
+     * Hash of that entry, in hexadecimal.
+     */
+    hash: string;
+};
+
+/**
  * An entry of the audit log.
  */
 export type AuditEntry = {
@@ -845,6 +897,51 @@ export type ChannelTest = {
      * Why not; null if it did.
      */
     error: string | null;
+};
+
+/**
+ * An account in a chat that is linked to the user.
+ */
+export type ChatAccount = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Kind of the chat, such as `slack` or `telegram`.
+     */
+    kind: string;
+    /**
+     * Identifier of the account in the chat: for Slack, the IDs of the team and the user.
+     */
+    account: string;
+    /**
+     * Name of the account in the chat when it was linked. Untrusted text.
+     */
+    name: string;
+    /**
+     * Names of the channels with whose buttons the account decides. Empty if the secrets of the channel have
+     * changed since; link the account again.
+     */
+    channels: Array<string>;
+    /**
+     * When it was linked.
+     */
+    createdAt: string;
+};
+
+/**
+ * A code that links an account.
+ */
+export type ChatLinkCode = {
+    /**
+     * The code. It works once.
+     */
+    code: string;
+    /**
+     * When it stops working.
+     */
+    expiresAt: string;
 };
 
 /**
@@ -1581,8 +1678,9 @@ export type Inbox = {
      */
     next_approval_expires_at: string | null;
     /**
-     * Services whose upstream responded with 401 or 403 in the last 24 hours, not counting responses
-     * from before the service's last change. Newest first, at most 20.
+     * Services whose upstream responded with 401 or 403 in the last 24 hours and has not accepted a
+     * request since, not counting responses from before the service's last change. Newest first, at
+     * most 20.
      */
     refused_credentials: Array<RefusedCredential>;
     /**
@@ -2021,6 +2119,20 @@ export type ListChannel = {
 /**
  * A page of a list.
  */
+export type ListChatAccount = {
+    /**
+     * The items.
+     */
+    items: Array<ChatAccount>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
 export type ListDelivery = {
     /**
      * The items.
@@ -2204,6 +2316,45 @@ export type ListPasskey = {
      * The items.
      */
     items: Array<Passkey>;
+    /**
+     * Pass it as `cursor` to get the next page; null on the last page.
+     */
+    next_cursor: string | null;
+};
+
+/**
+ * A page of a list.
+ */
+export type ListPushDevice = {
+    /**
+     * The items.
+     */
+    items: Array<{
+        /**
+         * Unique identifier.
+         */
+        id: number;
+        /**
+         * Name.
+         */
+        name: string;
+        /**
+         * When it was registered.
+         */
+        created_at: string;
+        /**
+         * When its push service last accepted a message.
+         */
+        last_delivered_at: string | null;
+        /**
+         * Error of the latest attempt; null if that succeeded or there was none.
+         */
+        last_error: string | null;
+        /**
+         * When that attempt failed.
+         */
+        last_error_at: string | null;
+    }>;
     /**
      * Pass it as `cursor` to get the next page; null on the last page.
      */
@@ -2818,6 +2969,39 @@ export type NewPasskey = {
 };
 
 /**
+ * A browser to register: its subscription at a push service, made for the gateway's key.
+ */
+export type NewPushDevice = {
+    /**
+     * Name that the member recognizes it by.
+     */
+    name: Name;
+    /**
+     * URL at which the push service takes messages for the browser. It is subject to the address rules of
+     * upstreams, and is never returned.
+     */
+    endpoint: string;
+    /**
+     * Keys of the browser.
+     */
+    keys: NewPushKeys;
+};
+
+/**
+ * Keys of a browser's subscription, as `PushSubscription.toJSON()` returns them.
+ */
+export type NewPushKeys = {
+    /**
+     * Public key of the browser: an uncompressed point of the curve P-256, in base64url.
+     */
+    p256dh: string;
+    /**
+     * Secret that the browser shares with senders: 16 bytes, in base64url.
+     */
+    auth: string;
+};
+
+/**
  * The hours of a day in which a channel sends nothing. Messages are sent when they end.
  */
 export type NewQuietHours = {
@@ -2926,6 +3110,18 @@ export type NewSlackSettings = {
      * the server does.
      */
     token?: string | null;
+    /**
+     * Signing secret of the app. With it, messages have buttons, and Slack sends what people do with them to
+     * `POST /channels/{id}/slack`. Never returned. Omitted, the present one stays if the server does; null
+     * removes it.
+     */
+    signing_secret?: string | null;
+    /**
+     * App-level token, `xapp-…`, with the scope `connections:write`. With it, messages have buttons, and the
+     * gateway fetches what people do with them over a WebSocket (Socket Mode), so that Slack need not reach it.
+     * Never returned. Omitted, the present one stays if the server does; null removes it.
+     */
+    app_token?: string | null;
 };
 
 /**
@@ -2944,6 +3140,11 @@ export type NewTelegramSettings = {
      * Token of the bot. Never returned. Omitted, the present token stays if the server does.
      */
     token?: string | null;
+    /**
+     * Whether people decide with the buttons of messages. The gateway then fetches the bot's updates, so no
+     * other program may. Defaults to false.
+     */
+    decisions?: boolean | null;
 };
 
 /**
@@ -2966,7 +3167,7 @@ export type NoFields = {
 /**
  * An event that a channel can be notified of.
  */
-export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing' | 'llm.failing';
+export type NotificationEvent = 'action.created' | 'action.expiring' | 'action.voted' | 'action.decided' | 'action.ended' | 'agent.blocked' | 'kill_switch.changed' | 'credential.failing' | 'llm.failing';
 
 /**
  * Settings of ntfy.
@@ -3692,6 +3893,60 @@ export type ProposedRule = {
 };
 
 /**
+ * A browser that gets push notifications.
+ */
+export type PushDevice = {
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Name.
+     */
+    name: string;
+    /**
+     * When it was registered.
+     */
+    created_at: string;
+    /**
+     * When its push service last accepted a message.
+     */
+    last_delivered_at: string | null;
+    /**
+     * Error of the latest attempt; null if that succeeded or there was none.
+     */
+    last_error: string | null;
+    /**
+     * When that attempt failed.
+     */
+    last_error_at: string | null;
+};
+
+/**
+ * Result of a test message.
+ */
+export type PushDeviceTest = {
+    /**
+     * Whether the push service accepted the message.
+     */
+    delivered: boolean;
+    /**
+     * Why not; null if it did.
+     */
+    error: string | null;
+};
+
+/**
+ * The gateway's key for push services.
+ */
+export type PushKey = {
+    /**
+     * Public key, in base64url: the `applicationServerKey` of a browser's subscription.
+     */
+    public_key: string;
+};
+
+/**
  * The hours of a day in which a channel sends nothing. Messages are sent when they end.
  */
 export type QuietHours = {
@@ -4023,6 +4278,97 @@ export type RequestItems = {
      */
     items: Array<RequestItem>;
 };
+
+/**
+ * Proof that a request was recorded as it is shown.
+ */
+export type RequestProof = {
+    /**
+     * Version of the format.
+     */
+    format: string;
+    /**
+     * Every column of the request that the audit log covers.
+     */
+    request: {
+        [key: string]: unknown;
+    };
+    /**
+     * Audit entries that cover the request, that of its decision first.
+     */
+    entries: Array<RequestProofEntry>;
+    /**
+     * Checkpoints that the entries lead to.
+     */
+    checkpoints: Array<AuditCheckpoint>;
+};
+
+/**
+ * Audit entry of a proof, with the way to the checkpoint that covers it.
+ */
+export type RequestProofEntry = {
+    /**
+     * The part of the request that the entry shows.
+     */
+    shows: RequestProofShows;
+    /**
+     * Unique identifier.
+     */
+    id: number;
+    /**
+     * Chain that the entry belongs to.
+     */
+    chain: number;
+    /**
+     * Position in the chain.
+     */
+    sequence: number;
+    /**
+     * Workspace that it concerns. Null if it concerns the whole gateway.
+     */
+    workspace_id: number | null;
+    /**
+     * When it happened, in milliseconds since 1970.
+     */
+    at: number;
+    /**
+     * Who did it.
+     */
+    actor: string;
+    /**
+     * Name of the event.
+     */
+    event: string;
+    /**
+     * The object that it happened to.
+     */
+    subject: string;
+    /**
+     * Details, as the JSON text that was hashed.
+     */
+    detail: string;
+    /**
+     * Digests of the rows that the entry covers, as the JSON text that was hashed.
+     */
+    covers: string | null;
+    /**
+     * Hash of the previous entry in the chain, in hexadecimal.
+     */
+    previous_hash: string;
+    /**
+     * Digests of the bodies of the entries that follow in the chain, up to the checkpoint's head, in hexadecimal.
+     */
+    links: Array<string>;
+    /**
+     * Number of the checkpoint.
+     */
+    checkpoint: number;
+};
+
+/**
+ * The part of a request that an entry of its proof shows.
+ */
+export type RequestProofShows = 'decision' | 'end' | 'action';
 
 /**
  * How an agent repeated a held request while it was pending.
@@ -4809,6 +5155,14 @@ export type SlackSettings = {
      * ID of the channel in Slack.
      */
     channel: string;
+    /**
+     * Whether a signing secret is set, so that Slack can send what people do with buttons.
+     */
+    has_signing_secret?: boolean;
+    /**
+     * Whether an app token is set, so that the gateway fetches what people do with buttons.
+     */
+    has_app_token?: boolean;
 };
 
 /**
@@ -4873,6 +5227,10 @@ export type TelegramSettings = {
      * ID or name of the chat.
      */
     chat_id: string;
+    /**
+     * Whether people decide with the buttons of messages.
+     */
+    decisions?: boolean;
 };
 
 /**
@@ -6363,6 +6721,43 @@ export type ListAuditResponses = {
 
 export type ListAuditResponse = ListAuditResponses[keyof ListAuditResponses];
 
+export type GetAuditCheckpointData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/audit/checkpoint';
+};
+
+export type GetAuditCheckpointErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type GetAuditCheckpointError = GetAuditCheckpointErrors[keyof GetAuditCheckpointErrors];
+
+export type GetAuditCheckpointResponses = {
+    /**
+     * The newest checkpoint.
+     */
+    200: AuditCheckpoint;
+};
+
+export type GetAuditCheckpointResponse = GetAuditCheckpointResponses[keyof GetAuditCheckpointResponses];
+
 export type ExportAuditData = {
     body?: never;
     path?: never;
@@ -6428,6 +6823,131 @@ export type VerifyAuditResponses = {
 };
 
 export type VerifyAuditResponse = VerifyAuditResponses[keyof VerifyAuditResponses];
+
+export type ListChatAccountsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/auth/chat-accounts';
+};
+
+export type ListChatAccountsErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListChatAccountsError = ListChatAccountsErrors[keyof ListChatAccountsErrors];
+
+export type ListChatAccountsResponses = {
+    /**
+     * A page of accounts.
+     */
+    200: ListChatAccount;
+};
+
+export type ListChatAccountsResponse = ListChatAccountsResponses[keyof ListChatAccountsResponses];
+
+export type CreateChatLinkCodeData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/auth/chat-accounts/codes';
+};
+
+export type CreateChatLinkCodeErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type CreateChatLinkCodeError = CreateChatLinkCodeErrors[keyof CreateChatLinkCodeErrors];
+
+export type CreateChatLinkCodeResponses = {
+    /**
+     * The code.
+     */
+    201: ChatLinkCode;
+};
+
+export type CreateChatLinkCodeResponse = CreateChatLinkCodeResponses[keyof CreateChatLinkCodeResponses];
+
+export type UnlinkChatAccountData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the linked account.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/auth/chat-accounts/{id}';
+};
+
+export type UnlinkChatAccountErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type UnlinkChatAccountError = UnlinkChatAccountErrors[keyof UnlinkChatAccountErrors];
+
+export type UnlinkChatAccountResponses = {
+    /**
+     * The account is not linked anymore.
+     */
+    200: Done;
+};
+
+export type UnlinkChatAccountResponse = UnlinkChatAccountResponses[keyof UnlinkChatAccountResponses];
 
 export type AcceptInvitationData = {
     body: InvitationAcceptance;
@@ -8338,6 +8858,71 @@ export type RotateChannelKeyResponses = {
 
 export type RotateChannelKeyResponse = RotateChannelKeyResponses[keyof RotateChannelKeyResponses];
 
+export type ReceiveSlackInteractionData = {
+    /**
+     * The form that Slack sends: `payload` with JSON, or the fields of a command.
+     */
+    body: string;
+    headers: {
+        /**
+         * When Slack sent it, in seconds.
+         */
+        'X-Slack-Request-Timestamp': string;
+        /**
+         * Signature, `v0=` and 64 hexadecimal digits.
+         */
+        'X-Slack-Signature': string;
+    };
+    path: {
+        /**
+         * ID of the channel.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/channels/{id}/slack';
+};
+
+export type ReceiveSlackInteractionErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `invalid_signature`: The request of a chat is not signed by it, is too old, or was received before.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ReceiveSlackInteractionError = ReceiveSlackInteractionErrors[keyof ReceiveSlackInteractionErrors];
+
+export type ReceiveSlackInteractionResponses = {
+    /**
+     * It was received. The body is a reply for Slack, or empty.
+     */
+    200: unknown;
+};
+
 export type TestChannelData = {
     body?: never;
     path: {
@@ -8654,7 +9239,7 @@ export type McpResponses = {
         [key: string]: unknown;
     };
     /**
-     * The notification was accepted.
+     * The notification, or the response to an offer, was accepted.
      */
     202: unknown;
 };
@@ -9427,6 +10012,230 @@ export type ExecuteResponses = {
     '2XX': unknown;
 };
 
+export type ListPushDevicesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        /**
+         * Maximum number of items.
+         */
+        limit?: number;
+        /**
+         * The `next_cursor` of the previous page.
+         */
+        cursor?: string;
+    };
+    url: '/push-devices';
+};
+
+export type ListPushDevicesErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ListPushDevicesError = ListPushDevicesErrors[keyof ListPushDevicesErrors];
+
+export type ListPushDevicesResponses = {
+    /**
+     * A page of browsers.
+     */
+    200: ListPushDevice;
+};
+
+export type ListPushDevicesResponse = ListPushDevicesResponses[keyof ListPushDevicesResponses];
+
+export type RegisterPushDeviceData = {
+    body: NewPushDevice;
+    path?: never;
+    query?: never;
+    url: '/push-devices';
+};
+
+export type RegisterPushDeviceErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `request_timeout`: The request did not arrive in time.
+     */
+    408: Problem;
+    /**
+     * `payload_too_large`: The body is longer than the limit.
+     */
+    413: Problem;
+    /**
+     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     */
+    415: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RegisterPushDeviceError = RegisterPushDeviceErrors[keyof RegisterPushDeviceErrors];
+
+export type RegisterPushDeviceResponses = {
+    /**
+     * The browser, which was registered before.
+     */
+    200: PushDevice;
+    /**
+     * The new browser.
+     */
+    201: PushDevice;
+};
+
+export type RegisterPushDeviceResponse = RegisterPushDeviceResponses[keyof RegisterPushDeviceResponses];
+
+export type RemovePushDeviceData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the browser.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/push-devices/{id}';
+};
+
+export type RemovePushDeviceErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type RemovePushDeviceError = RemovePushDeviceErrors[keyof RemovePushDeviceErrors];
+
+export type RemovePushDeviceResponses = {
+    /**
+     * The browser was removed.
+     */
+    200: Done;
+};
+
+export type RemovePushDeviceResponse = RemovePushDeviceResponses[keyof RemovePushDeviceResponses];
+
+export type TestPushDeviceData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the browser.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/push-devices/{id}/test';
+};
+
+export type TestPushDeviceErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type TestPushDeviceError = TestPushDeviceErrors[keyof TestPushDeviceErrors];
+
+export type TestPushDeviceResponses = {
+    /**
+     * The result of the attempt.
+     */
+    200: PushDeviceTest;
+};
+
+export type TestPushDeviceResponse = TestPushDeviceResponses[keyof TestPushDeviceResponses];
+
+export type GetPushKeyData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/push-key';
+};
+
+export type GetPushKeyErrors = {
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type GetPushKeyError = GetPushKeyErrors[keyof GetPushKeyErrors];
+
+export type GetPushKeyResponses = {
+    /**
+     * The key.
+     */
+    200: PushKey;
+};
+
+export type GetPushKeyResponse = GetPushKeyResponses[keyof GetPushKeyResponses];
+
 export type GetReadyData = {
     body?: never;
     path?: never;
@@ -9571,6 +10380,56 @@ export type GetRequestResponses = {
 };
 
 export type GetRequestResponse = GetRequestResponses[keyof GetRequestResponses];
+
+export type ProveRequestData = {
+    body?: never;
+    path: {
+        /**
+         * ID of the request.
+         */
+        id: number;
+    };
+    query?: never;
+    url: '/requests/{id}/proof';
+};
+
+export type ProveRequestErrors = {
+    /**
+     * `validation_failed`: A parameter or a field is missing, unknown, or invalid; `errors` names each.
+     */
+    400: Problem;
+    /**
+     * `not_authenticated`: The access token is missing, invalid, or expired, or its session has ended.
+     */
+    401: Problem;
+    /**
+     * `not_found`: No route matches the path, or the workspace has no such object.
+     */
+    404: Problem;
+    /**
+     * `not_provable`: The audit log does not support a proof of this request; `detail` says why.
+     */
+    409: Problem;
+    /**
+     * `internal_error`: The gateway failed. Search its log for the response's `X-Request-Id`.
+     */
+    500: Problem;
+    /**
+     * `storage_unavailable`: The database is unavailable. For an agent's request, `Retry-After` means that nothing was sent; without it, a read may have been sent and its response is withheld. For any other call, check whether the change was made before you retry it.
+     */
+    503: Problem;
+};
+
+export type ProveRequestError = ProveRequestErrors[keyof ProveRequestErrors];
+
+export type ProveRequestResponses = {
+    /**
+     * The proof.
+     */
+    200: RequestProof;
+};
+
+export type ProveRequestResponse = ProveRequestResponses[keyof ProveRequestResponses];
 
 export type ListRulesData = {
     body?: never;

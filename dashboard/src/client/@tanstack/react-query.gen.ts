@@ -3,8 +3,8 @@
 import { type InfiniteData, infiniteQueryOptions, queryOptions, type UseMutationOptions } from '@tanstack/react-query';
 
 import { client } from '../client.gen';
-import { acceptInvitation, addPasskey, approve, authorizeService, beginApproval, beginLinking, beginPasskey, beginPasskeySignIn, beginSecondFactor, beginSingleSignOn, blockAgent, changeMember, changePassword, compileRule, completeAuthorization, completeLinking, completeSingleSignOn, confirmSecondFactor, createAgent, createChannel, createDocument, createInvitation, createRule, createService, decideActions, deleteAgent, deleteChannel, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getCaCertificate, getChannel, getHealth, getInbox, getKillSwitch, getMetrics, getOpenapi, getOverview, getReady, getRegistration, getRequest, getRule, getSecondFactor, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listChannels, listDeliveries, listDocuments, listInvitations, listMembers, listOperations, listPasskeys, listPendingApprovals, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, passDelete, passGet, passPatch, passPost, passPut, previewInvitation, proxy, refresh, refreshDocument, register, removeMember, removePasskey, removeSecondFactor, replaceRecoveryCodes, resolve, revoke, revokeInvitation, rotateAgentKey, rotateChannelKey, setAgentServices, setCredentials, setKillSwitch, signInWithPasskey, simulateRules, switchWorkspace, testCall, testChannel, testLlm, unblockAgent, updateAgent, updateChannel, updateRule, updateService, validateCondition, verifyAudit, withdrawApproval } from '../sdk.gen';
-import type { AcceptInvitationData, AcceptInvitationError, AcceptInvitationResponse, AddPasskeyData, AddPasskeyError, AddPasskeyResponse, ApproveData, ApproveError, ApproveResponse, AuthorizeServiceData, AuthorizeServiceError, AuthorizeServiceResponse, BeginApprovalData, BeginApprovalError, BeginApprovalResponse, BeginLinkingData, BeginLinkingError, BeginLinkingResponse, BeginPasskeyData, BeginPasskeyError, BeginPasskeyResponse, BeginPasskeySignInData, BeginPasskeySignInError, BeginPasskeySignInResponse, BeginSecondFactorData, BeginSecondFactorError, BeginSecondFactorResponse, BeginSingleSignOnData, BeginSingleSignOnError, BeginSingleSignOnResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangeMemberData, ChangeMemberError, ChangeMemberResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CompleteAuthorizationData, CompleteAuthorizationError, CompleteAuthorizationResponse, CompleteLinkingData, CompleteLinkingError, CompleteLinkingResponse, CompleteSingleSignOnData, CompleteSingleSignOnError, CompleteSingleSignOnResponse, ConfirmSecondFactorData, ConfirmSecondFactorError, ConfirmSecondFactorResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateChannelData, CreateChannelError, CreateChannelResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteChannelData, DeleteChannelError, DeleteChannelResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetCaCertificateData, GetCaCertificateError, GetCaCertificateResponse, GetChannelData, GetChannelError, GetChannelResponse, GetHealthData, GetHealthError, GetHealthResponse, GetInboxData, GetInboxError, GetInboxResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetOpenapiData, GetOpenapiError, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetSecondFactorData, GetSecondFactorError, GetSecondFactorResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListChannelsData, ListChannelsError, ListChannelsResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPasskeysData, ListPasskeysError, ListPasskeysResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, PassDeleteData, PassDeleteError, PassGetData, PassGetError, PassPatchData, PassPatchError, PassPostData, PassPostError, PassPutData, PassPutError, PreviewInvitationData, PreviewInvitationError, PreviewInvitationResponse, ProxyData, ProxyError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, RemovePasskeyData, RemovePasskeyError, RemovePasskeyResponse, RemoveSecondFactorData, RemoveSecondFactorError, RemoveSecondFactorResponse, ReplaceRecoveryCodesData, ReplaceRecoveryCodesError, ReplaceRecoveryCodesResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, RotateChannelKeyData, RotateChannelKeyError, RotateChannelKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SignInWithPasskeyData, SignInWithPasskeyError, SignInWithPasskeyResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, SwitchWorkspaceData, SwitchWorkspaceError, SwitchWorkspaceResponse, TestCallData, TestCallError, TestCallResponse, TestChannelData, TestChannelError, TestChannelResponse, TestLlmData, TestLlmError, TestLlmResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateChannelData, UpdateChannelError, UpdateChannelResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse, WithdrawApprovalData, WithdrawApprovalError, WithdrawApprovalResponse } from '../types.gen';
+import { acceptInvitation, addPasskey, approve, authorizeService, beginApproval, beginLinking, beginPasskey, beginPasskeySignIn, beginSecondFactor, beginSingleSignOn, blockAgent, changeMember, changePassword, compileRule, completeAuthorization, completeLinking, completeSingleSignOn, confirmSecondFactor, createAgent, createChannel, createChatLinkCode, createDocument, createInvitation, createRule, createService, decideActions, deleteAgent, deleteChannel, deleteDocument, deleteRule, deleteService, deny, dryRun, endOtherSessions, endSession, execute, exportAudit, getAgent, getApproval, getAuditCheckpoint, getCaCertificate, getChannel, getHealth, getInbox, getKillSwitch, getMetrics, getOpenapi, getOverview, getPushKey, getReady, getRegistration, getRequest, getRule, getSecondFactor, getService, getSettings, getStatus, listAgents, listApprovals, listAudit, listChannels, listChatAccounts, listDeliveries, listDocuments, listInvitations, listMembers, listOperations, listPasskeys, listPendingApprovals, listPushDevices, listRequests, listRules, listServices, listSessions, logIn, logOut, mcp, me, type Options, passDelete, passGet, passPatch, passPost, passPut, previewInvitation, proveRequest, proxy, receiveSlackInteraction, refresh, refreshDocument, register, registerPushDevice, removeMember, removePasskey, removePushDevice, removeSecondFactor, replaceRecoveryCodes, resolve, revoke, revokeInvitation, rotateAgentKey, rotateChannelKey, setAgentServices, setCredentials, setKillSwitch, signInWithPasskey, simulateRules, switchWorkspace, testCall, testChannel, testLlm, testPushDevice, unblockAgent, unlinkChatAccount, updateAgent, updateChannel, updateRule, updateService, validateCondition, verifyAudit, withdrawApproval } from '../sdk.gen';
+import type { AcceptInvitationData, AcceptInvitationError, AcceptInvitationResponse, AddPasskeyData, AddPasskeyError, AddPasskeyResponse, ApproveData, ApproveError, ApproveResponse, AuthorizeServiceData, AuthorizeServiceError, AuthorizeServiceResponse, BeginApprovalData, BeginApprovalError, BeginApprovalResponse, BeginLinkingData, BeginLinkingError, BeginLinkingResponse, BeginPasskeyData, BeginPasskeyError, BeginPasskeyResponse, BeginPasskeySignInData, BeginPasskeySignInError, BeginPasskeySignInResponse, BeginSecondFactorData, BeginSecondFactorError, BeginSecondFactorResponse, BeginSingleSignOnData, BeginSingleSignOnError, BeginSingleSignOnResponse, BlockAgentData, BlockAgentError, BlockAgentResponse, ChangeMemberData, ChangeMemberError, ChangeMemberResponse, ChangePasswordData, ChangePasswordError, ChangePasswordResponse, CompileRuleData, CompileRuleError, CompileRuleResponse, CompleteAuthorizationData, CompleteAuthorizationError, CompleteAuthorizationResponse, CompleteLinkingData, CompleteLinkingError, CompleteLinkingResponse, CompleteSingleSignOnData, CompleteSingleSignOnError, CompleteSingleSignOnResponse, ConfirmSecondFactorData, ConfirmSecondFactorError, ConfirmSecondFactorResponse, CreateAgentData, CreateAgentError, CreateAgentResponse, CreateChannelData, CreateChannelError, CreateChannelResponse, CreateChatLinkCodeData, CreateChatLinkCodeError, CreateChatLinkCodeResponse, CreateDocumentData, CreateDocumentError, CreateDocumentResponse, CreateInvitationData, CreateInvitationError, CreateInvitationResponse, CreateRuleData, CreateRuleError, CreateRuleResponse, CreateServiceData, CreateServiceError, CreateServiceResponse, DecideActionsData, DecideActionsError, DecideActionsResponse, DeleteAgentData, DeleteAgentError, DeleteAgentResponse, DeleteChannelData, DeleteChannelError, DeleteChannelResponse, DeleteDocumentData, DeleteDocumentError, DeleteDocumentResponse, DeleteRuleData, DeleteRuleError, DeleteRuleResponse, DeleteServiceData, DeleteServiceError, DeleteServiceResponse, DenyData, DenyError, DenyResponse, DryRunData, DryRunError, DryRunResponse, EndOtherSessionsData, EndOtherSessionsError, EndOtherSessionsResponse, EndSessionData, EndSessionError, EndSessionResponse, ExecuteData, ExecuteError, ExportAuditData, ExportAuditError, ExportAuditResponse, GetAgentData, GetAgentError, GetAgentResponse, GetApprovalData, GetApprovalError, GetApprovalResponse, GetAuditCheckpointData, GetAuditCheckpointError, GetAuditCheckpointResponse, GetCaCertificateData, GetCaCertificateError, GetCaCertificateResponse, GetChannelData, GetChannelError, GetChannelResponse, GetHealthData, GetHealthError, GetHealthResponse, GetInboxData, GetInboxError, GetInboxResponse, GetKillSwitchData, GetKillSwitchError, GetKillSwitchResponse, GetMetricsData, GetMetricsError, GetMetricsResponse, GetOpenapiData, GetOpenapiError, GetOpenapiResponse, GetOverviewData, GetOverviewError, GetOverviewResponse, GetPushKeyData, GetPushKeyError, GetPushKeyResponse, GetReadyData, GetReadyError, GetReadyResponse, GetRegistrationData, GetRegistrationError, GetRegistrationResponse, GetRequestData, GetRequestError, GetRequestResponse, GetRuleData, GetRuleError, GetRuleResponse, GetSecondFactorData, GetSecondFactorError, GetSecondFactorResponse, GetServiceData, GetServiceError, GetServiceResponse, GetSettingsData, GetSettingsError, GetSettingsResponse, GetStatusData, GetStatusError, GetStatusResponse, ListAgentsData, ListAgentsError, ListAgentsResponse, ListApprovalsData, ListApprovalsError, ListApprovalsResponse, ListAuditData, ListAuditError, ListAuditResponse, ListChannelsData, ListChannelsError, ListChannelsResponse, ListChatAccountsData, ListChatAccountsError, ListChatAccountsResponse, ListDeliveriesData, ListDeliveriesError, ListDeliveriesResponse, ListDocumentsData, ListDocumentsError, ListDocumentsResponse, ListInvitationsData, ListInvitationsError, ListInvitationsResponse, ListMembersData, ListMembersError, ListMembersResponse, ListOperationsData, ListOperationsError, ListOperationsResponse, ListPasskeysData, ListPasskeysError, ListPasskeysResponse, ListPendingApprovalsData, ListPendingApprovalsError, ListPendingApprovalsResponse, ListPushDevicesData, ListPushDevicesError, ListPushDevicesResponse, ListRequestsData, ListRequestsError, ListRequestsResponse, ListRulesData, ListRulesError, ListRulesResponse, ListServicesData, ListServicesError, ListServicesResponse, ListSessionsData, ListSessionsError, ListSessionsResponse, LogInData, LogInError, LogInResponse, LogOutData, LogOutError, LogOutResponse, McpData, McpError, McpResponse, MeData, MeError, MeResponse, PassDeleteData, PassDeleteError, PassGetData, PassGetError, PassPatchData, PassPatchError, PassPostData, PassPostError, PassPutData, PassPutError, PreviewInvitationData, PreviewInvitationError, PreviewInvitationResponse, ProveRequestData, ProveRequestError, ProveRequestResponse, ProxyData, ProxyError, ReceiveSlackInteractionData, ReceiveSlackInteractionError, RefreshData, RefreshDocumentData, RefreshDocumentError, RefreshDocumentResponse, RefreshError, RefreshResponse, RegisterData, RegisterError, RegisterPushDeviceData, RegisterPushDeviceError, RegisterPushDeviceResponse, RegisterResponse, RemoveMemberData, RemoveMemberError, RemoveMemberResponse, RemovePasskeyData, RemovePasskeyError, RemovePasskeyResponse, RemovePushDeviceData, RemovePushDeviceError, RemovePushDeviceResponse, RemoveSecondFactorData, RemoveSecondFactorError, RemoveSecondFactorResponse, ReplaceRecoveryCodesData, ReplaceRecoveryCodesError, ReplaceRecoveryCodesResponse, ResolveData, ResolveError, ResolveResponse, RevokeData, RevokeError, RevokeInvitationData, RevokeInvitationError, RevokeInvitationResponse, RevokeResponse, RotateAgentKeyData, RotateAgentKeyError, RotateAgentKeyResponse, RotateChannelKeyData, RotateChannelKeyError, RotateChannelKeyResponse, SetAgentServicesData, SetAgentServicesError, SetAgentServicesResponse, SetCredentialsData, SetCredentialsError, SetCredentialsResponse, SetKillSwitchData, SetKillSwitchError, SetKillSwitchResponse, SignInWithPasskeyData, SignInWithPasskeyError, SignInWithPasskeyResponse, SimulateRulesData, SimulateRulesError, SimulateRulesResponse, SwitchWorkspaceData, SwitchWorkspaceError, SwitchWorkspaceResponse, TestCallData, TestCallError, TestCallResponse, TestChannelData, TestChannelError, TestChannelResponse, TestLlmData, TestLlmError, TestLlmResponse, TestPushDeviceData, TestPushDeviceError, TestPushDeviceResponse, UnblockAgentData, UnblockAgentError, UnblockAgentResponse, UnlinkChatAccountData, UnlinkChatAccountError, UnlinkChatAccountResponse, UpdateAgentData, UpdateAgentError, UpdateAgentResponse, UpdateChannelData, UpdateChannelError, UpdateChannelResponse, UpdateRuleData, UpdateRuleError, UpdateRuleResponse, UpdateServiceData, UpdateServiceError, UpdateServiceResponse, ValidateConditionData, ValidateConditionError, ValidateConditionResponse, VerifyAuditData, VerifyAuditError, VerifyAuditResponse, WithdrawApprovalData, WithdrawApprovalError, WithdrawApprovalResponse } from '../types.gen';
 
 export type QueryKey<TOptions extends Options> = [
     Pick<TOptions, 'baseUrl' | 'body' | 'headers' | 'path' | 'query'> & {
@@ -559,6 +559,29 @@ export const listAuditInfiniteOptions = (options?: Options<ListAuditData>) => in
     queryKey: listAuditInfiniteQueryKey(options)
 });
 
+export const getAuditCheckpointQueryKey = (options?: Options<GetAuditCheckpointData>) => createQueryKey('getAuditCheckpoint', options);
+
+/**
+ * Get the newest checkpoint
+ *
+ * Returns the newest signed checkpoint of the audit log: the heads of the chains that have grown since the one before
+ * it. Keep it where the gateway's database cannot be changed. `gaiterguard audit verify --checkpoint` shows later
+ * whether the log still contains everything up to it. A checkpoint is made every five minutes, after a thousand
+ * entries, and when the gateway stops.
+ */
+export const getAuditCheckpointOptions = (options?: Options<GetAuditCheckpointData>) => queryOptions<GetAuditCheckpointResponse, GetAuditCheckpointError, GetAuditCheckpointResponse, ReturnType<typeof getAuditCheckpointQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getAuditCheckpoint({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getAuditCheckpointQueryKey(options)
+});
+
 export const exportAuditQueryKey = (options?: Options<ExportAuditData>) => createQueryKey('exportAudit', options);
 
 /**
@@ -590,6 +613,94 @@ export const verifyAuditMutation = (options?: Partial<Options<VerifyAuditData>>)
     const mutationOptions: UseMutationOptions<VerifyAuditResponse, VerifyAuditError, Options<VerifyAuditData>> = {
         mutationFn: async (fnOptions) => {
             const { data } = await verifyAudit({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const listChatAccountsQueryKey = (options?: Options<ListChatAccountsData>) => createQueryKey('listChatAccounts', options);
+
+/**
+ * List linked accounts
+ *
+ * Returns the accounts in Slack and Telegram with which the user decides in this workspace.
+ */
+export const listChatAccountsOptions = (options?: Options<ListChatAccountsData>) => queryOptions<ListChatAccountsResponse, ListChatAccountsError, ListChatAccountsResponse, ReturnType<typeof listChatAccountsQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listChatAccounts({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listChatAccountsQueryKey(options)
+});
+
+export const listChatAccountsInfiniteQueryKey = (options?: Options<ListChatAccountsData>): QueryKey<Options<ListChatAccountsData>> => createQueryKey('listChatAccounts', options, true);
+
+/**
+ * List linked accounts
+ *
+ * Returns the accounts in Slack and Telegram with which the user decides in this workspace.
+ */
+export const listChatAccountsInfiniteOptions = (options?: Options<ListChatAccountsData>) => infiniteQueryOptions<ListChatAccountsResponse, ListChatAccountsError, InfiniteData<ListChatAccountsResponse>, QueryKey<Options<ListChatAccountsData>>, string | Pick<QueryKey<Options<ListChatAccountsData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<ListChatAccountsData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await listChatAccounts({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listChatAccountsInfiniteQueryKey(options)
+});
+
+/**
+ * Create a code to link an account
+ *
+ * Send the code from the account within ten minutes: `/gaiterguard link CODE` in Slack, or `/link CODE` to the bot in
+ * Telegram. A new code replaces the one before.
+ */
+export const createChatLinkCodeMutation = (options?: Partial<Options<CreateChatLinkCodeData>>): UseMutationOptions<CreateChatLinkCodeResponse, CreateChatLinkCodeError, Options<CreateChatLinkCodeData>> => {
+    const mutationOptions: UseMutationOptions<CreateChatLinkCodeResponse, CreateChatLinkCodeError, Options<CreateChatLinkCodeData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await createChatLinkCode({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Unlink an account
+ *
+ * Buttons that it presses decide nothing from now on.
+ */
+export const unlinkChatAccountMutation = (options?: Partial<Options<UnlinkChatAccountData>>): UseMutationOptions<UnlinkChatAccountResponse, UnlinkChatAccountError, Options<UnlinkChatAccountData>> => {
+    const mutationOptions: UseMutationOptions<UnlinkChatAccountResponse, UnlinkChatAccountError, Options<UnlinkChatAccountData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await unlinkChatAccount({
                 ...options,
                 ...fnOptions,
                 throwOnError: true
@@ -1447,6 +1558,26 @@ export const rotateChannelKeyMutation = (options?: Partial<Options<RotateChannel
 };
 
 /**
+ * Receive an interaction from Slack
+ *
+ * The request URL of the Slack app, for interactivity and for the command `/gaiterguard`. The request must carry a
+ * signature of the channel's signing secret over a time within five minutes, and is accepted once.
+ */
+export const receiveSlackInteractionMutation = (options?: Partial<Options<ReceiveSlackInteractionData>>): UseMutationOptions<unknown, ReceiveSlackInteractionError, Options<ReceiveSlackInteractionData>> => {
+    const mutationOptions: UseMutationOptions<unknown, ReceiveSlackInteractionError, Options<ReceiveSlackInteractionData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await receiveSlackInteraction({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
  * Send a test message
  *
  * Sends one message now, even if the channel is disabled or has quiet hours, and returns whether the receiver
@@ -1556,7 +1687,9 @@ export const setKillSwitchMutation = (options?: Partial<Options<SetKillSwitchDat
 /**
  * Model Context Protocol endpoint
  *
- * Streamable HTTP transport without sessions. Each message gets its own JSON response.
+ * Streamable HTTP transport without sessions. Each message gets its own response. A client that declares URL mode
+ * elicitation is offered the approval page of a held request: such a response is a stream of events, which ends with
+ * the result.
  */
 export const mcpMutation = (options?: Partial<Options<McpData>>): UseMutationOptions<McpResponse, McpError, Options<McpData>> => {
     const mutationOptions: UseMutationOptions<McpResponse, McpError, Options<McpData>> = {
@@ -1903,6 +2036,135 @@ export const executeMutation = (options?: Partial<Options<ExecuteData>>): UseMut
     return mutationOptions;
 };
 
+export const listPushDevicesQueryKey = (options?: Options<ListPushDevicesData>) => createQueryKey('listPushDevices', options);
+
+/**
+ * List the browsers with push notifications
+ *
+ * Returns the browsers in which the user gets push notifications of this workspace, in order of registration.
+ */
+export const listPushDevicesOptions = (options?: Options<ListPushDevicesData>) => queryOptions<ListPushDevicesResponse, ListPushDevicesError, ListPushDevicesResponse, ReturnType<typeof listPushDevicesQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await listPushDevices({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listPushDevicesQueryKey(options)
+});
+
+export const listPushDevicesInfiniteQueryKey = (options?: Options<ListPushDevicesData>): QueryKey<Options<ListPushDevicesData>> => createQueryKey('listPushDevices', options, true);
+
+/**
+ * List the browsers with push notifications
+ *
+ * Returns the browsers in which the user gets push notifications of this workspace, in order of registration.
+ */
+export const listPushDevicesInfiniteOptions = (options?: Options<ListPushDevicesData>) => infiniteQueryOptions<ListPushDevicesResponse, ListPushDevicesError, InfiniteData<ListPushDevicesResponse>, QueryKey<Options<ListPushDevicesData>>, string | Pick<QueryKey<Options<ListPushDevicesData>>[0], 'body' | 'headers' | 'path' | 'query'>>(
+// @ts-ignore
+{
+    queryFn: async ({ pageParam, queryKey, signal }) => {
+        // @ts-ignore
+        const page: Pick<QueryKey<Options<ListPushDevicesData>>[0], 'body' | 'headers' | 'path' | 'query'> = typeof pageParam === 'object' ? pageParam : {
+            query: {
+                cursor: pageParam
+            }
+        };
+        const params = createInfiniteParams(queryKey, page);
+        const { data } = await listPushDevices({
+            ...options,
+            ...params,
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: listPushDevicesInfiniteQueryKey(options)
+});
+
+/**
+ * Register a browser
+ *
+ * The browser is notified of held requests that the user may decide on, in this workspace. It belongs to the session
+ * of this request, and is removed when that session is ended or the user is removed from the workspace. A browser
+ * that registers again keeps its ID; one that another user registers belongs to that user from then on.
+ */
+export const registerPushDeviceMutation = (options?: Partial<Options<RegisterPushDeviceData>>): UseMutationOptions<RegisterPushDeviceResponse, RegisterPushDeviceError, Options<RegisterPushDeviceData>> => {
+    const mutationOptions: UseMutationOptions<RegisterPushDeviceResponse, RegisterPushDeviceError, Options<RegisterPushDeviceData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await registerPushDevice({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Remove a browser
+ *
+ * It gets no more push notifications.
+ */
+export const removePushDeviceMutation = (options?: Partial<Options<RemovePushDeviceData>>): UseMutationOptions<RemovePushDeviceResponse, RemovePushDeviceError, Options<RemovePushDeviceData>> => {
+    const mutationOptions: UseMutationOptions<RemovePushDeviceResponse, RemovePushDeviceError, Options<RemovePushDeviceData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await removePushDevice({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+/**
+ * Send a test notification
+ *
+ * Sends a notification to the browser now, and returns whether its push service accepted it. A browser that its push
+ * service does not know any more is removed.
+ */
+export const testPushDeviceMutation = (options?: Partial<Options<TestPushDeviceData>>): UseMutationOptions<TestPushDeviceResponse, TestPushDeviceError, Options<TestPushDeviceData>> => {
+    const mutationOptions: UseMutationOptions<TestPushDeviceResponse, TestPushDeviceError, Options<TestPushDeviceData>> = {
+        mutationFn: async (fnOptions) => {
+            const { data } = await testPushDevice({
+                ...options,
+                ...fnOptions,
+                throwOnError: true
+            });
+            return data;
+        }
+    };
+    return mutationOptions;
+};
+
+export const getPushKeyQueryKey = (options?: Options<GetPushKeyData>) => createQueryKey('getPushKey', options);
+
+/**
+ * Get the key for push notifications
+ *
+ * Returns the public key that a browser binds its subscription to. It is the same on every replica, and stays.
+ */
+export const getPushKeyOptions = (options?: Options<GetPushKeyData>) => queryOptions<GetPushKeyResponse, GetPushKeyError, GetPushKeyResponse, ReturnType<typeof getPushKeyQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await getPushKey({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: getPushKeyQueryKey(options)
+});
+
 export const getReadyQueryKey = (options?: Options<GetReadyData>) => createQueryKey('getReady', options);
 
 /**
@@ -1990,6 +2252,28 @@ export const getRequestOptions = (options: Options<GetRequestData>) => queryOpti
         return data;
     },
     queryKey: getRequestQueryKey(options)
+});
+
+export const proveRequestQueryKey = (options: Options<ProveRequestData>) => createQueryKey('proveRequest', options);
+
+/**
+ * Prove a request
+ *
+ * Returns a proof that the request was recorded as it is shown: its columns, the audit entries that cover them, and
+ * the way from each entry to a signed checkpoint. `gaiterguard audit check-proof` checks it without the gateway. The
+ * proof shows nothing of other workspaces but digests.
+ */
+export const proveRequestOptions = (options: Options<ProveRequestData>) => queryOptions<ProveRequestResponse, ProveRequestError, ProveRequestResponse, ReturnType<typeof proveRequestQueryKey>>({
+    queryFn: async ({ queryKey, signal }) => {
+        const { data } = await proveRequest({
+            ...options,
+            ...queryKey[0],
+            signal,
+            throwOnError: true
+        });
+        return data;
+    },
+    queryKey: proveRequestQueryKey(options)
 });
 
 export const listRulesQueryKey = (options?: Options<ListRulesData>) => createQueryKey('listRules', options);
