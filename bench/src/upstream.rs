@@ -91,7 +91,7 @@ pub fn start_passthrough(
 }
 
 /// Starts `command` and waits until it listens; its output goes to `NAME.log` in `directory`.
-fn listen(
+pub fn listen(
     name: &str,
     command: Command,
     address: SocketAddr,

@@ -83,6 +83,7 @@ fn rule(index: usize) -> CompiledRule {
         service: None,
         agent: None,
         approvals: None,
+        step_up: None,
         author: None,
         enabled: true,
         created_at: Timestamp(0),

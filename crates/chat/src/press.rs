@@ -66,7 +66,7 @@ impl Chats {
         // give, it refuses, and the reply says why.
         let approvals = self.deps.gateway.approvals();
         let digest = Some(button.digest);
-        let ruled = approvals.rule(&approver, button.action, ruling, note, digest);
+        let ruled = approvals.rule(&approver, button.action, ruling, note, digest, None);
         match ruled.await {
             Ok(Ruled::Done(ActionStatus::Denied)) => {
                 Reply::Decided("Denied. The request is never sent.".to_owned())

@@ -55,6 +55,12 @@ impl HeldRequestReader {
             revision: view.action.revision,
             digest: view.action.digest,
             expires_at,
+            needs_passkey: view
+                .action
+                .evaluation
+                .approvals
+                .as_ref()
+                .is_some_and(|requirement| requirement.step_up.is_some()),
             headers: headers
                 .map(|(name, value)| (name.as_str().to_owned(), header::shown(name, value)))
                 .collect(),

@@ -17,12 +17,24 @@ use crate::text::{Escape, whole_lines};
 /// The buttons of a card.
 #[derive(Clone, Debug)]
 pub(crate) struct Buttons {
-    /// The token that approves; `None` if the card does not show the whole request.
+    /// The token that approves; `None` if the card does not show the whole request, or an approval needs a
+    /// passkey.
     pub(crate) approve: Option<SecretString>,
     /// The token that denies.
     pub(crate) deny: SecretString,
     /// The whole request, escaped for the channel.
     pub(crate) request: Option<String>,
+}
+
+impl Buttons {
+    /// Returns why the card does not approve; `None` if it does.
+    pub(crate) fn why_not_approved_here(&self) -> Option<&'static str> {
+        match (&self.request, &self.approve) {
+            (None, _) => Some("The whole request cannot be shown here. Open it to approve it."),
+            (Some(_), None) => Some("Approval needs a passkey. Open it to approve it."),
+            (Some(_), Some(_)) => None,
+        }
+    }
 }
 
 impl ChannelSettings {
@@ -66,8 +78,9 @@ pub(crate) async fn of(
     let text = whole.text();
     let request = text.and_then(|text| whole_lines(&text, bytes_max, escape));
     let generate = || token::generate_hex().map_err(|_| unavailable());
+    let approves = request.is_some() && !whole.needs_passkey;
     let buttons = Buttons {
-        approve: request.is_some().then(generate).transpose()?,
+        approve: approves.then(generate).transpose()?,
         deny: generate()?,
         request,
     };

@@ -29,6 +29,8 @@ pub struct WholeRequest {
     pub digest: Digest,
     /// When the action expires.
     pub expires_at: Timestamp,
+    /// Whether an approval needs a passkey, which no chat can ask for.
+    pub needs_passkey: bool,
     /// The method.
     pub method: String,
     /// The complete URL.

@@ -45,7 +45,7 @@ pub(crate) fn complete(claims: &mut Value, userinfo: Map<String, Value>) {
     let Value::Object(claims) = claims else {
         return;
     };
-    // A verification is of the address beside it, which may differ from that in the ID token.
+    // Userinfo verifies its own address, which may differ from that of the ID token.
     let is_other_address = claims
         .get("email")
         .is_some_and(|email| userinfo.get("email") != Some(email));

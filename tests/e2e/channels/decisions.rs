@@ -477,6 +477,22 @@ async fn a_request_is_approved_only_where_all_of_it_is_shown(storage: Storage) {
             assert!(text.chars().count() <= 3000, "{}", text.len());
         }
     }
+
+    let rule = json!({
+        "name": "A passkey", "effect": "require_approval", "stepUp": "passkey",
+        "condition": "request.method == 'PUT'",
+    });
+    scene.human.create_rule(rule).await;
+    let replace = request("PUT", "/messages/1");
+    scene.agent.propose_held(replace, "four").await;
+    let card = slack.calls("chat.postMessage", 4).await.remove(3);
+    assert!(slack_button(&card, "approve").is_null(), "{card}");
+    assert!(!slack_button(&card, "deny").is_null(), "{card}");
+    assert!(
+        card.to_string().contains("Approval needs a passkey."),
+        "{card}"
+    );
+    assert!(card.to_string().contains("The whole request"), "{card}");
 }
 
 async fn a_person_decides_in_telegram(storage: Storage) {

@@ -298,7 +298,7 @@ pub(super) async fn rule(
     let is_approval = matches!(ruling, Ruling::Approve { .. });
     let approvals = gateway.approvals();
     match approvals
-        .rule_with(&approver, action, ruling, note, digest, passkey)
+        .rule(&approver, action, ruling, note, digest, passkey)
         .await
     {
         Err(RulingRefused::NotPossible(status @ ActionStatus::Approved))

@@ -54,30 +54,13 @@ impl Approvals {
         }
     }
 
-    /// Rules on an action without a passkey; see [`Self::rule_with`].
-    ///
-    /// # Errors
-    ///
-    /// As that, and if the approval needs a passkey.
-    pub async fn rule(
-        &self,
-        approver: &Approver,
-        id: ActionId,
-        ruling: Ruling,
-        note: Option<String>,
-        digest: Option<Digest>,
-    ) -> Result<Ruled, RulingRefused> {
-        let ruled = self.rule_with(approver, id, ruling, note, digest, None);
-        ruled.await
-    }
-
     /// Rules on an action. The first ruling wins; later callers get the resulting status. Where an action
     /// requires several approvals or a passkey, each approval is a vote, and the ledger counts them.
     ///
     /// # Errors
     ///
     /// If the ruling is invalid or not possible, or the database or the vault fails.
-    pub async fn rule_with(
+    pub async fn rule(
         &self,
         approver: &Approver,
         id: ActionId,

@@ -184,11 +184,12 @@ pub(crate) fn content(card: &Card, buttons: Option<&Buttons>) -> Value {
         blocks.push(json!({"type": "section", "text": text}));
     }
     if let Some(buttons) = buttons {
-        let text = buttons.request.as_ref().map_or_else(
-            || "The request is too long to be shown here. Open it to approve it.".to_owned(),
-            |request| format!("The whole request:\n{request}"),
-        );
-        blocks.push(json!({"type": "section", "text": plain(text)}));
+        let request = buttons.request.as_ref();
+        let request = request.map(|request| format!("The whole request:\n{request}"));
+        let reason = buttons.why_not_approved_here().map(str::to_owned);
+        for text in request.into_iter().chain(reason) {
+            blocks.push(json!({"type": "section", "text": plain(text)}));
+        }
         let button = |id: &str, label: &str, style: &str, token: &SecretString| {
             json!({
                 "type": "button", "action_id": id, "text": plain(label.to_owned()), "style": style,

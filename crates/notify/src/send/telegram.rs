@@ -162,14 +162,15 @@ fn text(card: &Card, buttons: Option<&Buttons>) -> String {
         .as_deref()
         .map(|link| shown(link, VALUE_BYTES_MAX, html));
     let link = link.map_or_else(String::new, |link| format!("\n{link}"));
-    let request = match buttons.map(|buttons| &buttons.request) {
-        None => String::new(),
-        Some(None) => {
-            "\nThe request is too long to be shown here. Open it to approve it.".to_owned()
-        }
-        Some(Some(request)) => format!("\nThe whole request:\n<pre>{request}</pre>"),
-    };
-    let link = format!("{request}{link}");
+    let request = buttons
+        .and_then(|buttons| buttons.request.as_ref())
+        .map(|request| format!("\nThe whole request:\n<pre>{request}</pre>"))
+        .unwrap_or_default();
+    let reason = buttons
+        .and_then(Buttons::why_not_approved_here)
+        .map(|reason| format!("\n{reason}"))
+        .unwrap_or_default();
+    let link = format!("{request}{reason}{link}");
     for (name, value) in &card.rows {
         let (name, value) = (
             shown(name, VALUE_BYTES_MAX, html),
