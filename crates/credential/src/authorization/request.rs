@@ -45,6 +45,8 @@ pub(super) fn address(
 
 #[cfg(test)]
 mod tests {
+    use secrecy::SecretString;
+
     use super::*;
 
     #[test]
