@@ -70,7 +70,15 @@ impl Bench<'_> {
         let base_url = format!("https://{HOST}:{port}");
         let access = gateway.set_up_at(&base_url).await?;
         let pid = gateway.daemon.pid();
-        let way = |protocol| way(&gateway, &settings.intercept, port, &access, protocol);
+        let way = |protocol| {
+            way(
+                &gateway,
+                settings.intercept.as_ref(),
+                port,
+                &access,
+                protocol,
+            )
+        };
         let (http_1, http_2) = (way(b"http/1.1").await?, way(b"h2").await?);
 
         let mut in_tunnel = scenario::plain_get(stub.address, false)?;
@@ -120,7 +128,7 @@ impl Bench<'_> {
 /// Returns the way for an agent whose requests a rule allows, with this protocol inside.
 async fn way(
     gateway: &Gateway,
-    intercept: &Option<Intercept>,
+    intercept: Option<&Intercept>,
     port: u16,
     access: &Access,
     protocol: &[u8],
@@ -141,7 +149,7 @@ async fn way(
     config.alpn_protocols = vec![protocol.to_vec()];
     let credentials = format!("bench:{}", access.ruled_key);
     let credentials = STANDARD.encode(credentials);
-    let intercept = intercept.as_ref().ok_or("no proxy port")?;
+    let intercept = intercept.ok_or("no proxy port")?;
     Ok(Arc::new(Way {
         proxy: intercept.address,
         connect: format!(

@@ -22,7 +22,7 @@ pub(crate) fn has_opened(client: SocketAddr, server: SocketAddr) -> bool {
     })
 }
 
-/// Returns the user of the socket with these ends, as a table has it (proc_net_tcp in the documentation of Linux).
+/// Returns the user of the socket with these ends, as a table has it (`proc_net_tcp` in the documentation of Linux).
 fn owner(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u32> {
     let is_same = |field: Option<&str>, address: SocketAddr| {
         field.is_some_and(|field| forms(address).iter().any(|form| form == field))

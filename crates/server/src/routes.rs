@@ -25,6 +25,7 @@
 //! | `/approvals/pending` | GET | `api/approval/view.rs` |
 //! | `/approvals/{action_id}` | GET | `api/approval/view.rs` |
 //! | `/approvals/{action_id}/approve` | PATCH | `api/approval/decide.rs` |
+//! | `/approvals/{action_id}/approve/options` | POST | `api/approval/step_up.rs` |
 //! | `/approvals/{action_id}/deny` | PATCH | `api/approval/decide.rs` |
 //! | `/approvals/{action_id}/resolve` | PATCH | `api/approval/decide.rs` |
 //! | `/approvals/{action_id}/revoke` | PATCH | `api/approval/decide.rs` |

@@ -115,7 +115,7 @@ async fn send(
     )
 }
 
-fn initialize(capabilities: Value) -> Value {
+fn initialize(capabilities: &Value) -> Value {
     json!({
         "jsonrpc": "2.0", "id": 1, "method": "initialize",
         "params": {
@@ -145,7 +145,7 @@ async fn a_client_that_does_not_say_so_is_offered_no_page() {
     .into_iter()
     .enumerate()
     {
-        let (_, session, _) = send(&scene, None, initialize(capabilities)).await;
+        let (_, session, _) = send(&scene, None, initialize(&capabilities)).await;
         assert_eq!(session, None);
         for session in [None, Some("another-session")] {
             let proposal = proposal(&format!("/{number}"));
@@ -162,7 +162,7 @@ async fn a_client_that_does_not_say_so_is_offered_no_page() {
 async fn every_replica_offers_the_page_and_a_response_to_the_offer_decides_nothing() {
     let scene = holding(Storage::Postgres).await;
     let capabilities = json!({"elicitation": {"url": {}}});
-    let (_, session, _) = send(&scene, None, initialize(capabilities)).await;
+    let (_, session, _) = send(&scene, None, initialize(&capabilities)).await;
     let session = session.unwrap();
     let replica = scene.gateway.start_replica().await;
     let there = scene.agent.clone().calling(&replica);

@@ -25,7 +25,7 @@ async fn the_inbox_names_everything_that_needs_a_human(storage: Storage) {
     let empty = json!({
         "pending": 0, "outcome_unknown": 0, "expiring_approvals": 0,
         "next_approval_expires_at": null, "refused_credentials": [], "failed_renewals": [],
-        "unreadable_documents": [],
+        "unreadable_documents": [], "llm_failing_since": null,
     });
     assert_eq!(inbox(human).await, empty);
 

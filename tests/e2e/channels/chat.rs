@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use gaiterguard_testkit::{
     EchoUpstream, Human, Received, Reply, Response, TestGateway, eventually,
@@ -16,7 +16,7 @@ use super::{MOMENT, arrived, body_of, create};
 pub(super) const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
 /// The token of the bot of Telegram.
-pub(super) const BOT_TOKEN: &str = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
+pub(super) const BOT_TOKEN: &str = "110_201_543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
 
 /// The team of the people in Slack.
 pub(super) const TEAM: &str = "T0001";
@@ -35,8 +35,7 @@ fn hmac(key: &str, message: &[u8]) -> Vec<u8> {
 
 /// Returns the present time in seconds.
 pub(super) fn seconds() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(now.as_secs()).unwrap()
+    jiff::Timestamp::now().as_second()
 }
 
 /// Returns Slack's signature of a body.
@@ -271,7 +270,7 @@ impl Telegram {
             let id = next.fetch_add(1, Ordering::SeqCst);
             let sent = body_of(received);
             let chat = json!({"id": -1001, "type": "supergroup"});
-            let from = json!({"id": 110201543, "is_bot": true, "first_name": "Gate"});
+            let from = json!({"id": 110_201_543, "is_bot": true, "first_name": "Gate"});
             reply(json!({"message_id": id, "chat": chat, "from": from, "text": sent["text"]}))
         });
         for name in ["editMessageText", "answerCallbackQuery"] {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::scene::{Arrived, RunScene, wrapped};
 
 /// Whether this machine allows what confining needs. Where it does not, only the refusal can be tested.
+#[expect(clippy::print_stderr, reason = "a test that checks less should say so")]
 async fn is_possible(test: &str) -> bool {
     let mut unshare = Command::new("unshare");
     unshare.args(["--user", "--net", "--mount", "--map-current-user", "true"]);

@@ -330,6 +330,7 @@ async fn cargo_and_npm_reach_a_registry() {
 
 /// Deno and Bun are large, so the tests use them only where they are installed.
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "a test that checks less should say so")]
 async fn deno_and_bun_reach_https_and_http() {
     const PROGRAM: &str = "for (const scheme of ['https', 'http']) console.log((await fetch(scheme + '://things.example/x')).status)";
     let scene = RunScene::new().await;

@@ -129,11 +129,11 @@ pub(super) async fn create(
         ),
     };
     let link = SecretString::from(link);
-    let inviter = people.name(caller.0.user).unwrap_or_default();
+    let invited_by = people.name(caller.0.user).unwrap_or_default();
     let mailed = notifications
         .mail_invitation(InvitationMail {
             to: invited.invitation.email.as_str(),
-            inviter: &inviter,
+            inviter: &invited_by,
             role: invited.invitation.membership.role.as_str(),
             link: &link,
             expires_at: invited.invitation.expires_at,

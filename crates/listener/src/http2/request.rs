@@ -18,9 +18,10 @@ use crate::HeadError;
 pub(super) fn adapt<B>(request: &mut Request<B>) -> Result<(), HeadError> {
     if request.method() == Method::CONNECT {
         let is_extended = request.extensions().get::<Protocol>().is_some();
-        return Err(match is_extended {
-            true => HeadError::ExtendedConnect,
-            false => FramingError::Connect.into(),
+        return Err(if is_extended {
+            HeadError::ExtendedConnect
+        } else {
+            FramingError::Connect.into()
         });
     }
     Ok(adapt_head(request)?)

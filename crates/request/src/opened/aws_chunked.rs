@@ -21,22 +21,39 @@ const SIGNATURE_DIGITS: usize = 64;
 /// The most digits of a chunk's length: as much as any body can have.
 const LENGTH_DIGITS_MAX: usize = 8;
 
-/// Returns the payload of a body in this framing, or `None` if the headers do not name it. The inner value is `None` if
-/// the framing is damaged.
-pub(crate) fn payload(headers: &HeaderMap, body: &[u8]) -> Option<Option<Vec<u8>>> {
+/// A body, as far as this framing goes.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unframed {
+    /// The headers do not name the framing.
+    Plain,
+    /// The payload of the chunks.
+    Payload(Vec<u8>),
+    /// The chunks could be read in two ways.
+    Damaged,
+}
+
+/// Takes the framing off a body.
+pub(crate) fn unframe(headers: &HeaderMap, body: &[u8]) -> Unframed {
     let is_streaming = |value: &http::HeaderValue| value.as_bytes().starts_with(STREAMING);
     let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
     let is_framed = encodings.any(|value| without_framing(value.as_bytes()).is_some())
         || headers.get_all(CONTENT_SHA256).iter().any(is_streaming);
-    is_framed.then(|| {
-        let payload = unframed(body)?;
-        let mut lengths = headers.get_all(DECODED_LENGTH).iter();
-        let is_stated = |value: &http::HeaderValue| {
-            let length = value.to_str().ok().and_then(|it| it.parse().ok());
-            length == Some(payload.len())
-        };
-        lengths.all(is_stated).then_some(payload)
-    })
+    if !is_framed {
+        return Unframed::Plain;
+    }
+    let Some(payload) = joined(body) else {
+        return Unframed::Damaged;
+    };
+    let mut lengths = headers.get_all(DECODED_LENGTH).iter();
+    let is_stated = |value: &http::HeaderValue| {
+        let length = value.to_str().ok().and_then(|it| it.parse().ok());
+        length == Some(payload.len())
+    };
+    if lengths.all(is_stated) {
+        Unframed::Payload(payload)
+    } else {
+        Unframed::Damaged
+    }
 }
 
 /// Returns the other codings in a value of `Content-Encoding`, or `None` if the framing is not the first or the last
@@ -59,7 +76,7 @@ pub(super) fn without_framing(value: &[u8]) -> Option<&[u8]> {
 }
 
 /// Joins the chunks. Nothing but what clients write is accepted, because servers may read anything else in two ways.
-fn unframed(mut body: &[u8]) -> Option<Vec<u8>> {
+fn joined(mut body: &[u8]) -> Option<Vec<u8>> {
     let mut payload = Vec::with_capacity(body.len());
     loop {
         let (line, rest) = split_line(body)?;
@@ -126,16 +143,16 @@ mod tests {
     fn the_payload_of_chunks_with_and_without_signatures_is_joined() {
         let payload_of = |body: &[u8]| {
             let headers = headers(&[("content-encoding", "aws-chunked")]);
-            payload(&headers, body).unwrap()
+            unframe(&headers, body)
         };
-        assert_eq!(payload_of(FRAMED).as_deref(), Some(&b"{\"a\":1}"[..]));
+        let payload = |text: &[u8]| Unframed::Payload(text.to_vec());
+        assert_eq!(payload_of(FRAMED), payload(b"{\"a\":1}"));
         let signature = "0a".repeat(32);
         let signed = format!(
             "7;chunk-signature={signature}\r\n{{\"a\":1}}\r\n0;chunk-signature={signature}\r\n\r\n"
         );
-        let payload = payload_of(signed.as_bytes());
-        assert_eq!(payload.as_deref(), Some(&b"{\"a\":1}"[..]));
-        assert_eq!(payload_of(b"0\r\n\r\n").as_deref(), Some(&b""[..]));
+        assert_eq!(payload_of(signed.as_bytes()), payload(b"{\"a\":1}"));
+        assert_eq!(payload_of(b"0\r\n\r\n"), payload(b""));
     }
 
     #[test]
@@ -156,7 +173,7 @@ mod tests {
             b"7\r\n{\"a\":1}\r\n0\r\nx:y",
         ] {
             let shown = String::from_utf8_lossy(damaged);
-            assert_eq!(payload(&headers, damaged), Some(None), "{shown}");
+            assert_eq!(unframe(&headers, damaged), Unframed::Damaged, "{shown}");
         }
     }
 
@@ -175,7 +192,7 @@ mod tests {
             (&[], false),
         ] {
             assert_eq!(
-                payload(&headers(fields), FRAMED).is_some(),
+                unframe(&headers(fields), FRAMED) != Unframed::Plain,
                 is_framed,
                 "{fields:?}"
             );
@@ -185,8 +202,9 @@ mod tests {
                 ("content-encoding", "aws-chunked"),
                 ("x-amz-decoded-content-length", length),
             ]);
-            let payload = payload(&length, FRAMED).unwrap();
-            assert_eq!(payload.is_some(), is_right, "{length:?}");
+            let unframed = unframe(&length, FRAMED);
+            let is_payload = matches!(unframed, Unframed::Payload(_));
+            assert_eq!(is_payload, is_right, "{length:?}");
         }
     }
 }

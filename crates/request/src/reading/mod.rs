@@ -11,7 +11,7 @@ pub(crate) mod multipart;
 
 use http::HeaderMap;
 
-use crate::opened::aws_chunked;
+use crate::opened::aws_chunked::{self, Unframed};
 use crate::opened::encoding::{self, Decompressed};
 use crate::{Arena, Node};
 use media_type::{Format, MediaType};
@@ -54,10 +54,12 @@ fn read<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Option<Rea
     let json = |body| Node::parse_json(without_mark(body), arena).ok();
     let media_type = MediaType::of(headers)?;
     // As with compression, a server that does not know the framing finds no JSON in it, but it could find a form.
-    let body = match aws_chunked::payload(headers, body) {
-        None => body,
-        Some(Some(payload)) if matches!(media_type.format(), Format::Json) => arena.bytes(&payload),
-        Some(_) => return None,
+    let body = match aws_chunked::unframe(headers, body) {
+        Unframed::Plain => body,
+        Unframed::Payload(payload) if matches!(media_type.format(), Format::Json) => {
+            arena.bytes(&payload)
+        }
+        Unframed::Payload(_) | Unframed::Damaged => return None,
     };
     let body = match encoding::decompressed(headers, body) {
         Decompressed::Plain => body,

@@ -106,10 +106,10 @@ impl PartCheck {
             let ids: Vec<&str> = left.iter().map(String::as_str).collect();
             let (mut rows, mut votes) = (Vec::new(), HashMap::<String, Vec<VoteOfAction>>::new());
             for_each_row!(reader, PARTS, &ids, row: PartRow => rows.push(row));
-            let voted = rows.iter().filter(|row| row.votes > 0);
-            let voted: Vec<&str> = voted.map(|row| row.id.as_str()).collect();
-            for_each_row!(reader, VOTES, &voted, row: VoteOfAction => {
-                votes.entry(row.vote.action_id.clone()).or_default().push(row)
+            let with_votes = rows.iter().filter(|row| row.votes > 0);
+            let with_votes: Vec<&str> = with_votes.map(|row| row.id.as_str()).collect();
+            for_each_row!(reader, VOTES, &with_votes, row: VoteOfAction => {
+                votes.entry(row.vote.action_id.clone()).or_default().push(row);
             });
             let mut again = Vec::new();
             for row in rows {

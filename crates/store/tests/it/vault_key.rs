@@ -277,6 +277,7 @@ async fn every_column_that_refers_to_a_data_key_is_known(database: &Database, _:
     let known = [
         ("actions", "answer_key_id"),
         ("actions", "request_key_id"),
+        ("audit_keys", "data_key_id"),
         ("authorizations", "data_key_id"),
         ("certificate_authorities", "data_key_id"),
         ("channels", "data_key_id"),

@@ -10,12 +10,13 @@ mod parts;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 
+use super::aws_chunked::{self, Unframed};
 use super::declared::{
     Declared, FORM, GRAPHQL, is_binary, is_json, is_lines, is_table, is_textual, is_xml, is_yaml,
 };
 use super::oddity::{Oddity, OddityKind};
 use super::sniff::{begins_like_json, begins_like_xml, has_usual_encoding, is_plain_form};
-use super::{Document, InflationRoom, aws_chunked, csv, encoding, media, multipart, nested, yaml};
+use super::{Document, InflationRoom, csv, encoding, media, multipart, nested, yaml};
 use crate::{Arena, Node};
 
 pub use embedded::values_in;
@@ -84,16 +85,16 @@ impl<'a> Reader<'a, '_> {
         if body.is_empty() {
             return Body::Empty;
         }
-        let body = match aws_chunked::payload(headers, body) {
-            None => body,
-            Some(Some(payload)) => {
+        let body = match aws_chunked::unframe(headers, body) {
+            Unframed::Plain => body,
+            Unframed::Payload(payload) => {
                 // A server that does not know the framing may find something in it.
                 if let Ok(text) = std::str::from_utf8(body) {
                     self.sniff(text);
                 }
                 self.arena.bytes(&payload)
             }
-            Some(None) => {
+            Unframed::Damaged => {
                 self.unreadable("the chunks of the body are damaged", "content-encoding");
                 return Body::Bytes;
             }
