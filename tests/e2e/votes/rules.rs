@@ -120,7 +120,7 @@ async fn the_strictest_of_all_matching_rules_applies(storage: Storage) {
         approvals,
         json!({
             "needed": 2, "given": 0, "by": [], "from": ["owner"],
-            "exclude": ["rule_author", "agent_owner"],
+            "exclude": ["rule_author", "agent_owner"], "step_up": null,
             "may_vote": false, "may_not_vote_because": "rule_author", "may_break_glass": true,
         })
     );
