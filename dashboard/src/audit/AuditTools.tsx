@@ -37,8 +37,8 @@ export function AuditTools() {
         {checkpoint.data && (
           <p className="max-w-prose text-sm text-soft">
             Checkpoint {checkpoint.data.number} downloaded. Keep it where the gateway’s database
-            cannot be changed: <code>gaiterguard audit verify --checkpoint</code> shows later whether
-            the end of the log was cut off. Public key:{' '}
+            cannot be changed: <code>gaiterguard audit verify --checkpoint</code> shows later
+            whether the end of the log was cut off. Public key:{' '}
             <code className="break-all">{checkpoint.data.key}</code>
           </p>
         )}

@@ -123,10 +123,7 @@ export const GROUPS = {
   channels: ['Channels', /^(channel|push_device)\./],
   'kill-switch': ['Kill switch', /^kill_switch\./],
   accounts: ['Sign-ins and accounts', /^(session|user|member|invitation)\./],
-  system: [
-    'System',
-    /^(audit|certificate_authority|data_key|llm|master_key|push_key|retention)\./,
-  ],
+  system: ['System', /^(audit|certificate_authority|data_key|llm|master_key|push_key|retention)\./],
 } as const satisfies Record<string, readonly [string, RegExp]>;
 
 /** A group of events. */
