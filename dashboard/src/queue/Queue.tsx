@@ -4,6 +4,8 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { ArrowLeft, Keyboard } from 'lucide-react';
 import {
   type KeyboardEvent,
+  lazy,
+  Suspense,
   startTransition,
   useCallback,
   useDeferredValue,
@@ -29,7 +31,6 @@ import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
-import { Batch } from './Batch';
 import { DECISION } from './DecisionBar';
 import { useDecisions } from './Decisions';
 import { EmptyQueue } from './EmptyQueue';
@@ -50,6 +51,9 @@ import { useShortcuts } from './useShortcuts';
 import { type Rejection, useSubject } from './useSubject';
 import type { Direction } from './useSwipe';
 import { isNarrowed, shownIn, type View } from './view';
+
+// Most visits decide on single requests, so their scripts come first.
+const Batch = lazy(() => import('./Batch').then(({ Batch }) => ({ default: Batch })));
 
 const HINTS: Record<Rejection, string> = {
   hidden: 'Scroll until the title and the target are fully visible, then decide.',
@@ -319,13 +323,15 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
 
   if (table) {
     return (
-      <Batch
-        title={table.title}
-        actions={table.actions}
-        pendingIds={new Set(all.map(({ action_id }) => action_id))}
-        isOffline={isOffline}
-        onClose={closeTable}
-      />
+      <Suspense fallback={<Loading />}>
+        <Batch
+          title={table.title}
+          actions={table.actions}
+          pendingIds={new Set(all.map(({ action_id }) => action_id))}
+          isOffline={isOffline}
+          onClose={closeTable}
+        />
+      </Suspense>
     );
   }
   return (
