@@ -16,7 +16,7 @@ use super::{MOMENT, arrived, body_of, create};
 pub(super) const SIGNING_SECRET: &str = "8f742231b10e8888abcd99yyyzzz85a5";
 
 /// The token of the bot of Telegram.
-pub(super) const BOT_TOKEN: &str = "110_201_543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
+pub(super) const BOT_TOKEN: &str = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
 
 /// The team of the people in Slack.
 pub(super) const TEAM: &str = "T0001";
