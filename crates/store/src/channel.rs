@@ -14,6 +14,44 @@ use gaiterguard_ledger::writer::pool::owner_name;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::channel_row::{ChannelFields, ChannelRow, ChannelSecrets, StoredChannel};
 
+/// Takes the id of a new channel. Others that create one wait until the commit.
+pub(crate) async fn next_id(tx: &mut Transaction) -> Result<ChannelId, StoreError> {
+    let (next,) = fetch_one!(
+        tx,
+        (i64,),
+        "UPDATE counters SET next = next + 1 WHERE name = 'channels' RETURNING next - 1",
+    );
+    Ok(ChannelId(next))
+}
+
+/// Inserts a new channel.
+pub(crate) async fn insert(
+    tx: &mut Transaction,
+    id: ChannelId,
+    workspace: WorkspaceId,
+    fields: &ChannelFields,
+    secrets: &ChannelSecrets,
+    at: Timestamp,
+) -> Result<ChannelRow, StoreError> {
+    Ok(fetch_one!(
+        tx,
+        ChannelRow,
+        "INSERT INTO channels (id, workspace_id, kind, name, enabled, settings, data_key_id,
+            sealed, sealed_version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING *",
+        id.0,
+        workspace.0,
+        fields.kind,
+        &fields.name,
+        fields.enabled,
+        &fields.settings,
+        secrets.sealed.data_key.0,
+        secrets.sealed.bytes.as_slice(),
+        secrets.version,
+        at.0,
+    ))
+}
+
 impl Store {
     /// Creates a channel. `seal` seals its secrets once its id is known.
     pub async fn channel_create(
@@ -25,12 +63,7 @@ impl Store {
         audit: impl FnOnce(ChannelId) -> NewAuditEntry,
     ) -> Result<StoredChannel, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        let (next,) = fetch_one!(
-            tx,
-            (i64,),
-            "UPDATE counters SET next = next + 1 WHERE name = 'channels' RETURNING next - 1",
-        );
-        let id = ChannelId(next);
+        let id = next_id(&mut tx).await?;
         let secrets = match seal(id) {
             Ok(secrets) => secrets,
             Err(abandoned) => {
@@ -38,23 +71,7 @@ impl Store {
                 return Err(abandoned.into());
             }
         };
-        let row = fetch_one!(
-            tx,
-            ChannelRow,
-            "INSERT INTO channels (id, workspace_id, kind, name, enabled, settings, data_key_id,
-                sealed, sealed_version, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING *",
-            id.0,
-            workspace.0,
-            fields.kind,
-            &fields.name,
-            fields.enabled,
-            &fields.settings,
-            secrets.sealed.data_key.0,
-            secrets.sealed.bytes.as_slice(),
-            secrets.version,
-            at.0,
-        );
+        let row = insert(&mut tx, id, workspace, fields, &secrets, at).await?;
         tx.audit(audit(id));
         tx.commit().await?;
         Ok(row.into())

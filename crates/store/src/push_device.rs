@@ -8,6 +8,7 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::Membership;
 
 use crate::action::read::pending_count;
+use crate::channel;
 use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::{Abandoned, StoreError};
@@ -66,11 +67,7 @@ impl Store {
     ) -> Result<Option<(StoredChannel, bool)>, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
         // Taken first, so that two registrations of one browser follow each other.
-        let (next,) = fetch_one!(
-            tx,
-            (i64,),
-            "UPDATE counters SET next = next + 1 WHERE name = 'channels' RETURNING next - 1",
-        );
+        let id = channel::next_id(&mut tx).await?;
         let present = fetch_optional!(
             tx,
             DeviceRow,
@@ -112,7 +109,6 @@ impl Store {
             tx.rollback().await?;
             return Ok(None);
         }
-        let id = ChannelId(next);
         let secrets = match seal(id) {
             Ok(secrets) => secrets,
             Err(abandoned) => {
@@ -120,23 +116,7 @@ impl Store {
                 return Err(abandoned.into());
             }
         };
-        let row = fetch_one!(
-            tx,
-            ChannelRow,
-            "INSERT INTO channels (id, workspace_id, kind, name, enabled, settings, data_key_id,
-                sealed, sealed_version, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10) RETURNING *",
-            id.0,
-            new.workspace.0,
-            new.fields.kind,
-            &new.fields.name,
-            new.fields.enabled,
-            &new.fields.settings,
-            secrets.sealed.data_key.0,
-            secrets.sealed.bytes.as_slice(),
-            secrets.version,
-            at.0,
-        );
+        let row = channel::insert(&mut tx, id, new.workspace, new.fields, &secrets, at).await?;
         execute!(
             tx,
             "INSERT INTO push_devices (channel_id, user_id, session_id, endpoint_hash, keys_hash)
