@@ -109,6 +109,7 @@ async fn set(
     editing: Editing,
     Fields(change): Fields<KillSwitchChange>,
 ) -> Result<Json<KillSwitchBody>, Problem> {
+    // Every role but `viewer` may stop the agents. Only those who define what agents may do let them continue.
     if change.active == Ok(false) {
         editing.demand(Permission::Define)?;
     }

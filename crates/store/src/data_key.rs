@@ -211,7 +211,8 @@ impl Store {
 }
 
 /// Returns data keys that were created before `before` and that no row refers to. This scans large
-/// tables, so it runs on a connection of its own, with a longer timeout.
+/// tables, so it runs on a connection of its own, with a longer timeout: ten minutes are far more than
+/// a scan takes, and end one that hangs before the next search begins.
 async fn data_keys_unused(
     target: &ConnectTarget,
     before: Timestamp,

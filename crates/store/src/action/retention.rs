@@ -42,6 +42,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let bound = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         let mut tx = Transaction::begin(self.writers(), at).await?;
+        // An agent belongs to one workspace, so `MIN` only names it for the grouped rows.
         let agents = fetch_all!(
             tx,
             (i64,),
