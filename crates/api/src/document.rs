@@ -32,7 +32,8 @@ use gaiterguard_web::responses::{
 };
 use gaiterguard_web::session::with_session;
 
-/// Maximum number of body fields listed per operation.
+/// Maximum number of body fields listed per operation. It bounds a page of 200 operations; few operations have more
+/// fields.
 const FIELDS_MAX: usize = 200;
 
 /// Returns the routes.

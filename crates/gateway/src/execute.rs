@@ -23,7 +23,8 @@ use crate::send::sent::Sent;
 use gaiterguard_domain::digested_request::DigestedRequest;
 use gaiterguard_provenance::HistoryKey;
 
-/// How often an execution is begun again if something changes each time before it is recorded.
+/// How often an execution is begun again if something changes each time before it is recorded. As for decisions,
+/// the limit ends the loop in a workspace that changes without pause.
 const REBEGIN_MAX: usize = 8;
 
 /// An action that is durably `EXECUTING`, with everything that is needed to send its request.

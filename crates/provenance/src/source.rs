@@ -11,7 +11,7 @@ use gaiterguard_sealing::{Purpose, Sealing};
 use gaiterguard_store::Store;
 use serde::{Deserialize, Serialize};
 
-/// The most values that are stored for an action.
+/// The most values that are stored for an action. The approver sees them on one card.
 const SOURCES_MAX: usize = 10;
 
 /// Where a value of a held request was seen.

@@ -4,13 +4,15 @@ use gaiterguard_domain::invisible::is_deceptive;
 
 use crate::condition_error::ConditionError;
 
-/// The longest condition, in bytes.
+/// The longest condition, in bytes. A longer one cannot be reviewed; a list of values belongs into several rules.
 pub const CONDITION_BYTES_MAX: usize = 4096;
 
-/// The deepest nesting of brackets and `? :`. The parser applies it as well.
+/// The deepest nesting of brackets and `? :`. The parser is recursive and applies the limit as well; conditions
+/// that people write nest three or four deep.
 pub const NESTING_MAX: u16 = 24;
 
-/// The most operators, fields and calls that may rest on one another, as in `a.b.c + 1 > 2`.
+/// The most operators, fields and calls that may rest on one another, as in `a.b.c + 1 > 2`. Each is a level of the
+/// parser's recursion.
 pub const CHAIN_MAX: u32 = 64;
 
 /// The open brackets and quotes at a position of the text.

@@ -69,7 +69,8 @@ static ATTEMPTS: ManyRows = ManyRows::new(
     ")",
 );
 
-/// The response statuses that make an earlier attempt at the operation worth seeing.
+/// The lowest status of a response that makes an earlier attempt at the operation worth seeing: the upstream
+/// refused it or failed (RFC 9110, section 15).
 const UPSTREAM_REFUSED_MIN: u16 = 400;
 
 #[derive(sqlx::FromRow)]

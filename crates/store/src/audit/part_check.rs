@@ -71,7 +71,8 @@ static VOTES: ManyRows = ManyRows::new(
     ")",
 );
 
-/// How often votes are read again that were all withdrawn between two statements.
+/// How often votes are read again that were all withdrawn between two statements. Each time, someone must vote and
+/// withdraw within milliseconds.
 const READS_MAX: usize = 5;
 
 impl PartCheck {

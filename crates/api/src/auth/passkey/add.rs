@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gaiterguard_domain::id::PasskeyId;
+use gaiterguard_domain::text::NAME_CHARS_MAX;
 use gaiterguard_identity::{Identity, LoginSource, PasskeyError};
 use gaiterguard_store::StoredPasskey;
 use gaiterguard_webauthn::{ALGORITHMS, Registration};
@@ -24,9 +25,6 @@ use gaiterguard_web::extract::ApiJson;
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::request_context::RequestContext;
 use gaiterguard_web::responses::{InvalidBody, PasskeyConflict, Throttled};
-
-/// The longest name of a passkey, in characters.
-const NAME_CHARS_MAX: usize = 100;
 
 /// The name of the gateway, which authenticators may show.
 const SITE_NAME: &str = "GaiterGuard";
