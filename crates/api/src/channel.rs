@@ -180,7 +180,7 @@ impl KeyedChannelBody {
 pub(crate) struct TestBody {
     /// Whether the receiver accepted the message.
     delivered: bool,
-    /// Why not; null if it did.
+    /// Why it did not; null if it did.
     #[schema(required)]
     error: Option<String>,
 }

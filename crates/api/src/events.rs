@@ -13,10 +13,14 @@ use futures_util::stream::unfold;
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, AuditId};
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use gaiterguard_listener::Lifecycle;
 use gaiterguard_store::{Notice, Resume};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::InvalidParameter;
+use gaiterguard_web::session::with_session;
 use http::HeaderName;
 use http::request::Parts;
 use serde_json::{Value, json};
@@ -30,10 +34,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::session_end::CONFIRM_EVERY;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::InvalidParameter;
-use gaiterguard_web::session::with_session;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 

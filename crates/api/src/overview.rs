@@ -7,10 +7,15 @@ use axum::Json;
 use axum::extract::State;
 use gaiterguard_domain::time::{Clock, Day, Timestamp};
 use gaiterguard_domain::verdict::Decision;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_store::{
     ModelUse, Overview, OverviewCount, OverviewHeld, OverviewOperation, RequestOutcome,
 };
+use gaiterguard_web::extract::ApiQuery;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::InvalidParameter;
+use gaiterguard_web::session::with_session;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -19,11 +24,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::list::each;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::extract::ApiQuery;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::InvalidParameter;
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

@@ -31,7 +31,7 @@ const AGE_MAX: Duration = Duration::from_mins(5);
 const STOP_MAX: Duration = Duration::from_secs(3);
 
 /// How often a checkpoint is tried if other replicas make one at the same moment. Each failed attempt means that
-/// another replica's checkpoint was written, so the log is covered meanwhile.
+/// another replica's checkpoint was written, so the log is covered.
 const ATTEMPTS_MAX: usize = 5;
 
 /// The checkpoints of a gateway. Clones share their state.

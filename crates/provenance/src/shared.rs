@@ -27,7 +27,7 @@ const COLLECTING: Duration = Duration::from_millis(20);
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// The most values of a request that are looked up, in one query. The others count as sent by the agent, which is
-/// the cautious answer.
+/// the safe assumption.
 const ASKED_MAX: usize = 2_000;
 
 /// The connection to the other replicas.

@@ -103,7 +103,7 @@ pub async fn read_sources(store: &Store, sealing: &Sealing, action: &Action) -> 
     match opened {
         Ok(form) => serde_json::from_slice(&form).unwrap_or_default(),
         Err(error) => {
-            tracing::error!(%error, action_id = %action.id, "provenance does not open");
+            tracing::error!(%error, action_id = %action.id, "provenance cannot be opened");
             Vec::new()
         }
     }

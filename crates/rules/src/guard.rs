@@ -35,8 +35,9 @@ impl Frame {
 /// Refuses what is too long, too deep or too much in a row.
 pub(crate) fn check(text: &str) -> Result<(), ConditionError> {
     if text.len() > CONDITION_BYTES_MAX {
-        let message =
-            format!("a condition may have {CONDITION_BYTES_MAX} bytes, and this one is longer");
+        let message = format!(
+            "a condition may have at most {CONDITION_BYTES_MAX} bytes, and this one is longer"
+        );
         return Err(ConditionError::at(text, CONDITION_BYTES_MAX, message));
     }
     if text.trim().is_empty() {
@@ -149,7 +150,7 @@ impl<'t> Guard<'t> {
         let brackets = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
         if brackets.saturating_add(choices) > u32::from(NESTING_MAX) + 1 {
             return Err(self.refuse(format!(
-                "a condition may nest {NESTING_MAX} deep, and this goes deeper"
+                "a condition may nest at most {NESTING_MAX} levels, and this one nests deeper"
             )));
         }
         Ok(())

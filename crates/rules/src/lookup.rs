@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use gaiterguard_request::Node;
 use http::HeaderMap;
 
 use crate::budget::Budget;
@@ -11,7 +12,6 @@ use crate::failure::Cause;
 use crate::number::{self, Number};
 use crate::respelled::is_respelled;
 use crate::value::{Map, Members, Value, order};
-use gaiterguard_request::Node;
 
 /// Above this many members a map is searched once for each name, and the place remembered for the other conditions.
 /// Searching a smaller one again is faster than remembering.

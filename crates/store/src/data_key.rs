@@ -1,16 +1,16 @@
 //! Wrapped data keys. Only the vault can unwrap them.
 
-use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::event::Event;
-use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
-use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
 use gaiterguard_database::connection::{
     AnyConnection, ConnectTarget, Connection, execute, fetch_all, fetch_one, fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::event::Event;
+use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_ledger::writer::transaction::Transaction;
+
+use crate::store::Store;
 
 /// A data key as it is stored.
 #[derive(Clone, PartialEq, Eq)]

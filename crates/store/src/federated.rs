@@ -1,16 +1,16 @@
 //! Who users are at an `OpenID` Connect provider.
 
-use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{UserId, WorkspaceId};
-use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::user::Email;
-
-use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::proof::Proof;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::user::Email;
 use gaiterguard_ledger::proof::spend;
 use gaiterguard_ledger::writer::transaction::Transaction;
+
+use crate::store::Store;
 
 /// Stored instead of a password's hash for users who have no password. No password has this hash.
 pub const NO_PASSWORD: &str = "";

@@ -216,7 +216,7 @@ impl<'v> Kinds<'v> {
     }
 }
 
-/// Returns the position of the kind that is this schema.
+/// Returns the position of a schema among the kinds.
 fn position(kinds: &[Kind<'_>], schema: &Value) -> Option<usize> {
     kinds
         .iter()

@@ -55,11 +55,11 @@ pub(crate) struct CreationOptions {
     pub_key_cred_params: Vec<KeyKind>,
     /// Time limit in milliseconds.
     timeout: u64,
-    /// Passkeys that the user has already.
+    /// Passkeys that the user already has.
     exclude_credentials: Vec<Descriptor>,
     /// Kinds of authenticators that are accepted.
     authenticator_selection: Selection,
-    /// `none`: the make of the authenticator is not asked for.
+    /// `none`: the gateway does not ask for the model of the authenticator.
     #[schema(value_type = String)]
     attestation: &'static str,
 }
