@@ -135,7 +135,7 @@ problems! {
     /// The document cannot be fetched with the service's credential.
     CredentialRefused: CredentialNotUsable;
 
-    /// Registration is closed, or the e-mail address is taken.
+    /// Registration is closed, or the email address is taken.
     RegistrationRefused:
         RegistrationClosed SetupCodeRequired SetupCodeInvalid OriginNotAllowed EmailTaken;
 

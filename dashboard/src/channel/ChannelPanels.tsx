@@ -180,8 +180,8 @@ export function DeleteChannelPanel({ channel }: { channel: Channel }) {
           onClose={() => setIsAsking(false)}
         >
           <p>
-            <Visible text={channel.name} /> receives no further messages, and waiting ones are deleted.
-            To pause it, disable it instead.
+            <Visible text={channel.name} /> receives no further messages, and waiting ones are
+            deleted. To pause it, disable it instead.
           </p>
         </Confirm>
       )}
