@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks the links of every Markdown file in the repository: files and headings that do not exist, pages of the book
 that its table of contents leaves out, tests that SECURITY.md names for a promise and that do not exist, and paths
-of ARCHITECTURE.md that do not exist.
+of ARCHITECTURE.md and CONTRIBUTING.md that do not exist.
 Links to other sites are not followed."""
 
 import re
@@ -126,18 +126,34 @@ def untested_promises() -> list[str]:
 
 
 def missing_paths() -> list[str]:
-    """Files and folders that ARCHITECTURE.md names and that do not exist. A path is given from the root, or begins with
-    the name of a crate: `gateway/submit.rs`. A name without a folder belongs to the path before it."""
-    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    paths = re.findall(r"`([\w.-]+/[\w./-]*)`", text)
-    return [f"ARCHITECTURE.md: {path} does not exist" for path in paths if not path_exists(path)]
+    """Files and folders that ARCHITECTURE.md and CONTRIBUTING.md name and that do not exist. A path is given from the
+    root, or begins with the name of a crate: `gateway/submit.rs`. A name without a folder in a row of a table belongs
+    to the path before it."""
+    problems = []
+    for document in ("ARCHITECTURE.md", "CONTRIBUTING.md"):
+        for line in (ROOT / document).read_text(encoding="utf-8").splitlines():
+            folder = None
+            for path in re.findall(r"`([\w.-]+/[\w./-]*|[\w-]+\.(?:rs|ts|tsx))`", line):
+                if "TARGET" in path or path.startswith("target/"):
+                    continue
+                if "/" in path:
+                    place = place_of(path)
+                    folder = place if place is None or place.is_dir() else place.parent
+                elif not line.startswith("|") or folder is None:
+                    continue
+                else:
+                    place = folder / path
+                if place is None or not place.exists():
+                    problems.append(f"{document}: {path} does not exist")
+    return problems
 
 
-def path_exists(path: str) -> bool:
+def place_of(path: str) -> Path | None:
     crate, _, rest = path.partition("/")
     below = ROOT / "crates" / crate / "src" / rest
     of_server = ROOT / "crates/server/src" / path
-    return any(place.exists() for place in (ROOT / path, below, of_server))
+    places = (ROOT / path, below, of_server, ROOT / "crates" / crate / rest)
+    return next((place for place in places if place.exists()), None)
 
 
 def main() -> int:

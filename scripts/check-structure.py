@@ -209,14 +209,15 @@ class Module:
 
     def find(self, name, seen):
         """Returns what a name means here: modules, and `(file, item)` pairs."""
-        if (id(self), name) in seen:
-            return set(), set()
-        seen = seen | {(id(self), name)}
         modules, items = set(), set()
         if name in self.children:
             modules.add(self.children[name])
         if name in self.items:
             items.add((self.file, name))
+        # An import may lead to itself, or to a module of the same name: `use sign::sign`.
+        if (id(self), name) in seen:
+            return modules, items
+        seen = seen | {(id(self), name)}
         for path in self.imports.get(name, ()):
             found = self.resolve(path, seen)
             modules |= found[0]
@@ -586,6 +587,12 @@ SELF_TESTS = [
         "a/src/p.rs": "use crate::q; pub struct X; fn f() { q::g() }",
         "a/src/q.rs": "use crate::X; pub fn g() { let _ = X; }",
     }, ["a/src/p.rs -> a/src/q.rs: g", "a/src/q.rs -> a/src/p.rs: X"]),
+    ("a re-export with the name of its module", {
+        "a/src/lib.rs": "mod p; mod q;",
+        "a/src/p.rs": "use crate::q; pub struct X; fn f() { q::sign() }",
+        "a/src/q/mod.rs": "mod sign; pub use sign::sign;",
+        "a/src/q/sign.rs": "use crate::p::X; pub fn sign() { let _ = X; }",
+    }, ["a/src/p.rs -> a/src/q/sign.rs: sign"]),
     ("a glob import", {
         "a/src/lib.rs": "mod p; mod q;",
         "a/src/p.rs": "use crate::q::*; pub struct X; fn f() { g() }",

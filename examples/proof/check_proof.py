@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
 class Refused(Exception):
-    """The proof does not hold."""
+    """The proof is not valid."""
 
 
 def digest(label, fields):
@@ -140,7 +140,7 @@ def main():
     try:
         print(json.dumps(check(proof, *key), indent=2))
     except Refused as error:
-        sys.exit(f"the proof does not hold: {error}")
+        sys.exit(f"the proof is not valid: {error}")
 
 
 if __name__ == "__main__":

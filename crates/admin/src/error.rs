@@ -67,7 +67,7 @@ pub(crate) enum CommandError {
     },
     #[error("the document cannot be used: {0}")]
     NotADocument(#[from] NotADocument),
-    #[error("the proof does not hold: {0}")]
+    #[error("the proof is not valid: {0}")]
     ProofRefused(#[from] ProofRefused),
     #[error(transparent)]
     Prove(#[from] ProveError),

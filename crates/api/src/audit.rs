@@ -12,10 +12,15 @@ use gaiterguard_domain::audit::{Actor, AuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_evidence::{CheckpointDocument, Checkpoints, VerifyError};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use gaiterguard_store::{ActorFilter, AuditFilter, Store};
+use gaiterguard_web::extract::ApiQuery;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{InvalidParameter, NotFound};
+use gaiterguard_web::session::with_session;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -28,11 +33,6 @@ use super::DashboardState;
 use super::caller::Caller;
 use super::list::{List, PageQuery};
 use super::people::People;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::extract::ApiQuery;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidParameter, NotFound};
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

@@ -7,13 +7,13 @@ use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::workspace::{Membership, Permission};
 use gaiterguard_gateway::action::Approver;
 use gaiterguard_identity::{Identity, SignedIn};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::session::{Demanded, demand};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use super::session_end::RunningCaller;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::session::{Demanded, demand};
 
 /// The user whose access token the request carries, if the user's role has the permission that the
 /// route is mounted with. Every endpoint except those that start a session takes one, so the check

@@ -90,7 +90,7 @@ pub(crate) struct ChannelBody {
     /// When a receiver last accepted a message.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     last_delivered_at: Option<Timestamp>,
-    /// Number of messages that were dropped because too many were waiting, and that the next message will mention.
+    /// Number of messages that were dropped because too many were waiting. The next message reports it.
     #[schema(minimum = 0)]
     dropped: i64,
     /// When it was created.
@@ -101,16 +101,15 @@ pub(crate) struct ChannelBody {
     updated_at: Timestamp,
 }
 
-impl From<StoredChannel> for ChannelBody {
-    fn from(stored: StoredChannel) -> Self {
-        Self::of(stored, true)
-    }
-}
-
 impl ChannelBody {
     /// Returns a channel as a member sees it.
-    fn shown(stored: StoredChannel, member: &Member) -> Self {
+    fn for_member(stored: StoredChannel, member: &Member) -> Self {
         Self::of(stored, member.demand(Permission::Define).is_ok())
+    }
+
+    /// Returns a channel as those see it who may change it.
+    fn for_editor(stored: StoredChannel) -> Self {
+        Self::of(stored, true)
     }
 
     fn of(stored: StoredChannel, may_change: bool) -> Self {
@@ -131,10 +130,8 @@ impl ChannelBody {
             Err(UnreadableChannel(stored)) => Self::bare(*stored),
         }
     }
-}
 
-impl ChannelBody {
-    /// Returns what can be read of every channel.
+    /// Returns the parts that can be read of every channel, even of a damaged one.
     fn bare(stored: StoredChannel) -> Self {
         Self {
             id: stored.id.0,
@@ -171,7 +168,7 @@ pub(crate) struct KeyedChannelBody {
 impl KeyedChannelBody {
     fn of(channel: StoredChannel, key: Option<SecretString>) -> Self {
         Self {
-            channel: channel.into(),
+            channel: ChannelBody::for_editor(channel),
             signing_key: key.map(|key| key.expose_secret().to_owned()),
         }
     }
@@ -183,7 +180,7 @@ impl KeyedChannelBody {
 pub(crate) struct TestBody {
     /// Whether the receiver accepted the message.
     delivered: bool,
-    /// Why not; null if it did.
+    /// Why it did not; null if it did.
     #[schema(required)]
     error: Option<String>,
 }
@@ -193,27 +190,27 @@ pub(crate) struct TestBody {
 #[schema(as = DeliveryState)]
 #[serde(rename_all = "snake_case")]
 enum StateBody {
-    /// It is to be sent, for the first time or again.
+    /// It will be sent, for the first time or again.
     Waiting,
     /// The receiver accepted it.
     Delivered,
-    /// It was not sent, because the action had been decided or had ended by then, or was not escalated.
+    /// It was not sent, because the action had been decided or had ended by then, or needed no escalation.
     Skipped,
-    /// It was given up: two days have passed, or the receiver wants no more messages.
+    /// It failed for two days, or the receiver wants no more messages.
     Failed,
     /// It was not sent, because a thousand newer ones were waiting, or because it waited for 30 days. The next message
-    /// mentions how many were dropped.
+    /// reports how many were dropped.
     Dropped,
 }
 
-/// A message that was or is to be sent through a channel.
+/// A message of a channel, sent or waiting.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Delivery)]
 pub(crate) struct DeliveryBody {
     /// Unique identifier.
     id: i64,
-    /// Identifier of the message, the same in every attempt. A webhook has it as `msg_` and this, without hyphens, in
-    /// the header `webhook-id`.
+    /// Identifier of the message, the same in every attempt. The header `webhook-id` of a webhook is `msg_` followed by
+    /// this identifier without hyphens.
     message_id: Uuid,
     /// Event.
     event: String,
@@ -223,7 +220,7 @@ pub(crate) struct DeliveryBody {
     state: StateBody,
     /// Number of attempts.
     attempts: u32,
-    /// When it is to be sent; null if it is not waiting.
+    /// When it will be sent; null if it is not waiting.
     #[schema(required, value_type = Option<String>, format = DateTime)]
     next_attempt_at: Option<Timestamp>,
     /// Error of the latest attempt, or why it was not sent; null if there is none.
@@ -293,7 +290,7 @@ async fn list(
 ) -> Result<Json<List<ChannelBody>>, Problem> {
     let all = notifications.list(member.workspace()).await?;
     let bodies = all.into_iter();
-    let bodies = bodies.map(|channel| ChannelBody::shown(channel, &member));
+    let bodies = bodies.map(|channel| ChannelBody::for_member(channel, &member));
     List::cut(bodies.collect(), &query, |channel: &ChannelBody| channel.id)
         .map(Json)
         .ok_or_else(Problem::foreign_cursor)
@@ -301,7 +298,8 @@ async fn list(
 
 /// Create a channel
 ///
-/// Events that happen from now on are sent through it. A webhook gets a signing key, which is shown this once.
+/// The channel receives events that happen after its creation. For a webhook, the response contains the signing key,
+/// which is shown only once.
 #[utoipa::path(
     post,
     path = "/channels",
@@ -345,7 +343,7 @@ async fn get(
     ApiPath(id): ApiPath<ChannelId>,
 ) -> Result<Json<ChannelBody>, Problem> {
     let channel = notifications.get(member.workspace(), id).await?;
-    Ok(Json(ChannelBody::shown(channel, &member)))
+    Ok(Json(ChannelBody::for_member(channel, &member)))
 }
 
 /// Update a channel
@@ -371,12 +369,12 @@ async fn update(
     Fields(change): Fields<ChannelChange>,
 ) -> Result<Json<ChannelBody>, Problem> {
     let channel = notifications.update(editor(caller), id, change).await?;
-    Ok(Json(channel.into()))
+    Ok(Json(ChannelBody::for_editor(channel)))
 }
 
 /// Delete a channel
 ///
-/// Messages that were not sent yet are deleted with it.
+/// Its unsent messages are deleted too.
 #[utoipa::path(
     delete,
     path = "/channels/{id}",
@@ -401,8 +399,8 @@ async fn delete(
 
 /// Rotate a webhook's signing key
 ///
-/// For 24 hours, messages carry signatures by the new key and by the one before, so that the receiver can be changed
-/// in between.
+/// For 24 hours, messages are signed with both the new and the previous key, which leaves time to update the
+/// receiver.
 #[utoipa::path(
     post,
     path = "/channels/{id}/rotate-key",

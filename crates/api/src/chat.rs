@@ -1,4 +1,5 @@
-//! `POST /channels/{id}/slack`: what people do with the messages of a channel of Slack. The signature proves who sent it.
+//! `POST /channels/{id}/slack`: presses of buttons and commands in Slack. Slack's signature authenticates the request,
+//! so the route requires no session.
 
 use std::sync::Arc;
 
@@ -17,7 +18,8 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 
-/// The longest body, in bytes. It holds the message that was pressed, which has a few KiB.
+/// The longest body, in bytes. It contains the message whose button was pressed, which has a few KiB. It is read
+/// before its signature can be checked, so this bounds the memory that anyone can use.
 const BODY_BYTES_MAX: usize = 256 * 1024;
 
 /// Returns the routes.
@@ -27,8 +29,8 @@ pub(super) fn routes() -> OpenApiRouter<DashboardState> {
 
 /// Receive an interaction from Slack
 ///
-/// The request URL of the Slack app, for interactivity and for the command `/gaiterguard`. The request must carry a
-/// signature of the channel's signing secret over a time within five minutes, and is accepted once.
+/// The request URL of the Slack app, for interactivity and for the command `/gaiterguard`. The request must be signed
+/// with the channel's signing secret, at most five minutes ago. Each request is accepted once.
 #[utoipa::path(
     post,
     path = "/channels/{id}/slack",
@@ -55,6 +57,7 @@ async fn slack(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
+    // A missing header is empty, and no signature is valid for it.
     let header = |name| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.unwrap_or_default()

@@ -12,8 +12,16 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{DocumentId, ServiceId};
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_problem::Code;
 use gaiterguard_store::Stored;
+use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{
+    Conflict, CredentialRefused, InvalidBody, InvalidParameter, NotFound,
+};
+use gaiterguard_web::session::with_session;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,16 +31,9 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::{Done, List, PageQuery, SearchText, each};
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_problem::Code;
-use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{
-    Conflict, CredentialRefused, InvalidBody, InvalidParameter, NotFound,
-};
-use gaiterguard_web::session::with_session;
 
-/// Maximum number of body fields listed per operation.
+/// Maximum number of body fields listed per operation. It bounds a page of 200 operations; few operations have more
+/// fields.
 const FIELDS_MAX: usize = 200;
 
 /// Returns the routes.

@@ -9,10 +9,10 @@ use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::workspace::Permission;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
+use gaiterguard_web::problem::Problem;
 use http::request::Parts;
 
 use super::caller::Member;
-use gaiterguard_web::problem::Problem;
 
 /// The caller, with access to the definitions.
 ///

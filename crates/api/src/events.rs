@@ -13,10 +13,14 @@ use futures_util::stream::unfold;
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, AuditId};
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_identity::Identity;
 use gaiterguard_listener::Lifecycle;
 use gaiterguard_store::{Notice, Resume};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::InvalidParameter;
+use gaiterguard_web::session::with_session;
 use http::HeaderName;
 use http::request::Parts;
 use serde_json::{Value, json};
@@ -30,17 +34,15 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::session_end::CONFIRM_EVERY;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::InvalidParameter;
-use gaiterguard_web::session::with_session;
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// Interval of comments on an idle stream, so that proxies do not close the connection.
+/// Interval of comments on an idle stream, so that proxies do not close the connection. The shortest common idle
+/// timeout is 30 seconds; half of that survives one late comment.
 const KEEP_ALIVE_EVERY: Duration = Duration::from_secs(15);
 
-/// How long a browser waits before it reconnects.
+/// How long a browser waits before it reconnects. A decision appears a second late after a restart, and a gateway that
+/// is down gets one attempt per second from each browser.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// Maximum number of missed events to resend. Beyond that, reloading everything is cheaper.
@@ -88,8 +90,7 @@ impl<S: Sync> FromRequestParts<S> for ResumeHeaders {
 /// at}`, `members.changed` with `{at}` for every change of members and invitations, `credential.failing`
 /// with `{service_id, at}`, `llm.failing` and `llm.recovered` with `{at}`, and `reload` with `{}` if events
 /// were missed and everything should be reloaded. A client that reconnects with `Last-Event-ID` receives the
-/// events it missed; an event may arrive twice.
-/// The stream ends when the session ends.
+/// events it missed; an event may arrive twice. The stream ends when the session ends.
 #[utoipa::path(
     get,
     path = "/events",
@@ -182,9 +183,7 @@ impl Feed {
             }
         }
     }
-}
 
-impl Feed {
     /// Returns `None` if the session has ended. The client then reconnects and gets the reason.
     async fn confirm(&self) -> Option<()> {
         self.identity.confirm(&self.caller.0).await.ok().map(drop)

@@ -10,8 +10,11 @@ use gaiterguard_definitions::definition_store::DefinitionStore;
 use gaiterguard_definitions::service;
 use gaiterguard_domain::service::Service;
 use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_store::{EmptyDocument, Inbox, RefusedCredential};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::session::with_session;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -20,9 +23,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::list::each;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::session::with_session;
 
 /// How long a refused credential is reported. Most services that are in use are called every day.
 const REFUSALS_KEPT: Duration = Duration::from_hours(24);

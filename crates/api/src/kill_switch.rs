@@ -4,6 +4,11 @@ use axum::Json;
 use gaiterguard_definitions::kill_switch::{self, KillSwitchChange};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::KillSwitch;
+use gaiterguard_domain::workspace::Permission;
+use gaiterguard_web::extract::Fields;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::InvalidBody;
+use gaiterguard_web::session::with_session;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -12,11 +17,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::people::People;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::extract::Fields;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::InvalidBody;
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
@@ -109,6 +109,7 @@ async fn set(
     editing: Editing,
     Fields(change): Fields<KillSwitchChange>,
 ) -> Result<Json<KillSwitchBody>, Problem> {
+    // Every role but `viewer` may stop the agents. Only those who define what agents may do let them continue.
     if change.active == Ok(false) {
         editing.demand(Permission::Define)?;
     }

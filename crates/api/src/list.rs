@@ -4,7 +4,8 @@ use gaiterguard_store::Page;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-/// Maximum number of items per page.
+/// Maximum number of items per page. The rows of a page are in memory at the same time, and an item may have
+/// several KiB.
 const LIMIT_MAX: u32 = 200;
 
 /// Maximum length of a cursor, in bytes. Cursors of the store are much shorter.
@@ -57,7 +58,7 @@ impl<'de> Deserialize<'de> for Cursor {
     }
 }
 
-/// Maximum length of a search text, in characters.
+/// Maximum length of a search text, in characters: that of the longest title, which a longer text could not match.
 const SEARCH_CHARS_MAX: usize = 200;
 
 /// Text to search a list for.

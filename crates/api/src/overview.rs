@@ -7,10 +7,15 @@ use axum::Json;
 use axum::extract::State;
 use gaiterguard_domain::time::{Clock, Day, Timestamp};
 use gaiterguard_domain::verdict::Decision;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_store::{
     ModelUse, Overview, OverviewCount, OverviewHeld, OverviewOperation, RequestOutcome,
 };
+use gaiterguard_web::extract::ApiQuery;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::InvalidParameter;
+use gaiterguard_web::session::with_session;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -19,11 +24,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::list::each;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::extract::ApiQuery;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::InvalidParameter;
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
@@ -47,13 +47,37 @@ pub(crate) enum Period {
 }
 
 impl Period {
-    /// Returns the number of intervals and the length of each.
-    fn pieces(self) -> (u32, Duration) {
-        match self {
-            Self::Day => (24, Duration::from_hours(1)),
-            Self::Week => (28, Duration::from_hours(6)),
-            Self::Month => (30, Duration::from_hours(24)),
+    /// Returns its intervals: about as many bars as a chart shows legibly.
+    fn intervals(self) -> Intervals {
+        let (count, hours) = match self {
+            Self::Day => (24, 1),
+            Self::Week => (28, 6),
+            Self::Month => (30, 24),
+        };
+        Intervals {
+            count,
+            length: Duration::from_hours(hours),
         }
+    }
+}
+
+/// The intervals that a period is divided into.
+#[derive(Clone, Copy, Debug)]
+struct Intervals {
+    count: u32,
+    length: Duration,
+}
+
+impl Intervals {
+    /// Returns the start of the first interval. Intervals start at multiples of their length since the
+    /// Unix epoch, so that they do not move between two calls. The last interval is the one in
+    /// progress.
+    fn first(self, now: Timestamp) -> Timestamp {
+        let length_ms = i64::try_from(self.length.as_millis())
+            .unwrap_or(i64::MAX)
+            .max(1);
+        let current = Timestamp(now.0 - now.0.rem_euclid(length_ms));
+        current.before(self.length * self.count.saturating_sub(1))
     }
 }
 
@@ -87,7 +111,7 @@ pub(crate) struct OverviewBody {
     /// Totals of the period.
     totals: Counts,
     /// Counts per interval, oldest first, without gaps.
-    series: Vec<Piece>,
+    series: Vec<Interval>,
     /// Agents with the most requests.
     agents: Vec<Named>,
     /// Services with the most requests.
@@ -106,7 +130,7 @@ pub(crate) struct OverviewBody {
     model_days: Vec<ModelDay>,
 }
 
-/// Number of days in the history of model use.
+/// Number of days in the history of model use: as many as the longest period shows.
 const MODEL_DAYS: u32 = 30;
 
 /// Use of the language model on one day.
@@ -217,7 +241,7 @@ pub(crate) struct Counts {
 /// Counts of one interval.
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OverviewPiece)]
-pub(crate) struct Piece {
+pub(crate) struct Interval {
     /// Start of the interval.
     #[schema(value_type = String, format = DateTime)]
     from: Timestamp,
@@ -260,13 +284,13 @@ impl OverviewBody {
         overview: Overview,
         model_days: Vec<ModelDay>,
         (from, to): (Timestamp, Timestamp),
-        (pieces, long): (u32, Duration),
+        intervals: Intervals,
     ) -> Self {
         let mut totals = Counts::default();
         let mut series = Vec::new();
-        for number in 0..pieces {
-            let begin = from.after(long * number);
-            let end = begin.after(long);
+        for number in 0..intervals.count {
+            let begin = from.after(intervals.length * number);
+            let end = begin.after(intervals.length);
             let mut counts = Counts::default();
             for count in &overview.series {
                 if (begin..end).contains(&count.from) {
@@ -274,7 +298,7 @@ impl OverviewBody {
                     totals.add(count);
                 }
             }
-            series.push(Piece {
+            series.push(Interval {
                 from: begin,
                 counts,
             });
@@ -292,7 +316,7 @@ impl OverviewBody {
         Self {
             from,
             to,
-            bucket_seconds: long.as_secs(),
+            bucket_seconds: intervals.length.as_secs(),
             pending: overview.pending,
             decision_ms_median: overview.decision_ms_median,
             totals,
@@ -305,15 +329,6 @@ impl OverviewBody {
             model_days,
         }
     }
-}
-
-/// Returns the start of the first interval. Intervals start at multiples of their length since the
-/// Unix epoch, so that they do not move between two calls. The last interval is the one in
-/// progress.
-fn first_piece(now: Timestamp, pieces: u32, long: Duration) -> Timestamp {
-    let long_ms = i64::try_from(long.as_millis()).unwrap_or(i64::MAX).max(1);
-    let current = Timestamp(now.0 - now.0.rem_euclid(long_ms));
-    current.before(long * pieces.saturating_sub(1))
 }
 
 /// Get overview statistics
@@ -336,12 +351,12 @@ async fn overview(
     caller: Caller,
     ApiQuery(query): ApiQuery<Query>,
 ) -> Result<Json<OverviewBody>, Problem> {
-    let (pieces, long) = query.period.pieces();
+    let intervals = query.period.intervals();
     let now = clock.now();
-    let from = first_piece(now, pieces, long);
+    let from = intervals.first(now);
     let overview = gateway
         .store()
-        .overview(caller.workspace(), from, long, now)
+        .overview(caller.workspace(), from, intervals.length, now)
         .await?;
     let today = Day::of(now);
     let used = gateway
@@ -349,7 +364,7 @@ async fn overview(
         .model_use_since(today.first_of_last(MODEL_DAYS))
         .await?;
     let model_days = ModelDay::last(today, &used);
-    let body = OverviewBody::of(overview, model_days, (from, now), (pieces, long));
+    let body = OverviewBody::of(overview, model_days, (from, now), intervals);
     Ok(Json(body))
 }
 
@@ -358,13 +373,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_begin_on_the_hour_and_end_with_the_present_one() {
+    fn intervals_begin_on_the_hour_and_end_with_the_present_one() {
         let now: Timestamp = "2026-03-04T05:06:07Z".parse().unwrap();
-        let (pieces, long) = Period::Day.pieces();
-        let from = first_piece(now, pieces, long);
+        let from = Period::Day.intervals().first(now);
         assert_eq!(from.to_string(), "2026-03-03T06:00:00.000Z");
-        let (pieces, long) = Period::Month.pieces();
-        let from = first_piece(now, pieces, long);
+        let from = Period::Month.intervals().first(now);
         assert_eq!(from.to_string(), "2026-02-03T00:00:00.000Z");
     }
 
@@ -386,11 +399,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_counted_lands_in_its_piece_and_in_the_totals() {
-        let long = Duration::from_hours(1);
+    fn requests_are_counted_in_their_interval_and_in_the_totals() {
+        let intervals = Intervals {
+            count: 3,
+            length: Duration::from_hours(1),
+        };
         let from = Timestamp(0);
         let count = |hour: u32, decision, outcome, count| OverviewCount {
-            from: from.after(long * hour),
+            from: from.after(intervals.length * hour),
             decision,
             outcome,
             count,
@@ -410,9 +426,9 @@ mod tests {
             held: OverviewHeld::default(),
             unreadable: 0,
         };
-        let all = (from, from.after(long * 3));
-        let body = OverviewBody::of(overview, vec![], all, (3, long));
-        let counts: Vec<_> = body.series.iter().map(|piece| piece.counts).collect();
+        let all = (from, from.after(intervals.length * 3));
+        let body = OverviewBody::of(overview, vec![], all, intervals);
+        let counts: Vec<_> = body.series.iter().map(|interval| interval.counts).collect();
         assert_eq!(
             counts,
             [

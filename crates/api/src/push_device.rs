@@ -84,7 +84,7 @@ impl From<PushDevice> for DeviceBody {
 pub(crate) struct TestBody {
     /// Whether the push service accepted the message.
     delivered: bool,
-    /// Why not; null if it did.
+    /// Why it did not; null if it did.
     #[schema(required)]
     error: Option<String>,
 }
@@ -98,7 +98,7 @@ fn member(caller: Caller) -> Editor {
 
 /// Get the key for push notifications
 ///
-/// Returns the public key that a browser binds its subscription to. It is the same on every replica, and stays.
+/// Returns the public key that a browser binds its subscription to. It is the same on every replica, and never changes.
 #[utoipa::path(
     get,
     path = "/push-key",
@@ -185,7 +185,7 @@ async fn register(
 
 /// Remove a browser
 ///
-/// It gets no more push notifications.
+/// It receives no further push notifications.
 #[utoipa::path(
     delete,
     path = "/push-devices/{id}",
@@ -211,7 +211,7 @@ async fn remove(
 /// Send a test notification
 ///
 /// Sends a notification to the browser now, and returns whether its push service accepted it. A browser that its push
-/// service does not know any more is removed.
+/// service no longer knows is removed.
 #[utoipa::path(
     post,
     path = "/push-devices/{id}/test",

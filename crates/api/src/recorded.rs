@@ -9,7 +9,6 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::ledger::RequestEntry;
 use gaiterguard_simulation::recorded_summary;
 use gaiterguard_summary::Summary;
-
 use gaiterguard_web::problem::Problem;
 
 /// The recorded requests of a workspace, with the current definitions.

@@ -8,8 +8,14 @@ use gaiterguard_domain::id::{AgentId, RequestEntryId, ServiceId};
 use gaiterguard_domain::ledger::{RequestEntry, RequestFilter};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_evidence::{Checkpoints, KeyError, ProofDocument, ProveError};
+use gaiterguard_problem::Code;
 use gaiterguard_summary::Summary;
+use gaiterguard_web::extract::{ApiPath, ApiQuery};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{InvalidParameter, NotFound, NotProvable};
+use gaiterguard_web::session::with_session;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -23,12 +29,6 @@ use super::editing::Editing;
 use super::list::{List, PageQuery, SearchText, each};
 use super::people::People;
 use super::recorded::{Effects, Recorded};
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_problem::Code;
-use gaiterguard_web::extract::{ApiPath, ApiQuery};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidParameter, NotFound, NotProvable};
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
@@ -251,8 +251,8 @@ async fn get(editing: Editing, ApiPath(id): ApiPath<i64>) -> Result<Json<Request
 /// Prove a request
 ///
 /// Returns a proof that the request was recorded as it is shown: its columns, the audit entries that cover them, and
-/// the way from each entry to a signed checkpoint. `gaiterguard audit check-proof` checks it without the gateway. The
-/// proof shows nothing of other workspaces but digests.
+/// the path from each entry to a signed checkpoint. `gaiterguard audit check-proof` checks it without the gateway. The
+/// proof contains only digests of other workspaces' entries.
 #[utoipa::path(
     get,
     path = "/requests/{id}/proof",

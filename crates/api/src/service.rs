@@ -8,7 +8,12 @@ use gaiterguard_definitions::warnings::warnings;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::service::{AuthType, Service, TimeoutMs};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_store::Stored;
+use gaiterguard_web::extract::{ApiPath, Fields};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
+use gaiterguard_web::session::with_session;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,11 +23,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::Done;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::extract::{ApiPath, Fields};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

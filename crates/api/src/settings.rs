@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_llm::{FailureMode, Llm};
+use gaiterguard_problem::Code;
 use gaiterguard_settings::Registration;
+use gaiterguard_web::problem::{Problem, ProblemBody};
+use gaiterguard_web::session::with_session;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -16,10 +20,6 @@ use utoipa_axum::routes;
 use super::caller::Caller;
 use super::configured::{Configured, DatabaseKind};
 use super::state::DashboardState;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_problem::Code;
-use gaiterguard_web::problem::{Problem, ProblemBody};
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

@@ -2,8 +2,14 @@
 
 use axum::Json;
 use gaiterguard_domain::id::ServiceId;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_gateway::action::ShownResponse;
 use gaiterguard_gateway::test_call::TestCall;
+use gaiterguard_web::extract::{ApiJson, ApiPath};
+use gaiterguard_web::problem::{Problem, ProblemBody};
+use gaiterguard_web::responses::{InvalidBody, NotFound};
+use gaiterguard_web::session::with_session;
+use gaiterguard_web::stored_response::StoredResponseBody;
 use http::Method;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -12,12 +18,6 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::extract::{ApiJson, ApiPath};
-use gaiterguard_web::problem::{Problem, ProblemBody};
-use gaiterguard_web::responses::{InvalidBody, NotFound};
-use gaiterguard_web::session::with_session;
-use gaiterguard_web::stored_response::StoredResponseBody;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

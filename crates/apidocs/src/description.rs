@@ -10,7 +10,8 @@ use crate::unreadable::Unreadable;
 use crate::warning::Warnings;
 use crate::{discovery, postman, text};
 
-/// The number of tags that are named if none of them is selected.
+/// The number of tags that are named if none of them is selected. With the length limit below, the sentence stays
+/// under a thousand characters.
 const TAGS_NAMED_MAX: usize = 20;
 
 /// The length limit of such a tag, in characters.

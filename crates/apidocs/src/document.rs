@@ -26,8 +26,10 @@ pub struct Section {
     pub text: String,
 }
 
-/// The limit on the number of sections per document.
+/// The limit on the number of sections per document. All are indexed in memory; with 4 kB each, they are as long as
+/// the largest document.
 pub const SECTIONS_MAX: usize = 5_000;
 
-/// The limit on the number of operations per document.
+/// The limit on the number of operations per document. The largest public descriptions have fewer, and all
+/// operations of a service are kept in memory.
 pub const OPERATIONS_MAX: usize = 20_000;

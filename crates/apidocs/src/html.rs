@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::warning::Warnings;
 use crate::{markdown, markup, outline, stack, text};
 
-/// The length limit of a page's title, in characters.
+/// The length limit of a page's title, in characters. A title is a heading, and headings have the same limit.
 const TITLE_CHARS_MAX: usize = 300;
 
 /// The size up to which a page's main text is extracted, in bytes. A larger page is kept whole.

@@ -7,10 +7,10 @@ use gaiterguard_domain::field::FieldValue;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The limit on the tags or paths of a selection.
+/// The limit on the tags or paths of a selection. Every path of a description is compared with each of them.
 pub const NAMES_MAX: usize = 100;
 
-/// The length limit of a tag or path, in bytes.
+/// The length limit of a tag or path, in bytes. Tags and path prefixes of real descriptions are shorter.
 pub const NAME_BYTES_MAX: usize = 500;
 
 /// Selects the operations of a document by their tags and paths. An empty list selects all; with both

@@ -8,7 +8,8 @@ use crate::document::{SECTIONS_MAX, Section};
 use crate::text;
 use crate::warning::Warnings;
 
-/// The length limit of a section's text, in bytes. A longer section is split.
+/// The length limit of a section's text, in bytes. A longer section is split, so that a search finds the part that
+/// matters and not a whole page.
 pub const SECTION_BYTES_MAX: usize = 4_000;
 
 /// The length limit of a heading, in characters, including the headings above it.
@@ -18,7 +19,8 @@ pub const HEADING_CHARS_MAX: usize = 300;
 /// every level for each line that continues the innermost one.
 const CONTAINERS_MAX: usize = 64;
 
-/// The indentation limit of a quotation or list, in characters.
+/// The indentation limit of a quotation or list, in characters: four for each of the permitted levels. The parser
+/// reads the indentation again on every level.
 const INDENTATION_MAX: usize = 256;
 
 /// The time limit for finding headings. A text of 16 MiB takes about a second.

@@ -17,7 +17,8 @@ use html5ever::{Attribute, LocalName, Namespace, ParseOpts, QualName, parse_docu
 /// The nesting limit of elements. Reference pages have about forty levels.
 const DEPTH_MAX: u32 = 256;
 
-/// The limit on the elements and comments of a page, including those that the parser adds.
+/// The limit on the elements and comments of a page, including those that the parser adds. It bounds the memory of
+/// the tree that the page is parsed into, which takes some hundred bytes for each.
 const NODES_MAX: u32 = 300_000;
 
 /// How often the parser may move the children of an element, as it does for overlapping tags. Each

@@ -2,12 +2,13 @@
 
 use std::borrow::Cow;
 
+use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, SELECTED_BYTES_MAX};
+
 use crate::document::Document;
 use crate::include::Include;
 use crate::unreadable::Unreadable;
 use crate::warning::{WARNINGS_MAX, Warnings};
 use crate::{description, html, markdown, openapi, packed, selection, text, tree};
-use gaiterguard_domain::document::{DOCUMENT_BYTES_MAX, SELECTED_BYTES_MAX};
 
 /// The format of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

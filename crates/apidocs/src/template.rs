@@ -6,13 +6,14 @@ use thiserror::Error;
 
 use crate::text::percent_decoded;
 
-/// The length limit of a template, in bytes.
+/// The length limit of a template, in bytes. Documented paths have a few hundred at most.
 pub const TEMPLATE_BYTES_MAX: usize = 2_048;
 
-/// The limit on the segments of a template.
+/// The limit on the segments of a template. Documented paths have far fewer, and a search takes a step for each.
 pub const TEMPLATE_SEGMENTS_MAX: usize = 64;
 
-/// The limit on the parameters of one segment.
+/// The limit on the parameters of one segment. Each may match a text of any length, so every further one adds work
+/// to a match.
 pub const SEGMENT_PARAMETERS_MAX: usize = 16;
 
 /// The limit on the parameters of a template that may span slashes. Further ones match a single

@@ -75,7 +75,7 @@ fn named(tags: &[String]) -> String {
     format!("; its tags are {}", tags.join(", "))
 }
 
-/// The length limit of the description of a problem, in characters.
+/// The length limit of the description of a problem, in characters. A parser may quote a line of any length.
 const TROUBLE_CHARS_MAX: usize = 300;
 
 impl From<Broken> for Unreadable {

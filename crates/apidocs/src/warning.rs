@@ -2,10 +2,11 @@
 
 use crate::text;
 
-/// The limit on the warnings of a document.
+/// The limit on the warnings of a document. A broken document repeats one mistake in every operation, and people
+/// read the first few.
 pub const WARNINGS_MAX: usize = 100;
 
-/// The length limit of a warning, in characters.
+/// The length limit of a warning, in characters: a sentence and a place. Both may quote the document.
 pub const WARNING_CHARS_MAX: usize = 300;
 
 /// The shortest that a place is cut to, in characters, however long the problem is.

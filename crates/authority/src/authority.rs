@@ -28,7 +28,8 @@ pub const CONFIRMED_FOR: Duration = Duration::from_secs(1);
 /// [`CONFIRMED_FOR`], so that one slow query does not stop the replica.
 pub const CONFIRM_EVERY: Duration = Duration::from_millis(250);
 
-/// How long a call waits after a start for the documents of its service.
+/// How long a call waits after a start for the documents of its service. The largest documents take a few seconds
+/// to read; a call that waits longer is refused before most clients give up.
 const DOCUMENTS_WAIT: Duration = Duration::from_secs(15);
 
 /// How often such a call checks whether they have been read. A check is a lookup in memory, so it

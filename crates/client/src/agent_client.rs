@@ -9,7 +9,7 @@ use gaiterguard_upstream::operator_http_client::operator_http_client;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-/// Connect timeout.
+/// Connect timeout. A gateway that is there accepts within milliseconds; ten seconds allow for lost packets.
 const CONNECT_WAIT: Duration = Duration::from_secs(10);
 
 /// Time limit of a call in addition to the wait for a human. The gateway waits 30 seconds for an

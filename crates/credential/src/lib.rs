@@ -12,7 +12,9 @@ mod exchange;
 mod fields;
 mod grant;
 mod inject;
+mod inject_error;
 mod parse;
+mod query;
 mod ready;
 mod renewal;
 mod sealed_form;
@@ -21,11 +23,13 @@ mod token_endpoint;
 pub use authorization::{
     Authorization, AuthorizationError, MetadataError, Participation, PendingAuthorization,
 };
-pub use aws::{AwsKey, NotSignable, Unsigned, needs_body};
+pub use aws::{AwsKey, NotSignable, Signable, Unsigned, needs_body};
 pub use credential::Credential;
 pub use fields::CredentialFields;
 pub use grant::{AccessToken, ClientAuthentication, OauthGrant};
-pub use inject::{InjectError, Signable, drop_parameter, inject};
+pub use inject::inject;
+pub use inject_error::InjectError;
+pub use query::drop_parameter;
 pub use ready::{CredentialUnavailable, Credentials, FailedRenewal, ReadyCredential};
 pub use sealed_form::UnreadableCredential;
 pub use token_endpoint::TokenError;

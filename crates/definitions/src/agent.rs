@@ -8,6 +8,7 @@ use gaiterguard_domain::field::{
     Change, Checked, FieldValue, number, refused, whole, whole_number,
 };
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::request::WAIT_SECONDS_MAX;
 use gaiterguard_domain::text::Name;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::{all, body};
@@ -19,10 +20,8 @@ use serde_json::{Value, json};
 use crate::agent_name;
 use crate::definition_store::{DefinitionError, DefinitionStore, Editor, listed};
 
-/// The maximum default time that an agent's held calls stay open, in seconds.
-const HOLD_SECONDS_MAX: u32 = 300;
-
-/// The maximum number of services that one agent may use.
+/// The maximum number of services that one agent may use. All of them are compared with the service of every
+/// request of the agent.
 const SERVICES_MAX: usize = 1000;
 
 /// The error message for a name that looks like that of a human or of the gateway.
@@ -112,7 +111,7 @@ pub struct HoldSeconds(u32);
 
 impl FieldValue for HoldSeconds {
     fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
-        whole_number(&value, 0, HOLD_SECONDS_MAX).map(Self)
+        whole_number(&value, 0, WAIT_SECONDS_MAX).map(Self)
     }
 }
 

@@ -17,7 +17,9 @@ use tokio::sync::Mutex;
 
 use crate::library::Library;
 
-/// How often a change is attempted before it fails because other changes are faster.
+/// How often a change is attempted before it fails because other changes are faster. Changes of one process wait
+/// for one another, so each failed attempt means that another replica changed the same definition within
+/// milliseconds.
 const CHANGE_ATTEMPTS_MAX: usize = 5;
 
 /// Access to the stored definitions of all workspaces. Clones share everything.

@@ -156,53 +156,16 @@ pub async fn create(
         return Err(page.refused(kind));
     }
     add_notes(&mut read, notes);
-    let kind = kind.unwrap_or_else(|| format.kind());
-    let key = definitions.sealing().payload_key(editor.workspace).await?;
-    let new = store::NewDocument {
-        kind,
-        title: title
-            .and_then(Title::into_filled)
-            .or_else(|| read.title.clone()),
-        reading: reading_of(format, &read),
+    let title = title.and_then(Title::into_filled);
+    let unstored = Unstored {
+        kind: kind.unwrap_or_else(|| format.kind()),
+        title: title.or_else(|| read.title.clone()),
+        content,
+        format,
+        read,
+        use_credential,
     };
-    let at = definitions.now();
-    let mut refused = None;
-    // The library knows the new document before anything can look up this version.
-    let mut read = Some(read);
-    let made = definitions
-        .store()
-        .document_create(
-            editor.workspace,
-            service,
-            &new,
-            at,
-            |id| match key.seal(&Purpose::document(id), &content) {
-                Ok(sealed) => {
-                    if let Some(read) = read.take() {
-                        let library = definitions.library();
-                        library.keep(editor.workspace, id, FIRST_DOCUMENT_VERSION, read);
-                    }
-                    Ok(sealed)
-                }
-                Err(error) => {
-                    refused = Some(error);
-                    Err(Abandoned)
-                }
-            },
-            |id| {
-                editor.entry(
-                    at,
-                    Event::DocumentCreated,
-                    Subject::Document(id),
-                    detail(service, kind, content.len(), use_credential),
-                )
-            },
-        )
-        .await;
-    match (made, refused) {
-        (Err(StoreError::Abandoned), Some(refused)) => Err(refused.into()),
-        (made, _) => made?.ok_or(DefinitionError::NotFound("service")),
-    }
+    unstored.store(definitions, editor, service).await
 }
 
 /// Reads a document again. A document with a URL is fetched again.
@@ -306,6 +269,78 @@ async fn turn<'d>(
     }
     let turn = definitions.library().large_turn().await;
     turn.map(Some).map_err(|error| unusable(&error))
+}
+
+/// A document that has been read and is not stored yet.
+struct Unstored {
+    kind: DocumentKind,
+    title: Option<String>,
+    content: Zeroizing<Vec<u8>>,
+    format: DocumentFormat,
+    read: Reading,
+    use_credential: bool,
+}
+
+impl Unstored {
+    async fn store(
+        self,
+        definitions: &DefinitionStore,
+        editor: Editor,
+        service: ServiceId,
+    ) -> Result<Document, DefinitionError> {
+        let Self {
+            kind,
+            title,
+            content,
+            format,
+            read,
+            use_credential,
+        } = self;
+        let key = definitions.sealing().payload_key(editor.workspace).await?;
+        let new = store::NewDocument {
+            kind,
+            title,
+            reading: reading_of(format, &read),
+        };
+        let at = definitions.now();
+        let mut refused = None;
+        // The library knows the new document before anything can look up this version.
+        let mut read = Some(read);
+        let made = definitions
+            .store()
+            .document_create(
+                editor.workspace,
+                service,
+                &new,
+                at,
+                |id| match key.seal(&Purpose::document(id), &content) {
+                    Ok(sealed) => {
+                        if let Some(read) = read.take() {
+                            let library = definitions.library();
+                            library.keep(editor.workspace, id, FIRST_DOCUMENT_VERSION, read);
+                        }
+                        Ok(sealed)
+                    }
+                    Err(error) => {
+                        refused = Some(error);
+                        Err(Abandoned)
+                    }
+                },
+                |id| {
+                    editor.entry(
+                        at,
+                        Event::DocumentCreated,
+                        Subject::Document(id),
+                        detail(service, kind, content.len(), use_credential),
+                    )
+                },
+            )
+            .await;
+        match (made, refused) {
+            (Err(StoreError::Abandoned), Some(refused)) => Err(refused.into()),
+            (made, _) => made?.ok_or(DefinitionError::NotFound("service")),
+        }
+    }
 }
 
 /// Adds what was noted before a document was read to its warnings.

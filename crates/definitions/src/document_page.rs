@@ -19,10 +19,11 @@ use crate::library::ReadError;
 /// which may name one file of settings.
 const SCRIPTS_MAX: usize = 4;
 
-/// The limit on the files that are tried as the description.
+/// The limit on the files that are tried as the description. A page names one, or a few versions of one; each is
+/// fetched and parsed whole.
 const TRIED_MAX: usize = 4;
 
-/// The limit on the further descriptions that are named in a warning.
+/// The limit on the further descriptions that are named in a warning, which is one sentence.
 const NAMED_MAX: usize = 10;
 
 /// How long the search may take. An operator is waiting for the result.
@@ -99,7 +100,7 @@ struct Search<'s> {
     include: Option<&'s Include>,
     page: &'s Page,
     leads: Leads,
-    /// The first place that was tried, and why it is not the description.
+    /// The first place that was tried, with the reason why it is not the description.
     failed: Option<String>,
 }
 
@@ -191,7 +192,7 @@ impl Search<'_> {
             None => self.page.url.clone(),
         };
         let target = linked(&base, link).ok()?;
-        // A page of TLS leads to no plain text, as redirects do not.
+        // Like a redirect, a page that was fetched over TLS must not lead to plain HTTP.
         let is_weaker = self.page.url.origin().scheme.as_str() == "https"
             && target.origin().scheme.as_str() != "https";
         (!is_weaker).then_some(target)
@@ -212,7 +213,7 @@ impl Search<'_> {
             .await;
         match read {
             Ok((_, document)) => !document.operations.is_empty(),
-            // The problem is not that of another place.
+            // It is a description, and the selection is wrong: trying other places would hide that.
             Err(ReadError::Unreadable(error)) => matches!(error, Unreadable::NothingSelected(_)),
             Err(_) => false,
         }

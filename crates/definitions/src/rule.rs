@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 
 use crate::definition_store::{DefinitionError, DefinitionStore, Editor, listed};
 
-/// Number of days for which a rule's hits are counted, including the present one (UTC).
+/// Number of days for which a rule's hits are counted, including the present one (UTC). A rule without hits in a
+/// month is one to reconsider.
 const HITS_DAYS: u32 = 30;
 
 body! {

@@ -14,10 +14,10 @@ use serde_json::Value;
 
 use crate::rule::RuleChange;
 
-/// Maximum number of days to look back.
+/// Maximum number of days to look back, which is the default retention of requests.
 const DAYS_MAX: u32 = 90;
 
-/// Maximum number of proposed rules.
+/// Maximum number of proposed rules. All of them are evaluated on each of up to 10,000 requests.
 const RULES_MAX: usize = 500;
 
 body! {

@@ -15,7 +15,7 @@ use crate::request::{Digest, Intent};
 use crate::time::Timestamp;
 use crate::verdict::Evaluation;
 
-/// The length limit of a human's note to an agent, in characters.
+/// The length limit of a human's note to an agent, in characters: that of an intent, to which it replies.
 pub const NOTE_CHARS_MAX: usize = 2000;
 
 /// The longest time that an approver may keep to undo an approval, in seconds. Longer than a person needs

@@ -15,7 +15,8 @@ use crate::step_up::{Presented, StepUp};
 use crate::time::Timestamp;
 use crate::workspace::Membership;
 
-/// The largest number of approvals that a rule can require.
+/// The largest number of approvals that a rule can require. More would be a mistake that no one notices until an
+/// action expires.
 pub const APPROVALS_MAX: u32 = 10;
 
 /// A role whose members can approve requests.

@@ -184,7 +184,9 @@ pub fn linked(previous: Digest, body: Digest) -> Digest {
 
 /// The first entry that does not follow from its predecessors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-#[error("entry {id} does not follow: chain {chain} is broken at place {sequence}")]
+#[error(
+    "entry {id} does not follow from the one before it: chain {chain} is broken at position {sequence}"
+)]
 pub struct ChainBroken {
     /// The chain.
     pub chain: i64,

@@ -11,7 +11,8 @@ use crate::{cookie, redact};
 /// The limit on the number of headers in an agent's request. Common servers accept about a hundred.
 const HEADERS_MAX: usize = 100;
 
-/// The limit on the total size of their names and values, in bytes.
+/// The limit on the total size of their names and values, in bytes. Common servers accept 8 to 32 KiB, so a larger
+/// head would fail at the upstream.
 pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 
 /// Request headers that are never forwarded, in addition to hop-by-hop headers: headers for the gateway

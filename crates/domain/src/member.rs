@@ -7,7 +7,8 @@ use crate::time::Timestamp;
 use crate::user::{Email, User};
 use crate::workspace::Membership;
 
-/// How long an invitation can be accepted.
+/// How long an invitation can be accepted. It spans a weekend, and a link that is found in a mailbox later does not
+/// work.
 pub const INVITATION_LIFETIME: Duration = Duration::from_hours(72);
 
 /// How many open invitations a workspace may have. More than a team invites in 72 hours, and few enough for one list.

@@ -13,14 +13,20 @@ use crate::message;
 use crate::target::Target;
 use crate::{header, redact};
 
-/// The length limit of an intent, in characters.
+/// The length limit of an intent, in characters. An approver reads it whole, and it is part of every question to a
+/// model.
 pub const INTENT_CHARS_MAX: usize = 2000;
 
-/// The length limit of an idempotency key, in characters.
+/// The length limit of an idempotency key, in characters. Stripe accepts as many, so clients that were written for
+/// such APIs keep their keys.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 
-/// The longest time that a call may stay open for a human.
-pub const WAIT_MAX: Duration = Duration::from_mins(5);
+/// The longest time that a call may stay open for a human. It occupies a connection; an agent that wants to wait
+/// longer calls the status endpoint again.
+pub const WAIT_MAX: Duration = Duration::from_secs(1).saturating_mul(WAIT_SECONDS_MAX);
+
+/// The same in seconds.
+pub const WAIT_SECONDS_MAX: u32 = 5 * 60;
 
 /// The methods of HTTP itself that are proxied. [`is_forwardable`] says which others are.
 pub const METHODS: [Method; 7] = [
@@ -95,7 +101,7 @@ impl Intent {
     }
 }
 
-/// The length limit of a label, in characters.
+/// The length limit of a label, in characters: that of a name, next to which it is shown.
 pub const LABEL_CHARS_MAX: usize = 100;
 
 /// The name that a client's user gives to the program that sends a request. Untrusted text.

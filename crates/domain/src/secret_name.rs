@@ -1,7 +1,7 @@
 //! Names whose values are secrets, such as `password` and `clientSecret`.
 //!
-//! There are three questions, because a mistake costs something else in each place. The names of headers
-//! have a list of their own in [`header`](crate::header), which is part of the API.
+//! Three functions draw the line differently, because a mistake has a different cost for each of their callers. The
+//! names of headers have a list of their own in [`header`](crate::header), which is part of the API.
 
 /// Words for secrets.
 const WORDS: &[&str] = &[
@@ -27,7 +27,7 @@ const QUALIFIERS: &[&str] = &[
     "new", "old", "refresh", "root", "secret", "session", "signing", "user", "webhook", "x",
 ];
 
-/// Words for what is often a secret, or a proof that was made with one.
+/// Words for values that are often secrets, or proofs that were made with one.
 const POSSIBLE_WORDS: &[&str] = &[
     "apikey",
     "assertion",
@@ -64,7 +64,7 @@ const POSSIBLE_KEY_WORDS: &[&str] = &[
     "storage",
 ];
 
-/// How names end that are written without a mark between their words: `accesstoken`.
+/// How names end that are written without a separator between their words: `accesstoken`.
 const RUN_TOGETHER: &[&str] = &[
     "password",
     "passwd",

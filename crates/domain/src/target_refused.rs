@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-/// The length limit of a target, in bytes.
+/// The length limit of a target, in bytes. Common servers accept 8 KiB, some 16; a longer target would fail at the
+/// upstream.
 pub const TARGET_BYTES_MAX: usize = 16 * 1024;
 
 /// The reason why a target is rejected. The message names the problem and never repeats the input.

@@ -10,13 +10,13 @@ use serde_json::Value;
 use crate::field::FieldValue;
 use crate::invisible::is_deceptive;
 
-/// The maximum length of a name, in characters.
+/// The maximum length of a name, in characters. It is shown in one line of a list.
 pub const NAME_CHARS_MAX: usize = 100;
 
-/// The maximum length of a title, in characters.
+/// The maximum length of a title, in characters. It is shown in a line or two.
 pub const TITLE_CHARS_MAX: usize = 200;
 
-/// The maximum length of a longer text, in characters.
+/// The maximum length of a longer text, in characters: about a page, which people still read.
 pub const TEXT_CHARS_MAX: usize = 2000;
 
 /// A name of up to 100 characters. Surrounding white space is trimmed.

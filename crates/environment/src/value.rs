@@ -8,7 +8,9 @@ use secrecy::SecretString;
 pub use crate::duration::duration;
 
 const HOUR_SECONDS: f64 = 3600.0;
+/// A billion in any currency. A higher amount is almost certainly a typing mistake.
 const AMOUNT_MAX: f64 = 1e9;
+/// Ten years, as for durations.
 const HOURS_MAX: f64 = 24.0 * 365.0 * 10.0;
 const DAY_MINUTES: f64 = 24.0 * 60.0;
 const TIB: u64 = 1024 * 1024 * 1024 * 1024;

@@ -20,7 +20,8 @@ const NOW: u64 = 0;
 /// How often each request is assessed, so that its time does not depend on a single run.
 const ROUNDS: usize = 5;
 
-/// How many requests the model is asked about at the same time.
+/// How many requests the model is asked about at the same time. More would measure the queue of a local model's
+/// server and not the model.
 const CONCURRENT_QUESTIONS_MAX: usize = 4;
 
 /// A case with the results of the assessors.

@@ -5,7 +5,8 @@ use serde::{Serialize, Serializer};
 
 use crate::case::Label;
 
-/// The number of bands of equal width that calibration divides the scores into.
+/// The number of bands of equal width that calibration divides the scores into: the usual ten, so that each
+/// contains enough of some hundred requests.
 const BANDS: u32 = 10;
 
 /// A request, as far as figures depend on it.

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::document::{CheckpointDocument, EntryDocument, NotADocument, ProofDocument, Shows};
 use crate::key::{PublicKey, is_valid};
 
-/// Why a proof does not hold.
+/// Why a proof is not valid.
 #[derive(Debug, Error)]
 pub enum ProofRefused {
     /// A part of it is not what the format says.
@@ -92,7 +92,7 @@ pub struct Proven {
 ///
 /// # Errors
 ///
-/// If the proof does not hold.
+/// If the proof is not valid.
 pub fn check(proof: &ProofDocument, key: Option<PublicKey>) -> Result<Proven, ProofRefused> {
     let checkpoints = proof.checkpoints.iter().map(CheckpointDocument::signed);
     let checkpoints: Vec<SignedCheckpoint> = checkpoints.collect::<Result<_, _>>()?;

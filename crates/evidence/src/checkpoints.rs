@@ -22,14 +22,16 @@ const CHECK_EVERY: Duration = Duration::from_secs(2);
 /// The number of entries without a checkpoint from which one is due: 64 KiB of digests in a proof.
 const ENTRIES_DUE: i64 = 1000;
 
-/// How old the newest checkpoint may be if there are entries since. An end of the log that is younger can be cut off
-/// without a trace.
+/// How old the newest checkpoint may be if there are entries since. An end of the log that is younger can be cut
+/// off without a trace. Each checkpoint is a row that is kept forever, so a quiet gateway makes few.
 const AGE_MAX: Duration = Duration::from_mins(5);
 
-/// How long the last checkpoint may take during a stop.
+/// How long the last checkpoint may take during a stop. It is a few statements; a database that is down must not
+/// delay the stop.
 const STOP_MAX: Duration = Duration::from_secs(3);
 
-/// How often a checkpoint is tried if other replicas make one at the same moment.
+/// How often a checkpoint is tried if other replicas make one at the same moment. Each failed attempt means that
+/// another replica's checkpoint was written, so the log is covered.
 const ATTEMPTS_MAX: usize = 5;
 
 /// The checkpoints of a gateway. Clones share their state.

@@ -111,7 +111,7 @@ pub(crate) enum Shows {
     Action,
 }
 
-/// Audit entry of a proof, with the way to the checkpoint that covers it.
+/// Audit entry of a proof, with the path to the checkpoint that covers it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = RequestProofEntry))]
 #[serde(deny_unknown_fields)]

@@ -207,7 +207,7 @@ impl Familiarity {
                 Ok(summary.and_then(|summary| summary.amount))
             }
             Err(error) if error.is_damage() => {
-                tracing::error!(%error, action_id = %approved.action, "a summary does not open");
+                tracing::error!(%error, action_id = %approved.action, "a summary cannot be opened");
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -6,11 +6,11 @@ use gaiterguard_assessment::{Assessed, Assessor};
 use gaiterguard_domain::request::Intent;
 use gaiterguard_domain::verdict::Evaluation;
 use gaiterguard_history::History;
+use gaiterguard_intake::BigBodies;
 use gaiterguard_provenance::{AgentHistory, Provenance};
 
 use crate::prepare::Prepared;
 use crate::refusal::Refusal;
-use gaiterguard_intake::BigBodies;
 
 /// How many times a request is decided at most, if the definitions change each time before the
 /// decision is recorded. The limit ends the loop in a workspace that changes without pause.

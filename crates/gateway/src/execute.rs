@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use gaiterguard_authority::{AgentCaller, ResolvedService};
 use gaiterguard_domain::action::{Action, ActionEvent, ActionState};
+use gaiterguard_domain::digested_request::DigestedRequest;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::{Completion, Outcome};
+use gaiterguard_provenance::HistoryKey;
 use gaiterguard_sealing::PayloadKey;
 use tokio_util::sync::CancellationToken;
 
@@ -20,10 +22,9 @@ use crate::send::after_sending::AfterSending;
 use crate::send::dispatch::DispatchFailed;
 use crate::send::relay;
 use crate::send::sent::Sent;
-use gaiterguard_domain::digested_request::DigestedRequest;
-use gaiterguard_provenance::HistoryKey;
 
-/// How often an execution is begun again if something changes each time before it is recorded.
+/// How often an execution is begun again if something changes each time before it is recorded. As for decisions,
+/// the limit ends the loop in a workspace that changes without pause.
 const REBEGIN_MAX: usize = 8;
 
 /// An action that is durably `EXECUTING`, with everything that is needed to send its request.

@@ -7,6 +7,8 @@ use gaiterguard_domain::id::{AgentId, RequestEntryId, RequestId};
 use gaiterguard_domain::ledger::{Completion, Outcome as LedgerOutcome, StoredResponse};
 use gaiterguard_domain::request::{IdempotencyKey, ProxyRequest};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_intake::ArrivingBody;
+use gaiterguard_intake::BigBodies;
 use gaiterguard_provenance::{Observer, Provenance};
 use gaiterguard_sealing::PayloadKey;
 use gaiterguard_store::PendingOutcome;
@@ -27,8 +29,6 @@ use crate::send::dispatch::DispatchFailed;
 use crate::send::relay::{self, ResponseBody};
 use crate::send::sent::{Arrived, Sent};
 use crate::send::upload::Upload;
-use gaiterguard_intake::ArrivingBody;
-use gaiterguard_intake::BigBodies;
 
 /// A request that is to be forwarded.
 pub(crate) struct Forwarding {

@@ -10,6 +10,7 @@ use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
 use gaiterguard_history::HashKey;
+use gaiterguard_intake::BigBodies;
 use gaiterguard_llm::Llm;
 use gaiterguard_provenance::Provenance;
 use gaiterguard_sealing::Sealing;
@@ -34,7 +35,6 @@ use crate::send::dispatch::Sender;
 use crate::send::relay::Relay;
 use crate::send::tunnel::{Tunnel, Tunnels};
 use crate::settings::GatewaySettings;
-use gaiterguard_intake::BigBodies;
 
 /// The engine. It composes its parts; each part holds only what it needs.
 pub struct Gateway {

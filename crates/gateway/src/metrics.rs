@@ -11,7 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-/// The bounds of the buckets of upstream times, in seconds.
+/// The bounds of the buckets of upstream times, in seconds: from an upstream in the same network up to the default
+/// timeout.
 const UPSTREAM_SECONDS_BUCKETS: [f64; 11] = [
     0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0,
 ];

@@ -8,12 +8,12 @@ use gaiterguard_domain::action::{ActionStatus, TransitionRefused};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::rule::{MatchedRule, RuleEffect};
 use gaiterguard_domain::target::TargetRefused;
+use gaiterguard_intake::{BodyBroken, WorkFailed};
 use gaiterguard_store::StoreError;
 use thiserror::Error;
 
 use crate::action::held::HeldError;
 use crate::storage::StorageFailed;
-use gaiterguard_intake::{BodyBroken, WorkFailed};
 
 /// The message for an agent key in a place from which it would be forwarded.
 pub const NO_AGENT_KEY: &str = "must not contain an agent key in any spelling: the key is only \

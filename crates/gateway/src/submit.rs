@@ -14,6 +14,7 @@ use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::ledger::Claim;
 use gaiterguard_domain::request::{ProxyRequest, is_safe};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_intake::{ArrivingBody, BodyBroken};
 
 use crate::decide::REDECIDE_MAX;
 use crate::forward::{Forwarding, Keyed};
@@ -22,7 +23,6 @@ use crate::prepare::Prepared;
 use crate::record::Recorded;
 use crate::refusal::Refusal;
 use crate::response::{Held, Outcome};
-use gaiterguard_intake::{ArrivingBody, BodyBroken};
 
 /// The evaluation of a request.
 enum Evaluated {

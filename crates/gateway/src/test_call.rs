@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use gaiterguard_domain::digested_request::DigestedRequest;
 use gaiterguard_domain::id::{ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::response::KeptResponse;
@@ -16,7 +17,6 @@ use crate::prepare::{canonical, locate};
 use crate::refusal::Refusal;
 use crate::send::after_sending::AfterSending;
 use crate::send::sent::{Arrived, Sent};
-use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// The longest part of the response's body that is shown, in bytes: more than a human reads.
 pub const TEST_BODY_BYTES_MAX: usize = 64 * 1024;

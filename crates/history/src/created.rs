@@ -3,6 +3,9 @@
 //! Only the one object that the request created is the agent's own: not an object that the response
 //! refers to, not one that existed before, and not one that only the agent claims to have created.
 
+use gaiterguard_request::Node;
+use gaiterguard_request::node::Member;
+use gaiterguard_request::opened::Document;
 use http::header::LOCATION;
 
 use crate::exchange::Exchange;
@@ -10,9 +13,6 @@ use crate::form;
 use crate::hash::HashKey;
 use crate::name::{Words, singular};
 use crate::sent::Sent;
-use gaiterguard_request::Node;
-use gaiterguard_request::node::Member;
-use gaiterguard_request::opened::Document;
 
 /// How many objects deep the thing that was created may be: `data.issueCreate.issue`.
 const WRAPPERS_MAX: usize = 4;

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
+use gaiterguard_request::Node;
+use gaiterguard_request::node::Member;
+
 use crate::form;
 use crate::hash::HashKey;
 use crate::name::Words;
 use crate::piece;
 use crate::secret;
 use crate::sent::Sent;
-use gaiterguard_request::Node;
-use gaiterguard_request::node::Member;
 
 /// The most forms of values that are taken from one body: a quarter of what a history keeps by
 /// default, so that one response does not displace all others.

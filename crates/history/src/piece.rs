@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::name::Words;
-use crate::secret;
 use gaiterguard_request::Node;
 use gaiterguard_request::node::Member;
+
+use crate::name::Words;
+use crate::secret;
 
 /// The most characters of a piece: a few lines on a card and in a prompt.
 pub(crate) const PIECE_CHARS_MAX: usize = 300;

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use gaiterguard_request::opened::values_of_body;
+use gaiterguard_request::{Arena, Node};
+
 use crate::exchange::{Exchange, looked_at};
 use crate::form;
 use crate::hash::{HashKey, Hashed};
-use gaiterguard_request::opened::values_of_body;
-use gaiterguard_request::{Arena, Node};
 
 /// The most forms of values of one request. A request with more of them is not compared with its
 /// response, whose values are then not kept. The hashes of so many take about a megabyte.

@@ -27,7 +27,7 @@ impl Accounts {
         Self { store, clock }
     }
 
-    /// Creates a user with a workspace of its own, or in the workspace of the user with the e-mail
+    /// Creates a user with a workspace of its own, or in the workspace of the user with the email
     /// address `workspace_of`.
     pub async fn create(
         &self,

@@ -7,7 +7,7 @@ use gaiterguard_vault::token;
 pub(crate) struct AccountKey([u8; 32]);
 
 impl AccountKey {
-    /// Returns the key of an e-mail address as it was typed. The hash gives every key the same size.
+    /// Returns the key of an email address as it was typed. The hash gives every key the same size.
     pub(crate) fn of(email: &str) -> Self {
         Self(token::sha256(&email.trim().to_lowercase()))
     }

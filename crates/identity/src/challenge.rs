@@ -12,9 +12,11 @@ use gaiterguard_vault::{NoRandomness, token};
 use gaiterguard_webauthn::RelyingParty;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// How long a person may take to use a passkey.
+/// How long a person may take to use a passkey: the timeout that the WebAuthn specification (section 15.1)
+/// recommends for a verified user.
 pub const CHALLENGE_LIFETIME: Duration = Duration::from_mins(5);
 
+/// Separates the signature of a challenge from the signatures of other tokens, which the same key makes.
 const PURPOSE: &str = "gaiterguard passkey 1";
 
 /// How many bytes a challenge has of each: random bits, the time when it expires, and a signature.

@@ -176,8 +176,8 @@ pub enum PasskeyError {
         "you have no passkey; add one in the dashboard's settings, or with `POST /auth/passkeys/options`"
     )]
     NoneYet,
-    /// The passkey is registered already.
-    #[error("this passkey is registered already")]
+    /// The passkey is already registered.
+    #[error("this passkey is already registered")]
     Exists,
     /// The user has too many passkeys.
     #[error("you have too many passkeys; remove one first")]
@@ -194,7 +194,7 @@ pub enum PasskeyError {
 #[derive(Debug, thiserror::Error)]
 pub enum FactorError {
     /// The user has one already.
-    #[error("one-time codes are set up already; remove them first")]
+    #[error("one-time codes are already set up; remove them first")]
     AlreadyEnabled,
     /// The user has no second factor.
     #[error("one-time codes are not set up")]

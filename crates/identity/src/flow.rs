@@ -12,7 +12,7 @@ use gaiterguard_store::Proof;
 use gaiterguard_vault::{NoRandomness, token};
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// How long a person may take at the provider.
+/// How long a person may take at the provider: long enough to find a second factor or to reset a password there.
 pub const FLOW_LIFETIME: Duration = Duration::from_mins(15);
 
 const PURPOSE: &str = "gaiterguard sign-in 1";

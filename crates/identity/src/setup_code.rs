@@ -17,7 +17,7 @@ const CODE_CHARS: usize = 12;
 
 const GROUP_CHARS: usize = 4;
 
-/// The longest input that is compared, in bytes.
+/// The longest input that is compared, in bytes. A code has 14 characters, more with spaces.
 const TYPED_BYTES_MAX: usize = 64;
 
 const PURPOSE: &str = "gaiterguard set-up code 1";

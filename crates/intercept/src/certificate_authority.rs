@@ -16,7 +16,8 @@ use zeroize::Zeroizing;
 /// it outlasts them.
 const AUTHORITY_LIFETIME: Duration = Duration::from_hours(10 * 365 * 24);
 
-/// How long the certificate of a host is valid. It is replaced after half of that.
+/// How long the certificate of a host is valid. It is replaced after half of that, so a client whose clock is a day
+/// off still accepts it.
 pub(crate) const HOST_LIFETIME: Duration = Duration::from_hours(48);
 
 /// How long before its creation a certificate is valid, for clients whose clock is behind.

@@ -23,7 +23,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::proxy_refusal::ProxyRefusal;
 
-/// How often an open tunnel must carry something; a silent one is closed after at most twice this time.
+/// How often an open tunnel must carry something; a silent one is closed after at most twice this time. Clients
+/// that keep connections for later close them sooner themselves.
 const IDLE_MAX: Duration = Duration::from_mins(10);
 
 /// The port of HTTPS, the only one below [`PORT_MIN`] that a tunnel may lead to.

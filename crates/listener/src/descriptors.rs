@@ -5,9 +5,10 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 
 use crate::limits::CONNECTIONS_MAX;
 
-/// Descriptors reserved for everything except connections of clients and their upstreams.
+/// Descriptors reserved for everything except connections of clients and their upstreams: the database, listeners,
+/// files and connections of the gateway's own.
 const OTHERS: u64 = 128;
-/// Minimum number of connections, however low the limit is.
+/// Minimum number of connections, however low the limit is. With fewer, one browser could use them all.
 const CONNECTIONS_MIN: usize = 16;
 
 /// Raises the process's limit as far as permitted, and returns how many connections fit into it:

@@ -15,13 +15,14 @@ use crate::material::documentation;
 use crate::model_client::Prompt;
 use crate::word::{explain, object, one, read, words};
 
-/// The longest condition that is accepted from the model, in bytes. Conditions by hand are far shorter.
+/// The longest condition that is accepted from the model, in bytes. Rules accept no longer one.
 const CONDITION_BYTES_MAX: usize = 4 * 1024;
 
 /// How many examples are accepted from the model. The prompt asks for four.
 const EXAMPLES_MAX: usize = 8;
 
-/// The longest part of an example, in bytes. Examples are shown to the operator.
+/// The longest part of an example, in bytes. The operator reads examples next to the condition; a longer one shows
+/// nothing that a short one cannot.
 const EXAMPLE_BYTES_MAX: usize = 4 * 1024;
 
 /// The most tokens of a proposal: a condition and four small requests.
@@ -74,7 +75,7 @@ pub struct ExampleRequest {
     /// The body as text; empty if there is none.
     pub body: String,
     /// Whether the model expects the rule to apply to it.
-    pub is_meant: bool,
+    pub should_match: bool,
 }
 
 /// The condition that the model proposes.
@@ -150,7 +151,7 @@ fn proposal(
             method: example.method,
             path: example.path,
             body: example.body,
-            is_meant: example.expected == Expected::Yes,
+            should_match: example.expected == Expected::Yes,
         })
         .collect();
     Ok(Some(ProposedCondition {

@@ -8,22 +8,24 @@ use gaiterguard_apidocs::{Catalog, Found, Operation};
 /// request near the 8 KiB of documentation that a question contains. The question cuts longer ones.
 const DESCRIPTION_BYTES_MAX: usize = 2000;
 
-/// The longest description of a field or parameter, in bytes.
+/// The longest description of a field or parameter, in bytes: a sentence or two.
 const FIELD_BYTES_MAX: usize = 200;
 
-/// How many parameters, and how many body fields, of an operation are included.
+/// How many parameters, and how many body fields, of an operation are included. Most operations have fewer.
 const FIELDS_MAX: usize = 60;
 
 /// How many values of a field are included. Longer enumerations are usually countries or currencies.
 const VALUES_MAX: usize = 12;
 
-/// How many sections of text are included in addition to an operation.
+/// How many sections of text are included in addition to an operation. Those that match less well rarely say
+/// anything about the request.
 const SECTIONS_MAX: usize = 3;
 
-/// The longest section, in bytes.
+/// The longest section, in bytes. Three of them are about half of the documentation in a question.
 const SECTION_BYTES_MAX: usize = 1500;
 
-/// How many operations are included for a plain-language rule.
+/// How many operations are included for a plain-language rule. A rule speaks of one operation or a few related
+/// ones.
 const OPERATIONS_MAX: usize = 6;
 
 /// Returns the documentation of a request: its operation, and the sections of text that match it. The

@@ -26,7 +26,8 @@ const SEAM_BYTES: usize = 512;
 /// The longest head, in bytes as it is shown. Limits of HTTP servers for a head are lower.
 const HEAD_BYTES_MAX: usize = 24 * 1024;
 
-/// How much documentation one question contains, in bytes as it is shown.
+/// How much documentation one question contains, in bytes as it is shown. It leaves room for a piece of the body in
+/// the contexts of small local models.
 const DOCUMENTATION_BYTES_MAX: usize = 8 * 1024;
 
 /// Why a request cannot be shown to a model as a whole. It is held in that case.

@@ -20,7 +20,8 @@ use crate::spending::Tokens;
 /// shorter.
 const RESPONSE_BYTES_MAX: usize = 512 * 1024;
 
-/// The longest explanation of a refusal that is read, in bytes.
+/// The longest explanation of a refusal that is read, in bytes. The words that name the unsupported parameter come
+/// early.
 const REFUSAL_BYTES_MAX: usize = 16 * 1024;
 
 /// Why the client for the server cannot be created.

@@ -9,7 +9,8 @@ use crate::conceal::conceal;
 use crate::fence::visible;
 use crate::material::Unshowable;
 
-/// How much rule text one question contains, in bytes as it is shown.
+/// How much rule text one question contains, in bytes as it is shown. With more, the question is not asked and the
+/// request is held: the rules would fill the context of a small model.
 const RULES_BYTES_MAX: usize = 16 * 1024;
 
 /// How many rules one question may contain. Models become unreliable with longer lists.

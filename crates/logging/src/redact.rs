@@ -6,24 +6,21 @@ use std::borrow::Cow;
 use gaiterguard_domain::redact::{AGENT_KEY_DIGITS, AGENT_KEY_PREFIX, MASK, agent_keys};
 use gaiterguard_domain::secret_shape::{AUTHENTICATION_SCHEMES, JSON_WEB_TOKEN_START};
 
-/// Shorter text after `Bearer` is an ordinary word.
+/// The shortest text after `Bearer` that is masked, in characters. Shorter text is an ordinary word.
 const TOKEN_CHARS_MIN: usize = 16;
 
 /// Returns `line` with agent keys in any spelling, the text after `Bearer` or `Basic`, and JSON Web
 /// Tokens masked.
 pub(super) fn redact(line: &str) -> Cow<'_, str> {
-    match plain_secrets(line) {
-        Cow::Borrowed(line) => without_spelled_keys(line),
-        Cow::Owned(masked) => match without_spelled_keys(&masked) {
-            Cow::Borrowed(_) => Cow::Owned(masked),
-            Cow::Owned(masked) => Cow::Owned(masked),
-        },
+    match mask_plain_secrets(line) {
+        Cow::Borrowed(line) => mask_spelled_keys(line),
+        Cow::Owned(masked) => Cow::Owned(mask_spelled_keys(&masked).into_owned()),
     }
 }
 
 /// Masks encoded agent keys in `line`. If one spans several words, it masks the whole line, except
 /// for the line break, without which the next entry would continue it.
-fn without_spelled_keys(line: &str) -> Cow<'_, str> {
+fn mask_spelled_keys(line: &str) -> Cow<'_, str> {
     let text = line.trim_end_matches('\n');
     match agent_keys(text) {
         Cow::Borrowed(same) if same == text => Cow::Borrowed(line),
@@ -31,7 +28,8 @@ fn without_spelled_keys(line: &str) -> Cow<'_, str> {
     }
 }
 
-fn plain_secrets(line: &str) -> Cow<'_, str> {
+/// Masks agent keys, credentials after a scheme, and JSON Web Tokens that are written without escapes.
+fn mask_plain_secrets(line: &str) -> Cow<'_, str> {
     let mut masked = String::new();
     let mut copied = 0;
     let mut at = 0;

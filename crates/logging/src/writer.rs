@@ -14,7 +14,7 @@ use super::redact::redact;
 /// Capacity of the queue, in lines. When it is full, lines are counted and dropped, because
 /// requests matter more than their log.
 const LINES_WAITING_MAX: usize = 16_384;
-/// Bytes per write.
+/// Bytes per write. Enough for more than a hundred lines, so that a busy gateway makes few system calls.
 const BATCH_BYTES: usize = 32 * 1024;
 /// How long a line waits for others to be written together. Waking the thread for each line would
 /// cost more than the line itself.

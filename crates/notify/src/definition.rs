@@ -62,7 +62,7 @@ body! {
         name "name": Change<Name> as Option<Name>,
         /// Whether messages are sent.
         enabled "enabled": Option<bool> as Option<bool>,
-        /// Settings, which replace the present ones. Secrets that are omitted stay unchanged, unless the
+        /// Settings, which replace the current ones. Secrets that are omitted stay unchanged, unless the
         /// channel gets another origin.
         settings "settings": Option<Unread> as Option<AnySettings>,
         /// Events to send.

@@ -116,18 +116,18 @@ body! {
         /// ID of the channel, such as `C024BE91L`. The bot must be a member of it.
         #[schema(max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
         channel "channel": Topic as String,
-        /// Token of the bot, `xoxb-…`, with the scope `chat:write`. Never returned. Omitted, the present token stays if
-        /// the server does.
+        /// Token of the bot, `xoxb-…`, with the scope `chat:write`. Never returned. If omitted, the current token is
+        /// kept, unless the server changes.
         #[schema(max_length = 4096)]
         token "token": Option<Token> as Option<String>,
         /// Signing secret of the app. With it, messages have buttons, and Slack sends what people do with them to
-        /// `POST /channels/{id}/slack`. Never returned. Omitted, the present one stays if the server does; null
-        /// removes it.
+        /// `POST /channels/{id}/slack`. Never returned. If omitted, the current one is kept, unless the server
+        /// changes; null removes it.
         #[schema(max_length = 4096)]
         signing_secret "signing_secret": Change<Option<Token>> as Option<String>,
         /// App-level token, `xapp-…`, with the scope `connections:write`. With it, messages have buttons, and the
         /// gateway fetches what people do with them over a WebSocket (Socket Mode), so that Slack need not reach it.
-        /// Never returned. Omitted, the present one stays if the server does; null removes it.
+        /// Never returned. If omitted, the current one is kept, unless the server changes; null removes it.
         #[schema(max_length = 4096)]
         app_token "app_token": Change<Option<Token>> as Option<String>,
     }
@@ -141,11 +141,11 @@ body! {
         /// ID of the chat, such as `-1001234567890`, or the name of a public channel, such as `@approvals`.
         #[schema(max_length = 64)]
         chat_id "chat_id": Chat as String,
-        /// Token of the bot. Never returned. Omitted, the present token stays if the server does.
+        /// Token of the bot. Never returned. If omitted, the current token is kept, unless the server changes.
         #[schema(max_length = 4096)]
         token "token": Option<Token> as Option<String>,
         /// Whether people decide with the buttons of messages. The gateway then fetches the bot's updates, so no
-        /// other program may. Defaults to false.
+        /// other program may fetch them. Defaults to false.
         decisions "decisions": Option<bool> as Option<bool>,
     }
 }
@@ -166,7 +166,7 @@ body! {
         /// Topic. On a public server, everyone who knows its name can read it.
         #[schema(max_length = 64, pattern = "^[A-Za-z0-9_-]+$")]
         topic "topic": Topic as String,
-        /// Access token. Never returned. Omitted, the present token stays if the server does; null removes it.
+        /// Access token. Never returned. If omitted, the current token is kept, unless the server changes; null removes it.
         #[schema(max_length = 4096)]
         token "token": Change<Option<Token>> as Option<String>,
     }

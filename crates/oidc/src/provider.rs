@@ -32,10 +32,11 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// How long metadata is used before it is fetched again.
+/// How long metadata is used before it is fetched again, so that a provider can move its endpoints without a
+/// restart of the gateway.
 const METADATA_AGE_MAX: Duration = Duration::from_hours(1);
 
-/// How many characters of a provider's own words are repeated.
+/// How many characters of a provider's own words are repeated. They are quoted in one sentence.
 const WORDS_CHARS_MAX: usize = 100;
 
 /// A provider.

@@ -125,7 +125,7 @@ codes! {
     InvalidCredentials = "invalid_credentials", [UNAUTHORIZED]:
         "The password is wrong, or the user does not exist.",
     InvalidSignature = "invalid_signature", [UNAUTHORIZED]:
-        "The request of a chat is not signed by it, is too old, or was received before.",
+        "The request is not signed with the channel's signing secret, is too old, or was received before.",
     InvalidTarget = "invalid_target", [BAD_REQUEST]:
         "The target is not normalized: it contains, for example, `..`, `//`, a fragment, or a user name.",
     InvitationInvalid = "invitation_invalid", [GONE, FORBIDDEN]:
@@ -165,11 +165,11 @@ codes! {
     OutcomeUnknown = "outcome_unknown", [CONFLICT]:
         "The request may have been sent, so it is not sent again; see `detail`.",
     PasskeyExists = "passkey_exists", [CONFLICT]:
-        "The passkey is registered already, or the user has 20 passkeys.",
+        "The passkey is already registered, or the user has 20 passkeys.",
     PasskeyRefused = "passkey_refused", [UNAUTHORIZED, FORBIDDEN]:
-        "The passkey does not sign in, or does not approve: it belongs to no account or to another person, was made for another site, or was used before; see `detail`.",
+        "The passkey was not accepted: it belongs to no account or to another person, was made for another site, or was used before; see `detail`.",
     PasskeysUnavailable = "passkeys_unavailable", [CONFLICT]:
-        "There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.",
+        "Passkeys are unavailable, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has no passkey to approve with.",
     PasswordSignInDisabled = "password_sign_in_disabled", [FORBIDDEN]:
         "People can sign in only with single sign-on, because `OIDC_ONLY` is set.",
     PayloadTooLarge = "payload_too_large", [PAYLOAD_TOO_LARGE]:
@@ -185,7 +185,7 @@ codes! {
     RequestTimeout = "request_timeout", [REQUEST_TIMEOUT]:
         "The request did not arrive in time.",
     SecondFactorExists = "second_factor_exists", [CONFLICT]:
-        "One-time codes are set up already. Remove them first.",
+        "One-time codes are already set up. Remove them first.",
     SecondFactorInvalid = "second_factor_invalid", [UNAUTHORIZED]:
         "The password is right, and `code` is wrong or was used before.",
     SecondFactorRequired = "second_factor_required", [UNAUTHORIZED]:
@@ -217,7 +217,7 @@ codes! {
     TooManyPending = "too_many_pending", [TOO_MANY_REQUESTS]:
         "The agent has too many pending actions, or they are too large in total.",
     UnsupportedMediaType = "unsupported_media_type", [UNSUPPORTED_MEDIA_TYPE]:
-        "The body is not JSON, or the request is a call of gRPC over HTTP/1.1.",
+        "The body is not JSON, or the request is a gRPC call over HTTP/1.1.",
     UpstreamBroken = "upstream_broken", [BAD_GATEWAY]:
         "The connection to the upstream failed, or its response could not be read or masked. The request may have been sent; `upstream_status` is the status of the response, if it was read.",
     UpstreamTimeout = "upstream_timeout", [GATEWAY_TIMEOUT]:

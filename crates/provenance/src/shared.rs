@@ -18,13 +18,16 @@ const ROWS_MAX: usize = 500;
 /// them, replicas would accept an echo as evidence.
 const WAITING_MAX: usize = 50_000;
 
-/// How long rows are collected before they are written.
+/// How long rows are collected before they are written. An agent needs longer to act on a response through another
+/// replica.
 const COLLECTING: Duration = Duration::from_millis(20);
 
-/// How long to wait before rows that could not be written are written again.
+/// How long to wait before rows that could not be written are written again. Long enough that a database that is
+/// down does not fill the log.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// The most values of a request that are looked up. The others count as sent by the agent.
+/// The most values of a request that are looked up, in one query. The others count as sent by the agent, which is
+/// the safe assumption.
 const ASKED_MAX: usize = 2_000;
 
 /// The connection to the other replicas.

@@ -11,7 +11,7 @@ use gaiterguard_sealing::{Purpose, Sealing};
 use gaiterguard_store::Store;
 use serde::{Deserialize, Serialize};
 
-/// The most values that are stored for an action.
+/// The most values that are stored for an action. The approver sees them on one card.
 const SOURCES_MAX: usize = 10;
 
 /// Where a value of a held request was seen.
@@ -103,7 +103,7 @@ pub async fn read_sources(store: &Store, sealing: &Sealing, action: &Action) -> 
     match opened {
         Ok(form) => serde_json::from_slice(&form).unwrap_or_default(),
         Err(error) => {
-            tracing::error!(%error, action_id = %action.id, "provenance does not open");
+            tracing::error!(%error, action_id = %action.id, "provenance cannot be opened");
             Vec::new()
         }
     }

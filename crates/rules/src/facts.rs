@@ -6,13 +6,13 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::OperationRef;
+use gaiterguard_request::reading::Reading;
 use http::HeaderMap;
 use percent_encoding::percent_decode_str;
 
 use crate::failure::Cause;
 use crate::path::RequestPath;
 use crate::respelled;
-use gaiterguard_request::reading::Reading;
 
 /// Everything about a request that a condition may look at. Borrowed: nothing is copied for a
 /// condition that does not look at it.

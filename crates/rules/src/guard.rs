@@ -4,13 +4,15 @@ use gaiterguard_domain::invisible::is_deceptive;
 
 use crate::condition_error::ConditionError;
 
-/// The longest condition, in bytes.
+/// The longest condition, in bytes. A longer one cannot be reviewed; a list of values belongs into several rules.
 pub const CONDITION_BYTES_MAX: usize = 4096;
 
-/// The deepest nesting of brackets and `? :`. The parser applies it as well.
+/// The deepest nesting of brackets and `? :`. The parser is recursive and applies the limit as well; conditions
+/// that people write nest three or four deep.
 pub const NESTING_MAX: u16 = 24;
 
-/// The most operators, fields and calls that may rest on one another, as in `a.b.c + 1 > 2`.
+/// The most operators, fields and calls that may rest on one another, as in `a.b.c + 1 > 2`. Each is a level of the
+/// parser's recursion.
 pub const CHAIN_MAX: u32 = 64;
 
 /// The open brackets and quotes at a position of the text.
@@ -33,8 +35,9 @@ impl Frame {
 /// Refuses what is too long, too deep or too much in a row.
 pub(crate) fn check(text: &str) -> Result<(), ConditionError> {
     if text.len() > CONDITION_BYTES_MAX {
-        let message =
-            format!("a condition may have {CONDITION_BYTES_MAX} bytes, and this one is longer");
+        let message = format!(
+            "a condition may have at most {CONDITION_BYTES_MAX} bytes, and this one is longer"
+        );
         return Err(ConditionError::at(text, CONDITION_BYTES_MAX, message));
     }
     if text.trim().is_empty() {
@@ -147,7 +150,7 @@ impl<'t> Guard<'t> {
         let brackets = u32::try_from(self.frames.len()).unwrap_or(u32::MAX);
         if brackets.saturating_add(choices) > u32::from(NESTING_MAX) + 1 {
             return Err(self.refuse(format!(
-                "a condition may nest {NESTING_MAX} deep, and this goes deeper"
+                "a condition may nest at most {NESTING_MAX} levels, and this one nests deeper"
             )));
         }
         Ok(())

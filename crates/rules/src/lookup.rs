@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use gaiterguard_request::Node;
 use http::HeaderMap;
 
 use crate::budget::Budget;
@@ -11,19 +12,21 @@ use crate::failure::Cause;
 use crate::number::{self, Number};
 use crate::respelled::is_respelled;
 use crate::value::{Map, Members, Value, order};
-use gaiterguard_request::Node;
 
-/// Above this many members a map is searched once for each name, and the place remembered for
-/// the other conditions.
+/// Above this many members a map is searched once for each name, and the place remembered for the other conditions.
+/// Searching a smaller one again is faster than remembering.
 const SEARCHED_AGAIN_MAX: usize = 16;
 
-/// How many members of a map are looked at for one step.
+/// How many members of a map are looked at for one step. Comparing a name with so many takes about as long as
+/// another step.
 const MEMBERS_PER_STEP: usize = 16;
 
-/// How many bytes of names are compared, or of a query searched, for one step.
+/// How many bytes of names are compared, or of a query searched, for one step, so that long names cannot make steps
+/// slow.
 const NAME_BYTES_PER_STEP: usize = 8;
 
-/// How many places are remembered.
+/// How many places are remembered. The list is searched from its beginning, so a longer one would cost more than it
+/// saves.
 const REMEMBERED_MAX: usize = 128;
 
 /// Where the members of large maps are, for all conditions that are evaluated on a request.

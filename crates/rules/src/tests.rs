@@ -3,11 +3,11 @@
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_request::{Arena, Node, Reading};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 
 use super::*;
-use gaiterguard_request::{Arena, Node, Reading};
 
 fn rule(effect: RuleEffect, condition: Option<&str>) -> Rule {
     Rule {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::rc::Rc;
 
+use gaiterguard_request::node::{Member, Node};
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,7 +12,6 @@ use crate::expression::Literal;
 use crate::facts::Query;
 use crate::failure::Cause;
 use crate::number::{self, Number};
-use gaiterguard_request::node::{Member, Node};
 
 /// A value.
 ///

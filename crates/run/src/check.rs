@@ -24,10 +24,12 @@ const JAVA: &str = "java";
 const JAVA_PROGRAM: &str = include_str!("../assets/Check.java");
 const JAVA_FILE: &str = "Check.java";
 
-/// The exit code of a probe whose library is not installed.
+/// The exit code of a probe whose library is not installed: `EX_UNAVAILABLE` of sysexits.h, which no runtime uses
+/// for errors of its own.
 const EXIT_NOT_INSTALLED: i32 = 69;
 
-/// The longest part of an error that is printed, in characters.
+/// The longest part of an error that is printed, in characters. Stack traces begin or end with what matters, and
+/// each runtime gets one line of a list.
 const ERROR_CHARS_MAX: usize = 300;
 
 /// A runtime, or a library of one.

@@ -73,7 +73,7 @@ async fn run_in_folder(arguments: &RunArguments) -> Result<u8, String> {
     } else {
         for host in no_proxy::exempted(&inherited, &gateway.hosts) {
             console::note(format_args!(
-                "NO_PROXY exempts {host}: requests to this host do not pass the gateway"
+                "NO_PROXY exempts {host}: requests to this host do not go through the gateway"
             ));
         }
         // A shell has its variables longer than this process exists.

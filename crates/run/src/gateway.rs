@@ -18,7 +18,8 @@ use crate::proxy::Proxy;
 /// Time limit of a call. None of them waits for an upstream.
 const CALL_LIMIT: Duration = Duration::from_secs(30);
 
-/// Time limit for connecting to the proxy.
+/// Time limit for connecting to the proxy. A gateway that is there accepts within milliseconds; ten seconds allow
+/// for lost packets.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The variables that only this command reads.

@@ -20,10 +20,12 @@ use crate::proxy::Proxy;
 /// The longest head of a request to the proxy, in bytes: as much as the gateway accepts.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// How long a client may take to send the head of its request.
+/// How long a client may take to send the head of its request. Clients send it as soon as they are connected;
+/// without a limit, silent ones would hold connections.
 const HEAD_LIMIT: Duration = Duration::from_secs(30);
 
-/// Time limit for connecting to the proxy.
+/// Time limit for connecting to the proxy. A gateway that is there accepts within milliseconds; ten seconds allow
+/// for lost packets.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Connects clients with the proxy.

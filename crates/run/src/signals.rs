@@ -9,7 +9,8 @@ use tokio::sync::mpsc;
 
 const FORWARDED: [Signal; 4] = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TERM];
 
-/// How many signals are remembered while the program starts.
+/// How many signals are remembered while the program starts, which takes a moment. A person or a supervisor sends
+/// one or two.
 const REMEMBERED_MAX: usize = 16;
 
 /// The signals since [`Signals::listen`]. The process no longer ends because of them.

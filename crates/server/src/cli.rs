@@ -114,7 +114,7 @@ enum CaCommand {
     /// Create another certificate authority. It is published immediately and issues certificates 24 hours later, so
     /// that programs can fetch it before. Gateways can keep running.
     Rotate {
-        /// Use the new authority immediately and stop publishing the present one, whose key may be known to others.
+        /// Use the new authority immediately and stop publishing the current one, whose key may be known to others.
         #[arg(long)]
         now: bool,
     },
@@ -125,8 +125,8 @@ enum AuditCommand {
     /// Verify that no entry of the audit log was changed or removed, and that the stored requests and
     /// actions match their entries.
     Verify {
-        /// Verify also that the log contains everything that this checkpoint names, which `audit checkpoint` printed
-        /// earlier: that shows whether the end of the log was cut off. `-` is standard input.
+        /// Checkpoint that `audit checkpoint` printed earlier. Also verify that the log contains everything that it
+        /// names, which shows whether the end of the log was cut off. `-` reads standard input.
         #[arg(long, value_name = "FILE")]
         checkpoint: Option<PathBuf>,
     },
@@ -142,7 +142,7 @@ enum AuditCommand {
     },
     /// Check a proof, without a database and without settings.
     CheckProof {
-        /// The proof. `-` is standard input.
+        /// The proof. `-` reads standard input.
         #[arg(default_value = "-")]
         file: PathBuf,
         /// The public key that must have signed it, which `audit key` prints.

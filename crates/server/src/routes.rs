@@ -122,6 +122,7 @@ use std::sync::Arc;
 use axum::middleware::from_fn_with_state;
 use axum::{Extension, Router};
 use bytes::Bytes;
+use gaiterguard_api::{self as api, CaCertificate, DashboardState, DocumentSource};
 use gaiterguard_pages::Pages;
 use gaiterguard_settings::KnownHosts;
 use utoipa::openapi::OpenApi;
@@ -129,7 +130,6 @@ use utoipa::openapi::OpenApi;
 use crate::middleware::{HostCheck, demand_known_host};
 use crate::state::AgentState;
 use crate::{doors, openapi};
-use gaiterguard_api::{self as api, CaCertificate, DashboardState, DocumentSource};
 
 /// Returns the router of `PORT` and, if the dashboard has a port of its own, the router of that port.
 /// The dashboard is on only one port, so that the networks of agents cannot reach the approvals. Only

@@ -7,7 +7,9 @@ use secrecy::SecretString;
 
 use crate::storage::{Database, StorageSettings};
 
-/// Minimum length of a secret. `JWT_SECRET` is counted in bytes, `ENCRYPTION_SECRET` in characters.
+/// Minimum length of a secret. `JWT_SECRET` is counted in bytes, `ENCRYPTION_SECRET` in characters. RFC 7518,
+/// section 3.2, requires a key of at least 256 bits for HS256; the same length keeps an encryption secret out of
+/// reach of guessing.
 pub const SECRET_LENGTH_MIN: usize = 32;
 
 /// `JWT_SECRET`, `ENCRYPTION_SECRET`, and `ENCRYPTION_SALT`.

@@ -13,6 +13,7 @@ use crate::{Database, SECRET_LENGTH_MIN, SecretSettings, StorageSettings};
 
 const JWT_FILE: &str = "jwt_secret";
 const ENCRYPTION_FILE: &str = "encryption_secret";
+/// Only the gateway's own user may list or read the secrets.
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 /// Maximum length of a secret's file. A longer file is there by mistake.

@@ -189,7 +189,7 @@ mod tests {
             method: method.to_owned(),
             path: path.to_owned(),
             body: body.to_owned(),
-            is_meant: true,
+            should_match: true,
         }
     }
 

@@ -27,7 +27,7 @@ pub async fn recorded_summary(
     match opened {
         Ok(plain) => Ok(serde_json::from_slice(&plain).ok()),
         Err(error) if error.is_damage() => {
-            tracing::error!(%error, action_id = %action, "a summary does not open");
+            tracing::error!(%error, action_id = %action, "a summary cannot be opened");
             Ok(None)
         }
         Err(error) => Err(error.into()),

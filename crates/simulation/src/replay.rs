@@ -31,16 +31,16 @@ use gaiterguard_store::{RuleFields, StoreError, Stored};
 use crate::recorded::recorded_summary;
 use crate::tally::{DraftMatch, Example, ProposedRule, Simulation, Tally};
 
-/// The most requests that are replayed.
+/// The most requests that are replayed. Evaluating as many takes some seconds, which an operator still waits for.
 pub const ROWS_MAX: u64 = 10_000;
 
 /// How many requests one query reads. It bounds the memory of a simulation, whose result is a tally.
 const PAGE_ROWS: u32 = 500;
 
-/// The most held requests that are opened.
+/// The most held requests that are opened. Opening and parsing one costs far more than reading its row.
 const OPENED_MAX: usize = 1_000;
 
-/// The time after which a replay stops, so that older requests are omitted.
+/// The time after which a replay stops, so that older requests are omitted. An operator is waiting for the result.
 const REPLAY_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Returns the effect of a documented operation of a service.

@@ -9,7 +9,7 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_summary::{Money, MoneySums};
 
-/// The most examples for each kind of change.
+/// The most examples for each kind of change. They illustrate the counts; each may contain a summary of a request.
 const EXAMPLES_MAX: usize = 10;
 
 const DAY: Duration = Duration::from_hours(24);

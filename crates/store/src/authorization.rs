@@ -1,14 +1,14 @@
 //! Authorizations whose operator is at the provider.
 
+use gaiterguard_database::connection::{execute, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{DataKeyId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_optional};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// An authorization whose operator is at the provider.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! The buttons of cards in channels. Their tokens are stored as SHA-256 hashes, and the ledger uses a button up in the
 //! transaction of its decision.
 
+use gaiterguard_database::connection::{execute, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::id::{ActionId, ChannelId, UserId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_optional};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// The decision that a button makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,14 +1,14 @@
 //! The certificate authorities of the proxy port.
 
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::DataKeyId;
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_one};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// The number of the first certificate authority.
 const FIRST: i64 = 1;

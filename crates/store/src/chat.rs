@@ -29,7 +29,8 @@ impl Store {
         .map(Into::into))
     }
 
-    /// Records that a request of a chat is accepted. Returns false if it was accepted before.
+    /// Records that a request of a chat is accepted. `mark` is a hash that identifies the request. Returns false if it
+    /// was accepted before.
     pub async fn chat_request_accept(
         &self,
         channel: ChannelId,

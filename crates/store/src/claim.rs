@@ -1,21 +1,21 @@
 //! Queries for used idempotency keys, their recovery, and their retention. The ledger writer claims
 //! and completes them.
 
+use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::Claim;
 use gaiterguard_domain::request::IdempotencyKey;
 use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::batch::existing::SELECT_CLAIM;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::claim_row::ClaimRow;
 use gaiterguard_rows::covered::{EndColumns, cover_ends};
 use gaiterguard_rows::outcome::RequestOutcome;
+
+use crate::store::Store;
 
 impl Store {
     /// Returns the claim of a key, if there is one, by the rule that the ledger writer applies.

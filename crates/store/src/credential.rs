@@ -1,15 +1,15 @@
 //! The sealed credentials of services.
 
+use gaiterguard_database::column::json;
+use gaiterguard_database::connection::execute;
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{ServiceId, WorkspaceId};
 use gaiterguard_domain::service::SealedCredential;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 use crate::store::Store;
-use gaiterguard_database::column::json;
-use gaiterguard_database::connection::execute;
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 impl Store {
     /// Replaces the credential of a service whose revision is still `revision`: the service's type,

@@ -1,16 +1,16 @@
 //! Wrapped data keys. Only the vault can unwrap them.
 
-use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::event::Event;
-use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
-use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
 use gaiterguard_database::connection::{
     AnyConnection, ConnectTarget, Connection, execute, fetch_all, fetch_one, fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::event::Event;
+use gaiterguard_domain::id::{DataKeyId, WorkspaceId};
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_ledger::writer::transaction::Transaction;
+
+use crate::store::Store;
 
 /// A data key as it is stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -211,7 +211,8 @@ impl Store {
 }
 
 /// Returns data keys that were created before `before` and that no row refers to. This scans large
-/// tables, so it runs on a connection of its own, with a longer timeout.
+/// tables, so it runs on a connection of its own, with a longer timeout: ten minutes are far more than
+/// a scan takes, and end one that hangs before the next search begins.
 async fn data_keys_unused(
     target: &ConnectTarget,
     before: Timestamp,

@@ -1,17 +1,17 @@
 //! Documents that describe services. Their content is sealed.
 
+use gaiterguard_database::column::{RowContext, json};
+use gaiterguard_database::connection::{AnyConnection, execute, fetch_all, fetch_optional};
+use gaiterguard_database::error::{Abandoned, StoreError};
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::document::{Document, DocumentFormat, DocumentKind};
 use gaiterguard_domain::id::{DataKeyId, DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
-use gaiterguard_database::column::{RowContext, json};
-use gaiterguard_database::connection::{AnyConnection, execute, fetch_all, fetch_optional};
-use gaiterguard_database::error::{Abandoned, StoreError};
 use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::stored::Stored;
+
+use crate::store::Store;
 
 /// A document to add.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,18 +1,18 @@
 //! Who users are at an `OpenID` Connect provider.
 
-use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{UserId, WorkspaceId};
-use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::user::Email;
-
-use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::proof::Proof;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::user::Email;
 use gaiterguard_ledger::proof::spend;
 use gaiterguard_ledger::writer::transaction::Transaction;
 
-/// The hash of users who have no password. No password has it.
+use crate::store::Store;
+
+/// Stored instead of a password's hash for users who have no password. No password has this hash.
 pub const NO_PASSWORD: &str = "";
 
 /// A person at a provider: the issuer and the subject.
@@ -161,6 +161,7 @@ impl Store {
     }
 }
 
+/// Inserts who a user is at a provider. Returns 0 if a user is this person already.
 async fn insert(
     tx: &mut Transaction,
     person: FederatedId<'_>,

@@ -1,15 +1,15 @@
 //! Things other than pending actions that need a human.
 
+use gaiterguard_database::column::{Text, time};
+use gaiterguard_database::connection::{fetch_all, fetch_one};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::id::{DocumentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action::read::pending_count;
 use crate::store::Store;
-use gaiterguard_database::column::{Text, time};
-use gaiterguard_database::connection::{fetch_all, fetch_one};
-use gaiterguard_database::error::StoreError;
 
-/// The most services and documents that an inbox lists.
+/// The most services and documents that an inbox lists. A person handles them one by one, and the next ones follow.
 const LISTED_MAX: i64 = 20;
 
 /// How many of the latest requests are searched for one that a service has accepted since it refused the

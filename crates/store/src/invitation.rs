@@ -1,23 +1,23 @@
 //! Invitations, whose tokens are stored as SHA-256 hashes.
 
+use gaiterguard_database::column::{RowContext, Text};
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{InvitationId, UserId, WorkspaceId};
 use gaiterguard_domain::member::{INVITATIONS_MAX, Invitation};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Email, User};
 use gaiterguard_domain::workspace::Membership;
+use gaiterguard_rows::fetch_stored;
+use gaiterguard_rows::membership::{MembershipRow, limit_text};
+use gaiterguard_rows::stored::Stored;
+use gaiterguard_rows::user_row;
 use serde_json::json;
 
 use crate::member::{detail, entry, is_owner, member_insert};
 use crate::store::Store;
 use crate::user::{user_insert, user_of, user_revive};
-use gaiterguard_database::column::{RowContext, Text};
-use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::fetch_stored;
-use gaiterguard_rows::membership::{MembershipRow, limit_text};
-use gaiterguard_rows::stored::Stored;
-use gaiterguard_rows::user_row;
 
 /// An invitation to create.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,15 +1,15 @@
 //! The outages of the language model, which the audit log of every workspace records once.
 
+use gaiterguard_database::connection::{fetch_all, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use serde_json::Value;
 
 use crate::store::Store;
-use gaiterguard_database::connection::{fetch_all, fetch_optional};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// Selects the newest entry of a workspace that says whether the language model responds. The last condition is that of
 /// the index `audit_by_event`: otherwise the databases would not use it.

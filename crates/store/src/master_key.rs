@@ -3,15 +3,15 @@
 //! A link is the next master key sealed under the one before it. It lets a replica that still has
 //! the old secret follow a rotation without a restart, and it is removed once no replica needs it.
 
+use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_optional, lease_time};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::writer::pool::owner_name;
 use gaiterguard_ledger::writer::transaction::Transaction;
+
+use crate::store::Store;
 
 /// A master key's name, and the link to its successor.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,23 +1,23 @@
 //! Members of workspaces. Every change of them increments the workspace's version, so that it waits for rulings
 //! that are being written, and rulings wait for it.
 
+use gaiterguard_database::column::Text;
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{InvitationId, UserId, WorkspaceId};
 use gaiterguard_domain::member::{JoinedWorkspace, Member};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::{Membership, Role};
-use serde_json::json;
-
-use crate::store::Store;
-use gaiterguard_database::column::Text;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::membership::{self, MembershipRow, limit_text};
 use gaiterguard_rows::stored::Stored;
 use gaiterguard_rows::user_row::UserRow;
+use serde_json::json;
+
+use crate::store::Store;
 
 /// The result of changing or removing a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

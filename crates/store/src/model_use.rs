@@ -1,11 +1,11 @@
 //! Language model usage by day: one row for all replicas, to which each adds its own usage.
 
-use gaiterguard_domain::time::{Day, Timestamp};
-
-use crate::store::Store;
 use gaiterguard_database::connection::{fetch_all, fetch_one};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::time::{Day, Timestamp};
 use gaiterguard_ledger::writer::transaction::Transaction;
+
+use crate::store::Store;
 
 /// Language model usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -55,7 +55,7 @@ pub const SELECT_EXPIRING: [&str; 2] = [
 ];
 
 impl NotificationPosition {
-    /// Stands for the reminders of expiring actions, whose position is a time in milliseconds. No writer has
+    /// The chain number of the reminders of expiring actions, whose position is a time in milliseconds. No writer has
     /// this chain.
     pub const REMINDERS: i64 = 0;
 }
@@ -64,6 +64,7 @@ impl Store {
     /// Returns the chains with entries that were not read yet, and the position of the reminders.
     pub async fn notification_positions(&self) -> Result<Vec<NotificationPosition>, StoreError> {
         let mut reader = self.reader().await?;
+        // Reminders have no last position, so their chain ends at the largest integer.
         let rows = fetch_all!(
             reader,
             (i64, i64, i64),

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use gaiterguard_database::column::Text;
+use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation};
+use gaiterguard_rows::outcome::RequestOutcome;
 
 use crate::action::read::pending_count;
 use crate::store::Store;
-use gaiterguard_database::column::Text;
-use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::outcome::RequestOutcome;
 
 /// How many agents and services the overview lists. It shows the busiest; the list of requests has
 /// all.

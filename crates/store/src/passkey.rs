@@ -1,13 +1,13 @@
 //! Passkeys of users.
 
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{PasskeyId, UserId};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// How many passkeys a user may have: one for each device, and some spare.
 const PASSKEYS_MAX: i64 = 20;

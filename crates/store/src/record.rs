@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::ledger::{ActionChange, Changed, Completion, NewDecision, Recorded};
+use gaiterguard_ledger::command::{Command, receive};
+use gaiterguard_ledger::pending_outcome::PendingOutcome;
 use tokio::sync::oneshot;
 
 use crate::store::Store;
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::command::{Command, receive};
-use gaiterguard_ledger::pending_outcome::PendingOutcome;
 
 /// How long a caller waits for the result of a command that has not begun anything yet. Slightly
 /// longer than a batch may take, so that the writer gives up first and the result is usually known.

@@ -4,17 +4,17 @@
 
 use std::time::Duration;
 
-use gaiterguard_domain::event::Event;
-use gaiterguard_domain::ledger::ReplicaId;
-use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
 use gaiterguard_database::connection::{
     AnyConnection, execute, fetch_all, fetch_optional, lease_time,
 };
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::event::Event;
+use gaiterguard_domain::ledger::ReplicaId;
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_ledger::writer::pool::owner_name;
 use gaiterguard_ledger::writer::transaction::Transaction;
+
+use crate::store::Store;
 
 impl Store {
     /// Registers a replica with a lease that begins now. On SQLite only one process serves, so all

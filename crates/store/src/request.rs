@@ -1,5 +1,9 @@
 //! Queries for the request ledger, and its retention. The ledger writer fills it.
 
+use gaiterguard_database::column::{RowContext, Text, time};
+use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
+use gaiterguard_database::cursor::{NumberPosition, Page, page};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
@@ -11,14 +15,10 @@ use gaiterguard_domain::ledger::{
 };
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::{Decision, Evaluation, Verdict};
+use gaiterguard_ledger::writer::transaction::Transaction;
 use serde_json::json;
 
 use crate::store::Store;
-use gaiterguard_database::column::{RowContext, Text, time};
-use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
-use gaiterguard_database::cursor::{NumberPosition, Page, page};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 #[derive(sqlx::FromRow)]
 struct RequestRow {

@@ -1,18 +1,18 @@
 //! The operator's rules.
 
+use gaiterguard_database::column::{RowContext, json};
+use gaiterguard_database::connection::{AnyConnection, execute, fetch_one};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::step_up::StepUp;
 use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
-use gaiterguard_database::column::{RowContext, json};
-use gaiterguard_database::connection::{AnyConnection, execute, fetch_one};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::stored::{Stored, all_intact};
+
+use crate::store::Store;
 
 /// The contents of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,14 +3,14 @@
 
 use std::collections::HashMap;
 
+use gaiterguard_database::connection::{execute, fetch_all};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::{RuleId, WorkspaceId};
 use gaiterguard_domain::time::{Day, Timestamp};
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// How many requests a rule matched, and when it last did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

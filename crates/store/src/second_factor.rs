@@ -1,16 +1,16 @@
 //! One-time codes with their recovery codes, and what a sign-in uses up.
 
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{DataKeyId, SessionId, UserId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::proof::Proof;
 use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::proof::spend;
 use gaiterguard_ledger::writer::transaction::Transaction;
+
+use crate::store::Store;
 
 /// The one-time codes of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,18 +1,18 @@
 //! Services. A deleted service keeps its row, which old requests refer to.
 
+use gaiterguard_database::column::RowContext;
+use gaiterguard_database::connection::{AnyConnection, execute, fetch_optional, with_connection};
+use gaiterguard_database::error::{Abandoned, StoreError, is_unique_violation};
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{DataKeyId, ServiceId, WorkspaceId};
 use gaiterguard_domain::service::{AuthType, SealedCredential, Service, TimeoutMs, Timeouts};
 use gaiterguard_domain::target::BaseUrl;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_rows::fetch_stored;
+use gaiterguard_rows::stored::{Stored, all_intact};
 
 use crate::credential::insert_credential;
 use crate::store::Store;
-use gaiterguard_database::column::RowContext;
-use gaiterguard_database::connection::{AnyConnection, execute, fetch_optional, with_connection};
-use gaiterguard_database::error::{Abandoned, StoreError, is_unique_violation};
-use gaiterguard_rows::fetch_stored;
-use gaiterguard_rows::stored::{Stored, all_intact};
 
 /// The contents of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]

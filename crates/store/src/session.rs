@@ -1,21 +1,21 @@
 //! Sessions and their refresh tokens, of which only SHA-256 hashes are stored.
 
-use gaiterguard_domain::audit::{Actor, NewAuditEntry};
-use gaiterguard_domain::event::{Event, Subject};
-use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
-use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::user::{Session, SessionClient};
-use gaiterguard_domain::workspace::Membership;
-use serde_json::json;
-
-use crate::store::Store;
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
+use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::proof::Proof;
+use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::user::{Session, SessionClient};
+use gaiterguard_domain::workspace::Membership;
 use gaiterguard_ledger::proof::spend;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::membership::{self, MembershipRow};
+use serde_json::json;
+
+use crate::store::Store;
 
 /// How long after its first use a refresh token may be exchanged again, in milliseconds: enough for a
 /// response that was lost, and for tabs that open together; a thief must be faster than that.

@@ -1,13 +1,13 @@
 //! Values that agents sent and were shown, as keyed hashes, shared by all replicas.
 
+use gaiterguard_database::connection::{execute, fetch_all};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use serde_json::json;
 
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// A keyed hash of a value.
 pub type ValueHash = [u8; 16];

@@ -1,20 +1,20 @@
 //! Users and the workspaces that they own or join.
 
+use gaiterguard_database::column::Text;
+use gaiterguard_database::connection::{execute, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Email, User};
 use gaiterguard_domain::workspace::{Membership, Role};
-
-use crate::member::member_insert;
-use crate::store::Store;
-use gaiterguard_database::column::Text;
-use gaiterguard_database::connection::{execute, fetch_one, fetch_optional};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::stored::Stored;
 use gaiterguard_rows::user_row::UserRow;
+
+use crate::member::member_insert;
+use crate::store::Store;
 
 /// The result of creating a user.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,18 +3,18 @@
 
 use std::collections::HashMap;
 
-use gaiterguard_domain::approvals::Vote;
-use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{ActionId, UserId};
-
-use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_domain::approvals::Vote;
+use gaiterguard_domain::audit::NewAuditEntry;
+use gaiterguard_domain::id::{ActionId, UserId};
 use gaiterguard_ledger::batch::votes::{SELECT_VOTES, votes_changed};
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::covered::cover_part;
 use gaiterguard_rows::vote_row::{VoteRow, covered_votes, vote_columns};
+
+use crate::store::Store;
 
 /// The votes on actions: on a pending one, those on its present request.
 static VOTES: ManyRows = ManyRows::new(

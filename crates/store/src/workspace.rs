@@ -1,5 +1,9 @@
 //! Workspaces, their kill switches, and the versions of their definitions.
 
+use gaiterguard_database::connection::{
+    AnyConnection, ReadConnection, execute, fetch_all, fetch_optional,
+};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::Agent;
 use gaiterguard_domain::audit::NewAuditEntry;
@@ -16,10 +20,6 @@ use crate::document::{DocumentVersion, document_versions};
 use crate::rule::rules_intact;
 use crate::service::services_intact;
 use crate::store::Store;
-use gaiterguard_database::connection::{
-    AnyConnection, ReadConnection, execute, fetch_all, fetch_optional,
-};
-use gaiterguard_database::error::StoreError;
 
 /// Begins a transaction on PostgreSQL whose statements all see the same snapshot. On SQLite every
 /// transaction does.

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::error::OpenError;
 use crate::random::{self, NoRandomness};
 
+/// The lengths that AES-256-GCM has with a random nonce (NIST SP 800-38D, section 8.2.2).
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 const TAG_BYTES: usize = 16;

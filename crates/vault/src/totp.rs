@@ -13,6 +13,8 @@ use crate::token::constant_time_eq;
 /// How many bytes a secret has: the length that RFC 4226, section 4, recommends.
 const SECRET_BYTES: usize = 20;
 
+/// The step and the number of digits that every authenticator app supports. They are the defaults of the key URI
+/// format.
 const STEP_SECONDS: i64 = 30;
 const DIGITS: usize = 6;
 

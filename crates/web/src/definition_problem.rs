@@ -3,6 +3,7 @@
 use gaiterguard_definitions::definition_store::DefinitionError;
 use gaiterguard_domain::approvals::VoteRefused;
 use gaiterguard_gateway::action::RulingRefused;
+use gaiterguard_problem::Code;
 use gaiterguard_sealing::SealingError;
 use gaiterguard_simulation::ProposeError;
 use gaiterguard_store::StoreError;
@@ -10,7 +11,6 @@ use http::header::WWW_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};
 
 use crate::problem::Problem;
-use gaiterguard_problem::Code;
 
 impl Problem {
     /// 401 `not_authenticated`: no valid session.

@@ -2,11 +2,11 @@
 
 use gaiterguard_intercept::ProxyRefusal;
 use gaiterguard_listener::{BodyError, HeadError};
+use gaiterguard_problem::Code;
 use http::header::PROXY_AUTHENTICATE;
 use http::{HeaderValue, StatusCode};
 
 use crate::problem::Problem;
-use gaiterguard_problem::Code;
 
 impl From<HeadError> for Problem {
     fn from(error: HeadError) -> Self {

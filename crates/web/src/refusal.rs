@@ -2,12 +2,12 @@
 //! to them.
 
 use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_problem::Code;
 use http::StatusCode;
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderName, HeaderValue};
 
 use crate::problem::Problem;
-use gaiterguard_problem::Code;
 
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use gaiterguard_problem::Code;
 use http::StatusCode;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -12,7 +13,6 @@ use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
 use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use crate::problem::ProblemBody;
-use gaiterguard_problem::Code;
 
 /// A code with the status that it is sent with: its usual one, or another of its statuses.
 macro_rules! sent {
@@ -135,7 +135,7 @@ problems! {
     /// The document cannot be fetched with the service's credential.
     CredentialRefused: CredentialNotUsable;
 
-    /// Registration is closed, or the e-mail address is taken.
+    /// Registration is closed, or the email address is taken.
     RegistrationRefused:
         RegistrationClosed SetupCodeRequired SetupCodeInvalid OriginNotAllowed EmailTaken;
 
@@ -148,7 +148,7 @@ problems! {
     /// Nobody is signed in.
     SignInRefused: SignInExpired SignInRefused SignInProviderFailed;
 
-    /// There are no passkeys here, or the passkey is registered already.
+    /// Passkeys are unavailable, or the passkey is already registered.
     PasskeyConflict: PasskeyExists PasskeysUnavailable;
 
     /// The passkey does not sign in.

@@ -12,6 +12,7 @@ const AAGUID_BYTES: usize = 16;
 /// The longest ID of a credential, in bytes (section 5.4.7 and 7.1).
 const CREDENTIAL_ID_BYTES_MAX: usize = 1023;
 
+/// Flags (section 6.1).
 const USER_PRESENT: u8 = 0x01;
 const USER_VERIFIED: u8 = 0x04;
 const BACKUP_ELIGIBLE: u8 = 0x08;

@@ -8,6 +8,7 @@ use aws_lc_rs::signature::{
 use crate::cbor::{self, Map};
 use crate::error::WebauthnError;
 
+/// COSE algorithms (RFC 9053, section 2, and RFC 8812, section 2).
 const ES256: i64 = -7;
 const EDDSA: i64 = -8;
 const RS256: i64 = -257;

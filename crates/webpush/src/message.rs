@@ -15,6 +15,7 @@ const RECORD_BYTES: u32 = 4096;
 /// the header takes 86, the delimiter 1, and the tag 16.
 pub const PLAINTEXT_BYTES_MAX: usize = 3993;
 
+/// The lengths of salt and keys that `aes128gcm` requires (RFC 8188, section 2.1, and RFC 8291, section 3.4).
 const SALT_BYTES: usize = 16;
 const KEY_BYTES: usize = 16;
 const INPUT_KEY_BYTES: usize = 32;

@@ -125,7 +125,7 @@ export function ChannelFields({
             <TextField
               label="Signing secret"
               type="password"
-              hint="Slack then sends what people do to the request URL that this channel's page shows."
+              hint="Slack then sends button presses to the request URL, which this channel's page shows."
               placeholder={secrets?.has_signing_secret ? 'unchanged' : 'none'}
               {...bind('signingSecret', 'settings.signing_secret')}
             />
@@ -182,7 +182,7 @@ export function ChannelFields({
           <TextField label="To" type="time" {...bind('quietTo', 'quiet_hours.to')} />
           <TextField label="Time zone" {...bind('timeZone', 'quiet_hours.time_zone')} />
         </div>
-        <p className="text-sm text-soft">Messages of these hours are sent when they end.</p>
+        <p className="text-sm text-soft">Messages from these hours are sent when the hours end.</p>
       </fieldset>
       {draft.kind !== 'webhook' && (
         <TextField

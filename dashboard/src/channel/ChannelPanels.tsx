@@ -141,7 +141,7 @@ export function SigningKeyPanel({ channel }: { channel: Channel }) {
           onConfirm={() => rotate.mutate({ path: { id: channel.id } })}
           onClose={() => setIsAsking(false)}
         >
-          <p>For 24 hours, messages are signed with the new key and with the present one.</p>
+          <p>For 24 hours, messages are signed with both the new and the current key.</p>
         </Confirm>
       )}
       {key && (
@@ -180,8 +180,8 @@ export function DeleteChannelPanel({ channel }: { channel: Channel }) {
           onClose={() => setIsAsking(false)}
         >
           <p>
-            <Visible text={channel.name} /> gets no more messages, and those that wait are deleted.
-            To pause it, disable it instead.
+            <Visible text={channel.name} /> receives no further messages, and waiting ones are
+            deleted. To pause it, disable it instead.
           </p>
         </Confirm>
       )}

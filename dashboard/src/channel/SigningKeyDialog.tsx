@@ -24,8 +24,8 @@ export function SigningKeyDialog({
       <div className="space-y-4">
         <p className="text-sm">
           The receiver of “
-          <Visible text={name} />” verifies messages with this key, after the specification Standard
-          Webhooks. It is not shown again.
+          <Visible text={name} />” verifies messages with this key, as Standard Webhooks specifies.
+          It is not shown again.
         </p>
         <code
           data-testid="signing-key"

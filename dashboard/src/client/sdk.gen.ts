@@ -162,7 +162,7 @@ export const listApprovals = <ThrowOnError extends boolean = true>(options?: Opt
  * Approve and deny several actions
  *
  * Accepts up to 200 rulings, each as if it were sent to the endpoint for one action: a refused ruling
- * does not affect the others. An approval that needs a passkey is refused here, because each needs one of its own. If the body is invalid or contains an action twice, nothing is changed.
+ * does not affect the others. An approval that requires a passkey is refused here, because each requires its own use of it. If the body is invalid or contains an action twice, nothing is changed.
  * If the connection breaks before the response, some rulings may have been accepted; the actions show
  * which.
  *
@@ -225,8 +225,8 @@ export const approve = <ThrowOnError extends boolean = true>(options: Options<Ap
 /**
  * Begin an approval with a passkey
  *
- * Returns the argument of `navigator.credentials.get` as JSON. Its result is sent with the approval, as `passkey`,
- * and counts once. Needed where `approvals.step_up` of the action is `passkey`.
+ * Returns the argument of `navigator.credentials.get` as JSON. Send its result with the approval, as `passkey`. It
+ * works once. Required where `approvals.step_up` of the action is `passkey`.
  *
  * Roles: `owner`, `approver`.
  */
@@ -382,7 +382,7 @@ export const createChatLinkCode = <ThrowOnError extends boolean = true>(options?
 /**
  * Unlink an account
  *
- * Buttons that it presses decide nothing from now on.
+ * Buttons that it presses have no effect afterwards.
  */
 export const unlinkChatAccount = <ThrowOnError extends boolean = true>(options: Options<UnlinkChatAccountData, ThrowOnError>) => (options.client ?? client).delete<UnlinkChatAccountResponses, UnlinkChatAccountErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -514,7 +514,7 @@ export const beginLinking = <ThrowOnError extends boolean = true>(options: Optio
 /**
  * Connect the account to single sign-on
  *
- * From now on, the signed-in user can also sign in at the provider. The role stays what it is.
+ * Afterwards, the signed-in user can also sign in at the provider. The role does not change.
  */
 export const completeLinking = <ThrowOnError extends boolean = true>(options: Options<CompleteLinkingData, ThrowOnError>) => (options.client ?? client).post<CompleteLinkingResponses, CompleteLinkingErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -572,7 +572,7 @@ export const beginPasskey = <ThrowOnError extends boolean = true>(options: Optio
  * Sign in with a passkey
  *
  * The passkey is the only factor: neither the password nor a one-time code is asked for. Each challenge and
- * each signature counts once.
+ * each signature works once.
  */
 export const signInWithPasskey = <ThrowOnError extends boolean = true>(options: Options<SignInWithPasskeyData, ThrowOnError>) => (options.client ?? client).post<SignInWithPasskeyResponses, SignInWithPasskeyErrors, ThrowOnError>({
     url: '/auth/passkeys/sign-in',
@@ -601,7 +601,7 @@ export const beginPasskeySignIn = <ThrowOnError extends boolean = true>(options:
 /**
  * Remove a passkey
  *
- * It no longer signs in. Sessions that it began continue.
+ * It can no longer be used to sign in. Sessions that it began continue.
  */
 export const removePasskey = <ThrowOnError extends boolean = true>(options: Options<RemovePasskeyData, ThrowOnError>) => (options.client ?? client).delete<RemovePasskeyResponses, RemovePasskeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -701,7 +701,7 @@ export const endSession = <ThrowOnError extends boolean = true>(options: Options
 /**
  * Remove one-time codes
  *
- * From now on, the password suffices to sign in. The recovery codes stop working.
+ * Afterwards, the password alone is enough to sign in. The recovery codes stop working.
  */
 export const removeSecondFactor = <ThrowOnError extends boolean = true>(options: Options<RemoveSecondFactorData, ThrowOnError>) => (options.client ?? client).delete<RemoveSecondFactorResponses, RemoveSecondFactorErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -727,8 +727,8 @@ export const getSecondFactor = <ThrowOnError extends boolean = true>(options?: O
 /**
  * Begin to set up one-time codes
  *
- * Creates a secret for an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). It counts only after
- * `POST /auth/totp/confirm`; calling this again replaces it. Wrong passwords count toward the limits
+ * Creates a secret for an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). It takes effect only
+ * after `POST /auth/totp/confirm`; another call replaces it. Wrong passwords count toward the limits
  * of `POST /auth/login`.
  */
 export const beginSecondFactor = <ThrowOnError extends boolean = true>(options: Options<BeginSecondFactorData, ThrowOnError>) => (options.client ?? client).post<BeginSecondFactorResponses, BeginSecondFactorErrors, ThrowOnError>({
@@ -744,7 +744,7 @@ export const beginSecondFactor = <ThrowOnError extends boolean = true>(options: 
 /**
  * Confirm one-time codes
  *
- * From now on, signing in with the password requires a code. Ends all other sessions of the user. After
+ * Afterwards, signing in with the password requires a code. Ends all other sessions of the user. After
  * ten wrong codes within an hour, further ones are refused.
  */
 export const confirmSecondFactor = <ThrowOnError extends boolean = true>(options: Options<ConfirmSecondFactorData, ThrowOnError>) => (options.client ?? client).post<ConfirmSecondFactorResponses, ConfirmSecondFactorErrors, ThrowOnError>({
@@ -810,7 +810,8 @@ export const listChannels = <ThrowOnError extends boolean = true>(options?: Opti
 /**
  * Create a channel
  *
- * Events that happen from now on are sent through it. A webhook gets a signing key, which is shown this once.
+ * The channel receives events that happen after its creation. For a webhook, the response contains the signing key,
+ * which is shown only once.
  *
  * Roles: `owner`, `operator`.
  */
@@ -827,7 +828,7 @@ export const createChannel = <ThrowOnError extends boolean = true>(options: Opti
 /**
  * Delete a channel
  *
- * Messages that were not sent yet are deleted with it.
+ * Its unsent messages are deleted too.
  *
  * Roles: `owner`, `operator`.
  */
@@ -880,8 +881,8 @@ export const listDeliveries = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * Rotate a webhook's signing key
  *
- * For 24 hours, messages carry signatures by the new key and by the one before, so that the receiver can be changed
- * in between.
+ * For 24 hours, messages are signed with both the new and the previous key, which leaves time to update the
+ * receiver.
  *
  * Roles: `owner`, `operator`.
  */
@@ -894,8 +895,8 @@ export const rotateChannelKey = <ThrowOnError extends boolean = true>(options: O
 /**
  * Receive an interaction from Slack
  *
- * The request URL of the Slack app, for interactivity and for the command `/gaiterguard`. The request must carry a
- * signature of the channel's signing secret over a time within five minutes, and is accepted once.
+ * The request URL of the Slack app, for interactivity and for the command `/gaiterguard`. The request must be signed
+ * with the channel's signing secret, at most five minutes ago. Each request is accepted once.
  */
 export const receiveSlackInteraction = <ThrowOnError extends boolean = true>(options: Options<ReceiveSlackInteractionData, ThrowOnError>) => (options.client ?? client).post<ReceiveSlackInteractionResponses, ReceiveSlackInteractionErrors, ThrowOnError>({
     ...urlSearchParamsBodySerializer,
@@ -929,8 +930,7 @@ export const testChannel = <ThrowOnError extends boolean = true>(options: Option
  * at}`, `members.changed` with `{at}` for every change of members and invitations, `credential.failing`
  * with `{service_id, at}`, `llm.failing` and `llm.recovered` with `{at}`, and `reload` with `{}` if events
  * were missed and everything should be reloaded. A client that reconnects with `Last-Event-ID` receives the
- * events it missed; an event may arrive twice.
- * The stream ends when the session ends.
+ * events it missed; an event may arrive twice. The stream ends when the session ends.
  */
 export const streamEvents = <ThrowOnError extends boolean = true>(options?: Options<StreamEventsData, ThrowOnError, StreamEventsResponse>) => (options?.client ?? client).sse.get<StreamEventsResponses, StreamEventsErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -1210,7 +1210,7 @@ export const registerPushDevice = <ThrowOnError extends boolean = true>(options:
 /**
  * Remove a browser
  *
- * It gets no more push notifications.
+ * It receives no further push notifications.
  */
 export const removePushDevice = <ThrowOnError extends boolean = true>(options: Options<RemovePushDeviceData, ThrowOnError>) => (options.client ?? client).delete<RemovePushDeviceResponses, RemovePushDeviceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -1222,7 +1222,7 @@ export const removePushDevice = <ThrowOnError extends boolean = true>(options: O
  * Send a test notification
  *
  * Sends a notification to the browser now, and returns whether its push service accepted it. A browser that its push
- * service does not know any more is removed.
+ * service no longer knows is removed.
  */
 export const testPushDevice = <ThrowOnError extends boolean = true>(options: Options<TestPushDeviceData, ThrowOnError>) => (options.client ?? client).post<TestPushDeviceResponses, TestPushDeviceErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -1233,7 +1233,7 @@ export const testPushDevice = <ThrowOnError extends boolean = true>(options: Opt
 /**
  * Get the key for push notifications
  *
- * Returns the public key that a browser binds its subscription to. It is the same on every replica, and stays.
+ * Returns the public key that a browser binds its subscription to. It is the same on every replica, and never changes.
  */
 export const getPushKey = <ThrowOnError extends boolean = true>(options?: Options<GetPushKeyData, ThrowOnError>) => (options?.client ?? client).get<GetPushKeyResponses, GetPushKeyErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],
@@ -1274,8 +1274,8 @@ export const getRequest = <ThrowOnError extends boolean = true>(options: Options
  * Prove a request
  *
  * Returns a proof that the request was recorded as it is shown: its columns, the audit entries that cover them, and
- * the way from each entry to a signed checkpoint. `gaiterguard audit check-proof` checks it without the gateway. The
- * proof shows nothing of other workspaces but digests.
+ * the path from each entry to a signed checkpoint. `gaiterguard audit check-proof` checks it without the gateway. The
+ * proof contains only digests of other workspaces' entries.
  */
 export const proveRequest = <ThrowOnError extends boolean = true>(options: Options<ProveRequestData, ThrowOnError>) => (options.client ?? client).get<ProveRequestResponses, ProveRequestErrors, ThrowOnError>({
     security: [{ scheme: 'bearer', type: 'http' }],

@@ -807,7 +807,7 @@ export type Channel = {
      */
     last_delivered_at: string | null;
     /**
-     * Number of messages that were dropped because too many were waiting, and that the next message will mention.
+     * Number of messages that were dropped because too many were waiting. The next message reports it.
      */
     dropped: number;
     /**
@@ -894,7 +894,7 @@ export type ChannelTest = {
      */
     delivered: boolean;
     /**
-     * Why not; null if it did.
+     * Why it did not; null if it did.
      */
     error: string | null;
 };
@@ -1268,7 +1268,7 @@ export type DecisionResults = {
 };
 
 /**
- * A message that was or is to be sent through a channel.
+ * A message of a channel, sent or waiting.
  */
 export type Delivery = {
     /**
@@ -1276,8 +1276,8 @@ export type Delivery = {
      */
     id: number;
     /**
-     * Identifier of the message, the same in every attempt. A webhook has it as `msg_` and this, without hyphens, in
-     * the header `webhook-id`.
+     * Identifier of the message, the same in every attempt. The header `webhook-id` of a webhook is `msg_` followed by
+     * this identifier without hyphens.
      */
     message_id: string;
     /**
@@ -1297,7 +1297,7 @@ export type Delivery = {
      */
     attempts: number;
     /**
-     * When it is to be sent; null if it is not waiting.
+     * When it will be sent; null if it is not waiting.
      */
     next_attempt_at: string | null;
     /**
@@ -2098,7 +2098,7 @@ export type ListChannel = {
          */
         last_delivered_at: string | null;
         /**
-         * Number of messages that were dropped because too many were waiting, and that the next message will mention.
+         * Number of messages that were dropped because too many were waiting. The next message reports it.
          */
         dropped: number;
         /**
@@ -2919,7 +2919,7 @@ export type NewInvitationLink = {
      */
     invitation: Invitation;
     /**
-     * Link on which the person accepts the invitation, once. Returned only here.
+     * Link that accepts the invitation, once. Returned only here.
      */
     link: string;
     /**
@@ -2945,7 +2945,7 @@ export type NewNtfySettings = {
      */
     topic: string;
     /**
-     * Access token. Never returned. Omitted, the present token stays if the server does; null removes it.
+     * Access token. Never returned. If omitted, the current token is kept, unless the server changes; null removes it.
      */
     token?: string | null;
 };
@@ -2973,11 +2973,11 @@ export type NewPasskey = {
  */
 export type NewPushDevice = {
     /**
-     * Name that the member recognizes it by.
+     * Name by which the member recognizes it.
      */
     name: Name;
     /**
-     * URL at which the push service takes messages for the browser. It is subject to the address rules of
+     * URL at which the push service accepts messages for the browser. It is subject to the address rules of
      * upstreams, and is never returned.
      */
     endpoint: string;
@@ -3106,20 +3106,20 @@ export type NewSlackSettings = {
      */
     channel: string;
     /**
-     * Token of the bot, `xoxb-…`, with the scope `chat:write`. Never returned. Omitted, the present token stays if
-     * the server does.
+     * Token of the bot, `xoxb-…`, with the scope `chat:write`. Never returned. If omitted, the current token is
+     * kept, unless the server changes.
      */
     token?: string | null;
     /**
      * Signing secret of the app. With it, messages have buttons, and Slack sends what people do with them to
-     * `POST /channels/{id}/slack`. Never returned. Omitted, the present one stays if the server does; null
-     * removes it.
+     * `POST /channels/{id}/slack`. Never returned. If omitted, the current one is kept, unless the server
+     * changes; null removes it.
      */
     signing_secret?: string | null;
     /**
      * App-level token, `xapp-…`, with the scope `connections:write`. With it, messages have buttons, and the
      * gateway fetches what people do with them over a WebSocket (Socket Mode), so that Slack need not reach it.
-     * Never returned. Omitted, the present one stays if the server does; null removes it.
+     * Never returned. If omitted, the current one is kept, unless the server changes; null removes it.
      */
     app_token?: string | null;
 };
@@ -3137,12 +3137,12 @@ export type NewTelegramSettings = {
      */
     chat_id: string;
     /**
-     * Token of the bot. Never returned. Omitted, the present token stays if the server does.
+     * Token of the bot. Never returned. If omitted, the current token is kept, unless the server changes.
      */
     token?: string | null;
     /**
      * Whether people decide with the buttons of messages. The gateway then fetches the bot's updates, so no
-     * other program may. Defaults to false.
+     * other program may fetch them. Defaults to false.
      */
     decisions?: boolean | null;
 };
@@ -3589,7 +3589,7 @@ export type PasskeyCreationOptions = {
      */
     timeout: number;
     /**
-     * Passkeys that the user has already.
+     * Passkeys that the user already has.
      */
     excludeCredentials: Array<PasskeyDescriptor>;
     /**
@@ -3597,7 +3597,7 @@ export type PasskeyCreationOptions = {
      */
     authenticatorSelection: PasskeySelection;
     /**
-     * `none`: the make of the authenticator is not asked for.
+     * `none`: the gateway does not ask for the model of the authenticator.
      */
     attestation: string;
 };
@@ -3931,7 +3931,7 @@ export type PushDeviceTest = {
      */
     delivered: boolean;
     /**
-     * Why not; null if it did.
+     * Why it did not; null if it did.
      */
     error: string | null;
 };
@@ -4304,7 +4304,7 @@ export type RequestProof = {
 };
 
 /**
- * Audit entry of a proof, with the way to the checkpoint that covers it.
+ * Audit entry of a proof, with the path to the checkpoint that covers it.
  */
 export type RequestProofEntry = {
     /**
@@ -5588,7 +5588,7 @@ export type CreateAgentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5762,7 +5762,7 @@ export type UpdateAgentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -5924,7 +5924,7 @@ export type SetAgentServicesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6085,7 +6085,7 @@ export type DecideActionsErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6221,7 +6221,7 @@ export type ApproveErrors = {
      *
      * `step_up_required`: A rule requires a passkey for this approval. Get options from `POST /approvals/{action_id}/approve/options`, pass them to `navigator.credentials.get`, and send the result as `passkey` with the approval.
      *
-     * `passkey_refused`: The passkey does not sign in, or does not approve: it belongs to no account or to another person, was made for another site, or was used before; see `detail`.
+     * `passkey_refused`: The passkey was not accepted: it belongs to no account or to another person, was made for another site, or was used before; see `detail`.
      */
     403: Problem;
     /**
@@ -6253,7 +6253,7 @@ export type ApproveErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6321,7 +6321,7 @@ export type BeginApprovalErrors = {
      *
      * `action_unreadable`: The stored action is damaged. A human can deny it, but it cannot be approved or executed.
      *
-     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.
+     * `passkeys_unavailable`: Passkeys are unavailable, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has no passkey to approve with.
      */
     409: Problem;
     /**
@@ -6329,7 +6329,7 @@ export type BeginApprovalErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6407,7 +6407,7 @@ export type DenyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6485,7 +6485,7 @@ export type ResolveErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6563,7 +6563,7 @@ export type RevokeErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -6942,7 +6942,7 @@ export type UnlinkChatAccountError = UnlinkChatAccountErrors[keyof UnlinkChatAcc
 
 export type UnlinkChatAccountResponses = {
     /**
-     * The account is not linked anymore.
+     * The account was unlinked.
      */
     200: Done;
 };
@@ -6990,7 +6990,7 @@ export type AcceptInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7047,7 +7047,7 @@ export type PreviewInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7106,7 +7106,7 @@ export type LogInErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7231,7 +7231,7 @@ export type BeginSingleSignOnErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7294,7 +7294,7 @@ export type CompleteSingleSignOnErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7361,7 +7361,7 @@ export type BeginLinkingErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7422,7 +7422,7 @@ export type CompleteLinkingErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7517,9 +7517,9 @@ export type AddPasskeyErrors = {
      */
     408: Problem;
     /**
-     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     * `passkey_exists`: The passkey is already registered, or the user has 20 passkeys.
      *
-     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.
+     * `passkeys_unavailable`: Passkeys are unavailable, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has no passkey to approve with.
      */
     409: Problem;
     /**
@@ -7527,7 +7527,7 @@ export type AddPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7572,9 +7572,9 @@ export type BeginPasskeyErrors = {
      */
     408: Problem;
     /**
-     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     * `passkey_exists`: The passkey is already registered, or the user has 20 passkeys.
      *
-     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.
+     * `passkeys_unavailable`: Passkeys are unavailable, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has no passkey to approve with.
      */
     409: Problem;
     /**
@@ -7582,7 +7582,7 @@ export type BeginPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7625,7 +7625,7 @@ export type SignInWithPasskeyErrors = {
      */
     400: Problem;
     /**
-     * `passkey_refused`: The passkey does not sign in, or does not approve: it belongs to no account or to another person, was made for another site, or was used before; see `detail`.
+     * `passkey_refused`: The passkey was not accepted: it belongs to no account or to another person, was made for another site, or was used before; see `detail`.
      */
     401: Problem;
     /**
@@ -7637,9 +7637,9 @@ export type SignInWithPasskeyErrors = {
      */
     408: Problem;
     /**
-     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     * `passkey_exists`: The passkey is already registered, or the user has 20 passkeys.
      *
-     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.
+     * `passkeys_unavailable`: Passkeys are unavailable, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has no passkey to approve with.
      */
     409: Problem;
     /**
@@ -7647,7 +7647,7 @@ export type SignInWithPasskeyErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7698,9 +7698,9 @@ export type BeginPasskeySignInErrors = {
      */
     408: Problem;
     /**
-     * `passkey_exists`: The passkey is registered already, or the user has 20 passkeys.
+     * `passkey_exists`: The passkey is already registered, or the user has 20 passkeys.
      *
-     * `passkeys_unavailable`: There are no passkeys here, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has not added one to approve with.
+     * `passkeys_unavailable`: Passkeys are unavailable, because `PUBLIC_URL` is not an https URL with a host name, or `OIDC_ONLY` is set; or the user has no passkey to approve with.
      */
     409: Problem;
     /**
@@ -7708,7 +7708,7 @@ export type BeginPasskeySignInErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7801,7 +7801,7 @@ export type ChangePasswordErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7862,7 +7862,7 @@ export type RefreshErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -7925,7 +7925,7 @@ export type RegisterErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8142,7 +8142,7 @@ export type RemoveSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8226,7 +8226,7 @@ export type BeginSecondFactorErrors = {
      */
     408: Problem;
     /**
-     * `second_factor_exists`: One-time codes are set up already. Remove them first.
+     * `second_factor_exists`: One-time codes are already set up. Remove them first.
      */
     409: Problem;
     /**
@@ -8234,7 +8234,7 @@ export type BeginSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8289,7 +8289,7 @@ export type ConfirmSecondFactorErrors = {
      */
     408: Problem;
     /**
-     * `second_factor_exists`: One-time codes are set up already. Remove them first.
+     * `second_factor_exists`: One-time codes are already set up. Remove them first.
      */
     409: Problem;
     /**
@@ -8297,7 +8297,7 @@ export type ConfirmSecondFactorErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8356,7 +8356,7 @@ export type ReplaceRecoveryCodesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8415,7 +8415,7 @@ export type SwitchWorkspaceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8539,7 +8539,7 @@ export type CreateChannelErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8713,7 +8713,7 @@ export type UpdateChannelErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -8889,7 +8889,7 @@ export type ReceiveSlackInteractionErrors = {
      */
     400: Problem;
     /**
-     * `invalid_signature`: The request of a chat is not signed by it, is too old, or was received before.
+     * `invalid_signature`: The request is not signed with the channel's signing secret, is too old, or was received before.
      */
     401: Problem;
     /**
@@ -8901,7 +8901,7 @@ export type ReceiveSlackInteractionErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9152,7 +9152,7 @@ export type SetKillSwitchErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9216,7 +9216,7 @@ export type McpErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9375,7 +9375,7 @@ export type CreateInvitationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9549,7 +9549,7 @@ export type ChangeMemberErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -9643,7 +9643,7 @@ export type CompleteAuthorizationErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -10083,7 +10083,7 @@ export type RegisterPushDeviceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -10522,7 +10522,7 @@ export type CreateRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -10583,7 +10583,7 @@ export type CompileRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -10640,7 +10640,7 @@ export type SimulateRulesErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -10697,7 +10697,7 @@ export type ValidateConditionErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -10871,7 +10871,7 @@ export type UpdateRuleErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -11117,7 +11117,7 @@ export type PassOptionsResponses = {
 
 export type PassPatchData = {
     /**
-     * Whatever the service expects.
+     * A body in the format that the service expects.
      */
     body?: unknown;
     headers?: {
@@ -11174,7 +11174,7 @@ export type PassPatchResponses = {
 
 export type PassPostData = {
     /**
-     * Whatever the service expects.
+     * A body in the format that the service expects.
      */
     body?: unknown;
     headers?: {
@@ -11231,7 +11231,7 @@ export type PassPostResponses = {
 
 export type PassPutData = {
     /**
-     * Whatever the service expects.
+     * A body in the format that the service expects.
      */
     body?: unknown;
     headers?: {
@@ -11364,7 +11364,7 @@ export type CreateServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -11538,7 +11538,7 @@ export type UpdateServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -11600,7 +11600,7 @@ export type AuthorizeServiceErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -11678,7 +11678,7 @@ export type SetCredentialsErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -11811,7 +11811,7 @@ export type CreateDocumentErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**
@@ -12084,7 +12084,7 @@ export type TestCallErrors = {
      */
     413: Problem;
     /**
-     * `unsupported_media_type`: The body is not JSON, or the request is a call of gRPC over HTTP/1.1.
+     * `unsupported_media_type`: The body is not JSON, or the request is a gRPC call over HTTP/1.1.
      */
     415: Problem;
     /**

@@ -135,8 +135,8 @@ function Unlink({ account, onClose }: { account: ChatAccount; onClose: () => voi
       onClose={onClose}
     >
       <p>
-        Buttons that <Visible text={account.name || account.account} /> presses decide nothing from
-        now on.
+        Buttons that <Visible text={account.name || account.account} /> presses have no effect
+        afterwards.
       </p>
     </Confirm>
   );

@@ -158,7 +158,8 @@ function RemovePasskey({ passkey, onClose }: { passkey: Passkey; onClose: () => 
       onClose={onClose}
     >
       <p>
-        “<Visible text={passkey.name} />” no longer signs in. Remove it from the device too.
+        “<Visible text={passkey.name} />” can no longer be used to sign in. Remove it from the
+        device too.
       </p>
     </Confirm>
   );

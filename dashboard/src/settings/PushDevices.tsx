@@ -121,7 +121,7 @@ function Removal({ device, onClose }: { device: PushDevice; onClose: () => void 
       }}
       onClose={onClose}
     >
-      <p>It gets no more push notifications. It stays signed in.</p>
+      <p>It receives no further push notifications. It stays signed in.</p>
     </Confirm>
   );
 }

@@ -175,7 +175,7 @@ function Remove({ onDone }: { onDone: () => void }) {
         value={code}
         onChange={setCode}
         error={fieldError(remove.error, 'code')}
-        hint="A one-time code, or one of the recovery codes. Your password then suffices to sign in."
+        hint="A one-time code, or one of the recovery codes. Your password is then enough to sign in."
       />
       <SaveRow save={remove} fields={['code']}>
         Remove one-time codes

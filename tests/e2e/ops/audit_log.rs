@@ -103,8 +103,9 @@ async fn every_direct_change_of_the_database_is_found(storage: Storage) {
         "UPDATE audit_chains SET sequence = {last} - 1, hash = (SELECT hash FROM kept_audit
          WHERE chain = {chain} AND sequence = {last} - 1) WHERE chain = {chain}"
     );
-    let in_the_middle =
-        format!("entry {id} does not follow: chain {chain} is broken at place {middle}");
+    let in_the_middle = format!(
+        "entry {id} does not follow from the one before it: chain {chain} is broken at position {middle}"
+    );
     let changes: Vec<(Vec<String>, String)> = vec![
         (
             vec![format!("UPDATE audit SET actor = 'user:999' WHERE {row}")],
@@ -137,26 +138,26 @@ async fn every_direct_change_of_the_database_is_found(storage: Storage) {
         // If it is removed, the entry after it is the first that does not match.
         (
             vec![format!("DELETE FROM audit WHERE {row}")],
-            format!("broken at place {middle}"),
+            format!("broken at position {middle}"),
         ),
         // The entry is moved to the end of the log.
         (
             vec![format!(
                 "UPDATE audit SET sequence = {last} + 1 WHERE {row}"
             )],
-            format!("broken at place {middle}"),
+            format!("broken at position {middle}"),
         ),
         (
             vec![format!("DELETE FROM audit WHERE {tail}")],
             format!(
-                "chain {chain} ends at place {}, but it reached place {last}",
+                "chain {chain} ends at position {}, but it reached position {last}",
                 last - 1
             ),
         ),
         (
             vec![format!("DELETE FROM audit WHERE {tail}"), head_set_back],
             format!(
-                "chain {chain} ends at place {}, but it reached place {last}",
+                "chain {chain} ends at position {}, but it reached position {last}",
                 last - 1
             ),
         ),

@@ -266,7 +266,7 @@ async fn a_proof_that_was_changed_is_refused(storage: Storage) {
         *leaf = changed(leaf);
         let output = check_independently(gateway, &forged, &key).await;
         assert!(
-            refusal(&output).contains("the proof does not hold"),
+            refusal(&output).contains("the proof is not valid"),
             "{part}"
         );
     }

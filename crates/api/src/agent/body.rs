@@ -10,12 +10,12 @@ use gaiterguard_domain::agent::{Agent, OtherHosts};
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_store::{DamagedRow, Stored};
+use gaiterguard_web::problem::Problem;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::editing::Editing;
-use gaiterguard_web::problem::Problem;
 
 /// An agent.
 #[derive(Debug, Serialize, ToSchema)]

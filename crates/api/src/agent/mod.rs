@@ -5,7 +5,12 @@ mod body;
 use axum::Json;
 use gaiterguard_definitions::agent::{self, AgentChange, AgentScope, NewAgent};
 use gaiterguard_domain::id::AgentId;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_store::Stored;
+use gaiterguard_web::extract::{ApiPath, Fields};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
+use gaiterguard_web::session::with_session;
 use http::StatusCode;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -14,11 +19,6 @@ use self::body::{AgentBody, KeyedAgentBody, show, show_all, show_keyed};
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::Done;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::extract::{ApiPath, Fields};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

@@ -112,8 +112,8 @@ impl PasskeyBody {
 
 /// Begin an approval with a passkey
 ///
-/// Returns the argument of `navigator.credentials.get` as JSON. Its result is sent with the approval, as `passkey`,
-/// and counts once. Needed where `approvals.step_up` of the action is `passkey`.
+/// Returns the argument of `navigator.credentials.get` as JSON. Send its result with the approval, as `passkey`. It
+/// works once. Required where `approvals.step_up` of the action is `passkey`.
 #[utoipa::path(
     post,
     path = "/approvals/{action_id}/approve/options",

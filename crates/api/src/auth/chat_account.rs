@@ -117,7 +117,7 @@ pub(super) async fn create_code(
 
 /// Unlink an account
 ///
-/// Buttons that it presses decide nothing from now on.
+/// Buttons that it presses have no effect afterwards.
 #[utoipa::path(
     delete,
     path = "/auth/chat-accounts/{id}",
@@ -125,7 +125,7 @@ pub(super) async fn create_code(
     tag = "auth",
     params(("id" = i64, Path, description = "ID of the linked account.")),
     responses(
-        (status = 200, description = "The account is not linked anymore.", body = Done),
+        (status = 200, description = "The account was unlinked.", body = Done),
         InvalidParameter, NotFound,
     )
 )]

@@ -251,7 +251,7 @@ pub(super) async fn begin_linking(
 
 /// Connect the account to single sign-on
 ///
-/// From now on, the signed-in user can also sign in at the provider. The role stays what it is.
+/// Afterwards, the signed-in user can also sign in at the provider. The role does not change.
 #[utoipa::path(
     post,
     path = "/auth/oidc/link/callback",

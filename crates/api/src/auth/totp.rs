@@ -82,8 +82,8 @@ pub(crate) struct PendingTotpBody {
 
 /// Begin to set up one-time codes
 ///
-/// Creates a secret for an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). It counts only after
-/// `POST /auth/totp/confirm`; calling this again replaces it. Wrong passwords count toward the limits
+/// Creates a secret for an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). It takes effect only
+/// after `POST /auth/totp/confirm`; another call replaces it. Wrong passwords count toward the limits
 /// of `POST /auth/login`.
 #[utoipa::path(
     post,
@@ -148,7 +148,7 @@ impl RecoveryCodesBody {
 
 /// Confirm one-time codes
 ///
-/// From now on, signing in with the password requires a code. Ends all other sessions of the user. After
+/// Afterwards, signing in with the password requires a code. Ends all other sessions of the user. After
 /// ten wrong codes within an hour, further ones are refused.
 #[utoipa::path(
     post,
@@ -195,7 +195,7 @@ pub(super) async fn replace_recovery_codes(
 
 /// Remove one-time codes
 ///
-/// From now on, the password suffices to sign in. The recovery codes stop working.
+/// Afterwards, the password alone is enough to sign in. The recovery codes stop working.
 #[utoipa::path(
     delete,
     path = "/auth/totp",

@@ -17,7 +17,8 @@ use utoipa::ToSchema;
 
 use crate::people::People;
 
-/// How many services a limit may list.
+/// How many services a limit may list. The list is stored with the member and compared with the service of every
+/// action that the member decides on.
 const SERVICES_MAX: usize = 200;
 
 body! {

@@ -38,7 +38,7 @@ const INVITATION_PATH: &str = "/app/invitation";
 pub(super) struct InvitedBody {
     /// The invitation.
     invitation: InvitationBody,
-    /// Link on which the person accepts the invitation, once. Returned only here.
+    /// Link that accepts the invitation, once. Returned only here.
     #[schema(example = "https://gateway.example.com/app/invitation?token=gi_…")]
     link: String,
     /// Whether the link was also sent by email. Null if `SMTP_URL` is not set.
@@ -118,17 +118,7 @@ pub(super) async fn create(
     let (email, membership) = all!(email, membership).map_err(Problem::fields)?;
     let invited = identity.invite(&caller.0, email, membership).await?;
     let people = People::of(gateway.store(), caller.workspace()).await?;
-    let token = invited.token.expose_secret();
-    // Without a public URL, the dashboard has the address that the browser used.
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let link = match public_url {
-        Some(url) => format!("{url}{INVITATION_PATH}?token={token}"),
-        None => format!(
-            "http://{}{INVITATION_PATH}?token={token}",
-            host.unwrap_or_default()
-        ),
-    };
-    let link = SecretString::from(link);
+    let link = link_with(&invited.token, public_url.as_deref(), &headers);
     let invited_by = people.name(caller.0.user).unwrap_or_default();
     let mailed = notifications
         .mail_invitation(InvitationMail {
@@ -146,6 +136,21 @@ pub(super) async fn create(
         mail_error: mailed.and_then(Result::err),
     };
     Ok((StatusCode::CREATED, Json(body)))
+}
+
+/// Returns the link that accepts an invitation. Without a public URL, the dashboard has the address
+/// that the browser used.
+fn link_with(token: &SecretString, public_url: Option<&str>, headers: &HeaderMap) -> SecretString {
+    let token = token.expose_secret();
+    let link = match public_url {
+        Some(url) => format!("{url}{INVITATION_PATH}?token={token}"),
+        None => {
+            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+            let host = host.unwrap_or_default();
+            format!("http://{host}{INVITATION_PATH}?token={token}")
+        }
+    };
+    SecretString::from(link)
 }
 
 /// Revoke an invitation

@@ -68,7 +68,7 @@ impl From<TriedExample> for ExampleBody {
             method: example.request.method,
             path: example.request.path,
             body: example.request.body,
-            expected: example.request.is_meant,
+            expected: example.request.should_match,
             matches,
             error,
         }

@@ -22,7 +22,7 @@ use crate::operation::{Operation, Place};
 use crate::path::RequestPath;
 use crate::template::Template;
 
-/// The limit on the operations that a request may match.
+/// The limit on the operations that a request may match. Callers use the first, so more of them change nothing.
 pub const CANDIDATES_MAX: usize = 16;
 
 /// A request to look up in a catalog.

@@ -10,7 +10,8 @@ use crate::template::{Glob, Segment, Template};
 /// most specific first.
 const STEPS_MAX: usize = 4_096;
 
-/// The limit on the matches of one search.
+/// The limit on the matches of one search. The search visits literal segments first, so the matches beyond it are
+/// the least specific ones.
 const FOUND_MAX: usize = 64;
 
 /// A tree of templates with numeric values.

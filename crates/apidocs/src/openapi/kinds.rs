@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::pointer;
 
-/// The limit on the kinds of one schema.
+/// The limit on the kinds of one schema. Descriptions have up to a few dozen; each repeats the fields of its base.
 const KINDS_MAX: usize = 64;
 
-/// The limit on the levels of schemas that build on one another.
+/// The limit on the levels of schemas that build on one another. Real ones have two or three; it ends a circle.
 const LEVELS_MAX: usize = 8;
 
 /// The places of named schemas.
@@ -117,50 +117,39 @@ impl<'v> Kinds<'v> {
         let mut descendants = self.descendants(schema);
         for (value, kind) in mapped {
             let is_below = || {
-                let mut below = descendants.iter();
-                below.any(|named| std::ptr::eq(named.schema, kind))
+                descendants
+                    .iter()
+                    .any(|named| std::ptr::eq(named.schema, kind))
             };
             if std::ptr::eq(kind, schema) || !is_own && !is_below() {
                 continue;
             }
-            let mut known = kinds.iter_mut();
-            match known.find(|known| std::ptr::eq(known.schema, kind)) {
-                Some(known) => known.label.values.push(value),
-                None => kinds.push(Kind {
-                    schema: kind,
-                    label: Label {
-                        field,
-                        values: vec![value],
-                    },
-                }),
+            match position(&kinds, kind) {
+                Some(known) => kinds[known].label.values.push(value),
+                None => kinds.push(Kind::new(kind, field, value)),
             }
         }
-        descendants.retain(|named| {
-            let mut known = kinds.iter();
-            !known.any(|known| std::ptr::eq(known.schema, named.schema))
-        });
-        kinds.extend(descendants.into_iter().map(|named| Kind {
-            schema: named.schema,
-            label: Label {
-                field,
-                values: vec![named.name],
-            },
-        }));
-        let own: Vec<Label<'v>> = kinds.iter().map(|kind| kind.label.clone()).collect();
-        // A kind that builds on another has the fields of both.
-        for number in 0..kinds.len() {
-            for below in self.descendants(kinds[number].schema) {
-                let mut others = kinds.iter();
-                let other = others.position(|other| std::ptr::eq(other.schema, below.schema));
-                if let Some(other) = other.filter(|other| *other != number) {
-                    kinds[number].label.values.extend(&own[other].values);
-                }
-            }
-        }
+        descendants.retain(|named| position(&kinds, named.schema).is_none());
+        let named = descendants.into_iter();
+        kinds.extend(named.map(|named| Kind::new(named.schema, field, named.name)));
+        self.add_values_of_descendants(&mut kinds);
         Family {
             kinds,
             field,
             has_own_discriminator: is_own,
+        }
+    }
+
+    /// Adds to the values of each kind those of the kinds that build on it: they have its fields too.
+    fn add_values_of_descendants(&self, kinds: &mut [Kind<'v>]) {
+        let own: Vec<Label<'v>> = kinds.iter().map(|kind| kind.label.clone()).collect();
+        for number in 0..kinds.len() {
+            for below in self.descendants(kinds[number].schema) {
+                let other = position(kinds, below.schema);
+                if let Some(other) = other.filter(|other| *other != number) {
+                    kinds[number].label.values.extend(&own[other].values);
+                }
+            }
         }
     }
 
@@ -176,9 +165,8 @@ impl<'v> Kinds<'v> {
         }
         let reference = variant.get("$ref").and_then(Value::as_str)?;
         let schema = target(self.root, variant)?;
-        let mut kinds = family.kinds.iter();
-        if let Some(known) = kinds.find(|kind| std::ptr::eq(kind.schema, schema)) {
-            return Some(known.label.clone());
+        if let Some(known) = position(&family.kinds, schema) {
+            return Some(family.kinds[known].label.clone());
         }
         let below = self.descendants(schema).into_iter();
         let values = [name_in(reference)]
@@ -228,8 +216,26 @@ impl<'v> Kinds<'v> {
     }
 }
 
+/// Returns the position of a schema among the kinds.
+fn position(kinds: &[Kind<'_>], schema: &Value) -> Option<usize> {
+    kinds
+        .iter()
+        .position(|kind| std::ptr::eq(kind.schema, schema))
+}
+
+/// Returns the last segment of a reference, which is the name of the schema.
 fn name_in(reference: &str) -> &str {
     reference.rsplit('/').next().unwrap_or(reference)
+}
+
+impl<'v> Kind<'v> {
+    fn new(schema: &'v Value, field: Option<&'v str>, value: &'v str) -> Self {
+        let values = vec![value];
+        Self {
+            schema,
+            label: Label { field, values },
+        }
+    }
 }
 
 impl Label<'_> {

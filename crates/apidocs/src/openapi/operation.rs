@@ -10,16 +10,19 @@ use super::schema;
 use crate::operation::{Body, Operation};
 use crate::text;
 
-/// The length limit of a summary, id or tag, in characters.
+/// The length limit of a summary, id or tag, in characters: that of a heading, because both are shown as one.
 pub const SUMMARY_CHARS_MAX: usize = 300;
 
-/// The length limit of an operation's description, in characters.
+/// The length limit of an operation's description, in characters: the limit of a section of text, as both are found
+/// by the same search.
 pub const DESCRIPTION_CHARS_MAX: usize = 4_000;
 
-/// The limit on the tags or scopes of one operation.
+/// The limit on the tags or scopes of one operation. Operations have a few; scopes are also collected from every
+/// way to authenticate.
 const NAMES_MAX: usize = 50;
 
-/// The limit on the media types of a body whose schemas are parsed.
+/// The limit on the media types of a body whose schemas are parsed. The types of one body usually share a schema,
+/// so further ones add no fields.
 const MEDIA_TYPES_MAX: usize = 6;
 
 /// The context of an operation.

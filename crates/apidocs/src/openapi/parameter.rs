@@ -10,7 +10,8 @@ use crate::operation::{Body, Field, Parameter, Place};
 use crate::pointer::escaped;
 use crate::template;
 
-/// The limit on the parameters of one operation.
+/// The limit on the parameters of one operation. Operations have a few dozen at most; a document may repeat
+/// thousands by reference.
 pub const PARAMETERS_MAX: usize = 200;
 
 /// The content of a list of parameters, which in Swagger 2.0 includes the body.

@@ -2,7 +2,8 @@
 
 use crate::text;
 
-/// The length limit of the description of a field or parameter, in characters.
+/// The length limit of the description of a field or parameter, in characters. A body may have 250 fields, and the
+/// first sentences say what a field means.
 pub const FIELD_TEXT_CHARS_MAX: usize = 500;
 
 /// Returns a description without markup, truncated.

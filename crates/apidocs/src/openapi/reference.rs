@@ -9,7 +9,8 @@ use super::kinds::Kinds;
 use crate::pointer::{self, HOPS_MAX};
 use crate::warning::Warnings;
 
-/// The limit on the values that are visited while following schemas, per document.
+/// The limit on the values that are visited while following schemas, per document: more than three times the values
+/// that a document may have. Schemas that refer to one another would otherwise be followed again and again.
 const WORK_MAX: usize = 5_000_000;
 
 /// The time limit for reading a tree. Documents with thousands of operations take a second; one that

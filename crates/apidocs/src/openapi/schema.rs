@@ -11,10 +11,11 @@ use crate::operation::Body;
 use crate::pointer::escaped;
 use crate::text;
 
-/// The limit on the fields of one operation's body; outer ones are kept first.
+/// The limit on the fields of one operation's body; outer ones are kept first. It bounds the memory of a document
+/// with thousands of operations.
 pub const FIELDS_MAX: usize = 250;
 
-/// The depth limit of fields.
+/// The depth limit of fields. Deeper ones are rare, and schemas that contain themselves have fields at every depth.
 pub const FIELD_DEPTH_MAX: usize = 6;
 
 /// The limit on the schemas that are followed for one body. Schemas that name one another are followed again

@@ -4,10 +4,11 @@ use serde_json::Value;
 
 use super::reference::Source;
 
-/// The limit on the servers in one list, and on the URLs that one server's variables expand to.
+/// The limit on the servers in one list, and on the URLs that one server's variables expand to. Every path of the
+/// document applies below each of them.
 const SERVERS_MAX: usize = 20;
 
-/// The limit on the values of a server variable.
+/// The limit on the values of a server variable. The values of several variables multiply.
 const VARIABLE_VALUES_MAX: usize = 10;
 
 /// The length limit of a server's URL, in bytes, also with the values of its variables. Without it, a short

@@ -12,7 +12,7 @@ use super::values;
 use crate::operation::Field;
 use crate::text;
 
-/// The limit on the schemas that are combined for one value.
+/// The limit on the schemas that are combined for one value. A value that has more may have any field.
 const PARTS_MAX: usize = 64;
 
 /// The limit on the types of one value. JSON Schema has seven.
@@ -21,10 +21,11 @@ const TYPES_MAX: usize = 7;
 /// The limit on the properties of one object: more than a body keeps.
 const PROPERTIES_MAX: usize = 256;
 
-/// The limit on the kinds that the note of a field lists.
+/// The limit on the kinds that the note of a field lists. The note is one sentence, which a model and a human must
+/// be able to read at a glance.
 const NOTED_MAX: usize = 6;
 
-/// The length limit of a name in a note, in characters.
+/// The length limit of a name in a note, in characters. Names of schemas are shorter.
 const NOTED_CHARS_MAX: usize = 40;
 
 /// The combined schemas of one value.

@@ -4,10 +4,11 @@ use serde_json::{Map, Value};
 
 use crate::text;
 
-/// The limit on the allowed values of one field.
+/// The limit on the allowed values of one field. Longer enumerations are usually countries, currencies or time
+/// zones, of which a prefix says as much.
 pub const VALUES_MAX: usize = 60;
 
-/// The length limit of an allowed value, in characters.
+/// The length limit of an allowed value, in characters. Longer texts are not words of an enumeration.
 const VALUE_CHARS_MAX: usize = 100;
 
 /// Adds the allowed values of a schema, or of the schema of its list's members.

@@ -9,7 +9,8 @@ use super::spelling::words;
 /// The limit on the variables that a URL begins with: a base URL may consist of others.
 const EXPANSIONS_MAX: usize = 8;
 
-/// The length limit of a URL, in bytes, also with the values of its variables.
+/// The length limit of a URL, in bytes, also with the values of its variables. A value may contain further
+/// variables, so a short collection could expand to gigabytes.
 const URL_BYTES_MAX: usize = 4_096;
 
 /// The variables of a collection that may begin a URL.

@@ -5,13 +5,16 @@ use serde_json::{Map, Value, json};
 
 use super::spelling::{open_object, words};
 
-/// The longest example whose fields are read, in bytes. The schema of a longer one allows anything.
+/// The longest example whose fields are read, in bytes: far longer than one that a person writes, and short enough to
+/// be parsed twice. The schema of a longer one allows anything.
 const EXAMPLE_BYTES_MAX: usize = 256 * 1024;
 
-/// The limit on the values of all examples of a collection. Beyond it, a schema allows anything.
+/// The limit on the values of all examples of a collection, which bounds the document that is made of it. Beyond it, a
+/// schema allows anything.
 const VALUES_MAX: usize = 300_000;
 
-/// How deep the values of an example are read. The schema of a deeper value allows anything.
+/// How deep the values of an example are read: deeper than the fields of a body are listed. The schema of a deeper
+/// value allows anything.
 const DEPTH_MAX: usize = 8;
 
 /// How many members of a list are read. The others usually have the same fields.

@@ -2,11 +2,21 @@
 
 use super::url;
 
-/// The limit on the URLs of each sort.
+/// The limit on the URLs of each kind. The search fetches only the first few of them.
 const URLS_MAX: usize = 20;
 
-/// The shortest text that is taken for a description, in bytes.
+/// The shortest text that can be a description, in bytes: a version and empty paths.
 const DESCRIPTION_BYTES_MIN: usize = 20;
+
+/// Parts of the names of libraries. Their scripts are large and name no description.
+const LIBRARY_NAMES: [&str; 6] = [
+    "bundle",
+    "standalone",
+    ".min.js",
+    "web-components",
+    "rapidoc-min",
+    "polyfill",
+];
 
 /// The places where the API description of a page may be. The URLs are as the page spells them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,7 +34,7 @@ pub struct Leads {
 }
 
 impl Leads {
-    /// Adds what a script or settings say.
+    /// Adds the descriptions that a script or settings name, but no scripts: those that a script loads are not fetched.
     pub fn extend(&mut self, other: Self) {
         self.embedded = self.embedded.take().or(other.embedded);
         for url in other.descriptions {
@@ -52,16 +62,7 @@ impl Leads {
     /// Adds the URL of a script, unless its name is that of a library.
     pub(super) fn add_script(&mut self, url: &str) {
         let name = url.to_lowercase();
-        let is_library = [
-            "bundle",
-            "standalone",
-            ".min.js",
-            "web-components",
-            "rapidoc-min",
-            "polyfill",
-        ]
-        .iter()
-        .any(|part| name.contains(part));
+        let is_library = LIBRARY_NAMES.iter().any(|part| name.contains(part));
         if url::is_one(url) && !is_library {
             add(&mut self.scripts, url);
         }

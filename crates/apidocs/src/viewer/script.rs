@@ -2,10 +2,7 @@
 //! names and brackets, without running anything. A string that it takes for something else is missed.
 
 use super::leads::Leads;
-use super::url;
-
-/// The length limit of a string that may be a URL, in bytes.
-const URL_BYTES_MAX: usize = 2_048;
+use super::url::{self, URL_BYTES_MAX};
 
 /// The nesting limit of brackets. Deeper ones are not searched for descriptions.
 const DEPTH_MAX: usize = 256;

@@ -1,7 +1,7 @@
 //! Recognizes URLs of API descriptions by their spelling.
 
-/// The length limit of a URL, in bytes.
-const URL_BYTES_MAX: usize = 2_048;
+/// The length limit of a URL, in bytes. Browsers and servers accept little more.
+pub(super) const URL_BYTES_MAX: usize = 2_048;
 
 /// Parts of the names of descriptions.
 const NAMES: [&str; 7] = [

@@ -30,10 +30,12 @@ const EXIT_ENDED: u8 = 4;
 const EXIT_PENDING: u8 = 5;
 const EXIT_FAILED: u8 = 1;
 
-/// How often in a row a failed call is repeated.
+/// How often in a row a failed call is repeated. With the pause below, that covers the restart of a gateway; a
+/// gateway that is down is reported within seconds.
 const BROKEN_MAX: u32 = 3;
 
-/// The pause before a failed call is repeated, or a running one is asked about again.
+/// The pause before a failed call is repeated, or a running one is asked about again. Short compared to a restart,
+/// and long enough to put no load on the gateway.
 const AGAIN_WAIT: Duration = Duration::from_secs(1);
 
 /// Sends the request and returns the exit code.

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 
 use super::participation::Participation;
 use crate::grant::OauthGrant;
-use crate::inject::ENCODED;
+use crate::query::ENCODED;
 
 /// Returns the address. Parameters that its URL already has, such as `access_type=offline`, remain.
 pub(super) fn address(

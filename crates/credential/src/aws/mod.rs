@@ -2,10 +2,12 @@
 
 mod key;
 mod sign;
+mod signable;
 mod unsigned;
 
 pub use key::AwsKey;
 pub use sign::needs_body;
+pub use signable::Signable;
 pub use unsigned::{NotSignable, Unsigned};
 
 pub(crate) use sign::sign;

@@ -10,7 +10,7 @@ use gaiterguard_domain::target::Target;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::inject::drop_parameter;
+use crate::query::drop_parameter;
 
 /// The query parameters of a signature. [`ALGORITHM_PARAM`] remains, as the mark that the request is to be
 /// signed in its query.

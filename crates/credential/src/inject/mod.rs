@@ -7,27 +7,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_domain::header;
 use gaiterguard_domain::placeholder::Placeholder;
-use gaiterguard_domain::target::Origin;
 use gaiterguard_upstream::Masker;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::aws;
+use crate::aws::{Signable, sign};
 use crate::credential::{Credential, basic_pair};
+use crate::inject_error::InjectError;
 use crate::parse::is_same_header;
+use crate::query::{ENCODED, drop_parameter};
 use crate::ready::ReadyCredential;
-
-/// Everything but the unreserved characters of RFC 3986, so that no server can read an encoded
-/// value in two ways.
-pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// Everything but the characters that a segment of a path may contain (RFC 3986, section 3.3). Servers that do
 /// not decode a path expect a token such as `123:abc` as it is.
@@ -45,40 +38,6 @@ const ENCODED_IN_PATH: &AsciiSet = &ENCODED
     .remove(b':')
     .remove(b'@');
 
-/// Why a credential cannot be injected into a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InjectError {
-    /// No access token has been fetched yet.
-    #[error("there is no access token yet")]
-    NoAccessToken,
-    /// The value cannot be sent in a header.
-    #[error("the credential cannot be sent in a header")]
-    HeaderValue,
-    /// The query would be longer than the maximum length of a URL.
-    #[error("the request's URL would be too long with the credential in it")]
-    TooLong,
-    /// The path does not contain the placeholder exactly once.
-    #[error("the path must contain the placeholder of the credential exactly once")]
-    Placeholder,
-    /// The request cannot be signed. The text says what is wrong with it.
-    #[error("the request cannot be signed: {0}")]
-    Signature(&'static str),
-}
-
-/// The parts of a request that a signature covers. The request is complete but for its credential.
-pub struct Signable<'r> {
-    /// The method.
-    pub method: &'r Method,
-    /// Where it is sent.
-    pub origin: &'r Origin,
-    /// The headers.
-    pub headers: &'r mut HeaderMap,
-    /// The path and the query.
-    pub path_and_query: &'r mut PathAndQuery,
-    /// The body; `None` if it is forwarded as it arrives.
-    pub body: Option<&'r [u8]>,
-}
-
 impl ReadyCredential {
     /// Injects the credential into a request, as [`inject`] does, or signs it. Returns a masker that hides the
     /// credential, and the signature, in everything that the upstream sends back.
@@ -93,7 +52,7 @@ impl ReadyCredential {
         };
         let identity = HeaderValue::from_static("identity");
         request.headers.insert(ACCEPT_ENCODING, identity);
-        let signature = aws::sign(key, self.opened_at, request)?;
+        let signature = sign(key, self.opened_at, request)?;
         Ok(self.credential.masker_with(Some(signature)))
     }
 }
@@ -140,52 +99,6 @@ pub fn inject(
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     header::remove_partial(headers);
     Ok(())
-}
-
-/// Returns `path_and_query` without the parameter `param` in any spelling, and otherwise byte for byte
-/// as it was; `None` if the parameter is missing.
-///
-/// Names are compared decoded and without regard to case, because some servers read them that way.
-/// `;` counts as a separator too, as it does to some servers; all other parameters are kept.
-pub fn drop_parameter(path_and_query: &str, param: &str) -> Option<String> {
-    let (path, query) = path_and_query.split_once('?')?;
-    let mut kept = String::with_capacity(query.len());
-    let mut dropped = false;
-    // Each piece except the first begins with the separator before it.
-    let mut rest = query;
-    while !rest.is_empty() {
-        let next = rest
-            .bytes()
-            .skip(1)
-            .position(|byte| matches!(byte, b'&' | b';'));
-        let end = next.map_or(rest.len(), |at| at + 1);
-        let (piece, behind) = rest.split_at(end);
-        rest = behind;
-        if is_parameter(piece.strip_prefix(['&', ';']).unwrap_or(piece), param) {
-            dropped = true;
-        } else if kept.is_empty() && dropped {
-            kept.push_str(piece.strip_prefix(['&', ';']).unwrap_or(piece));
-        } else {
-            kept.push_str(piece);
-        }
-    }
-    if !dropped {
-        return None;
-    }
-    if kept.is_empty() {
-        return Some(path.to_owned());
-    }
-    Some(format!("{path}?{kept}"))
-}
-
-fn is_parameter(piece: &str, param: &str) -> bool {
-    let name = piece
-        .split('=')
-        .next()
-        .unwrap_or_default()
-        .replace('+', " ");
-    let decoded: Vec<u8> = percent_decode_str(&name).collect();
-    decoded.eq_ignore_ascii_case(param.as_bytes())
 }
 
 fn with_parameter(

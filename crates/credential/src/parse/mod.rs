@@ -27,7 +27,7 @@ const CREDENTIAL_HEADERS_MAX: usize = 16;
 /// The header of an `api_key` credential that does not name one.
 const DEFAULT_HEADER: &str = "X-API-Key";
 
-/// The longest name of a query parameter, in bytes.
+/// The longest name of a query parameter, in bytes. APIs use a word or two; the name is part of every target.
 const PARAM_BYTES_MAX: usize = 256;
 
 /// Headers that frame a message or are set by the gateway itself. Like hop-by-hop headers, they cannot be a

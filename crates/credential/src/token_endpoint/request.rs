@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::error::TokenError;
 use crate::grant::{ClientAuthentication, OauthGrant};
-use crate::inject::ENCODED;
+use crate::query::ENCODED;
 
 /// A grant that is exchanged for an access token.
 #[derive(Clone, Copy)]

@@ -3,6 +3,7 @@
 
 use bytes::Bytes;
 use gaiterguard_domain::action::Action;
+use gaiterguard_domain::digested_request::DigestedRequest;
 use gaiterguard_domain::id::{ActionId, WorkspaceId};
 use gaiterguard_domain::ledger::{Preview, Sealed};
 use gaiterguard_domain::redact;
@@ -14,7 +15,6 @@ use gaiterguard_summary::Summary;
 
 use crate::action::shown::{PREVIEW_BODY_BYTES_MAX, ShownRequest, beginning};
 use crate::storage::StorageFailed;
-use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// The length, in bytes, from which a request is parsed and digested on a blocking thread: it takes
 /// more than a few hundred microseconds.
@@ -216,7 +216,7 @@ impl HeldRequests {
             .open(action.workspace, sealed.data_key, &sealed.bytes, purpose)
             .await;
         opened.map_err(|error| {
-            tracing::error!(%error, action_id = %action.id, "a held request does not open");
+            tracing::error!(%error, action_id = %action.id, "a held request cannot be opened");
             if error.is_damage() {
                 HeldError::Unreadable
             } else {

@@ -75,7 +75,7 @@ impl KeptResponses {
         let form = match opened {
             Ok(form) => form,
             Err(error) => {
-                tracing::error!(%error, ?purpose, "a stored response does not open");
+                tracing::error!(%error, ?purpose, "a stored response cannot be opened");
                 if error.is_damage() {
                     return Ok(None);
                 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::refusal::Refusal;
 use gaiterguard_authority::{AgentCaller, ResolvedService};
 use gaiterguard_domain::agent::Grant;
 use gaiterguard_domain::request::Destination;
 use gaiterguard_domain::target::{self, Target};
+
+use crate::refusal::Refusal;
 
 /// A service that the caller may use, and the address of a request to it.
 #[derive(Clone, Debug)]

@@ -11,10 +11,13 @@ use gaiterguard_assessment::Considered;
 use gaiterguard_authority::{AgentCaller, Authority, ResolvedService};
 use gaiterguard_credential::{Unsigned, drop_parameter};
 use gaiterguard_domain::agent::Binding;
+use gaiterguard_domain::digested_request::DigestedRequest;
 use gaiterguard_domain::header;
 use gaiterguard_domain::redact;
 use gaiterguard_domain::request::{CanonicalRequest, Digest, Intent, ProxyRequest};
 use gaiterguard_domain::target::Target;
+use gaiterguard_intake::holds_agent_key;
+use gaiterguard_intake::{BigBodies, is_big};
 use gaiterguard_provenance::{AgentHistory, HistoryKey, Provenance};
 use gaiterguard_upstream::Upstream;
 use http::header::USER_AGENT;
@@ -23,9 +26,6 @@ use tokio_util::sync::CancellationToken;
 
 use self::locate::Located;
 use crate::refusal::{NO_AGENT_KEY, Refusal};
-use gaiterguard_domain::digested_request::DigestedRequest;
-use gaiterguard_intake::holds_agent_key;
-use gaiterguard_intake::{BigBodies, is_big};
 
 /// A request with its sender, its destination and its exact bytes.
 #[derive(Clone, Debug)]

@@ -2,15 +2,15 @@
 
 use gaiterguard_domain::action::{Action, ActionEvent, ActionStatus};
 use gaiterguard_domain::audit::Actor;
+use gaiterguard_domain::digested_request::DigestedRequest;
 use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
+use gaiterguard_domain::transition::transition;
 use gaiterguard_domain::workspace::AuthorityVersion;
 
 use crate::record::completion::Unrecorded;
 use crate::record::permit::Permit;
 use crate::record::recorder::Recorder;
 use crate::refusal::Refusal;
-use gaiterguard_domain::digested_request::DigestedRequest;
-use gaiterguard_domain::transition::transition;
 
 /// The result of beginning an execution.
 pub(crate) enum Begun {

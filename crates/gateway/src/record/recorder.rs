@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
+use gaiterguard_domain::digested_request::DigestedRequest;
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::ByteBudget;
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::time::{Clock, Timestamp};
+use gaiterguard_intake::BigBodies;
 use gaiterguard_provenance::Provenance;
 use gaiterguard_store::Store;
 use serde_json::json;
@@ -18,8 +20,6 @@ use crate::metrics::Metrics;
 use crate::record::permit::Permit;
 use crate::refusal::Refusal;
 use crate::settings::GatewaySettings;
-use gaiterguard_domain::digested_request::DigestedRequest;
-use gaiterguard_intake::BigBodies;
 
 /// Writes decisions, executions and their ends.
 pub(crate) struct Recorder {

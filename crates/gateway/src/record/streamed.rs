@@ -12,10 +12,10 @@ use gaiterguard_domain::ledger::Outcome;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_history::BODY_BYTES_MAX;
+use gaiterguard_intake::BodyBroken;
 use http::Method;
 
 use crate::prepare::Prepared;
-use gaiterguard_intake::BodyBroken;
 
 /// The record of a body that is forwarded as it arrives.
 pub(crate) struct Streamed {

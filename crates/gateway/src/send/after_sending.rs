@@ -4,12 +4,12 @@
 //! storage error, or a refusal in general, into an [`AfterSending`]: `?` on a write that follows a dispatch
 //! does not compile, and "nothing was sent" is said only with the proof.
 
+use gaiterguard_intake::BodyBroken;
 use http::StatusCode;
 
 use crate::record::completion::Unrecorded;
 use crate::refusal::Refusal;
 use crate::send::dispatch::{DispatchFailed, MaybeSent};
-use gaiterguard_intake::BodyBroken;
 
 /// The reason why an agent gets no response to a request that was dispatched.
 #[derive(Debug, thiserror::Error)]

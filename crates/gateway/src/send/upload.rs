@@ -7,14 +7,14 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use gaiterguard_domain::request::{CanonicalRequest, RunningDigest};
+use gaiterguard_intake::{ArrivingBody, BodyBroken};
+use gaiterguard_intake::{BigBodies, INLINE_BYTES_MAX};
+use gaiterguard_intake::{KeyFound, UploadGuard};
 use gaiterguard_upstream::BoxError;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::record::streamed::Passage;
 use crate::refusal::Refusal;
-use gaiterguard_intake::{ArrivingBody, BodyBroken};
-use gaiterguard_intake::{BigBodies, INLINE_BYTES_MAX};
-use gaiterguard_intake::{KeyFound, UploadGuard};
 
 /// The body, as the connection to the upstream takes it piece by piece.
 pub(crate) struct Upload {

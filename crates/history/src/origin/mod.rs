@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::name::Words;
-use crate::{History, Sighting, SightingKind, form, piece, secret};
 use gaiterguard_request::Node;
 use gaiterguard_request::node::push_token;
 use gaiterguard_request::opened::{Body, Opened};
+
+use crate::name::Words;
+use crate::{History, Sighting, SightingKind, form, piece, secret};
 
 /// The most values of unknown origin that are returned. They share one card with the values that
 /// were seen, and more of them would say the same.

@@ -1,9 +1,9 @@
+use gaiterguard_request::{Arena, Request};
 use http::{HeaderMap, Method};
 use serde_json::{Value, json};
 
 use super::*;
 use crate::Seen;
-use gaiterguard_request::{Arena, Request};
 
 /// It names one id and one address.
 const INTENT: &str = "Write to customer cus_8888 (or bob@north.example)";

@@ -65,7 +65,7 @@ pub struct Seen {
     pieces_bytes: usize,
     sent: HashSet<u128, Hashed>,
     sent_order: VecDeque<(u128, u64)>,
-    /// Until when the agent may have sent what nobody read.
+    /// The time until which a response may repeat data that the agent sent and the gateway did not read.
     blind_until: u64,
     newest: u64,
 }
@@ -229,6 +229,8 @@ impl Seen {
         }
     }
 
+    /// Records the values of a request that a human approved: they are evidence from then on, even if the
+    /// agent made them up.
     fn approve(
         &mut self,
         exchange: &Exchange<'_>,
@@ -291,6 +293,7 @@ impl Seen {
         });
     }
 
+    /// Stores the values of a response under their hashes, and drops the oldest responses beyond the limits.
     fn keep(
         &mut self,
         exchange: &Exchange<'_>,
@@ -307,6 +310,7 @@ impl Seen {
         let Some(packed) = Packed::seal(&call_of(exchange), extracted, &*self.seal) else {
             return;
         };
+        // The numbers of responses start again long before they could overflow.
         let (Ok(count), false) = (
             u32::try_from(self.responses.len()),
             self.first > u32::MAX / 2,
@@ -320,22 +324,11 @@ impl Seen {
             let piece = found.piece.unwrap_or(u32::MAX);
             let is_created = created.hashes.contains(&found.hash);
             top = top.or(found.piece.filter(|_| is_created));
-            let how = match passed {
-                Passed::Approved => How::Approved,
-                _ if is_created => How::Created,
-                _ if found.is_own => How::Own,
-                _ => How::Mentioned,
-            };
-            let evidence = match how {
-                How::Created => Evidence::Created,
-                How::Approved => Evidence::Approved,
-                How::Own if passed == Passed::Read && found.is_certain() => Evidence::ShownAsId,
-                How::Own | How::Mentioned => Evidence::Shown,
-            };
+            let (how, evidence) = how_shown(found, passed, is_created);
             let hash = found.hash;
             noted.push(Noted { hash, evidence });
-            self.place(found.hash, how, Place { response, piece });
-            hashes.push(found.hash);
+            self.place(hash, how, Place { response, piece });
+            hashes.push(hash);
         }
         let piece = top.unwrap_or_default();
         for hash in created.hashes.iter().chain(&created.paths) {
@@ -404,6 +397,17 @@ impl fmt::Debug for Seen {
             .field("values", &self.places.len())
             .field("responses", &self.responses.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// Returns how a response contains a value, and what that is evidence of for other processes.
+fn how_shown(found: &extract::Found, passed: Passed, is_created: bool) -> (How, Evidence) {
+    match passed {
+        Passed::Approved => (How::Approved, Evidence::Approved),
+        _ if is_created => (How::Created, Evidence::Created),
+        Passed::Read if found.is_own && found.is_certain() => (How::Own, Evidence::ShownAsId),
+        _ if found.is_own => (How::Own, Evidence::Shown),
+        _ => (How::Mentioned, Evidence::Shown),
     }
 }
 

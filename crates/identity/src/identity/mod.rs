@@ -196,7 +196,7 @@ impl Identity {
         }
     }
 
-    /// Begins a session. `email` is the text that was typed; anything that is not an e-mail address is an
+    /// Begins a session. `email` is the text that was typed; anything that is not an email address is an
     /// unknown user. A user with a second factor must also present a code.
     pub async fn login(
         &self,

@@ -18,7 +18,7 @@ use crate::error::{FactorError, Fault, LoginError};
 use crate::identity::{Identity, LoginSource};
 use crate::needed::{CodeRefused, Needed};
 
-/// How many recovery codes a user gets.
+/// How many recovery codes a user gets. Each works once; ten last for years, and a list of ten fits on a note.
 pub(crate) const RECOVERY_CODES: usize = 10;
 
 /// The longest code that is read, in bytes. A recovery code has 19 characters, more with spaces.

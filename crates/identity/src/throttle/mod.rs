@@ -1,6 +1,6 @@
 //! Limits on wrong passwords and on registrations.
 //!
-//! Accounts are counted by the e-mail address that was typed, whether or not it exists, so being refused
+//! Accounts are counted by the email address that was typed, whether or not it exists, so being refused
 //! reveals nothing about that. Two kinds of clients have their own count, which no one else can use up: a
 //! device on which someone signed in to the account, known by its token, and a source from which someone
 //! did. All others share the counts of the account and of their source.

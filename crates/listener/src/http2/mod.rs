@@ -33,14 +33,17 @@ use crate::{Handler, HeadError, Lifecycle, Limits, RequestBody};
 /// The most requests at a time on one connection. Common servers allow as many.
 pub(crate) const STREAMS_MAX: u32 = 128;
 
-/// How much of one request's body may arrive before it is read, in bytes.
+/// How much of one request's body may arrive before it is read, in bytes: twice the default of HTTP/2, so that an
+/// upload does not pause for every window on a network with some delay. All windows of a connection together take
+/// 16 MiB.
 const STREAM_WINDOW_BYTES: u32 = 128 * 1024;
 
 /// How much of all bodies of a connection may arrive before it is read, in bytes: enough for every one of them, so
 /// that those that wait do not stop the others.
 const CONNECTION_WINDOW_BYTES: u32 = STREAMS_MAX * STREAM_WINDOW_BYTES;
 
-/// How much of one response is buffered for a client that is slow to read it, in bytes.
+/// How much of one response is buffered for a client that is slow to read it, in bytes. It keeps the network busy,
+/// and bounds what such a client costs.
 const SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;
 
 /// How many streams a client may reset before they are served, and how many it may make the server reset by
@@ -48,11 +51,14 @@ const SEND_BUFFER_BYTES_MAX: usize = 64 * 1024;
 const PENDING_RESETS_MAX: usize = 32;
 const ERROR_RESETS_MAX: usize = 64;
 
-/// How often a client with open requests is asked whether it is there, and how long it may take to respond.
+/// How often a client with open requests is asked whether it is there, and how long it may take to respond. A
+/// client that has vanished is noticed within a
+/// minute, so that its requests end.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How often a connection is checked for idleness and for a head that does not arrive.
+/// How often a connection is checked for idleness and for a head that does not arrive. The limits are seconds, so a
+/// quarter of one does not matter.
 const CHECK_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Serves a stream with HTTP/2 until it ends or the process drains. The limits are those of a connection of

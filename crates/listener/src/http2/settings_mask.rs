@@ -33,7 +33,7 @@ impl SettingsMask {
     /// are. An error if they do not begin with settings.
     pub(super) fn of<'a>(&'a mut self, bytes: &[u8]) -> Result<Option<&'a [u8]>, &'static str> {
         if matches!(self, Self::First) && !bytes.is_empty() {
-            let frame = masked(bytes).ok_or("the first frame is not one of settings")?;
+            let frame = masked(bytes).ok_or("the first frame is not a SETTINGS frame")?;
             *self = Self::Sending { frame, sent: 0 };
         }
         Ok(match self {

@@ -10,10 +10,12 @@ use crate::description::{
 // The scores in this file are ranks, not measurements: each is above or below the default threshold of
 // 0.5, and a graver finding has a higher score, so that the worst piece of a request decides.
 
-/// The score of a request that tries to influence its review.
+/// The score of a request that tries to influence its review: above every other score, since nothing else that the
+/// model says can be trusted then.
 const MANIPULATION_SCORE: f64 = 0.95;
 
-/// The score of a request only because the model says that a person should review it.
+/// The score of a request only because the model says that a person should review it: the lowest that is used for a
+/// hold, because the model names no reason.
 const REVIEW_SCORE: f64 = 0.6;
 
 /// The finding of a model on one piece of a request.

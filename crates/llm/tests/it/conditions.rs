@@ -41,7 +41,7 @@ async fn a_condition_that_passes_the_check_is_proposed_with_examples() {
     let proposed = compiled(&setup).await.unwrap().unwrap();
     assert_eq!(proposed.condition, "int(request.body.amount) > 10000");
     assert_eq!(proposed.coverage, Coverage::Whole);
-    let meant: Vec<bool> = proposed.examples.iter().map(|e| e.is_meant).collect();
+    let meant: Vec<bool> = proposed.examples.iter().map(|e| e.should_match).collect();
     assert_eq!(meant, [true, false]);
     let asked = setup.model.asked().remove(0);
     assert_eq!(asked.step, Step::Condition);

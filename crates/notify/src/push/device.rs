@@ -11,9 +11,9 @@ use crate::push::subscription::{Endpoint, NewPushKeys, PushKeys};
 body! {
     /// A browser to register: its subscription at a push service, made for the gateway's key.
     pub struct NewPushDevice {
-        /// Name that the member recognizes it by.
+        /// Name by which the member recognizes it.
         name "name": Name as Name,
-        /// URL at which the push service takes messages for the browser. It is subject to the address rules of
+        /// URL at which the push service accepts messages for the browser. It is subject to the address rules of
         /// upstreams, and is never returned.
         #[schema(max_length = 2048, pattern = "^https://")]
         endpoint "endpoint": Endpoint as String,

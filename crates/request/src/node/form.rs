@@ -12,7 +12,7 @@ pub enum FormError {
     #[error("is not UTF-8 once decoded, in the field that begins at byte {0}")]
     NotUtf8(usize),
     /// More fields than the limit.
-    #[error("holds more than {VALUES_MAX} fields")]
+    #[error("contains more than {VALUES_MAX} fields")]
     TooMany,
 }
 

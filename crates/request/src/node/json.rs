@@ -18,7 +18,7 @@ pub enum JsonError {
     #[error("nests deeper than {DEPTH_MAX} levels at byte {0}")]
     TooDeep(usize),
     /// More values than the limit.
-    #[error("holds more than {VALUES_MAX} values")]
+    #[error("contains more than {VALUES_MAX} values")]
     TooMany,
 }
 

@@ -24,7 +24,7 @@ pub enum XmlError {
     #[error("nests deeper than {DEPTH_MAX} levels at byte {0}")]
     TooDeep(u64),
     /// More elements and attributes than the limit.
-    #[error("holds more than {VALUES_MAX} values")]
+    #[error("contains more than {VALUES_MAX} values")]
     TooMany,
 }
 

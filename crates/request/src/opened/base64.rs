@@ -5,7 +5,8 @@ use super::encoding::{self, InflationRoom, TooLong};
 /// The shortest text that is taken for base64: shorter ones are words more often than not.
 const LENGTH_MIN: usize = 16;
 
-/// How much is decoded to see whether there is text in it.
+/// How much is decoded to see whether there is text in it, in characters. Most long base64 is a file, which its
+/// first bytes show.
 const SAMPLE: usize = 1024;
 
 /// The decoded content of base64 text.

@@ -7,7 +7,7 @@ use crate::{Arena, Node};
 /// The most bytes that a name before a colon has. Longer ones are the beginnings of sentences.
 const NAME_BYTES_MAX: usize = 40;
 
-/// The most words of such a name.
+/// The most words of such a name. A sentence rarely has a colon so early.
 const NAME_WORDS_MAX: usize = 3;
 
 /// Returns the names and values of a text, however deep they are indented; `None` where there are

@@ -4,7 +4,7 @@ use super::base64::{Decoded, decoded};
 use super::encoding::{self, InflationRoom};
 use super::media;
 
-/// The most parts that are read.
+/// The most parts that are read. A body with more is not taken apart, so that no part of it is skipped unnoticed.
 const PARTS_MAX: usize = 1000;
 
 pub(super) struct Part<'a> {

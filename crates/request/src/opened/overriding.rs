@@ -26,7 +26,8 @@ const NAME_BYTES_MAX: usize = 32;
 /// How much of a method is shown, in characters. The registered ones have at most 17.
 const EVIDENCE_CHARS_MAX: usize = 20;
 
-/// How many levels of lists and wrappers below the top of a body are searched.
+/// How many levels of lists and wrappers below the top of a body are searched. Batch APIs wrap a request in two or
+/// three.
 const DEPTH_MAX: usize = 4;
 
 /// Members that usually wrap the whole body.

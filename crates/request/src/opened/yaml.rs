@@ -8,7 +8,8 @@ use serde_saphyr::options::DuplicateKeyPolicy;
 use crate::node::{Member, VALUES_MAX};
 use crate::{Arena, Node};
 
-/// The most bytes that are read as YAML, which takes longer than other formats do.
+/// The most bytes that are read as YAML. Reading YAML takes longer than reading other formats, and files that
+/// people write are far shorter.
 const BYTES_MAX: usize = 1 << 20;
 
 /// The deepest nesting that is read. The YAML reader is recursive and takes some 27 KB of stack for each level
@@ -16,7 +17,8 @@ const BYTES_MAX: usize = 1 << 20;
 /// less than 20 levels.
 const DEPTH_MAX: usize = 32;
 
-/// The most values that aliases may repeat.
+/// The most values that aliases may repeat. Aliases of aliases grow exponentially; files that people write repeat a
+/// few dozen values.
 const REPEATED_MAX: usize = 10_000;
 
 /// Why a text is not read as YAML.

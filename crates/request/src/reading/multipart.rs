@@ -3,7 +3,7 @@
 //! Servers differ about folded lines, escapes, parameters that are there twice or in the syntax of
 //! RFC 8187, line ends, and delimiters within a part. A body with any of these is not read.
 
-/// The most parts that are read.
+/// The most parts that are read. A body with more is unknown to rules.
 const PARTS_MAX: usize = 1000;
 
 /// The longest boundary, in characters (RFC 2046, section 5.1.1).

@@ -15,7 +15,8 @@ use crate::expression::{
 use crate::kind::Kind;
 use crate::names;
 
-/// The most memory that a pattern may take once it is built, in bytes.
+/// The most memory that a pattern may take once it is built, in bytes. Patterns that people write take some KiB;
+/// nested repetitions such as `(a{99}){99}` take as much as they are given.
 const PATTERN_BYTES_MAX: usize = 1 << 20;
 
 /// The kinds of values that have an order.
@@ -137,7 +138,7 @@ impl Compiler<'_> {
 
     fn incomparable(&self, at: usize, left: &Typed, right: &Typed) -> ConditionError {
         let message = format!(
-            "{} is never compared with {}: expected two of one kind",
+            "{} cannot be compared with {}: expected two values of the same type",
             left.kind.name(),
             right.kind.name()
         );
@@ -175,7 +176,7 @@ impl Compiler<'_> {
     ) -> Result<Typed, ConditionError> {
         let kind = result(operator, left.kind, right.kind).ok_or_else(|| {
             let message = format!(
-                "this cannot be calculated with {} and {}",
+                "this operator does not apply to {} and {}",
                 left.kind.name(),
                 right.kind.name()
             );
@@ -276,9 +277,7 @@ impl Compiler<'_> {
         }
         if let Some(rewrite) = names::rewrite(name) {
             if !arguments.is_empty() {
-                return Err(
-                    self.error(at, format!("{name}() expects nothing between its brackets"))
-                );
+                return Err(self.error(at, format!("{name}() takes no arguments")));
             }
             let operand = self.part(target)?;
             self.expect(&operand, &[Kind::Text], "expected a text")?;
@@ -292,7 +291,7 @@ impl Compiler<'_> {
             ("matches", [pattern]) => self.matches(at, target, pattern),
             ("size", []) => self.size(at, target),
             ("matches", _) => Err(self.error(at, "matches() expects one pattern")),
-            ("size", _) => Err(self.error(at, "size() expects nothing between its brackets")),
+            ("size", _) => Err(self.error(at, "size() takes no arguments here")),
             ("all" | "exists" | "exists_one" | "existsOne" | "map" | "filter", _) => {
                 let message = format!(
                     "{name}() expects a name for the item and an expression, as in \

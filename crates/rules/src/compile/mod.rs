@@ -16,7 +16,8 @@ use crate::kind::Kind;
 use crate::warning::ConditionWarning;
 use crate::{guard, names, parse};
 
-/// The most items that a list or map literal may have.
+/// The most items that a list or map literal may have. As many fit into a condition of the longest length if they
+/// are short.
 pub const LITERAL_ITEMS_MAX: usize = 256;
 
 /// The facts that a condition uses.

@@ -1,11 +1,12 @@
 //! Texts that are compared with numbers, where the request's format has no numbers.
 
+use gaiterguard_request::Reading;
+
 use super::Evaluation;
 use crate::expression::{Expression, Fact, Operation};
 use crate::failure::Cause;
 use crate::number;
 use crate::value::Value;
-use gaiterguard_request::Reading;
 
 /// Two values that are compared.
 type Pair<'v> = (Value<'v>, Value<'v>);

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use gaiterguard_api::{
+    Certificates, Configured, ConfiguredSingleSignOn, DashboardState, GivenPublicUrl, PublicOrigin,
+};
 use gaiterguard_console::{self as console, EXIT_SETTINGS};
 use gaiterguard_environment::Source;
 use gaiterguard_intercept::{AuthorityError, Interceptor, OtherHostTunnels};
@@ -15,16 +18,13 @@ use gaiterguard_pages::Pages;
 use gaiterguard_settings::secrets::Secrets;
 use gaiterguard_settings::{KnownHosts, ListenSettings, Settings};
 use gaiterguard_store::StoreError;
+use gaiterguard_web::problem::missing;
 
 use crate::doors;
 use crate::engine::{Engine, EngineError};
 use crate::middleware::Boundary;
 use crate::routes;
 use crate::state::AgentState;
-use gaiterguard_api::{
-    Certificates, Configured, ConfiguredSingleSignOn, DashboardState, GivenPublicUrl, PublicOrigin,
-};
-use gaiterguard_web::problem::missing;
 
 /// How long running requests may take to finish during shutdown. systemd kills a process after 90
 /// seconds by default; `compose.yaml` and `deploy/kubernetes` wait longer than this too.

@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use gaiterguard_problem::Code;
 use http::StatusCode;
 
 use super::{cell, check_page};
-use gaiterguard_problem::Code;
 
 const INTRODUCTION: &str = "# Error codes
 

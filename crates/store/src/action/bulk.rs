@@ -1,19 +1,19 @@
 //! Changes of many actions in one statement: expiry, recovery after a crash, and revocation.
 
+use gaiterguard_database::connection::{fetch_all, fetch_optional, lease_time};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ActionId, AgentId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
-use serde_json::json;
-
-use crate::store::Store;
-use gaiterguard_database::connection::{fetch_all, fetch_optional, lease_time};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::action_state::RevisedRow;
 use gaiterguard_rows::covered::{cover_action, cover_part, covered_recall};
 use gaiterguard_rows::revised_columns;
+use serde_json::json;
+
+use crate::store::Store;
 
 /// The detail of an action whose gateway stopped while its request was in flight.
 const STOPPED: &str = "the gateway stopped after the request may have been sent";

@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 
-use gaiterguard_domain::action::{Action, ActionState};
-use gaiterguard_domain::id::ActionId;
-use gaiterguard_domain::repeats::Repeats;
-use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
 use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::connection::with_connection;
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_domain::action::{Action, ActionState};
+use gaiterguard_domain::id::ActionId;
+use gaiterguard_domain::repeats::Repeats;
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_rows::action_state::StateRow;
+
+use crate::store::Store;
 
 /// The past of a held request: how it was repeated, and the last attempt at the same.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -69,7 +69,8 @@ static ATTEMPTS: ManyRows = ManyRows::new(
     ")",
 );
 
-/// The response statuses that make an earlier attempt at the operation worth seeing.
+/// The lowest status of a response that makes an earlier attempt at the operation worth seeing: the upstream
+/// refused it or failed (RFC 9110, section 15).
 const UPSTREAM_REFUSED_MIN: u16 = 400;
 
 #[derive(sqlx::FromRow)]

@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use gaiterguard_database::column::{RowContext, Text};
+use gaiterguard_database::connection::{ReadConnection, fetch_all, with_connection};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_domain::action::Action;
 use gaiterguard_domain::familiarity::OperationKey;
 use gaiterguard_domain::id::{ActionId, DataKeyId, WorkspaceId};
@@ -10,10 +14,6 @@ use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::store::Store;
-use gaiterguard_database::column::{RowContext, Text};
-use gaiterguard_database::connection::{ReadConnection, fetch_all, with_connection};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 /// How an action compares with earlier requests and rulings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,16 +1,16 @@
 //! Queries for held requests.
 
-use gaiterguard_domain::action::ActionStatus;
-use gaiterguard_domain::id::{ActionId, AgentId, DataKeyId, ServiceId, WorkspaceId};
-use gaiterguard_domain::ledger::{Sealed, StoredResponse};
-use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::cursor::{Page, TextPosition, page};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::action::ActionStatus;
+use gaiterguard_domain::id::{ActionId, AgentId, DataKeyId, ServiceId, WorkspaceId};
+use gaiterguard_domain::ledger::{Sealed, StoredResponse};
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_rows::action_row::{ActionRow, ActionWithNames, StoredAction, select_action};
+
+use crate::store::Store;
 
 /// The part of an action's request that lists show.
 #[derive(Clone, Debug, PartialEq, Eq)]

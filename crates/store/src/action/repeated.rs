@@ -1,16 +1,16 @@
 //! Repetitions of a held request.
 
+use gaiterguard_database::column::{RowContext, Text, json};
+use gaiterguard_database::connection::{AnyConnection, execute, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::repeats::Repeats;
 use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
-use gaiterguard_database::column::{RowContext, Text, json};
-use gaiterguard_database::connection::{AnyConnection, execute, fetch_optional};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::covered::{cover_part, covered_intents};
+
+use crate::store::Store;
 
 impl Store {
     /// Counts a repetition of a request that is pending. `audit` is the entry for an intent that is new to

@@ -1,13 +1,13 @@
 //! Retention of responses and request bodies of actions.
 
+use gaiterguard_database::connection::{execute, fetch_all};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::event::Event;
 use gaiterguard_domain::ledger::ByteBudget;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
 
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 impl Store {
     /// Removes the responses of up to `limit` actions that ended before `before`. Returns how many.
@@ -42,6 +42,7 @@ impl Store {
     ) -> Result<u64, StoreError> {
         let bound = |bytes: u64| i64::try_from(bytes).unwrap_or(i64::MAX);
         let mut tx = Transaction::begin(self.writers(), at).await?;
+        // An agent belongs to one workspace, so `MIN` only names it for the grouped rows.
         let agents = fetch_all!(
             tx,
             (i64,),

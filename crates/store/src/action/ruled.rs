@@ -1,15 +1,15 @@
 //! Actions on which a human ruled.
 
+use gaiterguard_database::column::{RowContext, Text};
+use gaiterguard_database::connection::fetch_all;
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::{HumanDecision, Ruling};
 use gaiterguard_domain::id::{ActionId, AgentId, ServiceId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_rows::action_state::StateRow;
 
 use crate::store::Store;
-use gaiterguard_database::column::{RowContext, Text};
-use gaiterguard_database::connection::fetch_all;
-use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::action_state::StateRow;
 
 /// An action on which a human ruled.
 #[derive(Clone, Debug, PartialEq, Eq)]

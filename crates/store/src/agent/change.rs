@@ -1,20 +1,20 @@
 //! Changes of agents. A deleted agent keeps its row, which old requests refer to. Blocking or
 //! deleting an agent also revokes its pending and approved actions, in the same transaction.
 
+use gaiterguard_database::connection::{execute, fetch_one};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::HumanDecision;
 use gaiterguard_domain::agent::{Agent, OtherHosts};
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{AgentId, ServiceId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
+use gaiterguard_rows::stored::{DamagedRow, Stored};
 
 use crate::action::bulk::revoke_open;
 use crate::agent::grant::set_grants;
 use crate::agent::read::KeyHash;
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_one};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
-use gaiterguard_rows::stored::{DamagedRow, Stored};
 
 /// An agent to create.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,16 +1,16 @@
 //! Queries for agents.
 
-use gaiterguard_domain::agent::{Agent, Grant, OtherHosts};
-use gaiterguard_domain::id::{AgentId, UserId, WorkspaceId};
-use gaiterguard_domain::time::Timestamp;
-
-use crate::agent::grant::{GrantRow, Grants};
-use crate::store::Store;
 use gaiterguard_database::column::{RowContext, time};
 use gaiterguard_database::connection::{AnyConnection, fetch_all};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::agent::{Agent, Grant, OtherHosts};
+use gaiterguard_domain::id::{AgentId, UserId, WorkspaceId};
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_rows::fetch_stored;
 use gaiterguard_rows::stored::{Stored, all_intact};
+
+use crate::agent::grant::{GrantRow, Grants};
+use crate::store::Store;
 
 /// The SHA-256 hash of an agent's key.
 pub type KeyHash = [u8; 32];

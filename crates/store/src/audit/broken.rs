@@ -10,7 +10,7 @@ pub enum AuditBroken {
     #[error(transparent)]
     Entry(#[from] ChainBroken),
     /// Entries are missing at the end of a chain.
-    #[error("chain {chain} ends at place {found}, but it reached place {expected}")]
+    #[error("chain {chain} ends at position {found}, but it reached position {expected}")]
     Tail {
         /// The chain.
         chain: i64,
@@ -20,7 +20,7 @@ pub enum AuditBroken {
         expected: i64,
     },
     /// An entry is not the one that was recorded elsewhere with its sequence number.
-    #[error("the entry at place {sequence} of chain {chain} is not the one that was recorded")]
+    #[error("the entry at position {sequence} of chain {chain} is not the one that was recorded")]
     Other {
         /// The chain.
         chain: i64,

@@ -1,19 +1,19 @@
 //! Signed checkpoints of the audit log, and the key that signs them.
 
-use gaiterguard_domain::audit::{ChainHead, NewAuditEntry};
-use gaiterguard_domain::checkpoint::{Checkpoint, SignedCheckpoint};
-use gaiterguard_domain::id::DataKeyId;
-use gaiterguard_domain::ledger::Sealed;
-use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{
     ReadConnection, execute, fetch_all, fetch_one, fetch_optional, with_connection,
 };
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_domain::audit::{ChainHead, NewAuditEntry};
+use gaiterguard_domain::checkpoint::{Checkpoint, SignedCheckpoint};
+use gaiterguard_domain::id::DataKeyId;
+use gaiterguard_domain::ledger::Sealed;
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_ledger::writer::transaction::Transaction;
+
+use crate::store::Store;
 
 /// The number of the only key.
 const ONLY_KEY: i64 = 1;

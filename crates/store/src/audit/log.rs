@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
+use gaiterguard_database::connection::{fetch_all, fetch_optional};
+use gaiterguard_database::cursor::{NumberPosition, Page, page};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::{Actor, AuditEntry, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{AuditId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
-use gaiterguard_database::connection::{fetch_all, fetch_optional};
-use gaiterguard_database::cursor::{NumberPosition, Page, page};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::audit_row::{AuditRow, entries};
+
+use crate::store::Store;
 
 /// How far back entries are sent again to a subscriber that reconnects: writers that commit at the
 /// same time do not commit in the order of their ids. As long as a batch and its commit may take.

@@ -5,6 +5,10 @@
 
 use std::collections::HashMap;
 
+use gaiterguard_database::column::Text;
+use gaiterguard_database::connection::{ReadConnection, with_connection};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_domain::repeats::Repeats;
 use gaiterguard_rows::covered::{CoveredPart, Covers, PartKind, covered_intents, covered_recall};
 use gaiterguard_rows::vote_row::{VoteRow, covered_votes, vote_columns};
@@ -12,10 +16,6 @@ use gaiterguard_rows::vote_row::{VoteRow, covered_votes, vote_columns};
 use crate::audit::assertion_check;
 use crate::audit::broken::{AuditBroken, EntryRef};
 use crate::audit::current_rows::for_each_row;
-use gaiterguard_database::column::Text;
-use gaiterguard_database::connection::{ReadConnection, with_connection};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{ManyRows, chunks};
 
 type Key = (PartKind, String);
 
@@ -71,7 +71,8 @@ static VOTES: ManyRows = ManyRows::new(
     ")",
 );
 
-/// How often votes are read again that were all withdrawn between two statements.
+/// How often votes are read again that were all withdrawn between two statements. Each time, someone must vote and
+/// withdraw within milliseconds.
 const READS_MAX: usize = 5;
 
 impl PartCheck {

@@ -3,19 +3,19 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::{AuditEntry, ChainBroken, ChainHead};
 use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::{ActionId, RequestEntryId, RequestId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
-
-use crate::audit::current_rows::request_rows;
-use crate::store::Store;
-use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_one, fetch_optional};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::audit_row::{AuditRow, entries};
 use gaiterguard_rows::covered::covers;
 use gaiterguard_rows::proven_request::ProvenRequest;
+
+use crate::audit::current_rows::request_rows;
+use crate::store::Store;
 
 /// How far an entry's time may be from that of the row that it covers: a batch is dated by the first of its commands,
 /// which may have waited for a few seconds.

@@ -11,17 +11,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use gaiterguard_database::connection::{ReadConnection, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::event::Event;
+use gaiterguard_rows::covered::{CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, covers};
 
 use crate::audit::broken::{AuditBroken, EntryRef};
 use crate::audit::current_rows::{
     CurrentRequest, action_rows, action_states, end_rows, request_rows,
 };
 use crate::audit::part_check::PartCheck;
-use gaiterguard_database::connection::{ReadConnection, fetch_optional};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::covered::{CoveredAction, CoveredEnd, CoveredRead, CoveredRequest, covers};
 
 /// The latest entry of an action.
 struct Latest {

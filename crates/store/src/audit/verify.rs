@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use gaiterguard_database::column::RowContext;
+use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::{AuditEntry, ChainHead};
 use gaiterguard_domain::event::Event;
 use gaiterguard_domain::request::Digest;
+use gaiterguard_rows::audit_row::{AuditRow, entries};
 use serde::Deserialize;
 
 use crate::audit::broken::AuditBroken;
 use crate::audit::checkpoint::{heads_between, newest_heads};
 use crate::audit::row_check::RowCheck;
 use crate::store::Store;
-use gaiterguard_database::column::RowContext;
-use gaiterguard_database::connection::{ReadConnection, fetch_all, fetch_optional};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::audit_row::{AuditRow, entries};
 
 /// How many entries are verified at a time. Bounds memory; each page is one query.
 const ENTRIES_PER_PAGE: i64 = 1000;

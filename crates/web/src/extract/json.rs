@@ -9,7 +9,8 @@ use super::deserialize::deserialize;
 use super::read_body;
 use crate::problem::Problem;
 
-/// Maximum length of the JSON body of a dashboard call, in bytes.
+/// Maximum length of the JSON body of a dashboard call, in bytes. Ordinary bodies have a few KiB, the simulation of
+/// many rules some hundred. Calls with documents have limits of their own.
 pub const JSON_BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// A JSON body of at most [`JSON_BODY_BYTES_MAX`]. Its content type is JSON or absent, or else the

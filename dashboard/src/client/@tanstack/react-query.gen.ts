@@ -313,7 +313,7 @@ export const listApprovalsInfiniteOptions = (options?: Options<ListApprovalsData
  * Approve and deny several actions
  *
  * Accepts up to 200 rulings, each as if it were sent to the endpoint for one action: a refused ruling
- * does not affect the others. An approval that needs a passkey is refused here, because each needs one of its own. If the body is invalid or contains an action twice, nothing is changed.
+ * does not affect the others. An approval that requires a passkey is refused here, because each requires its own use of it. If the body is invalid or contains an action twice, nothing is changed.
  * If the connection breaks before the response, some rulings may have been accepted; the actions show
  * which.
  *
@@ -402,8 +402,8 @@ export const approveMutation = (options?: Partial<Options<ApproveData>>): UseMut
 /**
  * Begin an approval with a passkey
  *
- * Returns the argument of `navigator.credentials.get` as JSON. Its result is sent with the approval, as `passkey`,
- * and counts once. Needed where `approvals.step_up` of the action is `passkey`.
+ * Returns the argument of `navigator.credentials.get` as JSON. Send its result with the approval, as `passkey`. It
+ * works once. Required where `approvals.step_up` of the action is `passkey`.
  *
  * Roles: `owner`, `approver`.
  */
@@ -695,7 +695,7 @@ export const createChatLinkCodeMutation = (options?: Partial<Options<CreateChatL
 /**
  * Unlink an account
  *
- * Buttons that it presses decide nothing from now on.
+ * Buttons that it presses have no effect afterwards.
  */
 export const unlinkChatAccountMutation = (options?: Partial<Options<UnlinkChatAccountData>>): UseMutationOptions<UnlinkChatAccountResponse, UnlinkChatAccountError, Options<UnlinkChatAccountData>> => {
     const mutationOptions: UseMutationOptions<UnlinkChatAccountResponse, UnlinkChatAccountError, Options<UnlinkChatAccountData>> = {
@@ -880,7 +880,7 @@ export const beginLinkingMutation = (options?: Partial<Options<BeginLinkingData>
 /**
  * Connect the account to single sign-on
  *
- * From now on, the signed-in user can also sign in at the provider. The role stays what it is.
+ * Afterwards, the signed-in user can also sign in at the provider. The role does not change.
  */
 export const completeLinkingMutation = (options?: Partial<Options<CompleteLinkingData>>): UseMutationOptions<CompleteLinkingResponse, CompleteLinkingError, Options<CompleteLinkingData>> => {
     const mutationOptions: UseMutationOptions<CompleteLinkingResponse, CompleteLinkingError, Options<CompleteLinkingData>> = {
@@ -988,7 +988,7 @@ export const beginPasskeyMutation = (options?: Partial<Options<BeginPasskeyData>
  * Sign in with a passkey
  *
  * The passkey is the only factor: neither the password nor a one-time code is asked for. Each challenge and
- * each signature counts once.
+ * each signature works once.
  */
 export const signInWithPasskeyMutation = (options?: Partial<Options<SignInWithPasskeyData>>): UseMutationOptions<SignInWithPasskeyResponse, SignInWithPasskeyError, Options<SignInWithPasskeyData>> => {
     const mutationOptions: UseMutationOptions<SignInWithPasskeyResponse, SignInWithPasskeyError, Options<SignInWithPasskeyData>> = {
@@ -1027,7 +1027,7 @@ export const beginPasskeySignInMutation = (options?: Partial<Options<BeginPasske
 /**
  * Remove a passkey
  *
- * It no longer signs in. Sessions that it began continue.
+ * It can no longer be used to sign in. Sessions that it began continue.
  */
 export const removePasskeyMutation = (options?: Partial<Options<RemovePasskeyData>>): UseMutationOptions<RemovePasskeyResponse, RemovePasskeyError, Options<RemovePasskeyData>> => {
     const mutationOptions: UseMutationOptions<RemovePasskeyResponse, RemovePasskeyError, Options<RemovePasskeyData>> = {
@@ -1216,7 +1216,7 @@ export const endSessionMutation = (options?: Partial<Options<EndSessionData>>): 
 /**
  * Remove one-time codes
  *
- * From now on, the password suffices to sign in. The recovery codes stop working.
+ * Afterwards, the password alone is enough to sign in. The recovery codes stop working.
  */
 export const removeSecondFactorMutation = (options?: Partial<Options<RemoveSecondFactorData>>): UseMutationOptions<RemoveSecondFactorResponse, RemoveSecondFactorError, Options<RemoveSecondFactorData>> => {
     const mutationOptions: UseMutationOptions<RemoveSecondFactorResponse, RemoveSecondFactorError, Options<RemoveSecondFactorData>> = {
@@ -1255,8 +1255,8 @@ export const getSecondFactorOptions = (options?: Options<GetSecondFactorData>) =
 /**
  * Begin to set up one-time codes
  *
- * Creates a secret for an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). It counts only after
- * `POST /auth/totp/confirm`; calling this again replaces it. Wrong passwords count toward the limits
+ * Creates a secret for an authenticator app (RFC 6238: SHA-1, six digits, 30 seconds). It takes effect only
+ * after `POST /auth/totp/confirm`; another call replaces it. Wrong passwords count toward the limits
  * of `POST /auth/login`.
  */
 export const beginSecondFactorMutation = (options?: Partial<Options<BeginSecondFactorData>>): UseMutationOptions<BeginSecondFactorResponse, BeginSecondFactorError, Options<BeginSecondFactorData>> => {
@@ -1276,7 +1276,7 @@ export const beginSecondFactorMutation = (options?: Partial<Options<BeginSecondF
 /**
  * Confirm one-time codes
  *
- * From now on, signing in with the password requires a code. Ends all other sessions of the user. After
+ * Afterwards, signing in with the password requires a code. Ends all other sessions of the user. After
  * ten wrong codes within an hour, further ones are refused.
  */
 export const confirmSecondFactorMutation = (options?: Partial<Options<ConfirmSecondFactorData>>): UseMutationOptions<ConfirmSecondFactorResponse, ConfirmSecondFactorError, Options<ConfirmSecondFactorData>> => {
@@ -1405,7 +1405,8 @@ export const listChannelsInfiniteOptions = (options?: Options<ListChannelsData>)
 /**
  * Create a channel
  *
- * Events that happen from now on are sent through it. A webhook gets a signing key, which is shown this once.
+ * The channel receives events that happen after its creation. For a webhook, the response contains the signing key,
+ * which is shown only once.
  *
  * Roles: `owner`, `operator`.
  */
@@ -1426,7 +1427,7 @@ export const createChannelMutation = (options?: Partial<Options<CreateChannelDat
 /**
  * Delete a channel
  *
- * Messages that were not sent yet are deleted with it.
+ * Its unsent messages are deleted too.
  *
  * Roles: `owner`, `operator`.
  */
@@ -1538,8 +1539,8 @@ export const listDeliveriesInfiniteOptions = (options: Options<ListDeliveriesDat
 /**
  * Rotate a webhook's signing key
  *
- * For 24 hours, messages carry signatures by the new key and by the one before, so that the receiver can be changed
- * in between.
+ * For 24 hours, messages are signed with both the new and the previous key, which leaves time to update the
+ * receiver.
  *
  * Roles: `owner`, `operator`.
  */
@@ -1560,8 +1561,8 @@ export const rotateChannelKeyMutation = (options?: Partial<Options<RotateChannel
 /**
  * Receive an interaction from Slack
  *
- * The request URL of the Slack app, for interactivity and for the command `/gaiterguard`. The request must carry a
- * signature of the channel's signing secret over a time within five minutes, and is accepted once.
+ * The request URL of the Slack app, for interactivity and for the command `/gaiterguard`. The request must be signed
+ * with the channel's signing secret, at most five minutes ago. Each request is accepted once.
  */
 export const receiveSlackInteractionMutation = (options?: Partial<Options<ReceiveSlackInteractionData>>): UseMutationOptions<unknown, ReceiveSlackInteractionError, Options<ReceiveSlackInteractionData>> => {
     const mutationOptions: UseMutationOptions<unknown, ReceiveSlackInteractionError, Options<ReceiveSlackInteractionData>> = {
@@ -2109,7 +2110,7 @@ export const registerPushDeviceMutation = (options?: Partial<Options<RegisterPus
 /**
  * Remove a browser
  *
- * It gets no more push notifications.
+ * It receives no further push notifications.
  */
 export const removePushDeviceMutation = (options?: Partial<Options<RemovePushDeviceData>>): UseMutationOptions<RemovePushDeviceResponse, RemovePushDeviceError, Options<RemovePushDeviceData>> => {
     const mutationOptions: UseMutationOptions<RemovePushDeviceResponse, RemovePushDeviceError, Options<RemovePushDeviceData>> = {
@@ -2129,7 +2130,7 @@ export const removePushDeviceMutation = (options?: Partial<Options<RemovePushDev
  * Send a test notification
  *
  * Sends a notification to the browser now, and returns whether its push service accepted it. A browser that its push
- * service does not know any more is removed.
+ * service no longer knows is removed.
  */
 export const testPushDeviceMutation = (options?: Partial<Options<TestPushDeviceData>>): UseMutationOptions<TestPushDeviceResponse, TestPushDeviceError, Options<TestPushDeviceData>> => {
     const mutationOptions: UseMutationOptions<TestPushDeviceResponse, TestPushDeviceError, Options<TestPushDeviceData>> = {
@@ -2150,7 +2151,7 @@ export const getPushKeyQueryKey = (options?: Options<GetPushKeyData>) => createQ
 /**
  * Get the key for push notifications
  *
- * Returns the public key that a browser binds its subscription to. It is the same on every replica, and stays.
+ * Returns the public key that a browser binds its subscription to. It is the same on every replica, and never changes.
  */
 export const getPushKeyOptions = (options?: Options<GetPushKeyData>) => queryOptions<GetPushKeyResponse, GetPushKeyError, GetPushKeyResponse, ReturnType<typeof getPushKeyQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {
@@ -2260,8 +2261,8 @@ export const proveRequestQueryKey = (options: Options<ProveRequestData>) => crea
  * Prove a request
  *
  * Returns a proof that the request was recorded as it is shown: its columns, the audit entries that cover them, and
- * the way from each entry to a signed checkpoint. `gaiterguard audit check-proof` checks it without the gateway. The
- * proof shows nothing of other workspaces but digests.
+ * the path from each entry to a signed checkpoint. `gaiterguard audit check-proof` checks it without the gateway. The
+ * proof contains only digests of other workspaces' entries.
  */
 export const proveRequestOptions = (options: Options<ProveRequestData>) => queryOptions<ProveRequestResponse, ProveRequestError, ProveRequestResponse, ReturnType<typeof proveRequestQueryKey>>({
     queryFn: async ({ queryKey, signal }) => {

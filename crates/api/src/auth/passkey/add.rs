@@ -7,6 +7,7 @@ use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gaiterguard_domain::id::PasskeyId;
+use gaiterguard_domain::text::NAME_CHARS_MAX;
 use gaiterguard_identity::{Identity, LoginSource, PasskeyError};
 use gaiterguard_store::StoredPasskey;
 use gaiterguard_webauthn::{ALGORITHMS, Registration};
@@ -24,9 +25,6 @@ use gaiterguard_web::extract::ApiJson;
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::request_context::RequestContext;
 use gaiterguard_web::responses::{InvalidBody, PasskeyConflict, Throttled};
-
-/// The longest name of a passkey, in characters.
-const NAME_CHARS_MAX: usize = 100;
 
 /// The name of the gateway, which authenticators may show.
 const SITE_NAME: &str = "GaiterGuard";
@@ -57,11 +55,11 @@ pub(crate) struct CreationOptions {
     pub_key_cred_params: Vec<KeyKind>,
     /// Time limit in milliseconds.
     timeout: u64,
-    /// Passkeys that the user has already.
+    /// Passkeys that the user already has.
     exclude_credentials: Vec<Descriptor>,
     /// Kinds of authenticators that are accepted.
     authenticator_selection: Selection,
-    /// `none`: the make of the authenticator is not asked for.
+    /// `none`: the gateway does not ask for the model of the authenticator.
     #[schema(value_type = String)]
     attestation: &'static str,
 }

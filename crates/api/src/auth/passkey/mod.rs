@@ -79,7 +79,7 @@ pub(super) async fn list(
 
 /// Remove a passkey
 ///
-/// It no longer signs in. Sessions that it began continue.
+/// It can no longer be used to sign in. Sessions that it began continue.
 #[utoipa::path(
     delete,
     path = "/auth/passkeys/{id}",

@@ -101,7 +101,7 @@ pub(crate) struct SignInBody {
 /// Sign in with a passkey
 ///
 /// The passkey is the only factor: neither the password nor a one-time code is asked for. Each challenge and
-/// each signature counts once.
+/// each signature works once.
 #[utoipa::path(
     post,
     path = "/auth/passkeys/sign-in",

@@ -21,8 +21,10 @@ use percent_encoding::{AsciiSet, percent_decode_str, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
-use super::AwsKey;
-use crate::inject::{ENCODED, InjectError, Signable, drop_parameter};
+use super::key::AwsKey;
+use super::signable::Signable;
+use crate::inject_error::InjectError;
+use crate::query::{ENCODED, drop_parameter};
 
 /// How long a signature in a query is valid. The request is sent immediately; the rest is for clocks that
 /// differ.

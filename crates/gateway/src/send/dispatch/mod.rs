@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use gaiterguard_authority::ResolvedService;
 use gaiterguard_credential::{CredentialUnavailable, Credentials, ReadyCredential, Signable};
+use gaiterguard_domain::digested_request::DigestedRequest;
 use gaiterguard_domain::header::is_grpc;
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_upstream::{
@@ -22,7 +23,6 @@ use crate::refusal::Refusal;
 use crate::send::masked::masked;
 use crate::send::sent::Sent;
 use crate::send::upload::Upload;
-use gaiterguard_domain::digested_request::DigestedRequest;
 
 /// Injects credentials and sends requests.
 pub(crate) struct Sender {

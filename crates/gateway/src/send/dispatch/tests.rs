@@ -7,6 +7,8 @@ use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::service::{AuthType, Service, Timeouts};
 use gaiterguard_domain::target::{BaseUrl, Target};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_intake::ArrivingBody;
+use gaiterguard_intake::BigBodies;
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Purpose, Store, StoreOptions};
 use gaiterguard_upstream::{UpstreamSettings, parse_private_allow};
@@ -18,8 +20,6 @@ use uuid::Uuid;
 
 use super::*;
 use crate::record::permit::Covers;
-use gaiterguard_intake::ArrivingBody;
-use gaiterguard_intake::BigBodies;
 
 const NOW: Timestamp = Timestamp(1_700_000_000_000);
 
