@@ -3,12 +3,21 @@
 # Everything is built with one cargo profile and for the whole workspace, so that nothing is compiled twice:
 # what cargo selects decides the features of the crates. Only `bench` builds the release profile.
 .DEFAULT_GOAL := help
-.PHONY: help prerequisites run build dashboard test rust-test test-llm dashboard-test dev lint deny audit audit-crates audit-packages bench openapi reference risk-figures weights tools clean
+.PHONY: help prerequisites run build dashboard test test-tools rust-test rust-programs rust-run rust-after-dashboard \
+	test-llm dashboard-test dashboard-checks dev lint text-lint code-lint code-after-programs deny audit \
+	audit-crates audit-packages bench openapi reference risk-figures weights tools clean
 
 # The dashboard is built again when one of its sources is newer than the last build.
 DASHBOARD_SOURCES := $(shell git ls-files --cached --others --exclude-standard dashboard 2>/dev/null)
 DASHBOARD_BUILT := target/dashboard-built
-BUILD_GATEWAY := cargo build --locked --workspace --bin gaiterguard
+# Make's own parallelism is for its targets. Cargo would count it as its own.
+CARGO := env -u MAKEFLAGS -u MFLAGS cargo
+BUILD_GATEWAY := $(CARGO) build --locked --workspace --bin gaiterguard
+
+# Set to `nice` where something compiles while tests run, which have deadlines.
+BEHIND :=
+NEXTEST := env -u MAKEFLAGS -u MFLAGS "$$(scripts/python-tools.sh)/bin/cargo-nextest" nextest
+PROGRAMS := target/nextest
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 18
@@ -30,24 +39,43 @@ $(DASHBOARD_BUILT): $(DASHBOARD_SOURCES)
 	@# Cargo recompiles the server in every build as long as the folder that it embeds is missing.
 	mkdir -p target dashboard/dist && touch $@
 
+# Browser tests and end-to-end tests wait for much of their time. The test programs are compiled behind the former, and
+# clippy and rustdoc run behind the latter.
 test: ## everything: lints, unit, contract, end-to-end, API and browser tests
 	scripts/prerequisites.sh test
-	$(MAKE) build
-	$(MAKE) lint
-	$(MAKE) dashboard-test
-	$(MAKE) rust-test
+	$(MAKE) -j2 build test-tools
+	$(MAKE) text-lint
+	$(MAKE) -j2 BEHIND=nice rust-after-dashboard code-after-programs
 
-# cargo-nextest is used where it is installed (`make tools`), since it runs the tests faster.
-rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstreams
-	$(BUILD_GATEWAY)
+rust-after-dashboard: rust-programs dashboard-checks
+	$(MAKE) rust-run
+
+code-after-programs: rust-programs
+	$(MAKE) code-lint
+
+test-tools: # fetches what the tests and the lints need in .cache
 	scripts/python-tools.sh
 	scripts/node-tools.sh
 	scripts/real-descriptions.sh
+
+rust-test: ## the Rust tests, with a throw-away PostgreSQL and the real upstreams
+	$(BUILD_GATEWAY)
+	$(MAKE) test-tools
+	$(MAKE) rust-programs
+	$(MAKE) rust-run
+
+# The list of the programs lets them run without cargo, which would wait for a clippy that runs behind them.
+rust-programs: # compiles the tests
+	mkdir -p $(PROGRAMS)
+	$(CARGO) metadata --locked --format-version 1 > $(PROGRAMS)/metadata.json
+	$(BEHIND) $(NEXTEST) list --locked --workspace --cargo-quiet \
+		--list-type binaries-only --message-format json > $(PROGRAMS)/binaries.json
 	scripts/fit-weights.py --check
-	scripts/count-instructions.py
-	scripts/with-postgres.sh $(if $(shell command -v cargo-nextest),\
-		cargo nextest run --locked --profile ci --workspace,\
-		cargo test --locked --workspace --lib --bins --tests --no-fail-fast)
+	$(BEHIND) env -u MAKEFLAGS -u MFLAGS scripts/count-instructions.py
+
+rust-run: # runs the tests that `rust-programs` has compiled
+	scripts/with-postgres.sh $(NEXTEST) run --profile ci \
+		--cargo-metadata $(PROGRAMS)/metadata.json --binaries-metadata $(PROGRAMS)/binaries.json
 
 test-llm: ## the tests with a small real language model (1.1 GB, fetched once; takes minutes)
 	$(BUILD_GATEWAY)
@@ -55,13 +83,17 @@ test-llm: ## the tests with a small real language model (1.1 GB, fetched once; t
 		--ignored --test-threads 1
 
 dashboard-test: build ## the dashboard's lints, types and tests, in a real browser against the gateway
+	$(MAKE) dashboard-checks
+
+dashboard-checks: # tests the dashboard with the gateway that is built
 	cd dashboard && npm run lint && npm run typecheck && npm test && npm run test:browser
 
 dev: build ## the gateway, and the dashboard on http://127.0.0.1:5173/app/ with live reload
 	target/debug/gaiterguard & trap "kill $$!" EXIT; cd dashboard && npm run dev
 
-# The checks that take seconds come first.
-lint: ## formatting, structure, words, spelling, links, OpenAPI, clippy, documentation and banned crates
+lint: text-lint code-lint ## formatting, structure, words, spelling, links, OpenAPI, clippy, documentation and banned crates
+
+text-lint: # the checks that take seconds
 	cargo fmt --all --check
 	scripts/check-structure.py --self-test
 	scripts/check-structure.py
@@ -71,13 +103,15 @@ lint: ## formatting, structure, words, spelling, links, OpenAPI, clippy, documen
 	scripts/check-links.py
 	"$$(scripts/python-tools.sh)/bin/typos"
 	scripts/lint-openapi.sh
-	cargo clippy --locked --workspace --all-targets -- -D warnings
+	scripts/banned-crates.sh
+
+code-lint: # the checks that compile
+	$(BEHIND) $(CARGO) clippy --locked --workspace --all-targets --quiet -- -D warnings
 	@# In the environment that `cargo clippy` sets, rustdoc reads the metadata that clippy has written. Otherwise
 	@# cargo would check every crate once more.
 	RUSTC_WORKSPACE_WRAPPER="$$(rustc --print sysroot)/bin/clippy-driver" \
 		CLIPPY_ARGS=-D__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__ \
-		RUSTDOCFLAGS="-D warnings" cargo doc --locked --workspace --no-deps --quiet
-	scripts/banned-crates.sh
+		RUSTDOCFLAGS="-D warnings" $(BEHIND) $(CARGO) doc --locked --workspace --no-deps --quiet
 
 deny: ## licenses, sources and banned crates (needs cargo-deny: `make tools`)
 	cargo deny check bans licenses sources
@@ -117,8 +151,7 @@ risk-figures: ## record in risk/figures.json how good the built-in risk assessor
 weights: ## fit the weights of the built-in risk assessor to the labeled requests again
 	scripts/fit-weights.py --folds
 
-tools: ## install the optional cargo tools: nextest and deny
-	command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
+tools: ## install the optional cargo tool: deny
 	command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 
 clean: ## remove what was built and installed here (not ./data)

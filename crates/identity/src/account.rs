@@ -102,3 +102,98 @@ fn entry(user: UserId, workspace: WorkspaceId, at: Timestamp, event: Event) -> N
         detail: json!({}),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gaiterguard_domain::user::SessionClient;
+
+    use super::*;
+    use crate::error::LoginError;
+    use crate::identity::Registration;
+    use crate::identity::tests::{EMAIL, PASSWORD, Setup, new_password};
+
+    #[tokio::test]
+    async fn an_operator_creates_users_with_their_own_or_shared_workspaces() {
+        let setup = Setup::new(Registration::Closed).await;
+        let email = |text| Email::parse(text).unwrap();
+        let (ada, bob, eve) = (
+            email(EMAIL),
+            email("bob@example.com"),
+            email("eve@example.com"),
+        );
+        let create = |who, host| setup.accounts.create(who, new_password(PASSWORD), host);
+
+        create(&ada, None).await.unwrap();
+        create(&bob, Some(&ada)).await.unwrap();
+        create(&eve, None).await.unwrap();
+        let taken = create(&bob, None).await;
+        assert!(matches!(taken, Err(AccountError::EmailTaken)));
+        let taken = create(&bob, Some(&ada)).await;
+        assert!(matches!(taken, Err(AccountError::EmailTaken)));
+        let unknown = create(
+            &email("zoe@example.com"),
+            Some(&email("nobody@example.com")),
+        )
+        .await;
+        assert!(matches!(unknown, Err(AccountError::UserUnknown(_))));
+
+        let mut workspaces = Vec::new();
+        for who in [&ada, &bob, &eve] {
+            let tokens = setup.login(who.as_str(), PASSWORD).await.unwrap().tokens;
+            workspaces.push(setup.caller(&tokens).await.unwrap().workspace);
+        }
+        assert_eq!(workspaces[0], workspaces[1]);
+        assert_ne!(workspaces[0], workspaces[2]);
+    }
+
+    #[tokio::test]
+    async fn a_password_reset_ends_the_users_sessions_and_the_old_password() {
+        let setup = Setup::with_user().await;
+        setup.register("bob@example.com").await.unwrap();
+        let tokens = setup.logged_in().await;
+        let bobs = setup
+            .login("bob@example.com", PASSWORD)
+            .await
+            .unwrap()
+            .tokens;
+
+        let email = Email::parse("ADA@example.com").unwrap();
+        let reset = |email| {
+            setup
+                .accounts
+                .reset_password(email, new_password("another password"))
+        };
+        reset(&email).await.unwrap();
+        assert_eq!(setup.caller(&tokens).await, None);
+        assert!(setup.refresh(&tokens).await.is_none());
+        assert!(setup.caller(&bobs).await.is_some());
+        let old = setup.login(EMAIL, PASSWORD).await;
+        assert!(matches!(old, Err(LoginError::InvalidCredentials)));
+        setup.login(EMAIL, "another password").await.unwrap();
+
+        let nobody = Email::parse("nobody@example.com").unwrap();
+        let unknown = reset(&nobody).await;
+        assert!(matches!(unknown, Err(AccountError::UserUnknown(_))));
+    }
+
+    #[tokio::test]
+    async fn a_login_that_a_password_reset_overtakes_is_refused() {
+        let setup = Setup::with_user().await;
+        let email = Email::parse(EMAIL).unwrap();
+        let found = setup.store.user_by_email(email.normalized()).await.unwrap();
+        let found = found.unwrap();
+        let user = found.user.id;
+        let reset = setup
+            .accounts
+            .reset_password(&email, new_password("another password"));
+        reset.await.unwrap();
+
+        let begun = setup
+            .identity
+            .begin_session(found, &[], SessionClient::default())
+            .await;
+        assert!(matches!(begun, Err(LoginError::InvalidCredentials)));
+        let sessions = setup.store.session_list(user, setup.clock.now()).await;
+        assert_eq!(sessions.unwrap(), []);
+    }
+}

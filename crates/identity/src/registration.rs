@@ -125,3 +125,103 @@ impl Identity {
         refusal.map_or(Ok(()), Err)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::identity::IdentitySettings;
+    use crate::identity::tests::{
+        EMAIL, PASSWORD, Setup, new_password, registrant, sealing, settings,
+    };
+    use crate::throttle::SOURCE_REGISTRATIONS_MAX;
+
+    #[tokio::test]
+    async fn registration_is_open_to_the_first_user_to_anyone_or_to_no_one() {
+        let first = Setup::new(Registration::First).await;
+        first.register(EMAIL).await.unwrap();
+        for email in [EMAIL, "bob@example.com"] {
+            let again = first.register(email).await;
+            assert!(matches!(again, Err(RegisterError::Closed)), "{email}");
+        }
+        assert_eq!(first.identity.passwords_computed(), 1);
+
+        let open = Setup::new(Registration::Open).await;
+        open.register(EMAIL).await.unwrap();
+        open.register("bob@example.com").await.unwrap();
+        let taken = open.register("ADA@EXAMPLE.COM").await;
+        assert!(matches!(taken, Err(RegisterError::EmailTaken)));
+
+        let closed = Setup::new(Registration::Closed).await;
+        let refused = closed.register(EMAIL).await;
+        assert!(matches!(refused, Err(RegisterError::Closed)));
+        assert_eq!(closed.identity.passwords_computed(), 0);
+    }
+
+    #[tokio::test]
+    async fn the_right_set_up_code_is_accepted_however_many_wrong_ones_were_tried() {
+        let setup = Setup::new(Registration::First).await;
+        let settings = IdentitySettings {
+            setup_code_needed: true,
+            ..settings(Registration::First)
+        };
+        let sealing = sealing(&setup.store, &setup.clock).await;
+        let identity = Identity::new(setup.store.clone(), sealing, &settings, setup.clock.clone());
+        let code = identity.setup_code_to_print().await.unwrap().unwrap();
+        let code = code.reveal();
+        let email = Email::parse(EMAIL).unwrap();
+        let register = |code| identity.register(&email, new_password(PASSWORD), registrant(code));
+
+        let missing = register(None).await;
+        assert!(matches!(missing, Err(RegisterError::SetupCodeMissing)));
+        for _ in 1..SOURCE_REGISTRATIONS_MAX {
+            let wrong = register(Some("0000-0000-0000")).await;
+            assert!(matches!(wrong, Err(RegisterError::SetupCodeWrong)));
+        }
+        let throttled = register(Some("0000-0000-0000")).await;
+        assert!(matches!(throttled, Err(RegisterError::Throttled { .. })));
+        assert_eq!(identity.passwords_computed(), 0);
+
+        let foreign = Registrant {
+            may_be_first: false,
+            ..registrant(Some(&code))
+        };
+        let foreign = identity.register(&email, new_password(PASSWORD), foreign);
+        assert!(matches!(foreign.await, Err(RegisterError::ForeignPage)));
+        register(Some(&code)).await.unwrap();
+        assert!(identity.setup_code_to_print().await.unwrap().is_none());
+        let again = register(Some(&code)).await;
+        assert!(matches!(again, Err(RegisterError::Closed)));
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn of_fifty_concurrent_first_users_one_is_registered() {
+        let setup = Setup::new(Registration::First).await;
+        let tasks: Vec<_> = (0..50)
+            .map(|n| {
+                let identity = Arc::clone(&setup.identity);
+                tokio::spawn(async move {
+                    let email = Email::parse(&format!("{n}@example.com")).unwrap();
+                    identity
+                        .register(&email, new_password(PASSWORD), registrant(None))
+                        .await
+                })
+            })
+            .collect();
+        let mut first = Vec::new();
+        for task in tasks {
+            match task.await.unwrap() {
+                Ok(user) => first.push(user),
+                Err(error) => assert!(matches!(error, RegisterError::Closed), "{error}"),
+            }
+        }
+        assert_eq!(first.len(), 1);
+        assert_eq!(setup.store.user_count().await.unwrap(), 1);
+        let logged_in = setup
+            .login(first[0].email.as_str(), PASSWORD)
+            .await
+            .unwrap();
+        assert_eq!(logged_in.user, first[0]);
+    }
+}

@@ -42,6 +42,3 @@ pub use matching::{CompiledRule, Match, matching_rules};
 pub use path::RequestPath;
 pub use program::Program;
 pub use warning::ConditionWarning;
-
-#[cfg(test)]
-mod tests;

@@ -27,7 +27,9 @@ export function useFirstSelected({
       () =>
         void navigate({
           to: '/',
-          search: (before) => ({ ...before, action: firstId }),
+          // A request that was clicked in these frames stays selected.
+          search: (before) =>
+            before.action === selectedId ? { ...before, action: firstId } : before,
           replace: true,
           resetScroll: false,
         }),

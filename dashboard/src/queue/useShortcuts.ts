@@ -1,14 +1,17 @@
 /** Single-key shortcuts. */
 import { useEffect, useLayoutEffect, useRef } from 'react';
 
-/** Elements in which keys are text, or belong to a dialog. */
-const TYPING = 'input:not([type="checkbox"]), textarea, select, [contenteditable], [role="dialog"]';
+/** Elements in which keys are text. */
+const TYPING = 'input:not([type="checkbox"]), textarea, select, [contenteditable]';
+
+/** A dialog gets the focus a frame after it is painted, but every key is meant for it from then on. */
+const DIALOG = '[role="dialog"]';
 
 /** Handlers by key; `shift+j` for a letter with Shift, `escape` for a key with a name. */
 type Shortcuts = Record<string, () => void>;
 
 /**
- * Calls the handler for a key, unless the user is typing or in a dialog. `releases` are called when
+ * Calls the handler for a key, unless the user is typing or a dialog is open. `releases` are called when
  * the key is released, wherever that is.
  */
 export function useShortcuts(shortcuts: Shortcuts, releases: Shortcuts = {}) {
@@ -22,7 +25,7 @@ export function useShortcuts(shortcuts: Shortcuts, releases: Shortcuts = {}) {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
       const target = event.target instanceof Element ? event.target : null;
-      if (target?.closest(TYPING)) return;
+      if (target?.closest(TYPING) || document.querySelector(DIALOG)) return;
       const handler = current.current.shortcuts[keyOf(event)];
       if (!handler) return;
       event.preventDefault();

@@ -2,6 +2,8 @@
 
 mod bots;
 mod chat;
+mod chat_connections;
+mod chat_proofs;
 mod decisions;
 mod definition;
 mod delivery;

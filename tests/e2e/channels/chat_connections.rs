@@ -1,0 +1,178 @@
+//! Presses of buttons are heard over each connection to a chat, by each replica, and once after a crash.
+
+use std::time::Duration;
+
+use gaiterguard_testkit::scene::Scene;
+use gaiterguard_testkit::{Human, PythonUpstream, Storage, eventually, on_both_databases};
+use serde_json::{Value, json};
+
+use super::chat::{
+    SIGNING_SECRET, Slack, TEAM, Telegram, link_code, method, pressed, seconds, signature,
+    slack_button, telegram_button,
+};
+use super::decisions::{ANN, audited, becomes, status};
+use super::{MOMENT, SILENCE, create};
+
+on_both_databases!(a_killed_gateway_decides_once);
+
+async fn a_killed_gateway_decides_once(storage: Storage) {
+    let mut scene = Scene::new(storage).await;
+    let slack = Slack::start(&scene.human).await;
+    slack.link(&scene.gateway, ANN, &scene.human).await;
+    for round in 1..=4_u32 {
+        let held = scene.hold(&format!("kill-{round}")).await;
+        let name = format!("/kill-{round}");
+        let card = slack
+            .call_where("chat.postMessage", |call| call.to_string().contains(&name))
+            .await;
+        let approve = slack_button(&card, "approve");
+        let pressing = {
+            let gateway = scene.gateway.dashboard();
+            let body = pressed(TEAM, ANN, &slack.placed(&approve));
+            let now = seconds();
+            let call = gateway.post(&format!("{}/slack", slack.channel));
+            let call = call
+                .header("content-type", "application/x-www-form-urlencoded")
+                .header("x-slack-request-timestamp", &now.to_string())
+                .header("x-slack-signature", &signature(SIGNING_SECRET, now, &body))
+                .body(body);
+            tokio::spawn(async move { call.try_send().await.is_ok() })
+        };
+        tokio::time::sleep(Duration::from_millis(u64::from(round) * 4)).await;
+        scene.gateway.kill9();
+        let _ = pressing.await;
+        scene.gateway.restart().await;
+        scene.human =
+            Human::log_in(&scene.gateway, &scene.human.email, &scene.human.password).await;
+        // The person presses again: the decision is there already, or is made now.
+        slack
+            .press(&scene.gateway, ANN, &approve)
+            .await
+            .expect_status(200);
+        becomes(&scene.human, &held, "APPROVED").await;
+        assert_eq!(
+            audited(&scene.human, &held, "action.approved").await.len(),
+            1
+        );
+        // The card is not lost: it says how the request was decided.
+        slack
+            .call_where("chat.update", |call| {
+                call["text"].as_str().unwrap().starts_with("Approved by")
+                    && call.to_string().contains(&name)
+            })
+            .await;
+        scene.agent.execute(&held).send().await.expect_status(200);
+    }
+    let verified = scene.gateway.run(&["audit", "verify"], "").await;
+    assert!(verified.status.success(), "{verified:?}");
+}
+
+#[tokio::test]
+async fn one_of_two_replicas_asks_telegram_and_either_hears_slack() {
+    let scene = Scene::new(Storage::Postgres).await;
+    let replica = scene.gateway.start_replica().await;
+    let slack = Slack::start(&scene.human).await;
+    let telegram = Telegram::start(&scene.human).await;
+    slack.link(&replica, ANN, &scene.human).await;
+    let code = link_code(&scene.human).await;
+    telegram.say(17, &format!("/start {code}"), None);
+    telegram.said("linked to human@example.com").await;
+    let held = scene.hold("one").await;
+    let card = slack.calls("chat.postMessage", 1).await.remove(0);
+    let card_there = telegram.said("Approval needed").await;
+    // Both copies are pressed, at both replicas.
+    let approve = slack_button(&card, "approve");
+    telegram.press(17, 501, &telegram_button(&card_there, "Approve"));
+    slack
+        .press(&replica, ANN, &approve)
+        .await
+        .expect_status(200);
+    becomes(&scene.human, &held, "APPROVED").await;
+    assert_eq!(
+        audited(&scene.human, &held, "action.approved").await.len(),
+        1
+    );
+    slack
+        .call_where("chat.update", |call| {
+            call["text"].as_str().unwrap().starts_with("Approved")
+        })
+        .await;
+    telegram.call_where("editMessageText", |_| true).await;
+    // Each update was handled by one replica, once.
+    tokio::time::sleep(SILENCE).await;
+    let answers = telegram.server.received_at(&method("answerCallbackQuery"));
+    assert_eq!(answers.len(), 1);
+    let said = telegram.server.received_at(&method("sendMessage"));
+    let linked = said.iter().filter(|one| one.text().contains("linked to"));
+    assert_eq!(linked.count(), 1);
+}
+
+#[tokio::test]
+async fn slack_is_heard_over_a_web_socket() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let server = PythonUpstream::start("slack.py", &[]).await;
+    let channel = json!({
+        "kind": "slack",
+        "name": "Socket",
+        "settings": {
+            "server": format!("{}/api", server.url()), "channel": "C1", "token": "xoxb-secret",
+            "app_token": "xapp-1-secret",
+        },
+    });
+    let created = create(&scene.human, channel).await;
+    assert_eq!(created["channel"]["settings"]["has_app_token"], true);
+    let connected = async |count: i64| {
+        eventually("the gateway connects", MOMENT, || async {
+            let state = server
+                .client()
+                .get("/state")
+                .send()
+                .await
+                .expect_status(200)
+                .json();
+            (state["connected"].as_i64().unwrap() >= count && state["live"] == 1).then_some(state)
+        })
+        .await
+    };
+    let state = connected(1).await;
+    assert_eq!(state["tokens"][0], "Bearer xapp-1-secret");
+    let send = async |kind: &str, payload: Value| {
+        let call = server
+            .client()
+            .post("/send")
+            .json(json!({"type": kind, "payload": payload}));
+        call.limit(Duration::from_secs(20))
+            .send()
+            .await
+            .expect_status(200)
+            .json()
+    };
+    let code = link_code(&scene.human).await;
+    let command = json!({
+        "command": "/gaiterguard", "text": format!("link {code}"), "team_id": TEAM,
+        "user_id": ANN, "user_name": "ann",
+    });
+    let linked = send("slash_commands", command).await;
+    let text = linked["payload"]["text"].as_str().unwrap();
+    assert!(text.contains("human@example.com"), "{linked}");
+    // Slack asks for a new connection from time to time.
+    server
+        .client()
+        .post("/disconnect")
+        .send()
+        .await
+        .expect_status(200);
+    connected(2).await;
+    let held = scene.hold("one").await;
+    let unknown = json!({"action_id": "approve", "value": "nothing", "text": {}});
+    let press = pressed(TEAM, ANN, &unknown);
+    let payload = form_urlencoded::parse(press.as_bytes())
+        .next()
+        .unwrap()
+        .1
+        .into_owned();
+    let acknowledged = send("interactive", serde_json::from_str(&payload).unwrap()).await;
+    assert!(acknowledged["payload"].is_null(), "{acknowledged}");
+    assert_eq!(status(&scene.human, &held).await, "PENDING");
+    assert!(!scene.gateway.logs().contains("xapp-1-secret"));
+}
