@@ -215,10 +215,10 @@ async fn any_other_reset_leaves_the_outcome_unknown() {
 }
 
 /// Frames of a server, written by hand.
-mod frames {
-    pub(super) const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+pub(crate) mod frames {
+    pub(crate) const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 
-    pub(super) fn go_away(last_stream: u32) -> Vec<u8> {
+    pub(crate) fn go_away(last_stream: u32) -> Vec<u8> {
         let mut frame = b"\0\0\x08\x07\0\0\0\0\0".to_vec();
         frame.extend_from_slice(&last_stream.to_be_bytes());
         frame.extend_from_slice(&[0; 4]);

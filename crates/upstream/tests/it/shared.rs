@@ -21,7 +21,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
-use crate::http2::{Call, echo, respond};
+use crate::http2::{Call, echo, frames, respond};
 use crate::server::{Peer, Server, ok};
 use crate::support::{next_piece, read, receive, request, send};
 use crate::tls::{Authority, trusting};
@@ -331,6 +331,45 @@ async fn an_upstream_that_demands_http_1_gets_it_from_then_on() {
     );
     assert!(error.may_succeed_on_fresh_connection());
     assert_eq!(receive(&upstream, both.get()).await, "hello");
+}
+
+#[tokio::test]
+async fn a_read_survives_an_upstream_that_says_goodbye_on_every_connection_of_http_2() {
+    let authority = Authority::new();
+    let acceptor = acceptor(&authority, EITHER);
+    let server = Server::start(move |peer, _| {
+        let acceptor = acceptor.clone();
+        async move {
+            let stream = acceptor.accept(peer.stream).await.unwrap();
+            let is_http_2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let log = peer.log;
+            let mut peer = Peer { stream, log };
+            if is_http_2 {
+                peer.write_bytes(frames::SETTINGS).await;
+                peer.write_bytes(&frames::go_away(0)).await;
+                peer.closed().await;
+            }
+            while peer.read_request().await.is_some() {
+                peer.write(&ok("hello")).await;
+            }
+        }
+    })
+    .await;
+    let upstream = trusting(Some(&authority));
+    let get = || {
+        let mut outbound = request(&server, Method::GET, "/");
+        outbound.origin = server.origin_named(Scheme::Https, "good.example");
+        outbound.options.may_repeat = true;
+        outbound
+    };
+    let error = send(&upstream, get()).await.unwrap_err();
+    assert!(!error.may_have_been_sent(), "{error:?}");
+    assert!(error.may_succeed_on_fresh_connection(), "{error:?}");
+    assert!(server.connections() <= 3);
+    let mut again = get();
+    again.options.fresh_connection = true;
+    assert_eq!(receive(&upstream, again).await, "hello");
+    assert_eq!(server.requests().len(), 1);
 }
 
 /// A server that accepts streams and ends each connection after `served` of them, without a word.
