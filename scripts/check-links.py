@@ -88,10 +88,10 @@ def rust_tests(path: Path) -> str:
 
 def places_of(name: str) -> list[Path]:
     """The Rust files and folders that a place in SECURITY.md may mean. Its introduction describes the forms."""
-    if re.fullmatch(r"\w+/\w+", name):
-        return [ROOT / "tests/e2e" / f"{name}.rs"]
     if re.fullmatch(r"\w+/tests/it(/\w+)*", name):
         return [ROOT / "crates" / f"{name}.rs", ROOT / "crates" / name]
+    if re.fullmatch(r"\w+(/\w+)+", name):
+        return [ROOT / "tests/e2e" / f"{name}.rs"]
     if re.fullmatch(r"\w+(::\w+)*", name):
         crate, *modules = name.split("::")
         module = ROOT / "crates" / crate / "src" / "/".join(modules)

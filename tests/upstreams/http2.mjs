@@ -1,16 +1,25 @@
-// A server that speaks HTTP/2 only, with TLS. It returns what it got, and its trailers say who asked.
+// A server that speaks HTTP/2 only, with TLS. It returns what it got, and its trailers say who asked. The response to
+// /stream begins with an event and does not end.
 //
 // usage: node http2.mjs PEM_FILE
 //
-// PEM_FILE holds its certificate and key. Prints its port, and then a line for each request.
+// PEM_FILE holds its certificate and key. Prints its port, and then a line for each connection and request.
 import { readFileSync } from "node:fs"
 import http2 from "node:http2"
 
 const pem = readFileSync(process.argv[2])
 const server = http2.createSecureServer({ key: pem, cert: pem, allowHTTP1: false })
+server.on("session", () => console.log("connection"))
 server.on("stream", (stream, headers) => {
   const { ":method": method, ":path": path, authorization = "nobody" } = headers
   console.log(`${method} ${path}`)
+  // A stream that is reset concerns no other.
+  stream.on("error", () => {})
+  if (path === "/stream") {
+    stream.respond({ ":status": 200, "content-type": "text/event-stream" })
+    stream.write("data: 1\n\n")
+    return
+  }
   let length = 0
   stream.on("data", (piece) => (length += piece.length))
   stream.on("end", () => {

@@ -93,6 +93,7 @@ events! {
     MemberInvited = "member.invited": "A person was invited to the workspace.",
     MemberJoined = "member.joined": "A person accepted an invitation to the workspace.",
     MemberRemoved = "member.removed": "A member was removed, which ended the member's sessions.",
+    ProxyRefused = "proxy.refused": "The proxy port refused a tunnel of an agent, a request in one, or its TLS handshake, before anything was decided; the entry contains the host, the port, the reason, and how many refusals of the minute before were omitted.",
     PushDeviceAdded = "push_device.added": "A member turned on push notifications in a browser.",
     PushDeviceRemoved = "push_device.removed": "A member turned off push notifications in a browser, or its push service reported that it is gone.",
     PushKeyCreated = "push_key.created": "The key by which push services recognize the gateway was created.",

@@ -28,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use crate::certificate_authority::CertificateError;
 use crate::proxy_credentials::ProxyCredentials;
 use crate::proxy_refusal::ProxyRefusal;
+use crate::refusals::{Attempt, Refusals};
 use crate::stored_authority::{self, AuthorityError};
 use crate::tls_configs::{HTTP_2, TlsConfigs};
 
@@ -40,12 +41,13 @@ const ROTATION_POLL: Duration = Duration::from_secs(5);
 const ENDING_MAX: Duration = Duration::from_secs(5);
 
 /// A tunnel that a client opened with CONNECT. It is an extension of each request that arrives in it.
-#[derive(Debug)]
 pub struct Tunnel {
     /// Where the tunnel leads.
     pub origin: Origin,
     /// The credentials in the CONNECT request.
     pub credentials: ProxyCredentials,
+    attempt: Attempt,
+    refusals: Refusals,
     has_other_server_name: bool,
 }
 
@@ -54,8 +56,17 @@ impl Tunnel {
     ///
     /// # Errors
     ///
-    /// If the request, or the TLS handshake, names another host or port than CONNECT.
+    /// If the request, or the TLS handshake, names another host or port than CONNECT. That is recorded.
     pub fn target_url<B>(&self, request: &Request<B>) -> Result<String, ProxyRefusal> {
+        let url = self.checked_url(request);
+        url.inspect_err(|refusal| self.refused(&refusal.to_string()))
+    }
+
+    fn refused(&self, reason: &str) {
+        self.refusals.record(&self.attempt, reason);
+    }
+
+    fn checked_url<B>(&self, request: &Request<B>) -> Result<String, ProxyRefusal> {
         if self.has_other_server_name {
             return Err(ProxyRefusal::OtherServerName(self.origin.clone()));
         }
@@ -80,6 +91,7 @@ impl Tunnel {
 #[derive(Clone)]
 pub struct Interceptor {
     configs: Arc<TlsConfigs>,
+    refusals: Refusals,
     limits: Limits,
     lifecycle: Lifecycle,
 }
@@ -96,6 +108,8 @@ pub struct Accepted {
     pub origin: Origin,
     /// The client's credentials.
     pub credentials: ProxyCredentials,
+    /// The same, as it is recorded.
+    pub attempt: Attempt,
     /// Canceled when the agent key of the credentials stops being valid.
     pub revoked: CancellationToken,
 }
@@ -115,6 +129,7 @@ impl Interceptor {
     ) -> Result<Self, AuthorityError> {
         let authorities = stored_authority::open_or_create(store, sealing, &clock).await?;
         let opened = Self {
+            refusals: Refusals::new(store.clone(), Arc::clone(&clock), lifecycle.clone()),
             configs: Arc::new(TlsConfigs::new(authorities, clock)),
             limits,
             lifecycle,
@@ -124,6 +139,11 @@ impl Interceptor {
             .follow_rotation(store.clone(), sealing.clone());
         opened.lifecycle.spawn(following);
         Ok(opened)
+    }
+
+    /// Returns the record of what is refused.
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// Returns the certificates that clients must trust, in PEM: two, while a rotation is under way.
@@ -167,6 +187,7 @@ impl Interceptor {
             peer,
             origin,
             credentials,
+            attempt,
             revoked,
         } = accepted;
         let handshake = async {
@@ -183,6 +204,11 @@ impl Interceptor {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::debug!("tunnel from {peer} to {origin} failed: {error}");
+                // A client that goes away has been refused nothing.
+                if matches!(&error, HandshakeError::Tls(error) if error.kind() == io::ErrorKind::InvalidData)
+                {
+                    self.refusals.record(&attempt, &error.to_string());
+                }
                 return;
             }
         };
@@ -190,6 +216,8 @@ impl Interceptor {
         let tunnel = Arc::new(Tunnel {
             origin,
             credentials,
+            attempt,
+            refusals: self.refusals.clone(),
             has_other_server_name,
         });
         let handler = InTunnel { handler, tunnel };
@@ -265,6 +293,10 @@ impl<H: Handler> Handler for InTunnel<H> {
     }
 
     fn refuse(&self, error: HeadError) -> Response<Self::Body> {
+        // An idle connection ends with a timeout, too.
+        if error != HeadError::Timeout {
+            self.tunnel.refused(&error.to_string());
+        }
         self.handler.refuse(error)
     }
 }

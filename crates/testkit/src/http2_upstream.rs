@@ -8,12 +8,15 @@ use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+/// The line that it prints for each connection.
+const CONNECTION: &str = "connection";
+
 /// A server whose response is the method, the path and the length of the body, with a trailer `x-asked-by` that
-/// repeats the `Authorization` of the request.
+/// repeats the `Authorization` of the request. At `/stream` it is an event, and does not end.
 pub struct Http2Upstream {
     port: u16,
     folder: TempDir,
-    requests: Arc<Mutex<Vec<String>>>,
+    printed: Arc<Mutex<Vec<String>>>,
     _server: Child,
 }
 
@@ -34,23 +37,23 @@ impl Http2Upstream {
             .kill_on_drop(true)
             .spawn()
             .expect("node can be run");
-        let printed = server.stdout.take().expect("it is a pipe");
-        let mut lines = BufReader::new(printed).lines();
+        let output = server.stdout.take().expect("it is a pipe");
+        let mut lines = BufReader::new(output).lines();
         let port = lines.next_line().await.expect("it prints a line");
         let port = port.expect("it prints its port").parse();
-        let requests = Arc::new(Mutex::new(Vec::new()));
+        let printed = Arc::new(Mutex::new(Vec::new()));
         tokio::spawn({
-            let requests = Arc::clone(&requests);
+            let printed = Arc::clone(&printed);
             async move {
                 while let Ok(Some(line)) = lines.next_line().await {
-                    requests.lock().expect("no test panics with it").push(line);
+                    printed.lock().expect("no test panics with it").push(line);
                 }
             }
         });
         Self {
             port: port.expect("a port"),
             folder,
-            requests,
+            printed,
             _server: server,
         }
     }
@@ -67,7 +70,19 @@ impl Http2Upstream {
 
     /// Returns the method and path of each request so far.
     pub fn requests(&self) -> Vec<String> {
-        let requests = self.requests.lock();
-        requests.expect("no test panics with it").clone()
+        let mut printed = self.printed();
+        printed.retain(|line| line != CONNECTION);
+        printed
+    }
+
+    /// Returns how many connections it has accepted.
+    pub fn connections(&self) -> usize {
+        let printed = self.printed();
+        printed.iter().filter(|line| *line == CONNECTION).count()
+    }
+
+    fn printed(&self) -> Vec<String> {
+        let printed = self.printed.lock();
+        printed.expect("no test panics with it").clone()
     }
 }

@@ -12,11 +12,11 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::address::AddressPolicy;
 use crate::dial::Dialer;
 use crate::error::{CheckRefused, NotSentReason};
-use crate::http2::Http2Connection;
+use crate::http2::{Http2Connection, Opened};
 use crate::origin::{Origin, Scheme};
 use crate::proxy::Proxy;
 use crate::resolve::Names;
-use crate::tls::{Protocol, Tls, TlsSetupError};
+use crate::tls::{Offer, Protocol, Tls, TlsSetupError};
 use crate::wire::{Stream, Wire};
 
 /// How long it may take to find out whether an upstream speaks HTTP/2 only. A caller is waiting for an error.
@@ -71,7 +71,7 @@ impl Connector {
         let stream = match origin.scheme() {
             Scheme::Http => Stream::Plain(tcp),
             Scheme::Https => {
-                let handshake = self.tls.handshake(origin.host(), tcp, Protocol::Http1);
+                let handshake = self.tls.handshake(origin.host(), tcp, Offer::Http1);
                 let outcome = timeout_at(deadline, handshake)
                     .await
                     .map_err(|_| NotSentReason::ConnectTimedOut)?;
@@ -93,7 +93,7 @@ impl Connector {
             let stream = match origin.scheme() {
                 Scheme::Http => Stream::Plain(tcp),
                 Scheme::Https => {
-                    let handshake = self.tls.handshake(origin.host(), tcp, Protocol::Http2);
+                    let handshake = self.tls.handshake(origin.host(), tcp, Offer::Http2);
                     let stream = handshake.await?;
                     if !Protocol::Http2.is_agreed(&stream) {
                         return Err(NotSentReason::NoHttp2);
@@ -113,6 +113,29 @@ impl Connector {
             .map_err(|_| NotSentReason::ConnectTimedOut)?
     }
 
+    /// Opens a connection with TLS in the protocol that the upstream prefers. Resolving, connecting, the TLS
+    /// handshake and, in HTTP/2, the server's settings share the connect timeout.
+    pub(crate) async fn connect_in_either(&self, origin: &Origin) -> Result<Opened, NotSentReason> {
+        let deadline = Instant::now() + self.connect_timeout;
+        let opening = async {
+            let tcp = self.dial(origin, deadline).await?;
+            let handshake = self.tls.handshake(origin.host(), tcp, Offer::Either);
+            let stream = handshake.await?;
+            let is_http_2 = Protocol::Http2.is_agreed(&stream);
+            let wire = Wire::new(Stream::Tls(Box::new(stream)));
+            if !is_http_2 {
+                return Ok(Opened::Http1(wire));
+            }
+            let opened = Http2Connection::open(wire).await;
+            // An upstream that agreed to HTTP/2 speaks it.
+            let opened = opened.map_err(|_| NotSentReason::ConnectionClosed);
+            opened.map(Opened::Http2)
+        };
+        timeout_at(deadline, opening)
+            .await
+            .map_err(|_| NotSentReason::ConnectTimedOut)?
+    }
+
     /// Returns the limit on opening a connection.
     pub(crate) fn connect_timeout(&self) -> Duration {
         self.connect_timeout
@@ -124,9 +147,7 @@ impl Connector {
         let deadline = Instant::now() + PROBE_TIMEOUT.min(self.connect_timeout);
         let probe = async {
             let tcp = self.dial(origin, deadline).await?;
-            self.tls
-                .handshake(origin.host(), tcp, Protocol::Http2)
-                .await
+            self.tls.handshake(origin.host(), tcp, Offer::Http2).await
         };
         let probed = timeout_at(deadline, probe).await;
         probed.is_ok_and(|stream| stream.is_ok_and(|stream| Protocol::Http2.is_agreed(&stream)))

@@ -54,13 +54,18 @@ impl SendError {
         }
     }
 
-    /// Returns whether the upstream probably closed the connection because it was idle, just as it was used
-    /// again. A request that does no harm a second time may be sent on a fresh connection.
-    pub fn is_stale_connection(&self) -> bool {
+    /// Returns whether the request probably succeeds on a connection of its own: the upstream closed the
+    /// connection just as it was used again, refused the request because of the others on it, or demands
+    /// HTTP/1.1. A request that does no harm a second time may be sent so.
+    pub fn may_succeed_on_fresh_connection(&self) -> bool {
         matches!(
             self,
-            Self::Ambiguous(AmbiguousReason::StaleConnection(_))
-                | Self::NotSent(NotSentReason::ConnectionClosed | NotSentReason::GoneAway)
+            Self::Ambiguous(AmbiguousReason::StaleConnection(_) | AmbiguousReason::Http1Required)
+                | Self::NotSent(
+                    NotSentReason::ConnectionClosed
+                        | NotSentReason::GoneAway
+                        | NotSentReason::StreamRefused
+                )
         )
     }
 }
@@ -114,13 +119,16 @@ pub enum AmbiguousReason {
     /// The connection had been used for an earlier request, and broke before any byte of this request's
     /// response arrived. The upstream probably closed it because it was idle.
     #[error("the connection failed when it was used again: {0}")]
-    StaleConnection(#[source] hyper::Error),
+    StaleConnection(#[source] BoxError),
     /// The response is not valid HTTP.
     #[error("the response is not valid HTTP: {0}")]
     InvalidResponse(#[source] BoxError),
     /// The upstream speaks HTTP/2 only, but did not agree to it in a TLS handshake.
     #[error("the upstream speaks HTTP/2 only, and did not say so before the request was sent")]
     Http2,
+    /// The upstream agreed to HTTP/2, and demands HTTP/1.1 for this request.
+    #[error("the upstream demands HTTP/1.1 for the request (HTTP/2 HTTP_1_1_REQUIRED)")]
+    Http1Required,
     /// The upstream broke the request's stream off, in HTTP/2.
     #[error("the upstream broke the request off: {0}")]
     Reset(#[source] h2::Error),

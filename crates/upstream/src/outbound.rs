@@ -49,8 +49,11 @@ pub struct Outbound {
 /// How a request is sent, where that differs from the usual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SendOptions {
-    /// Whether it must not use a connection that has served another request.
+    /// Whether it must not use a connection that has served another request, or serves one.
     pub fresh_connection: bool,
+    /// Whether it does no harm to send it twice. If its method is safe, too, it may share an HTTP/2 connection, on
+    /// which a failure leaves open more often whether it was sent.
+    pub may_repeat: bool,
     /// Until the response begins, instead of the usual limit.
     pub first_byte_timeout: Option<Duration>,
     /// Between two pieces of the response's body, instead of the usual limit.

@@ -15,7 +15,7 @@ use crate::pool_key::PoolKey;
 const IDLE_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The most idle connections for one key, so that a burst on one service leaves room for the others.
-const IDLE_CONNECTIONS_PER_KEY_MAX: usize = 256;
+pub(crate) const IDLE_CONNECTIONS_PER_KEY_MAX: usize = 256;
 
 /// The most idle connections in total. Each holds a socket; this stays well below common limits on open files.
 const IDLE_CONNECTIONS_MAX: usize = 4096;

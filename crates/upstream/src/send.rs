@@ -18,7 +18,7 @@ use crate::connect::Connector;
 use crate::connection::{Connection, ExchangeError};
 use crate::error::{AmbiguousReason, CheckRefused, NotSentReason, SendError, UnusableReason};
 use crate::head_watch::{Head, RESPONSE_FIELDS_MAX};
-use crate::http2::{self, Exchanged, Http2Pool, Http2Request, Slot};
+use crate::http2::{self, Exchanged, Http2Pool, Http2Request, Opened, Slot, Speaks, Way};
 use crate::inbound::Inbound;
 use crate::origin::{Origin, Scheme};
 use crate::outbound::{Outbound, OutboundBody};
@@ -26,6 +26,7 @@ use crate::pool::{Key, Lease, Pool};
 use crate::proxy::Proxy;
 use crate::resolve::{Names, Resolver, SystemResolver};
 use crate::tls::TlsSetupError;
+use crate::wire::Wire;
 
 /// The longest idle time of a connection for an unsafe request. If a server closes an older one at the
 /// same moment, it would be unknown whether the request was processed. Servers that close idle
@@ -121,6 +122,7 @@ impl Upstream {
     ) -> Result<Inbound, SendError> {
         let options = outbound.options;
         let call = Call {
+            sharing: Sharing::of(&outbound),
             key: (outbound.pool, outbound.origin.clone()),
             may_reuse: !options.fresh_connection,
             method: outbound.method.clone(),
@@ -130,43 +132,55 @@ impl Upstream {
                 .unwrap_or(self.first_byte_timeout),
             idle_timeout: options.idle_timeout.unwrap_or(self.idle_timeout),
         };
-        let needs_http_2 = is_grpc(&outbound.headers);
         let request = outbound.into_request();
-        // The futures of HTTP/2 are boxed, so that the future of every other request stays small.
-        if needs_http_2 {
-            let slot = Box::pin(self.http_2_slot(&call, cancellation)).await?;
-            return Box::pin(self.send_in_http_2(slot, request, call, cancellation)).await;
-        }
         let origin = &call.key.1;
-        if !call.web_socket && self.http_2.is_only_http_2(origin) {
-            match Box::pin(self.http_2_slot(&call, cancellation)).await {
-                Ok(slot) => {
-                    return Box::pin(self.send_in_http_2(slot, request, call, cancellation)).await;
-                }
-                Err(SendError::NotSent(NotSentReason::NoHttp2)) => {
-                    self.http_2.forget_only_http_2(origin);
-                }
-                Err(error) => return Err(error),
+        let may_use_http_2 = match call.sharing {
+            Sharing::Grpc => true,
+            Sharing::Repeatable => {
+                origin.scheme() == Scheme::Https
+                    && self.http_2.speaks(origin) != Some(Speaks::Http1Only)
             }
+            Sharing::None => {
+                !call.web_socket && self.http_2.speaks(origin) == Some(Speaks::Http2Only)
+            }
+        };
+        if !may_use_http_2 {
+            return self.send_in_http_1(request, None, call, cancellation).await;
         }
-        self.send_in_http_1(request, call, cancellation).await
+        // The futures of HTTP/2 are boxed, so that the future of every other request stays small.
+        match Box::pin(self.way(&call, cancellation)).await {
+            Ok(Way::Http2(slot)) => {
+                Box::pin(self.send_in_http_2(slot, request, call, cancellation)).await
+            }
+            Ok(Way::Http1(opened)) => {
+                Box::pin(self.send_in_http_1(request, opened, call, cancellation)).await
+            }
+            Err(SendError::NotSent(NotSentReason::NoHttp2)) if call.sharing != Sharing::Grpc => {
+                self.http_2.forget(origin);
+                Box::pin(self.send_in_http_1(request, None, call, cancellation)).await
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends a request in HTTP/1.1, unless the origin turns out to speak HTTP/2 only before anything is sent.
+    /// `opened` is a connection that has been opened for it.
     async fn send_in_http_1(
         &self,
         mut request: Request<OutboundBody>,
+        opened: Option<Wire>,
         call: Call,
         cancellation: &CancellationToken,
     ) -> Result<Inbound, SendError> {
         let origin = &call.key.1;
+        let may_reuse = call.may_reuse && opened.is_none();
         let idle_time_max = if is_safe(&call.method) && !call.web_socket {
             Duration::MAX
         } else {
             UNSAFE_IDLE_TIME_MAX
         };
         let kept = || self.pool.take(&call.key, idle_time_max);
-        while let Some(connection) = call.may_reuse.then(kept).flatten() {
+        while let Some(connection) = may_reuse.then(kept).flatten() {
             let lease = self.lease(connection, &call);
             match self.exchange(lease, request, &call, cancellation).await {
                 Err(ExchangeFailed::HandedBack {
@@ -178,9 +192,9 @@ impl Upstream {
         }
 
         // Boxed because opening is rare and its state is large, which would enlarge every request's future.
-        let connection = match Box::pin(self.open(origin, cancellation)).await {
+        let connection = match Box::pin(self.open(origin, opened, cancellation)).await {
             Err(SendError::NotSent(NotSentReason::Http2Only)) if !call.web_socket => {
-                self.http_2.remember_only_http_2(origin);
+                self.http_2.remember(origin, Speaks::Http2Only);
                 let slot = Box::pin(self.http_2_slot(&call, cancellation)).await?;
                 return Box::pin(self.send_in_http_2(slot, request, call, cancellation)).await;
             }
@@ -206,19 +220,46 @@ impl Upstream {
         }
     }
 
+    /// Returns the way that the call takes, if it may use HTTP/2.
+    async fn way(&self, call: &Call, cancellation: &CancellationToken) -> Result<Way, SendError> {
+        let (key, origin) = (&call.key, &call.key.1);
+        let limit = self.connector.connect_timeout();
+        let finding = async {
+            match call.sharing {
+                Sharing::Repeatable => {
+                    let open = self.connector.connect_in_either(origin);
+                    self.http_2.shared(key, true, limit, open).await
+                }
+                Sharing::Grpc if call.may_reuse => {
+                    let open = self.connector.connect_in_http_2(origin);
+                    let open = async { open.await.map(Opened::Http2) };
+                    self.http_2.shared(key, false, limit, open).await
+                }
+                Sharing::Grpc | Sharing::None => {
+                    let idle_time_max = call.may_reuse.then_some(UNSAFE_IDLE_TIME_MAX);
+                    let open = self.connector.connect_in_http_2(origin);
+                    let slot = self.http_2.alone(key, idle_time_max, open).await;
+                    slot.map(Way::Http2)
+                }
+            }
+        };
+        let found = cancellation.run_until_cancelled(finding).await;
+        Ok(found.ok_or(SendError::Cancelled {
+            may_have_been_sent: false,
+        })??)
+    }
+
     /// Returns the right to a stream of an HTTP/2 connection to the call's origin.
     async fn http_2_slot(
         &self,
         call: &Call,
         cancellation: &CancellationToken,
     ) -> Result<Slot, SendError> {
-        let open = self.connector.connect_in_http_2(&call.key.1);
-        let limit = self.connector.connect_timeout();
-        let slot = self.http_2.slot(&call.key, !call.may_reuse, limit, open);
-        let slot = cancellation.run_until_cancelled(slot).await;
-        Ok(slot.ok_or(SendError::Cancelled {
-            may_have_been_sent: false,
-        })??)
+        match self.way(call, cancellation).await? {
+            Way::Http2(slot) => Ok(slot),
+            // A read that had a connection is sent again, on one of its own.
+            Way::Http1(_) => Err(NotSentReason::ConnectionClosed.into()),
+        }
     }
 
     /// Sends a request in HTTP/2.
@@ -233,19 +274,21 @@ impl Upstream {
         const ATTEMPTS_MAX: usize = 3;
         let mut request =
             Http2Request::new(request, &call.key.1).map_err(NotSentReason::Unwritable)?;
-        for _ in 1..ATTEMPTS_MAX {
+        let mut attempts = 1;
+        loop {
             let exchange = slot.exchange(request, call.first_byte_timeout, cancellation);
             request = match exchange.await {
                 Ok(exchanged) => return arrived_in_http_2(exchanged, &call, cancellation),
-                Err(http2::ExchangeError::HandedBack(unsent)) => *unsent,
-                Err(error) => return Err(failed_in_http_2(error, call.first_byte_timeout)),
+                Err(http2::ExchangeError::HandedBack(unsent)) if attempts < ATTEMPTS_MAX => *unsent,
+                Err(error) => {
+                    if matches!(error, http2::ExchangeError::Http1Required) {
+                        self.http_2.remember(&call.key.1, Speaks::Http1Only);
+                    }
+                    return Err(failed_in_http_2(error, call.first_byte_timeout));
+                }
             };
+            attempts += 1;
             slot = self.http_2_slot(&call, cancellation).await?;
-        }
-        let exchange = slot.exchange(request, call.first_byte_timeout, cancellation);
-        match exchange.await {
-            Ok(exchanged) => arrived_in_http_2(exchanged, &call, cancellation),
-            Err(error) => Err(failed_in_http_2(error, call.first_byte_timeout)),
         }
     }
 
@@ -266,7 +309,7 @@ impl Upstream {
         if is_broken && origin.scheme() == Scheme::Https {
             let probe = self.connector.agrees_to_http_2(origin);
             if cancellation.run_until_cancelled(probe).await == Some(true) {
-                self.http_2.remember_only_http_2(origin);
+                self.http_2.remember(origin, Speaks::Http2Only);
                 return AmbiguousReason::Http2.into();
             }
         }
@@ -276,14 +319,18 @@ impl Upstream {
     async fn open(
         &self,
         origin: &Origin,
+        opened: Option<Wire>,
         cancellation: &CancellationToken,
     ) -> Result<Box<Connection>, SendError> {
-        let wire = cancellation
-            .run_until_cancelled(self.connector.connect(origin))
-            .await
-            .ok_or(SendError::Cancelled {
-                may_have_been_sent: false,
-            })??;
+        let wire = match opened {
+            Some(wire) => wire,
+            None => cancellation
+                .run_until_cancelled(self.connector.connect(origin))
+                .await
+                .ok_or(SendError::Cancelled {
+                    may_have_been_sent: false,
+                })??,
+        };
         match Connection::open(wire).await {
             Ok(connection) => Ok(Box::new(connection)),
             Err(_) => Err(NotSentReason::ConnectionClosed.into()),
@@ -366,12 +413,43 @@ impl Upstream {
 /// A request, apart from its bytes.
 struct Call {
     key: Key,
+    sharing: Sharing,
     /// Whether it may use a connection that has served another request.
     may_reuse: bool,
     method: Method,
     web_socket: bool,
     first_byte_timeout: Duration,
     idle_timeout: Duration,
+}
+
+/// Which requests may use the same connection at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sharing {
+    /// None: the request can change something, or must have a connection of its own for another reason. So a
+    /// failure is known to the byte in HTTP/1.1, and concerns this request alone in HTTP/2.
+    None,
+    /// Any, because it does no harm to send this one twice.
+    Repeatable,
+    /// Any, and only in HTTP/2: clients of gRPC expect that.
+    Grpc,
+}
+
+impl Sharing {
+    fn of(outbound: &Outbound) -> Self {
+        let options = &outbound.options;
+        if is_grpc(&outbound.headers) {
+            Self::Grpc
+        } else if options.may_repeat
+            && is_safe(&outbound.method)
+            && !outbound.web_socket
+            && !options.fresh_connection
+            && !matches!(outbound.body, OutboundBody::Streaming(_))
+        {
+            Self::Repeatable
+        } else {
+            Self::None
+        }
+    }
 }
 
 enum ExchangeFailed {
@@ -417,13 +495,16 @@ fn failed_in_http_2(error: http2::ExchangeError, limit: Duration) -> SendError {
         http2::ExchangeError::Cancelled { nothing_written } => SendError::Cancelled {
             may_have_been_sent: !nothing_written,
         },
-        http2::ExchangeError::Lost(error) if error.is_remote() => {
-            AmbiguousReason::Reset(error).into()
-        }
-        http2::ExchangeError::Lost(error) if error.is_io() => {
-            AmbiguousReason::ConnectionLost(error.into()).into()
-        }
-        http2::ExchangeError::Lost(error) => AmbiguousReason::InvalidResponse(error.into()).into(),
+        http2::ExchangeError::Http1Required => AmbiguousReason::Http1Required.into(),
+        http2::ExchangeError::Lost { error, is_stale } => SendError::Ambiguous(if is_stale {
+            AmbiguousReason::StaleConnection(error.into())
+        } else if error.is_remote() {
+            AmbiguousReason::Reset(error)
+        } else if error.is_io() {
+            AmbiguousReason::ConnectionLost(error.into())
+        } else {
+            AmbiguousReason::InvalidResponse(error.into())
+        }),
     }
 }
 
@@ -458,7 +539,7 @@ fn lost(error: hyper::Error, head: Head, is_used: bool) -> SendError {
         } else if error.is_parse() {
             AmbiguousReason::InvalidResponse(error.into())
         } else if is_used && !head.has_begun {
-            AmbiguousReason::StaleConnection(error)
+            AmbiguousReason::StaleConnection(error.into())
         } else {
             AmbiguousReason::ConnectionLost(error.into())
         });

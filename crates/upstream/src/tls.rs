@@ -23,13 +23,22 @@ pub enum TlsSetupError {
     Library(#[from] rustls::Error),
 }
 
-/// A protocol that is offered in a handshake.
+/// A protocol that is agreed to in a handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Protocol {
-    /// For every request that can be sent in it, if the upstream speaks it.
     Http1,
-    /// For requests that need it, and for upstreams that speak nothing else.
     Http2,
+}
+
+/// The protocols that are offered in a handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Offer {
+    /// For requests that need a connection of their own.
+    Http1,
+    /// For gRPC, and for upstreams that speak nothing else.
+    Http2,
+    /// For requests that may share a connection.
+    Either,
 }
 
 impl Protocol {
@@ -47,12 +56,38 @@ impl Protocol {
     }
 }
 
+impl Offer {
+    /// Returns the offered protocols, the preferred one first.
+    fn protocols(self) -> &'static [Protocol] {
+        match self {
+            Self::Http1 => &[Protocol::Http1],
+            Self::Http2 => &[Protocol::Http2],
+            Self::Either => &[Protocol::Http2, Protocol::Http1],
+        }
+    }
+
+    /// Returns the configuration that makes this offer. Sessions are kept in one store for all offers.
+    fn on(self, config: &ClientConfig) -> Arc<ClientConfig> {
+        let mut config = config.clone();
+        let ids = self.protocols().iter();
+        config.alpn_protocols = ids.map(|protocol| protocol.id().to_vec()).collect();
+        Arc::new(config)
+    }
+}
+
 /// TLS as a client. Reading the machine's trust store takes milliseconds, so the first handshake does it
 /// rather than the start. The operator's own file is read immediately, because a mistake in it must stop
 /// the start.
 pub(crate) struct Tls {
     own_certificates: Vec<CertificateDer<'static>>,
-    config: OnceLock<Arc<ClientConfig>>,
+    configs: OnceLock<Configs>,
+}
+
+/// The configuration for each offer.
+struct Configs {
+    http_1: Arc<ClientConfig>,
+    http_2: Arc<ClientConfig>,
+    either: Arc<ClientConfig>,
 }
 
 impl Tls {
@@ -63,23 +98,20 @@ impl Tls {
             .unwrap_or_default();
         Ok(Self {
             own_certificates,
-            config: OnceLock::new(),
+            configs: OnceLock::new(),
         })
     }
 
-    /// Offers the protocol. A server that knows nothing of such offers accepts it without saying so.
+    /// Offers the protocols. A server that knows nothing of such offers accepts without choosing one.
     pub(crate) async fn handshake(
         &self,
         host: &Host,
         tcp: TcpStream,
-        protocol: Protocol,
+        offer: Offer,
     ) -> Result<TlsStream<TcpStream>, NotSentReason> {
-        let mut config = self
-            .config()
+        let config = self
+            .config(offer)
             .map_err(|error| NotSentReason::Tls(io_error(error)))?;
-        if protocol != Protocol::Http1 {
-            Arc::make_mut(&mut config).alpn_protocols = vec![protocol.id().to_vec()];
-        }
         let server_name = match host.address() {
             Some(address) => ServerName::from(address),
             None => ServerName::try_from(host.to_string())
@@ -88,19 +120,30 @@ impl Tls {
         TlsConnector::from(config)
             .connect(server_name, tcp)
             .await
-            .map_err(|error| match protocol {
-                Protocol::Http1 if refuses_protocol(&error) => NotSentReason::Http2Only,
-                Protocol::Http2 if refuses_protocol(&error) => NotSentReason::NoHttp2,
+            .map_err(|error| match offer {
+                Offer::Http1 if refuses_protocol(&error) => NotSentReason::Http2Only,
+                Offer::Http2 if refuses_protocol(&error) => NotSentReason::NoHttp2,
                 _ => NotSentReason::Tls(error),
             })
     }
 
-    fn config(&self) -> Result<Arc<ClientConfig>, rustls::Error> {
-        if let Some(config) = self.config.get() {
-            return Ok(Arc::clone(config));
-        }
-        let config = Arc::new(client_config(&self.own_certificates)?);
-        Ok(Arc::clone(self.config.get_or_init(|| config)))
+    fn config(&self, offer: Offer) -> Result<Arc<ClientConfig>, rustls::Error> {
+        let configs = if let Some(configs) = self.configs.get() {
+            configs
+        } else {
+            let config = client_config(&self.own_certificates)?;
+            let configs = Configs {
+                http_1: Offer::Http1.on(&config),
+                http_2: Offer::Http2.on(&config),
+                either: Offer::Either.on(&config),
+            };
+            self.configs.get_or_init(|| configs)
+        };
+        Ok(Arc::clone(match offer {
+            Offer::Http1 => &configs.http_1,
+            Offer::Http2 => &configs.http_2,
+            Offer::Either => &configs.either,
+        }))
     }
 }
 

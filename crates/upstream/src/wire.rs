@@ -6,9 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 use crate::head_watch::HeadWatch;
@@ -28,15 +30,44 @@ impl WrittenBytes {
     }
 }
 
+/// When bytes last arrived on a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct LastRead {
+    opened: Instant,
+    /// In milliseconds after it was opened.
+    read: Arc<AtomicU64>,
+}
+
+impl LastRead {
+    fn new() -> Self {
+        Self {
+            opened: Instant::now(),
+            read: Arc::default(),
+        }
+    }
+
+    /// Returns when bytes last arrived, or when the connection was opened.
+    pub(crate) fn get(&self) -> Instant {
+        self.opened + Duration::from_millis(self.read.load(Ordering::Relaxed))
+    }
+
+    fn note(&self) {
+        let milliseconds = self.opened.elapsed().as_millis();
+        let milliseconds = u64::try_from(milliseconds).unwrap_or(u64::MAX);
+        self.read.store(milliseconds, Ordering::Relaxed);
+    }
+}
+
 pub(crate) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
 
-/// A stream, the count of its written bytes, and what is known of the head that is arriving.
+/// A stream, the count of its written bytes, the time of the last read, and what is known of the head that is arriving.
 pub(crate) struct Wire {
     stream: Stream,
     written: WrittenBytes,
+    last_read: LastRead,
     watch: HeadWatch,
 }
 
@@ -45,12 +76,17 @@ impl Wire {
         Self {
             stream,
             written: WrittenBytes::default(),
+            last_read: LastRead::new(),
             watch: HeadWatch::default(),
         }
     }
 
     pub(crate) fn written(&self) -> WrittenBytes {
         self.written.clone()
+    }
+
+    pub(crate) fn last_read(&self) -> LastRead {
+        self.last_read.clone()
     }
 
     /// Returns whether the other side has agreed to HTTP/1.1. Without TLS there is no agreement.
@@ -77,7 +113,11 @@ impl AsyncRead for Wire {
             Stream::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Stream::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
         };
-        self.watch.note(&buffer.filled()[before..]);
+        let arrived = &buffer.filled()[before..];
+        if !arrived.is_empty() {
+            self.last_read.note();
+        }
+        self.watch.note(arrived);
         outcome
     }
 }

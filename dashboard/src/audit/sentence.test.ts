@@ -38,6 +38,9 @@ describe('the sentences of the audit log', () => {
     expect(words('tunnel.opened', { host: 'a.example', port: 443 })).toBe(
       'opened a tunnel to a.example:443',
     );
+    expect(words('proxy.refused', { host: 'a.example', port: 443, reason: 'no service' })).toBe(
+      'was refused at the proxy port: a.example:443',
+    );
     expect(words('toString')).toBe('toString <subject>');
   });
 });

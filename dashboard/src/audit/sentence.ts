@@ -59,6 +59,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   'member.invited': 'invited a person to the workspace',
   'member.joined': 'joined the workspace',
   'member.removed': 'removed {subject} from the workspace',
+  'proxy.refused': 'was refused at the proxy port',
   'push_device.added': 'turned on push notifications in a browser',
   'push_device.removed': 'removed a browser from push notifications',
   'push_key.created': 'created the key for push services',
@@ -115,7 +116,7 @@ export const GROUPS = {
   ],
   requests: [
     'Requests',
-    /^(action\.(?!(approved|denied|glass_broken|revoked|resolved|vote_withdrawn|voted)$)|requests?\.|tunnel\.)/,
+    /^(action\.(?!(approved|denied|glass_broken|revoked|resolved|vote_withdrawn|voted)$)|requests?\.|tunnel\.|proxy\.)/,
   ],
   agents: ['Agents', /^agent\./],
   rules: ['Rules', /^rule\./],
@@ -142,6 +143,9 @@ export function sentenceOf(event: string, detail: Readonly<Record<string, unknow
   if (event.startsWith('tunnel.') && typeof detail.host === 'string') {
     const verb = event === 'tunnel.opened' ? 'opened' : 'closed';
     return [`${verb} a tunnel to ${detail.host}:${detail.port}`];
+  }
+  if (event === 'proxy.refused' && typeof detail.host === 'string') {
+    return [`was refused at the proxy port: ${detail.host}:${detail.port}`];
   }
   if (event === 'request.forwarded' && Array.isArray(detail.request_ids)) {
     return [`sent ${detail.request_ids.length} requests without approval`];

@@ -1,12 +1,18 @@
 //! HTTP/2 through the proxy port: with real clients, and against clients that flood it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene};
-use gaiterguard_testkit::{Http2Upstream, Reply, Storage, TestGateway, finish, python_command};
+use gaiterguard_testkit::{
+    Agent, Http2Upstream, Reply, Storage, TestGateway, finish, python_command,
+};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 
 use super::scene::Proxied;
 
@@ -181,7 +187,7 @@ async fn trailers_reach_the_clients_that_can_receive_them() {
 }
 
 /// Runs a script with these arguments and those that name the proxy and the upstream, and returns what it prints.
-async fn run_script(proxied: &Proxied, name: &str, arguments: &[&str]) -> Value {
+pub(super) async fn run_script(proxied: &Proxied, name: &str, arguments: &[&str]) -> Value {
     let authorization = proxied.authorization();
     let (_, authorization) = authorization.trim().split_once(": ").unwrap();
     let authority = proxied.authority();
@@ -234,6 +240,96 @@ async fn a_web_socket_inside_http_2_is_refused_with_the_reason() {
     let logs = proxied.scene.gateway.logs();
     let line = logs.lines().find(|line| line.contains(remedy));
     assert!(line.is_some_and(|line| line.contains("INFO")), "{logs}");
+    let recorded = proxied.refusals(1).await;
+    let reason = recorded[0]["reason"].as_str().unwrap();
+    assert!(reason.contains(remedy), "{reason}");
+}
+
+/// A client whose streams are open in a tunnel.
+struct Streaming {
+    to_client: ChildStdin,
+    lines: Lines<BufReader<ChildStdout>>,
+    _client: Child,
+}
+
+impl Streaming {
+    /// Starts it, and waits until its stream has begun.
+    async fn start(scene: &Scene<Http2Upstream>, agent: &Agent, ca_file: &Path) -> Self {
+        let pair = STANDARD.encode(format!("x:{}", agent.key));
+        let authority = scene.upstream.url().replace("https://", "");
+        let (host, port) = authority.split_once(':').unwrap();
+        let proxy = scene.gateway.intercept_address().port().to_string();
+        let mut client = tokio::process::Command::new("node")
+            .arg(script("http2_revoked.mjs"))
+            .args([&proxy, &format!("Basic {pair}"), host, port])
+            .arg(ca_file)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let mut streaming = Self {
+            to_client: client.stdin.take().unwrap(),
+            lines: BufReader::new(client.stdout.take().unwrap()).lines(),
+            _client: client,
+        };
+        let begun = streaming.next().await;
+        assert_eq!(begun, json!({"items": 200, "stream": 200}));
+        streaming
+    }
+
+    async fn next(&mut self) -> Value {
+        let line = self.lines.next_line().await.unwrap();
+        serde_json::from_str(&line.unwrap()).unwrap()
+    }
+
+    /// Lets it continue, and returns what happened to it.
+    async fn happened(&mut self) -> Value {
+        self.to_client.write_all(b"\n").await.unwrap();
+        self.next().await
+    }
+}
+
+#[tokio::test]
+async fn a_right_that_is_revoked_cuts_the_streams_of_its_agent_and_no_others() {
+    let upstream = Http2Upstream::start().await;
+    let (file, url) = (upstream.certificate_file(), upstream.url());
+    let builder = TestGateway::builder(Storage::Sqlite)
+        .intercept_port()
+        .setting("UPSTREAM_CA_FILE", file.display())
+        .setting("UPSTREAM_PRIVATE_ALLOW", "127.0.0.0/8,::1/128");
+    let scene = Scene::before(builder, upstream, &url).await;
+    let pem = scene.gateway.client().get("/ca.pem").send().await.text();
+    let ca_file = scene.gateway.folder().join("ca.pem");
+    std::fs::write(&ca_file, pem).unwrap();
+    let other = scene.human.create_agent("other", &[&scene.service]).await;
+    let mut bystander = Streaming::start(&scene, &other, &ca_file).await;
+    for (verb, code) in [("block", 403), ("rotate-key", 407)] {
+        let agent = scene.human.create_agent(verb, &[&scene.service]).await;
+        let mut revoked = Streaming::start(&scene, &agent, &ca_file).await;
+        let before = scene.upstream.requests().len();
+        let path = format!("/agents/{}/{verb}", agent.id);
+        scene.human.post(&path).send().await.expect_status(200);
+        let happened = revoked.happened().await;
+        assert_ne!(happened["later"]["status"], 200, "{verb}: {happened}");
+        let ended = happened["streamEndedAfter"].as_i64();
+        assert!(
+            ended.is_some_and(|ended| ended < 1500),
+            "{verb}: {happened}"
+        );
+        // A cut response must not look complete.
+        assert!(happened["streamError"].is_string(), "{verb}: {happened}");
+        assert_eq!(happened["tunnelClosed"], true, "{verb}: {happened}");
+        assert_eq!(happened["again"], code, "{verb}: {happened}");
+        assert_eq!(scene.upstream.requests().len(), before, "{verb}");
+    }
+    // All of them shared a connection to the upstream.
+    assert_eq!(scene.upstream.connections(), 1);
+    let happened = bystander.happened().await;
+    assert_eq!(happened["later"]["status"], 200, "{happened}");
+    assert_eq!(happened["streamEndedAfter"], json!(null), "{happened}");
+    assert_eq!(happened["tunnelClosed"], false, "{happened}");
+    assert_eq!(happened["again"], 200, "{happened}");
 }
 
 #[tokio::test]

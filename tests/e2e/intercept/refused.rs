@@ -219,3 +219,73 @@ async fn the_tls_handshake_must_name_the_host_of_the_tunnel() {
     assert!(response.text.contains(words), "{}", response.text);
     assert!(proxied.scene.upstream.received().is_empty());
 }
+
+#[tokio::test]
+async fn what_the_port_refuses_to_an_agent_is_recorded_and_a_flood_is_counted() {
+    let proxied = Proxied::new().await;
+    let authority = proxied.authority();
+    let (_, port) = authority.split_once(':').unwrap();
+    // One of each kind: a host of no service, an address, another host in the handshake and in the request, no TLS.
+    let mut expected = vec![];
+    for target in ["api.example.com:443", &format!("127.0.0.1:{port}")] {
+        proxied.raw(&proxied.connect(target)).await;
+    }
+    expected.extend(["none of this agent's services", "is an IP address"]);
+    let elsewhere = format!("other.example:{port}:{authority}");
+    let url = format!("https://other.example:{port}/items");
+    let host = format!("Host: {authority}");
+    let arguments = [
+        "--connect-to",
+        &elsewhere,
+        "--insecure",
+        "--header",
+        &host,
+        &url,
+    ];
+    assert_eq!(proxied.send(&arguments).await.status, 421);
+    expected.push("the TLS handshake names another host");
+    let header = "Host: other.example";
+    let url = proxied.url("/items");
+    assert_eq!(proxied.send(&[&url, "--header", header]).await.status, 421);
+    expected.push("the request is for other.example");
+    let connect = proxied.connect(&authority);
+    proxied
+        .raw(&format!("{connect}GET /items HTTP/1.1\r\n\r\n"))
+        .await;
+    expected.push("the TLS handshake failed");
+    // A client that does not trust the gateway's authority says so.
+    let own = proxied
+        .scene
+        .upstream
+        .certificate_file()
+        .display()
+        .to_string();
+    assert_eq!(proxied.send(&["--cacert", &own, &url]).await.status, 0);
+    expected.push("the TLS handshake failed");
+    let recorded = proxied.refusals(expected.len()).await;
+    for words in &expected {
+        let has_words = |detail: &serde_json::Value| {
+            assert_eq!(
+                (&detail["label"], &detail["omitted"]),
+                (&"report".into(), &0.into())
+            );
+            detail["reason"].as_str().unwrap().contains(words)
+        };
+        assert!(recorded.iter().any(has_words), "{words}: {recorded:?}");
+    }
+    let key = &proxied.scene.agent.key;
+    assert!(!format!("{recorded:?}").contains(key));
+
+    for number in 0..60 {
+        proxied
+            .raw(&proxied.connect(&format!("{number}.example.com:443")))
+            .await;
+    }
+    // At most 20 in a minute, and the test may take longer than one.
+    let entries = proxied.scene.human.read("/audit?limit=100").await;
+    let entries = entries["items"].as_array().unwrap().iter();
+    let count = entries
+        .filter(|entry| entry["event"] == "proxy.refused")
+        .count();
+    assert!((20..=40).contains(&count), "{count}");
+}

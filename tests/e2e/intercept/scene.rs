@@ -7,7 +7,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_testkit::scene::Scene;
-use gaiterguard_testkit::{EchoUpstream, Storage, TestGateway, finish, raw_exchange};
+use gaiterguard_testkit::{EchoUpstream, Storage, TestGateway, eventually, finish, raw_exchange};
+use serde_json::Value;
 
 /// How long a test waits for bytes of the proxy.
 const RAW_LIMIT: Duration = Duration::from_secs(10);
@@ -110,6 +111,25 @@ impl Proxied {
         let pieces = [(Duration::ZERO, bytes.as_bytes())];
         let received = raw_exchange(address, &pieces, RAW_LIMIT).await;
         String::from_utf8_lossy(&received).into_owned()
+    }
+
+    /// Returns the details of the recorded refusals, oldest first, once there are this many.
+    pub(super) async fn refusals(&self, count: usize) -> Vec<Value> {
+        let human = &self.scene.human;
+        eventually("the refusals are recorded", RAW_LIMIT, || async {
+            let entries = human.read("/audit?limit=100").await;
+            let entries = entries["items"].as_array().unwrap().iter().rev();
+            let refusals = entries.filter(|entry| entry["event"] == "proxy.refused");
+            let details: Vec<Value> = refusals
+                .map(|entry| {
+                    let agent = format!("agent:{}", self.scene.agent.id);
+                    assert_eq!(entry["actor"], agent);
+                    entry["detail"].clone()
+                })
+                .collect();
+            (details.len() == count).then_some(details)
+        })
+        .await
     }
 
     /// Returns the header with the agent's key.

@@ -7,6 +7,7 @@ use gaiterguard_testkit::scene::{CREDENTIAL, Scene};
 use gaiterguard_testkit::{EchoUpstream, Reply, Storage, TestGateway};
 use serde_json::{Value, json};
 
+use super::http2::run_script;
 use super::scene::Proxied;
 
 #[tokio::test]
@@ -311,4 +312,47 @@ async fn the_port_says_what_it_is_and_lists_the_hosts_of_an_agent() {
     assert_eq!((checked.status, checked.connect_status), (200, 200));
     assert!(checked.text.contains(&base_url), "{}", checked.text);
     assert!(proxied.scene.upstream.received().is_empty());
+}
+
+#[tokio::test]
+async fn a_tunnel_that_is_left_idle_after_a_request_is_closed() {
+    let upstream = EchoUpstream::start_with_tls(&["localhost"]).await;
+    let url = format!("https://localhost:{}", upstream.address().port());
+    let builder = TestGateway::builder(Storage::Sqlite)
+        .intercept_port()
+        .setting("UPSTREAM_CA_FILE", upstream.certificate_file().display())
+        .setting("UPSTREAM_PRIVATE_ALLOW", "127.0.0.0/8,::1/128")
+        .setting("HEADER_TIMEOUT_MS", 2000);
+    let scene = Scene::before(builder, upstream, &url).await;
+    let ca_file = scene.gateway.folder().join("ca.pem");
+    let pem = scene.gateway.client().get("/ca.pem").send().await.text();
+    std::fs::write(&ca_file, pem).unwrap();
+    let proxied = Proxied { scene, ca_file };
+    let idle = run_script(&proxied, "idle_tunnels.mjs", &[]).await;
+    for version in ["http1", "http2"] {
+        let (status, seconds) = (&idle[version]["status"], &idle[version]["seconds"]);
+        assert_eq!(status, 200, "{idle}");
+        // Connections are kept for 75 seconds, and then as long as a head may take.
+        let seconds = seconds.as_f64().unwrap();
+        assert!((70.0..90.0).contains(&seconds), "{idle}");
+    }
+}
+
+#[tokio::test]
+async fn a_tunnel_to_the_gateway_itself_is_refused() {
+    let upstream = EchoUpstream::start_with_tls(&["localhost"]).await;
+    let url = format!("https://localhost:{}", upstream.address().port());
+    let builder = TestGateway::builder(Storage::Sqlite)
+        .intercept_port()
+        .setting("PUBLIC_URL", "https://localhost:8443");
+    let proxied = Proxied {
+        scene: Scene::before(builder, upstream, &url).await,
+        ca_file: PathBuf::new(),
+    };
+    let response = proxied.raw(&proxied.connect("localhost:8443")).await;
+    assert!(response.starts_with("HTTP/1.1 403 "), "{response}");
+    assert!(response.contains("target_not_allowed"), "{response}");
+    assert!(response.contains("is this gateway"), "{response}");
+    let recorded = proxied.refusals(1).await;
+    assert_eq!(recorded[0]["host"], "localhost");
 }

@@ -9,8 +9,8 @@ use gaiterguard_authority::AgentCaller;
 use gaiterguard_domain::target::Origin;
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_intercept::{
-    Accepted, Interceptor, OtherHostTunnels, ProxyCredentials, ProxyRefusal, Tunnel, check_origin,
-    connect_target, destination, is_check, requested_target,
+    Accepted, Attempt, Interceptor, OtherHostTunnels, ProxyCredentials, ProxyRefusal, Tunnel,
+    check_origin, connect_target, destination, is_check, requested_target,
 };
 use gaiterguard_listener::ConnectionSlot;
 use http::{Method, StatusCode};
@@ -77,27 +77,30 @@ async fn at_port(
         let caller = credentials.and_then(|it| port.proxy.agents.gateway.caller(it.key()).ok());
         return Ok(manifest(caller.as_ref(), &port.proxy.gateway_url));
     }
-    let (url, origin) = if is_connect {
-        (String::new(), connect_target(request.uri())?)
+    let target = if is_connect {
+        connect_target(request.uri()).map(|origin| (String::new(), origin))
     } else {
-        requested_target(request.uri())?
+        requested_target(request.uri())
     };
+    let (url, origin) = target.inspect_err(|refusal| port.refused(&request, refusal))?;
     let credentials = ProxyCredentials::parse(request.headers())?;
     let caller = port.proxy.agents.gateway.caller(credentials.key());
     let caller = caller.map_err(|refusal| match refusal {
         Refusal::InvalidAgentKey(reason) => ProxyRefusal::UnknownKey(reason).into(),
         refusal => Problem::from(refusal),
     })?;
-    let other = match check_origin(&caller, &origin, &port.proxy.gateway_url) {
+    let attempt = Attempt::new(&caller, Some(origin.clone()), credentials.label());
+    let checked = match check_origin(&caller, &origin, &port.proxy.gateway_url) {
         Err(ProxyRefusal::NoService(other)) if is_connect => {
             let opening = port.other_hosts.open(&caller, other, credentials.label());
-            Some(Box::pin(opening).await?)
+            Box::pin(opening).await.map(Some)
         }
-        checked => {
-            checked?;
-            None
-        }
+        checked => checked.map(|()| None),
     };
+    let other = checked.inspect_err(|refusal| {
+        let refusals = port.interceptor.refusals();
+        refusals.record(&attempt, &refusal.to_string());
+    })?;
     if !is_connect {
         let sent = (url, origin, credentials);
         return port.proxy.submit(caller, sent, context, request).await;
@@ -116,10 +119,25 @@ async fn at_port(
         peer: context.peer,
         origin,
         credentials,
+        attempt,
         revoked: caller.key_token(),
     };
     port.interceptor.serve(accepted, port.tunnels.clone());
     Ok(StatusCode::OK.into_response())
+}
+
+impl Port {
+    /// Records that the target of a request is refused, if an agent sends it.
+    fn refused(&self, request: &Request, refusal: &ProxyRefusal) {
+        let Ok(credentials) = ProxyCredentials::parse(request.headers()) else {
+            return;
+        };
+        if let Ok(caller) = self.proxy.agents.gateway.caller(credentials.key()) {
+            let attempt = Attempt::new(&caller, None, credentials.label());
+            let refusals = self.interceptor.refusals();
+            refusals.record(&attempt, &refusal.to_string());
+        }
+    }
 }
 
 async fn in_tunnel(

@@ -35,8 +35,14 @@ pub(crate) enum ExchangeError {
     GoneAway,
     /// The request's own body failed.
     RequestBody(BoxError),
+    /// The server demands HTTP/1.1 for this request (RFC 9113, section 7).
+    Http1Required,
     /// The response did not begin, or is not valid.
-    Lost(h2::Error),
+    Lost {
+        error: h2::Error,
+        /// Whether the connection had served another request, and has ended.
+        is_stale: bool,
+    },
     TimedOut,
     Cancelled {
         nothing_written: bool,
@@ -48,7 +54,7 @@ impl Slot {
     /// taken the last byte of the request. While the sender has to deliver a piece of the body, no time is
     /// counted.
     pub(crate) async fn exchange(
-        self,
+        mut self,
         request: Http2Request,
         first_byte_timeout: Duration,
         cancellation: &CancellationToken,
@@ -98,6 +104,7 @@ impl Slot {
             })
         });
         let (head, incoming): (_, RecvStream) = outcome.await?.into_parts();
+        self.arrived();
         Ok(Exchanged {
             head: Response::from_parts(head, ()),
             receiving: Receiving::new(incoming, Some(sending), self),
@@ -108,15 +115,20 @@ impl Slot {
     /// the error of a stream only if the stream is above the last one that the server names, or was never
     /// opened: the streams below continue, and the end of the connection is another error.
     fn failed(&self, error: h2::Error) -> ExchangeError {
-        if error.is_go_away() || error.is_io() {
+        let is_io = error.is_io();
+        if error.is_go_away() || is_io {
             self.retire();
         }
         match error.reason() {
+            Some(Reason::HTTP_1_1_REQUIRED) if error.is_remote() => ExchangeError::Http1Required,
             Some(Reason::REFUSED_STREAM) if error.is_remote() && error.is_reset() => {
                 ExchangeError::Refused
             }
             _ if error.is_remote() && error.is_go_away() => ExchangeError::GoneAway,
-            _ => ExchangeError::Lost(error),
+            _ => ExchangeError::Lost {
+                error,
+                is_stale: is_io && self.has_served(),
+            },
         }
     }
 }

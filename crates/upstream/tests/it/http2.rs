@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::server::Server;
 use crate::support::{IMMEDIATELY, next_piece, read, receive, request, send, settings, upstream};
 
-type Call = (Request<RecvStream>, SendResponse<Bytes>);
+pub(crate) type Call = (Request<RecvStream>, SendResponse<Bytes>);
 
 /// Serves each connection with HTTP/2, without TLS, and each request with `serve`.
 async fn server<F>(
@@ -52,7 +52,7 @@ async fn accepted(stream: TcpStream, streams_max: u32) -> Connection<TcpStream, 
 }
 
 /// Responds with 200, a body, and trailers.
-fn respond(
+pub(crate) fn respond(
     mut response: SendResponse<Bytes>,
     body: &'static str,
     trailers: &[(&'static str, &str)],
@@ -74,7 +74,7 @@ fn respond(
     }
 }
 
-async fn echo(call: Call) {
+pub(crate) async fn echo(call: Call) {
     let (request, response) = call;
     let mut body = request.into_body();
     while let Some(Ok(piece)) = body.data().await {
@@ -189,7 +189,7 @@ async fn a_refused_stream_was_not_processed_and_is_not_sent_again() {
         matches!(error, SendError::NotSent(NotSentReason::StreamRefused)),
         "{error:?}"
     );
-    assert!(!error.may_have_been_sent() && !error.is_stale_connection());
+    assert!(!error.may_have_been_sent() && error.may_succeed_on_fresh_connection());
     assert_eq!(refused.load(Ordering::SeqCst), 1);
 }
 
@@ -215,10 +215,10 @@ async fn any_other_reset_leaves_the_outcome_unknown() {
 }
 
 /// Frames of a server, written by hand.
-mod frames {
-    pub(super) const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
+pub(crate) mod frames {
+    pub(crate) const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 
-    pub(super) fn go_away(last_stream: u32) -> Vec<u8> {
+    pub(crate) fn go_away(last_stream: u32) -> Vec<u8> {
         let mut frame = b"\0\0\x08\x07\0\0\0\0\0".to_vec();
         frame.extend_from_slice(&last_stream.to_be_bytes());
         frame.extend_from_slice(&[0; 4]);

@@ -15,5 +15,6 @@ mod pooling;
 mod requests;
 mod responses;
 mod server;
+mod shared;
 mod support;
 mod tls;

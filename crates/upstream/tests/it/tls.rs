@@ -21,13 +21,13 @@ use crate::server::{Peer, Server, ok};
 use crate::support::{get, receive, request, send, settings, upstream};
 
 /// A certificate authority.
-struct Authority {
+pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     file: NamedTempFile,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -40,7 +40,10 @@ impl Authority {
         }
     }
 
-    fn certificate_for(&self, name: &str) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+    pub(crate) fn certificate_for(
+        &self,
+        name: &str,
+    ) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
         let key = KeyPair::generate().unwrap();
         let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
@@ -98,7 +101,7 @@ async fn tls_server(
     (server, hellos)
 }
 
-fn trusting(authority: Option<&Authority>) -> Upstream {
+pub(crate) fn trusting(authority: Option<&Authority>) -> Upstream {
     let mut settings = settings();
     settings.connect_timeout = Duration::from_secs(5);
     settings.hosts =
@@ -220,7 +223,7 @@ async fn an_upstream_that_speaks_only_http_2_is_spoken_to_in_http_2() {
     }
     let asked = format!("good.example:{}", server.address.port());
     assert_eq!(*authorities.lock().unwrap(), [&*asked; 3]);
-    // One handshake offers HTTP/1.1; then the origin is known, and its connection shared.
+    // One handshake offers HTTP/1.1; then the origin is known, and its connection used again.
     assert_eq!(server.connections(), 2);
 }
 

@@ -1,9 +1,10 @@
-//! nginx in front of the gateway, as it comes and as the book configures it.
+//! nginx in front of the gateway, as it comes and as the book configures it, and behind it, as an upstream.
 
 mod below_a_path;
 mod buffering;
 mod configured;
 mod process;
+mod upstream;
 
 use std::time::Duration;
 

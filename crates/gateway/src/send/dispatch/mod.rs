@@ -95,8 +95,8 @@ impl Sender {
     }
 
     /// Injects the service's credential into the request and sends it, once. Only a read is sent a second
-    /// time: if the upstream closed an idle connection as it was used again, and if it rejects an access
-    /// token and a new one is available.
+    /// time: if the upstream closed a connection as it was used again or refused a stream of a shared one, and if
+    /// it rejects an access token and a new one is available.
     pub(crate) async fn dispatch(
         &self,
         permit: Permit,
@@ -147,8 +147,8 @@ impl Sender {
         sending.await.map_err(failed)
     }
 
-    /// Sends a request with its whole body. If the upstream closed an idle connection as it was used again,
-    /// before any byte of a response, a request that may be repeated is sent once more, on a fresh one.
+    /// Sends a request with its whole body. If the upstream closed the connection as it was used again, before any
+    /// byte of a response, or refused a stream, a request that may be repeated is sent once more, on a fresh one.
     async fn send_whole(
         &self,
         service: &ResolvedService,
@@ -157,9 +157,10 @@ impl Sender {
         may_repeat: bool,
         revoked: &CancellationToken,
     ) -> Result<Sent, DispatchFailed> {
-        let first = outbound(service, request, ready, true)?;
+        let mut first = outbound(service, request, ready, true)?;
+        first.0.options.may_repeat = may_repeat;
         let error = match self.send_once(service, first, ready, revoked).await {
-            Err(error) if may_repeat && error.is_stale_connection() => error,
+            Err(error) if may_repeat && error.may_succeed_on_fresh_connection() => error,
             sent => return sent.map_err(failed),
         };
         let mut again = outbound(service, request, ready, true)?;
@@ -250,9 +251,9 @@ fn outbound(
         web_socket: request.is_web_socket(),
         body: OutboundBody::from(request.body.clone()),
         options: SendOptions {
-            fresh_connection: false,
             first_byte_timeout: service.timeouts.response.map(Duration::from),
             idle_timeout: service.timeouts.idle.map(Duration::from),
+            ..SendOptions::default()
         },
     };
     Ok((outbound, masker))
