@@ -89,6 +89,26 @@ test('messages are listed with their state, and a change is saved', async () => 
   expect(items[0].filter.events).toContain('agent.blocked');
 });
 
+test('a channel for one member is created, for an escalation', async () => {
+  const { page } = stage;
+  await page.getByRole('link', { name: 'Channels' }).click();
+  await page.getByRole('button', { name: 'New channel' }).click();
+  await page.getByLabel('Name').fill('If nobody reacts');
+  await page.getByLabel('Kind').selectOption('member');
+  await page.getByLabel('Member', { exact: true }).selectOption('you@example.com');
+  await page.getByLabel('Only after (minutes)').fill('15');
+  await stage.expectFine('channels-member');
+  await page.getByRole('button', { name: 'Create channel' }).click();
+  await page.getByRole('link', { name: 'If nobody reacts' }).click();
+  await expect
+    .poll(() => page.getByLabel('Member', { exact: true }).inputValue())
+    .toBe(String((await stage.call('GET', '/auth/me')).json.id));
+  const { items } = (await stage.call('GET', '/channels')).json;
+  expect(items.at(-1)).toMatchObject({ kind: 'member', filter: { escalate_after_minutes: 15 } });
+  await stage.call('DELETE', `/channels/${items.at(-1).id}`);
+  await page.getByRole('link', { name: 'Channels' }).click();
+});
+
 test('a channel is deleted after a confirmation', async () => {
   const { page } = stage;
   await page.getByRole('button', { name: 'Delete channel…' }).click();
