@@ -89,9 +89,16 @@ test('messages are listed with their state, and a change is saved', async () => 
   expect(items[0].filter.events).toContain('agent.blocked');
 });
 
+test('a channel is deleted after a confirmation', async () => {
+  const { page } = stage;
+  await page.getByRole('button', { name: 'Delete channel…' }).click();
+  await page.getByRole('button', { name: 'Delete channel', exact: true }).click();
+  await page.getByText('No channels yet').waitFor();
+  expect(stage.trouble).toEqual([]);
+});
 test('a channel for one member is created, for an escalation', async () => {
   const { page } = stage;
-  await page.getByRole('link', { name: 'Channels' }).click();
+  await stage.open('/channels');
   await page.getByRole('button', { name: 'New channel' }).click();
   await page.getByLabel('Name').fill('If nobody reacts');
   await page.getByLabel('Kind').selectOption('member');
@@ -106,13 +113,4 @@ test('a channel for one member is created, for an escalation', async () => {
   const { items } = (await stage.call('GET', '/channels')).json;
   expect(items.at(-1)).toMatchObject({ kind: 'member', filter: { escalate_after_minutes: 15 } });
   await stage.call('DELETE', `/channels/${items.at(-1).id}`);
-  await page.getByRole('link', { name: 'Channels' }).click();
-});
-
-test('a channel is deleted after a confirmation', async () => {
-  const { page } = stage;
-  await page.getByRole('button', { name: 'Delete channel…' }).click();
-  await page.getByRole('button', { name: 'Delete channel', exact: true }).click();
-  await page.getByText('No channels yet').waitFor();
-  expect(stage.trouble).toEqual([]);
 });

@@ -42,7 +42,7 @@ test('a rule is saved that requires a passkey', async () => {
   await page.goto(`${url}/app/rules/new`);
   await page.getByLabel('Name').fill('Deletions');
   await page.getByLabel('With a passkey').check();
-  // The rule can be saved all the same.
+  // The rule can be saved anyway.
   await page.getByText(/^nobody who may approve has a passkey/i).waitFor();
   await stage.expectFine('step-up-rule');
   await page.getByRole('button', { name: 'Save rule' }).click();

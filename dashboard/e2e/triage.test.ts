@@ -414,7 +414,9 @@ test('a table approves no request that needs a passkey, and its row says why', a
   await stage.expectFine('table-passkey');
   await row.locator('input').uncheck();
   await page.getByRole('button', { name: 'Approve 1…' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: /^Approve 1 request/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('checkbox').check();
+  await dialog.getByRole('button', { name: /^Approve 1 request/ }).click();
   await page.getByText('1 decided.').waitFor();
   expect(await stage.decided(small)).toBe('APPROVED');
   expect(await stage.decided(large)).toBe('PENDING');

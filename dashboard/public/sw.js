@@ -95,7 +95,7 @@ async function deny(actionId, digest) {
  */
 async function resubscribe(subscribed) {
   const kept = await keptDevice();
-  // Nobody turned notifications on, or they were turned off meanwhile.
+  // Notifications are off.
   if (!kept) return;
   const call = await session();
   if (!call) return;

@@ -57,8 +57,12 @@ export async function startPush(): Promise<void> {
       throwOnError: true,
     });
     localStorage.setItem(KEPT_ID, String(device.id));
-    const kept = new Response(JSON.stringify({ id: device.id, name: device.name }));
-    await (await caches.open(KEPT)).put(KEPT_DEVICE, kept);
+    const kept = await caches.open(KEPT);
+    const before = await (await kept.match(KEPT_DEVICE))?.json();
+    // The one that this replaces, if the browser has another subscription. It may be another user's.
+    if (before && before.id !== device.id) await removePushDevice({ path: { id: before.id } });
+    const present = JSON.stringify({ id: device.id, name: device.name });
+    await kept.put(KEPT_DEVICE, new Response(present));
     enter('on');
   } catch {
     enter('failed');

@@ -66,7 +66,7 @@ export function ApprovalsField({
   );
 }
 
-/** Warns if too few of those who may approve have a passkey. The rule can be saved all the same. */
+/** Warns if too few of those who may approve have a passkey. The rule can be saved anyway. */
 function PasskeyWarning({ draft }: { draft: RuleDraft }) {
   const { approvals, stepUp } = ruleBody(draft);
   const mayDefine = useRefusal('define') === null;

@@ -14,7 +14,7 @@ on_both_databases!(
     two_people_approve_in_slack_one_after_the_other,
     two_people_approve_in_two_chats_in_either_order,
     votes_in_two_chats_at_the_same_time_decide_once,
-    someone_whose_approval_does_not_count_is_told_why,
+    someone_whose_approval_does_not_count_sees_why,
 );
 
 /// The accounts of the two people in Telegram.
@@ -248,7 +248,7 @@ async fn votes_in_two_chats_at_the_same_time_decide_once(storage: Storage) {
         // Telegram is asked twice a second, so the other press arrives before it, with it, and after it.
         chats.press_there(BOB_THERE, &there);
         tokio::time::sleep(Duration::from_millis(round * 170)).await;
-        // Ann presses twice, and at both gates of Slack's retries.
+        // Ann presses twice at the same time.
         tokio::join!(chats.press(ANN, &here), chats.press(ANN, &here));
         becomes(human, &held, "APPROVED").await;
         approved_by_both(human, &chats.scene, &held).await;
@@ -273,7 +273,7 @@ async fn votes_in_two_chats_at_the_same_time_decide_once(storage: Storage) {
     assert_eq!(action["approvals"]["given"], 1, "{action}");
 }
 
-async fn someone_whose_approval_does_not_count_is_told_why(storage: Storage) {
+async fn someone_whose_approval_does_not_count_sees_why(storage: Storage) {
     let scene = Scene::new(storage).await;
     for (method, exclude) in [("DELETE", "rule_author"), ("PUT", "agent_owner")] {
         let rule = json!({

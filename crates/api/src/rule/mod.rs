@@ -130,7 +130,7 @@ impl HitsBody {
     }
 }
 
-/// What is said of a rule apart from its definition.
+/// The parts of a rule's body that are not in its definition.
 type Around<'a> = (&'a Hits, &'a PasskeyHolders);
 
 impl From<(Stored<Rule>, Around<'_>)> for RuleBody {
