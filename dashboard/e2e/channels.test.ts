@@ -96,3 +96,21 @@ test('a channel is deleted after a confirmation', async () => {
   await page.getByText('No channels yet').waitFor();
   expect(stage.trouble).toEqual([]);
 });
+test('a channel for one member is created, for an escalation', async () => {
+  const { page } = stage;
+  await stage.open('/channels');
+  await page.getByRole('button', { name: 'New channel' }).click();
+  await page.getByLabel('Name').fill('If nobody reacts');
+  await page.getByLabel('Kind').selectOption('member');
+  await page.getByLabel('Member', { exact: true }).selectOption('you@example.com');
+  await page.getByLabel('Only after (minutes)').fill('15');
+  await stage.expectFine('channels-member');
+  await page.getByRole('button', { name: 'Create channel' }).click();
+  await page.getByRole('link', { name: 'If nobody reacts' }).click();
+  await expect
+    .poll(() => page.getByLabel('Member', { exact: true }).inputValue())
+    .toBe(String((await stage.call('GET', '/auth/me')).json.id));
+  const { items } = (await stage.call('GET', '/channels')).json;
+  expect(items.at(-1)).toMatchObject({ kind: 'member', filter: { escalate_after_minutes: 15 } });
+  await stage.call('DELETE', `/channels/${items.at(-1).id}`);
+});

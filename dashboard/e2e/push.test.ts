@@ -174,6 +174,34 @@ test('a request can be denied from its notification', async () => {
   await phone.getByRole('heading', { name: 'Settings', level: 1 }).waitFor();
 });
 
+test('a browser whose subscription ends subscribes again by itself', async () => {
+  const devices = async () => (await stage.call('GET', '/push-devices')).json.items;
+  const [before] = await devices();
+  const next = new Subscription(pushService, '/phone-again');
+  // The browser reports the end to the worker, and its push service returns another subscription.
+  await phone
+    .context()
+    .serviceWorkers()
+    .at(-1)
+    ?.evaluate((made) => {
+      PushManager.prototype.subscribe = async () =>
+        ({ toJSON: () => made }) as unknown as PushSubscription;
+      const event = new Event('pushsubscriptionchange');
+      Object.assign(event, { waitUntil: () => {} });
+      self.dispatchEvent(event);
+    }, next.toJSON());
+  await expect
+    .poll(async () => (await devices()).map(({ id }: { id: number }) => id), { timeout: 15_000 })
+    .not.toContain(before.id);
+  await expect.poll(devices).toMatchObject([{ name: before.name }]);
+  const action = await stage.hold(key, service, '/customers/20');
+  const own = () => pushService.received.filter(({ path }) => path === '/phone-again');
+  await expect.poll(() => own().length, { timeout: 20_000 }).toBeGreaterThan(0);
+  const [first] = own();
+  if (!first) throw new Error('the message was received');
+  expect(JSON.parse(next.read(first))).toMatchObject({ action_id: action, asks: true });
+});
+
 test('turning off notifications removes the browser', async () => {
   await phone.goto(`${stage.gateway.url}/app/settings`);
   await phone.getByRole('button', { name: 'Turn off notifications' }).click();

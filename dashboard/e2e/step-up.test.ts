@@ -42,12 +42,17 @@ test('a rule is saved that requires a passkey', async () => {
   await page.goto(`${url}/app/rules/new`);
   await page.getByLabel('Name').fill('Deletions');
   await page.getByLabel('With a passkey').check();
+  // The rule can be saved anyway.
+  await page.getByText(/^nobody who may approve has a passkey/i).waitFor();
+  await stage.expectFine('step-up-rule');
   await page.getByRole('button', { name: 'Save rule' }).click();
   const rules = async () => (await stage.call('GET', '/rules')).json.items;
   await expect.poll(async () => (await rules())[0]?.stepUp).toBe('passkey');
   expect((await rules())[0].approvals).toBe(null);
+  expect((await rules())[0].warnings).toMatchObject([{ field: 'stepUp' }]);
   await page.goto(`${url}/app/rules`);
   await page.getByText('with a passkey · ').waitFor();
+  await page.getByText(/^nobody who may approve has a passkey/i).waitFor();
 });
 
 test('without a passkey nothing is approved, and the person learns why', async () => {
@@ -68,6 +73,7 @@ test('the card asks for the passkey, and the proof is kept', async () => {
   await page.getByLabel('Password', { exact: true }).fill(ACCOUNT.password);
   await page.getByRole('button', { name: 'Add passkey' }).click();
   await page.getByRole('list', { name: 'Passkeys' }).getByText('My phone').waitFor();
+  expect((await stage.call('GET', '/rules')).json.items[0].warnings).toEqual([]);
   const count = async () => {
     const { credentials } = await device.send('WebAuthn.getCredentials', { authenticatorId });
     return credentials[0]?.signCount ?? 0;

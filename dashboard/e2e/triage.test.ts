@@ -389,6 +389,40 @@ test('each decision in a table has an undo of its own', async () => {
   await page.getByRole('button', { name: 'Back to queue' }).click();
 });
 
+test('a table approves no request that needs a passkey, and its row says why', async () => {
+  const rule = {
+    name: 'Large refunds',
+    effect: 'require_approval',
+    condition: 'request.body.amount > 100000',
+    stepUp: 'passkey',
+  };
+  expect((await stage.call('POST', '/rules', rule)).status).toBe(201);
+  const small = await refund(700, 'ch_small');
+  const large = await refund(700000, 'ch_large');
+  await stage.open(`/?action=${small}`);
+  await entry(large).waitFor();
+  await expect.poll(() => current().getAttribute('data-entry')).toBe(small);
+  await page.keyboard.press('g');
+  const row = page.locator(`[data-row="${large}"]`);
+  await row.getByText('Approval needs your passkey: open it').waitFor();
+  expect(await row.locator('input').isChecked()).toBe(false);
+  // Added for a denial, it stops the approval.
+  await row.locator('input').check();
+  await page.getByText('1 request cannot be approved here: each approval needs').waitFor();
+  expect(await page.getByRole('button', { name: 'Approve 2…' }).isDisabled()).toBe(true);
+  expect(await page.getByRole('button', { name: 'Deny 2…' }).isDisabled()).toBe(false);
+  await stage.expectFine('table-passkey');
+  await row.locator('input').uncheck();
+  await page.getByRole('button', { name: 'Approve 1…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('checkbox').check();
+  await dialog.getByRole('button', { name: /^Approve 1 request/ }).click();
+  await page.getByText('1 decided.').waitFor();
+  expect(await stage.decided(small)).toBe('APPROVED');
+  expect(await stage.decided(large)).toBe('PENDING');
+  await page.getByRole('button', { name: 'Back to queue' }).click();
+});
+
 test('no page had script errors or policy violations', () => {
   expect(stage.trouble).toEqual([]);
 });

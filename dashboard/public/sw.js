@@ -1,12 +1,20 @@
 /**
- * The service worker: shows push notifications, and opens the dashboard when one is clicked. It has no
- * `fetch` handler, so it stores nothing and every response comes from the gateway.
+ * The service worker: shows push notifications, opens the dashboard when one is clicked, and subscribes again when
+ * the browser ends the subscription. It has no `fetch` handler, so every response comes from the gateway.
  */
+
+/** Where the dashboard keeps the registration of this browser. `notify/push.ts` has the same names. */
+const KEPT = 'gaiterguard.push';
+const KEPT_DEVICE = 'device';
 
 self.addEventListener('install', () => self.skipWaiting());
 
 self.addEventListener('push', (event) => {
   event.waitUntil(receive(event.data));
+});
+
+self.addEventListener('pushsubscriptionchange', (event) => {
+  event.waitUntil(resubscribe(event.newSubscription));
 });
 
 self.addEventListener('notificationclick', (event) => {
@@ -41,6 +49,8 @@ async function receive(data) {
     body,
     tag,
     silent: silent === true,
+    // An escalation or a reminder takes the place of the first notification, and must be heard too.
+    renotify: silent !== true,
     requireInteraction: asks === true,
     icon: 'icon-192.png',
     data: { actionId, digest },
@@ -69,27 +79,69 @@ async function showCount(waiting) {
 
 /** Denies a request in the session of this browser; opens it if that fails, so that nobody is misled. */
 async function deny(actionId, digest) {
-  const gateway = new URL('..', self.registration.scope);
-  const send = (path, method, body, headers = {}) =>
-    fetch(new URL(path, gateway), {
-      method,
-      headers: { 'Content-Type': 'application/json', ...headers },
-      body: JSON.stringify(body),
-    });
   try {
-    // In turn with the tabs, which use the same cookie.
-    const refreshed = await self.navigator.locks.request('gaiterguard.refresh', () =>
-      send('auth/refresh', 'POST', {}),
-    );
-    if (refreshed.status !== 200) return open(actionId);
-    const { accessToken } = await refreshed.json();
+    const call = await session();
     const path = `approvals/${encodeURIComponent(actionId)}/deny`;
-    const authorization = { Authorization: `Bearer ${accessToken}` };
-    const denied = await send(path, 'PATCH', { digest }, authorization);
-    if (!denied.ok) return open(actionId);
+    const denied = await call?.('PATCH', path, { digest });
+    if (!denied?.ok) return open(actionId);
   } catch {
     return open(actionId);
   }
+}
+
+/**
+ * Subscribes again after the browser or its push service ended the subscription, and registers the new one in place
+ * of the old one. Without a session, the dashboard does so when it is opened next.
+ */
+async function resubscribe(subscribed) {
+  const kept = await keptDevice();
+  // Notifications are off.
+  if (!kept) return;
+  const call = await session();
+  if (!call) return;
+  const subscription = subscribed ?? (await subscribe(call));
+  const { endpoint, keys } = subscription.toJSON();
+  const { p256dh, auth } = keys;
+  const body = { name: kept.name, endpoint, keys: { p256dh, auth } };
+  const registered = await call('POST', 'push-devices', body);
+  if (!registered.ok) return;
+  const { id } = await registered.json();
+  if (id !== kept.id) await call('DELETE', `push-devices/${kept.id}`);
+  await keepDevice({ ...kept, id });
+}
+
+async function subscribe(call) {
+  const { public_key: applicationServerKey } = await (await call('GET', 'push-key')).json();
+  return self.registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey });
+}
+
+/** Returns the registration of this browser, which the dashboard keeps where this worker can read it, too. */
+async function keptDevice() {
+  const kept = await (await caches.open(KEPT)).match(KEPT_DEVICE);
+  return kept?.json();
+}
+
+async function keepDevice(device) {
+  await (await caches.open(KEPT)).put(KEPT_DEVICE, new Response(JSON.stringify(device)));
+}
+
+/** Returns a function that calls the gateway in the session of this browser; undefined if there is none. */
+async function session() {
+  const gateway = new URL('..', self.registration.scope);
+  const send = (method, path, body, headers = {}) =>
+    fetch(new URL(path, gateway), {
+      method,
+      headers: { 'Content-Type': 'application/json', ...headers },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  // In turn with the tabs, which use the same cookie.
+  const refreshed = await self.navigator.locks.request('gaiterguard.refresh', () =>
+    send('POST', 'auth/refresh', {}),
+  );
+  if (refreshed.status !== 200) return undefined;
+  const { accessToken } = await refreshed.json();
+  const authorization = { Authorization: `Bearer ${accessToken}` };
+  return (method, path, body) => send(method, path, body, authorization);
 }
 
 async function pages() {

@@ -16,11 +16,18 @@ from mcp.types import ElicitResult
 
 GATEWAY = os.environ["GATEWAY"]
 offers = []
+completed = []
 
 
 async def offered(_context, params):
     offers.append(params.url)
     return ElicitResult(action="accept")
+
+
+async def notified(message):
+    message = getattr(message, "root", message)
+    if getattr(message, "method", None) == "notifications/elicitation/complete":
+        completed.append(message.params.elicitation_id)
 
 
 def dashboard(method, path, body=None):
@@ -34,7 +41,7 @@ def dashboard(method, path, body=None):
 async def main():
     headers = {"Authorization": f"Bearer {os.environ['AGENT_KEY']}"}
     server = streamable_http_client(f"{GATEWAY}/mcp", http_client=create_mcp_http_client(headers=headers))
-    async with Client(server, mode="legacy", elicitation_callback=offered) as client:
+    async with Client(server, mode="legacy", elicitation_callback=offered, message_handler=notified) as client:
 
         async def call(tool, arguments):
             return (await client.call_tool(tool, arguments)).structured_content
@@ -48,6 +55,7 @@ async def main():
         except Exception as error:
             early = error.error.model_dump(mode="json")
         path = f"/approvals/{held['action_id']}"
+        before = len(completed)
         digest = await asyncio.to_thread(dashboard, "GET", path)
         await asyncio.to_thread(dashboard, "PATCH", f"{path}/approve", {"digest": digest["digest"]})
         status = {"status": "PENDING"}
@@ -58,6 +66,7 @@ async def main():
         executed = await call("execute_action", action)
         print(json.dumps({
             "held": held, "offers": offers, "early": early, "status": status["status"], "executed": executed,
+            "before": before, "completed": completed,
         }))
 
 

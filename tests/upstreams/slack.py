@@ -4,7 +4,7 @@ usage: slack.py PORT RECORD   RECORD is not used
 
 POST /api/apps.connections.open returns the URL of a WebSocket that works once. POST /send sends an envelope to the
 latest connection and returns the acknowledgment. GET /state returns how many connections were opened, and with
-which tokens. POST /disconnect asks the client to connect again.
+which tokens. GET /calls returns the calls of other methods, oldest first. POST /disconnect asks the client to connect again.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ from aiohttp import WSMsgType, web
 STATE = {"opened": 0, "connected": 0, "tokens": []}
 TICKETS = set()
 WAITING = {}
+CALLS = []
 SOCKETS = []
 
 
@@ -70,7 +71,13 @@ async def state(request):
 
 
 async def api(request):
-    return web.json_response({"ok": True, "channel": "C1", "ts": "1503435956.000247"})
+    body = await request.json()
+    CALLS.append({"method": request.match_info["method"], "body": body})
+    return web.json_response({"ok": True, "channel": "C1", "ts": f"1503435956.{len(CALLS):06}"})
+
+
+async def calls(request):
+    return web.json_response(CALLS)
 
 
 PORT = int(sys.argv[1])
@@ -78,6 +85,7 @@ application = web.Application()
 application.add_routes([
     web.get("/", state),
     web.get("/state", state),
+    web.get("/calls", calls),
     web.post("/api/apps.connections.open", open_connection),
     web.get("/link/", link),
     web.post("/send", send),

@@ -14,6 +14,7 @@ pub mod definition_store;
 pub mod document;
 pub mod kill_switch;
 pub mod library;
+pub mod passkey_holders;
 pub mod rule;
 pub mod service;
 pub mod simulation;

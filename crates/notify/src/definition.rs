@@ -8,6 +8,7 @@ use gaiterguard_domain::id::{ChannelId, WorkspaceId};
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::text::Name;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_domain::{all, body};
 use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{ChannelSecrets as SealedSecrets, StoredChannel};
@@ -112,6 +113,7 @@ pub(crate) async fn create(
         (_, Err(errors)) => Err(errors),
     };
     let settings = reachable(context, settings).await;
+    let settings = addressed(context, editor.workspace, settings).await?;
     let kind = kind.and_then(|kind| usable(context, kind));
     let (kind, name, enabled, settings, filter, quiet_hours, grouping) =
         all!(kind, name, enabled, settings, filter, quiet_hours, grouping)?;
@@ -187,6 +189,7 @@ pub(crate) async fn update(
         ChannelSettings::read(present.kind, unread, Some((&present.settings, &secrets)))
     });
     let settings = reachable(context, settings).await;
+    let settings = addressed(context, editor.workspace, settings).await?;
     let (name, enabled, settings, filter, quiet_hours, grouping) =
         all!(name, enabled, settings, filter, quiet_hours, grouping)?;
     let (settings, secrets) = settings;
@@ -320,6 +323,25 @@ async fn reachable(
     Ok(checked)
 }
 
+/// Refuses a member who could never get a message about a held request.
+async fn addressed(
+    context: &Context,
+    workspace: WorkspaceId,
+    settings: Checked<(ChannelSettings, ChannelSecrets)>,
+) -> Result<Checked<(ChannelSettings, ChannelSecrets)>, DefinitionError> {
+    if let Ok((ChannelSettings::Member(member), _)) = &settings {
+        let found = context.store.member_get(workspace, member.user_id).await?;
+        let decides = found.is_some_and(|found| found.demand(Permission::Decide).is_ok());
+        if !decides {
+            return Ok(refused(
+                "settings.user_id",
+                "must be the ID of a member who may decide on held requests: an owner or an approver",
+            ));
+        }
+    }
+    Ok(settings)
+}
+
 fn entry(
     editor: Editor,
     at: Timestamp,
@@ -341,6 +363,7 @@ fn entry(
 fn detail(wanted: &Wanted) -> Value {
     let to = match &wanted.settings {
         ChannelSettings::Email(email) => json!(email.to),
+        ChannelSettings::Member(member) => json!(Actor::User(member.user_id).to_string()),
         settings => {
             let target = settings.url().and_then(|(_, url)| Target::parse(url).ok());
             json!(target.map(|target| target.origin().authority()))

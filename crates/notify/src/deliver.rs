@@ -37,6 +37,9 @@ const BATCH_MAX: u32 = 50;
 /// The fewest held requests that become one message.
 const GROUP_MIN: usize = 3;
 
+/// Why a channel for one member got no message.
+const NOT_THEIRS: &str = "not sent: the member may not decide on the request by then";
+
 /// Why no message was changed.
 const NO_CARD: &str =
     "not sent: the channel has no message about this request that could be changed";
@@ -152,7 +155,7 @@ impl Deliverer {
     ) -> Result<bool, StoreError> {
         let context = &self.context;
         let mut messages = Vec::new();
-        let (mut sent, mut silent) = (Vec::new(), Vec::new());
+        let (mut sent, mut silent, mut foreign) = (Vec::new(), Vec::new(), Vec::new());
         for delivery in group {
             let message = message::of_delivery(context, channel.workspace(), delivery).await?;
             let message = message.filter(|message| !is_silent(channel, message));
@@ -161,12 +164,15 @@ impl Deliverer {
                     messages.push(message);
                     sent.push(delivery.clone());
                 }
-                _ => silent.push(delivery.id),
+                Some(_) => foreign.push(delivery.id),
+                None => silent.push(delivery.id),
             }
         }
-        if !silent.is_empty() {
-            self.record(channel, &silent, &skipped(context.now(), NOTHING_TO_SAY))
-                .await?;
+        for (skips, why) in [(silent, NOTHING_TO_SAY), (foreign, NOT_THEIRS)] {
+            if !skips.is_empty() {
+                self.record(channel, &skips, &skipped(context.now(), why))
+                    .await?;
+            }
         }
         let Some(first) = sent.first() else {
             return Ok(true);

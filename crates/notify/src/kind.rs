@@ -22,6 +22,8 @@ pub enum ChannelKind {
     Slack,
     /// Messages of a bot of Telegram.
     Telegram,
+    /// Messages for one member: by email and in the member's browsers.
+    Member,
     /// Push notifications in the browser of one member, who registers it. Not a channel of the workspace.
     #[serde(skip)]
     WebPush,
@@ -29,12 +31,13 @@ pub enum ChannelKind {
 
 impl ChannelKind {
     /// Every kind of channel that a workspace can have.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Webhook,
         Self::Ntfy,
         Self::Email,
         Self::Slack,
         Self::Telegram,
+        Self::Member,
     ];
 
     /// Returns the word for this kind in database rows and in JSON.
@@ -45,6 +48,7 @@ impl ChannelKind {
             Self::Email => "email",
             Self::Slack => "slack",
             Self::Telegram => "telegram",
+            Self::Member => "member",
             Self::WebPush => "web_push",
         }
     }
@@ -71,7 +75,7 @@ impl ChannelKind {
     pub(crate) fn pause(self) -> Duration {
         match self {
             Self::Webhook | Self::WebPush => Duration::from_millis(20),
-            Self::Ntfy | Self::Email => Duration::from_millis(500),
+            Self::Ntfy | Self::Email | Self::Member => Duration::from_millis(500),
             Self::Slack | Self::Telegram => Duration::from_secs(1),
         }
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use gaiterguard_domain::field::{Change, Checked, FieldValue, any_string, refused};
+use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::redact::MASK;
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::{all, body};
@@ -51,6 +52,8 @@ pub enum ChannelSettings {
     Slack(SlackSettings),
     /// Settings of Telegram.
     Telegram(TelegramSettings),
+    /// Settings of a channel for one member.
+    Member(MemberSettings),
     /// A browser has no settings; everything that is known of it is secret.
     #[serde(skip)]
     WebPush,
@@ -106,6 +109,23 @@ pub struct TelegramSettings {
     /// Whether people decide with the buttons of messages.
     #[serde(default)]
     pub decisions: bool,
+}
+
+/// Settings of a channel for one member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MemberSettings {
+    /// ID of the member.
+    #[schema(value_type = i64)]
+    pub user_id: UserId,
+}
+
+body! {
+    /// Settings of a channel for one member. Messages go to the member's email address, if the gateway has a mail
+    /// server, and to the browsers in which the member turned on push notifications.
+    pub struct NewMemberSettings {
+        /// ID of the member, who must be allowed to decide on held requests.
+        user_id "user_id": UserId as i64,
+    }
 }
 
 body! {
@@ -196,6 +216,8 @@ pub enum AnySettings {
     Slack(NewSlackSettings),
     /// Settings of Telegram.
     Telegram(NewTelegramSettings),
+    /// Settings of a channel for one member.
+    Member(NewMemberSettings),
 }
 
 /// Settings whose kind is not known yet.
@@ -322,19 +344,20 @@ impl ChannelSettings {
             ChannelKind::Email => serde_json::from_value(value).map(Self::Email).ok(),
             ChannelKind::Slack => serde_json::from_value(value).map(Self::Slack).ok(),
             ChannelKind::Telegram => serde_json::from_value(value).map(Self::Telegram).ok(),
+            ChannelKind::Member => serde_json::from_value(value).map(Self::Member).ok(),
             ChannelKind::WebPush => Some(Self::WebPush),
         }
     }
 
-    /// Returns the URL that messages are sent to, with the name of its field; `None` for email
-    /// and for browsers.
+    /// Returns the URL that messages are sent to, with the name of its field; `None` for email,
+    /// for members, and for browsers.
     pub(crate) fn url(&self) -> Option<(&'static str, &str)> {
         match self {
             Self::Webhook(webhook) => Some(("settings.url", &webhook.url)),
             Self::Ntfy(ntfy) => Some(("settings.server", &ntfy.server)),
             Self::Slack(slack) => Some(("settings.server", &slack.server)),
             Self::Telegram(telegram) => Some(("settings.server", &telegram.server)),
-            Self::Email(_) | Self::WebPush => None,
+            Self::Email(_) | Self::Member(_) | Self::WebPush => None,
         }
     }
 
@@ -350,7 +373,7 @@ impl ChannelSettings {
             }
             Self::Slack(slack) => &mut slack.server,
             Self::Telegram(telegram) => &mut telegram.server,
-            Self::Email(_) | Self::WebPush => return self,
+            Self::Email(_) | Self::Member(_) | Self::WebPush => return self,
         };
         *url = Target::parse(url)
             .map_or_else(|_| MASK.to_owned(), |target| target.origin().to_string());
@@ -430,6 +453,10 @@ impl ChannelSettings {
                     chat_id: chat_id.0,
                     decisions: decisions.unwrap_or_default(),
                 }))
+            }),
+            ChannelKind::Member => nested::read(SETTINGS, value, |new: NewMemberSettings| {
+                let user_id = new.user_id?;
+                Ok(Self::Member(MemberSettings { user_id }))
             }),
             ChannelKind::WebPush => refused(SETTINGS, "a browser is registered by its member"),
         }?;
@@ -585,6 +612,12 @@ mod tests {
                 ChannelKind::Telegram,
                 json!({"chat_id": "-100", "token": "1:a/../b"}),
                 "settings.token",
+            ),
+            (ChannelKind::Member, json!({}), "settings.user_id"),
+            (
+                ChannelKind::Member,
+                json!({"user_id": "ann@example.com"}),
+                "settings.user_id",
             ),
             (ChannelKind::Email, json!({"to": []}), "settings.to"),
             (ChannelKind::Email, json!({"to": ["a b"]}), "settings.to"),

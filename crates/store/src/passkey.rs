@@ -3,9 +3,11 @@
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::NewAuditEntry;
-use gaiterguard_domain::id::{PasskeyId, UserId};
+use gaiterguard_domain::id::{PasskeyId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::Membership;
 use gaiterguard_ledger::writer::transaction::Transaction;
+use gaiterguard_rows::membership::{self, MembershipRow};
 
 use crate::store::Store;
 
@@ -55,6 +57,13 @@ pub struct StoredPasskey {
     pub created_at: Timestamp,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
+}
+
+#[derive(sqlx::FromRow)]
+struct HolderRow {
+    user_id: i64,
+    #[sqlx(flatten)]
+    membership: MembershipRow,
 }
 
 #[derive(sqlx::FromRow)]
@@ -133,6 +142,28 @@ impl Store {
             user.0,
         );
         Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// Lists the owners and approvers of a workspace who have a passkey.
+    pub async fn passkey_approvers(
+        &self,
+        workspace: WorkspaceId,
+    ) -> Result<Vec<(UserId, Membership)>, StoreError> {
+        let mut reader = self.reader().await?;
+        let rows = fetch_all!(
+            reader,
+            HolderRow,
+            "SELECT user_id, role, services, effects FROM members
+             WHERE workspace_id = $1 AND role IN ('owner', 'approver')
+                AND EXISTS (SELECT 1 FROM passkeys WHERE passkeys.user_id = members.user_id)
+             ORDER BY user_id",
+            workspace.0,
+        );
+        let read = |row: HolderRow| {
+            let membership = row.membership.read(membership::context(&row.user_id))?;
+            Ok((UserId(row.user_id), membership))
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// Returns the passkey with this credential ID.

@@ -5,6 +5,7 @@ import { CheckField } from '#/ui/CheckField';
 import { SelectField } from '#/ui/SelectField';
 import { TextField } from '#/ui/TextField';
 import { type ChannelDraft, EVENTS, KINDS, SERVERS } from './draft';
+import { MemberField } from './MemberField';
 
 /** Fields whose validation errors are shown next to them. */
 export const CHANNEL_FIELDS = [
@@ -19,6 +20,7 @@ export const CHANNEL_FIELDS = [
   'settings.signing_secret',
   'settings.app_token',
   'settings.to',
+  'settings.user_id',
   'filter.minimum_risk',
   'filter.escalate_after_minutes',
   'quiet_hours.from',
@@ -155,6 +157,7 @@ export function ChannelFields({
           {...bind('to', 'settings.to')}
         />
       )}
+      {draft.kind === 'member' && <MemberField {...bind('member', 'settings.user_id')} />}
       <EventField chosen={draft.events} onChange={(events) => set({ events })} />
       <TextField
         label="Lowest risk"
@@ -172,7 +175,7 @@ export function ChannelFields({
         min={1}
         max={1440}
         placeholder="immediately"
-        hint="Held requests that are decided sooner are not sent. For a second channel, in case nobody reacts to the first."
+        hint="Held requests that are decided sooner are not sent. For a second channel or a person, in case nobody reacts to the first."
         {...bind('escalateAfterMinutes', 'filter.escalate_after_minutes')}
       />
       <fieldset className="space-y-2">

@@ -48,6 +48,13 @@ test('secrets of Slack are sent only if they were entered', () => {
   });
 });
 
+test('a channel for a member writes the ID, and reads it back', () => {
+  const draft = { ...draftOf(), kind: 'member' as const, member: '7' };
+  expect(toBody(draft).settings).toEqual({ user_id: 7 });
+  const stored = { kind: 'member', settings: { user_id: 7 } } as unknown as Channel;
+  expect(draftOf(stored).member).toBe('7');
+});
+
 test('all events are written as an empty list, and addresses are split', () => {
   const draft = {
     ...draftOf(),

@@ -8,6 +8,7 @@ export const KINDS: ReadonlyArray<readonly [ChannelKind, string]> = [
   ['email', 'Email'],
   ['slack', 'Slack'],
   ['telegram', 'Telegram'],
+  ['member', 'Member (email and browsers)'],
 ];
 
 /** The servers that are preset, by kind. */
@@ -47,6 +48,8 @@ export interface ChannelDraft {
   /** Whether people decide with the buttons of Telegram. */
   decisions: boolean;
   to: string;
+  /** The ID of the member. */
+  member: string;
   events: NotificationEvent[];
   minimumRisk: string;
   escalateAfterMinutes: string;
@@ -68,6 +71,7 @@ export function draftOf(channel?: Channel): ChannelDraft {
     server?: string;
     topic?: string;
     to?: string[];
+    user_id?: number;
     channel?: string;
     chat_id?: string;
     decisions?: boolean;
@@ -84,6 +88,7 @@ export function draftOf(channel?: Channel): ChannelDraft {
     appToken: '',
     decisions: settings.decisions ?? false,
     to: settings.to?.join(', ') ?? '',
+    member: settings.user_id === undefined ? '' : String(settings.user_id),
     events: channel?.filter?.events ?? ['action.created', 'action.expiring'],
     minimumRisk: channel?.filter?.minimum_risk == null ? '' : String(channel.filter.minimum_risk),
     escalateAfterMinutes:
@@ -120,6 +125,8 @@ function settingsOf(draft: ChannelDraft) {
       return { ...bot, chat_id: draft.topic.trim(), decisions: draft.decisions };
     case 'email':
       return { to: draft.to.split(/[\s,;]+/).filter((address) => address !== '') };
+    case 'member':
+      return { user_id: Number(draft.member) };
   }
 }
 

@@ -878,12 +878,12 @@ export type ChannelGrouping = {
 /**
  * A kind of channel.
  */
-export type ChannelKind = 'webhook' | 'ntfy' | 'email' | 'slack' | 'telegram';
+export type ChannelKind = 'webhook' | 'ntfy' | 'email' | 'slack' | 'telegram' | 'member';
 
 /**
  * Settings of a channel, by its kind.
  */
-export type ChannelSettings = WebhookSettings | NtfySettings | EmailSettings | SlackSettings | TelegramSettings;
+export type ChannelSettings = WebhookSettings | NtfySettings | EmailSettings | SlackSettings | TelegramSettings | MemberSettings;
 
 /**
  * Result of a test message.
@@ -1024,6 +1024,8 @@ export type ConditionToValidate = {
      */
     service_id?: number | null;
     effect?: RuleEffect | null;
+    stepUp?: StepUp | null;
+    approvals?: RuleApprovals | null;
 };
 
 /**
@@ -1039,21 +1041,25 @@ export type ConditionValidated = {
      */
     errors: Array<ConditionError>;
     /**
-     * Warnings about a condition that compiles. Absent if there are none.
+     * Warnings about a condition that compiles, and about the step-up. Absent if there are none.
      */
     warnings?: Array<ConditionWarning>;
 };
 
 /**
- * A part of a condition that may not do what its author wants.
+ * A part of a rule that may not do what its author wants.
  */
 export type ConditionWarning = {
     /**
-     * Line, from 1.
+     * Field of the rule.
+     */
+    field: WarnedField;
+    /**
+     * Line of the condition, from 1. 1 for another field.
      */
     line: number;
     /**
-     * Column in characters, from 1.
+     * Column of the condition in characters, from 1. 1 for another field.
      */
     column: number;
     /**
@@ -2530,7 +2536,7 @@ export type ListRule = {
          */
         hits: RuleHits;
         /**
-         * Warnings about the condition or its absence.
+         * Warnings about the condition or its absence, and about a step-up that too few people can give.
          */
         warnings: Array<ConditionWarning>;
     }>;
@@ -2725,6 +2731,16 @@ export type MemberChange = {
 };
 
 /**
+ * Settings of a channel for one member.
+ */
+export type MemberSettings = {
+    /**
+     * ID of the member.
+     */
+    user_id: number;
+};
+
+/**
  * An amount of money whose currency is known.
  */
 export type Money = {
@@ -2841,7 +2857,7 @@ export type NewChannelGrouping = {
 /**
  * Settings of a channel to create or change, by its kind.
  */
-export type NewChannelSettings = NewWebhookSettings | NewNtfySettings | NewEmailSettings | NewSlackSettings | NewTelegramSettings;
+export type NewChannelSettings = NewWebhookSettings | NewNtfySettings | NewEmailSettings | NewSlackSettings | NewTelegramSettings | NewMemberSettings;
 
 /**
  * A document to add.
@@ -2930,6 +2946,17 @@ export type NewInvitationLink = {
      * Why the mail server did not accept the email; null if it did, or none was sent.
      */
     mail_error: string | null;
+};
+
+/**
+ * Settings of a channel for one member. Messages go to the member's email address, if the gateway has a mail
+ * server, and to the browsers in which the member turned on push notifications.
+ */
+export type NewMemberSettings = {
+    /**
+     * ID of the member, who must be allowed to decide on held requests.
+     */
+    user_id: number;
 };
 
 /**
@@ -4533,7 +4560,7 @@ export type Rule = {
      */
     hits: RuleHits;
     /**
-     * Warnings about the condition or its absence.
+     * Warnings about the condition or its absence, and about a step-up that too few people can give.
      */
     warnings: Array<ConditionWarning>;
 };
@@ -5427,6 +5454,11 @@ export type VoteCounted = {
  * The reason why an approval does not count.
  */
 export type VoteRefused = 'role' | 'limits' | 'rule_author' | 'agent_owner' | 'not_owner' | 'step_up_required' | 'step_up_used';
+
+/**
+ * The field of a rule that a warning is about.
+ */
+export type WarnedField = 'condition' | 'stepUp';
 
 /**
  * Settings of a webhook.

@@ -10,6 +10,11 @@ import { worker } from './worker';
 export type PushState = 'off' | 'on' | 'starting' | 'unavailable' | 'failed';
 
 const KEPT_ID = 'gaiterguard.push-device';
+
+/** Where the service worker finds the registration. `sw.js` has the same names. */
+const KEPT = 'gaiterguard.push';
+const KEPT_DEVICE = 'device';
+
 const listeners = new Set<() => void>();
 let state: PushState = 'off';
 
@@ -52,6 +57,12 @@ export async function startPush(): Promise<void> {
       throwOnError: true,
     });
     localStorage.setItem(KEPT_ID, String(device.id));
+    const kept = await caches.open(KEPT);
+    const before = await (await kept.match(KEPT_DEVICE))?.json();
+    // The one that this replaces, if the browser has another subscription. It may be another user's.
+    if (before && before.id !== device.id) await removePushDevice({ path: { id: before.id } });
+    const present = JSON.stringify({ id: device.id, name: device.name });
+    await kept.put(KEPT_DEVICE, new Response(present));
     enter('on');
   } catch {
     enter('failed');
@@ -63,6 +74,7 @@ export async function stopPush(): Promise<void> {
   const id = ownPushDevice();
   localStorage.removeItem(KEPT_ID);
   try {
+    await caches.delete(KEPT);
     const registration = await worker();
     const subscription = await registration?.pushManager?.getSubscription();
     await subscription?.unsubscribe();

@@ -11,7 +11,7 @@ import { BatchQuestion } from './BatchQuestion';
 import { BatchRow } from './BatchRow';
 import { useDecisions } from './Decisions';
 import { type Ruling, UNDO_SECONDS } from './send';
-import { type Table, tableOf } from './table';
+import { type Row, type Table, tableOf } from './table';
 import { useShortcuts } from './useShortcuts';
 
 /** How long a batch of approvals can be undone, in milliseconds. */
@@ -39,7 +39,8 @@ export function Batch({
 }) {
   const { decideAll } = useDecisions();
   const table = useMemo(() => tableOf(actions), [actions]);
-  const [left, setLeft] = useState<ReadonlySet<string>>(new Set());
+  /** The requests whose check boxes the user has changed. */
+  const [changed, setChanged] = useState<ReadonlySet<string>>(new Set());
   const [asked, setAsked] = useState<Ruling['kind'] | null>(null);
   const [results, setResults] = useState<Results>(new Map());
   /** The requests that the user approved and that wait for other approvals. */
@@ -47,14 +48,21 @@ export function Batch({
   const [isBusy, setIsBusy] = useState(false);
   const [undoable, setUndoable] = useState<{ actions: Action[]; until: number } | null>(null);
   const [undone, setUndone] = useState<ReadonlySet<string>>(new Set());
+  // A request that needs a passkey is out of the batch until the user adds it, which only a denial allows.
+  const isIn = ({ action: { action_id: id }, needsPasskey }: Row) =>
+    changed.has(id) === needsPasskey;
   const chosen = table.rows.filter(
-    ({ action: { action_id: id, may_decide: mayDecide } }) =>
-      mayDecide && !left.has(id) && pendingIds.has(id) && results.get(id) !== null,
+    (row) =>
+      row.action.may_decide &&
+      isIn(row) &&
+      pendingIds.has(row.action.action_id) &&
+      results.get(row.action.action_id) !== null,
   );
+  const withPasskey = chosen.filter(({ needsPasskey }) => needsPasskey).length;
   const incomplete = chosen.filter(({ isComplete }) => !isComplete).length;
   const done = [...results.values()].filter((result) => result === null).length;
   const toggle = (id: string) =>
-    setLeft((before) => {
+    setChanged((before) => {
       const after = new Set(before);
       if (!after.delete(id)) after.add(id);
       return after;
@@ -74,7 +82,7 @@ export function Batch({
     if (ruling.kind === 'approve') setUndoable({ actions: approved, until: Date.now() + UNDO_MS });
   };
   const canDecide = !isBusy && !isOffline && chosen.length > 0;
-  const canApprove = canDecide && incomplete === 0;
+  const canApprove = canDecide && incomplete === 0 && withPasskey === 0;
   const heading = useRef<HTMLHeadingElement>(null);
   const rows = useRef<HTMLTableSectionElement>(null);
   // The element that opened the table is gone, and the focus with it.
@@ -142,7 +150,7 @@ export function Batch({
                   key={id}
                   row={row}
                   columns={table.columns}
-                  isChosen={!left.has(id)}
+                  isChosen={isIn(row)}
                   isPending={pendingIds.has(id)}
                   result={results.get(id)}
                   isUndone={undone.has(id)}
@@ -174,6 +182,12 @@ export function Batch({
           <p className="text-sm text-warn">
             {counted(incomplete, 'request')} cannot be approved here: the table omits some values.
             Open each such request, or clear its check box.
+          </p>
+        )}
+        {withPasskey > 0 && (
+          <p className="text-sm text-warn">
+            {counted(withPasskey, 'request')} cannot be approved here: each approval needs your
+            passkey. Open each such request, or clear its check box.
           </p>
         )}
         {isOffline && (

@@ -15,7 +15,7 @@ const CELL = 'block pr-2 align-top sm:table-cell sm:p-2';
 
 /** Shows what differs from the others, and the result of the decision. */
 export function BatchRow({
-  row: { action, cells, isComplete },
+  row: { action, cells, isComplete, needsPasskey },
   columns,
   isChosen,
   isPending,
@@ -92,6 +92,8 @@ export function BatchRow({
           'No longer pending'
         ) : action.may_not_decide_because !== null ? (
           <span className="text-soft">{action.may_not_decide_because}</span>
+        ) : needsPasskey ? (
+          <span className="text-warn">Approval needs your passkey: open it</span>
         ) : isComplete ? (
           ''
         ) : (

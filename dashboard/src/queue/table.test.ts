@@ -9,6 +9,7 @@ const request = (body: unknown, change: Partial<Action> = {}) =>
     request_body: typeof body === 'string' ? body : JSON.stringify(body),
     body_encoding: 'utf8',
     summary: null,
+    approvals: { step_up: null },
     ...change,
   }) as unknown as Action;
 

@@ -30,6 +30,8 @@ export interface Row {
   cells: Array<string | undefined>;
   /** Whether the table shows everything that would be sent. */
   isComplete: boolean;
+  /** Whether its approval needs a passkey, which is used for one request at a time. */
+  needsPasskey: boolean;
 }
 
 /** Returns the table of some requests. */
@@ -53,6 +55,7 @@ export function tableOf(actions: readonly Action[]): Table {
       action,
       cells: columns.map((name) => values[at]?.get(name)),
       isComplete: isComplete(action),
+      needsPasskey: action.approvals.step_up === 'passkey',
     })),
   };
 }

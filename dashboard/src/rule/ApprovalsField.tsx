@@ -1,8 +1,11 @@
 /** The approvals that a rule asks for. */
+import { useQuery } from '@tanstack/react-query';
+import { validateCondition } from '#/client';
 import { fieldError } from '#/session/client';
+import { useRefusal } from '#/session/permission';
 import { CheckField } from '#/ui/CheckField';
 import { SelectField } from '#/ui/SelectField';
-import { APPROVERS, type Approvers, type RuleDraft } from './draft';
+import { APPROVERS, type Approvers, type RuleDraft, ruleBody } from './draft';
 
 /** The most approvals that a rule can ask for. */
 const APPROVALS_MAX = 10;
@@ -58,6 +61,28 @@ export function ApprovalsField({
         checked={draft.needsPasskey}
         onChange={({ target }) => onChange({ needsPasskey: target.checked })}
       />
+      {draft.needsPasskey && <PasskeyWarning draft={draft} />}
     </fieldset>
   );
+}
+
+/** Warns if too few of those who may approve have a passkey. The rule can be saved anyway. */
+function PasskeyWarning({ draft }: { draft: RuleDraft }) {
+  const { approvals, stepUp } = ruleBody(draft);
+  const mayDefine = useRefusal('define') === null;
+  const { data } = useQuery({
+    queryKey: ['stepUp', approvals],
+    queryFn: async () => {
+      // The warning is about the people and not about the condition, so any condition does.
+      const body = { condition: 'true', effect: draft.effect, approvals, stepUp };
+      return (await validateCondition({ body, throwOnError: true })).data;
+    },
+    enabled: mayDefine,
+  });
+  const warnings = (data?.warnings ?? []).filter(({ field }) => field === 'stepUp');
+  return warnings.map(({ message }) => (
+    <p key={message} role="status" className="text-sm text-warn first-letter:uppercase">
+      {message}.
+    </p>
+  ));
 }

@@ -98,6 +98,13 @@ function RuleItem({ rule, scope }: { rule: Rule; scope: string }) {
             {rule.stepUp === 'passkey' && 'with a passkey · '}
             <Hits rule={rule} />
           </p>
+          {rule.warnings
+            .filter(({ field }) => field === 'stepUp')
+            .map(({ message }) => (
+              <p key={message} className="mt-1 text-sm text-warn first-letter:uppercase">
+                {message}.
+              </p>
+            ))}
         </div>
         <Button
           needs="define"

@@ -89,6 +89,8 @@ async fn the_official_client_for_python_is_offered_the_page_too() {
     let required = &run["early"]["data"]["elicitations"][0];
     assert_eq!(required["url"], page, "{run}");
     assert_eq!(run["status"], "APPROVED", "{run}");
+    assert_eq!(run["before"], 0, "nothing has been decided: {run}");
+    assert_eq!(run["completed"], json!([action]), "{run}");
     assert_eq!(
         run["executed"]["proxy_status"], "executed-approved",
         "{run}"

@@ -3,15 +3,14 @@
 use std::time::Duration;
 
 use gaiterguard_testkit::scene::Scene;
-use gaiterguard_testkit::{Human, PythonUpstream, Storage, eventually, on_both_databases};
-use serde_json::{Value, json};
+use gaiterguard_testkit::{Human, Storage, on_both_databases};
 
+use super::SILENCE;
 use super::chat::{
     SIGNING_SECRET, Slack, TEAM, Telegram, link_code, method, pressed, seconds, signature,
     slack_button, telegram_button,
 };
 use super::decisions::{ANN, audited, becomes, status};
-use super::{MOMENT, SILENCE, create};
 
 on_both_databases!(a_killed_gateway_decides_once);
 
@@ -105,74 +104,4 @@ async fn one_of_two_replicas_asks_telegram_and_either_hears_slack() {
     let said = telegram.server.received_at(&method("sendMessage"));
     let linked = said.iter().filter(|one| one.text().contains("linked to"));
     assert_eq!(linked.count(), 1);
-}
-
-#[tokio::test]
-async fn slack_is_heard_over_a_web_socket() {
-    let scene = Scene::new(Storage::Sqlite).await;
-    let server = PythonUpstream::start("slack.py", &[]).await;
-    let channel = json!({
-        "kind": "slack",
-        "name": "Socket",
-        "settings": {
-            "server": format!("{}/api", server.url()), "channel": "C1", "token": "xoxb-secret",
-            "app_token": "xapp-1-secret",
-        },
-    });
-    let created = create(&scene.human, channel).await;
-    assert_eq!(created["channel"]["settings"]["has_app_token"], true);
-    let connected = async |count: i64| {
-        eventually("the gateway connects", MOMENT, || async {
-            let state = server
-                .client()
-                .get("/state")
-                .send()
-                .await
-                .expect_status(200)
-                .json();
-            (state["connected"].as_i64().unwrap() >= count && state["live"] == 1).then_some(state)
-        })
-        .await
-    };
-    let state = connected(1).await;
-    assert_eq!(state["tokens"][0], "Bearer xapp-1-secret");
-    let send = async |kind: &str, payload: Value| {
-        let call = server
-            .client()
-            .post("/send")
-            .json(json!({"type": kind, "payload": payload}));
-        call.limit(Duration::from_secs(20))
-            .send()
-            .await
-            .expect_status(200)
-            .json()
-    };
-    let code = link_code(&scene.human).await;
-    let command = json!({
-        "command": "/gaiterguard", "text": format!("link {code}"), "team_id": TEAM,
-        "user_id": ANN, "user_name": "ann",
-    });
-    let linked = send("slash_commands", command).await;
-    let text = linked["payload"]["text"].as_str().unwrap();
-    assert!(text.contains("human@example.com"), "{linked}");
-    // Slack asks for a new connection from time to time.
-    server
-        .client()
-        .post("/disconnect")
-        .send()
-        .await
-        .expect_status(200);
-    connected(2).await;
-    let held = scene.hold("one").await;
-    let unknown = json!({"action_id": "approve", "value": "nothing", "text": {}});
-    let press = pressed(TEAM, ANN, &unknown);
-    let payload = form_urlencoded::parse(press.as_bytes())
-        .next()
-        .unwrap()
-        .1
-        .into_owned();
-    let acknowledged = send("interactive", serde_json::from_str(&payload).unwrap()).await;
-    assert!(acknowledged["payload"].is_null(), "{acknowledged}");
-    assert_eq!(status(&scene.human, &held).await, "PENDING");
-    assert!(!scene.gateway.logs().contains("xapp-1-secret"));
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{
-    EchoUpstream, Gate, Received, Reply, Storage, eventually, on_both_databases,
+    DirectDatabase, EchoUpstream, Gate, Received, Reply, Storage, eventually, on_both_databases,
 };
 use serde_json::json;
 
@@ -13,6 +13,7 @@ use super::{MOMENT, SILENCE, arrived, body_of, deliveries, described, ended, pat
 on_both_databases!(
     a_message_that_fails_is_sent_again_with_the_same_id_and_in_order,
     a_receiver_that_asks_to_wait_is_not_disturbed,
+    a_receiver_that_fails_for_a_day_loses_no_message,
     a_receiver_that_is_gone_gets_nothing_more,
     a_receiver_that_hangs_delays_neither_another_channel_nor_a_request,
     a_redirect_is_not_followed,
@@ -76,6 +77,61 @@ async fn a_message_that_fails_is_sent_again_with_the_same_id_and_in_order(storag
     let channel = scene.human.read(&path).await;
     assert_eq!(channel["last_error"], json!(null));
     assert!(channel["last_delivered_at"].is_string());
+}
+
+async fn a_receiver_that_fails_for_a_day_loses_no_message(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let receiver = EchoUpstream::start().await;
+    receiver.on("/hook", Reply::status(500));
+    let filter = json!({"events": ["action.created"]});
+    let created = webhook(&scene.human, &receiver, "/hook", filter).await;
+    let path = path_of(&created);
+    let mut database = DirectDatabase::open(&scene.gateway).await;
+    let attempted = async |attempts: u64| {
+        eventually("another attempt is recorded", MOMENT, || async {
+            let last = deliveries(&scene.human, &path).await.pop()?;
+            (last["attempts"].as_u64()? >= attempts && last["last_error"].is_string())
+                .then_some(last)
+        })
+        .await
+    };
+    scene.hold("one").await;
+    attempted(1).await;
+    // A day passes, in which it was tried again and again, and it is due.
+    let day = "UPDATE deliveries SET created_at = created_at - 86400000, attempts = 15, due_at = 0
+         WHERE state = 'waiting'";
+    database.change(day).await;
+    let waiting = attempted(16).await;
+    assert_eq!(waiting["state"], "waiting", "{waiting}");
+    let next: jiff::Timestamp = waiting["next_attempt_at"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    let pause = next.as_second() - jiff::Timestamp::now().as_second();
+    // Three hours, give or take the jitter.
+    assert!((2 * 3600..=4 * 3600).contains(&pause), "{pause}");
+    receiver.on("/hook", Reply::status(204));
+    let due = "UPDATE deliveries SET due_at = 0 WHERE state = 'waiting'";
+    database.change(due).await;
+    let sent = ended(&scene.human, &path, 1).await;
+    assert_eq!(sent[0]["state"], "delivered");
+    // After two days, a message is given up, with its error, and the channel continues.
+    receiver.on("/hook", Reply::status(500));
+    scene.hold("two").await;
+    attempted(1).await;
+    let days = "UPDATE deliveries SET created_at = created_at - 172800000, due_at = 0
+         WHERE state = 'waiting'";
+    database.change(days).await;
+    // The list is ordered by age, so the one of two days ago is the first.
+    let given_up = ended(&scene.human, &path, 2).await.remove(0);
+    assert_eq!(given_up["state"], "failed", "{given_up}");
+    let error = given_up["last_error"].as_str().unwrap();
+    assert!(error.contains("500"), "{error}");
+    receiver.on("/hook", Reply::status(204));
+    scene.hold("three").await;
+    let all = ended(&scene.human, &path, 3).await;
+    assert_eq!(all[2]["state"], "delivered", "{all:?}");
 }
 
 async fn a_receiver_that_asks_to_wait_is_not_disturbed(storage: Storage) {

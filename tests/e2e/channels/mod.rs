@@ -1,5 +1,6 @@
 //! Promises to those who are notified: people, and the programs that they point webhooks at.
 
+mod bolt;
 mod bots;
 mod chat;
 mod chat_connections;
@@ -10,9 +11,12 @@ mod delivery;
 mod email;
 mod escalation;
 mod filters;
+mod member;
 mod ntfy;
 mod outage;
 mod push;
+mod socket_mode;
+mod votes;
 mod webhook;
 
 use std::time::Duration;

@@ -88,7 +88,7 @@ impl Browser {
     }
 }
 
-async fn node(input: Value) -> Value {
+pub(super) async fn node(input: Value) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/push_browser.mjs");
     let mut command = node_command();
     command.env("INPUT", input.to_string());

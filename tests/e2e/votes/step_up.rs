@@ -14,6 +14,7 @@ on_both_databases!(
     two_people_use_their_own_passkeys,
     verification_finds_a_changed_assertion,
     a_person_without_a_passkey_learns_why,
+    a_rule_that_too_few_can_approve_is_saved_with_a_warning,
 );
 
 /// Returns a scene whose DELETE requests need a passkey, and so many approvals.
@@ -203,4 +204,50 @@ async fn a_person_without_a_passkey_learns_why(storage: Storage) {
     begin(&scene.human, &held)
         .await
         .expect_problem(409, "already_decided");
+}
+
+async fn a_rule_that_too_few_can_approve_is_saved_with_a_warning(storage: Storage) {
+    let scene = scene(storage, 1).await;
+    let human = &scene.human;
+    let warnings = async || human.read("/rules").await["items"][0]["warnings"].clone();
+    let nobody = warnings().await;
+    assert_eq!(nobody[0]["field"], "stepUp", "{nobody}");
+    let message = nobody[0]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("nobody who may approve has a passkey"),
+        "{message}"
+    );
+    let id = human.read("/rules").await["items"][0]["id"].clone();
+    assert_eq!(
+        human.read(&format!("/rules/{id}")).await["warnings"],
+        nobody
+    );
+    // The form asks before the rule is saved.
+    let validated = async |approvals: Value| {
+        let call = human.post("/rules/validate").json(json!({
+            "condition": "request.method == 'DELETE'", "effect": "require_approval",
+            "stepUp": "passkey", "approvals": approvals,
+        }));
+        call.send().await
+    };
+    let first = validated(Value::Null).await.expect_status(200).json();
+    assert_eq!(first["warnings"], nobody);
+    let wrong = validated(json!({"count": 0})).await;
+    let wrong = wrong.expect_problem(400, "validation_failed").json();
+    assert_eq!(wrong["errors"][0]["field"], "approvals.count", "{wrong}");
+    // One passkey is enough for one approval, and not for two.
+    Authenticator::of(human, "phone").await;
+    assert_eq!(warnings().await, json!([]));
+    let one = validated(Value::Null).await.expect_status(200).json();
+    assert_eq!(one.get("warnings"), None, "{one}");
+    let two = validated(json!({"count": 2}))
+        .await
+        .expect_status(200)
+        .json();
+    let message = two["warnings"][0]["message"].as_str().unwrap();
+    assert!(message.contains("only 1 of those who may"), "{message}");
+    let change = json!({"approvals": {"exclude": ["rule_author"]}});
+    let saved = human.put(&format!("/rules/{id}")).json(change).send().await;
+    let saved = saved.expect_status(200).json();
+    assert_eq!(saved["warnings"], nobody, "its author is excluded");
 }

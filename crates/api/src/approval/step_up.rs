@@ -11,19 +11,18 @@ use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::step_up::Presented;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::action::{Extent, RulingRefused};
-use gaiterguard_identity::{Identity, PasskeyError, PasskeyUse};
+use gaiterguard_identity::{Identity, PasskeyError};
 use gaiterguard_problem::Code;
 use gaiterguard_web::extract::{ApiPath, OptionalJson};
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::{InvalidBody, NotFound, PasskeyMissing};
-use gaiterguard_webauthn::Assertion;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::digest::reviewed;
-use crate::auth::passkey::{Base64Url, Descriptor, timeout};
+use crate::auth::passkey::{Descriptor, passkey_use, timeout};
 use crate::caller::Member;
 
 /// The request that the user reviewed.
@@ -57,24 +56,10 @@ pub(crate) struct ApprovalOptions {
     user_verification: &'static str,
 }
 
-/// The use of a passkey for an approval.
-#[derive(Deserialize, ToSchema)]
-#[schema(as = ApprovalPasskey)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct PasskeyBody {
-    /// `rawId` in base64url.
-    #[schema(value_type = String, max_length = 16384)]
-    credential_id: Base64Url,
-    /// `response.clientDataJSON` in base64url.
-    #[serde(rename = "clientDataJSON")]
-    #[schema(value_type = String, max_length = 16384)]
-    client_data_json: Base64Url,
-    /// `response.authenticatorData` in base64url.
-    #[schema(value_type = String, max_length = 16384)]
-    authenticator_data: Base64Url,
-    /// `response.signature` in base64url.
-    #[schema(value_type = String, max_length = 16384)]
-    signature: Base64Url,
+passkey_use! {
+    /// The use of a passkey for an approval.
+    #[schema(as = ApprovalPasskey)]
+    pub(crate) struct PasskeyBody {}
 }
 
 impl std::fmt::Debug for PasskeyBody {
@@ -90,15 +75,8 @@ impl PasskeyBody {
         identity: &Identity,
         member: &Member,
     ) -> Result<Presented, Problem> {
-        let used = PasskeyUse {
-            credential_id: &self.credential_id.0,
-            assertion: Assertion {
-                client_data_json: &self.client_data_json.0,
-                authenticator_data: &self.authenticator_data.0,
-                signature: &self.signature.0,
-            },
-        };
-        let checked = identity.approval_passkey(&member.caller.0, used).await;
+        let checked = identity.approval_passkey(&member.caller.0, self.used());
+        let checked = checked.await;
         checked.map_err(|error| match error {
             PasskeyError::Expired | PasskeyError::Refused(_) | PasskeyError::Unknown => {
                 // The session remains valid, so this is not a 401.

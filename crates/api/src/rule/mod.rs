@@ -5,6 +5,7 @@ mod simulate;
 mod validate;
 
 use axum::Json;
+use gaiterguard_definitions::passkey_holders::PasskeyHolders;
 use gaiterguard_definitions::rule::{self, Hits, NewRule, RuleChange};
 use gaiterguard_domain::approvals::Approvals;
 use gaiterguard_domain::id::RuleId;
@@ -20,7 +21,7 @@ use utoipa_axum::routes;
 
 use super::DashboardState;
 use super::editing::Editing;
-use super::list::{Done, List, PageQuery, each};
+use super::list::{Done, List, PageQuery};
 use gaiterguard_domain::workspace::Permission;
 use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
 use gaiterguard_web::problem::Problem;
@@ -28,7 +29,7 @@ use gaiterguard_web::responses::{
     Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood,
 };
 use gaiterguard_web::session::with_session;
-use validate::ConditionWarningBody;
+use validate::WarningBody;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {
@@ -98,8 +99,8 @@ pub(crate) struct RuleBody {
     updated_at: Timestamp,
     /// How often it matched recently.
     hits: HitsBody,
-    /// Warnings about the condition or its absence.
-    warnings: Vec<ConditionWarningBody>,
+    /// Warnings about the condition or its absence, and about a step-up that too few people can give.
+    warnings: Vec<WarningBody>,
 }
 
 /// How often a rule matched in the last 30 days (UTC, including today). Dry runs and simulations do
@@ -129,10 +130,13 @@ impl HitsBody {
     }
 }
 
-impl From<(Stored<Rule>, &Hits)> for RuleBody {
-    fn from((found, hits): (Stored<Rule>, &Hits)) -> Self {
+/// The parts of a rule's body that are not in its definition.
+type Around<'a> = (&'a Hits, &'a PasskeyHolders);
+
+impl From<(Stored<Rule>, Around<'_>)> for RuleBody {
+    fn from((found, around): (Stored<Rule>, Around<'_>)) -> Self {
         match found {
-            Stored::Intact(rule) => (rule, hits).into(),
+            Stored::Intact(rule) => (rule, around).into(),
             // A damaged rule causes every request to be refused, so it counts as enabled.
             Stored::Damaged(damaged) => Self {
                 id: damaged.id,
@@ -149,21 +153,25 @@ impl From<(Stored<Rule>, &Hits)> for RuleBody {
                 enabled: true,
                 created_at: damaged.created_at,
                 updated_at: damaged.created_at,
-                hits: HitsBody::of(RuleId(damaged.id), hits),
+                hits: HitsBody::of(RuleId(damaged.id), around.0),
                 warnings: Vec::new(),
             },
         }
     }
 }
 
-impl From<(Rule, &Hits)> for RuleBody {
-    fn from((rule, hits): (Rule, &Hits)) -> Self {
+impl From<(Rule, Around<'_>)> for RuleBody {
+    fn from((rule, (hits, holders)): (Rule, Around<'_>)) -> Self {
         let (condition, text) = (rule.condition.as_deref(), rule.text.as_deref());
         let warnings = rule::warnings(rule.effect, condition, text);
         Self {
             unreadable: false,
             hits: HitsBody::of(rule.id, hits),
-            warnings: each(warnings),
+            warnings: warnings
+                .into_iter()
+                .map(Into::into)
+                .chain(holders.warning_about(&rule).map(WarningBody::of_step_up))
+                .collect(),
             id: rule.id.0,
             name: rule.name,
             effect: rule.effect,
@@ -184,7 +192,8 @@ impl From<(Rule, &Hits)> for RuleBody {
 /// Returns the body of a rule, with its hits.
 async fn shown(editing: &Editing, rule: Stored<Rule>) -> Result<Json<RuleBody>, Problem> {
     let hits = rule::hits(editing.definition_store(), editing.workspace()).await?;
-    Ok(Json((rule, &hits).into()))
+    let holders = PasskeyHolders::of(editing.definition_store(), editing.workspace()).await?;
+    Ok(Json((rule, (&hits, &holders)).into()))
 }
 
 /// List rules
@@ -207,7 +216,9 @@ async fn list(
 ) -> Result<Json<List<RuleBody>>, Problem> {
     let all = rule::list(editing.definition_store(), editing.workspace()).await?;
     let hits = rule::hits(editing.definition_store(), editing.workspace()).await?;
-    let all = all.into_iter().map(|rule| (rule, &hits)).collect();
+    let holders = PasskeyHolders::of(editing.definition_store(), editing.workspace()).await?;
+    let around = (&hits, &holders);
+    let all = all.into_iter().map(|rule| (rule, around)).collect();
     let page = List::cut(all, &query, |(found, _)| match found {
         Stored::Intact(rule) => rule.id.0,
         Stored::Damaged(damaged) => damaged.id,

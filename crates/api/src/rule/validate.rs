@@ -3,11 +3,17 @@
 use std::sync::Arc;
 
 use axum::Json;
+use gaiterguard_definitions::definition_store::DefinitionError;
+use gaiterguard_definitions::passkey_holders::PasskeyHolders;
 use gaiterguard_definitions::rule;
+use gaiterguard_domain::approvals::Approvals;
+use gaiterguard_domain::field::FieldValue as _;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::rule::RuleEffect;
+use gaiterguard_domain::step_up::StepUp;
 use gaiterguard_rules::ConditionWarning;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::editing::Editing;
@@ -28,6 +34,12 @@ pub(super) struct ConditionBody {
     /// Effect of the rule. It determines the warnings. By default, the warnings are those for a rule
     /// that holds or denies requests.
     effect: Option<RuleEffect>,
+    /// Step-up of the rule. If set, the result contains a warning if too few people can give it.
+    #[serde(rename = "stepUp")]
+    step_up: Option<StepUp>,
+    /// Approvals of the rule, which determine how many people must give the step-up.
+    #[schema(value_type = Option<Approvals>)]
+    approvals: Option<Value>,
 }
 
 /// Result of the check.
@@ -38,10 +50,10 @@ pub(super) struct ValidatedBody {
     valid: bool,
     /// Errors.
     errors: Vec<ConditionErrorBody>,
-    /// Warnings about a condition that compiles. Absent if there are none.
+    /// Warnings about a condition that compiles, and about the step-up. Absent if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
-    warnings: Vec<ConditionWarningBody>,
+    warnings: Vec<WarningBody>,
 }
 
 /// An error in a condition.
@@ -58,26 +70,53 @@ pub(super) struct ConditionErrorBody {
     message: String,
 }
 
-/// A part of a condition that may not do what its author wants.
+/// The field of a rule that a warning is about.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WarnedField)]
+enum WarnedField {
+    /// The condition, or its absence.
+    #[serde(rename = "condition")]
+    Condition,
+    /// The required step-up.
+    #[serde(rename = "stepUp")]
+    StepUp,
+}
+
+/// A part of a rule that may not do what its author wants.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ConditionWarning)]
-pub(super) struct ConditionWarningBody {
-    /// Line, from 1.
+pub(super) struct WarningBody {
+    /// Field of the rule.
+    field: WarnedField,
+    /// Line of the condition, from 1. 1 for another field.
     #[schema(minimum = 1)]
     line: u32,
-    /// Column in characters, from 1.
+    /// Column of the condition in characters, from 1. 1 for another field.
     #[schema(minimum = 1)]
     column: u32,
     /// Description of the problem and of what to write instead.
     message: String,
 }
 
-impl From<ConditionWarning> for ConditionWarningBody {
+impl From<ConditionWarning> for WarningBody {
     fn from(warning: ConditionWarning) -> Self {
         Self {
+            field: WarnedField::Condition,
             line: warning.line,
             column: warning.column,
             message: warning.message,
+        }
+    }
+}
+
+impl WarningBody {
+    /// Returns a warning about the step-up.
+    pub(super) fn of_step_up(message: String) -> Self {
+        Self {
+            field: WarnedField::StepUp,
+            line: 1,
+            column: 1,
+            message,
         }
     }
 }
@@ -114,6 +153,16 @@ pub(super) async fn validate(
             .map(Arc::as_ref),
     )
     .await?;
+    let approvals = body.approvals.filter(|approvals| !approvals.is_null());
+    let approvals = approvals.map(|approvals| Approvals::read("approvals", Some(approvals)));
+    let approvals = approvals.transpose().map_err(DefinitionError::Invalid)?;
+    let step_up = if body.step_up.is_some() {
+        let store = editing.definition_store();
+        let holders = PasskeyHolders::of(store, editing.workspace()).await?;
+        holders.warning(body.step_up, approvals.as_ref(), Some(editing.user()))
+    } else {
+        None
+    };
     let (warnings, error) = match checked {
         Ok(warnings) => (warnings, None),
         Err(error) => (Vec::new(), Some(error)),
@@ -129,6 +178,10 @@ pub(super) async fn validate(
     Ok(Json(ValidatedBody {
         valid: errors.is_empty(),
         errors,
-        warnings: warnings.into_iter().map(Into::into).collect(),
+        warnings: warnings
+            .into_iter()
+            .map(Into::into)
+            .chain(step_up.map(WarningBody::of_step_up))
+            .collect(),
     }))
 }

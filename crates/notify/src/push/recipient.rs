@@ -1,4 +1,4 @@
-//! Which messages the member of a browser gets: those about actions that the member may decide on, and about
+//! Which messages a member gets, in a browser or through a channel for that member: those about actions that the member may decide on, and about
 //! services that the member may repair, as of the moment of sending.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::event::NotificationEvent;
 use crate::kind::ChannelKind;
 use crate::message::{Message, Object};
+use crate::settings::ChannelSettings;
 
 /// The status of an action whose outcome a human has to look up.
 const UNKNOWN: &str = "INDETERMINATE";
@@ -20,12 +21,20 @@ const UNKNOWN: &str = "INDETERMINATE";
 /// The status of an action that was sent after its approval, which needs no notification of its own.
 const EXECUTED: &str = "EXECUTED";
 
-/// Returns whether a message is sent through a channel. Only browsers have a recipient of their own.
+/// Returns whether a message is sent through a channel. Only browsers and channels for one member have a recipient of
+/// their own.
 pub(crate) async fn is_for(
     context: &Context,
     channel: &Channel,
     message: &Message,
 ) -> Result<bool, StoreError> {
+    if let ChannelSettings::Member(settings) = &channel.settings {
+        let member = context
+            .store
+            .member_get(channel.workspace(), settings.user_id);
+        let member = member.await?;
+        return Ok(member.is_some_and(|member| may_know(&member, message)));
+    }
     if channel.kind != ChannelKind::WebPush {
         return Ok(true);
     }
@@ -41,6 +50,17 @@ fn may_get(member: &Membership, message: &Message) -> bool {
             .is_ok(),
         Object::Channel(_) => true,
         _ => member.role.may(Permission::Define),
+    }
+}
+
+/// Whether a message that was asked for on behalf of a member concerns the member. Every member may read of all that is
+/// not about a held request.
+fn may_know(member: &Membership, message: &Message) -> bool {
+    match &message.data.object {
+        Object::Action(action) => member
+            .demand_decision(ServiceId(action.service.id), action.effect)
+            .is_ok(),
+        _ => true,
     }
 }
 

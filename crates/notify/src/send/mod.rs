@@ -2,6 +2,7 @@
 
 mod email;
 mod http_post;
+mod member;
 mod ntfy;
 mod outcome;
 pub(crate) mod slack;
@@ -82,6 +83,10 @@ pub(crate) async fn send(
                     return Ok(Accepted::default());
                 }
                 slack::send(context, channel, settings, secrets, body).await
+            }
+            (ChannelSettings::Member(settings), [message, ..]) => {
+                let (user, card) = (settings.user_id, card());
+                member::send(context, channel, user, (message, messages), &card).await
             }
             (ChannelSettings::WebPush, [_, ..]) => {
                 web_push::send(context, channel, secrets, messages, !receipts.is_empty()).await

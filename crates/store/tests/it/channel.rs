@@ -35,7 +35,7 @@ fn fields(name: &str) -> ChannelFields {
     }
 }
 
-async fn channel(world: &World, store: &Store) -> StoredChannel {
+pub(crate) async fn channel(world: &World, store: &Store) -> StoredChannel {
     let secrets = ChannelSecrets {
         version: 0,
         sealed: Sealed {

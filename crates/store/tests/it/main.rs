@@ -9,6 +9,7 @@ mod audit_parts;
 mod audit_rows;
 mod byte_budget;
 mod channel;
+mod chat;
 mod claim;
 mod database;
 mod document;

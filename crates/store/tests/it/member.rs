@@ -25,7 +25,7 @@ on_both!(
     rulings_and_a_removal_at_the_same_time_are_ordered,
 );
 
-fn approver() -> Membership {
+pub(crate) fn approver() -> Membership {
     Membership {
         role: Role::Approver,
         services: Some(vec![ServiceId(1)]),
@@ -53,7 +53,7 @@ async fn invited(store: &Store, world: &World, address: &str, n: u8) -> Invitati
 }
 
 /// Adds an approver and returns the user.
-async fn joined(store: &Store, world: &World, address: &str, n: u8) -> UserId {
+pub(crate) async fn joined(store: &Store, world: &World, address: &str, n: u8) -> UserId {
     let invitation = invited(store, world, address, n).await;
     let invitee = Invitee::New("hash".to_owned());
     match store

@@ -3,9 +3,11 @@
 pub(super) mod add;
 mod base64url;
 pub(super) mod sign_in;
+mod used;
 
 pub(crate) use add::Descriptor;
 pub(crate) use base64url::Base64Url;
+pub(crate) use used::passkey_use;
 
 use std::sync::Arc;
 

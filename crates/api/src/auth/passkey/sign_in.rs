@@ -7,15 +7,13 @@ use axum::response::Response;
 use axum::{Extension, Json};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gaiterguard_identity::{Identity, LoginSource, PasskeyError, PasskeyUse};
+use gaiterguard_identity::{Identity, LoginSource, PasskeyError};
 use gaiterguard_problem::Code;
-use gaiterguard_webauthn::Assertion;
 use http::HeaderMap;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::base64url::Base64Url;
-use super::timeout;
+use super::{passkey_use, timeout};
 use crate::auth::login::{LoggedInBody, SessionKind, user_agent};
 use crate::auth::oidc::NoFields;
 use crate::auth::origin::PublicOrigin;
@@ -75,27 +73,14 @@ pub(in crate::auth) async fn begin_sign_in(
     }))
 }
 
-/// The use of a passkey.
-#[derive(Deserialize, ToSchema)]
-#[schema(as = PasskeySignIn)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct SignInBody {
-    /// `rawId` in base64url.
-    #[schema(value_type = String, max_length = 16384)]
-    credential_id: Base64Url,
-    /// `response.clientDataJSON` in base64url.
-    #[serde(rename = "clientDataJSON")]
-    #[schema(value_type = String, max_length = 16384)]
-    client_data_json: Base64Url,
-    /// `response.authenticatorData` in base64url.
-    #[schema(value_type = String, max_length = 16384)]
-    authenticator_data: Base64Url,
-    /// `response.signature` in base64url.
-    #[schema(value_type = String, max_length = 16384)]
-    signature: Base64Url,
-    /// How to return the refresh token.
-    #[serde(default)]
-    session: SessionKind,
+passkey_use! {
+    /// The use of a passkey.
+    #[schema(as = PasskeySignIn)]
+    pub(crate) struct SignInBody {
+        /// How to return the refresh token.
+        #[serde(default)]
+        session: SessionKind,
+    }
 }
 
 /// Sign in with a passkey
@@ -130,20 +115,12 @@ pub(in crate::auth) async fn sign_in(
         page.refuse_all_but_own()?;
     }
     identity.count_attempt(context.peer.ip())?;
-    let used = PasskeyUse {
-        credential_id: &body.credential_id.0,
-        assertion: Assertion {
-            client_data_json: &body.client_data_json.0,
-            authenticator_data: &body.authenticator_data.0,
-            signature: &body.signature.0,
-        },
-    };
     let from = LoginSource {
         address: context.peer.ip(),
         user_agent: user_agent(&headers),
         device_token: None,
     };
-    let logged_in = identity.passkey_login(used, from).await;
+    let logged_in = identity.passkey_login(body.used(), from).await;
     let logged_in = logged_in.map_err(|error| match error {
         PasskeyError::Expired | PasskeyError::Refused(_) => {
             Problem::new(Code::PasskeyRefused, error.to_string())
