@@ -58,6 +58,12 @@ fn domain_of_most(facts: &[Ranked]) -> Option<String> {
 }
 
 fn domain_of(address: &str) -> Option<String> {
+    if let Some((_, rest)) = address.split_once("://") {
+        let host = rest.split(['/', '?', '#', ':']).next().unwrap_or(rest);
+        // Hosts of one owner differ in their first labels.
+        let labels: Vec<&str> = host.rsplit('.').take(2).collect();
+        return Some(labels.join(".").to_lowercase());
+    }
     let (_, domain) = address.rsplit_once('@')?;
     let domain = domain.trim_end_matches(['>', ' ', '.']);
     (!domain.is_empty()).then(|| domain.to_lowercase())

@@ -14,6 +14,15 @@ const OBJECTS_MAX: usize = 2;
 /// How many payees are named with their accounts. Each of more has a line of its own.
 const PAYEES_WHOLE_MAX: usize = 2;
 
+/// Whether the name of a party is that of the one to whom goods are delivered.
+fn is_consignee(name: &str) -> bool {
+    const GETS: &str = "consignee customer delivery destination dropoff guest passenger receiver recipient recipients ship \
+        shipping traveler traveller";
+    name.split('.')
+        .flat_map(words)
+        .any(|word| is_in(GETS, &word))
+}
+
 impl Headline<'_> {
     /// Writes a request that moves money: the amount, who gets it, and who gives it.
     pub(crate) fn payment(&self, line: &mut Line) {
@@ -57,7 +66,11 @@ impl Headline<'_> {
                 line.parties(" to ", &to);
             }
         } else if is_in("Book Buy Check Order Purchase Reserve", self.first_word()) {
-            line.parties(" from ", &to);
+            // What is ordered is delivered to a recipient, and comes from a seller.
+            let (gets, sells): (Vec<&Ranked>, Vec<&Ranked>) =
+                to.iter().partition(|one| is_consignee(&one.fact.name));
+            line.parties(" to ", &gets);
+            line.parties(" from ", &sells);
         } else {
             // The party of a record gets nothing by it.
             line.described(&to);

@@ -1,7 +1,7 @@
 /** The details of a held request. */
 import { Link } from '@tanstack/react-router';
 import { ChevronDown, ChevronRight } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { Action, ActionStatus, Signal } from '#/client';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
@@ -10,12 +10,20 @@ import { Fact } from '#/ui/Fact';
 import { Panel } from '#/ui/Panel';
 import { Body, type Marked } from './Body';
 import { cardOf } from './card';
-import { Documentation } from './Documentation';
 import { ExactRequest, Headers } from './ExactRequest';
 import { KeyFacts, OtherValues } from './KeyFacts';
-import { Provenance } from './Provenance';
-import { RecentRequests } from './RecentRequests';
 import { WhyScore } from './WhyScore';
+
+/** What is below the exact request is loaded after it. */
+const Provenance = lazy(() =>
+  import('./background').then(({ Provenance: all }) => ({ default: all })),
+);
+const Documentation = lazy(() =>
+  import('./background').then(({ Documentation: all }) => ({ default: all })),
+);
+const RecentRequests = lazy(() =>
+  import('./background').then(({ RecentRequests: all }) => ({ default: all })),
+);
 
 const TO_SEND = 'Exact request';
 const NOT_SENT = 'Exact request (not sent)';
@@ -75,8 +83,10 @@ export function ActionDetail({ action }: { action: Action }) {
         )}
       </section>
       <WhyScore action={action} onMark={mark} />
-      <Provenance action={action} />
-      <Documentation action={action} />
+      <Suspense>
+        <Provenance action={action} />
+        <Documentation action={action} />
+      </Suspense>
       {action.result && (
         <Panel title={`Response from the service: ${action.result.status}`}>
           <div className="space-y-3">
@@ -131,7 +141,9 @@ export function ActionDetail({ action }: { action: Action }) {
           </Fact>
         </dl>
       </Panel>
-      <RecentRequests agentId={action.agent_id} exceptAction={action.action_id} />
+      <Suspense>
+        <RecentRequests agentId={action.agent_id} exceptAction={action.action_id} />
+      </Suspense>
     </div>
   );
 }
