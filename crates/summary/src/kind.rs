@@ -28,6 +28,15 @@ pub(crate) fn kind_of(value: &Value) -> FactKind {
         {
             FactKind::Object
         }
+        // A mailbox that is opened to somebody is not the one who gets it.
+        Role::Recipient
+            if value
+                .names
+                .iter()
+                .any(|name| words(name).any(|word| word == "mailbox")) =>
+        {
+            FactKind::Object
+        }
         // A role or a profile that is given by its identifier is a right.
         _ if gives_right(value) => FactKind::Access,
         _ if amount::is_amount(value) || measure::is_hexadecimal_amount(value) => FactKind::Amount,

@@ -179,8 +179,8 @@ impl Line {
         self.cut_text(&one.fact.value, one.fact.is_cut, chars_max, is_command);
     }
 
-    /// Appends a statement. Of a long one, what is between the table and the condition is left out, and the condition is
-    /// written as far as there is room: it says which rows are meant.
+    /// Appends a statement. A long one loses the part between its table and its condition, which says which rows are
+    /// meant.
     pub(crate) fn excerpt(&mut self, text: &str) {
         let text = one_line(text);
         let chars_max = self.room.content_chars;
@@ -263,7 +263,7 @@ impl Line {
     /// Appends a text; `keeps_end` is whether it loses its middle rather than its end, as a command does, whose last part
     /// may be the one that runs.
     fn cut_text(&mut self, text: &str, is_cut: bool, chars_max: usize, keeps_end: bool) {
-        let text = one_line(text);
+        let text = one_line(&without_markup(text));
         let chars_max = if is_token(&text) {
             chars_max.max(TOKEN_CHARS_MAX)
         } else {
@@ -579,6 +579,31 @@ fn shared_beginning<'t>(texts: &[&'t str]) -> &'t str {
     } else {
         shared
     }
+}
+
+/// Returns a text of HTML without the tags that only say how it looks. A tag with attributes stays: it may lead somewhere.
+fn without_markup(text: &str) -> String {
+    const TAGS: &str = "b br div em i li ol p span strong ul";
+    if !text.contains("</") && !text.contains("<br") {
+        return text.to_owned();
+    }
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        shown.push_str(before);
+        match after.split_once('>') {
+            Some((tag, behind)) if is_in(TAGS, tag.trim_matches(['/', ' '])) => {
+                shown.push(' ');
+                rest = behind;
+            }
+            _ => {
+                shown.push('<');
+                rest = after;
+            }
+        }
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// Returns a text without line breaks, which would make it look like several headlines.

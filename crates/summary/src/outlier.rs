@@ -45,14 +45,20 @@ fn is_wide(right: &str) -> bool {
             .any(|word| is_in(WIDE, &word))
 }
 
-/// Returns the domain that more than half of some addresses have; `None` if there is none, or if all have it.
+/// Returns the domain that at least half of some addresses have; `None` if there is none, or if all have it.
 fn domain_of_most(facts: &[Ranked]) -> Option<String> {
     let domains: Vec<String> = facts
         .iter()
         .filter_map(|one| domain_of(&one.fact.value))
         .collect();
     let count = |domain: &String| domains.iter().filter(|one| *one == domain).count();
-    let of_most = domains.iter().find(|one| count(one) * 2 > domains.len())?;
+    // Half of them are enough if no other domain has as many.
+    let of_most = domains.iter().find(|one| {
+        count(one) * 2 >= domains.len()
+            && domains
+                .iter()
+                .all(|other| other == *one || count(other) < count(one))
+    })?;
     let most = count(of_most);
     (most >= MOST_MIN && most < domains.len()).then(|| of_most.clone())
 }

@@ -14,6 +14,12 @@ const OBJECTS_MAX: usize = 2;
 /// How many payees are named with their accounts. Each of more has a line of its own.
 const PAYEES_WHOLE_MAX: usize = 2;
 
+/// Whether an amount is the limit or the trigger of an order rather than what is paid.
+fn is_limit(name: &str) -> bool {
+    let words: Vec<String> = words(name.rsplit('.').next().unwrap_or_default()).collect();
+    matches!(&*words, [limit, price] if is_in("limit stop trigger", limit) && price == "price")
+}
+
 /// Whether the name of a party is that of the one to whom goods are delivered.
 fn is_consignee(name: &str) -> bool {
     const GETS: &str = "consignee customer delivery destination dropoff guest passenger receiver recipient recipients ship \
@@ -52,6 +58,12 @@ impl Headline<'_> {
                     line.own(lead.unwrap_or(" "));
                     line.value_of_total(total);
                 }
+                // A limit of an order is not what is paid.
+                None if lead.is_none() && is_limit(&amount.fact.name) => {
+                    line.own(" at ");
+                    line.name(&amount.short);
+                    self.amounts(line, " ", amount);
+                }
                 None => self.amounts(line, lead.unwrap_or(" "), amount),
             }
         } else {
@@ -66,7 +78,7 @@ impl Headline<'_> {
                 line.parties(" to ", &to);
             }
         } else if is_in("Book Buy Check Order Purchase Reserve", self.first_word()) {
-            // What is ordered is delivered to a recipient, and comes from a seller.
+            // Goods that are ordered are delivered to a recipient, and come from a seller.
             let (gets, sells): (Vec<&Ranked>, Vec<&Ranked>) =
                 to.iter().partition(|one| is_consignee(&one.fact.name));
             line.parties(" to ", &gets);

@@ -12,17 +12,13 @@ import { Body, type Marked } from './Body';
 import { cardOf } from './card';
 import { ExactRequest, Headers } from './ExactRequest';
 import { KeyFacts, OtherValues } from './KeyFacts';
+import { Provenance } from './Provenance';
+import { RecentRequests } from './RecentRequests';
 import { WhyScore } from './WhyScore';
 
-/** What is below the exact request is loaded after it. */
-const Provenance = lazy(() =>
-  import('./background').then(({ Provenance: all }) => ({ default: all })),
-);
+/** Only requests to documented operations need it. */
 const Documentation = lazy(() =>
-  import('./background').then(({ Documentation: all }) => ({ default: all })),
-);
-const RecentRequests = lazy(() =>
-  import('./background').then(({ RecentRequests: all }) => ({ default: all })),
+  import('./Documentation').then(({ Documentation }) => ({ default: Documentation })),
 );
 
 const TO_SEND = 'Exact request';
@@ -83,10 +79,12 @@ export function ActionDetail({ action }: { action: Action }) {
         )}
       </section>
       <WhyScore action={action} onMark={mark} />
-      <Suspense>
-        <Provenance action={action} />
-        <Documentation action={action} />
-      </Suspense>
+      <Provenance action={action} />
+      {action.operation && (
+        <Suspense>
+          <Documentation action={action} />
+        </Suspense>
+      )}
       {action.result && (
         <Panel title={`Response from the service: ${action.result.status}`}>
           <div className="space-y-3">
@@ -141,9 +139,7 @@ export function ActionDetail({ action }: { action: Action }) {
           </Fact>
         </dl>
       </Panel>
-      <Suspense>
-        <RecentRequests agentId={action.agent_id} exceptAction={action.action_id} />
-      </Suspense>
+      <RecentRequests agentId={action.agent_id} exceptAction={action.action_id} />
     </div>
   );
 }

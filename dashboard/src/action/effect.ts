@@ -91,7 +91,7 @@ export function effectWord(
   const verb = first && !first.is_value ? first.text.trim().replace(/^Bulk /, '') : '';
   const [own = ''] = verb.split(' ');
   const name = own.charAt(0).toUpperCase() + own.slice(1);
-  // What protects something does not run when it is switched off, and neither does a record of names.
+  // Neither a protection that is switched off nor a record of names runs.
   const isOff = action.signals.some(({ code }) => code === 'danger_protection');
   if (effect === 'runs_code' && (isOff || isRecord(action))) return EFFECTS.changes.word;
   if (effect === 'changes_access' && GIVES.test(name)) return 'Gives access';

@@ -121,6 +121,5 @@ function findReasons(action: Action): string[] {
     if (EFFECTS[effect].isIrreversible && OPAQUE.has(code)) add('body that cannot be inspected');
   }
   if (isRisky && reasons.length === 0) add('contradicts the intent');
-  if (isRisky && reasons.length === 0) add('contradicts the intent');
   return reasons;
 }

@@ -55,8 +55,8 @@ const SCRIPTS = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/
  * Returns remarks on the domains in some texts.
  *
  * `known` are texts with domains that an approver trusts or expects, such as the intent and the service's own address;
- * the texts are compared with those and with each other. Of two domains that look alike, only the one that is less
- * likely the real one is remarked on: a known one is real, then the one that appears more often, then the first.
+ * the texts are compared with those and with each other. If two domains look alike, only the one that is less likely
+ * the real one is remarked on: a known one is real, then the one that appears more often, then the first.
  */
 export function remarksOn(texts: readonly string[], known: readonly string[]): Remark[] {
   const expected = domainsIn(known);

@@ -292,7 +292,7 @@ test('an amount of a list leads to the item that differs from the others', () =>
   const summary = { effect: 'pays', headline: [], facts: [], items: [list], amount: null };
   expect(topReasonOf(held([differs], { summary } as unknown as Partial<Action>))).toMatchObject({
     evidence: '/payments/2',
-    sentence: 'One of the 3 payments differs from the others: €900.00 → Cid.',
+    sentence: 'One of the 3 items differs from the others: €900.00 → Cid.',
   });
 });
 
@@ -307,7 +307,7 @@ describe('a value that the intent has in another spelling', () => {
     topReasonOf(held([one], { intent, ...body(value), matched_rules: RULE } as Partial<Action>));
   const RULED = 'The rule “Freeze” requires approval.';
 
-  it('is no reason: a telephone number, an amount in the smallest unit, a tax, a colleague', () => {
+  it('does not count: a telephone number, an amount in the smallest unit, a tax, a colleague', () => {
     const phone = about(
       'account_not_in_intent',
       '/to',

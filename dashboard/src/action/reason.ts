@@ -123,6 +123,9 @@ const FOR_ALL = /(^| )all /;
 const SELECTS_ALL = / ?\(selects all\)$/;
 const ASKS_FOR_ALL = /\b(all|any|both|each|every\w*|entire\w*|whole|clear|empty)\b/i;
 
+/** Names of dates on which something begins. */
+const STARTS = /start|begin|from|valid_?(after|since)/i;
+
 /** Names of telephone numbers. */
 const PHONE = /fax|mobile|phone|\btel/i;
 
@@ -134,6 +137,7 @@ const KIND_OF_RIGHT = new Set([
   'effect_unasked',
   'effect_not_asked',
   'also_unasked',
+  'action_not_in_intent',
 ]);
 
 /** The default risk threshold. A lower one holds requests in which nothing is conspicuous. */
@@ -150,10 +154,10 @@ export function topReasonOf(action: Action): Signal | string | null {
   return danger ?? firstOf(signals, UNNAMED) ?? otherReason(action, signals);
 }
 
-/** Returns whether a request has a danger that its approver should see at once. */
+/** Returns whether a request has a danger that its approver should see first. */
 export function isDangerous(action: Action): boolean {
   const { danger, signals } = findingOf(action);
-  // A high score that no value explains is one of the kind of the request, which the headline says.
+  // A high score that no value explains is that of any such request, and the headline says it.
   return danger !== null || (isHigh(action) && signals.some(({ code }) => UNNAMED.includes(code)));
 }
 
@@ -162,7 +166,7 @@ export function isHigh(action: Action): boolean {
   return riskLevel(action.risk_score) === 'high' && !findingOf(action).isMisread;
 }
 
-/** What is found in a request. */
+/** The findings in a request. */
 interface Found {
   /** The gravest danger; null if there is none. */
   danger: Signal | string | null;
@@ -335,7 +339,7 @@ function ofOddItem(action: Action, reason: Signal): Signal {
   return {
     ...reason,
     evidence: odd.location.slice('body'.length),
-    sentence: `One of the ${list.count} payments differs from the others: ${who}.`,
+    sentence: `One of the ${list.count} items differs from the others: ${who}.`,
   };
 }
 
@@ -360,6 +364,9 @@ function isSenseless(action: Action, signal: Signal): boolean {
   if (/date/.test(code) && quotesOf(signal).some((quote) => saysDay(intent, quote))) return true;
   const [date] = /\d{4}-\d{2}-\d{2}/.exec(signal.sentence) ?? [];
   if (/date/.test(code) && date && saysDay(intent, date)) return true;
+  // Something that begins today begins when it is asked for.
+  if (/date/.test(code) && STARTS.test(evidence) && date === action.created_at.slice(0, 10))
+    return true;
   if (code === 'number_differs') return CODE.test(evidence.replace(/^.*\//, ''));
   if (/^(account|recipient)_not_in_intent$/.test(code)) {
     return quotesOf(signal).some((quote) => DATE.test(quote));

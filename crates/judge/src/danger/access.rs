@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::effect::Effect;
 
-use super::{Scene, Value};
+use super::scene::{Scene, Value};
 use crate::finding::Finding;
 use crate::signal;
 

@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::effect::Effect;
 
-use super::{Scene, Value};
+use super::scene::{Scene, Value, last_part};
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
 use crate::quantities;
@@ -50,7 +50,7 @@ pub(super) fn is_scaled(scene: &Scene<'_>) -> Option<Finding> {
         .filter_map(|value| Some((value, number(value)?)))
         .collect();
     let is_whole = |value: &Value<'_>| !value.text.contains('.');
-    // Whole amounts may be in the smallest unit, but not where the currency has none.
+    // Whole amounts may be in the smallest unit, but not where the currency has no such unit.
     let fits = |value: &Value<'_>, amount: f64| {
         given.iter().any(|one| {
             same(*one, amount) || !has_no_cents && is_whole(value) && same(*one * 100.0, amount)
@@ -75,7 +75,7 @@ pub(super) fn is_scaled(scene: &Scene<'_>) -> Option<Finding> {
                 (Some(_), _) | (_, Some(_)) => format!("but the intent says {one}"),
                 (None, None) => return None,
             };
-            let name = shown(super::last_part(value.leaf.found.name));
+            let name = shown(last_part(value.leaf.found.name));
             let amount = shown(value.leaf.found.value);
             Some(value.danger(format!("“{name}” is {amount}, {says}.")))
         })
@@ -133,7 +133,7 @@ pub(super) fn is_close(scene: &Scene<'_>) -> Option<Finding> {
         })?;
         Some(value.danger(format!(
             "“{}” is {text}, but the intent says {near}.",
-            shown(super::last_part(value.leaf.found.name))
+            shown(last_part(value.leaf.found.name))
         )))
     })
 }

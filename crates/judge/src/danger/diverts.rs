@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Scene, Value};
+use super::scene::{Scene, Value};
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
 use crate::visitor::is_email;
@@ -54,7 +54,7 @@ pub(super) fn diverts(scene: &Scene<'_>) -> Option<Finding> {
                 .compared
                 .history
                 .is_some_and(|history| history.sighting(value.leaf.found.value).is_some());
-        // Without anything to compare with, a new webhook is no surprise.
+        // Without anything to compare with, a new webhook is not a surprise.
         let is_foreign = !is_known && (is_certain || !usual.is_empty());
         is_foreign.then(|| {
             value.danger(format!(

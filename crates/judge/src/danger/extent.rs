@@ -1,8 +1,8 @@
-//! More than the intent says: more objects, for good, or at once.
+//! More than the intent says: more objects, for good, or immediately.
 
 use gaiterguard_domain::effect::Effect;
 
-use super::{Scene, Value};
+use super::scene::{Scene, Value};
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
 
@@ -26,7 +26,7 @@ const DESTROYS: &[&str] = &[
     "truncate",
 ];
 
-/// Words in the names of switches that do something at once.
+/// Words in the names of switches that make something take effect immediately.
 const COMMITS: &[&str] = &[
     "confirm",
     "confirmed",
@@ -124,7 +124,7 @@ pub(super) fn destroys(scene: &Scene<'_>) -> Option<Finding> {
             "branch",
             "source",
         ]);
-        value.is_yes() && value.is_named(DESTROYS) && !is_kept
+        value.says_yes() && value.is_named(DESTROYS) && !is_kept
     })?;
     Some(value.danger(format!(
         "It destroys something: {}, which the intent does not ask for.",
@@ -156,7 +156,7 @@ pub(super) fn acts_on_more(scene: &Scene<'_>) -> Option<Finding> {
     }
     // A request that only looks for something may look for more.
     if !matches!(scene.effect, Effect::Delete | Effect::Change | Effect::Code)
-        && !scene.values.iter().any(is_statement)
+        && !scene.values.iter().any(Value::is_statement)
     {
         return None;
     }
@@ -203,20 +203,6 @@ fn name_of_any(value: &Value<'_>) -> Option<String> {
         .map(str::to_owned)
 }
 
-pub(super) fn is_statement(value: &Value<'_>) -> bool {
-    let text = value.text.trim_start();
-    value.leaf.kind == LeafKind::Text
-        && [
-            "update ",
-            "update\n",
-            "delete from",
-            "delete\n",
-            "merge into",
-        ]
-        .iter()
-        .any(|start| text.starts_with(start))
-}
-
 /// Returns a statement whose condition holds for rows that the intent does not mean.
 fn in_statement(scene: &Scene<'_>, value: &Value<'_>) -> Option<Finding> {
     const ALWAYS: &[&str] = &[
@@ -231,17 +217,13 @@ fn in_statement(scene: &Scene<'_>, value: &Value<'_>) -> Option<Finding> {
         ">= 0",
         "> 0",
     ];
-    if !is_statement(value) {
+    if !value.is_statement() {
         return None;
     }
-    let text = unquoted(&value.text);
+    let text = unquoted(&whole(scene, value));
     let Some((_, condition)) = text.split_once(" where ") else {
         let sentence = "The statement has no condition, so it applies to every row.";
-        return value
-            .leaf
-            .found
-            .is_whole
-            .then(|| value.danger(sentence.to_owned()));
+        return Some(value.danger(sentence.to_owned()));
     };
     let last = condition.split(" or ").skip(1).find(|side| {
         ALWAYS
@@ -256,6 +238,35 @@ fn in_statement(scene: &Scene<'_>, value: &Value<'_>) -> Option<Finding> {
     })
 }
 
+/// Returns the whole text of a statement in lower case, of which only the beginning is kept.
+fn whole(scene: &Scene<'_>, value: &Value<'_>) -> String {
+    const BEGINNING_CHARS: usize = 40;
+    const BODY_BYTES_MAX: usize = 64 * 1024;
+    let body = scene.compared.request.body;
+    if value.leaf.found.is_whole || body.len() > BODY_BYTES_MAX {
+        return value.text.clone();
+    }
+    let in_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let body = String::from_utf8_lossy(body).to_lowercase();
+    let body = in_one_line(
+        &body
+            .replace("\\n", " ")
+            .replace("\\t", " ")
+            .replace("\\r", " "),
+    );
+    let beginning: String = in_one_line(&value.text)
+        .chars()
+        .take(BEGINNING_CHARS)
+        .collect();
+    let Some((_, rest)) = body.split_once(&beginning) else {
+        return value.text.clone();
+    };
+    let end = rest
+        .match_indices('"')
+        .find(|(at, _)| !rest[..*at].ends_with('\\'));
+    beginning + &rest[..end.map_or(rest.len(), |(at, _)| at)]
+}
+
 /// Returns a statement on one line, with the texts in quotation marks left out.
 fn unquoted(text: &str) -> String {
     let mut kept = String::new();
@@ -268,8 +279,8 @@ fn unquoted(text: &str) -> String {
         .replace("''''", "''")
 }
 
-/// Returns a switch that does at once what the intent only prepares.
-pub(super) fn acts_at_once(scene: &Scene<'_>) -> Option<Finding> {
+/// Returns a switch that carries out immediately what the intent only prepares.
+pub(super) fn acts_immediately(scene: &Scene<'_>) -> Option<Finding> {
     let prepares = PREPARES.iter().find(|word| scene.has(&[word]))?;
     // A quote that was accepted and a review that is done are not prepared.
     let is_done = scene.says(&["accepted", "approved", "confirmed", "after"]);
@@ -279,8 +290,8 @@ pub(super) fn acts_at_once(scene: &Scene<'_>) -> Option<Finding> {
         .filter(|_| scene.changes() && !is_done)
         .find(|value| {
             let does =
-                value.is_yes() && value.is_named(COMMITS) && !value.is_named(&["no", "test"]);
-            let does_not_try = value.is_no() && value.is_named(TRIES);
+                value.says_yes() && value.is_named(COMMITS) && !value.is_named(&["no", "test"]);
+            let does_not_try = value.says_no() && value.is_named(TRIES);
             let is_out = matches!(
                 &*value.text,
                 "published" | "live" | "sent" | "final" | "submitted"
@@ -290,7 +301,7 @@ pub(super) fn acts_at_once(scene: &Scene<'_>) -> Option<Finding> {
             is_meant && (does || does_not_try || is_out)
         })?;
     Some(value.danger(format!(
-        "{}, so it takes effect at once, but the intent speaks of “{prepares}”.",
+        "{}, so it takes effect immediately, but the intent speaks of “{prepares}”.",
         value.shown()
     )))
 }

@@ -1,6 +1,6 @@
 //! Limits that are removed.
 
-use super::{Scene, Value};
+use super::scene::{Scene, Value};
 use crate::field::LeafKind;
 use crate::finding::Finding;
 

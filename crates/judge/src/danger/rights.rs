@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::effect::Effect;
 
-use super::{Scene, Value};
+use super::scene::{Scene, Value, last_part};
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
 use crate::signal;
@@ -82,7 +82,7 @@ const ASKS_FOR_RIGHTS: &[&str] = &[
 /// Returns a right that the intent does not mention.
 pub(super) fn gives(scene: &Scene<'_>) -> Option<Finding> {
     // A database statement runs under a role, which is not given to anyone.
-    let is_session = scene.values.iter().any(super::extent::is_statement);
+    let is_session = scene.values.iter().any(Value::is_statement);
     if !scene.changes() || scene.effect == Effect::Delete || is_session {
         return None;
     }
@@ -104,7 +104,7 @@ pub(super) fn gives(scene: &Scene<'_>) -> Option<Finding> {
             format!(
                 "It gives the right “{}” ({}), which the intent does not mention.",
                 shown(value.leaf.found.value),
-                shown(super::last_part(value.leaf.found.name)),
+                shown(last_part(value.leaf.found.name)),
             ),
         ))
     });
@@ -132,7 +132,7 @@ fn by_identifier(scene: &Scene<'_>) -> Option<Finding> {
         signal::DANGER_ACCESS,
         format!(
             "It sets “{}”, which decides on rights and which the intent does not mention.",
-            shown(super::last_part(value.leaf.found.name)),
+            shown(last_part(value.leaf.found.name)),
         ),
     ))
 }

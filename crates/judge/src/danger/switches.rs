@@ -1,6 +1,6 @@
 //! Protections that are switched off.
 
-use super::{Scene, Value};
+use super::scene::{Scene, Value, has_any};
 use crate::field::LeafKind;
 use crate::finding::Finding;
 use crate::signal;
@@ -72,6 +72,7 @@ const SWITCH: &[&str] = &[
     "requirement",
     "state",
     "status",
+    "value",
     "block",
     "on",
 ];
@@ -153,13 +154,13 @@ pub(super) fn protection_off(scene: &Scene<'_>) -> Option<Finding> {
         if value.is_prose() || is_choice(scene, value) {
             return None;
         }
-        let is_off = value.is_no() || OFF.contains(&&*value.text);
+        let is_off = value.says_no() || OFF.contains(&&*value.text);
         let is_named = value.is_named(PROTECTION);
         let around = || {
             value.is_named(SWITCH)
                 && (has_protection(&value.path) || is_about_protection(scene, value))
         };
-        let skips = value.is_yes() && value.is_named(LEAVES_OUT) && is_named;
+        let skips = value.says_yes() && value.is_named(LEAVES_OUT) && is_named;
         (is_off && !value.is_named(LEAVES_OUT) && (is_named || around()) || skips).then(|| {
             value.finding(
                 signal::DANGER_PROTECTION,
@@ -183,7 +184,7 @@ pub(super) fn switched_off(scene: &Scene<'_>) -> Option<Finding> {
         }
         let is_state = STATE_OFF.contains(&&*value.text) && value.is_named(SWITCH);
         let leaves_out =
-            value.is_yes() && value.is_named(LEAVES_OUT) && !scene.mentions(&value.name);
+            value.says_yes() && value.is_named(LEAVES_OUT) && !scene.mentions(&value.name);
         (is_state || leaves_out).then(|| {
             value.danger(format!(
                 "{}, which the intent does not ask for.",
@@ -206,7 +207,7 @@ fn is_about_protection(scene: &Scene<'_>, value: &Value<'_>) -> bool {
         || scene.siblings(value).any(|one| {
             one.leaf.kind == LeafKind::Text
                 && one.text.len() <= 60
-                && super::has_any(&words(one.leaf.found.value), PROTECTION)
+                && has_any(&words(one.leaf.found.value), PROTECTION)
         })
 }
 
@@ -215,7 +216,7 @@ fn words(text: &str) -> Vec<String> {
 }
 
 fn has_protection(path: &[String]) -> bool {
-    super::has_any(path, PROTECTION)
+    has_any(path, PROTECTION)
 }
 
 /// Whether a value is one of several in a list, such as the choices of a field.

@@ -114,7 +114,7 @@ fn a_right_that_the_intent_does_not_mention_is_named() {
     is_harmless(
         "POST",
         "/conversations/7/reply",
-        "Tell Lena that her order ships",
+        "Write to Lena that her order ships",
         r#"{"type":"admin","body":"It ships tomorrow"}"#,
     );
 }
@@ -260,6 +260,24 @@ fn more_than_the_intent_says_is_named() {
         "Close the accounts that nobody used since May",
         r#"{"statement":"UPDATE accounts SET state = 'closed' WHERE (used < '2026-05-01' AND owner = 'x') OR email IS NOT NULL","role":"CRM_WRITER"}"#,
         "holds for nearly every row",
+    );
+    let long = format!(
+        r#"{{"statement":"UPDATE accounts\\n SET note = '{}', state = 'closed'\\n WHERE used < '2026-05-01' OR 1=1"}}"#,
+        "a long note ".repeat(30)
+    );
+    names(
+        "POST",
+        "/statements",
+        "Close the accounts that nobody used since May",
+        &long,
+        "holds for nearly every row",
+    );
+    names(
+        "PATCH",
+        "/zones/7/settings/ssl",
+        "Note that the certificate was renewed",
+        r#"{"id":"ssl","value":"off"}"#,
+        "switches off a protection",
     );
     names(
         "POST",

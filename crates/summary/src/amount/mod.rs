@@ -249,7 +249,14 @@ fn is_without_currency(amount: &Value, values: &Values) -> bool {
 
 /// Whether a value is the amount of a request that moves money.
 pub(crate) fn is_amount(value: &Value) -> bool {
-    value.role == Role::Amount && is_decimal(&value.text) && !is_rate(value.name())
+    // The identifier of a price is not an amount.
+    let is_identifier = words(value.name())
+        .last()
+        .is_some_and(|last| is_in("id ids", &last));
+    value.role == Role::Amount
+        && is_decimal(&value.text)
+        && !is_rate(value.name())
+        && !is_identifier
 }
 
 /// Whether a name is that of a rate, which is not what is paid: `feeRateSatPerByte`.
