@@ -150,7 +150,7 @@ test('a card says what is unusual in one line, and nothing once it is usual', as
     });
   const card = (id: string) => phone.locator(`[data-action="${id}"]`);
   const first = await pay(20, 'acct_1', 'The first invoice');
-  await card(first).getByText('First amount in 30 days').waitFor();
+  await card(first).getByText('No earlier amounts in 30 days').waitFor();
   expect(await card(first).getByText('New recipient').count()).toBe(0);
   await stage.call('PATCH', `/approvals/${first}/approve`, {});
   await card(first).waitFor({ state: 'detached' });

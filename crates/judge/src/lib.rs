@@ -19,6 +19,7 @@ mod call;
 mod char_classes;
 mod classes;
 mod compare;
+mod danger;
 mod duplicate;
 mod effect_set;
 mod effects;
@@ -185,6 +186,9 @@ fn judge(subject: &Subject<'_>, names: Names) -> (Assessment, Vec<Vec<String>>, 
     findings.extend(compare::count(&compared, &mut features));
     let own = fields.findings.iter().cloned();
     findings.extend(own.map(|finding| if safe { softened(finding) } else { finding }));
+    if !safe {
+        findings.extend(danger::of(&compared, effects.gravest));
+    }
     mask_secrets(&mut findings, &compared);
     (
         conclude(

@@ -298,6 +298,48 @@ fn is_near(numbers: &[f64], change: impl Fn(f64) -> f64, value: f64, tolerance: 
         .any(|number| (change(number) - value).abs() <= tolerance)
 }
 
+/// Returns the amounts of money in a text: numbers next to a currency, or with two decimals.
+pub(crate) fn money_in(text: &str) -> Vec<f64> {
+    const SYMBOLS: [char; 8] = ['$', '€', '£', '¥', '₹', '₩', '₽', '₺'];
+    let is_currency = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphabetic());
+        word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_uppercase())
+            || ["dollars", "euros", "euro", "pounds", "yen", "francs"].contains(&word)
+    };
+    let tokens: Vec<&str> = text.split_whitespace().collect();
+    let mut found = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let spelled = token.trim_matches(|c: char| !c.is_ascii_digit());
+        let is_number = !spelled.is_empty()
+            && spelled
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || b",.'".contains(&byte))
+            && !token.contains(['/', ':', '-', '#']);
+        let before = at.checked_sub(1).map_or("", |at| tokens[at]);
+        let after = tokens.get(at + 1).copied().unwrap_or_default();
+        let is_marked = token.contains(SYMBOLS)
+            || [before, after].iter().any(|word| {
+                is_currency(word) || word.chars().all(|c| SYMBOLS.contains(&c)) && !word.is_empty()
+            });
+        let has_decimals = spelled
+            .rsplit_once(['.', ','])
+            .is_some_and(|(_, decimals)| decimals.len() == 2);
+        if is_number && (is_marked || has_decimals) {
+            let start = found.len();
+            readings(spelled, &mut found);
+            // In `3,100` a comma before three digits is one between thousands.
+            let is_grouped = spelled
+                .rsplit_once([',', '.', '\''])
+                .is_some_and(|(_, last)| last.len() == 3);
+            if is_grouped && let Some(largest) = found[start..].iter().copied().reduce(f64::max) {
+                found.truncate(start);
+                found.push(largest);
+            }
+        }
+    }
+    found
+}
+
 /// Whether a word of a name says that it is about money.
 pub(crate) fn is_money(word: &str) -> bool {
     UNITS[0]

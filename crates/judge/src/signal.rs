@@ -192,6 +192,11 @@ signals! {
     MAY_HAVE_EFFECT = SignalKind::hint("may_have_effect");
     BENEATH_EFFECT = SignalKind::hint("beneath_effect");
 
+    // Dangers that a reader of the intent would not expect, in a sentence.
+    DANGER = SignalKind::neutral("danger");
+    DANGER_ACCESS = SignalKind::neutral("danger_access");
+    DANGER_PROTECTION = SignalKind::neutral("danger_protection");
+
     // Its extent.
     BULK = SignalKind::hint("bulk");
     BULK_DELETE = SignalKind::hint("bulk_delete")

@@ -50,6 +50,8 @@ pub(crate) fn of(value: &Value) -> Option<&'static str> {
             return Some(OUTSIDE);
         }
         "true" | "false" => return None,
+        "any" | "internet" | "*" if is_source(value) => return Some(ANY_ADDRESS),
+        "all" if is_group_of_right(value) => return Some(ANYONE),
         "0.0.0.0/0" | "::/0" | "0.0.0.0-255.255.255.255" => {
             let is_outbound = value
                 .names
@@ -80,6 +82,24 @@ pub(crate) fn of(value: &Value) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// Whether a value says from which addresses something is reached: `sourceAddressPrefix`.
+fn is_source(value: &Value) -> bool {
+    let words: Vec<String> = words(value.name()).collect();
+    let has = |list: &str| words.iter().any(|word| is_in(list, word));
+    has("source src ingress")
+        && has("address addresses cidr ip prefix prefixes range")
+        && !has("port ports")
+}
+
+/// Whether a value is the group that gets a right: `LaunchPermission.Add.1.Group`.
+fn is_group_of_right(value: &Value) -> bool {
+    let all: Vec<String> = value.names.iter().flat_map(|name| words(name)).collect();
+    all.last().is_some_and(|last| last == "group")
+        && all
+            .iter()
+            .any(|word| is_in("acl grant permission share", word))
 }
 
 /// Returns a name or a value without separators, in lower case: `public-read` as `publicread`.

@@ -9,7 +9,7 @@ use crate::selection::{self, is_condition};
 use crate::switch::{is_deciding_switch, is_trial};
 use crate::values::Value;
 use crate::words::{is_in, is_opaque, is_verb, spaced, words};
-use crate::{amount, code, header, measure, pairs, party};
+use crate::{amount, code, filter, header, measure, pairs, party};
 
 /// Names of values for the place that holds what a request is about.
 pub(crate) const STORES: &str = "bucket collection dataset index table";
@@ -17,6 +17,28 @@ pub(crate) const STORES: &str = "bucket collection dataset index table";
 pub(crate) fn kind_of(value: &Value) -> FactKind {
     match value.role {
         _ if value.name().starts_with(pairs::CONDITION) => FactKind::Other,
+        _ if value.name() == filter::NAME => FactKind::Other,
+        // Ports and addresses of networks receive nothing, and a folder is a place.
+        _ if is_of_port(value) => FactKind::Quantity,
+        Role::Account | Role::Recipient if is_of_network(value) => FactKind::Object,
+        Role::Recipient
+            if words(value.name())
+                .last()
+                .is_some_and(|last| last == "folder") =>
+        {
+            FactKind::Object
+        }
+        // A mailbox that is opened to somebody is not the one who gets it.
+        Role::Recipient
+            if value
+                .names
+                .iter()
+                .any(|name| words(name).any(|word| word == "mailbox")) =>
+        {
+            FactKind::Object
+        }
+        // A role or a profile that is given by its identifier is a right.
+        _ if gives_right(value) => FactKind::Access,
         _ if amount::is_amount(value) || measure::is_hexadecimal_amount(value) => FactKind::Amount,
         _ if is_header(value) && kind_of_header(value).is_some() => {
             kind_of_header(value).unwrap_or(FactKind::Other)
@@ -70,6 +92,48 @@ pub(crate) fn kind_of(value: &Value) -> FactKind {
         Role::None if is_sentence(value) => FactKind::Content,
         Role::None | Role::Action | Role::Date | Role::Quantity | Role::Secret => FactKind::Other,
     }
+}
+
+/// Whether a value is a port, or what else says which traffic a rule lets through.
+fn is_of_port(value: &Value) -> bool {
+    let says_port = words(value.name()).any(|word| is_in("port ports", &word));
+    let is_number = value.text.bytes().any(|byte| byte.is_ascii_digit())
+        && value
+            .text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b"-,: ".contains(&byte));
+    let is_way = is_in(
+        "egress icmp inbound ingress outbound tcp udp",
+        &value.text.to_ascii_lowercase(),
+    );
+    says_port && is_number
+        || is_way && words(value.name()).any(|word| is_in("direction protocol", &word))
+}
+
+/// Whether a value is a port or a range of addresses of a rule for a network.
+fn is_of_network(value: &Value) -> bool {
+    let words: Vec<String> = words(value.name()).collect();
+    let is_one = |list: &str| words.iter().any(|word| is_in(list, word));
+    is_one("port ports") || is_one("address ip") && is_one("prefix range")
+}
+
+/// Whether a value gives a role or a profile by its identifier: `ProfileId`, `role_arn`.
+fn gives_right(value: &Value) -> bool {
+    let words: Vec<String> = words(value.name()).collect();
+    matches!(&*words, [.., right, id] if is_in("permission policy profile role", right) && is_in("arn id ids", id))
+        && value.location.starts_with("body")
+}
+
+/// Whether a value switches off what has it, gives a right, or selects what is changed.
+fn decides(value: &Value, last: &str) -> bool {
+    let is_state = is_in("enforcement mode requirement state status", last);
+    is_state
+        && is_in(
+            "disabled muted off suspended",
+            &value.text.to_ascii_lowercase(),
+        )
+        || gives_right(value)
+        || value.name() == filter::NAME
 }
 
 fn is_header(value: &Value) -> bool {
@@ -207,10 +271,16 @@ pub(crate) fn weight_of(value: &Value, kind: FactKind) -> Weight {
     if value.name().starts_with(pairs::CONDITION) {
         return Weight::Minor;
     }
+    // Any port of the sender is normal.
+    if value.text == "*" && is_of_network(value) && words(value.name()).any(|word| word == "source")
+    {
+        return Weight::Minor;
+    }
     if is_trial(&name, last, &value.text)
         || is_everything(&value.text)
         || is_environment(value)
         || is_deciding_switch(&name, &value.text)
+        || decides(value, last)
         || value.text.ends_with(selection::EVERYTHING)
         || code::is_code(value)
         || is_header(value) && header::replaces(value.name())
@@ -222,7 +292,13 @@ pub(crate) fn weight_of(value: &Value, kind: FactKind) -> Weight {
     let is_act = name.split(' ').next().is_some_and(is_verb) && name.contains(' ');
     let is_switch =
         matches!(&*value.text, "true" | "false") || is_act && matches!(&*value.text, "0" | "1");
-    let is_formal = is_formal(&name, last) || is_attached_data(value);
+    // A place in an order, and what is not tracked, say nothing about what is done.
+    let is_order = is_in("index ordinal position sequence priority", last)
+        || is_in("none off", &value.text.to_ascii_lowercase())
+            && name
+                .split(' ')
+                .any(|word| is_in("opens links track tracking recording", word));
+    let is_formal = is_formal(&name, last) || is_attached_data(value) || is_order;
     match kind {
         // The control sum of a message is not what is paid.
         FactKind::Amount if is_in("ctrlsum checksum controlsum", &name.replace(' ', "")) => {

@@ -16,6 +16,7 @@ mod compound;
 mod detail;
 mod effect;
 mod fact;
+mod filter;
 mod header;
 mod headline;
 mod items;
@@ -123,6 +124,7 @@ impl Summary {
         let mut values = values::of_request(opened, operation, is_endpoint, effect);
         secret::mark(&mut values.kept, &target);
         amount::recognize(&mut values.kept);
+        measure::recognize_shares(&mut values.kept);
         let form = verb::Form::of(opened.content(), &target, values.kept.len());
         let mut phrase = verb::of(effect, method, operation, &target, form);
         verb::with_headers(&mut phrase, method, request.headers);

@@ -19,6 +19,9 @@ const TOKEN_CHARS_MAX: usize = 80;
 /// The longest content of a headline, in characters: two lines on a phone.
 pub(crate) const CONTENT_CHARS_MAX: usize = 110;
 
+/// The longest condition of a statement, in characters: four lines on a phone.
+const CONDITION_CHARS_MAX: usize = 150;
+
 /// How many recipients, calls or values of a list are named; the others are counted.
 pub(crate) const NAMED_MAX: usize = 5;
 
@@ -172,13 +175,37 @@ impl Line {
             longer if longer > VALUE_CHARS_MAX => self.room.content_chars,
             shorter => shorter.min(self.room.value_chars),
         };
-        self.text(&one.fact.value, one.fact.is_cut, chars_max);
+        let is_command = one.fact.kind == FactKind::Command;
+        self.cut_text(&one.fact.value, one.fact.is_cut, chars_max, is_command);
     }
 
-    /// Appends a text that the agent chose without its middle, if it is long: both of its ends matter.
+    /// Appends a statement. A long one loses the part between its table and its condition, which says which rows are
+    /// meant.
     pub(crate) fn excerpt(&mut self, text: &str) {
         let text = one_line(text);
         let chars_max = self.room.content_chars;
+        let lower = text.to_ascii_lowercase();
+        let begins = lower.find(" set ").or_else(|| lower.find(" using "));
+        if let (Some(begins), Some(condition)) = (begins, lower.find(" where "))
+            && begins < condition
+            && text.chars().count() > chars_max
+        {
+            self.agents(&text[..begins]);
+            self.own(" … ");
+            let condition = text[condition..].trim_start();
+            let (shown, is_longer) = beginning(condition, CONDITION_CHARS_MAX);
+            self.agents(shown);
+            // An alternative beyond the end is said: the rows of it are meant, too.
+            let has_more = condition[shown.len()..]
+                .to_ascii_lowercase()
+                .contains(" or ");
+            self.own(match (is_longer, has_more) {
+                (true, true) => "… OR …",
+                (true, false) => "…",
+                (false, _) => "",
+            });
+            return;
+        }
         let (_, is_longer) = beginning(&text, chars_max);
         if !is_longer {
             self.agents(&text);
@@ -230,14 +257,31 @@ impl Line {
     /// Appends a text that the agent chose. One without spaces, such as an identifier, an address or a host, loses
     /// its middle rather than its end, which distinguishes it from others like it.
     pub(crate) fn text(&mut self, text: &str, is_cut: bool, chars_max: usize) {
-        let text = one_line(text);
+        self.cut_text(text, is_cut, chars_max, false);
+    }
+
+    /// Appends a text; `keeps_end` is whether it loses its middle rather than its end, as a command does, whose last part
+    /// may be the one that runs.
+    fn cut_text(&mut self, text: &str, is_cut: bool, chars_max: usize, keeps_end: bool) {
+        let text = one_line(&without_markup(text));
         let chars_max = if is_token(&text) {
             chars_max.max(TOKEN_CHARS_MAX)
         } else {
             chars_max
         };
         let (shown, is_longer) = beginning(&text, chars_max);
-        // A text loses its middle, too, because what it asks for may come last.
+        // A text for people is cut at the end of a clause or a word: without its middle, a negation could be lost.
+        if is_longer && text.contains(' ') && !keeps_end {
+            let head = whole_clauses(shown);
+            self.agents(head);
+            let rest = text.chars().count() - head.chars().count();
+            self.own(&if is_cut {
+                "…".to_owned()
+            } else {
+                format!("… (+{rest} characters)")
+            });
+            return;
+        }
         if is_longer && !is_cut {
             let tail = if text.contains(' ') {
                 chars_max / 3
@@ -480,6 +524,17 @@ impl Line {
     }
 }
 
+/// Returns the beginning of a text that was cut, up to the end of its last clause, or else of its last word.
+fn whole_clauses(shown: &str) -> &str {
+    let half = shown.len() / 2;
+    let clause = shown.rfind([',', ';', '.', '!', '?', ':']).map(|at| at + 1);
+    let word = shown.rfind(' ');
+    let end = clause
+        .filter(|at| *at > half)
+        .or(word.filter(|at| *at > half));
+    shown[..end.unwrap_or(shown.len())].trim_end()
+}
+
 /// Whether a fact is the name of a party, which comes before its account.
 pub(crate) fn is_name(one: &Ranked) -> bool {
     words(one.fact.name.rsplit('.').next().unwrap_or_default()).any(|word| is_in("name nm", &word))
@@ -524,6 +579,31 @@ fn shared_beginning<'t>(texts: &[&'t str]) -> &'t str {
     } else {
         shared
     }
+}
+
+/// Returns a text of HTML without the tags that only say how it looks. A tag with attributes stays: it may lead somewhere.
+fn without_markup(text: &str) -> String {
+    const TAGS: &str = "b br div em i li ol p span strong ul";
+    if !text.contains("</") && !text.contains("<br") {
+        return text.to_owned();
+    }
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        shown.push_str(before);
+        match after.split_once('>') {
+            Some((tag, behind)) if is_in(TAGS, tag.trim_matches(['/', ' '])) => {
+                shown.push(' ');
+                rest = behind;
+            }
+            _ => {
+                shown.push('<');
+                rest = after;
+            }
+        }
+    }
+    shown.push_str(rest);
+    shown
 }
 
 /// Returns a text without line breaks, which would make it look like several headlines.

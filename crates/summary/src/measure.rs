@@ -133,6 +133,42 @@ const HEX_DIGITS_MAX: usize = 32;
 const HEX_NUMBERS: &str =
     "amount balance cap fee fees gas limit price quantity supply tip value wei";
 
+/// Takes numbers for shares that a value next to them, or around them, says are in percent: `split_by: Percentage`. Such a
+/// number is not an amount of money.
+pub(crate) fn recognize_shares(values: &mut [Value]) {
+    let shares: Vec<usize> = (0..values.len())
+        .filter(|at| is_share(*at, values))
+        .collect();
+    for at in shares {
+        values[at].role = Role::Quantity;
+    }
+}
+
+/// Whether another value says that a number is in percent.
+fn is_share(at: usize, values: &[Value]) -> bool {
+    let value = &values[at];
+    if !is_number(value.text.trim()) || value.role == Role::Identifier {
+        return false;
+    }
+    values.iter().any(|kind| {
+        let says = is_in(
+            "pct percent percentage percentual",
+            &kind.text.to_ascii_lowercase(),
+        );
+        if !says || !value.location.starts_with(kind.parent()) {
+            return false;
+        }
+        let mut own = words(value.name());
+        let is_kind = words(kind.name())
+            .last()
+            .is_some_and(|last| is_in("basis by kind mode type unit", &last));
+        let shares_word = words(kind.name()).any(|word| words(value.name()).any(|own| own == word));
+        let is_beside =
+            kind.parent() == value.parent() && own.any(|word| is_in("amount value", &word));
+        is_kind && (shares_word || is_beside)
+    })
+}
+
 /// Returns a number with its unit as people write it; `None` if the request gives no unit. `is_wei` is whether the interface
 /// counts values in wei.
 pub(crate) fn shown(at: usize, values: &[Value], is_wei: bool) -> Option<String> {
@@ -153,6 +189,9 @@ pub(crate) fn shown(at: usize, values: &[Value], is_wei: bool) -> Option<String>
     let (last, before) = all.split_last()?;
     if last == "micros" {
         return Some(format!("{} ({text} micros)", of_micros(text)?));
+    }
+    if is_share(at, values) {
+        return Some(format!("{text}%"));
     }
     if let Some(unit) = unit_near(at, values) {
         return Some(format!("{text} {unit}"));

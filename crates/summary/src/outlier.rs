@@ -45,19 +45,31 @@ fn is_wide(right: &str) -> bool {
             .any(|word| is_in(WIDE, &word))
 }
 
-/// Returns the domain that more than half of some addresses have; `None` if there is none, or if all have it.
+/// Returns the domain that at least half of some addresses have; `None` if there is none, or if all have it.
 fn domain_of_most(facts: &[Ranked]) -> Option<String> {
     let domains: Vec<String> = facts
         .iter()
         .filter_map(|one| domain_of(&one.fact.value))
         .collect();
     let count = |domain: &String| domains.iter().filter(|one| *one == domain).count();
-    let of_most = domains.iter().find(|one| count(one) * 2 > domains.len())?;
+    // Half of them are enough if no other domain has as many.
+    let of_most = domains.iter().find(|one| {
+        count(one) * 2 >= domains.len()
+            && domains
+                .iter()
+                .all(|other| other == *one || count(other) < count(one))
+    })?;
     let most = count(of_most);
     (most >= MOST_MIN && most < domains.len()).then(|| of_most.clone())
 }
 
 fn domain_of(address: &str) -> Option<String> {
+    if let Some((_, rest)) = address.split_once("://") {
+        let host = rest.split(['/', '?', '#', ':']).next().unwrap_or(rest);
+        // Hosts of one owner differ in their first labels.
+        let labels: Vec<&str> = host.rsplit('.').take(2).collect();
+        return Some(labels.join(".").to_lowercase());
+    }
     let (_, domain) = address.rsplit_once('@')?;
     let domain = domain.trim_end_matches(['>', ' ', '.']);
     (!domain.is_empty()).then(|| domain.to_lowercase())

@@ -14,6 +14,21 @@ const OBJECTS_MAX: usize = 2;
 /// How many payees are named with their accounts. Each of more has a line of its own.
 const PAYEES_WHOLE_MAX: usize = 2;
 
+/// Whether an amount is the limit or the trigger of an order rather than what is paid.
+fn is_limit(name: &str) -> bool {
+    let words: Vec<String> = words(name.rsplit('.').next().unwrap_or_default()).collect();
+    matches!(&*words, [limit, price] if is_in("limit stop trigger", limit) && price == "price")
+}
+
+/// Whether the name of a party is that of the one to whom goods are delivered.
+fn is_consignee(name: &str) -> bool {
+    const GETS: &str = "consignee customer delivery destination dropoff guest passenger receiver recipient recipients ship \
+        shipping traveler traveller";
+    name.split('.')
+        .flat_map(words)
+        .any(|word| is_in(GETS, &word))
+}
+
 impl Headline<'_> {
     /// Writes a request that moves money: the amount, who gets it, and who gives it.
     pub(crate) fn payment(&self, line: &mut Line) {
@@ -43,6 +58,12 @@ impl Headline<'_> {
                     line.own(lead.unwrap_or(" "));
                     line.value_of_total(total);
                 }
+                // A limit of an order is not what is paid.
+                None if lead.is_none() && is_limit(&amount.fact.name) => {
+                    line.own(" at ");
+                    line.name(&amount.short);
+                    self.amounts(line, " ", amount);
+                }
                 None => self.amounts(line, lead.unwrap_or(" "), amount),
             }
         } else {
@@ -57,7 +78,11 @@ impl Headline<'_> {
                 line.parties(" to ", &to);
             }
         } else if is_in("Book Buy Check Order Purchase Reserve", self.first_word()) {
-            line.parties(" from ", &to);
+            // Goods that are ordered are delivered to a recipient, and come from a seller.
+            let (gets, sells): (Vec<&Ranked>, Vec<&Ranked>) =
+                to.iter().partition(|one| is_consignee(&one.fact.name));
+            line.parties(" to ", &gets);
+            line.parties(" from ", &sells);
         } else {
             // The party of a record gets nothing by it.
             line.described(&to);

@@ -92,6 +92,7 @@ impl Ranking<'_> {
             let fact = self.of_value(value, kind, is_secret, shown);
             facts.push((!self.requires(value), fact));
         }
+        amount::say_unit_once(facts.iter_mut().map(|(_, ranked)| &mut ranked.fact));
         if self.expects_amount && is_without_amount(self.values) {
             facts.push((false, no_amount()));
         }

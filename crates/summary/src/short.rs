@@ -1,5 +1,6 @@
 //! The short names of values, as a headline has them.
 
+use crate::filter;
 use crate::member::is_identifier;
 use crate::words::{is_in, spaced, words};
 
@@ -20,6 +21,10 @@ pub(crate) fn short_name(names: &str) -> String {
     };
     let mut outer = names.rsplit('.');
     let own = outer.next().unwrap_or_default();
+    // `status._in` is a comparison of a column.
+    if let (Some(sign), Some(column)) = (filter::operator(own), outer.clone().next()) {
+        return format!("{} {sign}", spaced(column));
+    }
     let is_alone = own.chars().nth(1).is_none()
         || is_identifier(own)
         || own.bytes().all(|byte| byte.is_ascii_digit())

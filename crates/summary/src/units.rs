@@ -35,12 +35,19 @@ pub(crate) fn shown(value: &Value) -> Option<String> {
         let readable = duration(number.checked_mul(ms)?)?;
         return (readable != own).then(|| format!("{own} ({readable})"));
     }
-    if is_in(DURATIONS, last) {
+    if is_in(DURATIONS, last) || is_in_seconds(&name) {
         let meaning = value.meaning.as_deref().unwrap_or_default();
         return match documented_unit(meaning) {
             Some((unit, ms)) => {
-                let readable = duration(number.checked_mul(ms)?)?;
-                Some(format!("{raw} {unit} ({readable})"))
+                let own = format!("{raw} {unit}");
+                let readable = duration(number.checked_mul(ms)?).filter(|one| *one != own);
+                Some(readable.map_or(own.clone(), |readable| format!("{own} ({readable})")))
+            }
+            None if number < LIKELY_MS && is_in_seconds(&name) => {
+                let readable = duration(number.checked_mul(1000)?);
+                Some(readable.map_or(format!("{raw} s"), |readable| {
+                    format!("{raw} s ({readable})")
+                }))
             }
             // Nothing says the unit, so neither does this.
             None if number >= LIKELY_MS => Some(format!("{raw} ({} if in ms)", duration(number)?)),
@@ -48,6 +55,14 @@ pub(crate) fn shown(value: &Value) -> Option<String> {
         };
     }
     is_in(TIMES, last).then(|| instant(raw, number)).flatten()
+}
+
+/// Whether the protocols that a name comes from count in seconds: the TTL of DNS, `expires_in` of OAuth, `max-age` of
+/// HTTP.
+fn is_in_seconds(name: &str) -> bool {
+    is_in("ttl", name.rsplit(' ').next().unwrap_or_default())
+        || name.ends_with("expires in")
+        || name.ends_with("max age")
 }
 
 /// Returns the time that older interfaces write as `/Date(1767225600000)/`.

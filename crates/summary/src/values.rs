@@ -17,7 +17,7 @@ use crate::member::{
 use crate::procedure::{self, Procedure};
 use crate::statement::{self, Statement};
 use crate::words::is_in;
-use crate::{header, pairs, selection};
+use crate::{filter, header, pairs, selection};
 
 /// The most values that are read. A summary shows six, and a larger body is a list of more of the same.
 const VALUES_MAX: usize = 2000;
@@ -561,14 +561,30 @@ impl Reader<'_> {
                     self.values.calls.push(field);
                 }
                 // The document may hold the values itself.
+                let written = text("query").unwrap_or_default();
+                let variables = body.get("variables");
+                let filter = filter::of(written, |name| {
+                    let value = variables?.get(name)?;
+                    value.as_text().map(str::to_owned)
+                });
+                if let Some(filter) = &filter {
+                    self.names.push(filter::NAME.to_owned());
+                    self.leaf(&format!("{location}/query"), filter, Kind::Other);
+                    self.names.pop();
+                }
                 for (name, value) in &document.arguments {
+                    // The filter has the column, too.
+                    if filter.is_some() && filter::operator(name).is_some() {
+                        continue;
+                    }
                     self.names.push((*name).to_owned());
                     self.leaf(&format!("{location}/query"), value, Kind::Other);
                     self.names.pop();
                 }
                 let bound = document.bound.iter();
-                let named =
-                    bound.map(|(name, variable)| ((*name).to_owned(), (*variable).to_owned()));
+                let named = bound
+                    .filter(|(name, _)| filter.is_none() || filter::operator(name).is_none())
+                    .map(|(name, variable)| ((*name).to_owned(), (*variable).to_owned()));
                 self.bound.extend(named);
                 self.values.calls.is_ordered = true;
                 self.envelope = &["query", "operationName"];

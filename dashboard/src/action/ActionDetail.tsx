@@ -1,7 +1,7 @@
 /** The details of a held request. */
 import { Link } from '@tanstack/react-router';
 import { ChevronDown, ChevronRight } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { Action, ActionStatus, Signal } from '#/client';
 import { dateTime } from '#/text/time';
 import { Visible } from '#/text/Visible';
@@ -10,12 +10,16 @@ import { Fact } from '#/ui/Fact';
 import { Panel } from '#/ui/Panel';
 import { Body, type Marked } from './Body';
 import { cardOf } from './card';
-import { Documentation } from './Documentation';
 import { ExactRequest, Headers } from './ExactRequest';
 import { KeyFacts, OtherValues } from './KeyFacts';
 import { Provenance } from './Provenance';
 import { RecentRequests } from './RecentRequests';
 import { WhyScore } from './WhyScore';
+
+/** Only requests to documented operations need it. */
+const Documentation = lazy(() =>
+  import('./Documentation').then(({ Documentation }) => ({ default: Documentation })),
+);
 
 const TO_SEND = 'Exact request';
 const NOT_SENT = 'Exact request (not sent)';
@@ -76,7 +80,11 @@ export function ActionDetail({ action }: { action: Action }) {
       </section>
       <WhyScore action={action} onMark={mark} />
       <Provenance action={action} />
-      <Documentation action={action} />
+      {action.operation && (
+        <Suspense>
+          <Documentation action={action} />
+        </Suspense>
+      )}
       {action.result && (
         <Panel title={`Response from the service: ${action.result.status}`}>
           <div className="space-y-3">

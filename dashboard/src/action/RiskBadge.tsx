@@ -2,12 +2,14 @@
 import { Badge } from '#/ui/Badge';
 import { riskLevel, riskWords } from './risk';
 
-/** Shows a score, with a word if it is among the highest. */
-export function RiskBadge({ score }: { score: number }) {
-  return <Badge tone={toneOf(score)}>{riskWords(score)}</Badge>;
-}
-
-/** No level is red: red means that an effect cannot be taken back. */
-function toneOf(score: number): 'soft' | 'warn' {
-  return riskLevel(score) === 'high' ? 'warn' : 'soft';
+/** Shows a score, with a word if it is among the highest or if the request has a danger. */
+export function RiskBadge({
+  score,
+  isHigh = riskLevel(score) === 'high',
+}: {
+  score: number;
+  isHigh?: boolean;
+}) {
+  // No level is red: red means that an effect cannot be taken back.
+  return <Badge tone={isHigh ? 'warn' : 'soft'}>{riskWords(score, isHigh)}</Badge>;
 }

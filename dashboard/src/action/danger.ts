@@ -4,6 +4,9 @@ import { effectOf, effectWord } from './effect';
 import { listsOf } from './items';
 import { bodyValues } from './requestValues';
 
+/** The codes of the dangers that the gateway names itself. */
+const DANGER = /^danger/;
+
 /** Nobody reads more values than this, and a long list has more of the same. */
 const VALUES_MAX = 500;
 
@@ -62,6 +65,7 @@ export function dangerOf(action: Action): Signal | null {
   if (known !== undefined) return known;
   const first =
     spokenSecret(action) ??
+    action.signals.find(({ code }) => DANGER.test(code)) ??
     percentDiffers(action) ??
     givesRight(action) ??
     isPast(action) ??

@@ -20,6 +20,9 @@ export interface EffectLabel {
   isIrreversible: boolean;
 }
 
+/** The effects that are more severe than a change of access. */
+const EFFECTS_BEFORE_ACCESS = /^(deletes|pays)$/;
+
 /** The labels, the most severe effect first. */
 export const EFFECTS: Readonly<Record<OperationEffect, EffectLabel>> = {
   deletes: { word: 'Deletes', icon: Trash2, isIrreversible: true },
@@ -44,9 +47,12 @@ const OF_METHOD: Readonly<Record<string, OperationEffect>> = {
 
 /** Returns the most severe effect: the summary's, else one of the signals, else the method's. */
 export function effectOf(action: Pick<Action, 'summary' | 'signals' | 'method'>): OperationEffect {
-  const summarized = action.summary?.effect ?? '';
-  if (isEffect(summarized)) return summarized;
   const codes = new Set(action.signals.map(({ code }) => code));
+  const summarized = action.summary?.effect ?? '';
+  // A rule that lets everyone in, or a role, is seen in the values and not in the path.
+  const opens = codes.has('danger_access') && !EFFECTS_BEFORE_ACCESS.test(summarized);
+  if (opens) return 'changes_access';
+  if (isEffect(summarized)) return summarized;
   return ALL_EFFECTS.find((effect) => codes.has(effect)) ?? OF_METHOD[action.method] ?? 'changes';
 }
 
@@ -77,14 +83,31 @@ const PAYS: Readonly<Record<string, string>> = {
 };
 
 /** Returns the word for what a request does: that of its effect, or of its verb if it ends something. */
-export function effectWord(action: Pick<Action, 'summary' | 'signals' | 'method'>): string {
+export function effectWord(
+  action: Pick<Action, 'summary' | 'signals' | 'method'> & Partial<Pick<Action, 'target_url'>>,
+): string {
   const effect = effectOf(action);
   const [first] = action.summary?.headline ?? [];
   const verb = first && !first.is_value ? first.text.trim().replace(/^Bulk /, '') : '';
   const [own = ''] = verb.split(' ');
   const name = own.charAt(0).toUpperCase() + own.slice(1);
+  // Neither a protection that is switched off nor a record of names runs.
+  const isOff = action.signals.some(({ code }) => code === 'danger_protection');
+  if (effect === 'runs_code' && (isOff || isRecord(action))) return EFFECTS.changes.word;
+  if (effect === 'changes_access' && GIVES.test(name)) return 'Gives access';
   const more = effect === 'deletes' ? ENDS[name] : effect === 'pays' ? PAYS[name] : undefined;
   return more ?? EFFECTS[effect].word;
+}
+
+/** Verbs that give access rather than change it. */
+const GIVES = /^(Add|Allow|Assign|Bind|Create|Grant|Invite|Open|Share)$/;
+
+/** Names of collections of DNS records. */
+const RECORDS = /\/(dns|dns_?records|records|record_?sets|rrsets?|hosted_?zones?)(\/|$|\?)/i;
+
+/** Returns whether a request is about DNS records. */
+function isRecord({ target_url }: Partial<Pick<Action, 'target_url'>>): boolean {
+  return RECORDS.test(target_url ?? '');
 }
 
 /** Returns whether a word is the code of an effect. */

@@ -55,7 +55,7 @@ describe('the comparison with earlier requests', () => {
     const none = { ...amount('5'), lowest: null, highest: null, count: 0 };
     expect(
       texts({ first_by_agent: true, first_to_target: true, amount: none }, 'recipient'),
-    ).toEqual(['First amount in 30 days', 'New recipient', 'First time for this agent']);
+    ).toEqual(['No earlier amounts in 30 days', 'New recipient', 'First time for this agent']);
   });
 
   it('takes no object of a path for a recipient', () => {

@@ -1,6 +1,7 @@
 /** How a held request compares with earlier ones, in words. */
 import type { Action, ActionContext, AmountRange, EarlierAttempt } from '#/client';
 import { currencySymbol, grouped } from './currency';
+import { namesRecipient } from './recipient';
 
 /** A comparison; an unusual one deserves attention. */
 export interface Comparison {
@@ -19,9 +20,7 @@ export function comparisonsOf({
   if (context.earlier) found.push(ofEarlier(context.earlier));
   if (context.amount) found.push(ofAmount(context.amount));
   if (context.first_to_target !== null) {
-    const isRecipient = summary?.facts.some(
-      ({ kind }) => kind === 'recipient' || kind === 'account',
-    );
+    const isRecipient = summary?.facts.some(namesRecipient);
     // That an object was never touched before is normal: most are created, changed, or deleted once.
     if (isRecipient)
       add(context.first_to_target ? 'New recipient' : 'Known recipient', context.first_to_target);
@@ -57,7 +56,7 @@ function ofAmount({
   highest,
 }: AmountRange): Comparison {
   if (lowest === null || highest === null)
-    return { text: 'First amount in 30 days', isUnusual: true };
+    return { text: 'No earlier amounts in 30 days', isUnusual: true };
   const [low, high] = [grouped(lowest), grouped(highest)];
   const range = low === high ? low : `${low}–${high}`;
   const amount = unit_is_documented

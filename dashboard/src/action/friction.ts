@@ -6,7 +6,7 @@ import { remarksOf } from './addresses';
 import { dangerOf } from './danger';
 import { EFFECTS, effectOf } from './effect';
 import { withLineBreaks } from './formats';
-import { riskLevel } from './risk';
+import { isDangerous, isHigh } from './reason';
 import { stakeOf } from './stake';
 
 /**
@@ -85,7 +85,8 @@ export function isTruncated(action: Action): boolean {
 
 function findReasons(action: Action): string[] {
   const reasons: string[] = [];
-  if (riskLevel(action.risk_score) === 'high') reasons.push('high risk');
+  const isRisky = isDangerous(action);
+  if (isHigh(action)) reasons.push('high risk');
   if (isTruncated(action)) reasons.push('long body (folded)');
   else if (action.body_encoding === 'base64') reasons.push('binary body');
   else {
@@ -119,5 +120,6 @@ function findReasons(action: Action): string[] {
     if (effect === 'shares_outside' && ELSEWHERE.has(code)) add('sends data to others');
     if (EFFECTS[effect].isIrreversible && OPAQUE.has(code)) add('body that cannot be inspected');
   }
+  if (isRisky && reasons.length === 0) add('contradicts the intent');
   return reasons;
 }

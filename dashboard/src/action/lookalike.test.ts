@@ -32,10 +32,21 @@ describe('an address that looks like another one', () => {
   });
 
   it('is found next to the one that it looks like', () => {
-    expect(remarksOn(['to a@corp-mail.com', 'cc b@c0rp-mail.com'], [])).toMatchObject([
-      { address: 'corp-mail.com' },
-      { address: 'c0rp-mail.com' },
+    const addresses = (texts: string[], known: string[] = []) =>
+      remarksOn(texts, known).map(({ address }) => address);
+    // Only the one that is less likely the real one is remarked on.
+    expect(addresses(['to a@corp-mail.com', 'cc b@corp-mall.com'])).toEqual(['corp-mall.com']);
+    expect(addresses(['a@corp-mall.com', 'b@corp-mail.com', 'c@corp-mail.com'])).toEqual([
+      'corp-mall.com',
     ]);
+    expect(addresses(['a@corp-mall.com', 'b@corp-mail.com'], ['corp-mail.com'])).toEqual([
+      'corp-mall.com',
+    ]);
+  });
+
+  it('is not a column of a table', () => {
+    expect(remarksOn(['UPDATE c SET x = 1 FROM b WHERE bb.email = cc.email'], [])).toEqual([]);
+    expect(remarksOn(['a.link and b.link'], [])).toEqual([]);
   });
 
   it.each([

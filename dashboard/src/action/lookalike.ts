@@ -38,6 +38,12 @@ const ALIKE: ReadonlyArray<readonly [RegExp, string]> = [
   [/у/g, 'y'],
 ];
 
+/** The beginning of a database statement: a column behind the name of its table looks like a domain. */
+const STATEMENT = /^\s*(alter|call|create|delete|drop|insert|merge|select|update|with)\b/i;
+
+/** Shorter names in front of an ending are those of tables and objects: `b.email`. */
+const NAME_CHARACTERS_MIN = 3;
+
 /** The most domains that are compared with each other. */
 const DOMAINS_MAX = 60;
 /** How long a domain is at least for a difference of one letter to be a resemblance. */
@@ -49,22 +55,44 @@ const SCRIPTS = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/
  * Returns remarks on the domains in some texts.
  *
  * `known` are texts with domains that an approver trusts or expects, such as the intent and the service's own address;
- * the texts are compared with those and with each other.
+ * the texts are compared with those and with each other. If two domains look alike, only the one that is less likely
+ * the real one is remarked on: a known one is real, then the one that appears more often, then the first.
  */
 export function remarksOn(texts: readonly string[], known: readonly string[]): Remark[] {
-  const own = domainsIn(texts);
-  const others = [...new Set([...domainsIn(known), ...own])];
-  return own.flatMap((domain) => {
-    const text = remarkOn(domain, others);
+  const expected = domainsIn(known);
+  const all = domainsIn(texts);
+  const nameOf = (domain: string) => registeredOf(domain.split('.')).join('.');
+  const counts = new Map<string, number>();
+  for (const domain of texts.flatMap((text) => allDomainsIn(text)))
+    counts.set(nameOf(domain), (counts.get(nameOf(domain)) ?? 0) + 1);
+  const names = [...new Set([...expected, ...all].map(nameOf))];
+  const isExpected = new Set(expected.map(nameOf));
+  const rank = (name: string) =>
+    isExpected.has(name) ? Number.POSITIVE_INFINITY : (counts.get(name) ?? 0);
+  return all.flatMap((domain) => {
+    const name = nameOf(domain);
+    const real = names.filter(
+      (other) =>
+        rank(other) > rank(name) ||
+        (rank(other) === rank(name) && names.indexOf(other) < names.indexOf(name)),
+    );
+    const text = remarkOn(domain, isExpected.has(name) ? [] : real);
     return text === null ? [] : [{ address: domain, text }];
   });
 }
 
 function domainsIn(texts: readonly string[]): string[] {
-  const found = texts.flatMap((text) =>
-    [...text.matchAll(DOMAIN)].map(([domain]) => domain.toLowerCase()),
-  );
-  return [...new Set(found)].filter((domain) => !NOT_DOMAINS.test(domain)).slice(0, DOMAINS_MAX);
+  return [...new Set(texts.flatMap(allDomainsIn))].slice(0, DOMAINS_MAX);
+}
+
+function allDomainsIn(text: string): string[] {
+  const isCode = STATEMENT.test(text);
+  return Array.from(text.matchAll(DOMAIN)).flatMap(({ 0: domain, index }) => {
+    const [name = ''] = registeredOf(domain.split('.'));
+    const isAddress = /[@/]$/.test(text.slice(0, index));
+    const isBare = !isAddress && (isCode || name.length < NAME_CHARACTERS_MIN);
+    return isBare || NOT_DOMAINS.test(domain) ? [] : [domain.toLowerCase()];
+  });
 }
 
 function remarkOn(domain: string, others: readonly string[]): string | null {
@@ -79,9 +107,7 @@ function remarkOn(domain: string, others: readonly string[]): string | null {
     return `belongs to ${registered.join('.')}, not to ${inner.slice(at - 1, at + 1).join('.')}`;
   }
   const name = registered.join('.');
-  const alike = others
-    .map((other) => registeredOf(other.split('.')).join('.'))
-    .find((other) => other !== name && resembles(name, other));
+  const alike = others.find((other) => other !== name && resembles(name, other));
   if (alike !== undefined) return `looks like ${alike}, but is another domain`;
   const [own = ''] = registered;
   if (labels.some((label) => label.startsWith('xn--'))) {

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Action, Signal } from '#/client';
-import { topReasonOf } from './reason';
+import { isDangerous, topReasonOf } from './reason';
 
 const signal = (code: string, weight: number): Signal => ({
   code,
@@ -211,8 +211,10 @@ describe('the first reason', () => {
       'method',
       'The intent only asks to read something, but this deletes or cancels something.',
     );
-    expect(topReasonOf(held([reads, own]))).toBe(reads);
-    expect(topReasonOf(held([reads, power, own]))).toBe(power);
+    const intent = 'List what is old';
+    expect(topReasonOf(held([reads, own], { intent }))).toBe(reads);
+    expect(topReasonOf(held([reads, power, own], { intent }))).toBe(power);
+    expect(topReasonOf(held([reads, own], { intent: 'Enter the count' }))).toBe(own);
   });
 
   it('is the account that gets the money, and not the one that pays', () => {
@@ -290,6 +292,73 @@ test('an amount of a list leads to the item that differs from the others', () =>
   const summary = { effect: 'pays', headline: [], facts: [], items: [list], amount: null };
   expect(topReasonOf(held([differs], { summary } as unknown as Partial<Action>))).toMatchObject({
     evidence: '/payments/2',
-    sentence: 'One of the 3 payments differs from the others: €900.00 → Cid.',
+    sentence: 'One of the 3 items differs from the others: €900.00 → Cid.',
+  });
+});
+
+describe('a value that the intent has in another spelling', () => {
+  const body = (value: unknown) => ({ request_body: JSON.stringify(value), body_encoding: 'utf8' });
+  const about = (code: string, evidence: string, sentence: string) => ({
+    ...signal(code, 0.6),
+    evidence,
+    sentence,
+  });
+  const top = (one: Signal, intent: string, value: unknown) =>
+    topReasonOf(held([one], { intent, ...body(value), matched_rules: RULE } as Partial<Action>));
+  const RULED = 'The rule “Freeze” requires approval.';
+
+  it('does not count: a telephone number, an amount in the smallest unit, a tax, a colleague', () => {
+    const phone = about(
+      'account_not_in_intent',
+      '/to',
+      'The intent does not mention the account “4915112345678”.',
+    );
+    expect(top(phone, 'Text Ms Voss (+49 151 1234 5678)', { to: '4915112345678' })).toBe(RULED);
+    expect(top(phone, 'Text Ms Voss (+49 151 9999 5678)', { to: '4915112345678' })).toBe(phone);
+    const tip = about(
+      'number_differs',
+      '/tip',
+      '“tip” is 900, which is close to a number in the intent.',
+    );
+    expect(top(tip, 'Bring lunch, tip $9', { tip: 900 })).toBe(RULED);
+    expect(top(tip, 'Bring lunch, tip ¥9', { tip: 900, currency: 'JPY' })).toBe(tip);
+    const tax = about(
+      'amount_differs',
+      '/tax_amount',
+      'The intent does not mention the amount 38.',
+    );
+    expect(top(tax, 'Capture 200.00', { amount: 20000, tax_amount: 3800 })).toBe(RULED);
+    const other = about(
+      'recipient_not_in_intent',
+      '/to',
+      'It goes to “priya.nair@corp.example”, whom the intent does not mention.',
+    );
+    expect(top(other, 'Ask Priya', { to: 'priya.nair@corp.example', cc: 'tom@corp.example' })).toBe(
+      RULED,
+    );
+    expect(top(other, 'Ask Priya', { to: 'priya.nair@corp.example' })).toBe(other);
+  });
+
+  it('does not make a high score a danger, and a danger makes any score one', () => {
+    const tip = about(
+      'number_differs',
+      '/tip',
+      '“tip” is 900, which is close to a number in the intent.',
+    );
+    const lunch = { intent: 'Bring lunch, tip $9', ...body({ tip: 900 }) } as Partial<Action>;
+    expect(isDangerous(held([tip], { ...lunch, risk_score: 0.98 }))).toBe(false);
+    const link = signal('link_not_in_intent', 0.4);
+    expect(isDangerous(held([], { ...lunch, risk_score: 0.98 }))).toBe(false);
+    expect(isDangerous(held([link], { ...lunch, risk_score: 0.98 }))).toBe(true);
+    expect(isDangerous(held([link], { ...lunch, risk_score: 0.6 }))).toBe(false);
+    const opens = about(
+      'danger_access',
+      '/source',
+      'It opens access to everyone: “source” is “*”.',
+    );
+    expect(isDangerous(held([{ ...opens, weight: 0 }], { risk_score: 0.55 }))).toBe(true);
+    expect(topReasonOf(held([signal('deletes', 0.9), { ...opens, weight: 0 }]))).toMatchObject({
+      code: 'danger_access',
+    });
   });
 });

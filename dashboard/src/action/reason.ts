@@ -4,7 +4,9 @@ import { remarksOf } from './addresses';
 import { dangerOf } from './danger';
 import { EFFECTS, effectOf, effectWord, isEffect } from './effect';
 import { listsOf } from './items';
+import { isSideAmount, isSmallestUnit, namesPerson, saysNumber } from './mentioned';
 import { bodyValues } from './requestValues';
+import { riskLevel } from './risk';
 import { quotesOf, signalsOf } from './signals';
 
 /** The codes for a recipient, an account or an amount that is not the one in the intent. */
@@ -106,9 +108,9 @@ const DATE = /^\d{4}-\d{2}-\d{2}([T ]|$)/;
 const ASKS_FOR_OFF =
   /\b(no|not|never|without|off|disable\w*|deactivate\w*|remove\w*|skip\w*|stop\w*)\b/i;
 
-/** The first words of an intent that asks to do something, whatever it says later. */
-const BEGINS_TO_ACT =
-  /^(please )?(add|apply|approve|assign|book|cancel|change|close|create|delete|deploy|enable|give|grant|import|invite|make|mark|merge|move|open|order|pay|point|post|publish|refund|register|remove|rename|reply|reset|restart|schedule|send|set|share|start|stop|transfer|turn|update|upload)\b/i;
+/** The first words of an intent that asks for information. An intent with another beginning asks to do something. */
+const BEGINS_TO_READ =
+  /^(please |just |only )*(are|browse|can|check|count|describe|display|download|export|fetch|find|get|how|inspect|is|list|look|monitor|preview|query|read|retrieve|review|search|see|show|summari[sz]e|view|watch|what|when|where|which|who|why)\b/i;
 
 /** The beginnings of the months' names. */
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
@@ -121,6 +123,23 @@ const FOR_ALL = /(^| )all /;
 const SELECTS_ALL = / ?\(selects all\)$/;
 const ASKS_FOR_ALL = /\b(all|any|both|each|every\w*|entire\w*|whole|clear|empty)\b/i;
 
+/** Names of dates on which something begins. */
+const STARTS = /start|begin|from|valid_?(after|since)/i;
+
+/** Names of telephone numbers. */
+const PHONE = /fax|mobile|phone|\btel/i;
+
+/** Codes for rights, which a word for the kind of something may look like. */
+const KIND_OF_RIGHT = new Set([
+  'grants_admin',
+  'power_not_in_intent',
+  'changes_access',
+  'effect_unasked',
+  'effect_not_asked',
+  'also_unasked',
+  'action_not_in_intent',
+]);
+
 /** The default risk threshold. A lower one holds requests in which nothing is conspicuous. */
 const DEFAULT_THRESHOLD = 0.5;
 
@@ -131,22 +150,60 @@ const DEFAULT_THRESHOLD = 0.5;
  * of one thing, secrets and rights. A rule and the strongest signal follow.
  */
 export function topReasonOf(action: Action): Signal | string | null {
+  const { danger, signals } = findingOf(action);
+  return danger ?? firstOf(signals, UNNAMED) ?? otherReason(action, signals);
+}
+
+/** Returns whether a request has a danger that its approver should see first. */
+export function isDangerous(action: Action): boolean {
+  const { danger, signals } = findingOf(action);
+  // A high score that no value explains is that of any such request, and the headline says it.
+  return danger !== null || (isHigh(action) && signals.some(({ code }) => UNNAMED.includes(code)));
+}
+
+/** Returns whether a request has a high score, and not because of a value that was misread. */
+export function isHigh(action: Action): boolean {
+  return riskLevel(action.risk_score) === 'high' && !findingOf(action).isMisread;
+}
+
+/** The findings in a request. */
+interface Found {
+  /** The gravest danger; null if there is none. */
+  danger: Signal | string | null;
+  /** The signals that do not misread the request, the strongest first. */
+  signals: readonly Signal[];
+  /** Whether signals were left out because they misread a value. */
+  isMisread: boolean;
+}
+
+const cache = new WeakMap<Action, Found>();
+
+function findingOf(action: Action): Found {
+  const known = cache.get(action);
+  if (known) return known;
+  const found = findDanger(action);
+  cache.set(action, found);
+  return found;
+}
+
+function firstOf(signals: readonly Signal[], codes: readonly string[]): Signal | undefined {
+  return codes.map((one) => signals.find(({ code }) => code === one)).find((one) => one);
+}
+
+function findDanger(action: Action): Found {
   const effect = effectOf(action);
   // A word inside a name, such as `report-refunds`, may look like another effect.
   const isMisread = ({ code, evidence }: Signal) =>
     isEffect(code) && evidence === 'path' && code !== effect;
   const all = signalsOf(action).map((one) => ofOddItem(action, ofOutlier(action, one)));
-  const signals = all.filter(
+  const counted = all.filter(({ weight }) => weight > 0);
+  const sensible = counted.filter((one) => !namesNoRecipient(one) && !isSenseless(action, one));
+  const signals = sensible.filter(
     (one) =>
-      one.weight > 0 &&
       !isMisread(one) &&
-      !namesNoRecipient(one) &&
-      !isSenseless(action, one) &&
       !isAboutOther(action, one, effect) &&
       !(one.code === 'statement' && one.weight < STATEMENT_WEIGHT_MIN),
   );
-  const firstOf = (codes: readonly string[]) =>
-    codes.map((one) => signals.find(({ code }) => code === one)).find((one) => one);
   const { isIrreversible } = EFFECTS[effect];
   const isOfMoney = (one: Signal) =>
     one.code !== 'amount_differs' || effect === 'pays' || isAmount(action, one);
@@ -155,19 +212,26 @@ export function topReasonOf(action: Action): Signal | string | null {
   ).find((one) => one);
   const contradiction =
     elsewhere ??
-    (isIrreversible ? firstOf(UNASKED_EFFECT) : undefined) ??
+    (isIrreversible ? firstOf(signals, UNASKED_EFFECT) : undefined) ??
     signals.find((one) => DIFFERS.test(one.code) && isOfMoney(one));
   const danger =
     looksAlike(action) ??
+    action.signals.find(({ code }) => code.startsWith('danger')) ??
     contradiction ??
     dangerOf(action) ??
     switchedOff(action) ??
     isForAll(action) ??
-    firstOf(DANGEROUS) ??
-    firstOf(UNASKED_EFFECT) ??
-    firstOf(UNNAMED) ??
-    inHeader(action);
-  if (danger) return danger;
+    firstOf(signals, DANGEROUS) ??
+    firstOf(signals, UNASKED_EFFECT) ??
+    inHeader(action) ??
+    null;
+  return { danger, signals, isMisread: sensible.length < counted.length };
+}
+
+/** Returns the reason for holding a request without a danger: a rule, an effect, a threshold, or what is unusual. */
+function otherReason(action: Action, signals: readonly Signal[]): Signal | string | null {
+  const effect = effectOf(action);
+  const { isIrreversible } = EFFECTS[effect];
   const rule = action.matched_rules.find(({ effect }) => effect === 'require_approval');
   if (rule) return `The rule “${rule.name}” requires approval.`;
   // An effect that the path does not show is news to a reader of the headline.
@@ -275,7 +339,7 @@ function ofOddItem(action: Action, reason: Signal): Signal {
   return {
     ...reason,
     evidence: odd.location.slice('body'.length),
-    sentence: `One of the ${list.count} payments differs from the others: ${who}.`,
+    sentence: `One of the ${list.count} items differs from the others: ${who}.`,
   };
 }
 
@@ -283,40 +347,36 @@ function ofOddItem(action: Action, reason: Signal): Signal {
  * Returns whether a reason misreads a value: a code for a number, a date for an account, or an intent that names what the
  * request does for one that only reads.
  */
-function isSenseless({ intent, summary }: Action, signal: Signal): boolean {
+function isSenseless(action: Action, signal: Signal): boolean {
+  const { intent, summary } = action;
   const { code, evidence } = signal;
-  if (quotesOf(signal).some((quote) => namesPerson(intent, quote))) return true;
+  const quotes = quotesOf(signal);
+  if (quotes.some((quote) => namesPerson(action, quote) || saysNumber(intent, quote))) return true;
+  // A telephone number is not an account, and only a message goes to it.
+  const isMessage = summary?.effect === 'shares_outside';
+  if (/^(account|recipient)_/.test(code) && PHONE.test(evidence) && !isMessage) return true;
+  if (/^amount_|^number_differs$/.test(code) && isSideAmount(action, evidence)) return true;
+  if (code === 'number_differs' && isSmallestUnit(action, evidence)) return true;
+  if (code === 'wildcard' && /ports?(range)?$/i.test(evidence)) return true;
+  // The kind of an author is not a right.
+  if (KIND_OF_RIGHT.has(code) && /\/(author_?|sender_?|user_?)?type$/i.test(evidence))
+    return summary?.effect !== 'changes_access';
   if (/date/.test(code) && quotesOf(signal).some((quote) => saysDay(intent, quote))) return true;
   const [date] = /\d{4}-\d{2}-\d{2}/.exec(signal.sentence) ?? [];
   if (/date/.test(code) && date && saysDay(intent, date)) return true;
+  // Something that begins today begins when it is asked for.
+  if (/date/.test(code) && STARTS.test(evidence) && date === action.created_at.slice(0, 10))
+    return true;
   if (code === 'number_differs') return CODE.test(evidence.replace(/^.*\//, ''));
   if (/^(account|recipient)_not_in_intent$/.test(code)) {
     return quotesOf(signal).some((quote) => DATE.test(quote));
   }
+  if (code !== 'intent_only_reads') return false;
   const [first] = summary?.headline ?? [];
   const verb =
     first && !first.is_value ? (first.text.trim().split(' ')[0] ?? '').toLowerCase() : '';
   const asked = intent.toLowerCase().split(/[^\p{L}]+/u);
-  if (code !== 'intent_only_reads') return false;
-  return (verb !== '' && asked.includes(verb)) || BEGINS_TO_ACT.test(intent);
-}
-
-/** Returns whether an intent names the person of an address: `Ann Bell` for `ann.bell@example.com`. */
-function namesPerson(intent: string, address: string): boolean {
-  const [local = '', domain] = address.split('@');
-  const names = local.split(/[._-]/).filter((name) => name.length > 1);
-  const [only, ...more] = names;
-  if (domain === undefined || only === undefined) return false;
-  const asked = intent
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .split(/[^\p{L}]+/u);
-  // A single name is said with a capital letter: `info` is not the name of a person.
-  if (more.length === 0) {
-    return asked.includes(`${only.charAt(0).toUpperCase()}${only.slice(1).toLowerCase()}`);
-  }
-  const said = asked.map((word) => word.toLowerCase());
-  return names.every((name) => said.includes(plain(name)));
+  return (verb !== '' && asked.includes(verb)) || !BEGINS_TO_READ.test(intent);
 }
 
 /** Returns whether an intent names the day and the month of a date in words: `21 and 22 December`. */
@@ -328,11 +388,6 @@ function saysDay(intent: string, date: string): boolean {
   if (years.length > 0 && !years.includes(year)) return false;
   const says = (word: string) => new RegExp(`\\b${word}`, 'i').test(intent);
   return says(name) && says(`0?${Number(day)}(st|nd|rd|th|\\.)?(?!\\d)`);
-}
-
-/** Returns a text in lower case without accents. */
-function plain(text: string): string {
-  return text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }
 
 /** Returns a sentence if the intent mentions what a switch of the request turns off. */

@@ -1,5 +1,5 @@
 /** Who gets something by a request that does not name them. */
-import type { Action } from '#/client';
+import type { Action, RequestFact } from '#/client';
 import { headline } from './headline';
 
 /** A message to everyone who has subscribed to it. */
@@ -14,8 +14,7 @@ const REFUND = /^(?:bulk )?refund\b/i;
 export function impliedRecipientOf(action: Action): string | null {
   const { summary } = action;
   if (!summary) return null;
-  const isNamed = summary.facts.some(({ kind }) => kind === 'recipient' || kind === 'account');
-  if (isNamed) return null;
+  if (summary.facts.some(namesRecipient)) return null;
   const title = headline(action);
   if (summary.effect === 'pays' && REFUND.test(title))
     return 'the payer of the original payment (not named in the request)';
@@ -24,4 +23,11 @@ export function impliedRecipientOf(action: Action): string | null {
     .map(({ name }) => name.replace(/([a-z])([A-Z])/g, '$1 $2'));
   const noun = SENDS.test(title) ? CAMPAIGN.exec([title, ...places].join(' '))?.[1] : undefined;
   return noun ? `the audience of the ${noun.toLowerCase()} (not named in the request)` : null;
+}
+
+/** Returns whether a fact names who gets something: a merchant's account is the operator's own. */
+export function namesRecipient({ kind, name, value }: RequestFact): boolean {
+  return (
+    (kind === 'recipient' || kind === 'account') && value !== 'none' && !/merchant/i.test(name)
+  );
 }

@@ -20,6 +20,6 @@ export function riskLevel(score: number): RiskLevel {
  * fits its intent, and not that nothing is lost by it. Any word but “high” would reassure about a request that is held,
  * so all others are shown as a number only.
  */
-export function riskWords(score: number): string {
-  return `${riskLevel(score) === 'high' ? 'High risk score' : 'Risk score'} ${score.toFixed(2)}`;
+export function riskWords(score: number, isHigh = riskLevel(score) === 'high'): string {
+  return isHigh ? `High risk ${score.toFixed(2)}` : `Risk score ${score.toFixed(2)}`;
 }

@@ -6,6 +6,7 @@ import { TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
 import { ShortIntent } from '#/action/Intent';
 import { RiskBadge } from '#/action/RiskBadge';
+import { isDangerous } from '#/action/reason';
 import { Cut } from '#/text/Cut';
 import { Visible } from '#/text/Visible';
 import type { Row } from './table';
@@ -79,7 +80,7 @@ export function BatchRow({
         </td>
       ))}
       <td className={`col-start-2 ${CELL}`}>
-        <RiskBadge score={action.risk_score} />
+        <RiskBadge score={action.risk_score} isHigh={isDangerous(action)} />
       </td>
       <td className={`col-start-2 text-xs empty:hidden sm:min-w-28 sm:empty:table-cell ${CELL}`}>
         {isUndone ? (

@@ -10,8 +10,7 @@ import { frictionOf, TARGET_CHARACTERS_MAX } from '#/action/friction';
 import { Headline } from '#/action/Headline';
 import { ShortIntent } from '#/action/Intent';
 import { RiskBadge } from '#/action/RiskBadge';
-import { topReasonOf } from '#/action/reason';
-import { riskLevel } from '#/action/risk';
+import { isDangerous, topReasonOf } from '#/action/reason';
 import { TimeLeft } from '#/action/TimeLeft';
 
 import type { Action } from '#/client';
@@ -167,9 +166,7 @@ function Row({ action }: { action: Action }) {
           <Visible text={action.agent_name} /> → <Visible text={action.service_name} />
         </span>
         <span className="ml-auto flex shrink-0 items-center gap-2">
-          {riskLevel(action.risk_score) === 'high' && (
-            <span className="text-warn">High risk score</span>
-          )}
+          {isDangerous(action) && <span className="text-warn">High risk</span>}
           <ExpiresSoon action={action} />
           <TimeLeft until={action.expires_at} />
         </span>
@@ -188,7 +185,7 @@ function FullCard({ action }: { action: Action }) {
     <>
       <span className="flex flex-wrap items-center gap-x-3 gap-y-1 text-xs text-soft">
         <EffectTag effect={effectOf(action)} word={effectWord(action)} />
-        <RiskBadge score={action.risk_score} />
+        <RiskBadge score={action.risk_score} isHigh={isDangerous(action)} />
         <span className="ml-auto flex items-center gap-2">
           <ExpiresSoon action={action} />
           <TimeLeft until={action.expires_at} />

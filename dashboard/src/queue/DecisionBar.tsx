@@ -1,7 +1,7 @@
 /** The controls that approve or deny a request. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { MessageSquarePlus, MessageSquareX } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { flushSync } from 'react-dom';
 import {
   approvalsText,
@@ -17,7 +17,6 @@ import type { StreamState } from '#/live/stream';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
-import { BreakGlass } from './BreakGlass';
 import { Confirmation } from './Confirmation';
 import type { Submission } from './Decisions';
 import { DenyForm } from './DenyForm';
@@ -26,6 +25,11 @@ import { NoteField } from './NoteField';
 import { NOTICES } from './Toasts';
 import type { Presses } from './usePresses';
 import type { Subject } from './useSubject';
+
+// Few users may approve alone, and they rarely do.
+const BreakGlass = lazy(() =>
+  import('./BreakGlass').then(({ BreakGlass }) => ({ default: BreakGlass })),
+);
 
 /** The id of the controls, for the link that skips to them. */
 export const DECISION = 'decision';
@@ -134,15 +138,17 @@ export function DecisionBar(props: DecisionProps) {
         />
       )}
       {isAlone && props.onApproveAlone ? (
-        <BreakGlass
-          action={action}
-          submission={submission}
-          isDisabled={isBlocked || isWaiting}
-          note={note ?? ''}
-          onNote={props.onNote}
-          onCancel={() => setIsAlone(false)}
-          onApprove={props.onApproveAlone}
-        />
+        <Suspense>
+          <BreakGlass
+            action={action}
+            submission={submission}
+            isDisabled={isBlocked || isWaiting}
+            note={note ?? ''}
+            onNote={props.onNote}
+            onCancel={() => setIsAlone(false)}
+            onApprove={props.onApproveAlone}
+          />
+        </Suspense>
       ) : isDenying ? (
         <DenyForm
           action={action}

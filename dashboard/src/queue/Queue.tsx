@@ -39,7 +39,6 @@ import { type Group, groupsOf, keyOf } from './groups';
 import { isWide, useIsDense } from './media';
 import { QueueList } from './QueueList';
 import { SelectedAction } from './SelectedAction';
-import { ShortcutsHelp } from './ShortcutsHelp';
 import { SwipeHint } from './SwipeHint';
 import type { Ruling } from './send';
 import { Toolbar } from './Toolbar';
@@ -54,6 +53,9 @@ import { isNarrowed, shownIn, type View } from './view';
 
 // Most visits decide on single requests, so their scripts come first.
 const Batch = lazy(() => import('./Batch').then(({ Batch }) => ({ default: Batch })));
+const ShortcutsHelp = lazy(() =>
+  import('./ShortcutsHelp').then(({ ShortcutsHelp }) => ({ default: ShortcutsHelp })),
+);
 
 const HINTS: Record<Rejection, string> = {
   hidden: 'Scroll until the title and the target are fully visible, then decide.',
@@ -467,7 +469,11 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
           )}
         </div>
       </div>
-      {isHelpOpen && <ShortcutsHelp onClose={() => setIsHelpOpen(false)} />}
+      {isHelpOpen && (
+        <Suspense>
+          <ShortcutsHelp onClose={() => setIsHelpOpen(false)} />
+        </Suspense>
+      )}
     </>
   );
 }

@@ -10,6 +10,7 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_judge::Role;
 use serde::{Deserialize, Serialize};
 
+use crate::fact::{Fact, FactKind};
 use crate::values::{Value, Values};
 use crate::words::{is_in, words};
 
@@ -182,12 +183,24 @@ fn has_alike_with_decimals(amount: &Value, others: &[Value]) -> bool {
         })
 }
 
+/// The words for an amount in the smallest unit of a currency that is not known.
+const SMALLEST: &str = " in the smallest unit (usually ";
+
+/// Shortens the amounts after the first one that is in the smallest unit: it has said the unit.
+pub(crate) fn say_unit_once<'a>(facts: impl Iterator<Item = &'a mut Fact>) {
+    let of_unit =
+        facts.filter(|fact| fact.kind == FactKind::Amount && fact.value.contains(SMALLEST));
+    for fact in of_unit.skip(1) {
+        fact.value = fact.value.replace(SMALLEST, " (");
+    }
+}
+
 /// Returns an amount with its currency, as people write it.
 pub(crate) fn shown(amount: &Value, values: &Values, effect: Effect) -> String {
     let Some(money) = money(amount, &values.kept) else {
         let in_hundredths = from_minor(&amount.text, 2).filter(|_| unit_of(amount) == Unit::Minor);
         if let Some(whole) = in_hundredths.as_deref().and_then(grouped) {
-            return format!("{} in the smallest unit (usually {whole})", amount.text);
+            return format!("{}{SMALLEST}{whole})", amount.text);
         }
         return if effect == Effect::Pay && is_without_currency(amount, values) {
             format!("{} (no currency given)", readable(&amount.text))
@@ -236,7 +249,14 @@ fn is_without_currency(amount: &Value, values: &Values) -> bool {
 
 /// Whether a value is the amount of a request that moves money.
 pub(crate) fn is_amount(value: &Value) -> bool {
-    value.role == Role::Amount && is_decimal(&value.text) && !is_rate(value.name())
+    // The identifier of a price is not an amount.
+    let is_identifier = words(value.name())
+        .last()
+        .is_some_and(|last| is_in("id ids", &last));
+    value.role == Role::Amount
+        && is_decimal(&value.text)
+        && !is_rate(value.name())
+        && !is_identifier
 }
 
 /// Whether a name is that of a rate, which is not what is paid: `feeRateSatPerByte`.

@@ -53,3 +53,78 @@ fn a_long_text_keeps_its_beginning() {
         found.text()
     );
 }
+
+#[test]
+fn a_long_text_is_cut_at_the_end_of_a_clause_and_never_loses_a_negation() {
+    let body = format!(
+        r#"{{"body":"Hello Ida, the new chair leaves our workshop on Friday, and {} You do not have to send the old one back."}}"#,
+        "we will call you on the day before, ".repeat(4)
+    );
+    let found = summary(
+        Effect::ShareOutside,
+        &Method::POST,
+        "/conversations/7/reply",
+        body.as_bytes(),
+        None,
+    );
+    let text = found.text();
+    assert!(text.contains("Hello Ida, the new chair"), "{text}");
+    assert!(
+        !text.contains("send the old one back") && text.contains(" characters)"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_long_statement_keeps_its_condition_with_every_alternative() {
+    let columns = "note = 'a long text of the change', ".repeat(6);
+    let body = format!(
+        r#"{{"statement":"UPDATE crm.contacts SET {columns} state = 'off' WHERE (bounced > '2026-05-01' AND kind = 'hard') OR email IS NOT NULL"}}"#
+    );
+    let found = summary(
+        Effect::Change,
+        &Method::POST,
+        "/statements",
+        body.as_bytes(),
+        None,
+    );
+    assert!(
+        found.text().starts_with(
+            "Run SQL: UPDATE crm.contacts … WHERE (bounced > '2026-05-01' AND kind = 'hard') OR email IS NOT NULL"
+        ),
+        "{}",
+        found.text()
+    );
+}
+
+#[test]
+fn a_share_has_its_sign_and_the_unit_of_amounts_is_said_once() {
+    let body = r#"{"split_by":"Percentage","splits":[{"name":"Savings","split_amount":10},{"name":"Card","split_amount":90}]}"#;
+    let found = summary(
+        Effect::Pay,
+        &Method::PUT,
+        "/employees/e7/payment_method",
+        body.as_bytes(),
+        None,
+    );
+    let shares: Vec<&str> = found.facts.iter().map(|fact| &*fact.value).collect();
+    assert!(
+        shares.contains(&"10%") && shares.contains(&"90%"),
+        "{shares:?}"
+    );
+    assert!(!found.text().contains("in total"), "{}", found.text());
+    let body = r#"{"captured_amount_cents":18900,"tax_amount_cents":3780}"#;
+    let found = summary(
+        Effect::Pay,
+        &Method::POST,
+        "/orders/o7/captures",
+        body.as_bytes(),
+        None,
+    );
+    let values: Vec<&str> = found.facts.iter().map(|fact| &*fact.value).collect();
+    assert!(
+        values.contains(&"18900 in the smallest unit (usually 189.00)"),
+        "{values:?}"
+    );
+    assert!(values.contains(&"3780 (37.80)"), "{values:?}");
+}

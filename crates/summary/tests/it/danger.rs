@@ -118,7 +118,7 @@ fn what_a_key_or_a_record_is_for_is_not_what_is_done() {
             "/zones/z-12/dns_records",
             json!({"kind": "A", "ttl": 60}),
             Effect::Create,
-            "Create dns record of zone z-12 · ttl 60",
+            "Create dns record of zone z-12 · ttl 60 s (1 min)",
         ),
         (
             Effect::Pay,
@@ -205,7 +205,7 @@ fn an_identifier_of_something_else_reaches_nobody() {
 }
 
 #[test]
-fn a_long_headline_keeps_the_ends_of_texts_and_all_of_who_gets_what() {
+fn a_long_headline_says_how_much_of_a_text_is_missing_and_all_of_who_gets_what() {
     let long = "x".repeat(60);
     let body = json!({
         "to": [format!("{long}@one.example"), format!("{long}@two.example")],
@@ -227,6 +227,6 @@ fn a_long_headline_keeps_the_ends_of_texts_and_all_of_who_gets_what() {
         text.contains("@one.example") && text.contains("@two.example"),
         "{text}"
     );
-    assert!(text.contains("one by one”") && text.contains('…'), "{text}");
+    assert!(text.contains("of the fleet… (+43 characters)”"), "{text}");
     assert!(text.chars().count() < 460, "{text}");
 }

@@ -87,7 +87,7 @@ fn what_all_items_have_is_said_once_and_the_rest_stays_together() {
                 {"name": "api", "type": "A", "ttl": 300, "content": "203.0.113.7", "changetype": "REPLACE"},
             ]}),
             &[
-                "3 records: ttl 300 · type A",
+                "3 records: ttl 300 s (5 min) · type A",
                 "* DELETE mail",
                 "REPLACE www → 203.0.113.9",
                 "REPLACE api → 203.0.113.7",

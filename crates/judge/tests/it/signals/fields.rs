@@ -16,6 +16,18 @@ pairs! {
         "wildcard",
         |body| Case::new("PATCH", "/tasks/7", "Rename task 7").json(body),
         holds r#"{"cidr":"0.0.0.0/0"}"#, passes r#"{"cidr":"10.1.2.0/24"}"#;
+    access_for_everyone_is_named:
+        "danger_access",
+        |body| Case::new("PATCH", "/tasks/7", "Rename task 7").json(body),
+        holds r#"{"cidr":"0.0.0.0/0"}"#, passes r#"{"cidr":"10.1.2.0/24"}"#;
+    a_protection_that_is_switched_off_is_named:
+        "danger_protection",
+        |body| Case::new("PATCH", "/projects/7", "Rename project 7").json(body),
+        holds r#"{"mfa":false}"#, passes r#"{"mfa":true}"#;
+    a_switch_that_destroys_is_named:
+        "danger",
+        |body| Case::new("PATCH", "/projects/7", "Rename project 7").json(body),
+        holds r#"{"delete":true}"#, passes r#"{"delete":false}"#;
     forcing_is_held:
         "sweeping",
         |body| Case::new("PUT", "/files/7", "Rename file 7").json(body),

@@ -1,0 +1,230 @@
+//! Protections that are switched off.
+
+use super::scene::{Scene, Value, has_any};
+use crate::field::LeafKind;
+use crate::finding::Finding;
+use crate::signal;
+
+/// Words for what protects.
+const PROTECTION: &[&str] = &[
+    "alert",
+    "alerts",
+    "alerting",
+    "antivirus",
+    "approval",
+    "approvals",
+    "audit",
+    "auth",
+    "authentication",
+    "backup",
+    "backups",
+    "captcha",
+    "checksum",
+    "encrypt",
+    "encrypted",
+    "encryption",
+    "fa",
+    "firewall",
+    "fraud",
+    "guard",
+    "integrity",
+    "malware",
+    "mfa",
+    "moderation",
+    "monitoring",
+    "otp",
+    "passcode",
+    "protect",
+    "protected",
+    "protection",
+    "ratelimit",
+    "reviews",
+    "safeguard",
+    "scan",
+    "scanning",
+    "secure",
+    "security",
+    "signature",
+    "ssl",
+    "sso",
+    "throttle",
+    "throttling",
+    "tls",
+    "totp",
+    "validate",
+    "validation",
+    "verification",
+    "verify",
+    "versioning",
+    "waf",
+];
+
+/// Words in the names of values that switch what is around them.
+const SWITCH: &[&str] = &[
+    "active",
+    "enabled",
+    "enable",
+    "enforce",
+    "enforced",
+    "enforcement",
+    "mode",
+    "required",
+    "requirement",
+    "state",
+    "status",
+    "value",
+    "block",
+    "on",
+];
+
+/// Values that switch something off.
+const OFF: &[&str] = &[
+    "disabled",
+    "disable",
+    "off",
+    "none",
+    "suspended",
+    "inactive",
+    "bypass",
+    "bypassed",
+    "permissive",
+    "never",
+    "unprotected",
+];
+
+/// Values of a state that switch off whatever has it.
+const STATE_OFF: &[&str] = &["disabled", "disable", "suspended", "muted", "deactivated"];
+
+/// Words in the names of switches that leave something out if they are on.
+const LEAVES_OUT: &[&str] = &[
+    "bypass",
+    "disable",
+    "disabled",
+    "ignore",
+    "insecure",
+    "mute",
+    "muted",
+    "skip",
+    "suppress",
+    "unsafe",
+    "unverified",
+    "no",
+];
+
+/// Beginnings of words of an intent that asks for something to be off.
+const ASKS_FOR_OFF: &[&str] = &[
+    "archiv",
+    "block",
+    "bypass",
+    "cancel",
+    "clos",
+    "deactivat",
+    "disabl",
+    "end",
+    "ignor",
+    "lift",
+    "lock",
+    "mut",
+    "off",
+    "pause",
+    "paus",
+    "remov",
+    "retir",
+    "revok",
+    "silenc",
+    "skip",
+    "stop",
+    "suspend",
+    "switch",
+    "terminat",
+    "turn",
+    "unenforc",
+    "without",
+    "withdraw",
+    "drop",
+    "delet",
+];
+
+/// Returns a protection that is switched off.
+pub(super) fn protection_off(scene: &Scene<'_>) -> Option<Finding> {
+    if !scene.changes() || scene.says(ASKS_FOR_OFF) {
+        return None;
+    }
+    scene.values.iter().find_map(|value| {
+        if value.is_prose() || is_choice(scene, value) {
+            return None;
+        }
+        let is_off = value.says_no() || OFF.contains(&&*value.text);
+        let is_named = value.is_named(PROTECTION);
+        let around = || {
+            value.is_named(SWITCH)
+                && (has_protection(&value.path) || is_about_protection(scene, value))
+        };
+        let skips = value.says_yes() && value.is_named(LEAVES_OUT) && is_named;
+        (is_off && !value.is_named(LEAVES_OUT) && (is_named || around()) || skips).then(|| {
+            value.finding(
+                signal::DANGER_PROTECTION,
+                format!(
+                    "It switches off a protection: {}, which the intent does not ask for.",
+                    value.shown()
+                ),
+            )
+        })
+    })
+}
+
+/// Returns a state that is switched off, whatever has it, or a part that is left out.
+pub(super) fn switched_off(scene: &Scene<'_>) -> Option<Finding> {
+    if !scene.changes() || scene.says(ASKS_FOR_OFF) {
+        return None;
+    }
+    scene.values.iter().find_map(|value| {
+        if value.is_prose() || is_choice(scene, value) {
+            return None;
+        }
+        let is_state = STATE_OFF.contains(&&*value.text) && value.is_named(SWITCH);
+        let leaves_out =
+            value.says_yes() && value.is_named(LEAVES_OUT) && !scene.mentions(&value.name);
+        (is_state || leaves_out).then(|| {
+            value.danger(format!(
+                "{}, which the intent does not ask for.",
+                value.shown()
+            ))
+        })
+    })
+}
+
+/// Whether the path or a short value next to a switch says that it is that of a protection.
+fn is_about_protection(scene: &Scene<'_>, value: &Value<'_>) -> bool {
+    let path: Vec<String> = scene
+        .compared
+        .route
+        .own_words()
+        .flat_map(crate::words::of_name)
+        .map(str::to_lowercase)
+        .collect();
+    has_protection(&path)
+        || scene.siblings(value).any(|one| {
+            one.leaf.kind == LeafKind::Text
+                && one.text.len() <= 60
+                && has_any(&words(one.leaf.found.value), PROTECTION)
+        })
+}
+
+fn words(text: &str) -> Vec<String> {
+    crate::words::of_name(text).map(str::to_lowercase).collect()
+}
+
+fn has_protection(path: &[String]) -> bool {
+    has_any(path, PROTECTION)
+}
+
+/// Whether a value is one of several in a list, such as the choices of a field.
+fn is_choice(scene: &Scene<'_>, value: &Value<'_>) -> bool {
+    let evidence = value.leaf.found.evidence;
+    let is_item = evidence
+        .rsplit('/')
+        .next()
+        .is_some_and(|last| !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()));
+    is_item && scene.siblings(value).nth(1).is_some()
+}
