@@ -220,7 +220,10 @@ impl Connection {
                     .map(|(statement, ids)| statement.unnumbered(ids.size));
                 let sql = joined(std::iter::once(begin).chain(texts));
                 let ids = queries.iter().flat_map(|(_, ids)| ids.padded());
-                let query = ids.fold(sqlx::query_as(AssertSqlSafe(sql)), sqlx::query::QueryAs::bind);
+                let query = ids.fold(
+                    sqlx::query_as(AssertSqlSafe(sql)),
+                    sqlx::query::QueryAs::bind,
+                );
                 let rows = query.fetch_all(connection.as_mut()).await?;
                 self.durability = durability;
                 Ok(rows)

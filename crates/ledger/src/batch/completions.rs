@@ -13,9 +13,7 @@ use crate::command::{Command, CommandResult};
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::connection::{AnyConnection, Dialect, with_connection};
 use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{
-    Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, chunks, joined,
-};
+use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, chunks, joined};
 use gaiterguard_rows::claim_row::{BROKEN, RESPONDED};
 use gaiterguard_rows::covered::{RequestEnd, cover_ends};
 use gaiterguard_rows::outcome::RequestOutcome;
@@ -106,7 +104,10 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
             .partition(|(_, completion)| completion.outcome == Outcome::NotSent);
         released.extend(not_sent);
         let room = &mut batch.response_room;
-        let stored: Vec<_> = sent.into_iter().map(|sent| stored_row(room, sent)).collect();
+        let stored: Vec<_> = sent
+            .into_iter()
+            .map(|sent| stored_row(room, sent))
+            .collect();
         let written = match tx.any() {
             AnyConnection::Sqlite(connection) => end_on_sqlite(connection, part, &stored).await?,
             AnyConnection::Postgres(connection) => {
@@ -134,7 +135,11 @@ fn stored_row<'b>(room: &mut ResponseRoom, claimed: Claimed<'b>) -> StoredRow<'b
     let has_room = response.is_none_or(|response| room.take(*agent, response));
     StoredRow {
         claimed,
-        state: if response.is_some() { RESPONDED } else { BROKEN },
+        state: if response.is_some() {
+            RESPONDED
+        } else {
+            BROKEN
+        },
         response: ResponseColumns::of(response, has_room),
     }
 }

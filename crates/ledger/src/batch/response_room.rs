@@ -65,7 +65,8 @@ impl ResponseRoom {
         for &(_, id, workspace, of_agent, of_workspace) in rows.iter().filter(|row| row.0 == STORED)
         {
             let workspace = WorkspaceId(workspace);
-            room.agents.insert(AgentId(id), (workspace, bytes(of_agent)));
+            room.agents
+                .insert(AgentId(id), (workspace, bytes(of_agent)));
             room.workspaces.insert(workspace, bytes(of_workspace));
         }
         room

@@ -98,5 +98,8 @@ fn decided_on(commands: &[Command]) -> Vec<i64> {
             Command::Complete(..) => None,
         })
         .collect();
-    workspaces.into_iter().map(|workspace| workspace.0).collect()
+    workspaces
+        .into_iter()
+        .map(|workspace| workspace.0)
+        .collect()
 }

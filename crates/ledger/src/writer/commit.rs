@@ -13,9 +13,7 @@ use crate::writer::pool::WriterPool;
 use crate::writer::rule_hits::{COUNT, RuleHits, bind_hits, on_hits_conflict};
 use gaiterguard_database::connection::{AnyConnection, Connection, Durability};
 use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{
-    Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, chunks, joined,
-};
+use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, chunks, joined};
 
 /// Why a transaction is not known to be committed.
 pub enum CommitError {
@@ -107,7 +105,9 @@ impl TransactionEnd<'_> {
                 let chain = self.head.link.chain;
                 for chunk in chunks(split(self.rule_hits).0) {
                     let query = sqlx::query(COUNT.unnumbered(chunk.size));
-                    bind_hits!(query, chunk, chain).execute(&mut *sqlite).await?;
+                    bind_hits!(query, chunk, chain)
+                        .execute(&mut *sqlite)
+                        .await?;
                 }
                 return insert_entries(connection, split(self.entries).0).await;
             }
