@@ -94,6 +94,16 @@ impl<'r, T> Chunk<'r, T> {
         }
     }
 
+    /// Adds rows of NULL until the chunk has the size of another one. Two statements of one text then have one size,
+    /// and the text few variants.
+    #[must_use]
+    pub fn at_least(self, size: usize) -> Self {
+        Self {
+            size: self.size.max(size),
+            ..self
+        }
+    }
+
     /// Returns the rows, followed by `None` for each row of NULL.
     pub fn padded(self) -> impl Iterator<Item = Option<&'r T>> {
         let padding = std::iter::repeat_n(None, self.size - self.rows.len());

@@ -83,7 +83,7 @@ pub(super) async fn insert_on_sqlite(
         let mut query = if claims.is_empty() {
             sqlx::query_as::<_, (i64,)>(insert)
         } else {
-            let claims = Chunk::new(&claims);
+            let claims = Chunk::new(&claims).at_least(requests.size);
             let text = joined([CLAIM.unnumbered(claims.size), insert]);
             let mut query = sqlx::query_as(AssertSqlSafe(text));
             for row in claims.padded() {

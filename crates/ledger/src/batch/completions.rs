@@ -171,7 +171,7 @@ async fn end_on_sqlite(
     stored: &[StoredRow<'_>],
 ) -> Result<Vec<(i64, i64)>, StoreError> {
     let ends = Chunk::new(completions);
-    let responses = Chunk::new(stored);
+    let responses = Chunk::new(stored).at_least(ends.size);
     let end = END.unnumbered(ends.size);
     let mut query = if stored.is_empty() {
         sqlx::query_as(end)
