@@ -7,10 +7,10 @@ use gaiterguard_domain::time::Timestamp;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Postgres, Row as _, Sqlite};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, FromRow as _, Postgres, Sqlite};
 
 use crate::error::StoreError;
-use crate::many_rows::ManyRows;
+use crate::many_rows::{ManyRows, chunks, joined};
 
 /// How long opening a connection may take. A server that is up accepts within milliseconds; the
 /// limit makes calls fail within seconds while it is down.
@@ -128,18 +128,18 @@ pub enum Durability {
     Storage,
 }
 
-/// A query of two numbers that PostgreSQL runs as a transaction begins. Its text is sent as it is, so it has no
-/// parameters: the caller can insert numbers only.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FirstQuery(String);
-
-impl FirstQuery {
-    /// Returns the query `before`, the numbers with commas in between, and `after`.
-    pub fn of_numbers(before: &'static str, numbers: &[i64], after: &'static str) -> Self {
-        let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
-        Self(format!("{before}{}{after}", numbers.join(",")))
-    }
+/// A query by ids that runs as a transaction begins, without a round trip or a hand-over of its own.
+#[derive(Clone)]
+pub struct FirstQuery {
+    /// The query around its list of ids. It returns [`FirstRow`]s.
+    pub statement: &'static ManyRows,
+    /// The ids.
+    pub ids: Vec<i64>,
 }
+
+/// A row of a [`FirstQuery`]. Rows of several queries arrive together, so the first number must say which query a
+/// row belongs to.
+pub type FirstRow = (i64, i64, i64, i64, i64);
 
 /// An owned connection, which belongs to no pool.
 pub struct Connection {
@@ -192,44 +192,59 @@ impl Connection {
     /// SQLite takes its write lock immediately: a transaction that first reads and then fails to get the
     /// lock would have to start over.
     pub async fn begin(&mut self, durability: Durability) -> Result<(), StoreError> {
-        self.begin_with(durability, None).await.map(|_| ())
+        self.begin_with(durability, &[]).await.map(|_| ())
     }
 
-    /// Begins a transaction like [`Self::begin`], together with a query on PostgreSQL, in one round trip.
+    /// Begins a transaction like [`Self::begin`], together with its first queries. Returns the rows of all of them.
     pub async fn begin_with(
         &mut self,
         durability: Durability,
-        first: Option<&FirstQuery>,
-    ) -> Result<Vec<(i64, i64)>, StoreError> {
+        first: &[FirstQuery],
+    ) -> Result<Vec<FirstRow>, StoreError> {
         match &mut self.kind {
             Kind::Sqlite(connection) => {
                 let change = (durability != self.durability).then_some(durability);
                 // If this fails, the level is unknown, so the lower one is assumed.
                 self.durability = self.durability.min(durability);
-                // One text, because each statement of its own crosses to the driver's thread and back.
-                let sql = match change {
+                let begin = match change {
                     None => "BEGIN IMMEDIATE",
                     Some(Durability::Process) => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
                     Some(Durability::Storage) => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
                 };
-                sqlx::query(sql).execute(connection.as_mut()).await?;
+                let queries: Vec<_> = first
+                    .iter()
+                    .flat_map(|first| chunks(&first.ids).map(|ids| (first.statement, ids)))
+                    .collect();
+                let texts = queries
+                    .iter()
+                    .map(|(statement, ids)| statement.unnumbered(ids.size));
+                let sql = joined(std::iter::once(begin).chain(texts));
+                let ids = queries.iter().flat_map(|(_, ids)| ids.padded());
+                let query = ids.fold(
+                    sqlx::query_as(AssertSqlSafe(sql)),
+                    sqlx::query::QueryAs::bind,
+                );
+                let rows = query.fetch_all(connection.as_mut()).await?;
                 self.durability = durability;
-                Ok(Vec::new())
+                Ok(rows)
             }
             Kind::Postgres(connection) => {
                 // The level of the transaction alone. The server's own may ask for more than `on`, such as a
                 // standby's flush.
                 let level = match durability {
-                    Durability::Process => "SET LOCAL synchronous_commit = off;",
-                    Durability::Storage => "",
+                    Durability::Process => Some("SET LOCAL synchronous_commit = off"),
+                    Durability::Storage => None,
                 };
-                let query = first.map_or("", |first| first.0.as_str());
-                let sql = AssertSqlSafe(format!("BEGIN;{level}{query}"));
-                let rows = sqlx::raw_sql(sql).fetch_all(connection.as_mut()).await?;
-                let numbers = rows
-                    .iter()
-                    .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
-                Ok(numbers.collect::<Result<_, sqlx::Error>>()?)
+                let queries = first.iter().filter(|first| !first.ids.is_empty());
+                let queries = queries.map(|first| first.statement.of_numbers(&first.ids));
+                let queries: Vec<String> = queries.collect();
+                let texts = queries.iter().map(String::as_str);
+                let sql = joined(std::iter::once("BEGIN").chain(level).chain(texts));
+                let rows = sqlx::raw_sql(AssertSqlSafe(sql))
+                    .fetch_all(connection.as_mut())
+                    .await?;
+                let rows = rows.iter().map(FirstRow::from_row);
+                Ok(rows.collect::<Result<_, sqlx::Error>>()?)
             }
         }
     }

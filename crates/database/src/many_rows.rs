@@ -50,6 +50,18 @@ impl ManyRows {
             .get_or_init(|| self.build(size, |text, _| text.push('?')))
     }
 
+    /// Returns the statement for rows of one number each, with the numbers in its text. Numbers cannot change the
+    /// meaning of a text.
+    pub fn of_numbers(&self, numbers: &[i64]) -> String {
+        let mut text = self.before.to_owned();
+        for (row, number) in numbers.iter().enumerate() {
+            let separator = if row == 0 { "" } else { ", " };
+            write!(text, "{separator}({number})").expect("writing into a string succeeds");
+        }
+        text.push_str(self.after);
+        text
+    }
+
     fn build(&self, size: usize, parameter: impl Fn(&mut String, usize)) -> String {
         let mut text = self.before.to_owned();
         for row in 0..size {
@@ -82,11 +94,32 @@ impl<'r, T> Chunk<'r, T> {
         }
     }
 
+    /// Adds rows of NULL until the chunk has the size of another one. Two statements of one text then have one size,
+    /// and the text few variants.
+    #[must_use]
+    pub fn at_least(self, size: usize) -> Self {
+        Self {
+            size: self.size.max(size),
+            ..self
+        }
+    }
+
     /// Returns the rows, followed by `None` for each row of NULL.
     pub fn padded(self) -> impl Iterator<Item = Option<&'r T>> {
         let padding = std::iter::repeat_n(None, self.size - self.rows.len());
         self.rows.iter().map(Some).chain(padding)
     }
+}
+
+/// Joins statements into one text. SQLite's driver hands each text to a thread of its own and back, which costs more
+/// than most statements, and a text without parameters takes PostgreSQL one round trip.
+pub fn joined<'s>(statements: impl IntoIterator<Item = &'s str>) -> String {
+    let mut text = String::new();
+    for statement in statements {
+        text.push_str(if text.is_empty() { "" } else { "; " });
+        text.push_str(statement);
+    }
+    text
 }
 
 /// Splits rows into chunks, each for one statement.

@@ -227,6 +227,16 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Returns the response, if there was one.
+    pub fn response(&self) -> Option<&StoredResponse> {
+        match self {
+            Self::Responded(response) => Some(response),
+            Self::NotSent | Self::Broken { .. } => None,
+        }
+    }
+}
+
 /// The end of a forwarded request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Completion {

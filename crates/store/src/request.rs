@@ -257,19 +257,20 @@ impl Store {
         at: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut tx = Transaction::begin(self.writers(), at).await?;
-        // The claims, which are as old as their entries, are read once: no index leads to the claim
+        // The index of each workspace's requests by age leads to the old ones; an index by age alone would cost
+        // every request. The claims, which are as old as their entries, are read once: no index leads to the claim
         // of an entry, so a subquery for each entry would read all of them each time.
         let ids = fetch_all!(
             tx,
             (i64,),
             "DELETE FROM requests WHERE id IN
                 (SELECT id FROM requests
-                 WHERE created_at < $1
+                 WHERE workspace_id IN (SELECT id FROM workspaces) AND created_at < $1
                    AND NOT EXISTS (SELECT 1 FROM actions
                         WHERE actions.entry_id = requests.id AND actions.status IN
                             ('PENDING', 'APPROVED', 'EXECUTING', 'INDETERMINATE'))
                    AND id NOT IN (SELECT entry_id FROM claims WHERE created_at < $1)
-                 ORDER BY created_at LIMIT $2)
+                 LIMIT $2)
              RETURNING id",
             before.0,
             i64::from(limit),

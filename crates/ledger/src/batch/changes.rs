@@ -1,7 +1,6 @@
 //! Writes changes of actions.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 
 use gaiterguard_domain::action::{ActionEvent, ActionState, ActionStatus, HumanDecision};
 use gaiterguard_domain::event::Event;
@@ -212,8 +211,7 @@ async fn has_room(
         return Ok(false);
     };
     let agent = AgentId(agent);
-    let agents = BTreeSet::from([agent]);
-    let mut room = ResponseRoom::read(tx, batch.response_budget, &agents).await?;
+    let mut room = ResponseRoom::read(tx, batch.response_budget, agent).await?;
     Ok(room.take(agent, response))
 }
 

@@ -7,30 +7,18 @@ use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::{Claim, NewDecision, Recorded};
 use gaiterguard_domain::verdict::Decision;
 
-use crate::batch::claim_conflict::on_claim_conflict;
-use crate::batch::claimed_rows::claim_and_insert;
+use crate::batch::claimed_rows::{insert_on_postgres, insert_on_sqlite};
 use crate::batch::existing::{Key, find_claim, key};
-use crate::batch::new_rows::{
-    NewClaimRow, NewRow, action_id, audit_rows, insert_actions, insert_requests,
-};
+use crate::batch::new_rows::{NewRow, audit_rows, insert_actions};
 use crate::batch::pending_limit::apply_pending_limit;
-use crate::batch::rule_hits::count_rule_hits;
+use crate::batch::rule_hits::rule_hits;
 use crate::batch::state::{Batch, Index};
 use crate::command::{Command, CommandResult};
 use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::evaluation_json;
-use gaiterguard_database::connection::{AnyConnection, with_connection};
+use gaiterguard_database::connection::AnyConnection;
 use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_rows::covered::RequestEnd;
-
-/// Claims keys.
-static CLAIM: ManyRows = ManyRows::new(
-    "INSERT INTO claims (agent_id, key, digest, entry_id, owner, state, action_id, created_at, \
-     expires_at) SELECT * FROM (VALUES ",
-    9,
-    concat!(") AS new WHERE column1 IS NOT NULL ", on_claim_conflict!()),
-);
 
 /// Decisions with their places in the batch.
 type Decisions<'b> = Vec<(Index, &'b NewDecision)>;
@@ -53,7 +41,7 @@ pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result
         .collect();
     let lost = insert_claimed(tx, &batch.owner, &mut new).await?;
     insert_actions(tx, &new).await?;
-    count_rule_hits(tx, new.iter().map(|row| &row.decision.entry)).await?;
+    tx.count_rule_hits(rule_hits(new.iter().map(|row| &row.decision.entry)));
     audit_rows(tx, &new);
     for row in &new {
         batch.results[row.index] = Some(CommandResult::Recorded(Recorded::Done(row.id)));
@@ -90,59 +78,17 @@ async fn insert_claimed<'b>(
     owner: &str,
     new: &mut Vec<NewRow<'b>>,
 ) -> Result<Decisions<'b>, StoreError> {
-    let mut claims: Vec<NewClaimRow<'b>> = new.iter().filter_map(NewRow::claim).collect();
-    // All writers claim keys in this order, so that no two wait for each other.
-    claims.sort_unstable_by_key(|claim| claim.key);
-    let mut lost = Vec::new();
-    let mut keep_claimed = |new: &mut Vec<NewRow<'b>>, claimed: &HashSet<i64>| {
-        new.retain(|row| {
-            let is_claimed = row.decision.claim.is_none() || claimed.contains(&row.id.0);
-            if !is_claimed {
-                lost.push((row.index, row.decision));
-            }
-            is_claimed
-        });
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let claimed = match tx.any() {
+        AnyConnection::Sqlite(connection) => insert_on_sqlite(connection, owner, new).await?,
+        AnyConnection::Postgres(connection) => insert_on_postgres(connection, owner, new).await?,
     };
-    if claims.is_empty() {
-        insert_requests(tx, new).await?;
-    } else if let AnyConnection::Postgres(connection) = tx.any() {
-        let inserted = claim_and_insert(connection, owner, &claims, new).await?;
-        keep_claimed(new, &inserted);
-    } else {
-        let claimed = claim_keys(tx, owner, &claims).await?;
-        keep_claimed(new, &claimed);
-        insert_requests(tx, new).await?;
-    }
-    Ok(lost)
-}
-
-/// Claims keys. Returns the entries that have them.
-async fn claim_keys(
-    tx: &mut Transaction,
-    owner: &str,
-    claims: &[NewClaimRow<'_>],
-) -> Result<HashSet<i64>, StoreError> {
-    let mut claimed: HashSet<i64> = HashSet::with_capacity(claims.len());
-    for chunk in chunks(claims) {
-        let sql = tx.dialect().many_rows(&CLAIM, chunk.size);
-        with_connection!(tx, connection => {
-            let mut query = sqlx::query_as::<_, (i64,)>(sql);
-            for row in chunk.padded() {
-                query = query
-                    .bind(row.map(|new| new.key.0.0))
-                    .bind(row.map(|new| new.key.1))
-                    .bind(row.map(|new| new.claim.digest.0.as_slice()))
-                    .bind(row.map(|new| new.id.0))
-                    .bind(owner)
-                    .bind(row.map(NewClaimRow::state))
-                    .bind(row.and_then(|new| action_id(new.decision)))
-                    .bind(row.map(|new| new.decision.entry.at.0))
-                    .bind(row.map(|new| new.claim.expires_at.0));
-            }
-            claimed.extend(query.fetch_all(connection).await?.into_iter().map(|(id,)| id));
-        });
-    }
-    Ok(claimed)
+    let is_lost =
+        |row: &mut NewRow<'b>| row.decision.claim.is_some() && !claimed.contains(&row.id.0);
+    let lost = new.extract_if(.., is_lost);
+    Ok(lost.map(|row| (row.index, row.decision)).collect())
 }
 
 /// Reports the existing claim to decisions whose key is already used.

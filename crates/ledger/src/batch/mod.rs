@@ -3,7 +3,6 @@
 pub mod write;
 
 mod changes;
-mod claim_conflict;
 mod claimed_rows;
 mod completions;
 mod decisions;

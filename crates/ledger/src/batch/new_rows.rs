@@ -22,7 +22,6 @@ use gaiterguard_rows::covered::{
     ActionColumns, CoveredAction, CustodyColumns, KeyColumns, RequestColumns, RequestEnd,
     cover_decision, reads_detail,
 };
-use gaiterguard_rows::outcome::RequestOutcome;
 
 /// A decision that becomes a row of the request ledger.
 pub(super) struct NewRow<'b> {
@@ -198,14 +197,6 @@ impl NewRow<'_> {
 /// The revision of a new action.
 const FIRST_REVISION: i64 = 1;
 
-static REQUEST: ManyRows = ManyRows::new(
-    "INSERT INTO requests (id, request_id, workspace_id, agent_id, service_id, method, target_url, \
-     intent, decision, judgement, action_id, created_at, outcome, upstream_status, completed_at, \
-     operation, label) SELECT * FROM (VALUES ",
-    17,
-    ") AS new WHERE column1 IS NOT NULL",
-);
-
 static ACTION: ManyRows = ManyRows::new(
     "INSERT INTO actions (id, revision, workspace_id, agent_id, service_id, entry_id, status, \
      expires_at, method, target_url, digest, intent, judgement, binding, created_at, \
@@ -223,44 +214,6 @@ fn body_bytes(hold: &NewHold) -> Option<i64> {
 
 pub(super) fn action_id(decision: &NewDecision) -> Option<String> {
     Some(decision.hold.as_ref()?.action.to_string())
-}
-
-pub(super) async fn insert_requests(
-    tx: &mut Transaction,
-    new: &[NewRow<'_>],
-) -> Result<(), StoreError> {
-    for chunk in chunks(new) {
-        let sql = tx.dialect().many_rows(&REQUEST, chunk.size);
-        with_connection!(tx, connection => {
-            let mut query = sqlx::query(sql);
-            for row in chunk.padded() {
-                let decision = row.map(|new| new.decision);
-                let entry = decision.map(|decision| &decision.entry);
-                let end = row.and_then(|new| new.end);
-                let operation = decision.and_then(|decision| decision.operation.as_ref());
-                query = query
-                    .bind(row.map(|new| new.id.0))
-                    .bind(entry.map(|new| new.request_id.to_string()))
-                    .bind(entry.map(|new| new.workspace.0))
-                    .bind(entry.map(|new| new.agent.0))
-                    .bind(entry.map(|new| new.service.0))
-                    .bind(entry.map(|new| new.method.as_str()))
-                    .bind(entry.map(|new| new.target_url.as_str()))
-                    .bind(entry.map(|new| new.intent.as_str()))
-                    .bind(entry.map(|new| new.evaluation.decision.as_str()))
-                    .bind(row.map(|new| new.judgement.as_str()))
-                    .bind(decision.and_then(action_id))
-                    .bind(entry.map(|new| new.at.0))
-                    .bind(end.and_then(|end| end.outcome).map(RequestOutcome::as_str))
-                    .bind(end.and_then(|end| end.status).map(i64::from))
-                    .bind(end.map(|end| end.at.0))
-                    .bind(operation.map(|key| key.0.as_slice()))
-                    .bind(entry.and_then(|new| new.label.as_deref()));
-            }
-            query.execute(connection).await?;
-        });
-    }
-    Ok(())
 }
 
 pub(super) async fn insert_actions(

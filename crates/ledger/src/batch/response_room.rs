@@ -9,13 +9,17 @@ use std::collections::{BTreeSet, HashMap};
 use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
 
+use crate::command::Command;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::connection::{FirstQuery, FirstRow, fetch_all};
 use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_database::many_rows::ManyRows;
+
+/// The kind of [`FirstRow`] that has an agent's id, its workspace's, and the bytes that are stored for each.
+const STORED: i64 = 2;
 
 static STORED_BYTES: ManyRows = ManyRows::new(
-    "SELECT agents.id, agents.workspace_id, \
+    "SELECT CAST(2 AS BIGINT), agents.id, agents.workspace_id, \
      CAST(COALESCE((SELECT SUM(responses) FROM kept_bytes WHERE kept_bytes.agent_id = agents.id), 0) \
      AS BIGINT), \
      CAST(COALESCE((SELECT SUM(responses) FROM kept_bytes \
@@ -33,36 +37,53 @@ pub(super) struct ResponseRoom {
 }
 
 impl ResponseRoom {
-    /// Reads how much is stored for these agents and their workspaces.
+    /// Returns the query of how much is stored for the agents whose responses a batch stores with their keys, and
+    /// for their workspaces.
+    pub(super) fn query(budget: ByteBudget, commands: &[Command]) -> FirstQuery {
+        let agents = commands.iter().filter_map(|command| match command {
+            Command::Complete(completion, _) if budget != ByteBudget::UNBOUNDED => {
+                let (agent, _) = completion.claim.as_ref()?;
+                completion.outcome.response()?.content.as_ref()?;
+                Some(agent.0)
+            }
+            _ => None,
+        });
+        let agents: BTreeSet<i64> = agents.collect();
+        FirstQuery {
+            statement: &STORED_BYTES,
+            ids: agents.into_iter().collect(),
+        }
+    }
+
+    /// Returns the room that the rows of [`Self::query`] leave.
+    pub(super) fn of(budget: ByteBudget, rows: &[FirstRow]) -> Self {
+        let mut room = Self {
+            budget,
+            agents: HashMap::new(),
+            workspaces: HashMap::new(),
+        };
+        for &(_, id, workspace, of_agent, of_workspace) in rows.iter().filter(|row| row.0 == STORED)
+        {
+            let workspace = WorkspaceId(workspace);
+            room.agents
+                .insert(AgentId(id), (workspace, bytes(of_agent)));
+            room.workspaces.insert(workspace, bytes(of_workspace));
+        }
+        room
+    }
+
+    /// Reads how much is stored for this agent and its workspace.
     pub(super) async fn read(
         tx: &mut Transaction,
         budget: ByteBudget,
-        agents: &BTreeSet<AgentId>,
+        agent: AgentId,
     ) -> Result<Self, StoreError> {
-        let mut room = Self {
-            budget,
-            agents: HashMap::with_capacity(agents.len()),
-            workspaces: HashMap::new(),
-        };
         if budget == ByteBudget::UNBOUNDED {
-            return Ok(room);
+            return Ok(Self::of(budget, &[]));
         }
-        let agents: Vec<AgentId> = agents.iter().copied().collect();
-        for chunk in chunks(&agents) {
-            let sql = tx.dialect().many_rows(&STORED_BYTES, chunk.size);
-            with_connection!(tx, connection => {
-                let mut query = sqlx::query_as::<_, (i64, i64, i64, i64)>(sql);
-                for agent in chunk.padded() {
-                    query = query.bind(agent.map(|agent| agent.0));
-                }
-                for (id, workspace, of_agent, of_workspace) in query.fetch_all(connection).await? {
-                    let workspace = WorkspaceId(workspace);
-                    room.agents.insert(AgentId(id), (workspace, bytes(of_agent)));
-                    room.workspaces.insert(workspace, bytes(of_workspace));
-                }
-            });
-        }
-        Ok(room)
+        let sql = tx.dialect().many_rows(&STORED_BYTES, 1);
+        let rows = fetch_all!(tx, FirstRow, sql, agent.0);
+        Ok(Self::of(budget, &rows))
     }
 
     /// Reserves room for a response. Returns false if there is not enough.

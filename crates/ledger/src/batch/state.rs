@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
 
+use crate::batch::response_room::ResponseRoom;
 use crate::command::{Command, CommandResult};
 use gaiterguard_rows::covered::CoveredEnd;
 
@@ -17,6 +18,8 @@ pub(super) struct Batch<'b> {
     /// The replica that owns new claims and executions.
     pub owner: String,
     pub response_budget: ByteBudget,
+    /// The room for the responses to completions, as the transaction found it.
+    pub response_room: ResponseRoom,
     /// The current versions of the workspaces whose definitions the batch was decided on.
     pub versions: HashMap<WorkspaceId, i64>,
     /// The result of each command, as far as it is known.

@@ -1,6 +1,6 @@
 //! The order in which a batch is written.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use gaiterguard_domain::action::ActionState;
@@ -8,15 +8,16 @@ use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
 use tokio::sync::OwnedMutexGuard;
 
+use crate::batch::response_room::ResponseRoom;
 use crate::batch::state::Batch;
 use crate::batch::{changes, completions, decisions};
 use crate::command::{Command, CommandResult};
 use crate::writer::connection::WriterConnection;
 use crate::writer::pool::WriterPool;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::{ConnectTarget, Durability, FirstQuery, with_connection};
+use gaiterguard_database::connection::{ConnectTarget, Durability, FirstQuery};
 use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_database::many_rows::ManyRows;
 
 /// Writes everything of a batch except its audit entries, which are written with the commit. Returns
 /// the result of each command, which holds once the transaction is committed.
@@ -30,25 +31,24 @@ pub async fn write_batch(
     let durability = required
         .unwrap_or(Durability::Storage)
         .max(pool.durability_min());
-    let workspaces = decided_on(commands);
-    // PostgreSQL reads the versions as it begins the transaction.
-    let is_postgres = matches!(pool.target(), ConnectTarget::Postgres(_));
-    let first = (is_postgres && !workspaces.is_empty()).then(|| locked_versions(&workspaces));
-    let begun = Transaction::begin_on(Arc::clone(&pool), writer, durability, at, first.as_ref());
-    let (mut tx, found) = begun.await?;
-    let versions = if is_postgres {
-        found
-            .into_iter()
-            .map(|(id, version)| (WorkspaceId(id), version))
-            .collect()
-    } else {
-        read_versions(&mut tx, &workspaces).await?
+    let budget = pool.response_budget();
+    let versions = FirstQuery {
+        statement: match pool.target() {
+            ConnectTarget::Sqlite(_) => &VERSIONS,
+            ConnectTarget::Postgres(_) => &LOCKED_VERSIONS,
+        },
+        ids: decided_on(commands),
     };
+    let first = [versions, ResponseRoom::query(budget, commands)];
+    let begun = Transaction::begin_on(Arc::clone(&pool), writer, durability, at, &first);
+    let (mut tx, found) = begun.await?;
+    let versions = found.iter().filter(|row| row.0 == VERSION);
     let mut batch = Batch {
         commands,
         owner: pool.owner(),
-        response_budget: pool.response_budget(),
-        versions,
+        response_budget: budget,
+        versions: versions.map(|row| (WorkspaceId(row.1), row.2)).collect(),
+        response_room: ResponseRoom::of(budget, &found),
         results: commands.iter().map(|_| None).collect(),
         ended: BTreeMap::new(),
     };
@@ -65,26 +65,25 @@ pub async fn write_batch(
     Ok((tx, results))
 }
 
+/// The kind of [`FirstRow`] that has a workspace's id and its current version. SQLite's write lock keeps it current.
+const VERSION: i64 = 1;
+
 static VERSIONS: ManyRows = ManyRows::new(
-    "SELECT id, version FROM workspaces WHERE id IN (VALUES ",
+    "SELECT 1, id, version, 0, 0 FROM workspaces WHERE id IN (VALUES ",
     1,
     ")",
 );
 
-/// Returns the query that reads and locks versions on PostgreSQL. The share lock makes a change of one of these
-/// workspaces wait for this batch, and this batch wait for a change that has begun. `ORDER BY` makes all writers lock in
-/// the same order.
-fn locked_versions(workspaces: &[WorkspaceId]) -> FirstQuery {
-    let ids: Vec<i64> = workspaces.iter().map(|workspace| workspace.0).collect();
-    FirstQuery::of_numbers(
-        "SELECT id, version FROM workspaces WHERE id IN (",
-        &ids,
-        ") ORDER BY id FOR SHARE",
-    )
-}
+/// Reads versions on PostgreSQL, and locks them. The share lock makes a change of one of these workspaces wait for this
+/// batch, and this batch wait for a change that has begun. `ORDER BY` makes all writers lock in the same order.
+static LOCKED_VERSIONS: ManyRows = ManyRows::new(
+    "SELECT 1::BIGINT, id, version, 0::BIGINT, 0::BIGINT FROM workspaces WHERE id IN (VALUES ",
+    1,
+    ") ORDER BY id FOR SHARE",
+);
 
-/// Returns the workspaces whose definitions a batch was decided on, in order.
-fn decided_on(commands: &[Command]) -> Vec<WorkspaceId> {
+/// Returns the ids of the workspaces whose definitions a batch was decided on, in order.
+fn decided_on(commands: &[Command]) -> Vec<i64> {
     let workspaces: BTreeSet<WorkspaceId> = commands
         .iter()
         .filter_map(|command| match command {
@@ -99,26 +98,8 @@ fn decided_on(commands: &[Command]) -> Vec<WorkspaceId> {
             Command::Complete(..) => None,
         })
         .collect();
-    workspaces.into_iter().collect()
-}
-
-/// Reads the current versions of workspaces from SQLite, whose write lock keeps them so.
-async fn read_versions(
-    tx: &mut Transaction,
-    workspaces: &[WorkspaceId],
-) -> Result<HashMap<WorkspaceId, i64>, StoreError> {
-    let mut versions = HashMap::with_capacity(workspaces.len());
-    for chunk in chunks(workspaces) {
-        let sql = VERSIONS.unnumbered(chunk.size);
-        with_connection!(tx, connection => {
-            let mut query = sqlx::query_as::<_, (i64, i64)>(sql);
-            for workspace in chunk.padded() {
-                query = query.bind(workspace.map(|workspace| workspace.0));
-            }
-            for (id, version) in query.fetch_all(connection).await? {
-                versions.insert(WorkspaceId(id), version);
-            }
-        });
-    }
-    Ok(versions)
+    workspaces
+        .into_iter()
+        .map(|workspace| workspace.0)
+        .collect()
 }

@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::WorkspaceId;
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::writer::audit_insert::{bind_entries, insert_entries};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, read_head};
 use crate::writer::pool::WriterPool;
+use crate::writer::rule_hits::{COUNT, RuleHits, bind_hits, on_hits_conflict};
 use gaiterguard_database::connection::{AnyConnection, Connection, Durability};
 use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX};
+use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, chunks, joined};
 
 /// Why a transaction is not known to be committed.
 pub enum CommitError {
@@ -50,8 +51,7 @@ impl UnknownCommit {
     }
 }
 
-/// The end of a transaction on SQLite, in one text: each statement of its own would cross to the
-/// driver's thread and back. If the head is not where it should be, the statement sets its hash to
+/// The end of a transaction on SQLite. If the head is not where it should be, the statement sets its hash to
 /// NULL, which the table refuses before anything is committed.
 static SQLITE_END: ManyRows = ManyRows::new(
     "UPDATE audit_chains SET sequence = ?, hash = CASE commits WHEN ? THEN ? END, commits = ? \
@@ -62,11 +62,20 @@ static SQLITE_END: ManyRows = ManyRows::new(
     ") AS new WHERE column1 IS NOT NULL; COMMIT",
 );
 
-/// Advances the head of a chain on PostgreSQL and inserts the entries that it is advanced by, in one round trip. The
-/// columns are arrays, so that one text, which is planned once, serves any number of entries.
-const ADVANCE: &str = "WITH advanced AS (
+/// Advances the head of a chain on PostgreSQL, inserts the entries that it is advanced by, and counts rules, in one
+/// round trip. The columns are arrays, so that one text, which is planned once, serves any number of entries.
+const ADVANCE: &str = concat!(
+    "WITH advanced AS (
         UPDATE audit_chains SET sequence = $2, hash = $3, commits = $4
         WHERE chain = $1 AND commits = $5 RETURNING chain
+    ), counted AS (
+        INSERT INTO rule_hits (rule_id, day, chain, workspace_id, hits, last_at)
+        SELECT new.rule_id, new.day, advanced.chain, new.workspace_id, new.hits, new.last_at
+        FROM advanced, UNNEST($17::BIGINT[], $18::BIGINT[], $19::BIGINT[], $20::BIGINT[], $21::BIGINT[])
+            AS new (rule_id, day, workspace_id, hits, last_at)
+        ",
+    on_hits_conflict!(),
+    "
     ), inserted AS (
         INSERT INTO audit (id, chain, sequence, workspace_id, at, actor, event, subject, detail, covers,
             previous_hash, hash)
@@ -76,11 +85,13 @@ const ADVANCE: &str = "WITH advanced AS (
             $12::TEXT[], $13::TEXT[], $14::TEXT[], $15::BYTEA[], $16::BYTEA[])
             AS new (id, sequence, workspace_id, at, actor, event, subject, detail, covers, previous_hash, hash)
     )
-    SELECT chain FROM advanced";
+    SELECT chain FROM advanced"
+);
 
-/// The end of a write transaction: its audit entries, the head they advance, and the commit.
+/// The end of a write transaction: its audit entries, the head they advance, what it counts, and the commit.
 pub struct TransactionEnd<'e> {
     pub entries: &'e [AuditEntry],
+    pub rule_hits: &'e [RuleHits],
     pub head: Head,
     pub commits_before: i64,
 }
@@ -88,8 +99,18 @@ pub struct TransactionEnd<'e> {
 impl TransactionEnd<'_> {
     /// Writes everything that [`Self::commit`] does not write itself.
     pub async fn prepare(&self, connection: &mut Connection) -> Result<(), StoreError> {
-        let AnyConnection::Postgres(postgres) = connection.any() else {
-            return insert_entries(connection, self.split().0).await;
+        let postgres = match connection.any() {
+            AnyConnection::Postgres(postgres) => postgres,
+            AnyConnection::Sqlite(sqlite) => {
+                let chain = self.head.link.chain;
+                for chunk in chunks(split(self.rule_hits).0) {
+                    let query = sqlx::query(COUNT.unnumbered(chunk.size));
+                    bind_hits!(query, chunk, chain)
+                        .execute(&mut *sqlite)
+                        .await?;
+                }
+                return insert_entries(connection, split(self.entries).0).await;
+            }
         };
         if !self.advance(postgres).await? {
             return Err(StoreError::inconsistent(
@@ -106,24 +127,33 @@ impl TransactionEnd<'_> {
         let AnyConnection::Sqlite(sqlite) = connection.any() else {
             return connection.commit().await;
         };
-        let last = Chunk::new(self.split().1);
-        let query = sqlx::query(SQLITE_END.unnumbered(last.size))
+        let entries = Chunk::new(split(self.entries).1);
+        let end = SQLITE_END.unnumbered(entries.size);
+        let hits = Chunk::new(split(self.rule_hits).1);
+        let query = if self.rule_hits.is_empty() {
+            sqlx::query(end)
+        } else {
+            let text = joined([COUNT.unnumbered(hits.size), end]);
+            bind_hits!(sqlx::query(AssertSqlSafe(text)), hits, self.head.link.chain)
+        };
+        let query = query
             .bind(self.head.link.sequence)
             .bind(self.commits_before)
             .bind(self.head.link.hash.0.as_slice())
             .bind(self.head.commits)
             .bind(self.head.link.chain);
-        bind_entries!(query, last).execute(sqlite).await?;
+        bind_entries!(query, entries).execute(sqlite).await?;
         Ok(())
     }
 
     /// Runs [`ADVANCE`]. Returns false, with nothing written, if the head is not where it was.
     async fn advance(&self, connection: &mut PgConnection) -> Result<bool, StoreError> {
-        fn column<'e, T>(entries: &'e [AuditEntry], of: impl Fn(&'e AuditEntry) -> T) -> Vec<T> {
-            entries.iter().map(of).collect()
+        fn column<'r, R, T>(rows: &'r [R], of: impl Fn(&'r R) -> T) -> Vec<T> {
+            rows.iter().map(of).collect()
         }
         let Self {
             entries,
+            rule_hits,
             head,
             commits_before,
         } = self;
@@ -146,14 +176,19 @@ impl TransactionEnd<'_> {
             .bind(column(entries, |entry| entry.covers.as_deref()))
             .bind(column(entries, |entry| entry.previous_hash.0.as_slice()))
             .bind(column(entries, |entry| entry.hash.0.as_slice()))
+            .bind(column(rule_hits, |hits| hits.rule.0))
+            .bind(column(rule_hits, |hits| hits.day.0))
+            .bind(column(rule_hits, |hits| hits.workspace.0))
+            .bind(column(rule_hits, |hits| hits.count))
+            .bind(column(rule_hits, |hits| hits.last_at.0))
             .fetch_all(connection)
             .await?;
         Ok(advanced.len() == 1)
     }
+}
 
-    /// Splits the entries, for SQLite, into whole chunks and the rest that goes with the commit.
-    fn split(&self) -> (&[AuditEntry], &[AuditEntry]) {
-        let whole = self.entries.len().saturating_sub(1) / ROWS_PER_STATEMENT_MAX;
-        self.entries.split_at(whole * ROWS_PER_STATEMENT_MAX)
-    }
+/// Splits rows, for SQLite, into whole chunks and the rest that goes with the commit.
+fn split<T>(rows: &[T]) -> (&[T], &[T]) {
+    let whole = rows.len().saturating_sub(1) / ROWS_PER_STATEMENT_MAX;
+    rows.split_at(whole * ROWS_PER_STATEMENT_MAX)
 }

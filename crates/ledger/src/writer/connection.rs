@@ -14,7 +14,7 @@ use gaiterguard_domain::time::Timestamp;
 use crate::writer::audit_insert::insert_entries;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{
-    ConnectTarget, Connection, Durability, FirstQuery, execute, fetch_all, fetch_one,
+    ConnectTarget, Connection, Durability, FirstQuery, FirstRow, execute, fetch_all, fetch_one,
     fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
@@ -52,15 +52,15 @@ pub struct WriterConnection {
 }
 
 impl WriterConnection {
-    /// Takes the connection and the head out, in a transaction that has begun, with the result of its first query.
+    /// Takes the connection and the head out, in a transaction that has begun, with the rows of its first queries.
     /// `at` dates the opening of a new chain.
     pub async fn take(
         &mut self,
         target: &ConnectTarget,
         durability: Durability,
         at: Timestamp,
-        first: Option<&FirstQuery>,
-    ) -> Result<(Connection, Head, Vec<(i64, i64)>), StoreError> {
+        first: &[FirstQuery],
+    ) -> Result<(Connection, Head, Vec<FirstRow>), StoreError> {
         let (mut connection, mut found) = self.take_connection(target, durability, first).await?;
         let head = match (self.head.take(), self.chain) {
             (Some(head), _) => head,
@@ -83,8 +83,8 @@ impl WriterConnection {
         &mut self,
         target: &ConnectTarget,
         durability: Durability,
-        first: Option<&FirstQuery>,
-    ) -> Result<(Connection, Vec<(i64, i64)>), StoreError> {
+        first: &[FirstQuery],
+    ) -> Result<(Connection, Vec<FirstRow>), StoreError> {
         if let Some(mut idle) = self.connection.take() {
             match idle.begin_with(durability, first).await {
                 Ok(found) => return Ok((idle, found)),

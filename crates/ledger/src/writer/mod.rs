@@ -5,6 +5,7 @@ pub mod commit;
 pub mod connection;
 pub mod feed;
 pub mod pool;
+pub mod rule_hits;
 pub mod sync;
 pub mod transaction;
 

@@ -16,8 +16,9 @@ use crate::writer::commit::{CommitError, TransactionEnd, UnknownCommit};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, take_ids};
 use crate::writer::feed::CHANNEL;
 use crate::writer::pool::WriterPool;
+use crate::writer::rule_hits::RuleHits;
 use gaiterguard_database::connection::{
-    AnyConnection, Connection, Dialect, Durability, FirstQuery, fetch_optional,
+    AnyConnection, Connection, Dialect, Durability, FirstQuery, FirstRow, fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
 use gaiterguard_rows::covered::{CoveredEnd, cover_ends};
@@ -42,6 +43,7 @@ pub struct Transaction {
     /// Whether ids were reserved in this transaction, so that a rollback loses them.
     has_reserved: bool,
     audit: Vec<NewAuditEntry>,
+    rule_hits: Vec<RuleHits>,
     authority: Vec<WorkspaceId>,
     durability: Durability,
 }
@@ -51,7 +53,7 @@ impl Transaction {
     pub async fn begin(pool: &Arc<WriterPool>, at: Timestamp) -> Result<Self, StoreError> {
         let beginning = async {
             let writer = pool.acquire().await;
-            Self::begin_on(Arc::clone(pool), writer, Durability::Storage, at, None)
+            Self::begin_on(Arc::clone(pool), writer, Durability::Storage, at, &[])
                 .await
                 .map(|(begun, _)| begun)
         };
@@ -61,14 +63,14 @@ impl Transaction {
         }
     }
 
-    /// Begins a transaction on this writer. Returns it with the result of its first query.
+    /// Begins a transaction on this writer. Returns it with the rows of its first queries.
     pub async fn begin_on(
         pool: Arc<WriterPool>,
         mut writer: OwnedMutexGuard<WriterConnection>,
         durability: Durability,
         at: Timestamp,
-        first: Option<&FirstQuery>,
-    ) -> Result<(Self, Vec<(i64, i64)>), StoreError> {
+        first: &[FirstQuery],
+    ) -> Result<(Self, Vec<FirstRow>), StoreError> {
         let taken = writer.take(pool.target(), durability, at, first).await;
         let (connection, head, found) = taken?;
         let ids = std::mem::take(&mut writer.ids);
@@ -80,6 +82,7 @@ impl Transaction {
             ids,
             has_reserved: false,
             audit: Vec::new(),
+            rule_hits: Vec::new(),
             authority: Vec::new(),
             durability,
         };
@@ -94,14 +97,14 @@ impl Transaction {
         self.connection.dialect()
     }
 
-    /// The chain that this transaction's entries belong to. No other writer uses it.
-    pub fn chain(&self) -> i64 {
-        self.head.link.chain
-    }
-
     /// Adds an entry, which is written with the commit.
     pub fn audit(&mut self, entry: NewAuditEntry) {
         self.audit.push(entry);
+    }
+
+    /// Adds to the counts of rules, of which each is given once. They are written with the commit.
+    pub fn count_rule_hits(&mut self, hits: Vec<RuleHits>) {
+        self.rule_hits.extend(hits);
     }
 
     /// Makes entries of this transaction cover how requests ended. Ends are covered by an entry of
@@ -247,6 +250,7 @@ impl Transaction {
             .map_err(CommitError::NotCommitted)?;
         let end = TransactionEnd {
             entries: &entries,
+            rule_hits: &self.rule_hits,
             head: self.head,
             commits_before,
         };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_history::{Elsewhere, HashKey, History, Limits, Seal, Seen, Sighting};
+use gaiterguard_history::{Elsewhere, HashKey, History, Limits, Seen, Sighting};
 use http::Method;
 use tokio_util::sync::CancellationToken;
 
@@ -14,7 +14,7 @@ use crate::exchange::Noted;
 use crate::history_key::{HistoryKey, seconds};
 use crate::memory::Memory;
 use crate::observer::Observer;
-use crate::seal::PieceSeal;
+use crate::seal::ProcessSeal;
 use crate::shared::Shared;
 
 /// The most bytes that all histories together take in memory. One of average use takes about 200 KB.
@@ -32,7 +32,7 @@ struct Kept {
     key: HashKey,
     /// The connection to other replicas, if there may be some.
     shared: Option<Arc<Shared>>,
-    seal: Arc<dyn Seal>,
+    seal: ProcessSeal,
     limits: Limits,
     memories: Mutex<HashMap<HistoryKey, Arc<Memory>>>,
 }
@@ -41,14 +41,10 @@ impl Histories {
     /// Creates histories that reach back for `lifetime`; zero turns them off. `is_shared` means that
     /// there may be other replicas.
     pub(crate) fn new(lifetime: Duration, key: HashKey, is_shared: bool) -> Self {
-        let seal = PieceSeal::generate();
-        if let Err(error) = &seal {
-            tracing::error!(%error, "requests are assessed without the history of the agent");
-        }
-        let kept = seal.ok().filter(|_| !lifetime.is_zero()).map(|seal| Kept {
+        let kept = (!lifetime.is_zero()).then(|| Kept {
             key,
             shared: is_shared.then(|| Shared::new(key)),
-            seal: Arc::new(seal),
+            seal: ProcessSeal::generate(),
             limits: Limits {
                 seconds_max: lifetime.as_secs(),
                 ..Limits::default()
@@ -82,13 +78,14 @@ impl Histories {
         if right.is_cancelled() {
             return None;
         }
+        let seal = kept.seal.get()?;
         let mut memories = kept.memories();
         if let Some(memory) = memories.get(&key)
             && memory.is_of(right)
         {
             return Some(Arc::clone(memory));
         }
-        let seen = Seen::new(kept.key, Arc::clone(&kept.seal), kept.limits);
+        let seen = Seen::new(kept.key, Arc::clone(seal), kept.limits);
         let memory = Memory::new(key, seen, kept.shared.clone(), right.clone());
         let memory = Arc::new(memory);
         memories.insert(key, Arc::clone(&memory));

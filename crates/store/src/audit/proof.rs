@@ -126,8 +126,8 @@ impl Store {
             let row = fetch_optional!(
                 reader,
                 (i64,),
-                "SELECT id FROM requests WHERE request_id = $1 AND created_at >= $2 AND created_at <= $3
-                 LIMIT 1",
+                "SELECT id FROM requests WHERE workspace_id IN (SELECT id FROM workspaces)
+                   AND request_id = $1 AND created_at >= $2 AND created_at <= $3 LIMIT 1",
                 request.0.hyphenated().to_string(),
                 from,
                 to,
