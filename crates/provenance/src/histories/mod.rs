@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_history::{Elsewhere, HashKey, History, Limits, Seal, Seen, Sighting};
+use gaiterguard_history::{
+    Elsewhere, HashKey, History, Limits, Seal, Seen, Sighting, SightingKind,
+};
 use http::Method;
 use tokio_util::sync::CancellationToken;
 
@@ -208,6 +210,11 @@ impl History for AgentHistory {
     fn sighting(&self, value: &str) -> Option<Sighting> {
         let memory = self.memory.as_ref()?;
         memory.sighting(value, self.now, self.elsewhere.as_ref())
+    }
+
+    fn kind(&self, value: &str) -> Option<SightingKind> {
+        let memory = self.memory.as_ref()?;
+        memory.kind(value, self.now, self.elsewhere.as_ref())
     }
 
     fn is_empty(&self) -> bool {
