@@ -346,8 +346,11 @@ pub fn take_grpc_status(headers: &mut HeaderMap) -> HeaderMap {
 /// Removes from an upstream's response whatever a browser would apply to the gateway's own origin:
 /// origin-wide headers and the gateway's own cookies. Keeps other cookies.
 pub fn remove_origin_wide(headers: &mut HeaderMap) {
-    for name in ORIGIN_WIDE {
-        headers.remove(*name);
+    // Few responses have any of them, so the names that are there are compared, not each of these looked up.
+    let is_origin_wide = |name: &&HeaderName| ORIGIN_WIDE.contains(&name.as_str());
+    let origin_wide: Vec<HeaderName> = headers.keys().filter(is_origin_wide).cloned().collect();
+    for name in origin_wide {
+        headers.remove(name);
     }
     let set_cookie = http::header::SET_COOKIE;
     if headers.get_all(&set_cookie).iter().any(cookie::sets_own) {

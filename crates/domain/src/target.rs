@@ -58,18 +58,24 @@ impl Origin {
         format!("{}{}", self.host, self.shown_port())
     }
 
-    fn shown_port(&self) -> String {
-        if self.port == self.scheme.default_port() {
-            String::new()
-        } else {
-            format!(":{}", self.port)
-        }
+    fn shown_port(&self) -> ShownPort {
+        ShownPort((self.port != self.scheme.default_port()).then_some(self.port))
+    }
+}
+
+/// The end of an authority: a port with its colon, or nothing.
+struct ShownPort(Option<u16>);
+
+impl fmt::Display for ShownPort {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme.as_str(), self.authority())
+        f.write_str(self.scheme.as_str())?;
+        write!(f, "://{}{}", self.host, self.shown_port())
     }
 }
 
@@ -226,7 +232,8 @@ impl Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, self.path_and_query)
+        self.origin.fmt(f)?;
+        f.write_str(&self.path_and_query)
     }
 }
 

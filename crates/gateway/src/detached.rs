@@ -5,7 +5,8 @@ use std::task::{Context, Poll};
 
 use tokio_util::task::TaskTracker;
 
-type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// A future in its box.
+pub(crate) type Running<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// A future that its caller polls like any other, and that continues as a task of its own if the caller
 /// drops it. Nothing is spawned as long as the caller waits.
@@ -16,12 +17,10 @@ pub(crate) struct DetachedOnDrop<T: Send + 'static> {
 }
 
 impl<T: Send + 'static> DetachedOnDrop<T> {
-    pub(crate) fn new(
-        running: impl Future<Output = T> + Send + 'static,
-        tasks: &TaskTracker,
-    ) -> Self {
+    /// Takes a future in its box, so that a large one is built there and not copied.
+    pub(crate) fn new(running: Running<T>, tasks: &TaskTracker) -> Self {
         Self {
-            running: Some(Box::pin(running)),
+            running: Some(running),
             tasks: tasks.clone(),
         }
     }
@@ -29,7 +28,7 @@ impl<T: Send + 'static> DetachedOnDrop<T> {
 
 /// Awaits `running`, and calls `on_abort` if it does not reach its end: if it panics, or is dropped
 /// with its runtime.
-pub(crate) async fn or_on_abort<T>(running: impl Future<Output = T>, on_abort: impl FnOnce()) -> T {
+pub(crate) async fn or_on_abort<T>(running: Running<T>, on_abort: impl FnOnce()) -> T {
     let mut unless_ended = OnDrop(Some(on_abort));
     let output = running.await;
     unless_ended.0 = None;
@@ -86,7 +85,7 @@ mod tests {
             gone.await.unwrap();
             done.send("ended").unwrap();
         };
-        let waiting = DetachedOnDrop::new(running, &tasks);
+        let waiting = DetachedOnDrop::new(Box::pin(running), &tasks);
         assert!(
             tokio::time::timeout(Duration::from_millis(10), waiting)
                 .await
@@ -101,7 +100,7 @@ mod tests {
     #[tokio::test]
     async fn work_that_ends_in_time_spawns_nothing() {
         let tasks = TaskTracker::new();
-        assert_eq!(DetachedOnDrop::new(async { 7 }, &tasks).await, 7);
+        assert_eq!(DetachedOnDrop::new(Box::pin(async { 7 }), &tasks).await, 7);
         assert!(tasks.is_empty());
     }
 
@@ -117,7 +116,8 @@ mod tests {
             };
             let on_abort = move || sender.send(panics).unwrap();
             // Dropped, so it continues as a task.
-            drop(DetachedOnDrop::new(or_on_abort(running, on_abort), &tasks));
+            let running = Box::pin(or_on_abort(Box::pin(running), on_abort));
+            drop(DetachedOnDrop::new(running, &tasks));
         }
         tasks.close();
         tasks.wait().await;

@@ -54,7 +54,7 @@ impl Gateway {
             let (recorder, action) = (Arc::clone(&self.recorder), execution.action.clone());
             move || recorder.abandon_execution(&action)
         };
-        let executing = async move {
+        let executing = Box::pin(async move {
             let Execution {
                 service,
                 request,
@@ -66,8 +66,8 @@ impl Gateway {
                 .dispatch(permit, service, request, revoked)
                 .await;
             gateway.relay_result(execution, sent).await
-        };
-        let executing = or_on_abort(executing, on_abort);
+        });
+        let executing = Box::pin(or_on_abort(executing, on_abort));
         Ok(DetachedOnDrop::new(executing, &self.tasks).await?)
     }
 

@@ -110,7 +110,7 @@ impl Gateway {
             let recorder = Arc::clone(&self.recorder);
             move || recorder.complete_in_background(aborted)
         };
-        let forwarding = async move {
+        let forwarding = Box::pin(async move {
             let sent = match upload {
                 None => gateway.send(permit, &forwarding).await,
                 Some(upload) => {
@@ -123,8 +123,8 @@ impl Gateway {
                 }
             };
             gateway.relay_response(sent, entry, forwarding).await
-        };
-        let forwarding = or_on_abort(forwarding, on_abort);
+        });
+        let forwarding = Box::pin(or_on_abort(forwarding, on_abort));
         Ok(DetachedOnDrop::new(forwarding, &self.tasks).await?)
     }
 
@@ -137,7 +137,7 @@ impl Gateway {
         request: ProxyRequest,
     ) -> Result<Response, Refusal> {
         let gateway = Arc::clone(self);
-        let forwarding = async move {
+        let forwarding = Box::pin(async move {
             let outcome = PendingOutcome::default();
             let sending = gateway.read(permit, &forwarding, &outcome);
             let recording = gateway.record_read(&forwarding.prepared, record, &request, &outcome);
@@ -169,9 +169,10 @@ impl Gateway {
                         body: ResponseBody::Whole(body),
                     })
                 }
-                sent => gateway.relay_response(sent, entry, forwarding).await,
+                // Boxed, because most responses to reads are whole and recorded by then.
+                sent => Box::pin(gateway.relay_response(sent, entry, forwarding)).await,
             }
-        };
+        });
         Ok(DetachedOnDrop::new(forwarding, &self.tasks).await?)
     }
 
@@ -257,7 +258,9 @@ impl Gateway {
     ) -> Result<Response, AfterSending> {
         let mut sent = match sent {
             Ok(sent) => sent,
-            Err(failed) => return Err(self.end_without_response(failed, entry, forwarding).await),
+            Err(failed) => {
+                return Err(Box::pin(self.end_without_response(failed, entry, forwarding)).await);
+            }
         };
         let mut observer = forwarding.observe(&self.provenance);
         if let Some(observer) = &mut observer {

@@ -330,4 +330,13 @@ mod tests {
         });
         assert!(size <= 2 * 1024, "{size} bytes");
     }
+
+    /// A held call keeps this future for as long as it waits, so the queries of the ledger are boxed.
+    #[test]
+    fn the_future_that_waits_for_a_ruling_is_small() {
+        let size = future_size(|gateway: &'static Arc<Gateway>, caller, held, patience| {
+            gateway.wait_held(caller, held, patience, false)
+        });
+        assert!(size <= 3 * 1024, "{size} bytes");
+    }
 }

@@ -45,6 +45,9 @@ pub trait History: Debug {
     /// have chosen the name of something else.
     fn sighting(&self, value: &str) -> Option<Sighting>;
 
+    /// Returns how a value was seen, without opening what was seen around it.
+    fn kind(&self, value: &str) -> Option<SightingKind>;
+
     /// Whether there are no earlier exchanges, so that an unknown value is not suspicious.
     fn is_empty(&self) -> bool;
 }

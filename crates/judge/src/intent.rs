@@ -84,8 +84,10 @@ const MONTHS: &[&str] = &[
     "december",
 ];
 
-/// The marks between clauses.
-const CLAUSE_MARKS: [char; 7] = [',', '.', ';', ':', '!', '?', '\n'];
+/// Whether a byte is one of the marks between clauses.
+fn is_clause_mark(byte: u8) -> bool {
+    matches!(byte, b',' | b'.' | b';' | b':' | b'!' | b'?' | b'\n')
+}
 
 /// About how many bytes of an intent a word takes: an English word has some five letters, and a
 /// space.
@@ -109,7 +111,9 @@ impl<'a> IntentWords<'a> {
             intent_words.words.push(IntentWord {
                 text: word,
                 stem,
-                begins_clause: text[end_before..start].contains(CLAUSE_MARKS),
+                begins_clause: text.as_bytes()[end_before..start]
+                    .iter()
+                    .any(|byte| is_clause_mark(*byte)),
             });
             end_before = start + word.len();
             let said = lexicon::said(stem);

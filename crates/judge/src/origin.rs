@@ -76,8 +76,8 @@ pub(crate) fn of(compared: &Compared<'_>) -> Origin {
         .map(|text| (*text, "path", false))
         .chain(in_body);
     // An object that was created under a name of the agent's choice is found by its path.
-    let path = history.sighting(compared.request.path);
-    let mut is_target_own = path.is_some_and(|sighting| sighting.kind == SightingKind::Created);
+    let path = history.kind(compared.request.path);
+    let mut is_target_own = path == Some(SightingKind::Created);
     for (value, evidence, reaches) in values.by_ref().take(LOOKED_UP_MAX) {
         let is_named = compared.intent_words.names(value);
         let bare = value

@@ -9,6 +9,21 @@ use gaiterguard_domain::secret_shape::{AUTHENTICATION_SCHEMES, JSON_WEB_TOKEN_ST
 /// The shortest text after `Bearer` that is masked, in characters. Shorter text is an ordinary word.
 const TOKEN_CHARS_MIN: usize = 16;
 
+/// Whether a byte may begin a secret. Each line is searched, and most bytes begin none.
+const MAY_BEGIN: [bool; 256] = {
+    let [bearer, basic] = AUTHENTICATION_SCHEMES;
+    let beginnings = [AGENT_KEY_PREFIX, bearer, basic, JSON_WEB_TOKEN_START];
+    let mut may_begin = [false; 256];
+    let mut at = 0;
+    while at < beginnings.len() {
+        let first = beginnings[at].as_bytes()[0];
+        may_begin[first.to_ascii_lowercase() as usize] = true;
+        may_begin[first.to_ascii_uppercase() as usize] = true;
+        at += 1;
+    }
+    may_begin
+};
+
 /// Returns `line` with agent keys in any spelling, the text after `Bearer` or `Basic`, and JSON Web
 /// Tokens masked.
 pub(super) fn redact(line: &str) -> Cow<'_, str> {
@@ -34,7 +49,11 @@ fn mask_plain_secrets(line: &str) -> Cow<'_, str> {
     let mut copied = 0;
     let mut at = 0;
     let mut tokenless_end = 0;
-    while at < line.len() {
+    while let Some(ahead) = line.as_bytes()[at..]
+        .iter()
+        .position(|byte| MAY_BEGIN[usize::from(*byte)])
+    {
+        at += ahead;
         let mut found = secret_at(line, at);
         if found.is_none() && at >= tokenless_end {
             match json_web_token(&line.as_bytes()[at..]) {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use gaiterguard_history::{Elsewhere, History, Seen, Sighting};
+use gaiterguard_history::{Elsewhere, History, Seen, Sighting, SightingKind};
 use tokio_util::sync::CancellationToken;
 
 use crate::exchange::Noted;
@@ -120,6 +120,17 @@ impl Memory {
     ) -> Option<Sighting> {
         self.used.fetch_max(now, Ordering::Relaxed);
         self.up_to_date().at(now).with(elsewhere).sighting(value)
+    }
+
+    /// Returns how a value was seen.
+    pub(crate) fn kind(
+        &self,
+        value: &str,
+        now: u64,
+        elsewhere: Option<&Elsewhere>,
+    ) -> Option<SightingKind> {
+        self.used.fetch_max(now, Ordering::Relaxed);
+        self.up_to_date().at(now).with(elsewhere).kind(value)
     }
 
     /// Whether the history is empty.

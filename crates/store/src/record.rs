@@ -27,8 +27,11 @@ impl Store {
     ///
     /// After [`StoreError::Unavailable`] the caller must not send anything: if the decision was
     /// written after all, it is undone.
-    pub async fn record(&self, decision: NewDecision) -> Result<Recorded, StoreError> {
-        self.record_command(decision, None).await
+    pub async fn record(
+        &self,
+        decision: impl Into<Box<NewDecision>>,
+    ) -> Result<Recorded, StoreError> {
+        self.record_command(decision.into(), None).await
     }
 
     /// Makes a decision durable whose request is already in flight. If `outcome` is set before the
@@ -40,19 +43,19 @@ impl Store {
     /// have been sent.
     pub async fn record_in_flight(
         &self,
-        decision: NewDecision,
+        decision: impl Into<Box<NewDecision>>,
         outcome: PendingOutcome,
     ) -> Result<Recorded, StoreError> {
-        self.record_command(decision, Some(outcome)).await
+        self.record_command(decision.into(), Some(outcome)).await
     }
 
     async fn record_command(
         &self,
-        decision: NewDecision,
+        decision: Box<NewDecision>,
         outcome: Option<PendingOutcome>,
     ) -> Result<Recorded, StoreError> {
         let (reply, result) = oneshot::channel();
-        let command = Command::Record(Box::new(decision), outcome, reply);
+        let command = Command::Record(decision, outcome, reply);
         self.ledger().send(command).await?;
         receive(result, RESULT_TIMEOUT).await
     }

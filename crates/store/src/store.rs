@@ -296,9 +296,11 @@ impl Store {
     }
 
     pub(crate) async fn reader(&self) -> Result<ReadConnection, StoreError> {
+        // Boxed, because the future that opens a connection takes 14 KiB, and would take them in the future
+        // of every caller, such as a held call, for as long as that waits.
         let acquired = match &self.inner.readers {
-            Readers::Sqlite(pool) => pool.acquire().await.map(ReadConnection::Sqlite),
-            Readers::Postgres(pool) => pool.acquire().await.map(ReadConnection::Postgres),
+            Readers::Sqlite(pool) => Box::pin(pool.acquire()).await.map(ReadConnection::Sqlite),
+            Readers::Postgres(pool) => Box::pin(pool.acquire()).await.map(ReadConnection::Postgres),
         };
         acquired.map_err(|error| StoreError::unreachable(&error))
     }

@@ -24,7 +24,8 @@ use crate::refusal::Refusal;
 
 /// A decision that is ready to be recorded.
 pub(crate) struct Decided {
-    new: NewDecision,
+    /// Boxed, because it is handed on several times before the ledger has it.
+    new: Box<NewDecision>,
     follows: Follows,
 }
 
@@ -67,7 +68,7 @@ pub(crate) enum Recorded {
 }
 
 /// A read that may be sent while its decision is recorded.
-pub(crate) struct ReadRecord(NewDecision);
+pub(crate) struct ReadRecord(Box<NewDecision>);
 
 /// The result of recording a read.
 pub(crate) enum ReadRecorded {
@@ -162,7 +163,7 @@ impl Recorder {
             let is_denied = matches!(follows, Follows::Deny);
             detail["body"] = if is_denied { "not_read" } else { "streamed" }.into();
         }
-        let new = NewDecision {
+        let new = Box::new(NewDecision {
             authority: prepared.caller.definitions.version(),
             operation: (!is_safe(&prepared.request.method)).then(operation),
             claim,
@@ -190,7 +191,7 @@ impl Recorder {
                 evaluation: evaluation.clone().for_agent_of(agent.owner),
                 at: now,
             },
-        };
+        });
         Ok(Decided { new, follows })
     }
 

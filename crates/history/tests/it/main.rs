@@ -109,7 +109,9 @@ fn text(seen: &mut Seen, content_type: &str, body: &str) {
 }
 
 fn kind(seen: &Seen, value: &str) -> Option<SightingKind> {
-    seen.sighting(value).map(|sighting| sighting.kind)
+    let kind = seen.sighting(value).map(|sighting| sighting.kind);
+    assert_eq!(seen.kind(value), kind, "{value}");
+    kind
 }
 
 #[track_caller]

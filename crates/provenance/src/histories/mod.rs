@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gaiterguard_domain::request::CanonicalRequest;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_history::{Elsewhere, HashKey, History, Limits, Seen, Sighting};
+use gaiterguard_history::{Elsewhere, HashKey, History, Limits, Seen, Sighting, SightingKind};
 use http::Method;
 use tokio_util::sync::CancellationToken;
 
@@ -205,6 +205,11 @@ impl History for AgentHistory {
     fn sighting(&self, value: &str) -> Option<Sighting> {
         let memory = self.memory.as_ref()?;
         memory.sighting(value, self.now, self.elsewhere.as_ref())
+    }
+
+    fn kind(&self, value: &str) -> Option<SightingKind> {
+        let memory = self.memory.as_ref()?;
+        memory.kind(value, self.now, self.elsewhere.as_ref())
     }
 
     fn is_empty(&self) -> bool {

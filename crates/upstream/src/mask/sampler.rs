@@ -55,9 +55,9 @@ impl Sampler {
     }
 
     fn knows(&self, sample: [u8; SAMPLE_BYTES]) -> bool {
-        bits(sample)
-            .into_iter()
-            .all(|bit| self.known[bit / WORD_BITS] & 1 << (bit % WORD_BITS) != 0)
+        let is_set = |bit: usize| self.known[bit / WORD_BITS] & 1 << (bit % WORD_BITS) != 0;
+        let [first, second] = bits(sample);
+        is_set(first) && is_set(second)
     }
 }
 
@@ -66,7 +66,10 @@ fn bits([first, second, third]: [u8; SAMPLE_BYTES]) -> [usize; 2] {
     const ODD: u32 = 0x9e37_79b1;
     const MASK: u32 = (1 << HASH_BITS) - 1;
     let hash = u32::from_le_bytes([first, second, third, 0]).wrapping_mul(ODD);
-    [hash >> (u32::BITS - HASH_BITS), hash >> 8 & MASK].map(|bit| bit as usize)
+    [
+        (hash >> (u32::BITS - HASH_BITS)) as usize,
+        (hash >> 8 & MASK) as usize,
+    ]
 }
 
 #[cfg(test)]
