@@ -31,6 +31,7 @@ import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
+import type { Chosen } from './Batch';
 import { DECISION } from './DecisionBar';
 import { useDecisions } from './Decisions';
 import { EmptyQueue } from './EmptyQueue';
@@ -75,6 +76,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   const [hint, setHint] = useState<{ id: string; text: string } | null>(null);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [batch, setBatch] = useState<{ title: string; actions: Action[] } | null>(null);
+  const [chosen, setChosen] = useState<Chosen>({ ticked: new Set(), seen: new Set() });
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const searchField = useRef<HTMLInputElement>(null);
   const subject = useSubject();
@@ -225,10 +227,14 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     setDenyingId(action.action_id);
     void select(action.action_id);
   };
-  const openGroup = (group: Group) => {
-    setBatch({ title: titleOf(group), actions: group.actions });
+  const showTable = async (title: string, actions: Action[]) => {
+    setBatch({ title, actions });
+    // The way back leads to the entry that was opened. On a phone, a selected request would replace the list.
+    const isIn = actions.some(({ action_id }) => action_id === selectedId);
+    if (isWide() && !isIn) await select(actions[0]?.action_id, true);
     void navigate({ to: '/', search: (before) => ({ ...before, table: true }) });
   };
+  const openGroup = (group: Group) => void showTable(titleOf(group), group.actions);
   const callbacks = useRef({ swipe, openGroup });
   useEffect(() => {
     callbacks.current = { swipe, openGroup };
@@ -252,17 +258,25 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     () => all.filter(({ action_id }) => picked.has(action_id)),
     [all, picked],
   );
-  /** Opens the selected requests as a table; without any, those similar to the current one. */
+  /** Opens the selected requests as a table; without any, those similar to the one with the focus or the current one. */
   const openTable = () => {
     if (pickedActions.length > 0) {
-      setBatch({ title: counted(pickedActions.length, 'request'), actions: pickedActions });
-      void navigate({ to: '/', search: (before) => ({ ...before, table: true }) });
-    } else if (inList) {
-      // The groups may be those of an earlier list, since they are computed after it is painted.
-      const key = keyOf(inList);
-      openGroup({ key, actions: shown.filter((action) => keyOf(action) === key) });
+      void showTable(counted(pickedActions.length, 'selected request'), pickedActions);
+      return;
     }
+    const focused = document.activeElement?.closest<HTMLElement>('[data-entry]')?.dataset.entry;
+    const from = shown.find(({ action_id }) => action_id === focused) ?? inList;
+    if (!from) return;
+    // The groups may be those of an earlier list, since they are computed after it is painted.
+    const key = keyOf(from);
+    openGroup({ key, actions: shown.filter((action) => keyOf(action) === key) });
   };
+  /** How many requests the current entry of the list stands for. */
+  const similarCount =
+    entries.find(({ actions }) => actions.some(({ action_id }) => action_id === selectedId))
+      ?.actions.length ?? 1;
+  /** Whether a key decides on several requests: it opens their table, and never decides on another one. */
+  const isOfSeveral = pickedActions.length > 0 || (grouped === true && similarCount > 1);
 
   const closeTable = () => {
     const isDecided = !all.some(({ action_id }) => action_id === selectedId);
@@ -297,8 +311,8 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
       : {
           j: () => move(1),
           k: () => move(-1),
-          a: () => (needsHold ? ifReviewed(hold.begin) : approve()),
-          d: () => isPending && onDenying(true),
+          a: () => (isOfSeveral ? openTable() : needsHold ? ifReviewed(hold.begin) : approve()),
+          d: () => (isOfSeveral ? openTable() : isPending && onDenying(true)),
           x: () => inList && onPick(inList.action_id),
           'shift+j': () => pickAndMove(1),
           'shift+k': () => pickAndMove(-1),
@@ -329,6 +343,8 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
           actions={table.actions}
           pendingIds={new Set(all.map(({ action_id }) => action_id))}
           isOffline={isOffline}
+          chosen={chosen}
+          onChosen={setChosen}
           onClose={closeTable}
         />
       </Suspense>
@@ -434,6 +450,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
               live={live}
               submission={submissions.get(selected.action_id)}
               failure={failures.get(selected.action_id)}
+              similarCount={grouped ? similarCount : 1}
               hint={hint?.id === selected.action_id ? hint.text : undefined}
               subject={subject}
               presses={presses}
