@@ -146,6 +146,15 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   useFirstSelected({ selectedId, isFilteredOut, firstId, isTable });
   useFocusAfterTable(isTable);
 
+  const isShown = useRef(false);
+  useEffect(() => {
+    if (isShown.current || !inList) return;
+    isShown.current = true;
+    // A request that the URL names may be far down in the list.
+    if (!isWide()) return;
+    const entry = document.querySelector(`[data-entry="${inList.action_id}"]`);
+    entry?.scrollIntoView({ block: 'nearest' });
+  });
   const current = useRef(selectedId);
   useEffect(() => {
     current.current = selectedId;
@@ -227,14 +236,16 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     setDenyingId(action.action_id);
     void select(action.action_id);
   };
-  const showTable = async (title: string, actions: Action[]) => {
+  const showTable = (title: string, actions: Action[]) => {
     setBatch({ title, actions });
-    // The way back leads to the entry that was opened. On a phone, a selected request would replace the list.
-    const isIn = actions.some(({ action_id }) => action_id === selectedId);
-    if (isWide() && !isIn) await select(actions[0]?.action_id, true);
     void navigate({ to: '/', search: (before) => ({ ...before, table: true }) });
   };
-  const openGroup = (group: Group) => void showTable(titleOf(group), group.actions);
+  const openGroup = async (group: Group) => {
+    // The way back leads to the entry that was opened. On a phone, a selected request would replace the list.
+    const isIn = group.actions.some(({ action_id }) => action_id === selectedId);
+    if (isWide() && !isIn) await select(group.actions[0]?.action_id, true);
+    showTable(titleOf(group), group.actions);
+  };
   const callbacks = useRef({ swipe, openGroup });
   useEffect(() => {
     callbacks.current = { swipe, openGroup };
@@ -243,7 +254,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     (action: Action, direction: Direction) => callbacks.current.swipe(action, direction),
     [],
   );
-  const onOpenGroup = useCallback((group: Group) => callbacks.current.openGroup(group), []);
+  const onOpenGroup = useCallback((group: Group) => void callbacks.current.openGroup(group), []);
   const onPick = useCallback(
     (id: string) =>
       setPicked((before) => {
@@ -261,7 +272,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   /** Opens the selected requests as a table; without any, those similar to the one with the focus or the current one. */
   const openTable = () => {
     if (pickedActions.length > 0) {
-      void showTable(counted(pickedActions.length, 'selected request'), pickedActions);
+      showTable(counted(pickedActions.length, 'selected request'), pickedActions);
       return;
     }
     const focused = document.activeElement?.closest<HTMLElement>('[data-entry]')?.dataset.entry;
@@ -269,7 +280,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     if (!from) return;
     // The groups may be those of an earlier list, since they are computed after it is painted.
     const key = keyOf(from);
-    openGroup({ key, actions: shown.filter((action) => keyOf(action) === key) });
+    void openGroup({ key, actions: shown.filter((action) => keyOf(action) === key) });
   };
   /** How many requests the current entry of the list stands for. */
   const similarCount =

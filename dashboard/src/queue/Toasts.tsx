@@ -5,7 +5,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { X } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Headline } from '#/action/Headline';
 import { getApprovalOptions, revokeMutation } from '#/client/@tanstack/react-query.gen';
 import { sentenceOf } from '#/session/client';
@@ -86,6 +86,7 @@ function Toast({
 }) {
   const { action, kind } = made;
   const queries = useQueryClient();
+  const notice = useRef<HTMLDivElement>(null);
   const [isHeld, setIsHeld] = useState(false);
   // The event stream refetches it with each change.
   const { data } = useQuery(
@@ -94,6 +95,10 @@ function Toast({
   const status = data?.status;
   const undo = useMutation({
     ...revokeMutation(),
+    onSuccess: () => {
+      // The button that had the focus disappears.
+      if (notice.current?.contains(document.activeElement)) notice.current.focus();
+    },
     onSettled: () => queries.invalidateQueries(),
   });
   const now = useNow();
@@ -123,6 +128,7 @@ function Toast({
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it stays while someone reads it
     <div
+      ref={notice}
       id={id}
       tabIndex={-1}
       onPointerEnter={() => setIsHeld(true)}

@@ -25,6 +25,9 @@ const SHOWN_CHARACTERS_MAX = 40;
 const NUMBER = /\d+([.,]\d+)*/g;
 const EMAIL = /^[^\s@]+@([^\s@]+)$/;
 
+/** Comparisons of the agent and the operation, which are those of all requests of a table. */
+const OF_ALL = /^(First|Similar) /;
+
 /** A value of a request by its name. */
 type Values = ReadonlyMap<string, string>;
 
@@ -63,7 +66,7 @@ function fewOf(actions: readonly Action[]): Found {
     if (riskLevel(action.risk_score) === 'high') add('risk', action, 'High risk score');
     for (const { text, isUnusual } of comparisonsOf(action)) {
       // The numbers in it differ from request to request.
-      if (isUnusual) add(text.replace(/[\d.,]+/g, '#'), action, text);
+      if (isUnusual && !OF_ALL.test(text)) add(text.replace(/[\d.,]+/g, '#'), action, text);
     }
     const danger = dangerOf(action);
     if (danger) always.push([action, danger.sentence]);
