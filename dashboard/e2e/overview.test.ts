@@ -88,20 +88,31 @@ test('an unknown outcome is reported, and every count leads to its requests', as
   }
 });
 
-test('an approval that was revoked before it was used still counts as decided', async () => {
+test('an approval that was undone counts as revoked and not as approved', async () => {
   const { page } = stage;
   await stage.open('/overview');
   const decided = page.getByText(/^\d+ of \d+ held requests were approved or denied/);
-  const counts = async () =>
-    (await decided.first().textContent())?.match(/\d+/g)?.map(Number) ?? [];
+  const counts = async () => [
+    ...((await decided.first().textContent())?.match(/\d+/g)?.map(Number) ?? []),
+    Number(
+      (
+        await page
+          .getByText(/^Revoked \d+$/)
+          .first()
+          .textContent()
+      )?.match(/\d+/),
+    ),
+  ];
   await decided.first().waitFor();
-  const [before = Number.NaN, heldBefore = Number.NaN] = await counts();
+  const [before = Number.NaN, heldBefore = Number.NaN, revokedBefore = Number.NaN] = await counts();
   const action = await stage.hold(agent.key, service, '/taken/back');
   await stage.call('PATCH', `/approvals/${action}/approve`, {});
   const revoked = await stage.call('PATCH', `/approvals/${action}/revoke`, {});
   expect(revoked.status).toBe(200);
   expect(await stage.decided(action)).toBe('REVOKED');
-  await expect.poll(counts, { timeout: 10_000 }).toEqual([before + 1, heldBefore + 1]);
+  await expect
+    .poll(counts, { timeout: 10_000 })
+    .toEqual([before, heldBefore + 1, revokedBefore + 1]);
 });
 
 test('no page had script errors or policy violations', () => {

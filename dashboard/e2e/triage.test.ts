@@ -91,6 +91,10 @@ const entry = (id: string) => page.locator(`[data-entry="${id}"]`);
 const list = () => page.locator('[data-entry]');
 const chip = (name: RegExp) =>
   page.getByRole('group', { name: 'Narrow the queue' }).getByRole('button', { name });
+const box = (id: string | undefined) => page.locator(`[data-row="${id}"] input`);
+/** Selects all requests of a table that do not differ from the others, once each was on the screen. */
+const selectSimilar = (count: number) =>
+  page.getByRole('button', { name: `Select all ${count} similar` }).click();
 const current = () => page.locator('[data-entry][aria-current]');
 
 test('the queue is narrowed, searched, and sorted, and the URL keeps the view', async () => {
@@ -158,8 +162,10 @@ test('similar requests are one entry with their sum, and one decision names it',
   await page.getByText('the same in all:').waitFor();
   await stage.expectFine('queue-table');
 
-  // The odd one stays out.
-  await page.locator(`[data-row="${third}"] input`).uncheck();
+  // Nothing is selected in advance. The odd one stays out.
+  await page.getByText('0 of 3 selected').waitFor();
+  await selectSimilar(3);
+  await box(third).uncheck();
   const sent = await watchDigests();
   await page.getByRole('button', { name: 'Approve 2…' }).click();
   const dialog = page.getByRole('dialog');
@@ -183,7 +189,7 @@ test('similar requests are one entry with their sum, and one decision names it',
   expect(sentDigests.sort(byId)).toEqual(approved.sort(byId));
   expect(await stage.status(billing.key, third)).toBe('PENDING');
   await page.getByRole('button', { name: /^Undo 2 approvals \(\d s\)$/ }).click();
-  await page.getByText('2 of 2 approvals undone.').waitFor();
+  await page.getByText('2 of 2 approvals undone. Undone: revoked, nothing was sent.').waitFor();
   for (const { action_id } of approved) expect(await stage.decided(action_id)).toBe('REVOKED');
   await page.getByRole('button', { name: 'Back to queue' }).click();
   await entry(third).waitFor();
@@ -199,12 +205,28 @@ test('a table approves only the requests that it shows completely', async () => 
   });
   expect(unusual.status).toBe(428);
   await page.locator('[data-group="2"]').click();
+  const third = await page
+    .locator('[data-row]')
+    .evaluateAll(
+      (rows, other) =>
+        rows.map((row) => row.getAttribute('data-row')).find((id) => id !== other) ?? '',
+      unusual.json.action_id,
+    );
+  await box(third).check();
+  await box(unusual.json.action_id).check();
   await page.getByText('1 request cannot be approved here').waitFor();
-  const approve = page.getByRole('button', { name: /^Approve/ });
+  // The table leads to it.
+  await page.getByRole('button', { name: 'Show it' }).first().click();
+  await expect
+    .poll(() =>
+      page.evaluate(() => document.activeElement?.closest('[data-row]')?.getAttribute('data-row')),
+    )
+    .toBe(unusual.json.action_id);
+  const approve = page.getByRole('button', { name: /^Approve \d/ });
   expect(await approve.isDisabled()).toBe(true);
-  await page.locator(`[data-row="${unusual.json.action_id}"] input`).uncheck();
+  await box(unusual.json.action_id).uncheck();
   await expect.poll(() => approve.isDisabled()).toBe(false);
-  await page.locator(`[data-row="${unusual.json.action_id}"] input`).check();
+  await box(unusual.json.action_id).check();
   await page.getByRole('button', { name: 'Deny 2…' }).click();
   await page.getByRole('dialog').getByLabel('Note to the agent').fill('not today');
   await page.getByRole('button', { name: 'Deny 2 requests: €1.04' }).click();
@@ -226,6 +248,7 @@ test('a batch without a response is asked for, and each result is shown', async 
   await entry(held[1] as string).waitFor();
   await expect.poll(() => current().getAttribute('data-entry')).toBe(held[0]);
   await page.keyboard.press('g');
+  await selectSimilar(2);
   // Someone else decides on one of them after the table is open.
   await page.getByRole('button', { name: 'Deny 2…' }).click();
   await page.route('**/approvals/decisions', async (route) => {
@@ -239,7 +262,7 @@ test('a batch without a response is asked for, and each result is shown', async 
     .locator(`[data-row="${held[0]}"]`)
     .getByText(/The request is approved/)
     .waitFor();
-  await page.locator(`[data-row="${held[1]}"]`).getByText('Done').waitFor();
+  await page.locator(`[data-row="${held[1]}"]`).getByText('Denied').waitFor();
   expect(await stage.status(archive.key, held[1] as string)).toBe('DENIED');
   await page.unroute('**/approvals/decisions');
   await page.getByRole('button', { name: 'Back to queue' }).click();
@@ -289,12 +312,13 @@ test('the keyboard alone decides in a table, and Escape leads back to the list',
   await page.keyboard.press('g');
   await page.getByRole('table').waitFor();
   await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+  // Without a selection, a key says what is missing.
+  await page.keyboard.press('d');
+  await page.getByText('No request is selected').waitFor();
   // The second one stays out.
-  await page.keyboard.press('j');
-  await page.keyboard.press('j');
-  await page.keyboard.press('x');
-  const box = (at: number) => page.locator(`[data-row="${held[at]}"] input`);
-  expect(await box(1).isChecked()).toBe(false);
+  for (const key of ['j', 'x', 'j', 'j', 'x']) await page.keyboard.press(key);
+  expect(await box(held[0]).isChecked()).toBe(true);
+  expect(await box(held[1]).isChecked()).toBe(false);
   await page.keyboard.press('d');
   await page.getByRole('dialog').getByText('Deny 2 requests?').waitFor();
   // Escape closes the dialog first, and then the table.
@@ -306,8 +330,14 @@ test('the keyboard alone decides in a table, and Escape leads back to the list',
   await page.keyboard.press('Tab');
   await page.keyboard.press('Tab');
   expect(await focused()).toBe('Deny 2 requests');
+  // Enter in the note submits as well.
+  await page.getByLabel('Note to the agent').focus();
   await page.keyboard.press('Enter');
   await page.getByText('2 decided.').waitFor();
+  // The request that is left has the focus.
+  const focusedRow = () =>
+    page.evaluate(() => document.activeElement?.closest('[data-row]')?.getAttribute('data-row'));
+  await expect.poll(focusedRow).toBe(held[1]);
   for (const at of [0, 2]) expect(await stage.decided(held[at] as string)).toBe('DENIED');
   expect(await stage.decided(held[1] as string)).toBe('PENDING');
   await page.keyboard.press('Escape');
@@ -370,19 +400,18 @@ test('each decision in a table has an undo of its own', async () => {
   await entry(held[1] as string).waitFor();
   await expect.poll(() => current().getAttribute('data-entry')).toBe(held[0]);
   await page.keyboard.press('g');
-  const box = page.locator(`[data-row="${held[1]}"] input`);
   const approveOne = async () => {
     await page.getByRole('button', { name: 'Approve 1…' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Delete 1 target').check();
     await dialog.getByRole('button', { name: 'Approve 1 request' }).click();
   };
-  await box.uncheck();
+  await box(held[0]).check();
   await approveOne();
   const undo = page.getByRole('button', { name: /^Undo 1 approval / });
   await undo.click();
   await page.getByText('1 of 1 approval undone.').waitFor();
-  await box.check();
+  await box(held[1]).check();
   await approveOne();
   await undo.waitFor();
   expect(await stage.decided(held[1] as string)).toBe('APPROVED');
@@ -405,7 +434,7 @@ test('a table approves no request that needs a passkey, and its row says why', a
   await page.keyboard.press('g');
   const row = page.locator(`[data-row="${large}"]`);
   await row.getByText('Approval needs your passkey: open it').waitFor();
-  expect(await row.locator('input').isChecked()).toBe(false);
+  await box(small).check();
   // Added for a denial, it stops the approval.
   await row.locator('input').check();
   await page.getByText('1 request cannot be approved here: each approval needs').waitFor();
@@ -421,6 +450,203 @@ test('a table approves no request that needs a passkey, and its row says why', a
   expect(await stage.decided(small)).toBe('APPROVED');
   expect(await stage.decided(large)).toBe('PENDING');
   await page.getByRole('button', { name: 'Back to queue' }).click();
+});
+
+test('a request that differs is never approved unseen or as one of many', async () => {
+  const ops = await stage.service('ops');
+  const ci = await stage.agent('ci', [ops]);
+  const held = new Map<string, string>();
+  const names = Array.from({ length: 25 }, (_, at) => `preview-${at + 1}`);
+  for (const name of [...names.slice(0, 20), 'production', ...names.slice(20)]) {
+    const path = `/v1/environments/${name}`;
+    held.set(name, await stage.hold(ci.key, ops, path, `Delete the environment ${name}`));
+  }
+  const production = held.get('production');
+  for (const [width, height] of [
+    [1280, 800],
+    [360, 740],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await stage.open('/?grouped=true');
+    await page.locator('[data-group="26"]').click();
+    await page.getByText('0 of 26 selected').waitFor();
+    expect(await page.getByRole('button', { name: 'Approve 0…' }).isDisabled()).toBe(true);
+    // The one that differs comes first and says in what.
+    const first = page.locator('[data-row]').first();
+    expect(await first.getAttribute('data-row')).toBe(production);
+    await first.getByText('production is unlike the others').waitFor();
+    // Only what was on the screen can be selected at once, and never what differs.
+    if (width === 1280) {
+      const seen = page.getByRole('button', { name: /^Select \d+ seen$/ });
+      await expect.poll(() => seen.isEnabled()).toBe(true);
+      await seen.click();
+      const ticked = await page.locator('[data-row] input:checked').count();
+      expect(ticked).toBeGreaterThan(0);
+      expect(ticked).toBeLessThan(25);
+      // One that is selected below the screen cannot be approved before it was seen.
+      await page
+        .locator('[data-row] input')
+        .last()
+        .evaluate((one: HTMLElement) => one.click());
+      await page.getByText('1 selected request not seen yet').waitFor();
+      expect(await page.getByRole('button', { name: /^Approve \d/ }).isDisabled()).toBe(true);
+    }
+    expect(await box(production).isChecked()).toBe(false);
+    for (let at = 0; at < 26; at += 1) {
+      await page
+        .locator('[data-row]')
+        .nth(at)
+        .evaluate((row) => row.scrollIntoView({ block: 'center' }));
+      await page.waitForTimeout(100);
+      if (at % 3 === 2) await page.waitForTimeout(700);
+    }
+    if (width === 1280) {
+      await selectSimilar(25);
+      await page.getByText('25 of 26 selected').waitFor();
+      await page.getByRole('button', { name: 'Approve 25…' }).click();
+      const dialog = page.getByRole('dialog');
+      expect(await dialog.locator('[data-decided]').count()).toBe(8);
+      await dialog.getByText('and 17 more requests').waitFor();
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'detached' });
+      await box(production).check();
+    }
+    // The selection is still there after the table was closed, and so is what was left out.
+    await page.getByRole('button', { name: /^Approve 26/ }).count();
+    await page.getByRole('button', { name: 'Back to queue' }).click();
+    await page.locator('[data-group="26"]').click();
+    await page.getByText(width === 1280 ? '26 of 26 selected' : '0 of 26 selected').waitFor();
+  }
+  await page
+    .locator('[data-row]')
+    .first()
+    .evaluate((row) => row.scrollIntoView({ block: 'center' }));
+  await box(production).check();
+  await page.getByRole('button', { name: 'Approve 1…' }).click();
+  const dialog = page.getByRole('dialog');
+  // The confirmation names it, and in what it differs, on the first screen of a phone.
+  const named = dialog.locator(`[data-decided="${production}"]`);
+  await named.getByText('/v1/environments/production').waitFor();
+  expect((await named.boundingBox())?.y).toBeLessThan(740);
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  for (const id of held.values()) expect(await stage.decided(id)).toBe('PENDING');
+});
+
+test('a table names another account and a new recipient as a card does', async () => {
+  const bank = await stage.service('bank');
+  const finance = await stage.agent('finance', [bank]);
+  const pay = async (beneficiary: string, iban: string, amount: string, invoice: string) => {
+    const asked = await stage.ask(finance.key, {
+      service_id: bank,
+      method: 'POST',
+      path: '/v1/payments',
+      body: { beneficiary, iban, amount, currency: 'EUR', reference: invoice },
+      intent: `Pay invoice ${invoice} of ${beneficiary}`,
+    });
+    expect(asked.status).toBe(428);
+    return asked.json.action_id as string;
+  };
+  const usual = 'DE89370400440532013000';
+  const earlier = await pay('Acme Paper', usual, '120.00', 'INV-1');
+  await stage.call('PATCH', `/approvals/${earlier}/approve`, {});
+  const held: string[] = [];
+  for (const [iban, amount, invoice] of [
+    [usual, '118.00', 'INV-2'],
+    [usual, '121.00', 'INV-3'],
+    [usual, '119.50', 'INV-4'],
+    ['LT601010012345678901', '122.00', 'INV-5'],
+    [usual, '11900.00', 'INV-6'],
+  ] as const) {
+    held.push(await pay('Acme Paper', iban, amount, invoice));
+  }
+  await stage.open('/?grouped=true');
+  await page.locator('[data-group="5"]').click();
+  const row = (at: number) => page.locator(`[data-row="${held[at]}"]`);
+  await row(3)
+    .getByText(/Another account|LT60.* unlike the others/)
+    .first()
+    .waitFor();
+  await row(3).getByText('New recipient').first().waitFor();
+  await row(4).getByText('Amount 100 times the usual one in this table').waitFor();
+  await row(0).getByText('Known recipient').waitFor();
+  const order = () =>
+    page.locator('[data-row]').evaluateAll((all) => all.map((one) => one.getAttribute('data-row')));
+  expect((await order()).slice(0, 2).sort()).toEqual([held[3], held[4]].sort());
+  await page.getByLabel('Order of the table').selectOption('Largest amount first');
+  await expect.poll(order).toEqual([held[4], held[3], held[1], held[2], held[0]]);
+  await selectSimilar(3);
+  for (const at of [3, 4]) expect(await box(held[at]).isChecked()).toBe(false);
+  await stage.expectFine('queue-table-apart');
+  await page.getByRole('button', { name: 'Back to queue' }).click();
+});
+
+test('with requests selected, a and d open them and decide on no other one', async () => {
+  const held: string[] = [];
+  for (const path of ['/sel/a', '/sel/b', '/sel/c'])
+    held.push(await stage.hold(archive.key, files, path));
+  await stage.open(`/?action=${held[0]}`);
+  await entry(held[2] as string).waitFor();
+  await expect.poll(() => current().getAttribute('data-entry')).toBe(held[0]);
+  for (const key of ['d', 'a']) {
+    if (key === 'd') for (const one of ['x', 'j', 'x', 'j']) await page.keyboard.press(one);
+    await page.getByText('2 selected', { exact: true }).waitFor();
+    expect(await current().getAttribute('data-entry')).not.toBe(null);
+    await page.waitForTimeout(700);
+    await page.keyboard.press(key);
+    await page.getByRole('heading', { name: '2 selected requests' }).waitFor();
+    const ids = await page
+      .locator('[data-row]')
+      .evaluateAll((all) => all.map((one) => one.getAttribute('data-row')));
+    expect(ids.sort()).toEqual(held.slice(0, 2).sort());
+    await page.keyboard.press('Escape');
+  }
+  for (const id of held) expect(await stage.decided(id)).toBe('PENDING');
+  await page.getByRole('button', { name: 'Clear' }).click();
+});
+
+test('after a batch by keyboard, the focus stays, u undoes, and each row says what was sent', async () => {
+  const held: string[] = [];
+  for (const path of ['/focus/1', '/focus/2'])
+    held.push(await stage.hold(archive.key, files, path));
+  const approveBoth = async (ids: string[]) => {
+    await stage.open(`/?action=${ids[0]}`);
+    await entry(ids[1] as string).waitFor();
+    await expect.poll(() => current().getAttribute('data-entry')).toBe(ids[0]);
+    await page.keyboard.press('g');
+    await page.getByText(`0 of ${ids.length} selected`).waitFor();
+    await expect
+      .poll(() => page.getByRole('button', { name: 'Select all 2 similar' }).isEnabled())
+      .toBe(true);
+    await page.keyboard.press('j');
+    await page.keyboard.press('Shift+X');
+    await page.keyboard.press('a');
+    await page.getByLabel(`Delete ${ids.length} targets`).check();
+    await page.getByLabel('Note to the agent').focus();
+    await page.keyboard.press('Enter');
+    await page.getByText(`${ids.length} decided.`).waitFor();
+    const tag = () => page.evaluate(() => document.activeElement?.textContent);
+    await expect.poll(tag).toBe('Continue');
+  };
+  await approveBoth(held);
+  const row = (id: string | undefined) => page.locator(`[data-row="${id}"]`);
+  await row(held[0]).getByText('Released to the agent in').waitFor();
+  await page.keyboard.press('u');
+  await page.getByText('2 of 2 approvals undone.').waitFor();
+  expect(await stage.decided(held[0] as string)).toBe('REVOKED');
+  await row(held[0]).getByText('Undone: revoked, nothing was sent.').waitFor();
+
+  const again: string[] = [];
+  for (const path of ['/sent/1', '/sent/2']) again.push(await stage.hold(archive.key, files, path));
+  await approveBoth(again);
+  await row(again[0]).getByText('Not sent yet').waitFor();
+  const sent = await stage.gateway.call('POST', `/proxy/execute/${again[0]}`, undefined, {
+    'Agent-Key': archive.key,
+  });
+  expect(sent.status).toBe(200);
+  await row(again[0]).getByText('Sent, 200').waitFor();
+  await row(again[1]).getByText('Not sent yet').waitFor();
+  await page.keyboard.press('Escape');
 });
 
 test('no page had script errors or policy violations', () => {

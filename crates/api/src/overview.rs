@@ -189,13 +189,13 @@ pub(crate) struct AskedOperation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = OverviewHeld)]
 pub(crate) struct Held {
-    /// Approved, even if the approval later expired or was revoked.
+    /// Approved and not revoked, even if the approval later expired.
     approved: i64,
     /// Denied.
     denied: i64,
     /// Expired: not decided in time.
     expired: i64,
-    /// Revoked before a human approved or denied them.
+    /// Revoked, before or after an approval.
     revoked: i64,
     /// Still pending.
     pending: i64,

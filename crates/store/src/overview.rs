@@ -99,13 +99,13 @@ pub struct OverviewOperation {
 /// The outcomes of held requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OverviewHeld {
-    /// A human approved them, whatever happened to them afterward.
+    /// A human approved them and nobody revoked the approval, whatever happened to them afterward.
     pub approved: i64,
     /// A human denied them.
     pub denied: i64,
     /// They expired undecided.
     pub expired: i64,
-    /// They were revoked undecided.
+    /// They were revoked, before or after an approval.
     pub revoked: i64,
     /// They are still pending.
     pub pending: i64,
@@ -272,7 +272,7 @@ async fn held(
     let counts = fetch_all!(
         reader,
         (Text, i64),
-        "SELECT CASE WHEN ruled_at IS NULL OR status = 'DENIED' THEN status ELSE 'APPROVED' END, COUNT(*)
+        "SELECT CASE WHEN ruled_at IS NULL OR status IN ('DENIED', 'REVOKED') THEN status ELSE 'APPROVED' END, COUNT(*)
          FROM actions WHERE workspace_id = $1 AND created_at >= $2 GROUP BY 1",
         workspace.0,
         since.0,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::line::Part;
 use crate::member::counted;
 use crate::short::short_name;
 use crate::values::Values;
@@ -224,23 +225,48 @@ fn whole_items(items: impl Iterator<Item = String>, total: usize) -> String {
     shown
 }
 
-/// Returns the recipients and accounts among all facts of a request, or else the objects that the path
-/// names, each with its name, in alphabetical order; `None` if there are none, or if not all of them are
-/// known.
-pub(crate) fn recipients(facts: &[Ranked], values: &Values) -> Option<Vec<String>> {
-    let of_kinds = |kinds: &[FactKind]| -> Vec<&Fact> {
+/// Returns the recipients and accounts among all facts of a request. If there are none, returns the objects that the
+/// path names, what decides on access, and every other value that the headline names, such as the environment of a
+/// deployment. Each comes with its name, in alphabetical order; `None` if there are none, or if not all of them are known.
+pub(crate) fn recipients(
+    facts: &[Ranked],
+    values: &Values,
+    headline: &[Part],
+) -> Option<Vec<String>> {
+    let all_that = |is_part: &dyn Fn(&Fact) -> bool| -> Vec<&Fact> {
         let facts = facts.iter().map(|ranked| &ranked.fact);
-        facts.filter(|fact| kinds.contains(&fact.kind)).collect()
+        facts.filter(|fact| is_part(fact)).collect()
     };
-    let mut found = of_kinds(&[FactKind::Recipient, FactKind::Account]);
+    let mut found =
+        all_that(&|fact| matches!(fact.kind, FactKind::Recipient | FactKind::Account));
+    let mut unmatched = Vec::new();
     if found.is_empty() {
-        found = of_kinds(&[FactKind::Target]);
+        let named: Vec<&str> = headline
+            .iter()
+            .filter(|part| part.is_value)
+            // A headline may have only the beginning of a value.
+            .map(|part| part.text.trim_end_matches('…'))
+            .collect();
+        found = all_that(&|fact| {
+            matches!(fact.kind, FactKind::Target | FactKind::Access)
+                || named.iter().any(|text| fact.value.starts_with(text))
+        });
+        // The headline joins or words some values.
+        unmatched.extend(
+            named
+                .into_iter()
+                .filter(|text| !found.iter().any(|fact| fact.value.starts_with(text)))
+                .map(|text| format!("headline={text}")),
+        );
+        if !found.iter().any(|fact| fact.kind == FactKind::Target) {
+            return None;
+        }
     }
     let is_known = values.dropped == 0 && found.iter().all(|fact| !fact.is_cut);
     let texts = found
         .iter()
         .map(|fact| format!("{}={}", fact.name, fact.value));
-    let mut texts: Vec<String> = texts.collect();
+    let mut texts: Vec<String> = texts.chain(unmatched).collect();
     texts.sort_unstable();
     texts.dedup();
     (is_known && !texts.is_empty()).then_some(texts)

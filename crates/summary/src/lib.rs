@@ -96,8 +96,8 @@ pub struct Summary {
     #[serde(default)]
     #[cfg_attr(feature = "schema", schema(required))]
     pub amount: Option<Money>,
-    /// The recipients and accounts, or else the objects in the path, with their names, in alphabetical
-    /// order; `None` if there are none, or if not all of them are known. Never stored.
+    /// The recipients and accounts, or else the objects in the path with the values that the headline names, in
+    /// alphabetical order; `None` if there are none, or if not all of them are known. Never stored.
     #[serde(skip)]
     pub recipients: Option<Vec<String>>,
 }
@@ -184,10 +184,10 @@ impl Summary {
         let all = target.names.len() + values.kept.len() + values.dropped;
         Self {
             effect,
-            headline,
             // The price of one piece is not the amount of the request.
             amount: amount::only(&values).filter(|_| total.is_none()),
-            recipients: fact::recipients(&ranked, &values),
+            recipients: fact::recipients(&ranked, &values, &headline),
+            headline,
             facts,
             items,
             other_values: all.saturating_sub(covered),

@@ -175,7 +175,7 @@ pub struct CheckRefused {
 
 fn remedy(refused: &AddressRefused) -> String {
     refused.range_to_allow().map_or_else(String::new, |range| {
-        format!("; an operator can add {range} to UPSTREAM_PRIVATE_ALLOW")
+        format!("; an operator can add {range} to UPSTREAM_PRIVATE_ALLOW and restart the gateway")
     })
 }
 

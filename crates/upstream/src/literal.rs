@@ -16,7 +16,7 @@ pub fn check(origin: &Origin, policy: &AddressPolicy) -> Result<(), String> {
         .check(SocketAddr::new(address, origin.port))
         .map_err(|refused| {
             let remedy = refused.range_to_allow().map_or_else(String::new, |range| {
-                format!("; set UPSTREAM_PRIVATE_ALLOW={range} to allow it")
+                format!("; set UPSTREAM_PRIVATE_ALLOW={range} to allow it, and restart the gateway")
             });
             format!("may not be dialed: {refused}{remedy}")
         })

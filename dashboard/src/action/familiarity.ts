@@ -26,7 +26,9 @@ export function comparisonsOf({
       add(context.first_to_target ? 'New recipient' : 'Known recipient', context.first_to_target);
     else if (!context.first_to_target) add('Approved for this target before', false);
   }
-  if (context.first_by_agent) add('First time for this agent', true);
+  // Later requests of the same kind may have been decided before it.
+  const rulings = (context.approved ?? 0) + (context.denied ?? 0);
+  if (context.first_by_agent && rulings === 0) add('First time for this agent', true);
   found.push(...ofRulings(context));
   if (context.repeats) add(`Requested ${context.repeats.count + 1} times`, false);
   return found.sort((one, other) => Number(other.isUnusual) - Number(one.isUnusual));

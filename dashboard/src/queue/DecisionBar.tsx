@@ -225,7 +225,9 @@ export function DecisionBar(props: DecisionProps) {
           ? 'Not connected: you can decide once the gateway is back.'
           : subject.isHidden
             ? 'Scroll to the top of the request to decide.'
-            : hint}
+            : (hint ??
+              (presses.lapsedId === action.action_id &&
+                'The confirmation closed: nothing was decided. Press again.'))}
       </p>
     </section>
   );

@@ -3,7 +3,9 @@ import { Rows3 } from 'lucide-react';
 import { memo, useMemo } from 'react';
 import { EffectTag } from '#/action/EffectTag';
 import { effectOf, effectWord } from '#/action/effect';
+import type { Action } from '#/client';
 import { counted } from '#/text/count';
+import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
 import { sumOf } from './amount';
 import type { Group } from './groups';
@@ -48,6 +50,9 @@ export const GroupRow = memo(function GroupRow({
         <span className="block text-xs text-soft">
           <Visible text={first.agent_name} /> → <Visible text={first.service_name} />
         </span>
+        <span className="line-clamp-2 font-mono text-xs text-soft">
+          {first.method} <Visible text={commonPath(actions)} />
+        </span>
         {sum && (
           <span className="mt-1 block text-sm">
             <Visible text={`${sum.min}–${sum.max}`} /> · total{' '}
@@ -61,11 +66,25 @@ export const GroupRow = memo(function GroupRow({
   );
 });
 
+/** Returns the path with a star for each part that differs. */
+function commonPath(actions: readonly Action[]): string {
+  const [first = [], ...others] = actions.map(({ target_url }) =>
+    splitTarget(target_url).path.split('/'),
+  );
+  if (others.some(({ length }) => length !== first.length))
+    return `${first.slice(0, 2).join('/')}/…`;
+  return first
+    .map((part, at) => (others.every((other) => other[at] === part) ? part : '*'))
+    .join('/');
+}
+
 /** Returns what the requests of a group do: the operation, else the gateway's words of the headline. */
 export function titleOf({ actions: [first] }: Group): string {
   if (!first) return '';
   if (first.operation?.summary) return first.operation.summary;
   const words = first.summary?.headline.filter(({ is_value }) => !is_value) ?? [];
   const text = words.map(({ text }) => text.replace(/[·:“”]/g, '').trim()).join(' ');
-  return text.trim() || first.method;
+  // What followed was a value.
+  const title = text.trim().replace(/( (at|by|for|from|in|of|on|to|with)| \/)+$/, '');
+  return title || first.method;
 }

@@ -31,6 +31,7 @@ import { Button } from '#/ui/Button';
 import { Failure } from '#/ui/Failure';
 import { Loading } from '#/ui/Loading';
 import { PageTitle } from '#/ui/PageTitle';
+import type { Chosen } from './Batch';
 import { DECISION } from './DecisionBar';
 import { useDecisions } from './Decisions';
 import { EmptyQueue } from './EmptyQueue';
@@ -77,6 +78,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   const [hint, setHint] = useState<{ id: string; text: string } | null>(null);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [batch, setBatch] = useState<{ title: string; actions: Action[] } | null>(null);
+  const [chosen, setChosen] = useState<Chosen>({ ticked: new Set(), seen: new Set() });
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const searchField = useRef<HTMLInputElement>(null);
   const subject = useSubject();
@@ -146,6 +148,15 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
   useFirstSelected({ selectedId, isFilteredOut, firstId, isTable });
   useFocusAfterTable(isTable);
 
+  const isShown = useRef(false);
+  useEffect(() => {
+    if (isShown.current || !inList) return;
+    isShown.current = true;
+    // A request that the URL names may be far down in the list.
+    if (!isWide()) return;
+    const entry = document.querySelector(`[data-entry="${inList.action_id}"]`);
+    entry?.scrollIntoView({ block: 'nearest' });
+  });
   const current = useRef(selectedId);
   useEffect(() => {
     current.current = selectedId;
@@ -227,9 +238,15 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     setDenyingId(action.action_id);
     void select(action.action_id);
   };
-  const openGroup = (group: Group) => {
-    setBatch({ title: titleOf(group), actions: group.actions });
+  const showTable = (title: string, actions: Action[]) => {
+    setBatch({ title, actions });
     void navigate({ to: '/', search: (before) => ({ ...before, table: true }) });
+  };
+  const openGroup = async (group: Group) => {
+    // The way back leads to the entry that was opened. On a phone, a selected request would replace the list.
+    const isIn = group.actions.some(({ action_id }) => action_id === selectedId);
+    if (isWide() && !isIn) await select(group.actions[0]?.action_id, true);
+    showTable(titleOf(group), group.actions);
   };
   const callbacks = useRef({ swipe, openGroup });
   useEffect(() => {
@@ -239,7 +256,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     (action: Action, direction: Direction) => callbacks.current.swipe(action, direction),
     [],
   );
-  const onOpenGroup = useCallback((group: Group) => callbacks.current.openGroup(group), []);
+  const onOpenGroup = useCallback((group: Group) => void callbacks.current.openGroup(group), []);
   const onPick = useCallback(
     (id: string) =>
       setPicked((before) => {
@@ -254,17 +271,25 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
     () => all.filter(({ action_id }) => picked.has(action_id)),
     [all, picked],
   );
-  /** Opens the selected requests as a table; without any, those similar to the current one. */
+  /** Opens the selected requests as a table; without any, those similar to the one with the focus or the current one. */
   const openTable = () => {
     if (pickedActions.length > 0) {
-      setBatch({ title: counted(pickedActions.length, 'request'), actions: pickedActions });
-      void navigate({ to: '/', search: (before) => ({ ...before, table: true }) });
-    } else if (inList) {
-      // The groups may be those of an earlier list, since they are computed after it is painted.
-      const key = keyOf(inList);
-      openGroup({ key, actions: shown.filter((action) => keyOf(action) === key) });
+      showTable(counted(pickedActions.length, 'selected request'), pickedActions);
+      return;
     }
+    const focused = document.activeElement?.closest<HTMLElement>('[data-entry]')?.dataset.entry;
+    const from = shown.find(({ action_id }) => action_id === focused) ?? inList;
+    if (!from) return;
+    // The groups may be those of an earlier list, since they are computed after it is painted.
+    const key = keyOf(from);
+    void openGroup({ key, actions: shown.filter((action) => keyOf(action) === key) });
   };
+  /** How many requests the current entry of the list stands for. */
+  const similarCount =
+    entries.find(({ actions }) => actions.some(({ action_id }) => action_id === selectedId))
+      ?.actions.length ?? 1;
+  /** Whether a key decides on several requests: it opens their table, and never decides on another one. */
+  const isOfSeveral = pickedActions.length > 0 || (grouped === true && similarCount > 1);
 
   const closeTable = () => {
     const isDecided = !all.some(({ action_id }) => action_id === selectedId);
@@ -299,8 +324,8 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
       : {
           j: () => move(1),
           k: () => move(-1),
-          a: () => (needsHold ? ifReviewed(hold.begin) : approve()),
-          d: () => isPending && onDenying(true),
+          a: () => (isOfSeveral ? openTable() : needsHold ? ifReviewed(hold.begin) : approve()),
+          d: () => (isOfSeveral ? openTable() : isPending && onDenying(true)),
           x: () => inList && onPick(inList.action_id),
           'shift+j': () => pickAndMove(1),
           'shift+k': () => pickAndMove(-1),
@@ -331,6 +356,8 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
           actions={table.actions}
           pendingIds={new Set(all.map(({ action_id }) => action_id))}
           isOffline={isOffline}
+          chosen={chosen}
+          onChosen={setChosen}
           onClose={closeTable}
         />
       </Suspense>
@@ -436,6 +463,7 @@ export function Queue({ selectedId, view }: { selectedId: string | undefined; vi
               live={live}
               submission={submissions.get(selected.action_id)}
               failure={failures.get(selected.action_id)}
+              similarCount={grouped ? similarCount : 1}
               hint={hint?.id === selected.action_id ? hint.text : undefined}
               subject={subject}
               presses={presses}

@@ -33,9 +33,12 @@ export function SelectedAction({
   isPending,
   back,
   onNext,
+  similarCount = 1,
   ...decision
 }: DecisionProps & {
   isPending: boolean;
+  /** How many similar requests its entry of the list has, with this one. */
+  similarCount?: number;
   /** A link that leads back, at the beginning of the heading. */
   back?: ReactNode;
   /** Selects the next request; undefined if there is none. */
@@ -72,6 +75,11 @@ export function SelectedAction({
         <ActionDetail action={action} />
         <RuleFromRequest action={action} />
       </section>
+      {isPending && similarCount > 1 && (
+        <p className="text-sm text-soft">
+          1 of {similarCount.toLocaleString('en')} similar requests: this decides on this one only.
+        </p>
+      )}
       {(isPending || submission?.isUnknown) &&
         (action.may_decide ? <DecisionBar {...decision} /> : <MayNotDecide action={action} />)}
     </article>

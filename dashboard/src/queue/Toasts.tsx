@@ -5,17 +5,17 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { X } from 'lucide-react';
-import { useEffect, useState } from 'react';
-import { missingText } from '#/action/approvals';
+import { useEffect, useRef, useState } from 'react';
 import { Headline } from '#/action/Headline';
-import type { Action } from '#/client';
 import { getApprovalOptions, revokeMutation } from '#/client/@tanstack/react-query.gen';
 import { sentenceOf } from '#/session/client';
 import { counted } from '#/text/count';
 import { Visible } from '#/text/Visible';
 import { Button } from '#/ui/Button';
 import { useNow } from '#/ui/now';
+import { endedText, UNDO_MEANS } from './ended';
 import type { Made } from './made';
+import { useShortcuts } from './useShortcuts';
 
 /** The most notices at a time; the latest are kept. */
 export const SHOWN_MAX = 3;
@@ -86,6 +86,7 @@ function Toast({
 }) {
   const { action, kind } = made;
   const queries = useQueryClient();
+  const notice = useRef<HTMLDivElement>(null);
   const [isHeld, setIsHeld] = useState(false);
   // The event stream refetches it with each change.
   const { data } = useQuery(
@@ -94,6 +95,10 @@ function Toast({
   const status = data?.status;
   const undo = useMutation({
     ...revokeMutation(),
+    onSuccess: () => {
+      // The button that had the focus disappears.
+      if (notice.current?.contains(document.activeElement)) notice.current.focus();
+    },
     onSettled: () => queries.invalidateQueries(),
   });
   const now = useNow();
@@ -108,10 +113,22 @@ function Toast({
   // An approval that waits for others is withdrawn at the request; undoing would revoke the request.
   const isOpen = made.count !== null && status !== 'APPROVED';
   const canUndo = !isOpen && kind === 'approve' && (status === undefined || status === 'APPROVED');
-  const outcome = data && kind === 'approve' ? outcomeOf(data, now) : null;
+  // Only the latest can be meant, and a table has an undo of its own.
+  useShortcuts(
+    id === undefined || !canUndo || undo.isPending
+      ? {}
+      : {
+          u: () => {
+            if (document.querySelector('[data-undo-all]')) return;
+            undo.mutate({ path: { action_id: action.action_id } });
+          },
+        },
+  );
+  const outcome = data && kind === 'approve' ? endedText(data, now) : null;
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: it stays while someone reads it
     <div
+      ref={notice}
       id={id}
       tabIndex={-1}
       onPointerEnter={() => setIsHeld(true)}
@@ -172,6 +189,7 @@ function Toast({
           </Button>
         )}
       </div>
+      {canUndo && <p className="text-xs text-soft">{UNDO_MEANS}</p>}
     </div>
   );
 }
@@ -184,36 +202,4 @@ function doneWord({ kind, action }: Made) {
       Denied and blocked <Visible text={action.agent_name} />
     </>
   );
-}
-
-/** Returns what has become of an approved request. */
-function outcomeOf(
-  { status, result, approvals, releases_at: releases }: Action,
-  now: number,
-): { text: string; isBad: boolean } | null {
-  const seconds = releases === null ? 0 : Math.ceil((Date.parse(releases) - now) / 1_000);
-  switch (status) {
-    case 'PENDING':
-      return { text: missingText(approvals), isBad: false };
-    case 'APPROVED':
-      return {
-        text: seconds > 0 ? `Released to the agent in ${seconds} s` : 'Not sent yet',
-        isBad: false,
-      };
-    case 'EXECUTING':
-      return { text: 'Sending…', isBad: false };
-    case 'EXECUTED':
-      return {
-        text: result ? `Sent, ${result.status}` : 'Sent',
-        isBad: (result?.status ?? 0) >= 400,
-      };
-    case 'INDETERMINATE':
-      return { text: 'Outcome unknown: check the service', isBad: true };
-    case 'REVOKED':
-      return { text: 'Undone: nothing was sent', isBad: false };
-    case 'EXPIRED':
-      return { text: 'Expired before it was sent', isBad: true };
-    default:
-      return null;
-  }
 }

@@ -83,7 +83,7 @@ export function Toolbar({
           aria-label="Order"
           value={view.sort ?? ''}
           onChange={({ target }) => onView({ sort: SORTS.find((sort) => sort === target.value) })}
-          className={`${FIELD} w-auto! max-w-36`}
+          className={`${FIELD} w-auto! max-w-44`}
         >
           <option value="">Oldest first</option>
           {SORTS.map((sort) => (

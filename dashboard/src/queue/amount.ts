@@ -9,7 +9,7 @@ export interface Sum {
 }
 
 /** A decimal number with the text around it. */
-interface Amount {
+export interface Amount {
   before: string;
   after: string;
   /** The number without its decimal point. */
@@ -40,7 +40,8 @@ export function sumOf(actions: readonly Action[]): Sum | null {
   };
 }
 
-function amountOf(action: Action): Amount | null {
+/** Returns the only amount of a request; null if it has none or several. */
+export function amountOf(action: Action): Amount | null {
   const facts = action.summary?.facts.filter(({ kind }) => kind === 'amount') ?? [];
   const [fact] = facts;
   if (!fact || facts.length > 1 || fact.is_cut) return null;

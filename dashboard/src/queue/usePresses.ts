@@ -26,6 +26,8 @@ export interface Armed {
 /** The state of the presses. */
 export interface Presses {
   armed: Armed | null;
+  /** The request whose second press was not made in time. */
+  lapsedId: string | null;
   /** Whether the pause before the next press is still running. */
   isPausing: boolean;
   press: (action: Action) => void;
@@ -36,12 +38,16 @@ export interface Presses {
 /** Counts presses and calls `onApprove` once there are enough. */
 export function usePresses(onApprove: (action: Action) => void): Presses {
   const [armed, setArmed] = useState<Armed | null>(null);
+  const [lapsedId, setLapsedId] = useState<string | null>(null);
   const [isPausing, setIsPausing] = useState(false);
   const lastPressAt = useRef(Number.NEGATIVE_INFINITY);
 
   useEffect(() => {
     if (!armed) return;
-    const timer = setTimeout(() => setArmed(null), ARMED_MS);
+    const timer = setTimeout(() => {
+      setArmed(null);
+      setLapsedId(armed.id);
+    }, ARMED_MS);
     return () => clearTimeout(timer);
   }, [armed]);
 
@@ -56,6 +62,7 @@ export function usePresses(onApprove: (action: Action) => void): Presses {
     const pause = performance.now() - lastPressAt.current;
     lastPressAt.current = performance.now();
     setIsPausing(true);
+    setLapsedId(null);
     const isArmed = armed?.id === action.action_id;
     if (!isArmed && frictionOf(action) !== 'press') {
       setArmed({ id: action.action_id, isConfirmed: false });
@@ -77,5 +84,5 @@ export function usePresses(onApprove: (action: Action) => void): Presses {
     [],
   );
   const cancel = useCallback(() => setArmed(null), []);
-  return { armed, isPausing, press, confirm, cancel };
+  return { armed, lapsedId, isPausing, press, confirm, cancel };
 }

@@ -242,19 +242,19 @@ function FromUrl({
         label="Document URL"
         type="url"
         required
-        hint="The URL may lead to a page that shows an API description, such as Swagger UI."
+        hint="Or of a page that shows it, such as Swagger UI"
         value={source.url}
         onChange={(event) => onChange({ ...source, url: event.target.value })}
       />
       <CheckField
         label="Send the service’s credential"
-        hint="Only for a URL with the same origin as the service."
+        hint="Same origin only"
         checked={source.useCredential}
         onChange={(event) => onChange({ ...source, useCredential: event.target.checked })}
       />
       <CheckField
         label="Keep the text of a web page"
-        hint="For documentation without an API description. Requests are not matched to operations."
+        hint="If it has no API description"
         checked={source.allowHtml}
         onChange={(event) => onChange({ ...source, allowHtml: event.target.checked })}
       />

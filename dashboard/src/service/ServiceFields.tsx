@@ -52,7 +52,7 @@ export function ServiceFields({
         label="Name"
         required
         maxLength={100}
-        hint="A short name for URLs and rules, such as stripe."
+        hint="Short, such as stripe"
         {...bind('name')}
       />
       {better && (
@@ -64,7 +64,7 @@ export function ServiceFields({
         type="url"
         inputMode="url"
         placeholder="https://api.example.com/v1"
-        hint="Agents can only call paths below this URL."
+        hint="Agents can only call paths below it"
         {...bind('baseUrl')}
       />
       <TextArea label="Description (optional)" maxLength={2000} rows={2} {...bind('description')} />

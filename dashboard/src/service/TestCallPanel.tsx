@@ -1,11 +1,12 @@
 /** A read-only request to a service, to test its credential. */
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { Body } from '#/action/Body';
 import { Headers } from '#/action/ExactRequest';
 import type { TestMethod, UpstreamAnswer } from '#/client';
 import {
   getInboxQueryKey,
+  getServiceOptions,
   getServiceQueryKey,
   testCallMutation,
 } from '#/client/@tanstack/react-query.gen';
@@ -16,6 +17,7 @@ import { Failure } from '#/ui/Failure';
 import { Panel } from '#/ui/Panel';
 import { SelectField } from '#/ui/SelectField';
 import { TextField } from '#/ui/TextField';
+import { pathBelow } from './pathBelow';
 import { reached } from './reached';
 
 const METHODS = [
@@ -41,6 +43,7 @@ export function TestCallPanel({
   const [method, setMethod] = useState<TestMethod>(chosen.method === 'HEAD' ? 'HEAD' : 'GET');
   const [path, setPath] = useState(chosen.path);
   const queries = useQueryClient();
+  const service = useQuery(getServiceOptions({ path: { id: serviceId } }));
   const call = useMutation({
     ...testCallMutation(),
     onSuccess: ({ status }) => onStatus?.(status),
@@ -53,14 +56,14 @@ export function TestCallPanel({
   const gap = /\{[^}]*\}/.exec(path)?.[0];
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    call.mutate({ path: { id: serviceId }, body: { method, path } });
+    const below = pathBelow(path, service.data?.baseUrl);
+    setPath(below);
+    call.mutate({ path: { id: serviceId }, body: { method, path: below } });
   };
   return (
     <Panel title="Test call">
       <form onSubmit={submit} className="space-y-3">
-        <p className="text-sm text-soft">
-          Sends a real, read-only request with the credential. The audit log records it.
-        </p>
+        <p className="text-sm text-soft">Sends a read-only request with the credential.</p>
         <div className="grid gap-3 sm:grid-cols-[7rem_1fr]">
           <SelectField
             label="Method"

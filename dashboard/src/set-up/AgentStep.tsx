@@ -69,9 +69,9 @@ function NewAgentForm({
     <Panel title="Give an agent access">
       <form onSubmit={submit} onChange={create.reset} className="space-y-4">
         <p className="text-sm">
-          The agent gets its own key, which gives access only to “
+          Its key gives access only to “
           <Visible text={service.name} />
-          ”. Risky requests need your approval.
+          ”.
         </p>
         <TextField
           label="Agent name"

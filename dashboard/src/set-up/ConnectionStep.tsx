@@ -21,10 +21,6 @@ export function ConnectionStep({
   const isGood = status !== undefined && reached(status).isGood;
   return (
     <div className="max-w-3xl space-y-4">
-      <p className="text-sm">
-        Test the base URL and the credential now. Otherwise, a mistake surfaces only when an agent’s
-        request fails.
-      </p>
       <TestCallPanel
         serviceId={service.id}
         chosen={{ method: 'GET', path: testPath }}

@@ -25,9 +25,7 @@ export function DocumentStep({
     <Panel title="Add a document">
       <div className="space-y-4">
         <p className="text-sm">
-          A document shows you what each request does and improves the risk assessment. Many APIs
-          publish one: search their documentation for “OpenAPI” or “Swagger”. You can also add it
-          later.
+          Names each request’s operation and improves the risk assessment. You can add it later.
         </p>
         {documents.isPending && <Loading />}
         <Failure error={documents.error} onRetry={documents.refetch} />

@@ -34,7 +34,7 @@ export function FirstRequestStep({
             </code>
             <CheckField
               label="I have stored the key"
-              hint="Shown only once: the gateway stores only a hash."
+              hint="Shown only once"
               checked={isStored}
               onChange={(event) => onStored(event.target.checked)}
             />

@@ -9,6 +9,7 @@ import { curlCommand } from '#/agent/snippets';
 import type { Agent, ProposedRequest, RequestEntry, Service } from '#/client';
 import { listRequestsOptions } from '#/client/@tanstack/react-query.gen';
 import { gatewayUrl } from '#/gateway';
+import { pathBelow } from '#/service/pathBelow';
 import { reached } from '#/service/reached';
 import { splitTarget } from '#/text/target';
 import { Visible } from '#/text/Visible';
@@ -49,7 +50,7 @@ export function Samples({
   const readable = useReadablePath(service.id);
   const [typed, setTyped] = useState<string | null>(null);
   const written = typed ?? readable;
-  const path = written.startsWith('/') ? written : `/${written}`;
+  const path = pathBelow(written, service.baseUrl);
   /** The held request that this page sent. */
   const [sentId, setSentId] = useState<string>();
   const [sampleName] = useState(randomName);
@@ -59,10 +60,6 @@ export function Samples({
   return (
     <Panel title="Send two samples">
       <div className="space-y-5">
-        <p className="text-sm">
-          Both go through the gateway as the agent’s own requests. Send them here, or run the
-          commands where the agent runs.
-        </p>
         <Failure error={requests.error} onRetry={requests.refetch} />
         <Sample
           title="A request that passes"
@@ -72,7 +69,6 @@ export function Samples({
             label="Path to read"
             className="font-mono"
             spellCheck={false}
-            hint="A read-only path below the base URL"
             value={written}
             onChange={(event) => setTyped(event.target.value)}
           />
@@ -89,9 +85,8 @@ export function Samples({
           state={!held ? 'waiting' : isPending ? 'pending' : 'good'}
         >
           <p className="text-sm">
-            It asks to delete <code className="text-xs break-all">{samplePath}</code>. Nothing has
-            this random name, so the request deletes nothing even if you approve it: the service
-            responds with an error such as 404.
+            Deletes <code className="text-xs break-all">{samplePath}</code>, which does not exist:
+            harmless, and usually a 404.
           </p>
           {!isPending && (
             <Send
@@ -119,8 +114,8 @@ export function Samples({
         </Sample>
         {isComplete(entries) && !isPending && (
           <p className="text-sm">
-            <strong>The set-up is complete.</strong> Connect the agent as described below. Its risky
-            requests appear in the queue, where you decide.
+            <strong>The set-up is complete.</strong> Connect the agent below; its risky requests
+            appear in the queue.
           </p>
         )}
         {isComplete(entries) && (

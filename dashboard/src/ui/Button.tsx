@@ -30,7 +30,7 @@ type ButtonProps = ComponentProps<'button'> & {
 };
 
 /**
- * A button. It is disabled while `isBusy`, and if the user lacks the permission that it `needs`; its
+ * A button. It cannot be pressed while `isBusy`, and is disabled if the user lacks the permission that it `needs`; its
  * tooltip then says why.
  */
 export function Button({ needs, ...rest }: ButtonProps) {
@@ -41,6 +41,12 @@ function Guarded({ needs, ...rest }: ButtonProps & { needs: Permission }) {
   const refusal = useRefusal(needs);
   return refusal === null ? <Plain {...rest} /> : <Plain {...rest} disabled title={refusal} />;
 }
+
+/** Keeps a busy button from being pressed, also by Enter in a form. */
+const BUSY = {
+  'aria-disabled': true,
+  onClick: (event: { preventDefault: () => void }) => event.preventDefault(),
+};
 
 function Plain({
   tone = 'plain',
@@ -53,7 +59,8 @@ function Plain({
     <button
       type="button"
       {...rest}
-      disabled={rest.disabled || isBusy}
+      // A disabled element loses the focus, and a busy one is enabled again.
+      {...(isBusy && !rest.disabled && BUSY)}
       className={`${BUTTON_SHAPE} disabled:cursor-not-allowed disabled:opacity-60 aria-disabled:cursor-not-allowed aria-disabled:opacity-60 ${BUTTON_TONES[tone]} ${className}`}
     >
       {isBusy && <LoaderCircle aria-hidden className="size-4 animate-spin" />}

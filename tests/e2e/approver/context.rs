@@ -194,6 +194,19 @@ async fn only_an_approval_makes_a_recipient_known(storage: Storage) {
     assert_eq!(first(&first_removal).await, true);
     let again = scene.agent.propose_held(removal(), "again").await;
     assert_eq!(first(&again).await, false);
+    // A deployment to another environment has another target.
+    let deploy = |environment: &str| {
+        post(
+            "/v1/projects/web/deployments",
+            json!({"environment": environment, "ref": "v1.4.2"}),
+        )
+    };
+    for (environment, is_first) in [("staging", true), ("staging", false), ("production", true)] {
+        let held = scene.agent.propose_held(deploy(environment), &format!("{environment}-{is_first}"));
+        let held = held.await;
+        assert_eq!(first(&held).await, is_first, "{environment}");
+        scene.human.approve(&held).await;
+    }
 
     // The recipients are compared by a keyed hash of 16 bytes.
     let mut database = DirectDatabase::open(&scene.gateway).await;

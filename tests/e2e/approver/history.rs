@@ -167,7 +167,7 @@ async fn the_overview_counts_approvals_that_were_revoked_or_expired(storage: Sto
     let overview = human.read("/overview").await;
     assert_eq!(
         overview["held"],
-        json!({"approved": 3, "denied": 0, "expired": 0, "revoked": 2, "pending": 0})
+        json!({"approved": 1, "denied": 0, "expired": 0, "revoked": 4, "pending": 0})
     );
     assert!(overview["decision_ms_median"].is_i64(), "{overview}");
 }
