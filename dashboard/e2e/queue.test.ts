@@ -463,7 +463,7 @@ test('a notice says what was decided, undoes it, follows it, and moves nothing',
   expect(await search.boundingBox()).toEqual(before);
   await stage.expectFine('queue-notice');
   await notices.getByRole('button', { name: 'Undo' }).click();
-  await notices.getByText('Undone: nothing was sent').waitFor();
+  await notices.getByText('Undone: revoked, nothing was sent').waitFor();
   expect(await status(undone)).toBe('REVOKED');
   expect(await notices.getByRole('button', { name: 'Undo' }).count()).toBe(0);
   await notices.getByRole('button', { name: 'Dismiss' }).click();

@@ -189,7 +189,8 @@ function Toast({
           </Button>
         )}
       </div>
-      {canUndo && <p className="text-xs text-soft">{UNDO_MEANS}</p>}
+      {/* A phone has no room for it; the result says it there. */}
+      {canUndo && <p className="hidden text-xs text-soft sm:block">{UNDO_MEANS}</p>}
     </div>
   );
 }
