@@ -28,6 +28,7 @@ const request = (
     risk_score: 0.6,
     signals: [],
     matched_rules: [],
+    approvals: { step_up: null },
     context: null,
     operation: null,
     summary: { effect: 'changes', headline: [], facts, items: [], other_values: 0, amount: null },
