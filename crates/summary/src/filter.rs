@@ -37,8 +37,8 @@ const OPERATORS: &[(&str, &str)] = &[
 
 /// A value of a filter.
 enum Term {
-    Map(Vec<(String, Term)>),
-    List(Vec<Term>),
+    Map(Vec<(String, Self)>),
+    List(Vec<Self>),
     Scalar(String),
 }
 

@@ -79,12 +79,12 @@ fn usual_domains(scene: &Scene<'_>, is_diverting: impl Fn(&Value<'_>) -> bool) -
         let Some(domain) = domain_of(value) else {
             continue;
         };
-        if !is_diverting(value) {
-            usual.insert(domain);
-        } else if listed
-            .iter()
-            .any(|(known, parent)| *known == domain && *parent == value.parent())
-        {
+        let is_listed = || {
+            listed
+                .iter()
+                .any(|(known, parent)| *known == domain && *parent == value.parent())
+        };
+        if !is_diverting(value) || is_listed() {
             usual.insert(domain);
         } else {
             listed.push((domain, value.parent()));

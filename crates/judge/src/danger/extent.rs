@@ -220,7 +220,7 @@ fn in_statement(scene: &Scene<'_>, value: &Value<'_>) -> Option<Finding> {
     if !value.is_statement() {
         return None;
     }
-    let text = unquoted(&whole(scene, value));
+    let text = unquoted(&whole(scene, value)?);
     let Some((_, condition)) = text.split_once(" where ") else {
         let sentence = "The statement has no condition, so it applies to every row.";
         return Some(value.danger(sentence.to_owned()));
@@ -238,33 +238,36 @@ fn in_statement(scene: &Scene<'_>, value: &Value<'_>) -> Option<Finding> {
     })
 }
 
-/// Returns the whole text of a statement in lower case, of which only the beginning is kept.
-fn whole(scene: &Scene<'_>, value: &Value<'_>) -> String {
+/// Returns the whole text of a statement in lower case; `None` if only its beginning is kept and the body has it in another
+/// form.
+fn whole(scene: &Scene<'_>, value: &Value<'_>) -> Option<String> {
     const BEGINNING_CHARS: usize = 40;
     const BODY_BYTES_MAX: usize = 64 * 1024;
+    /// A value of at least this length may be only the beginning of one, in bytes.
+    const CUT_BYTES_MIN: usize = 250;
     let body = scene.compared.request.body;
-    if value.leaf.found.is_whole || body.len() > BODY_BYTES_MAX {
-        return value.text.clone();
+    let found = &value.leaf.found;
+    if found.is_whole && found.value.len() < CUT_BYTES_MIN {
+        return Some(value.text.clone());
+    }
+    if body.len() > BODY_BYTES_MAX {
+        return None;
     }
     let in_one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let body = String::from_utf8_lossy(body).to_lowercase();
-    let body = in_one_line(
-        &body
-            .replace("\\n", " ")
-            .replace("\\t", " ")
-            .replace("\\r", " "),
-    );
+    let body = ["\\n", "\\t", "\\r"]
+        .iter()
+        .fold(body, |body, escaped| body.replace(escaped, " "));
+    let body = in_one_line(&body);
     let beginning: String = in_one_line(&value.text)
         .chars()
         .take(BEGINNING_CHARS)
         .collect();
-    let Some((_, rest)) = body.split_once(&beginning) else {
-        return value.text.clone();
-    };
+    let (_, rest) = body.split_once(&beginning)?;
     let end = rest
         .match_indices('"')
         .find(|(at, _)| !rest[..*at].ends_with('\\'));
-    beginning + &rest[..end.map_or(rest.len(), |(at, _)| at)]
+    Some(beginning + &rest[..end.map_or(rest.len(), |(at, _)| at)])
 }
 
 /// Returns a statement on one line, with the texts in quotation marks left out.

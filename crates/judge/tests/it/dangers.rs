@@ -262,7 +262,7 @@ fn more_than_the_intent_says_is_named() {
         "holds for nearly every row",
     );
     let long = format!(
-        r#"{{"statement":"UPDATE accounts\\n SET note = '{}', state = 'closed'\\n WHERE used < '2026-05-01' OR 1=1"}}"#,
+        r#"{{"statement":"UPDATE accounts\n SET note = '{}', state = 'closed'\n WHERE used < '2026-05-01' OR 1=1"}}"#,
         "a long note ".repeat(30)
     );
     names(
