@@ -483,7 +483,7 @@ test('a request that differs is never approved unseen or as one of many', async 
     const first = page.locator('[data-row]').first();
     expect(await first.getAttribute('data-row')).toBe(production);
     await first.getByText('production is unlike the others').waitFor();
-    // Only what was on the screen can be selected at once, and never what differs.
+    // Only what was on the screen can be selected together, and never what differs.
     if (width === 1280) {
       const seen = page.getByRole('button', { name: /^Select \d+ seen$/ });
       await expect.poll(() => seen.isEnabled()).toBe(true);

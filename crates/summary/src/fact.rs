@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::line::Part;
 use crate::member::counted;
 use crate::short::short_name;
 use crate::values::Values;
@@ -231,21 +230,19 @@ fn whole_items(items: impl Iterator<Item = String>, total: usize) -> String {
 pub(crate) fn recipients(
     facts: &[Ranked],
     values: &Values,
-    headline: &[Part],
+    headline_values: &[&str],
 ) -> Option<Vec<String>> {
     let all_that = |is_part: &dyn Fn(&Fact) -> bool| -> Vec<&Fact> {
         let facts = facts.iter().map(|ranked| &ranked.fact);
         facts.filter(|fact| is_part(fact)).collect()
     };
-    let mut found =
-        all_that(&|fact| matches!(fact.kind, FactKind::Recipient | FactKind::Account));
+    let mut found = all_that(&|fact| matches!(fact.kind, FactKind::Recipient | FactKind::Account));
     let mut unmatched = Vec::new();
     if found.is_empty() {
-        let named: Vec<&str> = headline
+        // A headline may have only the beginning of a value.
+        let named: Vec<&str> = headline_values
             .iter()
-            .filter(|part| part.is_value)
-            // A headline may have only the beginning of a value.
-            .map(|part| part.text.trim_end_matches('…'))
+            .map(|text| text.trim_end_matches('…'))
             .collect();
         found = all_that(&|fact| {
             matches!(fact.kind, FactKind::Target | FactKind::Access)

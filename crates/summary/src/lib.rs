@@ -181,12 +181,14 @@ impl Summary {
         }
         .parts();
         let (facts, covered) = fact::first_of(&ranked);
+        let of_values = headline.iter().filter(|part| part.is_value);
+        let named: Vec<&str> = of_values.map(|part| &*part.text).collect();
         let all = target.names.len() + values.kept.len() + values.dropped;
         Self {
             effect,
             // The price of one piece is not the amount of the request.
             amount: amount::only(&values).filter(|_| total.is_none()),
-            recipients: fact::recipients(&ranked, &values, &headline),
+            recipients: fact::recipients(&ranked, &values, &named),
             headline,
             facts,
             items,

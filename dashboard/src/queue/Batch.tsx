@@ -28,7 +28,7 @@ const NAME_CHARACTERS = 24;
 /** The results of decisions, by the ids of the requests. */
 type Results = ReadonlyMap<string, Result>;
 
-/** What a user has chosen in tables and what has been on the screen. It outlives a table, which may be opened again. */
+/** The requests that a user has chosen in tables, and those that have been on the screen. It outlives a table, which may be opened again. */
 export interface Chosen {
   ticked: ReadonlySet<string>;
   seen: ReadonlySet<string>;

@@ -22,7 +22,7 @@ import type { Row } from './table';
 /** The result of a decision on a request. */
 export interface Result {
   kind: Ruling['kind'];
-  /** What went wrong; null if it is confirmed. */
+  /** The failure; null if the decision is confirmed. */
   failure: string | null;
   /** Whether the user approved it and it waits for other approvals. */
   isOpen: boolean;

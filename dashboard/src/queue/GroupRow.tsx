@@ -84,7 +84,7 @@ export function titleOf({ actions: [first] }: Group): string {
   if (first.operation?.summary) return first.operation.summary;
   const words = first.summary?.headline.filter(({ is_value }) => !is_value) ?? [];
   const text = words.map(({ text }) => text.replace(/[·:“”]/g, '').trim()).join(' ');
-  // What followed was a value.
+  // A value followed.
   const title = text.trim().replace(/( (at|by|for|from|in|of|on|to|with)| \/)+$/, '');
   return title || first.method;
 }

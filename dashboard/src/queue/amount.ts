@@ -40,7 +40,7 @@ export function sumOf(actions: readonly Action[]): Sum | null {
   };
 }
 
-/** Returns the only amount of a request; null if it has none or several. */
+/** Returns the only amount of a request; null if there is not exactly one. */
 export function amountOf(action: Action): Amount | null {
   const facts = action.summary?.facts.filter(({ kind }) => kind === 'amount') ?? [];
   const [fact] = facts;

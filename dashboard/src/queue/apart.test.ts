@@ -72,7 +72,7 @@ describe('a request is apart', () => {
       ['3', ['Another account for Acme Paper']],
       ['4', ['to Blue Ltd is unlike the others']],
     ]);
-    // Of two accounts, nobody can say which one is right.
+    // Nobody can say which one of two accounts is right.
     expect([...apartOf([payments[0], payments[2]] as Action[]).keys()]).toEqual(['1', '3']);
   });
 
@@ -97,7 +97,7 @@ describe('a request is apart', () => {
       ['2', ['High risk score']],
       ['3', ['New recipient']],
     ]);
-    // What most have in common sets none apart.
+    // A remark on most of them sets none apart.
     expect(apartOf(payments.map((one) => ({ ...one, risk_score: 0.97, ...unknown }))).size).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-/** What sets a request apart from the others of its table, so that nobody approves it as one of many. */
+/** The differences that set a request apart from the others of its table, so that nobody approves it as one of many. */
 import { dangerOf } from '#/action/danger';
 import { comparisonsOf } from '#/action/familiarity';
 import { isHigh } from '#/action/reason';
@@ -19,7 +19,7 @@ const FACTOR_MAX = 5;
 /** A longer text is for people, and each is different. */
 const VALUE_CHARACTERS_MAX = 80;
 
-/** What a message says of a value; a longer one is in its row. */
+/** A longer value is cut in a message; its row has all of it. */
 const SHOWN_CHARACTERS_MAX = 40;
 
 const NUMBER = /\d+([.,]\d+)*/g;

@@ -1,8 +1,8 @@
-/** What has become of an approved request, in words. */
+/** The words for the end of an approved request. */
 import { missingText } from '#/action/approvals';
 import type { Action } from '#/client';
 
-/** What undoing an approval means, before and after. */
+/** The meaning of undoing an approval, before and after. */
 export const UNDO_MEANS = 'Undo revokes: nothing is sent, and the agent may ask again.';
 export const UNDONE_MEANS =
   'Undone: revoked, nothing was sent. The agent gets “revoked” and may ask again.';

@@ -202,8 +202,8 @@ async fn only_an_approval_makes_a_recipient_known(storage: Storage) {
         )
     };
     for (environment, is_first) in [("staging", true), ("staging", false), ("production", true)] {
-        let held = scene.agent.propose_held(deploy(environment), &format!("{environment}-{is_first}"));
-        let held = held.await;
+        let key = format!("{environment}-{is_first}");
+        let held = scene.agent.propose_held(deploy(environment), &key).await;
         assert_eq!(first(&held).await, is_first, "{environment}");
         scene.human.approve(&held).await;
     }

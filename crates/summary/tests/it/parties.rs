@@ -159,17 +159,36 @@ fn the_session_of_a_soap_header_is_not_shown() {
 fn without_recipients_the_target_is_the_object_with_the_values_of_the_headline() {
     let deploy = |body: &str| {
         let effect = Effect::Code;
-        summary(effect, &Method::POST, "/v1/projects/web/deployments", body.as_bytes(), None)
-            .recipients
+        summary(
+            effect,
+            &Method::POST,
+            "/v1/projects/web/deployments",
+            body.as_bytes(),
+            None,
+        )
+        .recipients
     };
     let staging = deploy(r#"{"environment": "staging", "ref": "v1.4.2"}"#);
     assert!(staging.is_some());
-    assert_eq!(staging, deploy(r#"{"ref": "v1.4.2", "environment": "staging"}"#));
-    assert_ne!(staging, deploy(r#"{"environment": "production", "ref": "v1.4.2"}"#));
+    assert_eq!(
+        staging,
+        deploy(r#"{"ref": "v1.4.2", "environment": "staging"}"#)
+    );
+    assert_ne!(
+        staging,
+        deploy(r#"{"environment": "production", "ref": "v1.4.2"}"#)
+    );
     let role = |role: &str| {
         let body = format!(r#"{{"role": "{role}"}}"#);
         let effect = Effect::Access;
-        summary(effect, &Method::PUT, "/v1/users/205/role", body.as_bytes(), None).recipients
+        summary(
+            effect,
+            &Method::PUT,
+            "/v1/users/205/role",
+            body.as_bytes(),
+            None,
+        )
+        .recipients
     };
     assert!(role("viewer").is_some());
     assert_ne!(role("viewer"), role("owner"));
