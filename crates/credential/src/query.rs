@@ -46,7 +46,8 @@ pub fn drop_parameter(path_and_query: &str, param: &str) -> Option<String> {
     Some(format!("{path}?{kept}"))
 }
 
-fn is_parameter(piece: &str, param: &str) -> bool {
+/// Returns whether a piece of a query is a value of a parameter.
+pub(crate) fn is_parameter(piece: &str, param: &str) -> bool {
     let name = piece
         .split('=')
         .next()

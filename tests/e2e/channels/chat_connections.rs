@@ -10,7 +10,7 @@ use super::chat::{
     SIGNING_SECRET, Slack, TEAM, Telegram, link_code, method, pressed, seconds, signature,
     slack_button, telegram_button,
 };
-use super::decisions::{ANN, audited, becomes, status};
+use super::decisions::{ANN, audited, becomes};
 
 on_both_databases!(a_killed_gateway_decides_once);
 

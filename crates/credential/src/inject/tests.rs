@@ -2,10 +2,12 @@
 
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::time::Timestamp;
+use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 
 use super::*;
 use crate::grant::{AccessToken, OauthGrant};
+use crate::query::is_parameter;
 
 fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();
