@@ -94,6 +94,9 @@ test('the table of similar requests and its question are accessible', async () =
   await page.locator('button[aria-disabled="false"]', { hasText: 'Approve' }).waitFor();
   await page.keyboard.press('g');
   await page.getByRole('table').waitFor();
+  const similar = page.getByRole('button', { name: 'Select all 3 similar' });
+  await expect.poll(() => similar.isEnabled()).toBe(true);
+  await page.keyboard.press('Shift+X');
   await page.keyboard.press('a');
   await page.getByRole('dialog').getByText('Approve 3 requests?').waitFor();
   await expect.poll(async () => (await focused()).isInDialog).toBe(true);

@@ -12,7 +12,7 @@ use gaiterguard_vault::{NoRandomness, token};
 use gaiterguard_webauthn::RelyingParty;
 use secrecy::{ExposeSecret as _, SecretString};
 
-/// How long a person may take to use a passkey: the timeout that the WebAuthn specification (section 15.1)
+/// How long a person may take to use a passkey: the timeout that section 15.1 of the specification of passkeys
 /// recommends for a verified user.
 pub const CHALLENGE_LIFETIME: Duration = Duration::from_mins(5);
 

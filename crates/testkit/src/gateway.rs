@@ -18,7 +18,7 @@ use crate::server_process::ServerProcess;
 /// A start runs the migrations, which takes a while on a busy machine.
 const START_LIMIT: Duration = Duration::from_mins(1);
 /// Commands other than `serve` end by themselves, some after minutes on a busy machine.
-const COMMAND_LIMIT: Duration = Duration::from_mins(4);
+const COMMAND_LIMIT: Duration = Duration::from_mins(8);
 /// A drain waits for running calls.
 const STOP_LIMIT: Duration = Duration::from_mins(1);
 
@@ -130,7 +130,7 @@ pub struct TestGateway {
 }
 
 /// Runs a command with `input` on its standard input and returns its exit status and output. Panics if it
-/// does not end within four minutes.
+/// does not end within eight minutes.
 pub async fn finish(command: Command, input: &str) -> Output {
     let mut command = tokio::process::Command::from(command);
     command

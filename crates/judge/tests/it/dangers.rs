@@ -47,7 +47,7 @@ fn access_for_everyone_is_named() {
     names(
         "POST",
         "/files/9/permissions",
-        "Share the plan with Ines",
+        "Share the plan with Anna",
         r#"{"role":"reader","type":"anyone"}"#,
         "“type” is “anyone”",
     );

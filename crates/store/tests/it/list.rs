@@ -203,8 +203,8 @@ async fn the_overview_counts(_: &Database, store: &Store) {
     assert_eq!(
         overview.held,
         OverviewHeld {
-            approved: 2,
             denied: 1,
+            revoked: 2,
             pending: 1,
             ..OverviewHeld::default()
         }

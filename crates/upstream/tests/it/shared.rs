@@ -376,7 +376,7 @@ async fn a_read_survives_an_upstream_that_says_goodbye_on_every_connection_of_ht
 async fn breaking_after(served: usize) -> (Server, Authority) {
     let authority = Authority::new();
     let acceptor = acceptor(&authority, &["h2"]);
-    let server = Server::start(move |peer, _| {
+    let running = Server::start(move |peer, _| {
         let acceptor = acceptor.clone();
         async move {
             let stream = acceptor.accept(peer.stream).await.unwrap();
@@ -390,7 +390,7 @@ async fn breaking_after(served: usize) -> (Server, Authority) {
         }
     })
     .await;
-    (server, authority)
+    (running, authority)
 }
 
 #[tokio::test]
