@@ -433,7 +433,8 @@ test('a table approves no request that needs a passkey, and its row says why', a
     condition: 'request.body.amount > 100000',
     stepUp: 'passkey',
   };
-  expect((await stage.call('POST', '/rules', rule)).status).toBe(201);
+  const created = await stage.call('POST', '/rules', rule);
+  expect(created.status).toBe(201);
   const small = await refund(700, 'ch_small');
   const large = await refund(700000, 'ch_large');
   await stage.open(`/?action=${small}`);
@@ -458,6 +459,8 @@ test('a table approves no request that needs a passkey, and its row says why', a
   expect(await stage.decided(small)).toBe('APPROVED');
   expect(await stage.decided(large)).toBe('PENDING');
   await page.getByRole('button', { name: 'Back to queue' }).click();
+  // A condition that cannot be evaluated counts as met, so it would hold all later requests of other shapes.
+  await stage.call('DELETE', `/rules/${created.json.id}`);
 });
 
 test('a request that differs is never approved unseen or as one of many', async () => {

@@ -1,6 +1,6 @@
 /** The selected request. */
 
-import type { ReactNode } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { ActionDetail } from '#/action/ActionDetail';
 import { EffectTag } from '#/action/EffectTag';
 import { effectOf, effectWord } from '#/action/effect';
@@ -11,7 +11,6 @@ import { isDangerous } from '#/action/reason';
 import { StatusBadge } from '#/action/StatusBadge';
 import { TimeLeft } from '#/action/TimeLeft';
 import type { Action } from '#/client';
-import { FollowUp } from '#/request/FollowUp';
 import { RuleFromRequest } from '#/rule/RuleFromRequest';
 import { Cut } from '#/text/Cut';
 import { splitTarget } from '#/text/target';
@@ -21,6 +20,11 @@ import { Decided } from './Decided';
 import { DecisionBar, type DecisionProps } from './DecisionBar';
 import { ExpiresSoon } from './ExpiresSoon';
 import type { Subject } from './useSubject';
+
+/** Only requests with an unknown outcome need it. */
+const FollowUp = lazy(() =>
+  import('#/request/FollowUp').then(({ FollowUp }) => ({ default: FollowUp })),
+);
 
 /** The id of the heading, which takes the focus when a decision leads to the next request. */
 export const SUBJECT = 'subject';
@@ -66,7 +70,11 @@ export function SelectedAction({
         {!isPending && (
           <div className="space-y-2">
             {failure && <Failure>{failure}</Failure>}
-            {action.status === 'INDETERMINATE' && <FollowUp action={action} />}
+            {action.status === 'INDETERMINATE' && (
+              <Suspense>
+                <FollowUp action={action} />
+              </Suspense>
+            )}
             {!['PENDING', 'INDETERMINATE'].includes(action.status) && (
               <Decided action={action} onNext={onNext} />
             )}

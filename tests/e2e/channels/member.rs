@@ -25,7 +25,7 @@ async fn id(human: &Human) -> Value {
 }
 
 /// Returns a channel for a member.
-fn for_member(user: &Value, filter: Value) -> Value {
+fn for_member(user: &Value, filter: &Value) -> Value {
     json!({"kind": "member", "name": "A person", "settings": {"user_id": user}, "filter": filter})
 }
 
@@ -69,7 +69,7 @@ async fn a_request_that_nobody_decides_is_escalated_to_a_person(storage: Storage
     subscribe(&ann, &push, "/ann").await;
     let invited = mails(&server).await.len();
     for nobody in [&id(&viewer).await, &json!(99), &json!("ann@example.com")] {
-        let call = owner.post("/channels").json(for_member(nobody, json!({})));
+        let call = owner.post("/channels").json(for_member(nobody, &json!({})));
         let refused = call.send().await;
         let refused = refused.expect_problem(400, "validation_failed").json();
         assert_eq!(
@@ -79,8 +79,8 @@ async fn a_request_that_nobody_decides_is_escalated_to_a_person(storage: Storage
     }
     let escalation =
         json!({"events": ["action.created", "action.ended"], "escalate_after_minutes": 1});
-    let to_ann = create(owner, for_member(&id(&ann).await, escalation.clone())).await;
-    let to_bob = create(owner, for_member(&id(&bob).await, escalation)).await;
+    let to_ann = create(owner, for_member(&id(&ann).await, &escalation)).await;
+    let to_bob = create(owner, for_member(&id(&bob).await, &escalation)).await;
     let decided = scene.hold("decided").await;
     let ignored = scene.hold("ignored").await;
     // Her browser is notified of both at first, as that of every approver, and then of the decision.
@@ -158,7 +158,7 @@ async fn a_member_who_cannot_be_reached_is_tried_again(storage: Storage) {
     let scene = Scene::on(builder).await;
     let owner = &scene.human;
     let filter = json!({"events": ["action.created"]});
-    let channel = create(owner, for_member(&id(owner).await, filter)).await;
+    let channel = create(owner, for_member(&id(owner).await, &filter)).await;
     scene.hold("one").await;
     let failed = eventually("the attempt fails", MOMENT, || async {
         let all = deliveries(owner, &path_of(&channel)).await;

@@ -142,13 +142,12 @@ pub(super) async fn create(
 /// that the browser used.
 fn link_with(token: &SecretString, public_url: Option<&str>, headers: &HeaderMap) -> SecretString {
     let token = token.expose_secret();
-    let link = match public_url {
-        Some(url) => format!("{url}{INVITATION_PATH}?token={token}"),
-        None => {
-            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-            let host = host.unwrap_or_default();
-            format!("http://{host}{INVITATION_PATH}?token={token}")
-        }
+    let link = if let Some(url) = public_url {
+        format!("{url}{INVITATION_PATH}?token={token}")
+    } else {
+        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+        let host = host.unwrap_or_default();
+        format!("http://{host}{INVITATION_PATH}?token={token}")
     };
     SecretString::from(link)
 }
