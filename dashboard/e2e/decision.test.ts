@@ -143,6 +143,7 @@ describe('on a desktop', () => {
       method: 'POST',
       path: `/odd/${tests}`,
       body: { note: 'hello' },
+      intent: 'Change odd: set the note to hello',
     });
     const [next = ''] = await holdMany(1);
     await stage.open('/');
