@@ -229,7 +229,7 @@ async fn the_author_of_a_condition_is_warned_of_unlisted_fields_and_of_allowing_
     assert_eq!(
         warnings(json!({"condition": condition, "service_id": id})).await,
         json!([{
-            "line": 1, "column": 1,
+            "field": "condition", "line": 1, "column": 1,
             "message": "no document of this service lists the body field `amuont`; did you mean `amount`?",
         }])
     );

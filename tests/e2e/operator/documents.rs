@@ -392,11 +392,11 @@ async fn what_an_operator_can_do_about_a_refused_value_is_said() {
     for (host, remedy) in [
         (
             "10.0.0.5",
-            "set UPSTREAM_PRIVATE_ALLOW=10.0.0.5/32 to allow it",
+            "set UPSTREAM_PRIVATE_ALLOW=10.0.0.5/32 to allow it, and restart the gateway",
         ),
         (
             "[fd00::5]",
-            "set UPSTREAM_PRIVATE_ALLOW=fd00::5/128 to allow it",
+            "set UPSTREAM_PRIVATE_ALLOW=fd00::5/128 to allow it, and restart the gateway",
         ),
         ("169.254.169.254", "a cloud metadata address"),
     ] {

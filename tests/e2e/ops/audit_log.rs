@@ -163,14 +163,14 @@ async fn every_direct_change_of_the_database_is_found(storage: Storage) {
         ),
         (
             vec![format!("DELETE FROM audit WHERE chain = {chain}")],
-            format!("chain {chain} ends at place 0, but it reached place {last}"),
+            format!("chain {chain} ends at position 0, but it reached position {last}"),
         ),
         (
             vec![
                 format!("DELETE FROM audit WHERE chain = {chain}"),
                 format!("DELETE FROM audit_chains WHERE chain = {chain}"),
             ],
-            format!("chain {chain} ends at place 0, but it reached place {last}"),
+            format!("chain {chain} ends at position 0, but it reached position {last}"),
         ),
         (
             vec![format!("DELETE FROM audit_chains WHERE chain = {chain}")],
