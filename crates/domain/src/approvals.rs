@@ -154,6 +154,9 @@ fn words<T: Copy + Ord>(
     let Value::Array(items) = value else {
         return Err(wrong().into());
     };
+    if items.len() > all.len() {
+        return Err(format!("must have at most {} items", all.len()).into());
+    }
     let words = items.into_iter().map(|item| one_of(item, all, name));
     words
         .collect::<Result<_, _>>()
@@ -474,6 +477,9 @@ mod tests {
             errors,
             expected.map(|(field, message)| (field.to_owned(), message.to_owned()))
         );
+        let three = read(json!({"exclude": ["rule_author", "rule_author", "rule_author"]}));
+        let error = three.unwrap_err().remove(0);
+        assert_eq!(error.message, "must have at most 2 items");
         assert!(read(json!([])).is_err());
         assert_eq!(read(json!({})), Ok(Approvals::default()));
         let whole = json!({"count": 2, "from": ["owner", "approver"], "exclude": ["rule_author"]});
