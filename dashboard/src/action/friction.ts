@@ -85,7 +85,6 @@ export function isTruncated(action: Action): boolean {
 
 function findReasons(action: Action): string[] {
   const reasons: string[] = [];
-  const isRisky = isDangerous(action);
   if (isHigh(action)) reasons.push('high risk');
   if (isTruncated(action)) reasons.push('long body (folded)');
   else if (action.body_encoding === 'base64') reasons.push('binary body');
@@ -120,6 +119,6 @@ function findReasons(action: Action): string[] {
     if (effect === 'shares_outside' && ELSEWHERE.has(code)) add('sends data to others');
     if (EFFECTS[effect].isIrreversible && OPAQUE.has(code)) add('body that cannot be inspected');
   }
-  if (isRisky && reasons.length === 0) add('contradicts the intent');
+  if (reasons.length === 0 && isDangerous(action)) add('contradicts the intent');
   return reasons;
 }

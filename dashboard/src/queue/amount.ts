@@ -57,6 +57,11 @@ export function amountOf(action: Action): Amount | null {
   };
 }
 
+/** Returns the size of an amount without its sign, close enough to order and compare amounts. */
+export function sizeOf({ digits, decimals }: Amount): number {
+  return Math.abs(Number(digits)) / 10 ** decimals;
+}
+
 function written(number: bigint, decimals: number, { before, after }: Amount): string {
   const isNegative = number < 0n;
   const digits = String(isNegative ? -number : number).padStart(decimals + 1, '0');

@@ -5,7 +5,7 @@ import { isHigh } from '#/action/reason';
 import { bodyValues } from '#/action/requestValues';
 import type { Action } from '#/client';
 import { splitTarget } from '#/text/target';
-import { amountOf } from './amount';
+import { amountOf, sizeOf } from './amount';
 
 /** The share of the requests that a value has to have in common to be the usual one. */
 const USUAL_MIN = 2 / 3;
@@ -175,8 +175,7 @@ function largeOf(actions: readonly Action[]): Found {
   const amounts = actions.flatMap((action) => {
     const amount = amountOf(action);
     if (!amount) return [];
-    const value = Number(amount.digits) / 10 ** amount.decimals;
-    return [{ action, unit: `${amount.before} ${amount.after}`, value: Math.abs(value) }];
+    return [{ action, unit: `${amount.before} ${amount.after}`, value: sizeOf(amount) }];
   });
   return amounts.flatMap(({ action, unit, value }, at) => {
     const others = amounts

@@ -2,7 +2,7 @@
 import { isDangerous } from '#/action/reason';
 import { stakeOf } from '#/action/stake';
 import type { Action } from '#/client';
-import { amountOf } from './amount';
+import { amountOf, sizeOf } from './amount';
 import type { Row } from './table';
 
 /** The orders by the names that a user reads. */
@@ -61,7 +61,7 @@ export function gravestFirst(
 
 function amountValueOf(action: Action): number {
   const amount = amountOf(action);
-  return amount ? Math.abs(Number(amount.digits)) / 10 ** amount.decimals : -1;
+  return amount ? sizeOf(amount) : -1;
 }
 
 function recipientOf({ summary, target_url: target }: Action): string {

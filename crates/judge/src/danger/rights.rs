@@ -2,7 +2,7 @@
 
 use gaiterguard_domain::effect::Effect;
 
-use super::scene::{Scene, Value, last_part};
+use super::scene::{Scene, Value, last_part, words_of};
 use crate::field::LeafKind;
 use crate::finding::{Finding, shown};
 use crate::signal;
@@ -90,9 +90,7 @@ pub(super) fn gives(scene: &Scene<'_>) -> Option<Finding> {
         if value.leaf.kind != LeafKind::Text || value.is_prose() || !is_right(scene, value) {
             return None;
         }
-        let words: Vec<String> = crate::words::of_name(value.leaf.found.value)
-            .map(str::to_lowercase)
-            .collect();
+        let words = words_of(value.leaf.found.value);
         let word = words.iter().find(|word| GREAT.contains(&word.as_str()))?;
         // `write` is asked for by `writes`, and `admin` by `administrator`.
         let stem = &word[..word.len().min(5)];

@@ -35,11 +35,10 @@ pub(super) struct Scene<'a> {
 impl<'a> Value<'a> {
     pub(super) fn of(leaf: &'a Leaf<'a>) -> Self {
         let found = &leaf.found;
-        let lower = |text: &str| of_name(text).map(str::to_lowercase).collect::<Vec<_>>();
         Self {
             leaf,
-            name: lower(found.name),
-            path: lower(found.evidence),
+            name: words_of(found.name),
+            path: words_of(found.evidence),
             text: found.value.trim().to_lowercase(),
         }
     }
@@ -143,9 +142,7 @@ impl<'a> Scene<'a> {
             intent: of_text(compared.intent).map(str::to_lowercase).collect(),
         }
     }
-}
 
-impl Scene<'_> {
     /// Whether the intent has a word that begins with one of these.
     pub(super) fn says(&self, beginnings: &[&str]) -> bool {
         let mut words = self.intent.iter();
@@ -179,6 +176,11 @@ impl Scene<'_> {
     pub(super) fn changes(&self) -> bool {
         self.effect != Effect::Read
     }
+}
+
+/// The words of a name or a value in lower case.
+pub(super) fn words_of(text: &str) -> Vec<String> {
+    of_name(text).map(str::to_lowercase).collect()
 }
 
 /// The last part of a dotted name.

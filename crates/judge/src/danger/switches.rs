@@ -1,6 +1,6 @@
 //! Protections that are switched off.
 
-use super::scene::{Scene, Value, has_any};
+use super::scene::{Scene, Value, has_any, words_of};
 use crate::field::LeafKind;
 use crate::finding::Finding;
 use crate::signal;
@@ -200,19 +200,14 @@ fn is_about_protection(scene: &Scene<'_>, value: &Value<'_>) -> bool {
         .compared
         .route
         .own_words()
-        .flat_map(crate::words::of_name)
-        .map(str::to_lowercase)
+        .flat_map(words_of)
         .collect();
     has_protection(&path)
         || scene.siblings(value).any(|one| {
             one.leaf.kind == LeafKind::Text
                 && one.text.len() <= 60
-                && has_any(&words(one.leaf.found.value), PROTECTION)
+                && has_any(&words_of(one.leaf.found.value), PROTECTION)
         })
-}
-
-fn words(text: &str) -> Vec<String> {
-    crate::words::of_name(text).map(str::to_lowercase).collect()
 }
 
 fn has_protection(path: &[String]) -> bool {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
+use gaiterguard_domain::id::{AgentId, RuleId, ServiceId};
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_request::{Arena, Reading};
@@ -11,6 +11,8 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use proptest::prelude::*;
 use proptest::sample::select;
+
+use crate::facts::rule;
 
 /// The content of a request: names and texts, on one level or two.
 #[derive(Clone, Debug)]
@@ -464,20 +466,7 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
 fn compiled(id: i64, effect: RuleEffect, condition: &str) -> CompiledRule {
     CompiledRule::new(Rule {
         id: RuleId(id),
-        workspace: WorkspaceId(1),
-        name: "r".to_owned(),
-        effect,
-        condition: Some(condition.to_owned()),
-        text: None,
-        service: None,
-        agent: None,
-        approvals: None,
-        step_up: None,
-        author: None,
-        enabled: true,
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        revision: 0,
+        ..rule(effect, Some(condition))
     })
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use cel::objects::Key;
 use cel::{Context, Env, Value};
-use gaiterguard_domain::id::{AgentId, RuleId, ServiceId, WorkspaceId};
-use gaiterguard_domain::rule::{Rule, RuleEffect};
+use gaiterguard_domain::id::{AgentId, ServiceId};
+use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_request::{Arena, Node, Reading};
 use gaiterguard_rules::{
@@ -16,6 +16,8 @@ use http::HeaderMap;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree;
+
+use crate::facts;
 
 fn with_facts<T>(body: Option<&str>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
     let arena = Arena::default();
@@ -42,23 +44,7 @@ fn with_facts<T>(body: Option<&str>, look: impl FnOnce(&Facts<'_>) -> T) -> T {
 }
 
 fn rule(effect: RuleEffect, condition: &str) -> CompiledRule {
-    CompiledRule::new(Rule {
-        id: RuleId(1),
-        workspace: WorkspaceId(1),
-        name: "r".to_owned(),
-        effect,
-        condition: Some(condition.to_owned()),
-        text: None,
-        service: None,
-        agent: None,
-        approvals: None,
-        step_up: None,
-        author: None,
-        enabled: true,
-        created_at: Timestamp(0),
-        updated_at: Timestamp(0),
-        revision: 0,
-    })
+    CompiledRule::new(facts::rule(effect, Some(condition)))
 }
 
 fn json() -> impl Strategy<Value = String> {
