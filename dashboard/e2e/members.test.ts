@@ -21,6 +21,11 @@ beforeAll(async () => {
 
 afterAll(() => stage?.stop());
 
+let people = 0;
+
+/** Returns an address that nobody has, so that a test that is retried invites a person who is not there yet. */
+const address = (name: string) => `${name}-${++people}@example.com`;
+
 /** Invites a person on the page of members and returns the link. */
 async function invite(email: string, role: string, more: () => Promise<void> = async () => {}) {
   await stage.open('/members');
@@ -47,16 +52,17 @@ async function join(link: string): Promise<Page> {
 const card = (on: Page, action: string) => on.locator(`[data-action="${action}"]`);
 
 test('an invited approver joins by the link and decides within the limits', async () => {
-  const link = await invite('ann@example.com', 'Approver', async () => {
+  const email = address('ann');
+  const link = await invite(email, 'Approver', async () => {
     await page.getByLabel('Only some effects').check();
     const create = page.getByRole('button', { name: 'Create invitation' });
     expect(await create.isDisabled()).toBe(true);
     await page.getByRole('group', { name: 'Effects' }).getByLabel('Deletes').check();
   });
-  await page.getByRole('list', { name: 'Open invitations' }).getByText('ann@example.com').waitFor();
+  await page.getByRole('list', { name: 'Open invitations' }).getByText(email).waitFor();
   const ann = await join(link);
   expect(ann.url()).not.toContain('token');
-  await page.getByRole('list', { name: 'Members' }).getByText('ann@example.com').waitFor();
+  await page.getByRole('list', { name: 'Members' }).getByText(email).waitFor();
   await page.getByText('Nobody is invited at the moment.').waitFor();
 
   const inside = await stage.hold(agent.key, service, '/things/1');
@@ -83,7 +89,8 @@ test('an invited approver joins by the link and decides within the limits', asyn
 });
 
 test('a viewer sees everything and no button that changes something', async () => {
-  const viewer = await join(await invite('vic@example.com', 'Viewer'));
+  const email = address('vic');
+  const viewer = await join(await invite(email, 'Viewer'));
   const held = await stage.hold(agent.key, service, '/things/2');
   await card(viewer, held).click();
   await viewer.getByText('You cannot decide on this request').waitFor();
@@ -115,11 +122,11 @@ test('a viewer sees everything and no button that changes something', async () =
 
   // A new role applies to the open page, and a removal ends the session.
   await stage.open('/members');
-  await page.getByRole('button', { name: 'Change role of vic@example.com' }).click();
+  await page.getByRole('button', { name: `Change role of ${email}` }).click();
   await page.getByLabel('Role', { exact: true }).selectOption({ label: 'Owner' });
   await page.getByRole('button', { name: 'Save' }).click();
   await viewer.getByRole('button', { name: 'Invite person', disabled: false }).waitFor();
-  await page.getByRole('button', { name: 'Remove vic@example.com' }).click();
+  await page.getByRole('button', { name: `Remove ${email}` }).click();
   await page.getByRole('button', { name: 'Remove member' }).click();
   await viewer.getByRole('heading', { name: 'Sign in' }).waitFor();
 });
@@ -127,22 +134,23 @@ test('a viewer sees everything and no button that changes something', async () =
 test('a person with an account signs in to accept, and switches between workspaces', async () => {
   const owner = await stage.gateway.call('POST', '/auth/login', ACCOUNT);
   const headers = { Authorization: `Bearer ${owner.json.accessToken}` };
-  const person = { email: 'bob@example.com', role: 'viewer' };
+  const email = address('bob');
+  const person = { email, role: 'viewer' };
   const first = await stage.gateway.call('POST', '/members/invitations', person, headers);
   const bob = await join(first.json.link);
   // Bob owns another workspace as well.
   stage.gateway.change('INSERT INTO workspaces (version, created_at) VALUES (1, 0)');
   stage.gateway.change(
     `INSERT INTO members (workspace_id, user_id, role, created_at)
-     SELECT (SELECT MAX(id) FROM workspaces), id, 'owner', 0 FROM users WHERE email = 'bob@example.com'`,
+     SELECT (SELECT MAX(id) FROM workspaces), id, 'owner', 0 FROM users WHERE email = '${email}'`,
   );
   await bob.goto(`${stage.gateway.url}/app/settings`);
-  await bob.getByLabel('Workspace').selectOption({ label: 'bob@example.com (owner)' });
+  await bob.getByLabel('Workspace').selectOption({ label: `${email} (owner)` });
   await bob.getByRole('heading', { name: 'Queue' }).waitFor();
   await bob.goto(`${stage.gateway.url}/app/agents`);
   await bob.getByText('No agents yet').waitFor();
 
-  const carol = { email: 'carol@example.com', role: 'viewer' };
+  const carol = { email: address('carol'), role: 'viewer' };
   const joined = await stage.gateway.call('POST', '/members/invitations', carol, headers);
   const wrong = await stage.another();
   await wrong.goto(joined.json.link);
