@@ -76,7 +76,7 @@ fn description(proven: &Proven) -> String {
 fn end(proven: &Proven) -> String {
     let request = &proven.request;
     match proven.end {
-        EndOfRequest::Open => "end: not yet, when the proof was made".to_owned(),
+        EndOfRequest::Open => "end: the request had not ended when the proof was made".to_owned(),
         EndOfRequest::NotProven => {
             "end: not part of the proof, so the columns that describe it prove nothing".to_owned()
         }

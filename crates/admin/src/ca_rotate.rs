@@ -31,13 +31,13 @@ pub fn run(immediately: bool) -> ExitCode {
         let overlap = if immediately { Duration::ZERO } else { OVERLAP };
         let issues_from = rotate(store, &sealing, SystemClock.now(), overlap).await?;
         console::say(if immediately {
-            "the previous certificate authority is no longer trusted by new programs; start every program again, \
-             with the certificate that GET /ca.pem returns now"
+            "the gateways no longer use the previous certificate authority; restart every program with the \
+             certificate that GET /ca.pem returns now"
                 .to_owned()
         } else {
             format!(
                 "GET /ca.pem now returns both certificate authorities; the new one issues certificates from \
-                 {issues_from} on, so start long-running programs again before"
+                 {issues_from} on, so restart long-running programs before then"
             )
         });
         Ok(())

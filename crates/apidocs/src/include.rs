@@ -58,7 +58,7 @@ impl FieldValue for Include {
     fn parse(value: Value) -> Result<Self, Cow<'static, str>> {
         let expected = || {
             Cow::Owned(format!(
-                "must be an object with `tags`, `paths` or both, each a list of up to {NAMES_MAX} texts of at most \
+                "must be an object with `tags`, `paths` or both, each a list of up to {NAMES_MAX} strings of at most \
                  {NAME_BYTES_MAX} bytes"
             ))
         };

@@ -174,9 +174,9 @@ impl Chats {
         let happened = match refused {
             RulingRefused::NotPossible(status) => self.happened(button.action, *status).await,
             RulingRefused::ButtonUsed => {
-                Some("this button was used already; the message is about to change".to_owned())
+                Some("this button was used already; the message will be updated shortly".to_owned())
             }
-            RulingRefused::NotFound => Some("the request does not exist anymore".to_owned()),
+            RulingRefused::NotFound => Some("the request no longer exists".to_owned()),
             _ => None,
         };
         let why = happened.unwrap_or_else(|| refused.to_string());

@@ -45,9 +45,9 @@ body! {
         /// effect `require_approval`, and not for a rule that a language model applies. By default, one
         /// approval is enough.
         approvals "approvals": Option<Approvals> as Option<Approvals>,
-        /// A proof that each approval of a request that the rule holds needs in addition to a session: `passkey`,
-        /// the use of a passkey for this very request. Only for the effect `require_approval`, and not for a rule that a
-        /// language model applies. By default, none.
+        /// A proof that each approval of a request held by the rule requires, in addition to a session: `passkey`, the
+        /// use of a passkey for that request. Only for the effect `require_approval`, and not for a rule that a language
+        /// model applies. By default, none is required.
         step_up "stepUp": Option<StepUp> as Option<StepUp>,
         /// Whether the rule is enabled. Defaults to true.
         enabled "enabled": Option<bool> as Option<bool>,
@@ -80,9 +80,9 @@ body! {
         /// effect `require_approval`, and not for a rule that a language model applies. With null, one
         /// approval is enough.
         approvals "approvals": Change<Option<Approvals>> as Option<Approvals>,
-        /// A proof that each approval of a request that the rule holds needs in addition to a session: `passkey`,
-        /// the use of a passkey for this very request. Only for the effect `require_approval`, and not for a rule that a
-        /// language model applies. With null, none.
+        /// A proof that each approval of a request held by the rule requires, in addition to a session: `passkey`, the
+        /// use of a passkey for that request. Only for the effect `require_approval`, and not for a rule that a language
+        /// model applies. With null, none is required.
         step_up "stepUp": Change<Option<StepUp>> as Option<StepUp>,
         /// Whether the rule is enabled.
         enabled "enabled": Option<bool> as Option<bool>,

@@ -55,7 +55,7 @@ body! {
         agent "agent_id": Change<Option<AgentId>> as Option<i64>,
         /// How many people must approve the requests that the rule holds, and which people.
         approvals "approvals": Change<Option<Approvals>> as Option<Approvals>,
-        /// A proof that each approval needs in addition to a session.
+        /// A proof that each approval requires, in addition to a session.
         step_up "stepUp": Change<Option<StepUp>> as Option<StepUp>,
         /// Whether the rule is enabled.
         enabled "enabled": Option<bool> as Option<bool>,

@@ -104,7 +104,7 @@ pub enum StandingRefused {
     #[error("this agent key has expired")]
     Expired,
     /// An operator blocked it.
-    #[error("this agent has been blocked by an operator")]
+    #[error("this agent is blocked")]
     Blocked,
 }
 

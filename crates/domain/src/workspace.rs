@@ -70,7 +70,7 @@ impl FieldValue for Role {
 pub enum Permission {
     /// Use the own account: its password, its sessions, its workspaces.
     Account,
-    /// Read everything in the workspace but its invitations.
+    /// Read everything in the workspace except invitations.
     Read,
     /// Decide on held actions.
     Decide,
@@ -109,8 +109,8 @@ impl Permission {
     /// Returns the meaning, as a phrase in Markdown.
     pub fn meaning(self) -> &'static str {
         match self {
-            Self::Account => "use the own account: its password, its sessions, its workspaces",
-            Self::Read => "read everything in the workspace but its invitations",
+            Self::Account => "manage their own account: its password, sessions, and workspaces",
+            Self::Read => "read everything in the workspace except invitations",
             Self::Decide => "decide on held actions",
             Self::Stop => "activate the kill switch and block agents",
             Self::Define => {

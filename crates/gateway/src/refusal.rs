@@ -26,14 +26,13 @@ pub enum Refusal {
     /// The key is missing, unknown, revoked or expired.
     #[error("{0}")]
     InvalidAgentKey(&'static str),
-    /// An operator blocked the agent.
+    /// The agent is blocked.
     #[error(
-        "an operator has blocked this agent: its requests are refused, and running ones are \
-         canceled"
+        "this agent is blocked: its requests are refused, and running ones are canceled"
     )]
     AgentBlocked,
-    /// An operator stopped the whole workspace.
-    #[error("an operator has stopped all agents of this workspace with the kill switch")]
+    /// The kill switch of the workspace is active.
+    #[error("the kill switch is active: all agents of this workspace are stopped")]
     KillSwitch,
     /// A field of the request is missing or invalid.
     #[error("{field}: {message}")]
@@ -182,7 +181,7 @@ pub enum Refusal {
     CredentialUnavailable(String),
     /// The token endpoint refuses the credential.
     #[error(
-        "the token endpoint refuses the service's credential, so an operator must renew it; nothing \
+        "the token endpoint refuses the service's credential, so an operator must replace it; nothing \
          was sent: {0}"
     )]
     CredentialRefused(String),

@@ -88,8 +88,8 @@ pub enum LoginError {
     SecondFactorRequired,
     /// The password is right, and the code is wrong or was used.
     #[error(
-        "`code` must be a current one-time code or a recovery code, and works once; check the clock of \
-         the device"
+        "`code` must be a current one-time code or a recovery code, and each code works once; check the \
+         clock of the device"
     )]
     WrongSecondFactor,
     /// People can sign in only at the sign-in provider.
@@ -115,7 +115,7 @@ pub enum LoginError {
 #[derive(Debug, thiserror::Error)]
 pub enum FederatedError {
     /// The sign-in was not begun in this browser, has expired, or was completed before.
-    #[error("this sign-in was not begun in this browser, took too long, or was completed before")]
+    #[error("this sign-in was not started in this browser, took too long, or was completed before")]
     Expired,
     /// The provider gives the person no role here.
     #[error("you have no role here: none of your groups is in OIDC_ROLE_MAP; ask the operator")]
@@ -158,15 +158,15 @@ impl<E: Into<Fault>> From<E> for FederatedError {
 pub enum PasskeyError {
     /// Browsers offer no passkeys for the gateway's address, or people sign in only at the sign-in provider.
     #[error(
-        "there are no passkeys here: `PUBLIC_URL` must be an https URL with a host name, or one of \
+        "passkeys are unavailable: `PUBLIC_URL` must be an https URL with a host name, or a URL of \
          localhost, and `OIDC_ONLY` must not be set"
     )]
     Unavailable,
     /// The challenge was not issued for this, or has expired.
-    #[error("it took too long to use the passkey; try again")]
+    #[error("the passkey was used too late; try again")]
     Expired,
     /// The challenge or the signature was used before.
-    #[error("this use of the passkey was sent before, or the passkey was copied")]
+    #[error("this use of the passkey was sent before, or the passkey may have been copied")]
     Replayed,
     /// No account has this passkey.
     #[error("no account here has this passkey")]
@@ -203,7 +203,7 @@ pub enum FactorError {
     #[error("there is no secret to confirm; begin with `POST /auth/totp`")]
     NotBegun,
     /// The code is wrong or was used.
-    #[error("must be a current code, and works once; check the clock of the device")]
+    #[error("must be a current code, and each code works once; check the clock of the device")]
     WrongCode,
     /// The password or the code was not accepted.
     #[error(transparent)]
@@ -261,8 +261,8 @@ pub enum InvitationError {
     Invalid,
     /// It is for another address than the caller's.
     #[error(
-        "the invitation is for another email address than that of your account; sign out and open \
-         the link again"
+        "the invitation is for a different email address than the one of your account; sign out and \
+         open the link again"
     )]
     OtherAddress,
     /// The address has an account.

@@ -58,9 +58,9 @@ impl Card {
             },
             Object::KillSwitch { active, reason } => Self {
                 title: if *active {
-                    format!("Kill switch activated{by}: all requests are refused")
+                    format!("Kill switch activated{by}: all requests of agents are refused")
                 } else {
-                    format!("Kill switch released{by}")
+                    format!("Kill switch deactivated{by}")
                 },
                 rows: row("Reason", reason.as_deref()),
                 link: page(""),
@@ -160,7 +160,7 @@ fn of_action(message: &Message, action: &ActionData, by: &str, now: Timestamp) -
         (_, "REVOKED") => format!("Revoked{by}: {headline}"),
         (_, "EXPIRED") => format!("Expired without a decision: {headline}"),
         (_, "EXECUTED") => format!("Executed: {headline}"),
-        (_, "INDETERMINATE") => format!("Outcome unknown, needs a look at the service: {headline}"),
+        (_, "INDETERMINATE") => format!("Outcome unknown, check the service: {headline}"),
         (_, status) => format!("{status}: {headline}"),
     };
     let asks = event.is_some_and(NotificationEvent::asks);

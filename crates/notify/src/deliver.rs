@@ -38,7 +38,7 @@ const BATCH_MAX: u32 = 50;
 const GROUP_MIN: usize = 3;
 
 /// Why a channel for one member got no message.
-const NOT_THEIRS: &str = "not sent: the member may not decide on the request by then";
+const NOT_THEIRS: &str = "not sent: by then, the member could not decide on the request";
 
 /// Why no message was changed.
 const NO_CARD: &str =

@@ -29,7 +29,7 @@ pub enum NotificationEvent {
     /// An agent was blocked.
     #[serde(rename = "agent.blocked")]
     AgentBlocked,
-    /// The kill switch was activated or released.
+    /// The kill switch was activated or deactivated.
     #[serde(rename = "kill_switch.changed")]
     KillSwitchChanged,
     /// No access token can be fetched for a service.

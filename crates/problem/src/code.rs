@@ -75,7 +75,7 @@ codes! {
     ActionUnreadable = "action_unreadable", [CONFLICT]:
         "The stored action is damaged. A human can deny it, but it cannot be approved or executed.",
     AgentBlocked = "agent_blocked", [FORBIDDEN]:
-        "An operator blocked the agent.",
+        "The agent is blocked.",
     AlreadyDecided = "already_decided", [CONFLICT]:
         "The action's status does not allow this change; `action_status` contains the status.",
     AlreadyMember = "already_member", [CONFLICT]:
@@ -99,7 +99,7 @@ codes! {
     CredentialNotUsable = "credential_not_usable", [UNPROCESSABLE_ENTITY]:
         "The document cannot be fetched with the service's credential; see `errors`. Nothing was sent.",
     CredentialRefused = "credential_refused", [BAD_GATEWAY]:
-        "The token endpoint refuses the service's credential. An operator must renew it. Nothing was sent.",
+        "The token endpoint refuses the service's credential. An operator must replace it. Nothing was sent.",
     CredentialUnavailable = "credential_unavailable", [BAD_GATEWAY]:
         "The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.",
     CrossOriginRefused = "cross_origin_refused", [FORBIDDEN]:
@@ -131,7 +131,7 @@ codes! {
     InvitationInvalid = "invitation_invalid", [GONE, FORBIDDEN]:
         "The invitation is unknown, used, expired, or revoked, or it is for another email address.",
     KillSwitch = "kill_switch", [FORBIDDEN]:
-        "An operator stopped all agents of the workspace.",
+        "The kill switch is active: all agents of the workspace are stopped.",
     LastOwner = "last_owner", [CONFLICT]:
         "A workspace always has an owner. Make another member an owner first.",
     LlmFailed = "llm_failed", [BAD_GATEWAY]:
@@ -145,7 +145,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed", [METHOD_NOT_ALLOWED]:
         "The path does not support this method; `Allow` lists the methods that it supports.",
     MisdirectedRequest = "misdirected_request", [MISDIRECTED_REQUEST]:
-        "A request in a tunnel of the proxy port is for another host or port than the tunnel was opened to.",
+        "A request in a tunnel of the proxy port is for a host or port other than the one that the tunnel was opened to.",
     NameTaken = "name_taken", [CONFLICT]:
         "Another service already has this name.",
     NoVote = "no_vote", [CONFLICT]:
@@ -187,9 +187,9 @@ codes! {
     SecondFactorExists = "second_factor_exists", [CONFLICT]:
         "One-time codes are already set up. Remove them first.",
     SecondFactorInvalid = "second_factor_invalid", [UNAUTHORIZED]:
-        "The password is right, and `code` is wrong or was used before.",
+        "The password is right, but `code` is wrong or was used before.",
     SecondFactorRequired = "second_factor_required", [UNAUTHORIZED]:
-        "The password is right, and `code` is missing: a one-time code or a recovery code.",
+        "The password is right, but `code` is missing: send a one-time code or a recovery code.",
     ServiceNotFound = "service_not_found", [NOT_FOUND]:
         "The service does not exist in this workspace.",
     ServiceNotInScope = "service_not_in_scope", [FORBIDDEN]:
@@ -199,7 +199,7 @@ codes! {
     SetupCodeRequired = "setup_code_required", [FORBIDDEN]:
         "The first account needs the set-up code from the gateway's log.",
     SignInExpired = "sign_in_expired", [BAD_REQUEST]:
-        "The sign-in was not begun in this browser, took too long, or was completed before. Begin again.",
+        "The sign-in was not started in this browser, took too long, or was completed before. Start again.",
     SignInProviderFailed = "sign_in_provider_failed", [BAD_GATEWAY]:
         "The sign-in provider cannot be reached, or its response is not valid; see `detail`.",
     SignInRefused = "sign_in_refused", [FORBIDDEN]:
@@ -215,7 +215,7 @@ codes! {
     TooManyInvitations = "too_many_invitations", [TOO_MANY_REQUESTS]:
         "The workspace has too many open invitations. Revoke some, or wait until they expire.",
     TooManyPending = "too_many_pending", [TOO_MANY_REQUESTS]:
-        "The agent has too many pending actions, or they are too large in total.",
+        "The agent has too many pending actions, or the pending requests are too large in total.",
     UnsupportedMediaType = "unsupported_media_type", [UNSUPPORTED_MEDIA_TYPE]:
         "The body is not JSON, or the request is a gRPC call over HTTP/1.1.",
     UpstreamBroken = "upstream_broken", [BAD_GATEWAY]:

@@ -61,11 +61,11 @@ impl Cause {
             Self::Ambiguous => "that can be read in more than one way",
             Self::Kind => "that value has the wrong type",
             Self::Untyped => {
-                "values of forms, queries and headers are texts: use int(), double() or money(), or compare with a text"
+                "values of forms, queries and headers are strings: use int(), double() or money(), or compare with a string"
             }
             Self::Unreadable => "that value cannot be read",
             Self::Unit => {
-                "money() does not know the unit of that text: int() makes it the smallest unit, and double() \
+                "money() does not know the unit of that string: int() makes it the smallest unit, and double() \
                  units of the currency"
             }
             Self::Arithmetic => "the calculation has no result",

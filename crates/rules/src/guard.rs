@@ -52,7 +52,7 @@ pub(crate) fn check(text: &str) -> Result<(), ConditionError> {
         .find(|(_, c)| is_deceptive(*c) && !matches!(c, '\n' | '\r' | '\t'))
     {
         let message = format!(
-            "a condition cannot contain invisible characters: expected \\u{:04x} within a text",
+            "a condition cannot contain invisible characters: expected \\u{:04x} within a string",
             u32::from(hidden)
         );
         return Err(ConditionError::at(text, offset, message));
@@ -188,7 +188,7 @@ impl<'t> Guard<'t> {
         if self.bytes.get(end) != Some(&b'`') {
             return Err(self.refuse(
                 "a name between backquotes may have letters, digits, spaces and any of _ . - / : \
-                 expected ` behind it"
+                 expected ` after it"
                     .to_owned(),
             ));
         }

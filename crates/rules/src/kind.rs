@@ -25,11 +25,11 @@ impl Kind {
             Self::Null => "null",
             Self::Bool => "true or false",
             Self::Number => "a number",
-            Self::Text => "a text",
+            Self::Text => "a string",
             Self::List => "a list",
             Self::Map => "a map",
-            Self::Time => "an instant",
-            Self::Span => "a time span",
+            Self::Time => "a timestamp",
+            Self::Span => "a duration",
         }
     }
 

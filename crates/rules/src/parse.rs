@@ -88,7 +88,7 @@ fn unknown_token(piece: &str) -> String {
         Some('&') => "`&` is not an operator: expected `&&`".to_owned(),
         Some('|') => "`|` is not an operator: expected `||`".to_owned(),
         Some(quote @ ('"' | '\'')) => {
-            format!("this text is not closed: expected {quote} behind it")
+            format!("this string is not closed: expected {quote} after it")
         }
         Some(c) => format!("`{c}` has no meaning here: expected a value or an operator"),
         None => "expected a value or an operator".to_owned(),

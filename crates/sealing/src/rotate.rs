@@ -46,7 +46,7 @@ pub enum RotateError {
     /// An earlier rotation is not finished.
     #[error(
         "an earlier rotation is not finished, {remaining} data keys are left: \
-         run it again with the secrets it was begun with first"
+         first run it again with the secrets that it was started with"
     )]
     EarlierUnfinished {
         /// How many data keys it has left.

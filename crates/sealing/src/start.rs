@@ -39,8 +39,8 @@ pub enum StartError {
     },
     /// There are data keys but no master key, so the database is damaged.
     #[error(
-        "the database holds data keys and does not say under which master key: \
-         restore it from a copy"
+        "the database contains data keys, but not which master key encrypts them: restore it from a \
+         backup"
     )]
     NoMaster,
     /// Vault or store failed.

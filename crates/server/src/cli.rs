@@ -83,15 +83,15 @@ enum UserCommand {
         #[arg(long, value_name = "OF_EMAIL", value_parser = Email::parse)]
         workspace: Option<Email>,
     },
-    /// Remove a lost second factor, so that the user signs in with the password alone, and end all of
-    /// the user's sessions.
+    /// Remove a user's one-time codes, recovery codes, passkeys, and single sign-on, so that the password alone is
+    /// enough to sign in, and end all of the user's sessions.
     ResetFactors {
         /// Email address of the user.
         #[arg(value_parser = Email::parse)]
         email: Email,
     },
-    /// Set a new password, read from standard input, and end all of the user's sessions. A second factor is
-    /// kept.
+    /// Set a new password, read from standard input, and end all of the user's sessions. Second factors
+    /// are kept.
     ResetPassword {
         /// Email address of the user.
         #[arg(value_parser = Email::parse)]
@@ -111,8 +111,8 @@ enum VaultCommand {
 enum CaCommand {
     /// Print the certificates that clients of the proxy port must trust, in PEM.
     Print,
-    /// Create another certificate authority. It is published immediately and issues certificates 24 hours later, so
-    /// that programs can fetch it before. Gateways can keep running.
+    /// Create another certificate authority. It is published immediately and begins to issue certificates 24 hours
+    /// later, so that programs can fetch it in time. Gateways can keep running.
     Rotate {
         /// Use the new authority immediately and stop publishing the current one, whose key may be known to others.
         #[arg(long)]
@@ -125,8 +125,8 @@ enum AuditCommand {
     /// Verify that no entry of the audit log was changed or removed, and that the stored requests and
     /// actions match their entries.
     Verify {
-        /// Checkpoint that `audit checkpoint` printed earlier. Also verify that the log contains everything that it
-        /// names, which shows whether the end of the log was cut off. `-` reads standard input.
+        /// Also verify that the log contains everything that this checkpoint names, which shows whether the end of the
+        /// log was cut off. `audit checkpoint` prints checkpoints. `-` reads standard input.
         #[arg(long, value_name = "FILE")]
         checkpoint: Option<PathBuf>,
     },
@@ -134,7 +134,7 @@ enum AuditCommand {
     Checkpoint,
     /// Print the public key that verifies checkpoints and proofs.
     Key,
-    /// Print a proof that a request was recorded as it is stored, with its decision and its end.
+    /// Print a proof that a request, its decision, and its outcome were recorded as they are stored.
     Prove {
         /// ID of the request in the history, or the `X-Request-Id` of its response.
         #[arg(value_name = "ID", value_parser = RequestName::parse)]
@@ -145,7 +145,7 @@ enum AuditCommand {
         /// The proof. `-` reads standard input.
         #[arg(default_value = "-")]
         file: PathBuf,
-        /// The public key that must have signed it, which `audit key` prints.
+        /// The public key that must have signed it. `audit key` prints it.
         #[arg(long)]
         key: Option<PublicKey>,
     },

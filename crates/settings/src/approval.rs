@@ -9,7 +9,7 @@ use gaiterguard_environment::value;
 /// When a request is held, and for how long.
 #[derive(Debug, Args)]
 pub struct ApprovalSettings {
-    /// Risk score from which a request is held for a human.
+    /// Requests with this risk score or a higher one are held for a human.
     #[arg(env = "RISK_THRESHOLD", default_value = "0.5", value_parser = value::fraction)]
     pub risk_threshold: f64,
     /// Hours after which an undecided action expires.

@@ -15,12 +15,12 @@ pub const SECRET_LENGTH_MIN: usize = 32;
 /// `JWT_SECRET`, `ENCRYPTION_SECRET`, and `ENCRYPTION_SALT`.
 #[derive(Debug, Args)]
 pub struct SecretSettings {
-    /// Secret that signs access tokens, of at least 32 bytes. Generated into `DATA_DIR` if not set.
+    /// Secret that signs access tokens, at least 32 bytes long. Generated into `DATA_DIR` if not set.
     /// With PostgreSQL, it must be set to the same value on every replica.
     #[arg(env = "JWT_SECRET", hide_env_values = true, value_parser = jwt_secret)]
     pub jwt: Option<SecretString>,
-    /// Secret that stored data is encrypted with, of at least 32 characters. Generated into
-    /// `DATA_DIR` if not set. With PostgreSQL, it must be set to the same value on every replica.
+    /// Secret that encrypts stored data, at least 32 characters long. Generated into `DATA_DIR` if not
+    /// set. With PostgreSQL, it must be set to the same value on every replica.
     #[arg(env = "ENCRYPTION_SECRET", hide_env_values = true, value_parser = encryption_secret)]
     pub encryption: Option<SecretString>,
     /// Salt for deriving the master key. It is not secret.

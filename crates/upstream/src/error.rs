@@ -130,7 +130,7 @@ pub enum AmbiguousReason {
     #[error("the upstream demands HTTP/1.1 for the request (HTTP/2 HTTP_1_1_REQUIRED)")]
     Http1Required,
     /// The upstream broke the request's stream off, in HTTP/2.
-    #[error("the upstream broke the request off: {0}")]
+    #[error("the upstream reset the request: {0}")]
     Reset(#[source] h2::Error),
     /// The caller's own streaming body failed.
     #[error("the request's body ended before it was complete: {0}")]
@@ -153,7 +153,7 @@ pub enum UnusableReason {
     #[error("its head is malformed ({0})")]
     Invalid(#[source] hyper::Error),
     /// A field that decides where the body ends is not valid, so the end cannot be known.
-    #[error("its Content-Length or Transfer-Encoding holds control characters")]
+    #[error("its Content-Length or Transfer-Encoding contains control characters")]
     Framing,
     /// The connection broke within the head.
     #[error("the connection failed before the end of its head ({0})")]

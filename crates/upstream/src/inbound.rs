@@ -46,7 +46,7 @@ pub enum InboundError {
     },
     #[error("the call was canceled")]
     Cancelled,
-    #[error("the response holds the credential in a compressed text")]
+    #[error("the response contains the credential in compressed data")]
     Echo,
     #[error("the response ended early: {0}")]
     Cut(#[source] BoxError),

@@ -116,8 +116,8 @@ pub(crate) struct Decided {
 ///
 /// The agent may execute the reviewed request, unchanged, until the approval expires. With
 /// `undo_seconds`, the request is released to the agent only after that time. If the action requires
-/// several approvals, the response is 202 until enough people have approved, and the seconds of the last
-/// approval apply. Each person counts once. A rule may require a passkey for each approval; without one, the
+/// several approvals, the response is 202 until enough people have approved, and
+/// `undo_seconds` of the last approval applies. Each person counts once. A rule may require a passkey for each approval; without one, the
 /// response is 403 `step_up_required`.
 #[utoipa::path(
     patch,

@@ -43,7 +43,7 @@ pub(crate) struct RequiredApprovals {
     from: Vec<ApproverRole>,
     /// People whose approval does not count.
     exclude: Vec<Exclusion>,
-    /// A proof that each approval needs in addition to a session. Null if none.
+    /// A proof that each approval requires, in addition to a session. Null if none is required.
     #[schema(required)]
     step_up: Option<StepUp>,
     /// Whether an approval of the caller would count. False if the caller has approved already.

@@ -81,7 +81,8 @@ pub(crate) struct RuleBody {
     /// enough.
     #[schema(required)]
     approvals: Option<Approvals>,
-    /// A proof that each approval of a request that it holds needs in addition to a session. Null if none.
+    /// A proof that each approval of a request held by the rule requires, in addition to a session. Null if none is
+    /// required.
     #[schema(required)]
     #[serde(rename = "stepUp")]
     step_up: Option<StepUp>,

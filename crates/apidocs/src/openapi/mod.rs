@@ -167,7 +167,7 @@ fn operations<'v>(
             if operations.len() == OPERATIONS_MAX {
                 source.warn(
                     "paths",
-                    &format!("hold more than {OPERATIONS_MAX} operations"),
+                    &format!("contain more than {OPERATIONS_MAX} operations"),
                 );
                 return operations;
             }
@@ -198,7 +198,7 @@ fn sections(root: &Value, source: &Source<'_>) -> Vec<Section> {
             sections.extend(markdown::sections(&plain, &[name], &mut source.warnings()));
         }
         if sections.len() > SECTIONS_MAX {
-            source.warn("tags", &format!("hold more than {SECTIONS_MAX} sections"));
+            source.warn("tags", &format!("contain more than {SECTIONS_MAX} sections"));
             sections.truncate(SECTIONS_MAX);
             break;
         }

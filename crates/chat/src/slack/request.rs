@@ -33,8 +33,8 @@ pub struct SlackRequest<'a> {
 pub enum SlackRefused {
     /// It does not prove that it is from Slack.
     #[error(
-        "the request must have a `X-Slack-Signature` of this channel's signing secret, over a \
-         `X-Slack-Request-Timestamp` of the last five minutes, and is accepted once"
+        "the request must have an `X-Slack-Signature` made with this channel's signing secret and an \
+         `X-Slack-Request-Timestamp` from the last five minutes, and is accepted once"
     )]
     NotSigned,
     /// Its body is not one that Slack sends.

@@ -113,7 +113,7 @@ pub(crate) async fn open_socket(
     let url = match url.split_once("://") {
         Some(("wss", rest)) => format!("https://{rest}"),
         Some(("ws", rest)) if settings.server.starts_with("http://") => format!("http://{rest}"),
-        _ => return Err(NotAccepted::failed("Slack returned no URL of a WebSocket")),
+        _ => return Err(NotAccepted::failed("Slack returned no WebSocket URL")),
     };
     http_post::web_socket(context, channel, &Zeroizing::new(url)).await
 }

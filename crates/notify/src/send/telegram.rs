@@ -113,7 +113,7 @@ pub(crate) async fn call(
     // The code says enough; a description may repeat what was sent.
     if let Some(code) = response["error_code"].as_u64() {
         refused.error = match code {
-            400 => "Telegram does not accept the message or knows no such chat (400)".to_owned(),
+            400 => "Telegram refused the message, or does not know the chat (400)".to_owned(),
             401 | 404 => format!("Telegram does not know the token ({code})"),
             403 => "the bot may not write to the chat (403)".to_owned(),
             code => format!("Telegram responded with {code}"),

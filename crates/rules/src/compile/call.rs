@@ -39,7 +39,7 @@ impl Compiler<'_> {
                 self.expect(
                     &operand,
                     &[Kind::Number, Kind::Span],
-                    "`-` is for a number or a time span",
+                    "`-` is for a number or a duration",
                 )?;
                 let kind = operand.kind;
                 Ok(typed(
@@ -156,7 +156,7 @@ impl Compiler<'_> {
             self.expect(
                 part,
                 ORDERED,
-                "only numbers, texts, instants and time spans have an order",
+                "only numbers, strings, timestamps and durations have an order",
             )?;
         }
         if !left.kind.compares_with(right.kind) {
@@ -204,7 +204,7 @@ impl Compiler<'_> {
             "`[` is for a list or a map",
         )?;
         if operand.kind == Kind::List {
-            self.expect(&index, &[Kind::Number], "a list has numbers as places")?;
+            self.expect(&index, &[Kind::Number], "a list is indexed by numbers")?;
         }
         let operation = match index.expression.operation {
             // A literal name is looked up like one that follows a dot.
@@ -243,7 +243,7 @@ impl Compiler<'_> {
                 at,
                 format!("{name}() expects one value, as in {name}(request.body.amount)"),
             )),
-            ("matches", _) => Err(self.error(at, "matches() expects a text and a pattern")),
+            ("matches", _) => Err(self.error(at, "matches() expects a string and a pattern")),
             _ => Err(self.error(at, names::unknown_function(name))),
         }
     }
@@ -260,11 +260,11 @@ impl Compiler<'_> {
         }
         if let Some(search) = names::search(name) {
             let [needle] = arguments else {
-                return Err(self.error(at, format!("{name}() expects one text")));
+                return Err(self.error(at, format!("{name}() expects one string")));
             };
             let (operand, needle) = (self.part(target)?, self.part(needle)?);
             for part in [&operand, &needle] {
-                self.expect(part, &[Kind::Text], "expected a text")?;
+                self.expect(part, &[Kind::Text], "expected a string")?;
             }
             let (mut operand, mut needle) = (operand.expression, needle.expression);
             let compared = match search {
@@ -280,7 +280,7 @@ impl Compiler<'_> {
                 return Err(self.error(at, format!("{name}() takes no arguments")));
             }
             let operand = self.part(target)?;
-            self.expect(&operand, &[Kind::Text], "expected a text")?;
+            self.expect(&operand, &[Kind::Text], "expected a string")?;
             let operation = Operation::Rewrite(rewrite, operand.expression.into());
             return Ok(typed(at, operation, Kind::Text));
         }
@@ -308,7 +308,7 @@ impl Compiler<'_> {
         self.expect(
             &operand,
             &[Kind::Text, Kind::List, Kind::Map],
-            "only a text, a list or a map has a size",
+            "only a string, a list or a map has a size",
         )?;
         Ok(typed(
             at,
@@ -348,13 +348,13 @@ impl Compiler<'_> {
             let literal = match conversion {
                 Conversion::Time => {
                     Some(calendar::time(text).map(Literal::Time).ok_or_else(|| {
-                        self.error(at, "expected an instant such as \"2030-01-31T12:00:00Z\"")
+                        self.error(at, "expected a timestamp such as \"2030-01-31T12:00:00Z\"")
                     })?)
                 }
                 Conversion::Span => Some(
                     calendar::span(text)
                         .map(Literal::Span)
-                        .ok_or_else(|| self.error(at, "expected a time span such as \"1h30m\""))?,
+                        .ok_or_else(|| self.error(at, "expected a duration such as \"1h30m\""))?,
                 ),
                 _ => None,
             };
@@ -397,7 +397,7 @@ impl Compiler<'_> {
         pattern: &IdedExpr,
     ) -> Result<Typed, ConditionError> {
         let operand = self.part(operand)?;
-        self.expect(&operand, &[Kind::Text], "expected a text")?;
+        self.expect(&operand, &[Kind::Text], "expected a string")?;
         let pattern_at = self.offset(pattern);
         let text =
             self.literal_text(pattern, "matches() expects a string literal as its pattern")?;
@@ -426,7 +426,7 @@ impl Compiler<'_> {
         arguments: &[IdedExpr],
     ) -> Result<Typed, ConditionError> {
         let operand = self.part(target)?;
-        self.expect(&operand, &[Kind::Time], "expected an instant")?;
+        self.expect(&operand, &[Kind::Time], "expected a timestamp")?;
         let name = match arguments {
             [] => "UTC".to_owned(),
             [zone] => self.literal_text(zone, "expected a time zone such as \"Europe/Berlin\"")?,

@@ -186,7 +186,7 @@ impl Compiler<'_> {
                 return Err(self.error(at, "expected a number without the suffix u"));
             }
             LiteralValue::Bytes(_) => {
-                return Err(self.error(at, "expected a text without the prefix b"));
+                return Err(self.error(at, "expected a string without the prefix b"));
             }
         };
         let kind = Kind::of_literal(&literal);

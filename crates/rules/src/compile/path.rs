@@ -83,7 +83,7 @@ impl Compiler<'_> {
             at,
             format!(
                 "this compares the path exactly, and many servers take another case, a slash or \
-                 dot at the end or `;x` behind a segment for the same path: use \
+                 dot at the end or `;x` after a segment for the same path: use \
                  request.under(\"{suggested}\"), which covers those and everything below"
             ),
         );

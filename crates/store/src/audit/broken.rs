@@ -29,8 +29,8 @@ pub enum AuditBroken {
     },
     /// A row does not match what an entry says was written.
     #[error(
-        "entry {id} does not hold: the row {row} of {table} is not as it was recorded: {what} \
-         (chain {chain}, place {sequence})"
+        "the row {row} of {table} is not as entry {id} recorded it: {what} (chain {chain}, position \
+         {sequence})"
     )]
     Row {
         /// The entry's id.
