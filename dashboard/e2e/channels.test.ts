@@ -103,7 +103,7 @@ test('a channel for one member is created, for an escalation', async () => {
   await page.getByLabel('Name').fill('If nobody reacts');
   await page.getByLabel('Kind').selectOption('member');
   await page.getByLabel('Member', { exact: true }).selectOption('you@example.com');
-  await page.getByLabel('Only after (minutes)').fill('15');
+  await page.getByLabel('Escalate after (minutes)').fill('15');
   await stage.expectFine('channels-member');
   await page.getByRole('button', { name: 'Create channel' }).click();
   await page.getByRole('link', { name: 'If nobody reacts' }).click();

@@ -88,16 +88,16 @@ test('a page of another origin cannot register the first account, and the operat
 
 test('beyond loopback, the first account requires the code from the log', async () => {
   const { page, gateway } = exposed;
-  const code = /set-up code ([0-9A-Z-]{14})/.exec(gateway.logs)?.[1] ?? '';
+  const code = /setup code ([0-9A-Z-]{14})/.exec(gateway.logs)?.[1] ?? '';
   await exposed.open('/');
   await page.getByLabel('Email').fill(ACCOUNT.email);
   await page.getByLabel('Password').fill(ACCOUNT.password);
-  await page.getByLabel('Set-up code').fill('0000-0000-0000');
+  await page.getByLabel('Setup code').fill('0000-0000-0000');
   await exposed.expectFine('first-account');
   const create = page.getByRole('button', { name: 'Create account', exact: true });
   await create.click();
-  await page.getByText('must be the set-up code').waitFor();
-  await page.getByLabel('Set-up code').fill(code.toLowerCase());
+  await page.getByText('must be the setup code').waitFor();
+  await page.getByLabel('Setup code').fill(code.toLowerCase());
   await create.click();
   await page.getByText('Which API').waitFor();
 });

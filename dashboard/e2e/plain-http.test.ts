@@ -28,7 +28,7 @@ beforeAll(async () => {
   const args = [`--host-resolver-rules=MAP ${HOST} 127.0.0.1`];
   stage = await Stage.start({ PUBLIC_URL: `http://${HOST}` }, args);
   url = `http://${HOST}:${new URL(stage.gateway.url).port}`;
-  const setupCode = /set-up code ([0-9A-Z-]{14})/.exec(stage.gateway.logs)?.[1];
+  const setupCode = /setup code ([0-9A-Z-]{14})/.exec(stage.gateway.logs)?.[1];
   const made = await stage.gateway.call('POST', '/auth/register', { ...ACCOUNT, setupCode });
   expect(made.status).toBe(201);
   const context = stage.page.context();

@@ -232,7 +232,7 @@ test('a reload keeps the step but not the key', async () => {
   await page.getByText('First request received').waitFor();
   expect(await page.getByTestId('agent-key').count()).toBe(0);
   expect(await page.getByRole('button', { name: /^Send/ }).count()).toBe(0);
-  await page.getByText('The set-up is complete.').waitFor();
+  await page.getByText('Setup is complete.').waitFor();
   await page.getByRole('link', { name: 'Open queue' }).click();
   await page.getByText('No pending requests').waitFor();
 });

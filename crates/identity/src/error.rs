@@ -50,15 +50,15 @@ pub enum RegisterError {
     /// The request for the first account comes from a page of another origin.
     #[error("the first account can only be created on the gateway's own pages")]
     ForeignPage,
-    /// The first account needs the set-up code.
+    /// The first account needs the setup code.
     #[error(
-        "the first account requires `setupCode`: the set-up code that the gateway wrote to its log \
+        "the first account requires `setupCode`: the setup code that the gateway wrote to its log \
          when it last started"
     )]
     SetupCodeMissing,
-    /// The set-up code is wrong.
+    /// The setup code is wrong.
     #[error(
-        "`setupCode` must be the set-up code that the gateway wrote to its log when it last started"
+        "`setupCode` must be the setup code that the gateway wrote to its log when it last started"
     )]
     SetupCodeWrong,
     /// Too many attempts from this source.

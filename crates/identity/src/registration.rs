@@ -24,7 +24,7 @@ pub struct RegistrationState {
     pub is_open: bool,
     /// Whether there is no account yet.
     pub is_first: bool,
-    /// Whether the account requires the set-up code.
+    /// Whether the account requires the setup code.
     pub setup_code_needed: bool,
 }
 
@@ -33,7 +33,7 @@ pub struct RegistrationState {
 pub struct Registrant {
     /// The address of the client.
     pub source: IpAddr,
-    /// The set-up code, if one was sent.
+    /// The setup code, if one was sent.
     pub setup_code: Option<SecretString>,
     /// Whether the request may create the first account. A page of another origin may not.
     pub may_be_first: bool,
@@ -54,7 +54,7 @@ impl Identity {
         })
     }
 
-    /// Returns the set-up code to print at startup; `None` if the first account needs no code, already
+    /// Returns the setup code to print at startup; `None` if the first account needs no code, already
     /// exists, or cannot be registered.
     pub async fn setup_code_to_print(&self) -> Result<Option<&SetupCode>, StoreError> {
         let state = self.registration_state().await?;
@@ -110,7 +110,7 @@ impl Identity {
         Ok(!has_users)
     }
 
-    /// Checks the set-up code and counts the attempt. A right code is not counted, or an agent at the
+    /// Checks the setup code and counts the attempt. A right code is not counted, or an agent at the
     /// operator's address could use up the operator's attempts.
     fn admit(&self, registrant: &Registrant, code_needed: bool) -> Result<(), RegisterError> {
         let code = self.setup_code.as_ref().filter(|_| code_needed);

@@ -22,7 +22,7 @@ const TYPED_BYTES_MAX: usize = 64;
 
 const PURPOSE: &str = "gaiterguard set-up code 1";
 
-/// A set-up code. [`Debug`](fmt::Debug) does not show it; [`SetupCode::reveal`] does.
+/// A setup code. [`Debug`](fmt::Debug) does not show it; [`SetupCode::reveal`] does.
 pub struct SetupCode(SecretString);
 
 impl SetupCode {

@@ -195,9 +195,9 @@ codes! {
     ServiceNotInScope = "service_not_in_scope", [FORBIDDEN]:
         "The agent may not use this service, or none of its services matches the target URL.",
     SetupCodeInvalid = "setup_code_invalid", [FORBIDDEN]:
-        "The set-up code is wrong.",
+        "The setup code is wrong.",
     SetupCodeRequired = "setup_code_required", [FORBIDDEN]:
-        "The first account needs the set-up code from the gateway's log.",
+        "The first account needs the setup code from the gateway's log.",
     SignInExpired = "sign_in_expired", [BAD_REQUEST]:
         "The sign-in was not started in this browser, took too long, or was completed before. Start again.",
     SignInProviderFailed = "sign_in_provider_failed", [BAD_GATEWAY]:

@@ -15,7 +15,7 @@ pub struct AuthSettings {
     #[arg(env = "JWT_REFRESH_EXPIRY", default_value = "7d", value_parser = value::duration)]
     pub refresh_ttl: Duration,
     /// Who may register: `first` (only while there is no user), `open`, or `closed`. If `HOST` or the
-    /// host in `PUBLIC_URL` is not a loopback address, the first account requires the set-up code in
+    /// host in `PUBLIC_URL` is not a loopback address, the first account requires the setup code in
     /// the log.
     #[arg(env = "REGISTRATION", default_value = "first", ignore_case = true)]
     pub registration: Registration,

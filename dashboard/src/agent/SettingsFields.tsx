@@ -58,7 +58,7 @@ export function SettingsFields({
       />
       <SelectField
         label="Other hosts at the proxy port"
-        hint="For hosts that none of the agent's services names. A tunnel is recorded, but what is sent in it is neither read nor assessed."
+        hint="Hosts that belong to none of the agent's services. A connection to one is recorded, but its contents are neither read nor assessed."
         options={[
           ['refuse', 'Refuse'],
           ['tunnel', 'Connect without intercepting'],

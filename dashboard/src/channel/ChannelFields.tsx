@@ -160,7 +160,7 @@ export function ChannelFields({
       {draft.kind === 'member' && <MemberField {...bind('member', 'settings.user_id')} />}
       <EventField chosen={draft.events} onChange={(events) => set({ events })} />
       <TextField
-        label="Lowest risk"
+        label="Minimum risk score"
         type="number"
         min={0}
         max={1}
@@ -170,12 +170,12 @@ export function ChannelFields({
         {...bind('minimumRisk', 'filter.minimum_risk')}
       />
       <TextField
-        label="Only after (minutes)"
+        label="Escalate after (minutes)"
         type="number"
         min={1}
         max={1440}
         placeholder="immediately"
-        hint="Held requests that are decided sooner are not sent. For a second channel or a person, in case nobody reacts to the first."
+        hint="Only held requests that nobody has decided on by then are sent. Use this for a second channel or a person, in case nobody reacts to the first."
         {...bind('escalateAfterMinutes', 'filter.escalate_after_minutes')}
       />
       <fieldset className="space-y-2">

@@ -26,7 +26,7 @@ export const EVENTS: ReadonlyArray<readonly [NotificationEvent, string]> = [
   ['action.decided', 'A request was approved or denied'],
   ['action.ended', 'A request was executed, denied, or revoked, or has expired'],
   ['agent.blocked', 'An agent was blocked'],
-  ['kill_switch.changed', 'The kill switch was activated or released'],
+  ['kill_switch.changed', 'The kill switch was activated or deactivated'],
   ['credential.failing', 'A credential cannot be renewed'],
   ['llm.failing', 'The language model does not respond'],
 ];

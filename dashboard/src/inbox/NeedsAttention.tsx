@@ -100,7 +100,7 @@ export function NeedsAttention({
       : [
           <Item
             key="llm"
-            kind="Language model fails"
+            kind="Language model failing"
             isBad
             link={{ to: '/settings' }}
             title="The language model does not respond"

@@ -129,7 +129,7 @@ export function Batch({
   const ask = (kind: Ruling['kind']) => {
     if (isBusy) return;
     if (kind === 'approve' ? canApprove : canDecide) return setAsked(kind);
-    if (chosen.length === 0) setHint('No request is selected: x selects the one with the focus.');
+    if (chosen.length === 0) setHint('No request is selected. Press x to select the focused one.');
   };
   // The element that opened the table is gone, and the focus with it.
   useEffect(() => heading.current?.focus({ preventScroll: true }), []);

@@ -40,7 +40,7 @@ export function BreakGlass({
     >
       <p className="text-sm text-bad">
         This request has {given} of {needed} approvals. If you approve alone, the request is
-        released, and the audit log marks your approval for all owners.
+        released, and your approval is marked in the audit log.
       </p>
       <NoteField
         ref={field}

@@ -120,7 +120,7 @@ function SignIn() {
           />
           {isNew && registration.setupCodeRequired && (
             <TextField
-              label="Set-up code"
+              label="Setup code"
               name="setup-code"
               required
               maxLength={64}

@@ -1,4 +1,4 @@
-/** Set-up of the generated client for the signed-in user, and error messages. */
+/** Setup of the generated client for the signed-in user, and error messages. */
 import { client } from '#/client/client.gen';
 import { GATEWAY_PATH } from '#/gateway';
 import { ProblemError, sessionFetch } from './session';

@@ -151,7 +151,7 @@ export async function registrationState(): Promise<RegistrationState> {
   return response.json();
 }
 
-/** Creates an account and signs in. An empty set-up code is not sent. */
+/** Creates an account and signs in. An empty setup code is not sent. */
 export async function register(email: string, password: string, setupCode: string): Promise<User> {
   const body = setupCode === '' ? { email, password } : { email, password, setupCode };
   const response = await post('/auth/register', body);

@@ -114,7 +114,7 @@ export function Samples({
         </Sample>
         {isComplete(entries) && !isPending && (
           <p className="text-sm">
-            <strong>The set-up is complete.</strong> Connect the agent below; its risky requests
+            <strong>Setup is complete.</strong> Connect the agent below; its risky requests
             appear in the queue.
           </p>
         )}

@@ -149,7 +149,7 @@ function Replace({ onDone }: { onDone: (codes: readonly string[]) => void }) {
         value={code}
         onChange={setCode}
         error={fieldError(replace.error, 'code')}
-        hint="A one-time code, or one of the recovery codes. Those that you have stop working."
+        hint="A one-time code or a recovery code. Your current recovery codes stop working."
       />
       <SaveRow save={replace} fields={['code']}>
         Replace recovery codes
@@ -175,7 +175,7 @@ function Remove({ onDone }: { onDone: () => void }) {
         value={code}
         onChange={setCode}
         error={fieldError(remove.error, 'code')}
-        hint="A one-time code, or one of the recovery codes. Your password is then enough to sign in."
+        hint="A one-time code or a recovery code. Afterwards, your password alone is enough to sign in."
       />
       <SaveRow save={remove} fields={['code']}>
         Remove one-time codes

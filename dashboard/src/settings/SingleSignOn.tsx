@@ -21,7 +21,7 @@ export function SingleSignOn() {
   return (
     <div className="mt-4 space-y-2">
       <p className="text-sm text-soft">
-        Connect the account to sign in with <Visible text={name} /> too.
+        Connect your account so that you can also sign in with <Visible text={name} />.
       </p>
       <Button isBusy={begin.isPending} onClick={() => begin.mutate({ body: {} })}>
         Connect to single sign-on…

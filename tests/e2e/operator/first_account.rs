@@ -273,7 +273,7 @@ async fn a_rebound_dns_name_opens_nothing_of_the_dashboard() {
 async fn code_of(gateway: &TestGateway) -> String {
     let line = eventually("the code is in the log", MOMENT, || async {
         let logs = gateway.logs();
-        let line = logs.lines().find(|line| line.contains("set-up code"));
+        let line = logs.lines().find(|line| line.contains("setup code"));
         line.map(str::to_owned)
     })
     .await;

@@ -28,7 +28,7 @@ pub(crate) struct RegistrationBody {
     /// Password. Common passwords are refused.
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 256)]
     password: SecretString,
-    /// Set-up code from the gateway's log. Required for the first account of a gateway that listens
+    /// Setup code from the gateway's log. Required for the first account of a gateway that listens
     /// beyond loopback or whose `PUBLIC_URL` is not a loopback address; ignored otherwise.
     #[serde(default)]
     #[schema(value_type = Option<String>, max_length = 64, example = "7KQ2-M9XD-40TB")]

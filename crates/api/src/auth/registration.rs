@@ -36,7 +36,7 @@ pub(crate) struct RegistrationStateBody {
 
 /// Get registration status
 ///
-/// Returns whether `POST /auth/register` accepts new accounts, whether it requires the set-up code, and in
+/// Returns whether `POST /auth/register` accepts new accounts, whether it requires the setup code, and in
 /// which ways people can sign in.
 #[utoipa::path(
     get,

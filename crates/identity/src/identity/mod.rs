@@ -54,7 +54,7 @@ pub struct IdentitySettings {
     pub refresh_expiry: Duration,
     /// Who may register.
     pub registration: Registration,
-    /// Whether the first account requires the set-up code, because others than the operator can reach
+    /// Whether the first account requires the setup code, because others than the operator can reach
     /// the gateway.
     pub setup_code_needed: bool,
     /// Whether people can sign in only at the sign-in provider.

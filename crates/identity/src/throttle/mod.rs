@@ -34,7 +34,7 @@ pub(crate) const SOURCE_FAILURES_MAX: usize = 20;
 pub(crate) const SOURCE_RESERVE_MAX: usize = 20;
 
 /// How many registrations a source may attempt in [`PERIOD`]. Each one computes a hash, so the limit
-/// bounds the load; a right set-up code is not counted.
+/// bounds the load; a right setup code is not counted.
 pub(crate) const SOURCE_REGISTRATIONS_MAX: usize = 60;
 
 /// How many attempts to sign in without a password a source may make in [`PERIOD`]. A sign-in takes two.

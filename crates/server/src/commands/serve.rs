@@ -210,7 +210,7 @@ async fn invite(settings: &Settings, engine: &Engine) -> Result<(), StoreError> 
     let url = settings.listen.dashboard_url();
     if let Some(code) = engine.identity.setup_code_to_print().await? {
         let code = code.reveal();
-        let text = format!("open {url}/app/ to create your account, set-up code {code}");
+        let text = format!("open {url}/app/ to create your account, setup code {code}");
         if tracing::enabled!(tracing::Level::WARN) {
             tracing::warn!("{text}");
         } else {

@@ -40,7 +40,7 @@ function Agents() {
             An agent is a program with its own key. It can use the services that you assign to it.
           </p>
           <Link to="/set-up" className="inline-block text-brand underline">
-            Start guided set-up
+            Start guided setup
           </Link>
         </Empty>
       )}

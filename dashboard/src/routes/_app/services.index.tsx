@@ -34,7 +34,7 @@ function Services() {
         <Empty title="No services yet">
           <p>A service is an API that agents can call, with a credential that they never see.</p>
           <Link to="/set-up" className="inline-block text-brand underline">
-            Start guided set-up
+            Start guided setup
           </Link>
         </Empty>
       )}
