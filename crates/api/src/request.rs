@@ -59,7 +59,7 @@ pub(crate) struct RequestBody {
     target_url: String,
     /// Intent that the agent stated. Untrusted text.
     intent: String,
-    /// Label that the client's user chose, as the user name of the proxy. Untrusted text.
+    /// Label that the client's user chose: the user name at the proxy port. Untrusted text.
     #[schema(required)]
     label: Option<String>,
     /// The decision.

@@ -79,7 +79,7 @@ pub(crate) struct ActionBody {
     digest: String,
     /// Intent that the agent stated. Untrusted text.
     intent: String,
-    /// Label that the client's user chose, as the user name of the proxy. Untrusted text.
+    /// Label that the client's user chose: the user name at the proxy port. Untrusted text.
     #[schema(required)]
     label: Option<String>,
     /// Risk score, from 0.0 (harmless) to 1.0.

@@ -94,8 +94,8 @@ impl LoggedInBody {
 /// the account before has its own limit of five.
 ///
 /// If the user has set up one-time codes, the response to the right password without `code` is 401
-/// `second_factor_required`: send both again with the code. After ten wrong codes within an hour, further
-/// ones are refused.
+/// `second_factor_required`: send the email address and the password again, with the code. After ten wrong
+/// codes within an hour, further ones are refused.
 #[utoipa::path(
     post,
     path = "/auth/login",

@@ -39,7 +39,7 @@ impl From<User> for UserBody {
 pub(crate) struct TokensBody {
     /// Short-lived access token. Send it as `Authorization: Bearer`.
     access_token: String,
-    /// Refresh token. Works once. Absent if it is returned as a cookie, and if the session keeps the one it has.
+    /// Refresh token. Works once. Absent if it is returned as a cookie, or if the session keeps the one it has.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     refresh_token: Option<String>,

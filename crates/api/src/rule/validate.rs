@@ -88,10 +88,10 @@ enum WarnedField {
 pub(super) struct WarningBody {
     /// Field of the rule.
     field: WarnedField,
-    /// Line of the condition, from 1. 1 for another field.
+    /// Line of the condition, from 1. Always 1 for other fields.
     #[schema(minimum = 1)]
     line: u32,
-    /// Column of the condition in characters, from 1. 1 for another field.
+    /// Column of the condition in characters, from 1. Always 1 for other fields.
     #[schema(minimum = 1)]
     column: u32,
     /// Description of the problem and of what to write instead.
@@ -123,7 +123,7 @@ impl WarningBody {
 
 /// Validate a condition
 ///
-/// Nothing is saved.
+/// Compiles the condition, and returns its errors and warnings. Nothing is saved.
 #[utoipa::path(
     post,
     path = "/rules/validate",
