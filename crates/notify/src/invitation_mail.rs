@@ -79,7 +79,7 @@ fn text(invitation: &InvitationMail<'_>) -> String {
         .unwrap_or(&expires_at)
         .replace('T', " ");
     format!(
-        "{inviter} invites you to GaiterGuard, as {}. GaiterGuard lets people decide what AI agents send out.\n\n\
+        "{inviter} invites you to GaiterGuard, with the role {}. GaiterGuard lets people decide what AI agents send out.\n\n\
          Accept the invitation here:\n{}\n\n\
          The link works once, until {minutes} UTC. If you do not know {inviter}, ignore this email.\n",
         invitation.role,
@@ -105,7 +105,7 @@ mod tests {
             text.contains("\nhttps://gate.example/app/invitation?token=gi_00\n"),
             "{text}"
         );
-        assert!(text.starts_with("owner@example.com invites you to GaiterGuard, as approver."));
+        assert!(text.starts_with("owner@example.com invites you to GaiterGuard, with the role approver."));
         assert!(text.contains("until 2023-11-14 22:13 UTC"), "{text}");
     }
 }

@@ -114,8 +114,8 @@ export function Samples({
         </Sample>
         {isComplete(entries) && !isPending && (
           <p className="text-sm">
-            <strong>Setup is complete.</strong> Connect the agent below; its risky requests
-            appear in the queue.
+            <strong>Setup is complete.</strong> Connect the agent below; its risky requests appear
+            in the queue.
           </p>
         )}
         {isComplete(entries) && (

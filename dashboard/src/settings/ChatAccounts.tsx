@@ -95,8 +95,8 @@ function CodeDialog({ code, onClose }: { code: ChatLinkCode; onClose: () => void
         <Message place="In Slack" text={`/gaiterguard link ${code.code}`} />
         <Message place="To the bot in Telegram" text={`/link ${code.code}`} />
         <p className="text-soft">
-          The code expires {dateTime(code.expiresAt)}. Anyone who sends it can
-          decide on your behalf, so do not share it.
+          The code expires {dateTime(code.expiresAt)}. Anyone who sends it can decide on your
+          behalf, so do not share it.
         </p>
         <div className="flex justify-end">
           <Button tone="main" onClick={onClose}>
