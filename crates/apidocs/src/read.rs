@@ -208,7 +208,10 @@ fn decode(bytes: &[u8], bytes_max: usize) -> Result<(Cow<'_, str>, Warnings), Un
     }
     let mut warnings = Warnings::default();
     if replaced {
-        warnings.add("text", "contains bytes that are not text; they were replaced");
+        warnings.add(
+            "text",
+            "contains bytes that are not text; they were replaced",
+        );
     }
     Ok((text, warnings))
 }

@@ -27,9 +27,7 @@ pub enum Refusal {
     #[error("{0}")]
     InvalidAgentKey(&'static str),
     /// The agent is blocked.
-    #[error(
-        "this agent is blocked: its requests are refused, and running ones are canceled"
-    )]
+    #[error("this agent is blocked: its requests are refused, and running ones are canceled")]
     AgentBlocked,
     /// The kill switch of the workspace is active.
     #[error("the kill switch is active: all agents of this workspace are stopped")]

@@ -105,7 +105,11 @@ mod tests {
             text.contains("\nhttps://gate.example/app/invitation?token=gi_00\n"),
             "{text}"
         );
-        assert!(text.starts_with("owner@example.com invites you to GaiterGuard, with the role approver."));
+        assert!(
+            text.starts_with(
+                "owner@example.com invites you to GaiterGuard, with the role approver."
+            )
+        );
         assert!(text.contains("until 2023-11-14 22:13 UTC"), "{text}");
     }
 }

@@ -198,7 +198,10 @@ fn sections(root: &Value, source: &Source<'_>) -> Vec<Section> {
             sections.extend(markdown::sections(&plain, &[name], &mut source.warnings()));
         }
         if sections.len() > SECTIONS_MAX {
-            source.warn("tags", &format!("contain more than {SECTIONS_MAX} sections"));
+            source.warn(
+                "tags",
+                &format!("contain more than {SECTIONS_MAX} sections"),
+            );
             sections.truncate(SECTIONS_MAX);
             break;
         }
