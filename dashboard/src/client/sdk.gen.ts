@@ -162,7 +162,8 @@ export const listApprovals = <ThrowOnError extends boolean = true>(options?: Opt
  * Approve and deny several actions
  *
  * Accepts up to 200 rulings, each as if it were sent to the endpoint for one action: a refused ruling
- * does not affect the others. An approval that requires a passkey is refused here, because each requires its own use of it. If the body is invalid or contains an action twice, nothing is changed.
+ * does not affect the others. An approval that requires a passkey is refused here, because each one requires a
+ * use of the passkey for that action. If the body is invalid or contains an action twice, nothing is changed.
  * If the connection breaks before the response, some rulings may have been accepted; the actions show
  * which.
  *
@@ -206,8 +207,8 @@ export const getApproval = <ThrowOnError extends boolean = true>(options: Option
  *
  * The agent may execute the reviewed request, unchanged, until the approval expires. With
  * `undo_seconds`, the request is released to the agent only after that time. If the action requires
- * several approvals, the response is 202 until enough people have approved, and the seconds of the last
- * approval apply. Each person counts once. A rule may require a passkey for each approval; without one, the
+ * several approvals, the response is 202 until enough people have approved, and
+ * `undo_seconds` of the last approval applies. Each person counts once. A rule may require a passkey for each approval; without one, the
  * response is 403 `step_up_required`.
  *
  * Roles: `owner`, `approver`.
@@ -430,8 +431,8 @@ export const previewInvitation = <ThrowOnError extends boolean = true>(options: 
  * the account before has its own limit of five.
  *
  * If the user has set up one-time codes, the response to the right password without `code` is 401
- * `second_factor_required`: send both again with the code. After ten wrong codes within an hour, further
- * ones are refused.
+ * `second_factor_required`: send the email address and the password again, with the code. After ten wrong
+ * codes within an hour, further ones are refused.
  */
 export const logIn = <ThrowOnError extends boolean = true>(options: Options<LogInData, ThrowOnError>) => (options.client ?? client).post<LogInResponses, LogInErrors, ThrowOnError>({
     url: '/auth/login',
@@ -659,7 +660,7 @@ export const register = <ThrowOnError extends boolean = true>(options: Options<R
 /**
  * Get registration status
  *
- * Returns whether `POST /auth/register` accepts new accounts, whether it requires the set-up code, and in
+ * Returns whether `POST /auth/register` accepts new accounts, whether it requires the setup code, and in
  * which ways people can sign in.
  */
 export const getRegistration = <ThrowOnError extends boolean = true>(options?: Options<GetRegistrationData, ThrowOnError>) => (options?.client ?? client).get<GetRegistrationResponses, GetRegistrationErrors, ThrowOnError>({ url: '/auth/registration', ...options });
@@ -1350,7 +1351,7 @@ export const simulateRules = <ThrowOnError extends boolean = true>(options: Opti
 /**
  * Validate a condition
  *
- * Nothing is saved.
+ * Compiles the condition, and returns its errors and warnings. Nothing is saved.
  *
  * Roles: `owner`, `operator`.
  */

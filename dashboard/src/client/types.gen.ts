@@ -90,7 +90,7 @@ export type Action = {
      */
     intent: string;
     /**
-     * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+     * Label that the client's user chose: the user name at the proxy port. Untrusted text.
      */
     label: string | null;
     /**
@@ -1055,11 +1055,11 @@ export type ConditionWarning = {
      */
     field: WarnedField;
     /**
-     * Line of the condition, from 1. 1 for another field.
+     * Line of the condition, from 1. Always 1 for other fields.
      */
     line: number;
     /**
-     * Column of the condition in characters, from 1. 1 for another field.
+     * Column of the condition in characters, from 1. Always 1 for other fields.
      */
     column: number;
     /**
@@ -1956,7 +1956,7 @@ export type ListAction = {
          */
         intent: string;
         /**
-         * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+         * Label that the client's user chose: the user name at the proxy port. Untrusted text.
          */
         label: string | null;
         /**
@@ -2404,7 +2404,7 @@ export type ListRequestEntry = {
          */
         intent: string;
         /**
-         * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+         * Label that the client's user chose: the user name at the proxy port. Untrusted text.
          */
         label: string | null;
         /**
@@ -4086,7 +4086,7 @@ export type Registration = {
      */
     password: string;
     /**
-     * Set-up code from the gateway's log. Required for the first account of a gateway that listens
+     * Setup code from the gateway's log. Required for the first account of a gateway that listens
      * beyond loopback or whose `PUBLIC_URL` is not a loopback address; ignored otherwise.
      */
     setupCode?: string | null;
@@ -4165,7 +4165,7 @@ export type RequestEntry = {
      */
     intent: string;
     /**
-     * Label that the client's user chose, as the user name of the proxy. Untrusted text.
+     * Label that the client's user chose: the user name at the proxy port. Untrusted text.
      */
     label: string | null;
     /**
@@ -5298,7 +5298,7 @@ export type Tokens = {
      */
     accessToken: string;
     /**
-     * Refresh token. Works once. Absent if it is returned as a cookie, and if the session keeps the one it has.
+     * Refresh token. Works once. Absent if it is returned as a cookie, or if the session keeps the one it has.
      */
     refreshToken?: string;
 };
@@ -7118,9 +7118,9 @@ export type LogInErrors = {
     /**
      * `invalid_credentials`: The password is wrong, or the user does not exist.
      *
-     * `second_factor_required`: The password is right, and `code` is missing: a one-time code or a recovery code.
+     * `second_factor_required`: The password is right, but `code` is missing: send a one-time code or a recovery code.
      *
-     * `second_factor_invalid`: The password is right, and `code` is wrong or was used before.
+     * `second_factor_invalid`: The password is right, but `code` is wrong or was used before.
      */
     401: Problem;
     /**
@@ -7243,7 +7243,7 @@ export type BeginSingleSignOnData = {
 
 export type BeginSingleSignOnErrors = {
     /**
-     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     * `sign_in_expired`: The sign-in was not started in this browser, took too long, or was completed before. Start again.
      */
     400: Problem;
     /**
@@ -7306,7 +7306,7 @@ export type CompleteSingleSignOnData = {
 
 export type CompleteSingleSignOnErrors = {
     /**
-     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     * `sign_in_expired`: The sign-in was not started in this browser, took too long, or was completed before. Start again.
      */
     400: Problem;
     /**
@@ -7369,7 +7369,7 @@ export type BeginLinkingData = {
 
 export type BeginLinkingErrors = {
     /**
-     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     * `sign_in_expired`: The sign-in was not started in this browser, took too long, or was completed before. Start again.
      */
     400: Problem;
     /**
@@ -7430,7 +7430,7 @@ export type CompleteLinkingData = {
 
 export type CompleteLinkingErrors = {
     /**
-     * `sign_in_expired`: The sign-in was not begun in this browser, took too long, or was completed before. Begin again.
+     * `sign_in_expired`: The sign-in was not started in this browser, took too long, or was completed before. Start again.
      */
     400: Problem;
     /**
@@ -7937,9 +7937,9 @@ export type RegisterErrors = {
     /**
      * `registration_closed`: Registration is closed.
      *
-     * `setup_code_required`: The first account needs the set-up code from the gateway's log.
+     * `setup_code_required`: The first account needs the setup code from the gateway's log.
      *
-     * `setup_code_invalid`: The set-up code is wrong.
+     * `setup_code_invalid`: The setup code is wrong.
      *
      * `origin_not_allowed`: The request comes from a web page whose origin is not allowed.
      */
@@ -9795,9 +9795,9 @@ export type ProxyErrors = {
      */
     401: Problem;
     /**
-     * `agent_blocked`: An operator blocked the agent.
+     * `agent_blocked`: The agent is blocked.
      *
-     * `kill_switch`: An operator stopped all agents of the workspace.
+     * `kill_switch`: The kill switch is active: all agents of the workspace are stopped.
      *
      * `service_not_in_scope`: The agent may not use this service, or none of its services matches the target URL.
      *
@@ -9845,7 +9845,7 @@ export type ProxyErrors = {
      */
     428: HeldProblem;
     /**
-     * `too_many_pending`: The agent has too many pending actions, or they are too large in total.
+     * `too_many_pending`: The agent has too many pending actions, or the pending requests are too large in total.
      */
     429: Problem;
     /**
@@ -9855,7 +9855,7 @@ export type ProxyErrors = {
     /**
      * `upstream_unreachable`: The upstream could not be reached. Nothing was sent; the same idempotency key may be used again.
      *
-     * `credential_refused`: The token endpoint refuses the service's credential. An operator must renew it. Nothing was sent.
+     * `credential_refused`: The token endpoint refuses the service's credential. An operator must replace it. Nothing was sent.
      *
      * `credential_unavailable`: The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.
      *
@@ -9910,9 +9910,9 @@ export type DryRunErrors = {
      */
     401: Problem;
     /**
-     * `agent_blocked`: An operator blocked the agent.
+     * `agent_blocked`: The agent is blocked.
      *
-     * `kill_switch`: An operator stopped all agents of the workspace.
+     * `kill_switch`: The kill switch is active: all agents of the workspace are stopped.
      *
      * `service_not_in_scope`: The agent may not use this service, or none of its services matches the target URL.
      *
@@ -9974,9 +9974,9 @@ export type ExecuteErrors = {
      */
     401: Problem;
     /**
-     * `agent_blocked`: An operator blocked the agent.
+     * `agent_blocked`: The agent is blocked.
      *
-     * `kill_switch`: An operator stopped all agents of the workspace.
+     * `kill_switch`: The kill switch is active: all agents of the workspace are stopped.
      *
      * `service_not_in_scope`: The agent may not use this service, or none of its services matches the target URL.
      *
@@ -10012,7 +10012,7 @@ export type ExecuteErrors = {
     /**
      * `upstream_unreachable`: The upstream could not be reached. Nothing was sent; the same idempotency key may be used again.
      *
-     * `credential_refused`: The token endpoint refuses the service's credential. An operator must renew it. Nothing was sent.
+     * `credential_refused`: The token endpoint refuses the service's credential. An operator must replace it. Nothing was sent.
      *
      * `credential_unavailable`: The service's credential could not be obtained, for example from its token endpoint. Nothing was sent.
      *
@@ -12253,9 +12253,9 @@ export type GetStatusErrors = {
      */
     401: Problem;
     /**
-     * `agent_blocked`: An operator blocked the agent.
+     * `agent_blocked`: The agent is blocked.
      *
-     * `kill_switch`: An operator stopped all agents of the workspace.
+     * `kill_switch`: The kill switch is active: all agents of the workspace are stopped.
      */
     403: Problem;
     /**
