@@ -19,7 +19,7 @@ Every endpoint for humans requires one permission, and every role has a fixed se
 ";
 
 const NOTES: &str = "
-An `approver` may be limited to services and effects. A ruling on an action outside these limits is 403
+An `approver` may be limited to services and effects. A ruling on an action outside these limits gets 403
 `not_permitted`; reading is not limited.
 
 \\* `PUT /kill-switch` with `\"active\": false` requires the permission `define`.
