@@ -11,10 +11,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::workspace::Permission;
 use gaiterguard_identity::{Caller, Identity, SessionError};
-use tokio::time::sleep;
-
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::session::demand;
+use tokio::time::sleep;
 
 /// Interval at which a long-running call checks its session. Access must end within one second;
 /// half of it is left for the query.

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::field::FieldValue;
 use crate::host::Host;
 use crate::path;
+
 pub use crate::target_refused::{TARGET_BYTES_MAX, TargetRefused};
 
 /// The protocol of an upstream.

@@ -1,5 +1,7 @@
 //! The state of an action as columns, and back.
 
+use gaiterguard_database::column::{RowContext, Text};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::{
     ActionState, ActionStatus, Ending, Execution, HumanDecision, Revocation,
 };
@@ -8,8 +10,6 @@ use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::covered::{CoveredAction, CustodyColumns};
-use gaiterguard_database::column::{RowContext, Text};
-use gaiterguard_database::error::StoreError;
 
 /// A state as its columns.
 #[derive(Default)]

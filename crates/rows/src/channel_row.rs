@@ -1,10 +1,9 @@
 //! Rows of `channels`.
 
+use gaiterguard_database::column::time;
 use gaiterguard_domain::id::{ChannelId, DataKeyId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
-
-use gaiterguard_database::column::time;
 
 /// The contents of a channel that an operator sets.
 #[derive(Clone, Debug, PartialEq, Eq)]

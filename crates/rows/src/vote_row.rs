@@ -1,12 +1,12 @@
 //! Rows of `votes`.
 
+use gaiterguard_database::column::Text;
 use gaiterguard_domain::approvals::Vote;
 use gaiterguard_domain::evidence::Fields;
 use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::covered::{CoveredPart, PartKind};
-use gaiterguard_database::column::Text;
 
 /// A vote, with the request that it is bound to.
 #[derive(sqlx::FromRow)]

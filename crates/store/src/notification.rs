@@ -6,18 +6,18 @@
 
 use std::collections::BTreeSet;
 
+use gaiterguard_database::connection::{execute, fetch_all};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::{ActionId, ChannelId};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
+use gaiterguard_rows::audit_row::{AuditRow, entries};
+use gaiterguard_rows::delivery_row::NewDelivery;
 use uuid::Uuid;
 
 use crate::dropped_delivery::drop_beyond;
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
-use gaiterguard_rows::audit_row::{AuditRow, entries};
-use gaiterguard_rows::delivery_row::NewDelivery;
 
 /// A chain that has entries beyond the position up to which it was read, or the time up to which reminders
 /// were made.

@@ -11,13 +11,12 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_pages::Pages;
+use gaiterguard_problem::Code;
 use gaiterguard_settings::KnownHosts;
+use gaiterguard_web::problem::Problem;
 use http::HeaderMap;
 use http::header::{ACCEPT, HOST};
 use http::uri::Authority;
-
-use gaiterguard_problem::Code;
-use gaiterguard_web::problem::Problem;
 
 /// Returns the host that a request is for, as the client states it. The listener refuses a target whose
 /// authority differs from `Host`.
