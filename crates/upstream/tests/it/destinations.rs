@@ -171,6 +171,7 @@ async fn dead_listener(port: u16) -> (TcpListener, Vec<JoinHandle<()>>) {
             std::future::pending::<()>().await;
         }));
     }
+    // The system does not report that the queue is full.
     sleep(Duration::from_millis(100)).await;
     (listener, waiting)
 }

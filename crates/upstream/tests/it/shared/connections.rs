@@ -110,6 +110,7 @@ async fn a_change_does_not_use_a_connection_of_http_2_that_was_idle_for_long() {
     receive(&upstream, both.request(Method::POST, "/")).await;
     receive(&upstream, both.request(Method::POST, "/")).await;
     assert_eq!(both.server.connections(), 2);
+    // A change uses no connection that was idle for more than two seconds.
     sleep(Duration::from_millis(2100)).await;
     receive(&upstream, both.get()).await;
     assert_eq!(both.server.connections(), 2);
