@@ -22,7 +22,7 @@ use crate::{
 pub enum Dimension {
     /// Agents, whose keys are used in turn.
     Agents,
-    /// Rules of the service, none of which matches but the one that allows.
+    /// Rules of the service. Only the one that allows matches.
     Rules,
     /// Requests in the ledger, each with an audit entry.
     Stored,

@@ -23,7 +23,7 @@ pub async fn spend(tx: &mut Transaction, proof: &Proof, at: Timestamp) -> Result
             user.0,
             hash.to_vec(),
         ),
-        // A count that does not grow is that of a copy.
+        // A copied passkey has a count that does not grow.
         Proof::PasskeyUse(passkey, count) => execute!(
             tx,
             "UPDATE passkeys SET sign_count = $2, last_used_at = $3

@@ -52,7 +52,7 @@ pub struct StoredChannel {
     pub last_error_at: Option<Timestamp>,
     /// When a message was last accepted by the receiver.
     pub last_delivered_at: Option<Timestamp>,
-    /// How many deliveries were dropped of which the receiver does not know yet.
+    /// How many dropped deliveries the receiver has not been notified of yet.
     pub dropped: i64,
     /// When it was created.
     pub created_at: Timestamp,

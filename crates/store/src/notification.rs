@@ -32,7 +32,7 @@ pub struct NotificationPosition {
 }
 
 /// Selects the pending actions whose reminder was due after `$1` and up to `$2`, from a table expression. The other
-/// expression repeats that of the index `actions_by_reminder` literally: otherwise the databases would not use it.
+/// expression repeats the one of the index `actions_by_reminder` literally: otherwise the databases would not use it.
 macro_rules! select_expiring {
     ($actions:literal) => {
         concat!(

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::UserId;
 use crate::time::Timestamp;
 
-/// The length limit of a human's note to an agent, in characters: that of an intent, to which it replies.
+/// The length limit of a human's note to an agent, in characters: the same as for the intent that it replies to.
 pub const NOTE_CHARS_MAX: usize = 2000;
 
 /// A human's decision about an action.

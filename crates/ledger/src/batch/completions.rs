@@ -234,7 +234,7 @@ async fn end_on_postgres(
     Ok(rows)
 }
 
-/// Releases the keys of requests of which nothing was sent, so that they can be used again.
+/// Releases the keys of requests that were not sent, so that they can be used again.
 async fn release_claims(tx: &mut Transaction, released: &[Claimed<'_>]) -> Result<(), StoreError> {
     for chunk in chunks(released) {
         let sql = tx.dialect().many_rows(&RELEASE, chunk.size);

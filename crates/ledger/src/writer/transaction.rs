@@ -102,7 +102,7 @@ impl Transaction {
         self.audit.push(entry);
     }
 
-    /// Adds to the counts of rules, of which each is given once. They are written with the commit.
+    /// Adds to the counts of rules, which are written with the commit. Each rule is given once.
     pub fn count_rule_hits(&mut self, hits: Vec<RuleHits>) {
         self.rule_hits.extend(hits);
     }

@@ -77,7 +77,7 @@ fn masked(bytes: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// Two settings, of which the second is the offer, and the beginning of another frame.
+    /// Two settings, the second one with the offer, and the beginning of another frame.
     const SENT: &[u8] = b"\0\0\x0c\x04\0\0\0\0\0\0\x03\0\0\0\x80\0\x08\0\0\0\x01\0\0\x04";
     const MASKED: &[u8] = b"\0\0\x0c\x04\0\0\0\0\0\0\x03\0\0\0\x80\0\x08\0\0\0\0";
 

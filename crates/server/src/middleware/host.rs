@@ -3,7 +3,7 @@
 //! A page on the internet can make its own name resolve to this gateway's address (DNS rebinding);
 //! the browser then treats the gateway as that page's origin. Only the `Host` header distinguishes
 //! the two. Agent routes do not need this check: a page without an agent key gets nothing from
-//! them, and agents may use names that no setting lists, such as that of a container.
+//! them, and agents may use names that no setting lists, such as a container's.
 
 use std::sync::Arc;
 

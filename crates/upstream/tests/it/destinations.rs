@@ -1,4 +1,4 @@
-//! Tests of which upstreams are dialed, and at which of their addresses.
+//! The upstreams that are dialed, and the address that is chosen.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};

@@ -201,7 +201,7 @@ pub(in crate::auth) async fn begin(
 #[schema(as = NewPasskey)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NewPasskeyBody {
-    /// Name for the user, such as that of the device.
+    /// Name for the user, for example the device's.
     #[schema(min_length = 1, max_length = 100, example = "Phone")]
     name: String,
     /// `response.clientDataJSON` in base64url.
