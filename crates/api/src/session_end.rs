@@ -46,8 +46,8 @@ pub async fn end_with_session(
     }
 }
 
-/// Returns the response when the session or the permission of the caller has ended. A token that expires in the meantime was valid
-/// when the call started, so expiry does not end the call.
+/// Returns the response when the session or the permission of the caller has ended. A token that expires in the
+/// meantime was valid when the call started, so expiry does not end the call.
 async fn until_ended(identity: &Identity, caller: &RunningCaller) -> Problem {
     loop {
         sleep(CONFIRM_EVERY).await;

@@ -1,4 +1,4 @@
-//! What humans decide about an action.
+//! The decisions of humans about an action.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! What can happen to an action.
+//! The events in the life of an action.
 
 use std::time::Duration;
 

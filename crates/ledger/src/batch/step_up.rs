@@ -1,5 +1,5 @@
-//! The passkey that an approval may need. Every approval of such a request becomes a vote, whichever way it was given, so
-//! this is the one place that demands it.
+//! The passkey that an approval may need. Every approval of such a request becomes a vote, whichever way it was given,
+//! so this is the one place that demands it.
 
 use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::approvals::{Ballot, VoteRefused};

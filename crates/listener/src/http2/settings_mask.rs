@@ -1,8 +1,8 @@
 //! Withdraws an offer from the settings that the library sends.
 //!
-//! The library handles extended CONNECT (RFC 8441) only if it offers it, and resets the stream of a client that tries it
-//! anyway, without a word. So the offer is enabled in the library and removed from its settings: clients see none, and
-//! an attempt reaches the handler, which can say what to do instead.
+//! The library handles extended CONNECT (RFC 8441) only if it offers it, and resets the stream of a client that tries
+//! it anyway, without a word. So the offer is enabled in the library and removed from its settings: clients see none,
+//! and an attempt reaches the handler, which can say what to do instead.
 
 /// The length of the head of a frame (RFC 9113, section 4.1), and the type of settings.
 const FRAME_HEAD_BYTES: usize = 9;
