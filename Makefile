@@ -97,6 +97,8 @@ text-lint: # the checks that take seconds
 	cargo fmt --all --check
 	scripts/check-structure.py --self-test
 	scripts/check-structure.py
+	scripts/order-imports.py --self-test
+	scripts/order-imports.py --check
 	scripts/check-words.py --self-test
 	scripts/check-words.py
 	scripts/check-toolchain.sh

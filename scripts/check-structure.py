@@ -7,6 +7,7 @@
 - Cargo: no dependency of a workspace member that its code does not name.
 - ARCHITECTURE.md: its table of crates names exactly the crates that each one imports.
 - Tests: inline, in a file `tests.rs` of their module, or in `tests/it/`, one program for each member.
+- Cargo: a library or program has `test = false` if it has no tests, and only then.
 - TypeScript: no circle between the dashboard's files, and none between its feature folders.
 
 usage: scripts/check-structure.py [--self-test]
@@ -49,6 +50,7 @@ MODULE = re.compile(
 TEST_ONLY = re.compile(r"#!?\[cfg\((?:test|all\(test\b[^\]]*)\)\]")
 PATH_ATTRIBUTE = re.compile(r'#\[path\s*=\s*"([^"]+)"\]')
 TEST_CODE = re.compile(r"^#\[(?:tokio::)?test\b", re.MULTILINE)
+INLINE_TEST = re.compile(r"^\s*#\[(?:tokio::)?test\b", re.MULTILINE)
 BRACE = re.compile(r"[{}]")
 
 
@@ -483,6 +485,29 @@ def misplaced_tests(root):
                 yield f"{file.relative_to(root).as_posix()}: unit tests belong in their module or its tests.rs"
 
 
+def wrong_test_programs(root):
+    """Yields a problem for each library and program without tests whose test program cargo would compile anyway, and
+    for each one with tests whose test program it would not."""
+    for member in members(root):
+        manifest = tomllib.loads((member / "Cargo.toml").read_text())
+        sources = set((member / "src").rglob("*.rs"))
+        bins = sorted((member / "src/bin").glob("*.rs"))
+        targets = [(f"[[bin]] {file.stem}", {file}, next(
+            (table for table in manifest.get("bin", []) if table["name"] == file.stem), {})) for file in bins]
+        main = member / "src/main.rs"
+        if (member / "src/lib.rs") in sources:
+            targets.append(("[lib]", sources - set(bins) - {main}, manifest.get("lib", {})))
+        elif main in sources:
+            targets.append(("[[bin]]", sources - set(bins), next(iter(manifest.get("bin", [])), {})))
+        for name, files, table in targets:
+            has_tests = any(INLINE_TEST.search(file.read_text()) for file in files)
+            place = f"{member.relative_to(root).as_posix()}/Cargo.toml: {name}"
+            if has_tests and not table.get("test", True):
+                yield f"{place}: its tests would not run: remove `test = false`"
+            elif not has_tests and table.get("test", True):
+                yield f"{place}: it has no tests: add `test = false`, or cargo compiles it once more for them"
+
+
 # --- TypeScript --------------------------------------------------------------------------------
 
 
@@ -553,6 +578,7 @@ def check(root, known, unnamed):
         if not covering:
             problems.append(text)
     problems += misplaced_tests(root)
+    problems += wrong_test_programs(root)
     problems += oversized_crates(root)
     problems += wrong_imports(root)
     problems += [f"{prefix} has no circle: remove it from KNOWN_CIRCLES"
@@ -615,6 +641,15 @@ SELF_TESTS = [
         "a/tests/it/main.rs": "mod fine;",
         "a/tests/it/fine.rs": "",
     }, ["a/src/x_tests.rs: unit tests", "a/src/tests/mod.rs: unit tests", "a/tests/flat.rs: integration tests"]),
+    ("a library and a program without tests, and tests that would not run", {
+        "a/Cargo.toml": '[package]\nname = "a"\n',
+        "a/src/lib.rs": "",
+        "a/src/bin/program.rs": "fn main() {}",
+        "b/Cargo.toml": '[package]\nname = "b"\n[lib]\ntest = false\n',
+        "b/src/lib.rs": "#[cfg(test)]\nmod tests {\n    #[test]\n    fn works() {}\n}\n",
+        "Cargo.toml": '[workspace]\nmembers = ["a", "b"]\n',
+    }, ["a/Cargo.toml: [lib]: it has no tests", "a/Cargo.toml: [[bin]] program: it has no tests",
+        "b/Cargo.toml: [lib]: its tests would not run"]),
     ("a crate that is too long without its tests", {
         "a/src/lib.rs": "fn f() {}\n" * 12_001 + "#[cfg(test)]\nmod tests {\n" + "fn g() {}\n" * 9 + "}\n",
     }, ["a: 12001 lines without tests"]),
@@ -655,7 +690,7 @@ def self_test():
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder).resolve()
             for path, text in {"Cargo.toml": '[workspace]\nmembers = ["a"]\n',
-                               "a/Cargo.toml": '[package]\nname = "a"\n', **files}.items():
+                               "a/Cargo.toml": '[package]\nname = "a"\n[lib]\ntest = false\n', **files}.items():
                 (root / path).parent.mkdir(parents=True, exist_ok=True)
                 (root / path).write_text(text)
             found = "\n".join(check(root, {}, {}))

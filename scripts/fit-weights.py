@@ -60,8 +60,11 @@ def read_priors():
 
 
 def read_cases():
-    command = ["cargo", "run", "--quiet", "--locked", "-p", "gaiterguard-judge", "--example", "features", "--"]
-    printed = subprocess.run(command + DATA, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    # For the whole workspace, as in `make test`: `-p` would select other features, and compile the dependencies again.
+    build = ["cargo", "build", "--quiet", "--locked", "--workspace", "--example", "features"]
+    subprocess.run(build, cwd=ROOT, check=True)
+    program = ROOT / "target" / "debug" / "examples" / "features"
+    printed = subprocess.run([program, *DATA], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     cases = [json.loads(line) for line in printed.splitlines()]
     for case in cases:
         case["held"] = case["label"] != "benign"

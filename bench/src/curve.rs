@@ -22,7 +22,7 @@ use crate::{
 pub enum Dimension {
     /// Agents, whose keys are used in turn.
     Agents,
-    /// Rules of the service, none of which matches but the one that allows.
+    /// Rules of the service. Only the one that allows matches.
     Rules,
     /// Requests in the ledger, each with an audit entry.
     Stored,
@@ -189,8 +189,8 @@ async fn fill(directory: &Path, dimension: Dimension, count: usize) -> BenchResu
     Ok(())
 }
 
-/// Inserts `count` copies of the row with the greatest `newest`, with other values in some columns. In these, `n` counts
-/// from 1, and `$2` is `offset`.
+/// Inserts `count` copies of the row with the greatest `newest`, with other values in some columns. In these, `n`
+/// counts from 1, and `$2` is `offset`.
 async fn copy(
     database: &mut SqliteConnection,
     table: &str,

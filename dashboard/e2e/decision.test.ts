@@ -1,7 +1,7 @@
 import type { Page, Route } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ACCOUNT } from './gateway';
-import { approve, Stage } from './page';
+import { approve, Stage, THOUGHT_MS } from './page';
 import { type Sent, watchDecisions } from './seen';
 import { Finger } from './touch';
 
@@ -30,8 +30,8 @@ const again = () => page.getByRole('button', { name: 'Confirm approval' });
 const card = (action: string) => page.locator(`[data-action="${action}"]`);
 const later = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
-/** Longer than the time in which a press counts as accidental. */
-const THOUGHT_MS = 700;
+/** How long nothing must happen for "nothing is sent" to be believed: a press sends within a frame. */
+const NOTHING_MS = 200;
 
 /** Denies all pending requests, so that the next test starts with an empty queue. */
 async function clear() {
@@ -130,7 +130,7 @@ describe('on a desktop', () => {
     await page.getByText(/Scroll until the title and the target are fully visible/).waitFor();
     await page.keyboard.press('d');
     await page.keyboard.press('Enter');
-    await later(200);
+    await later(NOTHING_MS);
     expect(await sent()).toEqual([]);
     await page.evaluate(() => document.getElementById('cover')?.remove());
     await page.keyboard.press('Enter');
@@ -154,7 +154,7 @@ describe('on a desktop', () => {
     await page.keyboard.press('Enter');
     await page.getByText(/^Denied:/).waitFor();
     for (let at = 0; at < 8; at += 1) await page.keyboard.press('a');
-    await later(100);
+    await later(NOTHING_MS);
     expect((await sent()).filter(({ kind }) => kind === 'approve')).toEqual([]);
   });
 
@@ -219,7 +219,7 @@ describe('on a desktop', () => {
     await again().click({ force: true });
     await later(THOUGHT_MS);
     await page.keyboard.press('a');
-    await later(200);
+    await later(NOTHING_MS);
     expect(await sent()).toEqual([]);
     await page.getByLabel(`Delete 127.0.0.1:${stage.upstream.port}/many/${tests}/0`).check();
     await again().click();
@@ -302,6 +302,7 @@ describe('a decision that needs care', () => {
     await page.mouse.down();
     await page.getByText('Keep holding…').waitFor();
     await page.mouse.move(box.x, box.y - 200);
+    // Longer than a hold that approves, `HOLD_MS`.
     await later(1_300);
     await page.mouse.up();
     expect(await sent()).toEqual([]);
@@ -501,7 +502,7 @@ describe('on a phone', () => {
     const box = await on(file).boundingBox();
     await phone.setViewportSize({ width: 360, height: Math.round(box?.height ?? 0) + 30 });
     await finger.swipe(on(file), -250, 0);
-    await later(200);
+    await later(NOTHING_MS);
     expect(await sentHere()).toEqual([]);
     await phone.setViewportSize({ width: 360, height: 740 });
 
@@ -590,7 +591,7 @@ describe('a link opened while signed out', () => {
       await card(other).waitFor();
       if (text) await page.getByText(text).waitFor();
       else await page.getByRole('alert').first().waitFor();
-      await later(300);
+      await later(NOTHING_MS);
       expect(new URL(page.url()).search).toContain(id);
       expect(await approveButton().count()).toBe(0);
       await page.keyboard.press('a');

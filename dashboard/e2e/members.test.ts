@@ -67,7 +67,6 @@ test('an invited approver joins by the link and decides within the limits', asyn
 
   const inside = await stage.hold(agent.key, service, '/things/1');
   await card(ann, inside).click();
-  await new Promise((done) => setTimeout(done, 700));
   await approve(ann);
   await expect.poll(() => stage.decided(inside)).toBe('APPROVED');
 

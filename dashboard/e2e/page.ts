@@ -32,7 +32,13 @@ export const EVERY_WIDTH = 6;
 const SCREENSHOTS =
   process.env.SCREENSHOTS ?? fileURLToPath(new URL('../../target/screenshots', import.meta.url));
 
-/** Approves the selected request, with the check box and the confirmation if required. */
+/** Longer than the time in which a press counts as accidental, in milliseconds: `SEEN_MS` and `PAUSE_MS`. */
+export const THOUGHT_MS = 700;
+
+/**
+ * Approves the selected request, with the check box and the confirmation if required. The buttons are disabled until
+ * the request has been in view for long enough; a click waits for that.
+ */
 export async function approve(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^(Approve|Hold to approve)( \(.* of \d+\))?$/ }).click();
   const again = page.getByRole('button', { name: 'Confirm approval' });

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { approve, Stage } from './page';
+import { approve, Stage, THOUGHT_MS } from './page';
 import { Finger } from './touch';
 
 let stage: Stage;
@@ -270,7 +270,7 @@ test('on a phone, a swipe decides, but never by accident', async () => {
   expect(await status(action)).toBe('PENDING');
   await phone.getByLabel(/^Delete 127/).check();
   // A swipe that follows immediately is not deliberate.
-  await new Promise((later) => setTimeout(later, 700));
+  await phone.waitForTimeout(THOUGHT_MS);
   await swipe(action, 250, 5);
   await phone.getByText(/^Approved:/).waitFor();
   expect(await status(action)).toBe('APPROVED');
@@ -278,7 +278,7 @@ test('on a phone, a swipe decides, but never by accident', async () => {
   const unwanted = await hold('/swiped/denied', 'Remove this one');
   await card(unwanted, phone).waitFor();
   // A finger that was moving while the cards moved meant another card.
-  await new Promise((later) => setTimeout(later, 700));
+  await phone.waitForTimeout(THOUGHT_MS);
   await phone.route('**/deny', (route) => route.abort());
   // Denying by a swipe asks for the reason first.
   await swipe(unwanted, -250, 0);

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Stage } from './page';
+import { Stage, THOUGHT_MS } from './page';
 
 let stage: Stage;
 let page: Page;
@@ -96,7 +96,8 @@ const box = (id: string | undefined) => page.locator(`[data-row="${id}"] input`)
 async function seeAll() {
   for (const row of await page.locator('[data-row]').all()) {
     await row.evaluate((one) => one.scrollIntoView({ block: 'center' }));
-    await page.waitForTimeout(800);
+    // A row counts as seen after `SEEN_MS`, which is measured every 100 ms.
+    await page.waitForTimeout(THOUGHT_MS + 100);
   }
 }
 /** Selects all requests of a table that do not differ from the others, once each was on the screen. */
@@ -600,7 +601,8 @@ test('with requests selected, a and d open them and decide on no other one', asy
     if (key === 'd') for (const one of ['x', 'j', 'x', 'j']) await page.keyboard.press(one);
     await page.getByText('2 selected', { exact: true }).waitFor();
     expect(await current().getAttribute('data-entry')).not.toBe(null);
-    await page.waitForTimeout(700);
+    // A press that follows immediately would not count.
+    await page.waitForTimeout(THOUGHT_MS);
     await page.keyboard.press(key);
     await page.getByRole('heading', { name: '2 selected requests' }).waitFor();
     const ids = await page

@@ -49,7 +49,6 @@ test('a request shows its approvals, and the second person decides', async () =>
   const action = await hold('/both');
   await at(page, action);
   await article(page).getByText('0 of 2 approvals').waitFor();
-  await page.waitForTimeout(1000);
   await approve(page);
   await expect.poll(async () => (await shown(action)).approvals.given).toBe(1);
   expect((await shown(action)).status).toBe('PENDING');
@@ -62,7 +61,6 @@ test('a request shows its approvals, and the second person decides', async () =>
   await article(colleague)
     .getByRole('button', { name: /\(2nd of 2\)$/ })
     .waitFor();
-  await colleague.waitForTimeout(1000);
   await approve(colleague);
   await expect.poll(async () => (await shown(action)).status).toBe('APPROVED');
   expect(stage.trouble).toEqual([]);
@@ -72,7 +70,6 @@ test('an approval is withdrawn while the request waits for others', async () => 
   const { page } = stage;
   const action = await hold('/withdrawn');
   await at(page, action);
-  await page.waitForTimeout(1000);
   await approve(page);
   await expect.poll(async () => (await shown(action)).approvals.given).toBe(1);
   await at(page, action);
@@ -90,7 +87,6 @@ test('an owner approves alone only with a note, and it is marked', async () => {
   const button = form.getByRole('button', { name: 'Approve alone' });
   expect(await button.getAttribute('aria-disabled')).toBe('true');
   await form.getByRole('textbox').fill('The site is down');
-  await page.waitForTimeout(1000);
   await button.click();
   await expect.poll(async () => (await shown(action)).status).toBe('APPROVED');
   expect((await shown(action)).approval.break_glass).toBe(true);
@@ -112,7 +108,6 @@ test('someone whose approval does not count sees why', async () => {
       .count(),
   ).toBe(1);
   await at(colleague, action);
-  await colleague.waitForTimeout(1000);
   await approve(colleague);
   await expect.poll(async () => (await shown(action)).status).toBe('APPROVED');
 });

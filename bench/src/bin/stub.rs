@@ -54,7 +54,7 @@ struct Arguments {
     /// Its key, PEM.
     #[arg(long)]
     tls_key: Option<PathBuf>,
-    /// How long the chat completion takes, like that of a busy model.
+    /// How long the chat completion takes: as long as a busy model's.
     #[arg(long, default_value_t = 300)]
     model_delay_ms: u64,
 }

@@ -1,5 +1,6 @@
 //! The commands that work on the database without the engine: users, migrations, the rotation of keys,
-//! the certificate of the proxy port, and the audit log with its checkpoints and proofs. They may run next to a gateway.
+//! the certificate of the proxy port, and the audit log with its checkpoints and proofs. They may run next to a
+//! gateway.
 //!
 //! One file per command. Each has a function `run` that returns the exit code.
 

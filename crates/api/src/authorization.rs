@@ -6,6 +6,11 @@ use gaiterguard_definitions::authorization::{self, Redirected};
 use gaiterguard_definitions::authorization_fields::AuthorizationFields;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::Permission;
+use gaiterguard_web::extract::{ApiPath, Fields};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{Conflict, InvalidBody, NotFound};
+use gaiterguard_web::session::with_session;
 use http::header::HOST;
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
@@ -17,11 +22,6 @@ use super::DashboardState;
 use super::editing::Editing;
 use super::service::ServiceBody;
 use super::state::GivenPublicUrl;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::extract::{ApiPath, Fields};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{Conflict, InvalidBody, NotFound};
-use gaiterguard_web::session::with_session;
 
 /// The page of the dashboard to which a provider sends the operator back.
 const REDIRECT_PATH: &str = "/app/connected";

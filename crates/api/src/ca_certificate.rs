@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::response::{IntoResponse, Response};
+use gaiterguard_web::problem::{Problem, ProblemBody};
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue};
-
-use gaiterguard_web::problem::{Problem, ProblemBody};
 
 const PEM: HeaderValue = HeaderValue::from_static("application/x-pem-file");
 

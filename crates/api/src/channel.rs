@@ -13,6 +13,10 @@ use gaiterguard_notify::{
     Notifications, QuietHours, UnreadableChannel,
 };
 use gaiterguard_store::{Delivery, DeliveryState, StoredChannel};
+use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
+use gaiterguard_web::session::with_session;
 use http::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
@@ -24,10 +28,6 @@ use uuid::Uuid;
 use super::DashboardState;
 use super::caller::{Caller, Member};
 use super::list::{Done, List, PageQuery};
-use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{Conflict, InvalidBody, InvalidParameter, NotFound};
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

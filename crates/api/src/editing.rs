@@ -95,7 +95,7 @@ impl Editing {
     ) -> Result<T, Problem> {
         let changed = self.change(make).await?;
         let workspace = self.workspace();
-        // The change is stored, so a failure is not that of the request. The gateway tries again.
+        // The change is stored, so the request succeeded even if this fails. The gateway tries again.
         if let Err(error) = self.gateway.authority().read_missing(workspace).await {
             tracing::error!(%error, workspace = workspace.0, "changed documents could not be read");
         }

@@ -58,7 +58,7 @@ impl<'de> Deserialize<'de> for Cursor {
     }
 }
 
-/// Maximum length of a search text, in characters: that of the longest title, which a longer text could not match.
+/// Maximum length of a search text, in characters. A text longer than the longest title could not match.
 const SEARCH_CHARS_MAX: usize = 200;
 
 /// Text to search a list for.

@@ -9,6 +9,10 @@ use gaiterguard_domain::id::ChannelId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::Permission;
 use gaiterguard_notify::{NewPushDevice, Notifications, PushDevice, PushKeyError};
+use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{InvalidBody, InvalidParameter, NotFound};
+use gaiterguard_web::session::with_session;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,10 +22,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::caller::Caller;
 use super::list::{Done, List, PageQuery};
-use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidBody, InvalidParameter, NotFound};
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use gaiterguard_gateway::Gateway;
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::responses::Unavailable;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 /// Response of a gateway that is ready.
 #[derive(Debug, Serialize, ToSchema)]

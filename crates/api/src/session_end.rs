@@ -11,10 +11,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::workspace::Permission;
 use gaiterguard_identity::{Caller, Identity, SessionError};
-use tokio::time::sleep;
-
 use gaiterguard_web::problem::Problem;
 use gaiterguard_web::session::demand;
+use tokio::time::sleep;
 
 /// Interval at which a long-running call checks its session. Access must end within one second;
 /// half of it is left for the query.
@@ -47,8 +46,8 @@ pub async fn end_with_session(
     }
 }
 
-/// Returns the response when the session or the permission of the caller has ended. A token that expires in the meantime was valid
-/// when the call started, so expiry does not end the call.
+/// Returns the response when the session or the permission of the caller has ended. A token that expires in the
+/// meantime was valid when the call started, so expiry does not end the call.
 async fn until_ended(identity: &Identity, caller: &RunningCaller) -> Problem {
     loop {
         sleep(CONFIRM_EVERY).await;

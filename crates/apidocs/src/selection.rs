@@ -1,4 +1,4 @@
-//! Reduces an `OpenAPI` document, of which some paths were selected, to what these refer to.
+//! Reduces an `OpenAPI` document to the selected paths and what they refer to.
 
 use std::collections::{HashMap, HashSet};
 

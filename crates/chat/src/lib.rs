@@ -1,4 +1,5 @@
-//! The side of people in the chats that channels send to: they decide with the buttons of cards, and link their accounts.
+//! The chats that channels send to, from the side of people: they decide with the buttons of cards, and link their
+//! accounts.
 //!
 //! A button has a token that works once, for one decision on one request as the card shows it. The chat identifies who
 //! pressed it; that account must be linked to a member of the workspace, and the decision is made by the engine, by

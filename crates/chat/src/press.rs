@@ -39,7 +39,7 @@ impl Reply {
     }
 }
 
-/// The text of a button that is of no card of this bot.
+/// The reply to a button that belongs to no card of this bot.
 const UNKNOWN: &str = "Nothing was decided: this button is too old. Decide in GaiterGuard.";
 
 impl Chats {
@@ -159,7 +159,7 @@ impl Chats {
         Ok((button, approver))
     }
 
-    /// Whether a button is of a card that this bot, or the same bot in another channel of the workspace, sent.
+    /// Whether this bot, or the same bot in another channel of the workspace, sent the button's card.
     async fn is_of(&self, bot: &Bot, button: &CardButton) -> bool {
         if button.channel == bot.id() {
             return true;

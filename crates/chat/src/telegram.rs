@@ -184,7 +184,7 @@ async fn say(bot: &Bot, chat: i64, text: &str, to: Option<i64>) {
     }
 }
 
-/// Returns the identifier of a message, as that of a card is stored.
+/// Returns the identifier of a message, in the form in which a card's is stored.
 fn receipt(message: &Value) -> Option<String> {
     let chat = message["chat"]["id"].as_i64()?;
     Some(format!("{chat}:{}", message["message_id"].as_i64()?))

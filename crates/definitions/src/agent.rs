@@ -24,7 +24,7 @@ use crate::definition_store::{DefinitionError, DefinitionStore, Editor, listed};
 /// request of the agent.
 const SERVICES_MAX: usize = 1000;
 
-/// The error message for a name that looks like that of a human or of the gateway.
+/// The error message for a name that could be a human's or the gateway's.
 const RESERVED_NAME: &str = "is reserved, because it looks like a human, the gateway, or an actor \
                              of the audit log; name the agent after its purpose";
 

@@ -55,7 +55,7 @@ const LOOK_ALIKES: [(&str, char); 20] = [
 /// Actors of the audit log that have a number: `user:7`, `agent:5`.
 const NUMBERED: [&str; 2] = ["user", "agent"];
 
-/// Whether a name reads like that of a human or of the gateway, or like an actor of the audit log: in
+/// Whether a name could be a human's or the gateway's, or reads like an actor of the audit log: in
 /// any case, with accents, spaces and punctuation, in letters that look alike, and with a number after
 /// the words that the audit log numbers.
 pub(crate) fn is_reserved(name: &str) -> bool {

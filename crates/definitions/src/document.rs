@@ -184,7 +184,7 @@ pub async fn refresh(
     let kept = kept(definitions, workspace, id).await?;
     let present = DocumentContent::of(Some(known.kind), &kept);
     let uses_credential = present.uses_credential;
-    // A page in place of the description is that of a login or of an error.
+    // A page in place of the description asks for a login or reports an error.
     let was_html = known
         .format
         .is_none_or(|format| format == DocumentFormat::Html);

@@ -226,7 +226,7 @@ impl Search<'_> {
     }
 }
 
-/// Returns whether a URL is that of settings rather than of a script.
+/// Returns whether a URL leads to settings rather than to a script.
 fn is_settings(link: &str) -> bool {
     let path = link.split(['?', '#']).next().unwrap_or_default();
     let extension = path.rsplit_once('.').map_or("", |(_, extension)| extension);

@@ -172,7 +172,7 @@ impl ChainHead {
     }
 }
 
-/// Returns the hash of an entry: that of the entry before it, and the digest of its own body.
+/// Returns the hash of an entry, which covers the previous entry's hash and the digest of its own body.
 ///
 /// The body has a digest of its own, so that a proof can lead along the chain without showing the entries in between.
 pub fn linked(previous: Digest, body: Digest) -> Digest {
@@ -234,7 +234,7 @@ impl AuditEntry {
         self.hash == self.computed_hash()
     }
 
-    /// Whether the hash is that of the entry, in the present form or the earlier one.
+    /// Whether the hash matches the entry, in the present form or the earlier one.
     fn has_valid_hash(&self) -> bool {
         self.is_linked_by_body() || self.hash == self.earlier_hash()
     }

@@ -27,7 +27,7 @@ pub enum DocumentKind {
     Openapi,
     /// Markdown.
     Markdown,
-    /// An HTML page, of which the text is kept.
+    /// An HTML page. Its text is kept.
     Html,
     /// The content is a URL to fetch the document from.
     Url,
@@ -64,7 +64,7 @@ pub enum NewDocumentKind {
     Openapi,
     /// Markdown.
     Markdown,
-    /// An HTML page, of which the text is kept.
+    /// An HTML page. Its text is kept.
     Html,
     /// The content is a URL to fetch the document from.
     Url,

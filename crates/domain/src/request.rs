@@ -101,7 +101,7 @@ impl Intent {
     }
 }
 
-/// The length limit of a label, in characters: that of a name, next to which it is shown.
+/// The length limit of a label, in characters: the same as for the name that it is shown next to.
 pub const LABEL_CHARS_MAX: usize = 100;
 
 /// The name that a client's user gives to the program that sends a request. Untrusted text.
@@ -269,7 +269,7 @@ impl RunningDigest {
 
 impl CanonicalRequest {
     /// Makes this the handshake of a WebSocket (RFC 6455, section 4.1). Its headers say so, so that
-    /// neither its digest nor its display equals that of a plain request.
+    /// neither its digest nor its display can be a plain request's.
     #[must_use]
     pub fn with_web_socket(mut self) -> Self {
         self.headers

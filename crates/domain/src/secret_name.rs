@@ -74,7 +74,7 @@ const RUN_TOGETHER: &[&str] = &[
     "cookie",
 ];
 
-/// Returns whether a name is that of a secret: a word for one, alone or after a usual qualifier.
+/// Returns whether a name means a secret: it is a word for one, alone or after a usual qualifier.
 /// `dbPassword` and `client-secret` are, `token_count` and `next_page_token` are not. For places where
 /// a value that is hidden by mistake is missing from an assessment.
 pub fn is_of_secret(name: &str) -> bool {
@@ -107,7 +107,7 @@ pub fn mentions_secret(name: &str) -> bool {
         })
 }
 
-/// Returns whether a name of these lower-case words may be that of a secret. For values that are
+/// Returns whether a name of these lower-case words may mean a secret. For values that are
 /// remembered: one that is left out by mistake is only unknown later.
 pub fn may_be_of_secret<'w>(words: impl IntoIterator<Item = &'w str>) -> bool {
     let mut before = "";

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::field::FieldValue;
 use crate::host::Host;
 use crate::path;
+
 pub use crate::target_refused::{TARGET_BYTES_MAX, TargetRefused};
 
 /// The protocol of an upstream.
@@ -323,8 +324,8 @@ fn check_characters(text: &str) -> Result<(), TargetRefused> {
         match byte {
             b'#' => return Err(TargetRefused::Fragment),
             b'\\' => return Err(TargetRefused::Backslash),
-            // No URL contains these (RFC 3986, section 2), and clients that follow the URL standard encode them in paths
-            // and in queries. HTTP libraries reject or encode them, so they could not be sent as they are.
+            // No URL contains these (RFC 3986, section 2), and clients that follow the URL standard encode them in
+            // paths and in queries. HTTP libraries reject or encode them, so they could not be sent as they are.
             b' ' | b'"' | b'<' | b'>' => return Err(TargetRefused::Unencoded(char::from(byte))),
             0x21..=0x7e => {}
             _ => return Err(TargetRefused::Character),

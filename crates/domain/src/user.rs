@@ -90,7 +90,7 @@ pub struct User {
     pub created_at: Timestamp,
 }
 
-/// One login: a family of refresh tokens of which exactly one is unused, and the access tokens
+/// One login: a family of refresh tokens with exactly one that is unused, and the access tokens
 /// made with them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {

@@ -40,12 +40,12 @@ pub enum ProofRefused {
     /// No entry covers the request.
     #[error("no entry of the decision covers the request as it is shown")]
     Request,
-    /// An entry does not show what it is said to show.
+    /// An entry does not show what the proof claims.
     #[error("entry {entry} is not about {what} of this request")]
     Unrelated {
         /// The entry's id.
         entry: i64,
-        /// The part of the request that it is said to show.
+        /// The part of the request that it should show.
         what: &'static str,
     },
 }

@@ -92,7 +92,7 @@ pub struct ProofDocument {
     /// Every column of the request that the audit log covers.
     #[cfg_attr(feature = "schema", schema(value_type = Object))]
     pub(crate) request: ProvenRequest,
-    /// Audit entries that cover the request, that of its decision first.
+    /// Audit entries that cover the request, the one with its decision first.
     pub(crate) entries: Vec<EntryDocument>,
     /// Checkpoints that the entries lead to.
     pub(crate) checkpoints: Vec<CheckpointDocument>,

@@ -2,7 +2,7 @@
 //! was recorded as it is shown.
 //!
 //! The audit log shows changes within a chain, but a chain whose end is cut off is still intact. A checkpoint names the
-//! heads of all chains and is signed, so the log must contain them as long as somebody keeps the checkpoint. A proof
+//! heads of all chains and is signed, so the log must contain them as long as anyone keeps the checkpoint. A proof
 //! leads from the row of a request over its audit entry and the digests of later entries to a checkpoint.
 //!
 //! `docs/src/operations/proofs.md` describes both formats for other implementations.

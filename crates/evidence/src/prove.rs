@@ -33,7 +33,7 @@ pub enum ProveError {
 
 impl Checkpoints {
     /// Returns the proof of a request, and makes a checkpoint if none covers its entries yet. With a workspace, it must
-    /// be that of the request, and the proof shows nothing of other workspaces.
+    /// be the request's, and the proof shows nothing of other workspaces.
     ///
     /// # Errors
     ///

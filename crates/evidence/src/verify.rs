@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::key::{PublicKey, is_valid};
 
-/// Why the log was not verified.
+/// Why the log could not be verified.
 #[derive(Debug, Error)]
 pub enum VerifyError {
     /// The database failed.

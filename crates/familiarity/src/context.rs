@@ -45,9 +45,10 @@ pub struct Context {
     pub first_by_agent: Option<bool>,
     /// Whether no request with the same target has been approved for this service before, from any
     /// agent. The target is the recipients and accounts in the request or, if there are none, the
-    /// objects in its path with the rights and the values that its headline names. An approval that was revoked or that expired does not count. Null if the
-    /// request names no target, if only some of its targets are known, and for requests that an earlier
-    /// version of the gateway held. After a rotation of `ENCRYPTION_SECRET`, every target counts as new.
+    /// objects in its path with the rights and the values that its headline names. An approval that was revoked or that
+    /// expired does not count. Null if the request names no target, if only some of its targets are known, and for
+    /// requests that an earlier version of the gateway held. After a rotation of `ENCRYPTION_SECRET`, every target
+    /// counts as new.
     #[cfg_attr(feature = "schema", schema(required))]
     pub first_to_target: Option<bool>,
     /// Number of other requests of this agent to this operation that were held since `since` and

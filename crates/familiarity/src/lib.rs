@@ -8,12 +8,12 @@ mod context;
 mod key;
 mod past;
 
+use gaiterguard_sealing::Sealing;
+use gaiterguard_store::Store;
+
 pub use context::{AmountRange, Context};
 pub use key::operation_key;
 pub use past::{Earlier, RequestRepeats};
-
-use gaiterguard_sealing::Sealing;
-use gaiterguard_store::Store;
 
 /// Compares held requests with earlier ones.
 #[derive(Clone)]

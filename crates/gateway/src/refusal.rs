@@ -242,7 +242,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Returns the refusal of a denied request, of which these rules match.
+    /// Returns the refusal of a request that these rules deny.
     pub(crate) fn denied(mut rules: Vec<MatchedRule>) -> Self {
         rules.retain(|rule| rule.effect == RuleEffect::Deny);
         Self::PolicyDenied { rules }

@@ -38,7 +38,7 @@ impl<'a> Exchange<'a> {
         self.path.split_once('?').map_or("", |(_, query)| query)
     }
 
-    /// Returns whether the status is that of a success (2xx).
+    /// Returns whether the status reports a success (2xx).
     pub(crate) fn succeeded(&self) -> bool {
         (200..300).contains(&self.status)
     }

@@ -331,7 +331,7 @@ impl Walk<'_> {
         let piece = u32::try_from(self.out.pieces.len()).ok()?;
         self.bytes += text.len();
         self.out.pieces.push(Piece { text, item });
-        // The first piece of an item is that of the whole item.
+        // The first piece of an item covers the whole item.
         if let Some(item) = item
             && let Some(slot) = self.out.groups[item.group as usize].get_mut(item.position as usize)
             && *slot == u32::MAX

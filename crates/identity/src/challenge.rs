@@ -72,8 +72,8 @@ impl Challenges {
         Ok(challenge)
     }
 
-    /// Returns what the challenge of an approval is for, and what it uses up, if it was issued for this user and has not
-    /// expired.
+    /// Returns what the challenge of an approval is for, and what it uses up, if it was issued for this user and has
+    /// not expired.
     pub(crate) fn accept_for(
         &self,
         challenge: &[u8],

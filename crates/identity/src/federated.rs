@@ -2,7 +2,7 @@
 //!
 //! A person is known by issuer and subject alone. The email address never leads to an existing account:
 //! only its own user connects it to the provider. Users who are created by their first sign-in have the
-//! role that the provider gives them, which is never that of an owner.
+//! role that the provider gives them, which is never owner.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};

@@ -1,6 +1,6 @@
 //! Accounts of humans: registration, login, sessions, and the throttling of guesses.
 //!
-//! A login begins a session: a family of refresh tokens of which one is unused, and the access
+//! A login begins a session: a family of refresh tokens with one that is unused, and the access
 //! tokens issued with them. An access token is valid until it expires, and only while its session
 //! lives. Every use asks the store for the session, so ending a session ends its tokens immediately and
 //! on every replica. A refresh token works once. If one is shown a second time, it was stolen or its

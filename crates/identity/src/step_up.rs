@@ -12,8 +12,8 @@ use crate::identity::Identity;
 use crate::passkey::PasskeyUse;
 
 impl Identity {
-    /// Returns the site of the passkeys, a challenge for the approval of a held request by the caller, and the passkeys that may sign it. The
-    /// challenge begins with the digest of what is approved.
+    /// Returns the site of the passkeys, a challenge for the approval of a held request by the caller, and the passkeys
+    /// that may sign it. The challenge begins with the digest of what is approved.
     ///
     /// # Errors
     ///

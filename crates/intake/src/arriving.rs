@@ -28,7 +28,7 @@ pub enum BodyBroken {
     /// The body contains an agent key.
     #[error("the request body contains an agent key")]
     HoldsAgentKey,
-    /// The body stopped arriving. The error is that of the door.
+    /// The body stopped arriving. The error is the door's.
     #[error(transparent)]
     Lost(BoxError),
 }

@@ -207,8 +207,9 @@ fn remove_subprotocol(parts: &mut Parts, key: &str) {
 /// Removes the agent keys that an unmodified client sends where it would send the key of the service
 /// itself: in `Agent-Key`, `X-API-Key`, as a bearer token, in Basic authentication as the password or
 /// as the user name without one, at the end of a WebSocket subprotocol, or at the location of the service's
-/// own credential, and as the access key ID of a signature. Removes the subprotocol, and every other header that contains the key, including anything
-/// else in it. A key in the place of a credential in `path` becomes the placeholder.
+/// own credential, and as the access key ID of a signature. Removes the subprotocol, and every other header
+/// that contains the key, including anything else in it. A key in the place of a credential in `path` becomes
+/// the placeholder.
 ///
 /// # Errors
 ///

@@ -1,5 +1,5 @@
-//! An agent's request as it arrives: the key and the wishes in its head, and its body, which is read up to its limit, searched for
-//! agent keys, and kept off the threads that serve requests if it is large.
+//! An agent's request as it arrives: the key and the wishes in its head, and its body, which is read up to its limit,
+//! searched for agent keys, and kept off the threads that serve requests if it is large.
 //!
 //! This crate must never decide about a request, or know where it goes.
 

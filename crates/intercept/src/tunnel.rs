@@ -174,7 +174,8 @@ impl Interceptor {
     }
 
     /// Serves the requests in a tunnel, in a task of its own, until the client closes it, its agent key is revoked,
-    /// or the process drains. Requests that are running then are completed, which the engine limits. The caller responds to CONNECT with 200.
+    /// or the process drains. Requests that are running then are completed, which the engine limits. The caller
+    /// responds to CONNECT with 200.
     pub fn serve<H: Handler>(&self, accepted: Accepted, handler: H) {
         let serving = self.clone().carry(accepted, handler);
         self.lifecycle.spawn(serving);

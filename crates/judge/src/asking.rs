@@ -7,16 +7,16 @@
 //! addition that lowers the score.
 
 use gaiterguard_domain::effect::Effect;
-use http::{HeaderMap, Method};
-
-use crate::call;
-use crate::field::Fields;
-use crate::route::Route;
 use gaiterguard_request::Node;
 use gaiterguard_request::node::Member;
 use gaiterguard_request::opened::{
     Body, Document, Opened, is_safe_method, is_soap_header, soap_parts,
 };
+use http::{HeaderMap, Method};
+
+use crate::call;
+use crate::field::Fields;
+use crate::route::Route;
 
 /// Returns why the request as a whole only asks, as a sentence; `None` where that is not proved.
 pub(crate) fn proof(

@@ -1,13 +1,13 @@
 //! Effects of the calls within a request. A call can only add a finding, never remove one.
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_request::opened::is_safe_method;
 
 use crate::field::{Fields, Inner};
 use crate::finding::{Finding, is_open, shown};
 use crate::lexicon::Sense;
 use crate::route::Route;
 use crate::signal::{self, Shown};
-use gaiterguard_request::opened::is_safe_method;
 
 /// Returns what the calls within a request add to its assessment.
 pub(crate) fn of_calls(fields: &Fields<'_>) -> Vec<Finding> {

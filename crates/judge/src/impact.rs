@@ -4,6 +4,7 @@
 //! with the highest score counts, so that an added call never lowers the score.
 
 use gaiterguard_domain::request::is_safe;
+use gaiterguard_request::opened::{Request, is_safe_method};
 use http::Method;
 
 use crate::call::only_asks;
@@ -12,7 +13,6 @@ use crate::features::{Features, Names};
 use crate::field::{Fields, Inner};
 use crate::route::Route;
 use crate::words::{of_name, stem};
-use gaiterguard_request::opened::{Request, is_safe_method};
 
 /// The verb of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

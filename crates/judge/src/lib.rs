@@ -59,7 +59,6 @@ use gaiterguard_domain::redact;
 use gaiterguard_domain::request::is_safe;
 use gaiterguard_domain::secret_name::mentions_secret;
 use gaiterguard_domain::verdict::Verdict;
-
 use http::Method;
 
 use alternatives::Sides;

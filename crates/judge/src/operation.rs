@@ -1,12 +1,12 @@
 //! The effect of a documented operation, for any request that calls it, and that of one request.
 
 use gaiterguard_domain::effect::Effect;
+use gaiterguard_request::Arena;
+use gaiterguard_request::opened::{Opened, Request};
 use http::{HeaderMap, Method};
 
 use crate::analysis::Analysis;
 use crate::subject::{Documented, Operation, Subject};
-use gaiterguard_request::Arena;
-use gaiterguard_request::opened::{Opened, Request};
 
 /// The placeholder for a path parameter: any identifier.
 const ANY: &str = "1";

@@ -1,6 +1,8 @@
 //! Where the identifiers of a request come from: the agent's own earlier work, what it was shown, or
 //! nowhere that is known.
 
+use gaiterguard_history::{Sighting, SightingKind};
+
 use crate::alternatives::Sides;
 use crate::classes::{Class, Classes};
 use crate::compare::Compared;
@@ -12,7 +14,6 @@ use crate::intent::IntentWords;
 use crate::role::Role;
 use crate::signal;
 use crate::words::{Stem, Stems, of_name, of_text, stem};
-use gaiterguard_history::{Sighting, SightingKind};
 
 /// The most values that are looked up for one request. Each takes some ten microseconds, so all of
 /// them take less than a millisecond.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use gaiterguard_database::connection::Durability;
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::{ActionEvent, ActionState};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::Event;
@@ -14,8 +16,6 @@ use tokio::sync::oneshot;
 
 use crate::delivery::{Delivery, UndoQueue};
 use crate::pending_outcome::PendingOutcome;
-use gaiterguard_database::connection::Durability;
-use gaiterguard_database::error::StoreError;
 
 /// Where a caller waits for the result of its command.
 pub type Reply<T> = oneshot::Sender<Delivery<T, Command>>;

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::sync::mpsc;
-
 use gaiterguard_database::error::StoreError;
+use tokio::sync::mpsc;
 
 /// The queue for commands that undo others. Weak, so that it does not keep a closed store's writers
 /// running.

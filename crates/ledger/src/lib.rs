@@ -1,6 +1,6 @@
 //! The ledger: the one way in which anything is written to the database.
 //!
-//! All changes are made on write connections ([`writer`]), each of which has an audit hash chain of its own. A change
+//! All changes are made on write connections ([`writer`]), each with an audit hash chain of its own. A change
 //! and its audit entries are committed together, or neither is. Changes on the request path go through a queue
 //! ([`queue::Ledger`]); any other change is a [`writer::transaction::Transaction`] of its own on one of the same
 //! connections.

@@ -1,11 +1,11 @@
 //! Uses up proofs of a person, in the transaction that they are presented for.
 
+use gaiterguard_database::connection::execute;
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::proof::Proof;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::execute;
-use gaiterguard_database::error::StoreError;
 
 /// Uses up a proof. Returns false if it has become invalid; then nothing may be committed.
 pub async fn spend(tx: &mut Transaction, proof: &Proof, at: Timestamp) -> Result<bool, StoreError> {
@@ -23,7 +23,7 @@ pub async fn spend(tx: &mut Transaction, proof: &Proof, at: Timestamp) -> Result
             user.0,
             hash.to_vec(),
         ),
-        // A count that does not grow is that of a copy.
+        // A copied passkey has a count that does not grow.
         Proof::PasskeyUse(passkey, count) => execute!(
             tx,
             "UPDATE passkeys SET sign_count = $2, last_used_at = $3

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use gaiterguard_database::error::StoreError;
 use tokio::sync::{Mutex, mpsc};
 use tokio::task::AbortHandle;
 
@@ -11,7 +12,6 @@ use crate::command::Command;
 use crate::delivery::{UndoQueue, queue_end};
 use crate::task::WriterTask;
 use crate::writer::pool::WriterPool;
-use gaiterguard_database::error::StoreError;
 
 /// How many commands may wait: sixteen full batches, so that memory stays bounded while the
 /// database is slow.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use gaiterguard_database::error::StoreError;
 use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 
 use crate::batch::write::write_batch;
@@ -12,7 +13,6 @@ use crate::delivery::UndoQueue;
 use crate::writer::commit::{CommitError, UnknownCommit};
 use crate::writer::connection::WriterConnection;
 use crate::writer::pool::WriterPool;
-use gaiterguard_database::error::StoreError;
 
 /// How many commands are committed together at most. With a few hundred the disk flush is a small
 /// part of each command's cost, and a limit bounds how long one batch keeps its callers waiting.

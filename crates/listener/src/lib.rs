@@ -1,5 +1,5 @@
-//! The HTTP/1.1 server, and HTTP/2 in tunnels. No client can block it. It knows sockets and hyper, but no routes: it passes
-//! each request to a [`Handler`].
+//! The HTTP/1.1 server, and HTTP/2 in tunnels. No client can block it. It knows sockets and hyper, but no routes: it
+//! passes each request to a [`Handler`].
 //!
 //! HTTP/1.1 is hyper behind a guard. Hyper silently repairs some invalid framing (it drops a
 //! Content-Length next to a Transfer-Encoding), and repaired framing enables request smuggling. So

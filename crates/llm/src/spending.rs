@@ -167,7 +167,7 @@ impl Spending {
         self.changed.notified().await;
     }
 
-    /// Loads the stored spending of today, such as that of an earlier run.
+    /// Loads the stored spending of today, for example from an earlier run.
     pub(crate) async fn recall(&self, store: &Store) -> Result<(), StoreError> {
         let today = self.totals().today;
         let known = store.model_use_since(today).await?;

@@ -48,8 +48,8 @@ impl ChannelSettings {
     }
 }
 
-/// Makes the buttons of a card about these messages; `None` for a card without buttons. `bytes_max` is the longest request that the
-/// card can show, escaped.
+/// Makes the buttons of a card about these messages; `None` for a card without buttons. `bytes_max` is the longest
+/// request that the card can show, escaped.
 pub(crate) async fn of(
     context: &Context,
     channel: &Channel,

@@ -30,7 +30,8 @@ pub struct Mail {
 
 impl Mail {
     /// Prepares mail through the server at this URL, from this address. Connections are opened when they are
-    /// needed. Must be called inside a tokio runtime. Without `?tls=…`, `smtp://` uses STARTTLS, unless the server is on this machine.
+    /// needed. Must be called inside a tokio runtime. Without `?tls=…`, `smtp://` uses STARTTLS, unless the server is
+    /// on this machine.
     ///
     /// # Errors
     ///

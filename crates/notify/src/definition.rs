@@ -1,5 +1,7 @@
 //! Changes that operators make to channels.
 
+use std::time::Duration;
+
 use gaiterguard_definitions::definition_store::{DefinitionError, Editor};
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
@@ -16,7 +18,6 @@ use gaiterguard_upstream::Origin;
 use gaiterguard_vault::webhook_key;
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 use crate::channel::{Channel, ChannelGrouping, NewChannelGrouping, Wanted};
 use crate::context::Context;

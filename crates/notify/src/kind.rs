@@ -70,8 +70,9 @@ impl ChannelKind {
         matches!(self, Self::Slack | Self::Telegram | Self::WebPush)
     }
 
-    /// Returns the shortest time between two messages. Slack and Telegram accept one in a second in a chat. Public servers of ntfy accept one in five seconds after a
-    /// burst of sixty, and mail servers take many messages in a row for spam.
+    /// Returns the shortest time between two messages. Slack and Telegram accept one in a second in a chat. Public
+    /// servers of ntfy accept one in five seconds after a burst of sixty, and mail servers take many messages in a row
+    /// for spam.
     pub(crate) fn pause(self) -> Duration {
         match self {
             Self::Webhook | Self::WebPush => Duration::from_millis(20),

@@ -46,7 +46,8 @@ const REQUESTS_KEPT_FOR: Duration = Duration::from_mins(30);
 /// The most deliveries that one statement removes.
 const REMOVED_MAX: u32 = 500;
 
-/// How long attempts may take to end at a shutdown. A message whose attempt does not end is sent again after the next start.
+/// How long attempts may take to end at a shutdown. A message whose attempt does not end is sent again after the next
+/// start.
 const STOP_MAX: Duration = Duration::from_secs(5);
 
 /// The parts that notifications work with.
@@ -228,8 +229,8 @@ impl Notifications {
         })
     }
 
-    /// Returns the bot of a channel whose cards have buttons, of any workspace; `None` if there is no such channel or it
-    /// is disabled.
+    /// Returns the bot of a channel whose cards have buttons, of any workspace; `None` if there is no such channel or
+    /// it is disabled.
     ///
     /// # Errors
     ///

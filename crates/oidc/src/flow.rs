@@ -11,7 +11,7 @@ pub struct Flow {
     pub state: SecretString,
     /// Identifies the sign-in in the ID token.
     pub nonce: SecretString,
-    /// The secret of PKCE, of which the provider first sees the digest.
+    /// The secret of PKCE. The provider sees its digest first.
     pub verifier: SecretString,
 }
 

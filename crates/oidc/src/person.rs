@@ -45,7 +45,7 @@ pub(crate) fn complete(claims: &mut Value, userinfo: Map<String, Value>) {
     let Value::Object(claims) = claims else {
         return;
     };
-    // Userinfo verifies its own address, which may differ from that of the ID token.
+    // Userinfo verifies its own address, which may differ from the ID token's.
     let is_other_address = claims
         .get("email")
         .is_some_and(|email| userinfo.get("email") != Some(email));

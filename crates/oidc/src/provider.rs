@@ -102,7 +102,7 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// If the response or the ID token is not that of the provider for this flow.
+    /// If the response or the ID token is not the provider's, or not for this flow.
     pub async fn person(
         &self,
         flow: &Flow,

@@ -1,5 +1,7 @@
 //! Rows of `actions`.
 
+use gaiterguard_database::column::{RowContext, Text};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::{Action, ActionState};
 use gaiterguard_domain::id::{
     ActionId, AgentId, DataKeyId, RequestEntryId, ServiceId, WorkspaceId,
@@ -9,8 +11,6 @@ use gaiterguard_domain::request::{Digest, Intent};
 use gaiterguard_domain::time::Timestamp;
 
 use crate::action_state::StateRow;
-use gaiterguard_database::column::{RowContext, Text};
-use gaiterguard_database::error::StoreError;
 
 /// An action with the names of its agent and service.
 #[derive(Clone, Debug, PartialEq)]

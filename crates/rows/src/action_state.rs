@@ -1,5 +1,7 @@
 //! The state of an action as columns, and back.
 
+use gaiterguard_database::column::{RowContext, Text};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::{
     ActionState, ActionStatus, Ending, Execution, HumanDecision, Revocation,
 };
@@ -8,8 +10,6 @@ use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::covered::{CoveredAction, CustodyColumns};
-use gaiterguard_database::column::{RowContext, Text};
-use gaiterguard_database::error::StoreError;
 
 /// A state as its columns.
 #[derive(Default)]
@@ -76,7 +76,7 @@ impl<'s> StateColumns<'s> {
         columns
     }
 
-    /// Returns what an audit entry covers of an action that reached this state with this revision.
+    /// Returns the record in an audit entry of an action that reached this state with this revision.
     pub fn covered(
         &self,
         action: &str,
@@ -184,7 +184,7 @@ impl RevisedRow {
         self.state.status.lossy()
     }
 
-    /// Returns what an audit entry covers of the action.
+    /// Returns the record of the action in an audit entry.
     pub fn covered(&self) -> CoveredAction {
         let state = &self.state;
         let columns = StateColumns {

@@ -1,11 +1,10 @@
 //! Rows of `audit`.
 
+use gaiterguard_database::column::Text;
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::{AuditId, WorkspaceId};
 use gaiterguard_domain::request::Digest;
 use gaiterguard_domain::time::Timestamp;
-
-use gaiterguard_database::column::Text;
 
 /// A row of `audit`.
 #[derive(sqlx::FromRow)]

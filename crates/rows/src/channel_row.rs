@@ -1,10 +1,9 @@
 //! Rows of `channels`.
 
+use gaiterguard_database::column::time;
 use gaiterguard_domain::id::{ChannelId, DataKeyId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
-
-use gaiterguard_database::column::time;
 
 /// The contents of a channel that an operator sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +52,7 @@ pub struct StoredChannel {
     pub last_error_at: Option<Timestamp>,
     /// When a message was last accepted by the receiver.
     pub last_delivered_at: Option<Timestamp>,
-    /// How many deliveries were dropped of which the receiver does not know yet.
+    /// How many dropped deliveries the receiver has not been notified of yet.
     pub dropped: i64,
     /// When it was created.
     pub created_at: Timestamp,

@@ -1,10 +1,9 @@
 //! Rows of `claims`: used idempotency keys.
 
-use gaiterguard_domain::id::RequestEntryId;
-use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
-
 use gaiterguard_database::column::{RowContext, Text};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::id::RequestEntryId;
+use gaiterguard_domain::ledger::{Claim, ClaimState, StoredResponse};
 
 /// The values of the column `state`.
 pub const RUNNING: &str = "RUNNING";

@@ -175,7 +175,7 @@ impl KeyColumns<'_> {
     }
 }
 
-/// Returns what an entry covers of the ruling that revoked an action while it was being executed.
+/// Returns the record in an entry of the ruling that revoked an action while it was being executed.
 pub fn covered_recall(
     action: &str,
     by: Option<i64>,
@@ -195,7 +195,7 @@ pub fn covered_recall(
     }
 }
 
-/// Returns what an entry covers of the intents with which an action was repeated.
+/// Returns the record in an entry of the intents with which an action was repeated.
 pub fn covered_intents(action: &str, intents: &[String]) -> CoveredPart {
     let mut all = Fields::new("gaiterguard.action.intents.v1").text(action);
     for intent in intents {
@@ -244,7 +244,7 @@ impl RequestColumns<'_> {
         }
     }
 
-    /// Returns what an entry that several reads share covers of this one.
+    /// Returns the record of this read in an entry that several reads share.
     pub fn covered_as_read(&self, end: Option<EndColumns<'_>>) -> CoveredRead {
         let long = [self.target_url, self.intent, self.judgement].map(str::as_bytes);
         let row = self
@@ -334,7 +334,7 @@ impl EndColumns<'_> {
 /// How and when a request ended.
 #[derive(Clone, Copy)]
 pub struct RequestEnd {
-    /// `None` for a denied request, of which nothing was to be sent.
+    /// `None` for a denied request, because nothing was to be sent.
     pub outcome: Option<RequestOutcome>,
     /// The status of the response, if there was one.
     pub status: Option<u16>,
@@ -351,7 +351,7 @@ impl RequestEnd {
         }
     }
 
-    /// Returns what an audit entry covers of the end of the request with this id.
+    /// Returns the record in an audit entry of the end of the request with this id.
     pub fn covered(self, id: RequestEntryId) -> CoveredEnd {
         self.columns(id).covered()
     }
@@ -441,8 +441,7 @@ pub fn reads_detail(request_ids: &[String], reads: Vec<CoveredRead>) -> Value {
     json!({ "request_ids": request_ids, COVERS: covers })
 }
 
-/// Adds to an entry the state that it brought an action to, and how the action's request ended with
-/// it.
+/// Adds to an entry the new state of an action, and how the action's request ended with it.
 pub fn cover_action(detail: &mut Value, action: CoveredAction, end: Option<CoveredEnd>) {
     let parts = detail
         .get_mut(COVERS)
@@ -484,7 +483,7 @@ pub fn cover_ends(detail: &mut Value, ends: Vec<CoveredEnd>) {
     }
 }
 
-/// Parses what an entry covers; `None` for a version that is not known here.
+/// Parses the rows that an entry covers. Returns `None` for an unknown version.
 pub fn covers(text: &str) -> Option<Covers> {
     let covers = serde_json::from_str::<Covers>(text).ok()?;
     let is_known = (VERSION_WITHOUT_ENDS..=VERSION).contains(&covers.version);

@@ -1,11 +1,10 @@
 //! Rows of `deliveries`.
 
+use gaiterguard_database::column::{RowContext, time};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::id::{ChannelId, DeliveryId};
 use gaiterguard_domain::time::Timestamp;
 use uuid::Uuid;
-
-use gaiterguard_database::column::{RowContext, time};
-use gaiterguard_database::error::StoreError;
 
 /// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,11 @@
 //! Roles and limits as columns.
 
+use gaiterguard_database::column::{RowContext, Text};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::workspace::{Membership, Role};
 use serde::Serialize;
-
-use gaiterguard_database::column::{RowContext, Text};
-use gaiterguard_database::error::StoreError;
 
 /// The columns of a membership, in `members` and in `invitations`.
 #[derive(Clone, Debug, sqlx::FromRow)]

@@ -1,10 +1,9 @@
 //! Rows that are read one by one, so that a damaged row does not hide the others.
 
-use gaiterguard_domain::time::Timestamp;
-use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
-
 use gaiterguard_database::column::Text;
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::time::Timestamp;
+use sqlx::{ColumnIndex, Decode, FromRow, Row, Type};
 
 /// A definition as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

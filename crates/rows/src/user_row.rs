@@ -1,11 +1,10 @@
 //! Rows of `users`.
 
+use gaiterguard_database::column::{RowContext, Text};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::{Email, User};
-
-use gaiterguard_database::column::{RowContext, Text};
-use gaiterguard_database::error::StoreError;
 
 /// The columns of a user, without the password.
 #[derive(sqlx::FromRow)]

@@ -1,12 +1,12 @@
 //! Rows of `votes`.
 
+use gaiterguard_database::column::Text;
 use gaiterguard_domain::approvals::Vote;
 use gaiterguard_domain::evidence::Fields;
 use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::covered::{CoveredPart, PartKind};
-use gaiterguard_database::column::Text;
 
 /// A vote, with the request that it is bound to.
 #[derive(sqlx::FromRow)]
@@ -33,7 +33,7 @@ macro_rules! vote_columns {
 
 pub use crate::vote_columns;
 
-/// Returns what an audit entry covers of all votes on an action, whose votes have changed so many times.
+/// Returns the record in an audit entry of all votes on an action, whose votes have changed so many times.
 pub fn covered_votes(action: &str, changes: i64, votes: &[VoteRow]) -> CoveredPart {
     let mut votes: Vec<&VoteRow> = votes.iter().collect();
     votes.sort_unstable_by_key(|vote| vote.user_id);

@@ -40,7 +40,7 @@ pub enum Cause {
     Untyped,
     /// A text is not the expected number, instant, duration or Boolean, or is not UTF-8.
     Unreadable,
-    /// A whole amount in a text, of which it is unknown whether it is in the currency's smallest unit.
+    /// A whole amount in a text. Whether it is in the currency's smallest unit is unknown.
     Unit,
     /// A number grew too large, or was divided by zero.
     Arithmetic,

@@ -64,7 +64,7 @@ pub(crate) fn value(variable: &str) -> Option<Fact> {
         .find_map(|(name, fact)| (name == variable).then_some(fact))
 }
 
-/// Whether a name is that of a variable.
+/// Whether a name belongs to a variable.
 pub(crate) fn is_variable(name: &str) -> bool {
     fields(name).is_some() || value(name).is_some()
 }

@@ -83,7 +83,7 @@ impl<'a> RequestPath<'a> {
     }
 
     /// The decoded paths that this one may be. There are several where an encoded slash follows a
-    /// matrix parameter: in `/a;x%2Fb/c` the parameter ends at the slash, or at that of the segment.
+    /// matrix parameter: in `/a;x%2Fb/c` the parameter may end at the encoded slash or with the segment.
     fn readings(&self) -> Vec<Cow<'_, str>> {
         let decoded = self.decoded().unwrap_or(&self.normal);
         let mut readings = vec![Cow::Borrowed(decoded)];

@@ -61,7 +61,7 @@ fn forward(child: &Child, signal: Signal) {
     }
 }
 
-/// Returns the exit code of the program, or that of a shell if a signal has ended it.
+/// Returns the exit code of the program. If a signal ended it, returns the code that a shell would.
 fn exit_code(status: ExitStatus) -> u8 {
     match (status.code(), status.signal()) {
         (Some(code), _) => low_byte(code),

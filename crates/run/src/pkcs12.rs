@@ -38,7 +38,7 @@ pub(crate) fn trust_store(certificates: &[CertificateDer<'static>]) -> Vec<u8> {
     value(SEQUENCE, &[value(INTEGER, &[3]), safe].concat())
 }
 
-/// Returns an entry. The name must differ from that of every other entry.
+/// Returns an entry. No other entry may have the same name.
 fn bag(index: usize, certificate: &[u8]) -> Vec<u8> {
     let name = format!("root-{index}");
     let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_be_bytes).collect();

@@ -77,7 +77,7 @@ impl From<NoRandomness> for RotateError {
     }
 }
 
-/// Moves every data key from the master key of the old secret to that of the new one.
+/// Moves every data key from the old secret's master key to the new one's.
 pub async fn rotate(
     store: &Store,
     old_secret: &SecretString,

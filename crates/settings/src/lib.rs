@@ -23,6 +23,8 @@ pub mod secrets;
 
 use gaiterguard_environment::{SettingError, Source, Variable, read, variables};
 
+use storage::StorageVariables;
+
 pub use approval::ApprovalSettings;
 pub use assessor::AssessorSettings;
 pub use auth::{AuthSettings, Registration};
@@ -37,8 +39,6 @@ pub use retention::RetentionSettings;
 pub use secret::{SECRET_LENGTH_MIN, SecretSettings};
 pub use storage::{Database, ReadDurability, StorageSettings};
 pub use upstream::UpstreamSettings;
-
-use storage::StorageVariables;
 
 /// All settings, validated.
 #[derive(Debug)]

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional, lease_time};
+use gaiterguard_database::error::{Abandoned, StoreError};
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{ChannelId, WorkspaceId};
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional, lease_time};
-use gaiterguard_database::error::{Abandoned, StoreError};
 use gaiterguard_ledger::writer::pool::owner_name;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::channel_row::{ChannelFields, ChannelRow, ChannelSecrets, StoredChannel};
+
+use crate::store::Store;
 
 /// Takes the id of a new channel. Others that create one wait until the commit.
 pub(crate) async fn next_id(tx: &mut Transaction) -> Result<ChannelId, StoreError> {

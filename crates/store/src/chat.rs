@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
+use gaiterguard_database::connection::{execute, fetch_optional, lease_time};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::id::ChannelId;
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_optional, lease_time};
-use gaiterguard_database::error::StoreError;
 use gaiterguard_ledger::writer::pool::owner_name;
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_rows::channel_row::{ChannelRow, StoredChannel};
+
+use crate::store::Store;
 
 impl Store {
     /// Returns a channel of any workspace.

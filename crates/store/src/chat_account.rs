@@ -1,15 +1,15 @@
 //! Accounts in chats that are linked to users, and the codes that link them.
 
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{ChannelId, ChatAccountId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
 use serde_json::json;
 
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
 
 /// An account in a chat, as a message of the chat names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

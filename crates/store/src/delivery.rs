@@ -1,16 +1,15 @@
 //! Deliveries: the messages that are or were to be sent through channels.
 
-use gaiterguard_domain::id::{ChannelId, DeliveryId};
-use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
 use gaiterguard_database::connection::{execute, fetch_all};
 use gaiterguard_database::cursor::{NumberPosition, Page, page};
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::id::{ChannelId, DeliveryId};
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_ledger::writer::transaction::Transaction;
+use gaiterguard_rows::delivery_row::{Attempt, Delivery, DeliveryRow, DeliveryState};
 use uuid::Uuid;
 
-use gaiterguard_rows::delivery_row::{Attempt, Delivery, DeliveryRow, DeliveryState};
+use crate::store::Store;
 
 impl Store {
     /// Returns up to `limit` deliveries of a channel that are due, oldest first. A delivery waits for

@@ -1,13 +1,13 @@
 //! The most deliveries of a channel that wait. The oldest beyond it are dropped and counted, and the receiver gets the
 //! count with the next message.
 
-use gaiterguard_domain::id::ChannelId;
-use gaiterguard_domain::time::Timestamp;
-
-use crate::store::Store;
 use gaiterguard_database::connection::execute;
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::id::ChannelId;
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_ledger::writer::transaction::Transaction;
+
+use crate::store::Store;
 
 /// The most deliveries of a channel that wait. A person who returns to a thousand messages reads the newest, and a
 /// program can read the audit log.

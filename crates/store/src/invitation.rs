@@ -66,7 +66,7 @@ pub enum InvitationAccepted {
     Joined(User, WorkspaceId),
     /// The invitation is unknown, used, expired or revoked.
     Invalid,
-    /// It is for another address than that of the signed-in user.
+    /// It is not for the signed-in user's address.
     OtherAddress,
     /// The address has an account whose user must sign in.
     EmailTaken,

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::store::Store;
 
-/// Selects the newest entry of a workspace that says whether the language model responds. The last condition is that of
+/// Selects the newest entry of a workspace that says whether the language model responds. The last condition is from
 /// the index `audit_by_event`: otherwise the databases would not use it.
 const NEWEST: &str = "SELECT event, at FROM audit
      WHERE workspace_id = $1 AND event IN ('llm.failing', 'llm.recovered')

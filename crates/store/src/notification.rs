@@ -6,18 +6,18 @@
 
 use std::collections::BTreeSet;
 
+use gaiterguard_database::connection::{execute, fetch_all};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::{ActionId, ChannelId};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_ledger::writer::transaction::Transaction;
+use gaiterguard_rows::audit_row::{AuditRow, entries};
+use gaiterguard_rows::delivery_row::NewDelivery;
 use uuid::Uuid;
 
 use crate::dropped_delivery::drop_beyond;
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_ledger::writer::transaction::Transaction;
-use gaiterguard_rows::audit_row::{AuditRow, entries};
-use gaiterguard_rows::delivery_row::NewDelivery;
 
 /// A chain that has entries beyond the position up to which it was read, or the time up to which reminders
 /// were made.
@@ -32,7 +32,7 @@ pub struct NotificationPosition {
 }
 
 /// Selects the pending actions whose reminder was due after `$1` and up to `$2`, from a table expression. The other
-/// expression repeats that of the index `actions_by_reminder` literally: otherwise the databases would not use it.
+/// expression repeats the one of the index `actions_by_reminder` literally: otherwise the databases would not use it.
 macro_rules! select_expiring {
     ($actions:literal) => {
         concat!(

@@ -1,20 +1,20 @@
 //! Browsers that get push notifications, and the key by which push services recognize the gateway. The browser's
 //! queue, lease, and state are those of its channel.
 
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::{Abandoned, StoreError};
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::id::{ChannelId, DataKeyId, SessionId, UserId, WorkspaceId};
 use gaiterguard_domain::ledger::Sealed;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::Membership;
+use gaiterguard_ledger::writer::transaction::Transaction;
+use gaiterguard_rows::channel_row::{ChannelFields, ChannelRow, ChannelSecrets, StoredChannel};
+use gaiterguard_rows::membership::{self, MembershipRow};
 
 use crate::action::read::pending_count;
 use crate::channel;
 use crate::store::Store;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
-use gaiterguard_database::error::{Abandoned, StoreError};
-use gaiterguard_ledger::writer::transaction::Transaction;
-use gaiterguard_rows::channel_row::{ChannelFields, ChannelRow, ChannelSecrets, StoredChannel};
-use gaiterguard_rows::membership::{self, MembershipRow};
 
 /// The row of the only key.
 const KEY: i64 = 1;

@@ -1,4 +1,4 @@
-//! Sessions and their refresh tokens, of which only SHA-256 hashes are stored.
+//! Sessions and their refresh tokens. Only SHA-256 hashes of the tokens are stored.
 
 use gaiterguard_database::column::Text;
 use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
@@ -22,7 +22,7 @@ use crate::store::Store;
 const AGAIN_MS_MAX: i64 = 10_000;
 
 /// How many successors of one token may be used. A token is exchanged again for a response that was lost or for
-/// another tab; a third use is that of a thief.
+/// another tab; a third use is a thief's.
 const SUCCESSORS_USED_MAX: usize = 2;
 
 /// How many successors of one token may wait to be used. All tabs of a browser that restores its windows exchange

@@ -5,22 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gaiterguard_domain::id::WorkspaceId;
-use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
-use gaiterguard_domain::time::Timestamp;
-use sqlx::ConnectOptions as _;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use tokio::sync::broadcast;
-use tokio::task::AbortHandle;
-
 use gaiterguard_database::connection::{
     AnyConnection, ConnectTarget, Connection, Durability, ReadConnection, fetch_one,
 };
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::sqlite_file;
+use gaiterguard_domain::id::WorkspaceId;
+use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_ledger::queue::Ledger;
 use gaiterguard_ledger::writer::connection::WriterConnection;
 use gaiterguard_ledger::writer::feed::{Feed, Notice};
@@ -28,6 +20,13 @@ use gaiterguard_ledger::writer::pool::WriterPool;
 use gaiterguard_ledger::writer::sync::{self, Log};
 use gaiterguard_ledger::writer::transaction::Transaction;
 use gaiterguard_ledger::writer::{checkpoint, feed};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use tokio::sync::broadcast;
+use tokio::task::AbortHandle;
 
 /// How long a reader may wait for a connection. While the database is down, calls fail after this
 /// time; once it is back, the next call uses it.

@@ -51,15 +51,15 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_request::opened::Opened;
 use serde::{Deserialize, Serialize};
 
+use headline::Headline;
+use path::Target;
+use ranking::Ranking;
+
 pub use amount::Money;
 pub use fact::{FACTS_MAX, Fact, FactKind};
 pub use items::{Item, ItemList};
 pub use line::Part;
 pub use money::{MoneySum, MoneySums};
-
-use headline::Headline;
-use path::Target;
-use ranking::Ranking;
 
 /// A request to summarize.
 #[derive(Clone, Copy, Debug)]

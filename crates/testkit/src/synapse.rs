@@ -37,7 +37,7 @@ impl Synapse {
     pub async fn start() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let port = ReservedPort::take();
-        // The settings are YAML, of which JSON is a subset. The default rate limits would slow the tests.
+        // The settings are YAML, and JSON is a subset of it. The default rate limits would slow the tests.
         let plenty = json!({"per_second": 10000, "burst_count": 10000});
         let settings = json!({
             "server_name": SERVER_NAME,

@@ -143,7 +143,7 @@ impl BusyGateway {
         Traffic { stop, tasks }
     }
 
-    /// Panics if the upstream ever received another credential than that of the service that was called.
+    /// Panics if the upstream ever received a credential of another service than the one that was called.
     pub fn assert_credentials_arrived(&self) {
         let received = self.upstream.received();
         assert!(!received.is_empty());

@@ -92,8 +92,8 @@ pub struct Injected<'a> {
 }
 
 /// Fetches the document at a URL, of at most `bytes_max` bytes. A document that is compressed with gzip
-/// is decompressed, whether the server says so or not. A credential is sent to the origin of the URL and nowhere else: a
-/// redirect to another origin is refused. Echoes of it are masked.
+/// is decompressed, whether the server says so or not. A credential is sent to the origin of the URL and nowhere else:
+/// a redirect to another origin is refused. Echoes of it are masked.
 pub async fn fetch(
     upstream: &Upstream,
     address: &str,

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 /// The longest head of the proxy's response, in bytes. Proxies add a few headers.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 
-/// The port of a proxy whose URL does not name one: that of `http`.
+/// The port of a proxy whose URL does not name one: the default of `http`.
 const DEFAULT_PORT: u16 = 80;
 
 /// An HTTP proxy.

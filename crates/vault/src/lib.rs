@@ -34,7 +34,7 @@
 //!
 //! # Rotation
 //!
-//! The store keeps one row per master key, of which one is current. To rotate:
+//! The store keeps one row per master key; one of them is current. To rotate:
 //!
 //! 1. [`MasterKey::link`] seals the next master key under the current one. One transaction stores the
 //!    link and makes the next key current. From then on new data keys are wrapped under it, and the

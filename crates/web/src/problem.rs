@@ -9,13 +9,12 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_domain::field::FieldError;
 use gaiterguard_domain::redact;
+use gaiterguard_problem::Code;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
-
-use gaiterguard_problem::Code;
 
 /// The media type of every problem.
 pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");

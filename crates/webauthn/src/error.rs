@@ -18,13 +18,13 @@ pub enum WebauthnError {
     /// No person was present, or the person was not verified.
     #[error("the passkey did not verify a person, by fingerprint, face, or PIN")]
     NotVerified,
-    /// The attestation is not of a kind that was asked for.
+    /// The attestation has a format that was not requested.
     #[error("the passkey's attestation is not accepted; none was asked for")]
     Attestation,
     /// The key is of a kind that is not accepted.
     #[error("the passkey's key is of a kind that is not accepted")]
     Key,
-    /// The signature is not that of the key.
+    /// The key did not make the signature.
     #[error("the passkey's signature is not valid")]
     Signature,
 }

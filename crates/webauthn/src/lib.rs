@@ -1,7 +1,7 @@
 //! The checks of passkeys (Web Authentication, level 3): the response of an authenticator is for this site and
-//! for this challenge, a person was verified, and the signature is that of the credential.
+//! for this challenge, a person was verified, and the credential's key made the signature.
 //!
-//! No attestation is asked for, so the make of the authenticator is not known. The keys may be for ES256,
+//! No attestation is requested, so the model of the authenticator is unknown. The keys may be for ES256,
 //! `EdDSA` (Ed25519) or RS256; aws-lc-rs verifies the signatures.
 //!
 //! This crate must never hold challenges, accounts, or IO.

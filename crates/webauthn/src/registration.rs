@@ -58,7 +58,7 @@ pub fn verify_registration(
     let format = attestation.get("fmt").and_then(|format| format.as_text());
     match format {
         Some("none") if statement.is_empty() => {}
-        // Browsers may pass on the signature of the credential itself, which says nothing of its make.
+        // Browsers may pass on a signature by the credential itself, which says nothing about the authenticator.
         Some("packed") if statement.get("x5c").is_none() => {
             let signature = statement.bytes("sig").ok_or(WebauthnError::Attestation)?;
             if statement.integer("alg") != Some(key.algorithm()) {

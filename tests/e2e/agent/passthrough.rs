@@ -271,6 +271,7 @@ async fn a_call_waits_for_the_hold_seconds_of_its_agent_and_a_disconnect_loses_n
         tokio::spawn(proposed.clone().send()),
         tokio::spawn(proposed.send()),
     );
+    // Nothing reports that both calls wait.
     tokio::time::sleep(Duration::from_millis(200)).await;
     scene.human.decide_next("/x", "approve", "fine").await;
     for response in [one.await.unwrap(), two.await.unwrap()] {

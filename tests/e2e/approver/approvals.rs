@@ -170,6 +170,7 @@ async fn expired_actions_are_never_sent(storage: Storage) {
     let scene = Scene::on(builder).await;
     let undecided = scene.hold("undecided").await;
     let approved = scene.approved("approved").await;
+    // Both lifetimes have to pass: a request for the status would hide that execution checks them itself.
     tokio::time::sleep(lifetime + Duration::from_millis(500)).await;
     scene
         .agent

@@ -69,7 +69,7 @@ async fn an_entry_says_what_its_request_would_do_and_who_decided(storage: Storag
     let denied = scene.hold("reports").await;
     human.deny(&denied, "no").await;
     let approved = scene.approved("drafts").await;
-    // The decision stays that of the approval, also after it was taken back.
+    // The approval remains the decision, even after it was withdrawn.
     let path = format!("/approvals/{}/revoke", approved.action_id);
     human.patch(&path).send().await.expect_status(200);
     let waiting = scene.hold("waiting").await;

@@ -455,7 +455,8 @@ async fn a_person_decides_in_telegram(storage: Storage) {
     telegram.replied("Reply with the reason.").await;
     let question = telegram.said("Reply to this message").await;
     assert_eq!(question["reply_markup"]["force_reply"], true);
-    // The messages of the server are numbered from 500: the card, the reply about the link, the second card, the question.
+    // The messages of the server are numbered from 500: the card, the reply about the link, the second card, the
+    // question.
     let question = json!({"message_id": 503, "chat": {"id": -1001}, "text": question["text"]});
     telegram.say(18, "Because I say so", Some(&question));
     telegram.said("for someone else").await;

@@ -89,7 +89,7 @@ async fn messages_wait_for_the_end_of_the_quiet_hours(storage: Storage) {
 }
 
 async fn an_action_with_a_fifth_of_its_time_left_is_announced_once(storage: Storage) {
-    // 18 seconds, of which the last fifth are 3.6.
+    // The last fifth of 18 seconds is 3.6 seconds.
     let builder = TestGateway::builder(storage).setting("APPROVAL_PENDING_TTL_HOURS", "0.005");
     let scene = Scene::on(builder).await;
     let receiver = EchoUpstream::start().await;

@@ -38,7 +38,7 @@ async fn small_changes_are_forwarded_and_serious_ones_held(storage: Storage) {
     let intent = "Comment on issue 17 that it is fixed in the branch";
     passes(&scene, saying(comment, intent), "comment").await;
 
-    // The agent may delete its own draft, but not that of another person, whatever it calls it.
+    // The agent may delete its own draft, but not another person's, whatever it calls it.
     scene.upstream.on(
         "/documents",
         Reply::json(json!({"id": "doc-8812", "title": "Offer"})),

@@ -206,7 +206,7 @@ async fn the_tls_handshake_must_name_the_host_of_the_tunnel() {
     let elsewhere = format!("other.example:{port}:{authority}");
     let url = format!("https://other.example:{port}/items");
     let arguments = ["--connect-to", &elsewhere, &url];
-    // The certificate is that of the tunnel's host, so a client that verifies it goes no further.
+    // The certificate names the tunnel's host, so a client that verifies it goes no further.
     let verified = proxied.send(&arguments).await;
     assert_eq!((verified.status, verified.connect_status), (0, 200));
 

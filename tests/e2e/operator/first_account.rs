@@ -1,11 +1,11 @@
 //! Only the operator can create the first account: no page in a browser, no rebound DNS name and no neighbor on the
 //! network can do it first.
 
+use std::time::Duration;
+
 use gaiterguard_testkit::{Call, Human, Storage, TestGateway, eventually, on_both_databases};
 use http::Method;
 use serde_json::{Value, json};
-
-use std::time::Duration;
 
 /// How long a line may take to reach the log, on a busy machine.
 const MOMENT: Duration = Duration::from_secs(10);

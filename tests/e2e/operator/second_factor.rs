@@ -62,7 +62,7 @@ impl Authenticator {
         self.shown()[4].clone()
     }
 
-    /// Returns the code that is shown next. The gateway accepts it already, as that of a clock that is ahead.
+    /// Returns the code that is shown next. The gateway accepts it already, because clocks may be ahead.
     fn next_code(&self) -> String {
         self.shown()[5].clone()
     }

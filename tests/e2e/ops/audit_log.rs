@@ -6,8 +6,13 @@ use std::time::Duration;
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::traffic::BusyGateway;
-use gaiterguard_testkit::{DirectDatabase, Human, Storage, TestGateway, on_both_databases};
+use gaiterguard_testkit::{
+    DirectDatabase, Human, Storage, TestGateway, eventually, on_both_databases,
+};
 use serde_json::{Value, json};
+
+/// How long the traffic may take to add entries, on a busy machine.
+const GROWTH_LIMIT: Duration = Duration::from_secs(20);
 
 on_both_databases!(
     the_chain_is_intact_while_the_gateway_works,
@@ -47,9 +52,11 @@ async fn the_chain_is_intact_while_the_gateway_works(storage: Storage) {
     for _ in 0..2 {
         let traffic = busy.traffic();
         for _ in 0..3 {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            let entries = verified_entries(&busy.gateway).await;
-            assert!(entries > before, "{entries} after {before}");
+            let grown = eventually("the traffic adds entries", GROWTH_LIMIT, || async {
+                let entries = verified_entries(&busy.gateway).await;
+                (entries > before).then_some(entries)
+            });
+            let entries = grown.await;
             before = entries;
         }
         traffic.stop().await;

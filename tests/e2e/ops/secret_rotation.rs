@@ -132,6 +132,7 @@ async fn no_request_fails_while_a_rotation_is_killed_and_repeated(storage: Stora
 
     // The running gateway continues to work, and so does one that starts with the new secret.
     let traffic = busy.traffic();
+    // The traffic panics at the first request that fails.
     tokio::time::sleep(Duration::from_millis(300)).await;
     traffic.stop().await;
     let file = busy.gateway.data_dir().join("encryption_secret");

@@ -329,6 +329,7 @@ async fn no_decision_counts_after_its_maker_was_removed(storage: Storage) {
         })
     });
     let deciding: Vec<_> = deciding.collect();
+    // The removal meets decisions that are under way.
     tokio::time::sleep(Duration::from_millis(30)).await;
     owner
         .delete(&format!("/members/{id}"))

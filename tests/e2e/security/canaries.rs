@@ -9,7 +9,6 @@ use gaiterguard_testkit::{
     TestGateway, on_both_databases, raw_exchange,
 };
 use serde_json::{Value, json};
-
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 

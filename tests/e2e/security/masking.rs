@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::gzip::{gunzip, gzip};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene, request};
 use gaiterguard_testkit::{Encoding, McpClient, McpMode, McpTransport, Received, Reply, Storage};
 use http::Method;
 use serde_json::json;
+
+use crate::gzip::{gunzip, gzip};
 
 #[tokio::test]
 async fn an_echoed_credential_is_masked_in_every_spelling() {

@@ -61,7 +61,7 @@ impl Running {
         let waiting = tokio::spawn(call.send());
         let path = format!("/status/{}?wait=60", held.action_id);
         let status = tokio::spawn(agent.call(Method::GET, &path).send());
-        // Both are waiting once a third call has got its response.
+        // Both are waiting once a third call has got its response, and a little later: nothing reports it.
         agent.status(&held).await;
         tokio::time::sleep(Duration::from_millis(200)).await;
         Self {
@@ -169,11 +169,13 @@ async fn an_expiring_key_ends_its_calls_immediately(storage: Storage) {
     let running = Running::begin(&scene, agent).await;
     let later = json!({"expiresAt": in_time(Duration::from_hours(1))});
     change_agent(human, agent, later).await;
+    // The earlier expiry has to pass.
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert!(!running.slow.is_finished() && !running.waiting.is_finished());
 
     let soon = in_time(Duration::from_millis(800));
     change_agent(human, agent, json!({"expiresAt": soon})).await;
+    // The expiry has to pass: the calls must end soon after it.
     tokio::time::sleep(Duration::from_millis(800)).await;
     running.end_with(401, "invalid_agent_key").await;
     scene

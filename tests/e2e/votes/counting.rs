@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{DirectDatabase, Storage, eventually, on_both_databases};
 use http::Method;
 use serde_json::json;
@@ -10,7 +11,6 @@ use super::scene::{
     approvals, audited, colleague, events, id, remove_member, requires, set_rights, two_needed,
     verify, vote,
 };
-use gaiterguard_testkit::scene::Scene;
 
 on_both_databases!(
     the_second_person_decides_and_the_request_is_sent_once,

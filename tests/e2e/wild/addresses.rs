@@ -1,4 +1,4 @@
-//! Names of upstreams: absolute ones, and ones with several addresses of which some are dead or not allowed.
+//! Names of upstreams: absolute ones, and ones with several addresses, some of them dead or not allowed.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

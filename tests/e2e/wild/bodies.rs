@@ -1,7 +1,6 @@
 //! Bodies as real clients send them: with a byte order mark, compressed, with amounts as decimals, and where
 //! none is expected.
 
-use crate::gzip::gzip;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_testkit::scene::{Scene, post, request};
@@ -9,6 +8,8 @@ use gaiterguard_testkit::{Held, Response, Storage};
 use http::Method;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+
+use crate::gzip::gzip;
 
 /// A scene with a rule that allows small amounts and one that denies big ones.
 async fn with_limits() -> Scene {

@@ -1,12 +1,13 @@
 //! Upstreams that compress their responses although they were asked not to, with and without saying so.
 
-use crate::gzip::{gunzip, gzip};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gaiterguard_testkit::scene::{CREDENTIAL, Scene, request};
 use gaiterguard_testkit::{Reply, Storage, finish};
 use http::Method;
 use serde_json::{Value, json};
+
+use crate::gzip::{gunzip, gzip};
 
 /// Returns a response with these bytes, labeled as gzip or not.
 fn reply(body: &[u8], media_type: &str, is_labeled: bool) -> Reply {

@@ -194,6 +194,7 @@ async fn a_browser_like_client_gives_its_key_as_a_subprotocol() {
                  Sec-WebSocket-Accept: {SAMPLE_ACCEPT}\r\nSec-WebSocket-Protocol: realtime\r\n\r\n"
             ))
             .await;
+        // The gateway forwards the head before it learns of the end.
         tokio::time::sleep(Duration::from_millis(500)).await;
         upstream.close();
         received

@@ -191,6 +191,7 @@ async fn the_way_to_authenticate_is_found_out_and_remembered(storage: Storage) {
         let sent = mail.credential_of_a_read().await;
         assert_eq!(sent.as_deref(), Some("Bearer t1"), "{body}");
         assert_eq!(mail.exchanges().len(), before + 2, "{body}");
+        // The token is valid for a second.
         tokio::time::sleep(Duration::from_millis(1_100)).await;
         mail.credential_of_a_read().await;
         let exchanges = mail.exchanges();
@@ -227,6 +228,7 @@ async fn a_public_client_renews_without_a_secret() {
         mail.credential_of_a_read().await.as_deref(),
         Some("Bearer t1")
     );
+    // The token is valid for a second.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     assert_eq!(
         mail.credential_of_a_read().await.as_deref(),

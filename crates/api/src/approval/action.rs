@@ -13,6 +13,9 @@ use gaiterguard_gateway::action::ActionView;
 use gaiterguard_gateway::action::ShownRequest;
 use gaiterguard_provenance::{SourceKind, ValueSource};
 use gaiterguard_summary::Summary;
+use gaiterguard_web::stored_response::{
+    BodyEncoding, HeaderValues, StoredResponseBody, body_text, headers_by_name,
+};
 use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,9 +24,6 @@ use uuid::Uuid;
 use super::votes::{Ballots, RequiredApprovals};
 use crate::list::each;
 use crate::people::People;
-use gaiterguard_web::stored_response::{
-    BodyEncoding, HeaderValues, StoredResponseBody, body_text, headers_by_name,
-};
 
 /// A held request: what would be sent, why it was held, and its current state.
 #[derive(Debug, Serialize, ToSchema)]

@@ -14,6 +14,9 @@ use gaiterguard_domain::step_up::Presented;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::action::{Ruled, Ruling, RulingRefused};
 use gaiterguard_identity::Identity;
+use gaiterguard_web::extract::{ApiJson, ApiPath, OptionalJson};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{Conflict, InvalidBody, MayNotApprove, NotFound};
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -24,9 +27,6 @@ use super::step_up::PasskeyBody;
 use super::votes::{TallyBody, VoteCounted, has_voted};
 use crate::caller::Member;
 use crate::people::People;
-use gaiterguard_web::extract::{ApiJson, ApiPath, OptionalJson};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{Conflict, InvalidBody, MayNotApprove, NotFound};
 
 /// A human's ruling on an action.
 #[derive(Debug, Default, Deserialize, ToSchema)]

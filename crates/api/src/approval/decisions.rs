@@ -13,6 +13,9 @@ use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::request::Digest;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::action::{Ruled, Ruling};
+use gaiterguard_web::extract::LimitedJson;
+use gaiterguard_web::problem::{Problem, ProblemBody};
+use gaiterguard_web::responses::InvalidBody;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -23,9 +26,6 @@ use super::digest::parse_digest;
 use super::votes::TallyBody;
 use crate::caller::Member;
 use crate::people::People;
-use gaiterguard_web::extract::LimitedJson;
-use gaiterguard_web::problem::{Problem, ProblemBody};
-use gaiterguard_web::responses::InvalidBody;
 
 /// Maximum number of decisions in one call: the longest page of a list.
 const DECISIONS_MAX: usize = 200;

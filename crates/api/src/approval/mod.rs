@@ -8,12 +8,12 @@ mod step_up;
 mod view;
 mod votes;
 
+use gaiterguard_domain::workspace::Permission;
+use gaiterguard_web::session::with_session;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::DashboardState;
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::session::with_session;
 
 pub use action::{MatchedRuleBody, OperationBody, SignalBody};
 

@@ -13,6 +13,9 @@ use gaiterguard_familiarity::{Context, Familiarity};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::action::{ActionView, Extent};
 use gaiterguard_store::ActionFilter;
+use gaiterguard_web::extract::{ApiPath, ApiQuery};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{InvalidParameter, NotFound};
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 use utoipa::{IntoParams, ToSchema};
@@ -23,9 +26,6 @@ use super::votes::Ballots;
 use crate::caller::Member;
 use crate::list::{List, PageQuery};
 use crate::people::People;
-use gaiterguard_web::extract::{ApiPath, ApiQuery};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidParameter, NotFound};
 
 /// All pending actions.
 #[derive(Debug, Serialize, ToSchema)]

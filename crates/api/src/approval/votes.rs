@@ -17,15 +17,15 @@ use gaiterguard_domain::workspace::{Membership, Role};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::action::{ActionView, Approver, Extent};
 use gaiterguard_store::{Store, StoreError};
+use gaiterguard_web::extract::ApiPath;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{Conflict, InvalidParameter, NotFound};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::caller::Member;
 use crate::people::People;
-use gaiterguard_web::extract::ApiPath;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{Conflict, InvalidParameter, NotFound};
 
 /// The approvals that an action requires, and those that were given.
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,6 +7,9 @@ use axum::extract::State;
 use gaiterguard_chat::{Chats, LinkedAccount};
 use gaiterguard_domain::id::ChatAccountId;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_web::extract::{ApiPath, ApiQuery};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{InvalidParameter, NotFound};
 use http::StatusCode;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
@@ -14,9 +17,6 @@ use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::list::{Done, List, PageQuery};
-use gaiterguard_web::extract::{ApiPath, ApiQuery};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidParameter, NotFound};
 
 /// An account in a chat that is linked to the user.
 #[derive(Debug, Serialize, ToSchema)]

@@ -9,6 +9,11 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::SessionClient;
 use gaiterguard_domain::workspace::Role;
 use gaiterguard_identity::{Accepting, Identity, NewPassword};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{
+    ForeignPage, InvalidBody, InvitationInvalid, InvitationRefused, SignedOut, Unavailable,
+};
 use http::{HeaderMap, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -19,11 +24,6 @@ use super::origin::PublicOrigin;
 use super::public_json::PublicJson;
 use super::user::TokensBody;
 use crate::caller::bearer;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{
-    ForeignPage, InvalidBody, InvitationInvalid, InvitationRefused, SignedOut, Unavailable,
-};
 
 /// The token of an invitation.
 #[derive(Deserialize, ToSchema)]

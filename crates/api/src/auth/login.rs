@@ -6,6 +6,11 @@ use axum::extract::State;
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
 use gaiterguard_identity::{Identity, LoggedIn, LoginSource, Presented};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{
+    InvalidBody, PasswordsDisabled, Throttled, Unavailable, WrongCredentials,
+};
 use http::HeaderMap;
 use http::header::{SET_COOKIE, USER_AGENT};
 use secrecy::SecretString;
@@ -16,11 +21,6 @@ use super::cookie;
 use super::origin::PublicOrigin;
 use super::public_json::PublicJson;
 use super::user::{TokensBody, UserBody};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{
-    InvalidBody, PasswordsDisabled, Throttled, Unavailable, WrongCredentials,
-};
 
 /// Credentials of a user.
 #[derive(Deserialize, ToSchema)]

@@ -6,13 +6,13 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::AppendHeaders;
 use gaiterguard_identity::Identity;
+use gaiterguard_web::problem::Problem;
 use http::header::SET_COOKIE;
 
 use super::cookie;
 use super::origin::PublicOrigin;
 use crate::caller::Caller;
 use crate::list::Done;
-use gaiterguard_web::problem::Problem;
 
 /// Sign out
 ///

@@ -8,6 +8,7 @@ use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::member::JoinedWorkspace;
 use gaiterguard_domain::workspace::{Permission, Role};
 use gaiterguard_identity::Identity;
+use gaiterguard_web::problem::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,7 +16,6 @@ use super::user::UserBody;
 use crate::caller::Member;
 use crate::list::each;
 use crate::member::numbers;
-use gaiterguard_web::problem::Problem;
 
 /// The signed-in user, and what the user may do.
 #[derive(Debug, Serialize, ToSchema)]

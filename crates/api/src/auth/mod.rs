@@ -21,11 +21,11 @@ mod user;
 mod workspace;
 
 use gaiterguard_domain::workspace::Permission;
+use gaiterguard_web::session::with_session;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::DashboardState;
-use gaiterguard_web::session::with_session;
 
 /// Returns the routes.
 pub(super) fn routes() -> OpenApiRouter<DashboardState> {

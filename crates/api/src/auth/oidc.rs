@@ -10,6 +10,12 @@ use gaiterguard_domain::user::SessionClient;
 use gaiterguard_identity::{FederatedError, Identity};
 use gaiterguard_oidc::{Flow, Person, Redirected};
 use gaiterguard_store::Proof;
+use gaiterguard_web::extract::ApiJson;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{
+    ForeignPage, InvalidBody, NotFound, SignInRefused, Throttled, Unavailable,
+};
 use http::HeaderMap;
 use http::header::{HOST, SET_COOKIE};
 use secrecy::SecretString;
@@ -24,12 +30,6 @@ use crate::caller::Caller;
 use crate::list::Done;
 use crate::single_sign_on::{ConfiguredSingleSignOn, SingleSignOn};
 use crate::state::GivenPublicUrl;
-use gaiterguard_web::extract::ApiJson;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{
-    ForeignPage, InvalidBody, NotFound, SignInRefused, Throttled, Unavailable,
-};
 
 /// The page of the dashboard to which the provider sends the browser back.
 const REDIRECT_PATH: &str = "/app/signed-in";

@@ -1,11 +1,10 @@
 //! Determines which page sent a request, and what such a page may do without an access token.
 
+use gaiterguard_problem::Code;
 use gaiterguard_settings::CorsOrigins;
+use gaiterguard_web::problem::Problem;
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, HeaderValue};
-
-use gaiterguard_problem::Code;
-use gaiterguard_web::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 

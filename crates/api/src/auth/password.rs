@@ -5,6 +5,10 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::{Extension, Json};
 use gaiterguard_identity::{Identity, LoginError, LoginSource, NewPassword};
+use gaiterguard_web::extract::ApiJson;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{InvalidBody, Throttled};
 use http::HeaderMap;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -14,10 +18,6 @@ use super::cookie;
 use super::login::user_agent;
 use crate::caller::Caller;
 use crate::list::Done;
-use gaiterguard_web::extract::ApiJson;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{InvalidBody, Throttled};
 
 /// A change of password.
 #[derive(Deserialize, ToSchema)]

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequest, Request};
 use gaiterguard_settings::CorsOrigins;
+use gaiterguard_web::extract::ApiJson;
+use gaiterguard_web::problem::Problem;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
 use super::origin::{Page, PublicOrigin};
-use gaiterguard_web::extract::ApiJson;
-use gaiterguard_web::problem::Problem;
 
 /// The body of a call that anyone may make, and the page that sent it.
 ///

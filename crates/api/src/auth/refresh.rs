@@ -7,6 +7,9 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::{Extension, Json};
 use gaiterguard_domain::user::SessionClient;
 use gaiterguard_identity::Identity;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{CrossOrigin, InvalidBody, SignedOut, Unavailable};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, StatusCode};
 
@@ -15,9 +18,6 @@ use super::login::user_agent;
 use super::origin::PublicOrigin;
 use super::session_token::{RefreshTokenBody, SessionToken};
 use super::user::TokensBody;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{CrossOrigin, InvalidBody, SignedOut, Unavailable};
 
 /// Refresh an access token
 ///

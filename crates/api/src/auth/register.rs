@@ -6,6 +6,9 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use gaiterguard_domain::user::Email;
 use gaiterguard_identity::{Identity, NewPassword, Registrant};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{InvalidBody, RegistrationRefused, Throttled, Unavailable};
 use http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -13,9 +16,6 @@ use utoipa::ToSchema;
 
 use super::public_json::PublicJson;
 use super::user::UserBody;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{InvalidBody, RegistrationRefused, Throttled, Unavailable};
 
 /// A user to register.
 #[derive(Deserialize, ToSchema)]

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use gaiterguard_identity::Identity;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::Unavailable;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::single_sign_on::ConfiguredSingleSignOn;
-
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::Unavailable;
 
 /// Whether registration is open, what it requires, and in which ways people sign in.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]

@@ -8,14 +8,14 @@ use gaiterguard_domain::id::SessionId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::user::Session;
 use gaiterguard_identity::Identity;
+use gaiterguard_web::extract::{ApiPath, ApiQuery};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{InvalidParameter, NotFound};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::list::{Done, List, PageQuery};
-use gaiterguard_web::extract::{ApiPath, ApiQuery};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidParameter, NotFound};
 
 /// A session.
 #[derive(Debug, Serialize, ToSchema)]

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequest, Request};
 use gaiterguard_settings::CorsOrigins;
+use gaiterguard_web::extract::OptionalJson;
+use gaiterguard_web::problem::Problem;
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -11,8 +13,6 @@ use utoipa::ToSchema;
 use super::cookie;
 use super::origin::PublicOrigin;
 use super::public_json::demand_public;
-use gaiterguard_web::extract::OptionalJson;
-use gaiterguard_web::problem::Problem;
 
 /// A refresh token.
 #[derive(Default, Deserialize, ToSchema)]

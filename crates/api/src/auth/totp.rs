@@ -6,6 +6,10 @@ use axum::extract::State;
 use axum::{Extension, Json};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_identity::{Identity, LoginSource};
+use gaiterguard_web::extract::ApiJson;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{InvalidBody, NotFound, SecondFactorConflict, Throttled};
 use http::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -15,10 +19,6 @@ use super::cookie;
 use super::login::user_agent;
 use crate::caller::Caller;
 use crate::list::Done;
-use gaiterguard_web::extract::ApiJson;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{InvalidBody, NotFound, SecondFactorConflict, Throttled};
 
 /// The second factor of a user.
 #[derive(Debug, Serialize, ToSchema)]

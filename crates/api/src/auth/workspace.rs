@@ -6,6 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_identity::Identity;
+use gaiterguard_web::extract::{ApiJson, whole};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{InvalidBody, NotFound};
 use secrecy::ExposeSecret as _;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -13,9 +16,6 @@ use utoipa::ToSchema;
 
 use super::user::TokensBody;
 use crate::caller::Caller;
-use gaiterguard_web::extract::{ApiJson, whole};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidBody, NotFound};
 
 /// The workspace to act in.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -5,13 +5,13 @@ use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::text::Words;
 use gaiterguard_llm::Coverage;
 use gaiterguard_simulation::{Proposal, TriedExample, propose};
+use gaiterguard_web::extract::ApiJson;
+use gaiterguard_web::problem::{Problem, ProblemBody};
+use gaiterguard_web::responses::{InvalidBody, SignedOut, Unavailable};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::editing::Editing;
-use gaiterguard_web::extract::ApiJson;
-use gaiterguard_web::problem::{Problem, ProblemBody};
-use gaiterguard_web::responses::{InvalidBody, SignedOut, Unavailable};
 
 /// A rule in plain words to translate into a condition.
 #[derive(Deserialize, ToSchema)]

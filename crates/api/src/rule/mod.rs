@@ -12,7 +12,14 @@ use gaiterguard_domain::id::RuleId;
 use gaiterguard_domain::rule::{Rule, RuleEffect};
 use gaiterguard_domain::step_up::StepUp;
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_domain::workspace::Permission;
 use gaiterguard_store::Stored;
+use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{
+    Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood,
+};
+use gaiterguard_web::session::with_session;
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,13 +29,6 @@ use utoipa_axum::routes;
 use super::DashboardState;
 use super::editing::Editing;
 use super::list::{Done, List, PageQuery};
-use gaiterguard_domain::workspace::Permission;
-use gaiterguard_web::extract::{ApiPath, ApiQuery, Fields};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{
-    Conflict, InvalidBody, InvalidParameter, NotFound, NotUnderstood,
-};
-use gaiterguard_web::session::with_session;
 use validate::WarningBody;
 
 /// Returns the routes.

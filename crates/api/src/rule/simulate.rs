@@ -9,6 +9,9 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::verdict::Decision;
 use gaiterguard_simulation::{Changes, Example, ProposedRule, Simulation};
 use gaiterguard_summary::{MoneySum, Summary};
+use gaiterguard_web::extract::Fields;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{InvalidBody, NotUnderstood, SignedOut, Unavailable};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -16,9 +19,6 @@ use uuid::Uuid;
 use crate::editing::Editing;
 use crate::list::each;
 use crate::recorded::{Effects, Recorded};
-use gaiterguard_web::extract::Fields;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidBody, NotUnderstood, SignedOut, Unavailable};
 
 /// Effects of the proposed rules.
 #[derive(Debug, Serialize, ToSchema)]

@@ -12,14 +12,14 @@ use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::rule::RuleEffect;
 use gaiterguard_domain::step_up::StepUp;
 use gaiterguard_rules::ConditionWarning;
+use gaiterguard_web::extract::ApiJson;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{InvalidBody, SignedOut, Unavailable};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::editing::Editing;
-use gaiterguard_web::extract::ApiJson;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidBody, SignedOut, Unavailable};
 
 /// A condition to check.
 #[derive(Deserialize, ToSchema)]

@@ -12,15 +12,15 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-pub use base::BASES_MAX;
-use base::{BaseSet, Bases};
-use search::TextIndex;
-use tree::{TemplateTree, dominates};
-
 use crate::document::{Document, Section};
 use crate::operation::{Operation, Place};
 use crate::path::RequestPath;
 use crate::template::Template;
+use base::{BaseSet, Bases};
+use search::TextIndex;
+use tree::{TemplateTree, dominates};
+
+pub use base::BASES_MAX;
 
 /// The limit on the operations that a request may match. Callers use the first, so more of them change nothing.
 pub const CANDIDATES_MAX: usize = 16;

@@ -13,14 +13,7 @@ mod values;
 
 use std::sync::Arc;
 
-use operation::Around;
-pub use operation::{DESCRIPTION_CHARS_MAX, SUMMARY_CHARS_MAX};
-pub use parameter::PARAMETERS_MAX;
-pub use prose::FIELD_TEXT_CHARS_MAX;
-use reference::Source;
-pub use schema::{FIELD_DEPTH_MAX, FIELDS_MAX};
 use serde_json::Value;
-pub use values::VALUES_MAX;
 
 use crate::document::{Document, OPERATIONS_MAX, SECTIONS_MAX, Section};
 use crate::include::Include;
@@ -29,6 +22,14 @@ use crate::operation::Operation;
 use crate::template::Template;
 use crate::text;
 use crate::warning::Warnings;
+use operation::Around;
+use reference::Source;
+
+pub use operation::{DESCRIPTION_CHARS_MAX, SUMMARY_CHARS_MAX};
+pub use parameter::PARAMETERS_MAX;
+pub use prose::FIELD_TEXT_CHARS_MAX;
+pub use schema::{FIELD_DEPTH_MAX, FIELDS_MAX};
+pub use values::VALUES_MAX;
 
 const METHODS: [&str; 9] = [
     "get", "post", "put", "patch", "delete", "head", "options", "trace", "query",

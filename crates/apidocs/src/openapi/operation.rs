@@ -10,7 +10,7 @@ use super::schema;
 use crate::operation::{Body, Operation};
 use crate::text;
 
-/// The length limit of a summary, id or tag, in characters: that of a heading, because both are shown as one.
+/// The length limit of a summary, id or tag, in characters: the limit of headings, because they are shown as one.
 pub const SUMMARY_CHARS_MAX: usize = 300;
 
 /// The length limit of an operation's description, in characters: the limit of a section of text, as both are found
@@ -124,7 +124,7 @@ fn scopes(source: &Source<'_>, security: Option<&Value>) -> Vec<String> {
         .filter_map(Value::as_object)
         .flat_map(|alternative| alternative.values());
     for list in schemes {
-        // Every operation without a requirement of its own has that of the document.
+        // An operation without a requirement of its own has the document's.
         if scopes.len() == NAMES_MAX || !source.may_continue() {
             break;
         }

@@ -7,12 +7,12 @@ mod spelling;
 
 use std::collections::HashMap;
 
-use address::{Address, Variables};
-use body::Examples;
 use serde_json::{Value, json};
-use spelling::words;
 
 use crate::converted::Converted;
+use address::{Address, Variables};
+use body::Examples;
+use spelling::words;
 
 /// Headers that describe the body or the caller rather than the operation.
 const OMITTED_HEADERS: [&str; 4] = ["accept", "authorization", "content-type", "user-agent"];

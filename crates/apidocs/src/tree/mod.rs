@@ -15,17 +15,17 @@ use std::cell::Cell;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
+use serde::de::DeserializeSeed as _;
+use serde_json::Value;
+use serde_saphyr::options::DuplicateKeyPolicy;
+
+use crate::include::Include;
+use crate::{pointer, stack};
 use budget::Budget;
 use limits::{DEPTH_MAX, TEXT_BYTES_MAX};
 use node::Node;
 use part::Part;
-use serde::de::DeserializeSeed as _;
-use serde_json::Value;
-use serde_saphyr::options::DuplicateKeyPolicy;
 use wanted::Wanted;
-
-use crate::include::Include;
-use crate::{pointer, stack};
 
 /// The limit on the parser events that YAML aliases may produce.
 const REPLAYED_EVENTS_MAX: usize = 300_000;

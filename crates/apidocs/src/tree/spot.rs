@@ -5,7 +5,7 @@ use crate::pointer;
 /// The position of a value in a document, which determines what may be skipped in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Spot {
-    /// The document itself, of which only some operations are wanted.
+    /// The document itself. Only some of its operations are wanted.
     Selected,
     /// The paths of such a document.
     Paths,

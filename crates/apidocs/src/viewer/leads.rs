@@ -29,7 +29,7 @@ pub struct Leads {
     pub links: Vec<String>,
     /// The settings and scripts that the page loads, in which the viewer's URLs may be.
     pub scripts: Vec<String>,
-    /// The URL to which the others are relative, if not to that of the page.
+    /// The URL that the others are relative to, if it is not the page's.
     pub base: Option<String>,
 }
 
@@ -59,7 +59,7 @@ impl Leads {
         }
     }
 
-    /// Adds the URL of a script, unless its name is that of a library.
+    /// Adds the URL of a script, unless it is named like a library.
     pub(super) fn add_script(&mut self, url: &str) {
         let name = url.to_lowercase();
         let is_library = LIBRARY_NAMES.iter().any(|part| name.contains(part));

@@ -8,11 +8,12 @@ mod shown;
 mod url;
 
 use html5gum::{HtmlString, StartTag, Token, Tokenizer};
-pub use leads::Leads;
+
+use crate::markup::raw_content;
 use script::scan;
 use shown::Shown;
 
-use crate::markup::raw_content;
+pub use leads::Leads;
 
 /// Attributes that contain the URL of a description, in lower case.
 const URL_ATTRIBUTES: [&str; 10] = [

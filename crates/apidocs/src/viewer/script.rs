@@ -23,7 +23,7 @@ const URL_NAMES: [&str; 12] = [
     "rawpath",
 ];
 
-/// Names of viewers. A setting `url` in a script without one of them is that of something else.
+/// Names of viewers. In a script without one of them, a setting `url` belongs to something else.
 const VIEWERS: [&str; 8] = [
     "swagger",
     "redoc",

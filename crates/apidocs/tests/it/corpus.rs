@@ -11,7 +11,7 @@ use gaiterguard_apidocs::{Catalog, Format, read, read_any};
 use crate::support;
 
 /// Descriptions that their owners publish or that tools are tested with, and the number of their operations:
-/// a count of the methods in `paths`, by another program. The last number is that of the warnings.
+/// a count of the methods in `paths`, by another program. The last number counts the warnings.
 const OTHERS: [(&str, usize, usize); 17] = [
     ("@blockfrost+openapi/openapi.yaml", 129, 0),
     ("@directus+specs/dist/openapi.json", 136, 1),

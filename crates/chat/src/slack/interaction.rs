@@ -12,7 +12,7 @@ use crate::accounts::Sender;
 use crate::chats::Chats;
 use crate::press::Reply;
 
-/// How long a response waits for the decision. Slack waits for three seconds; the rest is for the way.
+/// How long a response waits for the decision. Slack waits for three seconds, including the time on the network.
 const DECISION_WAIT: Duration = Duration::from_secs(2);
 
 /// The longest reason, in characters, as long as a note may be.

@@ -1,4 +1,5 @@
-//! A request of Slack, and the proof that it is one (<https://docs.slack.dev/authentication/verifying-requests-from-slack>).
+//! A request of Slack, and the proof that it is one
+//! (<https://docs.slack.dev/authentication/verifying-requests-from-slack>).
 
 use std::sync::Arc;
 

@@ -17,11 +17,12 @@ use gaiterguard_domain::request::WAIT_MAX;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-pub use self::arguments::CallArguments;
 use self::proxy_body::ProxyBody;
 use self::response::{CallOutcome, CallResponse};
 use self::waiting::Waiting;
 use crate::agent_client::{AgentClient, RESPONSE_WAIT};
+
+pub use self::arguments::CallArguments;
 
 /// Exit codes. 22 for an error response of the upstream is the code that `curl --fail` uses.
 const EXIT_UPSTREAM: u8 = 22;

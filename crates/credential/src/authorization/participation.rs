@@ -8,6 +8,6 @@ pub struct Participation<'a> {
     pub redirect_uri: &'a str,
     /// The value that identifies the flow.
     pub state: &'a SecretString,
-    /// The secret of PKCE, of which the provider first sees the digest.
+    /// The secret of PKCE. The provider sees its digest first.
     pub verifier: SecretString,
 }

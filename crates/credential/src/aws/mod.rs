@@ -7,7 +7,6 @@ mod unsigned;
 
 pub use key::AwsKey;
 pub use sign::needs_body;
+pub(crate) use sign::sign;
 pub use signable::Signable;
 pub use unsigned::{NotSignable, Unsigned};
-
-pub(crate) use sign::sign;

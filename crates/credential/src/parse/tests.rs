@@ -1,4 +1,4 @@
-//! Tests of which credentials are accepted, and of the names of refused fields.
+//! Accepted and refused credentials, and the names of the refused fields.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};

@@ -29,12 +29,11 @@ use tokio::time::{Instant, timeout};
 
 use crate::credential::Credential;
 use crate::renewal::Renewals;
+use failures::Failures;
+use freshness::{Freshness, freshness};
 
 pub use failures::FailedRenewal;
 pub use unavailable::CredentialUnavailable;
-
-use failures::Failures;
-use freshness::{Freshness, freshness};
 
 /// How long a request waits for the renewal of a token that is still valid. Longer than a usual exchange, and
 /// short enough that a token endpoint that hangs is not noticed by the agents.

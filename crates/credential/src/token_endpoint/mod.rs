@@ -12,11 +12,10 @@ use gaiterguard_upstream::{PoolKey, Upstream};
 
 use crate::exchange::{ExchangeFailed, exchange};
 use crate::grant::{ClientAuthentication, OauthGrant};
+use response::Fetched;
 
 pub use error::TokenError;
 pub(crate) use request::{AuthorizationCode, Presented};
-
-use response::Fetched;
 
 /// Requests an access token with what is presented. If the endpoint does not accept how the client
 /// authenticates, it does so in another way. Returns the way that was accepted, too.

@@ -138,7 +138,7 @@ pub enum RulingRefused {
     /// The note contains an agent key.
     #[error("{KEY_NOT_STORED}")]
     NoteHoldsKey,
-    /// The digest is not that of the stored request.
+    /// The digest does not match the stored request.
     #[error("the digest does not match the request; review the request again before you decide")]
     DigestMismatch,
     /// The stored action is damaged, so no human can have seen the request that would be sent.

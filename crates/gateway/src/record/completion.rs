@@ -25,7 +25,7 @@ pub(crate) enum ResponseEnd {
 }
 
 impl ResponseEnd {
-    /// Returns the end of a response of which only the status is known.
+    /// Returns the end of a response without a head, with its status only.
     pub(crate) fn status_only(status: StatusCode) -> Self {
         Self::Whole(KeptResponse {
             status,

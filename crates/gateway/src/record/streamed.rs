@@ -37,7 +37,7 @@ pub(crate) struct Passage {
 }
 
 enum BodyEnd {
-    /// All of the body was forwarded; the digest is that of the whole request.
+    /// All of the body was forwarded; the digest covers the whole request.
     Whole(Digest),
     Broken(BodyBroken),
 }
@@ -74,7 +74,7 @@ impl Passage {
 }
 
 impl Streamed {
-    /// Starts the record of a request of which only the head is known.
+    /// Starts the record of a request whose head has arrived.
     pub(crate) fn new(prepared: &Prepared, request_id: RequestId) -> Self {
         Self {
             passage: Arc::default(),

@@ -31,7 +31,7 @@ const NUMBER_DIGITS_MIN: usize = 3;
 pub struct Origin {
     /// Where in the request it is: `path`, or `query` or `body` and a JSON Pointer (RFC 6901).
     pub location: String,
-    /// The value, of which 100 characters are kept.
+    /// The value. Its first 100 characters are kept.
     pub value: String,
     /// Where it was seen; `None` for the target or a recipient of the request that was never seen.
     pub sighting: Option<Sighting>,

@@ -6,6 +6,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
+use gaiterguard_request::opened::values_of_body;
+use gaiterguard_request::{Arena, Node};
 use http::HeaderMap;
 
 use crate::created::{self, Created};
@@ -19,8 +21,6 @@ use crate::piece;
 use crate::place::{How, Noted, Passed, Place, Places};
 use crate::seal::{Seal, Unsealed};
 use crate::sent::{self, Sent};
-use gaiterguard_request::opened::values_of_body;
-use gaiterguard_request::{Arena, Node};
 
 pub use lookup::SeenAt;
 

@@ -9,16 +9,15 @@ mod values;
 
 use std::sync::Arc;
 
-use http::HeaderMap;
-use http::header::{CONTENT_TYPE, LOCATION};
-use proptest::prelude::*;
-use serde_json::{Value, json};
-
 use gaiterguard_history::SightingKind::{Approved, Created, Shown};
 use gaiterguard_history::{
     BODY_BYTES_MAX, Elsewhere, Exchange, HashKey, History as _, Limits, Noted, Seen, SightingKind,
     Unsealed, hashes_of_request,
 };
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, LOCATION};
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 const NOW: u64 = 1_780_000_000;
 

@@ -19,7 +19,6 @@ use crate::route::Route;
 use crate::signal;
 use crate::subject::Documented;
 use crate::words::{of_text, stem};
-
 use documentation::of_document;
 use fields::of_body;
 use path::of_route;

@@ -14,7 +14,6 @@ use crate::intent::{Date, IntentWords, host_of};
 use crate::lexicon;
 use crate::signal;
 use crate::words::{Stem, of_name, of_text, stem};
-
 use identifiers::identifiers;
 use money::{amounts, payments};
 use power::{actions, powers};

@@ -10,9 +10,9 @@ use std::cell::OnceCell;
 use crate::classes::Classes;
 use crate::lexicon::Sense;
 use crate::words::{self, Stem, stem};
+use segment::{Kind, Segment, sense_of};
 
 pub(crate) use segment::EffectWord;
-use segment::{Kind, Segment, sense_of};
 
 /// A path, split into segments with their meaning.
 #[derive(Debug)]

@@ -18,9 +18,9 @@ use crate::role::{NameCache, Named, Role};
 use crate::signal::{self, Shown};
 use crate::switch;
 use crate::words::{of_name, stem};
+use label::{is_value, label};
 
 pub(crate) use kept::is_email;
-use label::{is_value, label};
 
 /// The number of recipients or identifiers from which a request is a bulk request. The weight of the
 /// signal is fitted with this number.

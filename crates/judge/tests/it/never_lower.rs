@@ -3,13 +3,13 @@
 //!
 //! The requests are the labeled ones of `risk/`.
 
-use gaiterguard_judge::features;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::LazyLock;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use gaiterguard_judge::features;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_json::{Map, Value, json};

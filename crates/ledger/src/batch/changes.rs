@@ -2,11 +2,16 @@
 
 use std::borrow::Cow;
 
+use gaiterguard_database::connection::{execute, fetch_optional, lease_time};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::action::{ActionEvent, ActionState, ActionStatus, HumanDecision};
 use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::{ActionId, AgentId, RequestEntryId, UserId};
 use gaiterguard_domain::ledger::{ActionChange, Changed, StoredResponse};
 use gaiterguard_domain::time::Timestamp;
+use gaiterguard_rows::action_state::StateColumns;
+use gaiterguard_rows::covered::{CustodyColumns, RequestEnd, cover_action};
+use gaiterguard_rows::outcome::RequestOutcome;
 
 use crate::batch::presses;
 use crate::batch::response_room::ResponseRoom;
@@ -14,11 +19,6 @@ use crate::batch::state::{Batch, ResponseColumns};
 use crate::batch::votes::{Cast, cast};
 use crate::command::{Command, CommandResult};
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::{execute, fetch_optional, lease_time};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::action_state::StateColumns;
-use gaiterguard_rows::covered::{CustodyColumns, RequestEnd, cover_action};
-use gaiterguard_rows::outcome::RequestOutcome;
 
 pub(super) async fn write(tx: &mut Transaction, batch: &mut Batch<'_>) -> Result<(), StoreError> {
     for (index, command) in batch.commands.iter().enumerate() {

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, joined};
 use gaiterguard_rows::covered::RequestEnd;
 use gaiterguard_rows::outcome::RequestOutcome;
 use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 
 use crate::batch::new_rows::{NewClaimRow, NewRow, action_id};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, joined};
 
 /// The rule for claiming a key that is in use. A claim that has expired is replaced, unless its request still runs or
 /// its action is still open. Returns the entries whose keys were claimed.

@@ -2,21 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 
+use gaiterguard_database::connection::{AnyConnection, Dialect, with_connection};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, chunks, joined};
 use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::ledger::{Completion, Outcome};
 use gaiterguard_domain::request::IdempotencyKey;
+use gaiterguard_rows::claim_row::{BROKEN, RESPONDED};
+use gaiterguard_rows::covered::{RequestEnd, cover_ends};
+use gaiterguard_rows::outcome::RequestOutcome;
 use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
 
 use crate::batch::response_room::ResponseRoom;
 use crate::batch::state::{Batch, Index, ResponseColumns};
 use crate::command::{Command, CommandResult};
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::{AnyConnection, Dialect, with_connection};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, chunks, joined};
-use gaiterguard_rows::claim_row::{BROKEN, RESPONDED};
-use gaiterguard_rows::covered::{RequestEnd, cover_ends};
-use gaiterguard_rows::outcome::RequestOutcome;
 
 /// Ends the requests of a list `done` that have not ended.
 macro_rules! end_requests {
@@ -234,7 +234,7 @@ async fn end_on_postgres(
     Ok(rows)
 }
 
-/// Releases the keys of requests of which nothing was sent, so that they can be used again.
+/// Releases the keys of requests that were not sent, so that they can be used again.
 async fn release_claims(tx: &mut Transaction, released: &[Claimed<'_>]) -> Result<(), StoreError> {
     for chunk in chunks(released) {
         let sql = tx.dialect().many_rows(&RELEASE, chunk.size);

@@ -3,9 +3,13 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use gaiterguard_database::column::evaluation_json;
+use gaiterguard_database::connection::AnyConnection;
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::id::RequestEntryId;
 use gaiterguard_domain::ledger::{Claim, NewDecision, Recorded};
 use gaiterguard_domain::verdict::Decision;
+use gaiterguard_rows::covered::RequestEnd;
 
 use crate::batch::claimed_rows::{insert_on_postgres, insert_on_sqlite};
 use crate::batch::existing::{Key, find_claim, key};
@@ -15,10 +19,6 @@ use crate::batch::rule_hits::rule_hits;
 use crate::batch::state::{Batch, Index};
 use crate::command::{Command, CommandResult};
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::column::evaluation_json;
-use gaiterguard_database::connection::AnyConnection;
-use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::covered::RequestEnd;
 
 /// Decisions with their places in the batch.
 type Decisions<'b> = Vec<(Index, &'b NewDecision)>;

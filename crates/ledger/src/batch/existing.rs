@@ -1,15 +1,15 @@
 //! Conflicts of new decisions: an earlier request with the same key, or the same request that is
 //! already held.
 
-use gaiterguard_domain::id::{ActionId, AgentId};
-use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, NewHold};
-use gaiterguard_domain::request::Digest;
-
-use crate::writer::transaction::Transaction;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::fetch_optional;
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::id::{ActionId, AgentId};
+use gaiterguard_domain::ledger::{Claim, NewClaim, NewDecision, NewHold};
+use gaiterguard_domain::request::Digest;
 use gaiterguard_rows::claim_row::ClaimRow;
+
+use crate::writer::transaction::Transaction;
 
 /// Selects the claim of an agent and a key at a point in time. One that has expired counts while
 /// its request runs or its action is open, because the key is still in use.

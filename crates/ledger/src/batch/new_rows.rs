@@ -2,26 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use gaiterguard_database::column::json;
+use gaiterguard_database::connection::with_connection;
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::event::Subject;
 use gaiterguard_domain::id::{AgentId, RequestEntryId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewClaim, NewDecision, NewHold};
 use gaiterguard_domain::verdict::Decision;
-
-use crate::batch::existing::{Key, key};
-use crate::batch::state::Index;
-use crate::writer::transaction::Transaction;
-use gaiterguard_database::column::json;
-use gaiterguard_database::connection::with_connection;
-use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{ManyRows, chunks};
 use gaiterguard_rows::action_state::StateColumns;
 use gaiterguard_rows::claim_row::{DENIED, HELD, RUNNING};
 use gaiterguard_rows::covered::{
     ActionColumns, CoveredAction, CustodyColumns, KeyColumns, RequestColumns, RequestEnd,
     cover_decision, reads_detail,
 };
+
+use crate::batch::existing::{Key, key};
+use crate::batch::state::Index;
+use crate::writer::transaction::Transaction;
 
 /// A decision that becomes a row of the request ledger.
 pub(super) struct NewRow<'b> {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use gaiterguard_database::connection::{AnyConnection, fetch_one};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::ledger::{NewDecision, NewHold, PendingLimit, Recorded};
 use gaiterguard_domain::time::Timestamp;
@@ -11,8 +13,6 @@ use crate::batch::response_room::bytes;
 use crate::batch::state::{Batch, Index};
 use crate::command::CommandResult;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::{AnyConnection, fetch_one};
-use gaiterguard_database::error::StoreError;
 
 /// The class of the advisory locks under which a workspace's pending bytes are counted: "held" in
 /// ASCII. Any number works that nothing else uses.

@@ -1,11 +1,11 @@
 //! Uses up the buttons of cards in channels, in the transaction of the decisions that are made with them.
 
+use gaiterguard_database::connection::{execute, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::approvals::Vote;
 use gaiterguard_domain::ledger::{ActionChange, Changed};
 
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::{execute, fetch_optional};
-use gaiterguard_database::error::StoreError;
 
 /// Whether the button that a change is made with may still be used: it was not used, is of the state that the change
 /// is based on, and the account in the chat is still linked to the human who decides. Presses of one button wait for

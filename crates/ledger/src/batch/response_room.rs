@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use gaiterguard_database::connection::{FirstQuery, FirstRow, fetch_all};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::ManyRows;
 use gaiterguard_domain::id::{AgentId, WorkspaceId};
 use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
 
 use crate::command::Command;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::{FirstQuery, FirstRow, fetch_all};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::ManyRows;
 
 /// The kind of [`FirstRow`] that has an agent's id, its workspace's, and the bytes that are stored for each.
 const STORED: i64 = 2;

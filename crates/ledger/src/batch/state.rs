@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::ledger::{ByteBudget, StoredResponse};
+use gaiterguard_rows::covered::CoveredEnd;
 
 use crate::batch::response_room::ResponseRoom;
 use crate::command::{Command, CommandResult};
-use gaiterguard_rows::covered::CoveredEnd;
 
 /// The index of a command in its batch.
 pub(super) type Index = usize;

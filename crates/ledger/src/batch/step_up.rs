@@ -1,6 +1,7 @@
-//! The passkey that an approval may need. Every approval of such a request becomes a vote, whichever way it was given, so
-//! this is the one place that demands it.
+//! The passkey that an approval may need. Every approval of such a request becomes a vote, whichever way it was given,
+//! so this is the one place that demands it.
 
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::approvals::{Ballot, VoteRefused};
 use gaiterguard_domain::id::UserId;
 use gaiterguard_domain::ledger::ActionChange;
@@ -9,7 +10,6 @@ use gaiterguard_domain::time::Timestamp;
 
 use crate::proof::spend;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::error::StoreError;
 
 /// Uses up the passkey that was presented for a vote. Returns why the vote does not count; `None` if it does.
 pub(super) async fn demand(

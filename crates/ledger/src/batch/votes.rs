@@ -1,20 +1,20 @@
 //! Counts the votes on a request that requires particular approvals.
 
+use gaiterguard_database::column::json;
+use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::approvals::{Ballot, Tally, Vote, VoteRefused};
 use gaiterguard_domain::audit::NewAuditEntry;
 use gaiterguard_domain::event::Event;
 use gaiterguard_domain::id::{UserId, WorkspaceId};
 use gaiterguard_domain::ledger::{ActionChange, Changed};
 use gaiterguard_domain::workspace::Role;
+use gaiterguard_rows::covered::cover_part;
+use gaiterguard_rows::vote_row::{VoteRow, covered_votes, vote_columns};
 use serde_json::json;
 
 use crate::batch::step_up;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::column::json;
-use gaiterguard_database::connection::{execute, fetch_all, fetch_one, fetch_optional};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::covered::cover_part;
-use gaiterguard_rows::vote_row::{VoteRow, covered_votes, vote_columns};
 
 /// The consequence of a vote.
 pub(super) enum Cast {

@@ -3,6 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use gaiterguard_database::connection::{ConnectTarget, Durability, FirstQuery};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::ManyRows;
 use gaiterguard_domain::action::ActionState;
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::time::Timestamp;
@@ -15,9 +18,6 @@ use crate::command::{Command, CommandResult};
 use crate::writer::connection::WriterConnection;
 use crate::writer::pool::WriterPool;
 use crate::writer::transaction::Transaction;
-use gaiterguard_database::connection::{ConnectTarget, Durability, FirstQuery};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::ManyRows;
 
 /// Writes everything of a batch except its audit entries, which are written with the commit. Returns
 /// the result of each command, which holds once the transaction is committed.

@@ -1,10 +1,9 @@
 //! Inserts audit entries, many per statement.
 
-use gaiterguard_domain::audit::AuditEntry;
-
 use gaiterguard_database::connection::{Connection, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_domain::audit::AuditEntry;
 
 static AUDIT_INSERT: ManyRows = ManyRows::new(
     "INSERT INTO audit (id, chain, sequence, workspace_id, at, actor, event, subject, detail, \

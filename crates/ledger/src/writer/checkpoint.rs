@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::writer::pool::WriterPool;
 use gaiterguard_database::connection::{ConnectTarget, Connection, execute, fetch_one};
 use gaiterguard_database::error::StoreError;
+
+use crate::writer::pool::WriterPool;
 
 /// How long to gather commits before a checkpoint. Long enough that pages which several commits
 /// change are copied once, short enough that the log stays small under load.

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use gaiterguard_database::connection::{AnyConnection, Connection, Durability};
+use gaiterguard_database::error::StoreError;
+use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, chunks, joined};
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::WorkspaceId;
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -11,9 +14,6 @@ use crate::writer::audit_insert::{bind_entries, insert_entries};
 use crate::writer::connection::{Head, ReservedIds, WriterConnection, read_head};
 use crate::writer::pool::WriterPool;
 use crate::writer::rule_hits::{COUNT, RuleHits, bind_hits, on_hits_conflict};
-use gaiterguard_database::connection::{AnyConnection, Connection, Durability};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_database::many_rows::{Chunk, ManyRows, ROWS_PER_STATEMENT_MAX, chunks, joined};
 
 /// Why a transaction is not known to be committed.
 pub enum CommitError {

@@ -6,18 +6,18 @@
 
 use std::ops::Range;
 
-use gaiterguard_domain::audit::{Actor, ChainHead, NewAuditEntry};
-use gaiterguard_domain::event::{Event, Subject};
-use gaiterguard_domain::id::AuditId;
-use gaiterguard_domain::time::Timestamp;
-
-use crate::writer::audit_insert::insert_entries;
 use gaiterguard_database::column::RowContext;
 use gaiterguard_database::connection::{
     ConnectTarget, Connection, Durability, FirstQuery, FirstRow, execute, fetch_all, fetch_one,
     fetch_optional,
 };
 use gaiterguard_database::error::StoreError;
+use gaiterguard_domain::audit::{Actor, ChainHead, NewAuditEntry};
+use gaiterguard_domain::event::{Event, Subject};
+use gaiterguard_domain::id::AuditId;
+use gaiterguard_domain::time::Timestamp;
+
+use crate::writer::audit_insert::insert_entries;
 
 /// How many ids a writer reserves at a time. With ids from its own stock a writer does not wait for
 /// the database to assign them, so many rows fit into one statement. A thousand is several full

@@ -7,15 +7,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_database::connection::{CONNECT_TIMEOUT, ConnectTarget, Connection, execute};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::AuditEntry;
 use gaiterguard_domain::id::WorkspaceId;
 use gaiterguard_domain::ledger::ReplicaId;
+use gaiterguard_rows::audit_row::{self, AuditRow};
 use sqlx::postgres::{PgListener, PgNotification, PgPool, PgPoolOptions};
 use tokio::sync::{broadcast, mpsc};
-
-use gaiterguard_database::connection::{CONNECT_TIMEOUT, ConnectTarget, Connection, execute};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::audit_row::{self, AuditRow};
 
 /// How many notices a slow subscriber may lag behind before it misses some. Bounds memory; a
 /// subscriber that lags further reads the database again.

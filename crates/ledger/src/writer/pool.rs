@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gaiterguard_database::connection::{ConnectTarget, Durability};
 use gaiterguard_domain::ledger::{ByteBudget, ReplicaId};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use crate::writer::connection::WriterConnection;
 use crate::writer::feed::Feed;
-use gaiterguard_database::connection::{ConnectTarget, Durability};
 
 /// The write connections of this process, and what every writer needs.
 pub struct WriterPool {

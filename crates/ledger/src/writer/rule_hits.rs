@@ -1,10 +1,9 @@
 //! Counts how often rules match, in the transaction of the decisions that are counted, so that the
 //! two never differ.
 
+use gaiterguard_database::many_rows::ManyRows;
 use gaiterguard_domain::id::{RuleId, WorkspaceId};
 use gaiterguard_domain::time::{Day, Timestamp};
-
-use gaiterguard_database::many_rows::ManyRows;
 
 /// Each writer counts in rows of its own chain, so that no other writer waits for it.
 macro_rules! on_hits_conflict {

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::writer::pool::WriterPool;
 use gaiterguard_database::connection::{ConnectTarget, Connection, Durability, execute};
 use gaiterguard_database::error::StoreError;
+
+use crate::writer::pool::WriterPool;
 
 /// How long to gather commits before they are synced together. With the sync itself, each of them is on
 /// stable storage within 100 ms, which is what the documentation promises.

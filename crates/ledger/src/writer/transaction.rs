@@ -5,11 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gaiterguard_database::connection::{
+    AnyConnection, Connection, Dialect, Durability, FirstQuery, FirstRow, fetch_optional,
+};
+use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::audit::{Actor, AuditEntry, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};
 use gaiterguard_domain::id::{AuditId, UserId, WorkspaceId};
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_domain::workspace::{AuthorityVersion, Membership};
+use gaiterguard_rows::covered::{CoveredEnd, cover_ends};
+use gaiterguard_rows::membership::{self, MembershipRow};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::writer::commit::{CommitError, TransactionEnd, UnknownCommit};
@@ -17,12 +23,6 @@ use crate::writer::connection::{Head, ReservedIds, WriterConnection, take_ids};
 use crate::writer::feed::CHANNEL;
 use crate::writer::pool::WriterPool;
 use crate::writer::rule_hits::RuleHits;
-use gaiterguard_database::connection::{
-    AnyConnection, Connection, Dialect, Durability, FirstQuery, FirstRow, fetch_optional,
-};
-use gaiterguard_database::error::StoreError;
-use gaiterguard_rows::covered::{CoveredEnd, cover_ends};
-use gaiterguard_rows::membership::{self, MembershipRow};
 
 /// How long a change may wait for a writer and for the first response on its connection. As long as
 /// a batch of the ledger may take, because the writer may be busy with one. A connection that is
@@ -102,7 +102,7 @@ impl Transaction {
         self.audit.push(entry);
     }
 
-    /// Adds to the counts of rules, of which each is given once. They are written with the commit.
+    /// Adds to the counts of rules, which are written with the commit. Each rule is given once.
     pub fn count_rule_hits(&mut self, hits: Vec<RuleHits>) {
         self.rule_hits.extend(hits);
     }

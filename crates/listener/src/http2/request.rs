@@ -1,10 +1,9 @@
 //! A request of HTTP/2 in the form of one of HTTP/1.1.
 
+use gaiterguard_framing::{FramingError, HEAD_FIELDS_MAX};
 use http::header::{COOKIE, HOST, HeaderMap, HeaderValue};
 use http::{Method, Request};
 use hyper::ext::Protocol;
-
-use gaiterguard_framing::{FramingError, HEAD_FIELDS_MAX};
 
 use crate::HeadError;
 

@@ -1,8 +1,8 @@
 //! Withdraws an offer from the settings that the library sends.
 //!
-//! The library handles extended CONNECT (RFC 8441) only if it offers it, and resets the stream of a client that tries it
-//! anyway, without a word. So the offer is enabled in the library and removed from its settings: clients see none, and
-//! an attempt reaches the handler, which can say what to do instead.
+//! The library handles extended CONNECT (RFC 8441) only if it offers it, and resets the stream of a client that tries
+//! it anyway, without a word. So the offer is enabled in the library and removed from its settings: clients see none,
+//! and an attempt reaches the handler, which can say what to do instead.
 
 /// The length of the head of a frame (RFC 9113, section 4.1), and the type of settings.
 const FRAME_HEAD_BYTES: usize = 9;
@@ -77,7 +77,7 @@ fn masked(bytes: &[u8]) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// Two settings, of which the second is the offer, and the beginning of another frame.
+    /// Two settings, the second one with the offer, and the beginning of another frame.
     const SENT: &[u8] = b"\0\0\x0c\x04\0\0\0\0\0\0\x03\0\0\0\x80\0\x08\0\0\0\x01\0\0\x04";
     const MASKED: &[u8] = b"\0\0\x0c\x04\0\0\0\0\0\0\x03\0\0\0\x80\0\x08\0\0\0\0";
 

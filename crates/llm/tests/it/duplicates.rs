@@ -75,6 +75,7 @@ async fn a_duplicate_continues_when_the_first_caller_is_cancelled() {
     })
     .await;
     let second = ask();
+    // Nothing reports that the second caller waits for the first one's call.
     tokio::time::sleep(Duration::from_millis(50)).await;
     first.abort();
     gate.open();

@@ -291,6 +291,7 @@ async fn calls_beyond_the_limit_wait_for_their_turn() {
         (setup.model.calls() >= 16).then_some(())
     })
     .await;
+    // A call beyond the limit would arrive within this time.
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(setup.model.calls(), 16);
     gate.open();

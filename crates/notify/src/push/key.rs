@@ -52,7 +52,7 @@ async fn open_or_create(context: &Context) -> Result<VapidKey, PushKeyError> {
     Ok(VapidKey::from_pkcs8(&opened)?)
 }
 
-/// Creates the key and returns it sealed; that of another replica, if that was faster.
+/// Creates the key and returns it sealed. If another replica was faster, returns that replica's key.
 async fn create(context: &Context) -> Result<Sealed, PushKeyError> {
     let (store, sealing) = (&context.store, &context.sealing);
     let new = sealing

@@ -1,5 +1,5 @@
-//! Which messages a member gets, in a browser or through a channel for that member: those about actions that the member may decide on, and about
-//! services that the member may repair, as of the moment of sending.
+//! Which messages a member gets, in a browser or through a channel for that member: those about actions that the member
+//! may decide on, and about services that the member may repair, as of the moment of sending.
 
 use gaiterguard_domain::audit::{Actor, NewAuditEntry};
 use gaiterguard_domain::event::{Event, Subject};

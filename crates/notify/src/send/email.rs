@@ -1,4 +1,5 @@
-//! Email: plain text and HTML. The link opens the page on which the action is decided; nothing is decided by opening it.
+//! Email: plain text and HTML. The link opens the page on which the action is decided; nothing is decided by opening
+//! it.
 
 use std::fmt::Write as _;
 

@@ -14,9 +14,6 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-pub(crate) use email::failure;
-pub(crate) use outcome::{Accepted, NotAccepted};
-
 use crate::buttons;
 use crate::card::Card;
 use crate::channel::Channel;
@@ -24,6 +21,9 @@ use crate::context::Context;
 use crate::message::Message;
 use crate::secrets::ChannelSecrets;
 use crate::settings::ChannelSettings;
+
+pub(crate) use email::failure;
+pub(crate) use outcome::{Accepted, NotAccepted};
 
 /// How long one attempt may take as a whole.
 pub(crate) const ATTEMPT_MAX: Duration = Duration::from_secs(20);

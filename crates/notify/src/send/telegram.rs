@@ -154,7 +154,7 @@ pub(crate) fn content(card: &Card, buttons: Option<&Buttons>) -> Value {
     content
 }
 
-/// Returns the text, of which each part is escaped before it is cut.
+/// Returns the text. Each part is escaped, and then cut to its limit.
 fn text(card: &Card, buttons: Option<&Buttons>) -> String {
     let mut text = format!("<b>{}</b>\n", shown(&card.title, TITLE_BYTES_MAX, html));
     let link = card

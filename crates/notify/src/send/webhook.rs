@@ -1,8 +1,7 @@
 //! Webhooks, after the specification Standard Webhooks 1.0.
 
-use http::{HeaderMap, HeaderValue};
-
 use gaiterguard_vault::webhook_key;
+use http::{HeaderMap, HeaderValue};
 
 use crate::channel::Channel;
 use crate::context::Context;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::error::OidcError;
 
-/// The algorithms that are accepted: signatures with a key pair, of which the provider publishes one half.
+/// The algorithms that are accepted: signatures with a key pair whose public half the provider publishes.
 const ALGORITHMS: [Algorithm; 9] = [
     Algorithm::RS256,
     Algorithm::RS384,

@@ -160,7 +160,7 @@ pub fn of_xml<'a>(document: &Node<'a>) -> Vec<Call<'a>> {
         .collect()
 }
 
-/// The parts of a SOAP envelope with this name, of which there should be one.
+/// The parts of a SOAP envelope with this name. There should be one.
 pub fn soap_parts<'a>(
     envelope: &Node<'a>,
     wanted: &'static str,

@@ -102,7 +102,7 @@ const SIGNATURES: &[(&str, &[&[Piece]])] = &[
     ),
 ];
 
-/// Whether a media type is that of something to be seen or heard, and no text.
+/// Whether a media type is an image, a video, or a sound rather than text.
 pub(super) fn is_media(essence: &str) -> bool {
     essence != "image/svg+xml"
         && ["image/", "audio/", "video/", "font/", "application/pdf"]

@@ -144,7 +144,7 @@ impl<'a> Opened<'a> {
     }
 }
 
-/// Reads the values of a body that is not assessed, such as that of a response: by its declared type, or
+/// Reads the values of a body that is not assessed, such as a response's: by its declared type, or
 /// otherwise in every way that it can be read. Other text is split into lines.
 pub fn values_of_body<'a>(headers: &HeaderMap, body: &'a [u8], arena: &'a Arena) -> Vec<Node<'a>> {
     let body::Contents { body, mut others } = body::open(headers, body, arena, &mut Vec::new());

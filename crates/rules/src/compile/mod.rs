@@ -7,7 +7,6 @@ mod path;
 
 use cel::IdedExpr;
 use cel::common::ast::{EntryExpr, Expr, LiteralValue, SelectExpr, SourceInfo};
-
 use gaiterguard_domain::effect::Effect;
 
 use crate::condition_error::ConditionError;

@@ -127,7 +127,7 @@ impl<'v> Evaluation<'v, '_> {
             .map_err(|cause| failure(part, cause))
     }
 
-    /// Whether two values are equal, of which each may be a name of this kind.
+    /// Whether two values are equal. Each may be a name of this kind.
     fn equal_named(
         &mut self,
         names: (Option<Names>, Option<Names>),

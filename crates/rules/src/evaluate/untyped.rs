@@ -14,8 +14,8 @@ type Pair<'v> = (Value<'v>, Value<'v>);
 impl<'v> Evaluation<'v, '_> {
     /// Returns two values that are compared, with a text of a form, a query or a header as a number if the other one
     /// is a number. Only a text that every server reads as the same number counts as one, so that no comparison
-    /// decides otherwise than with `int()`. A text of JSON stays one: its author could have written a number, and servers
-    /// differ in whether they take it for one.
+    /// decides otherwise than with `int()`. A text of JSON stays one: its author could have written a number, and
+    /// servers differ in whether they take it for one.
     ///
     /// # Errors
     ///

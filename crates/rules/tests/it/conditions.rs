@@ -1,5 +1,7 @@
 //! Conditions, their results on requests, and the errors of invalid ones.
 
+use std::collections::BTreeMap;
+
 use gaiterguard_domain::effect::Effect;
 use gaiterguard_domain::id::{AgentId, ServiceId};
 use gaiterguard_domain::time::Timestamp;
@@ -8,7 +10,6 @@ use gaiterguard_request::{Arena, Node, Reading};
 use gaiterguard_rules::{Cause, Content, Facts, Program, Query, RequestPath};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
-use std::collections::BTreeMap;
 
 /// 2026-05-04T21:30:00Z, a Monday.
 const NOW: Timestamp = Timestamp(1_777_930_200_000);

@@ -112,7 +112,7 @@ fn hide(path: &Path) -> io::Result<()> {
 
 /// Enables the loopback interface, which is down in a new network.
 fn enable_loopback() -> io::Result<()> {
-    // Without a protocol, it is that of routes and interfaces.
+    // Without a protocol, netlink is about routes and interfaces.
     let socket = socket(AddressFamily::NETLINK, SocketType::RAW, None)?;
     // The head of a message, and `ifinfomsg`: family, type, index, flags, and which flags change.
     let mut message = Vec::with_capacity(32);

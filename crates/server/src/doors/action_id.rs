@@ -2,7 +2,6 @@
 
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_gateway::refusal::Refusal;
-
 use gaiterguard_web::problem::Problem;
 
 /// Parses an action id. A text that is not a UUID cannot name an action, so the error is the same as for

@@ -8,11 +8,10 @@ use gaiterguard_domain::redact::AGENT_KEY_PREFIX;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_intake::AGENT_KEY;
+use gaiterguard_web::problem::Problem;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
-
-use gaiterguard_web::problem::Problem;
 
 /// The agent whose key the request carries, in `Agent-Key` or as a bearer token.
 #[derive(Debug)]

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use gaiterguard_domain::request::{IdempotencyKey, Intent, WAIT_MAX};
 use gaiterguard_intake::words_in_header;
-use http::{HeaderMap, HeaderName};
-
 use gaiterguard_web::problem::Problem;
+use http::{HeaderMap, HeaderName};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const AGENT_INTENT: HeaderName = HeaderName::from_static("x-agent-intent");

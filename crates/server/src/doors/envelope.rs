@@ -7,6 +7,8 @@ use gaiterguard_domain::header::HeaderCount;
 use gaiterguard_domain::id::ServiceId;
 use gaiterguard_domain::request::{Destination, Intent, METHODS, ProxyRequest, ServiceName};
 use gaiterguard_intake::preferred_wait;
+use gaiterguard_web::extract::{self, whole};
+use gaiterguard_web::problem::Problem;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde::Deserialize;
@@ -14,8 +16,6 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::call_headers;
-use gaiterguard_web::extract::{self, whole};
-use gaiterguard_web::problem::Problem;
 
 /// A request to send, and the intent behind it. Set the target with `path` and either `service` or
 /// `service_id`, or with `targetUrl`.

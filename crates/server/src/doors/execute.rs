@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use gaiterguard_web::extract::ApiPath;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{NoAction, NoAgent, NotExecutable};
 
 use super::agent::Agent;
 use super::outcome;
 use crate::state::AgentState;
-use gaiterguard_web::extract::ApiPath;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{NoAction, NoAgent, NotExecutable};
 
 /// Execute an approved action
 ///

@@ -13,6 +13,8 @@ use gaiterguard_intercept::{
     check_origin, connect_target, destination, is_check, requested_target,
 };
 use gaiterguard_listener::ConnectionSlot;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
 use http::{Method, StatusCode};
 use hyper::upgrade::OnUpgrade;
 
@@ -20,8 +22,6 @@ use super::manifest::manifest;
 use super::own_request::OwnRequest;
 use crate::middleware::Boundary;
 use crate::state::AgentState;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
 
 /// The state of requests at the proxy port and in its tunnels.
 #[derive(Clone)]

@@ -9,6 +9,8 @@ use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_gateway::response::{Held, Outcome, ProxyStatus, Response as UpstreamResponse};
 use gaiterguard_gateway::send::relay::ResponseBody;
+use gaiterguard_problem::Code;
+use gaiterguard_web::problem::{Problem, respond};
 use http::header::{CONNECTION, CONTENT_LENGTH, LOCATION, RETRY_AFTER, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -16,8 +18,6 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::middleware::FromUpstream;
-use gaiterguard_problem::Code;
-use gaiterguard_web::problem::{Problem, respond};
 
 const X_PROXY_STATUS: HeaderName = HeaderName::from_static("x-proxy-status");
 const X_RISK_SCORE: HeaderName = HeaderName::from_static("x-risk-score");

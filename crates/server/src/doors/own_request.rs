@@ -11,6 +11,9 @@ use gaiterguard_domain::id::RequestId;
 use gaiterguard_domain::request::{Destination, Label, METHODS, ProxyRequest, is_forwardable};
 use gaiterguard_gateway::response::Outcome;
 use gaiterguard_intake::preferred_wait;
+use gaiterguard_problem::Code;
+use gaiterguard_web::extract::arriving_body;
+use gaiterguard_web::problem::Problem;
 use http::header::{ALLOW, CONTENT_LENGTH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
@@ -19,9 +22,6 @@ use hyper::upgrade::OnUpgrade;
 
 use super::{call_headers, outcome};
 use crate::state::AgentState;
-use gaiterguard_problem::Code;
-use gaiterguard_web::extract::arriving_body;
-use gaiterguard_web::problem::Problem;
 
 /// The upstream's `Content-Length` of a response to HEAD.
 const X_UPSTREAM_CONTENT_LENGTH: HeaderName = HeaderName::from_static("x-upstream-content-length");

@@ -5,6 +5,8 @@ use axum::extract::{Extension, Request, State};
 use axum::response::Response;
 use axum::routing::any;
 use gaiterguard_domain::request::{Destination, ServiceName};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;
 use utoipa_axum::router::OpenApiRouter;
@@ -13,8 +15,6 @@ use super::own_request::OwnRequest;
 use super::served::Served;
 use super::unmodified;
 use crate::state::AgentState;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
 
 /// Returns the routes. `crates/openapi` describes them, because the path below the service
 /// is the upstream's.

@@ -5,11 +5,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Extension, Request, State};
 use axum::response::Response;
+use gaiterguard_api::{MatchedRuleBody, OperationBody, SignalBody, each};
 use gaiterguard_domain::request::{ProxyRequest, needs_idempotency_key};
 use gaiterguard_domain::verdict::{Decision, Evaluation};
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_intake::INLINE_BYTES_MAX;
+use gaiterguard_web::extract::read_body;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{DryRunFailed, DryRunRefused, ProposalFailed, ProposalRefused};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -17,11 +22,6 @@ use super::agent::Agent;
 use super::envelope::{self, Envelope};
 use super::outcome::{self, HeldProblem};
 use crate::state::AgentState;
-use gaiterguard_api::{MatchedRuleBody, OperationBody, SignalBody, each};
-use gaiterguard_web::extract::read_body;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{DryRunFailed, DryRunRefused, ProposalFailed, ProposalRefused};
 
 /// Send a request
 ///

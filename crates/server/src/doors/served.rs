@@ -46,7 +46,7 @@ impl Served {
         }
     }
 
-    /// Rewrites the address in a request that lies below the path of the service to that of the upstream.
+    /// Rewrites an address below the service's path, as a request contains it, to the upstream's address.
     pub(super) fn adapt_request(&self, headers: &mut HeaderMap) {
         let Some(service) = self.definitions.service_named(&self.service) else {
             return;

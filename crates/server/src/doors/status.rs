@@ -8,15 +8,15 @@ use gaiterguard_domain::action::{ActionState, ActionStatus, Revocation};
 use gaiterguard_domain::id::ActionId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_gateway::action::{ActionReport, STATUS_WAIT_MAX};
+use gaiterguard_web::extract::{ApiPath, ApiQuery};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{AgentUnavailable, InvalidParameter, NoAction, NoAgent};
+use gaiterguard_web::stored_response::StoredResponseBody;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::agent::Agent;
 use crate::state::AgentState;
-use gaiterguard_web::extract::{ApiPath, ApiQuery};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{AgentUnavailable, InvalidParameter, NoAction, NoAgent};
-use gaiterguard_web::stored_response::StoredResponseBody;
 
 /// Query parameters.
 #[derive(Deserialize)]

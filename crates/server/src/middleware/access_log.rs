@@ -4,12 +4,12 @@ use std::fmt;
 
 use axum::response::Response;
 use gaiterguard_domain::redact;
+use gaiterguard_web::problem::NoRoute;
+use gaiterguard_web::request_context::RequestContext;
 use http::Method;
 
 use super::route_class::is_passthrough_path;
 use super::security_headers::FromUpstream;
-use gaiterguard_web::problem::NoRoute;
-use gaiterguard_web::request_context::RequestContext;
 
 /// Logs a response: a failure of the gateway as a warning, everything else as information.
 pub(super) fn log(

@@ -3,7 +3,7 @@
 //! A page on the internet can make its own name resolve to this gateway's address (DNS rebinding);
 //! the browser then treats the gateway as that page's origin. Only the `Host` header distinguishes
 //! the two. Agent routes do not need this check: a page without an agent key gets nothing from
-//! them, and agents may use names that no setting lists, such as that of a container.
+//! them, and agents may use names that no setting lists, such as a container's.
 
 use std::sync::Arc;
 
@@ -11,13 +11,12 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gaiterguard_pages::Pages;
+use gaiterguard_problem::Code;
 use gaiterguard_settings::KnownHosts;
+use gaiterguard_web::problem::Problem;
 use http::HeaderMap;
 use http::header::{ACCEPT, HOST};
 use http::uri::Authority;
-
-use gaiterguard_problem::Code;
-use gaiterguard_web::problem::Problem;
 
 /// Returns the host that a request is for, as the client states it. The listener refuses a target whose
 /// authority differs from `Host`.

@@ -9,7 +9,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use gaiterguard_framing::FramingError;
 use gaiterguard_listener::{BodyError, HeadError, Lifecycle, Limits, Listener, Socket, serve};
+use gaiterguard_problem::Code;
 use gaiterguard_settings::CorsOrigins;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -17,9 +20,6 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::*;
-use gaiterguard_problem::Code;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
 
 async fn upstream() -> Response {
     let headers = [

@@ -1,16 +1,15 @@
 //! Assembles the OpenAPI document.
 
 use gaiterguard_domain::field::FieldError;
+use gaiterguard_web::operations;
+use gaiterguard_web::problem::ProblemBody;
+use gaiterguard_web::responses;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Parameter;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi};
-
-use gaiterguard_web::operations;
-use gaiterguard_web::problem::ProblemBody;
-use gaiterguard_web::responses;
 
 #[derive(OpenApi)]
 #[openapi(

@@ -188,6 +188,7 @@ fn a_second_signal_does_not_wait_for_what_runs() {
     // A partial head keeps its connection open for an hour.
     let mut client = TcpStream::connect(&gateway.address).unwrap();
     client.write_all(b"GET / HT").unwrap();
+    // Nothing reports that the head has begun to arrive, or that the first signal has.
     std::thread::sleep(Duration::from_millis(100));
 
     let started = Instant::now();

@@ -43,7 +43,7 @@ pub struct EarlierAttempt {
 
 /// Finds for each action the newest earlier one with the same payload that is not pending, and the newest
 /// earlier one of the same operation that a human has ruled on. The condition on `approved_by` and `status`
-/// repeats that of the index literally: otherwise the databases would not use it.
+/// repeats the index's condition literally: otherwise the databases would not use it.
 static PAST: ManyRows = ManyRows::new(
     "SELECT actions.id, actions.repeats,
         (SELECT earlier.id FROM actions AS earlier

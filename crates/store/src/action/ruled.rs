@@ -84,7 +84,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<RuledAction>, StoreError> {
         let mut reader = self.reader().await?;
-        // The condition in parentheses repeats that of the index `actions_ruled` literally: otherwise
+        // The condition in parentheses repeats the one of the index `actions_ruled` literally: otherwise
         // the databases would not use it.
         let rows = fetch_all!(
             reader,

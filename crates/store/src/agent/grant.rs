@@ -2,13 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gaiterguard_domain::agent::Grant;
-use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
-use gaiterguard_domain::time::Timestamp;
-
 use gaiterguard_database::connection::{fetch_all, with_connection};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_database::many_rows::{ManyRows, chunks};
+use gaiterguard_domain::agent::Grant;
+use gaiterguard_domain::id::{AgentId, ServiceId, WorkspaceId};
+use gaiterguard_domain::time::Timestamp;
 use gaiterguard_ledger::writer::transaction::Transaction;
 
 #[derive(sqlx::FromRow)]

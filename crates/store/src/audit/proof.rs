@@ -60,7 +60,7 @@ impl CoveringEntry {
 pub struct RequestEvidence {
     /// The row.
     pub request: ProvenRequest,
-    /// The entries, that of the decision first.
+    /// The entries, the one with the decision first.
     pub entries: Vec<CoveringEntry>,
 }
 
@@ -140,7 +140,7 @@ impl Store {
     }
 
     /// Returns a request's row with the entries that cover it; `None` if there is no such row. With a workspace, it
-    /// must be that of the request, and an entry that contains digests of other workspaces is left out.
+    /// must be the request's, and an entry that contains digests of other workspaces is left out.
     pub async fn request_evidence(
         &self,
         id: RequestEntryId,

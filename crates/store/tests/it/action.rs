@@ -212,7 +212,7 @@ async fn an_execution_begins_only_after_the_release_by_the_shared_clock(
         assert_eq!(begin(held, releases_at).await, Changed::Done);
         return;
     }
-    // The clock of the database counts, and not that of a replica which is ahead of it.
+    // The database's clock counts, and not the clock of a replica that is ahead of it.
     assert_eq!(begin(held, releases_at).await, Changed::NotReleased);
     let (held, releases_at) = approved(Duration::from_millis(1)).await;
     while begin(held, releases_at).await != Changed::Done {}

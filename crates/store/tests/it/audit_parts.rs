@@ -43,7 +43,7 @@ async fn shows(database: &Database, store: &Store, table: &'static str, row: &st
     verified(store).await.unwrap();
 }
 
-/// Returns an approval of an action as a vote of which so many are needed.
+/// Returns an approval of an action as one of the votes that it needs.
 async fn vote(world: &World, store: &Store, action: ActionId, needed: u32) -> ActionChange {
     let event = ActionEvent::Approve {
         decision: HumanDecision {

@@ -316,7 +316,7 @@ async fn one_live_replica_receives_from_a_chat(_: &Database, store: &Store) {
     assert!(listen(one, Duration::from_millis(1), NOW).await);
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert!(listen(other, LEASE, later(1)).await);
-    // So is that of a replica that is not alive, however long it was to last.
+    // So is the lease of a replica that is not alive, however long it was to last.
     assert!(listen(one, LEASE, later(1)).await);
     assert!(!listen(other, LEASE, later(1)).await);
     // Nobody receives from a channel that is disabled or does not exist.

@@ -259,6 +259,7 @@ async fn rulings_and_a_removal_at_the_same_time_are_ordered(database: &Database,
         })
     });
     let ruling: Vec<_> = ruling.collect();
+    // The removal meets rulings before, during, and after their commit.
     tokio::time::sleep(Duration::from_millis(5)).await;
     let removed = other.member_remove(world.workspace, world.user, two, NOW);
     assert_eq!(removed.await.unwrap(), MemberChanged::Done);

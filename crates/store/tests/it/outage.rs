@@ -55,6 +55,7 @@ async fn terminated_connections_lose_nothing_that_was_acknowledged() {
         })
         .collect();
     for _ in 0..6 {
+        // Some decisions are written between two outages.
         tokio::time::sleep(Duration::from_millis(40)).await;
         cut(&database).await;
     }

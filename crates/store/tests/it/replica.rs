@@ -12,6 +12,7 @@ use crate::support::{Database, NOW, World, key, later, on_both};
 
 on_both!(replicas_live_as_long_as_their_leases,);
 
+/// Ends during the test, by the database's clock.
 const LEASE: Duration = Duration::from_millis(300);
 const LONG_LEASE: Duration = Duration::from_mins(1);
 

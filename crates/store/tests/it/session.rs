@@ -90,7 +90,7 @@ async fn at_most_two_successors_of_a_refresh_token_are_used(_: &Database, store:
         assert!(matches!(refresh(1, new, 1).await, Refreshed::Rotated(_)));
     }
     assert!(matches!(refresh(5, 6, 2).await, Refreshed::Rotated(_)));
-    // Another tab uses 3. A third use would be that of a thief.
+    // Another tab uses 3. A third use would be a thief's.
     assert!(matches!(refresh(3, 7, 3).await, Refreshed::Rotated(_)));
     assert_eq!(refresh(1, 8, 4).await, Refreshed::Reused(session.id));
     assert_eq!(refresh(6, 8, 4).await, Refreshed::Unknown);

@@ -158,6 +158,7 @@ async fn a_link_is_removed_once_no_replica_needs_it(_: &Database, store: &Store)
             .unwrap()
     );
     assert!(cut(NOW).await.is_empty());
+    // The lease ends by the database's clock, which the test cannot set.
     tokio::time::sleep(2 * lease).await;
     assert_eq!(cut(later(1)).await, ["master"]);
 }

@@ -22,8 +22,9 @@ use crate::words::{
 };
 use crate::{audience, compound, header};
 use documented::documented;
-pub(crate) use form::Form;
 use method::{is_quality, is_relation, plain};
+
+pub(crate) use form::Form;
 
 /// The act, and the kind of thing that it is done to.
 #[derive(Clone, Debug, PartialEq, Eq)]

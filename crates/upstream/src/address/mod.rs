@@ -117,7 +117,7 @@ const fn v6(bits: u128, prefix: u8) -> Ipv6Net {
 }
 
 /// Services that give credentials to every process that can reach them, from the clouds' documentation.
-/// Most others are in 169.254.0.0/16, all of which is refused as well.
+/// Most others are in 169.254.0.0/16, which is refused as a whole.
 const METADATA_V4: [Ipv4Net; 9] = [
     // The instance metadata service of AWS, Azure, Google Cloud, OCI, IBM, DigitalOcean, Hetzner,
     // OpenStack and most others.

@@ -148,7 +148,7 @@ impl<B> InspectedBody<B> {
         }
     }
 
-    /// Creates a body that continues one of which `held` has been read and searched, but not forwarded.
+    /// Creates a body that continues another one: `held` has been read and searched, but not forwarded.
     pub fn resumed(inner: B, inspection: Inspection, held: BytesMut) -> Self {
         Self {
             inner,

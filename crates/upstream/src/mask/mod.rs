@@ -27,10 +27,11 @@ use bytes::{Bytes, BytesMut};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use zeroize::Zeroizing;
 
-pub use self::body::MaskedBody;
-pub use self::inspection::{InspectedBody, Inspection, Polled, masked_compressed};
 use self::pattern::{Kind, Pattern};
 use self::patterns::{Decided, Patterns};
+
+pub use self::body::MaskedBody;
+pub use self::inspection::{InspectedBody, Inspection, Polled, masked_compressed};
 
 /// Shorter values would hide half of every response, and protect nothing.
 const VALUE_BYTES_MIN: usize = 4;

@@ -162,7 +162,7 @@ impl Pattern {
                 || text.get(range.end).is_some_and(|byte| is_of_word(*byte)))
     }
 
-    /// Continues a match of which `plain` characters are spelled plainly, and the next one is not.
+    /// Continues a match after `plain` characters that are spelled plainly; the next one is not.
     fn fit_from(&self, reader: &Reader<'_>, start: usize, plain: usize) -> Fit {
         let mut fit = Fit::default();
         let mut slots = [States::default(); SLOTS];

@@ -28,7 +28,7 @@ pub(super) struct Sampler {
 }
 
 impl Sampler {
-    /// Creates a sampler for patterns of which the shortest has at least [`SAMPLE_BYTES`].
+    /// Creates a sampler for patterns that all have at least [`SAMPLE_BYTES`].
     pub(super) fn new(patterns: &[Pattern], shortest: usize) -> Self {
         let mut known = Zeroizing::new([0; (1 << HASH_BITS) / WORD_BITS]);
         for pattern in patterns {

@@ -1,4 +1,4 @@
-//! Tests of which upstreams are dialed, and at which of their addresses.
+//! The upstreams that are dialed, and the address that is chosen.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -171,6 +171,7 @@ async fn dead_listener(port: u16) -> (TcpListener, Vec<JoinHandle<()>>) {
             std::future::pending::<()>().await;
         }));
     }
+    // The system does not report that the queue is full.
     sleep(Duration::from_millis(100)).await;
     (listener, waiting)
 }

@@ -53,6 +53,7 @@ async fn a_connection_that_never_opens_has_sent_nothing() {
     for _ in 0..8 {
         waiting.push(tokio::spawn(tokio::net::TcpStream::connect(address)));
     }
+    // The system does not report that the queue is full.
     sleep(Duration::from_millis(100)).await;
 
     let mut settings = settings();

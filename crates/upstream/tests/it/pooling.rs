@@ -101,6 +101,7 @@ async fn a_connection_closed_while_idle_is_replaced_unnoticed() {
             receive(&upstream, request(&server, Method::POST, "/")).await,
             "ok"
         );
+        // The close has to arrive while the connection is idle.
         sleep(Duration::from_millis(50)).await;
     }
     assert_eq!((server.connections(), server.requests().len()), (4, 4));
@@ -119,6 +120,7 @@ async fn unsolicited_bytes_spoil_an_idle_connection() {
     let upstream = upstream();
     for _ in 0..2 {
         assert_eq!(receive(&upstream, get(&server)).await, "ok");
+        // The bytes have to arrive while the connection is idle.
         sleep(Duration::from_millis(80)).await;
     }
     assert_eq!(server.connections(), 2);
@@ -146,6 +148,7 @@ async fn a_connection_closed_just_when_it_is_used_again_is_ambiguous_and_not_ret
         "{error:?}"
     );
     assert!(error.may_have_been_sent() && error.may_succeed_on_fresh_connection());
+    // Another attempt would arrive within this time.
     sleep(Duration::from_millis(100)).await;
     assert_eq!((server.connections(), server.requests().len()), (1, 2));
 }
@@ -197,6 +200,7 @@ async fn an_unsafe_request_uses_a_fresh_connection_rather_than_a_long_idle_one()
     let server = Server::responding(ok("ok")).await;
     let upstream = upstream();
     receive(&upstream, get(&server)).await;
+    // An unsafe request uses no connection that was idle for more than two seconds.
     sleep(Duration::from_millis(2100)).await;
     receive(&upstream, get(&server)).await;
     assert_eq!(server.connections(), 1);

@@ -186,6 +186,7 @@ async fn large_bodies_stream_whole_and_are_not_read_ahead_of_the_reader() {
         http_body::Body::size_hint(&inbound.body).exact(),
         Some((PIECE * PIECES) as u64)
     );
+    // Time for an upstream that is not held back to write everything.
     sleep(Duration::from_millis(200)).await;
     // Nothing has been read, so only the bytes that fit into socket buffers can have been written.
     assert!(written.load(std::sync::atomic::Ordering::SeqCst) < PIECE * PIECES / 2);

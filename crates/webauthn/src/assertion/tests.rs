@@ -229,7 +229,7 @@ fn a_person_must_be_present_and_verified() {
         let refused = used(&key, &got(), &data, &data);
         assert_eq!(refused, Err(WebauthnError::NotVerified), "{flags:#x}");
     }
-    // A credential that cannot be backed up and is, is a lie.
+    // The flags contradict each other: it is backed up although it cannot be.
     let lie = data("gate.example", PRESENT_AND_VERIFIED | 0x10, 1);
     assert!(used(&key, &got(), &lie, &lie).is_err());
     let synced = data("gate.example", PRESENT_AND_VERIFIED | 0x18, 1);

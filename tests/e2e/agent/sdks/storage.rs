@@ -64,7 +64,7 @@ async fn the_aws_sdk_stores_reads_lists_uploads_in_parts_and_removes_after_appro
         .collect();
     assert_eq!(removed.len(), 1, "{removed:?}");
     assert_eq!(removed[0]["target"], "/minutes/July/1");
-    // This upload had a trailer, and its checksum was that of the body that the service decoded.
+    // This upload had a trailer, whose checksum matched the body that the service decoded.
     let framed = received
         .iter()
         .find(|request| request["method"] == "PUT" && request["target"] == "/minutes/framed")

@@ -10,6 +10,10 @@ use gaiterguard_domain::id::PasskeyId;
 use gaiterguard_domain::text::NAME_CHARS_MAX;
 use gaiterguard_identity::{Identity, LoginSource, PasskeyError};
 use gaiterguard_store::StoredPasskey;
+use gaiterguard_web::extract::ApiJson;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{InvalidBody, PasskeyConflict, Throttled};
 use gaiterguard_webauthn::{ALGORITHMS, Registration};
 use http::{HeaderMap, StatusCode};
 use secrecy::SecretString;
@@ -21,10 +25,6 @@ use super::timeout;
 use crate::auth::cookie;
 use crate::auth::login::user_agent;
 use crate::caller::Caller;
-use gaiterguard_web::extract::ApiJson;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{InvalidBody, PasskeyConflict, Throttled};
 
 /// The name of the gateway, which authenticators may show.
 const SITE_NAME: &str = "GaiterGuard";
@@ -201,7 +201,7 @@ pub(in crate::auth) async fn begin(
 #[schema(as = NewPasskey)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct NewPasskeyBody {
-    /// Name for the user, such as that of the device.
+    /// Name for the user, for example the device's.
     #[schema(min_length = 1, max_length = 100, example = "Phone")]
     name: String,
     /// `response.clientDataJSON` in base64url.

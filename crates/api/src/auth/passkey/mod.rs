@@ -5,10 +5,6 @@ mod base64url;
 pub(super) mod sign_in;
 mod used;
 
-pub(crate) use add::Descriptor;
-pub(crate) use base64url::Base64Url;
-pub(crate) use used::passkey_use;
-
 use std::sync::Arc;
 
 use axum::Json;
@@ -17,14 +13,18 @@ use gaiterguard_domain::id::PasskeyId;
 use gaiterguard_domain::time::Timestamp;
 use gaiterguard_identity::{CHALLENGE_LIFETIME, Identity};
 use gaiterguard_store::StoredPasskey;
+use gaiterguard_web::extract::{ApiPath, ApiQuery};
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::responses::{InvalidParameter, NotFound};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::list::{Done, List, PageQuery};
-use gaiterguard_web::extract::{ApiPath, ApiQuery};
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::responses::{InvalidParameter, NotFound};
+
+pub(crate) use add::Descriptor;
+pub(crate) use base64url::Base64Url;
+pub(crate) use used::passkey_use;
 
 /// A passkey.
 #[derive(Debug, Serialize, ToSchema)]

@@ -9,6 +9,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use gaiterguard_identity::{Identity, LoginSource, PasskeyError};
 use gaiterguard_problem::Code;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{
+    ForeignPage, InvalidBody, PasskeyConflict, PasskeyRefused, Throttled, Unavailable,
+};
 use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,11 +23,6 @@ use crate::auth::login::{LoggedInBody, SessionKind, user_agent};
 use crate::auth::oidc::NoFields;
 use crate::auth::origin::PublicOrigin;
 use crate::auth::public_json::PublicJson;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{
-    ForeignPage, InvalidBody, PasskeyConflict, PasskeyRefused, Throttled, Unavailable,
-};
 
 /// Argument of `PublicKeyCredential.parseRequestOptionsFromJSON` (Web Authentication, level 3).
 #[derive(Debug, Serialize, ToSchema)]

@@ -1,7 +1,8 @@
 //! The use of a passkey, as a browser returns it.
 
-/// Declares a body with the four parts of an authenticator's response, and possibly more fields. The fields are those of
-/// the body itself and not of a part that is flattened into it, because `serde` does not refuse unknown fields there.
+/// Declares a body with the four parts of an authenticator's response, and possibly more fields. The fields are those
+/// of the body itself and not of a part that is flattened into it, because `serde` does not refuse unknown fields
+/// there.
 macro_rules! passkey_use {
     (
         $(#[$meta:meta])*

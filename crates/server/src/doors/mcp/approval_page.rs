@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use gaiterguard_domain::id::ActionId;
+use gaiterguard_web::problem::Problem;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
@@ -17,8 +18,6 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use uuid::Uuid;
-
-use gaiterguard_web::problem::Problem;
 
 /// The header of a session's id.
 const SESSION: &str = "mcp-session-id";

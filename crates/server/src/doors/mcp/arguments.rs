@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 use gaiterguard_domain::request::{ProxyRequest, ServiceName};
+use gaiterguard_web::extract::{self, whole};
+use gaiterguard_web::problem::Problem;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
@@ -9,8 +11,6 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::super::envelope;
-use gaiterguard_web::extract::{self, whole};
-use gaiterguard_web::problem::Problem;
 
 /// Maximum number of operations in one search result, and the default.
 const OPERATIONS_MAX: usize = 50;

@@ -15,6 +15,11 @@ use axum::extract::{Extension, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use gaiterguard_gateway::refusal::Refusal;
+use gaiterguard_problem::Code;
+use gaiterguard_web::extract::read_body;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::request_context::RequestContext;
+use gaiterguard_web::responses::{InvalidBody, Unavailable};
 use http::header::{ACCEPT, CONTENT_TYPE, ORIGIN};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -25,11 +30,6 @@ use self::approval_page::{ApprovalPages, Client, begin};
 use self::tools::{Call, Tools};
 use super::agent;
 use crate::state::AgentState;
-use gaiterguard_problem::Code;
-use gaiterguard_web::extract::read_body;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::request_context::RequestContext;
-use gaiterguard_web::responses::{InvalidBody, Unavailable};
 
 /// Model Context Protocol endpoint
 ///

@@ -12,6 +12,8 @@ use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_gateway::response::{Held, Response as UpstreamResponse};
 use gaiterguard_gateway::send::relay::{RelayedBody, ResponseBody};
 use gaiterguard_upstream::compressed;
+use gaiterguard_web::problem::Problem;
+use gaiterguard_web::stored_response::StoredResponseBody;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde::Serialize;
@@ -20,8 +22,6 @@ use tokio::time::Instant;
 
 use crate::doors::outcome::proxy_status;
 use crate::doors::status::StatusBody;
-use gaiterguard_web::problem::Problem;
-use gaiterguard_web::stored_response::StoredResponseBody;
 
 /// Maximum length of a body in a result, in bytes. As text it is about 64,000 tokens, half of what many
 /// models can read.

@@ -10,6 +10,8 @@ use gaiterguard_domain::id::RequestId;
 use gaiterguard_gateway::Gateway;
 use gaiterguard_gateway::refusal::Refusal;
 use gaiterguard_gateway::response::Outcome;
+use gaiterguard_web::extract::from_json;
+use gaiterguard_web::problem::Problem;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ErrorCode, Implementation,
     ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
@@ -24,8 +26,6 @@ use super::tool::{INSTRUCTIONS, Named, described};
 use super::{arguments, result};
 use crate::doors::action_id::action_id;
 use crate::doors::proxy::DryRun;
-use gaiterguard_web::extract::from_json;
-use gaiterguard_web::problem::Problem;
 
 /// Maximum number of text sections in one search result.
 const SECTIONS_MAX: usize = 3;
