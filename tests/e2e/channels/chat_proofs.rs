@@ -150,7 +150,11 @@ async fn only_an_owner_sets_up_buttons(storage: Storage) {
             .put(&path)
             .json(json!({"settings": kept, "quiet_hours": quiet}));
         call.send().await.expect_status(200);
-        let place = if kind == "slack" { "channel" } else { "chat_id" };
+        let place = if kind == "slack" {
+            "channel"
+        } else {
+            "chat_id"
+        };
         for (name, value) in [
             (place, json!("17")),
             ("token", json!("110201543:another-token")),
