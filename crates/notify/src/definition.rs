@@ -218,7 +218,16 @@ pub(crate) async fn update(
         grouping: grouping.over(present.grouping),
     };
     let detail = detail(&wanted);
-    save(context, editor, &present, &wanted, &secrets, detail).await
+    let saved = save(context, editor, &present, &wanted, &secrets, detail).await?;
+    let now = context.now();
+    let before = present.quiet_hours.as_ref();
+    if wanted.quiet_hours != present.quiet_hours
+        && let Some(end) = before.and_then(|hours| hours.end(now))
+    {
+        // Messages that wait for the end of the former hours are sent, unless it is quiet by the new ones.
+        context.store.delivery_wait_no_more(id, end, now).await?;
+    }
+    Ok(saved)
 }
 
 /// Gives a webhook a new signing key. The present one signs too for a day.

@@ -116,9 +116,14 @@ impl Deliverer {
             let Ok(mut channel) = Channel::read(stored) else {
                 break;
             };
-            let due = store
-                .delivery_due(id, self.context.now(), BATCH_MAX)
-                .await?;
+            let now = self.context.now();
+            // The hours may have been set after the messages were added.
+            let quiet_hours = channel.quiet_hours.as_ref();
+            if let Some(end) = quiet_hours.and_then(|hours| hours.end(now)) {
+                store.delivery_postpone(id, end, now).await?;
+                break;
+            }
+            let due = store.delivery_due(id, now, BATCH_MAX).await?;
             if due.is_empty() {
                 break;
             }

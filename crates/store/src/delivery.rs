@@ -38,6 +38,44 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
+    /// Postpones the deliveries of a channel that are due.
+    pub async fn delivery_postpone(
+        &self,
+        channel: ChannelId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = Transaction::begin(self.writers(), now).await?;
+        execute!(
+            tx,
+            "UPDATE deliveries SET due_at = $2
+             WHERE channel_id = $1 AND state = 'waiting' AND due_at <= $3",
+            channel.0,
+            until.0,
+            now.0,
+        );
+        tx.commit().await
+    }
+
+    /// Makes the deliveries of a channel due that wait for exactly this time.
+    pub async fn delivery_wait_no_more(
+        &self,
+        channel: ChannelId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = Transaction::begin(self.writers(), now).await?;
+        execute!(
+            tx,
+            "UPDATE deliveries SET due_at = $3
+             WHERE channel_id = $1 AND state = 'waiting' AND due_at = $2",
+            channel.0,
+            until.0,
+            now.0,
+        );
+        tx.commit().await
+    }
+
     /// Records how an attempt to send one message, or several in one, ended.
     pub async fn delivery_record(
         &self,
