@@ -66,6 +66,41 @@ test('a request shows its approvals, and the second person decides', async () =>
   expect(stage.trouble).toEqual([]);
 });
 
+test('the same two people decide in the other order', async () => {
+  const action = await hold('/other-order');
+  await at(colleague, action);
+  await article(colleague).getByText('0 of 2 approvals').waitFor();
+  await colleague.waitForTimeout(1000);
+  await approve(colleague);
+  await expect.poll(async () => (await shown(action)).approvals.given).toBe(1);
+  const { page } = stage;
+  await at(page, action);
+  await article(page).getByText(`1 of 2 approvals, given by ${COLLEAGUE.email}`).waitFor();
+  await page.waitForTimeout(1000);
+  await approve(page);
+  await expect.poll(async () => (await shown(action)).status).toBe('APPROVED');
+  expect(stage.trouble).toEqual([]);
+});
+
+test('two people who approve at the same moment decide once', async () => {
+  const people = [stage.page, colleague];
+  const action = await hold('/race');
+  for (const person of people) {
+    await at(person, action);
+    await article(person).getByText('0 of 2 approvals').waitFor();
+    await person.waitForTimeout(1000);
+  }
+  await Promise.all(people.map(approve));
+  await expect.poll(async () => (await shown(action)).status).toBe('APPROVED');
+  expect((await shown(action)).approvals.given).toBe(2);
+  const { items } = (await stage.call('GET', '/audit?limit=200')).json;
+  const events = items
+    .filter(({ subject }: { subject: string }) => subject === `action:${action}`)
+    .map(({ event }: { event: string }) => event);
+  expect(events.filter((event: string) => event === 'action.approved')).toHaveLength(1);
+  expect(stage.trouble).toEqual([]);
+});
+
 test('an approval is withdrawn while the request waits for others', async () => {
   const { page } = stage;
   const action = await hold('/withdrawn');

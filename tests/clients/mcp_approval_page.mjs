@@ -70,14 +70,13 @@ const early = await client
 const before = completed.length;
 const { digest } = await dashboard('GET', `/approvals/${action_id}`);
 const decided = await dashboard('PATCH', `/approvals/${action_id}/approve`, { digest });
-// The process reports the decision; over HTTP, it precedes the next status.
-if (COMMAND) await until(() => completed.length > 0);
+// The decision is reported without being asked for: by the process, or on the stream of the session.
+await until(() => completed.length > 0);
 const alone = completed.length;
 let status = await call('action_status', { action_id, wait_seconds: 20 });
 for (let time = 0; time < 20 && status.status === 'PENDING'; time++) {
   status = await call('action_status', { action_id, wait_seconds: 5 });
 }
-await until(() => completed.length > 0);
 const executed = await call('execute_action', { action_id });
 await client.close();
 console.log(

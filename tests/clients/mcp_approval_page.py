@@ -58,6 +58,12 @@ async def main():
         before = len(completed)
         digest = await asyncio.to_thread(dashboard, "GET", path)
         await asyncio.to_thread(dashboard, "PATCH", f"{path}/approve", {"digest": digest["digest"]})
+        # The decision is reported on the stream of the session, without being asked for.
+        for _ in range(300):
+            if completed:
+                break
+            await asyncio.sleep(0.1)
+        alone = list(completed)
         status = {"status": "PENDING"}
         for _ in range(20):
             if status["status"] != "PENDING":
@@ -66,7 +72,7 @@ async def main():
         executed = await call("execute_action", action)
         print(json.dumps({
             "held": held, "offers": offers, "early": early, "status": status["status"], "executed": executed,
-            "before": before, "completed": completed,
+            "before": before, "alone": alone,
         }))
 
 

@@ -299,7 +299,7 @@ async fn list(
 /// Create a channel
 ///
 /// The channel receives events that happen after its creation. For a webhook, the response contains the signing key,
-/// which is shown only once.
+/// which is shown only once. Only owners create channels whose messages have buttons that approve and deny.
 #[utoipa::path(
     post,
     path = "/channels",
@@ -313,10 +313,12 @@ async fn list(
 )]
 async fn create(
     State(notifications): State<Arc<Notifications>>,
-    caller: Caller,
+    member: Member,
     Fields(new): Fields<NewChannel>,
 ) -> Result<(StatusCode, Json<KeyedChannelBody>), Problem> {
-    let (channel, key) = notifications.create(editor(caller), new).await?;
+    let role = member.membership().role;
+    let created = notifications.create(editor(member.caller), role, new);
+    let (channel, key) = created.await?;
     Ok((
         StatusCode::CREATED,
         Json(KeyedChannelBody::of(channel, key)),
@@ -349,7 +351,8 @@ async fn get(
 /// Update a channel
 ///
 /// Changes the fields that the body contains and leaves the others as they are. A channel that the gateway disabled
-/// is enabled again with `enabled`.
+/// is enabled again with `enabled`. If messages of the channel have buttons that approve and deny, or would have them,
+/// only owners change `settings`.
 #[utoipa::path(
     put,
     path = "/channels/{id}",
@@ -364,11 +367,13 @@ async fn get(
 )]
 async fn update(
     State(notifications): State<Arc<Notifications>>,
-    caller: Caller,
+    member: Member,
     ApiPath(id): ApiPath<ChannelId>,
     Fields(change): Fields<ChannelChange>,
 ) -> Result<Json<ChannelBody>, Problem> {
-    let channel = notifications.update(editor(caller), id, change).await?;
+    let role = member.membership().role;
+    let updated = notifications.update(editor(member.caller), role, id, change);
+    let channel = updated.await?;
     Ok(Json(ChannelBody::for_editor(channel)))
 }
 

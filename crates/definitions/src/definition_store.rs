@@ -66,6 +66,9 @@ pub enum DefinitionError {
     /// The workspace has no such definition.
     #[error("this workspace has no such {0}")]
     NotFound(&'static str),
+    /// The editor's role does not allow the change, and why.
+    #[error("{0}")]
+    NotPermitted(String),
     /// The stored definition is damaged. It can be deleted but not changed.
     #[error(
         "the stored {0} is damaged and cannot be read: delete it and create it again, or repair \

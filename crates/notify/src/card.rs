@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use gaiterguard_domain::action::ActionStatus;
 use gaiterguard_domain::time::Timestamp;
 
 use crate::event::NotificationEvent;
@@ -91,24 +92,39 @@ impl Card {
         }
     }
 
-    /// Returns the card for several held requests.
+    /// Returns the card for several held requests, as they are now.
     pub(crate) fn of_several(messages: &[Message], public_url: &str) -> Self {
-        let actions = messages
+        let actions: Vec<_> = messages
             .iter()
             .filter_map(|message| match &message.data.object {
                 Object::Action(action) => Some(action),
                 _ => None,
-            });
+            })
+            .collect();
         let mut rows: Vec<_> = actions
+            .iter()
             .take(LISTED_MAX)
-            .map(|action| (name_of(action.agent.name.as_deref()), headline(action)))
+            .map(|action| {
+                let ended = action.status_now.and_then(outcome);
+                let ended = ended.map(|word| format!("{word}: ")).unwrap_or_default();
+                let name = name_of(action.agent.name.as_deref());
+                (name, format!("{ended}{}", headline(action)))
+            })
             .collect();
         if messages.len() > LISTED_MAX {
             let others = messages.len() - LISTED_MAX;
             rows.push(("Others".to_owned(), others.to_string()));
         }
+        let all = messages.len();
+        let waiting = actions.iter().filter(|action| action.is_pending).count();
+        let title = match waiting {
+            0 => format!("None of these {all} requests needs approval now"),
+            _ if waiting == all => format!("{all} requests need approval"),
+            1 => format!("1 of {all} requests needs approval"),
+            _ => format!("{waiting} of {all} requests need approval"),
+        };
         Self {
-            title: format!("{} requests need approval", messages.len()),
+            title,
             rows,
             link: Some(format!("{public_url}/app/")),
             ..Self::plain(Urgency::High)
@@ -217,6 +233,19 @@ fn of_action(message: &Message, action: &ActionData, by: &str, now: Timestamp) -
     }
 }
 
+/// Returns what became of a held request; `None` while it waits for a human.
+fn outcome(status: ActionStatus) -> Option<&'static str> {
+    match status {
+        ActionStatus::Pending => None,
+        ActionStatus::Approved | ActionStatus::Executing => Some("Approved"),
+        ActionStatus::Denied => Some("Denied"),
+        ActionStatus::Revoked => Some("Revoked"),
+        ActionStatus::Expired => Some("Expired"),
+        ActionStatus::Executed => Some("Executed"),
+        ActionStatus::Indeterminate => Some("Outcome unknown"),
+    }
+}
+
 /// Returns the effect of a held request in one line.
 pub(crate) fn headline(action: &ActionData) -> String {
     let known = action.headline.as_deref().map(without_links);
@@ -275,6 +304,7 @@ mod tests {
             action_id: "a".to_owned(),
             status: status.to_owned(),
             is_pending: true,
+            status_now: Some(ActionStatus::Pending),
             agent: named("bot"),
             service: named("stripe"),
             method: "POST".to_owned(),
@@ -342,9 +372,25 @@ mod tests {
     #[test]
     fn several_held_requests_are_listed_up_to_a_limit() {
         let message = held(NotificationEvent::ActionCreated, "PENDING");
-        let card = Card::of_several(&vec![message; 12], "http://gate.example");
+        let mut messages = vec![message; 12];
+        let card = Card::of_several(&messages, "http://gate.example");
         assert_eq!(card.title, "12 requests need approval");
         assert_eq!(card.rows.len(), LISTED_MAX + 1);
         assert_eq!(card.rows[LISTED_MAX].1, "2");
+        // As they are decided, the card says so.
+        for (number, title) in [
+            (0, "11 of 12 requests need approval"),
+            (11, "None of these 12 requests needs approval now"),
+        ] {
+            for message in &mut messages[..=number] {
+                if let Object::Action(action) = &mut message.data.object {
+                    action.is_pending = false;
+                    action.status_now = Some(ActionStatus::Denied);
+                }
+            }
+            let card = Card::of_several(&messages, "http://gate.example");
+            assert_eq!(card.title, title);
+            assert_eq!(card.rows[0].1, "Denied: Refund €20.00");
+        }
     }
 }

@@ -10,7 +10,7 @@ use gaiterguard_domain::id::{ChannelId, WorkspaceId};
 use gaiterguard_domain::target::Target;
 use gaiterguard_domain::text::Name;
 use gaiterguard_domain::time::Timestamp;
-use gaiterguard_domain::workspace::Permission;
+use gaiterguard_domain::workspace::{Permission, Role};
 use gaiterguard_domain::{all, body};
 use gaiterguard_sealing::Purpose;
 use gaiterguard_store::{ChannelSecrets as SealedSecrets, StoredChannel};
@@ -97,6 +97,7 @@ pub(crate) fn is_of_workspace(channel: &StoredChannel) -> bool {
 pub(crate) async fn create(
     context: &Context,
     editor: Editor,
+    role: Role,
     new: NewChannel,
 ) -> Result<(StoredChannel, Option<SecretString>), DefinitionError> {
     let NewChannel {
@@ -119,6 +120,9 @@ pub(crate) async fn create(
     let (kind, name, enabled, settings, filter, quiet_hours, grouping) =
         all!(kind, name, enabled, settings, filter, quiet_hours, grouping)?;
     let (settings, mut secrets) = settings;
+    if settings.decides() {
+        demand_owner(role)?;
+    }
     let count = context
         .store
         .channel_list(Some(editor.workspace))
@@ -173,11 +177,12 @@ pub(crate) async fn create(
 pub(crate) async fn update(
     context: &Context,
     editor: Editor,
+    role: Role,
     id: ChannelId,
     change: ChannelChange,
 ) -> Result<StoredChannel, DefinitionError> {
     let present = readable(context, editor.workspace, id).await?;
-    let secrets = context.secrets(&present).await?;
+    let present_secrets = context.secrets(&present).await?;
     let ChannelChange {
         name,
         enabled,
@@ -187,13 +192,19 @@ pub(crate) async fn update(
         grouping,
     } = change;
     let settings = settings.and_then(|unread| {
-        ChannelSettings::read(present.kind, unread, Some((&present.settings, &secrets)))
+        let stored = (&present.settings, &present_secrets);
+        ChannelSettings::read(present.kind, unread, Some(stored))
     });
     let settings = reachable(context, settings).await;
     let settings = addressed(context, editor.workspace, settings).await?;
     let (name, enabled, settings, filter, quiet_hours, grouping) =
         all!(name, enabled, settings, filter, quiet_hours, grouping)?;
     let (settings, secrets) = settings;
+    let is_other_bot = settings != present.settings
+        || secrets.to_sealed_form() != present_secrets.to_sealed_form();
+    if is_other_bot && (present.settings.decides() || settings.decides()) {
+        demand_owner(role)?;
+    }
     let wanted = Wanted {
         kind: present.kind,
         name: name
@@ -208,7 +219,16 @@ pub(crate) async fn update(
         grouping: grouping.over(present.grouping),
     };
     let detail = detail(&wanted);
-    save(context, editor, &present, &wanted, &secrets, detail).await
+    let saved = save(context, editor, &present, &wanted, &secrets, detail).await?;
+    let now = context.now();
+    let before = present.quiet_hours.as_ref();
+    if wanted.quiet_hours != present.quiet_hours
+        && let Some(end) = before.and_then(|hours| hours.end(now))
+    {
+        // Messages that wait for the end of the former hours are sent, unless it is quiet by the new ones.
+        context.store.delivery_wait_no_more(id, end, now).await?;
+    }
+    Ok(saved)
 }
 
 /// Gives a webhook a new signing key. The present one signs too for a day.
@@ -296,6 +316,20 @@ async fn save(
     } else {
         Err(DefinitionError::Changing)
     }
+}
+
+/// Demands that the editor of a bot with buttons is an owner. Those who know its secrets can press the buttons on behalf
+/// of everyone who linked an account through it, and change what its messages show. An operator, who may not decide,
+/// would decide that way.
+fn demand_owner(role: Role) -> Result<(), DefinitionError> {
+    if role == Role::Owner {
+        return Ok(());
+    }
+    Err(DefinitionError::NotPermitted(format!(
+        "only owners may set up a channel whose buttons approve and deny, because the secrets of its bot prove who \
+         presses them; your role is {}",
+        role.as_str()
+    )))
 }
 
 /// Refuses a kind that the gateway's settings leave no way for.

@@ -22,7 +22,7 @@ use crate::kind::ChannelKind;
 use crate::message::{self, Message, Object};
 use crate::push::recipient;
 use crate::retry;
-use crate::send::{self, NotAccepted};
+use crate::send::{self, NotAccepted, SentCard};
 
 /// How long a channel stays with a replica that is silent but alive. Longer than two attempts, between which the
 /// lease is renewed.
@@ -36,6 +36,10 @@ const BATCH_MAX: u32 = 50;
 
 /// The fewest held requests that become one message.
 const GROUP_MIN: usize = 3;
+
+/// The most time between the creations of two deliveries that were sent together: as long as one is tried, and the quiet
+/// hours of a day before that.
+const TOGETHER_WITHIN: Duration = Duration::from_hours(72);
 
 /// Why a channel for one member got no message.
 const NOT_THEIRS: &str = "not sent: by then, the member could not decide on the request";
@@ -116,9 +120,14 @@ impl Deliverer {
             let Ok(mut channel) = Channel::read(stored) else {
                 break;
             };
-            let due = store
-                .delivery_due(id, self.context.now(), BATCH_MAX)
-                .await?;
+            let now = self.context.now();
+            // The hours may have been set after the messages were added.
+            let quiet_hours = channel.quiet_hours.as_ref();
+            if let Some(end) = quiet_hours.and_then(|hours| hours.end(now)) {
+                store.delivery_postpone(id, end, now).await?;
+                break;
+            }
+            let due = store.delivery_due(id, now, BATCH_MAX).await?;
             if due.is_empty() {
                 break;
             }
@@ -186,17 +195,20 @@ impl Deliverer {
         if let Some(message) = messages.first_mut() {
             message.dropped = dropped;
         }
-        let mut receipts = Vec::new();
+        let mut cards = Vec::new();
         let event = messages.first().and_then(|message| message.event);
         if let Some(event) = event.filter(|event| channel.kind.can_edit() && event.follows()) {
             let store = &context.store;
-            receipts = store
+            let receipts = store
                 .delivery_receipts(channel.id(), &first.subject)
                 .await?;
+            for receipt in receipts {
+                cards.push(self.sent_card(channel, first, receipt).await?);
+            }
             let is_news = messages
                 .first()
                 .is_some_and(|message| recipient::is_news(channel, message));
-            if receipts.is_empty() && !channel.filter.selects(event) && !is_news {
+            if cards.is_empty() && !channel.filter.selects(event) && !is_news {
                 self.record(channel, &[first.id], &skipped(context.now(), NO_CARD))
                     .await?;
                 return Ok(true);
@@ -210,7 +222,7 @@ impl Deliverer {
                 return Ok(false);
             }
         };
-        let attempted = send::send(context, channel, &secrets, &messages, &receipts).await;
+        let attempted = send::send(context, channel, &secrets, &messages, &cards).await;
         let is_gone = attempted.as_ref().is_err_and(|failed| failed.is_gone);
         let ids: Vec<_> = sent.iter().map(|delivery| delivery.id).collect();
         let ended = match attempted {
@@ -218,8 +230,10 @@ impl Deliverer {
                 state: DeliveryState::Delivered,
                 due_at: context.now(),
                 error: None,
-                // A message about several requests is not changed when one of them ends.
-                receipt: accepted.receipt.filter(|_| sent.len() == 1),
+                // A notification of a browser about several requests is not replaced when one of them ends.
+                receipt: accepted
+                    .receipt
+                    .filter(|_| sent.len() == 1 || channel.kind != ChannelKind::WebPush),
             },
             Err(failed) => self.failed(channel, first, failed),
         };
@@ -238,6 +252,36 @@ impl Deliverer {
             self.disable(channel).await?;
         }
         Ok(!is_gone)
+    }
+
+    /// Returns a card that a receiver has about a request, with all requests that it is about.
+    async fn sent_card(
+        &self,
+        channel: &Channel,
+        about: &Delivery,
+        receipt: String,
+    ) -> Result<SentCard, StoreError> {
+        let mut several = Vec::new();
+        if channel.kind != ChannelKind::WebPush {
+            let context = &self.context;
+            let together = context.store.delivery_together(
+                channel.id(),
+                &about.subject,
+                &receipt,
+                TOGETHER_WITHIN,
+            );
+            let mut subjects = HashSet::new();
+            for delivery in together.await? {
+                if subjects.insert(delivery.subject.clone()) {
+                    let message = message::of_delivery(context, channel.workspace(), &delivery);
+                    several.extend(message.await?);
+                }
+            }
+            if subjects.len() < 2 {
+                several.clear();
+            }
+        }
+        Ok(SentCard { receipt, several })
     }
 
     /// Returns whether a message says how a request continued that a channel for escalations was never asked about.

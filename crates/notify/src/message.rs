@@ -101,6 +101,9 @@ pub(crate) struct ActionData {
     /// Whether it waits for a human now.
     #[serde(skip)]
     pub(crate) is_pending: bool,
+    /// Its status now; `None` if it is damaged.
+    #[serde(skip)]
+    pub(crate) status_now: Option<ActionStatus>,
     pub(crate) agent: Named,
     pub(crate) service: Named,
     pub(crate) method: String,
@@ -362,11 +365,13 @@ fn intact(
         service_name,
         ..
     } = found;
-    let is_pending = action.state.clone().at(now).status() == ActionStatus::Pending;
+    let status_now = action.state.clone().at(now).status();
+    let is_pending = status_now == ActionStatus::Pending;
     ActionData {
         action_id: action.id.to_string(),
         status: action.state.status().as_str().to_owned(),
         is_pending,
+        status_now: Some(status_now),
         agent: Named {
             id: action.agent.0,
             name: Some(agent_name),
@@ -400,6 +405,7 @@ fn damaged(found: DamagedAction, url: String) -> ActionData {
         action_id: found.id.to_string(),
         status: status.map_or("", ActionStatus::as_str).to_owned(),
         is_pending: status == Some(ActionStatus::Pending),
+        status_now: status,
         agent: Named {
             id: found.agent.0,
             name: Some(found.agent_name),

@@ -7,6 +7,7 @@ use gaiterguard_definitions::definition_store::{DefinitionError, Editor};
 use gaiterguard_domain::id::{ChannelId, WorkspaceId};
 use gaiterguard_domain::ledger::ReplicaId;
 use gaiterguard_domain::time::Clock;
+use gaiterguard_domain::workspace::Role;
 use gaiterguard_sealing::Sealing;
 use gaiterguard_store::{Delivery, Notice, Page, Store, StoreError, StoredChannel};
 use gaiterguard_upstream::Upstream;
@@ -161,34 +162,36 @@ impl Notifications {
     ///
     /// # Errors
     ///
-    /// If a field is invalid, or the database or the vault fails.
+    /// If a field is invalid, the role of the editor does not allow it, or the database or the vault fails.
     pub async fn create(
         &self,
         editor: Editor,
+        role: Role,
         new: NewChannel,
     ) -> Result<(StoredChannel, Option<SecretString>), DefinitionError> {
-        definition::create(&self.context, editor, new).await
+        definition::create(&self.context, editor, role, new).await
     }
 
     /// Changes a channel.
     ///
     /// # Errors
     ///
-    /// If a field is invalid, another change was faster, or the database or the vault fails.
+    /// As [`Self::create`], and if another change was faster.
     pub async fn update(
         &self,
         editor: Editor,
+        role: Role,
         id: ChannelId,
         change: ChannelChange,
     ) -> Result<StoredChannel, DefinitionError> {
-        definition::update(&self.context, editor, id, change).await
+        definition::update(&self.context, editor, role, id, change).await
     }
 
     /// Gives a webhook a new signing key. The present one signs too for a day.
     ///
     /// # Errors
     ///
-    /// As [`Self::update`], and if the channel is not a webhook.
+    /// If the channel is not a webhook, another change was faster, or the database or the vault fails.
     pub async fn rotate_key(
         &self,
         editor: Editor,

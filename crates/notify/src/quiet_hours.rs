@@ -107,7 +107,7 @@ impl QuietHours {
     }
 
     /// Returns the end of the quiet hours that contain an instant.
-    fn end(&self, at: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn end(&self, at: Timestamp) -> Option<Timestamp> {
         let (from, to) = (clock(&self.from)?, clock(&self.to)?);
         let zone = TimeZone::get(&self.time_zone).ok()?;
         let local = jiff::Timestamp::from_millisecond(at.0).ok()?.to_zoned(zone);

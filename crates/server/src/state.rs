@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRef;
 use gaiterguard_gateway::Gateway;
+use gaiterguard_listener::Lifecycle;
 use gaiterguard_settings::CorsOrigins;
 
 /// Shared by all routes; a clone is another handle.
@@ -22,6 +23,8 @@ pub(crate) struct AgentState {
     pub(crate) path: Arc<str>,
     /// Other origins whose pages may use the routes that check the origin.
     pub(crate) cors_origins: Arc<CorsOrigins>,
+    /// Ends streams when the gateway stops.
+    pub(crate) lifecycle: Lifecycle,
 }
 
 impl FromRef<AgentState> for Arc<Gateway> {

@@ -1,6 +1,8 @@
 //! Deliveries: the messages that are or were to be sent through channels.
 
-use gaiterguard_database::connection::{execute, fetch_all};
+use std::time::Duration;
+
+use gaiterguard_database::connection::{execute, fetch_all, fetch_optional};
 use gaiterguard_database::cursor::{NumberPosition, Page, page};
 use gaiterguard_database::error::StoreError;
 use gaiterguard_domain::id::{ChannelId, DeliveryId};
@@ -35,6 +37,44 @@ impl Store {
             i64::from(limit),
         );
         rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Postpones the deliveries of a channel that are due.
+    pub async fn delivery_postpone(
+        &self,
+        channel: ChannelId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = Transaction::begin(self.writers(), now).await?;
+        execute!(
+            tx,
+            "UPDATE deliveries SET due_at = $2
+             WHERE channel_id = $1 AND state = 'waiting' AND due_at <= $3",
+            channel.0,
+            until.0,
+            now.0,
+        );
+        tx.commit().await
+    }
+
+    /// Makes the deliveries of a channel due that wait for exactly this time.
+    pub async fn delivery_wait_no_more(
+        &self,
+        channel: ChannelId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = Transaction::begin(self.writers(), now).await?;
+        execute!(
+            tx,
+            "UPDATE deliveries SET due_at = $3
+             WHERE channel_id = $1 AND state = 'waiting' AND due_at = $2",
+            channel.0,
+            until.0,
+            now.0,
+        );
+        tx.commit().await
     }
 
     /// Records how an attempt to send one message, or several in one, ended.
@@ -127,6 +167,42 @@ impl Store {
             subject,
         );
         Ok(rows.into_iter().map(|(receipt,)| receipt).collect())
+    }
+
+    /// Returns the deliveries that one message of a channel was sent for, oldest first: several if they were sent together
+    /// with the one about `subject`. Those that were created more than `apart` before or after it are not searched.
+    pub async fn delivery_together(
+        &self,
+        channel: ChannelId,
+        subject: &str,
+        receipt: &str,
+        apart: Duration,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let mut reader = self.reader().await?;
+        let first = fetch_optional!(
+            reader,
+            (i64,),
+            "SELECT created_at FROM deliveries
+             WHERE channel_id = $1 AND subject = $2 AND receipt = $3 ORDER BY id LIMIT 1",
+            channel.0,
+            subject,
+            receipt,
+        );
+        let Some((created_at,)) = first else {
+            return Ok(Vec::new());
+        };
+        let created_at = Timestamp(created_at);
+        let rows = fetch_all!(
+            reader,
+            DeliveryRow,
+            "SELECT * FROM deliveries WHERE channel_id = $1 AND receipt = $2
+               AND created_at >= $3 AND created_at <= $4 ORDER BY id",
+            channel.0,
+            receipt,
+            created_at.before(apart).0,
+            created_at.after(apart).0,
+        );
+        rows.into_iter().map(TryInto::try_into).collect()
     }
 
     /// Records that a receiver has a message about an object, if that is not known: the process that sent it may have

@@ -89,6 +89,7 @@ impl From<DefinitionError> for Problem {
             DefinitionError::NotUnderstood(errors) => Self::of_fields(Code::NotUnderstood, errors),
             DefinitionError::NameTaken => Self::new(Code::NameTaken, detail),
             DefinitionError::NotFound(_) => Self::not_found(detail),
+            DefinitionError::NotPermitted(_) => Self::new(Code::NotPermitted, detail),
             DefinitionError::Unreadable(_) => Self::new(Code::DefinitionUnreadable, detail),
             DefinitionError::Changing => Self::new(Code::Changing, detail).retry_after(1),
             DefinitionError::Sealing(error) => error.into(),

@@ -1,6 +1,7 @@
 /** The fields of a channel. */
 import type { NotificationEvent } from '#/client';
 import { fieldError } from '#/session/client';
+import { useRefusal } from '#/session/permission';
 import { CheckField } from '#/ui/CheckField';
 import { SelectField } from '#/ui/SelectField';
 import { TextField } from '#/ui/TextField';
@@ -51,6 +52,10 @@ const PLACES = {
   },
 } as const;
 
+/** Why a member other than an owner cannot set up buttons. */
+const OWNERS_ONLY =
+  'Only owners set up buttons, because the secrets of the bot prove who presses them.';
+
 /** Shows the fields. A stored channel keeps its kind. */
 export function ChannelFields({
   draft,
@@ -77,6 +82,12 @@ export function ChannelFields({
     error: fieldError(error, path),
     onChange: (event: { target: { value: string } }) => set({ [field]: event.target.value }),
   });
+  const isOwner = useRefusal('manage') === null;
+  const hasButtons =
+    draft.kind === 'slack'
+      ? secrets?.has_signing_secret || secrets?.has_app_token
+      : draft.kind === 'telegram' && draft.decisions;
+  const isFixed = !isOwner && hasButtons;
   const place = draft.kind in PLACES ? PLACES[draft.kind as keyof typeof PLACES] : undefined;
   return (
     <>
@@ -100,6 +111,7 @@ export function ChannelFields({
             required
             maxLength={64}
             hint={place.hint}
+            disabled={isFixed}
             {...bind('topic', `settings.${place.field}`)}
           />
           <TextField
@@ -107,12 +119,14 @@ export function ChannelFields({
             type="password"
             required={isNew && draft.kind !== 'ntfy'}
             placeholder={hasToken ? 'unchanged' : 'none'}
+            disabled={isFixed}
             {...bind('token', 'settings.token')}
           />
           <TextField
             label="Server"
             type="url"
             placeholder={SERVERS[draft.kind]}
+            disabled={isFixed}
             {...bind('server', 'settings.server')}
           />
         </div>
@@ -121,12 +135,15 @@ export function ChannelFields({
         <fieldset className="space-y-2">
           <legend className="text-sm font-medium">Buttons</legend>
           <p className="text-sm text-soft">
-            With one of these, messages have buttons to approve and deny, and contain the request.
+            {isOwner
+              ? 'With one of these, messages have buttons to approve and deny, and contain the request.'
+              : OWNERS_ONLY}
           </p>
           <div className="grid gap-4 sm:grid-cols-2">
             <TextField
               label="Signing secret"
               type="password"
+              disabled={!isOwner}
               hint="Slack then sends button presses to the request URL, which this channel's page shows."
               placeholder={secrets?.has_signing_secret ? 'unchanged' : 'none'}
               {...bind('signingSecret', 'settings.signing_secret')}
@@ -134,6 +151,7 @@ export function ChannelFields({
             <TextField
               label="App token"
               type="password"
+              disabled={!isOwner}
               hint="For Socket Mode, if Slack cannot reach the gateway."
               placeholder={secrets?.has_app_token ? 'unchanged' : 'none'}
               {...bind('appToken', 'settings.app_token')}
@@ -144,7 +162,12 @@ export function ChannelFields({
       {draft.kind === 'telegram' && (
         <CheckField
           label="Buttons to approve and deny"
-          hint="Messages then contain the request, and the gateway fetches the bot's updates."
+          hint={
+            isOwner
+              ? "Messages then contain the request, and the gateway fetches the bot's updates."
+              : OWNERS_ONLY
+          }
+          disabled={!isOwner}
           checked={draft.decisions}
           onChange={(event) => set({ decisions: event.target.checked })}
         />

@@ -14,6 +14,7 @@ use super::{MOMENT, SILENCE, arrived, body_of, create, ended, path_of};
 on_both_databases!(
     a_card_in_telegram_is_changed_when_the_action_ends,
     a_card_in_slack_is_changed_when_the_action_ends,
+    a_message_about_several_requests_is_changed_with_each,
     a_bot_that_is_refused_says_why_without_its_token,
 );
 
@@ -127,6 +128,61 @@ async fn a_card_in_slack_is_changed_when_the_action_ends(storage: Storage) {
         text.starts_with("Expired without a decision: Delete"),
         "{text}"
     );
+    assert_eq!(server.received_at("/api/chat.postMessage").len(), 1);
+}
+
+async fn a_message_about_several_requests_is_changed_with_each(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let server = EchoUpstream::start().await;
+    let sent = json!({"ok": true, "channel": "C1", "ts": "1503435956.000247"});
+    server.on("/api/chat.postMessage", Reply::json(sent));
+    server.on("/api/chat.update", Reply::json(json!({"ok": true})));
+    let settings = json!({
+        "server": format!("{}/api", server.url()), "channel": "C1", "token": "xoxb-secret",
+        "signing_secret": "the-signing-secret",
+    });
+    // All wait for the end of the quiet hours, however long it takes to hold them.
+    let channel = json!({
+        "kind": "slack", "name": "Slack", "settings": settings, "grouping": {"seconds": 1},
+        "filter": {"events": ["action.created"]},
+        "quiet_hours": {"from": "00:00", "to": "23:59"},
+    });
+    let path = path_of(&create(&scene.human, channel).await);
+    let mut held = Vec::new();
+    for number in 0..3 {
+        held.push(scene.hold(&format!("things/{number}")).await);
+    }
+    eventually("all wait", MOMENT, || async {
+        let waiting = super::deliveries(&scene.human, &path).await;
+        (waiting.len() == 3).then_some(())
+    })
+    .await;
+    let change = scene.human.put(&path).json(json!({"quiet_hours": null}));
+    change.send().await.expect_status(200);
+    let card = body_of(&arrived(&server, "/api/chat.postMessage", 1).await[0]);
+    assert_eq!(card["text"], "3 requests need approval");
+    let changed = async |count: usize| {
+        let all = arrived(&server, "/api/chat.update", count).await;
+        let change = body_of(all.last().unwrap());
+        assert_eq!(change["ts"], "1503435956.000247");
+        assert!(!change.to_string().contains("\"approve\""), "{change}");
+        change
+    };
+    scene.human.deny(&held[1], "No.").await;
+    let change = changed(1).await;
+    assert_eq!(change["text"], "2 of 3 requests need approval");
+    let text = change.to_string();
+    assert_eq!(text.matches("Denied: ").count(), 1, "{text}");
+    scene.human.approve(&held[0]).await;
+    let change = changed(2).await;
+    assert_eq!(change["text"], "1 of 3 requests needs approval");
+    scene.human.deny(&held[2], "No.").await;
+    let change = changed(3).await;
+    assert_eq!(
+        change["text"],
+        "None of these 3 requests needs approval now"
+    );
+    assert!(change.to_string().contains("Approved: "), "{change}");
     assert_eq!(server.received_at("/api/chat.postMessage").len(), 1);
 }
 

@@ -1,18 +1,23 @@
-//! Presses of buttons are heard over each connection to a chat, by each replica, and once after a crash.
+//! Presses of buttons are heard over each connection to a chat, by each replica, in time, and once after a crash.
 
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use gaiterguard_testkit::scene::Scene;
-use gaiterguard_testkit::{Human, Storage, on_both_databases};
+use gaiterguard_testkit::{Gate, Human, Reply, Storage, eventually, on_both_databases};
+use serde_json::json;
 
-use super::SILENCE;
 use super::chat::{
     SIGNING_SECRET, Slack, TEAM, Telegram, link_code, method, pressed, seconds, signature,
     slack_button, telegram_button,
 };
 use super::decisions::{ANN, audited, becomes};
+use super::{MOMENT, SILENCE, arrived};
 
 on_both_databases!(a_killed_gateway_decides_once);
+
+/// The longest pause that Slack and Telegram ask for between two messages in a chat.
+const PAUSE: Duration = Duration::from_secs(1);
 
 async fn a_killed_gateway_decides_once(storage: Storage) {
     let mut scene = Scene::new(storage).await;
@@ -104,4 +109,59 @@ async fn one_of_two_replicas_asks_telegram_and_either_hears_slack() {
     let said = telegram.server.received_at(&method("sendMessage"));
     let linked = said.iter().filter(|one| one.text().contains("linked to"));
     assert_eq!(linked.count(), 1);
+}
+
+#[tokio::test]
+async fn a_press_is_acknowledged_while_slack_itself_hangs() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let slack = Slack::start(&scene.human).await;
+    slack.link(&scene.gateway, ANN, &scene.human).await;
+    let held = scene.hold("one").await;
+    let card = slack.calls("chat.postMessage", 1).await.remove(0);
+    let gate = Gate::new();
+    let stuck = || Reply::json(json!({"ok": true})).after(&gate);
+    slack.server.on("/api/views.open", stuck());
+    slack.server.on("/api/chat.postEphemeral", stuck());
+    for button in ["deny", "approve"] {
+        let began = Instant::now();
+        let pressed = slack
+            .press(&scene.gateway, ANN, &slack_button(&card, button))
+            .await;
+        // Slack waits for three seconds. The gateway gives up on a call of Slack after 20.
+        assert!(began.elapsed() < Duration::from_secs(10), "{button}");
+        pressed.expect_status(200);
+    }
+    becomes(&scene.human, &held, "APPROVED").await;
+    // Both calls were being made all the while.
+    for method in ["views.open", "chat.postEphemeral"] {
+        arrived(&slack.server, &format!("/api/{method}"), 1).await;
+    }
+    gate.open();
+}
+
+#[tokio::test]
+async fn messages_in_a_chat_are_a_second_apart() {
+    let scene = Scene::new(Storage::Sqlite).await;
+    let slack = Slack::start(&scene.human).await;
+    let times: Arc<Mutex<Vec<Instant>>> = Arc::default();
+    let noted = Arc::clone(&times);
+    slack.server.on_request("/api/chat.postMessage", move |_| {
+        let mut noted = noted.lock().unwrap();
+        noted.push(Instant::now());
+        let ts = format!("1503435956.{:06}", noted.len());
+        Reply::json(json!({"ok": true, "channel": "C1", "ts": ts}))
+    });
+    for number in 0..4 {
+        scene.hold(&format!("key-{number}")).await;
+    }
+    eventually("every message arrives", MOMENT, || async {
+        (times.lock().unwrap().len() == 4).then_some(())
+    })
+    .await;
+    let times = times.lock().unwrap();
+    for pair in times.windows(2) {
+        // The pause begins when the response has arrived.
+        let apart = pair[1] - pair[0];
+        assert!(apart >= PAUSE, "{apart:?}");
+    }
 }

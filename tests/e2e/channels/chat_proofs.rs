@@ -2,16 +2,19 @@
 
 use gaiterguard_testkit::scene::Scene;
 use gaiterguard_testkit::{Storage, on_both_databases};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::chat::{
-    SIGNING_SECRET, Slack, TEAM, form, link_code, pressed, seconds, signature, slack_button,
+    BOT_TOKEN, SIGNING_SECRET, Slack, TEAM, form, link_code, pressed, seconds, signature,
+    slack_button,
 };
+use super::create;
 use super::decisions::{ANN, BOB, member, status};
 
 on_both_databases!(
     a_request_that_slack_did_not_sign_now_is_refused,
     a_link_ends_with_the_secrets_that_proved_it,
+    only_an_owner_sets_up_buttons,
 );
 
 async fn a_request_that_slack_did_not_sign_now_is_refused(storage: Storage) {
@@ -74,15 +77,15 @@ async fn a_request_that_slack_did_not_sign_now_is_refused(storage: Storage) {
 async fn a_link_ends_with_the_secrets_that_proved_it(storage: Storage) {
     let scene = Scene::new(storage).await;
     let slack = Slack::start(&scene.human).await;
-    let operator = member(&scene, "operator", "operator").await;
+    let other = member(&scene, "other", "owner").await;
     slack.link(&scene.gateway, ANN, &scene.human).await;
     let held = scene.hold("one").await;
     let card = slack.calls("chat.postMessage", 1).await.remove(0);
-    // An operator, who decides nothing, sets a signing secret of their own.
+    // Another owner sets a signing secret of their own.
     let settings = json!({
         "server": format!("{}/api", slack.server.url()), "channel": "C1", "signing_secret": "mine",
     });
-    let call = operator
+    let call = other
         .put(&slack.channel)
         .json(json!({"settings": settings}));
     call.send().await.expect_status(200);
@@ -97,4 +100,82 @@ async fn a_link_ends_with_the_secrets_that_proved_it(storage: Storage) {
     assert_eq!(status(&scene.human, &held).await, "PENDING");
     let linked = scene.human.read("/auth/chat-accounts").await;
     assert_eq!(linked["items"][0]["channels"], json!([]));
+}
+
+async fn only_an_owner_sets_up_buttons(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let operator = member(&scene, "operator", "operator").await;
+    let server = "https://slack.example/api";
+    let slack = |more: Value| {
+        let mut settings = json!({"server": server, "channel": "C1", "token": "xoxb-secret"});
+        settings
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        settings
+    };
+    let telegram = |decisions: bool| {
+        json!({
+            "server": "https://telegram.example", "chat_id": "-1001", "token": BOT_TOKEN,
+            "decisions": decisions,
+        })
+    };
+    let signed = slack(json!({"signing_secret": SIGNING_SECRET}));
+    let socket = slack(json!({"app_token": "xapp-1"}));
+    for (kind, with_buttons, without) in [
+        ("slack", signed.clone(), slack(json!({}))),
+        ("slack", socket, slack(json!({}))),
+        ("telegram", telegram(true), telegram(false)),
+    ] {
+        let channel =
+            |settings: &Value| json!({"kind": kind, "name": "Chat", "settings": settings});
+        let refused = operator.post("/channels").json(channel(&with_buttons));
+        let refused = refused.send().await.expect_problem(403, "not_permitted");
+        let why = refused.json()["detail"].as_str().unwrap().to_owned();
+        assert!(why.starts_with("only owners may set up a channel"), "{why}");
+        // Messages without buttons decide nothing, until an owner adds the buttons.
+        let path = super::path_of(&create(&operator, channel(&without)).await);
+        let change = json!({"settings": with_buttons});
+        let refused = operator.put(&path).json(change.clone()).send().await;
+        refused.expect_problem(403, "not_permitted");
+        let changed = scene.human.put(&path).json(change).send().await;
+        changed.expect_status(200);
+        // An operator changes when messages are sent, and neither the bot nor where it writes.
+        let mut kept = scene.human.read(&path).await["settings"].clone();
+        kept.as_object_mut()
+            .unwrap()
+            .retain(|name, _| !name.starts_with("has_"));
+        let quiet = json!({"from": "22:00", "to": "07:00", "time_zone": "UTC"});
+        let call = operator
+            .put(&path)
+            .json(json!({"settings": kept, "quiet_hours": quiet}));
+        call.send().await.expect_status(200);
+        let place = if kind == "slack" {
+            "channel"
+        } else {
+            "chat_id"
+        };
+        for (name, value) in [
+            (place, json!("17")),
+            ("token", json!("110201543:another-token")),
+            ("signing_secret", json!("mine")),
+            ("decisions", json!(false)),
+        ] {
+            let is_known = match name {
+                "signing_secret" => kind == "slack",
+                "decisions" => kind == "telegram",
+                _ => true,
+            };
+            if !is_known {
+                continue;
+            }
+            let mut other = kept.clone();
+            other[name] = value;
+            let refused = operator.put(&path).json(json!({"settings": other}));
+            refused.send().await.expect_problem(403, "not_permitted");
+        }
+        // Stopping is safe.
+        let disabled = operator.put(&path).json(json!({"enabled": false}));
+        disabled.send().await.expect_status(200);
+    }
 }

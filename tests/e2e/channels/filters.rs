@@ -1,14 +1,19 @@
 //! A channel gets what its filter names, when it may be sent, and a reminder before an action expires.
 
 use gaiterguard_testkit::scene::{Scene, request};
-use gaiterguard_testkit::{EchoUpstream, Storage, TestGateway, on_both_databases};
-use serde_json::json;
+use gaiterguard_testkit::{
+    EchoUpstream, Reply, Storage, TestGateway, eventually, on_both_databases,
+};
+use serde_json::{Value, json};
+use std::time::Duration;
 
-use super::{SILENCE, arrived, body_of, deliveries, described, path_of, webhook};
+use super::{MOMENT, SILENCE, arrived, body_of, deliveries, described, path_of, webhook};
 
 on_both_databases!(
     a_filter_selects_events_agents_services_and_risk,
     messages_wait_for_the_end_of_the_quiet_hours,
+    messages_are_sent_when_the_quiet_hours_end,
+    quiet_hours_that_are_set_later_hold_what_waits,
     an_action_with_a_fifth_of_its_time_left_is_announced_once,
     nothing_from_before_a_channel_is_sent,
 );
@@ -57,35 +62,102 @@ async fn a_filter_selects_events_agents_services_and_risk(storage: Storage) {
     assert_eq!(counts, [2, 1, 2, 0, 0]);
 }
 
+/// Returns the time of day so many minutes from now.
+fn clock(minutes: i64) -> String {
+    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
+    let at = now.checked_add(jiff::Span::new().minutes(minutes)).unwrap();
+    at.strftime("%H:%M").to_string()
+}
+
+/// Returns the minutes until the first message of a channel is sent, once it waits.
+async fn minutes_left(scene: &Scene, channel: &str) -> i64 {
+    let next = eventually("it waits", MOMENT, || async {
+        let all = deliveries(&scene.human, channel).await;
+        all.first()?["next_attempt_at"].as_str().map(str::to_owned)
+    });
+    let next: jiff::Timestamp = next.await.parse().unwrap();
+    next.duration_since(jiff::Timestamp::now()).as_mins()
+}
+
+async fn night(scene: &Scene, receiver: &EchoUpstream, quiet_hours: Value) -> String {
+    let settings = json!({"url": format!("{}/hook", receiver.url())});
+    let channel = json!({
+        "kind": "webhook", "name": "Night", "settings": settings, "quiet_hours": quiet_hours,
+        "filter": {"events": ["action.created"]},
+    });
+    path_of(&super::create(&scene.human, channel).await)
+}
+
 async fn messages_wait_for_the_end_of_the_quiet_hours(storage: Storage) {
     let scene = Scene::new(storage).await;
     let receiver = EchoUpstream::start().await;
-    let now = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC);
-    let clock = |hours: i64| {
-        let at = now.checked_add(jiff::Span::new().hours(hours)).unwrap();
-        at.strftime("%H:%M").to_string()
-    };
-    let settings = json!({"url": format!("{}/hook", receiver.url())});
-    let channel = json!({
-        "kind": "webhook", "name": "Night", "settings": settings,
-        "quiet_hours": {"from": clock(-1), "to": clock(2)},
-    });
-    let created = super::create(&scene.human, channel).await;
+    let hours = json!({"from": clock(-60), "to": clock(120)});
+    let channel = night(&scene, &receiver, hours).await;
     scene.hold("one").await;
-    let waiting = gaiterguard_testkit::eventually("it waits", super::MOMENT, || async {
-        let all = deliveries(&scene.human, &path_of(&created)).await;
-        all.first().cloned()
-    })
-    .await;
-    let at: jiff::Timestamp = waiting["next_attempt_at"]
-        .as_str()
-        .unwrap()
-        .parse()
-        .unwrap();
-    let minutes = at.duration_since(now.timestamp()).as_mins();
-    assert!((118..=120).contains(&minutes), "{waiting}");
+    let minutes = minutes_left(&scene, &channel).await;
+    assert!((117..=120).contains(&minutes), "{minutes}");
     tokio::time::sleep(SILENCE).await;
     assert!(receiver.received().is_empty());
+    // Other hours that contain this time change nothing, and without hours it is sent.
+    let hours = json!({"from": clock(-30), "to": clock(60)});
+    let change = scene
+        .human
+        .put(&channel)
+        .json(json!({"quiet_hours": hours}));
+    change.send().await.expect_status(200);
+    eventually("it waits for the new end", MOMENT, || async {
+        (minutes_left(&scene, &channel).await <= 60).then_some(())
+    })
+    .await;
+    assert!(receiver.received().is_empty());
+    let change = scene.human.put(&channel).json(json!({"quiet_hours": null}));
+    change.send().await.expect_status(200);
+    arrived(&receiver, "/hook", 1).await;
+}
+
+async fn messages_are_sent_when_the_quiet_hours_end(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let receiver = EchoUpstream::start().await;
+    // They end with this minute or the next, so that some of it is left.
+    let second = jiff::Timestamp::now().as_second() % 60;
+    let minutes = if second < 40 { 1 } else { 2 };
+    let hours = json!({"from": clock(-60), "to": clock(minutes)});
+    let channel = night(&scene, &receiver, hours).await;
+    scene.hold("one").await;
+    minutes_left(&scene, &channel).await;
+    assert!(receiver.received().is_empty());
+    let limit = Duration::from_secs(80) + MOMENT;
+    eventually("the hours end", limit, || async {
+        let all = receiver.received_at("/hook");
+        all.first().is_some_and(|one| one.complete).then_some(())
+    })
+    .await;
+    let sent = super::ended(&scene.human, &channel, 1).await.remove(0);
+    let ended: jiff::Timestamp = sent["ended_at"].as_str().unwrap().parse().unwrap();
+    let began: jiff::Timestamp = sent["created_at"].as_str().unwrap().parse().unwrap();
+    assert_ne!(ended.as_second() / 60, began.as_second() / 60, "{sent}");
+}
+
+async fn quiet_hours_that_are_set_later_hold_what_waits(storage: Storage) {
+    let scene = Scene::new(storage).await;
+    let receiver = EchoUpstream::start().await;
+    receiver.on("/hook", Reply::status(503).header("Retry-After", "5"));
+    let channel = night(&scene, &receiver, Value::Null).await;
+    scene.hold("one").await;
+    arrived(&receiver, "/hook", 1).await;
+    let hours = json!({"from": clock(-60), "to": clock(120)});
+    let change = scene
+        .human
+        .put(&channel)
+        .json(json!({"quiet_hours": hours}));
+    change.send().await.expect_status(200);
+    receiver.on("/hook", Reply::status(204));
+    let before = receiver.received_at("/hook").len();
+    eventually("it waits for the end of the hours", MOMENT, || async {
+        (minutes_left(&scene, &channel).await > 60).then_some(())
+    })
+    .await;
+    assert_eq!(receiver.received_at("/hook").len(), before);
 }
 
 async fn an_action_with_a_fifth_of_its_time_left_is_announced_once(storage: Storage) {

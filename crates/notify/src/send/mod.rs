@@ -28,21 +28,30 @@ pub(crate) use outcome::{Accepted, NotAccepted};
 /// How long one attempt may take as a whole.
 pub(crate) const ATTEMPT_MAX: Duration = Duration::from_secs(20);
 
-/// Sends messages in one: several only if they are about held requests and the channel is for people. With receipts of
-/// earlier messages about the same action, those are changed instead.
+/// A card that a receiver has.
+pub(crate) struct SentCard {
+    /// What identifies it for the receiver.
+    pub(crate) receipt: String,
+    /// The messages of all requests that it is about; empty if it is about one.
+    pub(crate) several: Vec<Message>,
+}
+
+/// Sends messages in one: several only if they are about held requests and the channel is for people. The cards that the
+/// receiver has about the same action are changed instead.
 pub(crate) async fn send(
     context: &Context,
     channel: &Channel,
     secrets: &ChannelSecrets,
     messages: &[Message],
-    receipts: &[String],
+    cards: &[SentCard],
 ) -> Result<Accepted, NotAccepted> {
     let sending = async {
         let dropped = messages.first().map_or(0, |message| message.dropped);
+        let public_url = &context.public_url;
         let card = || {
             let card = match messages {
-                [message] => Card::of(message, &context.public_url, context.now()),
-                several => Card::of_several(several, &context.public_url),
+                [message] => Card::of(message, public_url, context.now()),
+                several => Card::of_several(several, public_url),
             };
             card.noting_dropped(dropped)
         };
@@ -61,11 +70,14 @@ pub(crate) async fn send(
                 let room = telegram::REQUEST_BYTES_MAX;
                 let buttons = buttons::of(context, channel, messages, room, escape).await?;
                 let body = telegram::content(&card(), buttons.as_ref());
-                for receipt in receipts {
-                    let body = body.clone();
+                for SentCard { receipt, several } in cards {
+                    let body = match several.as_slice() {
+                        [] => body.clone(),
+                        several => telegram::content(&Card::of_several(several, public_url), None),
+                    };
                     telegram::edit(context, channel, settings, secrets, receipt, body).await?;
                 }
-                if !receipts.is_empty() {
+                if !cards.is_empty() {
                     return Ok(Accepted::default());
                 }
                 telegram::send(context, channel, settings, secrets, body).await
@@ -75,11 +87,14 @@ pub(crate) async fn send(
                 let room = slack::REQUEST_BYTES_MAX;
                 let buttons = buttons::of(context, channel, messages, room, escape).await?;
                 let body = slack::content(&card(), buttons.as_ref());
-                for receipt in receipts {
-                    let body = body.clone();
+                for SentCard { receipt, several } in cards {
+                    let body = match several.as_slice() {
+                        [] => body.clone(),
+                        several => slack::content(&Card::of_several(several, public_url), None),
+                    };
                     slack::edit(context, channel, settings, secrets, receipt, body).await?;
                 }
-                if !receipts.is_empty() {
+                if !cards.is_empty() {
                     return Ok(Accepted::default());
                 }
                 slack::send(context, channel, settings, secrets, body).await
@@ -89,7 +104,7 @@ pub(crate) async fn send(
                 member::send(context, channel, user, (message, messages), &card).await
             }
             (ChannelSettings::WebPush, [_, ..]) => {
-                web_push::send(context, channel, secrets, messages, !receipts.is_empty()).await
+                web_push::send(context, channel, secrets, messages, !cards.is_empty()).await
             }
             (_, []) => Ok(Accepted::default()),
         }

@@ -33,8 +33,11 @@ pub(crate) const REQUEST_BYTES_MAX: usize = 2800;
 /// How a text is escaped.
 pub(crate) const ESCAPE: Escape = escape;
 
-/// The most rows: a section has at most ten fields.
-const ROWS_MAX: usize = 10;
+/// The most fields of a section.
+const FIELDS_MAX: usize = 10;
+
+/// The most rows, in two sections: more than a card has, and far from the 50 blocks of a message.
+const ROWS_MAX: usize = 20;
 
 /// The longest error code of Slack that is repeated.
 const CODE_CHARS_MAX: usize = 60;
@@ -175,9 +178,8 @@ pub(crate) fn content(card: &Card, buttons: Option<&Buttons>) -> Value {
             plain(format!("{name}: {value}"))
         })
         .collect();
-    if !fields.is_empty() {
-        blocks.push(json!({"type": "section", "fields": fields}));
-    }
+    let sections = fields.chunks(FIELDS_MAX);
+    blocks.extend(sections.map(|fields| json!({"type": "section", "fields": fields})));
     if let Some(intent) = &card.intent {
         let intent = shown(intent, INTENT_BYTES_MAX, escape);
         let text = plain(format!("The agent says: “{intent}”"));
@@ -233,11 +235,13 @@ mod tests {
         let text = content.to_string();
         assert!(!text.contains("<!"), "{text}");
         let blocks = content["blocks"].as_array().unwrap();
-        assert_eq!(blocks.len(), 4);
+        assert_eq!(blocks.len(), 5);
         assert!(blocks[0]["text"]["text"].as_str().unwrap().len() <= 150);
-        assert_eq!(blocks[1]["fields"].as_array().unwrap().len(), 10);
-        assert!(blocks[2]["text"]["text"].as_str().unwrap().len() <= 3000);
+        for fields in &blocks[1..3] {
+            assert_eq!(fields["fields"].as_array().unwrap().len(), FIELDS_MAX);
+        }
+        assert!(blocks[3]["text"]["text"].as_str().unwrap().len() <= 3000);
         let link = "<https://gate.example/app/?a=1&amp;b=2|Open in GaiterGuard>";
-        assert_eq!(blocks[3]["text"]["text"], link);
+        assert_eq!(blocks[4]["text"]["text"], link);
     }
 }

@@ -108,6 +108,7 @@ async fn serve(settings: &Settings, secrets: &Secrets) -> Result<(), ServeError>
         dashboard_url: settings.listen.known_dashboard_url().map(Arc::from),
         path: Arc::clone(&path),
         cors_origins: Arc::clone(&cors_origins),
+        lifecycle: lifecycle.clone(),
     };
     let routers = routes::by_port(
         settings.listen.dashboard_port.is_some(),

@@ -17,6 +17,7 @@ mod served;
 mod status;
 mod unmodified;
 
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -32,5 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<AgentState> {
         .routes(routes!(execute::execute))
         .routes(routes!(status::status))
         .routes(routes!(mcp::mcp))
+        // Described with the other method: whether it exists depends on the client.
+        .route("/mcp", get(mcp::decisions))
         .merge(passthrough::routes())
 }

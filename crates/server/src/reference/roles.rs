@@ -23,6 +23,8 @@ An `approver` may be limited to services and effects. A ruling on an action outs
 `not_permitted`; reading is not limited.
 
 \\* `PUT /kill-switch` with `\"active\": false` requires the permission `define`.
+
+\\*\\* Only an owner creates a channel whose messages have buttons that approve and deny, or changes the settings of one.
 ";
 
 #[test]
@@ -49,10 +51,10 @@ fn the_page_of_roles_is_current() {
     }
     page.push_str("\n|---|---|---|---|---|---|---|\n");
     for ((path, method), permission) in demanded() {
-        let note = if (path.as_str(), method.as_str()) == ("/kill-switch", "PUT") {
-            " \\*"
-        } else {
-            ""
+        let note = match (path.as_str(), method.as_str()) {
+            ("/kill-switch", "PUT") => " \\*",
+            ("/channels", "POST") | ("/channels/{id}", "PUT") => " \\*\\*",
+            _ => "",
         };
         let (word, marks) = (permission.as_str(), marks(permission));
         writeln!(page, "| {method} | `{path}` | `{word}`{note} |{marks}").unwrap();

@@ -73,11 +73,8 @@ impl Client {
     /// Reads what the client of a message can do, and removes the id of the session, which the transport does not
     /// know.
     pub(super) fn of(headers: &mut HeaderMap, message: &Bytes) -> Self {
-        let session = headers.remove(SESSION);
-        let can_open = session
-            .as_ref()
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|id| id.starts_with(OPENS_PAGES));
+        let can_open = opens_pages(headers);
+        headers.remove(SESSION);
         // A message that cannot be read is refused by the transport.
         let read: Option<Message> = serde_json::from_slice(message).ok();
         let begins = read.as_ref().is_some_and(|message| {
@@ -136,11 +133,7 @@ impl ApprovalPages {
     /// Reports that a request has been decided. Clients ignore reports about pages that they were not offered.
     pub(super) fn complete(&self, action: ActionId) {
         if self.dashboard.is_some() {
-            self.add(json!({
-                "jsonrpc": "2.0",
-                "method": "notifications/elicitation/complete",
-                "params": { "elicitationId": action },
-            }));
+            self.add(completed(action));
         }
     }
 
@@ -186,6 +179,21 @@ impl ApprovalPages {
         parts.headers.remove(http::header::CONTENT_LENGTH);
         Ok(Response::from_parts(parts, Body::from(events)))
     }
+}
+
+/// Returns the report that a request has been decided.
+pub(super) fn completed(action: ActionId) -> Value {
+    json!({
+        "jsonrpc": "2.0",
+        "method": "notifications/elicitation/complete",
+        "params": { "elicitationId": action },
+    })
+}
+
+/// Returns whether the headers name a session whose client can open pages.
+pub(super) fn opens_pages(headers: &HeaderMap) -> bool {
+    let session = headers.get(SESSION).and_then(|value| value.to_str().ok());
+    session.is_some_and(|id| id.starts_with(OPENS_PAGES))
 }
 
 /// Adds an event whose data is one line of JSON.

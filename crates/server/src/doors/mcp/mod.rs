@@ -5,6 +5,7 @@
 
 mod approval_page;
 mod arguments;
+mod decisions;
 mod result;
 mod tool;
 mod tools;
@@ -27,6 +28,7 @@ use rmcp::transport::streamable_http_server::session::never::NeverSessionManager
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 
 use self::approval_page::{ApprovalPages, Client, begin};
+pub(super) use self::decisions::decisions;
 use self::tools::{Call, Tools};
 use super::agent;
 use crate::state::AgentState;
@@ -35,7 +37,8 @@ use crate::state::AgentState;
 ///
 /// Streamable HTTP transport without sessions. Each message gets its own response. A client that declares URL mode
 /// elicitation is offered the approval page of a held request: such a response is a stream of events, which ends with
-/// the result.
+/// the result. With the `Mcp-Session-Id` of such a client, `GET` opens a stream on which
+/// `notifications/elicitation/complete` reports each decision; without it, `GET` is 405.
 #[utoipa::path(
     post,
     path = "/mcp",
