@@ -66,7 +66,7 @@ export async function beforeAttempt(test: string): Promise<void> {
 interface Found {
   test: string;
   token: string;
-  pages: ReadonlyMap<Page, FoundPage>;
+  pages: Map<Page, FoundPage>;
   troubleCount: number;
   upstream: ReturnType<Upstream['remember']>;
 }
@@ -126,7 +126,9 @@ export class Stage {
     if (this.found?.test === test) return this.restore(this.found);
     await this.gateway.keep();
     const pages = new Map<Page, FoundPage>();
-    for (const page of [this.page, ...this.others]) pages.set(page, await remember(page));
+    for (const page of [this.page, ...this.others]) {
+      if (!page.isClosed()) pages.set(page, await remember(page));
+    }
     this.found = {
       test,
       token: this.token,
@@ -140,7 +142,10 @@ export class Stage {
     for (const other of this.others) {
       if (!pages.has(other)) await other.context().close();
     }
-    for (const page of pages.keys()) await leave(page);
+    for (const page of pages.keys()) {
+      if (page.isClosed()) pages.delete(page);
+      else await leave(page);
+    }
     await this.gateway.restore();
     this.token = token;
     this.trouble.length = troubleCount;
